@@ -1,0 +1,199 @@
+//! Everything that can go wrong, with one class, one cause and one next step each.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::KeyError;
+use crate::remote::RemoteError;
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
+
+/// The class of a failure: the field `kind` in JSON, a heading on screen. Source: reliability.md section 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)] // the words are the documentation
+pub enum Kind {
+    Rollback,
+    Freeze,
+    Mix,
+    Signature,
+    Pin,
+    Equivocation,
+    Format,
+    Limit,
+    Role,
+    Tls,
+    Network,
+    Server,
+    Busy,
+    Redirect,
+    Absent,
+    Auth,
+    Forbidden,
+    Stale,
+    Conflict,
+    OutcomeUnknown,
+    Policy,
+    Cancelled,
+    NotStored,
+    Passphrase,
+    Keystore,
+    Disk,
+    BusyLocal,
+    Input,
+}
+
+impl Kind {
+    /// The word, as JSON has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rollback => "rollback",
+            Self::Freeze => "freeze",
+            Self::Mix => "mix",
+            Self::Signature => "signature",
+            Self::Pin => "pin",
+            Self::Equivocation => "equivocation",
+            Self::Format => "format",
+            Self::Limit => "limit",
+            Self::Role => "role",
+            Self::Tls => "tls",
+            Self::Network => "network",
+            Self::Server => "server",
+            Self::Busy => "busy",
+            Self::Redirect => "redirect",
+            Self::Absent => "absent",
+            Self::Auth => "auth",
+            Self::Forbidden => "forbidden",
+            Self::Stale => "stale",
+            Self::Conflict => "conflict",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Policy => "policy",
+            Self::Cancelled => "cancelled",
+            Self::NotStored => "not-stored",
+            Self::Passphrase => "passphrase",
+            Self::Keystore => "keystore",
+            Self::Disk => "disk",
+            Self::BusyLocal => "busy-local",
+            Self::Input => "input",
+        }
+    }
+
+    /// The exit code of a command that failed with this class. Source: ux.md section 3.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Absent | Self::Conflict | Self::NotStored | Self::Keystore | Self::Disk | Self::BusyLocal => 1,
+            Self::Input => 2,
+            Self::Cancelled => 3,
+            Self::Auth | Self::Forbidden | Self::Passphrase => 4,
+            Self::Tls | Self::Network | Self::Server | Self::Busy | Self::Redirect | Self::Stale => 5,
+            Self::Rollback
+            | Self::Freeze
+            | Self::Mix
+            | Self::Signature
+            | Self::Pin
+            | Self::Equivocation
+            | Self::Format
+            | Self::Limit
+            | Self::Role => 6,
+            Self::Policy => 7,
+            Self::OutcomeUnknown => 9,
+        }
+    }
+
+    /// Whether old data may be shown instead: the server could not be asked, and nothing looks like an attack.
+    #[must_use]
+    pub fn allows_cache(self) -> bool {
+        use Kind::{Auth, Busy, Forbidden, Network, Redirect, Server, Tls};
+        matches!(self, Tls | Network | Server | Busy | Redirect | Auth | Forbidden)
+    }
+}
+
+/// A failure as plain data: what JSON output prints and what a screen holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Class.
+    pub kind: Kind,
+    /// One sentence of cause, lower case, without full stop; may hold outside text.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// The repository it is about.
+    pub repository: Option<Gun>,
+    /// The role it is about.
+    pub role: Option<Role>,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// What the engine's methods fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A name that was typed or read is not acceptable.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Anything else about what was typed: sentence and hint.
+    #[error("{message}")]
+    Input { message: String, hint: String },
+    /// Metadata is not trusted.
+    #[error("{source}")]
+    Verify { gun: Gun, source: VerifyError },
+    /// The server could not be asked, or refused.
+    #[error("{source}")]
+    Remote { gun: Option<Gun>, source: RemoteError },
+    /// The server has no trust data for the repository.
+    #[error("{server} has no trust data for {gun}")]
+    Absent { gun: Gun, server: String },
+    /// A key file or passphrase.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The repository is met for the first time and nobody has said yet that its root is right.
+    #[error("{gun} is new to this machine; its root key is {}", short_list(.roots))]
+    FirstContact { gun: Gun, roots: Vec<KeyId> },
+    /// The pin that this machine had is gone or other than remembered.
+    #[error("the trusted root of {gun} is {what}")]
+    PinLost { gun: Gun, what: String, known: Vec<KeyId>, found: Vec<KeyId> },
+    /// Keys that must sign are locked.
+    #[error("{} must be unlocked first", short_list(.0))]
+    Locked(Vec<CanonicalKeyId>),
+    /// Somebody published in the meantime, and the plan would now do something else.
+    #[error("somebody published {gun} in the meantime: {what}")]
+    PlanChanged { gun: Gun, what: String },
+    /// Somebody published in the meantime, again and again.
+    #[error("somebody else keeps publishing {gun}")]
+    Conflict { gun: Gun },
+    /// The upload was sent, but whether it landed could not be found out.
+    #[error("the answer of the server was lost, and what it holds could not be read: {why}")]
+    OutcomeUnknown { gun: Gun, why: String },
+    /// The server said yes, but reading back says no.
+    #[error("the server accepted the change, but reading back shows {what}")]
+    NotStored { gun: Gun, what: String },
+    /// Blocked without an explicit acceptance.
+    #[error("{what}")]
+    Policy { gun: Option<Gun>, what: String, hint: String },
+    /// Stopped by the user.
+    #[error("stopped before anything was sent")]
+    Cancelled,
+    /// A staged change cannot be applied to the repository.
+    #[error("{what}")]
+    Change { gun: Gun, role: Option<Role>, what: String, hint: String },
+    /// The file system.
+    #[error("{}: {source}", .path.display())]
+    Disk { path: PathBuf, source: std::io::Error },
+    /// Another trustdeck holds the lock.
+    #[error("another trustdeck is writing {}", .0.display())]
+    BusyLocal(PathBuf),
+    /// A file of the state directory is of a newer version or damaged.
+    #[error("{}: {what}", .path.display())]
+    State { path: PathBuf, what: String },
+}
+
+fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
+    let shorts: Vec<String> = ids.iter().map(|id| id.to_string().chars().take(8).collect()).collect();
+    shorts.join(", ")
+}

@@ -1,0 +1,73 @@
+//! What the engine is told at start: plain values, worked out once by `config.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::tuf::verify::Pinning;
+
+/// What happens when a repository is met for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstContact {
+    /// The screen asks: fail with [`super::EngineError::FirstContact`] until [`super::Engine::accept_root`].
+    Ask,
+    /// Trust on first use, as Docker does, and leave a notice with the fingerprint.
+    Trust,
+}
+
+/// Where the address of a trust server came from, strongest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerSources {
+    /// `--server`.
+    pub flag: Option<String>,
+    /// trustdeck's own configuration: GUN, or prefix with a trailing `*`, to URL.
+    pub by_repository: BTreeMap<String, String>,
+    /// `DOCKER_CONTENT_TRUST_SERVER`, if not empty.
+    pub environment: Option<String>,
+    /// `remote_server.url` of Notary's configuration, with its path.
+    pub notary: Option<(String, PathBuf)>,
+}
+
+/// TLS material beside the system's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsSources {
+    /// `--ca` and the configuration's `ca`.
+    pub ca_files: Vec<PathBuf>,
+    /// Notary's `root_ca`.
+    pub notary_ca: Option<PathBuf>,
+    /// Notary's `tls_client_cert` and `tls_client_key`.
+    pub notary_client: Option<(PathBuf, PathBuf)>,
+}
+
+/// All settings of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Trust directory, shared with `docker` and `notary`.
+    pub trust_dir: PathBuf,
+    /// Why that one, in words.
+    pub trust_dir_why: String,
+    /// Where trustdeck remembers: journal, last good roots, highest versions, list, realms, labels.
+    pub state_dir: PathBuf,
+    /// trustdeck's configuration file, whether or not it exists.
+    pub config_file: PathBuf,
+    /// Docker's configuration directory (`config.json`, `tls/`).
+    pub docker_config: PathBuf,
+    /// Server addresses.
+    pub servers: ServerSources,
+    /// TLS material.
+    pub tls: TlsSources,
+    /// Whether `http://` is allowed to loopback addresses.
+    pub insecure_http: bool,
+    /// Whether the network is never used.
+    pub offline: bool,
+    /// Token realms on other hosts that are allowed (`--allow-realm`), beside remembered ones and Docker Hub's.
+    pub allowed_realms: BTreeSet<String>,
+    /// First contact.
+    pub first_contact: FirstContact,
+    /// Notary's `trust_pinning`.
+    pub pinning: Pinning,
+    /// How long an unused passphrase stays in memory.
+    pub idle_lock: Duration,
+    /// Environment handed to credential helpers: all but passphrases and credentials.
+    pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+}

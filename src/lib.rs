@@ -1,0 +1,23 @@
+//! trustdeck: a terminal console for Docker Content Trust and Notary v1.
+//!
+//! In reading order, each module uses only those above it:
+//!
+//! | module | what it is | may use |
+//! |---|---|---|
+//! | [`tuf`] | metadata, keys and verification; pure | nothing |
+//! | `printable` | the one function that makes outside text drawable | nothing |
+//! | [`keys`] | private keys | `tuf` |
+//! | [`remote`] | HTTP, tokens, Notary's API | `tuf` |
+//! | [`engine`] | refresh, stage, plan, publish: where keys and servers meet | `tuf`, `keys`, `remote` |
+//! | `sandbox` | an embedded trust server and a scene | `tuf`, `keys`; its scene also `engine` |
+//! | `tui` | screens | `tuf`, `engine`, `printable` |
+//! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `sandbox`, `tui` |
+//! | `config` | settings from files, environment and flags | `engine` |
+//!
+//! A signature is checked in [`tuf::verify`]; a key press becomes an effect in `tui::update`.
+
+pub mod engine;
+pub mod keys;
+pub mod printable;
+pub mod remote;
+pub mod tuf;

@@ -1,0 +1,72 @@
+//! HTTP and nothing else: limits, TLS, tokens, and Notary's API.
+//!
+//! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
+
+pub mod auth;
+pub mod http;
+pub mod notary;
+
+pub use auth::{Access, Credential, CredentialSource};
+pub use http::{Endpoint, Limits, TlsMaterial};
+pub use notary::{NotaryServer, Received, Wanted};
+
+use crate::tuf::Role;
+
+/// Why the server could not be asked, or what it refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// 404 for a file.
+    #[error("{host} has no {what}")]
+    NotFound { host: String, what: String },
+    /// No connection: DNS, TCP, proxy.
+    #[error("cannot reach {host}: {why}")]
+    Network { host: String, why: String },
+    /// The server's certificate, or ours.
+    #[error("no TLS connection to {host}: {why}")]
+    Tls { host: String, why: String },
+    /// A deadline passed.
+    #[error("{host} took longer than {seconds} s to {what}")]
+    Slow { host: String, what: &'static str, seconds: u64 },
+    /// More bytes than allowed.
+    #[error("{host} sends more than {limit} bytes for {what}")]
+    TooBig { host: String, what: String, limit: u64 },
+    /// A compressed or otherwise unexpected answer.
+    #[error("{host} answers in a form that was not asked for: {why}")]
+    BadAnswer { host: String, why: String },
+    /// A redirect, which is not followed.
+    #[error("{host} redirects to {to}")]
+    Redirect { host: String, to: String },
+    /// 401 with or without credentials.
+    #[error("{host} wants a login for {registry}{}", user.as_ref().map(|u| format!("; it refused user {u}")).unwrap_or_default())]
+    Unauthorized { host: String, registry: String, user: Option<String> },
+    /// 403, or a token without the rights.
+    #[error("{host} does not allow this: {why}")]
+    Forbidden { host: String, why: String },
+    /// The token realm is on another host and nobody has allowed it.
+    #[error("{host} sends logins to {realm}")]
+    RealmConsent { host: String, realm: String },
+    /// The credential helper failed or hung.
+    #[error("credential helper {helper}: {why}")]
+    Helper { helper: String, why: String },
+    /// 429 or 503.
+    #[error("{host} is busy: {status}")]
+    Busy { host: String, status: u16 },
+    /// 5xx and whatever else.
+    #[error("{host} answered {status}: {detail}")]
+    Server { host: String, status: u16, detail: String },
+    /// 400 on upload: a newer version is there (code `VERSION`).
+    #[error("{host} already has a newer version")]
+    Version { host: String },
+    /// 400 on upload: the server's validation, by role if it says so.
+    #[error("{host} refuses the upload: {detail}")]
+    Invalid { host: String, role: Option<Role>, detail: String },
+    /// The request was sent but no answer came: it may have worked.
+    #[error("the answer of {host} was lost: {why}")]
+    AnswerLost { host: String, why: String },
+    /// An address, certificate file or setting is wrong.
+    #[error("{0}")]
+    Setting(String),
+    /// Stopped by the user.
+    #[error("stopped")]
+    Cancelled,
+}

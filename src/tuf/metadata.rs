@@ -1,0 +1,229 @@
+//! The four kinds of role file, typed, read strictly and written as Notary writes them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp as Time;
+use serde_json::Value;
+
+use super::envelope::Envelope;
+use super::key::PublicKey;
+use super::names::{DelegationName, KeyId, Role, TargetName};
+use super::verify::VerifyError;
+
+/// Days that a signature of each role lasts; Notary's defaults.
+pub const LIFETIME_DAYS: [(&str, i64); 4] = [("root", 3650), ("targets", 1095), ("snapshot", 1095), ("timestamp", 14)];
+
+/// Content of a role file that can be read from an envelope and written in Notary's bytes.
+pub trait Metadata: Sized + Clone {
+    /// Reads `signed` strictly: `_type`, `version` ≥ 1, `expires`, thresholds ≥ 1, key IDs known.
+    ///
+    /// # Errors
+    /// [`VerifyError::Format`], naming the member.
+    fn read(role: &Role, envelope: &Envelope) -> Result<Self, VerifyError>;
+
+    /// The canonical bytes of `signed`, which signatures are over.
+    fn canonical(&self) -> Vec<u8>;
+
+    /// Version, at least 1 once published.
+    fn version(&self) -> u64;
+
+    /// When the file stops being trusted.
+    fn expires(&self) -> Time;
+
+    /// Sets what every signing changes.
+    fn renew(&mut self, version: u64, expires: Time);
+
+    /// Paths of members in `envelope` that Notary does not know and that signing again would lose.
+    fn unknown_members(envelope: &Envelope) -> Vec<String>;
+}
+
+/// When a file of `role` signed at `now` expires: Notary's default lifetimes.
+#[must_use]
+pub fn default_expiry(role: &Role, now: Time) -> Time {
+    let _ = (role, now);
+    todo!()
+}
+
+/// Prints `time` as Go does: RFC 3339 in UTC, up to nine digits of fraction, none of them a trailing zero.
+#[must_use]
+pub fn format_time(time: Time) -> String {
+    let _ = time;
+    todo!()
+}
+
+/// The keys of a role and how many of them must sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleKeys {
+    /// Keys in the order of `keyids`.
+    pub keys: Vec<PublicKey>,
+    /// How many distinct bare keys must have signed, at least 1.
+    pub threshold: u32,
+}
+
+/// A base role's entry in root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseRole {
+    /// IDs, as listed; `null` and `[]` are kept apart.
+    pub key_ids: Option<Vec<KeyId>>,
+    /// At least 1.
+    pub threshold: u32,
+}
+
+/// `root.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// `consistent_snapshot`, written back as read; false in new files.
+    pub consistent_snapshot: bool,
+    /// When it expires.
+    pub expires: Time,
+    /// All keys, superseded root certificates included.
+    pub keys: BTreeMap<KeyId, PublicKey>,
+    /// The base roles, and others that were found.
+    pub roles: BTreeMap<String, BaseRole>,
+    /// Version.
+    pub version: u64,
+}
+
+impl Root {
+    /// The keys of a base role; for root itself all listed keys, whatever their certificate says.
+    #[must_use]
+    pub fn role_keys(&self, role: &Role) -> RoleKeys {
+        let _ = role;
+        todo!()
+    }
+}
+
+/// One delegation, as the role above lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delegation {
+    /// Full name, a direct child of the file it stands in.
+    pub name: DelegationName,
+    /// IDs; `None` where the file says `null`.
+    pub key_ids: Option<Vec<KeyId>>,
+    /// Prefixes of target names; `""` allows all, none allows nothing.
+    pub paths: Vec<String>,
+    /// At least 1.
+    pub threshold: u32,
+}
+
+/// What a target's name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Length, in bytes; for images, of the manifest.
+    pub length: u64,
+    /// Raw digests by algorithm, `sha256` and perhaps `sha512`.
+    pub hashes: BTreeMap<String, Vec<u8>>,
+    /// Opaque data, if any.
+    pub custom: Option<Value>,
+}
+
+impl Target {
+    /// An image manifest's target, as `docker trust sign` makes it.
+    #[must_use]
+    pub fn image(sha256: [u8; 32], length: u64) -> Self {
+        Self { length, hashes: BTreeMap::from([("sha256".to_owned(), sha256.to_vec())]), custom: None }
+    }
+
+    /// The SHA-256 digest in hexadecimal, if there is one.
+    #[must_use]
+    pub fn sha256(&self) -> Option<String> {
+        self.hashes.get("sha256").map(hex::encode)
+    }
+}
+
+/// `targets.json` or a delegation's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targets {
+    /// Keys of the roles listed below.
+    pub delegation_keys: BTreeMap<KeyId, PublicKey>,
+    /// Delegations in order of creation; `None` where the file says `null`.
+    pub delegations: Option<Vec<Delegation>>,
+    /// When it expires.
+    pub expires: Time,
+    /// Targets by name.
+    pub targets: BTreeMap<TargetName, Target>,
+    /// Version; 0 in a file that was never signed.
+    pub version: u64,
+}
+
+impl Targets {
+    /// An empty file, version 0, `{"keys":{},"roles":[]}`.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            delegation_keys: BTreeMap::new(),
+            delegations: Some(Vec::new()),
+            expires: Time::UNIX_EPOCH,
+            targets: BTreeMap::new(),
+            version: 0,
+        }
+    }
+
+    /// The entry of a direct child.
+    #[must_use]
+    pub fn delegation(&self, name: &DelegationName) -> Option<&Delegation> {
+        self.delegations.iter().flatten().find(|d| d.name == *name)
+    }
+
+    /// The keys of a direct child.
+    #[must_use]
+    pub fn delegation_role_keys(&self, name: &DelegationName) -> Option<RoleKeys> {
+        let delegation = self.delegation(name)?;
+        let ids = delegation.key_ids.iter().flatten();
+        let keys = ids.filter_map(|id| self.delegation_keys.get(id)).cloned().collect();
+        Some(RoleKeys { keys, threshold: delegation.threshold })
+    }
+}
+
+/// Hashes and length of a file, as the file above names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileMeta {
+    /// Raw digests by algorithm.
+    pub hashes: BTreeMap<String, Vec<u8>>,
+    /// Length, in bytes.
+    pub length: u64,
+}
+
+impl FileMeta {
+    /// SHA-256, SHA-512 and length of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let _ = bytes;
+        todo!()
+    }
+
+    /// The SHA-256 in lower-case hexadecimal, as file names on the server have it.
+    #[must_use]
+    pub fn sha256(&self) -> Option<String> {
+        self.hashes.get("sha256").map(hex::encode)
+    }
+
+    /// Whether `bytes` have this length and all supported hashes, of which there is at least one.
+    #[must_use]
+    pub fn matches(&self, bytes: &[u8]) -> bool {
+        let _ = bytes;
+        todo!()
+    }
+}
+
+/// `snapshot.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When it expires.
+    pub expires: Time,
+    /// Role name to file.
+    pub meta: BTreeMap<Role, FileMeta>,
+    /// Version.
+    pub version: u64,
+}
+
+/// `timestamp.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// When it expires, 14 days after signing.
+    pub expires: Time,
+    /// The snapshot's file.
+    pub snapshot: FileMeta,
+    /// Version.
+    pub version: u64,
+}

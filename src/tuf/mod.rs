@@ -1,0 +1,19 @@
+//! Notary's dialect of TUF, pure: no IO, clock, randomness or async.
+//!
+//! Invariant: bytes from outside become [`envelope::Envelope`] (parsed, trusted by nobody), and only
+//! [`verify`] turns them into [`verify::Loaded`], which says who signed. Time is passed in.
+
+pub mod canonical;
+pub mod delegation;
+pub mod envelope;
+pub mod key;
+pub mod metadata;
+pub mod names;
+pub mod verify;
+
+pub use delegation::{effective_paths, walk};
+pub use envelope::{Envelope, Signature};
+pub use key::{Algorithm, KeyType, Method, PublicKey};
+pub use metadata::{Delegation, FileMeta, Metadata, RoleKeys, Root, Snapshot, Target, Targets, Timestamp};
+pub use names::{CanonicalKeyId, DelegationName, Gun, KeyId, NameError, Role, SignerName, TargetName};
+pub use verify::{Loaded, Standing, Tally, TrustedSet, VerifyError};

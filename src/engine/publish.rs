@@ -1,8 +1,11 @@
 //! Publishing: fetch, plan again, sign, upload, check as a client with an empty cache.
 
-use crate::tuf::{Gun, Role};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::error::Problem;
+use super::{Approval, Engine, EngineError};
+use crate::tuf::{Gun, Role};
 
 /// The steps of a publish, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,4 +59,28 @@ pub struct Published {
     pub new_keys: Vec<(Role, std::path::PathBuf)>,
     /// Things to know.
     pub notes: Vec<String>,
+}
+
+#[allow(unused_variables)]
+impl Engine {
+    /// Publishes an approved plan, up to 8 repositories at once. All keys must be unlocked and passphrases for new
+    /// ones chosen. Cancelling starts no new repository and lets running ones finish.
+    ///
+    /// # Errors
+    /// Only for what concerns all: the plan is not the one approved, dangers not accepted, keys locked. Nothing was
+    /// sent then. What concerns one repository is in its [`Published`].
+    pub async fn publish(
+        &self,
+        approval: Approval,
+        progress: mpsc::Sender<Progress>,
+        stop: CancellationToken,
+    ) -> Result<Vec<Published>, EngineError> {
+        todo!()
+    }
+
+    /// Finds out how publishes ended that were interrupted (lost reply, SIGKILL): what landed leaves the stage.
+    /// Returns one result for each.
+    pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
+        todo!()
+    }
 }

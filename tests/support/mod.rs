@@ -1,0 +1,131 @@
+//! The real programs that trustdeck is held against, each with its own home and port.
+//!
+//! A test that needs them begins with `let Some(server) = NotaryServer::start() else { return };`. Without the
+//! programs it says so and passes, unless `TRUSTDECK_REQUIRE_PEERS` is set, as `tests/run` does.
+
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+pub mod authority;
+pub mod home;
+pub mod notary_server;
+pub mod proxy;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+pub use authority::Authority;
+pub use home::Home;
+pub use notary_server::NotaryServer;
+pub use proxy::Proxy;
+
+/// The path of a program, if all of `programs` are installed.
+///
+/// # Panics
+/// If one is missing and `TRUSTDECK_REQUIRE_PEERS` is set.
+pub fn peers(programs: &[&str]) -> Option<()> {
+    let missing: Vec<&str> = programs.iter().copied().filter(|p| find(p).is_none()).collect();
+    if missing.is_empty() {
+        return Some(());
+    }
+    let sentence = format!("{} not installed (tests/run installs them)", missing.join(", "));
+    assert!(std::env::var_os("TRUSTDECK_REQUIRE_PEERS").is_none(), "{sentence}");
+    eprintln!("skipped: {sentence}");
+    None
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+/// How a program ended and what it wrote.
+#[derive(Debug)]
+pub struct Ran {
+    pub command: String,
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn new(command: &Command, output: Output) -> Self {
+        Self {
+            command: format!("{command:?}"),
+            // A shell's convention: 128 and the signal.
+            code: output.status.code().unwrap_or(128),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Requires success.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.ended(0)
+    }
+
+    /// Requires this exit code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "exit code of {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.command, self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// Requires JSON on standard output.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{}: {e}\n{}", self.command, self.stdout))
+    }
+
+    /// Standard error as JSON lines, one for each error.
+    #[track_caller]
+    pub fn errors(&self) -> Vec<serde_json::Value> {
+        let lines = self.stderr.lines().filter(|l| l.starts_with('{'));
+        lines.map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}"))).collect()
+    }
+
+    /// The classes of the errors on standard error, where `--json` was given.
+    #[track_caller]
+    pub fn kinds(&self) -> Vec<String> {
+        self.errors().iter().map(|e| e["kind"].as_str().unwrap_or("no kind").to_owned()).collect()
+    }
+}
+
+/// Runs a command to its end with an empty standard input.
+#[track_caller]
+pub fn run(command: &mut Command) -> Ran {
+    let output = command.stdin(std::process::Stdio::null()).output();
+    Ran::new(command, output.unwrap_or_else(|e| panic!("{command:?}: {e}")))
+}
+
+/// Runs a command to its end with this standard input.
+#[track_caller]
+pub fn run_with_input(command: &mut Command, input: &[u8]) -> Ran {
+    use std::io::Write;
+    use std::process::Stdio;
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = piped.unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    // A program that fails early closes its input; what it says is what counts.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    Ran::new(command, child.wait_with_output().unwrap())
+}
+
+/// A port of loopback that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Polls until `ready`, for things that send no event (a port that opens).
+#[track_caller]
+pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !ready() {
+        assert!(Instant::now() < deadline, "waited 30 s for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

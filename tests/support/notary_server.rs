@@ -1,0 +1,182 @@
+//! A real `notary-server` in memory, with TLS, on a free port.
+
+use std::fs::File;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Authority, free_port, peers, wait_until};
+
+/// A running server; it ends with the value.
+///
+/// With its own trust service (ed25519 keys) it crashes when two repositories are created at the same time.
+pub struct NotaryServer {
+    pub port: u16,
+    /// Base URL, without a trailing slash.
+    pub url: String,
+    /// The authority of its certificate.
+    pub ca: PathBuf,
+    server: Process,
+    signer: Option<Process>,
+    dir: TempDir,
+}
+
+/// A request that was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub status: u64,
+}
+
+impl NotaryServer {
+    /// Starts one; `None` if it or the clients are not installed.
+    pub fn start() -> Option<Self> {
+        peers(&["notary-server", "notary", "docker"])?;
+        let dir = TempDir::new().unwrap();
+        let trust_service = json!({"type": "local", "hostname": "", "port": "", "key_algorithm": "ecdsa"});
+        Some(Self::serve(dir, trust_service, None, true))
+    }
+
+    /// Starts one without TLS, for tests of `--insecure-http`.
+    pub fn start_plain() -> Option<Self> {
+        peers(&["notary-server", "notary", "docker"])?;
+        let dir = TempDir::new().unwrap();
+        let trust_service = json!({"type": "local", "hostname": "", "port": "", "key_algorithm": "ecdsa"});
+        Some(Self::serve(dir, trust_service, None, false))
+    }
+
+    /// Starts one whose server-held keys are ECDSA keys of a `notary-signer`.
+    pub fn start_with_signer() -> Option<Self> {
+        peers(&["notary-server", "notary-signer", "notary", "docker"])?;
+        let dir = TempDir::new().unwrap();
+        let tls = Authority::create(dir.path());
+        let (signer, port) = start_on_free_port(|port| {
+            let config = json!({
+                "server": {
+                    "grpc_addr": format!("127.0.0.1:{port}"),
+                    "tls_cert_file": tls.certificate, "tls_key_file": tls.key, "client_ca_file": tls.ca,
+                },
+                "logging": {"level": "info"},
+                "storage": {"backend": "memory"},
+            });
+            Process::start(dir.path(), "notary-signer", &config)
+        });
+        let trust_service = json!({
+            "type": "remote", "hostname": "localhost", "port": port.to_string(), "key_algorithm": "ecdsa",
+            "tls_ca_file": tls.ca, "tls_client_cert": tls.certificate, "tls_client_key": tls.key,
+        });
+        Some(Self::serve(dir, trust_service, Some(signer), true))
+    }
+
+    fn serve(dir: TempDir, trust_service: Value, signer: Option<Process>, tls: bool) -> Self {
+        let files = if dir.path().join("ca.crt").exists() {
+            let path = |name: &str| dir.path().join(name);
+            Authority { ca: path("ca.crt"), certificate: path("server.crt"), key: path("server.key") }
+        } else {
+            Authority::create(dir.path())
+        };
+        let (server, port) = start_on_free_port(|port| {
+            let mut listen = json!({"http_addr": format!("127.0.0.1:{port}")});
+            if tls {
+                listen["tls_cert_file"] = json!(files.certificate);
+                listen["tls_key_file"] = json!(files.key);
+            }
+            let config = json!({
+                "server": listen, "trust_service": trust_service,
+                "logging": {"level": "info"}, "storage": {"backend": "memory"},
+            });
+            Process::start(dir.path(), "notary-server", &config)
+        });
+        let scheme = if tls { "https" } else { "http" };
+        Self { port, url: format!("{scheme}://localhost:{port}"), ca: files.ca, server, signer, dir }
+    }
+
+    /// All requests answered so far, in order.
+    pub fn requests(&self) -> Vec<Request> {
+        let log = std::fs::read_to_string(&self.server.log).unwrap();
+        let lines = log.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+        let answered = lines.filter(|l| l["msg"] == "response completed");
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        answered
+            .map(|l| Request {
+                method: text(&l["http.request.method"]),
+                path: text(&l["http.request.uri"]),
+                // An empty answer is logged without a status; Go sends 200 then.
+                status: l["http.response.status"].as_u64().filter(|s| *s != 0).unwrap_or(200),
+            })
+            .collect()
+    }
+
+    /// Ends the server, as a crash would.
+    pub fn stop(&mut self) {
+        self.server.stop();
+    }
+
+    /// What the server wrote.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.server.log).unwrap()
+    }
+}
+
+/// A child that ends with the value.
+struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    fn start(dir: &Path, program: &str, config: &Value) -> Self {
+        let config_file = dir.join(format!("{program}.json"));
+        std::fs::write(&config_file, config.to_string()).unwrap();
+        let log = dir.join(format!("{program}.log"));
+        let output = File::create(&log).unwrap();
+        let child = Command::new(program)
+            .arg("-config")
+            .arg(&config_file)
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap_or_else(|e| panic!("{program}: {e}"));
+        Self { child, log }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    fn stop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Starts a process on a free port; if somebody takes the port in between, tries another.
+fn start_on_free_port(start: impl Fn(u16) -> Process) -> (Process, u16) {
+    for _ in 0..5 {
+        let port = free_port();
+        let mut process = start(port);
+        let mut listens = false;
+        wait_until("a server to listen or to end", || {
+            // The port alone would not tell ours from a stranger's: ours is the one that has not ended.
+            listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
+            listens || process.has_ended()
+        });
+        if listens && !process.has_ended() {
+            return (process, port);
+        }
+    }
+    panic!("no server could be started on a free port");
+}

@@ -7,6 +7,7 @@ pub mod change;
 pub mod error;
 mod keyring;
 pub mod plan;
+mod problem;
 pub mod publish;
 mod repositories;
 mod servers;

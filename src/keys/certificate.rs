@@ -1,15 +1,141 @@
 //! The self-signed certificate that wraps a root key for one repository.
+//!
+//! Written by hand: certificate builders enforce the 64 characters of RFC 5280 for a common name, and Notary does not.
 
-use jiff::Timestamp as Time;
+use jiff::{SignedDuration, Timestamp as Time, tz};
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
+use super::der::{NULL, OCTET_STRING, OID, SEQUENCE, SET, bits, element, unsigned};
+use super::pem::Block;
+use super::secret::{Curve, Secret};
 use super::{KeyError, PrivateKey};
-use crate::tuf::{Gun, PublicKey};
+use crate::tuf::{Gun, KeyType, PublicKey};
+
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
+
+const BOOLEAN: u8 = 0x01;
+const UTF8_STRING: u8 = 0x0c;
+const PRINTABLE_STRING: u8 = 0x13;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// Ten years of 365 days, as Notary counts them.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365 * 10);
+
+type Der = Zeroizing<Vec<u8>>;
 
 /// Makes the root certificate that Notary's tools make (notary-v1.md section 3): CN is the GUN, ten years of 365 days.
 ///
 /// # Errors
 /// [`KeyError::Unsupported`] for keys that Notary cannot use as root.
 pub fn root_certificate(key: &PrivateKey, gun: &Gun, now: Time) -> Result<PublicKey, KeyError> {
-    let _ = (key, gun, now);
-    todo!()
+    let key_type = match key.secret() {
+        Secret::Ec(..) => KeyType::EcdsaX509,
+        Secret::Rsa(_) => KeyType::RsaX509,
+        Secret::Ed25519(_) => {
+            return Err(unsupported("an Ed25519 key cannot be a root key: Notary has no certificates for it"));
+        }
+    };
+    let mut serial = [0; 16];
+    getrandom::fill(&mut serial).map_err(|_| unsupported("the system gave no random numbers"))?;
+    let content = to_be_signed(key, gun, now, serial).ok_or_else(|| unsupported("the clock is out of range"))?;
+    let signature = sign(key.secret(), &content).ok_or_else(|| unsupported("the root key cannot sign"))?;
+    let der = element(SEQUENCE, &[&content, &algorithm(key.secret()), &bits(&signature)]);
+    let block = Block { label: "CERTIFICATE".to_owned(), headers: Vec::new(), der };
+    Ok(PublicKey::new(key_type, block.write().as_bytes().to_vec()))
+}
+
+fn unsupported(what: &str) -> KeyError {
+    KeyError::Unsupported(what.to_owned())
+}
+
+fn to_be_signed(key: &PrivateKey, gun: &Gun, now: Time, serial: [u8; 16]) -> Option<Der> {
+    let version = element(0xa0, &[&unsigned(&[2])]);
+    let name = name(gun.as_str());
+    let validity = element(SEQUENCE, &[&time(now)?, &time(now.checked_add(LIFETIME).ok()?)?]);
+    // For bare ECDSA and RSA keys this is the SubjectPublicKeyInfo.
+    let public = key.public().public();
+    let parts: &[&[u8]] =
+        &[&version, &unsigned(&serial), &algorithm(key.secret()), &name, &validity, &name, public, &extensions()];
+    Some(element(SEQUENCE, parts))
+}
+
+/// The algorithm that Go picks for a key of this kind.
+fn algorithm(secret: &Secret) -> Der {
+    let oid = |bytes: &[u8]| element(OID, &[bytes]);
+    let ecdsa_with = |hash: u8| oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, hash]);
+    match secret {
+        Secret::Ec(Curve::P256, _) => element(SEQUENCE, &[&ecdsa_with(2)]),
+        Secret::Ec(Curve::P384, _) => element(SEQUENCE, &[&ecdsa_with(3)]),
+        Secret::Ec(Curve::P521, _) => element(SEQUENCE, &[&ecdsa_with(4)]),
+        Secret::Rsa(_) | Secret::Ed25519(_) => {
+            let sha256_with_rsa = oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]);
+            element(SEQUENCE, &[&sha256_with_rsa, &element(NULL, &[])])
+        }
+    }
+}
+
+fn sign(secret: &Secret, content: &[u8]) -> Option<Vec<u8>> {
+    use rsa::signature::{RandomizedSigner, SignatureEncoding, Signer};
+    match secret {
+        Secret::Ec(Curve::P256, scalar) => {
+            let key = p256::ecdsa::SigningKey::from_slice(scalar.as_slice()).ok()?;
+            let signature: p256::ecdsa::DerSignature = key.try_sign(content).ok()?;
+            Some(signature.to_vec())
+        }
+        Secret::Ec(Curve::P384, scalar) => {
+            let key = p384::ecdsa::SigningKey::from_slice(scalar.as_slice()).ok()?;
+            let signature: p384::ecdsa::DerSignature = key.try_sign(content).ok()?;
+            Some(signature.to_vec())
+        }
+        Secret::Ec(Curve::P521, scalar) => {
+            let key = p521::ecdsa::SigningKey::from_slice(scalar.as_slice()).ok()?;
+            let signature: p521::ecdsa::DerSignature = key.try_sign(content).ok()?;
+            Some(signature.to_vec())
+        }
+        Secret::Rsa(pkcs1) => {
+            let key = rsa::RsaPrivateKey::from_pkcs1_der(pkcs1.as_slice()).ok()?;
+            let signer = rsa::pkcs1v15::SigningKey::<Sha256>::new(key);
+            Some(signer.try_sign_with_rng(&mut getrandom::SysRng, content).ok()?.to_vec())
+        }
+        Secret::Ed25519(_) => None,
+    }
+}
+
+/// A name with nothing but a common name, of the string type that Go chooses.
+fn name(common_name: &str) -> Der {
+    let printable = |b: u8| b.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&b);
+    let tag = if common_name.bytes().all(printable) { PRINTABLE_STRING } else { UTF8_STRING };
+    let attribute = element(SEQUENCE, &[&element(OID, &[COMMON_NAME]), &element(tag, &[common_name.as_bytes()])]);
+    element(SEQUENCE, &[&element(SET, &[&attribute])])
+}
+
+/// Whole seconds in UTC, with two digits of the year until 2049 (RFC 5280, 4.1.2.5).
+fn time(time: Time) -> Option<Der> {
+    let utc = time.to_zoned(tz::TimeZone::UTC);
+    let (tag, format) = match utc.year() {
+        1950..=2049 => (UTC_TIME, "%y%m%d%H%M%SZ"),
+        _ => (GENERALIZED_TIME, "%Y%m%d%H%M%SZ"),
+    };
+    let text = jiff::fmt::strtime::format(format, &utc).ok()?;
+    Some(element(tag, &[text.as_bytes()]))
+}
+
+fn extensions() -> Der {
+    let critical = element(BOOLEAN, &[&[0xff]]);
+    let extension = |oid: &[u8], critical: &[u8], value: &[u8]| {
+        element(SEQUENCE, &[&element(OID, &[oid]), critical, &element(OCTET_STRING, &[value])])
+    };
+    // digitalSignature and keyEncipherment: bits 0 and 2, five bits unused.
+    let usage = extension(KEY_USAGE, &critical, &element(super::der::BIT_STRING, &[&[5, 0xa0]]));
+    let extended = extension(EXTENDED_KEY_USAGE, &[], &element(SEQUENCE, &[&element(OID, &[CODE_SIGNING])]));
+    // No authority: CA:FALSE is the default, and DER leaves defaults out.
+    let constraints = extension(BASIC_CONSTRAINTS, &critical, &element(SEQUENCE, &[]));
+    element(0xa3, &[&element(SEQUENCE, &[&usage, &extended, &constraints])])
 }

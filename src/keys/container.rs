@@ -1,1 +1,185 @@
-//! What a PEM block of a private key holds: PKCS#8 in Notary's forms, SEC1, PKCS#1, legacy DEK-Info encryption.
+//! What a PEM block of a private key holds: PKCS#8 in Notary's forms, SEC1, PKCS#1, and their encryptions.
+//!
+//! Invariant: nothing that a file says makes this code panic, allocate without bound or compute for minutes.
+
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::asn1::OctetStringRef;
+use pkcs8::der::{Decode, Encode};
+use pkcs8::pkcs5::{self, pbes2};
+use zeroize::Zeroizing;
+
+use super::Passphrase;
+use super::legacy;
+use super::pem::{Block, PemError};
+use super::secret::{Secret, Unusable};
+
+/// The label of the blocks that Notary writes.
+pub(super) const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+
+/// Notary's rounds of PBKDF2. More would protect better and its clients read the number from the file, but the two
+/// programs that share the key store are then slow for every signature.
+const ROUNDS: u32 = 2048;
+
+/// Most rounds read: some seconds. Without a limit a hostile file hangs whoever opens it.
+pub const MAX_ROUNDS: u32 = 10_000_000;
+
+/// Most memory that a file encrypted with scrypt may ask for, in bytes. OpenSSL asks for 16 MiB.
+const MAX_SCRYPT_MEMORY: u64 = 64 << 20;
+
+/// Why a block did not open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It is encrypted and no passphrase was given.
+    #[error("is encrypted and needs a passphrase")]
+    Locked,
+    /// The passphrase does not open it.
+    #[error("does not open with this passphrase")]
+    WrongPassphrase,
+    /// It is no private key that trustdeck can use.
+    #[error("{0}")]
+    Format(String),
+}
+
+impl From<PemError> for OpenError {
+    fn from(error: PemError) -> Self {
+        Self::Format(error.to_string())
+    }
+}
+
+fn format(what: &str) -> OpenError {
+    OpenError::Format(what.to_owned())
+}
+
+/// Whether a block needs a passphrase, judged by its label and headers.
+pub(super) fn is_encrypted(label: &str, proc_type: Option<&str>) -> bool {
+    label == ENCRYPTED || proc_type.is_some_and(|value| value.contains("ENCRYPTED"))
+}
+
+/// Decodes a block, decrypting it if need be.
+pub(super) fn open(block: &Block, passphrase: Option<&Passphrase>) -> Result<Secret, OpenError> {
+    if !is_encrypted(&block.label, block.header("Proc-Type")) {
+        return plain(&block.label, &block.der).map_err(unencrypted);
+    }
+    let passphrase = passphrase.ok_or(OpenError::Locked)?;
+    if block.label == ENCRYPTED {
+        let plain = decrypt_pbes2(&block.der, passphrase)?;
+        Secret::from_pkcs8(&plain).map_err(decrypted)
+    } else {
+        let info = block.header("DEK-Info").ok_or_else(|| format("is encrypted, but has no DEK-Info header"))?;
+        let key = legacy::decrypt(info, &block.der, passphrase)?;
+        plain(&block.label, &key).map_err(decrypted)
+    }
+}
+
+fn plain(label: &str, der: &[u8]) -> Result<Secret, Unusable> {
+    match label {
+        "PRIVATE KEY" => Secret::from_pkcs8(der),
+        "EC PRIVATE KEY" => Secret::from_sec1(der, None),
+        "RSA PRIVATE KEY" => Secret::rsa(der),
+        "ED25519 PRIVATE KEY" => Secret::from_notary_ed25519(der),
+        "PUBLIC KEY" | "CERTIFICATE" => Err(Unusable::Content("a public key, expected a private one")),
+        "OPENSSH PRIVATE KEY" => Err(Unusable::Algorithm("a key in OpenSSH's form")),
+        "DSA PRIVATE KEY" => Err(Unusable::Algorithm("a DSA key")),
+        _ => Err(Unusable::Content("a PEM block of an unknown kind, expected a private key")),
+    }
+}
+
+fn unencrypted(error: Unusable) -> OpenError {
+    match error {
+        Unusable::Structure => format("is damaged: the PEM block does not hold the key that its label says"),
+        other => usable(other),
+    }
+}
+
+fn decrypted(error: Unusable) -> OpenError {
+    match error {
+        // One wrong passphrase in 256 leaves a valid padding by chance, and then bytes without structure.
+        Unusable::Structure => OpenError::WrongPassphrase,
+        other => usable(other),
+    }
+}
+
+fn usable(error: Unusable) -> OpenError {
+    match error {
+        Unusable::Structure => format("is damaged"),
+        Unusable::Content(what) => OpenError::Format(format!("holds {what}")),
+        Unusable::Algorithm(what) => OpenError::Format(format!("holds {what}, which cannot sign for Notary")),
+    }
+}
+
+fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let info = EncryptedPrivateKeyInfoRef::from_der(der)
+        .map_err(|_| format("is damaged, or encrypted in a way that trustdeck does not know"))?;
+    let parameters = info.encryption_algorithm.pbes2();
+    check_parameters(parameters.ok_or_else(|| format("is encrypted with PBES1, which is broken"))?)?;
+    let ciphertext = info.encrypted_data.as_bytes();
+    if is_cbc(&info) && (ciphertext.is_empty() || !ciphertext.len().is_multiple_of(16)) {
+        return Err(format("is damaged: the encrypted key is not a multiple of 16 bytes"));
+    }
+    match info.encryption_algorithm.decrypt(passphrase.bytes(), ciphertext) {
+        Ok(plain) => Ok(Zeroizing::new(plain)),
+        Err(pkcs5::Error::DecryptFailed) => Err(OpenError::WrongPassphrase),
+        Err(_) => Err(format("is encrypted in a way that trustdeck does not know")),
+    }
+}
+
+fn is_cbc(info: &EncryptedPrivateKeyInfoRef<'_>) -> bool {
+    use pbes2::EncryptionScheme::{Aes128Cbc, Aes192Cbc, Aes256Cbc};
+    let scheme = info.encryption_algorithm.pbes2().map(|parameters| parameters.encryption);
+    matches!(scheme, Some(Aes128Cbc { .. } | Aes192Cbc { .. } | Aes256Cbc { .. }))
+}
+
+fn check_parameters(parameters: &pbes2::Parameters) -> Result<(), OpenError> {
+    match &parameters.kdf {
+        pbes2::Kdf::Pbkdf2(kdf) if kdf.iteration_count == 0 => {
+            Err(format("is damaged: it asks for no rounds of PBKDF2"))
+        }
+        pbes2::Kdf::Pbkdf2(kdf) if kdf.iteration_count > MAX_ROUNDS => Err(OpenError::Format(format!(
+            "asks for {} rounds of PBKDF2, more than the {MAX_ROUNDS} that are allowed",
+            kdf.iteration_count
+        ))),
+        pbes2::Kdf::Pbkdf2(_) => Ok(()),
+        pbes2::Kdf::Scrypt(kdf) => {
+            let memory = kdf.cost_parameter.saturating_mul(128 * u64::from(kdf.block_size));
+            let modest = memory <= MAX_SCRYPT_MEMORY && kdf.parallelization <= 16;
+            if modest { Ok(()) } else { Err(format("asks for more memory for scrypt than any tool does")) }
+        }
+        _ => Err(format("is encrypted in a way that trustdeck does not know")),
+    }
+}
+
+/// Encrypts a key as Notary does and can read: PBES2 with PBKDF2-HMAC-SHA1, 2048 rounds, AES-256-CBC. Its reader
+/// ignores any other PRF that a file names and then calls the right passphrase wrong.
+pub(super) fn seal(secret: &Secret, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let (mut salt, mut iv) = ([0; 8], [0; 16]);
+    getrandom::fill(&mut salt).map_err(|_| SealError)?;
+    getrandom::fill(&mut iv).map_err(|_| SealError)?;
+    seal_with(secret, passphrase, salt, iv)
+}
+
+pub(super) fn seal_with(
+    secret: &Secret,
+    passphrase: &Passphrase,
+    salt: [u8; 8],
+    iv: [u8; 16],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let parameters = pbes2::Parameters {
+        kdf: pbes2::Kdf::Pbkdf2(pbes2::Pbkdf2Params {
+            salt: pbes2::Salt::new(salt).map_err(|_| SealError)?,
+            iteration_count: ROUNDS,
+            key_length: None,
+            prf: pbes2::Pbkdf2Prf::HmacWithSha1,
+        }),
+        encryption: pbes2::EncryptionScheme::Aes256Cbc { iv },
+    };
+    let ciphertext = parameters.encrypt(passphrase.bytes(), &secret.to_pkcs8()).map_err(|_| SealError)?;
+    let info = EncryptedPrivateKeyInfoRef {
+        encryption_algorithm: pkcs5::EncryptionScheme::Pbes2(parameters),
+        encrypted_data: OctetStringRef::new(&ciphertext).map_err(|_| SealError)?,
+    };
+    info.to_der().map(Zeroizing::new).map_err(|_| SealError)
+}
+
+/// Encrypting failed: the system gave no random numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SealError;

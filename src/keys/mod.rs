@@ -4,14 +4,21 @@
 
 pub mod certificate;
 pub mod container;
+mod der;
+pub mod hardening;
+mod legacy;
+mod locked;
 pub mod passphrase;
 pub mod pem;
 pub mod private;
+mod secret;
 pub mod store;
 
 use std::path::PathBuf;
 
 pub use certificate::root_certificate;
+pub use container::OpenError;
+pub use hardening::protect_process;
 pub use passphrase::Passphrase;
 pub use private::PrivateKey;
 pub use store::{KeyStore, StoredKey};

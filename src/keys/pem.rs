@@ -1,6 +1,20 @@
 //! PEM with headers, as Go reads and writes it.
+//!
+//! Strict readers refuse the `role:` and `gun:` headers that every key of Notary's has, and some writers refuse a
+//! colon in their values, which is every repository on a host with a port.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
+
+/// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
+pub const MAX_FILE: usize = 64 * 1024;
+
+/// Most headers read.
+const MAX_HEADERS: usize = 16;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new());
 
 /// One PEM block.
 #[derive(Clone)]
@@ -11,4 +25,169 @@ pub struct Block {
     pub headers: Vec<(String, String)>,
     /// Decoded content.
     pub der: Zeroizing<Vec<u8>>,
+}
+
+/// Label and headers of a block, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The label.
+    pub label: String,
+    /// Headers in file order.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Why bytes hold no PEM block.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemError {
+    /// No line `-----BEGIN …-----`.
+    #[error("holds no PEM block")]
+    NoBlock,
+    /// More than [`MAX_FILE`] bytes.
+    #[error("is larger than {} KiB, which no key is", MAX_FILE / 1024)]
+    TooLarge,
+    /// A label or header that is not text.
+    #[error("has a PEM header that is not text")]
+    NotText,
+    /// More headers than any tool writes.
+    #[error("has more than {MAX_HEADERS} PEM headers")]
+    TooManyHeaders,
+    /// The block does not end, or ends with another label.
+    #[error("has no line -----END {0}-----")]
+    NoEnd(String),
+    /// The content is not base64.
+    #[error("has a PEM block {0} whose content is not base64")]
+    NotBase64(String),
+}
+
+impl Block {
+    /// Reads the first block of a file. Text before and after it is skipped, and so is the `EC PARAMETERS` block that
+    /// OpenSSL writes before a key.
+    ///
+    /// # Errors
+    /// Says what is damaged, never with the content.
+    pub fn read(file: &[u8]) -> Result<Self, PemError> {
+        if file.len() > MAX_FILE {
+            return Err(PemError::TooLarge);
+        }
+        let (head, body) = read_head(file)?;
+        let end = format!("-----END {}-----", head.label);
+        let at = find_line(body, end.as_bytes()).ok_or_else(|| PemError::NoEnd(head.label.clone()))?;
+        let (content, rest) = body.split_at(at);
+        if head.label == "EC PARAMETERS" {
+            return Self::read(rest.get(end.len()..).unwrap_or_default());
+        }
+        let mut text = Zeroizing::new(Vec::with_capacity(content.len()));
+        text.extend(content.iter().filter(|b| !b.is_ascii_whitespace()));
+        let mut der = Zeroizing::new(Vec::with_capacity(text.len()));
+        match BASE64.decode_vec(&*text, &mut der) {
+            Ok(()) => Ok(Self { label: head.label, headers: head.headers, der }),
+            Err(_) => Err(PemError::NotBase64(head.label)),
+        }
+    }
+
+    /// The value of a header, if it is there and not empty.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
+    /// Writes the block as Go does: `Proc-Type` first and the other headers by name, a blank line after them, lines of
+    /// 64 characters that end with LF.
+    #[must_use]
+    pub fn write(&self) -> Zeroizing<String> {
+        let mut headers: Vec<_> = self.headers.iter().collect();
+        headers.sort_by_key(|(name, _)| (name != "Proc-Type", name));
+        let length = self.der.len() * 3 / 2 + 128 + headers.iter().map(|(n, v)| n.len() + v.len() + 3).sum::<usize>();
+        let mut out = Zeroizing::new(String::with_capacity(length));
+        let mut line = |parts: &[&str]| {
+            parts.iter().for_each(|part| out.push_str(part));
+            out.push('\n');
+        };
+        line(&["-----BEGIN ", &self.label, "-----"]);
+        headers.iter().for_each(|(name, value)| line(&[name, ": ", value]));
+        if !headers.is_empty() {
+            line(&[]);
+        }
+        for bytes in self.der.chunks(48) {
+            let text = Zeroizing::new(BASE64.encode(bytes));
+            line(&[&text]);
+        }
+        line(&["-----END ", &self.label, "-----"]);
+        out
+    }
+}
+
+impl Head {
+    /// Reads the label and the headers of the first block. `start` may be cut off within the content.
+    ///
+    /// # Errors
+    /// As [`Block::read`], except for the content.
+    pub fn read(start: &[u8]) -> Result<Self, PemError> {
+        read_head(start).map(|(head, _)| head)
+    }
+
+    /// The value of a header, if it is there and not empty.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+}
+
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    // As in Go, where headers are a map, the last one of a name counts.
+    let found = headers.iter().rfind(|(n, _)| n == name);
+    found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}
+
+/// Splits the head of the first block from what follows.
+fn read_head(bytes: &[u8]) -> Result<(Head, &[u8]), PemError> {
+    let mut rest = bytes;
+    let label = loop {
+        if rest.is_empty() {
+            return Err(PemError::NoBlock);
+        }
+        let (line, next) = split_line(rest);
+        rest = next;
+        if let Some(label) = line.strip_prefix(b"-----BEGIN ").and_then(|l| l.strip_suffix(b"-----")) {
+            break text(label)?;
+        }
+    };
+    let mut headers = Vec::new();
+    loop {
+        let (line, next) = split_line(rest);
+        let Some(colon) = line.iter().position(|b| *b == b':') else { break };
+        if headers.len() == MAX_HEADERS {
+            return Err(PemError::TooManyHeaders);
+        }
+        let (name, value) = line.split_at(colon);
+        headers.push((text(name)?, text(value.get(1..).unwrap_or_default())?));
+        rest = next;
+    }
+    Ok((Head { label, headers }, rest))
+}
+
+fn text(bytes: &[u8]) -> Result<String, PemError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| PemError::NotText)?;
+    Ok(text.trim().to_owned())
+}
+
+/// The first line without its end and trailing blanks, and what follows it.
+fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let (line, rest) = match bytes.iter().position(|b| *b == b'\n') {
+        Some(at) => (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default()),
+        None => (bytes, Default::default()),
+    };
+    (line.trim_ascii_end(), rest)
+}
+
+/// Where a line that begins with `wanted` begins.
+fn find_line(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..)?;
+        if rest.starts_with(wanted) {
+            return Some(at);
+        }
+        at += rest.iter().position(|b| *b == b'\n')? + 1;
+    }
 }

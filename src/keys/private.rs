@@ -1,11 +1,22 @@
 //! A private key in memory, and its signatures.
 
-use super::KeyError;
-use crate::tuf::{Algorithm, CanonicalKeyId, PublicKey, Signature};
+use p256::elliptic_curve::Generate as _;
+use ring::signature::{RSA_PSS_SHA256, RsaKeyPair};
+use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
+use rsa::signature::hazmat::PrehashSigner;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::container::{self, OpenError};
+use super::pem::Block;
+use super::secret::{Curve, Secret};
+use super::{KeyError, Passphrase};
+use crate::tuf::{Algorithm, CanonicalKeyId, Method, PublicKey, Signature};
 
 /// A decrypted private key; wiped when dropped.
 pub struct PrivateKey {
     public: PublicKey,
+    secret: Secret,
 }
 
 impl PrivateKey {
@@ -14,8 +25,56 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::Unsupported`] for other algorithms.
     pub fn generate(algorithm: &Algorithm) -> Result<Self, KeyError> {
-        let _ = algorithm;
-        todo!()
+        let secret = match algorithm {
+            Algorithm::EcdsaP256 => {
+                let key = p256::SecretKey::try_generate_from_rng(&mut getrandom::SysRng).map_err(no_random)?;
+                Secret::ec(Curve::P256, &Zeroizing::new(key.to_bytes()))
+            }
+            Algorithm::Ed25519 => {
+                let mut seed = Zeroizing::new([0; 32]);
+                getrandom::fill(&mut *seed).map_err(no_random)?;
+                Secret::ed25519(&*seed)
+            }
+            Algorithm::Rsa(bits @ 2048..=4096) => {
+                let mut random = rsa::rand_core::UnwrapErr(getrandom::SysRng);
+                // The first number shows that there are random numbers; the rest cannot fail then.
+                getrandom::u32().map_err(no_random)?;
+                let key = rsa::RsaPrivateKey::new(&mut random, *bits as usize).map_err(no_random)?;
+                Secret::rsa(key.to_pkcs1_der().map_err(no_random)?.as_bytes())
+            }
+            other => return Err(KeyError::Unsupported(format!("keys of kind {other:?} cannot be made"))),
+        };
+        secret.map(Self::new).map_err(|_| KeyError::Unsupported("a new key was not usable".to_owned()))
+    }
+
+    /// Reads the first private key of a PEM file, in any form that Notary's tools take and some that they do not.
+    ///
+    /// # Errors
+    /// Says what the bytes hold instead, or that a (better) passphrase is needed.
+    pub fn from_pem(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, OpenError> {
+        Self::from_block(&Block::read(file)?, passphrase)
+    }
+
+    /// [`PrivateKey::from_pem`] for a block that was read already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_block(block: &Block, passphrase: Option<&Passphrase>) -> Result<Self, OpenError> {
+        container::open(block, passphrase).map(Self::new)
+    }
+
+    /// Encrypts the key in Notary's form; `headers` are written as they are.
+    ///
+    /// # Errors
+    /// [`KeyError::Unsupported`] if the system has no random numbers.
+    pub fn to_block(&self, headers: Vec<(String, String)>, passphrase: &Passphrase) -> Result<Block, KeyError> {
+        let der = container::seal(&self.secret, passphrase).map_err(|_| no_random(()))?;
+        Ok(Block { label: container::ENCRYPTED.to_owned(), headers, der })
+    }
+
+    fn new(secret: Secret) -> Self {
+        let (key_type, public) = secret.public();
+        Self { public: PublicKey::new(key_type, public), secret }
     }
 
     /// The bare public key.
@@ -30,13 +89,81 @@ impl PrivateKey {
         self.public.canonical_id()
     }
 
+    pub(super) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// Signs `message` (the canonical bytes of `signed`) in the name of `listed`: the same key as metadata lists it,
     /// perhaps in a certificate. The result is verified before it is returned.
     ///
     /// # Errors
     /// [`KeyError::Unsupported`] if `listed` is another key or the key cannot sign.
     pub fn sign(&self, listed: &PublicKey, message: &[u8]) -> Result<Signature, KeyError> {
-        let _ = (listed, message);
-        todo!()
+        if listed.canonical_id() != self.id() {
+            let (wanted, own) = (listed.canonical_id().short(), self.id().short());
+            return Err(KeyError::Unsupported(format!("key {own} cannot sign in the name of key {wanted}")));
+        }
+        let method = match self.secret {
+            Secret::Ec(..) => Method::Ecdsa,
+            Secret::Rsa(_) => Method::RsaPss,
+            Secret::Ed25519(_) => Method::Eddsa,
+        };
+        let cannot = || KeyError::Unsupported(format!("key {} cannot sign", self.id().short()));
+        let bytes = self.signature(message).ok_or_else(cannot)?;
+        let signature = Signature { key: listed.id().clone(), method, bytes };
+        // A fault while signing can give the key away, and a signature that nobody accepts makes a role unreadable.
+        if listed.verifies(message, &signature) { Ok(signature) } else { Err(cannot()) }
     }
+
+    fn signature(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match &self.secret {
+            Secret::Ec(curve, scalar) => sign_ecdsa(*curve, scalar.as_slice(), message),
+            Secret::Rsa(pkcs1) => sign_pss(pkcs1.as_slice(), message),
+            Secret::Ed25519(seed) => {
+                use ed25519_dalek::Signer as _;
+                let seed = Zeroizing::new(<[u8; 32]>::try_from(seed.as_slice()).ok()?);
+                Some(ed25519_dalek::SigningKey::from_bytes(&seed).sign(message).to_bytes().to_vec())
+            }
+        }
+    }
+}
+
+/// Raw r‖s over SHA-256, on every curve: Notary does not pair larger curves with larger hashes.
+fn sign_ecdsa(curve: Curve, scalar: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let digest = Sha256::digest(message);
+    Some(match curve {
+        Curve::P256 => {
+            let key = p256::ecdsa::SigningKey::from_slice(scalar).ok()?;
+            let signature: p256::ecdsa::Signature = key.sign_prehash(&digest).ok()?;
+            signature.to_vec()
+        }
+        Curve::P384 => {
+            let key = p384::ecdsa::SigningKey::from_slice(scalar).ok()?;
+            let signature: p384::ecdsa::Signature = key.sign_prehash(&digest).ok()?;
+            signature.to_vec()
+        }
+        Curve::P521 => {
+            let key = p521::ecdsa::SigningKey::from_slice(scalar).ok()?;
+            let signature: p521::ecdsa::Signature = key.sign_prehash(&digest).ok()?;
+            signature.to_vec()
+        }
+    })
+}
+
+/// PSS with SHA-256 and a salt of 32 bytes.
+fn sign_pss(pkcs1: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    // RUSTSEC-2023-0071 is about timing in the `rsa` crate: it signs only what ring refuses, such as 8192 bits.
+    if let Ok(key) = RsaKeyPair::from_der(pkcs1) {
+        let mut signature = vec![0; key.public().modulus_len()];
+        key.sign(&RSA_PSS_SHA256, &ring::rand::SystemRandom::new(), message, &mut signature).ok()?;
+        return Some(signature);
+    }
+    use rsa::signature::{RandomizedSigner, SignatureEncoding};
+    let key = rsa::RsaPrivateKey::from_pkcs1_der(pkcs1).ok()?;
+    let signer = rsa::pss::SigningKey::<Sha256>::new_with_salt_len(key, 32);
+    Some(signer.try_sign_with_rng(&mut getrandom::SysRng, message).ok()?.to_vec())
+}
+
+fn no_random<E>(_: E) -> KeyError {
+    KeyError::Unsupported("the system gave no random numbers".to_owned())
 }

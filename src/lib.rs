@@ -8,7 +8,7 @@
 //! | `printable` | the one function that makes outside text drawable | nothing |
 //! | [`keys`] | private keys | `tuf` |
 //! | [`remote`] | HTTP, tokens, Notary's API | `tuf` |
-//! | [`engine`] | refresh, stage, plan, publish: where keys and servers meet | `tuf`, `keys`, `remote` |
+//! | [`engine`] | refresh, stage, plan, publish: where keys and servers meet | `tuf`, `printable`, `keys`, `remote` |
 //! | `sandbox` | an embedded trust server and a scene | `tuf`, `keys`; its scene also `engine` |
 //! | `tui` | screens | `tuf`, `engine`, `printable` |
 //! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `sandbox`, `tui` |

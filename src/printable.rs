@@ -1,18 +1,298 @@
 //! The one function through which text from outside reaches a terminal.
+//!
+//! Names, error texts and custom data come from servers and other people. Drawn as they are, they could move the
+//! cursor, turn the reading direction round, hide behind nothing, or pile marks over the lines above.
+//!
+//! Invariant: what comes out is idempotent, holds nothing that a terminal acts on, and is as wide as it looks.
 
-use unicode_width::UnicodeWidthStr;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Marks that may stand on one letter. Decomposed Vietnamese and Hebrew need two or three.
+const MAX_MARKS: usize = 3;
 
 /// Makes outside text drawable: control characters, bidirectional and invisible ones, private-use, unassigned and
 /// separators become visible escapes (`\u{202e}`). Source: reliability.md section 4.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let _ = text;
-    todo!()
+    if is_plain(text) {
+        return text.to_owned();
+    }
+    pieces(text).map(|piece| piece.text).collect()
 }
 
 /// [`printable`], cut to `cells` with `…`.
 #[must_use]
 pub fn printable_within(text: &str, cells: usize) -> String {
-    let _ = (text, cells, "".width());
-    todo!()
+    let mut out = String::new();
+    let mut used = 0;
+    // The last place where `…` still fits.
+    let mut fits = 0;
+    for piece in pieces(text) {
+        used += piece.width;
+        if used > cells {
+            out.truncate(fits);
+            if cells > 0 {
+                out.push('…');
+            }
+            return out;
+        }
+        out.push_str(&piece.text);
+        if used < cells {
+            fits = out.len();
+        }
+    }
+    out
+}
+
+/// Whether text is nothing but visible ASCII and blanks. Names that are not deserve a mark.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
+}
+
+/// Whether two different names cannot be told apart by eye.
+#[must_use]
+pub fn looks_alike(a: &str, b: &str) -> bool {
+    a != b && skeleton(a) == skeleton(b)
+}
+
+/// Names that some other of `names` looks like.
+#[must_use]
+pub fn look_alikes<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    let mut groups: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for name in names {
+        groups.entry(skeleton(name)).or_default().insert(name);
+    }
+    groups.into_values().filter(|group| group.len() > 1).flatten().collect()
+}
+
+/// What is left of a name for the eye: equal for names that look alike. Source: Unicode UTS 39, section 4.
+#[must_use]
+pub fn skeleton(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    unicode_security::skeleton(&visible).collect()
+}
+
+/// Writes JSON with an indent of four blanks, as Docker does. Whatever [`printable`] would escape is written as
+/// `\uXXXX`, so that output is safe to look at and parses to the same value.
+#[must_use]
+pub fn json_escaped(value: &Value) -> String {
+    let mut text = Vec::new();
+    let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, format);
+    match serde::Serialize::serialize(value, &mut serializer) {
+        Ok(()) => escape_json(&String::from_utf8_lossy(&text)),
+        // A value whose keys are strings, written to memory: there is nothing to fail.
+        Err(_) => json_line(value),
+    }
+}
+
+/// [`json_escaped`] on one line.
+#[must_use]
+pub fn json_line(value: &Value) -> String {
+    escape_json(&value.to_string())
+}
+
+/// Escapes in JSON text. Outside of its strings there is only ASCII, and controls in them are escaped already.
+fn escape_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || is_drawable(c) {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+/// A letter with its marks, or an escape.
+struct Piece {
+    text: String,
+    width: usize,
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = Piece> {
+    let mut chars = text.chars().peekable();
+    std::iter::from_fn(move || {
+        let first = chars.next()?;
+        // A mark without a letter would stand on whatever is drawn before it.
+        if !is_drawable(first) || first.width().unwrap_or(0) == 0 {
+            let text = first.escape_unicode().to_string();
+            return Some(Piece { width: text.len(), text });
+        }
+        let mut text = String::from(first);
+        for _ in 0..MAX_MARKS {
+            match chars.next_if(|c| is_drawable(*c) && c.width() == Some(0)) {
+                Some(mark) => text.push(mark),
+                None => break,
+            }
+        }
+        // Never less than the sum: sequences only ever shrink.
+        Some(Piece { width: first.width().unwrap_or(1).max(text.width()), text })
+    })
+}
+
+/// Whether a character is visible and does nothing but stand there.
+fn is_drawable(c: char) -> bool {
+    match c {
+        ' '..='~' => true,
+        '\u{7f}'..='\u{9f}' | '\0'..='\u{1f}' => false,
+        _ => !is_invisible(c) && is_assigned_graphic(c),
+    }
+}
+
+/// Whether the standard library would print it in a debug string: no control, format, private-use, unassigned or
+/// separator character. Its table is as new as the compiler.
+fn is_assigned_graphic(c: char) -> bool {
+    // Alone, marks are escaped too; after a letter they are judged by their category.
+    let mut pair = String::from("a");
+    pair.push(c);
+    pair.escape_debug().nth(1) == Some(c)
+}
+
+/// Characters that are drawn as nothing although their category says letter, mark or symbol, and those whose
+/// category is format: what can hide in a name.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_acts_on_is_escaped() {
+        let table = [
+            ("\x1b[2J", "\\u{1b}[2J"),
+            ("a\nb\tc", "a\\u{a}b\\u{9}c"),
+            ("\x7f\u{9b}31m", "\\u{7f}\\u{9b}31m"),
+            ("v1\u{202e}0.2", "v1\\u{202e}0.2"),
+            ("a\u{200b}b\u{feff}", "a\\u{200b}b\\u{feff}"),
+            ("\u{2028}\u{2029}\u{a0}\u{3000}", "\\u{2028}\\u{2029}\\u{a0}\\u{3000}"),
+            ("\u{e000}\u{10ffff}\u{378}", "\\u{e000}\\u{10ffff}\\u{378}"),
+            ("\u{3164}\u{2800}\u{34f}", "\\u{3164}\\u{2800}\\u{34f}"),
+            ("x\u{e0041}\u{fe0f}", "x\\u{e0041}\\u{fe0f}"),
+            ("\u{301}a", "\\u{301}a"),
+        ];
+        for (given, drawn) in table {
+            assert_eq!(printable(given), drawn);
+        }
+    }
+
+    #[test]
+    fn letters_of_all_scripts_stay() {
+        for text in ["plain-1.0_x", "é e\u{301} ß", "Привет", "你好", "नमस्ते", "🦀", "\\ \" '"]
+        {
+            assert_eq!(printable(text), text);
+        }
+    }
+
+    #[test]
+    fn marks_are_bounded() {
+        let tower = format!("a{}", "\u{301}".repeat(40));
+        assert_eq!(printable(&tower), format!("a{}{}", "\u{301}".repeat(3), "\\u{301}".repeat(37)));
+    }
+
+    #[test]
+    fn cutting_counts_cells() {
+        let table = [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("你好吗", 6, "你好吗"),
+            ("你好吗", 5, "你好…"),
+            ("你好吗", 4, "你…"),
+            ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+            ("a\u{202e}b", 4, "a…"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+            ("", 0, ""),
+        ];
+        for (given, cells, drawn) in table {
+            assert_eq!(printable_within(given, cells), drawn, "{given:?} in {cells}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_found() {
+        assert!(looks_alike("v1.0", "v1.O"));
+        assert!(looks_alike("latest", "lаtest"), "a Cyrillic a");
+        assert!(looks_alike("latest", "latest\u{200b}"));
+        assert!(looks_alike("rc1", "rcl"));
+        assert!(looks_alike("arm", "arrn"));
+        assert!(!looks_alike("v1.0", "v1.0"));
+        assert!(!looks_alike("v1.0", "v1.1"));
+        let names = ["1.0", "1.O", "2.0", "2.0.1"];
+        assert_eq!(look_alikes(names), BTreeSet::from(["1.0", "1.O"]));
+    }
+
+    #[test]
+    fn json_is_indented_as_docker_does() {
+        let value = json!({"Name": "a\u{202e}", "Signers": [], "Keys": [{"ID": "\u{e0041}\n"}]});
+        let text = "{\n    \"Keys\": [\n        {\n            \"ID\": \"\\udb40\\udc41\\n\"\n        }\n    ],\n    \
+                    \"Name\": \"a\\u202e\",\n    \"Signers\": []\n}";
+        assert_eq!(json_escaped(&value), text);
+        assert_eq!(json_line(&json!(["\u{9b}", 1])), r#"["\u009b",1]"#);
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        // Arbitrary characters rarely hit the small ranges that matter.
+        let odd = prop::sample::select(vec![
+            '\u{301}',
+            '\u{200d}',
+            '\u{202e}',
+            '\u{fe0f}',
+            '\u{1160}',
+            '\u{11a8}',
+            '你',
+            '🦀',
+            '👩',
+            '\u{1f3fd}',
+            '🇩',
+            '\x1b',
+        ]);
+        let character = prop_oneof![any::<char>(), odd, prop::char::range(' ', '~')];
+        prop::collection::vec(character, 0..40).prop_map(|chars| chars.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_undrawable_comes_out(text in text()) {
+            let drawn = printable(&text);
+            prop_assert!(drawn.chars().all(is_drawable));
+            prop_assert_eq!(printable(&drawn), drawn);
+        }
+
+        #[test]
+        fn a_cut_text_fits(text in text(), cells in 0_usize..30) {
+            let cut = printable_within(&text, cells);
+            prop_assert!(cut.width() <= cells);
+            let whole = printable(&text);
+            match cut.strip_suffix('…') {
+                Some(start) if cut != whole => prop_assert!(whole.starts_with(start)),
+                _ => prop_assert!(cut == whole || cells == 0),
+            }
+        }
+
+        #[test]
+        fn escaped_json_parses_to_the_same_value(keys in prop::collection::vec((text(), text()), 0..4)) {
+            let value: Value = keys.into_iter().map(|(k, v)| (k, json!([v]))).collect::<serde_json::Map<_, _>>().into();
+            for written in [json_escaped(&value), json_line(&value)] {
+                prop_assert!(written.chars().all(|c| c == '\n' || is_drawable(c)));
+                prop_assert_eq!(&serde_json::from_str::<Value>(&written).unwrap(), &value);
+            }
+        }
+    }
 }

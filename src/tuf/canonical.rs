@@ -1,6 +1,20 @@
 //! Canonical JSON, byte for byte as Notary's encoder writes it.
+//!
+//! Invariant: what was encoded here had no duplicate members, and sorts them by their UTF-8 bytes.
+//! Source: notary-v1 `docker/go/canonical/json`.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+/// Deepest nesting that is read.
+pub const DEPTH: usize = 64;
+
+/// Notary reads numbers as floats, which are exact up to here.
+const EXACT: u64 = 1 << 53;
 
 /// The value has no canonical form: it holds a fraction or an integer that Notary would round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,8 +26,14 @@ pub struct NotCanonical;
 /// # Errors
 /// [`NotCanonical`] for fractions.
 pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
-    let _ = (value, out);
-    todo!()
+    let notes = Notes::default();
+    let start = out.len();
+    let encoded = Encoder::new(out, &notes).without_depth_limit().deserialize(value);
+    if encoded.is_err() || notes.inexact.get() {
+        out.truncate(start);
+        return Err(NotCanonical);
+    }
+    Ok(())
 }
 
 /// Parses strict JSON: no duplicate members, depth at most 64, nothing after the value.
@@ -21,13 +41,232 @@ pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
 /// # Errors
 /// The position and what was expected there, never the bytes.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let _ = bytes;
-    todo!()
+    let notes = Notes::default();
+    let mut scratch = Vec::with_capacity(bytes.len());
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    Encoder::new(&mut scratch, &notes).deserialize(&mut reader).and_then(|()| reader.end()).map_err(|e| place(&e))?;
+    serde_json::from_slice(bytes).map_err(|e| place(&e))
 }
 
 /// Escapes `<`, `>`, `&`, U+2028 and U+2029 as Go's encoder does when it stores signed bytes in a file.
 #[must_use]
 pub fn html_escape(canonical: &[u8]) -> Vec<u8> {
-    let _ = canonical;
-    todo!()
+    let mut out = Vec::with_capacity(canonical.len() + 16);
+    let mut rest = canonical;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'<', _) => out.extend_from_slice(b"\\u003c"),
+            (b'>', _) => out.extend_from_slice(b"\\u003e"),
+            (b'&', _) => out.extend_from_slice(b"\\u0026"),
+            (0xE2, [0x80, last @ (0xA8 | 0xA9), after @ ..]) => {
+                out.extend_from_slice(if *last == 0xA8 { b"\\u2028" } else { b"\\u2029" });
+                rest = after;
+            }
+            _ => out.push(*first),
+        }
+    }
+    out
+}
+
+/// Appends `text` as a canonical string: only `"` and `\` are escaped.
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in text.bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+/// Says where parsing stopped and what was expected, without what was found there.
+pub(super) fn place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once("expected ") {
+        Some((_, wanted)) => format!("expected {wanted}"),
+        None => text,
+    }
+}
+
+/// What an [`Encoder`] met; its caller decides what that means.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// Nested too deeply; encoding stopped there.
+    pub(super) too_deep: Cell<bool>,
+    /// A number has no canonical form; the output is of no use.
+    pub(super) inexact: Cell<bool>,
+}
+
+/// Writes the canonical form of whatever is deserialized into it, without building a tree.
+pub(super) struct Encoder<'o> {
+    out: &'o mut Vec<u8>,
+    depth_left: usize,
+    notes: &'o Notes,
+}
+
+impl<'o> Encoder<'o> {
+    pub(super) fn new(out: &'o mut Vec<u8>, notes: &'o Notes) -> Self {
+        Self { out, depth_left: DEPTH, notes }
+    }
+
+    /// For values that stand `depth` levels deep in what is read.
+    pub(super) fn below(self, depth: usize) -> Self {
+        Self { depth_left: self.depth_left.saturating_sub(depth), ..self }
+    }
+
+    fn without_depth_limit(self) -> Self {
+        Self { depth_left: usize::MAX, ..self }
+    }
+
+    fn inner<E: de::Error>(&mut self) -> Result<Encoder<'_>, E> {
+        let Some(depth_left) = self.depth_left.checked_sub(1) else {
+            self.notes.too_deep.set(true);
+            return Err(E::custom("nested too deeply"));
+        };
+        Ok(Encoder { out: &mut *self.out, depth_left, notes: self.notes })
+    }
+
+    fn integer(self, text: fmt::Arguments<'_>, magnitude: u64) {
+        self.notes.inexact.set(self.notes.inexact.get() || magnitude > EXACT);
+        self.out.extend_from_slice(text.to_string().as_bytes());
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Encoder<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Encoder<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.out.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.integer(format_args!("{value}"), value);
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.integer(format_args!("{value}"), value.unsigned_abs());
+        Ok(())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the branch is for whole numbers below 2^53")]
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
+        if value.fract() == 0.0 && value.abs() <= EXACT as f64 {
+            return self.visit_i64(value as i64);
+        }
+        self.notes.inexact.set(true);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        write_text(value, self.out);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        self.out.push(b'[');
+        let start = self.out.len();
+        loop {
+            let end = self.out.len();
+            if end > start {
+                self.out.push(b',');
+            }
+            if elements.next_element_seed(self.inner()?)?.is_none() {
+                self.out.truncate(end);
+                self.out.push(b']');
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        self.out.push(b'{');
+        let start = self.out.len();
+        let mut members: Vec<Member<'de>> = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            let from = self.out.len();
+            write_text(&name, self.out);
+            self.out.push(b':');
+            map.next_value_seed(self.inner()?)?;
+            self.out.push(b',');
+            members.push(Member { name, from, to: self.out.len() });
+        }
+        sort_members(&mut members, start, self.out).map_err(de::Error::custom)?;
+        if !members.is_empty() {
+            self.out.pop();
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+}
+
+/// A member's name and where it stands in the output, with the comma after it.
+struct Member<'de> {
+    name: Cow<'de, str>,
+    from: usize,
+    to: usize,
+}
+
+/// Brings the members written from `start` on into order; refuses two of one name.
+fn sort_members(members: &mut [Member<'_>], start: usize, out: &mut Vec<u8>) -> Result<(), &'static str> {
+    let in_order = members.is_sorted_by(|a, b| a.name < b.name);
+    if in_order {
+        return Ok(());
+    }
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    if !members.is_sorted_by(|a, b| a.name < b.name) {
+        return Err("two members have the same name, expected one");
+    }
+    let written = out.split_off(start);
+    for member in members {
+        out.extend_from_slice(written.get(member.from - start..member.to - start).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Reads a member's name without copying it where that is possible.
+pub(super) struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
 }

@@ -1,10 +1,18 @@
 //! Public keys, their two IDs and the signatures they verify.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
+use super::bare::Bare;
+use super::canonical::write_text;
+use super::certificate::Certificate;
 use super::envelope::Signature;
 use super::names::{CanonicalKeyId, KeyId};
+use super::pem;
 
 /// A key's `keytype`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +29,44 @@ pub enum KeyType {
     Ed25519,
     /// Kept, never verifies.
     Other(String),
+}
+
+impl KeyType {
+    /// Reads a `keytype`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "ecdsa" => Self::Ecdsa,
+            "ecdsa-x509" => Self::EcdsaX509,
+            "rsa" => Self::Rsa,
+            "rsa-x509" => Self::RsaX509,
+            "ed25519" => Self::Ed25519,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The `keytype` as metadata spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ecdsa => "ecdsa",
+            Self::EcdsaX509 => "ecdsa-x509",
+            Self::Rsa => "rsa",
+            Self::RsaX509 => "rsa-x509",
+            Self::Ed25519 => "ed25519",
+            Self::Other(other) => other,
+        }
+    }
+
+    /// The type of the key inside a certificate; any other type is its own.
+    #[must_use]
+    pub fn unwrapped(&self) -> Self {
+        match self {
+            Self::EcdsaX509 => Self::Ecdsa,
+            Self::RsaX509 => Self::Rsa,
+            other => other.clone(),
+        }
+    }
 }
 
 /// What kind of key it is, for people.
@@ -53,6 +99,32 @@ pub enum Method {
     Eddsa,
     /// Never verifies.
     Other(String),
+}
+
+impl Method {
+    /// Reads a `method`, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.to_lowercase().as_str() {
+            "ecdsa" => Self::Ecdsa,
+            "rsapss" => Self::RsaPss,
+            "rsapkcs1v15" => Self::RsaPkcs1v15,
+            "eddsa" => Self::Eddsa,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The `method` as metadata spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ecdsa => "ecdsa",
+            Self::RsaPss => "rsapss",
+            Self::RsaPkcs1v15 => "rsapkcs1v15",
+            Self::Eddsa => "eddsa",
+            Self::Other(other) => other,
+        }
+    }
 }
 
 /// What a certificate says about its key.
@@ -105,8 +177,15 @@ impl PublicKey {
     /// keys are kept (they never verify), with the canonical ID equal to the ID.
     #[must_use]
     pub fn new(key_type: KeyType, public: Vec<u8>) -> Self {
-        let _ = (key_type, public);
-        todo!()
+        let id = digest(key_type.as_str(), &public);
+        let canonical = match &key_type {
+            KeyType::EcdsaX509 | KeyType::RsaX509 => match Certificate::leaf(&public) {
+                Ok(leaf) => digest(key_type.unwrapped().as_str(), leaf.spki()),
+                Err(_) => id.clone(),
+            },
+            _ => id.clone(),
+        };
+        Self { key_type, public, id: KeyId::of(&id), canonical: CanonicalKeyId::of(&canonical) }
     }
 
     /// Takes a bare key in DER SubjectPublicKeyInfo form.
@@ -114,8 +193,12 @@ impl PublicKey {
     /// # Errors
     /// [`PublicKeyError::Unsupported`] unless it is ECDSA on P-256, P-384 or P-521, or RSA of 2048 to 8192 bits.
     pub fn from_spki(der: &[u8]) -> Result<Self, PublicKeyError> {
-        let _ = der;
-        todo!()
+        let bare = Bare::from_spki(der).map_err(PublicKeyError::Unsupported)?;
+        let key_type = match bare.algorithm() {
+            Algorithm::Rsa(_) => KeyType::Rsa,
+            _ => KeyType::Ecdsa,
+        };
+        Ok(Self::new(key_type, der.to_vec()))
     }
 
     /// Reads the first PEM block of a `.pub`, `.pem` or `.crt` file: `PUBLIC KEY` (headers such as `role:` are
@@ -125,8 +208,25 @@ impl PublicKey {
     /// # Errors
     /// Says what the file holds instead or what is wrong with the certificate.
     pub fn from_file(bytes: &[u8], now: Time) -> Result<Self, PublicKeyError> {
-        let _ = (bytes, now);
-        todo!()
+        let block = pem::first(bytes).ok_or(PublicKeyError::NoPem)?;
+        match block.label.as_str() {
+            "PUBLIC KEY" => {
+                let der = block.der.ok_or_else(|| PublicKeyError::Unsupported("is damaged PEM".to_owned()))?;
+                Self::from_spki(&der)
+            }
+            "CERTIFICATE" => {
+                let der = block.der.ok_or_else(|| PublicKeyError::Certificate("is damaged PEM".to_owned()))?;
+                let certificate = Certificate::parse(&der).map_err(PublicKeyError::Certificate)?;
+                certificate.check_usable(now).map_err(PublicKeyError::Certificate)?;
+                let bare = Bare::from_spki(certificate.spki()).map_err(PublicKeyError::Certificate)?;
+                let key_type = match bare.algorithm() {
+                    Algorithm::Rsa(_) => KeyType::RsaX509,
+                    _ => KeyType::EcdsaX509,
+                };
+                Ok(Self::new(key_type, pem::certificate(&der).into_bytes()))
+            }
+            other => Err(PublicKeyError::OtherPem(other.to_owned())),
+        }
     }
 
     /// The ID that metadata uses.
@@ -156,36 +256,80 @@ impl PublicKey {
     /// What kind of key this is.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        todo!()
+        self.bare().map_or_else(|_| Algorithm::Unknown(self.key_type.as_str().to_owned()), |bare| bare.algorithm())
     }
 
     /// The leaf certificate's facts, if the key is wrapped in one.
     #[must_use]
     pub fn certificate(&self) -> Option<CertificateFacts> {
-        todo!()
+        let wrapped = matches!(self.key_type, KeyType::EcdsaX509 | KeyType::RsaX509);
+        let leaf = wrapped.then(|| Certificate::leaf(&self.public))?;
+        leaf.ok().map(|leaf| leaf.facts())
     }
 
     /// Whether `signature` is this key's over `message`. The key decides the algorithm; `signature.method` must
     /// agree (CVE-2015-9258). RSA outside 2048 to 8192 bits never verifies.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        let _ = (message, signature);
-        todo!()
+        signature.key == self.id && self.bare().is_ok_and(|b| b.verifies(message, &signature.method, &signature.bytes))
+    }
+
+    /// The key itself, if it is of the type that is claimed and may be used.
+    fn bare(&self) -> Result<Bare, String> {
+        let bare = match self.key_type {
+            KeyType::Ecdsa | KeyType::Rsa => Bare::from_spki(&self.public)?,
+            KeyType::EcdsaX509 | KeyType::RsaX509 => {
+                let leaf = Certificate::leaf(&self.public)?;
+                if leaf.facts().sha1 {
+                    return Err("is signed with SHA-1".to_owned());
+                }
+                Bare::from_spki(leaf.spki())?
+            }
+            KeyType::Ed25519 => Bare::from_ed25519(&self.public)?,
+            KeyType::Other(_) => return Err("is of an unknown type".to_owned()),
+        };
+        let fits = match (self.key_type.unwrapped(), bare.algorithm()) {
+            (KeyType::Rsa, Algorithm::Rsa(_)) | (KeyType::Ed25519, Algorithm::Ed25519) => true,
+            (KeyType::Ecdsa, algorithm) => !matches!(algorithm, Algorithm::Rsa(_)),
+            _ => false,
+        };
+        if fits { Ok(bare) } else { Err("is of another type than is claimed".to_owned()) }
+    }
+
+    /// Appends the key as canonical JSON.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        write_key(self.key_type.as_str(), &self.public, out);
     }
 }
 
-impl TryFrom<serde_json::Value> for PublicKey {
+/// SHA-256 over the canonical JSON of a key: its ID.
+fn digest(key_type: &str, public: &[u8]) -> [u8; 32] {
+    let mut preimage = Vec::with_capacity(64 + public.len() * 4 / 3);
+    write_key(key_type, public, &mut preimage);
+    Sha256::digest(&preimage).into()
+}
+
+fn write_key(key_type: &str, public: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"keytype\":");
+    write_text(key_type, out);
+    out.extend_from_slice(b",\"keyval\":{\"private\":null,\"public\":");
+    write_text(&BASE64.encode(public), out);
+    out.extend_from_slice(b"}}");
+}
+
+impl TryFrom<Value> for PublicKey {
     type Error = String;
 
-    fn try_from(value: serde_json::Value) -> Result<Self, String> {
-        let _ = value;
-        todo!()
+    fn try_from(value: Value) -> Result<Self, String> {
+        let key_type = value.get("keytype").and_then(Value::as_str).ok_or("expected a text in keytype")?;
+        let public = value.pointer("/keyval/public").and_then(Value::as_str).and_then(|b64| BASE64.decode(b64).ok());
+        Ok(Self::new(KeyType::parse(key_type), public.ok_or("expected base64 in keyval.public")?))
     }
 }
 
-impl From<PublicKey> for serde_json::Value {
+impl From<PublicKey> for Value {
     fn from(key: PublicKey) -> Self {
-        let _ = key;
-        todo!()
+        let keyval = json!({"private": null, "public": BASE64.encode(&key.public)});
+        json!({"keytype": key.key_type.as_str(), "keyval": keyval})
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp as Time;
+use jiff::{SignedDuration, Timestamp as Time};
 use serde_json::Value;
+use sha2::{Digest, Sha256, Sha512};
 
 use super::envelope::Envelope;
 use super::key::PublicKey;
@@ -40,15 +41,15 @@ pub trait Metadata: Sized + Clone {
 /// When a file of `role` signed at `now` expires: Notary's default lifetimes.
 #[must_use]
 pub fn default_expiry(role: &Role, now: Time) -> Time {
-    let _ = (role, now);
-    todo!()
+    let name = if role.holds_targets() { Role::Targets.as_str() } else { role.as_str() };
+    let days = LIFETIME_DAYS.iter().find(|(role, _)| *role == name).map_or(0, |(_, days)| *days);
+    now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Time::MAX)
 }
 
 /// Prints `time` as Go does: RFC 3339 in UTC, up to nine digits of fraction, none of them a trailing zero.
 #[must_use]
 pub fn format_time(time: Time) -> String {
-    let _ = time;
-    todo!()
+    time.to_string()
 }
 
 /// The keys of a role and how many of them must sign.
@@ -88,8 +89,12 @@ impl Root {
     /// The keys of a base role; for root itself all listed keys, whatever their certificate says.
     #[must_use]
     pub fn role_keys(&self, role: &Role) -> RoleKeys {
-        let _ = role;
-        todo!()
+        let Some(entry) = self.roles.get(role.as_str()) else {
+            // Reading demands all base roles; no other role has keys here, and nobody can sign for it.
+            return RoleKeys { keys: Vec::new(), threshold: 1 };
+        };
+        let ids = entry.key_ids.iter().flatten();
+        RoleKeys { keys: ids.filter_map(|id| self.keys.get(id)).cloned().collect(), threshold: entry.threshold }
     }
 }
 
@@ -188,8 +193,10 @@ impl FileMeta {
     /// SHA-256, SHA-512 and length of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let _ = bytes;
-        todo!()
+        let sha256 = Sha256::digest(bytes).to_vec();
+        let sha512 = Sha512::digest(bytes).to_vec();
+        let hashes = BTreeMap::from([("sha256".to_owned(), sha256), ("sha512".to_owned(), sha512)]);
+        Self { hashes, length: bytes.len() as u64 }
     }
 
     /// The SHA-256 in lower-case hexadecimal, as file names on the server have it.
@@ -201,8 +208,23 @@ impl FileMeta {
     /// Whether `bytes` have this length and all supported hashes, of which there is at least one.
     #[must_use]
     pub fn matches(&self, bytes: &[u8]) -> bool {
-        let _ = bytes;
-        todo!()
+        self.mismatch(bytes).is_none()
+    }
+
+    /// What about `bytes` is not as named here.
+    #[must_use]
+    pub fn mismatch(&self, bytes: &[u8]) -> Option<String> {
+        if self.length != bytes.len() as u64 {
+            return Some(format!("its length is {}, expected {}", bytes.len(), self.length));
+        }
+        let sha256 = self.hashes.get("sha256").map(|named| *named == Sha256::digest(bytes).as_slice());
+        let sha512 = self.hashes.get("sha512").map(|named| *named == Sha512::digest(bytes).as_slice());
+        match (sha256, sha512) {
+            (None, None) => Some("neither sha256 nor sha512 is named".to_owned()),
+            (Some(false), _) => Some("its sha256 is another".to_owned()),
+            (_, Some(false)) => Some("its sha512 is another".to_owned()),
+            _ => None,
+        }
     }
 }
 

@@ -3,13 +3,18 @@
 //! Invariant: bytes from outside become [`envelope::Envelope`] (parsed, trusted by nobody), and only
 //! [`verify`] turns them into [`verify::Loaded`], which says who signed. Time is passed in.
 
+mod bare;
 pub mod canonical;
+mod certificate;
 pub mod delegation;
 pub mod envelope;
 pub mod key;
 pub mod metadata;
 pub mod names;
+mod pem;
+mod read;
 pub mod verify;
+mod write;
 
 pub use delegation::{effective_paths, walk};
 pub use envelope::{Envelope, Signature};

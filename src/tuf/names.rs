@@ -347,6 +347,12 @@ fn parse_digits(id: &str) -> Result<String, NameError> {
 }
 
 impl KeyId {
+    /// The ID whose digits spell `digest`.
+    #[must_use]
+    pub(super) fn of(digest: &[u8; 32]) -> Self {
+        Self(hex::encode(digest))
+    }
+
     /// Parses 64 lower-case hexadecimal digits.
     ///
     /// # Errors
@@ -363,6 +369,12 @@ impl KeyId {
 }
 
 impl CanonicalKeyId {
+    /// The ID whose digits spell `digest`.
+    #[must_use]
+    pub(super) fn of(digest: &[u8; 32]) -> Self {
+        Self(hex::encode(digest))
+    }
+
     /// Parses 64 lower-case hexadecimal digits.
     ///
     /// # Errors

@@ -1,0 +1,329 @@
+//! Reads `signed` into the typed role files, strictly, and names what these would lose.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use jiff::Timestamp as Time;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::envelope::{Envelope, refuse_other_case};
+use super::key::PublicKey;
+use super::metadata::{BaseRole, Delegation, FileMeta, Metadata, Root, Snapshot, Target, Targets, Timestamp};
+use super::names::{DelegationName, KeyId, Role, TargetName};
+use super::verify::VerifyError;
+use super::write;
+
+#[derive(Deserialize)]
+struct RawRoot {
+    #[serde(rename = "_type")]
+    kind: String,
+    #[serde(default)]
+    consistent_snapshot: bool,
+    expires: String,
+    keys: BTreeMap<KeyId, PublicKey>,
+    roles: BTreeMap<String, RawBaseRole>,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct RawBaseRole {
+    keyids: Option<Vec<KeyId>>,
+    threshold: u32,
+}
+
+#[derive(Deserialize)]
+struct RawTargets {
+    #[serde(rename = "_type")]
+    kind: String,
+    delegations: RawDelegations,
+    expires: String,
+    targets: BTreeMap<String, RawTarget>,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct RawDelegations {
+    keys: BTreeMap<KeyId, PublicKey>,
+    roles: Option<Vec<RawDelegation>>,
+}
+
+#[derive(Deserialize)]
+struct RawDelegation {
+    keyids: Option<Vec<KeyId>>,
+    name: DelegationName,
+    paths: Option<Vec<String>>,
+    threshold: u32,
+}
+
+#[derive(Deserialize)]
+struct RawTarget {
+    custom: Option<Value>,
+    hashes: BTreeMap<String, Digest>,
+    length: u64,
+}
+
+#[derive(Deserialize)]
+struct RawMeta {
+    #[serde(rename = "_type")]
+    kind: String,
+    expires: String,
+    meta: BTreeMap<Role, RawFile>,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct RawFile {
+    hashes: BTreeMap<String, Digest>,
+    length: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Digest(Vec<u8>);
+
+impl TryFrom<String> for Digest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        BASE64.decode(text).map(Self).map_err(|_| "expected base64")
+    }
+}
+
+type Read<T> = Result<T, String>;
+
+fn demand(holds: bool, expectation: &str) -> Read<()> {
+    if holds { Ok(()) } else { Err(format!("expected {expectation}")) }
+}
+
+/// The checks that all role files share.
+fn read_common(kind: &str, wanted: &str, version: u64, expires: &str) -> Read<Time> {
+    demand(kind == wanted, &format!("{wanted} in _type"))?;
+    demand(version >= 1, "a version of at least 1")?;
+    // jiff would also take a space for the `T`, and more behind the offset.
+    let shaped = expires.as_bytes().get(10) == Some(&b'T') && !expires.contains(['[', 'z']);
+    let time = if shaped { expires.parse().ok() } else { None };
+    time.ok_or_else(|| "expected an RFC 3339 time in expires".to_owned())
+}
+
+/// A role's key IDs must be listed, none twice, and its threshold at least 1.
+fn check_keys(ids: Option<&Vec<KeyId>>, threshold: u32, keys: &BTreeMap<KeyId, PublicKey>, role: &str) -> Read<()> {
+    demand(threshold >= 1, &format!("a threshold of at least 1 for {role}"))?;
+    let ids = ids.map(Vec::as_slice).unwrap_or_default();
+    demand(ids.iter().all(|id| keys.contains_key(id)), &format!("the keys that {role} lists"))?;
+    demand(ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), &format!("each key once for {role}"))
+}
+
+fn check_key_ids(keys: &BTreeMap<KeyId, PublicKey>) -> Read<()> {
+    demand(keys.iter().all(|(id, key)| id == key.id()), "keys under their own IDs")
+}
+
+fn read_hashes(hashes: BTreeMap<String, Digest>) -> BTreeMap<String, Vec<u8>> {
+    hashes.into_iter().map(|(algorithm, digest)| (algorithm, digest.0)).collect()
+}
+
+fn read_file(role: &Role, file: RawFile) -> Read<FileMeta> {
+    let hashes = read_hashes(file.hashes);
+    let fits = |algorithm: &str, length: usize| hashes.get(algorithm).map(|digest| digest.len() == length);
+    let (sha256, sha512) = (fits("sha256", 32), fits("sha512", 64));
+    demand(sha256.or(sha512).is_some(), &format!("sha256 or sha512 for {role}"))?;
+    demand(sha256 != Some(false) && sha512 != Some(false), &format!("hashes of the right length for {role}"))?;
+    Ok(FileMeta { hashes, length: file.length })
+}
+
+fn read_root(envelope: &Envelope) -> Read<Root> {
+    let raw: RawRoot = envelope.read()?;
+    let expires = read_common(&raw.kind, "Root", raw.version, &raw.expires)?;
+    check_key_ids(&raw.keys)?;
+    for role in Role::BASE {
+        demand(raw.roles.contains_key(role.as_str()), &format!("role {role}"))?;
+    }
+    let mut roles = BTreeMap::new();
+    for (name, role) in raw.roles {
+        let label = Role::parse(&name).map_or("another role", |_| name.as_str()).to_owned();
+        check_keys(role.keyids.as_ref(), role.threshold, &raw.keys, &label)?;
+        roles.insert(name, BaseRole { key_ids: role.keyids, threshold: role.threshold });
+    }
+    let RawRoot { consistent_snapshot, keys, version, .. } = raw;
+    Ok(Root { consistent_snapshot, expires, keys, roles, version })
+}
+
+fn read_targets(envelope: &Envelope) -> Read<Targets> {
+    let raw: RawTargets = envelope.read()?;
+    let expires = read_common(&raw.kind, "Targets", raw.version, &raw.expires)?;
+    let delegation_keys = raw.delegations.keys;
+    check_key_ids(&delegation_keys)?;
+    let mut names = BTreeSet::new();
+    for entry in raw.delegations.roles.iter().flatten() {
+        check_keys(entry.keyids.as_ref(), entry.threshold, &delegation_keys, entry.name.as_str())?;
+        demand(names.insert(&entry.name), &format!("{} once", entry.name))?;
+    }
+    let delegations = raw.delegations.roles.map(|roles| roles.into_iter().map(Delegation::from).collect());
+    let target = |(name, raw): (String, RawTarget)| (TargetName::received(name), Target::from(raw));
+    let targets = raw.targets.into_iter().map(target).collect();
+    Ok(Targets { delegation_keys, delegations, expires, targets, version: raw.version })
+}
+
+impl From<RawDelegation> for Delegation {
+    fn from(raw: RawDelegation) -> Self {
+        let RawDelegation { keyids, name, paths, threshold } = raw;
+        Self { name, key_ids: keyids, paths: paths.unwrap_or_default(), threshold }
+    }
+}
+
+impl From<RawTarget> for Target {
+    fn from(raw: RawTarget) -> Self {
+        Self { length: raw.length, hashes: read_hashes(raw.hashes), custom: raw.custom }
+    }
+}
+
+fn read_snapshot(envelope: &Envelope) -> Read<Snapshot> {
+    let raw: RawMeta = envelope.read()?;
+    let expires = read_common(&raw.kind, "Snapshot", raw.version, &raw.expires)?;
+    let files = raw.meta.into_iter().map(|(role, file)| read_file(&role, file).map(|file| (role, file)));
+    Ok(Snapshot { expires, meta: files.collect::<Read<_>>()?, version: raw.version })
+}
+
+fn read_timestamp(envelope: &Envelope) -> Read<Timestamp> {
+    let mut raw: RawMeta = envelope.read()?;
+    let expires = read_common(&raw.kind, "Timestamp", raw.version, &raw.expires)?;
+    let snapshot = raw.meta.remove(&Role::Snapshot).ok_or("expected snapshot in meta")?;
+    Ok(Timestamp { expires, snapshot: read_file(&Role::Snapshot, snapshot)?, version: raw.version })
+}
+
+/// Turns a reader of `signed` into one of the whole file, which refuses members that Go would fold into known ones.
+fn read_checked<T: Metadata>(role: &Role, envelope: &Envelope, read: Read<T>) -> Result<T, VerifyError> {
+    let format = |at| VerifyError::Format { role: role.clone(), at };
+    let content = read.map_err(format)?;
+    for lost in lost_members(envelope, &content) {
+        lost.check_case().map_err(format)?;
+    }
+    Ok(content)
+}
+
+/// A member that was received and that the typed form does not write.
+struct Lost {
+    path: String,
+    name: String,
+    siblings: Vec<String>,
+}
+
+impl Lost {
+    fn check_case(&self) -> Result<(), String> {
+        let siblings = self.siblings.iter().map(String::as_str);
+        // These two are left out when they are empty, so they need not be among the siblings.
+        let known: Vec<&str> = siblings.chain(["custom", "paths"]).collect();
+        refuse_other_case(&self.name, &known)
+    }
+}
+
+fn lost_members<T: Metadata>(envelope: &Envelope, content: &T) -> Vec<Lost> {
+    let written = content.canonical();
+    if written == envelope.canonical() {
+        return Vec::new();
+    }
+    // Control characters stand raw in the canonical form, which only target names can hold.
+    let written = Envelope::parse(&Role::Root, Envelope::file(&escape_controls(&written), &[]));
+    let mut lost = Vec::new();
+    if let Ok(written) = written {
+        compare(&envelope.signed(), &written.signed(), &mut String::new(), &mut lost);
+    }
+    lost
+}
+
+fn escape_controls(canonical: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(canonical.len());
+    for byte in canonical {
+        match byte {
+            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => out.push(*byte),
+        }
+    }
+    out
+}
+
+fn compare(received: &Value, written: &Value, path: &mut String, lost: &mut Vec<Lost>) {
+    let length = path.len();
+    match (received, written) {
+        (Value::Object(received), Value::Object(written)) => {
+            for (name, value) in received {
+                path.push_str(if length == 0 { "" } else { "." });
+                path.push_str(name);
+                match written.get(name) {
+                    Some(other) => compare(value, other, path, lost),
+                    None => {
+                        let siblings = written.keys().cloned().collect();
+                        lost.push(Lost { path: path.clone(), name: name.clone(), siblings });
+                    }
+                }
+                path.truncate(length);
+            }
+        }
+        (Value::Array(received), Value::Array(written)) => {
+            for (n, (received, written)) in received.iter().zip(written).enumerate() {
+                path.push_str(&format!("[{n}]"));
+                compare(received, written, path, lost);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn unknown<T: Metadata>(envelope: &Envelope, read: Read<T>) -> Vec<String> {
+    let lost = read.map(|content| lost_members(envelope, &content)).unwrap_or_default();
+    // Without paths, `[]` and absence mean the same, and Notary writes absence.
+    let real = lost.into_iter().filter(|l| l.name != "paths").map(|l| l.path);
+    real.chain(envelope.extra().iter().cloned()).collect()
+}
+
+macro_rules! metadata {
+    ($kind:ident, $read:ident, $write:path $(, $check:ident)?) => {
+        impl Metadata for $kind {
+            fn read(role: &Role, envelope: &Envelope) -> Result<Self, VerifyError> {
+                let content = read_checked(role, envelope, $read(envelope))?;
+                $($check(role, &content)?;)?
+                Ok(content)
+            }
+
+            fn canonical(&self) -> Vec<u8> {
+                $write(self)
+            }
+
+            fn version(&self) -> u64 {
+                self.version
+            }
+
+            fn expires(&self) -> Time {
+                self.expires
+            }
+
+            fn renew(&mut self, version: u64, expires: Time) {
+                self.version = version;
+                self.expires = expires;
+            }
+
+            fn unknown_members(envelope: &Envelope) -> Vec<String> {
+                unknown(envelope, $read(envelope))
+            }
+        }
+    };
+}
+
+metadata!(Root, read_root, write::root);
+metadata!(Targets, read_targets, write::targets, check_children);
+metadata!(Snapshot, read_snapshot, write::snapshot);
+metadata!(Timestamp, read_timestamp, write::timestamp);
+
+/// A file may delegate to its direct children only.
+fn check_children(role: &Role, content: &Targets) -> Result<(), VerifyError> {
+    let stranger = content.delegations.iter().flatten().find(|entry| entry.name.parent() != *role);
+    match stranger {
+        None => Ok(()),
+        Some(entry) => {
+            let at = format!("{} is not a direct child, expected {role}/NAME", entry.name);
+            Err(VerifyError::Format { role: role.clone(), at })
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! trustdeck beside `docker trust` and `notary`, in one run, on one real `notary-server`.
+//!
+//!     cargo bench --bench peers -- [--repos N] [--tags N] [--runs N] [--far-repos N]
+//!
+//! Machines are noisy: only the ratios of one run count. Medians of wall-clock time; requests as the server logged
+//! them. "50 ms" is a proxy on loopback that adds a round trip of 50 ms to each exchange and to each connection.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::json;
+use support::home::digest;
+use support::{Home, NotaryServer, Proxy};
+
+const SIGNERS: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];
+const FAR: Duration = Duration::from_millis(50);
+
+struct Arguments {
+    repos: usize,
+    far_repos: usize,
+    tags: usize,
+    runs: usize,
+}
+
+fn main() {
+    let arguments = arguments();
+    let Some(server) = NotaryServer::start() else { return };
+    let near = Home::new(&server);
+    println!("filling the server: {} repositories with 5 signers and 10 tags", arguments.repos);
+    let guns: Vec<String> = (0..arguments.repos).map(|i| format!("localhost:5000/bench/r{i:04}")).collect();
+    fill(&near, &guns, 10);
+    let big = "localhost:5000/bench/big".to_owned();
+    println!("filling the server: one repository with {} tags", arguments.tags);
+    fill(&near, std::slice::from_ref(&big), 0);
+    sign_many(&near, &big, arguments.tags);
+    println!("\n{:<46} {:>9} {:>9} {:>7} {:>8} {:>8}", "workload", "docker", "trustdeck", "ratio", "requests", "ours");
+    let bench = Bench { server: &server, near: &near, runs: arguments.runs };
+    let one = std::slice::from_ref(&guns[0]);
+    bench.inspect("inspect 1 repository cold, 0 ms", Duration::ZERO, one, State::Cold);
+    bench.inspect("inspect 1 repository cold, 50 ms", FAR, one, State::Cold);
+    bench.inspect("inspect 1 repository warm, 0 ms", Duration::ZERO, one, State::Warm);
+    bench.inspect("inspect 1 repository warm, 50 ms", FAR, one, State::Warm);
+    let big = std::slice::from_ref(&big);
+    bench.inspect(&format!("inspect {} tags cold, 0 ms", arguments.tags), Duration::ZERO, big, State::Cold);
+    bench.inspect(&format!("inspect {} tags warm, 0 ms", arguments.tags), Duration::ZERO, big, State::Warm);
+    let once = Bench { runs: 1, ..bench };
+    let all = format!("inspect {} repositories", guns.len());
+    once.inspect(&format!("{all} cold, 0 ms"), Duration::ZERO, &guns, State::Cold);
+    once.inspect(&format!("{all} warm, 0 ms"), Duration::ZERO, &guns, State::Warm);
+    let far = &guns[..arguments.far_repos.min(guns.len())];
+    once.inspect(&format!("inspect {} repositories cold, 50 ms", far.len()), FAR, far, State::Cold);
+    once.signers();
+    once.thousand_tags();
+    memory(&near, &guns, big);
+}
+
+fn arguments() -> Arguments {
+    let mut parsed = Arguments { repos: 100, far_repos: 20, tags: 10_000, runs: 5 };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut number = || words.next().and_then(|n| n.parse().ok()).expect("a number after the option");
+        match word.as_str() {
+            "--repos" => parsed.repos = number(),
+            "--far-repos" => parsed.far_repos = number(),
+            "--tags" => parsed.tags = number(),
+            "--runs" => parsed.runs = number(),
+            _ => {} // what cargo bench adds
+        }
+    }
+    parsed
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing in the cache.
+    Cold,
+    /// Everything in the cache.
+    Warm,
+}
+
+#[derive(Clone, Copy)]
+struct Bench<'a> {
+    server: &'a NotaryServer,
+    near: &'a Home,
+    runs: usize,
+}
+
+impl Bench<'_> {
+    fn inspect(&self, name: &str, delay: Duration, guns: &[String], state: State) {
+        let proxy = (!delay.is_zero()).then(|| Proxy::start(self.server.port, delay));
+        let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
+        let home = Home::at(&url, &self.server.ca);
+        let mut docker = home.command("docker");
+        docker.args(["trust", "inspect"]).args(guns);
+        let mut ours = home.trustdeck_command(&["inspect"]);
+        ours.args(guns);
+        let forget = || forget_metadata(&home);
+        let prepare = |command: &mut Command| match state {
+            State::Cold => forget(),
+            State::Warm => drop(timed(command)),
+        };
+        let runs = || 0..self.runs;
+        let theirs: Vec<Sample> = runs().map(|_| (prepare(&mut docker), self.sample(&mut docker)).1).collect();
+        forget();
+        let mine: Vec<Sample> = runs().map(|_| (prepare(&mut ours), self.sample(&mut ours)).1).collect();
+        row(name, &theirs, &mine);
+    }
+
+    /// Ten new signers for one repository: one command each for docker, one publish for trustdeck.
+    fn signers(&self) {
+        let names: Vec<String> = (0..10).map(|i| format!("new{i}")).collect();
+        let files: Vec<String> = names.iter().map(|name| self.near.generate_key(name)).collect();
+        let guns = ["localhost:5000/bench/ten-a", "localhost:5000/bench/ten-b"];
+        fill(self.near, &guns.map(str::to_owned), 0);
+        let theirs = self.measure(|| {
+            for (name, file) in names.iter().zip(&files) {
+                self.near.docker(&["signer", "add", "--key", file, name, guns[0]]).ok();
+            }
+        });
+        let mine = self.measure(|| {
+            for (name, file) in names.iter().zip(&files) {
+                self.near.trustdeck(&["signer", "add", "--key", file, name, guns[1]]).ok();
+            }
+            self.near.trustdeck(&["publish", "--yes", guns[1]]).ok();
+        });
+        row("10 signers into one repository, 0 ms", &[theirs], &[mine]);
+    }
+
+    /// A thousand tags: `notary addhash` a tag is slow, so its change files are written directly, in its favour.
+    fn thousand_tags(&self) {
+        let guns = ["localhost:5000/bench/thousand-a", "localhost:5000/bench/thousand-b"];
+        fill(self.near, &guns.map(str::to_owned), 0);
+        stage_for_notary(self.near, guns[0], 1000, &["targets/releases", "targets/s0"]);
+        let theirs = self.measure(|| drop(self.near.notary(&["publish", guns[0]]).ok()));
+        let mine = self.measure(|| sign_many(self.near, guns[1], 1000));
+        row("1000 tags signed (against notary publish), 0 ms", &[theirs], &[mine]);
+    }
+
+    fn sample(&self, command: &mut Command) -> Sample {
+        self.measure(|| drop(timed(command)))
+    }
+
+    fn measure(&self, work: impl FnOnce()) -> Sample {
+        let before = self.server.requests().len();
+        let start = Instant::now();
+        work();
+        Sample { time: start.elapsed(), requests: self.server.requests().len() - before }
+    }
+}
+
+struct Sample {
+    time: Duration,
+    requests: usize,
+}
+
+fn row(name: &str, theirs: &[Sample], mine: &[Sample]) {
+    let (a, b) = (median(theirs), median(mine));
+    println!(
+        "{name:<46} {:>6.0} ms {:>6.1} ms {:>6.1}x {:>8} {:>8}",
+        a.as_secs_f64() * 1e3,
+        b.as_secs_f64() * 1e3,
+        a.as_secs_f64() / b.as_secs_f64(),
+        theirs[0].requests,
+        mine[0].requests,
+    );
+}
+
+fn median(samples: &[Sample]) -> Duration {
+    let mut times: Vec<Duration> = samples.iter().map(|s| s.time).collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Runs to the end and requires success; the output is read and thrown away.
+fn timed(command: &mut Command) -> Duration {
+    let start = Instant::now();
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    start.elapsed()
+}
+
+fn forget_metadata(home: &Home) {
+    for dir in [home.trust_dir().join("tuf"), home.state_dir()] {
+        if dir.exists() {
+            std::fs::remove_dir_all(dir).unwrap();
+        }
+    }
+}
+
+/// Creates repositories with five signers whose keys are at hand; `tags` tags each, signed by one signer in turn.
+fn fill(home: &Home, guns: &[String], tags: usize) {
+    let files: Vec<PathBuf> = SIGNERS.iter().map(|name| home.path().join(format!("{name}.pub"))).collect();
+    for (name, _) in SIGNERS.iter().zip(&files).filter(|(_, file)| !file.exists()) {
+        home.generate_key(name);
+    }
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    for gun in guns {
+        // One after the other: the server's own trust service has no lock on its map of keys.
+        home.docker(&["signer", "add", "--key", &text(&files[0]), SIGNERS[0], gun]).ok();
+        for (name, file) in SIGNERS.iter().zip(&files).skip(1) {
+            home.notary(&["delegation", "add", gun, &format!("targets/{name}"), &text(file), "--all-paths"]).ok();
+            home.notary(&["delegation", "add", gun, "targets/releases", &text(file), "--all-paths"]).ok();
+        }
+        for tag in 0..tags {
+            let signer = format!("targets/{}", SIGNERS[tag % SIGNERS.len()]);
+            stage_tag(home, gun, tag, &["targets/releases", &signer]);
+        }
+        home.notary(&["publish", gun]).ok();
+    }
+}
+
+fn stage_for_notary(home: &Home, gun: &str, tags: usize, roles: &[&str]) {
+    (0..tags).for_each(|tag| stage_tag(home, gun, tag, roles));
+}
+
+/// Writes the change files that `notary addhash` would write.
+fn stage_tag(home: &Home, gun: &str, tag: usize, roles: &[&str]) {
+    let dir = home.trust_dir().join("tuf").join(gun).join("changelist");
+    std::fs::create_dir_all(&dir).unwrap();
+    let name = tag_name(tag);
+    let sha256 = BASE64_STANDARD.encode(hex::decode(digest(&name)).unwrap());
+    let content = json!({"length": 1000 + tag, "hashes": {"sha256": sha256}}).to_string();
+    for (i, role) in roles.iter().enumerate() {
+        let data = BASE64_STANDARD.encode(&content);
+        let change = json!({"action": "create", "role": role, "type": "target", "path": name, "data": data});
+        // Behind the delegations, whose names are nanoseconds of today.
+        let number = 9_000_000_000_000_000_000_u64 + (tag * roles.len() + i) as u64;
+        let file = dir.join(format!("{number:020}_00000000-0000-4000-8000-000000000000.change"));
+        std::fs::write(file, change.to_string()).unwrap();
+    }
+}
+
+fn tag_name(tag: usize) -> String {
+    format!("v{}.{}.0", tag / 100, tag % 100)
+}
+
+/// Stages all tags with one command and publishes once.
+fn sign_many(home: &Home, gun: &str, tags: usize) {
+    let mut list = String::new();
+    for tag in 0..tags {
+        let name = tag_name(tag);
+        let _ = writeln!(list, "{gun}:{name} sha256:{} {}", digest(&name), 1000 + tag);
+    }
+    let file = home.path().join("tags.txt");
+    std::fs::write(&file, list).unwrap();
+    home.trustdeck(&["sign", "--from", file.to_str().unwrap(), "--publish", "--yes"]).ok();
+}
+
+fn memory(home: &Home, guns: &[String], big: &[String]) {
+    println!("\n{:<46} {:>9} {:>9}", "peak memory", "docker", "trustdeck");
+    for (name, guns) in
+        [(format!("inspect {} repositories", guns.len()), guns), ("inspect the big one".to_owned(), big)]
+    {
+        let mut docker = home.command("docker");
+        docker.args(["trust", "inspect"]).args(guns);
+        let mut ours = home.trustdeck_command(&["inspect"]);
+        ours.args(guns);
+        println!("{name:<46} {:>5} MiB {:>5} MiB", peak(&mut docker), peak(&mut ours));
+    }
+}
+
+/// The high-water mark of resident memory, in MiB, read until the program ends.
+fn peak(command: &mut Command) -> u64 {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut highest = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
+        highest = highest.max(kib);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    highest / 1024
+}

@@ -2,12 +2,18 @@
 //!
 //! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
 
+mod answer;
 pub mod auth;
+mod challenge;
+pub mod endpoint;
+mod fault;
 pub mod http;
 pub mod notary;
+mod slots;
 
 pub use auth::{Access, Credential, CredentialSource};
-pub use http::{Endpoint, Limits, TlsMaterial};
+pub use endpoint::Endpoint;
+pub use http::{Limits, TlsMaterial};
 pub use notary::{NotaryServer, Received, Wanted};
 
 use crate::tuf::Role;

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request};
+use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::RemoteError;
-use super::auth::{Access, CredentialSource};
-use super::http::{Endpoint, Limits, TlsMaterial};
+use super::answer::{error_of, upload_error_of};
+use super::auth::{Access, Asking, Authorization, CredentialSource, Login};
+use super::endpoint::Endpoint;
+use super::fault::Fault;
+use super::http::{Answer, Http, Limits, TlsMaterial, Upload};
+use super::slots::Slots;
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -18,6 +25,24 @@ pub enum Wanted {
     ByHash { role: Role, sha256: String },
     /// `<n>.root.json`.
     Version { role: Role, version: u64 },
+}
+
+impl Wanted {
+    fn file(&self) -> String {
+        match self {
+            Self::Current(role) => format!("{role}.json"),
+            Self::ByHash { role, sha256 } => format!("{role}.{sha256}.json"),
+            Self::Version { role, version } => format!("{version}.{role}.json"),
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Current(role) => role.to_string(),
+            Self::ByHash { role, .. } => format!("the {role} that its snapshot names"),
+            Self::Version { role, version } => format!("version {version} of {role}"),
+        }
+    }
 }
 
 /// A file that was received.
@@ -32,10 +57,37 @@ pub struct Received {
 /// One trust server: kept connections, learned challenges and tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct NotaryServer {
-    endpoint: Endpoint,
+    inner: Arc<Inner>,
 }
 
-#[allow(unused_variables)]
+struct Inner {
+    endpoint: Endpoint,
+    http: Http,
+    login: Login,
+    slots: Slots,
+    /// Taken alone by requests for server-held keys, shared by uploads: a Notary server with the "local" trust service
+    /// has no lock on its key map and crashes when it grows while it is read.
+    key_map: RwLock<()>,
+}
+
+/// Key answers are a few hundred bytes.
+const KEY_LIMIT: u64 = 16 * 1024;
+/// The answer to an upload or deletion is empty.
+const EMPTY_LIMIT: u64 = 8 * 1024;
+
+/// One request, which is built anew for each try.
+struct Call<'a> {
+    gun: &'a Gun,
+    access: Access,
+    method: Method,
+    /// Below `/v2/<GUN>/_trust/tuf/`.
+    path: &'a str,
+    /// Content type and bytes.
+    body: Option<(&'a str, &'a [u8])>,
+    what: &'a str,
+    limit: u64,
+}
+
 impl NotaryServer {
     /// Prepares a client; nothing is sent. Slow the first time (system certificates): call it off the event loop.
     ///
@@ -47,17 +99,23 @@ impl NotaryServer {
         limits: Limits,
         credentials: Arc<dyn CredentialSource>,
     ) -> Result<Self, RemoteError> {
-        todo!()
+        let http = Http::new(&endpoint, tls, limits)?;
+        let login = Login::new(credentials);
+        let inner = Inner { endpoint, http, login, slots: Slots::default(), key_map: RwLock::new(()) };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The address.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.inner.endpoint
     }
 
     /// Fetches a file of at most `limit` bytes. `access` is [`Access::Push`] when the caller will write, so that one
     /// token serves both.
+    ///
+    /// # Errors
+    /// [`RemoteError::NotFound`] if the server has no such file, [`RemoteError::Cancelled`] after `stop`.
     pub async fn fetch(
         &self,
         gun: &Gun,
@@ -66,7 +124,17 @@ impl NotaryServer {
         access: Access,
         stop: &CancellationToken,
     ) -> Result<Received, RemoteError> {
-        todo!()
+        let (path, what) = (wanted.file(), wanted.words());
+        let call = Call { gun, access, method: Method::GET, path: &path, body: None, what: &what, limit };
+        let answer = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(RemoteError::Cancelled),
+            answer = self.run(call) => answer?,
+        };
+        match answer.status.as_u16() {
+            200 => Ok(Received { date: answer.date(), bytes: answer.body }),
+            _ => Err(error_of(self.host(), &what, &answer)),
+        }
     }
 
     /// Uploads role files in one request. `timestamp` is never among them.
@@ -74,21 +142,148 @@ impl NotaryServer {
     /// # Errors
     /// [`RemoteError::AnswerLost`] whenever the body may have been processed.
     pub async fn publish(&self, gun: &Gun, files: &[(Role, Vec<u8>)]) -> Result<(), RemoteError> {
-        todo!()
+        let (content_type, body) = multipart(files)?;
+        let body = Some((content_type.as_str(), body.as_slice()));
+        let (method, what) = (Method::POST, "its answer to the upload");
+        let call = Call { gun, access: Access::Push, method, path: "", body, what, limit: EMPTY_LIMIT };
+        let _shared = self.inner.key_map.read().await;
+        let answer = self.run(call).await?;
+        match answer.status.as_u16() {
+            200..=299 => Ok(()),
+            // A gateway that lost its server behind it cannot say what that did.
+            502 | 504 => Err(RemoteError::AnswerLost {
+                host: self.host().to_owned(),
+                why: format!("a gateway answered {}", answer.status.as_u16()),
+            }),
+            _ => Err(upload_error_of(self.host(), &answer)),
+        }
     }
 
     /// Deletes all trust data of a repository.
+    ///
+    /// # Errors
+    /// [`RemoteError::AnswerLost`] whenever the request may have been processed.
     pub async fn delete(&self, gun: &Gun) -> Result<(), RemoteError> {
-        todo!()
+        let (method, what) = (Method::DELETE, "its answer to the deletion");
+        let call = Call { gun, access: Access::All, method, path: "", body: None, what, limit: EMPTY_LIMIT };
+        let answer = self.run(call).await?;
+        match answer.status.as_u16() {
+            200..=299 => Ok(()),
+            502 | 504 => Err(RemoteError::AnswerLost {
+                host: self.host().to_owned(),
+                why: format!("a gateway answered {}", answer.status.as_u16()),
+            }),
+            _ => Err(error_of(self.host(), "trust data of this repository", &answer)),
+        }
     }
 
     /// The server-held key of `snapshot` or `timestamp`. One such request at a time to one server.
+    ///
+    /// # Errors
+    /// [`RemoteError::BadAnswer`] if the answer is no public key.
     pub async fn server_key(&self, gun: &Gun, role: &Role) -> Result<PublicKey, RemoteError> {
-        todo!()
+        self.key(gun, role, Method::GET, Access::Push).await
     }
 
     /// Makes a new server-held key. One such request at a time to one server.
+    ///
+    /// # Errors
+    /// As [`NotaryServer::server_key`].
     pub async fn rotate_server_key(&self, gun: &Gun, role: &Role) -> Result<PublicKey, RemoteError> {
-        todo!()
+        self.key(gun, role, Method::POST, Access::All).await
     }
+
+    async fn key(&self, gun: &Gun, role: &Role, method: Method, access: Access) -> Result<PublicKey, RemoteError> {
+        let (path, what) = (format!("{role}.key"), format!("the {role} key"));
+        let call = Call { gun, access, method, path: &path, body: None, what: &what, limit: KEY_LIMIT };
+        let _alone = self.inner.key_map.write().await;
+        let answer = self.run(call).await?;
+        if answer.status != 200 {
+            return Err(error_of(self.host(), &what, &answer));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| RemoteError::BadAnswer {
+            host: self.host().to_owned(),
+            why: format!("{what} is not in the form of a public key"),
+        })
+    }
+
+    fn host(&self) -> &str {
+        self.inner.endpoint.host()
+    }
+
+    /// Sends a request, and once more after a login if the server asks for one.
+    async fn run(&self, call: Call<'_>) -> Result<Answer, RemoteError> {
+        let Inner { endpoint, http, login, .. } = &*self.inner;
+        let asking = Asking { http, endpoint, gun: call.gun, access: call.access };
+        let first = login.authorization(asking).await?;
+        let answer = self.send(&call, first.as_ref()).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        let second = login.after_401(asking, &answer, first.as_ref()).await?;
+        let answer = self.send(&call, Some(&second)).await?;
+        if answer.status == 401 {
+            return Err(login.refusal(asking, &answer, Some(&second)));
+        }
+        Ok(answer)
+    }
+
+    async fn send(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, RemoteError> {
+        let (inner, host) = (&*self.inner, self.host());
+        let url = inner.endpoint.url(&format!("v2/{}/_trust/tuf/{}", call.gun, call.path))?;
+        let mut request = Request::new(call.method.clone(), url);
+        if let Some(authorization) = authorization {
+            authorization.put(request.headers_mut());
+        }
+        let upload = match call.body {
+            None => None,
+            Some((content_type, body)) => {
+                let content_type = HeaderValue::from_str(content_type)
+                    .map_err(|_| RemoteError::Setting("a content type cannot be sent".to_owned()))?;
+                request.headers_mut().insert(CONTENT_TYPE, content_type);
+                Some(Upload::attach(&mut request, body))
+            }
+        };
+        let _slot = inner.slots.take().await;
+        let asked = std::time::Instant::now();
+        let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
+        inner.slots.learn(asked.elapsed());
+        outcome.map_err(|fault| {
+            let changes = call.method == Method::DELETE || upload.as_ref().is_some_and(Upload::is_whole);
+            if changes { lost(fault) } else { fault.error }
+        })
+    }
+}
+
+/// What a failure means once the server may have acted on the request.
+fn lost(fault: Fault) -> RemoteError {
+    let why = fault.error.to_string();
+    match fault.error {
+        error if fault.unsent => error,
+        RemoteError::Network { host, .. }
+        | RemoteError::Slow { host, .. }
+        | RemoteError::Tls { host, .. }
+        | RemoteError::TooBig { host, .. }
+        | RemoteError::BadAnswer { host, .. } => RemoteError::AnswerLost { host, why },
+        other => other,
+    }
+}
+
+/// Writes role files as one form, with slashes raw in file names: servers read them as they stand.
+fn multipart(files: &[(Role, Vec<u8>)]) -> Result<(String, Vec<u8>), RemoteError> {
+    let mut random = [0; 30];
+    getrandom::fill(&mut random).map_err(|e| RemoteError::Setting(format!("no random numbers: {e}")))?;
+    let boundary = hex::encode(random);
+    let mut body = Vec::with_capacity(files.iter().map(|(_, bytes)| bytes.len() + 256).sum());
+    for (role, bytes) in files {
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{role}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Ok((format!("multipart/form-data; boundary={boundary}"), body))
 }

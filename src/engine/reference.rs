@@ -1,0 +1,190 @@
+//! Names as users type them, read as Docker reads image references.
+//!
+//! Source: notary-v1.md section 14.1; distribution's reference grammar.
+
+use super::EngineError;
+use crate::tuf::Gun;
+
+/// What a user named: a repository, and perhaps an image in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryRef {
+    /// The full name: the collection.
+    pub gun: Gun,
+    /// The name as Docker's users write it.
+    pub familiar: String,
+    /// The tag, if one was named.
+    pub tag: Option<String>,
+    /// The digest with its algorithm, if one was named. Docker drops the tag beside it.
+    pub digest: Option<String>,
+}
+
+const HUB: &str = "docker.io";
+
+/// Reads an image reference as Docker does; with `literal`, takes the whole text as the name of a collection.
+///
+/// # Errors
+/// `Input` or `Name`, saying what a reference looks like.
+pub fn parse_repository(text: &str, literal: bool) -> Result<RepositoryRef, EngineError> {
+    if literal {
+        let gun = Gun::parse(text)?;
+        return Ok(RepositoryRef { familiar: text.to_owned(), gun, tag: None, digest: None });
+    }
+    if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(malformed(text, "64 hexadecimal digits are an image ID, not a repository"));
+    }
+    let (host, rest) = split_host(text);
+    let (rest, digest) = match rest.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest)),
+        None => (rest, None),
+    };
+    let (path, tag) = match rest.split_once(':') {
+        Some((path, tag)) => (path, Some(tag)),
+        None => (rest, None),
+    };
+    let path = if host == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
+    if path.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(malformed(text, "repository names are lower case"));
+    }
+    if !is_host(host) || path.len() > 255 || !path.split('/').all(is_component) {
+        return Err(malformed(text, "expected [HOST[:PORT]/]NAME[/NAME...][:TAG]"));
+    }
+    if tag.is_some_and(|tag| !is_tag(tag)) {
+        return Err(malformed(text, "a tag has 1 to 128 letters, digits, _ . and -, and begins with none of . and -"));
+    }
+    if digest.is_some_and(|digest| !is_digest(digest)) {
+        return Err(malformed(text, "a digest is sha256: and 64 lower-case hexadecimal digits"));
+    }
+    let gun = Gun::parse(&format!("{host}/{path}"))?;
+    let tag = if digest.is_some() { None } else { tag.map(str::to_owned) };
+    Ok(RepositoryRef { familiar: familiar_name(&gun), gun, tag, digest: digest.map(str::to_owned) })
+}
+
+/// Reads a name where only a repository is meant.
+///
+/// # Errors
+/// As [`parse_repository`]; `Input` for a tag or digest, naming the repository without it.
+pub fn parse_bare(text: &str, literal: bool) -> Result<Gun, EngineError> {
+    let reference = parse_repository(text, literal)?;
+    let what = match (&reference.tag, &reference.digest) {
+        (None, None) => return Ok(reference.gun),
+        (_, Some(_)) => "a digest",
+        (Some(_), None) => "a tag",
+    };
+    Err(EngineError::Input {
+        message: format!("{text:?} names {what}, but this is about the whole repository"),
+        hint: format!("name the repository: {}", reference.familiar),
+    })
+}
+
+/// Reads a name where a tag is needed. With `literal`, the tag follows the last colon.
+///
+/// # Errors
+/// As [`parse_repository`]; `Input` without a tag, or with a digest.
+pub fn parse_tagged(text: &str, literal: bool) -> Result<(Gun, String), EngineError> {
+    let untagged = |name: &str| EngineError::Input {
+        message: format!("{text:?} names no tag"),
+        hint: format!("name one: {name}:TAG"),
+    };
+    if literal {
+        let (name, tag) = text.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).ok_or_else(|| untagged(text))?;
+        let tag = crate::tuf::TargetName::parse(tag)?;
+        return Ok((Gun::parse(name)?, tag.as_str().to_owned()));
+    }
+    let reference = parse_repository(text, false)?;
+    match (reference.tag, reference.digest) {
+        (Some(tag), None) => Ok((reference.gun, tag)),
+        (_, Some(_)) => Err(EngineError::Input {
+            message: format!("{text:?} names an image by digest, but a tag is signed or revoked by its name"),
+            hint: format!("name the tag: {}:TAG", reference.familiar),
+        }),
+        (None, None) => Err(untagged(&reference.familiar)),
+    }
+}
+
+/// The name as Docker's users write it: `alpine` for `docker.io/library/alpine`.
+#[must_use]
+pub fn familiar_name(gun: &Gun) -> String {
+    let text = gun.as_str();
+    let Some(path) = text.strip_prefix("docker.io/") else { return text.to_owned() };
+    match path.strip_prefix("library/") {
+        Some(name) if !name.contains('/') => name.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+fn malformed(text: &str, why: &str) -> EngineError {
+    EngineError::Input {
+        message: format!("{text:?} is not a repository name: {why}"),
+        hint: "write it as for docker pull; for a collection of notary, add --gun".to_owned(),
+    }
+}
+
+/// Splits off the registry host, as Docker finds it; without one, Docker Hub is meant.
+fn split_host(text: &str) -> (&str, &str) {
+    match text.split_once('/') {
+        Some((first, rest)) => {
+            let upper = first.chars().any(|c| c.is_uppercase());
+            let host = first == "localhost" || first.contains(['.', ':']) || upper;
+            match first {
+                "index.docker.io" => (HUB, rest),
+                _ if host => (first, rest),
+                _ => (HUB, text),
+            }
+        }
+        None => (HUB, text),
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    let (name, port) = if host.starts_with('[') {
+        match host.split_once(']') {
+            Some((inside, "")) => (inside, None),
+            Some((inside, rest)) => (inside, Some(rest.strip_prefix(':').unwrap_or("no port"))),
+            None => return false,
+        }
+    } else {
+        match host.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (host, None),
+        }
+    };
+    let port_fits = port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    let name_fits = match name.strip_prefix('[') {
+        Some(address) => !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
+        None => name.split('.').all(is_label),
+    };
+    name_fits && port_fits
+}
+
+fn is_label(label: &str) -> bool {
+    let edges = |c: Option<u8>| c.is_some_and(|b| b.is_ascii_alphanumeric());
+    let bytes = label.as_bytes();
+    edges(bytes.first().copied())
+        && edges(bytes.last().copied())
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+}
+
+/// Letters and digits, separated by one `.`, one or two `_`, or any number of `-`.
+fn is_component(component: &str) -> bool {
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let edges = |c: Option<u8>| c.is_some_and(word);
+    let bytes = component.as_bytes();
+    let mut separators = component.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    edges(bytes.first().copied())
+        && edges(bytes.last().copied())
+        && separators.all(|s| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-'))
+}
+
+fn is_tag(tag: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    tag.len() <= 128
+        && tag.bytes().next().is_some_and(word)
+        && tag.bytes().all(|b| word(b) || matches!(b, b'.' | b'-'))
+}
+
+/// Only the algorithm that trust data knows.
+fn is_digest(digest: &str) -> bool {
+    digest
+        .strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}

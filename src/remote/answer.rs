@@ -1,0 +1,133 @@
+//! What refusals of servers mean.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::RemoteError;
+use super::http::Answer;
+use crate::tuf::{DelegationName, Role};
+
+/// Characters of an error's text that are kept.
+const SHOWN: usize = 300;
+
+#[derive(Deserialize)]
+struct Errors {
+    errors: Vec<Item>,
+}
+
+/// One error as Notary and registries write it.
+#[derive(Deserialize)]
+struct Item {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    detail: Value,
+}
+
+fn first_error(body: &[u8]) -> Option<Item> {
+    serde_json::from_slice::<Errors>(body).ok()?.errors.into_iter().next()
+}
+
+/// The class of any answer that is no success.
+pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
+    let host = host.to_owned();
+    let status = answer.status.as_u16();
+    match status {
+        404 => RemoteError::NotFound { host, what: what.to_owned() },
+        300..=399 => RemoteError::Redirect { host, to: answer.location() },
+        401 | 403 => RemoteError::Forbidden { host, why: detail(answer) },
+        429 | 503 => RemoteError::Busy { host, status },
+        _ => RemoteError::Server { host, status, detail: detail(answer) },
+    }
+}
+
+/// The class of a refused upload.
+pub(super) fn upload_error_of(host: &str, answer: &Answer) -> RemoteError {
+    if answer.status == 404 {
+        // Nothing was looked for: the address is no trust server's.
+        return RemoteError::Server { host: host.to_owned(), status: 404, detail: detail(answer) };
+    }
+    let Some(item) = (answer.status == 400).then(|| first_error(&answer.body)).flatten() else {
+        return error_of(host, "the upload", answer);
+    };
+    if item.code == "VERSION" {
+        return RemoteError::Version { host: host.to_owned() };
+    }
+    RemoteError::Invalid { host: host.to_owned(), role: role_of(&item.detail), detail: words(&item) }
+}
+
+/// The text of an error answer, cut; it comes from outside and is drawn as such.
+fn detail(answer: &Answer) -> String {
+    let text = match first_error(&answer.body) {
+        Some(item) => words(&item),
+        None => other_words(&answer.body),
+    };
+    if text.is_empty() { answer.status.canonical_reason().unwrap_or("nothing more").to_lowercase() } else { text }
+}
+
+fn words(item: &Item) -> String {
+    let message = item.message.trim().trim_end_matches('.');
+    let detail = match &item.detail {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => match fields.get("Error").and_then(|error| error.get("Msg")) {
+            Some(Value::String(text)) => text.clone(),
+            _ => missing(&item.detail).map(|role| format!("{role} is missing")).unwrap_or_default(),
+        },
+        _ => String::new(),
+    };
+    let all = match (message, detail.trim()) {
+        ("", "") => item.code.clone(),
+        (message, "") => message.to_owned(),
+        // Notary's message says only that the update is invalid, which the error says already.
+        (_, detail) if item.code == "INVALID_UPDATE" => detail.to_owned(),
+        ("", detail) => detail.to_owned(),
+        (message, detail) => format!("{message}: {detail}"),
+    };
+    cut(&all)
+}
+
+fn missing(detail: &Value) -> Option<&str> {
+    let nested = detail.get("Error").and_then(|error| error.get("Missing"));
+    nested.or_else(|| detail.get("Missing")).and_then(Value::as_str)
+}
+
+/// What token servers and proxies write.
+fn other_words(body: &[u8]) -> String {
+    if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
+        let known = ["details", "error_description", "message", "error"];
+        let text = known.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
+        return text.map(cut).unwrap_or_default();
+    }
+    let text = String::from_utf8_lossy(body);
+    if text.trim_start().starts_with('<') {
+        // A page for browsers says nothing that the status does not.
+        return String::new();
+    }
+    cut(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
+        None => text.to_owned(),
+    }
+}
+
+/// The role that the server's validation blames.
+fn role_of(detail: &Value) -> Option<Role> {
+    let message = detail.pointer("/Error/Msg").and_then(Value::as_str).unwrap_or_default();
+    match detail.get("Name").and_then(Value::as_str)? {
+        "ErrBadRoot" => Some(Role::Root),
+        "ErrBadSnapshot" => Some(Role::Snapshot),
+        "ErrBadTargets" => Some(delegation_in(message).map_or(Role::Targets, Role::Delegation)),
+        "ErrBadHierarchy" => missing(detail).and_then(|role| Role::parse(role).ok()),
+        _ => None,
+    }
+}
+
+fn delegation_in(message: &str) -> Option<DelegationName> {
+    let words = message.split(|c: char| c.is_whitespace() || "\"':,;()".contains(c));
+    words.map(|word| word.trim_end_matches('.')).find_map(|word| DelegationName::parse(word).ok())
+}

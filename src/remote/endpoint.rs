@@ -1,0 +1,101 @@
+//! Addresses of servers, and which of them may be spoken to without TLS.
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::RemoteError;
+
+/// A checked base address: https, or http to loopback where that was allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    base: String,
+    host: String,
+    name: String,
+    insecure_http: bool,
+}
+
+impl Endpoint {
+    /// Checks `url`. Slashes at its end are cut: the server redirects `//` and nobody follows.
+    ///
+    /// # Errors
+    /// [`RemoteError::Setting`] for another scheme, user info, query or fragment, or http elsewhere than loopback.
+    pub fn parse(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
+        let setting = |text: String| RemoteError::Setting(text);
+        let parsed = Url::parse(url)
+            .map_err(|_| setting(format!("{url:?} is not an address: expected https://HOST[:PORT][/PATH]")))?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(setting("the address of a trust server must not hold a user name or password".to_owned()));
+        }
+        let Some(name) = parsed.host_str().filter(|name| !name.is_empty()) else {
+            return Err(setting(format!("{url:?} names no host: expected https://HOST[:PORT][/PATH]")));
+        };
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err(setting(format!("{url:?} holds a query or fragment: expected https://HOST[:PORT][/PATH]")));
+        }
+        match parsed.scheme() {
+            "https" => {}
+            "http" if !is_loopback(name) => {
+                return Err(setting(format!("{url:?} is not encrypted: http:// is for loopback addresses only")));
+            }
+            "http" if !insecure_http => {
+                return Err(setting(format!("{url:?} is not encrypted: use https://, or allow it with --insecure-http")));
+            }
+            "http" => {}
+            other => return Err(setting(format!("{url:?} begins with {other}: expected https://HOST[:PORT][/PATH]"))),
+        }
+        // Docker looks for TLS files under the host as it was written, with a default port if that was written too.
+        let written = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = written.split('/').next().unwrap_or(name).to_owned();
+        let base = parsed.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, host, name: name.to_owned(), insecure_http })
+    }
+
+    /// The base, without a trailing slash.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// `host[:port]`, for messages and TLS directories.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The host without its port.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the server is on this machine, so that no proxy is used for it.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.name)
+    }
+
+    /// Whether a login may be sent to `url`: over TLS, or on this machine where plain http was allowed.
+    pub(super) fn may_log_in(&self, url: &Url) -> bool {
+        let plain = url.scheme() == "http" && self.insecure_http && url.host_str().is_some_and(is_loopback);
+        url.scheme() == "https" || plain
+    }
+
+    /// The address of a file or route below the base.
+    pub(super) fn url(&self, path: &str) -> Result<Url, RemoteError> {
+        let text = format!("{}/{path}", self.base);
+        Url::parse(&text).map_err(|_| RemoteError::Setting(format!("{text:?} is not an address")))
+    }
+}
+
+/// Whether a host name is this machine by its text alone; names are not resolved, since an answer could be forged.
+fn is_loopback(name: &str) -> bool {
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A header that must not be logged.
+pub(super) fn secret_header(text: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_str(text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}

@@ -3,12 +3,17 @@
 //! One method for each thing a user can ask. Screens and commands use nothing else. Writes to one repository run one
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
+mod certificates;
 pub mod change;
+mod credentials;
 pub mod error;
+mod helper;
 mod keyring;
 pub mod plan;
 mod problem;
 pub mod publish;
+mod realms;
+pub mod reference;
 mod repositories;
 mod servers;
 pub mod settings;

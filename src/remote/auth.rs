@@ -165,12 +165,7 @@ impl Login {
     }
 
     /// The error for a 401 that logging in did not mend.
-    pub(super) fn refusal(
-        &self,
-        asking: Asking<'_>,
-        answer: &Answer,
-        sent: Option<&Authorization>,
-    ) -> RemoteError {
+    pub(super) fn refusal(&self, asking: Asking<'_>, answer: &Answer, sent: Option<&Authorization>) -> RemoteError {
         let (host, registry) = (asking.endpoint.host(), registry_of(asking.gun, asking.endpoint));
         let user = sent.and_then(|sent| sent.user.clone());
         if let Some(user) = &user

@@ -38,7 +38,9 @@ impl Endpoint {
                 return Err(setting(format!("{url:?} is not encrypted: http:// is for loopback addresses only")));
             }
             "http" if !insecure_http => {
-                return Err(setting(format!("{url:?} is not encrypted: use https://, or allow it with --insecure-http")));
+                return Err(setting(format!(
+                    "{url:?} is not encrypted: use https://, or allow it with --insecure-http"
+                )));
             }
             "http" => {}
             other => return Err(setting(format!("{url:?} begins with {other}: expected https://HOST[:PORT][/PATH]"))),

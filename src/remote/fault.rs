@@ -85,7 +85,9 @@ fn tls_words(cause: &rustls::Error, host: &str) -> String {
     use rustls::{AlertDescription as Alert, Error};
     match cause {
         Error::InvalidCertificate(why) => match why {
-            Certificate::UnknownIssuer => "its certificate is signed by an authority that is not trusted here".to_owned(),
+            Certificate::UnknownIssuer => {
+                "its certificate is signed by an authority that is not trusted here".to_owned()
+            }
             Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired".to_owned(),
             Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
                 "its certificate is not valid yet".to_owned()

@@ -295,7 +295,8 @@ fn build(
         builder = builder.tls_certs_merge(authorities);
     }
     if let Some(pem) = identity {
-        let identity = Identity::from_pem(pem).map_err(|e| setting(format!("the client certificate is unusable: {e}")))?;
+        let identity =
+            Identity::from_pem(pem).map_err(|e| setting(format!("the client certificate is unusable: {e}")))?;
         builder = builder.identity(identity);
     }
     builder.build().map_err(|error| {

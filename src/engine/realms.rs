@@ -1,0 +1,84 @@
+//! Token realms on other hosts that somebody has allowed, remembered in the state directory.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::EngineError;
+
+/// Version of the file's form.
+const FORMAT: u32 = 1;
+
+/// Hosts that logins may be sent to although another server names them.
+pub(super) struct Realms {
+    path: PathBuf,
+    allowed: BTreeSet<String>,
+    remembered: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    format: u32,
+    #[serde(default)]
+    hosts: BTreeSet<String>,
+}
+
+impl Realms {
+    /// Reads what was accepted before; `allowed` holds for this process only.
+    pub(super) fn open(state_dir: &Path, allowed: &BTreeSet<String>) -> Result<Self, EngineError> {
+        let path = state_dir.join("realms.json");
+        let allowed = allowed.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let remembered = Mutex::new(load(&path)?);
+        Ok(Self { path, allowed, remembered })
+    }
+
+    pub(super) fn allow(&self, host: &str) -> bool {
+        let known = || self.remembered.lock().unwrap_or_else(PoisonError::into_inner).contains(host);
+        // Another trustdeck may have been told since.
+        self.allowed.contains(host) || known() || load(&self.path).is_ok_and(|hosts| hosts.contains(host))
+    }
+
+    pub(super) fn accept(&self, host: &str) -> Result<(), EngineError> {
+        let host = host.to_ascii_lowercase();
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'[' | b']' | b':');
+        if host.is_empty() || !host.bytes().all(fits) {
+            return Err(EngineError::Input {
+                message: format!("{host:?} is not a host name"),
+                hint: "name the host of the token realm, without https:// and path".to_owned(),
+            });
+        }
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.extend(load(&self.path)?);
+        remembered.insert(host);
+        store(&self.path, &File { format: FORMAT, hosts: remembered.clone() })
+            .map_err(|source| EngineError::Disk { path: self.path.clone(), source })
+    }
+}
+
+fn load(path: &Path) -> Result<BTreeSet<String>, EngineError> {
+    let state = |what: &str| EngineError::State { path: path.to_owned(), what: what.to_owned() };
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(source) => return Err(EngineError::Disk { path: path.to_owned(), source }),
+    };
+    let file: File = serde_json::from_slice(&bytes).map_err(|_| state("the list of accepted realms is damaged"))?;
+    if file.format > FORMAT {
+        return Err(state("it was written by a newer trustdeck"));
+    }
+    Ok(file.hosts)
+}
+
+/// Writes aside (0600), syncs, renames: a reader sees the old list or the new one.
+fn store(path: &Path, file: &File) -> std::io::Result<()> {
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(directory)?;
+    let mut aside = tempfile::NamedTempFile::new_in(directory)?;
+    aside.write_all(&serde_json::to_vec_pretty(file)?)?;
+    aside.as_file().sync_all()?;
+    aside.persist(path)?;
+    std::fs::File::open(directory)?.sync_all()
+}

@@ -139,3 +139,28 @@ fn extensions() -> Der {
     let constraints = extension(BASIC_CONSTRAINTS, &critical, &element(SEQUENCE, &[]));
     element(0xa3, &[&element(SEQUENCE, &[&usage, &extended, &constraints])])
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::keys::Passphrase;
+
+    fn fixture(path: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/tests/fixtures/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// Everything but the random signature is what Notary wrote for the same key, name, time and serial number.
+    #[test]
+    fn notarys_own_certificate_comes_out_byte_for_byte() {
+        let id = "5e9c127565855430f36973ae8da7fc2be274157dc54ea6fbac7dabd95373949f";
+        let file = fixture(&format!("trust/private/{id}.key"));
+        let key = PrivateKey::from_pem(&file, Some(&Passphrase::from_text("rootpass1"))).unwrap();
+        let gun = Gun::parse("localhost:5000/fixture/web").unwrap();
+        let serial = 0x2a6e_139c_4def_59c2_0a26_6121_2493_35ca_u128.to_be_bytes();
+        let content = to_be_signed(&key, &gun, "2026-11-22T16:30:46.7Z".parse().unwrap(), serial).unwrap();
+        let original = Block::read(&fixture("root-certificate.pem")).unwrap();
+        let start = super::super::der::Reader::new(&original.der).enter(SEQUENCE).unwrap().expect(SEQUENCE).unwrap();
+        assert_eq!(*content, *element(SEQUENCE, &[start]));
+    }
+}

@@ -183,3 +183,31 @@ pub(super) fn seal_with(
 /// Encrypting failed: the system gave no random numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SealError;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    /// Sealing a key again with the salt and IV of the real tools' file gives that file.
+    #[test]
+    fn notarys_own_files_come_out_byte_for_byte() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/trust/private");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let block = Block::read(&std::fs::read(&path).unwrap()).unwrap();
+            let passphrase = if block.header("role") == Some("root") { "rootpass1" } else { "repopass1" };
+            let passphrase = Passphrase::from_text(passphrase);
+            let info = EncryptedPrivateKeyInfoRef::from_der(&block.der).unwrap();
+            let parameters = info.encryption_algorithm.pbes2().unwrap();
+            let salt = parameters.kdf.pbkdf2().unwrap().salt.as_ref().try_into().unwrap();
+            let pbes2::EncryptionScheme::Aes256Cbc { iv } = parameters.encryption else { panic!("{}", path.display()) };
+            let secret = open(&block, Some(&passphrase)).unwrap();
+            let sealed = seal_with(&secret, &passphrase, salt, iv).unwrap();
+            assert!(*sealed == *block.der, "{}", path.display());
+            seen += 1;
+        }
+        assert_eq!(seen, 11);
+    }
+}

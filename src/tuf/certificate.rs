@@ -18,6 +18,7 @@ const SHA1_SIGNATURES: [ObjectIdentifier; 3] = [
 ];
 
 /// A parsed certificate. Its own signature is not looked at: Notary never does outside `ca` pins.
+#[derive(Clone, Debug)]
 pub(super) struct Certificate {
     der: Vec<u8>,
     spki: Vec<u8>,

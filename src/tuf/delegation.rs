@@ -29,6 +29,22 @@ pub struct Reached<'a> {
 /// `files` are the roles whose file verified; children of others are not reached.
 #[must_use]
 pub fn walk<'a>(targets: &'a Targets, files: &'a BTreeMap<DelegationName, &'a Targets>) -> Vec<Reached<'a>> {
-    let _ = (targets, files);
-    todo!()
+    let mut reached = vec![Reached { role: Role::Targets, entry: None, paths: vec![String::new()] }];
+    let mut next = 0;
+    while let Some(parent) = reached.get(next) {
+        let listing = match &parent.role {
+            Role::Delegation(name) => files.get(name).copied(),
+            _ => Some(targets),
+        };
+        let entries = listing.and_then(|listing| listing.delegations.as_ref()).into_iter().flatten();
+        let child = |entry: &'a Delegation| Reached {
+            role: Role::Delegation(entry.name.clone()),
+            entry: Some(entry),
+            paths: effective_paths(&parent.paths, &entry.paths),
+        };
+        let children: Vec<Reached<'a>> = entries.map(child).collect();
+        reached.extend(children);
+        next += 1;
+    }
+    reached
 }

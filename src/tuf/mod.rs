@@ -12,7 +12,9 @@ pub mod key;
 pub mod metadata;
 pub mod names;
 mod pem;
+pub mod pinning;
 mod read;
+pub mod trusted;
 pub mod verify;
 mod write;
 

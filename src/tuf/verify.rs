@@ -1,14 +1,17 @@
 //! Verification: who signed, how old, which version, which hash. Reports first, decides afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
-use super::envelope::Envelope;
+use super::envelope::{Envelope, Signature};
 use super::key::PublicKey;
-use super::metadata::{FileMeta, RoleKeys, Root, Snapshot, Targets, Timestamp};
-use super::names::{CanonicalKeyId, DelegationName, Gun, KeyId, Role};
+use super::metadata::RoleKeys;
+use super::names::{CanonicalKeyId, Gun, KeyId, Role};
+
+pub use super::pinning::Pinning;
+pub use super::trusted::TrustedSet;
 
 /// Why metadata is not trusted. One variant for each attack or fault that a caller can tell apart.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +71,7 @@ impl Tally {
     /// Distinct bare keys that signed. Stricter than the programs, which count IDs.
     #[must_use]
     pub fn distinct(&self) -> usize {
-        todo!()
+        self.signed.iter().map(PublicKey::canonical_id).collect::<BTreeSet<_>>().len()
     }
 
     /// Whether enough distinct keys signed.
@@ -90,8 +93,12 @@ impl Tally {
 /// and a stranger's signature counts for nothing. Source: TUF specification 5.3.4.
 #[must_use]
 pub fn tally(envelope: &Envelope, role: &RoleKeys) -> Tally {
-    let _ = (envelope, role);
-    todo!()
+    let message = envelope.canonical();
+    let by_key = |key: &PublicKey| envelope.signatures().iter().any(|signature| key.verifies(message, signature));
+    let (signed, unsigned): (Vec<PublicKey>, Vec<PublicKey>) = role.keys.iter().cloned().partition(by_key);
+    let current = |signature: &&Signature| signed.iter().any(|key| *key.id() == signature.key);
+    let strangers = envelope.signatures().iter().filter(|s| !current(s)).map(|s| s.key.clone()).collect();
+    Tally { signed, unsigned, strangers, threshold: role.threshold }
 }
 
 /// How a verified role file stands now.
@@ -141,17 +148,6 @@ pub enum Purpose {
     Renew,
 }
 
-/// What the configuration demands of the first root. Source: notary-v1.md section 9.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Pinning {
-    /// `certs`: GUN, or prefix with a trailing `*`, to accepted IDs of root keys.
-    pub certs: BTreeMap<String, Vec<String>>,
-    /// `ca`: GUN prefix to the PEM text of accepted authorities.
-    pub ca: BTreeMap<String, String>,
-    /// `disable_tofu`.
-    pub disable_tofu: bool,
-}
-
 /// Why a delegation's file is not part of the trusted set although the repository is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetAside {
@@ -159,175 +155,4 @@ pub enum SetAside {
     Invalid(VerifyError),
     /// Listed and seen before, but the new snapshot does not name it.
     Hidden,
-}
-
-/// A repository's metadata, verified in TUF order: root, timestamp, snapshot, targets, delegations.
-///
-/// Each step takes received bytes and either adds a [`Loaded`] file or fails with what is wrong; nothing is stored.
-#[derive(Clone, Debug)]
-pub struct TrustedSet {
-    gun: Gun,
-    purpose: Purpose,
-    now: Time,
-    seen: SeenRoles,
-    root: Loaded<Root>,
-    timestamp: Option<Loaded<Timestamp>>,
-    snapshot: Option<Loaded<Snapshot>>,
-    targets: Option<Loaded<Targets>>,
-    delegations: BTreeMap<DelegationName, Loaded<Targets>>,
-    aside: BTreeMap<DelegationName, SetAside>,
-}
-
-impl TrustedSet {
-    /// Starts from a root that this machine already trusts (`trusted`), or from the first one it meets, which
-    /// `pinning` must allow. The root must be signed by its own keys, with certificates for `gun`. Its expiry is
-    /// judged in [`TrustedSet::finish_root`], after newer roots were tried.
-    ///
-    /// # Errors
-    /// `Format`, `Threshold`, `RootCertificate`, `Pin`.
-    pub fn start(
-        gun: &Gun,
-        root: &[u8],
-        pinning: &Pinning,
-        seen: SeenRoles,
-        purpose: Purpose,
-        now: Time,
-    ) -> Result<Self, VerifyError> {
-        let _ = (gun, root, pinning, seen, purpose, now);
-        todo!()
-    }
-
-    /// Takes the next root: exactly one version up, signed by the current root's keys and by its own.
-    ///
-    /// # Errors
-    /// `RootStep`, `RootChain`, `Threshold`, `RootCertificate`, `Equivocation`, `Format`.
-    pub fn update_root(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        let _ = bytes;
-        todo!()
-    }
-
-    /// Ends the walk of roots: the newest must not be expired (unless to renew) nor older than seen.
-    ///
-    /// # Errors
-    /// `Expired`, `Rollback`.
-    pub fn finish_root(&mut self) -> Result<(), VerifyError> {
-        todo!()
-    }
-
-    /// Takes the timestamp. The snapshot version that it leads to may not go back either.
-    ///
-    /// # Errors
-    /// `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`.
-    pub fn update_timestamp(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        let _ = bytes;
-        todo!()
-    }
-
-    /// Takes the snapshot that the timestamp names; it must name the current root.
-    ///
-    /// # Errors
-    /// `Mix`, `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`, `Missing`.
-    pub fn update_snapshot(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        let _ = bytes;
-        todo!()
-    }
-
-    /// Takes the targets file that the snapshot names.
-    ///
-    /// # Errors
-    /// `Mix`, `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`.
-    pub fn update_targets(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        let _ = bytes;
-        todo!()
-    }
-
-    /// Takes the file of a delegation whose parent is loaded. Too few signatures or expiry set it aside (it and what
-    /// lies below is not trusted, the rest is); anything else is an error.
-    ///
-    /// # Errors
-    /// `Mix`, `Format`, `Rollback`, `Equivocation`, `Missing`.
-    pub fn update_delegation(&mut self, name: &DelegationName, bytes: &[u8]) -> Result<(), VerifyError> {
-        let _ = (name, bytes);
-        todo!()
-    }
-
-    /// Delegations that can be loaded next: listed by a trusted parent, named by the snapshot, not loaded yet. Marks
-    /// those that the snapshot hides (listed, seen before, not named) as set aside.
-    pub fn pending(&mut self) -> Vec<(DelegationName, FileMeta)> {
-        todo!()
-    }
-
-    /// The file that the verified chain names for `role`, if it is known by now.
-    #[must_use]
-    pub fn expected(&self, role: &Role) -> Option<&FileMeta> {
-        let _ = role;
-        todo!()
-    }
-
-    /// What this machine has now seen: the old marks raised by every file that was accepted.
-    #[must_use]
-    pub fn seen(&self) -> SeenRoles {
-        todo!()
-    }
-
-    /// The repository's name.
-    #[must_use]
-    pub fn gun(&self) -> &Gun {
-        &self.gun
-    }
-
-    /// The time that expiry was judged at.
-    #[must_use]
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    /// What the set was loaded for.
-    #[must_use]
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
-    }
-
-    /// The root.
-    #[must_use]
-    pub fn root(&self) -> &Loaded<Root> {
-        &self.root
-    }
-
-    /// The timestamp, once loaded.
-    #[must_use]
-    pub fn timestamp(&self) -> Option<&Loaded<Timestamp>> {
-        self.timestamp.as_ref()
-    }
-
-    /// The snapshot, once loaded.
-    #[must_use]
-    pub fn snapshot(&self) -> Option<&Loaded<Snapshot>> {
-        self.snapshot.as_ref()
-    }
-
-    /// The targets, once loaded.
-    #[must_use]
-    pub fn targets(&self) -> Option<&Loaded<Targets>> {
-        self.targets.as_ref()
-    }
-
-    /// All delegation files that were loaded, those set aside as invalid included (`standing` tells).
-    #[must_use]
-    pub fn delegations(&self) -> &BTreeMap<DelegationName, Loaded<Targets>> {
-        &self.delegations
-    }
-
-    /// Delegations that are not trusted, and why.
-    #[must_use]
-    pub fn aside(&self) -> &BTreeMap<DelegationName, SetAside> {
-        &self.aside
-    }
-
-    /// Keys and threshold of any role that the trusted files list. Includes roles without a file.
-    #[must_use]
-    pub fn role_keys(&self, role: &Role) -> Option<RoleKeys> {
-        let _ = role;
-        todo!()
-    }
 }

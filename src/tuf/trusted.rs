@@ -1,0 +1,450 @@
+//! The client workflow: each received file is checked against what was verified before it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp as Time;
+
+use super::envelope::Envelope;
+use super::key::PublicKey;
+use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
+use super::names::{DelegationName, Gun, Role};
+use super::pinning::{Pinning, RootKey, root_keys};
+use super::verify::{Loaded, Purpose, Seen, SeenRoles, SetAside, Standing, Tally, VerifyError, tally};
+
+/// Most delegations of a repository that are loaded.
+pub const DELEGATIONS: usize = 1024;
+
+/// Deepest delegation that is loaded, in segments after `targets`.
+pub const DELEGATION_DEPTH: usize = 32;
+
+/// A repository's metadata, verified in TUF order: root, timestamp, snapshot, targets, delegations.
+///
+/// Each step takes received bytes and either adds a [`Loaded`] file or fails with what is wrong; nothing is stored.
+#[derive(Clone, Debug)]
+pub struct TrustedSet {
+    gun: Gun,
+    purpose: Purpose,
+    now: Time,
+    seen: SeenRoles,
+    root: Loaded<Root>,
+    root_keys: Vec<RootKey>,
+    timestamp: Option<Loaded<Timestamp>>,
+    snapshot: Option<Loaded<Snapshot>>,
+    targets: Option<Loaded<Targets>>,
+    delegations: BTreeMap<DelegationName, Loaded<Targets>>,
+    aside: BTreeMap<DelegationName, SetAside>,
+}
+
+impl TrustedSet {
+    /// Starts from a root that this machine already trusts (`trusted`), or from the first one it meets, which
+    /// `pinning` must allow. The root must be signed by its own keys, with certificates for `gun`. Its expiry is
+    /// judged in [`TrustedSet::finish_root`], after newer roots were tried.
+    ///
+    /// # Errors
+    /// `Format`, `Threshold`, `RootCertificate`, `Pin`.
+    pub fn start(
+        gun: &Gun,
+        root: &[u8],
+        pinning: &Pinning,
+        seen: SeenRoles,
+        purpose: Purpose,
+        now: Time,
+    ) -> Result<Self, VerifyError> {
+        let envelope = Envelope::parse(&Role::Root, root)?;
+        let content = Root::read(&Role::Root, &envelope)?;
+        let root_keys = pinning.admit(gun, root_keys(&content, gun)?, now)?;
+        let tally = tally_root(&envelope, &content, &root_keys);
+        demand_threshold(&Role::Root, &envelope, &tally)?;
+        let standing = standing_at(now, &content);
+        Ok(Self {
+            gun: gun.clone(),
+            purpose,
+            now,
+            seen,
+            root: Loaded { envelope: Arc::new(envelope), content, tally, standing },
+            root_keys,
+            timestamp: None,
+            snapshot: None,
+            targets: None,
+            delegations: BTreeMap::new(),
+            aside: BTreeMap::new(),
+        })
+    }
+
+    /// Takes the next root: exactly one version up, signed by the current root's keys and by its own.
+    ///
+    /// # Errors
+    /// `RootStep`, `RootChain`, `Threshold`, `RootCertificate`, `Equivocation`, `Format`.
+    pub fn update_root(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
+        let envelope = Envelope::parse(&Role::Root, bytes)?;
+        let content = Root::read(&Role::Root, &envelope)?;
+        let (trusted, got) = (self.root.content.version, content.version);
+        if trusted.checked_add(1) != Some(got) {
+            return Err(VerifyError::RootStep { trusted, got });
+        }
+        let before = tally(&envelope, &limited(&self.root.content, &self.root_keys));
+        if !before.is_met() {
+            return Err(VerifyError::RootChain { trusted, got });
+        }
+        let root_keys = root_keys(&content, &self.gun)?;
+        let tally = tally_root(&envelope, &content, &root_keys);
+        demand_threshold(&Role::Root, &envelope, &tally)?;
+        self.check_equivocation(&Role::Root, got, &envelope)?;
+        let standing = standing_at(self.now, &content);
+        self.root = Loaded { envelope: Arc::new(envelope), content, tally, standing };
+        self.root_keys = root_keys;
+        self.timestamp = None;
+        self.forget_below_timestamp();
+        Ok(())
+    }
+
+    /// Ends the walk of roots: the newest must not be expired (unless to renew) nor older than seen.
+    ///
+    /// # Errors
+    /// `Expired`, `Rollback`.
+    pub fn finish_root(&mut self) -> Result<(), VerifyError> {
+        let Loaded { envelope, content, .. } = &self.root;
+        self.check_seen(&Role::Root, content.version, envelope)?;
+        let current = |root: &&RootKey| root.is_current(self.now);
+        let keys: Vec<RootKey> = self.root_keys.iter().filter(current).cloned().collect();
+        if !tally_root(envelope, content, &keys).is_met() {
+            let why = "the certificate that signed it is not valid at this time".to_owned();
+            return Err(VerifyError::RootCertificate { gun: self.gun.clone(), why });
+        }
+        match (self.root.standing, self.purpose) {
+            (Standing::Expired, Purpose::Trust) => Err(expired(&Role::Root, content)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the timestamp. The snapshot version that it leads to may not go back either.
+    ///
+    /// # Errors
+    /// `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`.
+    pub fn update_timestamp(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
+        self.finish_root()?;
+        let keys = self.root.content.role_keys(&Role::Timestamp);
+        let timestamp = self.check(&Role::Timestamp, bytes, &keys)?.accept(|standing| self.may_be_expired(standing))?;
+        self.timestamp = Some(timestamp);
+        self.forget_below_timestamp();
+        Ok(())
+    }
+
+    /// Takes the snapshot that the timestamp names; it must name the current root.
+    ///
+    /// # Errors
+    /// `Mix`, `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`, `Missing`.
+    pub fn update_snapshot(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
+        self.check_named(&Role::Snapshot, bytes)?;
+        let keys = self.root.content.role_keys(&Role::Snapshot);
+        let checked = self.check::<Snapshot>(&Role::Snapshot, bytes, &keys)?;
+        let snapshot = checked.accept(|standing| self.may_be_expired(standing))?;
+        check_file(&Role::Root, &Role::Snapshot, snapshot.content.meta.get(&Role::Root), self.root.envelope.bytes())?;
+        if !snapshot.content.meta.contains_key(&Role::Targets) {
+            return Err(VerifyError::Missing { role: Role::Targets, parent: Role::Snapshot });
+        }
+        self.forget_below_timestamp();
+        self.snapshot = Some(snapshot);
+        Ok(())
+    }
+
+    /// Takes the targets file that the snapshot names.
+    ///
+    /// # Errors
+    /// `Mix`, `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`.
+    pub fn update_targets(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
+        self.check_named(&Role::Targets, bytes)?;
+        let keys = self.root.content.role_keys(&Role::Targets);
+        let checked = self.check(&Role::Targets, bytes, &keys)?;
+        // A file that lost its keys can be signed again, so whoever renews it must be able to see it.
+        self.targets = Some(checked.accept(|_| self.purpose == Purpose::Renew)?);
+        self.delegations.clear();
+        self.aside.clear();
+        Ok(())
+    }
+
+    /// Takes the file of a delegation whose parent is loaded. Too few signatures or expiry set it aside (it and what
+    /// lies below is not trusted, the rest is); anything else is an error.
+    ///
+    /// # Errors
+    /// `Mix`, `Format`, `Rollback`, `Equivocation`, `Missing`.
+    pub fn update_delegation(&mut self, name: &DelegationName, bytes: &[u8]) -> Result<(), VerifyError> {
+        let role = Role::Delegation(name.clone());
+        let parent = name.parent();
+        let keys = self.parent_of(name).and_then(|listing| listing.delegation_role_keys(name));
+        let keys = keys.ok_or_else(|| VerifyError::Missing { role: role.clone(), parent })?;
+        self.check_named(&role, bytes)?;
+        let Checked { loaded, fault } = self.check(&role, bytes, &keys)?;
+        let below = format!("{name}/");
+        self.delegations.retain(|other, _| !other.as_str().starts_with(&below));
+        self.aside.retain(|other, _| other != name && !other.as_str().starts_with(&below));
+        self.delegations.insert(name.clone(), loaded);
+        if let Some(fault) = fault {
+            self.aside.insert(name.clone(), SetAside::Invalid(fault));
+        }
+        Ok(())
+    }
+
+    /// Delegations that can be loaded next: listed by a trusted parent, named by the snapshot, not loaded yet. Marks
+    /// those that the snapshot hides (listed, seen before, not named) as set aside.
+    pub fn pending(&mut self) -> Vec<(DelegationName, FileMeta)> {
+        let mut pending = Vec::new();
+        let mut aside = Vec::new();
+        let mut room = DELEGATIONS.saturating_sub(self.delegations.len());
+        for listed in self.listings().flat_map(|listing| listing.delegations.iter().flatten()) {
+            let name = &listed.name;
+            if self.delegations.contains_key(name) || self.aside.contains_key(name) {
+                continue;
+            }
+            let role = Role::Delegation(name.clone());
+            match self.expected(&role) {
+                Some(_) if name.depth() > DELEGATION_DEPTH => {
+                    let what = format!("more than {DELEGATION_DEPTH} delegations deep");
+                    aside.push((name.clone(), SetAside::Invalid(VerifyError::Limit { role, what })));
+                }
+                Some(_) if room == 0 => {
+                    let what = format!("more than {DELEGATIONS} delegations in this repository");
+                    aside.push((name.clone(), SetAside::Invalid(VerifyError::Limit { role, what })));
+                }
+                Some(file) => {
+                    room -= 1;
+                    pending.push((name.clone(), file.clone()));
+                }
+                None if self.seen.contains_key(&role) => aside.push((name.clone(), SetAside::Hidden)),
+                None => {}
+            }
+        }
+        self.aside.extend(aside);
+        pending
+    }
+
+    /// The file that the verified chain names for `role`, if it is known by now.
+    #[must_use]
+    pub fn expected(&self, role: &Role) -> Option<&FileMeta> {
+        match role {
+            Role::Timestamp => None,
+            Role::Snapshot => self.timestamp.as_ref().map(|timestamp| &timestamp.content.snapshot),
+            _ => self.snapshot.as_ref()?.content.meta.get(role),
+        }
+    }
+
+    /// What this machine has now seen: the old marks raised by every file that was accepted.
+    #[must_use]
+    pub fn seen(&self) -> SeenRoles {
+        let mut seen = self.seen.clone();
+        seen.retain(|role, _| role.delegation().is_none_or(|name| !self.is_delisted(name)));
+        raise(&mut seen, &Role::Root, &self.root);
+        self.timestamp.iter().for_each(|loaded| raise(&mut seen, &Role::Timestamp, loaded));
+        self.snapshot.iter().for_each(|loaded| raise(&mut seen, &Role::Snapshot, loaded));
+        self.targets.iter().for_each(|loaded| raise(&mut seen, &Role::Targets, loaded));
+        for (name, loaded) in &self.delegations {
+            raise(&mut seen, &Role::Delegation(name.clone()), loaded);
+        }
+        seen
+    }
+
+    /// The repository's name.
+    #[must_use]
+    pub fn gun(&self) -> &Gun {
+        &self.gun
+    }
+
+    /// The time that expiry was judged at.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// What the set was loaded for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The root.
+    #[must_use]
+    pub fn root(&self) -> &Loaded<Root> {
+        &self.root
+    }
+
+    /// The timestamp, once loaded.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<&Loaded<Timestamp>> {
+        self.timestamp.as_ref()
+    }
+
+    /// The snapshot, once loaded.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Loaded<Snapshot>> {
+        self.snapshot.as_ref()
+    }
+
+    /// The targets, once loaded.
+    #[must_use]
+    pub fn targets(&self) -> Option<&Loaded<Targets>> {
+        self.targets.as_ref()
+    }
+
+    /// All delegation files that were loaded, those set aside as invalid included (`standing` tells).
+    #[must_use]
+    pub fn delegations(&self) -> &BTreeMap<DelegationName, Loaded<Targets>> {
+        &self.delegations
+    }
+
+    /// Delegations that are not trusted, and why.
+    #[must_use]
+    pub fn aside(&self) -> &BTreeMap<DelegationName, SetAside> {
+        &self.aside
+    }
+
+    /// Keys and threshold of any role that the trusted files list. Includes roles without a file.
+    #[must_use]
+    pub fn role_keys(&self, role: &Role) -> Option<RoleKeys> {
+        match role {
+            Role::Delegation(name) => self.parent_of(name)?.delegation_role_keys(name),
+            base => Some(self.root.content.role_keys(base)),
+        }
+    }
+
+    /// The files whose delegations count: targets, and delegations that are good.
+    fn listings(&self) -> impl Iterator<Item = &Targets> {
+        let good = self.delegations.values().filter(|loaded| loaded.standing == Standing::Good);
+        self.targets.iter().chain(good).map(|loaded| &loaded.content)
+    }
+
+    /// The file that lists `name`, or would, if that is trusted.
+    fn parent_of(&self, name: &DelegationName) -> Option<&Targets> {
+        let parent = match name.parent() {
+            Role::Delegation(parent) => self.delegations.get(&parent).filter(|p| p.standing == Standing::Good),
+            _ => self.targets.as_ref(),
+        };
+        parent.map(|loaded| &loaded.content)
+    }
+
+    /// Whether a trusted file above `name` has dropped it, or what it stood below.
+    fn is_delisted(&self, name: &DelegationName) -> bool {
+        let above = name.parent().delegation().is_some_and(|parent| self.is_delisted(parent));
+        above || self.parent_of(name).is_some_and(|listing| listing.delegation(name).is_none())
+    }
+
+    fn may_be_expired(&self, standing: Standing) -> bool {
+        standing == Standing::Expired && self.purpose == Purpose::Renew
+    }
+
+    fn forget_below_timestamp(&mut self) {
+        self.snapshot = None;
+        self.targets = None;
+        self.delegations.clear();
+        self.aside.clear();
+    }
+
+    /// Parses and judges a file. What no purpose tolerates fails; age and missing signatures are for the caller.
+    fn check<T: Metadata>(&self, role: &Role, bytes: &[u8], keys: &RoleKeys) -> Result<Checked<T>, VerifyError> {
+        let envelope = Envelope::parse(role, bytes)?;
+        let content = T::read(role, &envelope)?;
+        let tally = tally(&envelope, keys);
+        let (standing, fault) = match demand_threshold(role, &envelope, &tally) {
+            // Nobody vouches for its version, so that is compared with nothing.
+            Err(fault) => (Standing::UnderThreshold, Some(fault)),
+            Ok(()) => {
+                self.check_seen(role, content.version(), &envelope)?;
+                let standing = standing_at(self.now, &content);
+                (standing, (standing == Standing::Expired).then(|| expired(role, &content)))
+            }
+        };
+        Ok(Checked { loaded: Loaded { envelope: Arc::new(envelope), content, tally, standing }, fault })
+    }
+
+    /// Compares with the file that the verified chain names.
+    fn check_named(&self, role: &Role, bytes: &[u8]) -> Result<(), VerifyError> {
+        let parent = if *role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
+        check_file(role, &parent, self.expected(role), bytes)
+    }
+
+    fn check_seen(&self, role: &Role, got: u64, envelope: &Envelope) -> Result<(), VerifyError> {
+        match self.seen.get(role) {
+            Some(seen) if seen.version > got => {
+                Err(VerifyError::Rollback { role: role.clone(), seen: seen.version, got })
+            }
+            _ => self.check_equivocation(role, got, envelope),
+        }
+    }
+
+    fn check_equivocation(&self, role: &Role, version: u64, envelope: &Envelope) -> Result<(), VerifyError> {
+        match self.seen.get(role) {
+            Some(seen) if seen.version == version && seen.sha256 != envelope.sha256() => {
+                Err(VerifyError::Equivocation { role: role.clone(), version })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A file that belongs where it stands; `fault` says why it may still not be trusted.
+struct Checked<T> {
+    loaded: Loaded<T>,
+    fault: Option<VerifyError>,
+}
+
+impl<T> Checked<T> {
+    /// The file if it is good, or of a standing that is tolerated.
+    fn accept(self, tolerated: impl Fn(Standing) -> bool) -> Result<Loaded<T>, VerifyError> {
+        match self.fault {
+            Some(fault) if !tolerated(self.loaded.standing) => Err(fault),
+            _ => Ok(self.loaded),
+        }
+    }
+}
+
+fn check_file(role: &Role, parent: &Role, named: Option<&FileMeta>, bytes: &[u8]) -> Result<(), VerifyError> {
+    let (role, parent) = (role.clone(), parent.clone());
+    match named {
+        None => Err(VerifyError::Missing { role, parent }),
+        Some(file) => file.mismatch(bytes).map_or(Ok(()), |what| Err(VerifyError::Mix { role, parent, what })),
+    }
+}
+
+fn demand_threshold(role: &Role, envelope: &Envelope, tally: &Tally) -> Result<(), VerifyError> {
+    if tally.is_met() {
+        return Ok(());
+    }
+    let keys = tally.signed.iter().chain(&tally.unsigned);
+    Err(VerifyError::Threshold {
+        role: role.clone(),
+        signed: tally.distinct(),
+        threshold: tally.threshold,
+        expected: keys.map(|key| key.canonical_id().clone()).collect(),
+        found: envelope.signatures().iter().map(|signature| signature.key.clone()).collect(),
+    })
+}
+
+fn standing_at<T: Metadata>(now: Time, content: &T) -> Standing {
+    if content.expires() < now { Standing::Expired } else { Standing::Good }
+}
+
+fn expired<T: Metadata>(role: &Role, content: &T) -> VerifyError {
+    VerifyError::Expired { role: role.clone(), expired: content.expires() }
+}
+
+/// The root role with only those of its keys that may sign for the repository.
+fn limited(root: &Root, usable: &[RootKey]) -> RoleKeys {
+    let keys = usable.iter().map(|root| root.key.clone()).collect();
+    RoleKeys { keys, threshold: root.role_keys(&Role::Root).threshold }
+}
+
+/// Counts usable keys only, and reports the others as unsigned.
+fn tally_root(envelope: &Envelope, root: &Root, usable: &[RootKey]) -> Tally {
+    let mut tally = tally(envelope, &limited(root, usable));
+    let is_usable = |key: &PublicKey| usable.iter().any(|root| root.key.id() == key.id());
+    tally.unsigned.extend(root.role_keys(&Role::Root).keys.into_iter().filter(|key| !is_usable(key)));
+    tally
+}
+
+fn raise<T: Metadata>(seen: &mut SeenRoles, role: &Role, loaded: &Loaded<T>) {
+    let version = loaded.content.version();
+    let higher = seen.get(role).is_none_or(|mark| mark.version < version);
+    if higher && loaded.standing != Standing::UnderThreshold {
+        seen.insert(role.clone(), Seen { version, sha256: loaded.envelope.sha256().to_owned() });
+    }
+}

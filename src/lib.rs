@@ -20,4 +20,5 @@ pub mod engine;
 pub mod keys;
 pub mod printable;
 pub mod remote;
+pub mod sandbox;
 pub mod tuf;

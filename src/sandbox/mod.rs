@@ -1,0 +1,251 @@
+//! The embedded sandbox: a Notary-compatible trust server in this process, and a scene to play with.
+//!
+//! Invariant: everything lies below one directory, which is the sandbox's own; uploads obey Notary's real rules, and
+//! only the scene is written past them, where its age needs another clock.
+
+mod answer;
+mod auth;
+mod feed;
+mod held;
+mod layout;
+mod route;
+mod scene;
+mod serve;
+mod server;
+mod sign;
+mod store;
+mod tls;
+mod upload;
+mod validate;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::task::JoinHandle;
+
+pub use auth::{Auth, Login};
+pub use layout::Layout;
+pub use scene::{PASSPHRASE, TOUR};
+pub use serve::serve;
+
+use crate::engine::Settings;
+use held::HeldKeys;
+use store::{Store, StoreError};
+
+/// The registry that the scene's repositories are named after. It need not exist.
+pub const REGISTRY: &str = "registry.sandbox";
+
+/// A clock, so that tests can stand still.
+type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// Why the sandbox could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The file system.
+    #[error("{}: {source}", .path.display())]
+    Disk { path: PathBuf, source: std::io::Error },
+    /// Another sandbox runs in the directory.
+    #[error("{}: another sandbox is running here", .0.display())]
+    InUse(PathBuf),
+    /// The store cannot be read or written.
+    #[error("sandbox store: {0}")]
+    Store(String),
+    /// Nothing can listen there.
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    /// No certificate could be made.
+    #[error("sandbox certificate: {0}")]
+    Tls(String),
+    /// The scene could not be made.
+    #[error("sandbox scene: {0}")]
+    Scene(String),
+    /// `TRUSTDECK_SANDBOX_AUTH` is missing or malformed.
+    #[error("expected user:password in TRUSTDECK_SANDBOX_AUTH")]
+    Login,
+}
+
+impl From<StoreError> for SandboxError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// How a sandbox starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it lives and stays; a temporary directory, removed at the end, if `None`.
+    pub dir: Option<PathBuf>,
+    /// Where it listens. Port 0 takes the port of the last start if that is free, else any.
+    pub listen: SocketAddr,
+    /// Plain HTTP instead of TLS.
+    pub http: bool,
+    /// Logins.
+    pub auth: Auth,
+    /// Without the scene.
+    pub empty: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { dir: None, listen, http: false, auth: Auth::None, empty: false }
+    }
+}
+
+/// A running sandbox; it ends when this is dropped.
+pub struct Running {
+    layout: Layout,
+    url: String,
+    handle: Handle<SocketAddr>,
+    task: JoinHandle<std::io::Result<()>>,
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Running {
+    /// The server's base URL, with the port really bound.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where everything lies.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The authority of the server's certificate.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.layout.ca_file()
+    }
+
+    /// Settings for an engine that sees nothing but this sandbox.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.layout.settings(&self.url)
+    }
+
+    /// Lets running requests finish and ends the server; a temporary directory is removed.
+    pub async fn shutdown(mut self) {
+        self.handle.graceful_shutdown(Some(Duration::from_secs(2)));
+        // The result says nothing that could be acted on: the listener is gone either way.
+        let _ = (&mut self.task).await;
+        drop(self.temporary.take());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+        self.task.abort();
+    }
+}
+
+/// Starts a sandbox on the current runtime; it serves when this returns.
+///
+/// # Errors
+/// Says what could not be made, opened or bound.
+pub async fn start(options: Options) -> Result<Running, SandboxError> {
+    start_at(options, Arc::new(jiff::Timestamp::now)).await
+}
+
+async fn start_at(options: Options, clock: Clock) -> Result<Running, SandboxError> {
+    let prepare = move || prepare(&options, clock);
+    let prepared = tokio::task::spawn_blocking(prepare).await;
+    let prepared = prepared.map_err(|error| SandboxError::Scene(error.to_string()))??;
+    prepared.serve()
+}
+
+/// A sandbox that is filled and bound, but does not answer yet.
+struct Prepared {
+    layout: Layout,
+    url: String,
+    server: server::Server,
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    temporary: Option<tempfile::TempDir>,
+}
+
+fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
+    let (temporary, dir) = directory(options.dir.as_deref())?;
+    let layout = Layout::create(&dir)?;
+    let store = Store::open(&layout.store_file()).map_err(|error| match error {
+        StoreError::InUse => SandboxError::InUse(layout.dir().to_owned()),
+        other => other.into(),
+    })?;
+    let store = Arc::new(store);
+    let listener = listen(options.listen, &store)?;
+    let bound = listener.local_addr().map_err(|source| SandboxError::Listen { address: options.listen, source })?;
+    let url = url(bound, options.http);
+    let now = clock();
+    let authority = tls::Authority::open(&store, now)?;
+    layout.configure(&url, &authority.certificate, &options.auth)?;
+    let keys = HeldKeys::new(Arc::clone(&store));
+    if !options.empty {
+        scene::fill(&layout, &store, &keys, now)?;
+    }
+    let tls = if options.http { None } else { Some(authority.server(bound.ip(), now)?) };
+    let gate = auth::Gate::new(options.auth.clone(), &url)?;
+    let server = server::Server { store, keys, gate, clock };
+    Ok(Prepared { layout, url, server, listener, tls, temporary })
+}
+
+impl Prepared {
+    fn serve(self) -> Result<Running, SandboxError> {
+        let app = Router::new().fallback(server::handle).with_state(Arc::new(self.server));
+        let handle = Handle::new();
+        let address = self.listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+        let failed = |source| SandboxError::Listen { address, source };
+        let task = match self.tls {
+            Some(tls) => {
+                let server = axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls)).map_err(failed)?;
+                tokio::spawn(server.handle(handle.clone()).serve(app.into_make_service()))
+            }
+            None => {
+                let server = axum_server::from_tcp(self.listener).map_err(failed)?;
+                tokio::spawn(server.handle(handle.clone()).serve(app.into_make_service()))
+            }
+        };
+        Ok(Running { layout: self.layout, url: self.url, handle, task, temporary: self.temporary })
+    }
+}
+
+fn directory(kept: Option<&Path>) -> Result<(Option<tempfile::TempDir>, PathBuf), SandboxError> {
+    if let Some(dir) = kept {
+        return Ok((None, dir.to_owned()));
+    }
+    let made = tempfile::Builder::new().prefix("trustdeck-sandbox-").tempdir();
+    let dir = made.map_err(|source| SandboxError::Disk { path: std::env::temp_dir(), source })?;
+    let path = dir.path().to_owned();
+    Ok((Some(dir), path))
+}
+
+/// Binds, on the port of the last start if none is asked for: staged changes and caches are kept by server address.
+fn listen(address: SocketAddr, store: &Store) -> Result<TcpListener, SandboxError> {
+    let last = store.note("port")?.and_then(|port| String::from_utf8(port).ok()?.parse::<u16>().ok());
+    let again = last.filter(|_| address.port() == 0).and_then(|port| {
+        let address = SocketAddr::new(address.ip(), port);
+        TcpListener::bind(address).ok()
+    });
+    let failed = |source| SandboxError::Listen { address, source };
+    let listener = again.map_or_else(|| TcpListener::bind(address), Ok).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    store.set_note("port", port.to_string().as_bytes())?;
+    Ok(listener)
+}
+
+fn url(bound: SocketAddr, http: bool) -> String {
+    let scheme = if http { "http" } else { "https" };
+    let plain = bound.ip().is_unspecified() || bound.ip() == std::net::Ipv4Addr::LOCALHOST;
+    match plain {
+        true => format!("{scheme}://localhost:{}", bound.port()),
+        false => format!("{scheme}://{bound}"),
+    }
+}

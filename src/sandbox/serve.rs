@@ -1,0 +1,71 @@
+//! `trustdeck sandbox --serve`: the server alone, and shell lines that point the programs at it.
+
+use std::future::Future;
+use std::io::Write;
+use std::path::Path;
+
+use super::auth::Auth;
+use super::layout::basic;
+use super::{Options, PASSPHRASE, Running, SandboxError, start};
+
+/// Runs a sandbox until `shutdown` resolves. Writes the URL and lines for `eval` to `out` as soon as it answers.
+///
+/// # Errors
+/// As [`start`]; [`SandboxError::Disk`] if `out` cannot be written.
+pub async fn serve(
+    options: Options,
+    out: &mut (impl Write + Send),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), SandboxError> {
+    let auth = options.auth.clone();
+    let running = start(options).await?;
+    let lines = shell_lines(&running, &auth);
+    let written = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|source| SandboxError::Disk { path: "/dev/stdout".into(), source })?;
+    shutdown.await;
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Lines that any POSIX shell can `eval`: `# URL`, Docker's variables, passphrases, and functions that give `notary`
+/// and `trustdeck` the sandbox's files, since neither has a variable for that.
+fn shell_lines(running: &Running, auth: &Auth) -> String {
+    let layout = running.layout();
+    let mut lines = vec![format!("# {}", running.url())];
+    if running.url().starts_with("http:") {
+        lines.push("# docker trust takes https only; notary and trustdeck --insecure-http take this".to_owned());
+    }
+    let mut export = |name: &str, value: &str| lines.push(format!("export {name}={}", quoted(value)));
+    export("DOCKER_CONFIG", &layout.docker_dir().to_string_lossy());
+    export("DOCKER_CONTENT_TRUST_SERVER", running.url());
+    for role in ["ROOT", "REPOSITORY"] {
+        export(&format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"), PASSPHRASE);
+    }
+    for role in ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"] {
+        export(&format!("NOTARY_{role}_PASSPHRASE"), PASSPHRASE);
+    }
+    if let Auth::Basic(login) | Auth::Token(login) = auth {
+        export("NOTARY_AUTH", &basic(login));
+    }
+    let path = |path: &Path| quoted(&path.to_string_lossy());
+    lines.push(format!("notary() {{ command notary -c {} \"$@\"; }}", path(&layout.notary_config())));
+    let (state, config) = (path(&layout.state_home()), path(&layout.config_home()));
+    lines.push(format!("trustdeck() {{ XDG_STATE_HOME={state} XDG_CONFIG_HOME={config} command trustdeck \"$@\"; }}"));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// `text` as one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn quotes_in_paths_stay_one_word() {
+        assert_eq!(quoted("/tmp/it's $HOME"), r"'/tmp/it'\''s $HOME'");
+    }
+}

@@ -1,0 +1,199 @@
+//! The trust server: each request in, one answer out. No state but the store.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+
+use super::answer::{self, Caching, Code, Refusal};
+use super::auth::Gate;
+use super::held::HeldKeys;
+use super::route::{self, Route};
+use super::sign::{self, SignError};
+use super::store::{Store, StoreError, Stored};
+use super::validate::{self, Judge};
+use super::{Clock, feed, upload};
+use crate::tuf::{Metadata, PublicKey, Role, Root, Snapshot};
+
+/// Largest request body taken, in bytes. Notary has no limit; this is far above any upload.
+const BODY_LIMIT: usize = 128 * 1024 * 1024;
+
+/// Everything that answers requests.
+pub struct Server {
+    /// Stored files.
+    pub store: Arc<Store>,
+    /// Keys held.
+    pub keys: HeldKeys,
+    /// Who may do what.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Takes a request off the network and answers it on a thread that may wait for the disk.
+pub async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return Refusal::new(Code::MalformedUpload).response();
+    };
+    let answered = tokio::task::spawn_blocking(move || server.answer(&head, &body)).await;
+    answered.unwrap_or_else(|error| Refusal::fault(error).response())
+}
+
+impl Server {
+    fn answer(&self, head: &Parts, body: &[u8]) -> Response<Body> {
+        let served = [Method::GET, Method::POST, Method::PUT, Method::HEAD, Method::DELETE];
+        if !served.contains(&head.method) {
+            return answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let Some(path) = route::decoded(head.uri.path()) else {
+            return Refusal::new(Code::MetadataNotFound).response();
+        };
+        if let Some(clean) = route::cleaned(&path) {
+            return moved(&clean, head.uri.query());
+        }
+        let route = Route::find(&head.method, &path);
+        self.perform(&route, head, body).unwrap_or_else(|refusal| refusal.response())
+    }
+
+    fn perform(&self, route: &Route, head: &Parts, body: &[u8]) -> Result<Response<Body>, Refusal> {
+        let authorization = header(head, &AUTHORIZATION);
+        let query = parameters(head.uri.query().unwrap_or_default());
+        match route {
+            Route::Health => return Ok(answer::json("{}".to_owned())),
+            Route::Metrics => return self.metrics(),
+            Route::Token => return self.token(head, query, body),
+            _ => self.gate.check(route, authorization, (self.clock)())?,
+        }
+        match route {
+            Route::Ping => Ok(answer::text("{}".to_owned())),
+            Route::Current(gun, role) => found(self.current(gun, role)?, Caching::Current),
+            Route::ByHash(gun, role, sha256) => {
+                found(self.store.by_hash(gun, role, sha256).map_err(Refusal::fault)?, Caching::Consistent)
+            }
+            Route::Version(gun, role, version) => {
+                found(self.store.version(gun, role, *version).map_err(Refusal::fault)?, Caching::Consistent)
+            }
+            Route::Publish(gun) => self.publish(gun, header(head, &CONTENT_TYPE), body),
+            Route::Delete(gun) => {
+                self.store.delete(gun, (self.clock)()).map_err(Refusal::fault)?;
+                Ok(answer::empty(StatusCode::OK))
+            }
+            Route::Key(gun, role) => {
+                let root = self.root(gun)?;
+                key(&self.keys.get(gun, role, root.as_ref()).map_err(Refusal::fault)?)
+            }
+            Route::RotateKey(gun, role) => key(&self.keys.create(gun, role).map_err(Refusal::fault)?),
+            Route::Feed(gun) => {
+                let changes = self.store.feed(gun.as_deref()).map_err(Refusal::fault)?;
+                feed::page(changes, &query).map(answer::text)
+            }
+            Route::Absent(_) => Err(Refusal::bare(Code::MetadataNotFound)),
+            _ => Err(Refusal::new(Code::MetadataNotFound)),
+        }
+    }
+
+    fn judge<'a>(&'a self, gun: &'a str) -> Judge<'a> {
+        Judge { store: &self.store, keys: &self.keys, gun, now: (self.clock)() }
+    }
+
+    fn publish(&self, gun: &str, content_type: Option<&str>, body: &[u8]) -> Result<Response<Body>, Refusal> {
+        let uploaded = upload::parse(content_type, body)?;
+        let judge = self.judge(gun);
+        let updates = judge.validate(uploaded)?;
+        self.store.publish(gun, &updates, judge.now).map_err(|error| match error {
+            StoreError::OldVersion => Refusal::bare(Code::Version),
+            _ => Refusal::new(Code::Updating),
+        })?;
+        Ok(answer::empty(StatusCode::OK))
+    }
+
+    fn root(&self, gun: &str) -> Result<Option<Root>, Refusal> {
+        let stored = self.store.current(gun, &Role::Root).map_err(Refusal::fault)?;
+        let read = |stored: Stored| validate::read::<Root>(&Role::Root, &stored.bytes);
+        stored.map(read).transpose().map(|root| root.map(|(_, root)| root)).map_err(|_| Refusal::new(Code::Unknown))
+    }
+
+    /// The latest file; timestamps and snapshots that have expired are signed again before they are served.
+    fn current(&self, gun: &str, role: &Role) -> Result<Option<Stored>, Refusal> {
+        if matches!(role, Role::Snapshot | Role::Timestamp) {
+            self.renew(gun)?;
+        }
+        self.store.current(gun, role).map_err(Refusal::fault)
+    }
+
+    fn renew(&self, gun: &str) -> Result<(), Refusal> {
+        let judge = self.judge(gun);
+        let stored = |role: &Role| self.store.current(gun, role).map_err(Refusal::fault);
+        let (Some(snapshot), Some(timestamp)) = (stored(&Role::Snapshot)?, stored(&Role::Timestamp)?) else {
+            return Ok(());
+        };
+        let fault = |_| Refusal::new(Code::Unknown);
+        let (_, old) = validate::read::<Snapshot>(&Role::Snapshot, &snapshot.bytes).map_err(fault)?;
+        let (_, stamp) =
+            validate::read::<crate::tuf::Timestamp>(&Role::Timestamp, &timestamp.bytes).map_err(fault)?;
+        let stale = old.expires() < judge.now;
+        if !stale && stamp.expires() >= judge.now {
+            return Ok(());
+        }
+        let Some(root) = self.root(gun)? else { return Ok(()) };
+        let unsigned = |_: SignError| Refusal::new(Code::Unknown);
+        let renewed = stale.then(|| sign::next_snapshot(judge, &root, Some(old), &Default::default()));
+        let mut updates = Vec::from_iter(renewed.transpose().map_err(unsigned)?);
+        let named = updates.first().map_or(&snapshot.bytes, |update| &update.bytes);
+        updates.push(sign::next_timestamp(judge, &root, timestamp.version, named).map_err(unsigned)?);
+        match self.store.publish(gun, &updates, judge.now) {
+            // Somebody else renewed them or published meanwhile.
+            Ok(()) | Err(StoreError::OldVersion) => Ok(()),
+            Err(error) => Err(Refusal::fault(error)),
+        }
+    }
+
+    fn token(&self, head: &Parts, query: Vec<(String, String)>, body: &[u8]) -> Result<Response<Body>, Refusal> {
+        let form = String::from_utf8_lossy(body);
+        let given = if head.method == Method::POST { parameters(&form) } else { query };
+        self.gate.issue(&given, header(head, &AUTHORIZATION), (self.clock)()).map(answer::json)
+    }
+
+    fn metrics(&self) -> Result<Response<Body>, Refusal> {
+        let count = self.store.guns().map_err(Refusal::fault)?.len();
+        let help = "# HELP trustdeck_sandbox_repositories Repositories with trust data.";
+        let kind = "# TYPE trustdeck_sandbox_repositories gauge";
+        Ok(answer::text(format!("{help}\n{kind}\ntrustdeck_sandbox_repositories {count}\n")))
+    }
+}
+
+fn found(stored: Option<Stored>, caching: Caching) -> Result<Response<Body>, Refusal> {
+    let stored = stored.ok_or_else(|| Refusal::bare(Code::MetadataNotFound))?;
+    Ok(answer::metadata(stored.bytes, stored.at, caching))
+}
+
+/// A key as Go's plain encoder prints it: `public` before `private`.
+fn key(key: &PublicKey) -> Result<Response<Body>, Refusal> {
+    let written = serde_json::Value::from(key.clone());
+    let (kind, public) = (&written["keytype"], &written["keyval"]["public"]);
+    Ok(answer::text(format!("{{\"keytype\":{kind},\"keyval\":{{\"public\":{public},\"private\":null}}}}")))
+}
+
+fn moved(path: &str, query: Option<&str>) -> Response<Body> {
+    let mut response = answer::empty(StatusCode::MOVED_PERMANENTLY);
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    if let Ok(target) = HeaderValue::from_str(&target) {
+        response.headers_mut().insert(LOCATION, target);
+    }
+    response
+}
+
+fn header<'a>(head: &'a Parts, name: &axum::http::HeaderName) -> Option<&'a str> {
+    head.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Reads a query or form.
+fn parameters(text: &str) -> Vec<(String, String)> {
+    let decoded = |part: &str| route::decoded(&part.replace('+', " ")).unwrap_or_default();
+    let pair = |pair: &str| pair.split_once('=').map(|(key, value)| (decoded(key), decoded(value)));
+    text.split('&').filter_map(pair).collect()
+}

@@ -1,0 +1,283 @@
+//! The server's store: one crash-safe file, changed only in whole transactions.
+//!
+//! Invariant: `current` names the highest stored version of a role, and every publish either stores all its files
+//! and its feed entry, or nothing. Source: notary-v1.md sections 11 (step 7) and 13.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use jiff::Timestamp as Time;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use sha2::{Digest, Sha256};
+
+use crate::tuf::Role;
+
+/// (GUN, role, version) to (time stored in microseconds, bytes).
+const FILES: TableDefinition<(&str, &str, u64), (i64, &[u8])> = TableDefinition::new("files");
+/// (GUN, role) to the highest version.
+const CURRENT: TableDefinition<(&str, &str), u64> = TableDefinition::new("current");
+/// (GUN, SHA-256 in hexadecimal, role) to the version with those bytes.
+const BY_HASH: TableDefinition<(&str, &str, &str), u64> = TableDefinition::new("by-hash");
+/// (GUN, role, key ID) to the secret scalar of a server-held key.
+const KEYS: TableDefinition<(&str, &str, &str), &[u8]> = TableDefinition::new("keys");
+/// Number to (time in microseconds, GUN, version, SHA-256): the change feed. Version 0 is a deletion.
+const FEED: TableDefinition<u64, (i64, &str, u64, &str)> = TableDefinition::new("feed");
+/// What the sandbox itself remembers between starts.
+const NOTES: TableDefinition<&str, &[u8]> = TableDefinition::new("notes");
+
+/// Why the store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file of this or a later version is stored already.
+    #[error("a newer version is already stored")]
+    OldVersion,
+    /// Another process has the store open.
+    #[error("another process is using it")]
+    InUse,
+    /// The file system or the file's content.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// redb's errors differ for every call and tell a caller nothing that it could act on differently.
+fn broken(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Broken(error.into().to_string())
+}
+
+/// A stored role file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Version.
+    pub version: u64,
+    /// When it was stored.
+    pub at: Time,
+    /// The bytes, as uploaded.
+    pub bytes: Vec<u8>,
+}
+
+/// A role file to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Role.
+    pub role: Role,
+    /// Version that the bytes state.
+    pub version: u64,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// One line of the change feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Number, counting from 1 over all repositories.
+    pub id: u64,
+    /// When.
+    pub at: Time,
+    /// Repository.
+    pub gun: String,
+    /// The new timestamp's version; 0 after a deletion.
+    pub version: u64,
+    /// The new timestamp's SHA-256; empty after a deletion.
+    pub sha256: String,
+}
+
+/// The embedded database.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// Opens the store at `path`, creating it 0600.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while another process has it open.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = private_file(path).map_err(|e| StoreError::Broken(e.to_string()))?;
+        let database = Database::builder().create_file(file).map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse,
+            other => broken(other),
+        })?;
+        let transaction = database.begin_write().map_err(broken)?;
+        transaction.open_table(FILES).map_err(broken)?;
+        transaction.open_table(CURRENT).map_err(broken)?;
+        transaction.open_table(BY_HASH).map_err(broken)?;
+        transaction.open_table(KEYS).map_err(broken)?;
+        transaction.open_table(FEED).map_err(broken)?;
+        transaction.open_table(NOTES).map_err(broken)?;
+        transaction.commit().map_err(broken)?;
+        Ok(Self { database })
+    }
+
+    /// The latest file of a role.
+    pub fn current(&self, gun: &str, role: &Role) -> Result<Option<Stored>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(CURRENT).map_err(broken)?;
+        let version = table.get((gun, role.as_str())).map_err(broken)?.map(|v| v.value());
+        version.map_or(Ok(None), |version| self.version(gun, role, version))
+    }
+
+    /// One version of a role.
+    pub fn version(&self, gun: &str, role: &Role, version: u64) -> Result<Option<Stored>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(FILES).map_err(broken)?;
+        let found = table.get((gun, role.as_str(), version)).map_err(broken)?;
+        Ok(found.map(|entry| {
+            let (at, bytes) = entry.value();
+            Stored { version, at: from_micros(at), bytes: bytes.to_vec() }
+        }))
+    }
+
+    /// The file of a role with this SHA-256, in lower-case hexadecimal.
+    pub fn by_hash(&self, gun: &str, role: &Role, sha256: &str) -> Result<Option<Stored>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(BY_HASH).map_err(broken)?;
+        let version = table.get((gun, sha256, role.as_str())).map_err(broken)?.map(|v| v.value());
+        version.map_or(Ok(None), |version| self.version(gun, role, version))
+    }
+
+    /// Stores all `updates` or none, and a feed entry if a timestamp is among them.
+    ///
+    /// # Errors
+    /// [`StoreError::OldVersion`] unless every version is higher than the stored one.
+    pub fn publish(&self, gun: &str, updates: &[Update], now: Time) -> Result<(), StoreError> {
+        self.publish_all(&[(gun, updates, now)])
+    }
+
+    /// Stores the updates of many repositories in one transaction, each with the time it counts from.
+    pub fn publish_all(&self, batches: &[(&str, &[Update], Time)]) -> Result<(), StoreError> {
+        let transaction = self.database.begin_write().map_err(broken)?;
+        for (gun, updates, now) in batches {
+            updates.iter().try_for_each(|update| insert(&transaction, gun, update, *now))?;
+        }
+        transaction.commit().map_err(broken)
+    }
+
+    /// Removes all files of a repository; its server-held keys stay, as with Notary. Repositories whose names begin
+    /// alike stay too, unlike in Notary's memory store.
+    pub fn delete(&self, gun: &str, now: Time) -> Result<(), StoreError> {
+        let transaction = self.database.begin_write().map_err(broken)?;
+        let removed = {
+            let mut current = transaction.open_table(CURRENT).map_err(broken)?;
+            let mut count = 0_usize;
+            current.retain(|(of, _), _| kept(of, gun, &mut count)).map_err(broken)?;
+            let mut files = transaction.open_table(FILES).map_err(broken)?;
+            files.retain(|(of, _, _), _| of != gun).map_err(broken)?;
+            let mut hashes = transaction.open_table(BY_HASH).map_err(broken)?;
+            hashes.retain(|(of, _, _), _| of != gun).map_err(broken)?;
+            count
+        };
+        if removed > 0 {
+            record(&transaction, gun, 0, "", now)?;
+        }
+        transaction.commit().map_err(broken)
+    }
+
+    /// The feed in order, of all repositories or one.
+    pub fn feed(&self, gun: Option<&str>) -> Result<Vec<Change>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(FEED).map_err(broken)?;
+        let mut changes = Vec::new();
+        for entry in table.iter().map_err(broken)? {
+            let (id, value) = entry.map_err(broken)?;
+            let (at, of, version, sha256) = value.value();
+            if gun.is_none_or(|gun| gun == of) {
+                let (gun, sha256) = (of.to_owned(), sha256.to_owned());
+                changes.push(Change { id: id.value(), at: from_micros(at), gun, version, sha256 });
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Names of all repositories with trust data.
+    pub fn guns(&self) -> Result<Vec<String>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(CURRENT).map_err(broken)?;
+        let mut guns = Vec::new();
+        for entry in table.iter().map_err(broken)? {
+            let (key, _) = entry.map_err(broken)?;
+            guns.push(key.value().0.to_owned());
+        }
+        guns.dedup();
+        Ok(guns)
+    }
+
+    /// The secret of a server-held key.
+    pub fn key(&self, gun: &str, role: &Role, id: &str) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(KEYS).map_err(broken)?;
+        let found = table.get((gun, role.as_str(), id)).map_err(broken)?;
+        Ok(found.map(|secret| secret.value().to_vec().into()))
+    }
+
+    /// Keeps the secret of a server-held key.
+    pub fn add_key(&self, gun: &str, role: &Role, id: &str, secret: &[u8]) -> Result<(), StoreError> {
+        let transaction = self.database.begin_write().map_err(broken)?;
+        transaction.open_table(KEYS).map_err(broken)?.insert((gun, role.as_str(), id), secret).map_err(broken)?;
+        transaction.commit().map_err(broken)
+    }
+
+    /// What was remembered under `name`.
+    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let table = transaction.open_table(NOTES).map_err(broken)?;
+        let found = table.get(name).map_err(broken)?;
+        Ok(found.map(|value| value.value().to_vec()))
+    }
+
+    /// Remembers `value` under `name`.
+    pub fn set_note(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        let transaction = self.database.begin_write().map_err(broken)?;
+        transaction.open_table(NOTES).map_err(broken)?.insert(name, value).map_err(broken)?;
+        transaction.commit().map_err(broken)
+    }
+}
+
+fn kept(of: &str, gun: &str, removed: &mut usize) -> bool {
+    *removed += usize::from(of == gun);
+    of != gun
+}
+
+fn insert(transaction: &WriteTransaction, gun: &str, update: &Update, now: Time) -> Result<(), StoreError> {
+    let role = update.role.as_str();
+    let mut current = transaction.open_table(CURRENT).map_err(broken)?;
+    let stored = current.get((gun, role)).map_err(broken)?.map(|v| v.value());
+    if stored.is_some_and(|stored| update.version <= stored) {
+        return Err(StoreError::OldVersion);
+    }
+    let sha256 = hex::encode(Sha256::digest(&update.bytes));
+    current.insert((gun, role), update.version).map_err(broken)?;
+    let mut files = transaction.open_table(FILES).map_err(broken)?;
+    files.insert((gun, role, update.version), (now.as_microsecond(), update.bytes.as_slice())).map_err(broken)?;
+    let mut hashes = transaction.open_table(BY_HASH).map_err(broken)?;
+    hashes.insert((gun, sha256.as_str(), role), update.version).map_err(broken)?;
+    match update.role {
+        Role::Timestamp => record(transaction, gun, update.version, &sha256, now),
+        _ => Ok(()),
+    }
+}
+
+fn record(
+    transaction: &WriteTransaction,
+    gun: &str,
+    version: u64,
+    sha256: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let mut feed = transaction.open_table(FEED).map_err(broken)?;
+    let last = feed.last().map_err(broken)?.map_or(0, |(id, _)| id.value());
+    feed.insert(last + 1, (now.as_microsecond(), gun, version, sha256)).map_err(broken)?;
+    Ok(())
+}
+
+fn from_micros(micros: i64) -> Time {
+    Time::from_microsecond(micros).unwrap_or(Time::UNIX_EPOCH)
+}
+
+/// Opens or creates a file that only its owner can read.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    Ok(file)
+}

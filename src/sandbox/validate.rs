@@ -1,0 +1,269 @@
+//! What the server demands of an upload, in Notary's order and with its messages.
+//!
+//! The rules are the server's, not a client's: signatures are counted by key ID, paths are not looked at, targets may
+//! skip versions. One difference: hashes are those of the received bytes, where Notary takes its own re-encoding.
+//! Source: notary-v1.md sections 4.3, 9 and 11.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp as Time, ToSpan};
+use serde::Serialize;
+
+use super::answer::{Code, Refusal};
+use super::sign::{self, SignError};
+use super::store::{Store, Update};
+use crate::tuf::verify::tally;
+use crate::tuf::{Envelope, FileMeta, Metadata, Role, RoleKeys, Root, Snapshot, Targets, VerifyError};
+
+/// `detail` of an `INVALID_UPDATE`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Invalid<'a> {
+    name: &'a str,
+    error: Reason<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reason<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<&'a str>,
+    msg: &'a str,
+}
+
+fn invalid(name: &str, msg: &str) -> Refusal {
+    Refusal::with(Code::InvalidUpdate, &Invalid { name, error: Reason { missing: None, msg } })
+}
+
+/// Where uploads are judged: the stored files, the keys held and the time.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// Stored files.
+    pub store: &'a Store,
+    /// Keys held.
+    pub keys: &'a super::held::HeldKeys,
+    /// Repository.
+    pub gun: &'a str,
+    /// Now.
+    pub now: Time,
+}
+
+/// Files accepted so far, as later ones are checked against them.
+struct Accepted {
+    root: Root,
+    targets: BTreeMap<Role, Targets>,
+    /// Hashes of every file that was looked at, uploaded or stored.
+    files: BTreeMap<Role, FileMeta>,
+}
+
+impl Judge<'_> {
+    /// Checks an upload and adds the snapshot, if the server holds its key, and the timestamp.
+    ///
+    /// # Errors
+    /// `INVALID_UPDATE` with Notary's reason.
+    pub fn validate(self, mut uploaded: BTreeMap<Role, Update>) -> Result<Vec<Update>, Refusal> {
+        let stored = self.stored_root()?;
+        let (root, bytes) = self.root(stored, uploaded.get(&Role::Root))?;
+        let files = BTreeMap::from([(Role::Root, FileMeta::of(&bytes))]);
+        let mut accepted = Accepted { root, targets: BTreeMap::new(), files };
+        for update in in_depth_order(&uploaded) {
+            self.targets(&mut accepted, update)?;
+        }
+        let snapshot = match uploaded.get(&Role::Snapshot) {
+            Some(update) => self.snapshot(&accepted, update).map(|()| update.clone())?,
+            None => self.make_snapshot(&accepted)?,
+        };
+        let timestamp = self.make_timestamp(&accepted.root, &snapshot)?;
+        uploaded.insert(Role::Snapshot, snapshot);
+        uploaded.insert(Role::Timestamp, timestamp);
+        Ok(uploaded.into_values().collect())
+    }
+
+    fn stored_root(self) -> Result<Option<(Root, Vec<u8>)>, Refusal> {
+        let Some(stored) = self.store.current(self.gun, &Role::Root).map_err(Refusal::fault)? else { return Ok(None) };
+        let (_, root) = read::<Root>(&Role::Root, &stored.bytes).map_err(|msg| invalid("ErrBadRoot", &msg))?;
+        Ok(Some((root, stored.bytes)))
+    }
+
+    fn root(self, stored: Option<(Root, Vec<u8>)>, uploaded: Option<&Update>) -> Result<(Root, Vec<u8>), Refusal> {
+        let Some(update) = uploaded else {
+            let msg = "no pre-existing root and no root provided in update.";
+            return stored.ok_or_else(|| invalid("ErrValidation", msg));
+        };
+        // Without a stored root, Notary counts from 1 all the same.
+        let current = stored.as_ref().map_or(1, |(root, _)| root.version);
+        if update.version != current && Some(update.version) != current.checked_add(1) {
+            let new = update.version;
+            let msg = format!("Root modifications must increment the version. Current {current}, new {new}");
+            return Err(invalid("ErrBadRoot", &msg));
+        }
+        let root = self.new_root(stored.as_ref().map(|(root, _)| root), update, current);
+        root.map(|root| (root, update.bytes.clone())).map_err(|msg| invalid("ErrBadRoot", &msg))
+    }
+
+    fn new_root(self, previous: Option<&Root>, update: &Update, current: u64) -> Result<Root, String> {
+        let (envelope, root) = read::<Root>(&Role::Root, &update.bytes)?;
+        let leaves = usable_leaves(&root, self.gun, Some(self.now));
+        if leaves.keys.is_empty() {
+            return Err(untrusted("unable to retrieve valid leaf certificates"));
+        }
+        if let Some(previous) = previous {
+            let trusted = usable_leaves(previous, self.gun, None);
+            signed_by(&envelope, &trusted, &Role::Root).map_err(|_| {
+                "could not rotate trust to a new trusted root: failed to validate data with current trusted certificates"
+            })?;
+        }
+        signed_by(&envelope, &leaves, &Role::Root).map_err(|_| untrusted("failed to validate integrity of roots"))?;
+        fresh(&Role::Root, &root, current, self.now)?;
+        Ok(root)
+    }
+
+    /// Takes the targets or a delegation; the files above it come from the store if they were not uploaded.
+    fn targets(self, accepted: &mut Accepted, update: &Update) -> Result<(), Refusal> {
+        let bad = |msg: String| invalid("ErrBadTargets", &msg);
+        let keys = self.keys_of(accepted, &update.role)?.ok_or_else(|| {
+            bad(format!("tuf: invalid role {}. delegation does not exist", update.role))
+        })?;
+        let (envelope, targets) = read::<Targets>(&update.role, &update.bytes).map_err(bad)?;
+        signed_by(&envelope, &keys, &update.role).map_err(bad)?;
+        fresh(&update.role, &targets, 1, self.now).map_err(bad)?;
+        accepted.files.insert(update.role.clone(), FileMeta::of(&update.bytes));
+        accepted.targets.insert(update.role.clone(), targets);
+        Ok(())
+    }
+
+    fn keys_of(self, accepted: &mut Accepted, role: &Role) -> Result<Option<RoleKeys>, Refusal> {
+        let Role::Delegation(name) = role else { return Ok(Some(accepted.root.role_keys(role))) };
+        let parent = name.parent();
+        if !accepted.targets.contains_key(&parent) {
+            self.load_parent(accepted, &parent)?;
+        }
+        Ok(accepted.targets.get(&parent).and_then(|targets| targets.delegation_role_keys(name)))
+    }
+
+    fn load_parent(self, accepted: &mut Accepted, role: &Role) -> Result<(), Refusal> {
+        let unknown = || Refusal::new(Code::InvalidUpdate);
+        let keys = self.keys_of(accepted, role)?.ok_or_else(unknown)?;
+        let stored = self.store.current(self.gun, role).map_err(Refusal::fault)?.ok_or_else(unknown)?;
+        let (envelope, targets) = read::<Targets>(role, &stored.bytes).map_err(|_| unknown())?;
+        signed_by(&envelope, &keys, role).map_err(|_| unknown())?;
+        accepted.files.insert(role.clone(), FileMeta::of(&stored.bytes));
+        accepted.targets.insert(role.clone(), targets);
+        Ok(())
+    }
+
+    fn snapshot(self, accepted: &Accepted, update: &Update) -> Result<(), Refusal> {
+        let bad = |msg: String| invalid("ErrBadSnapshot", &msg);
+        let (envelope, snapshot) = read::<Snapshot>(&Role::Snapshot, &update.bytes).map_err(bad)?;
+        signed_by(&envelope, &accepted.root.role_keys(&Role::Snapshot), &Role::Snapshot).map_err(bad)?;
+        fresh(&Role::Snapshot, &snapshot, 1, self.now).map_err(bad)?;
+        for (role, file) in &accepted.files {
+            let named = snapshot.meta.get(role).map(|meta| &meta.hashes);
+            same_hashes(role, file, named).map_err(bad)?;
+        }
+        Ok(())
+    }
+
+    fn make_snapshot(self, accepted: &Accepted) -> Result<Update, Refusal> {
+        let stored = self.store.current(self.gun, &Role::Snapshot).map_err(Refusal::fault)?;
+        let previous = match stored {
+            Some(stored) => {
+                let read = read::<Snapshot>(&Role::Snapshot, &stored.bytes);
+                Some(read.map_err(|_| Refusal::new(Code::InvalidUpdate))?.1)
+            }
+            None if accepted.files.contains_key(&Role::Targets) => None,
+            None => return Err(invalid("ErrValidation", "targets must be loaded first")),
+        };
+        sign::next_snapshot(self, &accepted.root, previous, &accepted.files).map_err(|error| match error {
+            SignError::Keys => {
+                let msg = "no snapshot was included in update and server does not hold current snapshot key for repository";
+                let error = Reason { missing: Some(Role::Snapshot.as_str()), msg };
+                Refusal::with(Code::InvalidUpdate, &Invalid { name: "ErrBadHierarchy", error })
+            }
+            SignError::Store(error) => Refusal::fault(error),
+        })
+    }
+
+    fn make_timestamp(self, root: &Root, snapshot: &Update) -> Result<Update, Refusal> {
+        let stored = self.store.current(self.gun, &Role::Timestamp).map_err(Refusal::fault)?;
+        let previous = stored.map_or(0, |stored| stored.version);
+        sign::next_timestamp(self, root, previous, &snapshot.bytes).map_err(|error| match error {
+            // Two blanks, as Notary has it.
+            SignError::Keys => invalid("ErrBadRoot", "no  timestamp keys exist on the server"),
+            SignError::Store(error) => Refusal::fault(error),
+        })
+    }
+}
+
+/// Targets and delegations, those with fewer segments first.
+fn in_depth_order(uploaded: &BTreeMap<Role, Update>) -> Vec<&Update> {
+    let mut targets: Vec<&Update> = uploaded.values().filter(|u| u.role.holds_targets()).collect();
+    targets.sort_by_key(|u| (u.role.as_str().matches('/').count(), u.role.as_str()));
+    targets
+}
+
+fn untrusted(why: &str) -> String {
+    format!("could not validate the path to a trusted root: {why}")
+}
+
+/// Parses a file and reads its content.
+pub fn read<T: Metadata>(role: &Role, bytes: &[u8]) -> Result<(Envelope, T), String> {
+    let shape = |error: VerifyError| match error {
+        VerifyError::Format { role, at } => format!("{role} type metadata invalid: {at}"),
+        other => other.to_string(),
+    };
+    let envelope = Envelope::parse(role, bytes).map_err(shape)?;
+    let content = T::read(role, &envelope).map_err(shape)?;
+    Ok((envelope, content))
+}
+
+fn signed_by(envelope: &Envelope, keys: &RoleKeys, role: &Role) -> Result<(), String> {
+    if envelope.signatures().is_empty() {
+        return Err("tuf: data has no signatures".to_owned());
+    }
+    let signed = tally(envelope, keys).signed.len();
+    let needed = usize::try_from(keys.threshold).unwrap_or(usize::MAX);
+    if signed >= needed { Ok(()) } else { Err(format!("valid signatures did not meet threshold for {role}")) }
+}
+
+fn fresh(role: &Role, content: &impl Metadata, least: u64, now: Time) -> Result<(), String> {
+    let (version, expires) = (content.version(), content.expires());
+    if version < least {
+        return Err(format!("version {version} is lower than current version {least}"));
+    }
+    if expires < now {
+        return Err(format!("{role} expired at {}", expires.strftime("%a %b %-d %H:%M:%S UTC %Y")));
+    }
+    Ok(())
+}
+
+/// Root's keys whose leaf certificate is usable for the repository; at `now`, or at any time.
+fn usable_leaves(root: &Root, gun: &str, now: Option<Time>) -> RoleKeys {
+    let mut keys = root.role_keys(&Role::Root);
+    keys.keys.retain(|key| {
+        key.certificate().is_some_and(|leaf| {
+            let named = match leaf.common_name.strip_suffix('*') {
+                Some(prefix) => gun.starts_with(prefix.trim_end_matches('*')),
+                None => leaf.common_name == gun,
+            };
+            let in_time = now.is_none_or(|now| {
+                leaf.not_after > now && now.checked_add(24.hours()).is_ok_and(|tomorrow| leaf.not_before <= tomorrow)
+            });
+            named && in_time && !leaf.is_ca && !leaf.sha1
+        })
+    });
+    keys
+}
+
+fn same_hashes(role: &Role, file: &FileMeta, named: Option<&BTreeMap<String, Vec<u8>>>) -> Result<(), String> {
+    let mut checked = 0;
+    for (algorithm, expected) in named.into_iter().flatten() {
+        let Some(actual) = file.hashes.get(algorithm) else { continue };
+        checked += 1;
+        if actual != expected {
+            let expected = hex::encode(expected);
+            return Err(format!("{algorithm} checksum for {role} did not match: expected {expected}"));
+        }
+    }
+    if checked > 0 { Ok(()) } else { Err(format!("tuf: sha256 checksum required for {role}")) }
+}

@@ -17,7 +17,7 @@ const JSON: &str = "application/json; charset=utf-8";
 
 /// How long others may keep an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caching {
+pub(super) enum Caching {
     /// The latest file of a role.
     Current,
     /// A file named by hash or version, which never changes.
@@ -26,7 +26,7 @@ pub enum Caching {
 
 /// Codes that the server answers errors with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
+pub(super) enum Code {
     MetadataNotFound,
     NoFilename,
     InvalidRole,
@@ -44,16 +44,12 @@ impl Code {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         let (bad, fault) = (StatusCode::BAD_REQUEST, StatusCode::INTERNAL_SERVER_ERROR);
         match self {
-            Self::MetadataNotFound => (
-                StatusCode::NOT_FOUND,
-                "METADATA_NOT_FOUND",
-                "You have requested metadata that does not exist.",
-            ),
+            Self::MetadataNotFound => {
+                (StatusCode::NOT_FOUND, "METADATA_NOT_FOUND", "You have requested metadata that does not exist.")
+            }
             Self::NoFilename => (bad, "NO_FILENAME", "No file/role name provided."),
             Self::InvalidRole => (bad, "INVALID_ROLE", "The role you are attempting to operate on is invalid."),
-            Self::MalformedJson => {
-                (bad, "MALFORMED_JSON", "JSON sent by the client could not be parsed by the server")
-            }
+            Self::MalformedJson => (bad, "MALFORMED_JSON", "JSON sent by the client could not be parsed by the server"),
             Self::MalformedUpload => (bad, "MALFORMED_UPLOAD", "The body of your request is malformed."),
             Self::InvalidUpdate => (bad, "INVALID_UPDATE", "Update sent by the client is invalid."),
             Self::Version => (bad, "VERSION", "A newer version of metadata is already available."),
@@ -67,38 +63,38 @@ impl Code {
 
 /// An error answer: a code and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub(super) struct Refusal {
     /// Code, with its status and message.
-    pub code: Code,
+    pub(super) code: Code,
     /// `detail` as JSON text, since the order of its members is Notary's; left out if there is none.
-    pub detail: Option<String>,
+    pub(super) detail: Option<String>,
     /// The challenge that goes with a 401.
-    pub challenge: Option<String>,
+    pub(super) challenge: Option<String>,
 }
 
 impl Refusal {
     /// Without detail.
-    pub fn new(code: Code) -> Self {
+    pub(super) fn new(code: Code) -> Self {
         Self { code, detail: None, challenge: None }
     }
 
     /// With detail.
-    pub fn with(code: Code, detail: &impl Serialize) -> Self {
+    pub(super) fn with(code: Code, detail: &impl Serialize) -> Self {
         Self { detail: serde_json::to_string(detail).ok(), ..Self::new(code) }
     }
 
     /// With an empty error structure as detail.
-    pub fn bare(code: Code) -> Self {
+    pub(super) fn bare(code: Code) -> Self {
         Self { detail: Some("{}".to_owned()), ..Self::new(code) }
     }
 
     /// The server's own fault; the cause stays here, as with Notary.
-    pub fn fault(_: impl std::error::Error) -> Self {
+    pub(super) fn fault(_: impl std::error::Error) -> Self {
         Self::new(Code::Unknown)
     }
 
     /// What goes over the wire.
-    pub fn response(&self) -> Response<Body> {
+    pub(super) fn response(&self) -> Response<Body> {
         let (status, code, message) = self.code.parts();
         let detail = self.detail.as_ref().map(|detail| format!(",\"detail\":{detail}")).unwrap_or_default();
         let body = format!("{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\"{detail}}}]}}\n");
@@ -112,7 +108,7 @@ impl Refusal {
 }
 
 /// 200 with metadata.
-pub fn metadata(bytes: Vec<u8>, at: Time, caching: Caching) -> Response<Body> {
+pub(super) fn metadata(bytes: Vec<u8>, at: Time, caching: Caching) -> Response<Body> {
     let mut response = respond(StatusCode::OK, TEXT, bytes);
     let control = match caching {
         Caching::Current => "public, max-age=300, s-maxage=300, must-revalidate",
@@ -129,17 +125,17 @@ pub fn metadata(bytes: Vec<u8>, at: Time, caching: Caching) -> Response<Body> {
 }
 
 /// 200 with a key, a feed or `{}`.
-pub fn text(body: String) -> Response<Body> {
+pub(super) fn text(body: String) -> Response<Body> {
     respond(StatusCode::OK, TEXT, body)
 }
 
 /// 200 with JSON that says so.
-pub fn json(body: String) -> Response<Body> {
+pub(super) fn json(body: String) -> Response<Body> {
     respond(StatusCode::OK, JSON, body)
 }
 
 /// An empty body.
-pub fn empty(status: StatusCode) -> Response<Body> {
+pub(super) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response

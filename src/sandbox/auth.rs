@@ -103,7 +103,7 @@ struct Issued<'a> {
 }
 
 /// Checks requests and issues tokens. Tokens end with the process: their key is made at each start.
-pub struct Gate {
+pub(super) struct Gate {
     auth: Auth,
     realm: String,
     key: hmac::Key,
@@ -111,14 +111,14 @@ pub struct Gate {
 
 impl Gate {
     /// A gate whose token service is at `url`.
-    pub fn new(auth: Auth, url: &str) -> Result<Self, SandboxError> {
+    pub(super) fn new(auth: Auth, url: &str) -> Result<Self, SandboxError> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &ring::rand::SystemRandom::new())
             .map_err(|_| SandboxError::Tls("no randomness for the token key".to_owned()))?;
         Ok(Self { auth, realm: format!("{url}/token"), key })
     }
 
     /// Lets a request pass or says what it lacks. `authorization` is the header.
-    pub fn check(&self, route: &Route, authorization: Option<&str>, now: Time) -> Result<(), Refusal> {
+    pub(super) fn check(&self, route: &Route, authorization: Option<&str>, now: Time) -> Result<(), Refusal> {
         let needed = Needed::of(route);
         let (scheme, credentials) = authorization.and_then(|a| a.split_once(' ')).unwrap_or_default();
         let passes = match &self.auth {
@@ -131,7 +131,9 @@ impl Gate {
 
     fn refusal(&self, needed: &Needed<'_>) -> Refusal {
         let challenge = match &self.auth {
-            Auth::Token(_) => format!("Bearer realm=\"{}\",service=\"{SERVICE}\",scope=\"{}\"", self.realm, needed.scope()),
+            Auth::Token(_) => {
+                format!("Bearer realm=\"{}\",service=\"{SERVICE}\",scope=\"{}\"", self.realm, needed.scope())
+            }
             _ => "Basic realm=\"trustdeck sandbox\"".to_owned(),
         };
         let missing = |action: &&'static str| Missing { r#type: needed.kind, class: "", name: needed.name, action };
@@ -174,7 +176,12 @@ impl Gate {
     ///
     /// # Errors
     /// `UNAUTHORIZED` for a wrong password or refresh token.
-    pub fn issue(&self, parameters: &[(String, String)], basic: Option<&str>, now: Time) -> Result<String, Refusal> {
+    pub(super) fn issue(
+        &self,
+        parameters: &[(String, String)],
+        basic: Option<&str>,
+        now: Time,
+    ) -> Result<String, Refusal> {
         let refused = || Refusal::new(Code::Unauthorized);
         let Auth::Token(login) = &self.auth else { return Err(Refusal::new(Code::MetadataNotFound)) };
         let value = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -182,7 +189,8 @@ impl Gate {
             (Some((_, credentials)), _) => login.matches(credentials).then_some(true),
             (None, Some("refresh_token")) => self.refreshes(value("refresh_token"), login).then_some(true),
             (None, Some("password")) => {
-                let pair = format!("{}:{}", value("username").unwrap_or_default(), value("password").unwrap_or_default());
+                let pair =
+                    format!("{}:{}", value("username").unwrap_or_default(), value("password").unwrap_or_default());
                 login.matches(&STANDARD.encode(pair)).then_some(true)
             }
             (None, _) => Some(false),
@@ -192,7 +200,8 @@ impl Gate {
         let scopes = parameters.iter().filter(|(key, _)| key == "scope").flat_map(|(_, scope)| scope.split(' '));
         let access = if known { scopes.filter_map(access).collect() } else { Vec::new() };
         let token = self.write(&claims(user, SERVICE, access, now, LIFETIME)).ok_or_else(refused)?;
-        let wants_refresh = known && (value("offline_token") == Some("true") || value("access_type") == Some("offline"));
+        let wants_refresh =
+            known && (value("offline_token") == Some("true") || value("access_type") == Some("offline"));
         // A refresh token is good for nothing but the token service.
         let refresh = wants_refresh.then(|| self.write(&claims(user, "refresh", Vec::new(), now, i64::from(u32::MAX))));
         let refresh_token = refresh.flatten();

@@ -33,7 +33,7 @@ struct Record {
 ///
 /// # Errors
 /// `INVALID_PARAMETERS` if `records` or `change_id` is no number.
-pub fn page(changes: Vec<Change>, query: &[(String, String)]) -> Result<String, Refusal> {
+pub(super) fn page(changes: Vec<Change>, query: &[(String, String)]) -> Result<String, Refusal> {
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
     let records = value("records");
     let Ok(count) = records.parse::<i32>() else {

@@ -14,18 +14,18 @@ use crate::tuf::{KeyType, Method, PublicKey, Role, RoleKeys, Root, Signature};
 
 /// The keys that the server holds for its repositories.
 #[derive(Clone, Debug)]
-pub struct HeldKeys {
+pub(super) struct HeldKeys {
     store: Arc<Store>,
 }
 
 impl HeldKeys {
     /// Keys in `store`.
-    pub fn new(store: Arc<Store>) -> Self {
+    pub(super) fn new(store: Arc<Store>) -> Self {
         Self { store }
     }
 
     /// Makes a key for a role of a repository; nothing is signed with it until a root names it.
-    pub fn create(&self, gun: &str, role: &Role) -> Result<PublicKey, StoreError> {
+    pub(super) fn create(&self, gun: &str, role: &Role) -> Result<PublicKey, StoreError> {
         let (secret, key) = generate()?;
         let public = public_key(&key)?;
         self.store.add_key(gun, role, public.id().as_str(), &secret)?;
@@ -33,7 +33,7 @@ impl HeldKeys {
     }
 
     /// The key that the current root names, if the server holds it; else a new one, as Notary does.
-    pub fn get(&self, gun: &str, role: &Role, root: Option<&Root>) -> Result<PublicKey, StoreError> {
+    pub(super) fn get(&self, gun: &str, role: &Role, root: Option<&Root>) -> Result<PublicKey, StoreError> {
         for key in root.map(|root| root.role_keys(role).keys).unwrap_or_default() {
             if self.store.key(gun, role, key.id().as_str())?.is_some() {
                 return Ok(key);
@@ -43,7 +43,13 @@ impl HeldKeys {
     }
 
     /// Signs `message` with every held key of the role. Fewer than the threshold is for the caller to judge.
-    pub fn sign(&self, gun: &str, role: &Role, keys: &RoleKeys, message: &[u8]) -> Result<Vec<Signature>, StoreError> {
+    pub(super) fn sign(
+        &self,
+        gun: &str,
+        role: &Role,
+        keys: &RoleKeys,
+        message: &[u8],
+    ) -> Result<Vec<Signature>, StoreError> {
         let mut signatures = Vec::new();
         for key in &keys.keys {
             let Some(secret) = self.store.key(gun, role, key.id().as_str())? else { continue };

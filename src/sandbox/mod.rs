@@ -204,7 +204,8 @@ impl Prepared {
         let failed = |source| SandboxError::Listen { address, source };
         let task = match self.tls {
             Some(tls) => {
-                let server = axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls)).map_err(failed)?;
+                let server =
+                    axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls)).map_err(failed)?;
                 tokio::spawn(server.handle(handle.clone()).serve(app.into_make_service()))
             }
             None => {

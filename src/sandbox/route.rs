@@ -9,7 +9,7 @@ use crate::tuf::Role;
 
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Route {
+pub(super) enum Route {
     /// `GET /v2/`: is a login needed?
     Ping,
     /// A role's latest file.
@@ -42,7 +42,7 @@ pub enum Route {
 
 impl Route {
     /// Finds the route of a decoded, clean path.
-    pub fn find(method: &Method, path: &str) -> Self {
+    pub(super) fn find(method: &Method, path: &str) -> Self {
         let get = method == Method::GET;
         match path {
             "/v2/" if get => return Self::Ping,
@@ -111,7 +111,7 @@ fn server_held(file: &str) -> Option<Role> {
 }
 
 /// The path without empty, `.` and `..` segments, if it has any: the server redirects there.
-pub fn cleaned(path: &str) -> Option<String> {
+pub(super) fn cleaned(path: &str) -> Option<String> {
     let mut segments: Vec<&str> = Vec::new();
     for segment in path.split('/') {
         match segment {
@@ -130,7 +130,7 @@ pub fn cleaned(path: &str) -> Option<String> {
 }
 
 /// Decodes `%XX`; `None` if that is no UTF-8.
-pub fn decoded(path: &str) -> Option<String> {
+pub(super) fn decoded(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

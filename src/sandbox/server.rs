@@ -22,19 +22,19 @@ use crate::tuf::{Metadata, PublicKey, Role, Root, Snapshot};
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Everything that answers requests.
-pub struct Server {
+pub(super) struct Server {
     /// Stored files.
-    pub store: Arc<Store>,
+    pub(super) store: Arc<Store>,
     /// Keys held.
-    pub keys: HeldKeys,
+    pub(super) keys: HeldKeys,
     /// Who may do what.
-    pub gate: Gate,
+    pub(super) gate: Gate,
     /// The time.
-    pub clock: Clock,
+    pub(super) clock: Clock,
 }
 
 /// Takes a request off the network and answers it on a thread that may wait for the disk.
-pub async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return Refusal::new(Code::MalformedUpload).response();
@@ -133,8 +133,7 @@ impl Server {
         };
         let fault = |_| Refusal::new(Code::Unknown);
         let (_, old) = validate::read::<Snapshot>(&Role::Snapshot, &snapshot.bytes).map_err(fault)?;
-        let (_, stamp) =
-            validate::read::<crate::tuf::Timestamp>(&Role::Timestamp, &timestamp.bytes).map_err(fault)?;
+        let (_, stamp) = validate::read::<crate::tuf::Timestamp>(&Role::Timestamp, &timestamp.bytes).map_err(fault)?;
         let stale = old.expires() < judge.now;
         if !stale && stamp.expires() >= judge.now {
             return Ok(());

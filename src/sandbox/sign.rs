@@ -9,7 +9,7 @@ use crate::tuf::{Envelope, FileMeta, Metadata, Role, Root, Snapshot, Timestamp};
 
 /// Why the server could not sign.
 #[derive(Debug)]
-pub enum SignError {
+pub(super) enum SignError {
     /// It holds too few of the role's keys.
     Keys,
     /// The store failed.
@@ -26,7 +26,7 @@ impl From<StoreError> for SignError {
 ///
 /// # Errors
 /// [`SignError::Keys`] if the snapshot is the client's to sign.
-pub fn next_snapshot(
+pub(super) fn next_snapshot(
     at: Judge<'_>,
     root: &Root,
     previous: Option<Snapshot>,
@@ -43,7 +43,7 @@ pub fn next_snapshot(
 ///
 /// # Errors
 /// [`SignError::Keys`] if the root names a timestamp key that the server does not hold.
-pub fn next_timestamp(at: Judge<'_>, root: &Root, previous: u64, snapshot: &[u8]) -> Result<Update, SignError> {
+pub(super) fn next_timestamp(at: Judge<'_>, root: &Root, previous: u64, snapshot: &[u8]) -> Result<Update, SignError> {
     let expires = default_expiry(&Role::Timestamp, at.now);
     let timestamp = Timestamp { expires, snapshot: FileMeta::of(snapshot), version: previous.saturating_add(1) };
     sign(at, root, &Role::Timestamp, &timestamp)

@@ -3,7 +3,7 @@
 //! Invariant: `current` names the highest stored version of a role, and every publish either stores all its files
 //! and its feed entry, or nothing. Source: notary-v1.md sections 11 (step 7) and 13.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -28,7 +28,7 @@ const NOTES: TableDefinition<&str, &[u8]> = TableDefinition::new("notes");
 
 /// Why the store could not answer.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(super) enum StoreError {
     /// A file of this or a later version is stored already.
     #[error("a newer version is already stored")]
     OldVersion,
@@ -47,44 +47,44 @@ fn broken(error: impl Into<redb::Error>) -> StoreError {
 
 /// A stored role file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub(super) struct Stored {
     /// Version.
-    pub version: u64,
+    pub(super) version: u64,
     /// When it was stored.
-    pub at: Time,
+    pub(super) at: Time,
     /// The bytes, as uploaded.
-    pub bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// A role file to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update {
+pub(super) struct Update {
     /// Role.
-    pub role: Role,
+    pub(super) role: Role,
     /// Version that the bytes state.
-    pub version: u64,
+    pub(super) version: u64,
     /// The file.
-    pub bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// One line of the change feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub(super) struct Change {
     /// Number, counting from 1 over all repositories.
-    pub id: u64,
+    pub(super) id: u64,
     /// When.
-    pub at: Time,
+    pub(super) at: Time,
     /// Repository.
-    pub gun: String,
+    pub(super) gun: String,
     /// The new timestamp's version; 0 after a deletion.
-    pub version: u64,
+    pub(super) version: u64,
     /// The new timestamp's SHA-256; empty after a deletion.
-    pub sha256: String,
+    pub(super) sha256: String,
 }
 
 /// The embedded database.
 #[derive(Debug)]
-pub struct Store {
+pub(super) struct Store {
     database: Database,
 }
 
@@ -93,9 +93,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::InUse`] while another process has it open.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let file = private_file(path).map_err(|e| StoreError::Broken(e.to_string()))?;
-        let database = Database::builder().create_file(file).map_err(|error| match error {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        make_private_file(path).map_err(|e| StoreError::Broken(e.to_string()))?;
+        let database = Database::create(path).map_err(|error| match error {
             redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse,
             other => broken(other),
         })?;
@@ -111,7 +111,7 @@ impl Store {
     }
 
     /// The latest file of a role.
-    pub fn current(&self, gun: &str, role: &Role) -> Result<Option<Stored>, StoreError> {
+    pub(super) fn current(&self, gun: &str, role: &Role) -> Result<Option<Stored>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(CURRENT).map_err(broken)?;
         let version = table.get((gun, role.as_str())).map_err(broken)?.map(|v| v.value());
@@ -119,7 +119,7 @@ impl Store {
     }
 
     /// One version of a role.
-    pub fn version(&self, gun: &str, role: &Role, version: u64) -> Result<Option<Stored>, StoreError> {
+    pub(super) fn version(&self, gun: &str, role: &Role, version: u64) -> Result<Option<Stored>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(FILES).map_err(broken)?;
         let found = table.get((gun, role.as_str(), version)).map_err(broken)?;
@@ -130,7 +130,7 @@ impl Store {
     }
 
     /// The file of a role with this SHA-256, in lower-case hexadecimal.
-    pub fn by_hash(&self, gun: &str, role: &Role, sha256: &str) -> Result<Option<Stored>, StoreError> {
+    pub(super) fn by_hash(&self, gun: &str, role: &Role, sha256: &str) -> Result<Option<Stored>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(BY_HASH).map_err(broken)?;
         let version = table.get((gun, sha256, role.as_str())).map_err(broken)?.map(|v| v.value());
@@ -141,12 +141,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::OldVersion`] unless every version is higher than the stored one.
-    pub fn publish(&self, gun: &str, updates: &[Update], now: Time) -> Result<(), StoreError> {
+    pub(super) fn publish(&self, gun: &str, updates: &[Update], now: Time) -> Result<(), StoreError> {
         self.publish_all(&[(gun, updates, now)])
     }
 
     /// Stores the updates of many repositories in one transaction, each with the time it counts from.
-    pub fn publish_all(&self, batches: &[(&str, &[Update], Time)]) -> Result<(), StoreError> {
+    pub(super) fn publish_all(&self, batches: &[(&str, &[Update], Time)]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(broken)?;
         for (gun, updates, now) in batches {
             updates.iter().try_for_each(|update| insert(&transaction, gun, update, *now))?;
@@ -156,7 +156,7 @@ impl Store {
 
     /// Removes all files of a repository; its server-held keys stay, as with Notary. Repositories whose names begin
     /// alike stay too, unlike in Notary's memory store.
-    pub fn delete(&self, gun: &str, now: Time) -> Result<(), StoreError> {
+    pub(super) fn delete(&self, gun: &str, now: Time) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(broken)?;
         let removed = {
             let mut current = transaction.open_table(CURRENT).map_err(broken)?;
@@ -175,7 +175,7 @@ impl Store {
     }
 
     /// The feed in order, of all repositories or one.
-    pub fn feed(&self, gun: Option<&str>) -> Result<Vec<Change>, StoreError> {
+    pub(super) fn feed(&self, gun: Option<&str>) -> Result<Vec<Change>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(FEED).map_err(broken)?;
         let mut changes = Vec::new();
@@ -191,7 +191,7 @@ impl Store {
     }
 
     /// Names of all repositories with trust data.
-    pub fn guns(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn guns(&self) -> Result<Vec<String>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(CURRENT).map_err(broken)?;
         let mut guns = Vec::new();
@@ -204,7 +204,12 @@ impl Store {
     }
 
     /// The secret of a server-held key.
-    pub fn key(&self, gun: &str, role: &Role, id: &str) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, StoreError> {
+    pub(super) fn key(
+        &self,
+        gun: &str,
+        role: &Role,
+        id: &str,
+    ) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(KEYS).map_err(broken)?;
         let found = table.get((gun, role.as_str(), id)).map_err(broken)?;
@@ -212,14 +217,14 @@ impl Store {
     }
 
     /// Keeps the secret of a server-held key.
-    pub fn add_key(&self, gun: &str, role: &Role, id: &str, secret: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn add_key(&self, gun: &str, role: &Role, id: &str, secret: &[u8]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(broken)?;
         transaction.open_table(KEYS).map_err(broken)?.insert((gun, role.as_str(), id), secret).map_err(broken)?;
         transaction.commit().map_err(broken)
     }
 
     /// What was remembered under `name`.
-    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn note(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(NOTES).map_err(broken)?;
         let found = table.get(name).map_err(broken)?;
@@ -227,7 +232,7 @@ impl Store {
     }
 
     /// Remembers `value` under `name`.
-    pub fn set_note(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn set_note(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(broken)?;
         transaction.open_table(NOTES).map_err(broken)?.insert(name, value).map_err(broken)?;
         transaction.commit().map_err(broken)
@@ -258,13 +263,7 @@ fn insert(transaction: &WriteTransaction, gun: &str, update: &Update, now: Time)
     }
 }
 
-fn record(
-    transaction: &WriteTransaction,
-    gun: &str,
-    version: u64,
-    sha256: &str,
-    now: Time,
-) -> Result<(), StoreError> {
+fn record(transaction: &WriteTransaction, gun: &str, version: u64, sha256: &str, now: Time) -> Result<(), StoreError> {
     let mut feed = transaction.open_table(FEED).map_err(broken)?;
     let last = feed.last().map_err(broken)?.map_or(0, |(id, _)| id.value());
     feed.insert(last + 1, (now.as_microsecond(), gun, version, sha256)).map_err(broken)?;
@@ -275,9 +274,8 @@ fn from_micros(micros: i64) -> Time {
     Time::from_microsecond(micros).unwrap_or(Time::UNIX_EPOCH)
 }
 
-/// Opens or creates a file that only its owner can read.
-fn private_file(path: &Path) -> std::io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    Ok(file)
+/// Creates the file if it is missing, and takes it from everybody but its owner.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }

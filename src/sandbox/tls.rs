@@ -18,10 +18,10 @@ const KEY_NOTE: &str = "authority-key";
 const CERTIFICATE_NOTE: &str = "authority-certificate";
 
 /// The authority: made once, kept in the store, so that a kept sandbox stays trusted.
-pub struct Authority {
+pub(super) struct Authority {
     key: KeyPair,
     /// Its certificate, PEM.
-    pub certificate: String,
+    pub(super) certificate: String,
 }
 
 fn failed(error: impl std::fmt::Display) -> SandboxError {
@@ -30,7 +30,7 @@ fn failed(error: impl std::fmt::Display) -> SandboxError {
 
 impl Authority {
     /// Takes the authority from `store`, or makes one.
-    pub fn open(store: &Store, now: jiff::Timestamp) -> Result<Self, SandboxError> {
+    pub(super) fn open(store: &Store, now: jiff::Timestamp) -> Result<Self, SandboxError> {
         let kept = (store.note(KEY_NOTE)?, store.note(CERTIFICATE_NOTE)?);
         if let (Some(key), Some(certificate)) = kept {
             let key = Zeroizing::new(String::from_utf8(key).map_err(failed)?);
@@ -46,7 +46,7 @@ impl Authority {
     }
 
     /// TLS settings with a fresh certificate for loopback and `address`.
-    pub fn server(self, address: IpAddr, now: jiff::Timestamp) -> Result<Arc<ServerConfig>, SandboxError> {
+    pub(super) fn server(self, address: IpAddr, now: jiff::Timestamp) -> Result<Arc<ServerConfig>, SandboxError> {
         let key = KeyPair::generate().map_err(failed)?;
         let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).map_err(failed)?;
         let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0_u16, 0, 0, 0, 0, 0, 0, 1])];

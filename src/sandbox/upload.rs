@@ -15,7 +15,7 @@ use crate::tuf::Role;
 ///
 /// # Errors
 /// `MALFORMED_UPLOAD`, `NO_FILENAME`, `INVALID_ROLE`, `MALFORMED_JSON`, in the order of the parts.
-pub fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<Role, Update>, Refusal> {
+pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<Role, Update>, Refusal> {
     let malformed = || Refusal::new(Code::MalformedUpload);
     let boundary = content_type.and_then(boundary).ok_or_else(malformed)?;
     let mut updates = BTreeMap::new();

@@ -4,7 +4,7 @@
 //! skip versions. One difference: hashes are those of the received bytes, where Notary takes its own re-encoding.
 //! Source: notary-v1.md sections 4.3, 9 and 11.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp as Time, ToSpan};
 use serde::Serialize;
@@ -12,8 +12,7 @@ use serde::Serialize;
 use super::answer::{Code, Refusal};
 use super::sign::{self, SignError};
 use super::store::{Store, Update};
-use crate::tuf::verify::tally;
-use crate::tuf::{Envelope, FileMeta, Metadata, Role, RoleKeys, Root, Snapshot, Targets, VerifyError};
+use crate::tuf::{Envelope, FileMeta, Metadata, PublicKey, Role, RoleKeys, Root, Snapshot, Targets, VerifyError};
 
 /// `detail` of an `INVALID_UPDATE`.
 #[derive(Serialize)]
@@ -37,15 +36,15 @@ fn invalid(name: &str, msg: &str) -> Refusal {
 
 /// Where uploads are judged: the stored files, the keys held and the time.
 #[derive(Clone, Copy)]
-pub struct Judge<'a> {
+pub(super) struct Judge<'a> {
     /// Stored files.
-    pub store: &'a Store,
+    pub(super) store: &'a Store,
     /// Keys held.
-    pub keys: &'a super::held::HeldKeys,
+    pub(super) keys: &'a super::held::HeldKeys,
     /// Repository.
-    pub gun: &'a str,
+    pub(super) gun: &'a str,
     /// Now.
-    pub now: Time,
+    pub(super) now: Time,
 }
 
 /// Files accepted so far, as later ones are checked against them.
@@ -61,7 +60,7 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// `INVALID_UPDATE` with Notary's reason.
-    pub fn validate(self, mut uploaded: BTreeMap<Role, Update>) -> Result<Vec<Update>, Refusal> {
+    pub(super) fn validate(self, mut uploaded: BTreeMap<Role, Update>) -> Result<Vec<Update>, Refusal> {
         let stored = self.stored_root()?;
         let (root, bytes) = self.root(stored, uploaded.get(&Role::Root))?;
         let files = BTreeMap::from([(Role::Root, FileMeta::of(&bytes))]);
@@ -121,9 +120,9 @@ impl Judge<'_> {
     /// Takes the targets or a delegation; the files above it come from the store if they were not uploaded.
     fn targets(self, accepted: &mut Accepted, update: &Update) -> Result<(), Refusal> {
         let bad = |msg: String| invalid("ErrBadTargets", &msg);
-        let keys = self.keys_of(accepted, &update.role)?.ok_or_else(|| {
-            bad(format!("tuf: invalid role {}. delegation does not exist", update.role))
-        })?;
+        let keys = self
+            .keys_of(accepted, &update.role)?
+            .ok_or_else(|| bad(format!("tuf: invalid role {}. delegation does not exist", update.role)))?;
         let (envelope, targets) = read::<Targets>(&update.role, &update.bytes).map_err(bad)?;
         signed_by(&envelope, &keys, &update.role).map_err(bad)?;
         fresh(&update.role, &targets, 1, self.now).map_err(bad)?;
@@ -176,7 +175,8 @@ impl Judge<'_> {
         };
         sign::next_snapshot(self, &accepted.root, previous, &accepted.files).map_err(|error| match error {
             SignError::Keys => {
-                let msg = "no snapshot was included in update and server does not hold current snapshot key for repository";
+                let msg =
+                    "no snapshot was included in update and server does not hold current snapshot key for repository";
                 let error = Reason { missing: Some(Role::Snapshot.as_str()), msg };
                 Refusal::with(Code::InvalidUpdate, &Invalid { name: "ErrBadHierarchy", error })
             }
@@ -207,7 +207,7 @@ fn untrusted(why: &str) -> String {
 }
 
 /// Parses a file and reads its content.
-pub fn read<T: Metadata>(role: &Role, bytes: &[u8]) -> Result<(Envelope, T), String> {
+pub(super) fn read<T: Metadata>(role: &Role, bytes: &[u8]) -> Result<(Envelope, T), String> {
     let shape = |error: VerifyError| match error {
         VerifyError::Format { role, at } => format!("{role} type metadata invalid: {at}"),
         other => other.to_string(),
@@ -221,9 +221,12 @@ fn signed_by(envelope: &Envelope, keys: &RoleKeys, role: &Role) -> Result<(), St
     if envelope.signatures().is_empty() {
         return Err("tuf: data has no signatures".to_owned());
     }
-    let signed = tally(envelope, keys).signed.len();
+    let has_signed = |key: &&PublicKey| {
+        envelope.signatures().iter().any(|s| s.key == *key.id() && key.verifies(envelope.canonical(), s))
+    };
+    let signed: BTreeSet<_> = keys.keys.iter().filter(has_signed).map(PublicKey::id).collect();
     let needed = usize::try_from(keys.threshold).unwrap_or(usize::MAX);
-    if signed >= needed { Ok(()) } else { Err(format!("valid signatures did not meet threshold for {role}")) }
+    if signed.len() >= needed { Ok(()) } else { Err(format!("valid signatures did not meet threshold for {role}")) }
 }
 
 fn fresh(role: &Role, content: &impl Metadata, least: u64, now: Time) -> Result<(), String> {

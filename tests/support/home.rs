@@ -98,7 +98,14 @@ impl Home {
     /// Runs `notary`.
     #[track_caller]
     pub fn notary(&self, arguments: &[&str]) -> Ran {
-        run(self.command("notary").args(["-s", &self.url, "--tlscacert"]).arg(&self.ca).args(arguments))
+        run(&mut self.notary_command(arguments))
+    }
+
+    /// `notary` with these arguments, not yet run.
+    pub fn notary_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command("notary");
+        command.args(["-s", &self.url, "--tlscacert"]).arg(&self.ca).args(arguments);
+        command
     }
 
     /// Makes a signer's key with `docker trust key generate`; returns the file of its public half.

@@ -112,3 +112,44 @@ pub struct Stage {
     /// Whether `redo` would do something, and what.
     pub redo: Option<String>,
 }
+
+impl Change {
+    /// What it does, in words: `remove signer ben`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Create { .. } => "create the repository".to_owned(),
+            Self::AddSigner { name, .. } => format!("add signer {name}"),
+            Self::RemoveSigner { name } => format!("remove signer {name}"),
+            Self::RemoveSignerKey { name, key } => format!("remove key {} from signer {name}", key.short()),
+            Self::AddDelegation { role, .. } => format!("add to delegation {}", role.short()),
+            Self::EditDelegation { role, .. } => format!("change delegation {}", role.short()),
+            Self::RemoveDelegation { role } => format!("remove delegation {}", role.short()),
+            Self::PurgeKeys { keys } => {
+                let ids: Vec<&str> = keys.iter().map(CanonicalKeyId::short).collect();
+                format!("remove {} from every delegation", ids.join(", "))
+            }
+            Self::Sign { tag, roles, .. } => format!("sign {tag}{}", within(" into ", roles)),
+            Self::Revoke { tag, roles } => format!("revoke {tag}{}", within(" in ", roles)),
+            Self::Witness { role: Role::Root } => "renew root".to_owned(),
+            Self::Witness { role } => format!("re-sign {}", role_word(role)),
+            Self::Delete => "delete all trust data on the server".to_owned(),
+        }
+    }
+}
+
+fn within(before: &str, roles: &[Role]) -> String {
+    if roles.is_empty() {
+        return String::new();
+    }
+    let words: Vec<&str> = roles.iter().map(role_word).collect();
+    format!("{before}{}", words.join(", "))
+}
+
+/// A role's name without `targets/`.
+pub(crate) fn role_word(role: &Role) -> &str {
+    match role {
+        Role::Delegation(name) => name.short(),
+        other => other.as_str(),
+    }
+}

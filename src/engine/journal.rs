@@ -1,0 +1,260 @@
+//! The journal: what is staged and what is being sent, on disk.
+//!
+//! Invariant: the file is whole at every moment (written aside, synced, renamed) and changes only under its lock.
+//! One journal belongs to one trust directory. It never holds a secret.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp as Time;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{EngineError, EntryId, Settings, Stage, StagedChange};
+use crate::tuf::{Gun, Role};
+
+/// The form that this program reads and writes.
+const VERSION: u64 = 1;
+/// Acts that can be taken back.
+const UNDO_DEPTH: usize = 200;
+/// How long another process may hold the lock: changes take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// One act of staging, as it can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Act {
+    what: String,
+    added: Vec<StagedChange>,
+    /// With the places where they stood, in ascending order.
+    removed: Vec<(usize, StagedChange)>,
+}
+
+/// A file of an upload: its role, version and the SHA-256 of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SentFile {
+    pub(super) role: Role,
+    pub(super) version: u64,
+    pub(super) sha256: String,
+}
+
+/// What an upload was about to change, written before it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sent {
+    pub(super) gun: Gun,
+    pub(super) server: String,
+    pub(super) at: Time,
+    pub(super) entries: Vec<EntryId>,
+    /// Empty for a deletion.
+    pub(super) files: Vec<SentFile>,
+    /// The root file of a repository that is created, which becomes its pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created_root: Option<String>,
+}
+
+/// The file's content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Content {
+    version: u64,
+    trust_dir: PathBuf,
+    next: u64,
+    pub(super) entries: Vec<StagedChange>,
+    undo: Vec<Act>,
+    redo: Vec<Act>,
+    pub(super) sent: Vec<Sent>,
+}
+
+impl Content {
+    fn new(trust_dir: &Path) -> Self {
+        let (undo, redo) = (Vec::new(), Vec::new());
+        let trust_dir = trust_dir.to_owned();
+        Self { version: VERSION, trust_dir, next: 1, entries: Vec::new(), undo, redo, sent: Vec::new() }
+    }
+
+    /// The stage as people see it.
+    pub(super) fn stage(&self) -> Stage {
+        let last = |acts: &[Act]| acts.last().map(|act| act.what.clone());
+        Stage { changes: self.entries.clone(), undo: last(&self.undo), redo: last(&self.redo) }
+    }
+
+    /// A name for a new entry.
+    pub(super) fn new_id(&mut self) -> EntryId {
+        let id = EntryId(self.next);
+        self.next += 1;
+        id
+    }
+
+    /// Removes and appends entries as one act that can be undone.
+    pub(super) fn act(&mut self, what: String, removed: &[EntryId], added: Vec<StagedChange>) {
+        let taken = take(&mut self.entries, |entry| removed.contains(&entry.id));
+        if taken.is_empty() && added.is_empty() {
+            return;
+        }
+        self.entries.extend(added.iter().cloned());
+        self.undo.push(Act { what, added, removed: taken });
+        let surplus = self.undo.len().saturating_sub(UNDO_DEPTH);
+        self.undo.drain(..surplus);
+        self.redo.clear();
+    }
+
+    /// Takes the last act back.
+    pub(super) fn undo(&mut self) {
+        let Some(act) = self.undo.pop() else { return };
+        take(&mut self.entries, |entry| act.added.iter().any(|a| a.id == entry.id));
+        for (place, entry) in &act.removed {
+            self.entries.insert((*place).min(self.entries.len()), entry.clone());
+        }
+        self.redo.push(act);
+    }
+
+    /// Does the act that was taken back again.
+    pub(super) fn redo(&mut self) {
+        let Some(act) = self.redo.pop() else { return };
+        take(&mut self.entries, |entry| act.removed.iter().any(|(_, r)| r.id == entry.id));
+        self.entries.extend(act.added.iter().cloned());
+        self.undo.push(act);
+    }
+
+    /// Removes entries that were published. What was published cannot be undone.
+    pub(super) fn published(&mut self, entries: &[EntryId]) {
+        self.entries.retain(|entry| !entries.contains(&entry.id));
+        for act in self.undo.iter_mut().chain(&mut self.redo) {
+            act.added.retain(|entry| !entries.contains(&entry.id));
+            act.removed.retain(|(_, entry)| !entries.contains(&entry.id));
+        }
+        let means_something = |act: &Act| !act.added.is_empty() || !act.removed.is_empty();
+        self.undo.retain(means_something);
+        self.redo.retain(means_something);
+    }
+}
+
+fn take(entries: &mut Vec<StagedChange>, chosen: impl Fn(&StagedChange) -> bool) -> Vec<(usize, StagedChange)> {
+    let numbered = std::mem::take(entries).into_iter().enumerate();
+    let (taken, kept): (Vec<_>, Vec<_>) = numbered.partition(|(_, entry)| chosen(entry));
+    *entries = kept.into_iter().map(|(_, entry)| entry).collect();
+    taken
+}
+
+/// The journal of one trust directory.
+pub(super) struct Journal {
+    path: PathBuf,
+    trust_dir: PathBuf,
+}
+
+impl Journal {
+    /// Finds the journal and reads it once, so that a bad one is known at start.
+    pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
+        // Two spellings of one directory must not have two stages.
+        let trust_dir = settings.trust_dir.canonicalize().unwrap_or_else(|_| settings.trust_dir.clone());
+        let digest = Sha256::digest(trust_dir.as_os_str().as_encoded_bytes());
+        let name = format!("{}.json", hex::encode(&digest[..8]));
+        let journal = Self { path: settings.state_dir.join("stage").join(name), trust_dir };
+        journal.read()?;
+        Ok(journal)
+    }
+
+    /// Its directory, where what belongs to the stage is kept.
+    pub(super) fn dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// What it holds now, whoever wrote it.
+    ///
+    /// # Errors
+    /// `State` for a damaged file or one of a newer version; `Disk`.
+    pub(super) fn read(&self) -> Result<Content, EngineError> {
+        let bytes = match std::fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Content::new(&self.trust_dir)),
+            Err(e) => return Err(disk(&self.path, e)),
+        };
+        let state = |what: String| EngineError::State { path: self.path.clone(), what };
+        let damaged = |e: serde_json::Error| {
+            state(format!("this journal of staged changes is damaged (line {}, column {})", e.line(), e.column()))
+        };
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+        match value.get("version").and_then(serde_json::Value::as_u64) {
+            Some(VERSION) => serde_json::from_value(value).map_err(|e| {
+                state(format!("this journal of staged changes is damaged: {e}"))
+            }),
+            Some(newer) if newer > VERSION => Err(state(format!(
+                "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
+            ))),
+            _ => Err(state("this journal of staged changes names no version".to_owned())),
+        }
+    }
+
+    /// Changes it under the lock. Nothing is written if `change` fails.
+    ///
+    /// # Errors
+    /// `BusyLocal` if another process keeps the lock; as [`Journal::read`]; `Disk`.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        make_dir(self.dir())?;
+        let _lock = lock(&self.path.with_extension("lock"), PATIENCE)?;
+        let before = self.read()?;
+        let mut after = before.clone();
+        let result = change(&mut after)?;
+        if after != before {
+            let bytes = serde_json::to_vec_pretty(&after)
+                .map_err(|e| EngineError::State { path: self.path.clone(), what: e.to_string() })?;
+            write_whole(&self.path, &bytes)?;
+        }
+        Ok(result)
+    }
+
+    /// The lock that whoever publishes `gun` holds, in any process.
+    pub(super) fn publishing(&self, gun: &Gun) -> Result<File, EngineError> {
+        make_dir(self.dir())?;
+        let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        lock(&self.dir().join(format!("{stem}-{name}.lock")), Duration::ZERO)
+    }
+}
+
+/// Takes a lock, waiting at most `patience`.
+fn lock(path: &Path, patience: Duration) -> Result<File, EngineError> {
+    let mut options = File::options();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.create(true).truncate(false).write(true).open(path).map_err(|e| disk(path, e))?;
+    let pause = Duration::from_millis(10);
+    let mut left = patience;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(e)) => return Err(disk(path, e)),
+            Err(TryLockError::WouldBlock) if left.is_zero() => return Err(EngineError::BusyLocal(path.to_owned())),
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(pause);
+                left = left.saturating_sub(pause);
+            }
+        }
+    }
+}
+
+/// Makes a private directory with all above it.
+pub(super) fn make_dir(dir: &Path) -> Result<(), EngineError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| disk(dir, e))
+}
+
+/// Replaces a file so that it is the old or the new one at every moment.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut aside = tempfile::NamedTempFile::new_in(dir)?;
+        aside.write_all(bytes)?;
+        aside.as_file().sync_all()?;
+        aside.persist(path)?;
+        File::open(dir)?.sync_all()
+    };
+    write().map_err(|e| disk(path, e))
+}
+
+/// Names the file beside what the system says.
+pub(super) fn disk(path: &Path, source: std::io::Error) -> EngineError {
+    EngineError::Disk { path: path.to_owned(), source }
+}

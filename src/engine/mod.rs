@@ -3,13 +3,22 @@
 //! One method for each thing a user can ask. Screens and commands use nothing else. Writes to one repository run one
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
+pub mod apply;
 mod certificates;
 pub mod change;
+mod changelist;
+mod checks;
 mod credentials;
+mod diff;
+pub mod draft;
+pub mod effect;
 pub mod error;
 mod helper;
+mod journal;
 mod keyring;
+mod names;
 pub mod plan;
+pub mod planning;
 mod problem;
 pub mod publish;
 mod realms;
@@ -19,6 +28,7 @@ mod servers;
 pub mod settings;
 mod staging;
 pub mod view;
+mod warnings;
 
 use std::sync::Arc;
 

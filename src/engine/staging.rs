@@ -1,64 +1,306 @@
 //! The stage: our own journal of changes, kept apart from Notary's changelist.
 
-use super::{Change, Engine, EngineError, EntryId, ForeignChanges, Plan, Settings, Stage};
-use crate::tuf::Gun;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The journal of this trust directory.
-pub(super) struct Staging {}
+use super::change::StagedChange;
+use super::checks::{applicable, contradiction};
+use super::draft::{Draft, Ground};
+use super::journal::{Content, Journal};
+use super::planning::{Facts, KeyAtHand, Known, plan_repository, whole};
+use super::repositories::Base;
+use super::{
+    Change, Engine, EngineError, EntryId, ForeignChanges, Plan, PlanId, RepositoryPlan, RootKeyChoice, Settings, Stage,
+    changelist,
+};
+use crate::keys::KeyStore;
+use crate::tuf::{CanonicalKeyId, Gun};
+
+/// Plans of this process that an approval may name.
+const ISSUED: usize = 64;
+
+/// The journal of this trust directory, and what this process is publishing.
+pub(super) struct Staging {
+    pub(super) journal: Journal,
+    issued: Mutex<VecDeque<(PlanId, BTreeMap<Gun, String>)>>,
+    /// Held while a repository is written, so that writes to one run one at a time.
+    pub(super) writing: Mutex<HashMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held while a server is asked for its keys: a parallel pair can crash it.
+    pub(super) server_keys: tokio::sync::Mutex<()>,
+}
 
 impl Staging {
     /// Finds the journal; a journal of a newer version is an error that changes nothing.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        let _ = settings;
-        Ok(Self {})
+        Ok(Self {
+            journal: Journal::open(settings)?,
+            issued: Mutex::default(),
+            writing: Mutex::default(),
+            server_keys: tokio::sync::Mutex::default(),
+        })
+    }
+
+    fn remember(&self, plan: &Plan) {
+        let effects = plan.repositories.iter().map(|p| (p.gun.clone(), p.effect.clone())).collect();
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.retain(|(id, _)| *id != plan.id);
+        issued.push_back((plan.id.clone(), effects));
+        while issued.len() > ISSUED {
+            issued.pop_front();
+        }
+    }
+
+    /// What a plan of this process would do, by repository.
+    pub(super) fn issued(&self, id: &PlanId) -> Option<BTreeMap<Gun, String>> {
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.iter().find(|(known, _)| known == id).map(|(_, effects)| effects.clone())
     }
 }
 
-#[allow(unused_variables)]
+/// The keys in the store, in the two forms that plans take.
+pub(super) struct Keys {
+    pub(super) keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
+    pub(super) ids: BTreeSet<CanonicalKeyId>,
+}
+
 impl Engine {
     /// All staged changes, also those of other processes.
     pub fn staged(&self) -> Result<Stage, EngineError> {
-        todo!()
+        Ok(self.inner.staging.journal.read()?.stage())
     }
 
     /// Stages changes, all or none. Refuses what contradicts other changes or cannot work, with the way out.
     /// One undo step.
     pub fn stage(&self, changes: Vec<(Gun, Change)>) -> Result<Stage, EngineError> {
-        todo!()
+        self.inner.staging.journal.change(|content| {
+            let mut added: Vec<StagedChange> = Vec::new();
+            let what = describe_all(&changes);
+            for (gun, change) in changes {
+                self.stage_one(content, &mut added, gun, change)?;
+            }
+            self.check_applicable(content, &added)?;
+            content.act(what, &[], added);
+            Ok(content.stage())
+        })
+    }
+
+    fn stage_one(
+        &self,
+        content: &mut Content,
+        added: &mut Vec<StagedChange>,
+        gun: Gun,
+        change: Change,
+    ) -> Result<(), EngineError> {
+        let (server, _) = self.server_address(&gun)?;
+        let beside = content.entries.iter().chain(added.iter()).filter(|e| e.gun == gun && e.server == server);
+        let beside: Vec<&Change> = beside.map(|e| &e.change).collect();
+        if beside.contains(&&change) {
+            return Ok(());
+        }
+        if let Some(refusal) = beside.iter().find_map(|staged| contradiction(staged, &change)) {
+            let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
+            return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
+        }
+        let creates = beside.iter().any(|staged| matches!(staged, Change::Create { .. }));
+        let needs_creation = matches!(change, Change::AddSigner { .. }) && !creates && self.is_absent(&gun)?;
+        let creation = needs_creation.then_some(Change::Create { root_key: RootKeyChoice::Auto });
+        for change in creation.into_iter().chain([change]) {
+            let (gun, server) = (gun.clone(), server.clone());
+            added.push(StagedChange { id: content.new_id(), gun, server, at: self.now(), change });
+        }
+        Ok(())
+    }
+
+    /// Whether the server is known to have no trust data.
+    fn is_absent(&self, gun: &Gun) -> Result<bool, EngineError> {
+        Ok(self.base(gun)?.is_some_and(|base| base.set.is_none()))
+    }
+
+    fn check_applicable(&self, content: &Content, added: &[StagedChange]) -> Result<(), EngineError> {
+        let keys = self.store_keys()?;
+        let guns: BTreeSet<&Gun> = added.iter().map(|entry| &entry.gun).collect();
+        for gun in guns {
+            // What cannot be read now is the plan's to say; staging works offline.
+            let Ok(Some(base)) = self.base(gun) else { continue };
+            let new: Vec<&StagedChange> = added.iter().filter(|e| e.gun == *gun).collect();
+            let same = |e: &&StagedChange| e.gun == *gun && new.first().is_some_and(|n| n.server == e.server);
+            let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
+            let ground = Ground { set: base.set.as_deref(), at_hand: &keys.ids, now: self.now() };
+            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| EngineError::Change {
+                gun: gun.clone(),
+                role: refusal.role,
+                what: refusal.what,
+                hint: refusal.hint,
+            })?;
+        }
+        Ok(())
     }
 
     /// Drops staged changes. One undo step.
     pub fn drop_changes(&self, entries: &[EntryId]) -> Result<Stage, EngineError> {
-        todo!()
+        self.inner.staging.journal.change(|content| {
+            let dropped: Vec<&StagedChange> = content.entries.iter().filter(|e| entries.contains(&e.id)).collect();
+            let what = match dropped.as_slice() {
+                [one] => format!("drop: {} in {}", one.change.describe(), one.gun),
+                more => format!("drop {} changes", more.len()),
+            };
+            content.act(what, entries, Vec::new());
+            Ok(content.stage())
+        })
     }
 
     /// Takes the last act of staging back.
     pub fn undo(&self) -> Result<Stage, EngineError> {
-        todo!()
+        self.inner.staging.journal.change(|content| {
+            content.undo();
+            Ok(content.stage())
+        })
     }
 
     /// Does it again.
     pub fn redo(&self) -> Result<Stage, EngineError> {
-        todo!()
+        self.inner.staging.journal.change(|content| {
+            content.redo();
+            Ok(content.stage())
+        })
     }
 
     /// What publishing would do, for these repositories or all. Offline; uses what was loaded last, or the cache.
     pub fn plan(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
-        todo!()
+        let plan = self.plan_silently(only)?;
+        self.inner.staging.remember(&plan);
+        Ok(plan)
+    }
+
+    /// As [`Engine::plan`], without making the plan one that can be approved.
+    pub(super) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
+        let entries = self.inner.staging.journal.read()?.entries;
+        let keys = self.store_keys()?;
+        let mut order: Vec<Gun> = Vec::new();
+        let mut by_gun: HashMap<Gun, Vec<StagedChange>> = HashMap::new();
+        let mut elsewhere = Vec::new();
+        for entry in entries {
+            if only.is_some_and(|only| !only.contains(&entry.gun)) {
+                continue;
+            }
+            match self.server_address(&entry.gun) {
+                Ok((server, _)) if server != entry.server => elsewhere.push(entry.id),
+                _ => {
+                    if !order.contains(&entry.gun) {
+                        order.push(entry.gun.clone());
+                    }
+                    by_gun.entry(entry.gun.clone()).or_default().push(entry);
+                }
+            }
+        }
+        let planned = order.iter().filter_map(|gun| {
+            let changes = by_gun.get(gun)?;
+            let server = &changes.first()?.server;
+            Some(self.plan_one(gun, server, changes, &keys, self.base(gun)))
+        });
+        Ok(whole(planned.collect(), elsewhere))
+    }
+
+    /// Plans one repository on what is known of it.
+    pub(super) fn plan_one(
+        &self,
+        gun: &Gun,
+        server: &str,
+        changes: &[StagedChange],
+        keys: &Keys,
+        base: Result<Option<Base>, EngineError>,
+    ) -> RepositoryPlan {
+        let (base, problem) = match base {
+            Ok(base) => (base, None),
+            Err(error) => (None, Some(error.problem())),
+        };
+        let mut plan = self.with_facts(gun, server, changes, keys, base.as_ref(), plan_repository);
+        plan.failed = problem.or(plan.failed);
+        plan
+    }
+
+    /// Gathers what a plan is computed from, and uses it.
+    pub(super) fn with_facts<T>(
+        &self,
+        gun: &Gun,
+        server: &str,
+        changes: &[StagedChange],
+        keys: &Keys,
+        base: Option<&Base>,
+        compute: impl FnOnce(&Facts<'_>) -> T,
+    ) -> T {
+        let known = match base.map(|base| base.set.as_deref()) {
+            None => Known::Nothing,
+            Some(None) => Known::Absent,
+            Some(Some(set)) => Known::Files(set),
+        };
+        compute(&Facts {
+            gun,
+            name: &familiar(gun),
+            server,
+            known,
+            verified_at: base.and_then(|base| base.verified_at),
+            changes,
+            keys: &keys.keys,
+            at_hand: &keys.ids,
+            labels: &|id| self.label(id),
+            now: self.now(),
+        })
+    }
+
+    /// The keys in the store.
+    pub(super) fn store_keys(&self) -> Result<Keys, EngineError> {
+        let (stored, _) = KeyStore::new(&self.settings().trust_dir).list()?;
+        let at_hand = |key: crate::keys::StoredKey| {
+            let locked = key.encrypted && self.signing_key(&key.id).is_none();
+            (key.id, KeyAtHand { role: key.role, locked })
+        };
+        let keys: BTreeMap<_, _> = stored.into_iter().map(at_hand).collect();
+        let ids = keys.keys().cloned().collect();
+        Ok(Keys { keys, ids })
     }
 
     /// Changes that `notary` staged in the shared trust directory.
     pub fn foreign_changes(&self, gun: &Gun) -> Result<Option<ForeignChanges>, EngineError> {
-        todo!()
+        let found = changelist::read(&self.settings().trust_dir, gun)?;
+        Ok((!found.is_empty()).then(|| changelist::describe(gun, &found)))
     }
 
     /// Takes them over into our stage and moves the files aside.
     pub fn adopt_foreign(&self, gun: &Gun) -> Result<Stage, EngineError> {
-        todo!()
+        let found = changelist::read(&self.settings().trust_dir, gun)?;
+        let changes = changelist::adopt(gun, &found)?;
+        let stage = self.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect())?;
+        self.move_foreign_aside(gun, &found)?;
+        Ok(stage)
     }
 
     /// Moves them aside. Returns where.
-    pub fn drop_foreign(&self, gun: &Gun) -> Result<std::path::PathBuf, EngineError> {
-        todo!()
+    pub fn drop_foreign(&self, gun: &Gun) -> Result<PathBuf, EngineError> {
+        let found = changelist::read(&self.settings().trust_dir, gun)?;
+        self.move_foreign_aside(gun, &found)
     }
+
+    fn move_foreign_aside(&self, gun: &Gun, found: &[changelist::Found]) -> Result<PathBuf, EngineError> {
+        let place = self.inner.staging.journal.dir().join("foreign");
+        changelist::move_aside(&place, gun, self.now(), found)
+    }
+}
+
+fn describe_all(changes: &[(Gun, Change)]) -> String {
+    match changes {
+        [(gun, change)] => format!("{} in {gun}", change.describe()),
+        [(gun, first), rest @ ..] if rest.iter().all(|(g, c)| g == gun && c.describe() == first.describe()) => {
+            format!("{} in {gun}", first.describe())
+        }
+        [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
+        more => format!("{} changes", more.len()),
+    }
+}
+
+/// The name as Docker's users write it.
+fn familiar(gun: &Gun) -> String {
+    let hub = gun.as_str().strip_prefix("docker.io/").unwrap_or(gun.as_str());
+    hub.strip_prefix("library/").filter(|_| hub != gun.as_str()).unwrap_or(hub).to_owned()
 }

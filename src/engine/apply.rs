@@ -143,7 +143,9 @@ fn signer_keys(draft: &Draft<'_>, name: &SignerName) -> Result<Vec<CanonicalKeyI
     let role = Role::from(name.role());
     match draft.role_keys(&role) {
         Some(keys) => Ok(canonical(&keys.keys)),
-        None => refuse(role, format!("there is no signer {name}"), "check the name; `delegation list` shows who there is"),
+        None => {
+            refuse(role, format!("there is no signer {name}"), "check the name; `delegation list` shows who there is")
+        }
     }
 }
 
@@ -188,7 +190,11 @@ fn add_delegation(
     let parent = role.parent();
     if let Role::Delegation(above) = &parent {
         if draft.entry(above).is_none() {
-            return refuse(parent.clone(), format!("{role} lies below {above}, which is not there"), "add the upper one first");
+            return refuse(
+                parent.clone(),
+                format!("{role} lies below {above}, which is not there"),
+                "add the upper one first",
+            );
         }
     }
     let known = draft.entry(role).is_some();
@@ -312,13 +318,18 @@ fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) -> Result<App
         }
     }
     let happened = !roles.is_empty();
-    let why_not = if named.is_empty() { "no role that can be signed here lists it" } else { "the role does not list it" };
+    let why_not =
+        if named.is_empty() { "no role that can be signed here lists it" } else { "the role does not list it" };
     Ok(Applied::new(Mark::Removed, format!("tag {tag}"), roles).unless(happened, why_not))
 }
 
 fn witness(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
     if draft.creates().is_some() {
-        return refuse(role.clone(), format!("{role} is signed anyway when the repository is created"), "drop this change");
+        return refuse(
+            role.clone(),
+            format!("{role} is signed anyway when the repository is created"),
+            "drop this change",
+        );
     }
     match role {
         Role::Root | Role::Targets => {}

@@ -140,7 +140,9 @@ impl File {
         let delegation = || DelegationName::parse(&self.role).map_err(|e| e.to_string());
         let tag = || TargetName::parse(&self.path).map_err(|e| e.to_string());
         match (self.kind.as_str(), self.action.as_str()) {
-            ("target", "create") => Ok(vec![Change::Sign { tag: tag()?, target: self.target()?, roles: vec![role()?] }]),
+            ("target", "create") => {
+                Ok(vec![Change::Sign { tag: tag()?, target: self.target()?, roles: vec![role()?] }])
+            }
             ("target", "delete") => Ok(vec![Change::Revoke { tag: tag()?, roles: vec![role()?] }]),
             ("witness", "update") => match role()? {
                 role @ (Role::Targets | Role::Delegation(_)) => Ok(vec![Change::Witness { role }]),
@@ -225,7 +227,9 @@ fn is_safe_custom(custom: &Value) -> Result<(), String> {
     canonical::write(custom, &mut bytes).map_err(|e| format!("its custom data: {e}"))?;
     let text = String::from_utf8_lossy(&bytes);
     match text.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')) {
-        true => Err("its custom data holds characters that Notary signs in one form and verifies in another".to_owned()),
+        true => {
+            Err("its custom data holds characters that Notary signs in one form and verifies in another".to_owned())
+        }
         false => Ok(()),
     }
 }

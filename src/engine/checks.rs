@@ -12,9 +12,7 @@ pub(super) fn contradiction(staged: &Change, new: &Change) -> Option<Refusal> {
     let refusal = |role: Option<Role>, what: String| Some(Refusal { role, what, hint: DROP.to_owned() });
     let beside = format!("{} is staged already", staged.describe());
     match (staged, new) {
-        (Change::Delete, _) => {
-            refusal(None, format!("{beside}, and a deletion is published alone"))
-        }
+        (Change::Delete, _) => refusal(None, format!("{beside}, and a deletion is published alone")),
         (_, Change::Delete) => {
             refusal(None, format!("a deletion is published alone, and another change is staged: {}", staged.describe()))
         }

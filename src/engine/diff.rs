@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::change::role_word;
 use super::draft::Draft;
 use super::effect::trusted;
 use super::names::Names;
@@ -128,4 +127,3 @@ fn path_diffs(was: &[String], is: &[String]) -> Vec<(Mark, String)> {
     let added = is.iter().filter(|path| !was.contains(path)).map(|path| (Mark::Added, path.clone()));
     removed.chain(added).collect()
 }
-

@@ -84,7 +84,8 @@ pub(super) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEff
         }
     }
     effect.vouched = vouched(draft).iter().map(TargetName::to_string).collect();
-    let lists = [&mut effect.orphaned, &mut effect.signed, &mut effect.revoked, &mut effect.vouched, &mut effect.repaired];
+    let lists =
+        [&mut effect.orphaned, &mut effect.signed, &mut effect.revoked, &mut effect.vouched, &mut effect.repaired];
     lists.into_iter().for_each(|list| list.sort_by(|a, b| natural(a, b)));
     effect
 }

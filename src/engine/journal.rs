@@ -176,9 +176,8 @@ impl Journal {
         };
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
         match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(VERSION) => serde_json::from_value(value).map_err(|e| {
-                state(format!("this journal of staged changes is damaged: {e}"))
-            }),
+            Some(VERSION) => serde_json::from_value(value)
+                .map_err(|e| state(format!("this journal of staged changes is damaged: {e}"))),
             Some(newer) if newer > VERSION => Err(state(format!(
                 "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
             ))),

@@ -217,7 +217,15 @@ fn effect_hash(plan: &RepositoryPlan, changes: &[StagedChange]) -> String {
     let heavy = plan.warnings.iter().filter(|w| w.weight <= super::plan::Weight::Danger);
     let heavy: Vec<&str> = heavy.map(|w| w.headline.as_str()).collect();
     let all = serde_json::json!([
-        plan.gun, plan.server, changes, no_effects, plan.creates, plan.deletes, roles, failed, heavy,
+        plan.gun,
+        plan.server,
+        changes,
+        no_effects,
+        plan.creates,
+        plan.deletes,
+        roles,
+        failed,
+        heavy,
         [&tags.orphaned, &tags.signed, &tags.revoked, &tags.vouched, &tags.repaired],
     ]);
     hex::encode(Sha256::digest(all.to_string().as_bytes()))

@@ -9,6 +9,7 @@ use super::checks::{applicable, contradiction};
 use super::draft::{Draft, Ground};
 use super::journal::{Content, Journal};
 use super::planning::{Facts, KeyAtHand, Known, plan_repository, whole};
+use super::reference::familiar_name;
 use super::repositories::Base;
 use super::{
     Change, Engine, EngineError, EntryId, ForeignChanges, Plan, PlanId, RepositoryPlan, RootKeyChoice, Settings, Stage,
@@ -237,7 +238,7 @@ impl Engine {
         };
         compute(&Facts {
             gun,
-            name: &familiar(gun),
+            name: &familiar_name(gun),
             server,
             known,
             verified_at: base.and_then(|base| base.verified_at),
@@ -297,10 +298,4 @@ fn describe_all(changes: &[(Gun, Change)]) -> String {
         [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
         more => format!("{} changes", more.len()),
     }
-}
-
-/// The name as Docker's users write it.
-fn familiar(gun: &Gun) -> String {
-    let hub = gun.as_str().strip_prefix("docker.io/").unwrap_or(gun.as_str());
-    hub.strip_prefix("library/").filter(|_| hub != gun.as_str()).unwrap_or(hub).to_owned()
 }

@@ -57,9 +57,12 @@ fn deletion(plan: &RepositoryPlan) -> PlanWarning {
 fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
     for role in draft.touched().keys().filter(|role| !draft.can_sign(role)) {
         let keys = draft.role_keys(role).map(|k| (k.keys, k.threshold)).unwrap_or_default();
-        let absent: Vec<String> = keys.0.iter().filter(|k| !facts.at_hand.contains(k.canonical_id())).map(|key| {
-            format!("{} ({})", key.canonical_id().short(), names.label(key.canonical_id()))
-        }).collect();
+        let absent: Vec<String> = keys
+            .0
+            .iter()
+            .filter(|k| !facts.at_hand.contains(k.canonical_id()))
+            .map(|key| format!("{} ({})", key.canonical_id().short(), names.label(key.canonical_id())))
+            .collect();
         let word = role_word(role);
         let warning = if keys.0.is_empty() {
             plain(Weight::Block, format!("{word} has no keys"), "Nobody can sign it. Add a key to it first.")

@@ -1,1 +1,16 @@
-fn main() {}
+//! Arguments, settings, screen or command, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use trustdeck::cli;
+
+fn main() -> ExitCode {
+    trustdeck::keys::protect_process();
+    // Fails only if somebody else was faster, which nobody is.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match cli::Arguments::try_parse() {
+        Ok(arguments) => cli::main(arguments),
+        Err(error) => cli::usage(&error),
+    }
+}

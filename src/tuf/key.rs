@@ -86,6 +86,19 @@ pub enum Algorithm {
     Unknown(String),
 }
 
+impl std::fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::EcdsaP256 => f.write_str("ECDSA P-256"),
+            Self::EcdsaP384 => f.write_str("ECDSA P-384"),
+            Self::EcdsaP521 => f.write_str("ECDSA P-521"),
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Unknown(name) => f.write_str(name),
+        }
+    }
+}
+
 /// A signature's `method`, lower-cased on reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {

@@ -1,0 +1,298 @@
+//! Commands that stage: each becomes changes to repositories, then perhaps a publish of those.
+
+use std::collections::BTreeMap;
+
+use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Sign, Signer};
+use super::arguments::{SignerAdd, Witness};
+use super::console::input;
+use super::ending::Ending;
+use super::{Context, keyfiles, publish, staged};
+use crate::engine::{Change, EngineError, Health, Problem, RepositoryView, RootKeyChoice};
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
+
+/// Changes that a command wants, repository by repository, in the order they were named.
+struct Wanted {
+    changes: Vec<(Gun, Vec<Change>)>,
+    /// Repositories that could not even be read from the command line.
+    problems: Vec<Problem>,
+    /// The root key for repositories that must be created; `None` if the command creates none.
+    creates: Option<RootKeyChoice>,
+}
+
+/// Runs a command that stages.
+///
+/// # Errors
+/// For what concerns all repositories; nothing is staged then.
+pub async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
+    let (wanted, publishing) = match wanted(context, command) {
+        Ok(both) => both,
+        Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
+    };
+    if publishing.publish {
+        publish::require_agreement(context, &publishing.agreement)?;
+    }
+    stage(context, wanted, publishing).await
+}
+
+fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
+    let one = |typed: &str, changes: Vec<Change>| -> Result<Wanted, Problem> {
+        Ok(Wanted { changes: vec![(context.repository(typed)?, changes)], problems: Vec::new(), creates: None })
+    };
+    let both = match command {
+        Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.publishing),
+        Command::Signer(Signer::Remove(remove)) => {
+            let change = Change::RemoveSigner { name: signer_name(&remove.name)? };
+            (every(context, &remove.repositories, &change, None), &remove.publishing)
+        }
+        Command::Delegation(Delegation::Add(add)) => {
+            (one(&add.repository, vec![delegation_add(context, add)?])?, &add.publishing)
+        }
+        Command::Delegation(Delegation::Remove(remove)) => {
+            (one(&remove.repository, vec![delegation_remove(remove)?])?, &remove.publishing)
+        }
+        Command::Delegation(Delegation::Purge(purge)) => {
+            (one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(&purge.keys)? }])?, &purge.publishing)
+        }
+        Command::Sign(sign) => (signing(context, sign)?, &sign.publishing),
+        Command::Revoke(revoke) => {
+            let (gun, tag) = keyfiles::tagged(&revoke.reference, context.globals.gun)?;
+            let changes = vec![(gun, vec![Change::Revoke { tag, roles: roles(&revoke.role)? }])];
+            (Wanted { changes, problems: Vec::new(), creates: None }, &revoke.publishing)
+        }
+        Command::Witness(witness) => (one(&witness.repository, witnessing(witness)?)?, &witness.publishing),
+        Command::Delete(delete) => (one(&delete.repository, vec![Change::Delete])?, &delete.publishing),
+        _ => return Err(vec![super::console::broken("a command that stages nothing")]),
+    };
+    Ok(both)
+}
+
+fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>> {
+    let name = signer_name(&add.name)?;
+    let keys = public_keys(context, &add.key)?;
+    let root_key = match add.root_key.as_deref() {
+        None => RootKeyChoice::Auto,
+        Some("new") => RootKeyChoice::New,
+        Some(id) => RootKeyChoice::Stored(key_id(id)?),
+    };
+    Ok(every(context, &add.repositories, &Change::AddSigner { name, keys }, Some(root_key)))
+}
+
+/// The same change to every named repository.
+fn every(context: &Context, repositories: &[String], change: &Change, creates: Option<RootKeyChoice>) -> Wanted {
+    let mut wanted = Wanted { changes: Vec::new(), problems: Vec::new(), creates };
+    for typed in repositories {
+        match context.repository(typed) {
+            Ok(gun) => wanted.changes.push((gun, vec![change.clone()])),
+            Err(problem) => wanted.problems.push(problem),
+        }
+    }
+    wanted
+}
+
+fn delegation_add(context: &Context, add: &DelegationAdd) -> Result<Change, Vec<Problem>> {
+    let role = delegation(&add.role)?;
+    let keys = public_keys(context, &add.files)?;
+    let paths = added_paths(&add.paths);
+    if keys.is_empty() && paths.is_empty() {
+        let problem = input("names neither keys nor paths to add", "name a key file, --paths or --all-paths");
+        return Err(vec![problem]);
+    }
+    Ok(Change::AddDelegation { role, keys, paths })
+}
+
+fn added_paths(paths: &Paths) -> Vec<String> {
+    if paths.all_paths { vec![String::new()] } else { paths.paths.clone() }
+}
+
+fn delegation_remove(remove: &DelegationRemove) -> Result<Change, Problem> {
+    let role = delegation(&remove.role)?;
+    let (remove_keys, remove_paths) = (key_ids(&remove.keys)?, remove.paths.paths.clone());
+    let clear_paths = remove.paths.all_paths;
+    if remove_keys.is_empty() && remove_paths.is_empty() && !clear_paths {
+        return Ok(Change::RemoveDelegation { role });
+    }
+    Ok(Change::EditDelegation { role, remove_keys, remove_paths, clear_paths })
+}
+
+fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
+    let roles = roles(&sign.role)?;
+    let literal = context.globals.gun;
+    let listed = match (&sign.from, &sign.reference, &sign.digest, sign.size) {
+        (Some(file), ..) => keyfiles::tag_list(file, literal)?,
+        (None, Some(reference), Some(digest), Some(size)) => {
+            let (gun, tag) = keyfiles::tagged(reference, literal)?;
+            vec![keyfiles::ListedTag { gun, tag, target: keyfiles::signed_target(digest, size)? }]
+        }
+        _ => return Err(vec![input("needs REPO:TAG, --digest and --size, or --from", "see trustdeck sign --help")]),
+    };
+    let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
+    let mut places: BTreeMap<Gun, usize> = BTreeMap::new();
+    for keyfiles::ListedTag { gun, tag, target } in listed {
+        let place = *places.entry(gun.clone()).or_insert(changes.len());
+        if place == changes.len() {
+            changes.push((gun, Vec::new()));
+        }
+        let change = Change::Sign { tag, target, roles: roles.clone() };
+        changes.iter_mut().skip(place).take(1).for_each(|(_, list)| list.push(change.clone()));
+    }
+    Ok(Wanted { changes, problems: Vec::new(), creates: None })
+}
+
+fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
+    Ok(roles(&witness.roles)?.into_iter().map(|role| Change::Witness { role }).collect())
+}
+
+/// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
+async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
+    let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
+    let views = context.views(&guns).await;
+    let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
+    let (mut batch, mut staged_guns) = (Vec::new(), Vec::new());
+    for (gun, changes) in wanted.changes {
+        match needed(context, &gun, changes, views.get(&gun), wanted.creates.as_ref()) {
+            Ok(changes) => batch.push((gun, changes)),
+            Err(problem) => ending.problems.push(problem),
+        }
+    }
+    let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone()))).collect();
+    if context.engine.stage(all).is_ok() {
+        staged_guns.extend(batch.into_iter().map(|(gun, _)| gun));
+    } else {
+        for (gun, changes) in batch {
+            match context.engine.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()) {
+                Ok(_) => staged_guns.push(gun),
+                Err(error) => ending.problems.push(about(error, &gun)),
+            }
+        }
+    }
+    ending.succeeded = staged_guns.len();
+    if publishing.publish {
+        return publish::staged(context, ending, staged_guns, &publishing.agreement).await;
+    }
+    say_staged(context, &staged_guns)?;
+    Ok(ending)
+}
+
+/// The changes with what must come first: the creation of a repository that has no trust data.
+fn needed(
+    context: &Context,
+    gun: &Gun,
+    mut changes: Vec<Change>,
+    view: Option<&Result<RepositoryView, Problem>>,
+    creates: Option<&RootKeyChoice>,
+) -> Result<Vec<Change>, Problem> {
+    let absent = match view {
+        Some(Ok(view)) => view.health == Health::New,
+        // Without network a change can be staged on what this machine knows; expired data can be renewed.
+        Some(Err(problem)) if problem.kind == crate::engine::Kind::Freeze => false,
+        Some(Err(problem)) => return Err(problem.clone()),
+        None => false,
+    };
+    if !absent {
+        return Ok(changes);
+    }
+    let creation = |c: &crate::engine::StagedChange| c.gun == *gun && matches!(c.change, Change::Create { .. });
+    let already = context.engine.staged()?.changes.iter().any(creation);
+    match creates {
+        Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
+        None if !already => {
+            let server = view.and_then(|v| v.as_ref().ok()).map(|v| v.server.clone()).unwrap_or_default();
+            return Err(EngineError::Absent { gun: gun.clone(), server }.problem());
+        }
+        _ => {}
+    }
+    Ok(changes)
+}
+
+fn about(error: EngineError, gun: &Gun) -> Problem {
+    let mut problem = error.problem();
+    problem.repository.get_or_insert_with(|| gun.clone());
+    problem
+}
+
+fn say_staged(context: &Context, guns: &[Gun]) -> Result<(), Problem> {
+    let stage = context.engine.staged()?;
+    let rows: Vec<staged::StagedRow<'_>> =
+        stage.changes.iter().filter(|c| guns.contains(&c.gun)).map(staged::row).collect();
+    if context.console.json {
+        return context.console.result_json(&rows);
+    }
+    let lines = rows.iter().map(|row| format!("staged: {}\n", crate::printable::printable(&row.sentence())));
+    context.console.result(&lines.collect::<String>())?;
+    if !rows.is_empty() {
+        context.console.note("review and send with: trustdeck publish");
+    }
+    Ok(())
+}
+
+/// `delete` without `--remote`: this machine's copy of one repository, at once.
+///
+/// # Errors
+/// As the engine's; `Input` without a terminal and `--yes`, `Cancelled` if the answer is no.
+pub async fn delete_local(context: &Context, delete: &Delete) -> Result<Ending, Problem> {
+    let gun = context.repository(&delete.repository)?;
+    if delete.publishing.publish {
+        return Err(input("deleting this machine's copy publishes nothing", "add --remote to delete on the server"));
+    }
+    if !delete.publishing.agreement.yes {
+        if !context.console.interactive {
+            return Err(input(
+                "there is no terminal to ask on",
+                "add --yes to delete this machine's copy without a question",
+            ));
+        }
+        let question = format!("delete this machine's copy of the trust data of {gun}, and forget its pin? keys stay");
+        if !context.console.confirms(&question) {
+            return Err(EngineError::Cancelled.problem());
+        }
+    }
+    context.engine.delete_local(&gun).await?;
+    if context.console.json {
+        context.console.result_json(&serde_json::json!([{ "repository": gun, "deleted": "local" }]))?;
+    } else {
+        context.console.result(&format!("deleted this machine's copy of the trust data of {gun}\n"))?;
+    }
+    Ok(Ending::done())
+}
+
+fn public_keys(context: &Context, files: &[std::path::PathBuf]) -> Result<Vec<PublicKey>, Vec<Problem>> {
+    let now = context.engine.now();
+    let (mut keys, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
+        match keyfiles::public_key(file, now) {
+            Ok(key) => keys.push(key),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(keys) } else { Err(problems) }
+}
+
+fn signer_name(typed: &str) -> Result<SignerName, Problem> {
+    SignerName::parse(typed).map_err(named)
+}
+
+fn delegation(typed: &str) -> Result<DelegationName, Problem> {
+    DelegationName::parse(typed).map_err(named)
+}
+
+fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
+    typed.iter().map(|role| Role::parse(role).map_err(named)).collect()
+}
+
+fn key_ids(typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {
+    typed.iter().map(|id| key_id(id)).collect()
+}
+
+fn key_id(typed: &str) -> Result<CanonicalKeyId, Problem> {
+    CanonicalKeyId::parse(typed).map_err(named)
+}
+
+fn named(error: NameError) -> Problem {
+    EngineError::from(error).problem()
+}
+
+impl From<Problem> for Vec<Problem> {
+    fn from(problem: Problem) -> Self {
+        vec![problem]
+    }
+}

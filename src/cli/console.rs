@@ -1,0 +1,121 @@
+//! Standard output and standard error: the only place of the commands that prints.
+//!
+//! Invariant: what holds text from outside is made printable where its line is put together; results go to standard
+//! output, everything else to standard error; a result that could not be written is a failure.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::json;
+use crate::engine::{Kind, Problem};
+use crate::printable::printable;
+
+/// How this run talks to its user.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    /// Whether `--json` was given.
+    pub json: bool,
+    /// Whether somebody is there to answer questions.
+    pub interactive: bool,
+}
+
+impl Console {
+    /// Looks at the standard streams.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        Self { json, interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal() }
+    }
+
+    /// Writes a result.
+    ///
+    /// # Errors
+    /// `Disk` if it was not taken: a full disk, a closed pipe.
+    pub fn result(self, text: &str) -> Result<(), Problem> {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| lost(&e))
+    }
+
+    /// Writes a result as JSON, indented as Docker does.
+    ///
+    /// # Errors
+    /// As [`Console::result`].
+    pub fn result_json(self, value: &impl Serialize) -> Result<(), Problem> {
+        self.result(&format!("{}\n", json::indented(value)))
+    }
+
+    /// Writes lines to standard error. Text from outside in them is printable already.
+    pub fn note(self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        // Nobody is left to tell.
+        let _ = writeln!(err, "{}", text.trim_end());
+    }
+
+    /// Writes a sentence, which may hold text from outside, to standard error.
+    pub fn say(self, text: &str) {
+        self.note(&printable(text));
+    }
+
+    /// Writes an error: one line of JSON, or the sentence and what to do next.
+    pub fn problem(self, problem: &Problem) {
+        if self.json {
+            return self.note(&json::line(problem));
+        }
+        let about = problem.repository.as_ref().map(|gun| format!("{gun}: ")).filter(|_| {
+            let named = problem.repository.as_ref().is_some_and(|gun| problem.message.contains(gun.as_str()));
+            !named
+        });
+        let mut text = format!("trustdeck: {}{}", about.unwrap_or_default(), printable(&problem.message));
+        if !problem.hint.is_empty() {
+            text.push_str(&format!("\n  {}", printable(&problem.hint)));
+        }
+        self.note(&text);
+    }
+
+    /// Asks a question that `y` or `yes` answers.
+    #[must_use]
+    pub fn confirms(self, question: &str) -> bool {
+        let mut err = std::io::stderr().lock();
+        if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
+            return false;
+        }
+        matches!(read_answer().to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Asks to type `expected`, for what cannot be taken back.
+    #[must_use]
+    pub fn typed(self, question: &str, expected: &str) -> bool {
+        let mut err = std::io::stderr().lock();
+        write!(err, "{question}: ").and_then(|()| err.flush()).is_ok() && read_answer() == expected
+    }
+}
+
+fn read_answer() -> String {
+    let mut answer = String::new();
+    // An unreadable answer is none.
+    let _ = std::io::stdin().read_line(&mut answer);
+    answer.trim().to_owned()
+}
+
+fn lost(error: &std::io::Error) -> Problem {
+    Problem {
+        kind: Kind::Disk,
+        message: format!("the result could not be written to standard output: {error}"),
+        hint: "free space, or read the output to its end, then run the command again".to_owned(),
+        repository: None,
+        role: None,
+    }
+}
+
+/// An error about what was typed.
+#[must_use]
+pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    Problem { kind: Kind::Input, message: message.into(), hint: hint.into(), repository: None, role: None }
+}
+
+/// A task of this program ended in a way that it never should.
+#[must_use]
+pub fn broken(what: &str) -> Problem {
+    let message = format!("trustdeck has a fault: {what}");
+    Problem { kind: Kind::Server, ..input(message, "please report this; nothing was changed") }
+}

@@ -1,0 +1,223 @@
+//! `inspect`: the same fields, order and layout as `docker trust inspect`. Source: notary-v1.md section 14.4.
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::Context;
+use super::ending::Ending;
+use crate::cli::arguments::Inspect;
+use crate::engine::reference::RepositoryRef;
+use crate::engine::view::{RoleView, TagState};
+use crate::engine::{Health, Kind, Problem, RepositoryView};
+use crate::printable::{printable, printable_within};
+use crate::tuf::Role;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    name: String,
+    signed_tags: Vec<Row>,
+    signers: Vec<Holder>,
+    administrative_keys: Vec<Holder>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    signed_tag: String,
+    digest: String,
+    signers: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Holder {
+    name: String,
+    keys: Vec<KeyRow>,
+}
+
+#[derive(Serialize)]
+struct KeyRow {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Only for what concerns all references.
+pub async fn run(context: &Context, command: &Inspect) -> Result<Ending, Problem> {
+    let mut ending = Ending::done();
+    let mut inspected = Vec::new();
+    let mut targets = Vec::new();
+    for typed in &command.references {
+        match context.target(typed) {
+            Ok(target) => targets.push((typed, target)),
+            Err(problem) => ending.problems.push(problem),
+        }
+    }
+    let guns: Vec<_> = targets.iter().map(|(_, target)| target.gun.clone()).collect();
+    let views = context.views(&guns).await;
+    for (typed, target) in targets {
+        match views.get(&target.gun).map(|view| readable(view.clone())) {
+            Some(Ok(view)) => {
+                ending.succeeded += 1;
+                inspected.push(inspect(typed, &target, &view));
+            }
+            Some(Err(problem)) => ending.problems.push(problem),
+            None => {}
+        }
+    }
+    // Data before complaints: a script that stops at the first error line has the data already.
+    let shown = if command.pretty {
+        context.console.result(&pretty(&inspected))
+    } else {
+        context.console.result_json(&inspected)
+    };
+    shown?;
+    for view in views.values().filter_map(|view| view.as_ref().ok()) {
+        ending.stale |= report(context, view);
+    }
+    Ok(ending)
+}
+
+fn readable(view: Result<RepositoryView, Problem>) -> Result<RepositoryView, Problem> {
+    let view = view?;
+    if view.health != Health::New {
+        return Ok(view);
+    }
+    Err(Problem {
+        kind: Kind::Absent,
+        message: format!("{} has no trust data for {}", view.server, view.gun),
+        hint: "check the name and the server; adding a first signer creates trust data".to_owned(),
+        repository: Some(view.gun),
+        role: None,
+    })
+}
+
+/// Says on standard error what the result itself has no room for. Returns whether the data is stale.
+fn report(context: &Context, view: &RepositoryView) -> bool {
+    for notice in &view.notices {
+        context.console.say(&format!("{}: {notice}", view.name));
+    }
+    for (role, tag) in &view.ignored {
+        let tag = printable_within(tag, 120);
+        context.console.say(&format!("{}: {role} lists {tag} outside its paths; left out", view.name));
+    }
+    context.report_freshness(view)
+}
+
+fn inspect(typed: &str, target: &RepositoryRef, view: &RepositoryView) -> Inspected {
+    let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
+    let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| *wanted == tag.name));
+    let row = |tag: &crate::engine::view::TagView| Row {
+        signed_tag: tag.name.clone(),
+        digest: tag.digest.clone(),
+        signers: if tag.signers.is_empty() { vec!["Repo Admin".to_owned()] } else { tag.signers.clone() },
+    };
+    let mut signers: Vec<Holder> = view.roles.iter().filter_map(signer).collect();
+    signers.sort_by(|a, b| b.name.cmp(&a.name));
+    let administrators = [(Role::Root, "Root"), (Role::Targets, "Repository")];
+    let administrator = |(role, name): (Role, &str)| {
+        let role = view.roles.iter().find(|r| r.role == role)?;
+        let keys = role.keys.iter().map(|k| KeyRow { id: k.id.to_string() }).collect();
+        Some(Holder { name: name.to_owned(), keys })
+    };
+    Inspected {
+        name: typed.to_owned(),
+        signed_tags: wanted.map(row).collect(),
+        signers,
+        administrative_keys: administrators.into_iter().filter_map(administrator).collect(),
+    }
+}
+
+/// A delegation other than `targets/releases`, with the IDs of its bare keys.
+fn signer(role: &RoleView) -> Option<Holder> {
+    if role.role.is_released() {
+        return None;
+    }
+    let name = role.role.delegation()?.as_str().trim_start_matches("targets/").to_owned();
+    Some(Holder { name, keys: role.keys.iter().map(|k| KeyRow { id: k.canonical.to_string() }).collect() })
+}
+
+fn pretty(inspected: &[Inspected]) -> String {
+    let blocks: Vec<String> = inspected.iter().map(block).collect();
+    blocks.join("\n\n")
+}
+
+fn block(inspected: &Inspected) -> String {
+    let name = printable(&inspected.name);
+    let mut text = String::new();
+    if inspected.signed_tags.is_empty() {
+        text.push_str(&format!("\nNo signatures for {name}\n\n"));
+    } else {
+        let signers = |row: &Row| match row.signers.as_slice() {
+            [one] if one == "Repo Admin" => "(Repo Admin)".to_owned(),
+            several => {
+                let mut sorted: Vec<&str> = several.iter().map(String::as_str).collect();
+                sorted.sort_by(|a, b| natural(a, b));
+                sorted.join(", ")
+            }
+        };
+        let mut rows = vec![["SIGNED TAG".to_owned(), "DIGEST".to_owned(), "SIGNERS".to_owned()]];
+        rows.extend(inspected.signed_tags.iter().map(|r| [r.signed_tag.clone(), r.digest.clone(), signers(r)]));
+        text.push_str(&format!("\nSignatures for {name}\n\n{}", columns(&rows)));
+    }
+    if !inspected.signers.is_empty() {
+        let mut signers: Vec<&Holder> = inspected.signers.iter().collect();
+        signers.sort_by(|a, b| natural(&a.name, &b.name));
+        let mut rows = vec![["SIGNER".to_owned(), "KEYS".to_owned()]];
+        rows.extend(signers.iter().map(|s| [s.name.clone(), ids(s, 12)]));
+        text.push_str(&format!("\nList of signers and their keys for {name}\n\n{}", columns(&rows)));
+    }
+    text.push_str(&format!("\nAdministrative keys for {name}\n\n"));
+    for (title, holder) in [("Repository Key", "Repository"), ("Root Key", "Root")] {
+        if let Some(holder) = inspected.administrative_keys.iter().find(|h| h.name == holder) {
+            text.push_str(&format!("  {title}:\t{}\n", ids(holder, usize::MAX)));
+        }
+    }
+    text
+}
+
+fn ids(holder: &Holder, length: usize) -> String {
+    let mut ids: Vec<String> = holder.keys.iter().map(|k| k.id.chars().take(length).collect()).collect();
+    ids.sort();
+    ids.join(", ")
+}
+
+/// Columns as Go's tab writer sets them for Docker: at least 10 cells wide, 3 blanks apart.
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let drawn: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| printable(c)).collect()).collect();
+    let width =
+        |column: usize| drawn.iter().filter_map(|r| r.get(column)).map(|c| c.width() + 3).max().unwrap_or(0).max(10);
+    let mut text = String::new();
+    for row in &drawn {
+        for (column, cell) in row.iter().enumerate() {
+            text.push_str(cell);
+            if column + 1 < N {
+                text.push_str(&" ".repeat(width(column) - cell.width()));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Compares as people count: `1.2` before `1.10`.
+fn natural(a: &str, b: &str) -> std::cmp::Ordering {
+    let parts = |text: &str| {
+        let mut parts: Vec<(u128, String)> = Vec::new();
+        for c in text.chars() {
+            match (c.to_digit(10), parts.last_mut()) {
+                (Some(digit), Some((number, tail))) if tail.is_empty() => {
+                    *number = number.saturating_mul(10).saturating_add(u128::from(digit));
+                }
+                (Some(digit), _) => parts.push((u128::from(digit), String::new())),
+                (None, Some((_, tail))) => tail.push(c),
+                (None, None) => parts.push((0, c.to_string())),
+            }
+        }
+        parts
+    };
+    parts(a).cmp(&parts(b)).then_with(|| a.cmp(b))
+}

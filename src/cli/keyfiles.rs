@@ -1,0 +1,124 @@
+//! Public keys and lists of tags, read from files that users name.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::console::input;
+use crate::engine::reference::parse_tagged;
+use crate::engine::{Kind, Problem, SignedTarget};
+use crate::tuf::{Gun, PublicKey, TargetName};
+
+/// Longest file of public keys, in bytes; a chain of certificates is far shorter.
+const KEY_FILE: u64 = 1 << 20;
+/// Longest list of tags, in bytes: some hundred thousand lines.
+const LIST: u64 = 256 << 20;
+
+/// Reads a public key or certificate.
+///
+/// # Errors
+/// `Keystore` or `Disk`, naming the file and what it holds instead.
+pub fn public_key(path: &Path, now: jiff::Timestamp) -> Result<PublicKey, Problem> {
+    let bytes = read(path, KEY_FILE)?;
+    PublicKey::from_file(&bytes, now).map_err(|why| Problem {
+        kind: Kind::Keystore,
+        ..input(
+            format!("{}: {why}", path.display()),
+            "give a file with a public key or a certificate in PEM form, such as docker trust key generate writes",
+        )
+    })
+}
+
+/// A line of a list of tags: `REPO:TAG sha256:HEX BYTES`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedTag {
+    /// Repository.
+    pub gun: Gun,
+    /// Tag.
+    pub tag: TargetName,
+    /// What the tag stands for.
+    pub target: SignedTarget,
+}
+
+/// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped.
+///
+/// # Errors
+/// One `Input` for each wrong line, with its number; then nothing of the list may be used.
+pub fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(LIST).read_to_end(&mut bytes);
+        read.map_err(|e| vec![unreadable("standard input", &e)])?;
+        bytes
+    } else {
+        read(path, LIST).map_err(|problem| vec![problem])?
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
+    let (mut tags, mut problems) = (Vec::new(), Vec::new());
+    for (index, line) in lines {
+        match listed(line, literal) {
+            Ok(tag) => tags.push(tag),
+            Err(mut problem) => {
+                problem.message = format!("line {}: {}", index + 1, problem.message);
+                problems.push(problem);
+            }
+        }
+    }
+    if problems.is_empty() { Ok(tags) } else { Err(problems) }
+}
+
+fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [reference, digest, size] = words.as_slice() else {
+        return Err(input(
+            format!("has {} words, expected REPO:TAG sha256:HEX BYTES", words.len()),
+            "write one tag on each line",
+        ));
+    };
+    let length = size.parse().map_err(|_| input(format!("{size:?} is no number of bytes"), "write digits only"))?;
+    let (gun, tag) = tagged(reference, literal)?;
+    Ok(ListedTag { gun, tag, target: signed_target(digest, length)? })
+}
+
+/// Reads `REPO:TAG`.
+///
+/// # Errors
+/// `Input`.
+pub fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Problem> {
+    let (gun, tag) = parse_tagged(typed, literal)?;
+    let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
+    Ok((gun, tag))
+}
+
+/// Reads a digest `sha256:HEX`.
+///
+/// # Errors
+/// `Input`.
+pub fn signed_target(digest: &str, length: u64) -> Result<SignedTarget, Problem> {
+    let hexadecimal = digest.strip_prefix("sha256:").map(str::to_ascii_lowercase);
+    let target = hexadecimal.map(|sha256| SignedTarget { length, sha256, sha512: None, custom: None });
+    target.filter(|target| target.target().is_some() && length > 0).ok_or_else(|| {
+        input(
+            format!(
+                "{digest:?} with {length} bytes is no manifest: expected sha256: and 64 hexadecimal digits, and a size"
+            ),
+            "docker buildx imagetools inspect, or the registry's Docker-Content-Digest header, shows both",
+        )
+    })
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(|e| unreadable(&shown, &e))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(&shown, &e))?;
+    if bytes.len() as u64 > limit {
+        return Err(input(format!("{shown}: is longer than {limit} bytes"), "name another file"));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(what: &str, error: &std::io::Error) -> Problem {
+    Problem { kind: Kind::Disk, ..input(format!("{what}: {error}"), "check the path and its permissions") }
+}

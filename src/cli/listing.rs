@@ -1,0 +1,284 @@
+//! `key list`, `delegation list` and `status`.
+
+use serde::Serialize;
+
+use super::Context;
+use super::arguments;
+use super::ending::Ending;
+use super::staged::{self, StagedRow};
+use super::table::Table;
+use crate::engine::view::{KeyPlace, KeyState, RoleState, RoleView};
+use crate::engine::{Freshness, Health, KeyView, Kind, Problem, RepositoryView};
+use crate::printable::printable;
+
+#[derive(Serialize)]
+struct KeyRow {
+    id: String,
+    certificate_ids: Vec<String>,
+    label: String,
+    role: String,
+    gun: Option<String>,
+    algorithm: Option<String>,
+    place: &'static str,
+    file: Option<String>,
+    state: &'static str,
+    warning: Option<String>,
+    used_in: Vec<(String, String)>,
+}
+
+/// `key list`.
+///
+/// # Errors
+/// As the engine's.
+pub fn keys(context: &Context) -> Result<Ending, Problem> {
+    let keys = context.engine.keys()?;
+    if context.console.json {
+        let rows: Vec<KeyRow> = keys.iter().map(key_row).collect();
+        context.console.result_json(&rows)?;
+        return Ok(Ending::done());
+    }
+    let mut table = Table::with_header(&["ROLE", "REPOSITORY", "KEY ID", "LABEL", "KIND", "STATE", "LOCATION"]);
+    for key in &keys {
+        let row = key_row(key);
+        let kind = row.algorithm.as_deref().unwrap_or("-");
+        let place = row.file.as_deref().unwrap_or(row.place);
+        table.row([&row.role, key.gun.as_deref().unwrap_or(""), &row.id, &row.label, kind, row.state, place]);
+    }
+    context.console.result(&if keys.is_empty() { "no keys\n".to_owned() } else { table.text("", 3) })?;
+    for (key, warning) in keys.iter().filter_map(|k| Some((k, k.warning.as_ref()?))) {
+        context.console.say(&format!("key {}: {warning}", key.id.short()));
+    }
+    Ok(Ending::done())
+}
+
+fn key_row(key: &KeyView) -> KeyRow {
+    let (place, file) = match &key.place {
+        KeyPlace::File(path) => ("file", Some(path.display().to_string())),
+        KeyPlace::Server => ("server", None),
+        KeyPlace::Public => ("public", None),
+    };
+    let state = match key.state {
+        KeyState::Locked => "locked",
+        KeyState::Open => "open",
+        KeyState::Plain => "no passphrase",
+        KeyState::Theirs => "theirs",
+    };
+    KeyRow {
+        id: key.id.to_string(),
+        certificate_ids: key.certificate_ids.iter().map(ToString::to_string).collect(),
+        label: key.label.clone(),
+        role: key.role.clone(),
+        gun: key.gun.clone(),
+        algorithm: key.algorithm.as_ref().map(ToString::to_string),
+        place,
+        file,
+        state,
+        warning: key.warning.clone(),
+        used_in: key.used_in.iter().map(|(gun, role)| (gun.to_string(), role.to_string())).collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct DelegationRow {
+    role: String,
+    state: &'static str,
+    version: Option<u64>,
+    expires: Option<String>,
+    threshold: u32,
+    paths: Vec<String>,
+    keys: Vec<DelegationKey>,
+    last_signed_by: Vec<String>,
+    tags: usize,
+}
+
+#[derive(Serialize)]
+struct DelegationKey {
+    id: String,
+    canonical_id: String,
+    label: String,
+    kind: String,
+    signed: bool,
+}
+
+/// `delegation list`.
+///
+/// # Errors
+/// As the engine's; `Absent` without trust data.
+pub async fn delegations(context: &Context, command: &arguments::DelegationList) -> Result<Ending, Problem> {
+    let gun = context.repository(&command.repository)?;
+    let view = super::view(&context.engine, &gun).await?;
+    if view.health == Health::New {
+        let hint = "check the name and the server; adding a first signer creates trust data".to_owned();
+        let message = format!("{} has no trust data for {gun}", view.server);
+        return Err(Problem { kind: Kind::Absent, message, hint, repository: Some(gun), role: None });
+    }
+    let rows: Vec<DelegationRow> =
+        view.roles.iter().filter(|r| r.role.delegation().is_some()).map(delegation_row).collect();
+    if context.console.json {
+        context.console.result_json(&rows)?;
+    } else if rows.is_empty() {
+        context.console.result("no delegations\n")?;
+    } else {
+        context.console.result(&delegation_table(&rows))?;
+    }
+    let stale = context.report_freshness(&view);
+    Ok(Ending { succeeded: 1, stale, ..Ending::done() })
+}
+
+/// Columns as `notary delegation list` has them, then what it does not tell.
+fn delegation_table(rows: &[DelegationRow]) -> String {
+    let mut table = Table::with_header(&["ROLE", "PATHS", "KEY IDS", "THRESHOLD", "TAGS", "STATE", "LAST SIGNED BY"]);
+    for row in rows {
+        let path = |p: &String| if p.is_empty() { "\"\" <all paths>".to_owned() } else { p.clone() };
+        let paths: Vec<String> = row.paths.iter().map(path).collect();
+        let ids: Vec<&str> = row.keys.iter().map(|k| k.id.as_str()).collect();
+        let first = [
+            row.role.clone(),
+            paths.join(","),
+            ids.first().copied().unwrap_or("(none)").to_owned(),
+            row.threshold.to_string(),
+            row.tags.to_string(),
+            row.state.to_owned(),
+            row.last_signed_by.join(", "),
+        ];
+        table.row(first);
+        for id in ids.iter().skip(1) {
+            table.row(["", "", *id]);
+        }
+    }
+    table.text("", 4)
+}
+
+fn delegation_row(role: &RoleView) -> DelegationRow {
+    let key = |k: &crate::engine::view::RoleKeyView| DelegationKey {
+        id: k.id.to_string(),
+        canonical_id: k.canonical.to_string(),
+        label: k.label.clone(),
+        kind: k.algorithm.to_string(),
+        signed: k.signed,
+    };
+    let signer = |s: &crate::engine::view::SignedBy| {
+        if s.current { s.label.clone() } else { format!("{} (not a key of the role)", s.label) }
+    };
+    DelegationRow {
+        role: role.role.to_string(),
+        state: state_word(&role.state),
+        version: role.version,
+        expires: role.expires.map(|at| at.to_string()),
+        threshold: role.threshold,
+        paths: role.paths.clone(),
+        keys: role.keys.iter().map(key).collect(),
+        last_signed_by: role.last_signed_by.iter().map(signer).collect(),
+        tags: role.tags,
+    }
+}
+
+fn state_word(state: &RoleState) -> &'static str {
+    match state {
+        RoleState::Good => "good",
+        RoleState::Expired => "expired",
+        RoleState::UnderThreshold { .. } => "too few signatures",
+        RoleState::NeverSigned => "never signed",
+        RoleState::Hidden => "hidden",
+        RoleState::Unreachable => "parent not trusted",
+    }
+}
+
+#[derive(Serialize)]
+struct StatusRow<'a> {
+    trust_dir: String,
+    trust_dir_why: String,
+    state_dir: String,
+    config: String,
+    config_exists: bool,
+    docker_config: String,
+    server: Option<String>,
+    server_why: Option<String>,
+    server_error: Option<Problem>,
+    authorities: Vec<String>,
+    keys: usize,
+    staged: Vec<StagedRow<'a>>,
+}
+
+/// `status`.
+///
+/// # Errors
+/// As the engine's.
+pub fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
+    let gun = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
+    let status = context.engine.status(gun.as_ref());
+    let stage = context.engine.staged()?;
+    let staged = stage.changes.iter().filter(|c| gun.as_ref().is_none_or(|g| *g == c.gun));
+    let (server, server_why, server_error) = match status.server {
+        Ok((url, why)) => (Some(url), Some(why), None),
+        Err(problem) => (None, None, Some(problem)),
+    };
+    let row = StatusRow {
+        trust_dir: status.trust_dir.0.display().to_string(),
+        trust_dir_why: status.trust_dir.1,
+        state_dir: status.state_dir.display().to_string(),
+        config: status.config.0.display().to_string(),
+        config_exists: status.config.1,
+        docker_config: status.docker_config.display().to_string(),
+        server,
+        server_why,
+        server_error,
+        authorities: status.authorities,
+        keys: status.keys,
+        staged: staged.map(staged::row).collect(),
+    };
+    if context.console.json {
+        context.console.result_json(&row)?;
+    } else {
+        context.console.result(&status_text(&row))?;
+    }
+    let foreign = gun.as_ref().map(|gun| context.engine.foreign_changes(gun)).transpose()?.flatten();
+    if let Some(foreign) = foreign {
+        let count = foreign.lines.len();
+        context.console.say(&format!(
+            "notary has {count} staged changes in this trust directory; docker trust inspect deletes them"
+        ));
+        foreign.lines.iter().for_each(|line| context.console.say(&format!("  {line}")));
+    }
+    Ok(Ending::done())
+}
+
+fn status_text(row: &StatusRow<'_>) -> String {
+    let mut table = Table::default();
+    table.row(["trust directory", &row.trust_dir, &row.trust_dir_why]);
+    table.row(["state directory", &row.state_dir, ""]);
+    table.row(["configuration", &row.config, if row.config_exists { "" } else { "not there, not needed" }]);
+    table.row(["docker's directory", &row.docker_config, ""]);
+    match (&row.server, &row.server_error) {
+        (Some(url), _) => table.row(["server", url, row.server_why.as_deref().unwrap_or("")]),
+        (None, Some(problem)) => table.row(["server", "none", &problem.message]),
+        (None, None) => {}
+    }
+    for authority in &row.authorities {
+        table.row(["authority", authority, ""]);
+    }
+    table.row(["keys", &row.keys.to_string(), ""]);
+    table.row(["staged", &row.staged.len().to_string(), ""]);
+    let mut text = table.text("", 2);
+    for change in &row.staged {
+        text.push_str(&format!("  {}\n", printable(&change.sentence())));
+    }
+    text
+}
+
+impl Context {
+    /// Says on standard error that a view is from the cache. Returns whether that is for want of the server.
+    pub(super) fn report_freshness(&self, view: &RepositoryView) -> bool {
+        let Freshness::Cached { at, reason: Some(reason) } = &view.freshness else { return false };
+        let age =
+            at.map_or_else(|| "of unknown age".to_owned(), |at| format!("of {}", super::age(self.engine.now(), at)));
+        self.console.problem(&Problem {
+            kind: Kind::Stale,
+            message: format!("{}: shown from this machine's cache, {age}, because {}", view.name, reason.message),
+            hint: reason.hint.clone(),
+            repository: Some(view.gun.clone()),
+            role: None,
+        });
+        true
+    }
+}

@@ -1,0 +1,116 @@
+//! What was staged: said after staging, listed by `status`, dropped by `reset`.
+
+use serde::Serialize;
+
+use super::Context;
+use super::arguments::Reset;
+use super::ending::Ending;
+use crate::engine::{Change, EntryId, Problem, Stage, StagedChange};
+use crate::tuf::{Gun, Role};
+
+/// A staged change as JSON.
+#[derive(Serialize)]
+pub struct StagedRow<'a> {
+    id: u64,
+    repository: &'a Gun,
+    server: &'a str,
+    at: String,
+    what: String,
+    change: &'a Change,
+}
+
+impl StagedRow<'_> {
+    /// The repository and the change in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("{}: {}", self.repository, self.what)
+    }
+}
+
+/// The row of a staged change.
+#[must_use]
+pub fn row(staged: &StagedChange) -> StagedRow<'_> {
+    StagedRow {
+        id: staged.id.0,
+        repository: &staged.gun,
+        server: &staged.server,
+        at: staged.at.to_string(),
+        what: describe(&staged.change),
+        change: &staged.change,
+    }
+}
+
+/// A change in a few words, such as `sign 1.0 (sha256:3f2a91c0…) into targets/releases`.
+#[must_use]
+pub fn describe(change: &Change) -> String {
+    match change {
+        Change::Create { .. } => "create the repository".to_owned(),
+        Change::AddSigner { name, keys } => {
+            format!("add signer {name} with {}", shorts(keys.iter().map(|k| k.canonical_id().short())))
+        }
+        Change::RemoveSigner { name } => format!("remove signer {name}"),
+        Change::RemoveSignerKey { name, key } => format!("remove key {} of signer {name}", key.short()),
+        Change::AddDelegation { role, keys, paths } => {
+            let keys = shorts(keys.iter().map(|k| k.canonical_id().short()));
+            format!("add delegation {role}, keys {keys}, paths {}", quoted(paths))
+        }
+        Change::EditDelegation { role, remove_keys, remove_paths, clear_paths } => {
+            let keys = shorts(remove_keys.iter().map(crate::tuf::CanonicalKeyId::short));
+            let paths = if *clear_paths { "all".to_owned() } else { quoted(remove_paths) };
+            format!("take from delegation {role}: keys {keys}, paths {paths}")
+        }
+        Change::RemoveDelegation { role } => format!("remove delegation {role}"),
+        Change::PurgeKeys { keys } => {
+            format!("remove keys {} from every delegation", shorts(keys.iter().map(crate::tuf::CanonicalKeyId::short)))
+        }
+        Change::Sign { tag, target, roles } => {
+            format!("sign {tag} (sha256:{}, {} bytes){}", target.sha256, target.length, into("into", roles))
+        }
+        Change::Revoke { tag, roles } => format!("revoke {tag}{}", into("in", roles)),
+        Change::Witness { role } => format!("sign {role} again"),
+        Change::Delete => "delete all trust data on the server".to_owned(),
+    }
+}
+
+fn shorts<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let ids: Vec<&str> = ids.collect();
+    if ids.is_empty() { "none".to_owned() } else { ids.join(" ") }
+}
+
+fn quoted(paths: &[String]) -> String {
+    let quoted: Vec<String> = paths.iter().map(|p| format!("\"{p}\"")).collect();
+    if quoted.is_empty() { "none".to_owned() } else { quoted.join(" ") }
+}
+
+fn into(word: &str, roles: &[Role]) -> String {
+    let names: Vec<&str> = roles.iter().map(Role::as_str).collect();
+    if names.is_empty() { String::new() } else { format!(" {word} {}", names.join(", ")) }
+}
+
+/// `reset`: drops staged changes, of one repository or all.
+///
+/// # Errors
+/// As the engine's.
+pub fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
+    let only = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
+    let stage: Stage = context.engine.staged()?;
+    let dropped: Vec<&StagedChange> =
+        stage.changes.iter().filter(|c| only.as_ref().is_none_or(|g| *g == c.gun)).collect();
+    let entries: Vec<EntryId> = dropped.iter().map(|c| c.id).collect();
+    if !entries.is_empty() {
+        context.engine.drop_changes(&entries)?;
+    }
+    if context.console.json {
+        let rows: Vec<StagedRow<'_>> = dropped.into_iter().map(row).collect();
+        context.console.result_json(&rows)?;
+    } else if dropped.is_empty() {
+        context.console.result("nothing is staged\n")?;
+    } else {
+        let lines = dropped.iter().map(|c| {
+            let what = crate::printable::printable(&describe(&c.change));
+            format!("dropped: {}: {what}\n", c.gun)
+        });
+        context.console.result(&lines.collect::<String>())?;
+    }
+    Ok(Ending::done())
+}

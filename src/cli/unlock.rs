@@ -1,0 +1,114 @@
+//! One round of passphrases for a plan: from the sources for scripts, else asked for on the terminal.
+
+use super::console::input;
+use super::plan_text::locked_keys;
+use super::{Context, terminal};
+use crate::engine::plan::NeededKey;
+use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
+use crate::printable::printable;
+use crate::tuf::{CanonicalKeyId, Role};
+
+/// A stored key that must sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedKey {
+    /// ID of the bare key.
+    pub id: CanonicalKeyId,
+    /// What people call it.
+    pub label: String,
+    /// Role header of its file.
+    pub role: String,
+    /// What it will sign.
+    pub signs: Vec<Role>,
+}
+
+/// Unlocks every key that the plan needs, and chooses passphrases for those it will make.
+///
+/// # Errors
+/// `Passphrase`, naming the key and the variable to set, if nobody can be asked.
+pub async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
+    let keys = locked_keys(plan);
+    let count = keys.len();
+    for (index, key) in keys.into_iter().enumerate() {
+        let place = if count > 1 { format!(" (key {} of {count})", index + 1) } else { String::new() };
+        unlock_one(context, key, &place).await?;
+    }
+    for role in new_keys(plan) {
+        choose(context, &role)?;
+    }
+    Ok(())
+}
+
+async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<(), Problem> {
+    let signs: Vec<&str> = key.signs.iter().map(Role::as_str).collect();
+    let (label, role) = (printable(&key.label), printable(&key.role));
+    if !context.console.interactive {
+        return Err(missing(&key));
+    }
+    context.console.note(&format!("{label} ({role} key {}) signs {}", key.id.short(), signs.join(", ")));
+    for attempt in 1_u32.. {
+        let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+        let passphrase = terminal::ask_passphrase(&format!("passphrase of {label}{place}{again}"))?;
+        match try_one(&context.engine, &key.id, passphrase).await {
+            Ok(()) => break,
+            Err(error) if error.kind() == Kind::Passphrase => {
+                context.console.say(&format!("{error}; {}", error.hint()))
+            }
+            Err(error) => return Err(error.problem()),
+        }
+    }
+    Ok(())
+}
+
+async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {
+    let (engine, id) = (engine.clone(), id.clone());
+    let derivation = tokio::task::spawn_blocking(move || engine.unlock(&id, &passphrase));
+    derivation.await.unwrap_or(Err(EngineError::Cancelled))
+}
+
+fn missing(key: &LockedKey) -> Problem {
+    let variable = match key.role.as_str() {
+        "root" => "NOTARY_ROOT_PASSPHRASE or DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE",
+        "targets" => "NOTARY_TARGETS_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE",
+        "snapshot" => "NOTARY_SNAPSHOT_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE",
+        _ => "NOTARY_DELEGATION_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE",
+    };
+    let message = format!(
+        "key {} ({}, role {}) needs its passphrase, and nobody can be asked",
+        key.id.short(),
+        key.label,
+        key.role
+    );
+    Problem { kind: Kind::Passphrase, ..input(message, format!("set {variable}, or give --passphrase-fd")) }
+}
+
+/// Roles whose keys the publish will make, each once.
+fn new_keys(plan: &Plan) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    for key in plan.repositories.iter().flat_map(|r| &r.keys) {
+        match key {
+            NeededKey::New { role } if !roles.contains(role) => roles.push(role.clone()),
+            _ => {}
+        }
+    }
+    roles
+}
+
+fn choose(context: &Context, role: &Role) -> Result<(), Problem> {
+    if !context.console.interactive {
+        let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
+        let message = format!("a new {role} key needs a passphrase, and nobody can be asked");
+        return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
+    }
+    loop {
+        let first = terminal::ask_passphrase(&format!("new passphrase for the {role} key that will be made"))?;
+        if first.chars() < 8 {
+            context.console.note("a passphrase has at least 8 characters");
+            continue;
+        }
+        if terminal::ask_passphrase("again")? == first {
+            context.engine.choose_passphrase(role, first);
+            return Ok(());
+        }
+        context.console.note("the two differ");
+    }
+}

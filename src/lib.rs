@@ -17,6 +17,7 @@
 //! A signature is checked in [`tuf::verify`]; a key press becomes an effect in `tui::update`.
 
 pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod keys;
 pub mod printable;

@@ -85,7 +85,8 @@ fn tls_words(cause: &rustls::Error, host: &str) -> String {
     use rustls::{AlertDescription as Alert, Error};
     match cause {
         Error::InvalidCertificate(why) => match why {
-            Certificate::UnknownIssuer => {
+            // A bad signature: another authority of the same name.
+            Certificate::UnknownIssuer | Certificate::BadSignature => {
                 "its certificate is signed by an authority that is not trusted here".to_owned()
             }
             Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired".to_owned(),

@@ -1,0 +1,210 @@
+//! The two files that are read: trustdeck's own and Notary's.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::{absolute, input};
+use crate::engine::EngineError;
+use crate::tuf::Gun;
+use crate::tuf::verify::Pinning;
+
+const IDLE_LOCK_MINUTES: u64 = 15;
+
+/// trustdeck's own configuration, with absolute paths.
+#[derive(Debug)]
+pub(super) struct OwnConfig {
+    pub(super) trust_dir: Option<PathBuf>,
+    pub(super) ca: Vec<PathBuf>,
+    pub(super) servers: BTreeMap<String, String>,
+    pub(super) idle_lock_minutes: u64,
+}
+
+/// `config.toml` as it is written.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    trust_dir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "one_or_more")]
+    ca: Vec<PathBuf>,
+    #[serde(default)]
+    servers: BTreeMap<String, String>,
+    idle_lock_minutes: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a path, or several in [ ]")]
+enum OneOrMore {
+    One(PathBuf),
+    More(Vec<PathBuf>),
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<PathBuf>, D::Error> {
+    Ok(match OneOrMore::deserialize(source)? {
+        OneOrMore::One(path) => vec![path],
+        OneOrMore::More(paths) => paths,
+    })
+}
+
+impl OwnConfig {
+    /// Reads the file; a missing one says nothing.
+    pub(super) fn load(path: &Path, home: &Path) -> Result<Self, EngineError> {
+        let text = read(path)?.unwrap_or_default();
+        let written: Written = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let hint = "its keys are trust_dir, ca, idle_lock_minutes and the table servers";
+            input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
+        })?;
+        for pattern in written.servers.keys() {
+            let name = pattern.strip_suffix('*').unwrap_or(pattern).trim_end_matches('/');
+            if pattern != "*" && Gun::parse(name).is_err() {
+                let message = format!("{}: servers names {pattern:?}, which is no repository", path.display());
+                return Err(input(&message, "expected a full name such as docker.io/acme/web, or its beginning and *"));
+            }
+        }
+        let idle_lock_minutes = written.idle_lock_minutes.unwrap_or(IDLE_LOCK_MINUTES);
+        if !(1..=24 * 60).contains(&idle_lock_minutes) {
+            let message = format!("{}: idle_lock_minutes is {idle_lock_minutes}", path.display());
+            return Err(input(&message, "expected 1 to 1440 minutes"));
+        }
+        let base = path.parent().unwrap_or(home);
+        let resolve = |written: PathBuf| absolute(&base.join(from_home(&written, home)));
+        Ok(Self {
+            trust_dir: written.trust_dir.map(resolve),
+            ca: written.ca.into_iter().map(resolve).collect(),
+            servers: written.servers,
+            idle_lock_minutes,
+        })
+    }
+}
+
+/// What matters of Notary's configuration, with absolute paths.
+#[derive(Debug)]
+pub(super) struct NotaryConfig {
+    pub(super) path: PathBuf,
+    pub(super) trust_dir: Option<PathBuf>,
+    pub(super) url: Option<String>,
+    pub(super) root_ca: Option<PathBuf>,
+    pub(super) client: Option<(PathBuf, PathBuf)>,
+    pub(super) skip_tls_verify: bool,
+    pub(super) pinning: Pinning,
+}
+
+impl NotaryConfig {
+    /// Reads the file; a missing one says nothing.
+    pub(super) fn load(path: &Path, home: &Path) -> Result<Self, EngineError> {
+        let wrong = |what: &str| input(&format!("{}: {what}", path.display()), "mend it, or move it aside");
+        let whole: Value = match read(path)? {
+            None => Value::Object(Map::new()),
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| wrong(&format!("line {}, column {} is not JSON", error.line(), error.column())))?,
+        };
+        let Value::Object(whole) = whole else { return Err(wrong("expected a JSON object")) };
+        let whole = Section { name: "", fields: &whole };
+        let empty = Map::new();
+        let server = whole.section("remote_server", &empty).map_err(|what| wrong(&what))?;
+        let text = |section: &Section<'_>, key: &str| section.text(key).map_err(|what| wrong(&what));
+        // Notary takes these from where its file lies; its trust directory from where it runs.
+        let beside = |file: String| absolute(&path.parent().unwrap_or(home).join(file));
+        let certificate = text(&server, "tls_client_cert")?.map(beside);
+        let key = text(&server, "tls_client_key")?.map(beside);
+        let client = match (certificate, key) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (Some(_), None) => return Err(wrong("tls_client_cert needs tls_client_key beside it")),
+            (None, Some(_)) => return Err(wrong("tls_client_key needs tls_client_cert beside it")),
+        };
+        Ok(Self {
+            trust_dir: text(&whole, "trust_dir")?.map(|dir| absolute(&from_home(Path::new(&dir), home))),
+            url: text(&server, "url")?,
+            root_ca: text(&server, "root_ca")?.map(beside),
+            client,
+            skip_tls_verify: server.flag("skipTLSVerify").map_err(|what| wrong(&what))?,
+            pinning: pinning(&whole).map_err(|what| wrong(&what))?,
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// A part of Notary's configuration: its parser ignores the case of keys.
+struct Section<'a> {
+    name: &'static str,
+    fields: &'a Map<String, Value>,
+}
+
+impl<'a> Section<'a> {
+    fn field(&self, key: &str) -> Option<&'a Value> {
+        self.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    }
+
+    fn section(&self, key: &'static str, empty: &'a Map<String, Value>) -> Result<Section<'a>, String> {
+        match self.field(key) {
+            None | Some(Value::Null) => Ok(Section { name: key, fields: empty }),
+            Some(Value::Object(fields)) => Ok(Section { name: key, fields }),
+            Some(_) => Err(format!("{key} is not an object")),
+        }
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>, String> {
+        match self.field(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(_) => Err(format!("{key} is not a text")),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, String> {
+        match self.field(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(format!("{key} of {} is neither true nor false", self.name)),
+        }
+    }
+}
+
+fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
+    let empty = Map::new();
+    let section = whole.section("trust_pinning", &empty)?;
+    let mut pinning = Pinning { disable_tofu: section.flag("disable_tofu")?, ..Pinning::default() };
+    for (name, ids) in section.section("certs", &empty)?.fields {
+        let wrong = || format!("certs of trust_pinning: {name:?} is not a list of key IDs");
+        let Value::Array(ids) = ids else { return Err(wrong()) };
+        let ids = ids.iter().map(|id| id.as_str().map(str::to_owned).ok_or_else(wrong));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        // Notary lower-cases names and so loses pins of names with capitals; ours hold for both spellings.
+        pinning.certs.entry(name.to_ascii_lowercase()).or_insert_with(|| ids.clone());
+        pinning.certs.insert(name.clone(), ids);
+    }
+    for (prefix, file) in section.section("ca", &empty)?.fields {
+        let file = file.as_str().ok_or_else(|| format!("ca of trust_pinning: {prefix:?} is not a file name"))?;
+        let pem = std::fs::read_to_string(file).map_err(|error| format!("ca of trust_pinning: {file}: {error}"))?;
+        pinning.ca.entry(prefix.to_ascii_lowercase()).or_insert_with(|| pem.clone());
+        pinning.ca.insert(prefix.clone(), pem);
+    }
+    Ok(pinning)
+}
+
+fn read(path: &Path) -> Result<Option<String>, EngineError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(input(&format!("{}: not text in UTF-8", path.display()), "mend it, or move it aside"))
+        }
+        Err(source) => Err(EngineError::Disk { path: path.to_owned(), source }),
+    }
+}
+
+/// Replaces a leading `~/`.
+fn from_home(path: &Path, home: &Path) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) => home.join(rest),
+        Err(_) => path.to_owned(),
+    }
+}

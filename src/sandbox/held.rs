@@ -26,10 +26,9 @@ impl HeldKeys {
 
     /// Makes a key for a role of a repository; nothing is signed with it until a root names it.
     pub(super) fn create(&self, gun: &str, role: &Role) -> Result<PublicKey, StoreError> {
-        let (secret, key) = generate()?;
-        let public = public_key(&key)?;
-        self.store.add_key(gun, role, public.id().as_str(), &secret)?;
-        Ok(public)
+        let key = HeldKey::generate(gun, role)?;
+        self.store.add_keys(std::slice::from_ref(&key))?;
+        Ok(key.public)
     }
 
     /// The key that the current root names, if the server holds it; else a new one, as Notary does.
@@ -62,18 +61,32 @@ impl HeldKeys {
     }
 }
 
-fn generate() -> Result<(Zeroizing<Vec<u8>>, SigningKey), StoreError> {
-    let mut secret = Zeroizing::new(vec![0_u8; 32]);
-    loop {
-        getrandom::fill(&mut secret).map_err(|e| StoreError::Broken(e.to_string()))?;
-        // All but one in 2^32 scalars are below the order of the curve.
-        if let Ok(key) = SigningKey::from_slice(&secret) {
-            return Ok((secret, key));
-        }
-    }
+/// A new key, before it is kept.
+pub(super) struct HeldKey {
+    /// Repository.
+    pub(super) gun: String,
+    /// `snapshot` or `timestamp`.
+    pub(super) role: Role,
+    /// The public half.
+    pub(super) public: PublicKey,
+    /// The scalar.
+    pub(super) secret: Zeroizing<Vec<u8>>,
 }
 
-fn public_key(key: &SigningKey) -> Result<PublicKey, StoreError> {
-    let der = key.verifying_key().to_public_key_der().map_err(|e| StoreError::Broken(e.to_string()))?;
-    Ok(PublicKey::new(KeyType::Ecdsa, der.as_bytes().to_vec()))
+impl HeldKey {
+    /// Makes a key.
+    pub(super) fn generate(gun: &str, role: &Role) -> Result<Self, StoreError> {
+        let broken = |error: &dyn std::fmt::Display| StoreError::Broken(error.to_string());
+        let mut secret = Zeroizing::new(vec![0_u8; 32]);
+        // All but one in 2^32 scalars are below the order of the curve.
+        let key = loop {
+            getrandom::fill(&mut secret).map_err(|error| broken(&error))?;
+            if let Ok(key) = SigningKey::from_slice(&secret) {
+                break key;
+            }
+        };
+        let der = key.verifying_key().to_public_key_der().map_err(|error| broken(&error))?;
+        let public = PublicKey::new(KeyType::Ecdsa, der.as_bytes().to_vec());
+        Ok(Self { gun: gun.to_owned(), role: role.clone(), public, secret })
+    }
 }

@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 
 pub use auth::{Auth, Login};
 pub use layout::Layout;
-pub use scene::{PASSPHRASE, TOUR};
+pub use scene::{NEW_REPOSITORY, PASSPHRASE, TOUR, notes};
 pub use serve::serve;
 
 use crate::engine::Settings;

@@ -11,6 +11,7 @@ use jiff::Timestamp as Time;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use sha2::{Digest, Sha256};
 
+use super::held::HeldKey;
 use crate::tuf::Role;
 
 /// (GUN, role, version) to (time stored in microseconds, bytes).
@@ -142,15 +143,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::OldVersion`] unless every version is higher than the stored one.
     pub(super) fn publish(&self, gun: &str, updates: &[Update], now: Time) -> Result<(), StoreError> {
-        self.publish_all(&[(gun, updates, now)])
+        let transaction = self.database.begin_write().map_err(broken)?;
+        updates.iter().try_for_each(|update| insert(&transaction, gun, update, now))?;
+        transaction.commit().map_err(broken)
     }
 
-    /// Stores the updates of many repositories in one transaction, each with the time it counts from.
-    pub(super) fn publish_all(&self, batches: &[(&str, &[Update], Time)]) -> Result<(), StoreError> {
+    /// Stores the files of many repositories and a note in one transaction.
+    pub(super) fn seed(&self, batches: &[(String, Vec<Update>)], note: &str, now: Time) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(broken)?;
-        for (gun, updates, now) in batches {
-            updates.iter().try_for_each(|update| insert(&transaction, gun, update, *now))?;
+        for (gun, updates) in batches {
+            updates.iter().try_for_each(|update| insert(&transaction, gun, update, now))?;
         }
+        transaction.open_table(NOTES).map_err(broken)?.insert(note, [].as_slice()).map_err(broken)?;
         transaction.commit().map_err(broken)
     }
 
@@ -216,10 +220,16 @@ impl Store {
         Ok(found.map(|secret| secret.value().to_vec().into()))
     }
 
-    /// Keeps the secret of a server-held key.
-    pub(super) fn add_key(&self, gun: &str, role: &Role, id: &str, secret: &[u8]) -> Result<(), StoreError> {
+    /// Keeps server-held keys: for each, the repository, role, ID and secret.
+    pub(super) fn add_keys(&self, keys: &[HeldKey]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(broken)?;
-        transaction.open_table(KEYS).map_err(broken)?.insert((gun, role.as_str(), id), secret).map_err(broken)?;
+        {
+            let mut table = transaction.open_table(KEYS).map_err(broken)?;
+            for key in keys {
+                let name = (key.gun.as_str(), key.role.as_str(), key.public.id().as_str());
+                table.insert(name, key.secret.as_slice()).map_err(broken)?;
+            }
+        }
         transaction.commit().map_err(broken)
     }
 

@@ -1,0 +1,55 @@
+//! The scene: repositories that show everything the console can do, and a tour through them.
+//!
+//! Signed with real keys by the real rules, but written to the store directly: some of it has to be years old.
+
+mod cast;
+mod repository;
+mod script;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp as Time;
+
+use super::SandboxError;
+use super::held::{HeldKey, HeldKeys};
+use super::layout::Layout;
+use super::store::Store;
+use crate::tuf::Role;
+use cast::Cast;
+pub use script::{NEW_REPOSITORY, TOUR, notes};
+
+/// The passphrase of every client key in a sandbox.
+pub const PASSPHRASE: &str = "sandbox-only";
+
+/// Set once the scene is stored, so that a kept sandbox is not filled twice.
+const FILLED: &str = "scene";
+
+fn failed(error: impl std::fmt::Display) -> SandboxError {
+    SandboxError::Scene(error.to_string())
+}
+
+/// Fills an empty store and trust directory. Repositories that are there already stay as they are.
+pub(super) fn fill(layout: &Layout, store: &Store, held: &HeldKeys, now: Time) -> Result<(), SandboxError> {
+    if store.note(FILLED)?.is_some() {
+        return Ok(());
+    }
+    let present = store.guns()?;
+    let scripts: Vec<_> = script::repositories().into_iter().filter(|r| !present.contains(&r.gun())).collect();
+    let cast = Cast::assemble(layout, &scripts)?;
+    let server_keys: Result<Vec<_>, _> = scripts.iter().flat_map(|r| server_keys(&r.gun())).collect();
+    let server_keys = server_keys?;
+    store.add_keys(&server_keys)?;
+    let mut batches = Vec::new();
+    for script in &scripts {
+        let of_gun = |key: &&HeldKey| key.gun == script.gun();
+        let keys = server_keys.iter().filter(of_gun).map(|key| (key.role.clone(), key.public.clone())).collect();
+        let stage = repository::Stage { cast: &cast, store, held, keys, now };
+        batches.push((script.gun(), stage.perform(script)?));
+    }
+    store.seed(&batches, FILLED, now)?;
+    Ok(())
+}
+
+fn server_keys(gun: &str) -> [Result<HeldKey, super::store::StoreError>; 2] {
+    [Role::Snapshot, Role::Timestamp].map(|role| HeldKey::generate(gun, &role))
+}

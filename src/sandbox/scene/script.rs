@@ -1,0 +1,173 @@
+//! What the scene holds, as data.
+
+use super::cast::Signer::{self, Ben, JeffNewLaptop, JeffOldLaptop, Qa};
+use crate::sandbox::REGISTRY;
+
+/// A repository without trust data: its first signer creates it.
+pub const NEW_REPOSITORY: &str = "team/new-service";
+
+/// The tour, in order: a few bold words, then what to do. Needs nothing but the scene.
+pub const TOUR: &[(&str, &str)] = &[
+    ("Welcome.", "A real trust server with throw-away keys. Worst repositories first; j and k move."),
+    ("Add a signer.", "On team/web, open Roles with 2, press a, name carol, key file keys/carol.pub."),
+    ("Review.", "Nothing was sent yet. Press p to see what would change, role by role."),
+    ("Publish.", "Confirm and type the passphrase sandbox-only. One request carries everything."),
+    ("Mend.", "team/portal was signed by a removed key: re-sign targets/releases with w."),
+    ("Your turn.", "team/new-service has no trust data: add its first signer. ctrl-c ends the sandbox."),
+];
+
+/// A repository to be made.
+pub(super) struct Script {
+    /// Name below the registry.
+    pub(super) name: &'static str,
+    /// One sentence for newcomers.
+    pub(super) note: &'static str,
+    /// Days ago that root was signed; it lasts 3650.
+    pub(super) root_age: i64,
+    /// Days ago that targets was signed; it lasts 1095.
+    pub(super) targets_age: i64,
+    /// Version of targets.
+    pub(super) version: u64,
+    /// Tags in targets itself.
+    pub(super) tags: &'static [&'static str],
+    /// Delegations, parents first.
+    pub(super) roles: Vec<Part>,
+}
+
+/// A delegation to be made.
+pub(super) struct Part {
+    /// Full name.
+    pub(super) name: &'static str,
+    /// Keys listed now.
+    pub(super) keys: &'static [Signer],
+    /// Path prefixes.
+    pub(super) paths: &'static [&'static str],
+    /// The key that signed the file; without one there is no file.
+    pub(super) signed_by: Option<Signer>,
+    /// Days ago that it was signed; it lasts 1095.
+    pub(super) age: i64,
+    /// Version.
+    pub(super) version: u64,
+    /// Tags.
+    pub(super) tags: &'static [&'static str],
+}
+
+impl Script {
+    /// The full name.
+    pub(super) fn gun(&self) -> String {
+        format!("{REGISTRY}/{}", self.name)
+    }
+}
+
+/// A sentence for each repository of the scene, by full name.
+#[must_use]
+pub fn notes() -> Vec<(String, &'static str)> {
+    let mut notes: Vec<_> = repositories().iter().map(|script| (script.gun(), script.note)).collect();
+    notes.push((format!("{REGISTRY}/{NEW_REPOSITORY}"), "no trust data yet; adding its first signer creates it"));
+    notes
+}
+
+const EVERYTHING: &[&str] = &[""];
+const WEB: &[&str] = &["3.0.9", "3.1.0", "3.1.1", "3.1.2", "3.1.3", "3.1.4", "3.1.5", "3.1.6", "latest"];
+const API_JEFF: &[&str] =
+    &["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "latest"];
+const API_BEN: &[&str] =
+    &["1.12", "1.13", "1.14", "2.0-rc1", "2.0-rc2", "2.0-rc3", "2.0", "2.1", "2.2", "latest", "stable"];
+const API: &[&str] = &[
+    "1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14",
+    "2.0-rc1", "2.0-rc2", "2.0-rc3", "2.0", "2.1", "2.2", "latest", "stable",
+];
+const WORKER: &[&str] = &["0.7", "0.8", "0.9", "0.10", "0.11", "latest"];
+const NIGHTLY: &[&str] = &["nightly-20", "nightly-21", "nightly-22"];
+const PORTAL: &[&str] = &["5.0", "5.1", "5.2", "5.3", "5.4", "latest"];
+const BILLING: &[&str] = &["2024.1", "2024.2", "2025.1", "2025.2"];
+const SEARCH: &[&str] = &["8.0", "8.1", "8.2", "8.3", "latest"];
+const ARCHIVE: &[&str] =
+    &["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "1.13"];
+const TOOLS: &[&str] = &["lint-1", "lint-2", "pack-1", "pack-2"];
+
+fn part(name: &'static str, keys: &'static [Signer], by: Signer, age: i64, tags: &'static [&'static str]) -> Part {
+    // One version for each tag, as signing them one after the other gives.
+    let version = tags.len() as u64;
+    Part { name, keys, paths: EVERYTHING, signed_by: Some(by), age, version, tags }
+}
+
+fn script(name: &'static str, note: &'static str, ages: (i64, i64), roles: Vec<Part>) -> Script {
+    let (root_age, targets_age) = ages;
+    Script { name, note, root_age, targets_age, version: roles.len() as u64 + 1, tags: &[], roles }
+}
+
+/// All repositories with trust data.
+pub(super) fn repositories() -> Vec<Script> {
+    let mut scripts = healthy();
+    scripts.extend(troubled());
+    scripts
+}
+
+fn healthy() -> Vec<Script> {
+    const JEFF: &[Signer] = &[JeffNewLaptop];
+    const QA: &[Signer] = &[Qa];
+    let web =
+        vec![part("targets/jeff", JEFF, JeffNewLaptop, 2, WEB), part("targets/releases", JEFF, JeffNewLaptop, 2, WEB)];
+    let api = vec![
+        part("targets/jeff", JEFF, JeffNewLaptop, 40, API_JEFF),
+        part("targets/releases", &[JeffNewLaptop, Ben], Ben, 1, API),
+        part("targets/ben", &[Ben], Ben, 1, API_BEN),
+    ];
+    let nightly = Part { paths: &["nightly-"], ..part("targets/qa", QA, Qa, 3, NIGHTLY) };
+    let perf = Part { paths: &["nightly-perf-"], ..part("targets/qa/perf", QA, Qa, 3, &["nightly-perf-22"]) };
+    let worker = vec![
+        part("targets/jeff", JEFF, JeffNewLaptop, 9, WORKER),
+        part("targets/releases", JEFF, JeffNewLaptop, 9, WORKER),
+        nightly,
+        perf,
+    ];
+    let worker = script("team/worker", "healthy; qa signs nightly tags, which nobody pulls", (600, 200), worker);
+    vec![
+        script("team/web", "one signer, jeff; nine signed tags, all trusted", (400, 40), web),
+        script("team/api", "two signers, jeff and ben; ben signed the releases last", (700, 100), api),
+        Script { tags: &["base"], ..worker },
+    ]
+}
+
+fn troubled() -> Vec<Script> {
+    const JEFF: &[Signer] = &[JeffNewLaptop];
+    let portal = vec![
+        part("targets/jeff", JEFF, JeffOldLaptop, 60, PORTAL),
+        part("targets/releases", &[JeffNewLaptop, Ben], JeffOldLaptop, 60, PORTAL),
+        part("targets/ben", &[Ben], Ben, 300, &["5.0", "5.1"]),
+    ];
+    let no_keys = Part { keys: &[], signed_by: None, ..part("targets/ops", &[], Ben, 0, &[]) };
+    let tools = vec![
+        part("targets/jeff", JEFF, JeffNewLaptop, 20, TOOLS),
+        part("targets/releases", JEFF, JeffNewLaptop, 20, TOOLS),
+        no_keys,
+    ];
+    let both = |tags: &'static [&'static str], age: i64| {
+        vec![
+            part("targets/jeff", JEFF, JeffNewLaptop, age, tags),
+            part("targets/releases", JEFF, JeffNewLaptop, age, tags),
+        ]
+    };
+    let search = vec![
+        part("targets/ben", &[Ben], Ben, 1095 - 41, SEARCH),
+        part("targets/releases", &[Ben], Ben, 1095 - 41, SEARCH),
+    ];
+    vec![
+        script("team/portal", "the releases were last signed by a key that was removed since", (800, 30), portal),
+        script("team/tools", "the role targets/ops has no keys, so nobody can sign for it", (300, 15), tools),
+        script(
+            "team/billing",
+            "its root expires in 142 days; the root key is at hand",
+            (3650 - 142, 90),
+            both(BILLING, 90),
+        ),
+        script("team/search", "its releases expire in 41 days; ben's key renews them", (1400, 200), search),
+        script(
+            "team/archive",
+            "its targets file has expired, so nothing can be pulled",
+            (1200, 1095 + 12),
+            both(ARCHIVE, 500),
+        ),
+    ]
+}

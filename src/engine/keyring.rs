@@ -1,52 +1,172 @@
 //! Keys at hand: what the store holds, what is unlocked, and what people call it.
+//!
+//! Invariant: nothing here waits for the network, and only [`Engine::unlock`] computes for long.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::{Engine, EngineError, KeyView, Settings};
-use crate::keys::{Passphrase, PrivateKey};
-use crate::tuf::{CanonicalKeyId, Role};
+use super::open_keys::OpenKeys;
+use super::{Engine, EngineError, Problem, Settings, labels};
+use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey};
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun, Role};
 
 /// Unlocked keys, labels, and passphrases chosen for keys that will be made.
-pub(super) struct Keyring {}
+pub(super) struct Keyring {
+    pub(super) store: KeyStore,
+    labels: BTreeMap<CanonicalKeyId, String>,
+    open: Mutex<OpenKeys>,
+    chosen: Mutex<HashMap<Role, Passphrase>>,
+    listing: Mutex<Option<Listing>>,
+    /// Counts what changes which keys can sign.
+    changes: AtomicU64,
+}
+
+/// The store as it was at some time.
+#[derive(Clone)]
+struct Listing {
+    keys: Arc<BTreeMap<CanonicalKeyId, StoredKey>>,
+    /// When the directory was changed last; `None` if that was so close to the look at it that more may follow unseen.
+    modified: Option<SystemTime>,
+}
+
+/// Coarser than the time stamps of any file system in use.
+const SETTLED: Duration = Duration::from_secs(3);
 
 impl Keyring {
     /// Opens the key store below the trust directory and reads the labels.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        let _ = settings;
-        Ok(Self {})
+        Ok(Self {
+            store: KeyStore::new(&settings.trust_dir),
+            labels: labels::load(&settings.state_dir)?,
+            open: Mutex::new(OpenKeys::new(settings.idle_lock)),
+            chosen: Mutex::default(),
+            listing: Mutex::default(),
+            changes: AtomicU64::new(0),
+        })
+    }
+
+    /// Keys in the store, read again only if the directory changed. Labels and marks for every repository need it.
+    pub(super) fn stored(&self) -> Arc<BTreeMap<CanonicalKeyId, StoredKey>> {
+        let looked = SystemTime::now();
+        let modified = self.store.dir().symlink_metadata().and_then(|dir| dir.modified()).ok();
+        let mut listing = hold(&self.listing);
+        if let Some(known) = listing.as_ref().filter(|known| known.modified.is_some() && known.modified == modified) {
+            return Arc::clone(&known.keys);
+        }
+        // What cannot be read is named by `Engine::key_problems`.
+        let (keys, _) = self.store.list().unwrap_or_default();
+        let keys = Arc::new(keys.into_iter().map(|key| (key.id.clone(), key)).collect());
+        let settled = |at: &SystemTime| looked.duration_since(*at).is_ok_and(|age| age > SETTLED);
+        *listing = Some(Listing { keys: Arc::clone(&keys), modified: modified.filter(settled) });
+        keys
+    }
+
+    /// The user's name for a key.
+    pub(super) fn user_label(&self, id: &CanonicalKeyId) -> Option<&String> {
+        self.labels.get(id)
+    }
+
+    /// Looks at an unlocked key without using it.
+    pub(super) fn peek<T>(&self, id: &CanonicalKeyId, look: impl FnOnce(&PrivateKey) -> T) -> Option<T> {
+        hold(&self.open).peek(id, Instant::now()).map(look)
+    }
+
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 }
 
+/// No code that panics runs under these locks; if it did, what they guard would still be whole.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// For the rest of the engine.
-#[allow(unused_variables, dead_code)]
+#[allow(dead_code)]
 impl Engine {
+    /// The key store.
+    pub(super) fn key_store(&self) -> &KeyStore {
+        &self.inner.keyring.store
+    }
+
     /// Private keys in the store, by ID.
     pub(super) fn keys_at_hand(&self) -> BTreeSet<CanonicalKeyId> {
-        todo!()
+        self.inner.keyring.stored().keys().cloned().collect()
+    }
+
+    /// Grows whenever other keys can sign than before.
+    pub(super) fn key_changes(&self) -> u64 {
+        self.inner.keyring.changes.load(Ordering::Relaxed)
+    }
+
+    /// A stored key's `role` header.
+    pub(super) fn stored_role(&self, id: &CanonicalKeyId) -> Option<String> {
+        self.inner.keyring.stored().get(id).map(|key| key.role.clone())
+    }
+
+    /// Whether a stored key can sign without a passphrase now: unlocked, or stored in the clear.
+    pub(super) fn is_open(&self, id: &CanonicalKeyId) -> bool {
+        let keyring = &self.inner.keyring;
+        keyring.peek(id, |_| ()).is_some() || keyring.stored().get(id).is_some_and(|key| !key.encrypted)
     }
 
     /// An unlocked key.
     pub(super) fn signing_key(&self, id: &CanonicalKeyId) -> Option<Arc<PrivateKey>> {
-        todo!()
+        let keyring = &self.inner.keyring;
+        let open = hold(&keyring.open).take(id, Instant::now());
+        open.or_else(|| {
+            let plain = keyring.stored().get(id).is_some_and(|key| !key.encrypted);
+            plain.then(|| keyring.store.load(id, None).ok().map(Arc::new)).flatten()
+        })
+    }
+
+    /// Writes a key that was just made into the store, and keeps it unlocked.
+    ///
+    /// # Errors
+    /// `Key`: the file cannot be written.
+    pub(super) fn keep_new_key(
+        &self,
+        key: PrivateKey,
+        role: &Role,
+        gun: &Gun,
+        passphrase: &Passphrase,
+    ) -> Result<PathBuf, EngineError> {
+        let path = self.key_store().save(&key, role.as_str(), Some(gun), passphrase)?;
+        hold(&self.inner.keyring.open).insert(key, passphrase, Instant::now());
+        self.inner.keyring.changed();
+        Ok(path)
     }
 
     /// What people call a key: the user's label, else the role header of its file (a signer's name), else `None`.
     pub(super) fn label(&self, id: &CanonicalKeyId) -> Option<String> {
-        todo!()
+        let keyring = &self.inner.keyring;
+        keyring.user_label(id).cloned().or_else(|| keyring.stored().get(id).and_then(|key| role_label(&key.role)))
     }
 
     /// The passphrase chosen for a new key of `role`.
     pub(super) fn chosen_passphrase(&self, role: &Role) -> Option<Passphrase> {
-        todo!()
+        hold(&self.inner.keyring.chosen).get(role).cloned()
     }
 }
 
-#[allow(unused_variables)]
+/// A `role` header as a name. `delegation` is what importers write for want of one.
+pub(super) fn role_label(role: &str) -> Option<String> {
+    let name = match DelegationName::parse(role) {
+        Ok(delegation) => delegation.short().to_owned(),
+        Err(_) => role.to_owned(),
+    };
+    Some(name).filter(|name| !name.is_empty() && name != "delegation")
+}
+
 impl Engine {
-    /// All keys: in the store, behind servers, and public ones of loaded repositories.
-    pub fn keys(&self) -> Result<Vec<KeyView>, EngineError> {
-        todo!()
+    /// Files of the key directory that cannot be used, and why.
+    pub fn key_problems(&self) -> Vec<Problem> {
+        let found = self.inner.keyring.store.list();
+        let problems = found.map_or_else(|error| vec![error], |(_, problems)| problems);
+        problems.into_iter().map(|error| EngineError::Key(error).problem()).collect()
     }
 
     /// Unlocks a stored key for this session. Blocking (key derivation): call it on a blocking thread.
@@ -54,16 +174,51 @@ impl Engine {
     /// # Errors
     /// [`crate::keys::KeyError::WrongPassphrase`], naming another key that it opens, if any.
     pub fn unlock(&self, key: &CanonicalKeyId, passphrase: &Passphrase) -> Result<(), EngineError> {
-        todo!()
+        let keyring = &self.inner.keyring;
+        match keyring.store.load(key, Some(passphrase)) {
+            Ok(opened) => {
+                hold(&keyring.open).insert(opened, passphrase, Instant::now());
+                keyring.changed();
+                Ok(())
+            }
+            Err(KeyError::WrongPassphrase { id, .. }) => {
+                let opens = hold(&keyring.open).opened_by(passphrase).cloned();
+                Err(KeyError::WrongPassphrase { opens: opens.or_else(|| self.neighbour(&id, passphrase)), id }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Another stored key that a passphrase opens. Tries only few and cheap ones: it is for a slip of the hand, and
+    /// whoever waits for an answer waits for this too.
+    fn neighbour(&self, wanted: &CanonicalKeyId, passphrase: &Passphrase) -> Option<CanonicalKeyId> {
+        const TRIED: usize = 4;
+        let stored = self.inner.keyring.stored();
+        let others = stored.values().filter(|key| key.encrypted && key.id != *wanted);
+        let mut found = others.take(TRIED).filter(|key| self.key_store().opens_quickly(&key.id, passphrase));
+        found.next().map(|key| key.id.clone())
     }
 
     /// Sets the passphrase for keys that the next publish makes (`root`, `targets`).
     pub fn choose_passphrase(&self, role: &Role, passphrase: Passphrase) {
-        todo!()
+        hold(&self.inner.keyring.chosen).insert(role.clone(), passphrase);
     }
 
     /// Forgets all unlocked keys.
     pub fn lock_all(&self) {
-        todo!()
+        hold(&self.inner.keyring.open).clear();
+        hold(&self.inner.keyring.chosen).clear();
+        self.inner.keyring.changed();
+    }
+
+    /// Forgets keys that were not used for a while; returns how long the next one stays, if any is unlocked.
+    pub fn lock_idle(&self) -> Option<Duration> {
+        let (dropped, next) = hold(&self.inner.keyring.open).expire(Instant::now());
+        if dropped {
+            // Passphrases for new keys belong to the same round.
+            hold(&self.inner.keyring.chosen).clear();
+            self.inner.keyring.changed();
+        }
+        next
     }
 }

@@ -107,6 +107,13 @@ fn usable(error: Unusable) -> OpenError {
     }
 }
 
+/// Whether deriving a key from a passphrase takes no longer than in Notary's own files.
+pub(super) fn is_quick(block: &Block) -> bool {
+    let Ok(info) = EncryptedPrivateKeyInfoRef::from_der(&block.der) else { return block.label != ENCRYPTED };
+    let kdf = info.encryption_algorithm.pbes2().map(|parameters| &parameters.kdf);
+    kdf.and_then(pbes2::Kdf::pbkdf2).is_some_and(|kdf| kdf.iteration_count <= ROUNDS)
+}
+
 fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let info = EncryptedPrivateKeyInfoRef::from_der(der)
         .map_err(|_| format("is damaged, or encrypted in a way that trustdeck does not know"))?;

@@ -3,8 +3,19 @@
 use zeroize::Zeroizing;
 
 /// A passphrase: wiped when dropped, never printed, never growing by reallocation.
-#[derive(Clone)]
-pub struct Passphrase(Zeroizing<String>);
+pub struct Passphrase {
+    text: Zeroizing<String>,
+    ends: Ends,
+}
+
+/// What blanks at both ends mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Nothing, as where Notary's client reads what is typed.
+    Trimmed,
+    /// Themselves, as where it reads a variable.
+    Literal,
+}
 
 impl Passphrase {
     /// Longest passphrase taken, in bytes.
@@ -13,7 +24,7 @@ impl Passphrase {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
-        Self(Zeroizing::new(String::with_capacity(Self::CAPACITY)))
+        Self { text: Zeroizing::new(String::with_capacity(Self::CAPACITY)), ends: Ends::Trimmed }
     }
 
     /// Copies `text`, cut to [`Self::CAPACITY`] bytes.
@@ -24,34 +35,52 @@ impl Passphrase {
         passphrase
     }
 
+    /// Copies `text` with blanks at its ends, which Notary's client keeps in variables.
+    #[must_use]
+    pub fn verbatim(text: &str) -> Self {
+        Self { ends: Ends::Literal, ..Self::from_text(text) }
+    }
+
     /// Appends a character, unless it would no longer fit.
     pub fn push(&mut self, c: char) {
-        if self.0.len() + c.len_utf8() <= Self::CAPACITY {
-            self.0.push(c);
+        if self.text.len() + c.len_utf8() <= Self::CAPACITY {
+            self.text.push(c);
         }
     }
 
     /// Removes the last character.
     pub fn pop(&mut self) {
-        self.0.pop();
+        self.text.pop();
     }
 
     /// Number of characters.
     #[must_use]
     pub fn chars(&self) -> usize {
-        self.0.chars().count()
+        self.text.chars().count()
     }
 
     /// Whether nothing was typed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 
-    /// The bytes, trimmed as Notary's client trims what is typed.
+    /// The bytes that open a key.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        self.0.trim().as_bytes()
+        match self.ends {
+            Ends::Trimmed => self.text.trim().as_bytes(),
+            Ends::Literal => self.text.as_bytes(),
+        }
+    }
+}
+
+impl Clone for Passphrase {
+    fn clone(&self) -> Self {
+        // With the whole capacity, as in every other one: a copy must not grow by reallocation either.
+        let mut copy = Self { ends: self.ends, ..Self::new() };
+        copy.text.push_str(&self.text);
+        copy
     }
 }
 
@@ -69,7 +98,7 @@ impl std::fmt::Debug for Passphrase {
 
 impl PartialEq for Passphrase {
     fn eq(&self, other: &Self) -> bool {
-        *self.0 == *other.0
+        *self.text == *other.text
     }
 }
 

@@ -140,6 +140,16 @@ impl KeyStore {
         if key.id() == id { Ok(key) } else { Err(KeyError::OtherKey { path, found: key.id().clone() }) }
     }
 
+    /// Whether a passphrase opens a key, if finding out takes no longer than for the files of Notary.
+    #[must_use]
+    pub fn opens_quickly(&self, id: &CanonicalKeyId, passphrase: &Passphrase) -> bool {
+        let block = read_file(&self.path(id)).ok().and_then(|bytes| Block::read(&bytes).ok());
+        block.is_some_and(|block| {
+            container::is_quick(&block)
+                && PrivateKey::from_block(&block, Some(passphrase)).is_ok_and(|key| key.id() == id)
+        })
+    }
+
     /// Writes a new key in Notary's form, 0600, aside and renamed. An existing file is never replaced.
     /// `role` is `root`, `targets`, … or a signer's name; `gun` is kept for targets and snapshot only.
     ///

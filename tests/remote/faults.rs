@@ -73,7 +73,9 @@ async fn bodies_over_the_cap_are_refused_however_they_are_announced() {
     too_big(fetch_from(answer("200 OK", &[], &"x".repeat(1001))).await);
     too_big(fetch_from(Act::Endless(bytes("HTTP/1.1 200 OK\r\n\r\n"), vec![b'x'; 500])).await);
     let chunk = format!("{:x}\r\n{}\r\n", 300, "y".repeat(300));
-    too_big(fetch_from(Act::Endless(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), bytes(&chunk))).await);
+    too_big(
+        fetch_from(Act::Endless(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), bytes(&chunk))).await,
+    );
     let at_the_cap = fetch_from(answer("200 OK", &[], &"x".repeat(1000))).await.unwrap();
     assert_eq!(at_the_cap.bytes.len(), 1000);
 }

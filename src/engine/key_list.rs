@@ -1,0 +1,137 @@
+//! The list of keys: what the store holds, joined with what repositories list.
+
+use std::collections::BTreeMap;
+
+use super::keyring::role_label;
+use super::view::{KeyPlace, KeyState};
+use super::{Engine, EngineError, KeyView};
+use crate::keys::StoredKey;
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
+
+/// All that repositories say about one bare key.
+struct Listed {
+    key: PublicKey,
+    certificate_ids: Vec<KeyId>,
+    used_in: Vec<(Gun, Role)>,
+}
+
+type Known = BTreeMap<CanonicalKeyId, Listed>;
+
+impl Engine {
+    /// All keys: in the store, behind servers, and public ones of loaded repositories. Own keys come first (root,
+    /// targets, then signers by label), then those of others, then those behind servers.
+    ///
+    /// # Errors
+    /// `Disk`, `State`: the key directory or the list of repositories cannot be read.
+    pub fn keys(&self) -> Result<Vec<KeyView>, EngineError> {
+        let mut known = Known::new();
+        for entry in self.entries()? {
+            // A repository that cannot be read has its own row that says so.
+            let base = self.base(&entry.gun).ok().flatten();
+            if let Some(set) = base.and_then(|base| base.set) {
+                collect(&mut known, &set);
+            }
+        }
+        let (stored, _) = self.key_store().list()?;
+        let own = stored.into_iter().map(|stored| {
+            let listed = known.remove(&stored.id);
+            self.own(stored, listed)
+        });
+        let mut keys: Vec<KeyView> = own.collect();
+        keys.extend(known.into_iter().map(|(id, listed)| self.foreign(id, listed)));
+        keys.sort_by_cached_key(|key| (rank(key), key.label.clone(), key.gun.clone(), key.id.clone()));
+        Ok(keys)
+    }
+
+    fn own(&self, stored: StoredKey, listed: Option<Listed>) -> KeyView {
+        let opened = self.inner.keyring.peek(&stored.id, |key| key.public().algorithm());
+        let (algorithm, certificate_ids, used_in) = match listed {
+            Some(listed) => (Some(listed.key.algorithm()), listed.certificate_ids, listed.used_in),
+            None => (opened.clone(), Vec::new(), Vec::new()),
+        };
+        let state = match (stored.encrypted, opened) {
+            (false, _) => KeyState::Plain,
+            (true, Some(_)) => KeyState::Open,
+            (true, None) => KeyState::Locked,
+        };
+        KeyView {
+            label: self.label(&stored.id).unwrap_or_else(|| named(&stored.id, &used_in)),
+            id: stored.id,
+            certificate_ids,
+            role: stored.role,
+            gun: stored.gun,
+            algorithm,
+            place: KeyPlace::File(stored.path),
+            state,
+            warning: stored.warning,
+            used_in,
+        }
+    }
+
+    fn foreign(&self, id: CanonicalKeyId, listed: Listed) -> KeyView {
+        let of_server = |(_, role): &(Gun, Role)| matches!(role, Role::Timestamp | Role::Snapshot);
+        let place = if listed.used_in.iter().all(of_server) { KeyPlace::Server } else { KeyPlace::Public };
+        let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
+        KeyView {
+            label: self.label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
+            id,
+            certificate_ids: listed.certificate_ids,
+            role,
+            gun: None,
+            algorithm: Some(listed.key.algorithm()),
+            place,
+            state: KeyState::Theirs,
+            warning: None,
+            used_in: listed.used_in,
+        }
+    }
+}
+
+/// Adds the keys of all roles of a repository.
+fn collect(known: &mut Known, set: &TrustedSet) {
+    let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
+    let targets = set.targets().map(|file| &file.content);
+    let files = targets.into_iter().chain(set.delegations().values().map(|file| &file.content));
+    let delegations = files.flat_map(|file| file.delegations.iter().flatten());
+    let delegations = delegations.map(|delegation| Role::from(delegation.name.clone()));
+    for role in base.into_iter().chain(delegations) {
+        let Some(keys) = set.role_keys(&role) else { continue };
+        for key in keys.keys {
+            let id = key.canonical_id().clone();
+            let listed = known.entry(id).or_insert_with(|| Listed {
+                key: key.clone(),
+                certificate_ids: Vec::new(),
+                used_in: Vec::new(),
+            });
+            let wrapped = key.id().as_str() != key.canonical_id().as_str();
+            if wrapped && !listed.certificate_ids.contains(key.id()) {
+                listed.certificate_ids.push(key.id().clone());
+            }
+            let used = (set.gun().clone(), role.clone());
+            if !listed.used_in.contains(&used) {
+                listed.used_in.push(used);
+            }
+        }
+    }
+}
+
+/// The name of a key that nobody gave one: its signer's, else its role's, else its short ID.
+fn named(id: &CanonicalKeyId, used_in: &[(Gun, Role)]) -> String {
+    let signer = used_in.iter().find_map(|(_, role)| match role {
+        Role::Delegation(name) if !name.is_releases() => role_label(name.as_str()),
+        _ => None,
+    });
+    let base = || used_in.iter().find(|(_, role)| !matches!(role, Role::Delegation(_)));
+    signer.or_else(|| base().map(|(_, role)| role.to_string())).unwrap_or_else(|| id.short().to_owned())
+}
+
+fn rank(key: &KeyView) -> u8 {
+    match (&key.place, key.role.as_str()) {
+        (KeyPlace::File(_), "root") => 0,
+        (KeyPlace::File(_), "targets") => 1,
+        (KeyPlace::File(_), "snapshot" | "timestamp") => 3,
+        (KeyPlace::File(_), _) => 2,
+        (KeyPlace::Public, _) => 4,
+        (KeyPlace::Server, _) => 5,
+    }
+}

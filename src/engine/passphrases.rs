@@ -1,0 +1,312 @@
+//! Passphrases for scripts: from a file descriptor and from the variables of Notary and Docker.
+//!
+//! Invariant: the environment is read once at start, and each source is tried once for each key.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Read};
+
+use zeroize::Zeroizing;
+
+use super::{Engine, EngineError, Kind, Problem};
+use crate::keys::{KeyError, Passphrase};
+use crate::tuf::{CanonicalKeyId, Role};
+
+/// Variables that hold a passphrase, and for which keys.
+const VARIABLES: [(&str, Scope); 6] = [
+    ("NOTARY_ROOT_PASSPHRASE", Scope::Root),
+    ("NOTARY_TARGETS_PASSPHRASE", Scope::Targets),
+    ("NOTARY_SNAPSHOT_PASSPHRASE", Scope::Snapshot),
+    ("NOTARY_DELEGATION_PASSPHRASE", Scope::Delegations),
+    ("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE", Scope::Root),
+    ("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", Scope::NotRoot),
+];
+
+/// Variables that hold other secrets of this program and its peers.
+const CREDENTIALS: [&str; 3] = ["NOTARY_AUTH", "DOCKER_AUTH_CONFIG", "TRUSTDECK_SANDBOX_AUTH"];
+
+/// Most bytes read from a descriptor.
+const MAX_INPUT: u64 = 64 * 1024;
+
+/// Whether a variable must not be seen by programs that this one starts.
+#[must_use]
+pub fn is_secret_variable(name: &str) -> bool {
+    secret_variables().any(|secret| secret == name)
+}
+
+/// All variables to take out of the environment of programs that this one starts.
+pub fn secret_variables() -> impl Iterator<Item = &'static str> {
+    VARIABLES.iter().map(|(name, _)| *name).chain(CREDENTIALS)
+}
+
+/// Where a passphrase came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `--passphrase-fd`.
+    Descriptor,
+    /// An environment variable.
+    Variable(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Descriptor => "--passphrase-fd",
+            Self::Variable(name) => name,
+        })
+    }
+}
+
+/// Which keys a passphrase is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scope {
+    All,
+    Root,
+    Targets,
+    Snapshot,
+    Delegations,
+    NotRoot,
+    /// A role or signer, by name.
+    Named(String),
+}
+
+impl Scope {
+    /// Parses the `ROLE` of a line `ROLE=PASSPHRASE`.
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "root" => Some(Self::Root),
+            "targets" => Some(Self::Targets),
+            "snapshot" => Some(Self::Snapshot),
+            "delegation" => Some(Self::Delegations),
+            "repository" => Some(Self::NotRoot),
+            name => {
+                let path = name.strip_prefix("targets/").unwrap_or(name);
+                let role = Role::parse(&format!("targets/{path}")).ok()?;
+                Some(Self::Named(role.as_str().to_owned()))
+            }
+        }
+    }
+
+    /// Whether it covers a key whose file has this `role` header.
+    fn covers(&self, role: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Root => role == "root",
+            Self::Targets => role == "targets",
+            Self::Snapshot => role == "snapshot",
+            Self::NotRoot => role != "root",
+            Self::Delegations => !matches!(role, "root" | "targets" | "snapshot" | "timestamp"),
+            Self::Named(name) => name == role || name.strip_prefix("targets/") == Some(role),
+        }
+    }
+}
+
+/// What became of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// It is unlocked now, or was already.
+    Opened,
+    /// No source has a passphrase for it.
+    Unset,
+    /// These have one, and it is wrong.
+    Wrong(Vec<Source>),
+}
+
+/// Passphrases known before anybody is asked.
+#[derive(Default)]
+pub struct PassphraseSources {
+    known: Vec<(Source, Scope, Passphrase)>,
+}
+
+impl PassphraseSources {
+    /// Takes the variables out of `environment`, and what was read from `--passphrase-fd`.
+    ///
+    /// An input of one line is for all keys. In one of several, lines `ROLE=PASSPHRASE` are for a role (`root`,
+    /// `targets`, `snapshot`, a signer's name, `delegation`, or `repository` for all but root), others for all.
+    pub fn new(descriptor: Option<&[u8]>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut known = descriptor.map(parse_lines).unwrap_or_default();
+        let mut values: Vec<Option<Passphrase>> = VARIABLES.iter().map(|_| None).collect();
+        for (name, value) in environment {
+            let place = VARIABLES.iter().position(|(variable, _)| name == **variable);
+            let value = Zeroizing::new(value.into_encoded_bytes());
+            // An empty variable counts as unset; one that is not text cannot be typed either.
+            let text = std::str::from_utf8(&value).ok().filter(|text| !text.is_empty());
+            if let Some((slot, text)) = place.and_then(|at| values.get_mut(at)).zip(text) {
+                *slot = Some(Passphrase::verbatim(text));
+            }
+        }
+        for ((name, scope), value) in VARIABLES.iter().zip(values) {
+            known.extend(value.map(|value| (Source::Variable(name), scope.clone(), value)));
+        }
+        Self { known }
+    }
+
+    /// What to try for a key whose file has this `role` header, in order.
+    #[must_use]
+    pub fn candidates(&self, role: &str) -> Vec<(Source, Passphrase)> {
+        let covering = self.known.iter().filter(|(_, scope, _)| scope.covers(role));
+        covering.map(|(source, _, passphrase)| (*source, passphrase.clone())).collect()
+    }
+
+    /// The passphrase for a key of `role` that will be made.
+    #[must_use]
+    pub fn for_new(&self, role: &Role) -> Option<Passphrase> {
+        self.candidates(role.as_str()).into_iter().next().map(|(_, passphrase)| passphrase)
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+impl fmt::Debug for PassphraseSources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.known.iter().map(|(source, ..)| source)).finish()
+    }
+}
+
+fn parse_lines(input: &[u8]) -> Vec<(Source, Scope, Passphrase)> {
+    let text = Zeroizing::new(String::from_utf8_lossy(input).into_owned());
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let several = lines.len() > 1;
+    let split = |line: &&str| {
+        let named = line.split_once('=').filter(|_| several);
+        let named = named.and_then(|(word, rest)| Some((Scope::parse(word.trim())?, rest.to_owned())));
+        let (scope, passphrase) = named.map_or_else(|| (Scope::All, (*line).to_owned()), |named| named);
+        (Source::Descriptor, scope, Passphrase::from_text(&Zeroizing::new(passphrase)))
+    };
+    lines.iter().map(split).collect()
+}
+
+/// Reads what `--passphrase-fd` points at, to its end.
+///
+/// # Errors
+/// If the descriptor is not open, or says more than any passphrases need.
+pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
+    // A descriptor made from a number could belong to anything; opening it by name is the safe way.
+    let file = std::fs::File::open(format!("/proc/self/fd/{descriptor}"))?;
+    let mut input = Zeroizing::new(Vec::with_capacity(MAX_INPUT as usize + 1));
+    file.take(MAX_INPUT + 1).read_to_end(&mut input)?;
+    if input.len() as u64 > MAX_INPUT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "more than 64 KiB, expected passphrases"));
+    }
+    Ok(input)
+}
+
+impl Engine {
+    /// Unlocks a key with the first source that opens it; `role` is the `role` header of its file. Blocking.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the key's file.
+    pub fn unlock_from(
+        &self,
+        key: &CanonicalKeyId,
+        role: &str,
+        sources: &PassphraseSources,
+    ) -> Result<Tried, EngineError> {
+        if self.is_open(key) {
+            return Ok(Tried::Opened);
+        }
+        let mut wrong = Vec::new();
+        for (source, passphrase) in sources.candidates(role) {
+            match self.unlock(key, &passphrase) {
+                Ok(()) => return Ok(Tried::Opened),
+                Err(EngineError::Key(KeyError::WrongPassphrase { .. })) => wrong.push(source),
+                Err(error) => return Err(error),
+            }
+        }
+        wrong.dedup();
+        Ok(if wrong.is_empty() { Tried::Unset } else { Tried::Wrong(wrong) })
+    }
+}
+
+/// What to say where nobody can be asked for the passphrase of a key.
+#[must_use]
+pub fn missing_passphrase(key: &CanonicalKeyId, role: &str, label: &str, tried: &Tried) -> Problem {
+    let names: Vec<&str> = VARIABLES.iter().filter(|(_, scope)| scope.covers(role)).map(|(name, _)| *name).collect();
+    let variables = names.join(" or ");
+    let (message, hint) = match tried {
+        Tried::Wrong(sources) => {
+            let sources: Vec<String> = sources.iter().map(Source::to_string).collect();
+            let message = format!("{} does not open key {} ({label}, {role})", sources.join(" and "), key.short());
+            (message, format!("correct {}", sources.join(" or ")))
+        }
+        _ => {
+            let message = format!("key {} ({label}, {role}) needs its passphrase and nobody can be asked", key.short());
+            (message, format!("set {variables}, or give --passphrase-fd"))
+        }
+    };
+    Problem { kind: Kind::Passphrase, message, hint, repository: None, role: None }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+        pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
+    }
+
+    fn texts(sources: &PassphraseSources, role: &str) -> Vec<(Source, String)> {
+        let text = |passphrase: Passphrase| String::from_utf8(passphrase.bytes().to_vec()).unwrap();
+        sources.candidates(role).into_iter().map(|(source, passphrase)| (source, text(passphrase))).collect()
+    }
+
+    #[test]
+    fn descriptor_comes_before_notary_and_notary_before_docker() {
+        let pairs = [
+            ("PATH", "/bin"),
+            ("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE", "docker root"),
+            ("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "docker rest"),
+            ("NOTARY_ROOT_PASSPHRASE", "notary root"),
+            ("NOTARY_DELEGATION_PASSPHRASE", "notary delegation"),
+            ("NOTARY_TARGETS_PASSPHRASE", ""),
+        ];
+        let sources = PassphraseSources::new(Some(b"from fd\n"), environment(&pairs));
+        let names =
+            |role: &str| texts(&sources, role).into_iter().map(|(s, t)| format!("{s}: {t}")).collect::<Vec<_>>();
+        let root = ["--passphrase-fd: from fd", "NOTARY_ROOT_PASSPHRASE: notary root"];
+        assert_eq!(names("root")[..2], root);
+        assert_eq!(names("root")[2..], ["DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE: docker root"]);
+        let docker = "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE: docker rest";
+        assert_eq!(names("targets"), ["--passphrase-fd: from fd", docker]);
+        for signer in ["alice", "targets/releases", "delegation", ""] {
+            let expected = ["--passphrase-fd: from fd", "NOTARY_DELEGATION_PASSPHRASE: notary delegation", docker];
+            assert_eq!(names(signer), expected);
+        }
+    }
+
+    #[test]
+    fn lines_of_a_descriptor_can_name_roles() {
+        let input = b"root=r=1\nalice=a\nrepository=rest\nplain one\nno role here=x\n";
+        let sources = PassphraseSources::new(Some(input), []);
+        let found = |role: &str| texts(&sources, role).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(found("root"), ["r=1", "plain one", "no role here=x"]);
+        assert_eq!(found("alice"), ["a", "rest", "plain one", "no role here=x"]);
+        assert_eq!(found("targets/alice"), ["a", "rest", "plain one", "no role here=x"]);
+        assert_eq!(found("targets"), ["rest", "plain one", "no role here=x"]);
+        let single = PassphraseSources::new(Some(b"root=whole line\n"), []);
+        assert_eq!(texts(&single, "alice"), [(Source::Descriptor, "root=whole line".to_owned())]);
+    }
+
+    #[test]
+    fn variables_are_taken_literally_and_never_printed() {
+        let sources = PassphraseSources::new(None, environment(&[("NOTARY_ROOT_PASSPHRASE", " blank ends ")]));
+        assert_eq!(texts(&sources, "root"), [(Source::Variable("NOTARY_ROOT_PASSPHRASE"), " blank ends ".to_owned())]);
+        assert_eq!(format!("{sources:?}"), r#"[Variable("NOTARY_ROOT_PASSPHRASE")]"#);
+        assert!(is_secret_variable("NOTARY_AUTH") && !is_secret_variable("PATH"));
+    }
+
+    #[test]
+    fn a_missing_passphrase_names_what_to_set() {
+        let key = CanonicalKeyId::parse(&"ab".repeat(32)).unwrap();
+        let unset = missing_passphrase(&key, "alice", "alice", &Tried::Unset);
+        let variables = "NOTARY_DELEGATION_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE";
+        assert!(unset.hint.contains(variables));
+        let wrong = Tried::Wrong(vec![Source::Variable("NOTARY_ROOT_PASSPHRASE")]);
+        assert!(missing_passphrase(&key, "root", "root", &wrong).message.contains("NOTARY_ROOT_PASSPHRASE"));
+    }
+}

@@ -1,11 +1,19 @@
 //! Publishing: fetch, plan again, sign, upload, check as a client with an empty cache.
 
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::creation::no_passphrase;
 use super::error::Problem;
+use super::plan::{NeededKey, RepositoryPlan, Weight};
 use super::{Approval, Engine, EngineError};
-use crate::tuf::{Gun, Role};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// Repositories that are published at the same time.
+const AT_ONCE: usize = 8;
 
 /// The steps of a publish, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +69,31 @@ pub struct Published {
     pub notes: Vec<String>,
 }
 
-#[allow(unused_variables)]
+impl Published {
+    /// The result for a repository whose publish has not ended yet.
+    pub(super) fn skipped(gun: &Gun) -> Self {
+        Self {
+            gun: gun.clone(),
+            outcome: PublishOutcome::Skipped,
+            versions: Vec::new(),
+            trusted: 0,
+            checked: String::new(),
+            new_keys: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What was approved for one repository.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) gun: Gun,
+    /// The effect that was reviewed.
+    pub(super) effect: String,
+    /// Whether its dangers were accepted.
+    pub(super) accepted: bool,
+}
+
 impl Engine {
     /// Publishes an approved plan, up to 8 repositories at once. All keys must be unlocked and passphrases for new
     /// ones chosen. Cancelling starts no new repository and lets running ones finish.
@@ -75,12 +107,94 @@ impl Engine {
         progress: mpsc::Sender<Progress>,
         stop: CancellationToken,
     ) -> Result<Vec<Published>, EngineError> {
-        todo!()
+        let engine = self.clone();
+        let jobs = blocking(move || engine.jobs(&approval)).await?;
+        let runs = jobs.into_iter().map(|job| self.run(job, progress.clone(), &stop));
+        Ok(stream::iter(runs).buffered(AT_ONCE).collect().await)
     }
 
-    /// Finds out how publishes ended that were interrupted (lost reply, SIGKILL): what landed leaves the stage.
-    /// Returns one result for each.
-    pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
-        todo!()
+    async fn run(&self, job: Job, progress: mpsc::Sender<Progress>, stop: &CancellationToken) -> Published {
+        let published =
+            if stop.is_cancelled() { Published::skipped(&job.gun) } else { self.publish_one(&job, &progress).await };
+        // Nobody listens any more: the result is returned all the same.
+        let _ = progress.send(Progress::Finished(published.clone())).await;
+        published
     }
+
+    /// Checks an approval against the stage as it is now.
+    fn jobs(&self, approval: &Approval) -> Result<Vec<Job>, EngineError> {
+        let plan = self.plan_silently(Some(&approval.repositories))?;
+        let mut effects = self.inner.staging.issued(&approval.plan);
+        if effects.is_none() && plan.id == approval.plan {
+            effects = Some(plan.repositories.iter().map(|p| (p.gun.clone(), p.effect.clone())).collect());
+        }
+        let Some(effects) = effects else {
+            return Err(EngineError::Policy {
+                gun: None,
+                what: format!("plan {} is not the plan of what is staged now, which is {}", approval.plan.0, plan.id.0),
+                hint: "look at the new plan and approve that".to_owned(),
+            });
+        };
+        let mut locked = Vec::new();
+        for repository in plan.repositories.iter().filter(|p| !p.is_blocked()) {
+            if repository.is_dangerous() && !approval.accepted.contains(&repository.gun) {
+                return Err(not_accepted(repository));
+            }
+            locked.extend(self.locked(repository)?);
+        }
+        if !locked.is_empty() {
+            locked.dedup();
+            return Err(EngineError::Locked(locked));
+        }
+        let job = |gun: &Gun| {
+            let (effect, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
+            Some(Job { gun: gun.clone(), effect, accepted })
+        };
+        Ok(plan.repositories.iter().filter_map(|p| job(&p.gun)).collect())
+    }
+
+    /// Locked keys of roles that cannot be signed with the open ones.
+    fn locked(&self, plan: &RepositoryPlan) -> Result<Vec<CanonicalKeyId>, EngineError> {
+        let mut by_role: BTreeMap<&Role, (u32, Vec<CanonicalKeyId>)> = BTreeMap::new();
+        for key in &plan.keys {
+            match key {
+                NeededKey::New { role } if self.chosen_passphrase(role).is_none() => return Err(no_passphrase(role)),
+                NeededKey::New { .. } => {}
+                NeededKey::Unlock { id, signs, .. } => {
+                    let is_open = self.signing_key(id).is_some();
+                    for role in signs {
+                        let (open, shut) = by_role.entry(role).or_default();
+                        if is_open { *open += 1 } else { shut.push(id.clone()) }
+                    }
+                }
+            }
+        }
+        let threshold = |role: &Role| {
+            let diff = plan.roles.iter().find(|diff| diff.role == *role);
+            diff.and_then(|diff| diff.threshold.1).unwrap_or(1)
+        };
+        let short = by_role.into_iter().filter(|(role, (open, _))| *open < threshold(role));
+        let mut locked: Vec<CanonicalKeyId> = short.flat_map(|(_, (_, shut))| shut).collect();
+        locked.sort();
+        locked.dedup();
+        Ok(locked)
+    }
+}
+
+pub(super) fn not_accepted(plan: &RepositoryPlan) -> EngineError {
+    let danger = plan.warnings.iter().find(|w| w.weight == Weight::Danger);
+    let what = danger.map(|w| w.headline.clone()).unwrap_or_default();
+    let mend = match danger.and_then(|w| w.fix.as_ref()) {
+        Some((_, words)) => format!("{words}, or accept it"),
+        None => "accept it if that is meant".to_owned(),
+    };
+    EngineError::Policy { gun: Some(plan.gun.clone()), what: format!("{}: {what}", plan.name), hint: mend }
+}
+
+/// Runs slow work (keys, disk, signatures) beside the event loop.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    // A task fails only if it panicked or the runtime is ending; both end this publish.
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(EngineError::Cancelled))
 }

@@ -27,19 +27,12 @@ pub(super) struct Staging {
     issued: Mutex<VecDeque<(PlanId, BTreeMap<Gun, String>)>>,
     /// Held while a repository is written, so that writes to one run one at a time.
     pub(super) writing: Mutex<HashMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
-    /// Held while a server is asked for its keys: a parallel pair can crash it.
-    pub(super) server_keys: tokio::sync::Mutex<()>,
 }
 
 impl Staging {
     /// Finds the journal; a journal of a newer version is an error that changes nothing.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        Ok(Self {
-            journal: Journal::open(settings)?,
-            issued: Mutex::default(),
-            writing: Mutex::default(),
-            server_keys: tokio::sync::Mutex::default(),
-        })
+        Ok(Self { journal: Journal::open(settings)?, issued: Mutex::default(), writing: Mutex::default() })
     }
 
     fn remember(&self, plan: &Plan) {

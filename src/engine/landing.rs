@@ -1,0 +1,186 @@
+//! Whether an upload is really on the server: after each publish, after a lost answer, and after a crash.
+
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use super::change::StagedChange;
+use super::draft::{Draft, Ground};
+use super::effect::{Pulled, pulled};
+use super::error::{Kind, Problem};
+use super::journal::{Sent, SentFile};
+use super::publish::{PublishOutcome, Published, blocking};
+use super::publishing::FILE_LIMIT;
+use super::signing::SignedFile;
+use super::{Engine, EngineError};
+use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::tuf::{Gun, Role, TrustedSet};
+
+impl SentFile {
+    pub(super) fn of(file: &SignedFile) -> Self {
+        let sha256 = hex::encode(Sha256::digest(&file.bytes));
+        Self { role: file.role.clone(), version: file.version, sha256 }
+    }
+}
+
+impl Engine {
+    /// Whether what was sent is on the server. Asks for the very bytes, so that later publishes of others do not matter.
+    pub(super) async fn has_landed(sent: &Sent, server: &NotaryServer) -> Result<bool, RemoteError> {
+        let stop = CancellationToken::new();
+        let wanted = match sent.files.first() {
+            // One upload is stored whole or not at all.
+            Some(file) => Wanted::ByHash { role: file.role.clone(), sha256: file.sha256.clone() },
+            None => Wanted::Current(Role::Root),
+        };
+        let found = match server.fetch(&sent.gun, &wanted, FILE_LIMIT, Access::Push, &stop).await {
+            Ok(received) => Some(hex::encode(Sha256::digest(&received.bytes))),
+            Err(RemoteError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(match sent.files.first() {
+            Some(file) => found.is_some_and(|sha256| sha256 == file.sha256),
+            None => found.is_none(),
+        })
+    }
+
+    /// Reads the repository as a client with an empty cache, and compares with what was sent.
+    pub(super) async fn check(
+        &self,
+        sent: &Sent,
+        server: &NotaryServer,
+        expected: Option<&Pulled>,
+    ) -> Result<Published, EngineError> {
+        let gun = &sent.gun;
+        if let Some(root) = &sent.created_root {
+            self.pin_created(gun, root.as_bytes())?;
+        }
+        let not_stored = |what: String| EngineError::NotStored { gun: gun.clone(), what };
+        let set = self.read_as_fresh_client(gun).await?;
+        let set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
+        let mut overtaken = false;
+        for file in &sent.files {
+            match bytes_of(&set, &file.role) {
+                Some((_, sha256)) if sha256 == file.sha256 => {}
+                Some((version, _)) if version > file.version => overtaken = true,
+                Some((version, _)) => return Err(not_stored(format!("{} version {version} instead", file.role))),
+                None => return Err(not_stored(format!("no {}", file.role))),
+            }
+        }
+        let mut notes = Vec::new();
+        if overtaken {
+            if !Self::has_landed(sent, server).await.map_err(Self::remote(gun))? {
+                return Err(not_stored("the files of somebody else".to_owned()));
+            }
+            notes.push("somebody else has published since".to_owned());
+        }
+        let none = Default::default();
+        let found = pulled(&Draft::new(Ground { set: Some(&set), at_hand: &none, now: self.now() }));
+        if let Some(difference) = expected.filter(|_| !overtaken).and_then(|tags| difference(tags, &found)) {
+            return Err(not_stored(difference));
+        }
+        Ok(Published {
+            outcome: PublishOutcome::Done,
+            versions: sent.files.iter().map(|file| (file.role.clone(), file.version)).collect(),
+            trusted: found.len(),
+            checked: "read back as a client with an empty cache".to_owned(),
+            notes,
+            ..Published::skipped(gun)
+        })
+    }
+
+    /// Takes published changes off the stage, and the record of their upload.
+    pub(super) async fn forget_published(&self, gun: &Gun, entries: &[StagedChange]) -> Result<(), EngineError> {
+        let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        self.finish(gun, ids).await
+    }
+
+    /// Drops the record of an upload that did not land.
+    pub(super) async fn forget_sent(&self, gun: &Gun) -> Result<(), EngineError> {
+        self.finish(gun, Vec::new()).await
+    }
+
+    async fn finish(&self, gun: &Gun, published: Vec<super::EntryId>) -> Result<(), EngineError> {
+        let (engine, gun) = (self.clone(), gun.clone());
+        blocking(move || {
+            engine.inner.staging.journal.change(|content| {
+                content.published(&published);
+                content.sent.retain(|sent| sent.gun != gun);
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Finds out how publishes ended that were interrupted (lost reply, SIGKILL): what landed leaves the stage.
+    /// Returns one result for each.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
+        let engine = self.clone();
+        let records = blocking(move || Ok(engine.inner.staging.journal.read()?.sent)).await?;
+        let mut results = Vec::new();
+        for sent in records {
+            // Whoever holds the lock is publishing right now, and will find out by itself.
+            let Ok(_alone) = self.inner.staging.journal.publishing(&sent.gun) else { continue };
+            let is_ours = self.server_address(&sent.gun).is_ok_and(|(server, _)| server == sent.server);
+            if !is_ours {
+                continue;
+            }
+            results.push(self.resolve(&sent).await.unwrap_or_else(|error| Published {
+                outcome: PublishOutcome::Failed(error.problem()),
+                ..Published::skipped(&sent.gun)
+            }));
+        }
+        Ok(results)
+    }
+
+    async fn resolve(&self, sent: &Sent) -> Result<Published, EngineError> {
+        let gun = &sent.gun;
+        let server = self.server(gun).await?;
+        let unknown = |why: RemoteError| EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() };
+        if !Self::has_landed(sent, &server).await.map_err(unknown)? {
+            self.forget_sent(gun).await?;
+            let problem = Problem {
+                kind: Kind::Cancelled,
+                message: "the last publish was interrupted before it reached the server".to_owned(),
+                hint: "everything is still staged; publish again".to_owned(),
+                repository: Some(gun.clone()),
+                role: None,
+            };
+            return Ok(Published { outcome: PublishOutcome::Failed(problem), ..Published::skipped(gun) });
+        }
+        let published = match sent.files.is_empty() {
+            true => {
+                self.delete_local(gun).await?;
+                let checked = "the server has no trust data any more".to_owned();
+                Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) }
+            }
+            false => self.check(sent, &server, None).await?,
+        };
+        self.finish(gun, sent.entries.clone()).await?;
+        Ok(published)
+    }
+}
+
+/// Version and SHA-256 of a role's file.
+fn bytes_of(set: &TrustedSet, role: &Role) -> Option<(u64, String)> {
+    let (version, envelope) = match role {
+        Role::Root => (set.root().content.version, &set.root().envelope),
+        Role::Targets => set.targets().map(|f| (f.content.version, &f.envelope))?,
+        Role::Snapshot => set.snapshot().map(|f| (f.content.version, &f.envelope))?,
+        Role::Timestamp => set.timestamp().map(|f| (f.content.version, &f.envelope))?,
+        Role::Delegation(name) => set.delegations().get(name).map(|f| (f.content.version, &f.envelope))?,
+    };
+    Some((version, envelope.sha256().to_owned()))
+}
+
+/// The first tag that is not as planned.
+fn difference(expected: &Pulled, found: &Pulled) -> Option<String> {
+    let missing = expected.iter().find(|(tag, target)| found.get(*tag) != Some(target));
+    let surplus = found.keys().find(|tag| !expected.contains_key(*tag));
+    match (missing, surplus) {
+        (Some((tag, _)), _) => Some(format!("tag {tag} otherwise than planned")),
+        (None, Some(tag)) => Some(format!("tag {tag}, which should be gone")),
+        (None, None) => None,
+    }
+}

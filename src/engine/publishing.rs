@@ -1,0 +1,365 @@
+//! One repository's publish, from asking the server to seeing the result as a stranger would.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::change::StagedChange;
+use super::creation::Created;
+use super::draft::Draft;
+use super::effect::{Pulled, pulled};
+use super::error::Problem;
+use super::journal::{Sent, SentFile};
+use super::plan::{RepositoryPlan, Weight};
+use super::planning::{draft, root_key};
+use super::publish::{Job, Progress, PublishOutcome, Published, Step, blocking, not_accepted};
+use super::repositories::Base;
+use super::signing::{SignedFile, SigningError, sign};
+use super::staging::Keys;
+use super::{Engine, EngineError};
+use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::tuf::verify::{Seen, SeenRoles};
+use crate::tuf::{CanonicalKeyId, DelegationName, Envelope, Gun, Role};
+
+/// How often somebody else may publish in between.
+const TRIES: usize = 3;
+/// Largest role file, as for reading.
+pub(super) const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+/// Pauses before looking again whether a lost upload has landed.
+const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
+
+/// What stays from one try to the next.
+#[derive(Default)]
+struct Run {
+    created: Option<Created>,
+    /// Versions found beside the verified files.
+    found: SeenRoles,
+}
+
+/// A try's end.
+enum Tried {
+    Done(Published),
+    /// A newer version is there.
+    Overtaken,
+}
+
+/// All that is needed to sign, upload and check.
+struct Prepared {
+    server: NotaryServer,
+    entries: Vec<StagedChange>,
+    keys: Keys,
+    base: Base,
+    plan: RepositoryPlan,
+}
+
+impl Engine {
+    /// Publishes one repository; failures are in the result.
+    pub(super) async fn publish_one(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Published {
+        let turn = {
+            let mut writing = self.inner.staging.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(writing.entry(job.gun.clone()).or_default())
+        };
+        let _turn = turn.lock().await;
+        let mut run = Run::default();
+        let outcome = self.tries(job, &mut run, progress).await;
+        let mut published = outcome.unwrap_or_else(|error| Published {
+            outcome: PublishOutcome::Failed(of_repository(&job.gun, &error)),
+            ..Published::skipped(&job.gun)
+        });
+        published.new_keys = run.created.map(|created| created.files).unwrap_or_default();
+        published
+    }
+
+    async fn tries(
+        &self,
+        job: &Job,
+        run: &mut Run,
+        progress: &mpsc::Sender<Progress>,
+    ) -> Result<Published, EngineError> {
+        let (engine, gun) = (self.clone(), job.gun.clone());
+        let _alone = blocking(move || engine.inner.staging.journal.publishing(&gun)).await?;
+        for tried in 0..TRIES {
+            let again = (tried > 0).then(|| "somebody else published first".to_owned());
+            if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
+                return Ok(published);
+            }
+        }
+        Err(EngineError::Conflict { gun: job.gun.clone() })
+    }
+
+    async fn attempt(
+        &self,
+        job: &Job,
+        run: &mut Run,
+        progress: &mpsc::Sender<Progress>,
+        note: Option<String>,
+    ) -> Result<Tried, EngineError> {
+        let gun = &job.gun;
+        let say = |step, note| {
+            let (progress, gun) = (progress.clone(), gun.clone());
+            // Whoever has stopped listening still gets the result.
+            async move { progress.send(Progress::Step { gun, step, note }).await.unwrap_or_default() }
+        };
+        say(Step::Fetch, note).await;
+        let server = self.server(gun).await?;
+        let base = self.fetch_base(gun).await?;
+        say(Step::Plan, None).await;
+        let prepared = self.prepare(job, server, base).await?;
+        if prepared.plan.deletes {
+            say(Step::Upload, None).await;
+            return self.delete_remote(gun, &prepared).await.map(Tried::Done);
+        }
+        self.find_versions(gun, &prepared, run).await?;
+        if prepared.plan.creates && run.created.is_none() {
+            let root = self.with_draft(&prepared, |facts, draft| root_key(facts, draft))?;
+            run.created = Some(self.base_keys(gun, root, &prepared.server).await?);
+        }
+        let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
+        if files.is_empty() {
+            self.forget_published(gun, &prepared.entries).await?;
+            let checked = "nothing had to be changed".to_owned();
+            let done = Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) };
+            return Ok(Tried::Done(Published { trusted: expected.len(), ..done }));
+        }
+        say(Step::Upload, None).await;
+        let sent = self.record(gun, &prepared, &files).await?;
+        let parts: Vec<(Role, Vec<u8>)> = files.iter().map(|f| (f.role.clone(), f.bytes.clone())).collect();
+        match prepared.server.publish(gun, &parts).await {
+            Ok(()) => {}
+            Err(RemoteError::Version { .. }) => {
+                self.forget_sent(gun).await?;
+                self.raise_versions(gun, &prepared.server, &files, run).await?;
+                return Ok(Tried::Overtaken);
+            }
+            Err(error) => self.settle(&sent, &prepared.server, error).await?,
+        }
+        say(Step::Check, None).await;
+        let published = self.check(&sent, &prepared.server, Some(&expected)).await?;
+        self.forget_published(gun, &prepared.entries).await?;
+        // What is shown next is what was just published. If that fails now, it is tried again when somebody looks.
+        let _ = self.refresh(gun).await;
+        Ok(Tried::Done(published))
+    }
+
+    /// Plans again on what the server holds now, and compares with what was approved.
+    async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<Prepared, EngineError> {
+        let (engine, job) = (self.clone(), job.clone());
+        blocking(move || {
+            let address = server.endpoint().base().to_owned();
+            let mut entries = engine.inner.staging.journal.read()?.entries;
+            entries.retain(|entry| entry.gun == job.gun && entry.server == address);
+            let keys = engine.store_keys()?;
+            let plan = engine.plan_one(&job.gun, &address, &entries, &keys, Ok(Some(base.clone())));
+            if plan.effect != job.effect {
+                return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
+            }
+            if let Some(problem) = &plan.failed {
+                let (what, hint) = (problem.message.clone(), problem.hint.clone());
+                return Err(EngineError::Change { gun: job.gun.clone(), role: problem.role.clone(), what, hint });
+            }
+            if let Some(block) = plan.warnings.iter().find(|w| w.weight == Weight::Block) {
+                let what = format!("{}: {}", plan.name, block.headline);
+                return Err(EngineError::Policy { gun: Some(job.gun.clone()), what, hint: block.detail.clone() });
+            }
+            if plan.is_dangerous() && !job.accepted {
+                return Err(not_accepted(&plan));
+            }
+            Ok(Prepared { server, entries, keys, base, plan })
+        })
+        .await
+    }
+
+    /// Applies the prepared changes and uses the draft.
+    fn with_draft<T>(
+        &self,
+        prepared: &Prepared,
+        use_draft: impl FnOnce(&super::planning::Facts<'_>, &Draft<'_>) -> T,
+    ) -> Result<T, EngineError> {
+        let Prepared { plan, entries, keys, base, .. } = prepared;
+        self.with_facts(&plan.gun, &plan.server, entries, keys, Some(base), |facts| {
+            let (draft, _) = draft(facts)?;
+            Ok(use_draft(facts, &draft))
+        })
+    }
+
+    /// Signs on a blocking thread.
+    async fn sign_all(
+        &self,
+        gun: &Gun,
+        prepared: Prepared,
+        run: &Run,
+        progress: &mpsc::Sender<Progress>,
+    ) -> Result<(Vec<SignedFile>, Pulled, Prepared), EngineError> {
+        let (engine, gun, progress) = (self.clone(), gun.clone(), progress.clone());
+        let (created, found) = (run.created.as_ref().map(|c| c.keys.clone()), run.found.clone());
+        blocking(move || {
+            let open = |id: &CanonicalKeyId| engine.signing_key(id);
+            let step = |done, total| {
+                let step = Step::Sign { done, total };
+                // A full or closed channel must not hold up signing.
+                progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
+            };
+            let signed = engine.with_draft(&prepared, |_, draft| {
+                Ok((sign(draft, &open, created.as_ref(), &found, &step)?, pulled(draft)))
+            })?;
+            let (files, expected) = signed.map_err(|error| match error {
+                SigningError::Locked { missing, .. } => EngineError::Locked(missing),
+                SigningError::Key(error) => EngineError::Key(error),
+            })?;
+            Ok((files, expected, prepared))
+        })
+        .await
+    }
+
+    /// Looks at the files of roles that were removed once and are signed again now: versions go on from there.
+    async fn find_versions(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
+        let Some(set) = prepared.base.set.clone() else { return Ok(()) };
+        let Some(snapshot) = set.snapshot() else { return Ok(()) };
+        for role in self.signed_anew(prepared)? {
+            let name = Role::from(role);
+            let Some(sha256) = snapshot.content.meta.get(&name).and_then(crate::tuf::FileMeta::sha256) else {
+                continue;
+            };
+            let wanted = Wanted::ByHash { role: name.clone(), sha256 };
+            self.find_version(gun, &prepared.server, name, &wanted, run).await?;
+        }
+        Ok(())
+    }
+
+    /// Delegations that will be signed although none of their files was loaded.
+    fn signed_anew(&self, prepared: &Prepared) -> Result<Vec<DelegationName>, EngineError> {
+        self.with_draft(prepared, |_, draft| {
+            let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
+            signed
+                .filter_map(|role| if let Role::Delegation(name) = role { Some(name.clone()) } else { None })
+                .collect()
+        })
+    }
+
+    /// After a conflict: the server may keep files that its snapshot does not name.
+    async fn raise_versions(
+        &self,
+        gun: &Gun,
+        server: &NotaryServer,
+        files: &[SignedFile],
+        run: &mut Run,
+    ) -> Result<(), EngineError> {
+        for file in files.iter().filter(|file| matches!(file.role, Role::Delegation(_))) {
+            let wanted = Wanted::Current(file.role.clone());
+            self.find_version(gun, server, file.role.clone(), &wanted, run).await?;
+        }
+        Ok(())
+    }
+
+    async fn find_version(
+        &self,
+        gun: &Gun,
+        server: &NotaryServer,
+        role: Role,
+        wanted: &Wanted,
+        run: &mut Run,
+    ) -> Result<(), EngineError> {
+        let received = match server.fetch(gun, wanted, FILE_LIMIT, Access::Push, &CancellationToken::new()).await {
+            Ok(received) => received,
+            Err(RemoteError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(Self::remote(gun)(error)),
+        };
+        // Only a number is taken from it; whoever signed it decides nothing else.
+        if let Ok(envelope) = Envelope::parse(&role, received.bytes) {
+            let version = envelope.signed().get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+            let mark = Seen { version, sha256: envelope.sha256().to_owned() };
+            run.found.entry(role).and_modify(|old| old.version = old.version.max(version)).or_insert(mark);
+        }
+        Ok(())
+    }
+
+    /// Writes down what is about to be sent.
+    async fn record(&self, gun: &Gun, prepared: &Prepared, files: &[SignedFile]) -> Result<Sent, EngineError> {
+        let sent = Sent {
+            gun: gun.clone(),
+            server: prepared.plan.server.clone(),
+            at: self.now(),
+            entries: prepared.entries.iter().map(|entry| entry.id).collect(),
+            files: files.iter().map(SentFile::of).collect(),
+            created_root: prepared.plan.creates.then(|| root_text(files)).flatten(),
+        };
+        let (engine, record) = (self.clone(), sent.clone());
+        blocking(move || {
+            engine.inner.staging.journal.change(|content| {
+                content.sent.retain(|old| old.gun != record.gun);
+                content.sent.push(record);
+                Ok(())
+            })
+        })
+        .await?;
+        Ok(sent)
+    }
+
+    /// After an answer that says nothing certain: looks until it is certain, or gives up.
+    async fn settle(&self, sent: &Sent, server: &NotaryServer, error: RemoteError) -> Result<(), EngineError> {
+        let gun = &sent.gun;
+        let is_certain = !matches!(error, RemoteError::AnswerLost { .. });
+        if is_certain {
+            self.forget_sent(gun).await?;
+            return Err(Self::remote(gun)(error));
+        }
+        let mut unknown = None;
+        for pause in LOOKS {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            match Self::has_landed(sent, server).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => unknown = None,
+                Err(why) => unknown = Some(why),
+            }
+        }
+        match unknown {
+            Some(why) => Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() }),
+            None => {
+                self.forget_sent(gun).await?;
+                Err(Self::remote(gun)(error))
+            }
+        }
+    }
+
+    async fn delete_remote(&self, gun: &Gun, prepared: &Prepared) -> Result<Published, EngineError> {
+        let sent = self.record(gun, prepared, &[]).await?;
+        if let Err(error) = prepared.server.delete(gun).await {
+            self.settle(&sent, &prepared.server, error).await?;
+        }
+        let is_gone = Self::has_landed(&sent, &prepared.server)
+            .await
+            .map_err(|why| EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() })?;
+        if !is_gone {
+            self.forget_sent(gun).await?;
+            let what = "that its trust data is still there".to_owned();
+            return Err(EngineError::NotStored { gun: gun.clone(), what });
+        }
+        self.forget_published(gun, &prepared.entries).await?;
+        self.delete_local(gun).await?;
+        let checked = "the server has no trust data any more".to_owned();
+        Ok(Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) })
+    }
+}
+
+/// Why a plan is not the one that was approved.
+fn changed(plan: &RepositoryPlan) -> String {
+    let heaviest = plan.warnings.iter().find(|warning| warning.weight <= Weight::Danger);
+    match (&plan.failed, heaviest) {
+        (Some(problem), _) => problem.message.clone(),
+        (None, Some(warning)) => format!("publishing would now come to: {}", warning.headline),
+        (None, None) => "publishing would now do something else than was reviewed".to_owned(),
+    }
+}
+
+/// The error as plain data that names the repository.
+fn of_repository(gun: &Gun, error: &EngineError) -> Problem {
+    let problem = error.problem();
+    Problem { repository: Some(problem.repository.unwrap_or_else(|| gun.clone())), ..problem }
+}
+
+fn root_text(files: &[SignedFile]) -> Option<String> {
+    let root = files.iter().find(|file| file.role == Role::Root)?;
+    String::from_utf8(root.bytes.clone()).ok()
+}

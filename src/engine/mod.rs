@@ -4,6 +4,7 @@
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
 pub mod apply;
+mod cache;
 mod certificates;
 pub mod change;
 mod changelist;
@@ -20,9 +21,11 @@ mod key_list;
 mod keyring;
 mod labels;
 mod landing;
+mod local;
 mod names;
 mod open_keys;
 pub mod passphrases;
+mod pin;
 pub mod plan;
 pub mod planning;
 mod problem;
@@ -35,6 +38,7 @@ mod servers;
 pub mod settings;
 pub mod signing;
 mod staging;
+mod state;
 pub mod view;
 mod warnings;
 

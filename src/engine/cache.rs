@@ -276,4 +276,3 @@ fn collect(folder: &OwnedFd, path: &str, found: &mut Vec<Gun>) -> io::Result<()>
 pub(super) fn open_own(dir: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::openat(CWD, dir, DIRECTORY.difference(OFlags::NOFOLLOW), Mode::empty())?)
 }
-

@@ -8,10 +8,11 @@ use jiff::Timestamp as Time;
 use super::EngineError;
 use super::cache::Cache;
 use super::pin::{self, Pin};
-use super::state::{Memory, raise};
+use super::state::{Memory, Record, raise};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
-    DelegationName, Envelope, FileMeta, Gun, KeyId, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet, VerifyError,
+    DelegationName, Envelope, FileMeta, Gun, KeyId, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
+    VerifyError,
 };
 
 /// Files at hand, by role; which of them is the right one is for the verified chain to say.
@@ -31,6 +32,13 @@ impl Shelf {
     /// Whether some file of this role is there, so that the role is not new to us.
     pub(super) fn knows(&self, role: &Role) -> bool {
         self.0.contains_key(role)
+    }
+
+    /// Takes all files of another shelf.
+    pub(super) fn extend(&mut self, other: Self) {
+        for (role, files) in other.0 {
+            self.0.entry(role).or_default().extend(files);
+        }
     }
 
     fn only(&self, role: &Role) -> Option<&Arc<[u8]>> {
@@ -65,7 +73,9 @@ pub(super) struct Local {
     pub(super) known: Vec<KeyId>,
     /// Root bytes to start from, `None` on first contact.
     pub(super) root: Option<Vec<u8>>,
-    /// Highest versions seen by anybody here.
+    /// Highest versions that trustdeck remembers.
+    pub(super) remembered: SeenRoles,
+    /// The same, raised by what the cache holds.
     pub(super) seen: SeenRoles,
     /// Files that need not be fetched again.
     pub(super) shelf: Shelf,
@@ -88,11 +98,18 @@ impl Local {
     ///
     /// # Errors
     /// `PinLost`, `Disk`, `State`.
-    pub(super) fn load(cache: &Cache, memory: &Memory, gun: &Gun, now: Time, accepted: bool) -> Result<Self, EngineError> {
-        let record = if accepted { super::state::Record::default() } else { memory.record(gun)? };
+    pub(super) fn load(
+        cache: &Cache,
+        memory: &Memory,
+        gun: &Gun,
+        now: Time,
+        accepted: bool,
+    ) -> Result<Self, EngineError> {
+        let record = if accepted { Record::default() } else { memory.record(gun)? };
         let mut local = Self {
             known: Vec::new(),
             root: None,
+            remembered: record.seen.clone(),
             seen: record.seen,
             shelf: Shelf::default(),
             set: None,
@@ -105,7 +122,9 @@ impl Local {
         let pin = if accepted { Pin::None } else { pin::resolve(cache.read(gun, &Role::Root)?, memory.root(gun)?) };
         let root = match pin {
             Pin::None => return Ok(local),
-            Pin::Lost { what, known, found } => return Err(EngineError::PinLost { gun: gun.clone(), what, known, found }),
+            Pin::Lost { what, known, found } => {
+                return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
+            }
             Pin::Known { root, mend } => {
                 if let Some(why) = mend {
                     cache.store(gun, &[(Role::Root, &root)])?;
@@ -145,7 +164,7 @@ impl Local {
         self.broken = self.base(&mut set).err();
         if self.broken.is_none() && set.targets().is_some() {
             self.delegations(&mut set, cache, gun)?;
-            raise(&mut self.seen, &set.seen());
+            self.seen = set.seen();
         } else {
             let marks = self.signed_marks(&set, cache, gun)?;
             raise(&mut self.seen, &marks);
@@ -165,8 +184,7 @@ impl Local {
 
     fn delegations(&mut self, set: &mut TrustedSet, cache: &Cache, gun: &Gun) -> Result<(), EngineError> {
         loop {
-            let pending: Vec<_> =
-                set.pending().into_iter().filter(|(name, _)| !self.missing.contains(name)).collect();
+            let pending: Vec<_> = set.pending().into_iter().filter(|(name, _)| !self.missing.contains(name)).collect();
             if pending.is_empty() {
                 return Ok(());
             }

@@ -33,9 +33,7 @@ pub(super) fn resolve(cached: Option<Vec<u8>>, copy: Option<Vec<u8>>) -> Pin {
         (Some(cached), Some(copy)) => match (read(&cached), read(&copy)) {
             (None, Some(_)) => from_copy(copy, "was damaged"),
             (Some(_), None) => Pin::Known { root: cached, mend: None },
-            (None, None) => {
-                Pin::Lost { what: "damaged in the cache".to_owned(), known: Vec::new(), found: Vec::new() }
-            }
+            (None, None) => Pin::Lost { what: "damaged in the cache".to_owned(), known: Vec::new(), found: Vec::new() },
             (Some(found), Some(known)) => compare((cached, found), (copy, known)),
         },
     }

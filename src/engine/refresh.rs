@@ -12,14 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::local::Shelf;
 use super::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
-use crate::tuf::{DelegationName, FileMeta, Gun, Role, TrustedSet, VerifyError};
+use crate::tuf::{FileMeta, Gun, Role, TrustedSet, VerifyError};
 
 const TIMESTAMP_LIMIT: u64 = 64 << 10;
 const ROOT_LIMIT: u64 = 1 << 20;
 const FILE_LIMIT: u64 = 64 << 20;
 const ROOT_STEPS: usize = 256;
-const DELEGATIONS: usize = 1024;
-const DEPTH: usize = 32;
 /// Files of one repository that are fetched at once.
 const AT_ONCE: usize = 8;
 /// Bigger files are verified on a blocking thread.
@@ -126,8 +124,12 @@ impl Source<'_> {
         Err(self.wrong()(VerifyError::Limit { role: Role::Root, what }))
     }
 
-    async fn base(&self, mut set: TrustedSet, timestamp: Arc<[u8]>, shelf: &mut Shelf) -> Result<TrustedSet, EngineError> {
-        set.finish_root().map_err(self.wrong())?;
+    async fn base(
+        &self,
+        mut set: TrustedSet,
+        timestamp: Arc<[u8]>,
+        shelf: &mut Shelf,
+    ) -> Result<TrustedSet, EngineError> {
         set.update_timestamp(&timestamp).map_err(self.wrong())?;
         let snapshot = self.obtain(&set, Role::Snapshot, shelf).await?;
         set = self.check(set, snapshot, |set, bytes| set.update_snapshot(bytes)).await?;
@@ -157,14 +159,11 @@ impl Source<'_> {
     }
 
     async fn delegations(&self, mut set: TrustedSet, shelf: &mut Shelf) -> Result<TrustedSet, EngineError> {
-        let mut count = 0;
         loop {
             let pending = set.pending();
             if pending.is_empty() {
                 return Ok(set);
             }
-            count += pending.len();
-            self.within_limits(count, &pending)?;
             let (there, lacking): (Vec<_>, Vec<_>) = pending
                 .into_iter()
                 .map(|(name, meta)| (Role::from(name), meta))
@@ -178,17 +177,6 @@ impl Source<'_> {
                 let Role::Delegation(name) = role else { continue };
                 set = self.check(set, bytes, move |set, bytes| set.update_delegation(&name, bytes)).await?;
             }
-        }
-    }
-
-    fn within_limits(&self, count: usize, pending: &[(DelegationName, FileMeta)]) -> Result<(), EngineError> {
-        let over = |role: Role, what: String| Err(self.wrong()(VerifyError::Limit { role, what }));
-        if count > DELEGATIONS {
-            return over(Role::Targets, format!("more than {DELEGATIONS} delegations"));
-        }
-        match pending.iter().find(|(name, _)| name.depth() > DEPTH) {
-            Some((name, _)) => over(name.clone().into(), format!("nested deeper than {DEPTH}")),
-            None => Ok(()),
         }
     }
 
@@ -212,7 +200,11 @@ impl Source<'_> {
 
     /// Fetches a file that the verified chain names. One that is not there is the server's fault, not an absent
     /// repository.
-    fn one_by_hash(&self, role: Role, meta: FileMeta) -> impl Future<Output = Result<Arc<[u8]>, EngineError>> + Send + '_ {
+    fn one_by_hash(
+        &self,
+        role: Role,
+        meta: FileMeta,
+    ) -> impl Future<Output = Result<Arc<[u8]>, EngineError>> + Send + '_ {
         async move {
             let parent = if role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
             let Some(sha256) = meta.sha256() else {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cache::{Cache, make_private};
+use super::reference::familiar_name;
 use super::session::Session;
 use super::state::Memory;
 use super::{Engine, EngineError, Entry, RepositoryView, Settings};
@@ -120,7 +121,7 @@ impl Engine {
         let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
         guns.extend(added.into_iter().map(|gun| (gun, true)));
         let entry = |(gun, added): (Gun, bool)| Entry {
-            name: familiar(&gun),
+            name: familiar_name(&gun),
             server: self.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
             gun,
             added,
@@ -186,11 +187,4 @@ impl Engine {
         // It can only fail if the runtime is ending.
         tokio::task::spawn_blocking(move || work(&engine)).await.map_err(|_| EngineError::Cancelled)?
     }
-}
-
-/// The name as Docker's users write it.
-pub(super) fn familiar(gun: &Gun) -> String {
-    let name = gun.as_str();
-    let short = name.strip_prefix("docker.io/library/").or_else(|| name.strip_prefix("docker.io/"));
-    short.unwrap_or(name).to_owned()
 }

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp as Time};
 use tokio_util::sync::CancellationToken;
 
+use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::refresh::Source;
-use super::repositories::Base;
+use super::repositories::{Base, Repositories};
 use super::settings::FirstContact;
 use super::state::raise;
 use super::{Engine, EngineError, Freshness, Problem, pin, tagviews};
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles, Standing};
-use crate::tuf::{DelegationName, Gun, KeyId, Role, TrustedSet, VerifyError};
-
-/// How far a clock may be off before it is named.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+use crate::tuf::{DelegationName, Gun, KeyId, Role, Tally, TrustedSet, VerifyError};
 
 /// A repository as it was loaded last.
 #[derive(Clone, Debug)]
@@ -66,6 +64,8 @@ impl Session {
 struct Answer {
     set: Arc<TrustedSet>,
     unchanged: bool,
+    /// Marks that the refresh began with.
+    before: SeenRoles,
     tags: Vec<String>,
     notices: Vec<String>,
 }
@@ -99,11 +99,6 @@ impl Engine {
     ) -> Result<Arc<Session>, EngineError> {
         let repositories = &self.inner.repositories;
         let _turn = repositories.turn(gun).await;
-        if self.settings().offline {
-            let why = "the network is not to be used (--offline)".to_owned();
-            let host = self.server_address(gun).map(|(url, _)| url)?;
-            return Err(Engine::remote(gun)(RemoteError::Network { host, why }));
-        }
         let server = self.server(gun).await?;
         let mut source = Source { server: &server, gun, access, stop, date: None };
         let held = repositories.session(gun).filter(|session| session.complete && session.set.is_some());
@@ -126,7 +121,8 @@ impl Engine {
         let known = set.timestamp().map(|loaded| loaded.envelope.bytes().as_ref());
         let tags = Vec::new();
         if known == Some(timestamp.as_slice()) {
-            return Ok(Answer { set: Arc::clone(set), unchanged: true, tags, notices: Vec::new() });
+            let (before, notices) = (SeenRoles::new(), Vec::new());
+            return Ok(Answer { set: Arc::clone(set), unchanged: true, before, tags, notices });
         }
         let gun = source.gun.clone();
         let record = self.blocking(move |engine| engine.inner.repositories.memory.record(&gun)).await?;
@@ -134,9 +130,10 @@ impl Engine {
         raise(&mut seen, &record.seen);
         let mut shelf = Shelf::of(set);
         let root = set.root().envelope.bytes();
+        let before = seen.clone();
         let start = self.start(source.gun, root, &Pinning::default(), seen)?;
         let set = source.climb(start, timestamp, &mut shelf).await?;
-        Ok(Answer { set: Arc::new(set), unchanged: false, tags: record.tags, notices: Vec::new() })
+        Ok(Answer { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
     }
 
     /// In a new process: the cache is read while the server is asked.
@@ -179,22 +176,22 @@ impl Engine {
         let mut shelf = local.shelf;
         shelf.extend(guessed);
         let set = source.climb(start, guess.timestamp, &mut shelf).await?;
-        Ok(Answer { set: Arc::new(set), unchanged: false, tags: local.tags, notices })
+        Ok(Answer { set: Arc::new(set), unchanged: false, before: local.remembered, tags: local.tags, notices })
     }
 
     async fn compare(&self, source: &Source<'_>, local: Local, timestamp: Vec<u8>) -> Result<Answer, EngineError> {
         let complete = local.is_complete();
-        let Local { set, root, seen, mut shelf, tags, notices, .. } = local;
+        let Local { set, root, remembered: before, seen, mut shelf, tags, notices, .. } = local;
         let known = set.as_ref().and_then(TrustedSet::timestamp).map(|loaded| loaded.envelope.bytes().as_ref());
         if complete
             && known == Some(timestamp.as_slice())
             && let Some(set) = set
         {
-            return Ok(Answer { set: Arc::new(set), unchanged: true, tags, notices });
+            return Ok(Answer { set: Arc::new(set), unchanged: true, before, tags, notices });
         }
         let start = self.start(source.gun, &root.unwrap_or_default(), &Pinning::default(), seen)?;
         let set = source.climb(start, timestamp, &mut shelf).await?;
-        Ok(Answer { set: Arc::new(set), unchanged: false, tags, notices })
+        Ok(Answer { set: Arc::new(set), unchanged: false, before, tags, notices })
     }
 
     fn start(&self, gun: &Gun, root: &[u8], pinning: &Pinning, seen: SeenRoles) -> Result<TrustedSet, EngineError> {
@@ -225,7 +222,10 @@ impl Engine {
         match settings.first_contact {
             FirstContact::Ask => Err(EngineError::FirstContact { gun: gun.clone(), roots }),
             FirstContact::Trust => {
-                notices.push(format!("{gun} is new to this machine; its root key {} is trusted from now on", list(&roots)));
+                notices.push(format!(
+                    "{gun} is new to this machine; its root key {} is trusted from now on",
+                    list(&roots)
+                ));
                 Ok(set)
             }
         }
@@ -242,7 +242,7 @@ impl Engine {
         }
     }
 
-    /// Judges expiry, commits what is good, and remembers the result.
+    /// Commits what is good, and remembers the result in this process.
     async fn settle(
         &self,
         gun: &Gun,
@@ -251,63 +251,59 @@ impl Engine {
         skew: Option<SignedDuration>,
     ) -> Result<Arc<Session>, EngineError> {
         let now = self.now();
-        let judged = judge(&answer.set, now);
-        if let Err(source @ VerifyError::Expired { role: Role::Timestamp, .. }) = judged {
-            return Err(frozen(gun, source, skew));
-        }
         let mut vanished = held.map(|held| held.vanished.clone()).unwrap_or_default();
-        if judged.is_ok() {
-            let (gun, set, unchanged) = (gun.clone(), Arc::clone(&answer.set), answer.unchanged);
-            let tags = self.blocking(move |engine| engine.commit(&gun, &set, unchanged, now)).await?;
-            if let Some(tags) = tags {
-                vanished = answer.tags.into_iter().filter(|tag| tags.binary_search(tag).is_err()).collect();
+        let Answer { set, unchanged, before, tags: known, notices } = answer;
+        if judge(&set, now).is_ok() {
+            let (gun, good) = (gun.clone(), Arc::clone(&set));
+            let commit = move |engine: &Engine| engine.commit(&gun, &good, (!unchanged).then_some(&before), now);
+            if let Some(tags) = self.blocking(commit).await? {
+                vanished = known.into_iter().filter(|tag| tags.binary_search(tag).is_err()).collect();
             }
-            self.inner.repositories.acceptance_is_used(gun);
+            self.inner.repositories.acceptance_is_used(set.gun());
         }
         let session = Session {
-            set: Some(answer.set),
+            set: Some(set),
             complete: true,
             verified_at: Some(now),
             freshness: Freshness::Fresh { at: now },
             vanished,
-            notices: answer.notices,
+            notices,
             missing: Vec::new(),
             skew,
         };
         Ok(self.inner.repositories.set_session(gun, session))
     }
 
-    /// Writes the cache and the marks. Returns the tags if anything changed. Blocking.
+    /// Writes the cache and the marks, if anything changed since the marks `before`; returns the tags then. Blocking.
     fn commit(
         &self,
         gun: &Gun,
         set: &TrustedSet,
-        unchanged: bool,
+        before: Option<&SeenRoles>,
         now: Time,
     ) -> Result<Option<Vec<String>>, EngineError> {
-        let repositories = &self.inner.repositories;
+        let Repositories { cache, memory, .. } = &self.inner.repositories;
         let mut tags = None;
-        if !unchanged {
+        if let Some(before) = before {
             let is_aside = |role: &Role| {
                 let loaded = role.delegation().and_then(|name| set.delegations().get(name));
                 loaded.is_some_and(|loaded| loaded.standing != Standing::Good)
             };
-            let (aside, good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
-            let mut changed = Vec::new();
-            for (role, bytes) in good {
-                if repositories.cache.read(gun, &role).ok().flatten().as_deref() != Some(&bytes[..]) {
-                    changed.push((role, bytes));
-                }
-            }
+            let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
+            good.retain(|(role, bytes)| cache.read(gun, role).ok().flatten().as_deref() != Some(&bytes[..]));
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
-            let names = tagviews::names(set);
-            repositories.memory.remember(gun, &set.seen(), names.clone())?;
-            repositories.memory.keep_root(gun, set.root().envelope.bytes())?;
-            repositories.memory.keep_aside(gun, &aside)?;
-            repositories.cache.store(gun, &changed)?;
+            let names = tagviews::names(set, now);
+            if self.inner.repositories.accepted(gun).is_some() {
+                // Another root was accepted: what was seen below the old one says nothing.
+                memory.forget(gun)?;
+            }
+            memory.remember(gun, before, &set.seen(), names.clone())?;
+            memory.keep_root(gun, set.root().envelope.bytes())?;
+            memory.keep_aside(gun, &aside)?;
+            cache.store(gun, &good)?;
             tags = Some(names);
         }
-        repositories.memory.note_verified(gun, now)?;
+        memory.note_verified(gun, now)?;
         Ok(tags)
     }
 
@@ -335,42 +331,13 @@ impl Engine {
     }
 }
 
-/// Finds the first base role that has expired: nothing may be trusted then, although all is signed.
-pub(super) fn judge(set: &TrustedSet, now: Time) -> Result<(), VerifyError> {
-    let expiries = [
-        (Role::Root, Some(set.root().content.expires)),
-        (Role::Timestamp, set.timestamp().map(|loaded| loaded.content.expires)),
-        (Role::Snapshot, set.snapshot().map(|loaded| loaded.content.expires)),
-        (Role::Targets, set.targets().map(|loaded| loaded.content.expires)),
-    ];
-    let expired = expiries.into_iter().filter_map(|(role, expires)| Some((role, expires?)));
-    match expired.into_iter().find(|(_, expires)| *expires <= now) {
-        Some((role, expired)) => Err(VerifyError::Expired { role, expired }),
-        None => Ok(()),
-    }
-}
-
-/// How far this machine's clock is from the server's, in words; `None` if they agree or nothing is known.
-pub(super) fn clock_words(skew: Option<SignedDuration>) -> Option<String> {
-    let skew = skew.filter(|skew| skew.abs() > CLOCK_TOLERANCE)?;
-    let side = if skew.is_negative() { "ahead of" } else { "behind" };
-    Some(format!("this machine's clock is {} {side} the server's", super::findings::span(skew.abs())))
-}
-
-fn frozen(gun: &Gun, source: VerifyError, skew: Option<SignedDuration>) -> EngineError {
-    match clock_words(skew) {
-        Some(clock) => EngineError::Clock { gun: gun.clone(), what: format!("{source}; {clock}") },
-        None => EngineError::Verify { gun: gun.clone(), source },
-    }
-}
-
 fn is_pinned(pinning: &Pinning, gun: &Gun) -> bool {
     let name = gun.as_str();
-    let matches = |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
+    let matches =
+        |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
     pinning.certs.keys().any(matches) || pinning.ca.keys().any(|prefix| name.starts_with(prefix.as_str()))
 }
 
 fn list(ids: &[KeyId]) -> String {
     ids.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", ")
 }
-

@@ -1,7 +1,7 @@
 //! What this machine remembers of a repository, whatever `docker` does to the cache: last good root, highest
 //! versions seen, tags, time of the last verification. One set of files for each trust directory and GUN.
 //!
-//! Invariant: marks only rise. Processes that write at once merge under a lock.
+//! Invariant: the marks of a listed role only rise. Processes that write at once merge under a lock.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,11 +83,19 @@ impl Memory {
         self.load(&file(gun, "json"))
     }
 
-    /// Raises the marks and replaces the tags, if that changes anything.
-    pub(super) fn remember(&self, gun: &Gun, seen: &SeenRoles, tags: Vec<String>) -> Result<(), EngineError> {
+    /// Raises the marks and replaces the tags, if that changes anything. Roles that are in `before`, the marks that
+    /// the refresh began with, and not in `seen` are listed no more: they are forgotten, so that they can come anew.
+    pub(super) fn remember(
+        &self,
+        gun: &Gun,
+        before: &SeenRoles,
+        seen: &SeenRoles,
+        tags: Vec<String>,
+    ) -> Result<(), EngineError> {
         let _lock = self.lock(&file(gun, "lock"))?;
         let old = self.record(gun)?;
         let mut new = Record { seen: old.seen.clone(), tags };
+        new.seen.retain(|role, _| seen.contains_key(role) || !before.contains_key(role));
         raise(&mut new.seen, seen);
         if new == old { Ok(()) } else { self.save(&file(gun, "json"), new) }
     }

@@ -150,7 +150,7 @@ impl Engine {
             let address = server.endpoint().base().to_owned();
             let mut entries = engine.inner.staging.journal.read()?.entries;
             entries.retain(|entry| entry.gun == job.gun && entry.server == address);
-            let keys = engine.store_keys()?;
+            let keys = engine.store_keys();
             let plan = engine.plan_one(&job.gun, &address, &entries, &keys, Ok(Some(base.clone())));
             if plan.effect != job.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });

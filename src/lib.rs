@@ -9,10 +9,10 @@
 //! | [`keys`] | private keys | `tuf` |
 //! | [`remote`] | HTTP, tokens, Notary's API | `tuf` |
 //! | [`engine`] | refresh, stage, plan, publish: where keys and servers meet | `tuf`, `printable`, `keys`, `remote` |
+//! | `config` | settings from files, environment and flags | `engine` |
 //! | `sandbox` | an embedded trust server and a scene | `tuf`, `keys`; its scene also `engine` |
 //! | `tui` | screens | `tuf`, `engine`, `printable` |
-//! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `sandbox`, `tui` |
-//! | `config` | settings from files, environment and flags | `engine` |
+//! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `config`, `sandbox`, `tui` |
 //!
 //! A signature is checked in [`tuf::verify`]; a key press becomes an effect in `tui::update`.
 

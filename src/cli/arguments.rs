@@ -51,7 +51,7 @@ pub struct Globals {
     pub allow_realm: Vec<String>,
     /// Read passphrases from this file descriptor: one for all keys, or lines ROLE=PASSPHRASE
     #[arg(long, value_name = "FD", global = true, help_heading = "Global options")]
-    pub passphrase_fd: Option<i32>,
+    pub passphrase_fd: Option<u32>,
 }
 
 /// Commands without a screen.

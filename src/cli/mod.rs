@@ -14,6 +14,7 @@ mod listing;
 mod plan_json;
 mod plan_text;
 mod publish;
+mod sandbox;
 mod staged;
 mod start;
 mod table;
@@ -21,6 +22,7 @@ mod terminal;
 mod unlock;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
@@ -31,6 +33,7 @@ pub use console::Console;
 pub use ending::Ending;
 pub use start::{main, usage};
 
+use crate::engine::passphrases::PassphraseSources;
 use crate::engine::reference::{RepositoryRef, parse_bare, parse_repository};
 use crate::engine::{Engine, Problem, RepositoryView};
 use crate::tuf::Gun;
@@ -43,6 +46,8 @@ pub struct Context {
     engine: Engine,
     console: Console,
     globals: Globals,
+    /// Passphrases known before anybody is asked.
+    sources: Arc<PassphraseSources>,
     /// Cancelled when the user wants to stop.
     stop: CancellationToken,
     /// Cancelled once a signal must not end the program any more.
@@ -50,8 +55,15 @@ pub struct Context {
 }
 
 /// Runs a command to its end; problems are printed.
-pub async fn run(engine: Engine, console: Console, globals: Globals, command: Command) -> Ending {
-    let context = Context { engine, console, globals, stop: CancellationToken::new(), busy: CancellationToken::new() };
+pub async fn run(
+    engine: Engine,
+    console: Console,
+    globals: Globals,
+    sources: PassphraseSources,
+    command: Command,
+) -> Ending {
+    let (stop, busy) = (CancellationToken::new(), CancellationToken::new());
+    let context = Context { engine, console, globals, sources: Arc::new(sources), stop, busy };
     terminal::watch_signals(context.stop.clone(), context.busy.clone());
     let ending = match &command {
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
@@ -60,6 +72,7 @@ pub async fn run(engine: Engine, console: Console, globals: Globals, command: Co
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
         Command::Reset(arguments) => staged::reset(&context, arguments),
         Command::Publish(arguments) => publish::run(&context, arguments).await,
+        Command::Sandbox(arguments) => sandbox::serve(arguments).await,
         Command::Delete(arguments) if !arguments.remote => changes::delete_local(&context, arguments).await,
         writing => changes::run(&context, writing).await,
     };

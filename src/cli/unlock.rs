@@ -1,8 +1,11 @@
 //! One round of passphrases for a plan: from the sources for scripts, else asked for on the terminal.
 
+use std::sync::Arc;
+
 use super::console::input;
 use super::plan_text::locked_keys;
 use super::{Context, terminal};
+use crate::engine::passphrases::{Tried, missing_passphrase};
 use crate::engine::plan::NeededKey;
 use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
 use crate::printable::printable;
@@ -39,11 +42,19 @@ pub async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
 }
 
 async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<(), Problem> {
+    let tried = try_sources(context, &key).await?;
+    if tried == Tried::Opened {
+        return Ok(());
+    }
+    let missing = missing_passphrase(&key.id, &key.role, &key.label, &tried);
+    if !context.console.interactive {
+        return Err(missing);
+    }
+    if matches!(tried, Tried::Wrong(_)) {
+        context.console.say(&missing.message);
+    }
     let signs: Vec<&str> = key.signs.iter().map(Role::as_str).collect();
     let (label, role) = (printable(&key.label), printable(&key.role));
-    if !context.console.interactive {
-        return Err(missing(&key));
-    }
     context.console.note(&format!("{label} ({role} key {}) signs {}", key.id.short(), signs.join(", ")));
     for attempt in 1_u32.. {
         let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
@@ -65,20 +76,11 @@ async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
-fn missing(key: &LockedKey) -> Problem {
-    let variable = match key.role.as_str() {
-        "root" => "NOTARY_ROOT_PASSPHRASE or DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE",
-        "targets" => "NOTARY_TARGETS_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE",
-        "snapshot" => "NOTARY_SNAPSHOT_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE",
-        _ => "NOTARY_DELEGATION_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE",
-    };
-    let message = format!(
-        "key {} ({}, role {}) needs its passphrase, and nobody can be asked",
-        key.id.short(),
-        key.label,
-        key.role
-    );
-    Problem { kind: Kind::Passphrase, ..input(message, format!("set {variable}, or give --passphrase-fd")) }
+async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
+    let (engine, sources) = (context.engine.clone(), Arc::clone(&context.sources));
+    let (id, role) = (key.id.clone(), key.role.clone());
+    let derivation = tokio::task::spawn_blocking(move || engine.unlock_from(&id, &role, &sources));
+    derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
 /// Roles whose keys the publish will make, each once.
@@ -94,6 +96,10 @@ fn new_keys(plan: &Plan) -> Vec<Role> {
 }
 
 fn choose(context: &Context, role: &Role) -> Result<(), Problem> {
+    if let Some(passphrase) = context.sources.for_new(role) {
+        context.engine.choose_passphrase(role, passphrase);
+        return Ok(());
+    }
     if !context.console.interactive {
         let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
         let message = format!("a new {role} key needs a passphrase, and nobody can be asked");

@@ -1,21 +1,13 @@
-//! The real clients and servers, both ways: what one publishes reads the same in the others.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
+//! The harness itself.
 
 use std::time::Duration;
 
-use support::{Home, NotaryServer, Proxy};
-
-const GUN: &str = "registry.example.test/team/app";
+use crate::support::{Home, NotaryServer, Proxy};
+use crate::{GUN, docker_repository};
 
 #[test]
-fn the_harness_runs_both_real_clients_against_a_real_server() {
-    let Some(server) = NotaryServer::start() else { return };
-    let home = Home::new(&server);
-    let key = home.generate_key("alice");
-    home.docker(&["signer", "add", "--key", &key, "alice", GUN]).ok();
+fn both_real_clients_run_against_a_real_server() {
+    let Some((server, home)) = docker_repository() else { return };
     home.notary_sign(GUN, "1.0", &["targets/releases", "targets/alice"]);
     let shown = home.docker(&["inspect", GUN]).ok().json();
     assert_eq!(shown[0]["SignedTags"][0]["Signers"], serde_json::json!(["alice"]));
@@ -23,7 +15,7 @@ fn the_harness_runs_both_real_clients_against_a_real_server() {
 }
 
 #[test]
-fn the_harness_runs_a_server_with_keys_of_a_signer() {
+fn a_server_runs_with_the_keys_of_a_signer() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
     let home = Home::new(&server);
     let key = home.generate_key("alice");
@@ -33,7 +25,7 @@ fn the_harness_runs_a_server_with_keys_of_a_signer() {
 }
 
 #[test]
-fn the_harness_delays_by_a_proxy() {
+fn a_proxy_delays() {
     let Some(server) = NotaryServer::start() else { return };
     let proxy = Proxy::start(server.port, Duration::from_millis(20));
     let home = Home::at(&proxy.url(), &server.ca);

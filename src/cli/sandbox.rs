@@ -1,0 +1,76 @@
+//! `sandbox`: the embedded trust server, alone or with the screen on it.
+
+use super::arguments::{Sandbox, SandboxAuth};
+use super::console::input;
+use super::Ending;
+use crate::engine::{Kind, Problem};
+use crate::sandbox::{self, Auth, Login, Options, SandboxError};
+
+/// The variable with `USER:PASSWORD`; an argument could be read by other users.
+const LOGIN: &str = "TRUSTDECK_SANDBOX_AUTH";
+
+/// Runs the server alone until a signal ends it.
+///
+/// # Errors
+/// Says what could not be made, opened or bound.
+pub async fn serve(command: &Sandbox) -> Result<Ending, Problem> {
+    let options = options(command)?;
+    sandbox::serve(options, &mut std::io::stdout(), ended()).await.map_err(problem)?;
+    Ok(Ending::done())
+}
+
+/// How a command line starts the sandbox.
+///
+/// # Errors
+/// `Input` for a missing login.
+pub fn options(command: &Sandbox) -> Result<Options, Problem> {
+    let login = || {
+        let text = std::env::var(LOGIN).map_err(|_| problem(SandboxError::Login))?;
+        Login::parse(&text).map_err(problem)
+    };
+    let auth = match command.auth {
+        None => Auth::None,
+        Some(SandboxAuth::Basic) => Auth::Basic(login()?),
+        Some(SandboxAuth::Token) => Auth::Token(login()?),
+    };
+    let defaults = Options::default();
+    Ok(Options {
+        dir: command.dir.clone(),
+        listen: command.listen.unwrap_or(defaults.listen),
+        http: command.http,
+        auth,
+        empty: command.empty,
+    })
+}
+
+/// What went wrong, as the other commands say it.
+#[must_use]
+pub fn problem(error: SandboxError) -> Problem {
+    let (kind, hint) = match &error {
+        SandboxError::Disk { .. } => (Kind::Disk, "free space or mend the permissions of this path"),
+        SandboxError::InUse(_) => (Kind::BusyLocal, "end the other one, or give another --dir"),
+        SandboxError::Store(_) => (Kind::Disk, "start with an empty --dir; this one cannot be read"),
+        SandboxError::Listen { .. } => (Kind::Input, "give another --listen; port 0 takes any free port"),
+        SandboxError::Tls(_) | SandboxError::Scene(_) => (Kind::Server, "please report this"),
+        SandboxError::Login => (Kind::Input, "set TRUSTDECK_SANDBOX_AUTH=USER:PASSWORD"),
+    };
+    Problem { kind, ..input(error.to_string(), hint) }
+}
+
+/// Resolves when the user or the system wants the server to end.
+async fn ended() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::signing::BaseKeys;
 use super::{Engine, EngineError};
-use crate::keys::{KeyStore, PrivateKey, root_certificate};
+use crate::keys::{PrivateKey, root_certificate};
 use crate::remote::NotaryServer;
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
@@ -42,9 +42,9 @@ impl Engine {
         let mut files = Vec::new();
         let root = match root_key {
             Some(id) => self.signing_key(id).ok_or_else(|| EngineError::Locked(vec![id.clone()]))?,
-            None => self.make_key(&Role::Root, None, &mut files)?,
+            None => self.make_key(&Role::Root, gun, &mut files)?,
         };
-        let targets = self.make_key(&Role::Targets, Some(gun), &mut files)?;
+        let targets = self.make_key(&Role::Targets, gun, &mut files)?;
         let root_certificate = root_certificate(&root, gun, self.now())?;
         Ok(Created { keys: BaseKeys { root, root_certificate, targets, snapshot, timestamp }, files })
     }
@@ -52,14 +52,14 @@ impl Engine {
     fn make_key(
         &self,
         role: &Role,
-        gun: Option<&Gun>,
+        gun: &Gun,
         files: &mut Vec<(Role, PathBuf)>,
     ) -> Result<Arc<PrivateKey>, EngineError> {
         let passphrase = self.chosen_passphrase(role).ok_or_else(|| no_passphrase(role))?;
         let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
-        let path = KeyStore::new(&self.settings().trust_dir).save(&key, role.as_str(), gun, &passphrase)?;
-        files.push((role.clone(), path));
-        Ok(Arc::new(key))
+        let id = key.id().clone();
+        files.push((role.clone(), self.keep_new_key(key, role, gun, &passphrase)?));
+        self.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))
     }
 }
 

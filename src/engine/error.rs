@@ -143,6 +143,9 @@ pub enum EngineError {
     /// Metadata is not trusted.
     #[error("{source}")]
     Verify { gun: Gun, source: VerifyError },
+    /// This machine's clock cannot be right, so nothing can be said about expiry.
+    #[error("{what}")]
+    Clock { gun: Gun, what: String },
     /// The server could not be asked, or refused.
     #[error("{source}")]
     Remote { gun: Option<Gun>, source: RemoteError },

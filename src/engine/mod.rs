@@ -4,6 +4,7 @@
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
 pub mod apply;
+mod cache;
 mod certificates;
 pub mod change;
 mod changelist;
@@ -14,15 +15,22 @@ mod diff;
 pub mod draft;
 pub mod effect;
 pub mod error;
+mod findings;
+mod fresh;
 mod helper;
+pub mod inspect;
 mod journal;
+mod judge;
 mod key_list;
 mod keyring;
 mod labels;
 mod landing;
+mod local;
 mod names;
+mod natural;
 mod open_keys;
 pub mod passphrases;
+mod pin;
 pub mod plan;
 pub mod planning;
 mod problem;
@@ -30,18 +38,27 @@ pub mod publish;
 mod publishing;
 mod realms;
 pub mod reference;
+mod refresh;
 mod repositories;
+mod roleviews;
 mod servers;
+mod session;
 pub mod settings;
 pub mod signing;
 mod staging;
+mod state;
+mod tagviews;
+mod tree;
 pub mod view;
+mod views;
 mod warnings;
 
 use std::sync::Arc;
 
 pub use change::{Change, EntryId, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
+pub use inspect::{Inspection, SignedTag, Signer};
+pub use natural::natural;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::{Progress, PublishOutcome, Published, Step};
 pub use settings::{FirstContact, Settings};

@@ -12,6 +12,7 @@ impl EngineError {
         match self {
             Self::Name(_) | Self::Input { .. } | Self::Change { .. } => Kind::Input,
             Self::Verify { source, .. } => verify_kind(source),
+            Self::Clock { .. } => Kind::Freeze,
             Self::Remote { source, .. } => remote_kind(source),
             Self::Absent { .. } => Kind::Absent,
             Self::Key(key) => key_kind(key),
@@ -44,6 +45,7 @@ impl EngineError {
                 "ask the owner whether the root key was replaced; if so, delete the local data of this repository and \
                  read it again"
             }
+            Self::Clock { .. } => "set this machine's clock, then try again",
             Self::Locked(_) => "unlock the keys, or set the passphrase variables, and publish again",
             Self::PlanChanged { .. } => "review the new plan and publish again; everything is still staged",
             Self::Conflict { .. } => "agree with the others who publishes, then try again; everything is still staged",
@@ -62,6 +64,7 @@ impl EngineError {
     pub fn repository(&self) -> Option<&Gun> {
         match self {
             Self::Verify { gun, .. }
+            | Self::Clock { gun, .. }
             | Self::Absent { gun, .. }
             | Self::FirstContact { gun, .. }
             | Self::PinLost { gun, .. }

@@ -161,7 +161,7 @@ impl Engine {
                 NeededKey::New { role } if self.chosen_passphrase(role).is_none() => return Err(no_passphrase(role)),
                 NeededKey::New { .. } => {}
                 NeededKey::Unlock { id, signs, .. } => {
-                    let is_open = self.signing_key(id).is_some();
+                    let is_open = self.is_open(id);
                     for role in signs {
                         let (open, shut) = by_role.entry(role).or_default();
                         if is_open { *open += 1 } else { shut.push(id.clone()) }

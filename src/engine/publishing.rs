@@ -133,7 +133,7 @@ impl Engine {
                 self.raise_versions(gun, &prepared.server, &files, run).await?;
                 return Ok(Tried::Overtaken);
             }
-            Err(error) => self.settle(&sent, &prepared.server, error).await?,
+            Err(error) => self.settle_upload(&sent, &prepared.server, error).await?,
         }
         say(Step::Check, None).await;
         let published = self.check(&sent, &prepared.server, Some(&expected)).await?;
@@ -150,7 +150,7 @@ impl Engine {
             let address = server.endpoint().base().to_owned();
             let mut entries = engine.inner.staging.journal.read()?.entries;
             entries.retain(|entry| entry.gun == job.gun && entry.server == address);
-            let keys = engine.store_keys()?;
+            let keys = engine.store_keys();
             let plan = engine.plan_one(&job.gun, &address, &entries, &keys, Ok(Some(base.clone())));
             if plan.effect != job.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
@@ -298,7 +298,7 @@ impl Engine {
     }
 
     /// After an answer that says nothing certain: looks until it is certain, or gives up.
-    async fn settle(&self, sent: &Sent, server: &NotaryServer, error: RemoteError) -> Result<(), EngineError> {
+    async fn settle_upload(&self, sent: &Sent, server: &NotaryServer, error: RemoteError) -> Result<(), EngineError> {
         let gun = &sent.gun;
         let is_certain = !matches!(error, RemoteError::AnswerLost { .. });
         if is_certain {
@@ -326,7 +326,7 @@ impl Engine {
     async fn delete_remote(&self, gun: &Gun, prepared: &Prepared) -> Result<Published, EngineError> {
         let sent = self.record(gun, prepared, &[]).await?;
         if let Err(error) = prepared.server.delete(gun).await {
-            self.settle(&sent, &prepared.server, error).await?;
+            self.settle_upload(&sent, &prepared.server, error).await?;
         }
         let is_gone = Self::has_landed(&sent, &prepared.server)
             .await

@@ -15,7 +15,7 @@ use super::{
     Change, Engine, EngineError, EntryId, ForeignChanges, Plan, PlanId, RepositoryPlan, RootKeyChoice, Settings, Stage,
     changelist,
 };
-use crate::keys::KeyStore;
+use crate::keys::StoredKey;
 use crate::tuf::{CanonicalKeyId, Gun};
 
 /// Plans of this process that an approval may name.
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     fn check_applicable(&self, content: &Content, added: &[StagedChange]) -> Result<(), EngineError> {
-        let keys = self.store_keys()?;
+        let keys = self.store_keys();
         let guns: BTreeSet<&Gun> = added.iter().map(|entry| &entry.gun).collect();
         for gun in guns {
             // What cannot be read now is the plan's to say; staging works offline.
@@ -170,7 +170,7 @@ impl Engine {
     /// As [`Engine::plan`], without making the plan one that can be approved.
     pub(super) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
         let entries = self.inner.staging.journal.read()?.entries;
-        let keys = self.store_keys()?;
+        let keys = self.store_keys();
         let mut order: Vec<Gun> = Vec::new();
         let mut by_gun: HashMap<Gun, Vec<StagedChange>> = HashMap::new();
         let mut elsewhere = Vec::new();
@@ -244,15 +244,12 @@ impl Engine {
     }
 
     /// The keys in the store.
-    pub(super) fn store_keys(&self) -> Result<Keys, EngineError> {
-        let (stored, _) = KeyStore::new(&self.settings().trust_dir).list()?;
-        let at_hand = |key: crate::keys::StoredKey| {
-            let locked = key.encrypted && self.signing_key(&key.id).is_none();
-            (key.id, KeyAtHand { role: key.role, locked })
+    pub(super) fn store_keys(&self) -> Keys {
+        let stored = self.inner.keyring.stored();
+        let at_hand = |(id, key): (&CanonicalKeyId, &StoredKey)| {
+            (id.clone(), KeyAtHand { role: key.role.clone(), locked: !self.is_open(id) })
         };
-        let keys: BTreeMap<_, _> = stored.into_iter().map(at_hand).collect();
-        let ids = keys.keys().cloned().collect();
-        Ok(Keys { keys, ids })
+        Keys { keys: stored.iter().map(at_hand).collect(), ids: stored.keys().cloned().collect() }
     }
 
     /// Changes that `notary` staged in the shared trust directory.

@@ -1,0 +1,236 @@
+//! What this machine holds of a repository: pin, cached files, marks; verified without asking anybody. Blocking.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp as Time;
+
+use super::EngineError;
+use super::cache::Cache;
+use super::pin::{self, Pin};
+use super::state::{Memory, Record, raise};
+use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
+use crate::tuf::{
+    DelegationName, Envelope, FileMeta, Gun, KeyId, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
+    VerifyError,
+};
+
+/// Files at hand, by role; which of them is the right one is for the verified chain to say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shelf(BTreeMap<Role, Vec<Arc<[u8]>>>);
+
+impl Shelf {
+    pub(super) fn put(&mut self, role: Role, bytes: Arc<[u8]>) {
+        self.0.entry(role).or_default().push(bytes);
+    }
+
+    /// The file that has the length and hashes of `meta`.
+    pub(super) fn find(&self, role: &Role, meta: &FileMeta) -> Option<Arc<[u8]>> {
+        self.0.get(role)?.iter().find(|bytes| meta.matches(bytes)).cloned()
+    }
+
+    /// Whether some file of this role is there, so that the role is not new to us.
+    pub(super) fn knows(&self, role: &Role) -> bool {
+        self.0.contains_key(role)
+    }
+
+    /// Takes all files of another shelf.
+    pub(super) fn extend(&mut self, other: Self) {
+        for (role, files) in other.0 {
+            self.0.entry(role).or_default().extend(files);
+        }
+    }
+
+    fn only(&self, role: &Role) -> Option<&Arc<[u8]>> {
+        self.0.get(role)?.first()
+    }
+
+    /// All files of a verified set.
+    pub(super) fn of(set: &TrustedSet) -> Self {
+        let mut shelf = Self::default();
+        for (role, bytes) in files(set) {
+            shelf.put(role, bytes);
+        }
+        shelf
+    }
+}
+
+/// All files of a set in the order in which they are stored: what names others comes after them.
+pub(super) fn files(set: &TrustedSet) -> Vec<(Role, Arc<[u8]>)> {
+    let bytes = |envelope: &Arc<Envelope>| Arc::clone(envelope.bytes());
+    let mut files = vec![(Role::Root, bytes(&set.root().envelope))];
+    let delegations = set.delegations().iter();
+    files.extend(delegations.map(|(name, loaded)| (Role::from(name.clone()), bytes(&loaded.envelope))));
+    files.extend(set.targets().map(|loaded| (Role::Targets, bytes(&loaded.envelope))));
+    files.extend(set.snapshot().map(|loaded| (Role::Snapshot, bytes(&loaded.envelope))));
+    files.extend(set.timestamp().map(|loaded| (Role::Timestamp, bytes(&loaded.envelope))));
+    files
+}
+
+/// A repository as this machine holds it.
+pub(super) struct Local {
+    /// IDs of the root keys this machine trusts; empty on first contact.
+    pub(super) known: Vec<KeyId>,
+    /// Root bytes to start from, `None` on first contact.
+    pub(super) root: Option<Vec<u8>>,
+    /// Highest versions that trustdeck remembers.
+    pub(super) remembered: SeenRoles,
+    /// The same, raised by what the cache holds.
+    pub(super) seen: SeenRoles,
+    /// Files that need not be fetched again.
+    pub(super) shelf: Shelf,
+    /// The cache, verified as far as it goes. Expired files are loaded.
+    pub(super) set: Option<TrustedSet>,
+    /// Why the cache could not be verified to its end.
+    pub(super) broken: Option<VerifyError>,
+    /// Delegations whose file is in neither cache.
+    pub(super) missing: Vec<DelegationName>,
+    /// Tags at the last refresh.
+    pub(super) tags: Vec<String>,
+    /// Last verification against the server.
+    pub(super) verified_at: Option<Time>,
+    /// What was mended.
+    pub(super) notices: Vec<String>,
+}
+
+impl Local {
+    /// Loads a repository. `accepted`: the user has just accepted another root, so pin and marks do not count.
+    ///
+    /// # Errors
+    /// `PinLost`, `Disk`, `State`.
+    pub(super) fn load(
+        cache: &Cache,
+        memory: &Memory,
+        gun: &Gun,
+        now: Time,
+        accepted: bool,
+    ) -> Result<Self, EngineError> {
+        let record = if accepted { Record::default() } else { memory.record(gun)? };
+        let mut local = Self {
+            known: Vec::new(),
+            root: None,
+            remembered: record.seen.clone(),
+            seen: record.seen,
+            shelf: Shelf::default(),
+            set: None,
+            broken: None,
+            missing: Vec::new(),
+            tags: record.tags,
+            verified_at: memory.verified_at(gun),
+            notices: Vec::new(),
+        };
+        let pin = if accepted { Pin::None } else { pin::resolve(cache.read(gun, &Role::Root)?, memory.root(gun)?) };
+        let root = match pin {
+            Pin::None => return Ok(local),
+            Pin::Lost { what, known, found } => {
+                return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
+            }
+            Pin::Known { root, mend } => {
+                if let Some(why) = mend {
+                    cache.store(gun, &[(Role::Root, &root)])?;
+                    local.notices.push(format!("the cached root {why}: it was restored from the last good copy"));
+                }
+                root
+            }
+        };
+        local.known = pin::root_keys(&root);
+        local.read_files(cache, memory, gun)?;
+        match TrustedSet::start(gun, &root, &Pinning::default(), local.seen.clone(), Purpose::Renew, now) {
+            Ok(set) => local.climb(set, cache, gun)?,
+            Err(error) => local.broken = Some(error),
+        }
+        local.root = Some(root);
+        Ok(local)
+    }
+
+    /// Whether everything that the chain names is there and verified, so that an unchanged timestamp is enough.
+    pub(super) fn is_complete(&self) -> bool {
+        self.broken.is_none() && self.missing.is_empty() && self.set.as_ref().is_some_and(|set| set.targets().is_some())
+    }
+
+    fn read_files(&mut self, cache: &Cache, memory: &Memory, gun: &Gun) -> Result<(), EngineError> {
+        for role in [Role::Timestamp, Role::Snapshot, Role::Targets] {
+            if let Some(bytes) = cache.read(gun, &role)? {
+                self.shelf.put(role, bytes.into());
+            }
+        }
+        for (role, bytes) in memory.set_aside(gun)? {
+            self.shelf.put(role, bytes.into());
+        }
+        Ok(())
+    }
+
+    fn climb(&mut self, mut set: TrustedSet, cache: &Cache, gun: &Gun) -> Result<(), EngineError> {
+        self.broken = self.base(&mut set).err();
+        if self.broken.is_none() && set.targets().is_some() {
+            self.delegations(&mut set, cache, gun)?;
+            self.seen = set.seen();
+        } else {
+            let marks = self.signed_marks(&set, cache, gun)?;
+            raise(&mut self.seen, &marks);
+        }
+        self.set = Some(set);
+        Ok(())
+    }
+
+    fn base(&self, set: &mut TrustedSet) -> Result<(), VerifyError> {
+        let Some(timestamp) = self.shelf.only(&Role::Timestamp) else { return Ok(()) };
+        set.update_timestamp(timestamp)?;
+        let Some(snapshot) = self.shelf.only(&Role::Snapshot) else { return Ok(()) };
+        set.update_snapshot(snapshot)?;
+        let Some(targets) = self.shelf.only(&Role::Targets) else { return Ok(()) };
+        set.update_targets(targets)
+    }
+
+    fn delegations(&mut self, set: &mut TrustedSet, cache: &Cache, gun: &Gun) -> Result<(), EngineError> {
+        loop {
+            let pending: Vec<_> = set.pending().into_iter().filter(|(name, _)| !self.missing.contains(name)).collect();
+            if pending.is_empty() {
+                return Ok(());
+            }
+            for (name, meta) in pending {
+                let role = Role::from(name.clone());
+                if let Some(bytes) = cache.read(gun, &role)? {
+                    self.shelf.put(role.clone(), bytes.into());
+                }
+                let loaded = self.shelf.find(&role, &meta).map(|bytes| set.update_delegation(&name, &bytes));
+                if !matches!(loaded, Some(Ok(()))) {
+                    self.missing.push(name);
+                }
+            }
+        }
+    }
+
+    /// Versions of cached files that carry enough signatures although the chain above them is broken: `docker` may
+    /// have been left with a new timestamp above an old snapshot, and forgets the versions then.
+    fn signed_marks(&mut self, set: &TrustedSet, cache: &Cache, gun: &Gun) -> Result<SeenRoles, EngineError> {
+        let root = &set.root().content;
+        let mut marks = SeenRoles::new();
+        if let Some(bytes) = self.shelf.only(&Role::Snapshot) {
+            mark::<Snapshot>(&mut marks, &Role::Snapshot, bytes, &root.role_keys(&Role::Snapshot));
+        }
+        let Some(bytes) = self.shelf.only(&Role::Targets).cloned() else { return Ok(marks) };
+        let targets = mark::<Targets>(&mut marks, &Role::Targets, &bytes, &root.role_keys(&Role::Targets));
+        for delegation in targets.iter().flat_map(|targets| targets.delegations.iter().flatten()) {
+            let role = Role::from(delegation.name.clone());
+            let Some(bytes) = cache.read(gun, &role)? else { continue };
+            let bytes: Arc<[u8]> = bytes.into();
+            if let Some(keys) = targets.as_ref().and_then(|targets| targets.delegation_role_keys(&delegation.name)) {
+                mark::<Targets>(&mut marks, &role, &bytes, &keys);
+            }
+            self.shelf.put(role, bytes);
+        }
+        Ok(marks)
+    }
+}
+
+fn mark<T: Metadata>(marks: &mut SeenRoles, role: &Role, bytes: &Arc<[u8]>, keys: &RoleKeys) -> Option<T> {
+    let envelope = Envelope::parse(role, Arc::clone(bytes)).ok()?;
+    let content = T::read(role, &envelope).ok()?;
+    if !tally(&envelope, keys).is_met() {
+        return None;
+    }
+    let sha256 = FileMeta::of(bytes).sha256()?;
+    marks.insert(role.clone(), Seen { version: content.version(), sha256 });
+    Some(content)
+}

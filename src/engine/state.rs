@@ -1,0 +1,233 @@
+//! What this machine remembers of a repository, whatever `docker` does to the cache: last good root, highest
+//! versions seen, tags, time of the last verification. One set of files for each trust directory and GUN.
+//!
+//! Invariant: the marks of a listed role only rise. Processes that write at once merge under a lock.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp as Time;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::EngineError;
+use super::cache::{make_private, open_own, read_at, write_at};
+use crate::tuf::verify::{Seen, SeenRoles};
+use crate::tuf::{Gun, Role};
+
+/// Version of the files' form.
+const FORMAT: u32 = 1;
+const LIMIT: u64 = 64 << 20;
+
+/// The state directory's part for one trust directory.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    dir: PathBuf,
+}
+
+/// What is remembered of one repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Highest version and its hash, by role.
+    #[serde(default)]
+    pub(super) seen: SeenRoles,
+    /// Tags at the last refresh, sorted.
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored<T> {
+    format: u32,
+    #[serde(flatten)]
+    content: T,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct List {
+    repositories: Vec<Gun>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Aside {
+    files: BTreeMap<Role, String>,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Memory {
+    /// Makes the directory for `trust_dir`, 0700.
+    pub(super) fn open(state_dir: &Path, trust_dir: &Path) -> Result<Self, EngineError> {
+        let real = trust_dir.canonicalize().unwrap_or_else(|_| trust_dir.to_owned());
+        let id = digits(real.as_os_str().as_encoded_bytes(), 16);
+        let dir = state_dir.join("repositories").join(id);
+        make_private(state_dir)?;
+        make_private(&dir)?;
+        Ok(Self { dir })
+    }
+
+    /// Reads what is remembered of a repository; nothing yet is an empty record.
+    ///
+    /// # Errors
+    /// `State` if a newer trustdeck wrote it or it is damaged, `Disk`.
+    pub(super) fn record(&self, gun: &Gun) -> Result<Record, EngineError> {
+        self.load(&file(gun, "json"))
+    }
+
+    /// Raises the marks and replaces the tags, if that changes anything. Roles that are in `before`, the marks that
+    /// the refresh began with, and not in `seen` are listed no more: they are forgotten, so that they can come anew.
+    pub(super) fn remember(
+        &self,
+        gun: &Gun,
+        before: &SeenRoles,
+        seen: &SeenRoles,
+        tags: Vec<String>,
+    ) -> Result<(), EngineError> {
+        let _lock = self.lock(&file(gun, "lock"))?;
+        let old = self.record(gun)?;
+        let mut new = Record { seen: old.seen.clone(), tags };
+        new.seen.retain(|role, _| seen.contains_key(role) || !before.contains_key(role));
+        raise(&mut new.seen, seen);
+        if new == old { Ok(()) } else { self.save(&file(gun, "json"), new) }
+    }
+
+    /// The copy of the last good root.
+    pub(super) fn root(&self, gun: &Gun) -> Result<Option<Vec<u8>>, EngineError> {
+        self.read(&file(gun, "root"))
+    }
+
+    /// Keeps a copy of a root that was verified.
+    pub(super) fn keep_root(&self, gun: &Gun, root: &[u8]) -> Result<(), EngineError> {
+        if self.root(gun)?.as_deref() == Some(root) { Ok(()) } else { self.write(&file(gun, "root"), root) }
+    }
+
+    /// Files that were set aside at the last refresh: not trusted, but shown.
+    pub(super) fn set_aside(&self, gun: &Gun) -> Result<Vec<(Role, Vec<u8>)>, EngineError> {
+        let aside: Aside = self.load(&file(gun, "aside"))?;
+        let decode = |(role, text): (Role, String)| Some((role, BASE64.decode(text).ok()?));
+        Ok(aside.files.into_iter().filter_map(decode).collect())
+    }
+
+    /// Keeps the files that were set aside, which the cache does not take.
+    pub(super) fn keep_aside(&self, gun: &Gun, files: &[(Role, Arc<[u8]>)]) -> Result<(), EngineError> {
+        let encode = |(role, bytes): &(Role, Arc<[u8]>)| (role.clone(), BASE64.encode(bytes));
+        let files: BTreeMap<Role, String> = files.iter().map(encode).collect();
+        let name = file(gun, "aside");
+        if self.load::<Aside>(&name)?.files == files { Ok(()) } else { self.save(&name, Aside { files }) }
+    }
+
+    /// When the repository was last verified against its server.
+    pub(super) fn verified_at(&self, gun: &Gun) -> Option<Time> {
+        let bytes = self.read(&file(gun, "time")).ok().flatten()?;
+        std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
+    }
+
+    /// Notes that it was verified at `now`. Not synced: a crash may lose it, but never cuts it.
+    pub(super) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
+        let aside = self.dir.join(file(gun, &format!("time.{}", std::process::id())));
+        let written = write_private(&aside, now.to_string().as_bytes());
+        let stored = written.and_then(|()| std::fs::rename(&aside, self.dir.join(file(gun, "time"))));
+        stored.map_err(|source| EngineError::Disk { path: aside, source })
+    }
+
+    /// Forgets pin, marks, tags and time.
+    pub(super) fn forget(&self, gun: &Gun) -> Result<(), EngineError> {
+        let _lock = self.lock(&file(gun, "lock"))?;
+        for ending in ["json", "root", "aside", "time"] {
+            let path = self.dir.join(file(gun, ending));
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(EngineError::Disk { path, source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Repositories that were added by name.
+    pub(super) fn list(&self) -> Result<Vec<Gun>, EngineError> {
+        Ok(self.load::<List>("list.json")?.repositories)
+    }
+
+    /// Changes the list of repositories.
+    pub(super) fn change_list(&self, change: impl FnOnce(&mut Vec<Gun>)) -> Result<(), EngineError> {
+        let _lock = self.lock("list.lock")?;
+        let mut list: List = self.load("list.json")?;
+        change(&mut list.repositories);
+        self.save("list.json", list)
+    }
+
+    fn load<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, EngineError> {
+        let Some(bytes) = self.read(name)? else { return Ok(T::default()) };
+        let wrong = |what: String| EngineError::State { path: self.dir.join(name), what };
+        let damaged = |error: serde_json::Error| wrong(format!("is damaged at line {}", error.line()));
+        let Format { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if format > FORMAT {
+            return Err(wrong(format!("was written by a newer trustdeck (format {format}, this one knows {FORMAT})")));
+        }
+        serde_json::from_slice::<Stored<T>>(&bytes).map(|stored| stored.content).map_err(damaged)
+    }
+
+    fn save<T: Serialize>(&self, name: &str, content: T) -> Result<(), EngineError> {
+        let bytes = serde_json::to_vec(&Stored { format: FORMAT, content });
+        let path = || self.dir.join(name);
+        let bytes = bytes.map_err(|error| EngineError::State { path: path(), what: error.to_string() })?;
+        self.write(name, &bytes)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
+        let read = open_own(&self.dir).and_then(|folder| read_at(&folder, name, LIMIT));
+        read.map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), EngineError> {
+        let written = open_own(&self.dir).and_then(|folder| write_at(&folder, name, bytes));
+        written.map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
+    }
+
+    fn lock(&self, name: &str) -> Result<File, EngineError> {
+        let path = self.dir.join(name);
+        let locked = open_private(&path).and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|source| EngineError::Disk { path, source })
+    }
+}
+
+/// Raises every mark of `marks` to that of `others`.
+pub(super) fn raise(marks: &mut SeenRoles, others: &SeenRoles) {
+    for (role, other) in others {
+        let is_lower = |mine: &Seen| mine.version < other.version;
+        if marks.get(role).is_none_or(is_lower) {
+            marks.insert(role.clone(), other.clone());
+        }
+    }
+}
+
+fn file(gun: &Gun, ending: &str) -> String {
+    format!("{}.{ending}", digits(gun.as_str().as_bytes(), 32))
+}
+
+fn digits(bytes: &[u8], count: usize) -> String {
+    hex::encode(Sha256::digest(bytes)).chars().take(count).collect()
+}
+
+fn open_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let mut file = open_private(path)?;
+    file.set_len(0)?;
+    file.write_all(bytes)
+}

@@ -299,12 +299,17 @@ fn a_journal_of_a_newer_version_is_left_alone() {
     assert_eq!(std::fs::read_to_string(&journal).unwrap(), value.to_string(), "it is unchanged");
 }
 
+/// The journal, wherever it lies in the state directory: the file that holds the staged tag.
 fn find_journal(dir: &std::path::Path) -> std::path::PathBuf {
-    let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
-    let mut found: Vec<_> = entries
-        .filter_map(|path| if path.is_dir() { Some(find_journal(&path)) } else { Some(path) })
-        .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("journal")))
-        .collect();
-    found.sort();
-    found.into_iter().find(|p| p.extension().is_some_and(|e| e == "json")).unwrap_or_default()
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for path in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
+            if path.is_dir() {
+                dirs.push(path);
+            } else if std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&digest("1.0"))) {
+                return path;
+            }
+        }
+    }
+    panic!("no journal below {}", dir.display())
 }

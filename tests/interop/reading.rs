@@ -1,5 +1,7 @@
 //! What `docker trust` and `notary` publish reads the same in trustdeck.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::Value;
 
 use crate::support::{Home, NotaryServer};
@@ -10,7 +12,10 @@ fn fill(home: &Home) -> Vec<&'static str> {
     let alice = home.generate_key("alice");
     let bob = home.generate_key("bob");
     let (busy, nested, bare) = (GUN, "registry.example.test/team/nested", "registry.example.test/bare");
-    home.docker(&["key", "load", "--name", "erin", &input_file("erin-p256.pem")]).ok();
+    let erin = home.path().join("erin.pem");
+    std::fs::copy(input_file("erin-p256.pem"), &erin).unwrap();
+    std::fs::set_permissions(&erin, std::fs::Permissions::from_mode(0o600)).unwrap();
+    home.docker(&["key", "load", "--name", "erin", erin.to_str().unwrap()]).ok();
     home.docker(&["signer", "add", "--key", &alice, "alice", busy]).ok();
     home.docker(&["signer", "add", "--key", &bob, "--key", &alice, "bob", busy]).ok();
     home.docker(&["signer", "add", "--key", &alice, "--key", &bob, "zed", busy]).ok();

@@ -51,7 +51,7 @@ pub struct Ran {
 impl Ran {
     fn new(command: &Command, output: Output) -> Self {
         Self {
-            command: format!("{command:?}"),
+            command: words(command),
             // A shell's convention: 128 and the signal.
             code: output.status.code().unwrap_or(128),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -94,6 +94,12 @@ impl Ran {
     pub fn kinds(&self) -> Vec<String> {
         self.errors().iter().map(|e| e["kind"].as_str().unwrap_or("no kind").to_owned()).collect()
     }
+}
+
+/// The program and its arguments, without the environment.
+fn words(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|w| w.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs a command to its end with an empty standard input.

@@ -7,6 +7,7 @@
 
 pub mod authority;
 pub mod home;
+pub mod machine;
 pub mod notary_server;
 pub mod proxy;
 

@@ -1,0 +1,140 @@
+//! The engine on a user's machine, used as screens and commands use it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use trustdeck::engine::plan::NeededKey;
+use trustdeck::engine::settings::{ServerSources, TlsSources};
+use trustdeck::engine::{
+    Approval, Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
+};
+use trustdeck::tuf::verify::Pinning;
+use trustdeck::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
+
+use super::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
+use super::{Home, NotaryServer};
+
+/// A home with an engine on its trust directory.
+pub struct Machine {
+    pub home: Home,
+    pub engine: Engine,
+}
+
+impl Machine {
+    pub fn new(server: &NotaryServer) -> Self {
+        Self::of(Home::new(server), &server.url)
+    }
+
+    /// An engine in `home` that asks the server at `url`.
+    pub fn of(home: Home, url: &str) -> Self {
+        let engine = open(&home, url);
+        Self { home, engine }
+    }
+
+    /// The public key of `docker trust key generate`, whose private half is in this machine's store.
+    pub fn key(&self, name: &str) -> PublicKey {
+        let file = std::fs::read(self.home.generate_key(name)).unwrap();
+        PublicKey::from_file(&file, self.engine.now()).unwrap()
+    }
+
+    #[track_caller]
+    pub fn stage(&self, gun: &str, changes: impl IntoIterator<Item = Change>) {
+        let gun = Gun::parse(gun).unwrap();
+        self.engine.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()).unwrap();
+    }
+
+    /// Opens every key that a plan needs.
+    pub fn unlock(&self, plan: &Plan) {
+        for key in plan.repositories.iter().flat_map(|p| &p.keys) {
+            match key {
+                NeededKey::Unlock { id, role, .. } => {
+                    let text = if role == "root" { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
+                    self.engine.unlock(id, &Passphrase::from_text(text)).unwrap();
+                }
+                NeededKey::New { role } => {
+                    let text = if *role == Role::Root { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
+                    self.engine.choose_passphrase(role, Passphrase::from_text(text));
+                }
+            }
+        }
+    }
+
+    /// Publishes all that is staged, dangers refused.
+    pub async fn publish(&self) -> Result<Vec<Published>, EngineError> {
+        self.publish_plan(&self.engine.plan(None).unwrap(), false).await
+    }
+
+    /// Publishes a plan as it was reviewed.
+    pub async fn publish_plan(&self, plan: &Plan, accept: bool) -> Result<Vec<Published>, EngineError> {
+        self.unlock(plan);
+        let repositories: Vec<Gun> = plan.repositories.iter().map(|p| p.gun.clone()).collect();
+        let accepted = if accept { repositories.clone() } else { Vec::new() };
+        let approval = Approval { plan: plan.id.clone(), repositories, accepted };
+        let (send, mut receive) = mpsc::channel::<Progress>(64);
+        let drain = tokio::spawn(async move { while receive.recv().await.is_some() {} });
+        let result = self.engine.publish(approval, send, CancellationToken::new()).await;
+        drain.await.unwrap();
+        result
+    }
+}
+
+fn open(home: &Home, url: &str) -> Engine {
+    let settings = Settings {
+        trust_dir: home.trust_dir(),
+        trust_dir_why: "of the test".to_owned(),
+        state_dir: home.state_dir(),
+        config_file: home.path().join(".config/trustdeck/config.toml"),
+        docker_config: home.path().join(".docker"),
+        servers: ServerSources { flag: Some(url.to_owned()), ..ServerSources::default() },
+        tls: TlsSources::default(),
+        insecure_http: false,
+        offline: false,
+        allowed_realms: BTreeSet::new(),
+        first_contact: FirstContact::Trust,
+        pinning: Pinning::default(),
+        idle_lock: Duration::from_secs(900),
+        helper_environment: Vec::new(),
+    };
+    Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap()
+}
+
+pub fn add_signer(name: &str, keys: &[PublicKey]) -> Change {
+    Change::AddSigner { name: SignerName::parse(name).unwrap(), keys: keys.to_vec() }
+}
+
+pub fn remove_signer(name: &str) -> Change {
+    Change::RemoveSigner { name: SignerName::parse(name).unwrap() }
+}
+
+/// Signs a tag whose digest is that of its name.
+pub fn sign(tag: &str) -> Change {
+    sign_into(tag, &[])
+}
+
+pub fn sign_into(tag: &str, roles: &[&str]) -> Change {
+    let target = SignedTarget { length: 1234, sha256: digest(tag), sha512: None, custom: None };
+    Change::Sign { tag: TargetName::parse(tag).unwrap(), target, roles: roles.iter().map(|r| role(r)).collect() }
+}
+
+pub fn revoke(tag: &str) -> Change {
+    Change::Revoke { tag: TargetName::parse(tag).unwrap(), roles: Vec::new() }
+}
+
+pub fn witness(name: &str) -> Change {
+    Change::Witness { role: role(name) }
+}
+
+pub fn delegation(name: &str) -> DelegationName {
+    DelegationName::parse(name).unwrap()
+}
+
+pub fn role(name: &str) -> Role {
+    Role::parse(name).unwrap()
+}
+
+pub fn canonical(key: &PublicKey) -> CanonicalKeyId {
+    key.canonical_id().clone()
+}

@@ -29,11 +29,11 @@ struct Record {
     category: &'static str,
 }
 
-/// One page of `changes`, which are in order, as the query asks for it.
+/// One page of `changes`, which are in order, as the query asks for it; of one repository if `gun` is given.
 ///
 /// # Errors
 /// `INVALID_PARAMETERS` if `records` or `change_id` is no number.
-pub(super) fn page(changes: Vec<Change>, query: &[(String, String)]) -> Result<String, Refusal> {
+pub(super) fn page(changes: Vec<Change>, gun: Option<&str>, query: &[(String, String)]) -> Result<String, Refusal> {
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
     let records = value("records");
     let Ok(count) = records.parse::<i32>() else {
@@ -46,17 +46,20 @@ pub(super) fn page(changes: Vec<Change>, query: &[(String, String)]) -> Result<S
         id => id.parse::<i64>().map_err(|_| Refusal::bare(Code::InvalidParameters))?,
     };
     let limit = if count == 0 { 100 } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
+    // Notary's memory store gives null as long as nothing was ever published.
+    let any = !changes.is_empty();
+    let changes = changes.into_iter().filter(|change| gun.is_none_or(|gun| gun == change.gun));
     let number = |change: &Change| i64::try_from(change.id).unwrap_or(i64::MAX);
     let mut chosen: Vec<Change> = if count < 0 || after < 0 {
         let before = if after < 0 { i64::MAX } else { after };
-        let mut newest: Vec<Change> = changes.into_iter().rev().filter(|c| number(c) < before).take(limit).collect();
+        let mut newest: Vec<Change> = changes.rev().filter(|c| number(c) < before).take(limit).collect();
         newest.reverse();
         newest
     } else {
-        changes.into_iter().filter(|c| number(c) > after).take(limit).collect()
+        changes.filter(|c| number(c) > after).take(limit).collect()
     };
     let count = chosen.len();
-    let records = (count > 0).then(|| chosen.drain(..).map(record).collect());
+    let records = any.then(|| chosen.drain(..).map(record).collect());
     serde_json::to_string(&Page { count, records }).map_err(Refusal::fault)
 }
 

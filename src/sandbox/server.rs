@@ -88,8 +88,8 @@ impl Server {
             }
             Route::RotateKey(gun, role) => key(&self.keys.create(gun, role).map_err(Refusal::fault)?),
             Route::Feed(gun) => {
-                let changes = self.store.feed(gun.as_deref()).map_err(Refusal::fault)?;
-                feed::page(changes, &query).map(answer::text)
+                let changes = self.store.feed().map_err(Refusal::fault)?;
+                feed::page(changes, gun.as_deref(), &query).map(answer::text)
             }
             Route::Absent(_) => Err(Refusal::bare(Code::MetadataNotFound)),
             _ => Err(Refusal::new(Code::MetadataNotFound)),

@@ -178,18 +178,16 @@ impl Store {
         transaction.commit().map_err(broken)
     }
 
-    /// The feed in order, of all repositories or one.
-    pub(super) fn feed(&self, gun: Option<&str>) -> Result<Vec<Change>, StoreError> {
+    /// The feed of all repositories, in order.
+    pub(super) fn feed(&self) -> Result<Vec<Change>, StoreError> {
         let transaction = self.database.begin_read().map_err(broken)?;
         let table = transaction.open_table(FEED).map_err(broken)?;
         let mut changes = Vec::new();
         for entry in table.iter().map_err(broken)? {
             let (id, value) = entry.map_err(broken)?;
             let (at, of, version, sha256) = value.value();
-            if gun.is_none_or(|gun| gun == of) {
-                let (gun, sha256) = (of.to_owned(), sha256.to_owned());
-                changes.push(Change { id: id.value(), at: from_micros(at), gun, version, sha256 });
-            }
+            let (gun, sha256) = (of.to_owned(), sha256.to_owned());
+            changes.push(Change { id: id.value(), at: from_micros(at), gun, version, sha256 });
         }
         Ok(changes)
     }

@@ -5,17 +5,52 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::answer::{Code, Refusal};
-use super::store::Update;
 use crate::tuf::Role;
+
+/// A role file as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Uploaded {
+    /// The version that it states; 0 if it states none.
+    pub(super) version: i64,
+    /// The file.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What every role file has, as far as Notary's first look at an upload goes.
+#[derive(Deserialize)]
+struct Outline {
+    signed: Option<Common>,
+    #[serde(rename = "signatures")]
+    _signatures: Option<Vec<Entry>>,
+}
+
+#[derive(Deserialize)]
+struct Common {
+    #[serde(rename = "_type")]
+    _type: Option<String>,
+    #[serde(rename = "expires")]
+    _expires: Option<jiff::Timestamp>,
+    version: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "keyid")]
+    _key: Option<String>,
+    #[serde(rename = "method")]
+    _method: Option<String>,
+    #[serde(rename = "sig")]
+    _signature: Option<String>,
+}
 
 /// Reads all parts. Of two parts for one role the last counts; a timestamp is dropped, since the server makes it.
 ///
 /// # Errors
 /// `MALFORMED_UPLOAD`, `NO_FILENAME`, `INVALID_ROLE`, `MALFORMED_JSON`, in the order of the parts.
-pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<Role, Update>, Refusal> {
+pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<Role, Uploaded>, Refusal> {
     let malformed = || Refusal::new(Code::MalformedUpload);
     let boundary = content_type.and_then(boundary).ok_or_else(malformed)?;
     let mut updates = BTreeMap::new();
@@ -27,7 +62,7 @@ pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<
         let role = Role::parse(name).map_err(|_| Refusal::with(Code::InvalidRole, &name))?;
         let version = stated_version(part.content).ok_or_else(|| Refusal::new(Code::MalformedJson))?;
         if role != Role::Timestamp {
-            updates.insert(role.clone(), Update { role, version, bytes: part.content.to_vec() });
+            updates.insert(role, Uploaded { version, bytes: part.content.to_vec() });
         }
     }
     Ok(updates)
@@ -113,12 +148,11 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 
-/// The version that a role file states, if the file has the outer form of one.
-fn stated_version(content: &[u8]) -> Option<u64> {
-    let file: Value = serde_json::from_slice(content).ok()?;
-    let signed = file.get("signed")?.as_object()?;
-    file.get("signatures")?.as_array()?;
-    signed.get("version").map_or(Some(0), Value::as_u64)
+/// The version that a role file states, if it has the outline of one. What follows the first value is not looked at.
+fn stated_version(content: &[u8]) -> Option<i64> {
+    let mut json = serde_json::Deserializer::from_slice(content);
+    let outline = Outline::deserialize(&mut json).ok()?;
+    Some(outline.signed.and_then(|signed| signed.version).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -133,9 +167,9 @@ mod tests {
         format!("--B\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n{content}\r\n--B--\r\n").into()
     }
 
-    fn parsed(name: &str, content: &str) -> Result<Vec<(String, u64)>, Code> {
+    fn parsed(name: &str, content: &str) -> Result<Vec<(String, i64)>, Code> {
         let updates = parse(Some("multipart/form-data; boundary=B"), &body(name, content)).map_err(|r| r.code)?;
-        Ok(updates.into_values().map(|u| (u.role.to_string(), u.version)).collect())
+        Ok(updates.into_iter().map(|(role, u)| (role.to_string(), u.version)).collect())
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::answer::{Code, Refusal};
 use super::sign::{self, SignError};
 use super::store::{Store, Update};
+use super::upload::Uploaded;
 use crate::tuf::{Envelope, FileMeta, Metadata, PublicKey, Role, RoleKeys, Root, Snapshot, Targets, VerifyError};
 
 /// `detail` of an `INVALID_UPDATE`.
@@ -60,22 +61,26 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// `INVALID_UPDATE` with Notary's reason.
-    pub(super) fn validate(self, mut uploaded: BTreeMap<Role, Update>) -> Result<Vec<Update>, Refusal> {
+    pub(super) fn validate(self, uploaded: BTreeMap<Role, Uploaded>) -> Result<Vec<Update>, Refusal> {
         let stored = self.stored_root()?;
         let (root, bytes) = self.root(stored, uploaded.get(&Role::Root))?;
         let files = BTreeMap::from([(Role::Root, FileMeta::of(&bytes))]);
+        let mut updates = Vec::new();
+        if uploaded.contains_key(&Role::Root) {
+            updates.push(Update { role: Role::Root, version: root.version, bytes });
+        }
         let mut accepted = Accepted { root, targets: BTreeMap::new(), files };
-        for update in in_depth_order(&uploaded) {
-            self.targets(&mut accepted, update)?;
+        for (role, file) in in_depth_order(&uploaded) {
+            let version = self.targets(&mut accepted, role, &file.bytes)?;
+            updates.push(Update { role: role.clone(), version, bytes: file.bytes.clone() });
         }
         let snapshot = match uploaded.get(&Role::Snapshot) {
-            Some(update) => self.snapshot(&accepted, update).map(|()| update.clone())?,
+            Some(file) => self.snapshot(&accepted, &file.bytes)?,
             None => self.make_snapshot(&accepted)?,
         };
         let timestamp = self.make_timestamp(&accepted.root, &snapshot)?;
-        uploaded.insert(Role::Snapshot, snapshot);
-        uploaded.insert(Role::Timestamp, timestamp);
-        Ok(uploaded.into_values().collect())
+        updates.extend([snapshot, timestamp]);
+        Ok(updates)
     }
 
     fn stored_root(self) -> Result<Option<(Root, Vec<u8>)>, Refusal> {
@@ -84,24 +89,25 @@ impl Judge<'_> {
         Ok(Some((root, stored.bytes)))
     }
 
-    fn root(self, stored: Option<(Root, Vec<u8>)>, uploaded: Option<&Update>) -> Result<(Root, Vec<u8>), Refusal> {
+    fn root(self, stored: Option<(Root, Vec<u8>)>, uploaded: Option<&Uploaded>) -> Result<(Root, Vec<u8>), Refusal> {
         let Some(update) = uploaded else {
             let msg = "no pre-existing root and no root provided in update.";
             return stored.ok_or_else(|| invalid("ErrValidation", msg));
         };
         // Without a stored root, Notary counts from 1 all the same.
         let current = stored.as_ref().map_or(1, |(root, _)| root.version);
-        if update.version != current && Some(update.version) != current.checked_add(1) {
-            let new = update.version;
+        let new = update.version;
+        let follows = u64::try_from(new).is_ok_and(|new| new == current || Some(new) == current.checked_add(1));
+        if !follows {
             let msg = format!("Root modifications must increment the version. Current {current}, new {new}");
             return Err(invalid("ErrBadRoot", &msg));
         }
-        let root = self.new_root(stored.as_ref().map(|(root, _)| root), update, current);
+        let root = self.new_root(stored.as_ref().map(|(root, _)| root), &update.bytes, current);
         root.map(|root| (root, update.bytes.clone())).map_err(|msg| invalid("ErrBadRoot", &msg))
     }
 
-    fn new_root(self, previous: Option<&Root>, update: &Update, current: u64) -> Result<Root, String> {
-        let (envelope, root) = read::<Root>(&Role::Root, &update.bytes)?;
+    fn new_root(self, previous: Option<&Root>, bytes: &[u8], current: u64) -> Result<Root, String> {
+        let (envelope, root) = read::<Root>(&Role::Root, bytes)?;
         let leaves = usable_leaves(&root, self.gun, Some(self.now));
         if leaves.keys.is_empty() {
             return Err(untrusted("unable to retrieve valid leaf certificates"));
@@ -118,17 +124,22 @@ impl Judge<'_> {
     }
 
     /// Takes the targets or a delegation; the files above it come from the store if they were not uploaded.
-    fn targets(self, accepted: &mut Accepted, update: &Update) -> Result<(), Refusal> {
+    fn targets(self, accepted: &mut Accepted, role: &Role, bytes: &[u8]) -> Result<u64, Refusal> {
         let bad = |msg: String| invalid("ErrBadTargets", &msg);
-        let keys = self
-            .keys_of(accepted, &update.role)?
-            .ok_or_else(|| bad(format!("tuf: invalid role {}. delegation does not exist", update.role)))?;
-        let (envelope, targets) = read::<Targets>(&update.role, &update.bytes).map_err(bad)?;
-        signed_by(&envelope, &keys, &update.role).map_err(bad)?;
-        fresh(&update.role, &targets, 1, self.now).map_err(bad)?;
-        accepted.files.insert(update.role.clone(), FileMeta::of(&update.bytes));
-        accepted.targets.insert(update.role.clone(), targets);
-        Ok(())
+        let unknown = || bad(format!("tuf: invalid role {role}. delegation does not exist"));
+        let keys = self.keys_of(accepted, role)?.ok_or_else(unknown)?;
+        let envelope = parse(role, bytes).map_err(bad)?;
+        if *role == Role::Targets {
+            // Notary looks at signatures first here, and at the content first in delegations.
+            signed_by(&envelope, &keys, role).map_err(bad)?;
+        }
+        let targets: Targets = content(role, &envelope).map_err(bad)?;
+        signed_by(&envelope, &keys, role).map_err(bad)?;
+        fresh(role, &targets, 1, self.now).map_err(bad)?;
+        let version = targets.version;
+        accepted.files.insert(role.clone(), FileMeta::of(bytes));
+        accepted.targets.insert(role.clone(), targets);
+        Ok(version)
     }
 
     fn keys_of(self, accepted: &mut Accepted, role: &Role) -> Result<Option<RoleKeys>, Refusal> {
@@ -140,27 +151,35 @@ impl Judge<'_> {
         Ok(accepted.targets.get(&parent).and_then(|targets| targets.delegation_role_keys(name)))
     }
 
+    /// Loads a stored file that lists what was uploaded. A missing one lists nothing; a bad one stops the upload.
     fn load_parent(self, accepted: &mut Accepted, role: &Role) -> Result<(), Refusal> {
-        let unknown = || Refusal::new(Code::InvalidUpdate);
-        let keys = self.keys_of(accepted, role)?.ok_or_else(unknown)?;
-        let stored = self.store.current(self.gun, role).map_err(Refusal::fault)?.ok_or_else(unknown)?;
-        let (envelope, targets) = read::<Targets>(role, &stored.bytes).map_err(|_| unknown())?;
-        signed_by(&envelope, &keys, role).map_err(|_| unknown())?;
+        let Some(keys) = self.keys_of(accepted, role)? else { return Ok(()) };
+        let Some(stored) = self.store.current(self.gun, role).map_err(Refusal::fault)? else { return Ok(()) };
+        let refused = |_| Refusal::new(Code::InvalidUpdate);
+        let (envelope, targets) = read::<Targets>(role, &stored.bytes).map_err(refused)?;
+        signed_by(&envelope, &keys, role).map_err(refused)?;
         accepted.files.insert(role.clone(), FileMeta::of(&stored.bytes));
         accepted.targets.insert(role.clone(), targets);
         Ok(())
     }
 
-    fn snapshot(self, accepted: &Accepted, update: &Update) -> Result<(), Refusal> {
-        let bad = |msg: String| invalid("ErrBadSnapshot", &msg);
-        let (envelope, snapshot) = read::<Snapshot>(&Role::Snapshot, &update.bytes).map_err(bad)?;
-        signed_by(&envelope, &accepted.root.role_keys(&Role::Snapshot), &Role::Snapshot).map_err(bad)?;
-        fresh(&Role::Snapshot, &snapshot, 1, self.now).map_err(bad)?;
-        for (role, file) in &accepted.files {
-            let named = snapshot.meta.get(role).map(|meta| &meta.hashes);
-            same_hashes(role, file, named).map_err(bad)?;
-        }
-        Ok(())
+    fn snapshot(self, accepted: &Accepted, bytes: &[u8]) -> Result<Update, Refusal> {
+        let role = Role::Snapshot;
+        let checked = || {
+            let envelope = parse(&role, bytes)?;
+            signed_by(&envelope, &accepted.root.role_keys(&role), &role)?;
+            let snapshot: Snapshot = content(&role, &envelope)?;
+            for named in [Role::Root, Role::Targets] {
+                if snapshot.meta.get(&named).is_none_or(|meta| !meta.hashes.contains_key("sha256")) {
+                    return Err(format!("snapshot type metadata invalid: missing {named} sha256 checksum information"));
+                }
+            }
+            fresh(&role, &snapshot, 1, self.now)?;
+            accepted.files.iter().try_for_each(|(role, file)| same_hashes(role, file, snapshot.meta.get(role)))?;
+            Ok(snapshot.version)
+        };
+        let version = checked().map_err(|msg| invalid("ErrBadSnapshot", &msg))?;
+        Ok(Update { role: Role::Snapshot, version, bytes: bytes.to_vec() })
     }
 
     fn make_snapshot(self, accepted: &Accepted) -> Result<Update, Refusal> {
@@ -196,9 +215,9 @@ impl Judge<'_> {
 }
 
 /// Targets and delegations, those with fewer segments first.
-fn in_depth_order(uploaded: &BTreeMap<Role, Update>) -> Vec<&Update> {
-    let mut targets: Vec<&Update> = uploaded.values().filter(|u| u.role.holds_targets()).collect();
-    targets.sort_by_key(|u| (u.role.as_str().matches('/').count(), u.role.as_str()));
+fn in_depth_order(uploaded: &BTreeMap<Role, Uploaded>) -> Vec<(&Role, &Uploaded)> {
+    let mut targets: Vec<_> = uploaded.iter().filter(|(role, _)| role.holds_targets()).collect();
+    targets.sort_by_key(|(role, _)| (role.as_str().matches('/').count(), role.as_str()));
     targets
 }
 
@@ -208,13 +227,24 @@ fn untrusted(why: &str) -> String {
 
 /// Parses a file and reads its content.
 pub(super) fn read<T: Metadata>(role: &Role, bytes: &[u8]) -> Result<(Envelope, T), String> {
-    let shape = |error: VerifyError| match error {
+    let envelope = parse(role, bytes)?;
+    let content = content(role, &envelope)?;
+    Ok((envelope, content))
+}
+
+fn parse(role: &Role, bytes: &[u8]) -> Result<Envelope, String> {
+    Envelope::parse(role, bytes).map_err(reason)
+}
+
+fn content<T: Metadata>(role: &Role, envelope: &Envelope) -> Result<T, String> {
+    T::read(role, envelope).map_err(reason)
+}
+
+fn reason(error: VerifyError) -> String {
+    match error {
         VerifyError::Format { role, at } => format!("{role} type metadata invalid: {at}"),
         other => other.to_string(),
-    };
-    let envelope = Envelope::parse(role, bytes).map_err(shape)?;
-    let content = T::read(role, &envelope).map_err(shape)?;
-    Ok((envelope, content))
+    }
 }
 
 fn signed_by(envelope: &Envelope, keys: &RoleKeys, role: &Role) -> Result<(), String> {
@@ -258,9 +288,9 @@ fn usable_leaves(root: &Root, gun: &str, now: Option<Time>) -> RoleKeys {
     keys
 }
 
-fn same_hashes(role: &Role, file: &FileMeta, named: Option<&BTreeMap<String, Vec<u8>>>) -> Result<(), String> {
+fn same_hashes(role: &Role, file: &FileMeta, named: Option<&FileMeta>) -> Result<(), String> {
     let mut checked = 0;
-    for (algorithm, expected) in named.into_iter().flatten() {
+    for (algorithm, expected) in named.into_iter().flat_map(|named| &named.hashes) {
         let Some(actual) = file.hashes.get(algorithm) else { continue };
         checked += 1;
         if actual != expected {
@@ -268,5 +298,5 @@ fn same_hashes(role: &Role, file: &FileMeta, named: Option<&BTreeMap<String, Vec
             return Err(format!("{algorithm} checksum for {role} did not match: expected {expected}"));
         }
     }
-    if checked > 0 { Ok(()) } else { Err(format!("tuf: sha256 checksum required for {role}")) }
+    if checked > 0 { Ok(()) } else { Err(format!("no checksums for supported algorithms were provided for {role}")) }
 }

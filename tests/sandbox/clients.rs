@@ -11,18 +11,22 @@ const GUN: &str = "registry.example.test/team/app";
 const NOTARY_AUTH: &str = "amVmZjpjb3JyZWN0IGhvcnNl";
 
 /// A sandbox with a runtime that serves it while the clients run.
-struct Sandbox {
+pub struct Sandbox {
     running: Option<Running>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Sandbox {
-    fn start(http: bool, auth: Auth) -> Option<Self> {
+    pub fn start(http: bool, auth: Auth) -> Option<Self> {
         peers(&["notary", "docker"])?;
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let options = Options { http, auth, empty: true, ..Options::default() };
         let running = runtime.block_on(start(options)).unwrap();
         Some(Self { running: Some(running), runtime })
+    }
+
+    pub fn url(&self) -> &str {
+        self.running.as_ref().unwrap().url()
     }
 
     fn home(&self) -> Home {

@@ -103,10 +103,10 @@ fn all_client_keys_open_with_the_one_passphrase() {
 #[test]
 fn a_second_start_changes_nothing() {
     let scene = Scene::new();
-    let feed = scene.store.feed(None).unwrap();
+    let feed = scene.store.feed().unwrap();
     let keys = KeyStore::new(&scene.layout.trust_dir()).list().unwrap().0;
     scene.fill();
-    assert_eq!(scene.store.feed(None).unwrap(), feed);
+    assert_eq!(scene.store.feed().unwrap(), feed);
     assert_eq!(KeyStore::new(&scene.layout.trust_dir()).list().unwrap().0, keys);
 }
 

@@ -1,8 +1,8 @@
 //! `sandbox`: the embedded trust server, alone or with the screen on it.
 
+use super::Ending;
 use super::arguments::{Sandbox, SandboxAuth};
 use super::console::input;
-use super::Ending;
 use crate::engine::{Kind, Problem};
 use crate::sandbox::{self, Auth, Login, Options, SandboxError};
 

@@ -233,7 +233,9 @@ fn passphrases_that_are_missing_or_wrong_name_their_variable() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let arguments = [&arguments[..], &["--publish", "--yes", "--json"]].concat();
     let mut wrong = home.trustdeck_command(&arguments);
-    let ran = run(wrong.env("NOTARY_DELEGATION_PASSPHRASE", "not it").env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE"));
+    let ran = run(wrong
+        .env("NOTARY_DELEGATION_PASSPHRASE", "not it")
+        .env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE"));
     let ran = ran.ended(4);
     assert_eq!(ran.kinds(), ["passphrase"]);
     assert!(ran.stderr.contains("NOTARY_DELEGATION_PASSPHRASE") && !ran.stderr.contains("not it"), "{}", ran.stderr);

@@ -67,10 +67,12 @@ fn server_held_ecdsa_keys_of_a_signer_work() {
 fn signers_of_every_kind_of_key_come_and_go() {
     let Some((server, home)) = docker_repository() else { return };
     home.publish(&["signer", "add", "--key", &input_file("erin.crt"), "erin", GUN]).ok();
-    home.publish(&["signer", "add", "--key", &input_file("bob.pub"), "--key", &input_file("carol.pub"), "bob", GUN]).ok();
+    home.publish(&["signer", "add", "--key", &input_file("bob.pub"), "--key", &input_file("carol.pub"), "bob", GUN])
+        .ok();
     home.sign(GUN, "1.0");
     let shown = all_agree(&server, GUN);
-    let names: Vec<&str> = shown[0]["Signers"].as_array().unwrap().iter().map(|s| s["Name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        shown[0]["Signers"].as_array().unwrap().iter().map(|s| s["Name"].as_str().unwrap()).collect();
     assert_eq!(names, ["erin", "bob", "alice"]);
     home.publish(&["signer", "remove", "erin", GUN]).ok();
     let shown = all_agree(&server, GUN);

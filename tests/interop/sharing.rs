@@ -48,7 +48,8 @@ fn writers_alternate_on_one_repository_from_two_machines() {
 #[test]
 fn docker_inspect_wipes_the_changes_of_notary_and_not_ours() {
     let Some((_server, home)) = docker_repository() else { return };
-    home.trustdeck(&["sign", &format!("{GUN}:1.0"), "--digest", &format!("sha256:{}", digest("1.0")), "--size", "9"]).ok();
+    home.trustdeck(&["sign", &format!("{GUN}:1.0"), "--digest", &format!("sha256:{}", digest("1.0")), "--size", "9"])
+        .ok();
     home.notary(&["addhash", GUN, "2.0", "9", "--sha256", &digest("2.0"), "-r", "targets/releases"]).ok();
     assert!(home.notary(&["status", GUN]).ok().stdout.contains("2.0"));
     home.docker(&["inspect", GUN]).ok();

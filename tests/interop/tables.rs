@@ -39,7 +39,8 @@ pub fn delegations_of_json(rows: &serde_json::Value) -> Vec<DelegationRow> {
 /// Reads `notary list`: tag, digest, size, role.
 pub fn targets(text: &str) -> Vec<[String; 4]> {
     let rows = text.lines().filter(|l| !l.trim().is_empty()).skip(2);
-    let cells = |l: &str| l.split("    ").map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let cells =
+        |l: &str| l.split("    ").map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     rows.map(|l| cells(l).try_into().unwrap_or_else(|c| panic!("four columns in {c:?}"))).collect()
 }
 
@@ -47,10 +48,8 @@ pub fn targets(text: &str) -> Vec<[String; 4]> {
 pub fn keys(text: &str) -> Vec<(String, String)> {
     let rows = text.lines().filter(|l| !l.trim().is_empty()).skip(2);
     let words = |l: &str| l.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let mut keys: Vec<(String, String)> = rows
-        .map(words)
-        .map(|w| (w[0].clone(), w.iter().find(|w| w.len() == 64).unwrap().clone()))
-        .collect();
+    let mut keys: Vec<(String, String)> =
+        rows.map(words).map(|w| (w[0].clone(), w.iter().find(|w| w.len() == 64).unwrap().clone())).collect();
     keys.sort();
     keys
 }

@@ -8,8 +8,12 @@ mod faults;
 mod login;
 #[path = "remote/real.rs"]
 mod real;
+#[path = "remote/reference.rs"]
+mod reference;
 #[path = "remote/scripted.rs"]
 mod scripted;
+#[path = "remote/settings.rs"]
+mod settings;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -185,3 +185,7 @@ impl Stored {
         Ok(Some(Credential::Password { user: user.to_owned(), password }))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;

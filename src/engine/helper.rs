@@ -163,3 +163,37 @@ fn find_program(program: &OsStr, environment: &[(OsString, OsString)]) -> Option
     let runs = |file: &Path| file.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
     std::env::split_paths(path).map(|directory| directory.join(program)).find(|file| runs(file))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Whether a process still runs; one that has ended may wait for its parent to notice.
+    fn runs(id: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_helper_that_hangs_is_ended_with_what_it_started() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (path, ids) = (dir.path().join("docker-credential-slow"), dir.path().join("ids"));
+        std::fs::write(&path, "#!/bin/sh\nsleep 1000 &\necho $! $$ > \"$HOME/ids\"\nwait\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let search = OsString::from(format!("{}:/usr/bin:/bin", dir.path().display()));
+        let environment = [("PATH".into(), search), ("HOME".into(), dir.path().into())];
+        let helper = Helper { deadline: Duration::from_secs(1), ..Helper::new("slow", &environment) };
+        let error = helper.find("r.test").await.err().unwrap();
+        assert!(matches!(&error, RemoteError::Helper { why, .. } if why.contains("did not answer")), "{error}");
+        let ids = std::fs::read_to_string(ids).unwrap();
+        let started = Instant::now();
+        while ids.split_whitespace().any(runs) {
+            assert!(started.elapsed() < Duration::from_secs(10), "still running: {ids}");
+            std::thread::yield_now();
+        }
+    }
+}

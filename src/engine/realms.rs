@@ -82,3 +82,35 @@ fn store(path: &Path, file: &File) -> std::io::Result<()> {
     aside.persist(path)?;
     std::fs::File::open(directory)?.sync_all()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn accepted_realms_are_remembered_and_seen_by_others() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (one, other) = (Realms::open(dir.path(), &BTreeSet::new()), Realms::open(dir.path(), &BTreeSet::new()));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        one.accept("a.test").unwrap();
+        other.accept("b.test").unwrap();
+        assert!(one.allow("a.test") && one.allow("b.test") && other.allow("a.test"));
+        assert!(!one.allow("c.test"));
+        let file = std::fs::metadata(dir.path().join("realms.json")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        assert!(one.accept("https://a.test/").is_err() && one.accept("").is_err());
+    }
+
+    #[test]
+    fn lists_of_a_newer_version_and_damaged_ones_are_refused() {
+        for text in [r#"{"format":2,"hosts":["a.test"]}"#, "{", "[]"] {
+            let dir = tempfile::TempDir::new().unwrap();
+            std::fs::write(dir.path().join("realms.json"), text).unwrap();
+            let opened = Realms::open(dir.path(), &BTreeSet::new());
+            assert!(matches!(opened, Err(EngineError::State { .. })), "{text}");
+        }
+    }
+}

@@ -106,10 +106,13 @@ pub fn parse_tagged(text: &str, literal: bool) -> Result<(Gun, String), EngineEr
 pub fn familiar_name(gun: &Gun) -> String {
     let text = gun.as_str();
     let Some(path) = text.strip_prefix("docker.io/") else { return text.to_owned() };
-    match path.strip_prefix("library/") {
-        Some(name) if !name.contains('/') => name.to_owned(),
-        _ => path.to_owned(),
-    }
+    let short = match path.strip_prefix("library/") {
+        Some(name) if !name.contains('/') => name,
+        _ => path,
+    };
+    // A path such as `localhost/web` would be read as a host when it stood alone.
+    let leads_back = split_host(short).0 == HUB && !short.starts_with("index.docker.io/");
+    if leads_back { short } else { text }.to_owned()
 }
 
 fn malformed(text: &str, why: &str) -> EngineError {

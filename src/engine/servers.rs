@@ -152,3 +152,7 @@ fn configured<'a>(sources: &'a ServerSources, gun: &Gun) -> Option<(&'a String, 
     };
     exact.or_else(|| sources.by_repository.iter().filter(fits).max_by_key(|(pattern, _)| pattern.len()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;

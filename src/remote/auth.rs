@@ -304,7 +304,7 @@ fn token_request(
         let mut form = url.clone();
         form.query_pairs_mut()
             .clear()
-            .append_pair("client_id", "trustdeck")
+            .append_pair("client_id", "docker")
             .append_pair("grant_type", "refresh_token")
             .append_pair("refresh_token", token)
             .append_pair("scope", &scope)

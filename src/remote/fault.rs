@@ -18,6 +18,11 @@ impl Fault {
     pub(super) fn plain(error: RemoteError) -> Self {
         Self { error, unsent: false }
     }
+
+    /// Whether an open connection broke.
+    pub(super) fn broke(&self) -> bool {
+        !self.unsent && matches!(self.error, RemoteError::Network { .. })
+    }
 }
 
 impl From<Fault> for RemoteError {
@@ -38,7 +43,12 @@ pub(super) fn classify(host: &str, error: &reqwest::Error, limits: Limits) -> Fa
         None if error.is_connect() && error.is_timeout() => {
             RemoteError::Slow { host, what: "connect", seconds: limits.connect.as_secs() }
         }
-        None => RemoteError::Network { why: innermost(error), host },
+        None => match innermost(error) {
+            why if why.starts_with("invalid HTTP") || why == "message head is too large" => {
+                RemoteError::BadAnswer { why: format!("it does not speak HTTP: {why}"), host }
+            }
+            why => RemoteError::Network { why, host },
+        },
     };
     Fault { error, unsent }
 }

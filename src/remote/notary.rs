@@ -83,7 +83,7 @@ struct Call<'a> {
     /// Below `/v2/<GUN>/_trust/tuf/`.
     path: &'a str,
     /// Content type and bytes.
-    body: Option<(&'a str, &'a [u8])>,
+    body: Option<(&'a HeaderValue, &'a [u8])>,
     what: &'a str,
     limit: u64,
 }
@@ -143,7 +143,7 @@ impl NotaryServer {
     /// [`RemoteError::AnswerLost`] whenever the body may have been processed.
     pub async fn publish(&self, gun: &Gun, files: &[(Role, Vec<u8>)]) -> Result<(), RemoteError> {
         let (content_type, body) = multipart(files)?;
-        let body = Some((content_type.as_str(), body.as_slice()));
+        let body = Some((&content_type, body.as_slice()));
         let (method, what) = (Method::POST, "its answer to the upload");
         let call = Call { gun, access: Access::Push, method, path: "", body, what, limit: EMPTY_LIMIT };
         let _shared = self.inner.key_map.read().await;
@@ -228,30 +228,33 @@ impl NotaryServer {
         Ok(answer)
     }
 
+    /// Sends a request; a file once more if its connection broke, as one that was kept open for long may.
     async fn send(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, RemoteError> {
+        match self.send_once(call, authorization).await {
+            Err(fault) if call.method == Method::GET && fault.broke() => {
+                self.send_once(call, authorization).await.map_err(|fault| fault.error)
+            }
+            outcome => outcome.map_err(|fault| fault.error),
+        }
+    }
+
+    async fn send_once(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
         let (inner, host) = (&*self.inner, self.host());
-        let url = inner.endpoint.url(&format!("v2/{}/_trust/tuf/{}", call.gun, call.path))?;
+        let url = inner.endpoint.url(&format!("v2/{}/_trust/tuf/{}", call.gun, call.path)).map_err(Fault::plain)?;
         let mut request = Request::new(call.method.clone(), url);
         if let Some(authorization) = authorization {
             authorization.put(request.headers_mut());
         }
-        let upload = match call.body {
-            None => None,
-            Some((content_type, body)) => {
-                let content_type = HeaderValue::from_str(content_type)
-                    .map_err(|_| RemoteError::Setting("a content type cannot be sent".to_owned()))?;
-                request.headers_mut().insert(CONTENT_TYPE, content_type);
-                Some(Upload::attach(&mut request, body))
-            }
-        };
+        let upload = call.body.map(|(content_type, body)| {
+            request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+            Upload::attach(&mut request, body)
+        });
         let _slot = inner.slots.take().await;
         let asked = std::time::Instant::now();
         let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
         inner.slots.learn(asked.elapsed());
-        outcome.map_err(|fault| {
-            let changes = call.method == Method::DELETE || upload.as_ref().is_some_and(Upload::is_whole);
-            if changes { lost(fault) } else { fault.error }
-        })
+        let changes = call.method == Method::DELETE || upload.as_ref().is_some_and(Upload::is_whole);
+        outcome.map_err(|fault| if changes { Fault::plain(lost(fault)) } else { fault })
     }
 }
 
@@ -270,7 +273,7 @@ fn lost(fault: Fault) -> RemoteError {
 }
 
 /// Writes role files as one form, with slashes raw in file names: servers read them as they stand.
-fn multipart(files: &[(Role, Vec<u8>)]) -> Result<(String, Vec<u8>), RemoteError> {
+fn multipart(files: &[(Role, Vec<u8>)]) -> Result<(HeaderValue, Vec<u8>), RemoteError> {
     let mut random = [0; 30];
     getrandom::fill(&mut random).map_err(|e| RemoteError::Setting(format!("no random numbers: {e}")))?;
     let boundary = hex::encode(random);
@@ -285,5 +288,7 @@ fn multipart(files: &[(Role, Vec<u8>)]) -> Result<(String, Vec<u8>), RemoteError
         body.extend_from_slice(b"\r\n");
     }
     body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    Ok((format!("multipart/form-data; boundary={boundary}"), body))
+    let content_type = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"));
+    let content_type = content_type.map_err(|e| RemoteError::Setting(e.to_string()))?;
+    Ok((content_type, body))
 }

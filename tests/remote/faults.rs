@@ -54,6 +54,7 @@ async fn a_body_that_drips_is_slow_as_a_whole() {
     let dripping = tokio::spawn(async move {
         use tokio::io::AsyncWriteExt;
         let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut [0; 20]).await.unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n").await.unwrap();
         let mut drops = tokio::time::interval(Duration::from_millis(50));
         while stream.write_all(b"x").await.is_ok() {
@@ -89,9 +90,22 @@ async fn answers_that_break_off_are_network_errors() {
 }
 
 #[tokio::test]
+async fn a_file_is_asked_for_again_when_a_kept_connection_broke() {
+    let server = Scripted::start(|_, number| match number {
+        1 => Act::SendAndClose(Vec::new()),
+        _ => answer("200 OK", &[], "{}"),
+    })
+    .await;
+    let client = client(&server.url());
+    fetch(&client).await.unwrap();
+    fetch(&client).await.unwrap();
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn answers_that_are_not_http_are_errors() {
     let got = fetch_from(Act::SendAndClose(bytes("SSH-2.0-OpenSSH\r\n\r\n"))).await;
-    assert!(matches!(got, Err(RemoteError::BadAnswer { .. } | RemoteError::Network { .. })), "{got:?}");
+    assert!(matches!(got, Err(RemoteError::BadAnswer { .. })), "{got:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,174 @@
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A Docker configuration and a directory of helpers.
+struct Machine {
+    dir: TempDir,
+    credentials: Credentials,
+}
+
+impl Machine {
+    fn new(config: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("config.json"), config).unwrap();
+        let path = format!("{}:/usr/bin:/bin", dir.path().display());
+        let credentials = Credentials {
+            config: dir.path().join("config.json"),
+            environment: vec![("PATH".into(), OsString::from(path)), ("HOME".into(), dir.path().into())],
+            typed: Mutex::default(),
+            found: Mutex::default(),
+            realms: Realms::open(dir.path(), &["flag.test".to_owned()].into()).unwrap(),
+        };
+        Self { dir, credentials }
+    }
+
+    /// Installs a program; `calls` counts its runs.
+    fn install(&self, program: &str, script: &str) {
+        let path = self.dir.path().join(program);
+        std::fs::write(&path, format!("#!/bin/sh\necho run >> \"$HOME/calls\"\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn calls(&self) -> usize {
+        std::fs::read_to_string(self.dir.path().join("calls")).map_or(0, |calls| calls.lines().count())
+    }
+
+    /// The login as text: `user:password`, `token …`, `none`, or the error.
+    async fn login(&self, registry: &str) -> String {
+        match self.credentials.find(registry).await {
+            Ok(Some(Credential::Password { user, password })) => format!("{user}:{}", password.as_str()),
+            Ok(Some(Credential::IdentityToken(token))) => format!("token {}", token.as_str()),
+            Ok(None) => "none".to_owned(),
+            Err(error) => format!("error: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn logins_are_found_in_auths_as_docker_finds_them() {
+    // eve:pass:word, hub:x, bob:nul and a NUL
+    let machine = Machine::new(
+        r#"{"auths": {
+            "registry.test": {"auth": "ZXZlOnBhc3M6d29yZA=="},
+            "https://index.docker.io/v1/": {"auth": "aHViOng="},
+            "https://legacy.test/v1/": {"auth": "Ym9iOm51bAA="},
+            "token.test": {"auth": "ZXZlOng=", "identitytoken": "IDT"},
+            "port.test:5000": {"auth": "ZXZlOng="},
+            "empty.test": {},
+            "broken.test": {"auth": "c2VjcmV0"},
+            "worse.test": {"auth": "!!secret!!"}
+        }, "HttpHeaders": {"X": "y"}, "detachKeys": "ctrl-e"}"#,
+    );
+    let table = [
+        ("registry.test", "eve:pass:word"),
+        (DOCKER_HUB, "hub:x"),
+        ("legacy.test", "bob:nul"),
+        ("token.test", "token IDT"),
+        ("port.test:5000", "eve:x"),
+        ("port.test", "none"),
+        ("index.docker.io", "hub:x"),
+        ("empty.test", "none"),
+        ("unknown.test", "none"),
+    ];
+    for (registry, expected) in table {
+        assert_eq!(machine.login(registry).await, expected, "{registry}");
+    }
+    for registry in ["broken.test", "worse.test"] {
+        let error = machine.login(registry).await;
+        assert!(error.contains(registry) && error.contains("base64") && !error.contains("secret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_configuration_is_named_without_its_content() {
+    let machine = Machine::new("{\"auths\":\n {\"r.test\": {\"auth\": \"secret\", }}}");
+    let error = machine.login("r.test").await;
+    assert!(error.contains("config.json: line 2") && !error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn helpers_come_before_auths_and_one_for_a_registry_before_the_store() {
+    let machine = Machine::new(
+        r#"{"auths": {"r.test": {"auth": "ZXZlOng="}}, "credsStore": "store", "credHelpers": {"own.test": "own"}}"#,
+    );
+    let answer = r#"printf '{"ServerURL":"%s","Username":"%s","Secret":"s"}' "$1" "$(cat)""#;
+    machine.install("docker-credential-store", answer);
+    machine.install("docker-credential-own", r#"echo '{"Username":"<token>","Secret":"IDT"}'"#);
+    assert_eq!(machine.login("r.test").await, "r.test:s");
+    assert_eq!(machine.login("own.test").await, "token IDT");
+}
+
+#[tokio::test]
+async fn answers_of_helpers_are_told_apart() {
+    let table = [
+        ("echo 'credentials not found in native keychain'; exit 1", "none"),
+        ("echo '{}'", "none"),
+        ("echo 'the vault is locked'; exit 1", "error: credential helper docker-credential-x: the vault is locked"),
+        ("echo 'no display' >&2; exit 1", "error: credential helper docker-credential-x: no display"),
+        ("exit 1", "error: credential helper docker-credential-x: it failed without a word"),
+        ("yes", "error: credential helper docker-credential-x: it prints more than 64 KiB"),
+    ];
+    for (script, expected) in table {
+        let machine = Machine::new(r#"{"credsStore": "x"}"#);
+        machine.install("docker-credential-x", script);
+        assert_eq!(machine.login("r.test").await, expected, "{script}");
+    }
+    let machine = Machine::new(r#"{"credsStore": "x"}"#);
+    machine.install("docker-credential-x", "echo secret");
+    let error = machine.login("r.test").await;
+    assert!(error.contains("JSON") && !error.contains("secret"), "{error}");
+    let missing = Machine::new(r#"{"credsStore": "gone"}"#).login("r.test").await;
+    assert!(missing.contains("docker-credential-gone") && missing.contains("not installed"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_helper_that_nobody_configured_may_fail() {
+    let machine = Machine::new("{}");
+    machine.install("pass", "");
+    machine.install("docker-credential-pass", "exit 1");
+    assert_eq!(machine.login("r.test").await, "none");
+    assert_eq!(machine.calls(), 1);
+    machine.install("docker-credential-pass", r#"echo '{"Username":"u","Secret":"s"}'"#);
+    machine.credentials.refused("r.test");
+    assert_eq!(machine.login("r.test").await, "u:s");
+    let with_auths = Machine::new(r#"{"auths": {"other.test": {}}}"#);
+    with_auths.install("pass", "");
+    with_auths.install("docker-credential-pass", r#"echo '{"Username":"u","Secret":"s"}'"#);
+    assert_eq!(with_auths.login("r.test").await, "none");
+    assert_eq!(with_auths.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_helper_runs_once_for_many_until_its_login_is_refused() {
+    let machine = Machine::new(r#"{"credsStore": "x"}"#);
+    machine.install("docker-credential-x", r#"echo '{"Username":"u","Secret":"s"}'"#);
+    let all = futures_util::future::join_all((0..10).map(|_| machine.login("r.test"))).await;
+    assert!(all.iter().all(|login| login == "u:s"));
+    assert_eq!(machine.calls(), 1);
+    machine.credentials.refused("r.test");
+    machine.login("r.test").await;
+    assert_eq!(machine.calls(), 2);
+}
+
+#[tokio::test]
+async fn typed_logins_come_first() {
+    let machine = Machine::new(r#"{"auths": {"r.test": {"auth": "ZXZlOng="}}}"#);
+    machine.credentials.log_in("r.test", "eve", &Passphrase::from_text("typed"));
+    assert_eq!(machine.login("r.test").await, "eve:typed");
+}
+
+#[test]
+fn realms_are_those_of_the_flag_the_accepted_and_docker_hubs() {
+    let machine = Machine::new("{}");
+    let allows = |server: &str, realm: &str| machine.credentials.allows_realm(server, realm);
+    assert!(allows("notary.docker.io", "auth.docker.io"));
+    assert!(!allows("notary.evil.test", "auth.docker.io"));
+    assert!(allows("any.test", "flag.test"));
+    assert!(!allows("any.test", "accepted.test"));
+    machine.credentials.accept_realm("Accepted.test").unwrap();
+    assert!(allows("any.test", "accepted.test"));
+}

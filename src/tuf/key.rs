@@ -194,9 +194,9 @@ impl PublicKey {
         let canonical = match &key_type {
             KeyType::EcdsaX509 | KeyType::RsaX509 => match Certificate::leaf(&public) {
                 Ok(leaf) => digest(key_type.unwrapped().as_str(), leaf.spki()),
-                Err(_) => id.clone(),
+                Err(_) => id,
             },
-            _ => id.clone(),
+            _ => id,
         };
         Self { key_type, public, id: KeyId::of(&id), canonical: CanonicalKeyId::of(&canonical) }
     }

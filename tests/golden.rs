@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use trustdeck::tuf::metadata::format_time;
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
 use trustdeck::tuf::{
-    Algorithm, Envelope, FileMeta, Gun, KeyType, Metadata, PublicKey, Role, Root, Snapshot, Standing, Targets,
+    Algorithm, Envelope, FileMeta, Gun, KeyType, Metadata, Method, PublicKey, Role, Root, Signature, Snapshot, Standing, Targets,
     Timestamp, TrustedSet, canonical, walk,
 };
 
@@ -265,4 +265,26 @@ fn public_key_files_have_the_ids_that_the_tools_gave_them() {
     assert_eq!(erin.certificate().unwrap().common_name, "erin");
     let frank = read("frank.crt");
     assert_eq!((frank.key_type(), frank.algorithm()), (&KeyType::RsaX509, Algorithm::Rsa(2048)));
+}
+
+#[test]
+fn signatures_of_openssl_verify_by_the_rules_of_their_key() {
+    use base64::Engine as _;
+    let table = json("signatures.json");
+    let message = table["message"].as_str().unwrap().as_bytes();
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 20);
+    for row in rows {
+        let text = |member: &str| row[member].as_str().unwrap();
+        let bytes = |member: &str| base64::prelude::BASE64_STANDARD.decode(text(member)).unwrap();
+        let key = PublicKey::new(KeyType::parse(text("keytype")), bytes("public"));
+        let method = Method::parse(text("method"));
+        let signature = Signature { key: key.id().clone(), method, bytes: bytes("sig") };
+        let valid = row["valid"].as_bool().unwrap();
+        assert_eq!(key.verifies(message, &signature), valid, "{}", text("name"));
+        assert!(!key.verifies(b"another message", &signature), "{}", text("name"));
+        let mut other = signature;
+        other.key = PublicKey::new(KeyType::Ed25519, vec![0; 32]).id().clone();
+        assert!(!key.verifies(message, &other), "{}: under another ID", text("name"));
+    }
 }

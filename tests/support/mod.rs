@@ -6,6 +6,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 pub mod authority;
+pub mod forge;
 pub mod home;
 pub mod machine;
 pub mod notary_server;

@@ -7,7 +7,7 @@ use super::Context;
 use super::ending::Ending;
 use crate::cli::arguments::Inspect;
 use crate::engine::reference::RepositoryRef;
-use crate::engine::view::{RoleView, TagState};
+use crate::engine::view::{RoleState, RoleView, TagState};
 use crate::engine::{Health, Kind, Problem, RepositoryView};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
@@ -33,6 +33,7 @@ struct Row {
 #[serde(rename_all = "PascalCase")]
 struct Holder {
     name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     keys: Vec<KeyRow>,
 }
 
@@ -133,7 +134,8 @@ fn inspect(typed: &str, target: &RepositoryRef, view: &RepositoryView) -> Inspec
 
 /// A delegation other than `targets/releases`, with the IDs of its bare keys.
 fn signer(role: &RoleView) -> Option<Holder> {
-    if role.role.is_released() {
+    // Docker knows nothing of roles below one whose file it does not trust.
+    if role.role.is_released() || role.state == RoleState::Unreachable {
         return None;
     }
     let name = role.role.delegation()?.as_str().trim_start_matches("targets/").to_owned();

@@ -12,6 +12,8 @@ fn all_agree(server: &NotaryServer, gun: &str) -> serde_json::Value {
     let (docker, notary, ours) = (Home::new(server), Home::new(server), Home::new(server));
     let shown = docker.docker(&["inspect", gun]).ok();
     assert_eq!(ours.trustdeck(&["inspect", gun]).ok().stdout, shown.stdout);
+    let pretty = ["inspect", gun, "--pretty"];
+    assert_eq!(ours.trustdeck(&pretty).ok().stdout, docker.docker(&pretty).ok().stdout);
     let listed = notary.notary(&["delegation", "list", gun]).ok().stdout;
     let rows = if listed.contains("No delegations") { Vec::new() } else { tables::delegations(&listed) };
     assert_eq!(tables::delegations_of_json(&ours.trustdeck(&["delegation", "list", gun, "--json"]).ok().json()), rows);
@@ -112,8 +114,7 @@ fn purged_keys_are_gone_from_every_delegation() {
     home.publish(&["delegation", "purge", GUN, &id, "--accept"]).ok();
     let listed = home.notary(&["delegation", "list", GUN]).ok().stdout;
     assert!(!listed.contains(&id), "{listed}");
-    let ours = Home::new(&server).trustdeck(&["inspect", GUN]).ok();
-    assert_eq!(ours.stdout, Home::new(&server).docker(&["inspect", GUN]).ok().stdout);
+    all_agree(&server, GUN);
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn staging_sends_nothing_and_a_dry_run_changes_nothing() {
     assert!(text.stdout.lines().all(|l| l.chars().count() <= 80 || !l.contains("    ")), "{}", text.stdout);
     let plan = home.trustdeck(&["publish", "--dry-run", "--json"]).ok().json();
     assert_eq!(plan[0]["tags"]["signed"], json!(["1.0"]));
-    assert_eq!(home.trustdeck(&["publish", "--dry-run", "--json"]).ok().json(), plan, "the same plan has the same ID");
+    let again = home.trustdeck(&["publish", "--dry-run", "--json"]).ok().json();
+    assert_eq!(again[0]["plan"], plan[0]["plan"], "the same plan has the same ID");
     assert_eq!(server.requests().iter().filter(|r| r.method == "POST" && r.path.ends_with("/tuf/")).count(), 1);
     assert_eq!(home.trustdeck(&["status", "--json"]).ok().json()["staged"].as_array().unwrap().len(), 1);
 }

@@ -3,35 +3,38 @@
 /// A row of `notary delegation list`: role, paths, key IDs, threshold.
 pub type DelegationRow = (String, Vec<String>, Vec<String>, String);
 
-/// Reads `notary delegation list`.
+/// Reads `notary delegation list`; a role's further paths and keys stand on lines of their own.
 pub fn delegations(text: &str) -> Vec<DelegationRow> {
+    let mut lines = text.lines().filter(|l| !l.trim().is_empty());
+    let header = lines.next().unwrap();
+    let column = |title: &str| header.find(title).unwrap();
+    let starts = [0, column("PATHS"), column("KEY IDS"), column("THRESHOLD"), usize::MAX];
     let mut rows: Vec<DelegationRow> = Vec::new();
-    for line in text.lines().filter(|l| !l.trim().is_empty()).skip(2) {
-        let cells: Vec<&str> = line.split("    ").map(str::trim).filter(|c| !c.is_empty()).collect();
-        if line.starts_with(' ') {
-            // A further key or path of the row above.
-            let last = rows.last_mut().unwrap();
-            for cell in cells {
-                if cell.len() == 64 { last.2.push(cell.to_owned()) } else { last.1.push(cell.to_owned()) }
-            }
-        } else {
-            let [role, paths, key, threshold] = cells.as_slice() else { panic!("four columns in {line:?}") };
-            let paths = paths.split(',').map(|p| p.trim().replace("\"\" <all paths>", "")).collect();
-            rows.push(((*role).to_owned(), paths, vec![(*key).to_owned()], (*threshold).to_owned()));
+    for line in lines.skip(1) {
+        let cell = |n: usize| line.get(starts[n]..starts[n + 1].min(line.len())).unwrap_or_default().trim().to_owned();
+        if !line.starts_with(' ') {
+            rows.push((cell(0), Vec::new(), Vec::new(), cell(3)));
         }
+        let row = rows.last_mut().unwrap();
+        row.1.extend(Some(cell(1)).filter(|path| !path.is_empty()).map(|p| p.replace("\"\" <all paths>", "")));
+        row.2.extend(Some(cell(2)).filter(|id| !id.is_empty()));
     }
     rows
 }
 
-/// The same of `trustdeck delegation list --json`, ordered as notary orders.
+/// The same of `trustdeck delegation list --json`, roles and paths ordered as notary orders them.
 pub fn delegations_of_json(rows: &serde_json::Value) -> Vec<DelegationRow> {
     let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
     let texts = |v: &serde_json::Value| v.as_array().unwrap().iter().map(text).collect::<Vec<_>>();
     let row = |r: &serde_json::Value| {
+        let mut paths = texts(&r["paths"]);
+        paths.sort();
         let keys = r["keys"].as_array().unwrap().iter().map(|k| text(&k["canonical_id"])).collect();
-        (text(&r["role"]), texts(&r["paths"]), keys, r["threshold"].to_string())
+        (text(&r["role"]), paths, keys, r["threshold"].to_string())
     };
-    let mut rows: Vec<DelegationRow> = rows.as_array().unwrap().iter().map(row).collect();
+    // Notary knows nothing of roles below one whose file it does not trust.
+    let reachable = rows.as_array().unwrap().iter().filter(|r| r["state"] != "parent not trusted");
+    let mut rows: Vec<DelegationRow> = reachable.map(row).collect();
     rows.sort();
     rows
 }

@@ -6,9 +6,11 @@
 mod bare;
 pub mod canonical;
 mod certificate;
+mod check;
 pub mod delegation;
 pub mod envelope;
 pub mod key;
+mod members;
 pub mod metadata;
 pub mod names;
 mod pem;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
+use super::check::{
+    Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, raise, standing_at,
+    tally_root,
+};
 use super::envelope::Envelope;
-use super::key::PublicKey;
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
-use super::verify::{Loaded, Purpose, Seen, SeenRoles, SetAside, Standing, Tally, VerifyError, tally};
+use super::verify::{Loaded, Purpose, SeenRoles, SetAside, Standing, VerifyError, tally};
 
 /// Most delegations of a repository that are loaded.
 pub const DELEGATIONS: usize = 1024;
@@ -90,7 +93,7 @@ impl TrustedSet {
         let root_keys = root_keys(&content, &self.gun)?;
         let tally = tally_root(&envelope, &content, &root_keys);
         demand_threshold(&Role::Root, &envelope, &tally)?;
-        self.check_equivocation(&Role::Root, got, &envelope)?;
+        check_equivocation(&self.seen, &Role::Root, got, &envelope)?;
         let standing = standing_at(self.now, &content);
         self.root = Loaded { envelope: Arc::new(envelope), content, tally, standing };
         self.root_keys = root_keys;
@@ -105,7 +108,7 @@ impl TrustedSet {
     /// `Expired`, `Rollback`.
     pub fn finish_root(&mut self) -> Result<(), VerifyError> {
         let Loaded { envelope, content, .. } = &self.root;
-        self.check_seen(&Role::Root, content.version, envelope)?;
+        check_seen(&self.seen, &Role::Root, content.version, envelope)?;
         let current = |root: &&RootKey| root.is_current(self.now);
         let keys: Vec<RootKey> = self.root_keys.iter().filter(current).cloned().collect();
         if !tally_root(envelope, content, &keys).is_met() {
@@ -348,7 +351,7 @@ impl TrustedSet {
             // Nobody vouches for its version, so that is compared with nothing.
             Err(fault) => (Standing::UnderThreshold, Some(fault)),
             Ok(()) => {
-                self.check_seen(role, content.version(), &envelope)?;
+                check_seen(&self.seen, role, content.version(), &envelope)?;
                 let standing = standing_at(self.now, &content);
                 (standing, (standing == Standing::Expired).then(|| expired(role, &content)))
             }
@@ -360,91 +363,5 @@ impl TrustedSet {
     fn check_named(&self, role: &Role, bytes: &[u8]) -> Result<(), VerifyError> {
         let parent = if *role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
         check_file(role, &parent, self.expected(role), bytes)
-    }
-
-    fn check_seen(&self, role: &Role, got: u64, envelope: &Envelope) -> Result<(), VerifyError> {
-        match self.seen.get(role) {
-            Some(seen) if seen.version > got => {
-                Err(VerifyError::Rollback { role: role.clone(), seen: seen.version, got })
-            }
-            _ => self.check_equivocation(role, got, envelope),
-        }
-    }
-
-    fn check_equivocation(&self, role: &Role, version: u64, envelope: &Envelope) -> Result<(), VerifyError> {
-        match self.seen.get(role) {
-            Some(seen) if seen.version == version && seen.sha256 != envelope.sha256() => {
-                Err(VerifyError::Equivocation { role: role.clone(), version })
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A file that belongs where it stands; `fault` says why it may still not be trusted.
-struct Checked<T> {
-    loaded: Loaded<T>,
-    fault: Option<VerifyError>,
-}
-
-impl<T> Checked<T> {
-    /// The file if it is good, or of a standing that is tolerated.
-    fn accept(self, tolerated: impl Fn(Standing) -> bool) -> Result<Loaded<T>, VerifyError> {
-        match self.fault {
-            Some(fault) if !tolerated(self.loaded.standing) => Err(fault),
-            _ => Ok(self.loaded),
-        }
-    }
-}
-
-fn check_file(role: &Role, parent: &Role, named: Option<&FileMeta>, bytes: &[u8]) -> Result<(), VerifyError> {
-    let (role, parent) = (role.clone(), parent.clone());
-    match named {
-        None => Err(VerifyError::Missing { role, parent }),
-        Some(file) => file.mismatch(bytes).map_or(Ok(()), |what| Err(VerifyError::Mix { role, parent, what })),
-    }
-}
-
-fn demand_threshold(role: &Role, envelope: &Envelope, tally: &Tally) -> Result<(), VerifyError> {
-    if tally.is_met() {
-        return Ok(());
-    }
-    let keys = tally.signed.iter().chain(&tally.unsigned);
-    Err(VerifyError::Threshold {
-        role: role.clone(),
-        signed: tally.distinct(),
-        threshold: tally.threshold,
-        expected: keys.map(|key| key.canonical_id().clone()).collect(),
-        found: envelope.signatures().iter().map(|signature| signature.key.clone()).collect(),
-    })
-}
-
-fn standing_at<T: Metadata>(now: Time, content: &T) -> Standing {
-    if content.expires() < now { Standing::Expired } else { Standing::Good }
-}
-
-fn expired<T: Metadata>(role: &Role, content: &T) -> VerifyError {
-    VerifyError::Expired { role: role.clone(), expired: content.expires() }
-}
-
-/// The root role with only those of its keys that may sign for the repository.
-fn limited(root: &Root, usable: &[RootKey]) -> RoleKeys {
-    let keys = usable.iter().map(|root| root.key.clone()).collect();
-    RoleKeys { keys, threshold: root.role_keys(&Role::Root).threshold }
-}
-
-/// Counts usable keys only, and reports the others as unsigned.
-fn tally_root(envelope: &Envelope, root: &Root, usable: &[RootKey]) -> Tally {
-    let mut tally = tally(envelope, &limited(root, usable));
-    let is_usable = |key: &PublicKey| usable.iter().any(|root| root.key.id() == key.id());
-    tally.unsigned.extend(root.role_keys(&Role::Root).keys.into_iter().filter(|key| !is_usable(key)));
-    tally
-}
-
-fn raise<T: Metadata>(seen: &mut SeenRoles, role: &Role, loaded: &Loaded<T>) {
-    let version = loaded.content.version();
-    let higher = seen.get(role).is_none_or(|mark| mark.version < version);
-    if higher && loaded.standing != Standing::UnderThreshold {
-        seen.insert(role.clone(), Seen { version, sha256: loaded.envelope.sha256().to_owned() });
     }
 }

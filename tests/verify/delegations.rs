@@ -4,11 +4,11 @@ use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles, SetAside};
 use trustdeck::tuf::{Role, Standing, Targets, TrustedSet, VerifyError};
 
 use crate::forge::{Key, Repository, days, noon};
-use crate::{GUN, name, role, targets, valid};
+use crate::{GUN, Spoil, name, role, targets, valid};
 
 #[test]
 fn a_delegation_with_a_stale_file_is_set_aside_and_the_rest_is_trusted() {
-    let spoils: [(&str, fn(&mut Repository), Standing); 2] = [
+    let spoils: [(&str, Spoil, Standing); 2] = [
         (
             "expired",
             |r| r.content.get_mut(&role("targets/alice")).unwrap().expires = days(noon(), -1),

@@ -55,11 +55,17 @@ fn the_repository_without_a_fault_verifies() {
     assert_eq!(set.role_keys(&role("targets/other")), None);
 }
 
+/// Makes a repository faulty.
+type Spoil = fn(&mut Repository);
+
+/// Changes the text of a file.
+type Edit = fn(String) -> String;
+
 /// What is expected of a row.
 type Expectation = fn(&VerifyError) -> bool;
 
 /// A fault's name, how it is made, and the error it must give.
-type Row = (&'static str, fn(&mut Repository), Expectation);
+type Row = (&'static str, Spoil, Expectation);
 
 macro_rules! is {
     ($pattern:pat $(if $guard:expr)?) => {
@@ -83,6 +89,6 @@ fn check(rows: &[Row]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn edit(repository: &mut Repository, role: Role, edit: fn(String) -> String) {
+fn edit(repository: &mut Repository, role: Role, edit: Edit) {
     assert!(repository.edits.insert(role, edit).is_none());
 }

@@ -86,7 +86,7 @@ fn root_moves_by_one_version_with_the_signatures_of_both_sides() {
     let first = valid();
     let old = first.signers[&Role::Root][0].clone();
     let new = Key::named("new root").certified(GUN, |_| {});
-    let second = next_root(&first, &[new.clone()], &[old.clone(), new.clone()]);
+    let second = next_root(&first, &[&new], &[&old, &new]);
     let mut set = start(&first);
     set.update_root(second.build().get(&Role::Root)).unwrap();
     set.finish_root().unwrap();
@@ -98,33 +98,33 @@ fn root_moves_by_one_version_with_the_signatures_of_both_sides() {
     let error = first.build().load_below_root(&mut set).unwrap_err();
     assert!(matches!(error, VerifyError::Mix { role: Role::Root, .. }));
 
-    let by_old = next_root(&first, &[new.clone()], &[old.clone()]).build();
+    let by_old = next_root(&first, &[&new], &[&old]).build();
     let error = start(&first).update_root(by_old.get(&Role::Root)).unwrap_err();
     assert!(matches!(error, VerifyError::Threshold { role: Role::Root, .. }), "{error:?}");
 
-    let by_new = next_root(&first, &[new.clone()], &[new.clone()]).build();
+    let by_new = next_root(&first, &[&new], &[&new]).build();
     let error = start(&first).update_root(by_new.get(&Role::Root)).unwrap_err();
     assert_eq!(error, VerifyError::RootChain { trusted: 1, got: 2 });
 
     for version in [1, 3] {
-        let mut skipping = next_root(&first, &[new.clone()], &[old.clone(), new.clone()]);
+        let mut skipping = next_root(&first, &[&new], &[&old, &new]);
         skipping.root.version = version;
         let error = start(&first).update_root(skipping.build().get(&Role::Root)).unwrap_err();
         assert_eq!(error, VerifyError::RootStep { trusted: 1, got: version });
     }
 
     let foreign = Key::named("new root").certified("registry.example.test/other", |_| {});
-    let foreign = next_root(&first, &[foreign.clone()], &[old.clone(), foreign]).build();
+    let foreign = next_root(&first, &[&foreign], &[&old, &foreign]).build();
     let error = start(&first).update_root(foreign.get(&Role::Root)).unwrap_err();
     assert!(matches!(error, VerifyError::RootCertificate { .. }));
 }
 
 /// A root that follows `before`, signed by `signers`.
-fn next_root(before: &Repository, keys: &[Key], signers: &[Key]) -> Repository {
+fn next_root(before: &Repository, keys: &[&Key], signers: &[&Key]) -> Repository {
     let mut next = before.clone();
     next.root.version += 1;
-    next.set_keys(Role::Root, keys, 1);
-    next.signers.insert(Role::Root, signers.to_vec());
+    next.set_keys(Role::Root, &keys.iter().copied().cloned().collect::<Vec<_>>(), 1);
+    next.signers.insert(Role::Root, signers.iter().copied().cloned().collect());
     next
 }
 
@@ -139,7 +139,7 @@ fn an_expired_root_is_a_step_to_its_successor() {
     let mut first = valid();
     first.root.expires = days(noon(), -1);
     let root = first.signers[&Role::Root][0].clone();
-    let mut second = next_root(&first, &[root.clone()], &[root]);
+    let mut second = next_root(&first, &[&root], &[&root]);
     second.root.expires = days(noon(), 100);
     let mut set = start(&first);
     assert!(matches!(set.finish_root(), Err(VerifyError::Expired { role: Role::Root, .. })));
@@ -151,7 +151,7 @@ fn an_expired_root_is_a_step_to_its_successor() {
 fn a_root_that_fails_leaves_the_trusted_one_in_place() {
     let first = valid();
     let mallory = Key::named("mallory").certified(GUN, |_| {});
-    let forged = next_root(&first, &[mallory.clone()], &[mallory]).build();
+    let forged = next_root(&first, &[&mallory], &[&mallory]).build();
     let mut set = start(&first);
     set.update_root(forged.get(&Role::Root)).unwrap_err();
     assert_eq!(set.root().content.version, 1);

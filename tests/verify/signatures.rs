@@ -3,8 +3,8 @@
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
 use trustdeck::tuf::{Method, Role, Standing, VerifyError};
 
-use crate::forge::{Files, Key, Repository, days, noon};
-use crate::{check, is, role, targets, valid};
+use crate::forge::{Files, Key, days, noon};
+use crate::{Edit, Spoil, check, is, role, targets, valid};
 
 #[test]
 fn too_few_signatures_of_current_keys_are_refused() {
@@ -150,7 +150,7 @@ fn mixed(other: &Files, roles: &[&str]) -> VerifyError {
 
 #[test]
 fn every_hash_that_is_named_must_fit() {
-    let edits: [(&str, fn(String) -> String); 3] = [
+    let edits: [(&str, Edit); 3] = [
         ("sha256", |s| cut_after(&s, "\"sha256\":\"")),
         ("sha512", |s| cut_after(&s, "\"sha512\":\"")),
         ("length", |s| s.replacen("\"length\":", "\"length\":1", 1)),
@@ -173,7 +173,7 @@ fn cut_after(text: &str, marker: &str) -> String {
 
 #[test]
 fn renewing_loads_what_is_expired_or_lost_its_keys() {
-    let expired: [(&str, fn(&mut Repository)); 4] = [
+    let expired: [(&str, Spoil); 4] = [
         ("root", |r| r.root.expires = days(noon(), -1)),
         ("timestamp", |r| r.timestamp.1 = days(noon(), -1)),
         ("snapshot", |r| r.snapshot.1 = days(noon(), -1)),

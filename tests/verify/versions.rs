@@ -4,7 +4,7 @@ use trustdeck::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, SetAside};
 use trustdeck::tuf::{FileMeta, Role, Target, TargetName, TrustedSet, VerifyError};
 
 use crate::forge::{Files, Repository, days, noon};
-use crate::{name, role, targets, valid};
+use crate::{Spoil, name, role, targets, valid};
 
 /// What a machine has seen that loaded `files` once.
 fn memory(files: &Files) -> SeenRoles {
@@ -36,7 +36,7 @@ fn going_back_from_a_stored_state_is_refused_for_every_role() {
     // The stored files are much bigger than the old ones that are offered.
     let seen = memory(&advanced(2000).build());
     assert_eq!(seen.len(), 7);
-    let rows: [(&str, fn(&mut Repository)); 7] = [
+    let rows: [(&str, Spoil); 7] = [
         ("root", |r| r.root.version = 4),
         ("timestamp", |r| r.timestamp.0 = 4),
         ("snapshot", |r| r.snapshot.0 = 4),

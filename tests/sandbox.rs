@@ -6,6 +6,8 @@
 mod clients;
 #[path = "sandbox/forge.rs"]
 mod forge;
+#[path = "sandbox/kept.rs"]
+mod kept;
 #[path = "sandbox/same.rs"]
 mod same;
 mod support;

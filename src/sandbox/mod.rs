@@ -188,7 +188,7 @@ fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
     layout.configure(&url, &authority.certificate, &options.auth)?;
     let keys = HeldKeys::new(Arc::clone(&store));
     if !options.empty {
-        scene::fill(&layout, &store, &keys, now)?;
+        scene::fill(&layout, &url, &store, &keys, now)?;
     }
     let tls = if options.http { None } else { Some(authority.server(bound.ip(), now)?) };
     let gate = auth::Gate::new(options.auth.clone(), &url)?;

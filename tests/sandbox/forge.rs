@@ -29,13 +29,18 @@ pub struct Wire<'a> {
 
 impl Wire<'_> {
     pub fn send(&self, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> (Answer, Vec<u8>) {
+        self.try_send(method, path, content_type, body).expect("an answer")
+    }
+
+    /// `None` if the server was gone before it had answered.
+    pub fn try_send(&self, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> Option<(Answer, Vec<u8>)> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url)).body(body);
         if !content_type.is_empty() {
             request = request.header("Content-Type", content_type);
         }
         self.runtime.block_on(async {
-            let response = request.send().await.unwrap();
+            let response = request.send().await.ok()?;
             let header = |name: &str| {
                 let value = response.headers().get(name).map(|v| v.to_str().unwrap().to_owned());
                 value.unwrap_or_default()
@@ -43,9 +48,9 @@ impl Wire<'_> {
             let (content_type, cache_control, location) =
                 (header("content-type"), header("cache-control"), header("location"));
             let status = response.status().as_u16();
-            let bytes = response.bytes().await.unwrap().to_vec();
+            let bytes = response.bytes().await.ok()?.to_vec();
             let body = without_hashes(&String::from_utf8_lossy(&bytes));
-            (Answer { status, content_type, cache_control, location, body }, bytes)
+            Some((Answer { status, content_type, cache_control, location, body }, bytes))
         })
     }
 
@@ -55,6 +60,12 @@ impl Wire<'_> {
 
     /// Uploads `parts`, each a file name and its content.
     pub fn upload(&self, gun: &str, parts: &[(&str, Vec<u8>)]) -> Answer {
+        let (content_type, body) = Self::form(parts);
+        self.send("POST", &format!("/v2/{gun}/_trust/tuf/"), &content_type, body).0
+    }
+
+    /// An upload's content type and body.
+    pub fn form(parts: &[(&str, Vec<u8>)]) -> (String, Vec<u8>) {
         let mut body = Vec::new();
         for (name, content) in parts {
             let disposition = format!("Content-Disposition: form-data; name=\"files\"; filename=\"{name}\"");
@@ -63,7 +74,7 @@ impl Wire<'_> {
             body.extend(b"\r\n");
         }
         body.extend(b"--B--\r\n");
-        self.send("POST", &format!("/v2/{gun}/_trust/tuf/"), "multipart/form-data; boundary=B", body).0
+        ("multipart/form-data; boundary=B".to_owned(), body)
     }
 }
 

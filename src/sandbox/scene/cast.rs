@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::script::Script;
 use super::{PASSPHRASE, failed};
 use crate::keys::{KeyStore, Passphrase, PrivateKey};
@@ -73,7 +75,17 @@ impl Cast {
             let file = layout.keys_dir().join(format!("{name}.pub"));
             write_private(&file, public_pem(name, generate()?.public().public()).as_bytes())?;
         }
-        Ok(Self { root, targets, signers: signers? })
+        let cast = Self { root, targets, signers: signers? };
+        cast.label(layout)?;
+        Ok(cast)
+    }
+
+    /// Names the keys whose role says too little.
+    fn label(&self, layout: &Layout) -> Result<(), SandboxError> {
+        let mut labels = BTreeMap::from([(self.root.id(), "admin root")]);
+        labels.extend(self.signers.iter().map(|(signer, key)| (key.id(), signer.label())));
+        let file = json!({ "version": 1, "labels": labels });
+        write_private(&layout.state_dir().join("labels.json"), format!("{file:#}\n").as_bytes())
     }
 
     /// The targets key of a repository.

@@ -8,13 +8,16 @@ mod script;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::Timestamp as Time;
 
 use super::SandboxError;
 use super::held::{HeldKey, HeldKeys};
 use super::layout::Layout;
 use super::store::Store;
-use crate::tuf::Role;
+use crate::engine::Engine;
+use crate::tuf::{Gun, Role};
 use cast::Cast;
 pub use script::{NEW_REPOSITORY, TOUR, notes};
 
@@ -28,8 +31,8 @@ fn failed(error: impl std::fmt::Display) -> SandboxError {
     SandboxError::Scene(error.to_string())
 }
 
-/// Fills an empty store and trust directory. Repositories that are there already stay as they are.
-pub(super) fn fill(layout: &Layout, store: &Store, held: &HeldKeys, now: Time) -> Result<(), SandboxError> {
+/// Fills an empty store, trust directory and list. Repositories that are there already stay as they are.
+pub(super) fn fill(layout: &Layout, url: &str, store: &Store, held: &HeldKeys, now: Time) -> Result<(), SandboxError> {
     if store.note(FILLED)?.is_some() {
         return Ok(());
     }
@@ -46,7 +49,18 @@ pub(super) fn fill(layout: &Layout, store: &Store, held: &HeldKeys, now: Time) -
         let stage = repository::Stage { cast: &cast, store, held, keys, now };
         batches.push((script.gun(), stage.perform(script)?));
     }
+    list(layout, url)?;
     store.seed(&batches, FILLED, now)?;
+    Ok(())
+}
+
+/// Puts every repository on trustdeck's list, the one without trust data too.
+fn list(layout: &Layout, url: &str) -> Result<(), SandboxError> {
+    let engine = Engine::open(layout.settings(url), Arc::new(Time::now)).map_err(failed)?;
+    for (gun, _) in notes() {
+        let gun = Gun::parse(&gun).map_err(failed)?;
+        engine.add_entry(&gun).map_err(failed)?;
+    }
     Ok(())
 }
 

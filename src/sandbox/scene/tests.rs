@@ -9,6 +9,8 @@ use crate::tuf::{DelegationName, Gun};
 
 const NOW: &str = "2030-05-01T12:00:00Z";
 
+const URL: &str = "https://localhost:1";
+
 struct Scene {
     layout: Layout,
     store: Arc<Store>,
@@ -28,7 +30,7 @@ impl Scene {
     }
 
     fn fill(&self) {
-        fill(&self.layout, &self.store, &self.held, NOW.parse().unwrap()).unwrap();
+        fill(&self.layout, URL, &self.store, &self.held, NOW.parse().unwrap()).unwrap();
     }
 
     fn file(&self, gun: &str, role: &Role) -> Vec<u8> {
@@ -97,6 +99,18 @@ fn all_client_keys_open_with_the_one_passphrase() {
     assert!(problems.is_empty() && stored.len() > 10, "{problems:?}");
     for key in stored {
         keys.load(&key.id, Some(&Passphrase::from_text(PASSPHRASE))).unwrap();
+    }
+}
+
+#[test]
+fn the_engine_lists_the_repositories_and_knows_the_keys_by_name() {
+    let scene = Scene::new();
+    let engine = Engine::open(scene.layout.settings(URL), Arc::new(Time::now)).unwrap();
+    let listed: Vec<String> = engine.entries().unwrap().into_iter().map(|entry| entry.gun.to_string()).collect();
+    assert!(notes().iter().all(|(gun, _)| listed.contains(gun)), "{listed:?}");
+    let labels: Vec<String> = engine.keys().unwrap().into_iter().map(|key| key.label).collect();
+    for label in ["admin root", "jeff old laptop", "jeff new laptop", "ben", "qa"] {
+        assert!(labels.iter().any(|l| l == label), "{label} in {labels:?}");
     }
 }
 

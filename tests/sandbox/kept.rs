@@ -1,0 +1,186 @@
+//! A kept sandbox survives restarts and crashes, and everything in it is its owner's alone.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use trustdeck::engine::{Engine, Health};
+use trustdeck::sandbox::{NEW_REPOSITORY, Options, Running, notes, start};
+use trustdeck::tuf::{Gun, Role};
+
+use crate::forge::{Forge, Wire, now};
+
+fn runtime() -> tokio::runtime::Runtime {
+    // Fails if another test of this process came first, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::runtime::Runtime::new().unwrap()
+}
+
+fn wire<'a>(runtime: &'a tokio::runtime::Runtime, url: &'a str) -> Wire<'a> {
+    Wire { url, runtime, client: reqwest::Client::builder().no_proxy().build().unwrap() }
+}
+
+async fn kept(dir: &Path, empty: bool) -> Running {
+    start(Options { dir: Some(dir.to_owned()), http: true, empty, ..Options::default() }).await.unwrap()
+}
+
+#[test]
+fn a_restart_keeps_files_keys_port_and_scene() {
+    let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
+    let gun = "registry.example.test/team/app";
+    let first = runtime.block_on(kept(dir.path(), false));
+    let url = first.url().to_owned();
+    let mut forge_root = Vec::new();
+    {
+        let wire = wire(&runtime, &url);
+        let forge = Forge::new(&wire, gun);
+        forge.create();
+        forge_root.extend(forge.root_file());
+    }
+    let scene = wire(&runtime, &url).get("/v2/registry.sandbox/team/web/_trust/tuf/root.json").1;
+    runtime.block_on(first.shutdown());
+
+    let second = runtime.block_on(kept(dir.path(), false));
+    assert_eq!(second.url(), url, "the port of the last start");
+    let wire = wire(&runtime, &url);
+    assert_eq!(wire.get(&format!("/v2/{gun}/_trust/tuf/root.json")).1, forge_root);
+    assert_eq!(wire.get("/v2/registry.sandbox/team/web/_trust/tuf/root.json").1, scene, "not filled twice");
+    // The server still holds the keys that this root names.
+    let forge = Forge::new(&wire, gun);
+    assert_eq!(wire.send("DELETE", &format!("/v2/{gun}/_trust/tuf/"), "", Vec::new()).0.status, 200);
+    forge.create();
+    runtime.block_on(second.shutdown());
+}
+
+#[test]
+fn one_directory_serves_one_sandbox_at_a_time() {
+    let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
+    let running = runtime.block_on(kept(dir.path(), true));
+    let again = runtime.block_on(start(Options { dir: Some(dir.path().to_owned()), ..Options::default() }));
+    assert!(matches!(again, Err(trustdeck::sandbox::SandboxError::InUse(_))));
+    runtime.block_on(running.shutdown());
+}
+
+#[test]
+fn a_temporary_sandbox_is_gone_afterwards_and_private_meanwhile() {
+    let runtime = runtime();
+    let running = runtime.block_on(start(Options::default())).unwrap();
+    let dir = running.layout().dir().to_owned();
+    let mut directories = vec![dir.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            let mode = path.symlink_metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+            directories.extend(path.is_dir().then_some(path));
+        }
+    }
+    runtime.block_on(running.shutdown());
+    assert!(!dir.exists());
+}
+
+#[test]
+fn the_engine_sees_the_scene_as_its_notes_tell() {
+    let runtime = runtime();
+    let running = runtime.block_on(start(Options::default())).unwrap();
+    let engine = Engine::open(running.settings(), Arc::new(now)).unwrap();
+    let health = |name: &str| {
+        let gun = Gun::parse(&format!("registry.sandbox/{name}")).unwrap();
+        runtime.block_on(engine.refresh(&gun)).unwrap()
+    };
+    for name in ["team/web", "team/api", "team/worker"] {
+        let view = health(name);
+        assert_eq!(view.health, Health::Ok, "{name}: {:?}", view.findings);
+        assert_eq!(view.orphaned(), 0);
+        assert!(view.trusted() > 5, "{name}");
+    }
+    for name in ["team/billing", "team/search", "team/tools"] {
+        let view = health(name);
+        assert_eq!(view.health, Health::Warn, "{name}: {:?}", view.findings);
+    }
+    let portal = health("team/portal");
+    assert_eq!((portal.health, portal.trusted(), portal.orphaned()), (Health::Fail, 0, 6));
+    let old = &portal.roles.iter().find(|r| r.role == Role::releases()).unwrap().last_signed_by;
+    assert_eq!(old.first().map(|by| (by.label.as_str(), by.current)), Some(("jeff old laptop", false)));
+    assert_eq!(health("team/archive").health, Health::Fail);
+    assert_eq!(health(NEW_REPOSITORY).health, Health::New);
+    assert_eq!(notes().len(), 9);
+    runtime.block_on(running.shutdown());
+}
+
+/// A sandbox in a process of its own, which can be killed.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(dir: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+        command.args(["sandbox", "--serve", "--empty", "--http", "--dir"]).arg(dir).env_clear().env("HOME", dir);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        let url = first.trim_end().strip_prefix("# ").expect("the first line is the URL").to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
+    let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
+    let gun = "registry.example.test/team/app";
+    for round in 0..3 {
+        let process = Process::start(dir.path());
+        let wire = wire(&runtime, &process.url);
+        let mut forge = Forge::new(&wire, &format!("{gun}{round}"));
+        forge.create();
+        let pid = process.child.id().to_string();
+        let killer = std::thread::spawn(move || {
+            // Not a wait for something: the kill has to fall anywhere among the publishes.
+            std::thread::park_timeout(std::time::Duration::from_millis(40 + 35 * round));
+            Command::new("kill").args(["-9", &pid]).status().unwrap();
+        });
+        let mut answered = forge.targets.version;
+        let path = format!("/v2/{}/_trust/tuf/", forge.gun);
+        loop {
+            forge.targets.version += 1;
+            let (kind, body) = Wire::form(&[("targets", forge.targets_file())]);
+            match wire.try_send("POST", &path, &kind, body) {
+                Some(answer) => assert_eq!(answer.0.status, 200),
+                None => break,
+            }
+            answered = forge.targets.version;
+        }
+        killer.join().unwrap();
+        drop(process);
+        let process = Process::start(dir.path());
+        let wire = Wire { url: &process.url, ..self::wire(&runtime, "") };
+        let stored = |file: &str| -> serde_json::Value {
+            serde_json::from_slice(&wire.get(&format!("{path}{file}")).1).unwrap()
+        };
+        let version = stored("targets.json")["signed"]["version"].as_u64().unwrap();
+        assert!(version == answered || version == answered + 1, "{version} is stored, {answered} was answered");
+        // Whole or not at all: the timestamp leads to the targets through the snapshot.
+        let snapshot = wire.get(&format!("{path}snapshot.json")).1;
+        let targets = wire.get(&format!("{path}targets.json")).1;
+        let leads = |file: &str, role: &str, bytes: &[u8]| {
+            use base64::Engine as _;
+            let digest = trustdeck::tuf::FileMeta::of(bytes).hashes["sha256"].clone();
+            let expected = base64::engine::general_purpose::STANDARD.encode(digest);
+            assert_eq!(stored(file)["signed"]["meta"][role]["hashes"]["sha256"], expected);
+        };
+        leads("timestamp.json", "snapshot", &snapshot);
+        leads("snapshot.json", "targets", &targets);
+    }
+}

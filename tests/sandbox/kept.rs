@@ -146,11 +146,13 @@ fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
         let mut forge = Forge::new(&wire, &format!("{gun}{round}"));
         forge.create();
         let pid = process.child.id().to_string();
+        let (strike, struck) = std::sync::mpsc::channel();
+        // Publishing goes on while `kill` starts, so that it falls anywhere among the publishes.
         let killer = std::thread::spawn(move || {
-            // Not a wait for something: the kill has to fall anywhere among the publishes.
-            std::thread::park_timeout(std::time::Duration::from_millis(40 + 35 * round));
+            struck.recv().unwrap();
             Command::new("kill").args(["-9", &pid]).status().unwrap();
         });
+        let kill_after = forge.targets.version + 3 * (round + 1);
         let mut answered = forge.targets.version;
         let path = format!("/v2/{}/_trust/tuf/", forge.gun);
         loop {
@@ -161,6 +163,9 @@ fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
                 None => break,
             }
             answered = forge.targets.version;
+            if answered == kill_after {
+                strike.send(()).unwrap();
+            }
         }
         killer.join().unwrap();
         drop(process);

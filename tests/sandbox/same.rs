@@ -14,19 +14,20 @@ struct Both {
     runtime: tokio::runtime::Runtime,
     real: NotaryServer,
     ours: Sandbox,
+    client: reqwest::Client,
 }
 
 impl Both {
     fn start() -> Option<Self> {
         let (real, ours) = (NotaryServer::start_plain()?, Sandbox::start(true, Auth::None)?);
-        Some(Self { runtime: tokio::runtime::Runtime::new().unwrap(), real, ours })
-    }
-
-    fn wire<'a>(&'a self, url: &'a str) -> Wire<'a> {
         // Fails if another test of this process came first, which is just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Wire { url, runtime: &self.runtime, client: client.build().unwrap() }
+        Some(Self { runtime: tokio::runtime::Runtime::new().unwrap(), real, ours, client: client.build().unwrap() })
+    }
+
+    fn wire<'a>(&'a self, url: &'a str) -> Wire<'a> {
+        Wire { url, runtime: &self.runtime, client: self.client.clone() }
     }
 
     #[track_caller]

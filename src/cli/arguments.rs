@@ -80,6 +80,8 @@ pub enum Command {
     Status(Status),
     /// Drop staged changes
     Reset(Reset),
+    /// Show, take over or drop what notary staged in the shared trust directory
+    Changelist(Changelist),
     /// Review and send what is staged
     Publish(Publish),
     /// Try everything on an embedded trust server
@@ -129,6 +131,9 @@ pub struct SignerAdd {
 /// `signer remove`
 #[derive(Debug, Args)]
 pub struct SignerRemove {
+    /// Remove only this key of the signer; may be given several times
+    #[arg(long, value_name = "KEYID")]
+    pub key: Vec<String>,
     /// Name of the signer
     #[arg(value_name = "NAME")]
     pub name: String,
@@ -312,6 +317,20 @@ pub struct Reset {
     /// Repository whose staged changes to drop, instead of all
     #[arg(value_name = "REPO")]
     pub repository: Option<String>,
+}
+
+/// `changelist`
+#[derive(Debug, Args)]
+pub struct Changelist {
+    /// Repository
+    #[arg(value_name = "REPO")]
+    pub repository: String,
+    /// Stage the same changes here and move notary's aside
+    #[arg(long, conflicts_with = "drop")]
+    pub adopt: bool,
+    /// Move notary's changes aside
+    #[arg(long)]
+    pub drop: bool,
 }
 
 /// `publish`

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Sign, Signer};
-use super::arguments::{SignerAdd, Witness};
+use super::arguments::{SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::{Context, keyfiles, publish, staged};
@@ -41,8 +41,7 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
     let both = match command {
         Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.publishing),
         Command::Signer(Signer::Remove(remove)) => {
-            let change = Change::RemoveSigner { name: signer_name(&remove.name)? };
-            (every(context, &remove.repositories, &change, None), &remove.publishing)
+            (every(context, &remove.repositories, &signer_remove(remove)?, None), &remove.publishing)
         }
         Command::Delegation(Delegation::Add(add)) => {
             (one(&add.repository, vec![delegation_add(context, add)?])?, &add.publishing)
@@ -74,15 +73,24 @@ fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>
         Some("new") => RootKeyChoice::New,
         Some(id) => RootKeyChoice::Stored(key_id(id)?),
     };
-    Ok(every(context, &add.repositories, &Change::AddSigner { name, keys }, Some(root_key)))
+    Ok(every(context, &add.repositories, &[Change::AddSigner { name, keys }], Some(root_key)))
 }
 
-/// The same change to every named repository.
-fn every(context: &Context, repositories: &[String], change: &Change, creates: Option<RootKeyChoice>) -> Wanted {
+fn signer_remove(remove: &SignerRemove) -> Result<Vec<Change>, Problem> {
+    let name = signer_name(&remove.name)?;
+    if remove.key.is_empty() {
+        return Ok(vec![Change::RemoveSigner { name }]);
+    }
+    let keys = key_ids(&remove.key)?;
+    Ok(keys.into_iter().map(|key| Change::RemoveSignerKey { name: name.clone(), key }).collect())
+}
+
+/// The same changes to every named repository.
+fn every(context: &Context, repositories: &[String], changes: &[Change], creates: Option<RootKeyChoice>) -> Wanted {
     let mut wanted = Wanted { changes: Vec::new(), problems: Vec::new(), creates };
     for typed in repositories {
         match context.repository(typed) {
-            Ok(gun) => wanted.changes.push((gun, vec![change.clone()])),
+            Ok(gun) => wanted.changes.push((gun, changes.to_vec())),
             Err(problem) => wanted.problems.push(problem),
         }
     }
@@ -189,6 +197,9 @@ fn needed(
         None => false,
     };
     if !absent {
+        if let Some(Ok(view)) = view {
+            changes.iter_mut().for_each(|change| use_bare_keys(change, view));
+        }
         return Ok(changes);
     }
     let creation = |c: &crate::engine::StagedChange| c.gun == *gun && matches!(c.change, Change::Create { .. });
@@ -202,6 +213,21 @@ fn needed(
         _ => {}
     }
     Ok(changes)
+}
+
+/// Puts the bare key's ID where a user gave the ID of its certificate, as notary lists it.
+fn use_bare_keys(change: &mut Change, view: &RepositoryView) {
+    let listed = || view.roles.iter().flat_map(|r| &r.keys);
+    let bare = |id: &mut CanonicalKeyId| {
+        if let Some(key) = listed().find(|k| k.id.as_str() == id.as_str()) {
+            *id = key.canonical.clone();
+        }
+    };
+    match change {
+        Change::EditDelegation { remove_keys: keys, .. } | Change::PurgeKeys { keys } => keys.iter_mut().for_each(bare),
+        Change::RemoveSignerKey { key, .. } => bare(key),
+        _ => {}
+    }
 }
 
 fn about(error: EngineError, gun: &Gun) -> Problem {

@@ -71,6 +71,7 @@ pub async fn run(
         Command::Status(arguments) => listing::status(&context, arguments),
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
         Command::Reset(arguments) => staged::reset(&context, arguments),
+        Command::Changelist(arguments) => staged::changelist(&context, arguments),
         Command::Publish(arguments) => publish::run(&context, arguments).await,
         Command::Sandbox(arguments) => sandbox::serve(arguments).await,
         Command::Delete(arguments) if !arguments.remote => changes::delete_local(&context, arguments).await,

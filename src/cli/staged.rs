@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Context;
-use super::arguments::Reset;
+use super::arguments::{Changelist, Reset};
 use super::ending::Ending;
 use crate::engine::{Change, EntryId, Problem, Stage, StagedChange};
 use crate::tuf::{Gun, Role};
@@ -112,5 +112,35 @@ pub fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
         });
         context.console.result(&lines.collect::<String>())?;
     }
+    Ok(Ending::done())
+}
+
+/// `changelist`: what notary staged in the shared trust directory.
+///
+/// # Errors
+/// As the engine's.
+pub fn changelist(context: &Context, command: &Changelist) -> Result<Ending, Problem> {
+    let gun = context.repository(&command.repository)?;
+    let foreign = context.engine.foreign_changes(&gun)?;
+    let lines = foreign.map(|foreign| foreign.lines).unwrap_or_default();
+    let mut moved = None;
+    if command.adopt && !lines.is_empty() {
+        context.engine.adopt_foreign(&gun)?;
+    } else if command.drop && !lines.is_empty() {
+        moved = Some(context.engine.drop_foreign(&gun)?);
+    }
+    if context.console.json {
+        let row = serde_json::json!({"repository": gun, "changes": lines, "adopted": command.adopt, "moved_to": moved});
+        context.console.result_json(&row)?;
+        return Ok(Ending::done());
+    }
+    let mut text: String = lines.iter().map(|line| format!("{}\n", crate::printable::printable(line))).collect();
+    match (&moved, lines.is_empty()) {
+        (_, true) => text.push_str("notary has staged nothing\n"),
+        (Some(path), _) => text.push_str(&format!("moved to {}\n", path.display())),
+        (None, _) if command.adopt => text.push_str("staged here now\n"),
+        (None, _) => {}
+    }
+    context.console.result(&text)?;
     Ok(Ending::done())
 }

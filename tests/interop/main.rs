@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod harness;
+mod prompting;
 mod publishing;
 mod reading;
 mod sharing;

@@ -74,6 +74,23 @@ fn changes_of_notary_are_shown_and_left_alone() {
 }
 
 #[test]
+fn changes_of_notary_are_adopted_or_moved_aside() {
+    let Some((_server, home)) = docker_repository() else { return };
+    let stage = |tag: &str| {
+        home.notary(&["addhash", GUN, tag, "9", "--sha256", &digest(tag), "-r", "targets/releases"]).ok();
+    };
+    stage("1.0");
+    home.trustdeck(&["changelist", GUN, "--adopt"]).ok();
+    assert!(!home.notary(&["status", GUN]).ok().stdout.contains("1.0"));
+    home.trustdeck(&["publish", "--yes"]).ok();
+    stage("2.0");
+    let dropped = home.trustdeck(&["changelist", GUN, "--drop", "--json"]).ok().json();
+    assert!(std::path::Path::new(dropped["moved_to"].as_str().unwrap()).exists(), "{dropped}");
+    assert_eq!(home.trustdeck(&["changelist", GUN]).ok().stdout, "notary has staged nothing\n");
+    assert_eq!(tags(&home), ["1.0"]);
+}
+
+#[test]
 fn deleting_the_local_copy_leaves_nested_repositories_and_keys() {
     let Some(server) = NotaryServer::start() else { return };
     let home = Home::new(&server);

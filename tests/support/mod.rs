@@ -11,6 +11,7 @@ pub mod home;
 pub mod machine;
 pub mod notary_server;
 pub mod proxy;
+pub mod terminal;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -20,6 +21,7 @@ pub use authority::Authority;
 pub use home::Home;
 pub use notary_server::NotaryServer;
 pub use proxy::Proxy;
+pub use terminal::Terminal;
 
 /// The path of a program, if all of `programs` are installed.
 ///

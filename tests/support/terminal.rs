@@ -1,0 +1,119 @@
+//! A program in a pseudo-terminal, with a screen that a test can read.
+
+use std::io::{Read, Write};
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+struct Screen {
+    parser: vt100::Parser,
+    /// Everything that was written, for output that does not stay on the screen.
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+/// A running program; it is ended with the value.
+pub struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    screen: Arc<(Mutex<Screen>, Condvar)>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    /// Starts `command` on a terminal of this size. Its environment is what was set on it.
+    pub fn start(command: &Command, columns: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut builder = CommandBuilder::new(command.get_program());
+        builder.env_clear();
+        builder.args(command.get_args());
+        command.get_envs().filter_map(|(k, v)| Some((k, v?))).for_each(|(k, v)| builder.env(k, v));
+        builder.env("TERM", "xterm-256color");
+        command.get_current_dir().into_iter().for_each(|dir| builder.cwd(dir));
+        let child = pair.slave.spawn_command(builder).unwrap();
+        drop(pair.slave);
+        let parser = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
+        let screen = Arc::new((Mutex::new(Screen { parser, raw: Vec::new(), ended: false }), Condvar::new()));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let shown = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                let mut screen = shown.0.lock().unwrap();
+                screen.parser.process(&buffer[..count]);
+                screen.raw.extend_from_slice(&buffer[..count]);
+                shown.1.notify_all();
+            }
+            shown.0.lock().unwrap().ended = true;
+            shown.1.notify_all();
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Self { child, writer, screen, master: pair.master }
+    }
+
+    /// What the screen shows now.
+    pub fn text(&self) -> String {
+        self.screen.0.lock().unwrap().parser.screen().contents()
+    }
+
+    /// Everything that was written so far, control sequences and all.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.screen.0.lock().unwrap().raw).into_owned()
+    }
+
+    /// Waits until the screen satisfies `test`.
+    #[track_caller]
+    pub fn wait(&self, what: &str, test: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut screen = self.screen.0.lock().unwrap();
+        while !test(&screen.parser.screen().contents()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let shown = screen.parser.screen().contents();
+            assert!(!left.is_zero() && !screen.ended, "waited for {what}; the screen shows:\n{shown}");
+            screen = self.screen.1.wait_timeout(screen, left).unwrap().0;
+        }
+    }
+
+    /// Waits until the screen shows `text`.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) {
+        self.wait(&format!("{text:?}"), |shown| shown.contains(text));
+    }
+
+    /// Types.
+    pub fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Whether the terminal echoes what is typed.
+    pub fn echoes(&self) -> bool {
+        let terminal = std::fs::File::open(self.master.tty_name().unwrap()).unwrap();
+        let modes = rustix::termios::tcgetattr(&terminal).unwrap();
+        modes.local_modes.contains(rustix::termios::LocalModes::ECHO)
+    }
+
+    /// Waits for the end of the program. Returns its exit code.
+    #[track_caller]
+    pub fn wait_end(&mut self) -> u32 {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "waited for the end; the screen shows:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,235 @@
+//! Drawing on the frame. Every text passes here, so outside text is made printable in one place.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::theme::Theme;
+use crate::printable::printable;
+
+/// Styled pieces of one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs(pub Vec<(String, Style)>);
+
+impl Runs {
+    /// An empty line.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a piece.
+    #[must_use]
+    pub fn then(mut self, text: impl Into<String>, style: Style) -> Self {
+        self.0.push((text.into(), style));
+        self
+    }
+
+    /// Appends blanks.
+    #[must_use]
+    pub fn gap(self, cells: usize) -> Self {
+        self.then(" ".repeat(cells), Style::new())
+    }
+
+    /// Width, in cells.
+    #[must_use]
+    pub fn width(&self) -> u16 {
+        self.0.iter().map(|(text, _)| width(text)).sum()
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// How wide `text` is once printable.
+#[must_use]
+pub fn width(text: &str) -> u16 {
+    u16::try_from(safe(text).width()).unwrap_or(u16::MAX)
+}
+
+/// Our own signs and plain ASCII need no second look; everything else is outside text.
+fn is_ours(c: char) -> bool {
+    c == ' ' || c.is_ascii_graphic() || ('\u{2500}'..='\u{25ff}').contains(&c) || "✓✗→−·–…•›█".contains(c)
+}
+
+fn safe(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_ours) { Cow::Borrowed(text) } else { Cow::Owned(printable(text)) }
+}
+
+/// Cuts at the end with the theme's mark.
+#[must_use]
+pub fn cut(text: &str, cells: usize, mark: &str) -> String {
+    let text = safe(text);
+    if text.width() <= cells {
+        return text.into_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide + 1 > cells {
+            break;
+        }
+        kept.push(c);
+        used += wide;
+    }
+    if cells > 0 {
+        kept.push_str(mark);
+    }
+    kept
+}
+
+/// Cuts a name with a path in the middle, so that its last segment stays: `registry…/team/app`.
+#[must_use]
+pub fn cut_path(text: &str, cells: usize, mark: &str) -> String {
+    let text = safe(text);
+    if text.width() <= cells || cells < 8 {
+        return cut(&text, cells, mark);
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let tail_from = chars.iter().rposition(|c| *c == '/').unwrap_or(0);
+    let tail_len = (chars.len() - tail_from).min(cells * 2 / 3);
+    let head: String = chars.iter().take(cells - 1 - tail_len).collect();
+    let tail: String = chars.iter().skip(chars.len() - tail_len).collect();
+    format!("{head}{mark}{tail}")
+}
+
+/// Breaks text into lines of at most `cells`, at blanks.
+#[must_use]
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let text = safe(text);
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let mut word = word.to_owned();
+        loop {
+            let Some(line) = lines.last_mut() else { break };
+            let used = line.width();
+            let gap = usize::from(used > 0);
+            if used + gap + word.width() <= cells {
+                if gap > 0 {
+                    line.push(' ');
+                }
+                line.push_str(&word);
+                break;
+            }
+            if used == 0 {
+                let head: String = word.chars().take(cells.max(1)).collect();
+                word = word.chars().skip(cells.max(1)).collect();
+                *line = head;
+                if word.is_empty() {
+                    break;
+                }
+            }
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+/// A part of the frame, and how things look.
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    /// Looks.
+    pub theme: Theme,
+}
+
+impl<'a> Canvas<'a> {
+    /// Draws on `buffer`.
+    pub fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
+        Self { buffer, theme }
+    }
+
+    /// The whole frame.
+    #[must_use]
+    pub fn area(&self) -> Rect {
+        self.buffer.area
+    }
+
+    /// Draws `text` from `x`, cut at `end` (exclusive). Returns the cell behind it.
+    pub fn put(&mut self, x: u16, y: u16, end: u16, text: &str, style: Style) -> u16 {
+        let area = self.buffer.area;
+        let end = end.min(area.right());
+        if x >= end || y < area.top() || y >= area.bottom() {
+            return x;
+        }
+        let text = cut(text, usize::from(end - x), self.theme.glyphs.cut);
+        let (after, _) = self.buffer.set_stringn(x, y, &text, usize::from(end - x), style);
+        after
+    }
+
+    /// Draws `text` so that it ends before `end`.
+    pub fn right(&mut self, start: u16, y: u16, end: u16, text: &str, style: Style) {
+        let x = end.saturating_sub(width(text)).max(start);
+        self.put(x, y, end, text, style);
+    }
+
+    /// Draws a line of pieces. Returns the cell behind it.
+    pub fn runs(&mut self, x: u16, y: u16, end: u16, runs: &Runs) -> u16 {
+        runs.0.iter().fold(x, |x, (text, style)| self.put(x, y, end, text, *style))
+    }
+
+    /// Draws a line of pieces so that it ends before `end`.
+    pub fn runs_right(&mut self, start: u16, y: u16, end: u16, runs: &Runs) {
+        let x = end.saturating_sub(runs.width()).max(start);
+        self.runs(x, y, end, runs);
+    }
+
+    /// Repeats a sign.
+    pub fn repeat(&mut self, x: u16, y: u16, cells: u16, sign: &str, style: Style) {
+        for x in x..x.saturating_add(cells).min(self.buffer.area.right()) {
+            self.put(x, y, x + 1, sign, style);
+        }
+    }
+
+    /// Blanks a rectangle.
+    pub fn clear(&mut self, area: Rect) {
+        for position in area.intersection(self.buffer.area).positions() {
+            self.buffer[position].reset();
+        }
+    }
+
+    /// Makes everything drawn so far dim, without colours: what lies behind a dialog.
+    pub fn dim(&mut self) {
+        let area = self.buffer.area;
+        self.buffer.set_style(area, Style::reset().add_modifier(Modifier::DIM));
+    }
+
+    /// Gives a row the look of the one under the cursor.
+    pub fn select(&mut self, x: u16, y: u16, end: u16) {
+        let style = self.theme.selected().remove_modifier(Modifier::DIM);
+        let area = Rect::new(x, y, end.saturating_sub(x), 1).intersection(self.buffer.area);
+        self.buffer.set_style(area, style);
+        self.put(x, y, end, self.theme.glyphs.cursor, self.theme.cursor_bar());
+    }
+
+    /// Tags, a share of work or of a life: `full` solid cells of `cells`, the rest as track.
+    pub fn gauge(&mut self, x: u16, y: u16, cells: u16, full: u16, styles: (Style, Style)) {
+        let full = full.min(cells);
+        self.repeat(x, y, full, self.theme.glyphs.holds, styles.0);
+        self.repeat(x + full, y, cells - full, self.theme.glyphs.track, styles.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_with_a_mark() {
+        assert_eq!(cut("release-board", 8, "…"), "release…");
+        assert_eq!(cut("abc", 3, "…"), "abc");
+        assert_eq!(cut_path("registry.example.com/team/app", 18, "…"), "registry.exam…/app");
+    }
+
+    #[test]
+    fn wrapping_breaks_at_blanks_and_inside_long_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
+    }
+}

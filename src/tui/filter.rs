@@ -1,0 +1,73 @@
+//! The filter of a list: words joined by "and", `!` for "not", smart case.
+
+/// What was typed after `/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    text: String,
+    words: Vec<Word>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Word {
+    text: String,
+    negated: bool,
+    exact_case: bool,
+}
+
+impl Filter {
+    /// Reads the words.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let words = text.split_whitespace().filter_map(|word| {
+            let (negated, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+            let exact_case = word.chars().any(char::is_uppercase);
+            (!word.is_empty()).then(|| Word { text: word.to_owned(), negated, exact_case })
+        });
+        Self { words: words.collect(), text: text.to_owned() }
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether everything passes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether a row with this text is shown.
+    #[must_use]
+    pub fn passes(&self, row: &str) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let lower = row.to_lowercase();
+        self.words.iter().all(|w| {
+            let found = if w.exact_case { row.contains(&w.text) } else { lower.contains(&w.text) };
+            found != w.negated
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_joined_by_and_and_a_leading_mark_negates() {
+        let filter = Filter::new("admin !web");
+        assert!(filter.passes("warn admin/demo"));
+        assert!(!filter.passes("ok admin/web"));
+        assert!(!filter.passes("ok team/demo"));
+    }
+
+    #[test]
+    fn capitals_make_a_word_exact() {
+        assert!(Filter::new("demo").passes("Demo"));
+        assert!(!Filter::new("Demo").passes("demo"));
+        assert!(Filter::new("!").passes("anything"));
+    }
+}

@@ -1,0 +1,230 @@
+//! A list's cursor, marks, range and filter. The order is computed when data changes, never for a frame.
+
+use std::collections::BTreeSet;
+
+use super::filter::Filter;
+
+/// Which rows are shown and which of them is meant. `K` names a row, whatever its place.
+#[derive(Clone, Debug)]
+pub struct List<K> {
+    order: Vec<(usize, K)>,
+    cursor: usize,
+    /// First visible row.
+    pub offset: usize,
+    /// Marked rows.
+    pub marks: BTreeSet<K>,
+    anchor: Option<K>,
+    /// What is shown at all.
+    pub filter: Filter,
+}
+
+impl<K> Default for List<K> {
+    fn default() -> Self {
+        Self {
+            order: Vec::new(),
+            cursor: 0,
+            offset: 0,
+            marks: BTreeSet::new(),
+            anchor: None,
+            filter: Filter::default(),
+        }
+    }
+}
+
+/// A movement of the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    Up,
+    Down,
+    Top,
+    Bottom,
+    HalfUp,
+    HalfDown,
+}
+
+impl<K: Clone + Ord> List<K> {
+    /// Replaces the rows; the cursor follows its row, marks of rows that are gone are dropped.
+    pub fn set(&mut self, order: Vec<(usize, K)>) {
+        let selected = self.selected().cloned();
+        let place = selected.and_then(|key| order.iter().position(|(_, k)| *k == key));
+        self.cursor = place.unwrap_or(self.cursor).min(order.len().saturating_sub(1));
+        self.order = order;
+        if !self.marks.is_empty() && self.filter.is_empty() {
+            let present: BTreeSet<&K> = self.order.iter().map(|(_, k)| k).collect();
+            self.marks.retain(|k| present.contains(k));
+        }
+    }
+
+    /// Number of rows shown.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether no row is shown.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Place of the cursor among the rows shown.
+    #[must_use]
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The row under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<&K> {
+        self.order.get(self.cursor).map(|(_, k)| k)
+    }
+
+    /// Index of the row under the cursor in the data that the order was made from.
+    #[must_use]
+    pub fn selected_index(&self) -> Option<usize> {
+        self.order.get(self.cursor).map(|(i, _)| *i)
+    }
+
+    /// Visible rows: place, index in the data, name.
+    pub fn window(&self, height: usize) -> impl Iterator<Item = (usize, usize, &K)> {
+        let rows = self.order.iter().enumerate().skip(self.offset).take(height);
+        rows.map(|(place, (index, key))| (place, *index, key))
+    }
+
+    /// Puts the cursor on a row.
+    pub fn select(&mut self, key: &K) {
+        if let Some(place) = self.order.iter().position(|(_, k)| k == key) {
+            self.cursor = place;
+        }
+    }
+
+    /// Moves the cursor; `height` is how many rows are visible.
+    pub fn go(&mut self, to: Move, height: usize) {
+        let last = self.order.len().saturating_sub(1);
+        let half = (height / 2).max(1);
+        self.cursor = match to {
+            Move::Up => self.cursor.saturating_sub(1),
+            Move::Down => self.cursor + 1,
+            Move::Top => 0,
+            Move::Bottom => last,
+            Move::HalfUp => self.cursor.saturating_sub(half),
+            Move::HalfDown => self.cursor + half,
+        }
+        .min(last);
+        self.extend_range();
+    }
+
+    /// Scrolls so that the cursor is visible, with a row of context where there is one.
+    pub fn settle(&mut self, height: usize) {
+        let height = height.max(1);
+        let margin = usize::from(height > 4);
+        let lowest = self.cursor.saturating_sub(margin);
+        let highest = (self.cursor + 1 + margin).saturating_sub(height);
+        self.offset = self.offset.clamp(highest.min(lowest), lowest).min(self.order.len().saturating_sub(height));
+    }
+
+    /// Marks the row under the cursor or takes its mark away, and goes on to the next.
+    pub fn toggle_mark(&mut self) {
+        let Some(key) = self.selected().cloned() else { return };
+        if !self.marks.remove(&key) {
+            self.marks.insert(key);
+        }
+        self.anchor = None;
+        self.cursor = (self.cursor + 1).min(self.order.len().saturating_sub(1));
+    }
+
+    /// Begins a range at the cursor, or ends it.
+    pub fn toggle_range(&mut self) {
+        self.anchor = match self.anchor {
+            Some(_) => None,
+            None => self.selected().cloned(),
+        };
+        self.extend_range();
+    }
+
+    /// Whether a range is being drawn.
+    #[must_use]
+    pub fn has_range(&self) -> bool {
+        self.anchor.is_some()
+    }
+
+    /// Marks all rows shown, or none if all are.
+    pub fn toggle_all(&mut self) {
+        let all: BTreeSet<K> = self.order.iter().map(|(_, k)| k.clone()).collect();
+        self.anchor = None;
+        self.marks = if all == self.marks { BTreeSet::new() } else { all };
+    }
+
+    /// Takes back, in this order: range, marks, filter. Says whether there was anything.
+    pub fn clear(&mut self) -> Cleared {
+        if !self.filter.is_empty() || !self.filter.text().is_empty() {
+            self.filter = Filter::default();
+            return Cleared::Filter;
+        }
+        if self.anchor.take().is_some() | !std::mem::take(&mut self.marks).is_empty() {
+            return Cleared::Marks;
+        }
+        Cleared::Nothing
+    }
+
+    /// The marked rows, else the one under the cursor.
+    #[must_use]
+    pub fn meant(&self) -> Vec<K> {
+        if self.marks.is_empty() { self.selected().cloned().into_iter().collect() } else { self.marks.iter().cloned().collect() }
+    }
+
+    fn extend_range(&mut self) {
+        let Some(anchor) = &self.anchor else { return };
+        let Some(from) = self.order.iter().position(|(_, k)| k == anchor) else { return };
+        let (low, high) = (from.min(self.cursor), from.max(self.cursor));
+        self.marks = self.order.iter().skip(low).take(high - low + 1).map(|(_, k)| k.clone()).collect();
+    }
+}
+
+/// What [`List::clear`] took back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleared {
+    Filter,
+    Marks,
+    Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(names: &[&'static str]) -> List<&'static str> {
+        let mut list = List::default();
+        list.set(names.iter().copied().enumerate().collect());
+        list
+    }
+
+    #[test]
+    fn cursor_follows_its_row_when_the_order_changes() {
+        let mut rows = list(&["a", "b", "c"]);
+        rows.go(Move::Bottom, 10);
+        rows.set(vec![(2, "c"), (0, "a"), (1, "b")]);
+        assert_eq!((rows.cursor(), rows.selected()), (0, Some(&"c")));
+    }
+
+    #[test]
+    fn scrolling_keeps_the_cursor_visible() {
+        let names: Vec<String> = (0..1000).map(|n| format!("{n:04}")).collect();
+        let mut rows = List::default();
+        rows.set(names.into_iter().enumerate().collect());
+        for to in [Move::Bottom, Move::Up, Move::HalfUp, Move::Top, Move::Down] {
+            rows.go(to, 10);
+            rows.settle(10);
+            assert!((rows.offset..rows.offset + 10).contains(&rows.cursor()), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_marks_all_between_its_ends() {
+        let mut rows = list(&["a", "b", "c", "d"]);
+        rows.toggle_range();
+        rows.go(Move::Down, 4);
+        rows.go(Move::Down, 4);
+        assert_eq!(rows.meant(), ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! The typed confirmation of what cannot be taken back.
+
+use crossterm::event::KeyEvent;
+
+use super::super::binding::key_name;
+use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::effect::Effect;
+use super::super::format::count;
+use super::super::gate;
+use super::super::state::State;
+use super::super::widgets::tag_line;
+use super::field::TextField;
+use super::window::{WIDTH, Window, keys};
+use super::{Dialog, Next};
+use crate::tuf::Gun;
+
+/// What is confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Publishing a repository although tags are orphaned or data deleted.
+    Publish(Gun),
+    /// Staging the deletion of all trust data.
+    Delete(Gun, Vec<Effect>),
+}
+
+/// A name to type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    pub subject: Subject,
+    pub title: String,
+    /// The repository, as its users write it.
+    pub name: String,
+    pub sentences: Vec<String>,
+    /// What must be typed.
+    pub expected: String,
+    pub typed: TextField,
+}
+
+impl Confirm {
+    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+        match key_name(key).as_str() {
+            "esc" => {
+                state.gate = None;
+                return Next::Close(vec![]);
+            }
+            "tab" if self.fixable(state) => {
+                state.gate = None;
+                return Next::Close(super::super::screens::review::fix(state));
+            }
+            "enter" if self.typed.text() == self.expected => {
+                return Next::Close(match self.subject {
+                    Subject::Publish(_) => gate::confirmed(state),
+                    Subject::Delete(_, effects) => effects,
+                });
+            }
+            _ => {
+                self.typed.key(key);
+            }
+        }
+        Next::Stay(Dialog::Confirm(self), vec![])
+    }
+
+    fn fixable(&self, state: &State) -> bool {
+        let Subject::Publish(gun) = &self.subject else { return false };
+        state.plan_of(gun).is_some_and(|p| p.warnings.iter().any(|w| w.fix.is_some()))
+    }
+
+    fn to_go(&self) -> usize {
+        self.expected.chars().count().saturating_sub(self.typed.text().chars().count())
+    }
+
+    pub(super) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
+        let theme = canvas.theme;
+        let ready = self.typed.text() == self.expected;
+        let mut footer = Runs::new();
+        let act = if matches!(self.subject, Subject::Publish(_)) { "publish" } else { "delete" };
+        footer = if ready {
+            footer.then("enter", theme.key()).gap(1).then(act, theme.text())
+        } else {
+            footer.then(format!("enter {act}"), theme.quiet())
+        };
+        let mut others = vec![("esc", "back")];
+        if self.fixable(state) {
+            others.insert(0, ("tab", "fix instead"));
+        }
+        footer = footer.gap(3);
+        footer.0.extend(keys(canvas, &others).0);
+        let window = Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: Some(theme.fail()) };
+
+        let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, usize::from(WIDTH) - 6)).collect();
+        let rows = u16::try_from(sentences.len()).unwrap_or(0) + 8;
+        let mut lines = window.open(canvas, WIDTH, rows);
+        let y = lines.y;
+        lines.runs(canvas, &Runs::new().then(self.name.clone(), theme.strong()));
+        self.effect(state, canvas, (lines.x, y, lines.end));
+        lines.y += 2;
+        for line in &sentences {
+            lines.runs(canvas, &Runs::new().then(line.clone(), theme.text()));
+        }
+        lines.blank();
+        let ask = Runs::new().then("Type ", theme.text()).then(self.expected.clone(), theme.strong());
+        lines.runs(canvas, &ask.then(" to go on", theme.text()));
+        lines.blank();
+        self.typed.render(canvas, (lines.x, lines.y, lines.end.saturating_sub(16)), true);
+        let rest = match self.to_go() {
+            0 if ready => String::new(),
+            0 => "another name".to_owned(),
+            n => format!("{} to go", count(n, "letter", "letters")),
+        };
+        canvas.right(lines.x, lines.y, lines.end, &rest, theme.quiet());
+        lines.blank();
+        lines.rule(canvas);
+    }
+
+    fn effect(&self, state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
+        let theme = canvas.theme;
+        let Subject::Publish(gun) = &self.subject else { return };
+        let Some(plan) = state.plan_of(gun) else { return };
+        let change = format!("{} {} {}", plan.tags.before, theme.glyphs.becomes, plan.tags.after);
+        let runs = Runs::new().then(change, theme.fail().patch(theme.strong())).gap(2).then("trusted tags", theme.quiet());
+        canvas.runs_right(x, y, end, &runs);
+        canvas.runs(x, y + 1, end, &tag_line(theme, plan, end - x));
+    }
+}

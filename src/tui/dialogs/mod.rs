@@ -1,0 +1,93 @@
+//! Dialogs: they take the keys raw, and the screen behind them is dim.
+
+pub mod choose;
+pub mod confirm;
+pub mod field;
+pub mod form;
+pub mod help;
+pub mod offers;
+pub mod page;
+pub mod prompt;
+pub mod submit;
+mod window;
+
+use crossterm::event::KeyEvent;
+
+use super::canvas::Canvas;
+use super::effect::Effect;
+use super::state::State;
+
+pub use choose::{Choice, Choose};
+pub use confirm::Confirm;
+pub use form::{Form, Purpose};
+pub use help::Help;
+pub use page::Page;
+pub use prompt::Prompt;
+
+/// An open dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    Form(Form),
+    Choose(Choose),
+    Prompt(Prompt),
+    Confirm(Confirm),
+    Help(Help),
+    Page(Page),
+}
+
+/// What a key did to a dialog.
+#[derive(Debug)]
+pub enum Next {
+    /// It stays open.
+    Stay(Dialog, Vec<Effect>),
+    /// It is closed.
+    Close(Vec<Effect>),
+}
+
+/// Gives a key to the dialog on top.
+pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.pop() else { return vec![] };
+    let depth = state.dialogs.len();
+    let next = match dialog {
+        Dialog::Form(form) => form.key(state, key),
+        Dialog::Choose(choose) => choose.key(key),
+        Dialog::Prompt(prompt) => prompt.key(state, key),
+        Dialog::Confirm(confirm) => confirm.key(state, key),
+        Dialog::Help(help) => help.key(state, key),
+        Dialog::Page(page) => page.key(key),
+    };
+    match next {
+        Next::Stay(dialog, effects) => {
+            // Whatever the key opened lies on top.
+            state.dialogs.insert(depth.min(state.dialogs.len()), dialog);
+            effects
+        }
+        Next::Close(effects) => effects,
+    }
+}
+
+/// Gives pasted text to the dialog on top; it only ever fills a field.
+pub fn paste(state: &mut State, text: &str) {
+    let line: String = text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
+    match state.dialogs.last_mut() {
+        Some(Dialog::Form(form)) => form.paste(&line),
+        Some(Dialog::Prompt(prompt)) => prompt.paste(&line),
+        Some(Dialog::Confirm(confirm)) => confirm.typed.insert_text(&line),
+        Some(Dialog::Help(help)) => help.paste(&line),
+        Some(Dialog::Choose(_) | Dialog::Page(_)) | None => {}
+    }
+}
+
+/// Draws the dialog on top, over a dim screen.
+pub fn render(state: &State, canvas: &mut Canvas<'_>) {
+    let Some(dialog) = state.dialogs.last() else { return };
+    canvas.dim();
+    match dialog {
+        Dialog::Form(form) => form.render(canvas),
+        Dialog::Choose(choose) => choose.render(canvas),
+        Dialog::Prompt(prompt) => prompt.render(state, canvas),
+        Dialog::Confirm(confirm) => confirm.render(state, canvas),
+        Dialog::Help(help) => help.render(state, canvas),
+        Dialog::Page(page) => page.render(canvas),
+    }
+}

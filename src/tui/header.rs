@@ -1,0 +1,149 @@
+//! The top line: where we are, and what needs a person; below it the tour.
+
+use super::canvas::{Canvas, Runs};
+use super::format::{clock, host, seconds_until};
+use super::screens::{publish::Publishing, review};
+use super::state::{Screen, State};
+use super::theme::Theme;
+use crate::engine::Health;
+use crate::engine::view::KeyState;
+
+/// Draws header and tour.
+pub fn render(state: &State, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let end = canvas.area().right().saturating_sub(1);
+    let right = right_side(state);
+    let room = end.saturating_sub(right.width() + 2);
+    let mut left = Runs::new().then("trustdeck", theme.strong()).gap(2);
+    if state.tour.is_some() {
+        left = left.then(" SANDBOX ", theme.chip()).gap(2);
+    }
+    left.0.extend(place(state).0);
+    canvas.runs(1, 0, room, &left);
+    canvas.runs_right(1, 0, end, &right);
+    if state.tour.is_some() {
+        tour(state, canvas);
+    }
+}
+
+fn place(state: &State) -> Runs {
+    let theme = state.theme;
+    let (task, plan) = match &state.screen {
+        Screen::Main => return server(state),
+        Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.0.clone())),
+        Screen::Publish(publishing) => ("publish", Some(publishing.plan.clone())),
+    };
+    let mut runs = Runs::new().then(task, theme.quiet()).gap(2);
+    if let Some(plan) = plan {
+        runs = runs.then(format!("plan {plan}"), theme.text()).gap(2);
+    }
+    if let Screen::Review(_) = state.screen {
+        let oldest = state.plan.iter().flat_map(|p| &p.repositories).filter_map(|p| p.data_of).min();
+        if let Some(at) = oldest {
+            runs = runs.then(format!("data of {}", clock(at)), theme.quiet());
+        }
+    }
+    runs
+}
+
+fn server(state: &State) -> Runs {
+    let theme = state.theme;
+    let Some(repository) = state.repository() else {
+        return Runs::new().then("no server yet", theme.quiet());
+    };
+    let where_ = match &repository.entry.server {
+        Ok(url) => host(url).to_owned(),
+        Err(_) => "no server".to_owned(),
+    };
+    let runs = Runs::new().then(where_, theme.text()).gap(2);
+    match state.is_online() {
+        Some(true) => runs.then(theme.glyphs.now, theme.ok()).then(" online", theme.quiet()),
+        Some(false) => runs.then(theme.glyphs.to_come, theme.warn()).then(" offline", theme.warn_word()),
+        None => runs.then(theme.glyphs.to_come, theme.quiet()),
+    }
+}
+
+fn right_side(state: &State) -> Runs {
+    let theme = state.theme;
+    let mut parts: Vec<Runs> = Vec::new();
+    match &state.screen {
+        Screen::Main => {
+            let count = |health: Health| state.repositories.iter().filter(|r| r.health() == health).count();
+            let signs = [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
+            for (health, glyph, style) in signs {
+                let n = count(health);
+                if n > 0 {
+                    parts.push(Runs::new().then(glyph, style).then(format!(" {n}"), theme.text()));
+                }
+            }
+        }
+        Screen::Review(review) => {
+            let (blocks, accepted) = review::counts(state, review);
+            if blocks > 0 {
+                let style = theme.fail().patch(theme.strong());
+                parts.push(Runs::new().then(format!("{} {blocks} blocked", theme.glyphs.fail), style));
+            }
+            if accepted > 0 {
+                parts.push(Runs::new().then(theme.glyphs.warn, theme.warn()).then(format!(" {accepted} accepted"), theme.text()));
+            }
+        }
+        Screen::Publish(publishing) => parts.extend(progress(state, theme, publishing)),
+    }
+    if !matches!(state.screen, Screen::Publish(_)) {
+        let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
+        if locked > 0 {
+            let words = if state.size.0 < 110 { format!("{locked} locked") } else { format!("{} locked", super::format::count(locked, "key", "keys")) };
+            parts.push(Runs::new().then(words, theme.quiet()));
+        }
+        let staged = state.stage.changes.len();
+        let style = if staged == 0 { theme.quiet() } else { theme.staged() };
+        parts.push(Runs::new().then(format!("{staged} staged"), style));
+    }
+    if state.size.0 >= 160 {
+        parts.push(Runs::new().then(format!("{} UTC", clock(state.now)), theme.quiet()));
+    }
+    let mut runs = Runs::new();
+    for part in parts {
+        if !runs.is_empty() {
+            runs = runs.gap(3);
+        }
+        runs.0.extend(part.0);
+    }
+    runs
+}
+
+fn progress(state: &State, theme: Theme, publishing: &Publishing) -> Vec<Runs> {
+    let (done, failed) = publishing.counts();
+    let mut parts = vec![Runs::new().then(theme.glyphs.ok, theme.ok()).then(format!(" {done}"), theme.text())];
+    if failed > 0 {
+        parts.push(Runs::new().then(theme.glyphs.fail, theme.fail()).then(format!(" {failed}"), theme.text()));
+    }
+    let seconds = seconds_until(publishing.began, publishing.ended.unwrap_or(state.now)).max(0);
+    parts.push(Runs::new().then(format!("{:02}:{:02}", seconds / 60, seconds % 60), theme.quiet()));
+    parts
+}
+
+fn tour(state: &State, canvas: &mut Canvas<'_>) {
+    let Some(tour) = &state.tour else { return };
+    let theme = canvas.theme;
+    let end = canvas.area().right().saturating_sub(1);
+    let total = u16::try_from(tour.steps.len()).unwrap_or(1);
+    let at = u16::try_from(tour.at).unwrap_or(0);
+    let label = match tour.step() {
+        Some(_) => format!("tour {} of {total}", at + 1),
+        None => "tour done".to_owned(),
+    };
+    let line = 36u16.min(end.saturating_sub(40));
+    canvas.gauge(1, 1, line, line * (at + 1).min(total) / total.max(1), (theme.tour(), theme.quiet()));
+    canvas.put(line + 3, 1, end, &label, theme.tour());
+    canvas.runs_right(line + 20, 1, end, &Runs::new().then("X", theme.key()).then(" end tour", theme.quiet()));
+    let Some(step) = tour.step() else {
+        canvas.put(1, 2, end, "Done. Everything else is free to explore: nothing here can break.", theme.text());
+        return;
+    };
+    let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet());
+    let room = end.saturating_sub(skip.width() + 2);
+    let x = canvas.put(1, 2, room, step.title, theme.strong());
+    canvas.put(x + 2, 2, room, &step.sentence, theme.text());
+    canvas.runs_right(x, 2, end, &skip);
+}

@@ -1,0 +1,243 @@
+//! What the engine found is written to the state here, whole.
+
+use std::sync::Arc;
+
+use super::dialogs::{self, Dialog, offers};
+use super::effect::Effect;
+use super::event::{Failure, Outcome, Source};
+use super::gate;
+use super::panes::{self, Pane};
+use super::screens::review;
+use super::state::{Listing, Repository, Screen, State, Weight, Work};
+use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
+use crate::tuf::Gun;
+
+/// Takes an outcome.
+pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
+    match outcome {
+        Outcome::Entries(Ok(entries)) => return listed(state, entries),
+        Outcome::Entries(Err(failure)) => {
+            state.complain(&failure);
+            state.listing = Listing::Failed(failure);
+        }
+        Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
+        Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
+        Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
+        Outcome::Planned(Ok(plan)) => planned(state, plan),
+        Outcome::Planned(Err(failure)) => {
+            state.plan = None;
+            state.complain(&failure);
+        }
+        Outcome::Keys(Ok(keys)) => {
+            state.keys = keys;
+            panes::keys::reindex(state);
+        }
+        Outcome::Keys(Err(failure)) => state.complain(&failure),
+        Outcome::Unlocked(id, result) => {
+            if !gate::waits_for(state, &id) {
+                return vec![];
+            }
+            return match (result, state.dialogs.pop()) {
+                (Ok(()), _) => {
+                    let mut effects = vec![Effect::ListKeys];
+                    effects.extend(gate::answered(state));
+                    effects
+                }
+                (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
+                    prompt.refused(state, &failure);
+                    state.dialogs.push(Dialog::Prompt(prompt));
+                    vec![]
+                }
+                (Err(failure), other) => {
+                    state.dialogs.extend(other);
+                    state.complain(&failure);
+                    vec![]
+                }
+            };
+        }
+        Outcome::Published(result) => return published(state, result),
+        Outcome::Resolved(all) => return resolved(state, &all),
+        Outcome::Foreign(gun, Ok(Some(changes))) => {
+            let dialog = offers::foreign(state, &gun, &changes);
+            state.dialogs.push(dialog);
+        }
+        Outcome::Foreign(gun, Ok(None)) => {
+            let name = state.name_of(&gun);
+            state.say(Weight::Note, "notary", format!("has nothing staged for {name} any more"));
+        }
+        Outcome::ForeignDropped(gun, Ok(path)) => {
+            state.say(Weight::Done, "moved aside", path.display().to_string());
+            return ask(state, &gun, Effect::Refresh).into_iter().collect();
+        }
+        Outcome::Foreign(_, Err(failure)) | Outcome::ForeignDropped(_, Err(failure)) => state.complain(&failure),
+        Outcome::KeyFiles(result) => {
+            if let Some(Dialog::Form(form)) = state.dialogs.pop() {
+                return match form.files_read(state, result) {
+                    dialogs::Next::Stay(dialog, effects) => {
+                        state.dialogs.push(dialog);
+                        effects
+                    }
+                    dialogs::Next::Close(effects) => effects,
+                };
+            }
+        }
+        Outcome::Completed(candidates) => {
+            if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
+                form.completed(candidates);
+            }
+        }
+        Outcome::Acted(gun, result) => return acted(state, gun, result),
+        Outcome::Copied(what) => state.say(Weight::Done, "sent to the terminal", what),
+    }
+    vec![]
+}
+
+/// Asks the server about a repository, unless that runs already.
+pub fn ask(state: &mut State, gun: &Gun, effect: fn(Gun) -> Effect) -> Option<Effect> {
+    let now = state.now;
+    let repository = state.find_mut(gun)?;
+    if repository.work != Work::Idle {
+        return None;
+    }
+    repository.work = Work::Asking(now);
+    Some(effect(gun.clone()))
+}
+
+fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
+    let mut old = std::mem::take(&mut state.repositories);
+    let mut fresh = Vec::new();
+    for entry in entries {
+        let known = old.iter().position(|r| r.entry.gun == entry.gun);
+        match known {
+            Some(place) => {
+                let mut repository = old.swap_remove(place);
+                repository.entry = entry;
+                state.repositories.push(repository);
+            }
+            None => {
+                fresh.push(entry.gun.clone());
+                state.repositories.push(Repository::new(entry));
+            }
+        }
+    }
+    state.listing = Listing::Ready;
+    state.touched.order = false;
+    panes::reindex(state);
+    fresh.into_iter().filter_map(|gun| ask(state, &gun, Effect::Open)).collect()
+}
+
+fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<RepositoryView>, Failure>) -> Vec<Effect> {
+    let still = |r: &Repository| r.work != Work::Idle;
+    let Some(repository) = state.find_mut(gun) else { return vec![] };
+    if source == Source::Server {
+        repository.work = Work::Idle;
+    }
+    let mut notice = None;
+    match (result, source) {
+        (Ok(view), _) => {
+            notice = view.notices.first().cloned();
+            repository.view = Some(view);
+            repository.failure = None;
+        }
+        // An empty cache is no failure: the server is asked next.
+        (Err(_), Source::Cache) => {}
+        (Err(failure), Source::Server) => repository.failure = Some(failure),
+    }
+    if let Some(notice) = notice.filter(|_| source == Source::Server) {
+        state.say(Weight::Note, "note", notice);
+    }
+    let busy = state.repositories.iter().any(still);
+    // Rows stay where they are until the next key, except before the first one.
+    state.touched.order = state.touched.any_key || busy;
+    panes::repositories::reindex(state);
+    panes::reindex_shown(state);
+    let staged = state.stage.changes.iter().any(|c| c.gun == *gun);
+    let mut effects = Vec::new();
+    if source == Source::Server && staged {
+        effects.push(Effect::Plan);
+    }
+    if source == Source::Server && !busy {
+        effects.push(Effect::ListKeys);
+    }
+    effects
+}
+
+fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {
+    let changed = stage != state.stage;
+    state.stage = stage;
+    panes::staged::reindex(state);
+    if let Some(said) = said {
+        let (verb, object) = said.split_once(": ").map_or(("staged", said.as_str()), |(v, o)| (v, o));
+        let undo = state.stage.undo.is_some();
+        state.say(Weight::Done, verb, object);
+        if let (Some(message), true) = (&mut state.message, undo) {
+            message.back = Some(("u", "undo"));
+        }
+    }
+    if state.stage.changes.is_empty() {
+        state.plan = None;
+        if matches!(state.screen, Screen::Review(_)) {
+            review::reindex(state);
+        }
+        return vec![];
+    }
+    if changed || state.plan.is_none() { vec![Effect::Plan] } else { vec![] }
+}
+
+fn planned(state: &mut State, plan: Arc<Plan>) {
+    let gone = state.gate.as_ref().is_some_and(|gate| gate.approval.plan != plan.id);
+    if gone {
+        // What was approved is no longer what would happen.
+        state.gate = None;
+        state.dialogs.retain(|d| !matches!(d, Dialog::Prompt(_) | Dialog::Confirm(_)));
+        state.say(Weight::Warn, "the plan changed", "look at it again before you publish");
+    }
+    state.plan = Some(plan);
+    if matches!(state.screen, Screen::Review(_)) {
+        review::reindex(state);
+    }
+}
+
+fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<Effect> {
+    let now = state.now;
+    let guns: Vec<Gun> = result.as_ref().map(|all| all.iter().map(|p| p.gun.clone()).collect()).unwrap_or_default();
+    if let Screen::Publish(publishing) = &mut state.screen {
+        publishing.end(now, result);
+    }
+    let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
+    effects.extend(guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)));
+    effects
+}
+
+/// Says how interrupted publishes ended.
+fn resolved(state: &mut State, all: &[Published]) -> Vec<Effect> {
+    if all.is_empty() {
+        return vec![];
+    }
+    let landed = all.iter().filter(|p| p.outcome == PublishOutcome::Done).count();
+    let words = format!("{landed} of {} had landed; the others stay staged", all.len());
+    state.say(Weight::Warn, "an earlier publish was interrupted", words);
+    vec![Effect::ReadStage]
+}
+
+fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -> Vec<Effect> {
+    let said = match result {
+        Ok(said) => said,
+        Err(failure) => {
+            state.complain(&failure);
+            return vec![];
+        }
+    };
+    if !said.is_empty() {
+        let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
+        state.say(Weight::Done, verb, object);
+    }
+    let Some(gun) = gun else { return vec![Effect::ListEntries] };
+    if let Some(repository) = state.find_mut(&gun) {
+        repository.failure = None;
+    } else {
+        return vec![Effect::ListEntries];
+    }
+    state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
+    ask(state, &gun, Effect::Refresh).into_iter().chain([Effect::ListEntries]).collect()
+}

@@ -1,0 +1,80 @@
+//! What is said under a list: name, consequence, and the keys that help.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::canvas::{Canvas, Runs, wrap};
+
+/// Longest line of running text.
+pub const TEXT_WIDTH: usize = 76;
+
+/// What is said about one row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    pub name: String,
+    /// State or reason, beside the name.
+    pub state: Option<(String, Style)>,
+    pub sentences: Vec<String>,
+    /// Label and value.
+    pub facts: Vec<(&'static str, String)>,
+    /// Key, act, and what it needs.
+    pub acts: Vec<(&'static str, String, String)>,
+}
+
+impl Detail {
+    /// Draws it, cut at the bottom.
+    pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let theme = canvas.theme;
+        let (x, end) = (area.x + 1, area.right().saturating_sub(1));
+        let mut y = area.y;
+        let head = Runs::new().then(self.name.clone(), theme.strong());
+        let head = match &self.state {
+            Some((text, style)) => head.gap(2).then(text.clone(), *style),
+            None => head,
+        };
+        canvas.runs(x, y, end, &head);
+        y += 1;
+        let acts = u16::try_from(self.acts.len()).unwrap_or(0);
+        let roomy = area.height >= 7 + acts;
+        if roomy {
+            y += 1;
+        }
+        let bottom = area.bottom();
+        let reserved = if acts > 0 { acts + 1 } else { 0 };
+        let text_bottom = if bottom.saturating_sub(y) > reserved { bottom - reserved } else { bottom };
+        for line in self.lines(usize::from(end.saturating_sub(x))) {
+            if y >= text_bottom {
+                break;
+            }
+            canvas.runs(x, y, end, &line);
+            y += 1;
+        }
+        if y + acts < bottom {
+            y += 1;
+        }
+        for (key, act, needs) in &self.acts {
+            if y < bottom {
+                let runs = Runs::new().then(*key, theme.key()).gap(1).then(act.clone(), theme.text());
+                canvas.runs(x, y, end, &runs.gap(3).then(needs.clone(), theme.quiet()));
+                y += 1;
+            }
+        }
+
+    }
+
+    fn lines(&self, width: usize) -> Vec<Runs> {
+        let width = width.min(TEXT_WIDTH);
+        let plain = |line: String| Runs::new().then(line, Style::new());
+        let mut lines: Vec<Runs> = self.sentences.iter().flat_map(|s| wrap(s, width)).map(plain).collect();
+        let label_width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
+        for (label, value) in &self.facts {
+            let wrapped = wrap(value, width.saturating_sub(label_width).max(8));
+            for (i, text) in wrapped.into_iter().enumerate() {
+                let label = if i == 0 { label } else { "" };
+                let quiet = Style::new().add_modifier(ratatui::style::Modifier::DIM);
+                lines.push(Runs::new().then(format!("{label:label_width$}"), quiet).then(text, Style::new()));
+            }
+        }
+        lines
+    }
+}

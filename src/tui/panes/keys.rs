@@ -1,0 +1,186 @@
+//! Keys: in the store, behind servers, and those of others.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::binding::{Action as Wanted, Binding, Group, bind};
+use super::super::canvas::{Canvas, Runs};
+use super::super::dialogs::offers;
+use super::super::effect::Effect;
+use super::super::format;
+use super::super::layout::Inside;
+use super::super::state::State;
+use super::super::table::{self, Column, Slot, left, rest};
+use super::super::theme::Theme;
+use super::super::words;
+use super::detail::Detail;
+use super::row::{Row, cell};
+use crate::engine::KeyView;
+use crate::engine::plan::Mark;
+use crate::engine::view::{KeyPlace, KeyState};
+use crate::tuf::CanonicalKeyId;
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Remove,
+}
+
+/// Keys of this pane.
+pub const BINDINGS: &[Binding] =
+    &[bind(&["d"], Wanted::Keys(Action::Remove), "remove from roles", Group::Stage, 30).unless(no_delegation)];
+
+fn no_delegation(state: &State) -> Option<&'static str> {
+    let in_roles = selected(state).is_some_and(|k| k.used_in.iter().any(|(_, role)| role.delegation().is_some()));
+    (!in_roles).then_some("no delegation lists this key")
+}
+
+/// The key under the cursor.
+pub fn selected(state: &State) -> Option<&KeyView> {
+    state.keys.get(state.lists.keys.selected_index()?)
+}
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Remove => {
+            if let Some(dialog) = selected(state).map(|key| offers::remove_key(state, key)) {
+                state.dialogs.push(dialog);
+            }
+            vec![]
+        }
+    }
+}
+
+/// Puts keys in order: ours first, then by role and label.
+pub fn reindex(state: &mut State) {
+    let filter = &state.lists.keys.filter;
+    let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", k.label, k.role, k.id));
+    let mut order: Vec<(usize, CanonicalKeyId)> =
+        state.keys.iter().enumerate().filter(|(_, k)| passes(k)).map(|(i, k)| (i, k.id.clone())).collect();
+    order.sort_by_key(|(i, _)| {
+        state.keys.get(*i).map(|k| (place_rank(&k.place), role_rank(&k.role), k.label.clone(), k.id.clone()))
+    });
+    state.lists.keys.set(order);
+}
+
+fn place_rank(place: &KeyPlace) -> u8 {
+    match place {
+        KeyPlace::File(_) => 0,
+        KeyPlace::Public => 1,
+        KeyPlace::Server => 2,
+    }
+}
+
+fn role_rank(role: &str) -> u8 {
+    match crate::tuf::Role::parse(role) {
+        Ok(crate::tuf::Role::Root) => 0,
+        Ok(crate::tuf::Role::Targets) => 1,
+        _ => 2,
+    }
+}
+
+const COLUMNS: [Column; 5] =
+    [rest("Label", 14), left("Role", 8, 9), left("Where", 6, 2), left("State", 8, 9), left("ID", 8, 1)];
+
+/// Draws heads and visible rows.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let theme = canvas.theme;
+    let slots = table::fit(&COLUMNS, inner);
+    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let list = &state.lists.keys;
+    if list.is_empty() {
+        let words = Runs::new().then("no key yet; the first signer's repository makes them", theme.quiet());
+        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+    }
+    for (y, (place, index, id)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let Some(key) = state.keys.get(index) else { continue };
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(id), staged_mark(state, id));
+        draw(canvas, &slots, row, key);
+        row.finish(canvas);
+    }
+}
+
+fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    cell(canvas, slot(0), y, &key.label, row.name_style(theme));
+    let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
+    cell(canvas, slot(1), y, role, theme.quiet());
+    cell(canvas, slot(2), y, place_word(&key.place), theme.quiet());
+    let (text, style) = state_word(theme, key);
+    cell(canvas, slot(3), y, &text, style);
+    cell(canvas, slot(4), y, key.id.short(), theme.quiet());
+}
+
+fn place_word(place: &KeyPlace) -> &'static str {
+    match place {
+        KeyPlace::File(_) => "file",
+        KeyPlace::Server => "server",
+        KeyPlace::Public => "public",
+    }
+}
+
+fn state_word(theme: Theme, key: &KeyView) -> (String, Style) {
+    if key.warning.is_some() {
+        return (format!("{} mode", theme.glyphs.warn), theme.warn_word());
+    }
+    match key.state {
+        KeyState::Locked => ("locked".to_owned(), theme.text()),
+        KeyState::Open => ("open".to_owned(), theme.ok()),
+        KeyState::Plain => (format!("{} plain", theme.glyphs.warn), theme.warn_word()),
+        KeyState::Theirs if key.place == KeyPlace::Server => (theme.glyphs.missing.to_owned(), theme.quiet()),
+        KeyState::Theirs => ("theirs".to_owned(), theme.quiet()),
+    }
+}
+
+/// What the stage does to a key, in any repository; a removal outweighs the rest.
+fn staged_mark(state: &State, id: &CanonicalKeyId) -> Option<Mark> {
+    let plans = state.plan.as_ref()?.repositories.iter();
+    let diffs = plans.flat_map(|p| &p.roles).flat_map(|r| &r.keys);
+    let marks: Vec<Mark> = diffs.filter(|k| k.id == *id && k.mark != Mark::Kept).map(|k| k.mark).collect();
+    if marks.contains(&Mark::Removed) { Some(Mark::Removed) } else { marks.first().copied() }
+}
+
+/// Top right of the border.
+pub fn summary(state: &State) -> Runs {
+    let n = state.keys.len();
+    if n == 0 { Runs::new() } else { Runs::new().then(n.to_string(), state.theme.quiet()) }
+}
+
+/// What is said about the key under the cursor.
+pub fn detail(state: &State) -> Option<Detail> {
+    let key = selected(state)?;
+    let mut detail = Detail { name: key.label.clone(), ..Detail::default() };
+    let (word, style) = state_word(state.theme, key);
+    detail.state = Some((word, style));
+    if let Some(warning) = &key.warning {
+        detail.sentences.push(warning.clone());
+    }
+    if key.state == KeyState::Plain {
+        detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());
+    }
+    detail.facts.push(("id", words::grouped(key.id.as_str())));
+    if let Some(algorithm) = &key.algorithm {
+        detail.facts.push(("kind", words::algorithm(algorithm)));
+    }
+    if let KeyPlace::File(path) = &key.place {
+        detail.facts.push(("file", path.display().to_string()));
+    }
+    let guns: std::collections::BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
+    let used: Vec<String> = guns
+        .iter()
+        .take(4)
+        .map(|gun| {
+            let roles: Vec<&str> = key.used_in.iter().filter(|(g, _)| g == *gun).map(|(_, r)| r.short()).collect();
+            format!("{} ({})", state.name_of(gun), roles.join(", "))
+        })
+        .collect();
+    if !used.is_empty() {
+        let more = guns.len().saturating_sub(4);
+        let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
+        detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
+    }
+    Some(detail)
+}

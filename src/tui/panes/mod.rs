@@ -1,0 +1,221 @@
+//! The five panes of the main screen, and what they share.
+
+pub mod detail;
+pub mod keys;
+pub mod repositories;
+pub mod roles;
+pub mod row;
+pub mod staged;
+pub mod tags;
+
+use ratatui::layout::Rect;
+
+use super::binding::Binding;
+use super::canvas::{Canvas, Runs};
+use super::frame::{Frame, rule};
+use super::layout::{Inside, Shape};
+use super::state::State;
+use detail::Detail;
+
+/// A pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pane {
+    Repositories,
+    Roles,
+    Tags,
+    Keys,
+    Staged,
+}
+
+impl Pane {
+    /// All panes, by number.
+    pub const ALL: [Self; 5] = [Self::Repositories, Self::Roles, Self::Tags, Self::Keys, Self::Staged];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Repositories => "Repositories",
+            Self::Roles => "Roles",
+            Self::Tags => "Tags",
+            Self::Keys => "Keys",
+            Self::Staged => "Staged",
+        }
+    }
+
+    /// The key that focuses it.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self as usize + 1
+    }
+
+    /// The pane `steps` further.
+    #[must_use]
+    pub fn step(self, steps: usize) -> Self {
+        Self::ALL[(self as usize + steps) % Self::ALL.len()]
+    }
+
+    /// Its own keys.
+    #[must_use]
+    pub fn bindings(self) -> &'static [Binding] {
+        match self {
+            Self::Repositories => repositories::BINDINGS,
+            Self::Roles => roles::BINDINGS,
+            Self::Tags => tags::BINDINGS,
+            Self::Keys => keys::BINDINGS,
+            Self::Staged => staged::BINDINGS,
+        }
+    }
+
+    fn subject(self, state: &State) -> String {
+        let of_repository = matches!(self, Self::Roles | Self::Tags);
+        let repository = state.repository().filter(|_| of_repository);
+        repository.map(|r| r.entry.name.clone()).unwrap_or_default()
+    }
+
+    fn filter_text(self, state: &State) -> &str {
+        match self {
+            Self::Repositories => state.lists.repositories.filter.text(),
+            Self::Roles => state.lists.roles.filter.text(),
+            Self::Tags => state.lists.tags.filter.text(),
+            Self::Keys => state.lists.keys.filter.text(),
+            Self::Staged => state.lists.staged.filter.text(),
+        }
+    }
+
+    fn place(self, state: &State) -> (usize, usize) {
+        match self {
+            Self::Repositories => (state.lists.repositories.cursor(), state.lists.repositories.len()),
+            Self::Roles => (state.lists.roles.cursor(), state.lists.roles.len()),
+            Self::Tags => (state.lists.tags.cursor(), state.lists.tags.len()),
+            Self::Keys => (state.lists.keys.cursor(), state.lists.keys.len()),
+            Self::Staged => (state.lists.staged.cursor(), state.lists.staged.len()),
+        }
+    }
+
+    fn summary(self, state: &State) -> Runs {
+        match self {
+            Self::Repositories => repositories::summary(state),
+            Self::Roles => Runs::new(),
+            Self::Tags => tags::summary(state),
+            Self::Keys => keys::summary(state),
+            Self::Staged => staged::summary(state),
+        }
+    }
+
+    /// What is said about the row under its cursor.
+    #[must_use]
+    pub fn detail(self, state: &State) -> Option<Detail> {
+        match self {
+            Self::Repositories => repositories::detail(state),
+            Self::Roles => roles::detail(state),
+            Self::Tags => tags::detail(state),
+            Self::Keys => keys::detail(state),
+            Self::Staged => staged::detail(state),
+        }
+    }
+}
+
+/// Computes the order of every list anew, after data or a filter changed.
+pub fn reindex(state: &mut State) {
+    repositories::reindex(state);
+    reindex_shown(state);
+    keys::reindex(state);
+    staged::reindex(state);
+}
+
+/// The same for what belongs to the repository under the cursor.
+pub fn reindex_shown(state: &mut State) {
+    let shown = state.repository().map(|r| r.entry.gun.clone());
+    if shown != state.lists.shown {
+        state.lists.roles = super::list::List::default();
+        state.lists.tags = super::list::List::default();
+        state.lists.shown = shown;
+    }
+    roles::reindex(state);
+    tags::reindex(state);
+}
+
+/// Draws a pane with its border, list and detail.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, shape: Shape) {
+    let focused = state.focus == pane;
+    let inside = super::layout::inside(shape, pane, area);
+    let inner = border(state, pane, shape, focused).draw(canvas, area, focused);
+    match pane {
+        Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
+        Pane::Roles => roles::render(state, canvas, inner, inside, focused),
+        Pane::Tags => tags::render(state, canvas, inner, inside, focused),
+        Pane::Keys => keys::render(state, canvas, inner, inside, focused),
+        Pane::Staged => staged::render(state, canvas, inner, inside, focused),
+    }
+    if let Some(y) = inside.rule {
+        render_detail(state, canvas, (pane, shape), inner, (y, inside));
+    }
+}
+
+fn render_detail(state: &State, canvas: &mut Canvas<'_>, (pane, shape): (Pane, Shape), inner: Rect, (y, inside): (u16, Inside)) {
+    // With two columns only the left one has room, so it speaks of what has the focus.
+    let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
+    rule(canvas, inner, y);
+    if let Some(detail) = about.detail(state) {
+        detail.render(canvas, inside.detail);
+    }
+}
+
+fn border(state: &State, pane: Pane, shape: Shape, focused: bool) -> Frame {
+    let theme = state.theme;
+    let mut frame = Frame::titled(format!("{} {}", pane.number(), pane.name()));
+    frame.subject = pane.subject(state);
+    frame.summary = pane.summary(state);
+    let (cursor, rows) = pane.place(state);
+    if focused && rows > 0 {
+        frame.position = format!("{} of {rows}", cursor + 1);
+    }
+    let filter = pane.filter_text(state);
+    if state.filtering && focused {
+        frame.footer = Runs::new().then("/", theme.key()).then(filter, theme.text()).then(" ", theme.caret());
+    } else if !filter.is_empty() {
+        frame.footer = Runs::new().then("/", theme.key()).then(filter, theme.text()).gap(2).then("esc", theme.key()).then(" clear", theme.quiet());
+    }
+    if shape == Shape::Tabs {
+        frame.heading = Some(tabs(state));
+        if frame.footer.is_empty() {
+            frame.footer = super::render::message_runs(state);
+        }
+    }
+    frame
+}
+
+/// The tabs are the top border.
+fn tabs(state: &State) -> Runs {
+    let theme = state.theme;
+    let line = theme.borders(true).horizontal;
+    let mut runs = Runs::new();
+    for pane in Pane::ALL {
+        if pane != Pane::Repositories {
+            runs = runs.gap(1).then(line, theme.title()).gap(1);
+        }
+        runs = if pane == state.focus {
+            runs.then(format!("{} {}", pane.number(), pane.name()), theme.title())
+        } else {
+            runs.then(pane.number().to_string(), theme.quiet()).gap(1).then(pane.name(), theme.text())
+        };
+    }
+    runs
+}
+
+/// One quiet line where a list is empty.
+fn empty_line(canvas: &mut Canvas<'_>, inner: Rect, y: u16, filter: &str, words: &Runs) {
+    let theme = canvas.theme;
+    let (x, end) = (inner.x + super::table::MARGIN, inner.right().saturating_sub(1));
+    if filter.is_empty() {
+        canvas.runs(x, y, end, words);
+    } else {
+        let runs = Runs::new()
+            .then(format!("nothing matches \"{filter}\""), theme.quiet())
+            .gap(3)
+            .then("esc", theme.key())
+            .then(" clear", theme.quiet());
+        canvas.runs(x, y, end, &runs);
+    }
+}

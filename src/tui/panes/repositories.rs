@@ -1,0 +1,359 @@
+//! Repositories, worst first.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::binding::{Action as Wanted, Binding, Group, bind};
+use super::super::canvas::{Canvas, Runs, cut_path};
+use super::super::dialogs::{Dialog, offers};
+use super::super::effect::Effect;
+use super::super::format::{self, Age};
+use super::super::layout::Inside;
+use super::super::state::{Listing, Repository, State, Work};
+use super::super::table::{self, Column, Slot, left, rest, right};
+use super::super::theme::Theme;
+use super::Pane;
+use super::detail::Detail;
+use super::row::{Row, cell, number, state_cell};
+use crate::engine::plan::Mark;
+use crate::engine::view::{Freshness, Health};
+use crate::tuf::Gun;
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Open,
+    Add,
+    AddSigner,
+    Remove,
+    Delete,
+    Answer,
+    Foreign,
+}
+
+/// Keys of this pane.
+pub const BINDINGS: &[Binding] = &[
+    bind(&["enter"], Wanted::Repositories(Action::Open), "open", Group::Move, 10).unless(none),
+    bind(&["a"], Wanted::Repositories(Action::Add), "add", Group::Stage, 30),
+    bind(&["s"], Wanted::Repositories(Action::AddSigner), "add signer", Group::Stage, 40).unless(none),
+    bind(&["f"], Wanted::Repositories(Action::Foreign), "changes by notary", Group::Stage, 50).unless(no_foreign),
+    bind(&["i"], Wanted::Repositories(Action::Answer), "answer", Group::Stage, 5).unless(no_question),
+    bind(&["d"], Wanted::Repositories(Action::Remove), "off the list", Group::Stage, 60).unless(none),
+    bind(&["D"], Wanted::Repositories(Action::Delete), "delete data", Group::Danger, 0).unless(none),
+];
+
+/// Keys while there is nothing at all.
+pub const BLANK_BINDINGS: &[Binding] = &[
+    bind(&["a", "enter"], Wanted::Repositories(Action::Add), "add a repository", Group::Stage, 10),
+    bind(&["s"], Wanted::Sandbox, "sandbox", Group::Look, 20),
+    bind(&["r"], Wanted::RefreshAll, "look again", Group::Look, 30),
+];
+
+fn none(state: &State) -> Option<&'static str> {
+    state.repository().is_none().then_some("there is no repository here")
+}
+
+fn no_question(state: &State) -> Option<&'static str> {
+    let asks = state.repository().and_then(|r| r.failure.as_ref()?.ask.as_ref());
+    asks.is_none().then_some("this repository asks nothing")
+}
+
+fn no_foreign(state: &State) -> Option<&'static str> {
+    let staged = state.view().is_some_and(|v| v.foreign_changes > 0);
+    (!staged).then_some("notary has staged nothing here")
+}
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(gun) = state.lists.repositories.selected().cloned() else {
+        if action == Action::Add {
+            state.dialogs.push(Dialog::Form(offers::add_repository()));
+        }
+        return vec![];
+    };
+    match action {
+        Action::Open => state.focus = Pane::Roles,
+        Action::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
+        Action::AddSigner => {
+            let form = offers::add_signer(state, state.lists.repositories.meant());
+            state.dialogs.push(Dialog::Form(form));
+        }
+        Action::Remove => return remove_from_list(state),
+        Action::Delete => state.dialogs.push(offers::delete(state, &gun)),
+        Action::Answer => {
+            if let Some(dialog) = offers::answer(state, &gun) {
+                state.dialogs.push(dialog);
+            }
+        }
+        Action::Foreign => return vec![Effect::ReadForeign(gun)],
+    }
+    vec![]
+}
+
+fn remove_from_list(state: &mut State) -> Vec<Effect> {
+    state.lists.repositories.meant().into_iter().map(Effect::RemoveEntry).collect()
+}
+
+/// Puts rows in order: worst first, then by name.
+pub fn reindex(state: &mut State) {
+    let list = &state.lists.repositories;
+    let passes = |r: &Repository| list.filter.passes(&format!("{} {}", r.health().word(), r.entry.name));
+    let mut order: Vec<(usize, Gun)> = state
+        .repositories
+        .iter()
+        .enumerate()
+        .filter(|(_, r)| list.filter.is_empty() || passes(r))
+        .map(|(i, r)| (i, r.entry.gun.clone()))
+        .collect();
+    if state.touched.order {
+        // Keep the order that is on the screen until the next key.
+        let place: std::collections::BTreeMap<&Gun, usize> =
+            list.window(usize::MAX).map(|(place, _, gun)| (gun, place)).collect();
+        order.sort_by_key(|(_, gun)| place.get(gun).copied().unwrap_or(usize::MAX));
+    } else {
+        let health: Vec<Health> = state.repositories.iter().map(Repository::health).collect();
+        order.sort_by(|(a, _), (b, _)| {
+            let name = |i: usize| state.repositories.get(i).map(|r| r.entry.name.as_str());
+            (health.get(*a), name(*a)).cmp(&(health.get(*b), name(*b)))
+        });
+    }
+    state.lists.repositories.set(order);
+}
+
+const STATE: usize = 0;
+const NAME: usize = 1;
+const TAGS: usize = 2;
+const SIGNERS: usize = 3;
+const FIRST: usize = 4;
+const EXPIRES: usize = 5;
+const STAGED: usize = 6;
+const LIFE: usize = 7;
+
+const COLUMNS: [Column; 8] = [
+    left("State", 8, 9),
+    rest("Repository", 16),
+    right("Tags", 5, 9),
+    right("Signers", 7, 2),
+    left("", 9, 3),
+    right("", 7, 9),
+    right("Staged", 6, 1),
+    left("", 5, 0),
+];
+
+/// Draws heads and visible rows.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let theme = canvas.theme;
+    let slots = table::fit(&COLUMNS, inner);
+    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    match (slots.get(FIRST).copied().flatten(), slots.get(EXPIRES).copied().flatten()) {
+        (Some(first), _) => {
+            canvas.put(first.start, inside.head, inner.right(), "Expires first", theme.quiet());
+        }
+        (None, Some(value)) => canvas.right(value.start, inside.head, value.end, "Expires", theme.quiet()),
+        _ => {}
+    }
+    let list = &state.lists.repositories;
+    if list.is_empty() {
+        let words = match &state.listing {
+            Listing::Loading => "reading the trust directory",
+            Listing::Ready => "no repository yet   a add one",
+            Listing::Failed(_) => "the trust directory cannot be read   r try again",
+        };
+        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
+    }
+    let counts = state.staged_counts();
+    for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let Some(repository) = state.repositories.get(index) else { continue };
+        let row = Row { inner, y: row, cursor: place == list.cursor(), focused };
+        let marked = list.marks.contains(gun);
+        row.gutter(canvas, marked, staged_mark(state, gun));
+        draw(state, canvas, &slots, row, repository, counts.get(gun).copied().unwrap_or(0));
+        row.finish(canvas);
+    }
+}
+
+fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, repository: &Repository, staged: usize) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    let health = repository.health();
+    let old = health == Health::Cached || health == Health::Loading;
+    let value = if old { theme.quiet() } else { theme.text() };
+    let (glyph, word) = health_sign(state, repository);
+    state_cell(canvas, slot(STATE), y, glyph, word);
+    if let Some(slot) = slot(NAME) {
+        let name = cut_path(&repository.entry.name, usize::from(slot.end - slot.start), theme.glyphs.cut);
+        let style = if old && !row.cursor { theme.quiet() } else { row.name_style(theme) };
+        canvas.put(slot.start, y, slot.end, &name, style);
+    }
+    let missing = theme.glyphs.missing;
+    let view = repository.view.as_deref().filter(|v| !v.roles.is_empty());
+    let number_of = |n: Option<usize>| n.map_or_else(|| missing.to_owned(), |n| n.to_string());
+    let dash = if view.is_some() { value } else { theme.quiet() };
+    number(canvas, slot(TAGS), y, &number_of(view.map(|v| v.trusted() + v.orphaned())), dash);
+    number(canvas, slot(SIGNERS), y, &number_of(view.map(crate::engine::RepositoryView::signers)), dash);
+    let soonest = view.and_then(crate::engine::RepositoryView::soonest_expiry);
+    match soonest {
+        Some((role, at)) => {
+            let (text, style) = expiry(state, role, at, value);
+            cell(canvas, slot(FIRST), y, role.short(), theme.quiet());
+            number(canvas, slot(EXPIRES), y, &text, style);
+            life_bar(state, canvas, slot(LIFE), y, role, at);
+        }
+        None => number(canvas, slot(EXPIRES), y, missing, theme.quiet()),
+    }
+    let (text, style) = match staged {
+        0 => (missing.to_owned(), theme.quiet()),
+        n => (n.to_string(), theme.add()),
+    };
+    number(canvas, slot(STAGED), y, &text, style);
+}
+
+/// Text and colour of a time of expiry.
+pub fn expiry(state: &State, role: &crate::tuf::Role, at: jiff::Timestamp, fine: Style) -> (String, Style) {
+    let style = match format::age(state.now, role, at) {
+        Age::Expired => state.theme.fail(),
+        Age::Short => state.theme.warn_word(),
+        Age::Fine => fine,
+    };
+    (format::expiry(state.now, at), style)
+}
+
+/// What is left of a role's life.
+pub fn life_bar(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    slot: Option<Slot>,
+    y: u16,
+    role: &crate::tuf::Role,
+    at: jiff::Timestamp,
+) {
+    let (Some(slot), theme) = (slot, canvas.theme) else { return };
+    let cells = slot.end.saturating_sub(slot.start);
+    match format::age(state.now, role, at) {
+        Age::Expired => canvas.repeat(slot.start, y, cells, theme.glyphs.lost, theme.fail()),
+        age => {
+            let full = format::life_cells(state.now, role, at, cells);
+            let style = if age == Age::Short { theme.warn() } else { theme.quiet() };
+            canvas.gauge(slot.start, y, cells, full, (style, theme.quiet()));
+        }
+    }
+}
+
+type Sign = ((&'static str, Style), (&'static str, Style));
+
+fn health_sign(state: &State, repository: &Repository) -> Sign {
+    let theme = state.theme;
+    if let Work::Asking(since) = repository.work
+        && let Some(glyph) = spinner(state, since)
+    {
+        return ((glyph, theme.accent()), ("asks", theme.quiet()));
+    }
+    let health = repository.health();
+    (health_glyph(theme, health), (if health == Health::Loading { "" } else { health.word() }, word_style(theme, health)))
+}
+
+fn word_style(theme: Theme, health: Health) -> Style {
+    match health {
+        Health::Fail => theme.fail(),
+        Health::Warn => theme.warn_word(),
+        Health::New => theme.add(),
+        Health::Ok | Health::Cached | Health::Loading => theme.quiet(),
+    }
+}
+
+/// Glyph and colour of a state.
+#[must_use]
+pub fn health_glyph(theme: Theme, health: Health) -> (&'static str, Style) {
+    match health {
+        Health::Fail => (theme.glyphs.fail, theme.fail()),
+        Health::Warn => (theme.glyphs.warn, theme.warn()),
+        Health::Cached => (theme.glyphs.cached, theme.quiet()),
+        Health::Ok => (theme.glyphs.ok, theme.ok()),
+        Health::New => (theme.glyphs.new, theme.add()),
+        Health::Loading => (theme.glyphs.none, theme.quiet()),
+    }
+}
+
+/// The picture of running work, once it has run for 300 ms.
+#[must_use]
+pub fn spinner(state: &State, since: jiff::Timestamp) -> Option<&'static str> {
+    let run = state.now.as_millisecond() - since.as_millisecond();
+    let turn = usize::try_from(run / 250).unwrap_or(0);
+    (run >= 300).then(|| state.theme.glyphs.spinner[turn % 4])
+}
+
+/// What the stage does to a repository.
+fn staged_mark(state: &State, gun: &Gun) -> Option<Mark> {
+    let plan = state.plan_of(gun)?;
+    let mut marks = plan.changes.iter().map(|c| c.mark);
+    let first = marks.next()?;
+    Some(if plan.creates {
+        Mark::Added
+    } else if marks.all(|m| m == first) {
+        first
+    } else {
+        Mark::Resigned
+    })
+}
+
+/// Top right of the border.
+pub fn summary(state: &State) -> Runs {
+    let n = state.repositories.len();
+    let quiet = state.theme.quiet();
+    match (n, state.size.0 >= 110) {
+        (0, _) => Runs::new(),
+        (_, true) => Runs::new().then(format!("{n}, worst first"), quiet),
+        (_, false) => Runs::new().then("worst first", quiet),
+    }
+}
+
+/// What is said about the repository under the cursor.
+pub fn detail(state: &State) -> Option<Detail> {
+    let repository = state.repository()?;
+    let theme = state.theme;
+    let mut detail = Detail { name: repository.entry.name.clone(), ..Detail::default() };
+    if let Some(failure) = &repository.failure {
+        let problem = &failure.problem;
+        detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));
+        detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
+        if failure.ask.is_some() {
+            detail.acts.push(("i", "answer".to_owned(), "asks once, then remembered".to_owned()));
+        } else {
+            detail.acts.push(("r", "try again".to_owned(), String::new()));
+        }
+        return Some(detail);
+    }
+    let view = repository.view.as_deref()?;
+    if let Freshness::Cached { at, reason: Some(problem) } = &view.freshness {
+        let age = at.map_or_else(|| "of unknown age".to_owned(), |at| format!("{} old", format::span(-format::seconds_until(state.now, at))));
+        detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
+        detail.facts.push(("do", problem.hint.clone()));
+    }
+    match view.findings.first() {
+        Some(finding) => {
+            detail.state = Some((finding.headline.clone(), word_style(theme, finding.level)));
+            detail.sentences.push(finding.detail.clone());
+            if view.findings.len() > 1 {
+                let others: Vec<&str> = view.findings.iter().skip(1).map(|f| f.headline.as_str()).collect();
+                detail.facts.push(("also", others.join("; ")));
+            }
+        }
+        None if view.health == Health::New => {
+            detail.state = Some(("no trust data on the server".to_owned(), theme.quiet()));
+            detail.sentences.push("Adding the first signer creates the repository: a root key is chosen or made, the server keeps snapshot and timestamp.".to_owned());
+        }
+        None => {
+            let (signers, tags) = (view.signers(), view.trusted());
+            let text = format!("{}, {} trusted", format::count(signers, "signer", "signers"), format::count(tags, "tag", "tags"));
+            detail.state = Some((text, theme.quiet()));
+        }
+    }
+    if view.health == Health::New {
+        detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));
+    }
+    if view.foreign_changes > 0 {
+        let changes = format::count(view.foreign_changes, "change", "changes");
+        detail.acts.push(("f", format!("{changes} staged by notary"), "adopt, leave or drop".to_owned()));
+    }
+    Some(detail)
+}

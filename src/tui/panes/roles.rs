@@ -1,0 +1,271 @@
+//! Roles of the repository under the cursor, as a tree.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::binding::{Action as Wanted, Binding, Group, bind};
+use super::super::canvas::{Canvas, Runs};
+use super::super::dialogs::{Dialog, offers};
+use super::super::effect::Effect;
+use super::super::layout::Inside;
+use super::super::state::State;
+use super::super::table::{self, Column, Slot, left, rest, right};
+use super::detail::Detail;
+use super::repositories::{expiry, life_bar};
+use super::row::{Row, cell, number};
+use super::super::words;
+use crate::engine::Change;
+use crate::engine::plan::Mark;
+use crate::engine::view::{RoleState, RoleView};
+use crate::tuf::{Gun, Role};
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Open,
+    AddSigner,
+    AddDelegation,
+    Edit,
+    Remove,
+    Witness,
+}
+
+/// Keys of this pane.
+pub const BINDINGS: &[Binding] = &[
+    bind(&["enter"], Wanted::Roles(Action::Open), "tags", Group::Move, 10),
+    bind(&["a"], Wanted::Roles(Action::AddSigner), "add signer", Group::Stage, 30).unless(no_repository),
+    bind(&["m"], Wanted::Roles(Action::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
+    bind(&["e"], Wanted::Roles(Action::Edit), "edit", Group::Stage, 45).unless(no_delegation),
+    bind(&["d"], Wanted::Roles(Action::Remove), "remove", Group::Stage, 35).unless(no_delegation),
+    bind(&["w"], Wanted::Roles(Action::Witness), "re-sign", Group::Stage, 50).unless(not_ours_to_sign),
+];
+
+fn no_repository(state: &State) -> Option<&'static str> {
+    state.repository().is_none().then_some("there is no repository here")
+}
+
+fn no_trust_data(state: &State) -> Option<&'static str> {
+    state.lists.roles.is_empty().then_some("the repository has no roles yet; add a signer first")
+}
+
+fn no_delegation(state: &State) -> Option<&'static str> {
+    let delegations = meant(state).iter().all(|r| r.delegation().is_some());
+    (!delegations || state.lists.roles.is_empty()).then_some("only delegations can be changed; this is a base role")
+}
+
+fn not_ours_to_sign(state: &State) -> Option<&'static str> {
+    let roles = meant(state);
+    match roles.as_slice() {
+        [] => Some("the list is empty"),
+        roles if roles.iter().any(|r| matches!(r, Role::Snapshot | Role::Timestamp)) => {
+            Some("the server signs snapshot and timestamp")
+        }
+        _ => None,
+    }
+}
+
+fn meant(state: &State) -> Vec<Role> {
+    state.lists.roles.meant()
+}
+
+/// The role under the cursor.
+pub fn selected(state: &State) -> Option<&RoleView> {
+    state.view()?.roles.get(state.lists.roles.selected_index()?)
+}
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
+    match action {
+        Action::Open => state.focus = super::Pane::Tags,
+        Action::AddSigner => {
+            let form = offers::add_signer(state, vec![gun]);
+            state.dialogs.push(Dialog::Form(form));
+        }
+        Action::AddDelegation => state.dialogs.push(Dialog::Form(offers::add_delegation(state, gun))),
+        Action::Edit => {
+            if let Some(form) = selected(state).and_then(|role| offers::edit_delegation(state, &gun, role)) {
+                state.dialogs.push(Dialog::Form(form));
+            }
+        }
+        Action::Remove => return remove(state, &gun),
+        Action::Witness => {
+            let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
+            return words::stage(state, changes);
+        }
+    }
+    vec![]
+}
+
+/// One role with several keys asks what to remove; everything else is staged at once and can be undone.
+fn remove(state: &mut State, gun: &Gun) -> Vec<Effect> {
+    let roles = meant(state);
+    if let ([_], Some(role)) = (roles.as_slice(), selected(state))
+        && role.keys.len() > 1
+    {
+        let dialog = offers::remove_role(state, gun, role);
+        state.dialogs.push(dialog);
+        return vec![];
+    }
+    let changes = roles.iter().filter_map(|role| Some((gun.clone(), words::removal(role.delegation()?)))).collect();
+    words::stage(state, changes)
+}
+
+/// Lists the roles of the repository under the cursor, in tree order.
+pub fn reindex(state: &mut State) {
+    let filter = &state.lists.roles.filter;
+    let order = state.view().map(|view| {
+        let rows = view.roles.iter().enumerate().filter(|(_, r)| filter.passes(&row_text(r)));
+        rows.map(|(i, r)| (i, r.role.clone())).collect()
+    });
+    state.lists.roles.set(order.unwrap_or_default());
+}
+
+fn row_text(role: &RoleView) -> String {
+    let signers: Vec<&str> = role.last_signed_by.iter().map(|s| s.label.as_str()).collect();
+    format!("{} {}", role.role, signers.join(" "))
+}
+
+const COLUMNS: [Column; 6] = [
+    rest("Role", 15),
+    left("Keys", 6, 3),
+    Column { flexible: true, ..left("Last signed by", 15, 9) },
+    right("Version", 7, 2),
+    right("Expires", 7, 9),
+    left("", 5, 1),
+];
+
+/// Draws heads and visible rows.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let theme = canvas.theme;
+    let slots = table::fit(&COLUMNS, inner);
+    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let list = &state.lists.roles;
+    let Some(view) = state.view().filter(|_| !list.is_empty()) else {
+        let loading = state.repository().is_some_and(|r| r.view.is_none() && r.failure.is_none());
+        let words = if loading || state.repository().is_none() {
+            Runs::new().then(theme.glyphs.missing, theme.quiet())
+        } else {
+            Runs::new().then("no trust data yet   ", theme.quiet()).then("a", theme.key()).then(" add the first signer", theme.quiet())
+        };
+        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        return;
+    };
+    for (y, (place, index, role)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let Some(shown) = view.roles.get(index) else { continue };
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(role), staged_mark(state, role));
+        draw(state, canvas, &slots, row, (&view.roles, index, shown));
+        row.finish(canvas);
+    }
+}
+
+fn draw(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    slots: &[Option<Slot>],
+    row: Row,
+    (roles, index, role): (&[RoleView], usize, &RoleView),
+) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    let by_server = role.server_held;
+    let value = if by_server { theme.quiet() } else { theme.text() };
+    if let Some(slot) = slot(0) {
+        let x = canvas.put(slot.start, y, slot.end, &branches(canvas, roles, index), theme.quiet());
+        canvas.put(x, y, slot.end, role.role.short(), row.name_style(theme));
+    }
+    let missing = theme.glyphs.missing;
+    let keys = if by_server { missing.to_owned() } else { format!("{} of {}", role.threshold, role.keys.len()) };
+    cell(canvas, slot(1), y, &keys, theme.quiet());
+    let (text, style) = signed_by(state, role);
+    cell(canvas, slot(2), y, &text, if by_server { theme.quiet() } else { style });
+    let version = role.version.map_or_else(|| missing.to_owned(), |v| format!("v{v}"));
+    number(canvas, slot(3), y, &version, theme.quiet());
+    match role.expires {
+        Some(at) => {
+            let (text, style) = expiry(state, &role.role, at, value);
+            number(canvas, slot(4), y, &text, style);
+            life_bar(state, canvas, slot(5), y, &role.role, at);
+        }
+        None => number(canvas, slot(4), y, missing, theme.quiet()),
+    }
+}
+
+/// Who signed the file last; with a sign if that is nobody of the role.
+fn signed_by(state: &State, role: &RoleView) -> (String, Style) {
+    let theme = state.theme;
+    if role.server_held {
+        return ("server".to_owned(), theme.quiet());
+    }
+    let current: Vec<&str> = role.last_signed_by.iter().filter(|s| s.current).map(|s| s.label.as_str()).collect();
+    match &role.state {
+        RoleState::Good | RoleState::Expired if !current.is_empty() => (current.join(", "), theme.text()),
+        RoleState::UnderThreshold { .. } => {
+            let removed = role.last_signed_by.first().map_or("nobody", |s| s.label.as_str());
+            (format!("{} {removed}", theme.glyphs.fail), theme.fail())
+        }
+        _ => (words::role_state(&role.state).to_owned(), theme.quiet()),
+    }
+}
+
+/// The lines of the tree before a role's name.
+fn branches(canvas: &Canvas<'_>, roles: &[RoleView], index: usize) -> String {
+    let glyphs = canvas.theme.glyphs;
+    let Some(depth) = roles.get(index).map(|r| r.depth).filter(|d| *d > 0) else { return String::new() };
+    let goes_on = |level: usize| {
+        let below = roles.iter().skip(index + 1).map(|r| r.depth);
+        below.take_while(|d| *d >= level).any(|d| d == level)
+    };
+    let trunks: String =
+        (1..depth).map(|level| if goes_on(level) { format!("{} ", glyphs.trunk) } else { "  ".to_owned() }).collect();
+    format!("{trunks}{} ", if goes_on(depth) { glyphs.branch } else { glyphs.last_branch })
+}
+
+fn staged_mark(state: &State, role: &Role) -> Option<Mark> {
+    let plan = state.plan_of(state.lists.shown.as_ref()?)?;
+    plan.roles.iter().find(|r| r.role == *role).map(|r| r.mark)
+}
+
+/// What is said about the role under the cursor.
+pub fn detail(state: &State) -> Option<Detail> {
+    let role = selected(state)?;
+    let theme = state.theme;
+    let mut detail = Detail { name: role.role.to_string(), ..Detail::default() };
+    let style = match role.state {
+        RoleState::Good => theme.quiet(),
+        _ => theme.fail(),
+    };
+    detail.state = Some((words::role_state(&role.state).to_owned(), style));
+    if let Some(sentence) = consequence(role) {
+        detail.sentences.push(sentence);
+    }
+    if role.role.holds_targets() && role.role != Role::Targets {
+        let all = role.paths.iter().any(String::is_empty);
+        detail.facts.push(("paths", if all { "all".to_owned() } else { role.paths.join(", ") }));
+    }
+    let keys: Vec<String> = role.keys.iter().map(|k| words::role_key(k)).collect();
+    if !keys.is_empty() {
+        detail.facts.push(("keys", keys.join("; ")));
+    }
+    if !role.unknown_members.is_empty() {
+        detail.facts.push(("lost", format!("signing again loses {}", role.unknown_members.join(", "))));
+    }
+    Some(detail)
+}
+
+fn consequence(role: &RoleView) -> Option<String> {
+    let name = role.role.short();
+    match &role.state {
+        RoleState::UnderThreshold { signed } => Some(format!(
+            "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again (w).",
+            role.threshold, role.tags
+        )),
+        RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again (w).")),
+        _ if role.accepted_elsewhere => {
+            Some("docker and notary accept this file, because they count one key in two wrappings twice.".to_owned())
+        }
+        _ if role.keys.is_empty() && !role.server_held => Some(format!("Nobody can sign {name}: it has no keys.")),
+        _ => None,
+    }
+}

@@ -1,0 +1,214 @@
+//! Staged changes by repository, with the signed tags before and after.
+
+use ratatui::layout::Rect;
+
+use super::super::binding::{Action as Wanted, Binding, Group, bind};
+use super::super::canvas::{Canvas, Runs};
+use super::super::effect::Effect;
+use super::super::format;
+use super::super::layout::Inside;
+use super::super::state::State;
+use super::super::table::MARGIN;
+use super::super::widgets;
+use super::super::words;
+use super::detail::Detail;
+use super::row;
+use crate::engine::plan::{PlannedChange, Weight};
+use crate::engine::{EntryId, RepositoryPlan};
+use crate::tuf::Gun;
+
+/// A row of the pane: a repository, or a change below it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Row {
+    Repository(Gun),
+    Change(EntryId),
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Drop,
+    DropAll,
+}
+
+/// Keys of this pane.
+pub const BINDINGS: &[Binding] = &[
+    bind(&["enter"], Wanted::Review, "review", Group::Publish, 10).unless(nothing),
+    bind(&["d"], Wanted::Staged(Action::Drop), "drop", Group::Stage, 30).unless(nothing),
+    bind(&["x"], Wanted::Staged(Action::DropAll), "drop all", Group::Stage, 40).unless(nothing),
+];
+
+fn nothing(state: &State) -> Option<&'static str> {
+    state.stage.changes.is_empty().then_some("nothing is staged")
+}
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Drop => {
+            let mut entries: Vec<EntryId> = state.lists.staged.meant().iter().flat_map(|row| entries(state, row)).collect();
+            entries.sort_unstable();
+            entries.dedup();
+            let said = format::count(entries.len(), "change", "changes");
+            if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
+        }
+        Action::DropAll => drop_all(state),
+    }
+}
+
+/// Drops everything that is staged; undo brings it back.
+pub fn drop_all(state: &State) -> Vec<Effect> {
+    let entries: Vec<EntryId> = state.stage.changes.iter().map(|c| c.id).collect();
+    let said = format!("all {}", format::count(entries.len(), "change", "changes"));
+    if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
+}
+
+fn entries(state: &State, row: &Row) -> Vec<EntryId> {
+    match row {
+        Row::Change(id) => vec![*id],
+        Row::Repository(gun) => state.stage.changes.iter().filter(|c| c.gun == *gun).map(|c| c.id).collect(),
+    }
+}
+
+/// Lists staged changes by repository, in order of the first change of each.
+pub fn reindex(state: &mut State) {
+    let filter = &state.lists.staged.filter;
+    let mut guns: Vec<&Gun> = Vec::new();
+    for staged in &state.stage.changes {
+        if !guns.contains(&&staged.gun) {
+            guns.push(&staged.gun);
+        }
+    }
+    let mut rows = Vec::new();
+    for gun in guns {
+        let changes = state.stage.changes.iter().enumerate().filter(|(_, c)| c.gun == *gun);
+        let passes = |c: &crate::engine::StagedChange| filter.passes(&words::change(&c.change, &state.name_of(gun)));
+        let shown: Vec<(usize, Row)> = changes.filter(|(_, c)| passes(c)).map(|(i, c)| (i, Row::Change(c.id))).collect();
+        if !shown.is_empty() {
+            rows.push((0, Row::Repository(gun.clone())));
+            rows.extend(shown);
+        }
+    }
+    state.lists.staged.set(rows);
+}
+
+/// Draws the visible rows; there are no column heads.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let theme = canvas.theme;
+    let list = &state.lists.staged;
+    if list.is_empty() {
+        let words = Runs::new().then("nothing staged; what you change is collected here", theme.quiet());
+        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+    }
+    for (y, (place, index, key)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let row = row::Row { inner, y, cursor: place == list.cursor(), focused };
+        match key {
+            Row::Repository(gun) => head(state, canvas, row, gun),
+            Row::Change(entry) => {
+                row.gutter(canvas, list.marks.contains(key), None);
+                let planned = state.plan.as_ref().and_then(|p| find(p.repositories.as_slice(), *entry));
+                match (planned, state.stage.changes.get(index)) {
+                    (Some((_, change)), _) => change_row(canvas, row, change),
+                    (None, Some(staged)) => unplanned(state, canvas, row, staged),
+                    (None, None) => {}
+                }
+            }
+        }
+        row.finish(canvas);
+    }
+}
+
+fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<(&RepositoryPlan, &PlannedChange)> {
+    plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == entry)?)))
+}
+
+fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
+    let (theme, y) = (canvas.theme, row.y);
+    let (start, end) = (row.inner.x + 1, row.inner.right().saturating_sub(1));
+    let changes = state.stage.changes.iter().filter(|c| c.gun == *gun).count();
+    let Some(plan) = state.plan_of(gun) else {
+        let x = canvas.put(start, y, end, &state.name_of(gun), theme.strong());
+        canvas.put(x + 3, y, end, &format::count(changes, "change", "changes"), theme.quiet());
+        return;
+    };
+    let wide = row.inner.width >= 56;
+    let effect = widgets::tag_effect(canvas, plan, if wide { 10 } else { 0 });
+    let room = end.saturating_sub(effect.width() + 2);
+    let x = canvas.put(start, y, room, &plan.name, theme.strong());
+    canvas.put(x + 3, y, room, &format::count(changes, "change", "changes"), theme.quiet());
+    canvas.runs_right(start, y, end, &effect);
+}
+
+fn change_row(canvas: &mut Canvas<'_>, row: row::Row, change: &PlannedChange) {
+    let (theme, y) = (canvas.theme, row.y);
+    let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
+    let style = if change.mark == crate::engine::plan::Mark::Removed { theme.remove_word() } else { theme.text() };
+    if let Some((glyph, colour)) = row::sign(theme, change.mark) {
+        canvas.put(start, y, end, glyph, colour);
+    }
+    let thing_end = (start + 22).min(end);
+    canvas.put(start + 2, y, thing_end, &change.thing, style);
+    let x = canvas.put(thing_end + 1, y, end, change.ids.first().map_or("", String::as_str), theme.quiet());
+    let x = x.max(thing_end + 11);
+    let roles: Vec<&str> = change.roles.iter().map(crate::tuf::Role::short).collect();
+    let x = canvas.put(x + 1, y, end, &roles.join(", "), theme.quiet());
+    if let Some(why) = &change.no_effect {
+        canvas.put(x + 2, y, end, why, theme.warn_word());
+    }
+}
+
+/// A change that no plan knows: staged for another server, or not planned yet.
+fn unplanned(state: &State, canvas: &mut Canvas<'_>, row: row::Row, staged: &crate::engine::StagedChange) {
+    let theme = canvas.theme;
+    let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
+    let elsewhere = state.plan.as_ref().is_some_and(|p| p.elsewhere.contains(&staged.id));
+    let x = canvas.put(start + 2, row.y, end, &words::act(&staged.change), theme.quiet());
+    if elsewhere {
+        canvas.put(x + 2, row.y, end, &format!("for {}, not published here", format::host(&staged.server)), theme.warn_word());
+    }
+}
+
+/// Top right of the border.
+pub fn summary(state: &State) -> Runs {
+    let theme = state.theme;
+    if state.stage.changes.is_empty() {
+        return Runs::new();
+    }
+    Runs::new().then("p", theme.key()).then(" review", theme.quiet())
+}
+
+/// What is said about the row under the cursor: the heaviest warning of its repository.
+pub fn detail(state: &State) -> Option<Detail> {
+    let theme = state.theme;
+    let gun = match state.lists.staged.selected()? {
+        Row::Repository(gun) => gun.clone(),
+        Row::Change(id) => state.stage.changes.iter().find(|c| c.id == *id)?.gun.clone(),
+    };
+    let plan = state.plan_of(&gun)?;
+    let mut detail = Detail { name: plan.name.clone(), ..Detail::default() };
+    if let Some(problem) = &plan.failed {
+        detail.state = Some((problem.kind.word().to_owned(), theme.fail()));
+        detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
+        return Some(detail);
+    }
+    match plan.warnings.first() {
+        Some(warning) => {
+            let style = match warning.weight {
+                Weight::Block | Weight::Danger => theme.fail(),
+                Weight::Warning => theme.warn_word(),
+                Weight::Note => theme.quiet(),
+            };
+            detail.state = Some((warning.headline.clone(), style));
+            detail.sentences.push(warning.detail.clone());
+            if let Some((_, fix)) = &warning.fix {
+                detail.acts.push(("p", "review".to_owned(), format!("f there: {fix}")));
+            }
+        }
+        None => detail.state = Some(("nothing gets worse".to_owned(), theme.quiet())),
+    }
+    let keys: Vec<String> = plan.keys.iter().map(words::needed_key).collect();
+    if !keys.is_empty() {
+        detail.facts.push(("asks for", keys.join(", ")));
+    }
+    Some(detail)
+}

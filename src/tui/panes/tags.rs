@@ -1,0 +1,221 @@
+//! Signed tags of the repository under the cursor, worst first.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::binding::{Action as Wanted, Binding, Group, bind};
+use super::super::canvas::{Canvas, Runs, cut};
+use super::super::dialogs::{Dialog, offers};
+use super::super::effect::Effect;
+use super::super::layout::Inside;
+use super::super::state::State;
+use super::super::table::{self, Column, Slot, left, rest, right};
+use super::super::theme::Theme;
+use super::super::words;
+use super::detail::Detail;
+use super::row::{Row, cell, number, state_cell};
+use crate::engine::plan::Mark;
+use crate::engine::view::{TagState, TagView};
+use crate::engine::{Change, RepositoryPlan, SignedTarget};
+use crate::tuf::TargetName;
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Add,
+    Sign,
+    Revoke,
+}
+
+/// Keys of this pane.
+pub const BINDINGS: &[Binding] = &[
+    bind(&["s"], Wanted::Tags(Action::Sign), "sign again", Group::Stage, 30).unless(none),
+    bind(&["a"], Wanted::Tags(Action::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
+    bind(&["d"], Wanted::Tags(Action::Revoke), "revoke", Group::Stage, 35).unless(none),
+];
+
+fn no_repository(state: &State) -> Option<&'static str> {
+    state.repository().is_none().then_some("there is no repository here")
+}
+
+fn none(state: &State) -> Option<&'static str> {
+    state.lists.tags.is_empty().then_some("there is no signed tag here")
+}
+
+/// The tag under the cursor.
+pub fn selected(state: &State) -> Option<&TagView> {
+    state.view()?.tags.get(state.lists.tags.selected_index()?)
+}
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
+    let meant = state.lists.tags.meant();
+    match action {
+        Action::Add => {
+            state.dialogs.push(Dialog::Form(offers::sign_tag(state, gun)));
+            vec![]
+        }
+        Action::Sign => {
+            let tags = state.view().map(|v| v.tags.iter().filter(|t| meant.contains(&t.name)));
+            let changes = tags.into_iter().flatten().filter_map(|t| Some((gun.clone(), sign_again(t)?))).collect();
+            words::stage(state, changes)
+        }
+        Action::Revoke => {
+            let revoke = |name: String| Change::Revoke { tag: TargetName::received(name), roles: vec![] };
+            words::stage(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
+        }
+    }
+}
+
+fn sign_again(tag: &TagView) -> Option<Change> {
+    let target = SignedTarget { length: tag.length, sha256: tag.digest.clone(), sha512: None, custom: None };
+    Some(Change::Sign { tag: TargetName::parse(&tag.name).ok()?, target, roles: vec![] })
+}
+
+/// Lists the tags of the repository under the cursor.
+pub fn reindex(state: &mut State) {
+    let filter = &state.lists.tags.filter;
+    let order = state.view().map(|view| {
+        let passes = |t: &TagView| {
+            filter.is_empty() || filter.passes(&format!("{} {} {} {}", t.name, word(t.state), t.digest, t.signers.join(" ")))
+        };
+        let mut order: Vec<(usize, String)> = Vec::with_capacity(view.tags.len());
+        for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
+            let rows = view.tags.iter().enumerate().filter(|(_, t)| t.state == state && passes(t));
+            order.extend(rows.map(|(i, t)| (i, t.name.clone())));
+        }
+        order
+    });
+    state.lists.tags.set(order.unwrap_or_default());
+}
+
+const COLUMNS: [Column; 5] = [
+    left("State", 8, 9),
+    rest("Tag", 16),
+    left("Signed", 8, 9),
+    right("Size", 8, 1),
+    Column { flexible: true, ..left("Signers", 14, 2) },
+];
+
+/// Draws heads and visible rows.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let theme = canvas.theme;
+    let slots = table::fit(&COLUMNS, inner);
+    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let list = &state.lists.tags;
+    let Some(view) = state.view().filter(|_| !list.is_empty()) else {
+        let loading = state.repository().is_none_or(|r| r.view.is_none());
+        let words = if loading {
+            Runs::new().then(theme.glyphs.missing, theme.quiet())
+        } else {
+            Runs::new().then("no signed tags yet   ", theme.quiet()).then("a", theme.key()).then(" sign one", theme.quiet())
+        };
+        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        return;
+    };
+    let plan = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
+    for (y, (place, index, name)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let Some(tag) = view.tags.get(index) else { continue };
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(name), plan.and_then(|p| staged_mark(p, name)));
+        draw(canvas, &slots, row, tag);
+        row.finish(canvas);
+    }
+}
+
+fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, tag: &TagView) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    state_cell(canvas, slot(0), y, glyph(theme, tag.state), (word(tag.state), word_style(theme, tag.state)));
+    if let Some(slot) = slot(1) {
+        let badge = tag.look_alike || !tag.name.is_ascii();
+        let end = if badge { slot.end.saturating_sub(2) } else { slot.end };
+        let name = cut(&tag.name, usize::from(end.saturating_sub(slot.start)), theme.glyphs.cut);
+        let x = canvas.put(slot.start, y, end, &name, row.name_style(theme));
+        if badge {
+            canvas.put(x + 1, y, slot.end, theme.glyphs.warn, theme.warn());
+        }
+    }
+    let digest: String = tag.digest.chars().take(8).collect();
+    cell(canvas, slot(2), y, if digest.is_empty() { theme.glyphs.missing } else { &digest }, theme.text());
+    number(canvas, slot(3), y, &tag.length.to_string(), theme.quiet());
+    cell(canvas, slot(4), y, &signers(tag, theme), theme.text());
+}
+
+fn signers(tag: &TagView, theme: Theme) -> String {
+    if tag.signers.is_empty() { theme.glyphs.missing.to_owned() } else { tag.signers.join(" ") }
+}
+
+/// The word of a state.
+#[must_use]
+pub fn word(state: TagState) -> &'static str {
+    match state {
+        TagState::Orphaned => "orphan",
+        TagState::Held => "held",
+        TagState::Trusted => "ok",
+    }
+}
+
+fn glyph(theme: Theme, state: TagState) -> (&'static str, Style) {
+    match state {
+        TagState::Orphaned => (theme.glyphs.fail, theme.fail()),
+        TagState::Held => (theme.glyphs.held, theme.add()),
+        TagState::Trusted => (theme.glyphs.ok, theme.ok()),
+    }
+}
+
+fn word_style(theme: Theme, state: TagState) -> Style {
+    match state {
+        TagState::Orphaned => theme.fail(),
+        TagState::Held => theme.add(),
+        TagState::Trusted => theme.quiet(),
+    }
+}
+
+fn staged_mark(plan: &RepositoryPlan, tag: &str) -> Option<Mark> {
+    let has = |names: &[String]| names.iter().any(|n| n == tag);
+    if has(&plan.tags.signed) {
+        Some(Mark::Added)
+    } else if has(&plan.tags.revoked) || has(&plan.tags.orphaned) {
+        Some(Mark::Removed)
+    } else {
+        let signs = |c: &Change| matches!(c, Change::Sign { tag: t, .. } if t.as_str() == tag);
+        plan.changes.iter().any(|c| signs(&c.change)).then_some(Mark::Resigned)
+    }
+}
+
+/// Top right of the border.
+pub fn summary(state: &State) -> Runs {
+    let Some(view) = state.view().filter(|v| !v.roles.is_empty()) else { return Runs::new() };
+    let theme = state.theme;
+    let held = view.tags.iter().filter(|t| t.state == TagState::Held).count();
+    let mut runs = Runs::new().then(format!("{} trusted", view.trusted()), theme.quiet());
+    if view.orphaned() > 0 {
+        runs = runs.gap(3).then(format!("{} orphaned", view.orphaned()), theme.fail());
+    }
+    if held > 0 {
+        runs = runs.gap(3).then(format!("{held} held"), theme.quiet());
+    }
+    runs
+}
+
+/// What is said about the tag under the cursor.
+pub fn detail(state: &State) -> Option<Detail> {
+    let tag = selected(state)?;
+    let theme = state.theme;
+    let mut detail = Detail { name: tag.name.clone(), ..Detail::default() };
+    detail.state = Some((word(tag.state).to_owned(), word_style(theme, tag.state)));
+    let roles: Vec<&str> = tag.roles.iter().map(crate::tuf::Role::short).collect();
+    detail.sentences.push(match tag.state {
+        TagState::Trusted => format!("Pulls with content trust get this image; it is listed by {}.", roles.join(", ")),
+        TagState::Held => format!("Signed by {}, but not in releases: nobody pulls it.", roles.join(", ")),
+        TagState::Orphaned => "Pulls with content trust refuse it: no current key has signed the role that lists it.".to_owned(),
+    });
+    if tag.look_alike || !tag.name.is_ascii() {
+        detail.sentences.push("The name is not plain ASCII or looks like another tag: compare digests.".to_owned());
+    }
+    detail.facts.push(("sha256", words::grouped(&tag.digest)));
+    detail.facts.push(("size", format!("{} bytes", tag.length)));
+    Some(detail)
+}

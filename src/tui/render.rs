@@ -1,0 +1,141 @@
+//! The whole frame: header, panes or screen, message, hints, dialogs. Changes nothing.
+
+use ratatui::buffer::Buffer;
+
+use super::binding::{Binding, tables};
+use super::canvas::{Canvas, Runs};
+use super::dialogs;
+use super::dock;
+use super::frame::Frame;
+use super::header;
+use super::layout::{self, Areas, FLOOR, Shape};
+use super::panes;
+use super::screens::{blank, publish, publish_view, review, review_view};
+use super::state::{Screen, State, Weight};
+
+/// Draws everything.
+pub fn render(state: &State, buffer: &mut Buffer) {
+    let mut canvas = Canvas::new(buffer, state.theme);
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    if areas.shape == Shape::TooSmall {
+        too_small(&mut canvas);
+        return;
+    }
+    header::render(state, &mut canvas);
+    match &state.screen {
+        Screen::Main => main(state, &mut canvas, &areas),
+        Screen::Review(review) => review_view::render(state, review, &mut canvas, &areas),
+        Screen::Publish(publishing) => publish_view::render(state, publishing, &mut canvas, &areas),
+    }
+    if let Some(y) = areas.message {
+        let end = canvas.area().right();
+        canvas.runs(1, y, end.saturating_sub(1), &message_runs(state));
+    }
+    hints(state, &mut canvas, areas.hints);
+    dialogs::render(state, &mut canvas);
+}
+
+fn too_small(canvas: &mut Canvas<'_>) {
+    let area = canvas.area();
+    let text = format!(
+        "Window too small: need {}x{}, have {}x{}. Enlarge it, or use trustdeck status.",
+        FLOOR.0, FLOOR.1, area.width, area.height
+    );
+    for (y, line) in (0..area.height).zip(super::canvas::wrap(&text, usize::from(area.width.max(1)))) {
+        canvas.put(0, y, area.width, &line, canvas.theme.text());
+    }
+}
+
+fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas) {
+    if state.is_blank() {
+        let mut frame = Frame::titled("1 Repositories");
+        if areas.message.is_none() {
+            frame.footer = message_runs(state);
+        }
+        let inner = frame.draw(canvas, areas.body, true);
+        blank::render(state, canvas, inner);
+        return;
+    }
+    for (pane, area) in &areas.panes {
+        panes::render(state, canvas, *pane, *area, areas.shape);
+    }
+    if let Some((upper, lower)) = areas.docks {
+        dock::details(state, canvas, upper);
+        dock::findings(state, canvas, lower);
+    }
+}
+
+/// The line for the user: glyph, verb, object, and the key that takes it back.
+pub fn message_runs(state: &State) -> Runs {
+    let theme = state.theme;
+    let own = match &state.screen {
+        Screen::Review(review) => Some(review::verdict(state, review)),
+        Screen::Publish(publishing) => Some(publish::verdict(publishing)),
+        Screen::Main => None,
+    };
+    let (weight, verb, object, back) = match (&state.prefix, &state.message, own) {
+        (Some(prefix), _, _) => return prefix_runs(state, prefix),
+        (None, Some(m), _) => (m.weight, m.verb.clone(), m.object.clone(), m.back),
+        (None, None, Some((weight, verb, object))) => (weight, verb.to_owned(), object, None),
+        (None, None, None) => return Runs::new(),
+    };
+    let (glyph, style) = match weight {
+        Weight::Done => (theme.glyphs.ok, theme.ok()),
+        Weight::Note => (theme.glyphs.none, theme.quiet()),
+        Weight::Warn => (theme.glyphs.warn, theme.warn()),
+        Weight::Fail => (theme.glyphs.fail, theme.fail()),
+    };
+    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text()).gap(2).then(object, theme.text());
+    match back {
+        Some((key, word)) => runs.gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()),
+        None => runs,
+    }
+}
+
+fn prefix_runs(state: &State, prefix: &str) -> Runs {
+    let theme = state.theme;
+    let mut runs = Runs::new().then(prefix, theme.key());
+    for binding in tables(state).into_iter().flatten() {
+        for key in binding.keys {
+            if let Some((first, second)) = key.split_once(' ')
+                && first == prefix
+            {
+                runs = runs.gap(3).then(second, theme.key()).gap(1).then(binding.word, theme.quiet());
+            }
+        }
+    }
+    runs
+}
+
+/// Keys that do something here, most used first; blocked ones that are worth knowing stay, dim.
+fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
+    let theme = canvas.theme;
+    let mut shown: Vec<&Binding> = Vec::new();
+    for binding in tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
+        let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
+        let blocked = (binding.reason)(state).is_some();
+        let worth = binding.word == "publish" || binding.word == "review";
+        if !covered && (!blocked || worth) {
+            shown.push(binding);
+        }
+    }
+    shown.sort_by_key(|b| b.hint);
+    let help = Runs::new().then("?", theme.key()).then(" help", theme.quiet());
+    let right = canvas.area().right().saturating_sub(1);
+    let end = right.saturating_sub(help.width() + 3);
+    let mut x = 1;
+    let mut pairs: Vec<(&str, &str, bool)> = Vec::new();
+    if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
+        pairs.push(("ctrl-c", "stop after the running ones", false));
+    }
+    pairs.extend(shown.iter().map(|b| (b.keys.first().copied().unwrap_or(""), b.word, (b.reason)(state).is_some())));
+    for (key, word, blocked) in pairs {
+        let key_style = if blocked { theme.quiet() } else { theme.key() };
+        let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());
+        if x + runs.width() > end {
+            break;
+        }
+        x = canvas.runs(x, y, end, &runs) + 2;
+    }
+    canvas.runs_right(x, y, right, &help);
+}

@@ -1,0 +1,64 @@
+//! The plan as commands, to paste into a runbook.
+
+use crate::engine::{Change, Plan};
+use crate::tuf::CanonicalKeyId;
+
+/// One command for each change, then the publish.
+#[must_use]
+pub fn lines(plan: &Plan) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for repository in &plan.repositories {
+        lines.extend(repository.changes.iter().filter_map(|c| command(&c.change, &repository.name)));
+    }
+    let names: Vec<&str> = plan.repositories.iter().map(|p| p.name.as_str()).collect();
+    lines.push(format!("trustdeck publish {} --yes", names.join(" ")));
+    lines
+}
+
+fn command(change: &Change, name: &str) -> Option<String> {
+    let tail = match change {
+        // Adding the first signer creates the repository.
+        Change::Create { .. } => return None,
+        Change::AddSigner { name: signer, keys } => {
+            let files = keys.iter().map(|k| format!(" --key {}.pem", k.canonical_id().short()));
+            format!("signer add{} {signer} {name}", files.collect::<String>())
+        }
+        Change::RemoveSigner { name: signer } => format!("signer remove {signer} {name}"),
+        Change::RemoveSignerKey { name: signer, key } => {
+            format!("delegation remove {name} targets/{signer} {key} && trustdeck delegation remove {name} targets/releases {key}")
+        }
+        Change::AddDelegation { role, keys, paths } => {
+            let files: String = keys.iter().map(|k| format!(" {}.pem", k.canonical_id().short())).collect();
+            format!("delegation add {name} {role}{files}{}", path_option(paths))
+        }
+        Change::EditDelegation { role, remove_keys, remove_paths, clear_paths } => {
+            let all = if *clear_paths { " --all-paths".to_owned() } else { path_option(remove_paths) };
+            format!("delegation remove {name} {role}{}{all}", ids(remove_keys))
+        }
+        Change::RemoveDelegation { role } => format!("delegation remove {name} {role}"),
+        Change::PurgeKeys { keys } => format!("delegation purge {name}{}", ids(keys)),
+        Change::Sign { tag, target, roles } => {
+            format!("sign {name}:{tag} --digest sha256:{} --size {}{}", target.sha256, target.length, role_options(roles))
+        }
+        Change::Revoke { tag, roles } => format!("revoke {name}:{tag}{}", role_options(roles)),
+        Change::Witness { role } => format!("witness {name} {role}"),
+        Change::Delete => format!("delete {name} --remote"),
+    };
+    Some(format!("trustdeck {tail}"))
+}
+
+fn role_options(roles: &[crate::tuf::Role]) -> String {
+    roles.iter().map(|r| format!(" --role {r}")).collect()
+}
+
+fn ids(keys: &[CanonicalKeyId]) -> String {
+    keys.iter().map(|k| format!(" {k}")).collect()
+}
+
+fn path_option(paths: &[String]) -> String {
+    match paths {
+        [] => String::new(),
+        paths if paths.iter().any(String::is_empty) => " --all-paths".to_owned(),
+        paths => format!(" --paths {}", paths.join(",")),
+    }
+}

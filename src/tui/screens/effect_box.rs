@@ -1,0 +1,214 @@
+//! What a repository's plan changes, role by role, and what it does to signed tags.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::frame::Frame;
+use super::super::panes::row::sign;
+use super::super::state::State;
+use super::super::theme::Theme;
+use super::super::widgets::tag_line;
+use super::review::Review;
+use crate::engine::RepositoryPlan;
+use crate::engine::plan::{Mark, RoleDiff, Weight};
+
+/// Draws both boxes for the repository under the cursor.
+pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rect) {
+    let theme = canvas.theme;
+    let Some(plan) = super::review::selected(state) else {
+        Frame::titled("What changes").draw(canvas, area, false);
+        return;
+    };
+    let roles = role_lines(theme, plan);
+    let rows = u16::try_from(roles.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let upper = Rect { height: rows.clamp(8, area.height / 2), ..area };
+    let mut frame = Frame { subject: "what changes".to_owned(), ..Frame::titled(plan.name.clone()) };
+    frame.summary = Runs::new().then(versions(theme, plan, 1), theme.quiet());
+    let inner = frame.draw(canvas, upper, false);
+    let shown = usize::from(inner.height.saturating_sub(1));
+    for (y, (left, right)) in (inner.y + 1..inner.bottom()).zip(roles.iter().take(shown)) {
+        let end = inner.right() - 2;
+        canvas.runs(inner.x + 1, y, end.saturating_sub(right.width() + 1), left);
+        canvas.runs_right(inner.x + 1, y, end, right);
+    }
+    let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
+    effect(review, canvas, lower, plan);
+}
+
+fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &RepositoryPlan) {
+    let theme = canvas.theme;
+    let heaviest = plan.warnings.first();
+    let bad = heaviest.is_some_and(|w| w.weight <= Weight::Danger) || plan.failed.is_some();
+    let title = match (&plan.failed, heaviest) {
+        (Some(problem), _) => format!("{} {}", theme.glyphs.fail, problem.kind.word()),
+        (None, Some(warning)) if warning.weight <= Weight::Danger => format!("{} {}", theme.glyphs.fail, warning.headline),
+        (None, Some(warning)) if warning.weight == Weight::Warning => warning.headline.clone(),
+        _ => "Nothing gets worse".to_owned(),
+    };
+    let mut frame = Frame { colour: bad.then(|| theme.fail()), ..Frame::titled(title) };
+    frame.summary = Runs::new().then("effect", theme.quiet());
+    let inner = frame.draw(canvas, area, false);
+    let (x, end) = (inner.x + 2, inner.right().saturating_sub(2));
+    let bottom = inner.bottom();
+    let mut y = inner.y + 1;
+    if plan.failed.is_none() {
+        bars(canvas, (x, y, end), plan);
+        y += 3;
+    }
+    let width = usize::from(end.saturating_sub(x)).min(76);
+    let keys = keys(theme, review, plan);
+    let reserved = u16::try_from(keys.len()).unwrap_or(0) + 1;
+    for (text, style) in sentences(theme, plan) {
+        for line in wrap(&text, width) {
+            if y + reserved < bottom {
+                canvas.put(x, y, end, &line, style);
+                y += 1;
+            }
+        }
+    }
+    y += 1;
+    for line in keys {
+        if y < bottom {
+            canvas.runs(x, y, end, &line);
+            y += 1;
+        }
+    }
+}
+
+fn bars(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), plan: &RepositoryPlan) {
+    let theme = canvas.theme;
+    let tags = &plan.tags;
+    let words = format!("{:>5} trusted", tags.before);
+    let line = end.saturating_sub(x + 8 + 16);
+    canvas.put(x, y, end, "before", theme.quiet());
+    let style = if tags.before > 0 { theme.ok() } else { theme.quiet() };
+    let sign = if tags.before > 0 { theme.glyphs.holds } else { theme.glyphs.track };
+    canvas.repeat(x + 8, y, line, sign, style);
+    canvas.right(x, y, end, &words, theme.text());
+    canvas.put(x, y + 1, end, "after", theme.quiet());
+    canvas.runs(x + 8, y + 1, end, &tag_line(theme, plan, line));
+    let style = if tags.orphaned.is_empty() { theme.text() } else { theme.fail().patch(theme.strong()) };
+    canvas.right(x, y + 1, end, &format!("{:>5} trusted", tags.after), style);
+}
+
+/// What is said about the plan, with the tags by name.
+#[must_use]
+pub fn sentences(theme: Theme, plan: &RepositoryPlan) -> Vec<(String, Style)> {
+    let mut lines = Vec::new();
+    if let Some(problem) = &plan.failed {
+        lines.push((problem.message.clone(), theme.text()));
+        lines.push((problem.hint.clone(), theme.quiet()));
+    }
+    for (i, warning) in plan.warnings.iter().enumerate() {
+        let text = if i == 0 { warning.detail.clone() } else { format!("{}: {}", warning.headline, warning.detail) };
+        let style = if warning.weight == Weight::Note { theme.quiet() } else { theme.text() };
+        lines.push((text, style));
+    }
+    let tags = &plan.tags;
+    for (word, names) in
+        [("orphaned", &tags.orphaned), ("signed", &tags.signed), ("revoked", &tags.revoked), ("repaired", &tags.repaired)]
+    {
+        if !names.is_empty() {
+            lines.push((format!("{word}  {}", some(names, theme.glyphs.cut)), theme.quiet()));
+        }
+    }
+    if !tags.vouched.is_empty() {
+        let text = format!("re-signing vouches for {}: {}", tags.vouched.len(), some(&tags.vouched, theme.glyphs.cut));
+        lines.push((text, theme.quiet()));
+    }
+    lines
+}
+
+fn some(names: &[String], mark: &str) -> String {
+    const SHOWN: usize = 11;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join("  "),
+        more => format!("{}  {mark}  {more} more", shown.join("  ")),
+    }
+}
+
+/// Keys that mend or accept.
+#[must_use]
+pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
+    let mut lines = Vec::new();
+    let key = |key: &str, word: &str, style: Style| Runs::new().then(format!("{key:<7}"), theme.key()).then(format!("{word}  "), style);
+    if let Some((_, words)) = plan.warnings.iter().find_map(|w| w.fix.as_ref()) {
+        lines.push(key("f", "fix", theme.strong()).then(words.clone(), theme.text()));
+    }
+    if plan.is_blocked() {
+        lines.push(key("space", "leave it out", theme.text()).then("the rest can be published", theme.quiet()));
+    } else if plan.is_dangerous() {
+        let what = if plan.deletes { "the deletion" } else { "the loss" };
+        if review.accepted.contains(&plan.gun) {
+            lines.push(Runs::new().then("[x]    ", theme.text()).then(format!("{what} is accepted   "), theme.text()).then("asks for the name at publish", theme.quiet()));
+        } else {
+            lines.push(key("space", &format!("accept {what}"), theme.text()).then("on its name; asks for it at publish", theme.quiet()));
+        }
+    }
+    lines
+}
+
+/// Versions before and after: `targets v12 → v13   releases v31 → v32`.
+#[must_use]
+pub fn versions(theme: Theme, plan: &RepositoryPlan, most: usize) -> String {
+    let changed = plan.roles.iter().filter(|r| r.version.0 != r.version.1);
+    let texts = changed.take(most).map(|r| format!("{} {}", r.role.short(), version(theme, r)));
+    texts.collect::<Vec<_>>().join("   ")
+}
+
+fn version(theme: Theme, role: &RoleDiff) -> String {
+    match role.version {
+        (Some(before), Some(after)) if before == after => format!("v{after}, unchanged"),
+        (Some(before), Some(after)) => format!("v{before} {} v{after}", theme.glyphs.becomes),
+        (None, Some(after)) => format!("v{after}, new"),
+        (Some(before), None) => format!("v{before}, gone"),
+        (None, None) => String::new(),
+    }
+}
+
+fn role_lines(theme: Theme, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
+    let mut lines = Vec::new();
+    for role in &plan.roles {
+        let (glyph, style) = if role.loses_trust {
+            (theme.glyphs.warn, theme.warn())
+        } else {
+            sign(theme, role.mark).unwrap_or((" ", theme.text()))
+        };
+        let name = if role.mark == Mark::Removed { theme.remove_word() } else { theme.strong() };
+        let left = Runs::new().then(glyph, style).gap(1).then(role.role.to_string(), name).gap(2);
+        let about = about(role);
+        let tone = if role.loses_trust { theme.warn_word() } else { theme.quiet() };
+        lines.push((left.then(about, tone), Runs::new().then(version(theme, role), theme.text())));
+        for key in role.keys.iter().filter(|k| k.mark != Mark::Kept) {
+            lines.push(key_line(theme, key.mark, &key.label, key.id.short()));
+        }
+        for (mark, path) in &role.paths {
+            let path = if path.is_empty() { "all paths" } else { path };
+            lines.push(key_line(theme, *mark, path, "path"));
+        }
+    }
+    lines.push((Runs::new().gap(2).then("snapshot, timestamp", theme.quiet()).gap(2).then("signed by the server", theme.quiet()), Runs::new()));
+    lines
+}
+
+fn about(role: &RoleDiff) -> String {
+    if role.loses_trust {
+        return format!("signed by {} alone", role.signed_by.join(", "));
+    }
+    if !role.signs_with.is_empty() {
+        return format!("signed with {}", role.signs_with.join(", "));
+    }
+    match role.threshold {
+        (Some(before), Some(after)) if before != after => format!("needs {after} keys, needed {before}"),
+        _ => role.why.join(", "),
+    }
+}
+
+fn key_line(theme: Theme, mark: Mark, label: &str, id: &str) -> (Runs, Runs) {
+    let (glyph, style) = sign(theme, mark).unwrap_or((" ", theme.text()));
+    let word = if mark == Mark::Removed { theme.remove_word() } else { theme.text() };
+    let left = Runs::new().gap(4).then(glyph, style).gap(1).then(format!("{label:<22}"), word).then(id.to_owned(), theme.quiet());
+    (left, Runs::new())
+}

@@ -1,0 +1,248 @@
+//! Drawing of a running publish.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::canvas::{Canvas, Runs, cut_path, wrap};
+use super::super::format::seconds_until;
+use super::super::frame::Frame;
+use super::super::layout::{Areas, Shape};
+use super::super::state::State;
+use super::super::theme::Theme;
+use super::publish::{Publishing, STEPS, Track, index};
+use crate::engine::{PublishOutcome, Step};
+
+/// Draws the tracks and, below, what the one under the cursor has to say.
+pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, areas: &Areas) {
+    let theme = canvas.theme;
+    let body = Rect { width: areas.body.width.min(160), ..areas.body };
+    let spaced = publishing.tracks.len() * 2 + 8 <= usize::from(body.height) * 3 / 5;
+    let step = if spaced { 2 } else { 1 };
+    let wanted = u16::try_from(publishing.tracks.len()).unwrap_or(u16::MAX).saturating_mul(step).saturating_add(7);
+    let upper = Rect { height: wanted.min(body.height * 3 / 5).max(8), ..body };
+    let lower = Rect { y: upper.bottom(), height: body.bottom() - upper.bottom(), ..body };
+    let (done, failed) = publishing.counts();
+    let mut frame = Frame::titled(if publishing.ended.is_some() { "Published" } else { "Publishing" });
+    frame.subject = format!("{} of {}", done + failed, publishing.tracks.len());
+    frame.summary = Runs::new().then("one request each, all or nothing", theme.quiet());
+    let inner = frame.draw(canvas, upper, true);
+    bar(canvas, inner, publishing.per_cent());
+    let narrow = areas.shape == Shape::Tabs;
+    heads(canvas, inner, narrow);
+    let first = inner.y + 4;
+    let rows = usize::from(inner.bottom().saturating_sub(first) / step).max(1);
+    let offset = publishing.cursor.saturating_sub(rows - 1);
+    for (i, track) in publishing.tracks.iter().enumerate().skip(offset).take(rows) {
+        let y = first + u16::try_from(i - offset).unwrap_or(0) * step;
+        draw_track(state, canvas, (inner, y), track, narrow);
+        if i == publishing.cursor {
+            canvas.put(inner.x, y, inner.right(), theme.glyphs.cursor, theme.quiet());
+        }
+    }
+    if lower.height >= 3 {
+        detail(state, publishing, canvas, lower, areas.message.is_none());
+    }
+}
+
+fn bar(canvas: &mut Canvas<'_>, inner: Rect, per_cent: usize) {
+    let theme = canvas.theme;
+    let (x, end) = (inner.x + 2, inner.right().saturating_sub(9));
+    let cells = end.saturating_sub(x);
+    let full = u16::try_from(usize::from(cells) * per_cent / 100).unwrap_or(cells);
+    canvas.gauge(x, inner.y + 1, cells, full, (theme.accent(), theme.quiet()));
+    if full > 0 && full < cells {
+        canvas.put(x + full, inner.y + 1, end, theme.glyphs.half, theme.accent());
+    }
+    canvas.right(end, inner.y + 1, inner.right() - 2, &format!("{per_cent} %"), theme.strong());
+}
+
+struct Columns {
+    name: u16,
+    name_end: u16,
+    steps: u16,
+    step: u16,
+    result: u16,
+}
+
+fn columns(inner: Rect, narrow: bool) -> Columns {
+    let name = inner.x + 4;
+    let (width, step) = if narrow { (18, 8) } else { (18, 14) };
+    let name_end = name + width;
+    let steps = name_end + 1;
+    Columns { name, name_end, steps, step, result: steps + step * 5 }
+}
+
+fn heads(canvas: &mut Canvas<'_>, inner: Rect, narrow: bool) {
+    let (at, quiet, y) = (columns(inner, narrow), canvas.theme.quiet(), inner.y + 3);
+    canvas.put(at.name, y, at.name_end, "Repository", quiet);
+    for (i, word) in (0u16..).zip(STEPS) {
+        canvas.put(at.steps + i * at.step, y, inner.right(), word, quiet);
+    }
+    canvas.put(at.result, y, inner.right() - 1, "Result", quiet);
+}
+
+/// How a step stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Done,
+    Now,
+    Failed,
+    ToCome,
+}
+
+fn stand(track: &Track, i: usize) -> Stand {
+    let reached = track.step.map(index);
+    match (&track.ended, reached) {
+        (Some((_, p)), _) if p.outcome == PublishOutcome::Done => Stand::Done,
+        (_, Some(now)) if i < now => Stand::Done,
+        (Some((_, p)), Some(now)) if i == now && matches!(p.outcome, PublishOutcome::Failed(_)) => Stand::Failed,
+        (None, Some(now)) if i == now => Stand::Now,
+        _ => Stand::ToCome,
+    }
+}
+
+fn sign(theme: Theme, stand: Stand) -> (&'static str, Style, &'static str) {
+    match stand {
+        Stand::Done => (theme.glyphs.ok, theme.ok(), theme.glyphs.track),
+        Stand::Now => (theme.glyphs.now, theme.accent(), theme.glyphs.track),
+        Stand::Failed => (theme.glyphs.fail, theme.fail(), theme.glyphs.track),
+        Stand::ToCome => (theme.glyphs.to_come, theme.quiet(), theme.glyphs.lost),
+    }
+}
+
+fn draw_track(state: &State, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), track: &Track, narrow: bool) {
+    let theme = canvas.theme;
+    let at = columns(inner, narrow);
+    let (glyph, style) = match &track.ended {
+        Some((_, p)) if p.outcome == PublishOutcome::Done => (theme.glyphs.ok, theme.ok()),
+        Some((_, p)) if p.outcome == PublishOutcome::Skipped => (theme.glyphs.to_come, theme.quiet()),
+        Some(_) => (theme.glyphs.fail, theme.fail()),
+        None if track.step.is_some() => (theme.glyphs.now, theme.accent()),
+        None => (theme.glyphs.to_come, theme.quiet()),
+    };
+    canvas.put(inner.x + 2, y, at.name, glyph, style);
+    let failed = matches!(&track.ended, Some((_, p)) if matches!(p.outcome, PublishOutcome::Failed(_)));
+    let name_style = match (&track.ended, track.step) {
+        _ if failed => theme.strong(),
+        (None, Some(_)) => theme.strong(),
+        (None, None) => theme.quiet(),
+        _ => theme.text(),
+    };
+    let name = cut_path(&track.name, usize::from(at.name_end - at.name), theme.glyphs.cut);
+    canvas.put(at.name, y, at.name_end, &name, name_style);
+    for i in 0..STEPS.len() {
+        let x = at.steps + u16::try_from(i).unwrap_or(0) * at.step;
+        let this = stand(track, i);
+        let (glyph, style, _) = sign(theme, this);
+        let mut after = canvas.put(x, y, inner.right(), glyph, style) + 1;
+        if let Some(words) = step_words(track, i, this).filter(|w| !narrow || w.len() < 6) {
+            let room = (x + at.step).saturating_sub(3);
+            after = canvas.put(after, y, room.max(after), &words, if this == Stand::Done { theme.quiet() } else { style }) + 1;
+        }
+        if i + 1 < STEPS.len() {
+            let (_, style, line) = sign(theme, stand(track, i + 1));
+            canvas.repeat(after, y, (x + at.step).saturating_sub(after + 1), line, style);
+        }
+    }
+    draw_result(state, canvas, (at.result, y, inner.right() - 1), track);
+}
+
+fn step_words(track: &Track, i: usize, stand: Stand) -> Option<String> {
+    if stand == Stand::ToCome {
+        return None;
+    }
+    let note = track.notes.get(i).cloned().flatten();
+    match (i, track.step, &track.ended) {
+        (2, Some(Step::Sign { done, total }), None) => Some(format!("{done} of {total}")),
+        (4, _, Some((_, published))) if stand == Stand::Done => Some(format!("{} tags", published.trusted)),
+        _ => note,
+    }
+}
+
+fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), track: &Track) {
+    let theme = canvas.theme;
+    let (word, style) = match (&track.ended, track.step) {
+        (Some((_, p)), _) => match &p.outcome {
+            PublishOutcome::Done => ("done", theme.ok()),
+            PublishOutcome::Failed(_) => ("failed", theme.fail()),
+            PublishOutcome::Skipped => ("not begun", theme.quiet()),
+        },
+        (None, Some(Step::Fetch)) => ("asking", theme.accent()),
+        (None, Some(Step::Plan)) => ("planning", theme.accent()),
+        (None, Some(Step::Sign { .. })) => ("signing", theme.accent()),
+        (None, Some(Step::Upload)) => ("sending", theme.accent()),
+        (None, Some(Step::Check)) => ("checking", theme.accent()),
+        (None, None) => ("waiting", theme.quiet()),
+    };
+    let x = canvas.put(x, y, end, word, style);
+    let right = match (&track.ended, track.began) {
+        (Some((_, p)), _) if p.outcome != PublishOutcome::Done => "kept staged".to_owned(),
+        (Some((ended, _)), Some(began)) => {
+            let tenths = (ended.as_millisecond() - began.as_millisecond()) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        (None, Some(began)) => {
+            let seconds = seconds_until(began, state.now);
+            if seconds >= 1 { format!("{seconds} s") } else { String::new() }
+        }
+        _ => String::new(),
+    };
+    canvas.right(x + 2, y, end, &right, theme.quiet());
+}
+
+/// The result of the repository under the cursor: new keys, notes, or what went wrong.
+fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, message_here: bool) {
+    let theme = canvas.theme;
+    let track = publishing.tracks.get(publishing.cursor);
+    let problem = match (&publishing.failure, track.and_then(|t| t.ended.as_ref())) {
+        (Some(failure), _) => Some(&failure.problem),
+        (None, Some((_, p))) => if let PublishOutcome::Failed(problem) = &p.outcome { Some(problem) } else { None },
+        (None, None) => None,
+    };
+    let name = track.map_or_else(|| "Publish".to_owned(), |t| t.name.clone());
+    let mut frame = Frame::titled(name.clone());
+    if let Some(problem) = problem {
+        frame.title = format!("{} {name}", theme.glyphs.fail);
+        frame.subject = problem.kind.word().to_owned();
+        frame.colour = Some(theme.fail());
+    }
+    if message_here {
+        frame.footer = super::super::render::message_runs(state);
+    }
+    let inner = frame.draw(canvas, area, false);
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    if let Some(problem) = problem {
+        let where_ = track.and_then(|t| state.find(&t.gun)).and_then(|r| r.entry.server.clone().ok());
+        lines.push(("what", problem.message.clone()));
+        lines.push(("where", where_.unwrap_or_else(|| name.clone())));
+        lines.push(("do", problem.hint.clone()));
+        let outcome = if problem.kind == crate::engine::Kind::OutcomeUnknown {
+            "It is looked up again at the next start; nothing is sent twice."
+        } else {
+            "The changes stay staged; this repository is as it was before."
+        };
+        lines.push(("", outcome.to_owned()));
+    } else if let Some((_, published)) = track.and_then(|t| t.ended.as_ref()) {
+        let versions: Vec<String> = published.versions.iter().map(|(r, v)| format!("{} v{v}", r.short())).collect();
+        lines.push(("written", versions.join("   ")));
+        lines.push(("checked", published.checked.clone()));
+        for (role, path) in &published.new_keys {
+            lines.push(("new key", format!("{role}: {}  (back it up, nobody can make it again)", path.display())));
+        }
+        lines.extend(published.notes.iter().map(|note| ("note", note.clone())));
+    } else {
+        lines.push(("", "Nothing is half-written: a repository changes in one request or not at all.".to_owned()));
+    }
+    let width = usize::from(inner.width.saturating_sub(13)).min(100);
+    let mut y = inner.y + u16::from(inner.height > 4);
+    for (label, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
+        for (i, line) in wrap(text, width).into_iter().enumerate() {
+            if y < inner.bottom() {
+                canvas.put(inner.x + 2, y, inner.right(), if i == 0 { label } else { "" }, theme.quiet());
+                let style = if label.is_empty() { theme.quiet() } else { theme.text() };
+                canvas.put(inner.x + 11, y, inner.right() - 1, &line, style);
+                y += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Review: the one gate before anything is sent.
+
+use std::collections::BTreeSet;
+
+use super::super::binding::{Action as Wanted, Binding, Group, bind};
+use super::super::dialogs::{Dialog, Page};
+use super::super::effect::Effect;
+use super::super::format::count;
+use super::super::gate;
+use super::super::list::List;
+use super::super::panes::staged;
+use super::super::state::{Screen, State, Weight as Message};
+use super::super::words;
+use super::commands;
+use crate::engine::plan::{PlannedChange, Weight};
+use crate::engine::{Approval, Change, EntryId, RepositoryPlan};
+use crate::tuf::Gun;
+
+/// A row that the cursor can stand on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Row {
+    Repository(Gun),
+    Change(EntryId),
+    /// Dropped in this review; can be kept again.
+    Dropped(EntryId),
+}
+
+/// What was decided in this review.
+#[derive(Clone, Debug, Default)]
+pub struct Review {
+    pub list: List<Row>,
+    /// Repositories whose dangers were accepted.
+    pub accepted: BTreeSet<Gun>,
+    /// Repositories that are not published now.
+    pub left_out: BTreeSet<Gun>,
+    pub dropped: Vec<(Gun, PlannedChange)>,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Toggle,
+    Fix,
+    Commands,
+    DropAll,
+    Publish,
+    Leave,
+}
+
+/// Keys of the review.
+pub const BINDINGS: &[Binding] = &[
+    bind(&["space"], Wanted::ReviewScreen(Action::Toggle), "drop, keep, accept", Group::Stage, 10).unless(no_row),
+    bind(&["f"], Wanted::ReviewScreen(Action::Fix), "fix", Group::Stage, 20).unless(no_fix),
+    bind(&["e"], Wanted::ReviewScreen(Action::Commands), "commands", Group::Look, 40).unless(no_row),
+    bind(&["x"], Wanted::ReviewScreen(Action::DropAll), "drop all", Group::Stage, 50).unless(no_row),
+    bind(&["P"], Wanted::ReviewScreen(Action::Publish), "publish", Group::Publish, 30).unless(blocked),
+    bind(&["u"], Wanted::Undo, "undo", Group::Stage, 0),
+    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 0),
+    bind(&["r"], Wanted::Refresh, "ask the server", Group::Look, 0),
+    bind(&["esc", "q", "p"], Wanted::ReviewScreen(Action::Leave), "back", Group::Leave, 60),
+];
+
+fn review(state: &State) -> Option<&Review> {
+    if let Screen::Review(review) = &state.screen { Some(review) } else { None }
+}
+
+fn no_row(state: &State) -> Option<&'static str> {
+    review(state).is_none_or(|r| r.list.is_empty()).then_some("nothing is staged")
+}
+
+fn no_fix(state: &State) -> Option<&'static str> {
+    selected(state).and_then(fix_of).is_none().then_some("there is nothing to fix here")
+}
+
+/// The plan of the repository under the cursor.
+#[must_use]
+pub fn selected(state: &State) -> Option<&RepositoryPlan> {
+    let review = review(state)?;
+    let plans = &state.plan.as_ref()?.repositories;
+    match review.list.selected()? {
+        Row::Repository(gun) => plans.iter().find(|p| p.gun == *gun),
+        Row::Change(id) => plans.iter().find(|p| p.changes.iter().any(|c| c.entry == *id)),
+        Row::Dropped(id) => {
+            let (gun, _) = review.dropped.iter().find(|(_, c)| c.entry == *id)?;
+            plans.iter().find(|p| p.gun == *gun)
+        }
+    }
+}
+
+fn fix_of(plan: &RepositoryPlan) -> Option<&(Vec<Change>, String)> {
+    plan.warnings.iter().find_map(|w| w.fix.as_ref())
+}
+
+/// Repositories that `P` would publish.
+pub fn included<'a>(state: &'a State, review: &'a Review) -> impl Iterator<Item = &'a RepositoryPlan> {
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    plans.iter().filter(|p| !review.left_out.contains(&p.gun))
+}
+
+/// Why `P` does nothing now.
+#[must_use]
+pub fn blocked(state: &State) -> Option<&'static str> {
+    let review = review(state)?;
+    if state.plan.is_none() {
+        return Some("the plan is being computed");
+    }
+    let mut plans = included(state, review).peekable();
+    if plans.peek().is_none() {
+        return Some("nothing is left to publish");
+    }
+    for plan in plans {
+        if plan.is_blocked() {
+            return Some("a repository is blocked: mend it, or leave it out with space on its name");
+        }
+        if plan.is_dangerous() && !review.accepted.contains(&plan.gun) {
+            return Some(if plan.deletes {
+                "accept the deletion with space on its name, then publish"
+            } else {
+                "fix or accept the orphaned tags, then publish"
+            });
+        }
+    }
+    None
+}
+
+/// How many blocks and accepted dangers there are.
+#[must_use]
+pub fn counts(state: &State, review: &Review) -> (usize, usize) {
+    let plans: Vec<&RepositoryPlan> = included(state, review).collect();
+    let open = |p: &&&RepositoryPlan| p.is_blocked() || (p.is_dangerous() && !review.accepted.contains(&p.gun));
+    let blocks = plans.iter().filter(open).count();
+    let accepted = plans.iter().filter(|p| p.is_dangerous() && review.accepted.contains(&p.gun)).count();
+    (blocks, accepted)
+}
+
+/// Opens the review.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    state.screen = Screen::Review(Review::default());
+    reindex(state);
+    vec![Effect::Plan]
+}
+
+/// Lists repositories and changes as the plan has them.
+pub fn reindex(state: &mut State) {
+    let plan = state.plan.clone();
+    let Screen::Review(review) = &mut state.screen else { return };
+    let plans = plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    let staged = |id: EntryId| plans.iter().any(|p| p.changes.iter().any(|c| c.entry == id));
+    review.dropped.retain(|(_, c)| !staged(c.entry));
+    review.accepted.retain(|gun| plans.iter().any(|p| p.gun == *gun && p.is_dangerous()));
+    let mut rows = Vec::new();
+    let mut dropped: Vec<&(Gun, PlannedChange)> = review.dropped.iter().collect();
+    for plan in plans {
+        rows.push((0, Row::Repository(plan.gun.clone())));
+        rows.extend(plan.changes.iter().map(|c| (0, Row::Change(c.entry))));
+        let own = dropped.iter().filter(|(gun, _)| *gun == plan.gun);
+        rows.extend(own.map(|(_, c)| (0, Row::Dropped(c.entry))));
+        dropped.retain(|(gun, _)| *gun != plan.gun);
+    }
+    rows.extend(dropped.iter().map(|(_, c)| (0, Row::Dropped(c.entry))));
+    review.list.set(rows);
+}
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Toggle => toggle(state),
+        Action::Fix => fix(state),
+        Action::Commands => {
+            let lines = state.plan.as_ref().map(|p| commands::lines(p)).unwrap_or_default();
+            let page = Page { title: "The same as commands".to_owned(), lines, offset: 0 };
+            state.dialogs.push(Dialog::Page(page));
+            vec![]
+        }
+        Action::DropAll => {
+            state.screen = Screen::Main;
+            staged::drop_all(state)
+        }
+        Action::Publish => publish(state),
+        Action::Leave => {
+            state.screen = Screen::Main;
+            vec![]
+        }
+    }
+}
+
+fn toggle(state: &mut State) -> Vec<Effect> {
+    let plan = state.plan.clone();
+    let Screen::Review(review) = &mut state.screen else { return vec![] };
+    let plans = plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    match review.list.selected().cloned() {
+        Some(Row::Repository(gun)) => {
+            let dangerous = plans.iter().any(|p| p.gun == gun && p.is_dangerous() && !p.is_blocked());
+            let set = if dangerous { &mut review.accepted } else { &mut review.left_out };
+            if !set.remove(&gun) {
+                set.insert(gun);
+            }
+            vec![]
+        }
+        Some(Row::Change(id)) => {
+            let found = plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == id)?)));
+            let Some((plan, change)) = found else { return vec![] };
+            review.dropped.push((plan.gun.clone(), change.clone()));
+            vec![Effect::Drop { entries: vec![id], said: words::change(&change.change, &plan.name) }]
+        }
+        Some(Row::Dropped(id)) => {
+            let Some(place) = review.dropped.iter().position(|(_, c)| c.entry == id) else { return vec![] };
+            let (gun, change) = review.dropped.remove(place);
+            words::stage(state, vec![(gun, change.change)])
+        }
+        None => vec![],
+    }
+}
+
+/// Stages what mends the repository under the cursor, else the first that can be mended.
+pub fn fix(state: &mut State) -> Vec<Effect> {
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    let plan = selected(state).filter(|p| fix_of(p).is_some()).or_else(|| plans.iter().find(|p| fix_of(p).is_some()));
+    let Some((plan, (changes, words))) = plan.and_then(|p| Some((p, fix_of(p)?))) else { return vec![] };
+    let changes = changes.iter().map(|c| (plan.gun.clone(), c.clone())).collect();
+    vec![Effect::Stage { changes, said: words.clone() }]
+}
+
+fn publish(state: &mut State) -> Vec<Effect> {
+    let (Some(plan), Some(review)) = (state.plan.as_ref(), review(state)) else { return vec![] };
+    let repositories: Vec<Gun> = included(state, review).map(|p| p.gun.clone()).collect();
+    let accepted = review.accepted.iter().filter(|gun| repositories.contains(gun)).cloned().collect();
+    let approval = Approval { plan: plan.id.clone(), repositories, accepted };
+    gate::begin(state, approval)
+}
+
+/// What the message line says while the review is open.
+#[must_use]
+pub fn verdict(state: &State, review: &Review) -> (Message, &'static str, String) {
+    if let Some(reason) = blocked(state) {
+        return (Message::Fail, "blocked", reason.to_owned());
+    }
+    let warnings = included(state, review).flat_map(|p| &p.warnings).filter(|w| w.weight == Weight::Warning).count();
+    let (_, accepted) = counts(state, review);
+    match (accepted, warnings) {
+        (0, 0) => (Message::Done, "ready", "nothing gets worse".to_owned()),
+        (0, n) => (Message::Warn, "ready", count(n, "warning to read", "warnings to read")),
+        (n, _) => (Message::Warn, "ready", format!("{} accepted; asks for the name", count(n, "loss", "losses"))),
+    }
+}

@@ -1,0 +1,260 @@
+//! Drawing of the review: one column, or changes left and their effect right.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::format::count;
+use super::super::frame::{Frame, rule};
+use super::super::layout::{Areas, Shape};
+use super::super::panes::row::sign;
+use super::super::state::State;
+use super::super::widgets::{tag_effect, tag_line};
+use super::super::words;
+use super::effect_box;
+use super::review::{Review, Row};
+use crate::engine::plan::{NeededKey, PlannedChange};
+use crate::engine::{EntryId, RepositoryPlan};
+use crate::tuf::Role;
+
+/// Draws the review.
+pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &Areas) {
+    let body = areas.body;
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    let repositories = count(plans.len(), "repository", "repositories");
+    let mut frame = Frame::titled("Changes");
+    frame.summary = Runs::new().then(repositories, canvas.theme.quiet());
+    if areas.shape == Shape::Tabs {
+        frame.title = "Review".to_owned();
+        if areas.message.is_none() {
+            frame.footer = super::super::render::message_runs(state);
+        }
+        let inner = frame.draw(canvas, body, true);
+        list(state, review, canvas, inner, false);
+        return;
+    }
+    let left = Rect { width: 46, ..body };
+    let inner = frame.draw(canvas, left, true);
+    let below = asked(state, review);
+    let rows = u16::try_from(below.len()).unwrap_or(0).min(inner.height / 2);
+    let upper = Rect { height: inner.height - rows - 1, ..inner };
+    list(state, review, canvas, upper, true);
+    rule(canvas, inner, upper.bottom());
+    for (y, line) in (upper.bottom() + 1..inner.bottom()).zip(&below) {
+        canvas.runs(inner.x + 1, y, inner.right() - 1, line);
+    }
+    let right = Rect { x: 46, width: (body.width - 46).min(100), ..body };
+    effect_box::render(state, review, canvas, right);
+}
+
+enum Line {
+    Blank,
+    Row(Row),
+    Runs(Runs),
+}
+
+fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wide: bool) {
+    let theme = canvas.theme;
+    if review.list.is_empty() {
+        let words = if state.plan.is_none() { "computing the plan" } else { "nothing is staged" };
+        canvas.put(inner.x + 1, inner.y + 1, inner.right() - 1, words, theme.quiet());
+        return;
+    }
+    let lines = lines(state, review, canvas, usize::from(inner.width), wide);
+    let selected = review.list.selected();
+    let at = lines.iter().position(|l| matches!(l, Line::Row(r) if Some(r) == selected)).unwrap_or(0);
+    let height = usize::from(inner.height);
+    // The lines below the cursor's repository explain it: keep as many as fit.
+    let offset = (at + height * 3 / 4).saturating_sub(height - 1).min(at).min(lines.len().saturating_sub(height));
+    for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(offset)) {
+        match line {
+            Line::Blank => {}
+            Line::Runs(runs) => {
+                canvas.runs(inner.x + 1, y, inner.right() - 1, runs);
+            }
+            Line::Row(row) => {
+                draw_row(state, review, canvas, (inner, y), row, wide);
+                if Some(row) == selected {
+                    canvas.select(inner.x, y, inner.right());
+                }
+            }
+        }
+    }
+}
+
+fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide: bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    let mut rows = review.list.window(usize::MAX).map(|(_, _, row)| row).peekable();
+    for plan in plans {
+        lines.push(Line::Blank);
+        while let Some(row) = rows.next_if(|r| belongs(review, plan, r)) {
+            lines.push(Line::Row(row.clone()));
+        }
+        let tags = if wide { wide_tags(canvas, plan, width) } else { narrow_tags(canvas, plan) };
+        lines.extend(tags.into_iter().map(Line::Runs));
+        if !wide && super::review::selected(state).is_some_and(|p| p.gun == plan.gun) {
+            lines.push(Line::Blank);
+            lines.extend(explain(canvas, review, plan, width.saturating_sub(6)).into_iter().map(Line::Runs));
+        }
+    }
+    lines.extend(rows.map(|row| Line::Row(row.clone())));
+    if !wide {
+        lines.push(Line::Blank);
+        lines.extend(asked(state, review).into_iter().map(Line::Runs));
+    }
+    lines
+}
+
+fn belongs(review: &Review, plan: &RepositoryPlan, row: &Row) -> bool {
+    match row {
+        Row::Repository(gun) => *gun == plan.gun,
+        Row::Change(id) => plan.changes.iter().any(|c| c.entry == *id),
+        Row::Dropped(id) => review.dropped.iter().any(|(gun, c)| c.entry == *id && *gun == plan.gun),
+    }
+}
+
+fn narrow_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan) -> Vec<Runs> {
+    let theme = canvas.theme;
+    let runs = Runs::new().gap(4);
+    let mut runs = Runs(runs.0.into_iter().chain(tag_effect(canvas, plan, 22).0).collect());
+    if !plan.tags.orphaned.is_empty() {
+        runs = runs.gap(3).then(format!("{} {} orphaned", theme.glyphs.fail, plan.tags.orphaned.len()), theme.fail());
+    }
+    vec![runs]
+}
+
+fn wide_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
+    let theme = canvas.theme;
+    let effect = tag_effect(canvas, plan, 0);
+    let used = usize::from(effect.width()) + 1;
+    let line = u16::try_from(width.saturating_sub(26)).unwrap_or(18);
+    let mut runs = Runs::new().gap(1);
+    runs.0.extend(effect.0);
+    let mut runs = runs.gap(23usize.saturating_sub(used));
+    runs.0.extend(tag_line(theme, plan, line).0);
+    let mut all = vec![Runs::new(), runs];
+    if !plan.tags.orphaned.is_empty() {
+        let text = format!("{} {} orphaned", theme.glyphs.fail, plan.tags.orphaned.len());
+        all.push(Runs::new().gap(23).then(text, theme.fail()));
+    }
+    all
+}
+
+/// Why, and the keys that help: what the effect box says where there is room for one.
+fn explain(canvas: &Canvas<'_>, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
+    let theme = canvas.theme;
+    let mut lines = Vec::new();
+    for (text, style) in effect_box::sentences(theme, plan) {
+        lines.extend(wrap(&text, width.min(70)).into_iter().map(|l| Runs::new().gap(4).then(l, style)));
+    }
+    let keys = effect_box::keys(theme, review, plan);
+    if !keys.is_empty() {
+        lines.push(Runs::new());
+        let indented = keys.into_iter().map(|k| Runs(Runs::new().gap(4).0.into_iter().chain(k.0).collect()));
+        lines.extend(indented);
+    }
+    lines
+}
+
+fn draw_row(state: &State, review: &Review, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), row: &Row, wide: bool) {
+    let theme = canvas.theme;
+    let (start, end) = (inner.x + 1, inner.right().saturating_sub(1));
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    match row {
+        Row::Repository(gun) => {
+            let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { return };
+            let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
+            let x = canvas.put(start, y, end, &plan.name, style);
+            let text = head_words(review, canvas, plan, wide);
+            if wide {
+                canvas.right(x + 2, y, end, &text, theme.quiet());
+            } else {
+                canvas.put(x + 3, y, end, &text, theme.quiet());
+            }
+        }
+        Row::Change(id) => {
+            if let Some(change) = find(plans, *id) {
+                change_row(canvas, (start, y, end), change, true, wide);
+            }
+        }
+        Row::Dropped(id) => {
+            if let Some((_, change)) = review.dropped.iter().find(|(_, c)| c.entry == *id) {
+                change_row(canvas, (start, y, end), change, false, wide);
+            }
+        }
+    }
+}
+
+fn find(plans: &[RepositoryPlan], id: EntryId) -> Option<&PlannedChange> {
+    plans.iter().flat_map(|p| &p.changes).find(|c| c.entry == id)
+}
+
+fn head_words(review: &Review, canvas: &Canvas<'_>, plan: &RepositoryPlan, wide: bool) -> String {
+    if review.left_out.contains(&plan.gun) {
+        "left out".to_owned()
+    } else if wide {
+        count(plan.changes.len(), "change", "changes")
+    } else {
+        effect_box::versions(canvas.theme, plan, 4)
+    }
+}
+
+fn change_row(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), change: &PlannedChange, kept: bool, wide: bool) {
+    let theme = canvas.theme;
+    let indent = u16::from(wide);
+    let x = canvas.put(x + indent, y, end, if kept { "[x] " } else { "[ ] " }, theme.quiet());
+    if let Some((glyph, style)) = sign(theme, change.mark) {
+        canvas.put(x, y, end, glyph, if kept { style } else { theme.quiet() });
+    }
+    let style = if kept { theme.text() } else { theme.quiet() };
+    let thing_end = if wide { (x + 20).min(end) } else { (x + 22).min(end) };
+    canvas.put(x + 2, y, thing_end, &change.thing, style);
+    let roles: Vec<&str> = change.roles.iter().map(Role::short).collect();
+    let mut next = thing_end + 1;
+    if !wide {
+        canvas.put(next, y, end, change.ids.first().map_or("", String::as_str), theme.quiet());
+        next += 11;
+    }
+    let after = canvas.put(next, y, end, &roles.join(", "), theme.quiet());
+    if let Some(why) = &change.no_effect {
+        canvas.put(after + 2, y, end, why, theme.warn_word());
+    }
+}
+
+/// Which passphrases will be asked for, and what is sent.
+fn asked(state: &State, review: &Review) -> Vec<Runs> {
+    let theme = state.theme;
+    let mut keys: Vec<(String, String)> = Vec::new();
+    let mut names = Vec::new();
+    for plan in super::review::included(state, review) {
+        names.push(plan.name.clone());
+        for key in &plan.keys {
+            let role = match key {
+                NeededKey::Unlock { role, locked: true, .. } => role.clone(),
+                NeededKey::Unlock { role, .. } => format!("{role}, open"),
+                NeededKey::New { .. } => "new".to_owned(),
+            };
+            let pair = (words::needed_key(key), role);
+            if !keys.contains(&pair) {
+                keys.push(pair);
+            }
+        }
+    }
+    let mut lines = vec![Runs::new().then("Asked for at publish", theme.quiet())];
+    for (label, role) in keys.iter().take(6) {
+        lines.push(Runs::new().gap(1).then(format!("{label:<17}"), theme.text()).gap(1).then(role.clone(), theme.quiet()));
+    }
+    if keys.is_empty() {
+        lines.push(Runs::new().gap(1).then("no passphrase", theme.text()));
+    }
+    lines.push(Runs::new());
+    lines.push(Runs::new().then("Sent as", theme.quiet()));
+    for (i, name) in names.iter().take(6).enumerate() {
+        lines.push(Runs::new().then(format!(" {} ", i + 1), theme.quiet()).then(name.clone(), theme.text()).then("   one request", theme.quiet()));
+    }
+    if names.len() > 6 {
+        lines.push(Runs::new().then(format!(" and {} more", names.len() - 6), theme.quiet()));
+    }
+    lines
+}
+

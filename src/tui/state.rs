@@ -1,0 +1,329 @@
+//! All that the screen knows. Only `update` writes it, only `render` draws it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp as Time;
+
+use super::dialogs::Dialog;
+use super::effect::Effect;
+use super::event::{Failure, JobId};
+use super::gate::Gate;
+use super::list::List;
+use super::panes::{Pane, staged};
+use super::screens::{publish::Publishing, review::Review};
+use super::theme::Theme;
+use super::tour::Tour;
+use crate::engine::{Entry, Freshness, Health, KeyView, Plan, RepositoryPlan, RepositoryView, Stage};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// What the screen knows.
+#[derive(Debug)]
+pub struct State {
+    pub theme: Theme,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub now: Time,
+    pub offline: bool,
+    /// Where keys and caches are, for the empty screen.
+    pub trust_dir: String,
+    /// How long passphrases stay, in words.
+    pub idle_lock: String,
+    pub listing: Listing,
+    pub repositories: Vec<Repository>,
+    pub stage: Stage,
+    pub plan: Option<Arc<Plan>>,
+    pub keys: Vec<KeyView>,
+    pub focus: Pane,
+    pub lists: Lists,
+    pub screen: Screen,
+    /// Open dialogs, the last on top.
+    pub dialogs: Vec<Dialog>,
+    pub message: Option<Message>,
+    /// First key of a sequence.
+    pub prefix: Option<&'static str>,
+    /// Whether letters go to the filter.
+    pub filtering: bool,
+    pub tour: Option<Tour>,
+    pub jobs: Jobs,
+    /// What is still to be asked before a publish.
+    pub gate: Option<Gate>,
+    pub touched: Touched,
+    pub quit: Option<Quit>,
+}
+
+/// Whether the list of repositories was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    Loading,
+    Ready,
+    Failed(Failure),
+}
+
+/// What the user did since data arrived: rows are put in order only when that surprises nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// A key was pressed since the start.
+    pub any_key: bool,
+    /// The order of the repositories is not that of their states.
+    pub order: bool,
+    /// Ctrl-c was the last key.
+    pub interrupted: bool,
+}
+
+/// Why the loop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quit {
+    /// The user is done.
+    Leave,
+    /// The user wants the sandbox.
+    Sandbox,
+}
+
+/// What fills the screen.
+#[derive(Debug)]
+pub enum Screen {
+    Main,
+    Review(Review),
+    Publish(Publishing),
+}
+
+/// Cursor, marks and filter of each pane.
+#[derive(Debug, Default)]
+pub struct Lists {
+    pub repositories: List<Gun>,
+    pub roles: List<Role>,
+    pub tags: List<String>,
+    pub keys: List<CanonicalKeyId>,
+    pub staged: List<staged::Row>,
+    /// Whose roles and tags are listed.
+    pub shown: Option<Gun>,
+}
+
+/// A repository of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    pub entry: Entry,
+    pub view: Option<Arc<RepositoryView>>,
+    pub work: Work,
+    /// Why the last try gave nothing.
+    pub failure: Option<Failure>,
+}
+
+/// What is being done about a repository, since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Idle,
+    Asking(Time),
+}
+
+impl Repository {
+    /// A repository of which nothing is known yet.
+    #[must_use]
+    pub fn new(entry: Entry) -> Self {
+        Self { entry, view: None, work: Work::Idle, failure: None }
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match (&self.failure, &self.view) {
+            (Some(failure), _) if failure.ask.is_some() => Health::Warn,
+            (Some(failure), Some(view)) if failure.problem.kind.allows_cache() => view.health.min(Health::Cached),
+            (Some(_), _) => Health::Fail,
+            (None, Some(view)) => view.health,
+            (None, None) => Health::Loading,
+        }
+    }
+}
+
+/// A line for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub weight: Weight,
+    pub verb: String,
+    pub object: String,
+    /// Key and word that take it back.
+    pub back: Option<(&'static str, &'static str)>,
+    /// When it was shown; errors stay.
+    pub since: Time,
+}
+
+/// How much a message weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    Done,
+    Note,
+    Warn,
+    Fail,
+}
+
+/// Effects that run.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    next: u64,
+    running: BTreeSet<JobId>,
+    plan: Option<JobId>,
+    completion: Option<JobId>,
+}
+
+impl Jobs {
+    /// Names an effect that begins.
+    pub fn begin(&mut self, effect: &Effect) -> JobId {
+        self.next += 1;
+        let job = JobId(self.next);
+        self.running.insert(job);
+        match effect {
+            Effect::Plan => self.plan = Some(job),
+            Effect::Complete(_) => self.completion = Some(job),
+            _ => {}
+        }
+        job
+    }
+
+    /// Ends it. Says whether anybody still wants the answer.
+    pub fn end(&mut self, job: JobId, outcome: &super::event::Outcome) -> bool {
+        use super::event::Outcome;
+        let known = self.running.remove(&job);
+        match outcome {
+            Outcome::Planned(_) => self.plan == Some(job),
+            Outcome::Completed(_) => self.completion == Some(job),
+            // Whatever was written is true, asked for or not.
+            Outcome::Staged { .. } | Outcome::Published(_) => true,
+            _ => known,
+        }
+    }
+
+    /// Forgets what runs, so that its answers are dropped.
+    pub fn forget(&mut self) {
+        self.running.clear();
+    }
+
+    /// Whether anything runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+}
+
+impl State {
+    /// A screen that knows nothing yet.
+    #[must_use]
+    pub fn new(theme: Theme, size: (u16, u16), now: Time) -> Self {
+        Self {
+            theme,
+            size,
+            now,
+            offline: false,
+            trust_dir: String::new(),
+            idle_lock: "15 min".to_owned(),
+            listing: Listing::Loading,
+            repositories: Vec::new(),
+            stage: Stage::default(),
+            plan: None,
+            keys: Vec::new(),
+            focus: Pane::Repositories,
+            lists: Lists::default(),
+            screen: Screen::Main,
+            dialogs: Vec::new(),
+            message: None,
+            prefix: None,
+            filtering: false,
+            tour: None,
+            jobs: Jobs::default(),
+            gate: None,
+            touched: Touched::default(),
+            quit: None,
+        }
+    }
+
+    /// The repository under the cursor.
+    #[must_use]
+    pub fn repository(&self) -> Option<&Repository> {
+        self.repositories.get(self.lists.repositories.selected_index()?)
+    }
+
+    /// Its view.
+    #[must_use]
+    pub fn view(&self) -> Option<&RepositoryView> {
+        self.repository()?.view.as_deref()
+    }
+
+    /// A repository by name.
+    #[must_use]
+    pub fn find(&self, gun: &Gun) -> Option<&Repository> {
+        self.repositories.iter().find(|r| r.entry.gun == *gun)
+    }
+
+    /// The same, to write.
+    pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
+        self.repositories.iter_mut().find(|r| r.entry.gun == *gun)
+    }
+
+    /// A repository's name as its users write it.
+    #[must_use]
+    pub fn name_of(&self, gun: &Gun) -> String {
+        self.find(gun).map_or_else(|| gun.to_string(), |r| r.entry.name.clone())
+    }
+
+    /// What is planned for a repository.
+    #[must_use]
+    pub fn plan_of(&self, gun: &Gun) -> Option<&RepositoryPlan> {
+        self.plan.as_ref()?.repositories.iter().find(|p| p.gun == *gun)
+    }
+
+    /// Staged changes by repository.
+    #[must_use]
+    pub fn staged_counts(&self) -> BTreeMap<&Gun, usize> {
+        let mut counts = BTreeMap::new();
+        for staged in &self.stage.changes {
+            *counts.entry(&staged.gun).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Rows of the focused list.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match self.focus {
+            Pane::Repositories => self.lists.repositories.len(),
+            Pane::Roles => self.lists.roles.len(),
+            Pane::Tags => self.lists.tags.len(),
+            Pane::Keys => self.lists.keys.len(),
+            Pane::Staged => self.lists.staged.len(),
+        }
+    }
+
+    /// Whether there is nothing at all to show.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.listing == Listing::Ready && self.repositories.is_empty() && self.stage.changes.is_empty()
+    }
+
+    /// Whether the server of the repository under the cursor answered lately.
+    #[must_use]
+    pub fn is_online(&self) -> Option<bool> {
+        if self.offline {
+            return Some(false);
+        }
+        let repository = self.repository()?;
+        match (&repository.failure, repository.view.as_ref().map(|v| &v.freshness)) {
+            (Some(failure), _) => Some(!failure.problem.kind.allows_cache()),
+            (None, Some(Freshness::Fresh { .. })) => Some(true),
+            (None, Some(Freshness::Cached { reason: Some(_), .. })) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Shows a message.
+    pub fn say(&mut self, weight: Weight, verb: impl Into<String>, object: impl Into<String>) {
+        let (verb, object) = (verb.into(), object.into());
+        self.message = Some(Message { weight, verb, object, back: None, since: self.now });
+    }
+
+    /// Shows a failure until esc is pressed.
+    pub fn complain(&mut self, failure: &Failure) {
+        let problem = &failure.problem;
+        self.say(Weight::Fail, problem.kind.word(), format!("{}: {}", problem.message, problem.hint));
+    }
+}

@@ -1,0 +1,355 @@
+//! Events become changes of the state and effects. Never waits, reads no clock and no file.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::binding::{Action, Copied, Found, key_name, lookup};
+use super::dialogs::{self, Dialog, Help};
+use super::effect::Effect;
+use super::event::Event;
+use super::filter::Filter;
+use super::layout;
+use super::list::{Cleared, Move};
+use super::outcome;
+use super::panes::{self, Pane, keys, repositories, roles, staged, tags};
+use super::screens::{publish, review};
+use super::state::{Listing, Quit, Screen, State, Weight};
+use super::tour;
+
+/// How long a message stays, in seconds; errors stay until esc.
+const MESSAGE_SECONDS: i64 = 6;
+
+/// What to do at the start.
+#[must_use]
+pub fn start(state: &State) -> Vec<Effect> {
+    let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys];
+    if !state.offline {
+        effects.push(Effect::Resolve);
+    }
+    effects
+}
+
+/// Takes an event.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let effects = match event {
+        Event::Key(pressed) => key(state, &pressed),
+        Event::Paste(text) => {
+            paste(state, &text);
+            vec![]
+        }
+        Event::Resize(width, height) => {
+            state.size = (width, height);
+            vec![]
+        }
+        Event::Tick(now) => {
+            state.now = now;
+            let old = |m: &super::state::Message| m.weight != Weight::Fail && m.since.as_second() + MESSAGE_SECONDS <= now.as_second();
+            if state.message.as_ref().is_some_and(old) {
+                state.message = None;
+            }
+            vec![]
+        }
+        Event::Done(job, outcome) => {
+            if state.jobs.end(job, &outcome) {
+                outcome::take(state, outcome)
+            } else {
+                vec![]
+            }
+        }
+        Event::News(news) => {
+            let now = state.now;
+            if let Screen::Publish(publishing) = &mut state.screen {
+                publishing.news(now, news);
+            }
+            vec![]
+        }
+    };
+    tour::advance(state);
+    settle(state);
+    effects
+}
+
+fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
+    if !state.touched.any_key {
+        state.touched.any_key = true;
+    }
+    if state.touched.order {
+        state.touched.order = false;
+        repositories::reindex(state);
+    }
+    if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('c') {
+        return interrupt(state);
+    }
+    state.touched.interrupted = false;
+    if !state.dialogs.is_empty() {
+        return dialogs::key(state, pressed);
+    }
+    if state.filtering {
+        filter_key(state, pressed);
+        return vec![];
+    }
+    let prefix = state.prefix.take();
+    match lookup(state, prefix, &key_name(pressed)) {
+        Found::Prefix(first) => {
+            state.prefix = Some(first);
+            vec![]
+        }
+        Found::Nothing => vec![],
+        Found::Binding(binding) => match (binding.reason)(state) {
+            Some(reason) => {
+                state.say(Weight::Note, binding.word, reason);
+                vec![]
+            }
+            None => act(state, binding.action),
+        },
+    }
+}
+
+/// Ctrl-c: stops what runs; twice quits. Never loses work, for the stage is on disk.
+fn interrupt(state: &mut State) -> Vec<Effect> {
+    if let Screen::Publish(publishing) = &mut state.screen
+        && publishing.ended.is_none()
+    {
+        publishing.stopping = true;
+        return vec![Effect::StopPublish];
+    }
+    if state.touched.interrupted {
+        state.quit = Some(Quit::Leave);
+        return vec![];
+    }
+    state.touched.interrupted = true;
+    if let Some(dialog) = state.dialogs.pop() {
+        if matches!(dialog, Dialog::Prompt(_) | Dialog::Confirm(_)) {
+            state.gate = None;
+        }
+        return vec![];
+    }
+    let idle = state.jobs.is_idle();
+    state.jobs.forget();
+    for repository in &mut state.repositories {
+        repository.work = super::state::Work::Idle;
+    }
+    let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
+    state.say(Weight::Note, "ctrl-c", words);
+    vec![Effect::Cancel]
+}
+
+fn paste(state: &mut State, text: &str) {
+    if state.dialogs.is_empty() {
+        if state.filtering {
+            let line = text.lines().next().unwrap_or_default();
+            set_filter(state, |old| format!("{old}{line}"));
+        }
+        return;
+    }
+    dialogs::paste(state, text);
+}
+
+/// Does what the user wants.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Move(to) => go(state, to),
+        Action::Focus(pane) => state.focus = pane,
+        Action::NextPane => state.focus = state.focus.step(1),
+        Action::PreviousPane => state.focus = state.focus.step(Pane::ALL.len() - 1),
+        Action::Back => back(state),
+        Action::Help => {
+            let subject = match &state.screen {
+                Screen::Main => state.focus.name(),
+                Screen::Review(_) => "Review",
+                Screen::Publish(_) => "Publish",
+            };
+            state.dialogs.push(Dialog::Help(Help::new(subject)));
+        }
+        Action::Filter => state.filtering = true,
+        Action::Mark => with_list(state, Marking::Toggle),
+        Action::Range => with_list(state, Marking::Range),
+        Action::MarkAll => with_list(state, Marking::All),
+        Action::Undo => return vec![Effect::Undo],
+        Action::Redo => return vec![Effect::Redo],
+        Action::Review => return review::open(state),
+        Action::Refresh => return refresh(state),
+        Action::RefreshAll => return refresh_all(state),
+        Action::Copy(what) => return copy(state, what),
+        Action::Quit => state.quit = Some(Quit::Leave),
+        Action::Sandbox => state.quit = Some(Quit::Sandbox),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::SkipTourStep => {
+            if let Some(tour) = &mut state.tour {
+                tour.at = (tour.at + 1).min(tour.steps.len());
+            }
+        }
+        Action::EndTour => state.tour = None,
+        Action::Repositories(action) => return repositories::update(state, action),
+        Action::Roles(action) => return roles::update(state, action),
+        Action::Tags(action) => return tags::update(state, action),
+        Action::Keys(action) => return keys::update(state, action),
+        Action::Staged(action) => return staged::update(state, action),
+        Action::ReviewScreen(action) => return review::update(state, action),
+        Action::PublishScreen(action) => return publish::update(state, action),
+    }
+    vec![]
+}
+
+fn visible_rows(state: &State, pane: Pane) -> usize {
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    let area = areas.panes.iter().find(|(p, _)| *p == pane);
+    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
+}
+
+fn go(state: &mut State, to: Move) {
+    let height = visible_rows(state, state.focus);
+    match &mut state.screen {
+        Screen::Review(review) => return review.list.go(to, 20),
+        Screen::Publish(publishing) => return publish::go(publishing, to),
+        Screen::Main => {}
+    }
+    match state.focus {
+        Pane::Repositories => {
+            state.lists.repositories.go(to, height);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles => state.lists.roles.go(to, height),
+        Pane::Tags => state.lists.tags.go(to, height),
+        Pane::Keys => state.lists.keys.go(to, height),
+        Pane::Staged => state.lists.staged.go(to, height),
+    }
+}
+
+/// Scrolls every list so that its cursor is visible.
+fn settle(state: &mut State) {
+    let rows = Pane::ALL.map(|pane| visible_rows(state, pane));
+    let [repositories, roles, tags, keys, staged] = rows;
+    state.lists.repositories.settle(repositories);
+    state.lists.roles.settle(roles);
+    state.lists.tags.settle(tags);
+    state.lists.keys.settle(keys);
+    state.lists.staged.settle(staged);
+}
+
+fn back(state: &mut State) {
+    if state.message.as_ref().is_some_and(|m| m.weight == Weight::Fail) {
+        state.message = None;
+        return;
+    }
+    let cleared = match state.focus {
+        Pane::Repositories => state.lists.repositories.clear(),
+        Pane::Roles => state.lists.roles.clear(),
+        Pane::Tags => state.lists.tags.clear(),
+        Pane::Keys => state.lists.keys.clear(),
+        Pane::Staged => state.lists.staged.clear(),
+    };
+    match cleared {
+        Cleared::Filter => panes::reindex(state),
+        Cleared::Marks => {}
+        Cleared::Nothing => match state.focus {
+            Pane::Tags => state.focus = Pane::Roles,
+            _ => state.focus = Pane::Repositories,
+        },
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Marking {
+    Toggle,
+    Range,
+    All,
+}
+
+fn with_list(state: &mut State, marking: Marking) {
+    fn mark<K: Clone + Ord>(list: &mut super::list::List<K>, marking: Marking) {
+        match marking {
+            Marking::Toggle => list.toggle_mark(),
+            Marking::Range => list.toggle_range(),
+            Marking::All => list.toggle_all(),
+        }
+    }
+    match state.focus {
+        Pane::Repositories => {
+            mark(&mut state.lists.repositories, marking);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles => mark(&mut state.lists.roles, marking),
+        Pane::Tags => mark(&mut state.lists.tags, marking),
+        Pane::Keys => mark(&mut state.lists.keys, marking),
+        Pane::Staged => mark(&mut state.lists.staged, marking),
+    }
+}
+
+fn filter_key(state: &mut State, pressed: &KeyEvent) {
+    let ctrl = pressed.modifiers.contains(KeyModifiers::CONTROL);
+    match pressed.code {
+        KeyCode::Enter => state.filtering = false,
+        KeyCode::Esc => {
+            state.filtering = false;
+            set_filter(state, |_| String::new());
+        }
+        KeyCode::Backspace => set_filter(state, |old| {
+            let mut text = old.to_owned();
+            text.pop();
+            text
+        }),
+        KeyCode::Char('u') if ctrl => set_filter(state, |_| String::new()),
+        KeyCode::Char(c) if !ctrl => set_filter(state, |old| format!("{old}{c}")),
+        KeyCode::Down => go(state, Move::Down),
+        KeyCode::Up => go(state, Move::Up),
+        _ => {}
+    }
+}
+
+fn set_filter(state: &mut State, new: impl Fn(&str) -> String) {
+    let filter = match state.focus {
+        Pane::Repositories => &mut state.lists.repositories.filter,
+        Pane::Roles => &mut state.lists.roles.filter,
+        Pane::Tags => &mut state.lists.tags.filter,
+        Pane::Keys => &mut state.lists.keys.filter,
+        Pane::Staged => &mut state.lists.staged.filter,
+    };
+    *filter = Filter::new(&new(filter.text()));
+    match state.focus {
+        Pane::Repositories => {
+            repositories::reindex(state);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles | Pane::Tags => panes::reindex_shown(state),
+        Pane::Keys => keys::reindex(state),
+        Pane::Staged => staged::reindex(state),
+    }
+}
+
+fn refresh(state: &mut State) -> Vec<Effect> {
+    let guns = match (&state.screen, &state.plan) {
+        (Screen::Review(_), Some(plan)) => plan.repositories.iter().map(|p| p.gun.clone()).collect(),
+        _ if state.focus == Pane::Repositories => state.lists.repositories.meant(),
+        _ => state.lists.shown.clone().into_iter().collect(),
+    };
+    guns.into_iter().filter_map(|gun| outcome::ask(state, &gun, Effect::Refresh)).collect()
+}
+
+fn refresh_all(state: &mut State) -> Vec<Effect> {
+    let guns: Vec<_> = state.repositories.iter().map(|r| r.entry.gun.clone()).collect();
+    let mut effects = vec![Effect::ListEntries, Effect::ListKeys];
+    if state.listing != Listing::Ready {
+        state.listing = Listing::Loading;
+    }
+    effects.extend(guns.into_iter().filter_map(|gun| outcome::ask(state, &gun, Effect::Refresh)));
+    effects
+}
+
+fn copy(state: &State, what: Copied) -> Vec<Effect> {
+    let name = |text: Option<String>| text.map(|text| ("the name", text));
+    let found = match (what, state.focus) {
+        (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
+        (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
+        (Copied::Name, Pane::Tags) => name(tags::selected(state).map(|t| t.name.clone())),
+        (Copied::Name, Pane::Keys) => name(keys::selected(state).map(|k| k.label.clone())),
+        (Copied::Id, Pane::Keys) => keys::selected(state).map(|k| ("the key ID", k.id.to_string())),
+        (Copied::Id, Pane::Roles) => {
+            let role = roles::selected(state);
+            role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
+        }
+        (Copied::Digest, Pane::Tags) => tags::selected(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
+        _ => None,
+    };
+    found.map(|(what, text)| Effect::Copy { what, text }).into_iter().collect()
+}

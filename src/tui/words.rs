@@ -1,0 +1,136 @@
+//! Changes, roles and keys in words.
+
+use super::effect::Effect;
+use super::format::count;
+use super::state::State;
+use crate::engine::Change;
+use crate::engine::plan::NeededKey;
+use crate::engine::view::{RoleKeyView, RoleState};
+use crate::tuf::{Algorithm, DelegationName, Gun, SignerName};
+
+/// What a change does, without its repository: `remove signer ben`.
+#[must_use]
+pub fn act(change: &Change) -> String {
+    match change {
+        Change::Create { .. } => "create".to_owned(),
+        Change::AddSigner { name, .. } => format!("add signer {name}"),
+        Change::RemoveSigner { name } => format!("remove signer {name}"),
+        Change::RemoveSignerKey { name, key } => format!("remove key {} of {name}", key.short()),
+        Change::AddDelegation { role, .. } => format!("add to role {}", role.short()),
+        Change::EditDelegation { role, .. } => format!("edit role {}", role.short()),
+        Change::RemoveDelegation { role } => format!("remove role {}", role.short()),
+        Change::PurgeKeys { keys } => match keys.as_slice() {
+            [key] => format!("remove key {} from all roles", key.short()),
+            keys => format!("remove {} keys from all roles", keys.len()),
+        },
+        Change::Sign { tag, .. } => format!("sign {tag}"),
+        Change::Revoke { tag, .. } => format!("revoke {tag}"),
+        Change::Witness { role } => format!("re-sign {}", role.short()),
+        Change::Delete => "delete all trust data".to_owned(),
+    }
+}
+
+/// The same with its repository: `remove signer ben from admin/api`.
+#[must_use]
+pub fn change(change: &Change, name: &str) -> String {
+    let preposition = match change {
+        Change::Create { .. } => "",
+        Change::AddSigner { .. } | Change::AddDelegation { .. } => "to ",
+        Change::RemoveSigner { .. } | Change::RemoveDelegation { .. } | Change::PurgeKeys { .. } => "from ",
+        Change::Delete => "of ",
+        _ => "in ",
+    };
+    format!("{} {preposition}{name}", act(change))
+}
+
+/// Several changes in one short line.
+#[must_use]
+pub fn changes(state: &State, changes: &[(Gun, Change)]) -> String {
+    let telling: Vec<&(Gun, Change)> = changes.iter().filter(|(_, c)| !matches!(c, Change::Create { .. })).collect();
+    match telling.as_slice() {
+        [(gun, only)] => change(only, &state.name_of(gun)),
+        [(gun, first), rest @ ..] if rest.iter().all(|(_, c)| c == first) => {
+            let more = rest.len();
+            format!("{} and {} more", change(first, &state.name_of(gun)), count(more, "repository", "repositories"))
+        }
+        _ => count(changes.len(), "change", "changes"),
+    }
+}
+
+/// The effect that stages changes; none if there are none.
+#[must_use]
+pub fn stage(state: &State, list: Vec<(Gun, Change)>) -> Vec<Effect> {
+    if list.is_empty() {
+        return vec![];
+    }
+    let said = changes(state, &list);
+    vec![Effect::Stage { changes: list, said }]
+}
+
+/// The removal of a delegation: of a signer, if it is one.
+#[must_use]
+pub fn removal(role: &DelegationName) -> Change {
+    match SignerName::parse(role.short()) {
+        Ok(name) => Change::RemoveSigner { name },
+        Err(_) => Change::RemoveDelegation { role: role.clone() },
+    }
+}
+
+/// How a role's file stands.
+#[must_use]
+pub fn role_state(state: &RoleState) -> &'static str {
+    match state {
+        RoleState::Good => "ok",
+        RoleState::Expired => "expired",
+        RoleState::UnderThreshold { .. } => "signed by removed keys only",
+        RoleState::NeverSigned => "never signed",
+        RoleState::Hidden => "not named by the snapshot",
+        RoleState::Unreachable => "below a refused role",
+    }
+}
+
+/// A key of a role: label, short ID, what is special.
+#[must_use]
+pub fn role_key(key: &RoleKeyView) -> String {
+    let mut text = format!("{} {}", key.label, key.canonical.short());
+    if key.signed {
+        text.push_str(" signed");
+    }
+    if key.at_hand {
+        text.push_str(" yours");
+    }
+    if key.certificate_expires.is_some() {
+        text.push_str(" in a certificate");
+    }
+    text
+}
+
+/// 64 digits in groups of 8.
+#[must_use]
+pub fn grouped(digits: &str) -> String {
+    let chars: Vec<char> = digits.chars().collect();
+    let groups: Vec<String> = chars.chunks(8).map(|c| c.iter().collect()).collect();
+    groups.join(" ")
+}
+
+/// A kind of key.
+#[must_use]
+pub fn algorithm(algorithm: &Algorithm) -> String {
+    match algorithm {
+        Algorithm::EcdsaP256 => "ECDSA P-256".to_owned(),
+        Algorithm::EcdsaP384 => "ECDSA P-384".to_owned(),
+        Algorithm::EcdsaP521 => "ECDSA P-521".to_owned(),
+        Algorithm::Rsa(bits) => format!("RSA {bits}"),
+        Algorithm::Ed25519 => "Ed25519".to_owned(),
+        Algorithm::Unknown(name) => format!("{name}, not understood"),
+    }
+}
+
+/// A key that a publish asks for.
+#[must_use]
+pub fn needed_key(key: &NeededKey) -> String {
+    match key {
+        NeededKey::Unlock { label, .. } => label.clone(),
+        NeededKey::New { role } => format!("a new {role} key"),
+    }
+}

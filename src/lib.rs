@@ -24,3 +24,4 @@ pub mod printable;
 pub mod remote;
 pub mod sandbox;
 pub mod tuf;
+pub mod tui;

@@ -100,7 +100,13 @@ pub struct Binding {
 
 /// Makes a binding that is always possible.
 #[must_use]
-pub const fn bind(keys: &'static [&'static str], action: Action, word: &'static str, group: Group, hint: u8) -> Binding {
+pub const fn bind(
+    keys: &'static [&'static str],
+    action: Action,
+    word: &'static str,
+    group: Group,
+    hint: u8,
+) -> Binding {
     Binding { keys, action, word, group, hint, reason: never }
 }
 

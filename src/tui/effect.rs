@@ -21,9 +21,15 @@ pub enum Effect {
     /// Find out how interrupted publishes ended.
     Resolve,
     /// Stage changes, all or none; `said` is what the message line shows.
-    Stage { changes: Vec<(Gun, Change)>, said: String },
+    Stage {
+        changes: Vec<(Gun, Change)>,
+        said: String,
+    },
     /// Drop staged changes.
-    Drop { entries: Vec<EntryId>, said: String },
+    Drop {
+        entries: Vec<EntryId>,
+        said: String,
+    },
     Undo,
     Redo,
     /// Compute what publishing would do.
@@ -43,7 +49,12 @@ pub enum Effect {
     DeleteLocal(Gun),
     AcceptRoot(Gun, Vec<KeyId>),
     AcceptRealm(Gun, String),
-    LogIn { gun: Gun, host: String, user: String, password: Passphrase },
+    LogIn {
+        gun: Gun,
+        host: String,
+        user: String,
+        password: Passphrase,
+    },
     /// Look at what `notary` has staged.
     ReadForeign(Gun),
     AdoptForeign(Gun),
@@ -53,7 +64,10 @@ pub enum Effect {
     /// Complete the path typed so far.
     Complete(String),
     /// Send to the terminal's clipboard.
-    Copy { what: &'static str, text: String },
+    Copy {
+        what: &'static str,
+        text: String,
+    },
     /// Give the terminal back to the shell until continued.
     Suspend,
     /// Draw everything anew.

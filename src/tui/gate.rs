@@ -41,7 +41,8 @@ fn prompts<'a>(plans: impl Iterator<Item = &'a RepositoryPlan>) -> VecDeque<What
             match key {
                 NeededKey::Unlock { locked: false, .. } => {}
                 NeededKey::Unlock { id, label, role, signs, .. } => {
-                    let lines = signs.iter().map(|role| (plan.name.clone(), role.short().to_owned(), versions(plan, role)));
+                    let lines =
+                        signs.iter().map(|role| (plan.name.clone(), role.short().to_owned(), versions(plan, role)));
                     let place = prompts.iter().position(|w| matches!(w, What::Unlock { id: known, .. } if known == id));
                     match place.and_then(|i| prompts.get_mut(i)) {
                         Some(What::Unlock { signs, .. }) => signs.extend(lines),
@@ -54,7 +55,8 @@ fn prompts<'a>(plans: impl Iterator<Item = &'a RepositoryPlan>) -> VecDeque<What
                     }
                 }
                 NeededKey::New { role } => {
-                    let place = prompts.iter().position(|w| matches!(w, What::New { role: known, .. } if known == role));
+                    let place =
+                        prompts.iter().position(|w| matches!(w, What::New { role: known, .. } if known == role));
                     match place.and_then(|i| prompts.get_mut(i)) {
                         Some(What::New { names, .. }) => names.push(plan.name.clone()),
                         _ => prompts.push_back(What::New { role: role.clone(), names: vec![plan.name.clone()] }),
@@ -124,11 +126,15 @@ fn confirm(plan: &RepositoryPlan) -> Confirm {
     let name = plan.name.clone();
     let lost = plan.tags.orphaned.len();
     let (title, sentences, expected) = if plan.deletes {
-        let sentence = "Roles, keys and every signature of this repository are deleted on the server. It cannot be undone.";
+        let sentence =
+            "Roles, keys and every signature of this repository are deleted on the server. It cannot be undone.";
         ("Publish and delete all trust data".to_owned(), vec![sentence.to_owned()], name.clone())
     } else {
         let sentences = vec![
-            format!("From this moment every pull of {} tags of {name} with content trust is refused, until somebody re-signs.", lost),
+            format!(
+                "From this moment every pull of {} tags of {name} with content trust is refused, until somebody re-signs.",
+                lost
+            ),
             "Cannot be undone with u.".to_owned(),
         ];
         (format!("Publish and orphan {}", count(lost, "tag", "tags")), sentences, short_name(&name).to_owned())

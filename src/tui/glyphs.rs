@@ -46,26 +46,19 @@ pub struct Borders {
     pub vertical: &'static str,
 }
 
-const ROUNDED: Borders = Borders {
-    top_left: "╭",
-    top_right: "╮",
-    bottom_left: "╰",
-    bottom_right: "╯",
-    horizontal: "─",
-    vertical: "│",
-};
+const ROUNDED: Borders =
+    Borders {
+        top_left: "╭", top_right: "╮", bottom_left: "╰", bottom_right: "╯", horizontal: "─", vertical: "│"
+    };
 
 /// For the focused pane where there are no colours.
-pub(super) const THICK: Borders = Borders {
-    top_left: "┏",
-    top_right: "┓",
-    bottom_left: "┗",
-    bottom_right: "┛",
-    horizontal: "━",
-    vertical: "┃",
-};
+pub(super) const THICK: Borders =
+    Borders {
+        top_left: "┏", top_right: "┓", bottom_left: "┗", bottom_right: "┛", horizontal: "━", vertical: "┃"
+    };
 
-const SQUARE: Borders = Borders { top_left: "┌", top_right: "┐", bottom_left: "└", bottom_right: "┘", ..ROUNDED };
+const SQUARE: Borders =
+    Borders { top_left: "┌", top_right: "┐", bottom_left: "└", bottom_right: "┘", ..ROUNDED };
 
 const ASCII_BORDERS: Borders =
     Borders { top_left: "+", top_right: "+", bottom_left: "+", bottom_right: "+", horizontal: "-", vertical: "|" };

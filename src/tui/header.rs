@@ -69,7 +69,8 @@ fn right_side(state: &State) -> Runs {
     match &state.screen {
         Screen::Main => {
             let count = |health: Health| state.repositories.iter().filter(|r| r.health() == health).count();
-            let signs = [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
+            let signs =
+                [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
             for (health, glyph, style) in signs {
                 let n = count(health);
                 if n > 0 {
@@ -84,7 +85,11 @@ fn right_side(state: &State) -> Runs {
                 parts.push(Runs::new().then(format!("{} {blocks} blocked", theme.glyphs.fail), style));
             }
             if accepted > 0 {
-                parts.push(Runs::new().then(theme.glyphs.warn, theme.warn()).then(format!(" {accepted} accepted"), theme.text()));
+                parts.push(
+                    Runs::new()
+                        .then(theme.glyphs.warn, theme.warn())
+                        .then(format!(" {accepted} accepted"), theme.text()),
+                );
             }
         }
         Screen::Publish(publishing) => parts.extend(progress(state, theme, publishing)),
@@ -92,7 +97,11 @@ fn right_side(state: &State) -> Runs {
     if !matches!(state.screen, Screen::Publish(_)) {
         let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
         if locked > 0 {
-            let words = if state.size.0 < 110 { format!("{locked} locked") } else { format!("{} locked", super::format::count(locked, "key", "keys")) };
+            let words = if state.size.0 < 110 {
+                format!("{locked} locked")
+            } else {
+                format!("{} locked", super::format::count(locked, "key", "keys"))
+            };
             parts.push(Runs::new().then(words, theme.quiet()));
         }
         let staged = state.stage.changes.len();

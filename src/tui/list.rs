@@ -170,7 +170,11 @@ impl<K: Clone + Ord> List<K> {
     /// The marked rows, else the one under the cursor.
     #[must_use]
     pub fn meant(&self) -> Vec<K> {
-        if self.marks.is_empty() { self.selected().cloned().into_iter().collect() } else { self.marks.iter().cloned().collect() }
+        if self.marks.is_empty() {
+            self.selected().cloned().into_iter().collect()
+        } else {
+            self.marks.iter().cloned().collect()
+        }
     }
 
     fn extend_range(&mut self) {

@@ -172,7 +172,10 @@ impl Jobs {
     pub fn begin(&mut self, effect: &Effect) -> JobId {
         self.next += 1;
         let job = JobId(self.next);
-        self.running.insert(job);
+        let silent = matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel);
+        if !silent {
+            self.running.insert(job);
+        }
         match effect {
             Effect::Plan => self.plan = Some(job),
             Effect::Complete(_) => self.completion = Some(job),

@@ -43,8 +43,16 @@ impl Tour {
     pub fn first_signer(gun: &Gun, name: &str, signer: &str, key_file: &str, passphrase: &str) -> Self {
         let step = |title, sentence: String, done| TourStep { title, sentence, done };
         let steps = vec![
-            step("Look around.", format!("Move with j and k to {name}, then press enter to see its roles."), Done::Shows(Pane::Roles, gun.clone())),
-            step("Add a signer.", format!("Press a, name it {signer}, key file {key_file}, enter."), Done::SignerStaged(gun.clone())),
+            step(
+                "Look around.",
+                format!("Move with j and k to {name}, then press enter to see its roles."),
+                Done::Shows(Pane::Roles, gun.clone()),
+            ),
+            step(
+                "Add a signer.",
+                format!("Press a, name it {signer}, key file {key_file}, enter."),
+                Done::SignerStaged(gun.clone()),
+            ),
             step("Review.", "Nothing is sent yet. Press p to see what would change.".to_owned(), Done::Reviewing),
             step("Publish.", format!("Press P; the passphrase is {passphrase}."), Done::Published(gun.clone())),
         ];
@@ -78,9 +86,10 @@ fn is_done(state: &State, done: &Done) -> bool {
         }
         Done::Reviewing => matches!(state.screen, Screen::Review(_)),
         Done::Published(gun) => match &state.screen {
-            Screen::Publish(p) => p.tracks.iter().any(|t| {
-                t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)
-            }),
+            Screen::Publish(p) => p
+                .tracks
+                .iter()
+                .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)),
             _ => false,
         },
     }

@@ -42,7 +42,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Tick(now) => {
             state.now = now;
-            let old = |m: &super::state::Message| m.weight != Weight::Fail && m.since.as_second() + MESSAGE_SECONDS <= now.as_second();
+            let old = |m: &super::state::Message| {
+                m.weight != Weight::Fail && m.since.as_second() + MESSAGE_SECONDS <= now.as_second()
+            };
             if state.message.as_ref().is_some_and(old) {
                 state.message = None;
             }

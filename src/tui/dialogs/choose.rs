@@ -86,7 +86,9 @@ impl Choose {
         lines.blank();
         for (i, choice) in self.choices.iter().enumerate() {
             let y = lines.y;
-            let runs = Runs::new().gap(2).then(choice.word.clone(), if i == self.cursor { theme.strong() } else { theme.text() });
+            let runs = Runs::new()
+                .gap(2)
+                .then(choice.word.clone(), if i == self.cursor { theme.strong() } else { theme.text() });
             lines.runs(canvas, &runs.gap(3).then(choice.note.clone(), theme.quiet()));
             if i == self.cursor && lines.y > y {
                 canvas.select(lines.x, y, lines.end);

@@ -85,7 +85,8 @@ impl Confirm {
         }
         footer = footer.gap(3);
         footer.0.extend(keys(canvas, &others).0);
-        let window = Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: Some(theme.fail()) };
+        let window =
+            Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: Some(theme.fail()) };
 
         let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, usize::from(WIDTH) - 6)).collect();
         let rows = u16::try_from(sentences.len()).unwrap_or(0) + 8;
@@ -117,7 +118,8 @@ impl Confirm {
         let Subject::Publish(gun) = &self.subject else { return };
         let Some(plan) = state.plan_of(gun) else { return };
         let change = format!("{} {} {}", plan.tags.before, theme.glyphs.becomes, plan.tags.after);
-        let runs = Runs::new().then(change, theme.fail().patch(theme.strong())).gap(2).then("trusted tags", theme.quiet());
+        let runs =
+            Runs::new().then(change, theme.fail().patch(theme.strong())).gap(2).then("trusted tags", theme.quiet());
         canvas.runs_right(x, y, end, &runs);
         canvas.runs(x, y + 1, end, &tag_line(theme, plan, end - x));
     }

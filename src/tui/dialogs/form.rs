@@ -2,7 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::binding::key_name;
 use super::super::canvas::{Canvas, Runs, wrap};
 use super::super::effect::Effect;
 use super::super::state::State;
@@ -124,9 +123,11 @@ impl Form {
             (KeyCode::Backspace, Some(Input::Secret(secret))) => secret.pop(),
             (KeyCode::Char('u'), Some(Input::Secret(secret))) if ctrl => *secret = Passphrase::new(),
             (KeyCode::Char(c), Some(Input::Secret(secret))) if !ctrl => secret.push(c),
-            (_, Some(Input::Text(field) | Input::Path(field))) if field.key(key) => {
-                self.error = None;
-                self.candidates.clear();
+            (_, Some(Input::Text(field) | Input::Path(field))) => {
+                if field.key(key) {
+                    self.error = None;
+                    self.candidates.clear();
+                }
             }
             _ => {}
         }
@@ -242,7 +243,10 @@ impl Form {
                 lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
             }
         } else if self.busy {
-            lines.runs(canvas, &Runs::new().then(theme.glyphs.now, theme.accent()).then(" reading the key files", theme.text()));
+            lines.runs(
+                canvas,
+                &Runs::new().then(theme.glyphs.now, theme.accent()).then(" reading the key files", theme.text()),
+            );
         } else if !self.candidates.is_empty() {
             let names: Vec<&str> = self.candidates.iter().map(|c| last_segment(c)).collect();
             for line in wrap(&names.join("  "), lines.width()).into_iter().take(3) {
@@ -263,6 +267,7 @@ fn last_segment(path: &str) -> &str {
 
 fn common_prefix(texts: &[String]) -> String {
     let Some((first, rest)) = texts.split_first() else { return String::new() };
-    let shared = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(x, y)| x == y).map(|(x, _)| x).collect::<String>();
+    let shared =
+        |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(x, y)| x == y).map(|(x, _)| x).collect::<String>();
     rest.iter().fold(first.clone(), |common, text| shared(&common, text))
 }

@@ -84,7 +84,11 @@ impl Help {
         let blocks = blocks(&listed);
         let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
         let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
-        let typed = if self.filter.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", self.filter.text()) };
+        let typed = if self.filter.text().is_empty() {
+            "type to filter".to_owned()
+        } else {
+            format!("/{}", self.filter.text())
+        };
         let window = Window {
             title: "Help".to_owned(),
             subject: format!("{}   {typed}", self.subject),
@@ -114,7 +118,8 @@ impl Help {
             }
         }
         let reason = listed.get(self.cursor).and_then(|b| (b.reason)(state));
-        let note = reason.map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
+        let note = reason
+            .map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
         canvas.put(place.x, place.bottom.saturating_sub(1), place.end, &note, theme.quiet());
     }
 }
@@ -140,7 +145,7 @@ fn blocks(listed: &[&Binding]) -> Vec<(Group, Vec<usize>)> {
 /// Fills columns from the top; a group is broken only if it is longer than a column.
 fn flow(blocks: &[(Group, Vec<usize>)], height: u16) -> Vec<Spot> {
     let mut spots = Vec::new();
-    let (mut column, mut row) = (0, 0);
+    let (mut column, mut row) = (0u16, 0u16);
     for (group, rows) in blocks {
         let needed = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1);
         if row > 0 && row.saturating_add(needed) > height {

@@ -4,13 +4,13 @@ use super::super::effect::Effect;
 use super::super::event::Ask;
 use super::super::state::State;
 use super::super::words;
+use super::Dialog;
 use super::choose::{Choice, Choose};
 use super::confirm::{Confirm, Subject};
 use super::field::TextField;
 use super::form::{Field, Form, Input, Purpose};
-use super::Dialog;
-use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
 use crate::engine::view::RoleView;
+use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
 use crate::tuf::{Gun, KeyId, SignerName};
 
 fn text(label: &'static str, hint: &str) -> Field {
@@ -80,14 +80,25 @@ pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form
         path("a key to add, or empty"),
         text("add paths", "prefixes to add, separated by blanks"),
         text("drop paths", "prefixes to remove, separated by blanks"),
-        Field { label: "", input: Input::Switch("add all paths".to_owned(), false), hint: "space changes it".to_owned() },
+        Field {
+            label: "",
+            input: Input::Switch("add all paths".to_owned(), false),
+            hint: "space changes it".to_owned(),
+        },
     ];
     for key in &role.keys {
         let label = format!("keep {} {}", key.label, key.canonical.short());
-        fields.push(Field { label: "", input: Input::Switch(label, true), hint: "space takes the key away".to_owned() });
+        fields.push(Field {
+            label: "",
+            input: Input::Switch(label, true),
+            hint: "space takes the key away".to_owned(),
+        });
     }
-    let purpose =
-        Purpose::EditDelegation { gun: gun.clone(), role: name, keys: role.keys.iter().map(|k| k.canonical.clone()).collect() };
+    let purpose = Purpose::EditDelegation {
+        gun: gun.clone(),
+        role: name,
+        keys: role.keys.iter().map(|k| k.canonical.clone()).collect(),
+    };
     let paths = if all { "all paths".to_owned() } else { role.paths.join(" ") };
     let subject = format!("{}  {}", state.name_of(gun), role.role);
     Some(Form { note: format!("now: {paths}"), ..form("Edit a role", subject, purpose, fields) })
@@ -108,7 +119,8 @@ fn log_in(state: &State, gun: &Gun, host: &str, user: Option<&str>) -> Form {
     let mut name = text("user", "");
     name.input = Input::Text(TextField::with(user.unwrap_or_default()));
     let focus = usize::from(user.is_some());
-    let password = Field { label: "password", input: Input::Secret(Passphrase::new()), hint: "or an access token".to_owned() };
+    let password =
+        Field { label: "password", input: Input::Secret(Passphrase::new()), hint: "or an access token".to_owned() };
     let purpose = Purpose::LogIn { gun: gun.clone(), host: host.to_owned() };
     let note = "Kept for this session only; docker login stores it for good.".to_owned();
     let subject = format!("{host}  for {}", state.name_of(gun));
@@ -125,10 +137,16 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
         Ask::Realm { host, realm } => Dialog::Choose(Choose {
             title: "Where logins go".to_owned(),
             subject: name,
-            about: vec![format!("{host} sends logins to {realm}. Your user name and password for {host} would go there.")],
+            about: vec![format!(
+                "{host} sends logins to {realm}. Your user name and password for {host} would go there."
+            )],
             choices: vec![
                 Choice::new("do not send them", "the repository stays unread", vec![]),
-                Choice::new("allow it", format!("remembered for {realm}"), vec![Effect::AcceptRealm(gun.clone(), realm.clone())]),
+                Choice::new(
+                    "allow it",
+                    format!("remembered for {realm}"),
+                    vec![Effect::AcceptRealm(gun.clone(), realm.clone())],
+                ),
             ],
             ..Choose::default()
         }),
@@ -142,7 +160,10 @@ fn fingerprints(ids: &[KeyId]) -> Vec<String> {
 }
 
 fn first_contact(gun: &Gun, name: String, roots: &[KeyId]) -> Choose {
-    let mut about = vec!["This machine meets the repository for the first time. Compare the root key with what its owner tells you:".to_owned()];
+    let mut about = vec![
+        "This machine meets the repository for the first time. Compare the root key with what its owner tells you:"
+            .to_owned(),
+    ];
     about.extend(fingerprints(roots));
     Choose {
         title: "First contact".to_owned(),
@@ -167,7 +188,11 @@ fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose
         about,
         choices: vec![
             Choice::new("keep what was trusted", "the repository stays refused", vec![]),
-            Choice::new("trust the new root", "only if its owner confirms it", vec![Effect::AcceptRoot(gun.clone(), found.to_vec())]),
+            Choice::new(
+                "trust the new root",
+                "only if its owner confirms it",
+                vec![Effect::AcceptRoot(gun.clone(), found.to_vec())],
+            ),
         ],
         grave: true,
         ..Choose::default()
@@ -187,7 +212,8 @@ pub fn remove_role(state: &State, gun: &Gun, role: &RoleView) -> Dialog {
             choices.push(Choice::new(label.clone(), "from this role and releases", stage(change)));
         }
         let remove_keys = vec![key.canonical.clone()];
-        let change = Change::EditDelegation { role: name.clone(), remove_keys, remove_paths: vec![], clear_paths: false };
+        let change =
+            Change::EditDelegation { role: name.clone(), remove_keys, remove_paths: vec![], clear_paths: false };
         choices.push(Choice::new(label, "from this role only", stage(change)));
     }
     let subject = format!("{}  {}", state.name_of(gun), role.role);
@@ -235,7 +261,11 @@ pub fn delete(state: &State, gun: &Gun) -> Dialog {
         subject: name,
         about: vec![],
         choices: vec![
-            Choice::new("forget it here", "cache and pin of this machine; keys stay", vec![Effect::DeleteLocal(gun.clone())]),
+            Choice::new(
+                "forget it here",
+                "cache and pin of this machine; keys stay",
+                vec![Effect::DeleteLocal(gun.clone())],
+            ),
             Choice::leads_to("delete on the server", "asks for the full name", Dialog::Confirm(remote)),
         ],
         cursor: 0,
@@ -249,7 +279,10 @@ pub fn foreign(state: &State, gun: &Gun, changes: &ForeignChanges) -> Dialog {
     let leave = Choice::new("leave them", "notary keeps them; docker trust inspect deletes them", vec![]);
     let mut choices = vec![leave];
     match &changes.adoptable {
-        Ok(_) => choices.insert(0, Choice::new("adopt", "they become staged changes here", vec![Effect::AdoptForeign(gun.clone())])),
+        Ok(_) => choices.insert(
+            0,
+            Choice::new("adopt", "they become staged changes here", vec![Effect::AdoptForeign(gun.clone())]),
+        ),
         Err(problem) => about.push(format!("cannot be adopted: {}", problem.message)),
     }
     choices.push(Choice::new("drop", "moved aside, not deleted", vec![Effect::DropForeign(gun.clone())]));

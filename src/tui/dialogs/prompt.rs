@@ -72,8 +72,11 @@ impl Prompt {
             return;
         }
         self.attempts += 1;
-        let label = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone());
-        let opens = failure.ask.as_ref().and_then(|ask| if let Ask::OtherKey(id) = ask { Some(label(id)) } else { None });
+        let label = |id: &CanonicalKeyId| {
+            state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+        };
+        let opens =
+            failure.ask.as_ref().and_then(|ask| if let Ask::OtherKey(id) = ask { Some(label(id)) } else { None });
         self.note = Some(Note::Wrong { opens });
     }
 
@@ -193,7 +196,9 @@ impl Prompt {
         let typed = self.buffer.chars();
         let right = match &self.what {
             What::Unlock { .. } if self.attempts > 0 => format!("attempt {}", self.attempts + 1),
-            What::New { .. } if typed > 0 && typed < SHORTEST => format!("{} to go", count(SHORTEST - typed, "letter", "letters")),
+            What::New { .. } if typed > 0 && typed < SHORTEST => {
+                format!("{} to go", count(SHORTEST - typed, "letter", "letters"))
+            }
             What::New { .. } if typed >= SHORTEST => strength(typed).to_owned(),
             _ => String::new(),
         };
@@ -207,7 +212,8 @@ impl Prompt {
         } else {
             match &self.note {
                 Some(Note::Wrong { opens }) => {
-                    let runs = Runs::new().then(theme.glyphs.warn, theme.warn()).then(" not this key", theme.warn_word());
+                    let runs =
+                        Runs::new().then(theme.glyphs.warn, theme.warn()).then(" not this key", theme.warn_word());
                     let runs = match opens {
                         Some(label) => runs.gap(3).then("it opens ", theme.text()).then(label.clone(), theme.strong()),
                         None => runs,
@@ -215,7 +221,10 @@ impl Prompt {
                     lines.runs(canvas, &runs);
                 }
                 Some(Note::Other(text)) => {
-                    lines.runs(canvas, &Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(text.clone(), theme.warn_word()));
+                    lines.runs(
+                        canvas,
+                        &Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(text.clone(), theme.warn_word()),
+                    );
                 }
                 None => lines.blank(),
             }

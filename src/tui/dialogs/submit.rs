@@ -32,7 +32,11 @@ pub(super) fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect
             if form.paths().is_empty() { Ok(Some(with_keys(form, state, vec![])?)) } else { Ok(Some(read_files(form))) }
         }
         Purpose::EditDelegation { .. } => {
-            if form.paths().is_empty() { Ok(Some(with_keys(form, state, vec![])?)) } else { Ok(Some(read_files(form))) }
+            if form.paths().is_empty() {
+                Ok(Some(with_keys(form, state, vec![])?))
+            } else {
+                Ok(Some(read_files(form)))
+            }
         }
         Purpose::SignTag { gun } => Ok(Some(words::stage(state, vec![(gun, sign(form)?)]))),
         Purpose::LogIn { gun, host } => {
@@ -67,7 +71,6 @@ fn read_files(form: &mut Form) -> Vec<Effect> {
     form.error = None;
     vec![Effect::ReadKeyFiles(paths)]
 }
-
 
 /// Goes on once the key files were read.
 ///
@@ -106,12 +109,7 @@ fn add_signer(form: &Form, state: &State, guns: &[Gun], keys: &[PublicKey]) -> R
     Ok(words::stage(state, changes))
 }
 
-fn edit_delegation(
-    form: &Form,
-    role: &DelegationName,
-    listed: &[CanonicalKeyId],
-    keys: Vec<PublicKey>,
-) -> Vec<Change> {
+fn edit_delegation(form: &Form, role: &DelegationName, listed: &[CanonicalKeyId], keys: Vec<PublicKey>) -> Vec<Change> {
     let switches = form.switches();
     let (all_paths, keep) = switches.split_first().map_or((false, &[][..]), |(all, keep)| (*all, keep));
     let mut changes = Vec::new();
@@ -157,7 +155,8 @@ fn sign(form: &Form) -> Result<Change, String> {
     let length = form.text("size").parse::<u64>().map_err(|_| "the size must be a number of bytes".to_owned())?;
     let mut roles = Vec::new();
     for name in form.text("roles").split([',', ' ']).filter(|r| !r.is_empty()) {
-        let full = if name == "targets" || name.starts_with("targets/") { name.to_owned() } else { format!("targets/{name}") };
+        let full =
+            if name == "targets" || name.starts_with("targets/") { name.to_owned() } else { format!("targets/{name}") };
         roles.push(Role::parse(&full).map_err(|e| e.to_string())?);
     }
     Ok(Change::Sign { tag, target: SignedTarget { length, sha256, sha512: None, custom: None }, roles })

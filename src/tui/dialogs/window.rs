@@ -74,12 +74,7 @@ impl Window {
             ..Frame::default()
         };
         let inside = frame.draw(canvas, area, true);
-        Lines {
-            x: inside.x + 1,
-            y: inside.y + 1,
-            end: inside.right().saturating_sub(1),
-            bottom: inside.bottom(),
-        }
+        Lines { x: inside.x + 1, y: inside.y + 1, end: inside.right().saturating_sub(1), bottom: inside.bottom() }
     }
 }
 

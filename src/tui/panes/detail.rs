@@ -59,7 +59,6 @@ impl Detail {
                 y += 1;
             }
         }
-
     }
 
     fn lines(&self, width: usize) -> Vec<Runs> {

@@ -153,7 +153,13 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, sh
     }
 }
 
-fn render_detail(state: &State, canvas: &mut Canvas<'_>, (pane, shape): (Pane, Shape), inner: Rect, (y, inside): (u16, Inside)) {
+fn render_detail(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    (pane, shape): (Pane, Shape),
+    inner: Rect,
+    (y, inside): (u16, Inside),
+) {
     // With two columns only the left one has room, so it speaks of what has the focus.
     let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
     rule(canvas, inner, y);
@@ -175,7 +181,12 @@ fn border(state: &State, pane: Pane, shape: Shape, focused: bool) -> Frame {
     if state.filtering && focused {
         frame.footer = Runs::new().then("/", theme.key()).then(filter, theme.text()).then(" ", theme.caret());
     } else if !filter.is_empty() {
-        frame.footer = Runs::new().then("/", theme.key()).then(filter, theme.text()).gap(2).then("esc", theme.key()).then(" clear", theme.quiet());
+        frame.footer = Runs::new()
+            .then("/", theme.key())
+            .then(filter, theme.text())
+            .gap(2)
+            .then("esc", theme.key())
+            .then(" clear", theme.quiet());
     }
     if shape == Shape::Tabs {
         frame.heading = Some(tabs(state));

@@ -172,7 +172,14 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
 }
 
-fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, repository: &Repository, staged: usize) {
+fn draw(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    slots: &[Option<Slot>],
+    row: Row,
+    repository: &Repository,
+    staged: usize,
+) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
     let health = repository.health();
@@ -249,7 +256,10 @@ fn health_sign(state: &State, repository: &Repository) -> Sign {
         return ((glyph, theme.accent()), ("asks", theme.quiet()));
     }
     let health = repository.health();
-    (health_glyph(theme, health), (if health == Health::Loading { "" } else { health.word() }, word_style(theme, health)))
+    (
+        health_glyph(theme, health),
+        (if health == Health::Loading { "" } else { health.word() }, word_style(theme, health)),
+    )
 }
 
 fn word_style(theme: Theme, health: Health) -> Style {
@@ -325,7 +335,10 @@ pub fn detail(state: &State) -> Option<Detail> {
     }
     let view = repository.view.as_deref()?;
     if let Freshness::Cached { at, reason: Some(problem) } = &view.freshness {
-        let age = at.map_or_else(|| "of unknown age".to_owned(), |at| format!("{} old", format::span(-format::seconds_until(state.now, at))));
+        let age = at.map_or_else(
+            || "of unknown age".to_owned(),
+            |at| format!("{} old", format::span(-format::seconds_until(state.now, at))),
+        );
         detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
         detail.facts.push(("do", problem.hint.clone()));
     }
@@ -344,7 +357,11 @@ pub fn detail(state: &State) -> Option<Detail> {
         }
         None => {
             let (signers, tags) = (view.signers(), view.trusted());
-            let text = format!("{}, {} trusted", format::count(signers, "signer", "signers"), format::count(tags, "tag", "tags"));
+            let text = format!(
+                "{}, {} trusted",
+                format::count(signers, "signer", "signers"),
+                format::count(tags, "tag", "tags")
+            );
             detail.state = Some((text, theme.quiet()));
         }
     }

@@ -10,10 +10,10 @@ use super::super::effect::Effect;
 use super::super::layout::Inside;
 use super::super::state::State;
 use super::super::table::{self, Column, Slot, left, rest, right};
+use super::super::words;
 use super::detail::Detail;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
-use super::super::words;
 use crate::engine::Change;
 use crate::engine::plan::Mark;
 use crate::engine::view::{RoleState, RoleView};
@@ -146,7 +146,10 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let words = if loading || state.repository().is_none() {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
         } else {
-            Runs::new().then("no trust data yet   ", theme.quiet()).then("a", theme.key()).then(" add the first signer", theme.quiet())
+            Runs::new()
+                .then("no trust data yet   ", theme.quiet())
+                .then("a", theme.key())
+                .then(" add the first signer", theme.quiet())
         };
         super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;

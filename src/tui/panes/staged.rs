@@ -46,7 +46,8 @@ fn nothing(state: &State) -> Option<&'static str> {
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Drop => {
-            let mut entries: Vec<EntryId> = state.lists.staged.meant().iter().flat_map(|row| entries(state, row)).collect();
+            let mut entries: Vec<EntryId> =
+                state.lists.staged.meant().iter().flat_map(|row| entries(state, row)).collect();
             entries.sort_unstable();
             entries.dedup();
             let said = format::count(entries.len(), "change", "changes");
@@ -83,7 +84,8 @@ pub fn reindex(state: &mut State) {
     for gun in guns {
         let changes = state.stage.changes.iter().enumerate().filter(|(_, c)| c.gun == *gun);
         let passes = |c: &crate::engine::StagedChange| filter.passes(&words::change(&c.change, &state.name_of(gun)));
-        let shown: Vec<(usize, Row)> = changes.filter(|(_, c)| passes(c)).map(|(i, c)| (i, Row::Change(c.id))).collect();
+        let shown: Vec<(usize, Row)> =
+            changes.filter(|(_, c)| passes(c)).map(|(i, c)| (i, Row::Change(c.id))).collect();
         if !shown.is_empty() {
             rows.push((0, Row::Repository(gun.clone())));
             rows.extend(shown);
@@ -164,7 +166,13 @@ fn unplanned(state: &State, canvas: &mut Canvas<'_>, row: row::Row, staged: &cra
     let elsewhere = state.plan.as_ref().is_some_and(|p| p.elsewhere.contains(&staged.id));
     let x = canvas.put(start + 2, row.y, end, &words::act(&staged.change), theme.quiet());
     if elsewhere {
-        canvas.put(x + 2, row.y, end, &format!("for {}, not published here", format::host(&staged.server)), theme.warn_word());
+        canvas.put(
+            x + 2,
+            row.y,
+            end,
+            &format!("for {}, not published here", format::host(&staged.server)),
+            theme.warn_word(),
+        );
     }
 }
 

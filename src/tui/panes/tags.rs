@@ -78,7 +78,8 @@ pub fn reindex(state: &mut State) {
     let filter = &state.lists.tags.filter;
     let order = state.view().map(|view| {
         let passes = |t: &TagView| {
-            filter.is_empty() || filter.passes(&format!("{} {} {} {}", t.name, word(t.state), t.digest, t.signers.join(" ")))
+            filter.is_empty()
+                || filter.passes(&format!("{} {} {} {}", t.name, word(t.state), t.digest, t.signers.join(" ")))
         };
         let mut order: Vec<(usize, String)> = Vec::with_capacity(view.tags.len());
         for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
@@ -109,7 +110,10 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let words = if loading {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
         } else {
-            Runs::new().then("no signed tags yet   ", theme.quiet()).then("a", theme.key()).then(" sign one", theme.quiet())
+            Runs::new()
+                .then("no signed tags yet   ", theme.quiet())
+                .then("a", theme.key())
+                .then(" sign one", theme.quiet())
         };
         super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;
@@ -210,7 +214,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     detail.sentences.push(match tag.state {
         TagState::Trusted => format!("Pulls with content trust get this image; it is listed by {}.", roles.join(", ")),
         TagState::Held => format!("Signed by {}, but not in releases: nobody pulls it.", roles.join(", ")),
-        TagState::Orphaned => "Pulls with content trust refuse it: no current key has signed the role that lists it.".to_owned(),
+        TagState::Orphaned => {
+            "Pulls with content trust refuse it: no current key has signed the role that lists it.".to_owned()
+        }
     });
     if tag.look_alike || !tag.name.is_ascii() {
         detail.sentences.push("The name is not plain ASCII or looks like another tag: compare digests.".to_owned());

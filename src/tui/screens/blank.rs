@@ -15,9 +15,30 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
     let line = g.track.repeat(3);
     let two = format!(" {}{} ", g.track, g.track);
     let tree = [
-        Runs::new().then("root", text).then(format!(" {line} "), quiet).then("targets", text).then(two.clone(), quiet).then("releases", text).then(format!(" {line} "), quiet).then(g.ok, theme.ok()).then(" 3.1.6   what docker pulls", quiet),
-        Runs::new().gap(7).then(g.trunk, quiet).gap(9).then(format!("{}{} ", g.branch, g.track), quiet).then("jeff", text).then(format!(" {line}{line}{} ", g.track), quiet).then(g.ok, theme.ok()).then(" 3.1.5   what jeff signed", quiet),
-        Runs::new().gap(7).then(g.trunk, quiet).gap(9).then(format!("{}{} ", g.last_branch, g.track), quiet).then("ben", text),
+        Runs::new()
+            .then("root", text)
+            .then(format!(" {line} "), quiet)
+            .then("targets", text)
+            .then(two.clone(), quiet)
+            .then("releases", text)
+            .then(format!(" {line} "), quiet)
+            .then(g.ok, theme.ok())
+            .then(" 3.1.6   what docker pulls", quiet),
+        Runs::new()
+            .gap(7)
+            .then(g.trunk, quiet)
+            .gap(9)
+            .then(format!("{}{} ", g.branch, g.track), quiet)
+            .then("jeff", text)
+            .then(format!(" {line}{line}{} ", g.track), quiet)
+            .then(g.ok, theme.ok())
+            .then(" 3.1.5   what jeff signed", quiet),
+        Runs::new()
+            .gap(7)
+            .then(g.trunk, quiet)
+            .gap(9)
+            .then(format!("{}{} ", g.last_branch, g.track), quiet)
+            .then("ben", text),
         Runs::new().gap(7).then(format!("{}{} snapshot", g.branch, g.track), quiet),
         Runs::new().gap(7).then(format!("{}{} timestamp", g.last_branch, g.track), quiet),
     ];
@@ -26,7 +47,11 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
         y += 1;
     }
     y += 1 + u16::from(inner.height > 14);
-    let head = Runs::new().then("Nothing here yet.", theme.strong()).gap(2).then("No trust data in ", quiet).then(state.trust_dir.clone(), text);
+    let head = Runs::new()
+        .then("Nothing here yet.", theme.strong())
+        .gap(2)
+        .then("No trust data in ", quiet)
+        .then(state.trust_dir.clone(), text);
     canvas.runs(x, y, inner.right(), &head);
     y += 2 + u16::from(inner.height > 14);
     let choices = [
@@ -36,7 +61,12 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
     ];
     for (i, (key, word, note)) in choices.into_iter().enumerate() {
         let word_style = if i == 0 { theme.strong() } else { text };
-        canvas.runs(x, y, inner.right(), &Runs::new().then(key, theme.key()).gap(3).then(format!("{word:<20}"), word_style).gap(2).then(note, quiet));
+        canvas.runs(
+            x,
+            y,
+            inner.right(),
+            &Runs::new().then(key, theme.key()).gap(3).then(format!("{word:<20}"), word_style).gap(2).then(note, quiet),
+        );
         if i == 0 {
             canvas.select(x.saturating_sub(3), y, (x + 66).min(inner.right()));
         }

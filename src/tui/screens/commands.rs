@@ -25,7 +25,9 @@ fn command(change: &Change, name: &str) -> Option<String> {
         }
         Change::RemoveSigner { name: signer } => format!("signer remove {signer} {name}"),
         Change::RemoveSignerKey { name: signer, key } => {
-            format!("delegation remove {name} targets/{signer} {key} && trustdeck delegation remove {name} targets/releases {key}")
+            format!(
+                "delegation remove {name} targets/{signer} {key} && trustdeck delegation remove {name} targets/releases {key}"
+            )
         }
         Change::AddDelegation { role, keys, paths } => {
             let files: String = keys.iter().map(|k| format!(" {}.pem", k.canonical_id().short())).collect();
@@ -38,7 +40,12 @@ fn command(change: &Change, name: &str) -> Option<String> {
         Change::RemoveDelegation { role } => format!("delegation remove {name} {role}"),
         Change::PurgeKeys { keys } => format!("delegation purge {name}{}", ids(keys)),
         Change::Sign { tag, target, roles } => {
-            format!("sign {name}:{tag} --digest sha256:{} --size {}{}", target.sha256, target.length, role_options(roles))
+            format!(
+                "sign {name}:{tag} --digest sha256:{} --size {}{}",
+                target.sha256,
+                target.length,
+                role_options(roles)
+            )
         }
         Change::Revoke { tag, roles } => format!("revoke {name}:{tag}{}", role_options(roles)),
         Change::Witness { role } => format!("witness {name} {role}"),

@@ -42,7 +42,9 @@ fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &Repositor
     let bad = heaviest.is_some_and(|w| w.weight <= Weight::Danger) || plan.failed.is_some();
     let title = match (&plan.failed, heaviest) {
         (Some(problem), _) => format!("{} {}", theme.glyphs.fail, problem.kind.word()),
-        (None, Some(warning)) if warning.weight <= Weight::Danger => format!("{} {}", theme.glyphs.fail, warning.headline),
+        (None, Some(warning)) if warning.weight <= Weight::Danger => {
+            format!("{} {}", theme.glyphs.fail, warning.headline)
+        }
         (None, Some(warning)) if warning.weight == Weight::Warning => warning.headline.clone(),
         _ => "Nothing gets worse".to_owned(),
     };
@@ -106,9 +108,12 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan) -> Vec<(String, Style)> {
         lines.push((text, style));
     }
     let tags = &plan.tags;
-    for (word, names) in
-        [("orphaned", &tags.orphaned), ("signed", &tags.signed), ("revoked", &tags.revoked), ("repaired", &tags.repaired)]
-    {
+    for (word, names) in [
+        ("orphaned", &tags.orphaned),
+        ("signed", &tags.signed),
+        ("revoked", &tags.revoked),
+        ("repaired", &tags.repaired),
+    ] {
         if !names.is_empty() {
             lines.push((format!("{word}  {}", some(names, theme.glyphs.cut)), theme.quiet()));
         }
@@ -133,7 +138,9 @@ fn some(names: &[String], mark: &str) -> String {
 #[must_use]
 pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
     let mut lines = Vec::new();
-    let key = |key: &str, word: &str, style: Style| Runs::new().then(format!("{key:<7}"), theme.key()).then(format!("{word}  "), style);
+    let key = |key: &str, word: &str, style: Style| {
+        Runs::new().then(format!("{key:<7}"), theme.key()).then(format!("{word}  "), style)
+    };
     if let Some((_, words)) = plan.warnings.iter().find_map(|w| w.fix.as_ref()) {
         lines.push(key("f", "fix", theme.strong()).then(words.clone(), theme.text()));
     }
@@ -142,9 +149,17 @@ pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
     } else if plan.is_dangerous() {
         let what = if plan.deletes { "the deletion" } else { "the loss" };
         if review.accepted.contains(&plan.gun) {
-            lines.push(Runs::new().then("[x]    ", theme.text()).then(format!("{what} is accepted   "), theme.text()).then("asks for the name at publish", theme.quiet()));
+            lines.push(
+                Runs::new()
+                    .then("[x]    ", theme.text())
+                    .then(format!("{what} is accepted   "), theme.text())
+                    .then("asks for the name at publish", theme.quiet()),
+            );
         } else {
-            lines.push(key("space", &format!("accept {what}"), theme.text()).then("on its name; asks for it at publish", theme.quiet()));
+            lines.push(
+                key("space", &format!("accept {what}"), theme.text())
+                    .then("on its name; asks for it at publish", theme.quiet()),
+            );
         }
     }
     lines
@@ -189,7 +204,14 @@ fn role_lines(theme: Theme, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
             lines.push(key_line(theme, *mark, path, "path"));
         }
     }
-    lines.push((Runs::new().gap(2).then("snapshot, timestamp", theme.quiet()).gap(2).then("signed by the server", theme.quiet()), Runs::new()));
+    lines.push((
+        Runs::new()
+            .gap(2)
+            .then("snapshot, timestamp", theme.quiet())
+            .gap(2)
+            .then("signed by the server", theme.quiet()),
+        Runs::new(),
+    ));
     lines
 }
 
@@ -209,6 +231,11 @@ fn about(role: &RoleDiff) -> String {
 fn key_line(theme: Theme, mark: Mark, label: &str, id: &str) -> (Runs, Runs) {
     let (glyph, style) = sign(theme, mark).unwrap_or((" ", theme.text()));
     let word = if mark == Mark::Removed { theme.remove_word() } else { theme.text() };
-    let left = Runs::new().gap(4).then(glyph, style).gap(1).then(format!("{label:<22}"), word).then(id.to_owned(), theme.quiet());
+    let left = Runs::new()
+        .gap(4)
+        .then(glyph, style)
+        .gap(1)
+        .then(format!("{label:<22}"), word)
+        .then(id.to_owned(), theme.quiet());
     (left, Runs::new())
 }

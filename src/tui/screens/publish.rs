@@ -72,7 +72,9 @@ fn publishing(state: &State) -> Option<&Publishing> {
 }
 
 fn running(state: &State) -> Option<&'static str> {
-    publishing(state).is_some_and(|p| p.ended.is_none()).then_some("the publish still runs; ctrl-c begins no further repository")
+    publishing(state)
+        .is_some_and(|p| p.ended.is_none())
+        .then_some("the publish still runs; ctrl-c begins no further repository")
 }
 
 fn nothing_failed(state: &State) -> Option<&'static str> {
@@ -171,7 +173,8 @@ impl Publishing {
         for track in &self.tracks {
             lines.push(format!("{}  {}", track.name, result(track)));
             if let Some((_, published)) = &track.ended {
-                let paths = published.new_keys.iter().map(|(role, path)| format!("  new {role} key: {}", path.display()));
+                let paths =
+                    published.new_keys.iter().map(|(role, path)| format!("  new {role} key: {}", path.display()));
                 lines.extend(paths);
                 lines.extend(published.notes.iter().map(|note| format!("  {note}")));
             }
@@ -228,10 +231,16 @@ pub fn verdict(publishing: &Publishing) -> (Weight, &'static str, String) {
     let all = publishing.tracks.len();
     match (publishing.ended, &publishing.failure) {
         (_, Some(_)) => (Weight::Fail, "nothing was sent", "everything stays staged".to_owned()),
-        (None, _) if publishing.stopping => (Weight::Warn, "stopping", "running repositories finish, no other is begun".to_owned()),
+        (None, _) if publishing.stopping => {
+            (Weight::Warn, "stopping", "running repositories finish, no other is begun".to_owned())
+        }
         (None, _) => (Weight::Note, "publishing", format!("{} of {all}", done + failed)),
-        (Some(_), _) if failed > 0 => (Weight::Fail, "failed", format!("{} of {all}; what failed stays staged", failed)),
-        (Some(_), _) if done < all => (Weight::Warn, "stopped", format!("{done} of {all} done; the others stay staged")),
+        (Some(_), _) if failed > 0 => {
+            (Weight::Fail, "failed", format!("{} of {all}; what failed stays staged", failed))
+        }
+        (Some(_), _) if done < all => {
+            (Weight::Warn, "stopped", format!("{done} of {all} done; the others stay staged"))
+        }
         (Some(_), _) => (Weight::Done, "published", count(done, "repository, read back", "repositories, read back")),
     }
 }

@@ -137,7 +137,9 @@ fn draw_track(state: &State, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), t
         let mut after = canvas.put(x, y, inner.right(), glyph, style) + 1;
         if let Some(words) = step_words(track, i, this).filter(|w| !narrow || w.len() < 6) {
             let room = (x + at.step).saturating_sub(3);
-            after = canvas.put(after, y, room.max(after), &words, if this == Stand::Done { theme.quiet() } else { style }) + 1;
+            after =
+                canvas.put(after, y, room.max(after), &words, if this == Stand::Done { theme.quiet() } else { style })
+                    + 1;
         }
         if i + 1 < STEPS.len() {
             let (_, style, line) = sign(theme, stand(track, i + 1));
@@ -196,7 +198,13 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     let track = publishing.tracks.get(publishing.cursor);
     let problem = match (&publishing.failure, track.and_then(|t| t.ended.as_ref())) {
         (Some(failure), _) => Some(&failure.problem),
-        (None, Some((_, p))) => if let PublishOutcome::Failed(problem) = &p.outcome { Some(problem) } else { None },
+        (None, Some((_, p))) => {
+            if let PublishOutcome::Failed(problem) = &p.outcome {
+                Some(problem)
+            } else {
+                None
+            }
+        }
         (None, None) => None,
     };
     let name = track.map_or_else(|| "Publish".to_owned(), |t| t.name.clone());

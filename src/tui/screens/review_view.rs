@@ -242,7 +242,9 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
     }
     let mut lines = vec![Runs::new().then("Asked for at publish", theme.quiet())];
     for (label, role) in keys.iter().take(6) {
-        lines.push(Runs::new().gap(1).then(format!("{label:<17}"), theme.text()).gap(1).then(role.clone(), theme.quiet()));
+        lines.push(
+            Runs::new().gap(1).then(format!("{label:<17}"), theme.text()).gap(1).then(role.clone(), theme.quiet()),
+        );
     }
     if keys.is_empty() {
         lines.push(Runs::new().gap(1).then("no passphrase", theme.text()));
@@ -250,11 +252,15 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
     lines.push(Runs::new());
     lines.push(Runs::new().then("Sent as", theme.quiet()));
     for (i, name) in names.iter().take(6).enumerate() {
-        lines.push(Runs::new().then(format!(" {} ", i + 1), theme.quiet()).then(name.clone(), theme.text()).then("   one request", theme.quiet()));
+        lines.push(
+            Runs::new()
+                .then(format!(" {} ", i + 1), theme.quiet())
+                .then(name.clone(), theme.text())
+                .then("   one request", theme.quiet()),
+        );
     }
     if names.len() > 6 {
         lines.push(Runs::new().then(format!(" and {} more", names.len() - 6), theme.quiet()));
     }
     lines
 }
-

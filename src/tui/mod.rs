@@ -1,0 +1,245 @@
+//! The screen: events become changes of the state and effects, effects become tasks, their results are events again.
+//!
+//! Invariant: only [`update::update`] writes the state and only [`render::render`] draws it; neither waits.
+
+pub mod binding;
+pub mod canvas;
+pub mod dialogs;
+mod dock;
+pub mod effect;
+pub mod event;
+mod files;
+pub mod filter;
+pub mod format;
+mod frame;
+pub mod gate;
+pub mod glyphs;
+mod header;
+pub mod input;
+pub mod layout;
+pub mod list;
+mod options;
+pub mod outcome;
+pub mod panes;
+pub mod render;
+mod runner;
+pub mod screens;
+pub mod state;
+mod table;
+mod terminal;
+pub mod theme;
+pub mod tour;
+pub mod update;
+mod widgets;
+pub mod words;
+
+use std::io::Write;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures_util::{FutureExt, StreamExt};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use effect::Effect;
+use event::Event;
+pub use options::{Options, ThemeChoice};
+use runner::Runner;
+pub use state::Quit;
+use state::State;
+use terminal::Screen;
+pub use tour::Tour;
+
+/// Most events taken between two frames, so that a flood of keys cannot stop the drawing.
+const BURST: usize = 512;
+/// How often a spinner turns and the time is looked at while something runs.
+const BUSY_TICK: Duration = Duration::from_millis(250);
+/// How often it is looked whether others staged something.
+const IDLE_TICK: Duration = Duration::from_secs(2);
+
+/// Runs the screen until the user leaves; says why.
+///
+/// # Errors
+/// If there is no terminal, it is lost, or a signal ends the program. What is staged is safe in any case.
+pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
+    let broken = CancellationToken::new();
+    let screen = Screen::enter()?;
+    terminal::restore_on_panic(broken.clone());
+    let theme = options.theme(terminal::background);
+    let mut state = State::new(theme, screen.size()?, engine.now());
+    options.fill(&mut state, &engine);
+
+    let (sender, results) = mpsc::channel(256);
+    let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
+    let edges = Edges { keys: EventStream::new(), results, signals: Signals::new()?, broken };
+    let mut session = Loop { engine, runner, screen, state, edges, last_poll: 0, lines: input::Lines::default() };
+    let ended = session.run(&options).await;
+    let staged = session.state.stage.changes.len();
+    let publishing = session.runner.is_publishing();
+    drop(session.screen);
+    if publishing {
+        say("a publish is running; it is finished first");
+        session.runner.finish_publishes().await;
+    }
+    match ended {
+        Ok(quit) => {
+            if staged > 0 && quit == Quit::Leave {
+                say(&format!("{} kept", format::count(staged, "staged change", "staged changes")));
+            }
+            Ok(quit)
+        }
+        Err(error) => Err(error.context("the screen ended; everything staged is safe")),
+    }
+}
+
+fn say(line: &str) {
+    // Nothing can be done if nobody listens.
+    let _ = writeln!(std::io::stderr(), "trustdeck: {line}");
+}
+
+/// Where events come from.
+struct Edges {
+    keys: EventStream,
+    results: mpsc::Receiver<Event>,
+    signals: Signals,
+    broken: CancellationToken,
+}
+
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    resume: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(crossterm::event::Event),
+    Event(Event),
+    Tick,
+    Suspend,
+    Resume,
+}
+
+struct Loop {
+    engine: Engine,
+    runner: Runner,
+    screen: Screen,
+    state: State,
+    edges: Edges,
+    /// When the stage was looked at last, in seconds.
+    last_poll: i64,
+    lines: input::Lines,
+}
+
+impl Loop {
+    async fn run(&mut self, options: &Options) -> anyhow::Result<Quit> {
+        let mut effects = update::start(&self.state);
+        effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
+        self.perform(effects)?;
+        loop {
+            let state = &self.state;
+            self.screen.draw(|buffer| render::render(state, buffer))?;
+            if let Some(quit) = self.state.quit {
+                return Ok(quit);
+            }
+            let woken = self.wait().await?;
+            self.take(Event::Tick(self.engine.now()))?;
+            self.wake(woken)?;
+            // Whatever else is there already shares the next frame.
+            for _ in 0..BURST {
+                if let Some(Some(input)) = self.edges.keys.next().now_or_never() {
+                    self.wake(Woken::Input(input?))?;
+                } else if let Ok(event) = self.edges.results.try_recv() {
+                    self.take(event)?;
+                } else {
+                    break;
+                }
+            }
+            self.poll()?;
+        }
+    }
+
+    async fn wait(&mut self) -> anyhow::Result<Woken> {
+        let busy = !self.state.jobs.is_idle() || self.state.message.is_some();
+        let tick = if busy { BUSY_TICK } else { IDLE_TICK };
+        let signals = &mut self.edges.signals;
+        let ended = |name: &str| Err(anyhow::anyhow!("stopped by {name}"));
+        tokio::select! {
+            input = self.edges.keys.next() => match input {
+                Some(input) => Ok(Woken::Input(input?)),
+                None => Err(anyhow::anyhow!("the terminal is gone")),
+            },
+            Some(event) = self.edges.results.recv() => Ok(Woken::Event(event)),
+            () = tokio::time::sleep(tick) => Ok(Woken::Tick),
+            () = self.edges.broken.cancelled() => Err(anyhow::anyhow!("a fault stopped the program")),
+            _ = signals.terminate.recv() => ended("SIGTERM"),
+            _ = signals.hang_up.recv() => ended("SIGHUP"),
+            _ = signals.interrupt.recv() => ended("SIGINT"),
+            _ = signals.stop.recv() => Ok(Woken::Suspend),
+            _ = signals.resume.recv() => Ok(Woken::Resume),
+        }
+    }
+
+    fn wake(&mut self, woken: Woken) -> anyhow::Result<()> {
+        match woken {
+            Woken::Input(input) => match self.lines.event(input) {
+                Some(event) => self.take(event),
+                None => Ok(()),
+            },
+            Woken::Event(event) => self.take(event),
+            Woken::Tick => Ok(()),
+            Woken::Suspend => Ok(self.screen.suspend()?),
+            Woken::Resume => Ok(self.screen.resume()?),
+        }
+    }
+
+    fn take(&mut self, event: Event) -> anyhow::Result<()> {
+        let effects = update::update(&mut self.state, event);
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> anyhow::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Copy { what, text } => {
+                    self.screen.copy(&text)?;
+                    let shown = format!("{what}   {text}");
+                    outcome::take(&mut self.state, event::Outcome::Copied(shown));
+                }
+                Effect::Redraw => self.screen.clear()?,
+                Effect::Suspend => self.screen.suspend()?,
+                effect => {
+                    let job = self.state.jobs.begin(&effect);
+                    self.runner.start(job, effect);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks from time to time whether another process staged something.
+    fn poll(&mut self) -> anyhow::Result<()> {
+        let now = self.state.now.as_second();
+        if now < self.last_poll + 2 {
+            return Ok(());
+        }
+        self.last_poll = now;
+        self.perform(vec![Effect::ReadStage])
+    }
+}

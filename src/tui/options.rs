@@ -1,0 +1,114 @@
+//! What the screen is told at start.
+
+use std::sync::Arc;
+
+use super::format::span;
+use super::glyphs;
+use super::state::State;
+use super::theme::{Palette, Theme};
+use super::tour::Tour;
+use crate::engine::Engine;
+use crate::engine::passphrases::PassphraseSources;
+use crate::tuf::Gun;
+
+/// Which palette to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThemeChoice {
+    /// The terminal is asked.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+/// What the screen is told at start.
+#[derive(Debug)]
+pub struct Options {
+    /// Repositories named on the command line: added to the list.
+    pub repositories: Vec<Gun>,
+    /// Set in the sandbox.
+    pub tour: Option<Tour>,
+    pub theme: ThemeChoice,
+    /// ASCII signs: `--ascii`, or a locale that is not UTF-8.
+    pub ascii: bool,
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// `TERM`.
+    pub term: String,
+    /// Passphrases known before anybody is asked.
+    pub sources: Arc<PassphraseSources>,
+}
+
+impl Options {
+    /// Reads `NO_COLOR`, `TERM` and the locale from `variable`, such as `|name| std::env::var(name).ok()`.
+    #[must_use]
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        let theme = match set("COLORFGBG").as_deref().and_then(|v| v.rsplit(';').next()) {
+            Some("7" | "15") => ThemeChoice::Light,
+            Some(_) => ThemeChoice::Dark,
+            None => ThemeChoice::Auto,
+        };
+        Self {
+            repositories: vec![],
+            tour: None,
+            theme,
+            ascii: !utf8,
+            no_color: set("NO_COLOR").is_some(),
+            term: set("TERM").unwrap_or_default(),
+            sources: Arc::new(PassphraseSources::default()),
+        }
+    }
+
+    pub(super) fn theme(&self, ask: impl FnOnce() -> Option<Palette>) -> Theme {
+        let plain = matches!(self.term.as_str(), "dumb" | "linux" | "vt100" | "vt220");
+        let palette = match self.theme {
+            _ if self.no_color || self.term == "dumb" => Palette::Mono,
+            ThemeChoice::Dark => Palette::Dark,
+            ThemeChoice::Light => Palette::Light,
+            ThemeChoice::Auto if plain => Palette::Dark,
+            ThemeChoice::Auto => ask().unwrap_or(Palette::Dark),
+        };
+        let glyphs = match self.term.as_str() {
+            _ if self.ascii => &glyphs::ASCII,
+            "linux" => &glyphs::CONSOLE,
+            "dumb" => &glyphs::ASCII,
+            _ => &glyphs::UNICODE,
+        };
+        Theme { palette, glyphs }
+    }
+
+    pub(super) fn fill(&self, state: &mut State, engine: &Engine) {
+        let settings = engine.settings();
+        state.offline = settings.offline;
+        state.trust_dir = settings.trust_dir.display().to_string();
+        state.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
+        state.tour.clone_from(&self.tour);
+    }
+
+    pub(super) fn opened(&self) -> impl Iterator<Item = &Gun> {
+        self.repositories.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(pairs: &[(&str, &str)]) -> Options {
+        Options::from_environment(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn environment_decides_colours_and_signs() {
+        let theme = options(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]).theme(|| Some(Palette::Light));
+        assert_eq!(theme, Theme { palette: Palette::Light, glyphs: &glyphs::UNICODE });
+        let theme = options(&[("LANG", "C"), ("NO_COLOR", "1")]).theme(|| Some(Palette::Light));
+        assert_eq!(theme, Theme { palette: Palette::Mono, glyphs: &glyphs::ASCII });
+        let theme = options(&[("LC_ALL", "de_DE.utf8"), ("TERM", "linux")]).theme(|| None);
+        assert_eq!(theme, Theme { palette: Palette::Dark, glyphs: &glyphs::CONSOLE });
+        assert!(!options(&[("NO_COLOR", ""), ("LANG", "C.UTF-8")]).no_color);
+    }
+}

@@ -1,0 +1,338 @@
+//! Performs effects. Nothing else in the program spawns work for the screen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::effect::Effect;
+use super::event::{Ask, Event, Failure, JobId, Outcome, Source};
+use super::files;
+use crate::engine::passphrases::{PassphraseSources, Tried};
+use crate::engine::plan::NeededKey;
+use crate::engine::reference::parse_bare;
+use crate::engine::{Approval, Engine, EngineError, Kind, Plan, Problem, Stage};
+use crate::keys::KeyError;
+use crate::remote::RemoteError;
+use crate::tuf::Gun;
+
+/// Repositories that are read at the same time.
+const AT_ONCE: usize = 32;
+
+/// Owns every task.
+pub struct Runner {
+    engine: Engine,
+    events: mpsc::Sender<Event>,
+    tasks: JoinSet<()>,
+    publishes: JoinSet<()>,
+    slots: Arc<Semaphore>,
+    stop: CancellationToken,
+    stop_publish: CancellationToken,
+    sources: Arc<PassphraseSources>,
+}
+
+impl Runner {
+    /// A runner that sends outcomes to `events`.
+    #[must_use]
+    pub fn new(engine: Engine, sources: Arc<PassphraseSources>, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            engine,
+            events,
+            tasks: JoinSet::new(),
+            publishes: JoinSet::new(),
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+            stop: CancellationToken::new(),
+            stop_publish: CancellationToken::new(),
+            sources,
+        }
+    }
+
+    /// Starts `effect` as a task; its result comes back as [`Event::Done`].
+    pub fn start(&mut self, job: JobId, effect: Effect) {
+        while self.tasks.try_join_next().is_some() {}
+        match effect {
+            // Order matters: it must be known before the publish that follows.
+            Effect::ChoosePassphrase(role, passphrase) => self.engine.choose_passphrase(&role, passphrase),
+            Effect::StopPublish => self.stop_publish.cancel(),
+            Effect::Cancel => {
+                self.stop.cancel();
+                self.stop = CancellationToken::new();
+            }
+            Effect::Publish(approval) => self.publish(job, approval),
+            effect => {
+                let work = Work {
+                    engine: self.engine.clone(),
+                    events: self.events.clone(),
+                    slots: Arc::clone(&self.slots),
+                    sources: Arc::clone(&self.sources),
+                    stop: self.stop.clone(),
+                };
+                self.tasks.spawn(async move {
+                    let stop = work.stop.clone();
+                    let outcome = tokio::select! {
+                        outcome = work.perform(job, effect) => outcome,
+                        () = stop.cancelled() => None,
+                    };
+                    work.send(job, outcome).await;
+                });
+            }
+        }
+    }
+
+    fn publish(&mut self, job: JobId, approval: Approval) {
+        self.stop_publish = CancellationToken::new();
+        let (engine, events, stop) = (self.engine.clone(), self.events.clone(), self.stop_publish.clone());
+        self.publishes.spawn(async move {
+            let (news, mut received) = mpsc::channel(64);
+            let forward = events.clone();
+            let forwarding = async move {
+                while let Some(progress) = received.recv().await {
+                    if forward.send(Event::News(progress)).await.is_err() {
+                        break;
+                    }
+                }
+            };
+            let (result, ()) = tokio::join!(engine.publish(approval, news, stop), forwarding);
+            let outcome = Outcome::Published(result.map_err(failure));
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = events.send(Event::Done(job, outcome)).await;
+        });
+    }
+
+    /// Begins no further repository and waits until the running ones are finished.
+    pub async fn finish_publishes(&mut self) {
+        self.stop_publish.cancel();
+        while self.publishes.join_next().await.is_some() {}
+    }
+
+    /// Whether a publish runs.
+    pub fn is_publishing(&mut self) -> bool {
+        while self.publishes.try_join_next().is_some() {}
+        !self.publishes.is_empty()
+    }
+}
+
+/// What a task needs.
+struct Work {
+    engine: Engine,
+    events: mpsc::Sender<Event>,
+    slots: Arc<Semaphore>,
+    sources: Arc<PassphraseSources>,
+    stop: CancellationToken,
+}
+
+impl Work {
+    async fn send(&self, job: JobId, outcome: Option<Outcome>) {
+        if let Some(outcome) = outcome {
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = self.events.send(Event::Done(job, outcome)).await;
+        }
+    }
+
+    async fn perform(&self, job: JobId, effect: Effect) -> Option<Outcome> {
+        let engine = &self.engine;
+        Some(match effect {
+            Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.entries()).await),
+            Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.keys()).await),
+            Effect::Open(gun) => return self.open(job, gun).await,
+            Effect::Refresh(gun) => return Some(self.refresh(gun).await),
+            Effect::ReadStage => Outcome::Staged {
+                said: None,
+                result: self
+                    .blocking(|e| {
+                        e.lock_idle();
+                        e.staged()
+                    })
+                    .await,
+            },
+            Effect::Resolve => Outcome::Resolved(engine.resolve_interrupted().await.unwrap_or_default()),
+            Effect::Stage { changes, said } => {
+                self.staging(Some(format!("staged: {said}")), move |e| e.stage(changes.clone())).await
+            }
+            Effect::Drop { entries, said } => {
+                self.staging(Some(format!("dropped: {said}")), move |e| e.drop_changes(&entries)).await
+            }
+            Effect::Undo => self.retrace(Engine::undo, "undone").await,
+            Effect::Redo => self.retrace(Engine::redo, "done again").await,
+            Effect::AdoptForeign(gun) => {
+                self.staging(Some(format!("adopted: changes of notary in {gun}")), move |e| e.adopt_foreign(&gun)).await
+            }
+            Effect::Plan => Outcome::Planned(self.plan().await),
+            Effect::Unlock(id, passphrase) => {
+                let key = id.clone();
+                Outcome::Unlocked(id, self.blocking(move |e| e.unlock(&key, &passphrase)).await)
+            }
+            Effect::ReadForeign(gun) => {
+                let asked = gun.clone();
+                Outcome::Foreign(gun, self.blocking(move |e| e.foreign_changes(&asked)).await)
+            }
+            Effect::DropForeign(gun) => {
+                let asked = gun.clone();
+                Outcome::ForeignDropped(gun, self.blocking(move |e| e.drop_foreign(&asked)).await)
+            }
+            Effect::ReadKeyFiles(paths) => {
+                let now = engine.now();
+                let read = tokio::task::spawn_blocking(move || files::public_keys(&paths, now)).await;
+                Outcome::KeyFiles(read.unwrap_or_else(|e| Err(e.to_string())))
+            }
+            Effect::Complete(text) => {
+                let found = tokio::task::spawn_blocking(move || files::complete(&text)).await;
+                Outcome::Completed(found.unwrap_or_default())
+            }
+            other => return self.act(other).await,
+        })
+    }
+
+    /// Small acts on one repository.
+    async fn act(&self, effect: Effect) -> Option<Outcome> {
+        let engine = &self.engine;
+        Some(match effect {
+            Effect::AddRepository(name) => {
+                // A name that Docker would not take can still be a collection of notary.
+                let parsed = parse_bare(&name, false).or_else(|first| parse_bare(&name, true).map_err(|_| first));
+                match parsed {
+                    Ok(gun) => {
+                        let said = format!("added: {gun}");
+                        Outcome::Acted(None, self.blocking(move |e| e.add_entry(&gun)).await.map(|()| said))
+                    }
+                    Err(error) => Outcome::Acted(None, Err(failure(error))),
+                }
+            }
+            Effect::RemoveEntry(gun) => {
+                let said = format!("off the list: {gun}");
+                Outcome::Acted(None, self.blocking(move |e| e.remove_entry(&gun)).await.map(|()| said))
+            }
+            Effect::DeleteLocal(gun) => {
+                let said = format!("forgotten: cache and pin of {gun}");
+                Outcome::Acted(Some(gun.clone()), engine.delete_local(&gun).await.map(|()| said).map_err(failure))
+            }
+            Effect::AcceptRoot(gun, roots) => {
+                let asked = gun.clone();
+                let result = self.blocking(move |e| e.accept_root(&asked, &roots)).await;
+                Outcome::Acted(Some(gun.clone()), result.map(|()| format!("trusted: root of {gun}")))
+            }
+            Effect::AcceptRealm(gun, realm) => {
+                let said = format!("allowed: logins at {realm}");
+                Outcome::Acted(Some(gun), self.blocking(move |e| e.accept_realm(&realm)).await.map(|()| said))
+            }
+            Effect::LogIn { gun, host, user, password } => {
+                engine.log_in(&host, &user, password);
+                Outcome::Acted(Some(gun), Ok(format!("logged in: {user} at {host}")))
+            }
+            _ => return None,
+        })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let engine = self.engine.clone();
+        match tokio::task::spawn_blocking(move || work(&engine)).await {
+            Ok(result) => result.map_err(failure),
+            Err(error) => Err(broken(&error.to_string())),
+        }
+    }
+
+    async fn staging(
+        &self,
+        said: Option<String>,
+        work: impl Fn(&Engine) -> Result<Stage, EngineError> + Send + 'static,
+    ) -> Outcome {
+        let result = self.blocking(move |e| work(e)).await;
+        Outcome::Staged { said, result }
+    }
+
+    /// Undo and redo say what they took back.
+    async fn retrace(&self, work: fn(&Engine) -> Result<Stage, EngineError>, verb: &'static str) -> Outcome {
+        let result = self
+            .blocking(move |e| {
+                let before = e.staged()?;
+                let what = if verb == "undone" { before.undo } else { before.redo };
+                Ok((work(e)?, what))
+            })
+            .await;
+        match result {
+            Ok((stage, what)) => Outcome::Staged { said: what.map(|w| format!("{verb}: {w}")), result: Ok(stage) },
+            Err(failure) => Outcome::Staged { said: None, result: Err(failure) },
+        }
+    }
+
+    /// The cached view first, then what the server says.
+    async fn open(&self, job: JobId, gun: Gun) -> Option<Outcome> {
+        let cached = {
+            // The semaphore is never closed.
+            let _slot = self.slots.acquire().await.ok()?;
+            self.engine.cached(&gun).await
+        };
+        let cached = cached.map(Arc::new).map_err(failure);
+        let shown = Outcome::Viewed(gun.clone(), Source::Cache, cached);
+        self.send(job, Some(shown)).await;
+        Some(self.refresh(gun).await)
+    }
+
+    async fn refresh(&self, gun: Gun) -> Outcome {
+        let _slot = self.slots.acquire().await;
+        let view = self.engine.refresh_until(&gun, &self.stop).await;
+        Outcome::Viewed(gun, Source::Server, view.map(Arc::new).map_err(failure))
+    }
+
+    /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.
+    async fn plan(&self) -> Result<Arc<Plan>, Failure> {
+        let plan = self.blocking(|e| e.plan(None)).await?;
+        if self.sources.is_empty() || !self.try_sources(&plan).await {
+            return Ok(Arc::new(plan));
+        }
+        self.blocking(|e| e.plan(None)).await.map(Arc::new)
+    }
+
+    async fn try_sources(&self, plan: &Plan) -> bool {
+        let mut locked = BTreeMap::new();
+        for key in plan.repositories.iter().flat_map(|p| &p.keys) {
+            if let NeededKey::Unlock { id, role, locked: true, .. } = key {
+                locked.insert(id.clone(), role.clone());
+            }
+        }
+        let sources = Arc::clone(&self.sources);
+        let tried = self.blocking(move |e| {
+            let mut opened = false;
+            for (id, role) in &locked {
+                opened |= e.unlock_from(id, role, &sources)? == Tried::Opened;
+            }
+            Ok(opened)
+        });
+        tried.await.unwrap_or(false)
+    }
+}
+
+fn broken(what: &str) -> Failure {
+    let problem = Problem {
+        kind: Kind::Disk,
+        message: format!("the work broke off: {what}"),
+        hint: "try again; what is staged is safe".to_owned(),
+        repository: None,
+        role: None,
+    };
+    Failure { problem, ask: None }
+}
+
+/// An engine's error as plain data, with the question that would help.
+#[must_use]
+pub fn failure(error: EngineError) -> Failure {
+    let problem = error.problem();
+    let ask = match error {
+        EngineError::FirstContact { roots, .. } => Some(Ask::FirstContact { roots }),
+        EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
+        EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
+            Some(Ask::Realm { host, realm })
+        }
+        EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
+            Some(Ask::Login { registry, user })
+        }
+        EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
+        _ => None,
+    };
+    Failure { problem, ask }
+}

@@ -1,0 +1,178 @@
+//! The terminal's life cycle: every way out restores it.
+
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+
+use super::theme::Palette;
+
+/// Longest text for the clipboard, in bytes; terminals drop longer ones.
+const CLIPBOARD: usize = 74_994;
+
+/// Where the screen is drawn.
+type Output = Box<dyn Write + Send>;
+
+/// The terminal in full-screen mode; restored when dropped.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
+}
+
+/// Standard output, or standard error if that is no terminal.
+fn output() -> Option<Output> {
+    if io::stdout().is_terminal() {
+        Some(Box::new(io::stdout()))
+    } else if io::stderr().is_terminal() {
+        Some(Box::new(io::stderr()))
+    } else {
+        None
+    }
+}
+
+impl Screen {
+    /// Enters full-screen mode.
+    ///
+    /// # Errors
+    /// If standard input or output is no terminal.
+    pub(super) fn enter() -> io::Result<Self> {
+        let missing =
+            || io::Error::new(io::ErrorKind::Unsupported, "the screen needs a terminal on standard input and output");
+        if !io::stdin().is_terminal() {
+            return Err(missing());
+        }
+        let output = output().ok_or_else(missing)?;
+        enable_raw_mode()?;
+        let mut writer = BufWriter::new(output);
+        if let Err(error) = execute!(writer, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide) {
+            restore();
+            return Err(error);
+        }
+        let terminal = Terminal::new(CrosstermBackend::new(writer))?;
+        Ok(Self { terminal })
+    }
+
+    /// The size, in columns and rows.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        crossterm::terminal::size()
+    }
+
+    /// Draws a frame; only what differs is written.
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::buffer::Buffer)) -> io::Result<()> {
+        self.terminal.draw(|frame| render(frame.buffer_mut()))?;
+        Ok(())
+    }
+
+    /// Forgets what was drawn, so that the next frame is written whole.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Sends text to the terminal's clipboard.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+        if text.len() <= CLIPBOARD {
+            execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops this process until it is continued, and takes the terminal again.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        // The whole process group, as the terminal itself would stop it.
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal again.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Leaves full-screen mode. Does what it can: the terminal may be gone.
+pub(super) fn restore() {
+    if let Some(mut output) = output() {
+        let _ = execute!(output, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    }
+    let _ = disable_raw_mode();
+}
+
+/// Restores the terminal before a panic is reported; the report holds a place in the source and no data.
+pub(super) fn restore_on_panic(stop: tokio_util::sync::CancellationToken) {
+    std::panic::set_hook(Box::new(move |panic| {
+        restore();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let mut error = io::stderr();
+        let _ = writeln!(error, "trustdeck: stopped by a fault of its own at {place}; everything staged is safe");
+        stop.cancel();
+    }));
+}
+
+/// Asks the terminal for its background. `None` if it does not say within 100 ms.
+///
+/// The second question is one that every terminal answers, so that silence ends early.
+pub(super) fn background() -> Option<Palette> {
+    let stdin = io::stdin();
+    let before = tcgetattr(&stdin).ok()?;
+    let mut timed = before.clone();
+    timed.special_codes[SpecialCodeIndex::VMIN] = 0;
+    timed.special_codes[SpecialCodeIndex::VTIME] = 1;
+    tcsetattr(&stdin, OptionalActions::Now, &timed).ok()?;
+    let answer = ask(stdin.lock());
+    // Raw mode again waits for keys.
+    tcsetattr(&stdin, OptionalActions::Now, &before).ok()?;
+    luminance(&answer.ok()?)
+}
+
+fn ask(mut input: impl Read) -> io::Result<String> {
+    let mut out = output().ok_or(io::ErrorKind::NotConnected)?;
+    out.write_all(b"\x1b]11;?\x07\x1b[c")?;
+    out.flush()?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 64];
+    while answer.len() < 256 && !answer.ends_with(b"c") {
+        match input.read(&mut buffer)? {
+            0 => break,
+            n => answer.extend(buffer.iter().take(n)),
+        }
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Reads `rgb:RRRR/GGGG/BBBB` and judges it.
+fn luminance(answer: &str) -> Option<Palette> {
+    let (_, rest) = answer.split_once("rgb:")?;
+    let channel = |text: &str| {
+        let digits: String = text.chars().take_while(char::is_ascii_hexdigit).take(2).collect();
+        u32::from_str_radix(&digits, 16).ok()
+    };
+    let mut channels = rest.split('/').map(channel);
+    let (r, g, b) = (channels.next()??, channels.next()??, channels.next()??);
+    let light = r * 299 + g * 587 + b * 114 > 128 * 1000;
+    Some(if light { Palette::Light } else { Palette::Dark })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_background_decides_the_palette() {
+        assert_eq!(luminance("\u{1b}]11;rgb:ffff/ffff/eeee\u{7}\u{1b}[?62c"), Some(Palette::Light));
+        assert_eq!(luminance("\u{1b}]11;rgb:15/18/1e\u{1b}\\"), Some(Palette::Dark));
+        assert_eq!(luminance("\u{1b}[?62c"), None);
+    }
+}

@@ -3,6 +3,7 @@
 use super::error::{EngineError, Kind, Problem};
 use crate::keys::KeyError;
 use crate::remote::RemoteError;
+use crate::remote::auth::DOCKER_HUB;
 use crate::tuf::{Gun, NameError, Role, VerifyError};
 
 impl EngineError {
@@ -178,6 +179,7 @@ fn remote_kind(error: &RemoteError) -> Kind {
 
 fn remote_hint(error: &RemoteError) -> String {
     let fixed = match error {
+        RemoteError::Unauthorized { registry, .. } if registry == DOCKER_HUB => "log in with: docker login",
         RemoteError::Unauthorized { registry, .. } => return format!("log in with: docker login {registry}"),
         RemoteError::RealmConsent { realm, .. } => {
             return format!("if {realm} is where your logins belong, allow it with: --allow-realm {realm}");

@@ -50,7 +50,7 @@ impl Engine {
         }
         // Held while a client is made, so that repositories on one server wait for one client instead of making many.
         let mut clients = self.inner.servers.clients.lock().await;
-        if let Some(client) = clients.get(&endpoint) {
+        if let Some(client) = clients.get(&endpoint).filter(|client| !client.is_distrusted()) {
             return Ok(client.clone());
         }
         let (settings, credentials) = (settings.clone(), Arc::clone(&self.inner.servers.credentials));

@@ -1,6 +1,7 @@
 //! Notary's HTTP API, as a client. Source: notary-v1.md sections 11 and 13.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
@@ -68,6 +69,8 @@ struct Inner {
     /// Taken alone by requests for server-held keys, shared by uploads: a Notary server with the "local" trust service
     /// has no lock on its key map and crashes when it grows while it is read.
     key_map: RwLock<()>,
+    /// Whether a connection failed for its certificates.
+    distrusted: AtomicBool,
 }
 
 /// Key answers are a few hundred bytes.
@@ -101,7 +104,7 @@ impl NotaryServer {
     ) -> Result<Self, RemoteError> {
         let http = Http::new(&endpoint, tls, limits)?;
         let login = Login::new(credentials);
-        let inner = Inner { endpoint, http, login, slots: Slots::default(), key_map: RwLock::new(()) };
+        let inner = Inner { endpoint, http, login, slots: Slots::default(), key_map: RwLock::new(()), distrusted: AtomicBool::new(false) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -109,6 +112,12 @@ impl NotaryServer {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.inner.endpoint
+    }
+
+    /// Whether a connection failed for its certificates: a client with certificates read anew may do better.
+    #[must_use]
+    pub fn is_distrusted(&self) -> bool {
+        self.inner.distrusted.load(Ordering::Relaxed)
     }
 
     /// Fetches a file of at most `limit` bytes. `access` is [`Access::Push`] when the caller will write, so that one
@@ -253,6 +262,9 @@ impl NotaryServer {
         let asked = std::time::Instant::now();
         let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
         inner.slots.learn(asked.elapsed());
+        if outcome.as_ref().is_err_and(|fault| matches!(fault.error, RemoteError::Tls { .. })) {
+            inner.distrusted.store(true, Ordering::Relaxed);
+        }
         let changes = call.method == Method::DELETE || upload.as_ref().is_some_and(Upload::is_whole);
         outcome.map_err(|fault| if changes { Fault::plain(lost(fault)) } else { fault })
     }

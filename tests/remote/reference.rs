@@ -6,9 +6,12 @@ use trustdeck::engine::reference::{familiar_name, parse_bare, parse_repository, 
 
 const HEX: &str = "aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899";
 
+/// What is typed; the GUN, the familiar name and the tag that it means, if anything.
+type Row = (&'static str, Option<(&'static str, &'static str, Option<&'static str>)>);
+
 #[test]
 fn references_are_normalised_as_docker_does() {
-    let table: &[(&str, Option<(&str, &str, Option<&str>)>)] = &[
+    let table: &[Row] = &[
         ("alpine", Some(("docker.io/library/alpine", "alpine", None))),
         ("alpine:3.20", Some(("docker.io/library/alpine", "alpine", Some("3.20")))),
         ("acme/web", Some(("docker.io/acme/web", "acme/web", None))),

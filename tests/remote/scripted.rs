@@ -10,16 +10,16 @@ use tokio::task::JoinHandle;
 
 /// A request as it arrived.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub(crate) struct Request {
     /// `GET /path?query`
-    pub line: String,
+    pub(crate) line: String,
     /// Header lines as they were sent.
-    pub headers: Vec<String>,
-    pub body: Vec<u8>,
+    pub(crate) headers: Vec<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -29,7 +29,7 @@ impl Request {
 
 /// What to do with a request.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Send these bytes; keep the connection.
     Send(Vec<u8>),
     /// Send these bytes and close.
@@ -41,7 +41,7 @@ pub enum Act {
 }
 
 /// An answer with a body.
-pub fn answer(status: &str, headers: &[&str], body: &str) -> Act {
+pub(crate) fn answer(status: &str, headers: &[&str], body: &str) -> Act {
     let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     Act::Send(format!("HTTP/1.1 {status}\r\n{lines}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes())
 }
@@ -49,8 +49,8 @@ pub fn answer(status: &str, headers: &[&str], body: &str) -> Act {
 type Script = dyn Fn(&Request, usize) -> Act + Send + Sync;
 
 /// The running server; it ends with the value.
-pub struct Scripted {
-    pub address: SocketAddr,
+pub(crate) struct Scripted {
+    pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
@@ -58,7 +58,7 @@ pub struct Scripted {
 
 impl Scripted {
     /// Answers requests by `script`, which also gets their number, from 0.
-    pub async fn start(script: impl Fn(&Request, usize) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(script: impl Fn(&Request, usize) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -76,22 +76,22 @@ impl Scripted {
     }
 
     /// Base URL by IP address.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Requests so far.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// Connections so far.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// Requests whose first line contains `text`.
-    pub fn count(&self, text: &str) -> usize {
+    pub(crate) fn count(&self, text: &str) -> usize {
         self.requests().iter().filter(|request| request.line.contains(text)).count()
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "remote/engine.rs"]
+mod engine;
 #[path = "remote/faults.rs"]
 mod faults;
 #[path = "remote/login.rs"]

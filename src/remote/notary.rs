@@ -104,7 +104,14 @@ impl NotaryServer {
     ) -> Result<Self, RemoteError> {
         let http = Http::new(&endpoint, tls, limits)?;
         let login = Login::new(credentials);
-        let inner = Inner { endpoint, http, login, slots: Slots::default(), key_map: RwLock::new(()), distrusted: AtomicBool::new(false) };
+        let inner = Inner {
+            endpoint,
+            http,
+            login,
+            slots: Slots::default(),
+            key_map: RwLock::new(()),
+            distrusted: AtomicBool::new(false),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -3,7 +3,15 @@
 //! A test that needs them begins with `let Some(server) = NotaryServer::start() else { return };`. Without the
 //! programs it says so and passes, unless `TRUSTDECK_REQUIRE_PEERS` is set, as `tests/run` does.
 
-#![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 pub mod authority;
 pub mod forge;

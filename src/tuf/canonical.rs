@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for Encoder<'_> {
         self.out.push(b'{');
         let start = self.out.len();
         let mut members: Vec<Member<'de>> = Vec::new();
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(Text)? {
             let from = self.out.len();
             write_text(&name, self.out);
             self.out.push(b':');
@@ -244,10 +244,10 @@ fn sort_members(members: &mut [Member<'_>], start: usize, out: &mut Vec<u8>) -> 
     Ok(())
 }
 
-/// Reads a member's name without copying it where that is possible.
-pub(super) struct Name;
+/// Reads a text, such as a member's name, without copying it where that is possible.
+pub(super) struct Text;
 
-impl<'de> DeserializeSeed<'de> for Name {
+impl<'de> DeserializeSeed<'de> for Text {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -255,11 +255,11 @@ impl<'de> DeserializeSeed<'de> for Name {
     }
 }
 
-impl<'de> Visitor<'de> for Name {
+impl<'de> Visitor<'de> for Text {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member's name")
+        f.write_str("a text")
     }
 
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {

@@ -11,7 +11,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::canonical::{Encoder, Name, Notes, html_escape, place, write_text};
+use super::canonical::{Encoder, Notes, Text, html_escape, place, write_text};
 use super::key::Method;
 use super::names::{KeyId, Role};
 use super::verify::VerifyError;
@@ -192,7 +192,7 @@ impl<'de> Visitor<'de> for File<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts, A::Error> {
         let mut parts = Parts::default();
         let mut names: Vec<Cow<'de, str>> = Vec::new();
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(Text)? {
             if names.contains(&name) {
                 return Err(de::Error::custom("two members have the same name, expected one"));
             }

@@ -1,13 +1,16 @@
 //! Reads `signed` into the typed role files, strictly, and names what these would lose.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::canonical::Text;
 use super::envelope::Envelope;
 use super::key::PublicKey;
 use super::members::lost_members;
@@ -40,7 +43,8 @@ struct RawTargets {
     kind: String,
     delegations: RawDelegations,
     expires: String,
-    targets: BTreeMap<String, RawTarget>,
+    #[serde(deserialize_with = "targets")]
+    targets: BTreeMap<TargetName, Target>,
     version: u64,
 }
 
@@ -61,7 +65,8 @@ struct RawDelegation {
 #[derive(Deserialize)]
 struct RawTarget {
     custom: Option<Value>,
-    hashes: BTreeMap<String, Digest>,
+    #[serde(deserialize_with = "hashes")]
+    hashes: BTreeMap<String, Vec<u8>>,
     length: u64,
 }
 
@@ -76,20 +81,59 @@ struct RawMeta {
 
 #[derive(Deserialize)]
 struct RawFile {
-    hashes: BTreeMap<String, Digest>,
+    #[serde(deserialize_with = "hashes")]
+    hashes: BTreeMap<String, Vec<u8>>,
     length: u64,
 }
 
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Digest(Vec<u8>);
+/// Reads an object of digests straight into its map: a file has one for each of its many targets.
+fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<u8>>, D::Error> {
+    struct Hashes;
 
-impl TryFrom<String> for Digest {
-    type Error = &'static str;
+    impl<'de> Visitor<'de> for Hashes {
+        type Value = BTreeMap<String, Vec<u8>>;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        BASE64.decode(text).map(Self).map_err(|_| "expected base64")
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of digests")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut hashes = BTreeMap::new();
+            while let Some(algorithm) = map.next_key_seed(Text)? {
+                let digest = map.next_value_seed(Text)?;
+                let digest = BASE64.decode(&*digest).map_err(|_| de::Error::custom("expected base64"))?;
+                hashes.insert(algorithm.into_owned(), digest);
+            }
+            Ok(hashes)
+        }
     }
+
+    deserializer.deserialize_map(Hashes)
+}
+
+/// Reads the many targets straight into their map.
+fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<TargetName, Target>, D::Error> {
+    struct Entries;
+
+    impl<'de> Visitor<'de> for Entries {
+        type Value = BTreeMap<TargetName, Target>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of targets")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some((name, target)) = map.next_entry::<String, RawTarget>()? {
+                let RawTarget { custom, hashes, length } = target;
+                entries.push((TargetName::received(name), Target { length, hashes, custom }));
+            }
+            // Built at once from a list in order, which is quicker than one by one.
+            Ok(entries.into_iter().collect())
+        }
+    }
+
+    deserializer.deserialize_map(Entries)
 }
 
 type Read<T> = Result<T, String>;
@@ -120,17 +164,13 @@ fn check_key_ids(keys: &BTreeMap<KeyId, PublicKey>) -> Read<()> {
     demand(keys.iter().all(|(id, key)| id == key.id()), "keys under their own IDs")
 }
 
-fn read_hashes(hashes: BTreeMap<String, Digest>) -> BTreeMap<String, Vec<u8>> {
-    hashes.into_iter().map(|(algorithm, digest)| (algorithm, digest.0)).collect()
-}
-
 fn read_file(role: &Role, file: RawFile) -> Read<FileMeta> {
-    let hashes = read_hashes(file.hashes);
+    let RawFile { hashes, length } = file;
     let fits = |algorithm: &str, length: usize| hashes.get(algorithm).map(|digest| digest.len() == length);
     let (sha256, sha512) = (fits("sha256", 32), fits("sha512", 64));
     demand(sha256.or(sha512).is_some(), &format!("sha256 or sha512 for {role}"))?;
     demand(sha256 != Some(false) && sha512 != Some(false), &format!("hashes of the right length for {role}"))?;
-    Ok(FileMeta { hashes, length: file.length })
+    Ok(FileMeta { hashes, length })
 }
 
 fn read_root(envelope: &Envelope) -> Read<Root> {
@@ -161,21 +201,13 @@ fn read_targets(envelope: &Envelope) -> Read<Targets> {
         demand(names.insert(&entry.name), &format!("{} once", entry.name))?;
     }
     let delegations = raw.delegations.roles.map(|roles| roles.into_iter().map(Delegation::from).collect());
-    let target = |(name, raw): (String, RawTarget)| (TargetName::received(name), Target::from(raw));
-    let targets = raw.targets.into_iter().map(target).collect();
-    Ok(Targets { delegation_keys, delegations, expires, targets, version: raw.version })
+    Ok(Targets { delegation_keys, delegations, expires, targets: raw.targets, version: raw.version })
 }
 
 impl From<RawDelegation> for Delegation {
     fn from(raw: RawDelegation) -> Self {
         let RawDelegation { keyids, name, paths, threshold } = raw;
         Self { name, key_ids: keyids, paths: paths.unwrap_or_default(), threshold }
-    }
-}
-
-impl From<RawTarget> for Target {
-    fn from(raw: RawTarget) -> Self {
-        Self { length: raw.length, hashes: read_hashes(raw.hashes), custom: raw.custom }
     }
 }
 

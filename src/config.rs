@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::engine::passphrases::is_secret_variable;
 use crate::engine::settings::{ServerSources, TlsSources};
 use crate::engine::{EngineError, FirstContact, Settings};
 
@@ -118,7 +119,7 @@ pub fn settings(
         first_contact,
         pinning: notary.pinning,
         idle_lock: Duration::from_secs(60 * own.idle_lock_minutes),
-        helper_environment: environment.into_iter().filter(|(name, _)| !is_secret(name)).collect(),
+        helper_environment: environment.into_iter().filter(|(name, _)| !is_secret_variable(name)).collect(),
     })
 }
 
@@ -148,13 +149,6 @@ fn trust_dir(
         return (notarys, "Notary's trust directory; Docker has none".to_owned());
     }
     (dockers, "Docker's trust directory, which is made on first use".to_owned())
-}
-
-/// Whether a variable may hold a passphrase or login; no child process gets those.
-fn is_secret(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_ascii_uppercase();
-    let logins = ["NOTARY_AUTH", "DOCKER_AUTH_CONFIG", "TRUSTDECK_SANDBOX_AUTH"];
-    name.contains("PASSPHRASE") || logins.contains(&name.as_str())
 }
 
 /// A path that stays right if the working directory changes.

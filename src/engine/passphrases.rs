@@ -2,7 +2,7 @@
 //!
 //! Invariant: the environment is read once at start, and each source is tried once for each key.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read};
 
@@ -22,21 +22,18 @@ const VARIABLES: [(&str, Scope); 6] = [
     ("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", Scope::NotRoot),
 ];
 
-/// Variables that hold other secrets of this program and its peers.
-const CREDENTIALS: [&str; 3] = ["NOTARY_AUTH", "DOCKER_AUTH_CONFIG", "TRUSTDECK_SANDBOX_AUTH"];
+/// Variables that hold logins.
+const LOGINS: [&str; 3] = ["NOTARY_AUTH", "DOCKER_AUTH_CONFIG", "TRUSTDECK_SANDBOX_AUTH"];
 
 /// Most bytes read from a descriptor.
 const MAX_INPUT: u64 = 64 * 1024;
 
-/// Whether a variable must not be seen by programs that this one starts.
+/// Whether a variable may hold a passphrase or a login: programs that this one starts must not see it.
 #[must_use]
-pub fn is_secret_variable(name: &str) -> bool {
-    secret_variables().any(|secret| secret == name)
-}
-
-/// All variables to take out of the environment of programs that this one starts.
-pub fn secret_variables() -> impl Iterator<Item = &'static str> {
-    VARIABLES.iter().map(|(name, _)| *name).chain(CREDENTIALS)
+pub fn is_secret_variable(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    // Notary has variables for more roles than are used here, and others may follow.
+    name.contains("PASSPHRASE") || LOGINS.contains(&name.as_str())
 }
 
 /// Where a passphrase came from.
@@ -174,7 +171,7 @@ fn parse_lines(input: &[u8]) -> Vec<(Source, Scope, Passphrase)> {
     let split = |line: &&str| {
         let named = line.split_once('=').filter(|_| several);
         let named = named.and_then(|(word, rest)| Some((Scope::parse(word.trim())?, rest.to_owned())));
-        let (scope, passphrase) = named.map_or_else(|| (Scope::All, (*line).to_owned()), |named| named);
+        let (scope, passphrase) = named.unwrap_or_else(|| (Scope::All, (*line).to_owned()));
         (Source::Descriptor, scope, Passphrase::from_text(&Zeroizing::new(passphrase)))
     };
     lines.iter().map(split).collect()
@@ -297,7 +294,14 @@ mod tests {
         let sources = PassphraseSources::new(None, environment(&[("NOTARY_ROOT_PASSPHRASE", " blank ends ")]));
         assert_eq!(texts(&sources, "root"), [(Source::Variable("NOTARY_ROOT_PASSPHRASE"), " blank ends ".to_owned())]);
         assert_eq!(format!("{sources:?}"), r#"[Variable("NOTARY_ROOT_PASSPHRASE")]"#);
-        assert!(is_secret_variable("NOTARY_AUTH") && !is_secret_variable("PATH"));
+    }
+
+    #[test]
+    fn no_program_sees_a_secret_variable() {
+        let secret = |name: &str| is_secret_variable(OsStr::new(name));
+        assert!(VARIABLES.iter().all(|(name, _)| secret(name)));
+        assert!(LOGINS.iter().all(|name| secret(name)));
+        assert!(!["PATH", "HOME", "DOCKER_CONFIG", "DOCKER_CONTENT_TRUST_SERVER"].iter().any(|name| secret(name)));
     }
 
     #[test]

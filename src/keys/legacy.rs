@@ -12,12 +12,15 @@ use zeroize::Zeroizing;
 use super::Passphrase;
 use super::container::OpenError;
 
+/// Decrypts content with a salt, an IV and a passphrase; `None` if the padding is wrong.
+type Decrypt = fn(&[u8], &[u8], &[u8], &Passphrase) -> Option<Zeroizing<Vec<u8>>>;
+
 /// Decrypts the content of a block; `info` is its `DEK-Info` header, `CIPHER,IV in hexadecimal`.
 pub(super) fn decrypt(info: &str, content: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let format = |what: &str| OpenError::Format(what.to_owned());
     let (cipher, iv) = info.split_once(',').ok_or_else(|| format("has a DEK-Info header without an IV"))?;
     let iv = hex::decode(iv.trim()).map_err(|_| format("has a DEK-Info header whose IV is not hexadecimal"))?;
-    let run: fn(&[u8], &[u8], &[u8], &Passphrase) -> Option<Zeroizing<Vec<u8>>> = match cipher.trim() {
+    let run: Decrypt = match cipher.trim() {
         "AES-128-CBC" => run::<Aes128>,
         "AES-192-CBC" => run::<Aes192>,
         "AES-256-CBC" => run::<Aes256>,
@@ -55,7 +58,7 @@ fn derive(length: usize, salt: &[u8], passphrase: &Passphrase) -> Zeroizing<Vec<
     while key.len() < length {
         let mut hash = Md5::new();
         if !key.is_empty() {
-            hash.update(&*last);
+            hash.update(last.as_slice());
         }
         hash.update(passphrase.bytes());
         hash.update(salt);

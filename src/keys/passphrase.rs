@@ -1,10 +1,11 @@
 //! A passphrase in memory.
 
-use zeroize::Zeroizing;
+use super::locked::LockedBytes;
 
 /// A passphrase: wiped when dropped, never printed, never growing by reallocation.
 pub struct Passphrase {
-    text: Zeroizing<String>,
+    /// Always UTF-8.
+    text: LockedBytes,
     ends: Ends,
 }
 
@@ -24,7 +25,7 @@ impl Passphrase {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
-        Self { text: Zeroizing::new(String::with_capacity(Self::CAPACITY)), ends: Ends::Trimmed }
+        Self { text: LockedBytes::with_room(Self::CAPACITY), ends: Ends::Trimmed }
     }
 
     /// Copies `text`, cut to [`Self::CAPACITY`] bytes.
@@ -41,45 +42,50 @@ impl Passphrase {
         Self { ends: Ends::Literal, ..Self::from_text(text) }
     }
 
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.text.as_slice()).unwrap_or_default()
+    }
+
     /// Appends a character, unless it would no longer fit.
     pub fn push(&mut self, c: char) {
-        if self.text.len() + c.len_utf8() <= Self::CAPACITY {
-            self.text.push(c);
+        if self.text.as_slice().len() + c.len_utf8() <= Self::CAPACITY {
+            self.text.append(c.encode_utf8(&mut [0; 4]).as_bytes());
         }
     }
 
     /// Removes the last character.
     pub fn pop(&mut self) {
-        self.text.pop();
+        if let Some((at, _)) = self.as_str().char_indices().next_back() {
+            self.text.truncate(at);
+        }
     }
 
     /// Number of characters.
     #[must_use]
     pub fn chars(&self) -> usize {
-        self.text.chars().count()
+        self.as_str().chars().count()
     }
 
     /// Whether nothing was typed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.as_str().is_empty()
     }
 
     /// The bytes that open a key.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self.ends {
-            Ends::Trimmed => self.text.trim().as_bytes(),
-            Ends::Literal => self.text.as_bytes(),
+            Ends::Trimmed => self.as_str().trim().as_bytes(),
+            Ends::Literal => self.text.as_slice(),
         }
     }
 }
 
 impl Clone for Passphrase {
     fn clone(&self) -> Self {
-        // With the whole capacity, as in every other one: a copy must not grow by reallocation either.
         let mut copy = Self { ends: self.ends, ..Self::new() };
-        copy.text.push_str(&self.text);
+        copy.text.append(self.text.as_slice());
         copy
     }
 }
@@ -98,8 +104,51 @@ impl std::fmt::Debug for Passphrase {
 
 impl PartialEq for Passphrase {
     fn eq(&self, other: &Self) -> bool {
-        *self.text == *other.text
+        self.text.as_slice() == other.text.as_slice()
     }
 }
 
 impl Eq for Passphrase {}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn it_is_never_printed() {
+        assert_eq!(format!("{:?}", Passphrase::from_text("secret")), "Passphrase(hidden)");
+    }
+
+    #[test]
+    fn blanks_at_the_ends_count_only_in_variables() {
+        assert_eq!(Passphrase::from_text(" a b\r\n").bytes(), b"a b");
+        assert_eq!(Passphrase::verbatim(" a b\n").bytes(), b" a b\n");
+    }
+
+    proptest! {
+        #[test]
+        fn it_behaves_as_a_bounded_string(keys in prop::collection::vec(prop::option::weighted(0.8, any::<char>()), 0..600)) {
+            let (mut passphrase, mut model) = (Passphrase::new(), String::new());
+            for key in keys {
+                match key {
+                    Some(c) if model.len() + c.len_utf8() <= Passphrase::CAPACITY => {
+                        passphrase.push(c);
+                        model.push(c);
+                    }
+                    Some(c) => passphrase.push(c),
+                    None => {
+                        passphrase.pop();
+                        model.pop();
+                    }
+                }
+            }
+            prop_assert_eq!(passphrase.as_str(), &model);
+            prop_assert_eq!(passphrase.chars(), model.chars().count());
+            prop_assert_eq!(passphrase.bytes(), model.trim().as_bytes());
+            prop_assert!(passphrase.clone() == passphrase);
+        }
+    }
+}

@@ -23,7 +23,7 @@ struct Wanted {
 ///
 /// # Errors
 /// For what concerns all repositories; nothing is staged then.
-pub async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
+pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
     let (wanted, publishing) = match wanted(context, command) {
         Ok(both) => both,
         Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
@@ -255,7 +255,7 @@ fn say_staged(context: &Context, guns: &[Gun]) -> Result<(), Problem> {
 ///
 /// # Errors
 /// As the engine's; `Input` without a terminal and `--yes`, `Cancelled` if the answer is no.
-pub async fn delete_local(context: &Context, delete: &Delete) -> Result<Ending, Problem> {
+pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<Ending, Problem> {
     let gun = context.repository(&delete.repository)?;
     if delete.publishing.publish {
         return Err(input("deleting this machine's copy publishes nothing", "add --remote to delete on the server"));

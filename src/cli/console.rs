@@ -109,13 +109,13 @@ fn lost(error: &std::io::Error) -> Problem {
 
 /// An error about what was typed.
 #[must_use]
-pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Problem {
+pub(super) fn input(message: impl Into<String>, hint: impl Into<String>) -> Problem {
     Problem { kind: Kind::Input, message: message.into(), hint: hint.into(), repository: None, role: None }
 }
 
 /// A task of this program ended in a way that it never should.
 #[must_use]
-pub fn broken(what: &str) -> Problem {
+pub(super) fn broken(what: &str) -> Problem {
     let message = format!("trustdeck has a fault: {what}");
     Problem { kind: Kind::Server, ..input(message, "please report this; nothing was changed") }
 }

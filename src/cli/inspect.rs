@@ -47,7 +47,7 @@ struct KeyRow {
 ///
 /// # Errors
 /// Only for what concerns all references.
-pub async fn run(context: &Context, command: &Inspect) -> Result<Ending, Problem> {
+pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, Problem> {
     let mut ending = Ending::done();
     let mut inspected = Vec::new();
     let mut targets = Vec::new();

@@ -7,7 +7,7 @@ use crate::printable::printable;
 
 /// `value` over several lines.
 #[must_use]
-pub fn indented(value: &impl Serialize) -> String {
+pub(super) fn indented(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"    "));
     // Plain values with text keys always serialize.
@@ -17,7 +17,7 @@ pub fn indented(value: &impl Serialize) -> String {
 
 /// `value` on one line.
 #[must_use]
-pub fn line(value: &impl Serialize) -> String {
+pub(super) fn line(value: &impl Serialize) -> String {
     escaped(&serde_json::to_string(value).unwrap_or_default())
 }
 

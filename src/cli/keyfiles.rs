@@ -18,7 +18,7 @@ const LIST: u64 = 256 << 20;
 ///
 /// # Errors
 /// `Keystore` or `Disk`, naming the file and what it holds instead.
-pub fn public_key(path: &Path, now: jiff::Timestamp) -> Result<PublicKey, Problem> {
+pub(super) fn public_key(path: &Path, now: jiff::Timestamp) -> Result<PublicKey, Problem> {
     let bytes = read(path, KEY_FILE)?;
     PublicKey::from_file(&bytes, now).map_err(|why| Problem {
         kind: Kind::Keystore,
@@ -31,20 +31,20 @@ pub fn public_key(path: &Path, now: jiff::Timestamp) -> Result<PublicKey, Proble
 
 /// A line of a list of tags: `REPO:TAG sha256:HEX BYTES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedTag {
+pub(super) struct ListedTag {
     /// Repository.
-    pub gun: Gun,
+    pub(super) gun: Gun,
     /// Tag.
-    pub tag: TargetName,
+    pub(super) tag: TargetName,
     /// What the tag stands for.
-    pub target: SignedTarget,
+    pub(super) target: SignedTarget,
 }
 
 /// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped.
 ///
 /// # Errors
 /// One `Input` for each wrong line, with its number; then nothing of the list may be used.
-pub fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
+pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().take(LIST).read_to_end(&mut bytes);
@@ -85,7 +85,7 @@ fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {
 ///
 /// # Errors
 /// `Input`.
-pub fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Problem> {
+pub(super) fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Problem> {
     let (gun, tag) = parse_tagged(typed, literal)?;
     let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
     Ok((gun, tag))
@@ -95,7 +95,7 @@ pub fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Problem> 
 ///
 /// # Errors
 /// `Input`.
-pub fn signed_target(digest: &str, length: u64) -> Result<SignedTarget, Problem> {
+pub(super) fn signed_target(digest: &str, length: u64) -> Result<SignedTarget, Problem> {
     let hexadecimal = digest.strip_prefix("sha256:").map(str::to_ascii_lowercase);
     let target = hexadecimal.map(|sha256| SignedTarget { length, sha256, sha512: None, custom: None });
     target.filter(|target| target.target().is_some() && length > 0).ok_or_else(|| {

@@ -30,7 +30,7 @@ struct KeyRow {
 ///
 /// # Errors
 /// As the engine's.
-pub fn keys(context: &Context) -> Result<Ending, Problem> {
+pub(super) fn keys(context: &Context) -> Result<Ending, Problem> {
     let keys = context.engine.keys()?;
     if context.console.json {
         let rows: Vec<KeyRow> = keys.iter().map(key_row).collect();
@@ -104,7 +104,7 @@ struct DelegationKey {
 ///
 /// # Errors
 /// As the engine's; `Absent` without trust data.
-pub async fn delegations(context: &Context, command: &arguments::DelegationList) -> Result<Ending, Problem> {
+pub(super) async fn delegations(context: &Context, command: &arguments::DelegationList) -> Result<Ending, Problem> {
     let gun = context.repository(&command.repository)?;
     let view = super::view(&context.engine, &gun).await?;
     if view.health == Health::New {
@@ -204,7 +204,7 @@ struct StatusRow<'a> {
 ///
 /// # Errors
 /// As the engine's.
-pub fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
+pub(super) fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
     let gun = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let status = context.engine.status(gun.as_ref());
     let stage = context.engine.staged()?;

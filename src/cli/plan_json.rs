@@ -8,7 +8,7 @@ use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// An entry.
 #[derive(Serialize)]
-pub struct PlanRow<'a> {
+pub(super) struct PlanRow<'a> {
     plan: &'a str,
     repository: &'a Gun,
     server: &'a str,
@@ -86,7 +86,7 @@ struct WarningRow<'a> {
 
 /// The entries of a plan.
 #[must_use]
-pub fn plan_rows(plan: &Plan) -> Vec<PlanRow<'_>> {
+pub(super) fn plan_rows(plan: &Plan) -> Vec<PlanRow<'_>> {
     plan.repositories.iter().map(|repository| plan_row(plan, repository)).collect()
 }
 

@@ -12,7 +12,7 @@ const TAGS_SHOWN: usize = 20;
 
 /// The whole plan.
 #[must_use]
-pub fn plan_text(plan: &Plan) -> String {
+pub(super) fn plan_text(plan: &Plan) -> String {
     let changes: usize = plan.repositories.iter().map(|r| r.changes.len()).sum();
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let mut text = format!(
@@ -194,7 +194,7 @@ fn role_names(roles: &[Role]) -> String {
 
 /// The keys that a plan needs unlocked, each once, with all the roles it signs.
 #[must_use]
-pub fn locked_keys(plan: &Plan) -> Vec<LockedKey> {
+pub(super) fn locked_keys(plan: &Plan) -> Vec<LockedKey> {
     let mut needed: Vec<LockedKey> = Vec::new();
     for key in plan.repositories.iter().flat_map(|r| &r.keys) {
         let NeededKey::Unlock { id, label, role, locked: true, signs } = key else { continue };

@@ -21,7 +21,7 @@ use crate::tuf::Gun;
 ///
 /// # Errors
 /// For what concerns all repositories; nothing was sent then.
-pub async fn run(context: &Context, command: &Publish) -> Result<Ending, Problem> {
+pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, Problem> {
     let named: Vec<Gun> = command.repositories.iter().map(|r| context.repository(r)).collect::<Result<_, _>>()?;
     let mut ending = Ending::done();
     if !command.dry_run {
@@ -48,7 +48,7 @@ pub async fn run(context: &Context, command: &Publish) -> Result<Ending, Problem
 ///
 /// # Errors
 /// As [`run`].
-pub async fn staged(
+pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
     mut guns: Vec<Gun>,
@@ -88,7 +88,7 @@ pub async fn staged(
 ///
 /// # Errors
 /// `Input`.
-pub fn require_agreement(context: &Context, agreement: &Agreement) -> Result<(), Problem> {
+pub(super) fn require_agreement(context: &Context, agreement: &Agreement) -> Result<(), Problem> {
     if agreement.yes || context.console.interactive {
         return Ok(());
     }
@@ -171,7 +171,7 @@ fn agree(context: &Context, plan: &Plan, ready: &[&RepositoryPlan], agreement: &
         }
         None => {
             for repository in &dangerous {
-                let expected = if repository.deletes { &repository.name } else { short_name(&repository.name) };
+                let expected = if repository.deletes { repository.name.as_str() } else { short_name(&repository.name) };
                 if !context.console.typed(&format!("type {} to accept this", printable(expected)), expected) {
                     return Err(EngineError::Cancelled.problem());
                 }
@@ -184,7 +184,7 @@ fn agree(context: &Context, plan: &Plan, ready: &[&RepositoryPlan], agreement: &
     Err(EngineError::Cancelled.problem())
 }
 
-fn short_name(name: &String) -> &str {
+fn short_name(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 

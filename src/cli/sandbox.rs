@@ -13,7 +13,7 @@ const LOGIN: &str = "TRUSTDECK_SANDBOX_AUTH";
 ///
 /// # Errors
 /// Says what could not be made, opened or bound.
-pub async fn serve(command: &Sandbox) -> Result<Ending, Problem> {
+pub(super) async fn serve(command: &Sandbox) -> Result<Ending, Problem> {
     let options = options(command)?;
     sandbox::serve(options, &mut std::io::stdout(), ended()).await.map_err(problem)?;
     Ok(Ending::done())
@@ -23,7 +23,7 @@ pub async fn serve(command: &Sandbox) -> Result<Ending, Problem> {
 ///
 /// # Errors
 /// `Input` for a missing login.
-pub fn options(command: &Sandbox) -> Result<Options, Problem> {
+pub(super) fn options(command: &Sandbox) -> Result<Options, Problem> {
     let login = || {
         let text = std::env::var(LOGIN).map_err(|_| problem(SandboxError::Login))?;
         Login::parse(&text).map_err(problem)
@@ -45,7 +45,7 @@ pub fn options(command: &Sandbox) -> Result<Options, Problem> {
 
 /// What went wrong, as the other commands say it.
 #[must_use]
-pub fn problem(error: SandboxError) -> Problem {
+pub(super) fn problem(error: SandboxError) -> Problem {
     let (kind, hint) = match &error {
         SandboxError::Disk { .. } => (Kind::Disk, "free space or mend the permissions of this path"),
         SandboxError::InUse(_) => (Kind::BusyLocal, "end the other one, or give another --dir"),

@@ -10,7 +10,7 @@ use crate::tuf::{Gun, Role};
 
 /// A staged change as JSON.
 #[derive(Serialize)]
-pub struct StagedRow<'a> {
+pub(super) struct StagedRow<'a> {
     id: u64,
     repository: &'a Gun,
     server: &'a str,
@@ -22,14 +22,14 @@ pub struct StagedRow<'a> {
 impl StagedRow<'_> {
     /// The repository and the change in words.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub(super) fn sentence(&self) -> String {
         format!("{}: {}", self.repository, self.what)
     }
 }
 
 /// The row of a staged change.
 #[must_use]
-pub fn row(staged: &StagedChange) -> StagedRow<'_> {
+pub(super) fn row(staged: &StagedChange) -> StagedRow<'_> {
     StagedRow {
         id: staged.id.0,
         repository: &staged.gun,
@@ -42,7 +42,7 @@ pub fn row(staged: &StagedChange) -> StagedRow<'_> {
 
 /// A change in a few words, such as `sign 1.0 (sha256:3f2a91c0…) into targets/releases`.
 #[must_use]
-pub fn describe(change: &Change) -> String {
+pub(super) fn describe(change: &Change) -> String {
     match change {
         Change::Create { .. } => "create the repository".to_owned(),
         Change::AddSigner { name, keys } => {
@@ -91,7 +91,7 @@ fn into(word: &str, roles: &[Role]) -> String {
 ///
 /// # Errors
 /// As the engine's.
-pub fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
+pub(super) fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
     let only = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let stage: Stage = context.engine.staged()?;
     let dropped: Vec<&StagedChange> =
@@ -119,7 +119,7 @@ pub fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
 ///
 /// # Errors
 /// As the engine's.
-pub fn changelist(context: &Context, command: &Changelist) -> Result<Ending, Problem> {
+pub(super) fn changelist(context: &Context, command: &Changelist) -> Result<Ending, Problem> {
     let gun = context.repository(&command.repository)?;
     let foreign = context.engine.foreign_changes(&gun)?;
     let lines = foreign.map(|foreign| foreign.lines).unwrap_or_default();

@@ -6,25 +6,25 @@ use crate::printable::printable;
 
 /// Rows of cells; the first row may be a header.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
+pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with this header.
     #[must_use]
-    pub fn with_header(cells: &[&str]) -> Self {
+    pub(super) fn with_header(cells: &[&str]) -> Self {
         Self { rows: vec![cells.iter().map(|c| (*c).to_owned()).collect()] }
     }
 
     /// Adds a row; cells may hold text from outside.
-    pub fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+    pub(super) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
         self.rows.push(cells.into_iter().map(|c| printable(c.as_ref())).collect());
     }
 
     /// Lines, each behind `indent`, cells `gap` blanks apart; the last cell of a row is not filled up.
     #[must_use]
-    pub fn text(&self, indent: &str, gap: usize) -> String {
+    pub(super) fn text(&self, indent: &str, gap: usize) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| self.rows.iter().filter_map(|r| r.get(column)).map(|c| c.width()).max();
         let widths: Vec<usize> = (0..columns).map(|c| width(c).unwrap_or(0)).collect();
@@ -44,7 +44,7 @@ impl Table {
 
 /// Breaks `text` at blanks into lines of at most `width` cells, all behind `indent`.
 #[must_use]
-pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
+pub(super) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let room = width.saturating_sub(indent.width()).max(20);
     let mut lines: Vec<String> = Vec::new();
     for word in printable(text).split_whitespace() {

@@ -20,7 +20,7 @@ fn before() -> MutexGuard<'static, Option<(File, Termios)>> {
 }
 
 /// Turns echo on again, if it was turned off here.
-pub fn restore() {
+pub(super) fn restore() {
     if let Some((terminal, modes)) = before().take() {
         // Nothing else can be done about a terminal that is gone.
         let _ = tcsetattr(&terminal, OptionalActions::Flush, &modes);
@@ -31,7 +31,7 @@ pub fn restore() {
 ///
 /// # Errors
 /// `Cancelled` at the end of input; `Passphrase` if there is no terminal.
-pub fn ask_passphrase(question: &str) -> Result<Passphrase, Problem> {
+pub(super) fn ask_passphrase(question: &str) -> Result<Passphrase, Problem> {
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|e| no_terminal(&e))?;
     hide(&terminal).map_err(|e| no_terminal(&e.into()))?;
     let answer = read_line(&terminal, question);
@@ -55,8 +55,7 @@ fn read_line(mut terminal: &File, question: &str) -> std::io::Result<Option<Pass
     write!(terminal, "{question}: ")?;
     let mut line = Zeroizing::new([0_u8; 4 * Passphrase::CAPACITY]);
     let mut length = 0;
-    loop {
-        let Some(room) = line.get_mut(length..).filter(|room| !room.is_empty()) else { break };
+    while let Some(room) = line.get_mut(length..).filter(|room| !room.is_empty()) {
         let count = terminal.read(room)?;
         if count == 0 && length == 0 {
             return Ok(None);
@@ -88,7 +87,7 @@ fn cancelled() -> Problem {
 
 /// Ends the program at SIGINT, SIGTERM or SIGHUP with the terminal restored; once `busy` is set, the first signal
 /// only cancels `stop`, so that running publishes can finish.
-pub fn watch_signals(stop: CancellationToken, busy: CancellationToken) {
+pub(super) fn watch_signals(stop: CancellationToken, busy: CancellationToken) {
     for (kind, code) in [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)] {
         let (stop, busy) = (stop.clone(), busy.clone());
         let Ok(mut signals) = signal(kind) else { continue };

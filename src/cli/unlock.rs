@@ -13,22 +13,22 @@ use crate::tuf::{CanonicalKeyId, Role};
 
 /// A stored key that must sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedKey {
+pub(super) struct LockedKey {
     /// ID of the bare key.
-    pub id: CanonicalKeyId,
+    pub(super) id: CanonicalKeyId,
     /// What people call it.
-    pub label: String,
+    pub(super) label: String,
     /// Role header of its file.
-    pub role: String,
+    pub(super) role: String,
     /// What it will sign.
-    pub signs: Vec<Role>,
+    pub(super) signs: Vec<Role>,
 }
 
 /// Unlocks every key that the plan needs, and chooses passphrases for those it will make.
 ///
 /// # Errors
 /// `Passphrase`, naming the key and the variable to set, if nobody can be asked.
-pub async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
+pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
     let keys = locked_keys(plan);
     let count = keys.len();
     for (index, key) in keys.into_iter().enumerate() {

@@ -18,7 +18,6 @@ pub mod error;
 mod findings;
 mod fresh;
 mod helper;
-pub mod inspect;
 mod journal;
 mod judge;
 mod key_list;
@@ -57,7 +56,6 @@ use std::sync::Arc;
 
 pub use change::{Change, EntryId, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
-pub use inspect::{Inspection, SignedTag, Signer};
 pub use natural::natural;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::{Progress, PublishOutcome, Published, Step};

@@ -42,7 +42,12 @@ impl<'a> KeyNames<'a> {
     }
 
     fn label(&self, id: &CanonicalKeyId) -> String {
-        let signers = || self.signers.get(id).map(|names| names.join(", "));
+        // Names of nested roles only say more about a key that is in no signer's own role.
+        let signers = || {
+            let names = self.signers.get(id)?;
+            let own: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.contains('/')).collect();
+            Some(if own.is_empty() { names.join(", ") } else { own.join(", ") })
+        };
         self.engine.label(id).or_else(signers).unwrap_or_else(|| id.short().to_owned())
     }
 

@@ -14,7 +14,7 @@ use super::state::raise;
 use super::{Engine, EngineError, Freshness, Problem, pin, tagviews};
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles, Standing};
-use crate::tuf::{DelegationName, Gun, KeyId, Role, Tally, TrustedSet, VerifyError};
+use crate::tuf::{DelegationName, Gun, KeyId, Role, TrustedSet};
 
 /// A repository as it was loaded last.
 #[derive(Clone, Debug)]

@@ -49,6 +49,20 @@ impl Engine {
         Ok(self.view_of_session(gun, &session))
     }
 
+    /// [`Engine::refresh`] for somebody who relies on the tags: what is expired is an error, not a view that says so.
+    ///
+    /// # Errors
+    /// As `refresh`; `Absent` without trust data, `Verify` if anything that all tags depend on is expired.
+    pub async fn inspect(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        let session = self.look(gun, &CancellationToken::new()).await?;
+        let Some(set) = &session.set else {
+            let server = self.server_address(gun).map(|(url, _)| url)?;
+            return Err(EngineError::Absent { gun: gun.clone(), server });
+        };
+        judge(set, self.now()).map_err(|source| refused(gun, source, session.skew))?;
+        Ok(self.view_of_session(gun, &session))
+    }
+
     /// Refreshes repositories side by side; each result is sent as it comes. Ends early when `stop` is cancelled or
     /// nobody receives any more.
     pub async fn refresh_all(

@@ -1,0 +1,267 @@
+//! The trust directory: shared with `docker` and `notary`, killed in the middle, led astray.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use axum::http::StatusCode;
+use trustdeck::engine::{EngineError, Freshness, Health, Kind};
+use trustdeck::tuf::{Gun, Role};
+
+use crate::machine::Machine;
+use crate::origin::Origin;
+use crate::support::forge::{Key, Repository, days, noon};
+use crate::{GUN, gun, publish, root_key, team};
+
+async fn refreshed() -> (Origin, Machine) {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    machine.engine().refresh(&gun()).await.unwrap();
+    (origin, machine)
+}
+
+#[tokio::test]
+async fn files_are_the_served_bytes_and_private() {
+    let origin = Origin::start().await;
+    let served = origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    machine.engine().refresh(&gun()).await.unwrap();
+    let files = ["root", "timestamp", "snapshot", "targets", "targets/alice", "targets/releases"];
+    assert_eq!(machine.cache(GUN).len(), files.len());
+    for name in files {
+        let path = machine.cached(GUN, &format!("{name}.json"));
+        assert!(std::fs::read(&path).unwrap() == served.get(&Role::parse(name).unwrap()), "{name}");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(path.parent().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}
+
+#[tokio::test]
+async fn server_that_is_down_leaves_the_cache_with_its_age_and_the_reason() {
+    let (origin, machine) = refreshed().await;
+    machine.set_clock(days(noon(), 2));
+    for (status, kind) in [
+        (StatusCode::SERVICE_UNAVAILABLE, Kind::Busy),
+        (StatusCode::INTERNAL_SERVER_ERROR, Kind::Server),
+        (StatusCode::FORBIDDEN, Kind::Forbidden),
+    ] {
+        origin.fail_with(Some(status));
+        let view = machine.engine().refresh(&gun()).await.unwrap();
+        let Freshness::Cached { at, reason: Some(reason) } = view.freshness else { panic!("{:?}", view.freshness) };
+        assert_eq!((at, reason.kind, view.health), (Some(noon()), kind, Health::Cached));
+        assert_eq!(view.tags.len(), 1);
+    }
+    origin.fail_with(None);
+    assert!(matches!(machine.engine().refresh(&gun()).await.unwrap().freshness, Freshness::Fresh { .. }));
+}
+
+#[tokio::test]
+async fn cached_data_that_has_expired_says_so_and_is_not_relied_upon() {
+    let (origin, machine) = refreshed().await;
+    origin.fail_with(Some(StatusCode::BAD_GATEWAY));
+    machine.set_clock(days(noon(), 30));
+    let engine = machine.engine();
+    let view = engine.refresh(&gun()).await.unwrap();
+    assert_eq!((view.health, view.trusted(), view.orphaned()), (Health::Fail, 0, 1));
+    assert_eq!(engine.inspect(&gun()).await.unwrap_err().kind(), Kind::Freeze);
+}
+
+#[tokio::test]
+async fn offline_shows_the_cache_without_asking() {
+    let (origin, mut machine) = refreshed().await;
+    origin.asked();
+    machine.settings.offline = true;
+    let view = machine.engine().refresh(&gun()).await.unwrap();
+    assert_eq!(view.freshness, Freshness::Cached { at: Some(noon()), reason: None });
+    assert_eq!(view, machine.engine().cached(&gun()).await.unwrap());
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test]
+async fn missing_and_damaged_roots_are_restored_from_the_copy() {
+    let (_origin, machine) = refreshed().await;
+    let path = machine.cached(GUN, "root.json");
+    let good = std::fs::read(&path).unwrap();
+    for damage in [None, Some(&b""[..]), Some(&good[..100])] {
+        match damage {
+            None => std::fs::remove_file(&path).unwrap(),
+            Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+        }
+        let view = machine.engine().refresh(&gun()).await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), good);
+        assert!(view.notices.iter().any(|notice| notice.contains("restored")), "{:?}", view.notices);
+    }
+}
+
+#[tokio::test]
+async fn changed_pin_is_an_error_until_both_fingerprints_were_seen() {
+    let (origin, machine) = refreshed().await;
+    let mut foreign = team();
+    let root = Key::named("mallory").certified(GUN, |_| {});
+    foreign.set_keys(Role::Root, &[root.clone()], 1);
+    let files = origin.serve(&foreign);
+    std::fs::write(machine.cached(GUN, "root.json"), files.get(&Role::Root)).unwrap();
+    let engine = machine.engine();
+    let EngineError::PinLost { known, found, .. } = engine.refresh(&gun()).await.unwrap_err() else { panic!() };
+    assert_eq!(known, [root_key().public().id().clone()]);
+    assert_eq!(found, [root.public().id().clone()]);
+    engine.accept_root(&gun(), &found).unwrap();
+    assert_eq!(engine.refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+}
+
+#[tokio::test]
+async fn root_that_docker_has_advanced_is_taken() {
+    let (origin, machine) = refreshed().await;
+    let mut repository = team();
+    let next = Key::named("next root").certified(GUN, |_| {});
+    repository.set_keys(Role::Root, &[next.clone()], 1);
+    repository.signers.insert(Role::Root, vec![root_key(), next]);
+    repository.root.version = 2;
+    publish(&mut repository, &Role::Root);
+    let files = origin.serve(&repository);
+    for role in Role::BASE {
+        std::fs::write(machine.cached(GUN, &format!("{role}.json")), files.get(&role)).unwrap();
+    }
+    origin.asked();
+    let view = machine.engine().refresh(&gun()).await.unwrap();
+    assert_eq!(view.roles[0].version, Some(2));
+    assert_eq!(origin.asked(), ["timestamp.json"]);
+}
+
+#[tokio::test]
+async fn files_that_docker_has_cut_are_fetched_again() {
+    let (_origin, machine) = refreshed().await;
+    let before = machine.cache(GUN);
+    for name in ["timestamp.json", "targets.json", "targets/releases.json"] {
+        std::fs::write(machine.cached(GUN, name), b"{\"signed\":").unwrap();
+    }
+    assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert!(machine.cache(GUN) == before);
+}
+
+#[tokio::test]
+async fn local_deletion_keeps_nested_repositories_and_forgets_the_pin() {
+    let (origin, machine) = refreshed().await;
+    let nested = Gun::parse(&format!("{GUN}/inner")).unwrap();
+    origin.serve(&Repository::new(nested.as_str(), noon()));
+    let engine = machine.engine();
+    engine.refresh(&nested).await.unwrap();
+    assert_eq!(engine.entries().unwrap().len(), 2);
+    engine.delete_local(&gun()).await.unwrap();
+    assert!(machine.cache(GUN).is_empty());
+    assert!(machine.cached(nested.as_str(), "root.json").exists());
+    let left: Vec<Gun> = engine.entries().unwrap().into_iter().map(|entry| entry.gun).collect();
+    assert_eq!(left, [nested]);
+    // Another root is no surprise any more.
+    let mut foreign = team();
+    foreign.set_keys(Role::Root, &[Key::named("mallory").certified(GUN, |_| {})], 1);
+    origin.serve(&foreign);
+    assert_eq!(engine.refresh(&gun()).await.unwrap().trusted(), 1);
+}
+
+#[tokio::test]
+async fn symbolic_links_are_not_followed_out_of_the_trust_directory() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    let outside = machine.dir.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let inside = machine.settings.trust_dir.join("tuf/registry.example.test");
+    std::fs::create_dir_all(&inside).unwrap();
+    symlink(&outside, inside.join("team")).unwrap();
+    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    assert!(matches!(error, EngineError::Disk { .. }), "{error:?}");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    assert!(machine.engine().entries().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn repositories_are_listed_once_and_strange_directories_skipped() {
+    let (_origin, machine) = refreshed().await;
+    let engine = machine.engine();
+    engine.add_entry(&gun()).unwrap();
+    engine.add_entry(&gun()).unwrap();
+    engine.add_entry(&Gun::parse("docker.io/library/alpine").unwrap()).unwrap();
+    let strange = machine.settings.trust_dir.join("tuf/what is this/metadata");
+    std::fs::create_dir_all(&strange).unwrap();
+    std::fs::write(strange.join("root.json"), b"{}").unwrap();
+    let names = |engine: &trustdeck::engine::Engine| -> Vec<(String, bool)> {
+        engine.entries().unwrap().into_iter().map(|entry| (entry.name, entry.added)).collect()
+    };
+    assert_eq!(names(&engine), [("alpine".to_owned(), true), (GUN.to_owned(), true)]);
+    engine.remove_entry(&gun()).unwrap();
+    assert_eq!(names(&machine.engine()), [("alpine".to_owned(), true), (GUN.to_owned(), false)]);
+}
+
+#[tokio::test]
+async fn state_of_a_newer_version_is_refused_and_left_alone() {
+    let (_origin, machine) = refreshed().await;
+    let mut folders = vec![machine.settings.state_dir.join("repositories")];
+    let mut records = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "json") {
+                records.push(path);
+            }
+        }
+    }
+    let [record] = records.as_slice() else { panic!("{records:?}") };
+    let newer = br#"{"format":99,"marks":"of another kind"}"#;
+    std::fs::write(record, newer).unwrap();
+    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    assert!(matches!(error, EngineError::State { .. }), "{error:?}");
+    assert_eq!(std::fs::read(record).unwrap(), newer);
+}
+
+const CHILD: &str = "TRUSTDECK_TEST_REFRESH_FOREVER";
+
+/// Not a test of its own: the process that [`killed_process_leaves_whole_files`] kills.
+#[tokio::test]
+async fn child_that_rewrites_the_cache() {
+    let Some((url, dir)) =
+        std::env::var(CHILD).ok().and_then(|v| v.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned())))
+    else {
+        return;
+    };
+    let mut machine = Machine::new(&url);
+    machine.settings.trust_dir = format!("{dir}/trust").into();
+    machine.settings.state_dir = format!("{dir}/state").into();
+    loop {
+        let engine = machine.engine();
+        engine.refresh(&gun()).await.unwrap();
+        engine.delete_local(&gun()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn killed_process_leaves_whole_files() {
+    let origin = Origin::start().await;
+    let files = origin.serve(&team());
+    let whole: BTreeSet<&[u8]> = files.files.values().map(Vec::as_slice).collect();
+    let machine = Machine::new(&origin.url);
+    let dir = machine.dir.path().display();
+    for round in 1..=5 {
+        origin.asked();
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "cache::child_that_rewrites_the_cache"])
+            .env(CHILD, format!("{} {dir}", origin.url))
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        while origin.count() < 20 + 7 * round {
+            assert!(child.try_wait().unwrap().is_none(), "the child ended");
+            tokio::task::yield_now().await;
+        }
+        child.kill().await.unwrap();
+        for (path, bytes) in machine.cache(GUN) {
+            // A file that was being written aside has no name yet.
+            let is_named = !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            assert!(!is_named || whole.contains(bytes.as_slice()), "{} is cut", path.display());
+        }
+        assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+    }
+}

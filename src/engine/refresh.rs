@@ -1,7 +1,6 @@
 //! The network half of a refresh: guess, then check. Files are asked for early, and used only if the verified chain
 //! names them.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -200,26 +199,20 @@ impl Source<'_> {
 
     /// Fetches a file that the verified chain names. One that is not there is the server's fault, not an absent
     /// repository.
-    fn one_by_hash(
-        &self,
-        role: Role,
-        meta: FileMeta,
-    ) -> impl Future<Output = Result<Arc<[u8]>, EngineError>> + Send + '_ {
-        async move {
-            let parent = if role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
-            let Some(sha256) = meta.sha256() else {
-                let what = "no SHA-256 is given".to_owned();
-                return Err(self.wrong()(VerifyError::Mix { role, parent, what }));
-            };
-            let limit = meta.length.min(FILE_LIMIT);
-            match self.fetch(Wanted::ByHash { role: role.clone(), sha256 }, limit).await {
-                Ok((bytes, _)) => Ok(bytes.into()),
-                Err(EngineError::Remote { gun, source: RemoteError::NotFound { host, .. } }) => {
-                    let detail = format!("it does not have {role}, which its {parent} names");
-                    Err(EngineError::Remote { gun, source: RemoteError::Server { host, status: 404, detail } })
-                }
-                Err(error) => Err(error),
+    async fn one_by_hash(&self, role: Role, meta: FileMeta) -> Result<Arc<[u8]>, EngineError> {
+        let parent = if role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
+        let Some(sha256) = meta.sha256() else {
+            let what = "no SHA-256 is given".to_owned();
+            return Err(self.wrong()(VerifyError::Mix { role, parent, what }));
+        };
+        let limit = meta.length.min(FILE_LIMIT);
+        match self.fetch(Wanted::ByHash { role: role.clone(), sha256 }, limit).await {
+            Ok((bytes, _)) => Ok(bytes.into()),
+            Err(EngineError::Remote { gun, source: RemoteError::NotFound { host, .. } }) => {
+                let detail = format!("it does not have {role}, which its {parent} names");
+                Err(EngineError::Remote { gun, source: RemoteError::Server { host, status: 404, detail } })
             }
+            Err(error) => Err(error),
         }
     }
 

@@ -136,7 +136,18 @@ impl Engine {
             Err(error) => self.settle_upload(&sent, &prepared.server, error).await?,
         }
         say(Step::Check, None).await;
-        let published = self.check(&sent, &prepared.server, Some(&expected)).await?;
+        let checked = self.check(&sent, &prepared.server, Some(&expected)).await;
+        let published = match checked {
+            Err(error @ EngineError::NotStored { .. }) => {
+                self.forget_sent(gun).await?;
+                return Err(error);
+            }
+            // The server said yes and cannot be asked any more: the record stays, to be resolved later.
+            Err(EngineError::Remote { source, .. }) => {
+                return Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: source.to_string() });
+            }
+            other => other?,
+        };
         self.forget_published(gun, &prepared.entries).await?;
         // What is shown next is what was just published. If that fails now, it is tried again when somebody looks.
         let _ = self.refresh(gun).await;

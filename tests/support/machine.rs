@@ -34,6 +34,11 @@ impl Machine {
         Self { home, engine }
     }
 
+    /// Another process on the same machine, such as after a crash.
+    pub fn another(&self, url: &str) -> Engine {
+        open(&self.home, url)
+    }
+
     /// The public key of `docker trust key generate`, whose private half is in this machine's store.
     pub fn key(&self, name: &str) -> PublicKey {
         let file = std::fs::read(self.home.generate_key(name)).unwrap();
@@ -90,7 +95,7 @@ fn open(home: &Home, url: &str) -> Engine {
         docker_config: home.path().join(".docker"),
         servers: ServerSources { flag: Some(url.to_owned()), ..ServerSources::default() },
         tls: TlsSources::default(),
-        insecure_http: false,
+        insecure_http: url.starts_with("http:"),
         offline: false,
         allowed_realms: BTreeSet::new(),
         first_contact: FirstContact::Trust,

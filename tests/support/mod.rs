@@ -15,6 +15,7 @@
 
 pub mod authority;
 pub mod forge;
+pub mod front;
 pub mod home;
 pub mod machine;
 pub mod notary_server;

@@ -188,14 +188,11 @@ fn add_delegation(
     paths: &[String],
 ) -> Result<Applied> {
     let parent = role.parent();
-    if let Role::Delegation(above) = &parent {
-        if draft.entry(above).is_none() {
-            return refuse(
-                parent.clone(),
-                format!("{role} lies below {above}, which is not there"),
-                "add the upper one first",
-            );
-        }
+    if let Role::Delegation(above) = &parent
+        && draft.entry(above).is_none()
+    {
+        let what = format!("{role} lies below {above}, which is not there");
+        return refuse(parent.clone(), what, "add the upper one first");
     }
     let known = draft.entry(role).is_some();
     if !known && keys.is_empty() {

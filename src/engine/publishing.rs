@@ -40,7 +40,7 @@ struct Run {
 
 /// A try's end.
 enum Tried {
-    Done(Published),
+    Done(Box<Published>),
     /// A newer version is there.
     Overtaken,
 }
@@ -83,7 +83,7 @@ impl Engine {
         for tried in 0..TRIES {
             let again = (tried > 0).then(|| "somebody else published first".to_owned());
             if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
-                return Ok(published);
+                return Ok(*published);
             }
         }
         Err(EngineError::Conflict { gun: job.gun.clone() })
@@ -109,11 +109,11 @@ impl Engine {
         let prepared = self.prepare(job, server, base).await?;
         if prepared.plan.deletes {
             say(Step::Upload, None).await;
-            return self.delete_remote(gun, &prepared).await.map(Tried::Done);
+            return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
         }
         self.find_versions(gun, &prepared, run).await?;
         if prepared.plan.creates && run.created.is_none() {
-            let root = self.with_draft(&prepared, |facts, draft| root_key(facts, draft))?;
+            let root = self.with_draft(&prepared, root_key)?;
             run.created = Some(self.base_keys(gun, root, &prepared.server).await?);
         }
         let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
@@ -121,7 +121,7 @@ impl Engine {
             self.forget_published(gun, &prepared.entries).await?;
             let checked = "nothing had to be changed".to_owned();
             let done = Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) };
-            return Ok(Tried::Done(Published { trusted: expected.len(), ..done }));
+            return Ok(Tried::Done(Box::new(Published { trusted: expected.len(), ..done })));
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
@@ -151,7 +151,7 @@ impl Engine {
         self.forget_published(gun, &prepared.entries).await?;
         // What is shown next is what was just published. If that fails now, it is tried again when somebody looks.
         let _ = self.refresh(gun).await;
-        Ok(Tried::Done(published))
+        Ok(Tried::Done(Box::new(published)))
     }
 
     /// Plans again on what the server holds now, and compares with what was approved.

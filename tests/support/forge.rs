@@ -71,6 +71,12 @@ impl Key {
         Self { signing: self.signing.clone(), public }
     }
 
+    /// The private half, for the code under test.
+    pub fn private(&self) -> trustdeck::keys::PrivateKey {
+        let pem = self.signing.to_pkcs8_pem(p256::pkcs8::LineEnding::LF).unwrap();
+        trustdeck::keys::PrivateKey::from_pem(pem.as_bytes(), None).map_err(|_| "not our own form").unwrap()
+    }
+
     /// The public half, as metadata lists it.
     pub fn public(&self) -> PublicKey {
         self.public.clone()

@@ -1,6 +1,7 @@
 //! The engine on a user's machine, used as screens and commands use it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,12 +88,17 @@ impl Machine {
 }
 
 fn open(home: &Home, url: &str) -> Engine {
-    let settings = Settings {
-        trust_dir: home.trust_dir(),
+    Engine::open(settings_of(home.path(), &home.trust_dir(), url), Arc::new(jiff::Timestamp::now)).unwrap()
+}
+
+/// Settings that name a trust directory and a server and stay within `home`.
+pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
+    Settings {
+        trust_dir: trust_dir.to_owned(),
         trust_dir_why: "of the test".to_owned(),
-        state_dir: home.state_dir(),
-        config_file: home.path().join(".config/trustdeck/config.toml"),
-        docker_config: home.path().join(".docker"),
+        state_dir: home.join(".local/state/trustdeck"),
+        config_file: home.join(".config/trustdeck/config.toml"),
+        docker_config: home.join(".docker"),
         servers: ServerSources { flag: Some(url.to_owned()), ..ServerSources::default() },
         tls: TlsSources::default(),
         insecure_http: url.starts_with("http:"),
@@ -102,8 +108,7 @@ fn open(home: &Home, url: &str) -> Engine {
         pinning: Pinning::default(),
         idle_lock: Duration::from_secs(900),
         helper_environment: Vec::new(),
-    };
-    Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap()
+    }
 }
 
 pub fn add_signer(name: &str, keys: &[PublicKey]) -> Change {

@@ -1,0 +1,171 @@
+//! What a plan warns of, and the fixes that it offers.
+
+use trustdeck::engine::plan::{NeededKey, RepositoryPlan, Weight};
+use trustdeck::engine::planning::{Known, plan_repository};
+use trustdeck::engine::{Change, Kind, RootKeyChoice};
+use trustdeck::tuf::Role;
+
+use super::support::forge::{Key, days};
+use super::support::machine::{add_signer, delegation, remove_signer, role, sign, sign_into, witness};
+use super::world::World;
+
+fn headlines(plan: &RepositoryPlan, weight: Weight) -> Vec<&str> {
+    plan.warnings.iter().filter(|w| w.weight == weight).map(|w| w.headline.as_str()).collect()
+}
+
+#[test]
+fn orphaned_tags_are_a_danger_with_a_fix_by_a_key_at_hand() {
+    let plan = World::new().plan(&[remove_signer("ben")]);
+    assert!(plan.is_dangerous() && !plan.is_blocked());
+    assert_eq!(headlines(&plan, Weight::Danger), ["2 tags orphaned"]);
+    let (fix, words) = plan.warnings[0].fix.clone().unwrap();
+    assert_eq!(fix, [witness("targets/releases")]);
+    assert_eq!(words, "re-sign releases with alice, same publish");
+    let without_alice = World::new().without("alice").plan(&[remove_signer("ben")]);
+    assert!(without_alice.is_dangerous());
+    assert_eq!(without_alice.warnings[0].fix, None);
+}
+
+#[test]
+fn a_missing_key_blocks_and_is_named() {
+    let plan = World::new().without("targets").plan(&[remove_signer("alice")]);
+    assert_eq!(headlines(&plan, Weight::Block), ["no key at hand for targets"]);
+    let id = Key::named("targets").public().canonical_id().short().to_owned();
+    assert!(plan.warnings[0].detail.contains(&id));
+}
+
+#[test]
+fn the_needed_keys_are_those_of_the_signed_roles() {
+    let plan = World::new().plan(&[remove_signer("ben"), witness("targets/releases")]);
+    let signs: Vec<(String, Vec<Role>)> = plan
+        .keys
+        .iter()
+        .map(|key| match key {
+            NeededKey::Unlock { label, signs, .. } => (label.clone(), signs.clone()),
+            NeededKey::New { role } => panic!("{role}"),
+        })
+        .collect();
+    assert_eq!(signs, [("targets".to_owned(), vec![Role::Targets]), ("alice".to_owned(), vec![role("targets/releases")])]);
+}
+
+#[test]
+fn a_root_within_six_months_of_its_end_is_renewed_only_on_request() {
+    let mut world = World::new();
+    world.repository.root.expires = days(world.now, 150);
+    let plan = world.plan(&[sign("2.0")]);
+    assert!(!plan.is_blocked() && !plan.is_dangerous());
+    assert_eq!(headlines(&plan, Weight::Warning), ["root expires within six months"]);
+    assert_eq!(plan.warnings[0].fix.clone().unwrap().0, [witness("root")]);
+    assert!(plan.roles.iter().all(|diff| diff.role != Role::Root));
+    let without_key = world.clone().without("root").plan(&[sign("2.0")]);
+    assert_eq!(without_key.warnings[0].fix, None);
+    world.repository.root.expires = days(world.now, 200);
+    assert_eq!(world.plan(&[sign("2.0")]).warnings, []);
+}
+
+#[test]
+fn expired_base_roles_block_until_they_are_renewed() {
+    let mut world = World::new();
+    world.repository.content.get_mut(&Role::Targets).unwrap().expires = days(world.now, -1);
+    let plan = world.plan(&[sign("2.0")]);
+    assert_eq!(headlines(&plan, Weight::Block), ["targets has expired"]);
+    assert_eq!((plan.tags.before, plan.tags.after), (0, 0));
+    let fix = plan.warnings[0].fix.clone().unwrap().0;
+    let mended = world.plan(&[&fix[..], &[sign("2.0")]].concat());
+    assert!(!mended.is_blocked());
+    assert_eq!((mended.tags.before, mended.tags.after), (0, 3));
+    assert_eq!(mended.tags.repaired, ["1.0", "1.1"]);
+}
+
+#[test]
+fn signing_into_a_file_that_nobody_trusts_vouches_for_what_is_in_it() {
+    let mut world = World::new();
+    world.repository.signers.insert(role("targets/releases"), vec![Key::named("gone")]);
+    assert_eq!(world.plan(&[sign("2.0")]).tags.vouched, ["1.0", "1.1"]);
+    let plan = world.plan(&[sign_into("2.0", &["targets/releases"])]);
+    assert_eq!(headlines(&plan, Weight::Warning), ["vouches for 2 tags"]);
+    assert_eq!((plan.tags.before, plan.tags.after), (0, 3));
+    assert_eq!((plan.tags.signed, plan.tags.repaired), (vec!["2.0".into()], vec!["1.0".into(), "1.1".into()]));
+}
+
+#[test]
+fn a_signer_outside_releases_is_pointed_out() {
+    let keys = vec![Key::named("carol").public()];
+    let plan = World::new().plan(&[Change::AddDelegation { role: delegation("targets/ci"), keys, paths: vec![] }]);
+    assert_eq!(headlines(&plan, Weight::Note), ["ci is not in releases"]);
+}
+
+#[test]
+fn a_role_left_without_keys_is_pointed_out() {
+    let ben = Key::named("ben").public().canonical_id().clone();
+    let alice = Key::named("alice").public().canonical_id().clone();
+    let plan = World::new().plan(&[Change::PurgeKeys { keys: vec![ben, alice] }]);
+    let left = "releases has 0 of 1 keys left";
+    assert!(headlines(&plan, Weight::Warning).contains(&left), "{:?}", plan.warnings);
+    assert_eq!(headlines(&plan, Weight::Danger), ["2 tags orphaned"]);
+}
+
+#[test]
+fn a_file_of_a_former_life_is_pointed_out() {
+    let mut world = World::new();
+    world.repository.add_file(role("targets/carol"), world.now);
+    let plan = world.plan(&[add_signer("carol", &[Key::named("carol").public()])]);
+    assert_eq!(headlines(&plan, Weight::Warning), ["an old file of carol is on the server"]);
+}
+
+#[test]
+fn unknown_members_are_lost_with_a_warning() {
+    let mut world = World::new();
+    let edit = |text: String| text.replacen("\"targets\":", "\"spec_version\":\"1.0\",\"targets\":", 1);
+    world.repository.edits.insert(role("targets/alice"), edit);
+    let plan = world.plan(&[sign_into("2.0", &["targets/alice"])]);
+    assert_eq!(headlines(&plan, Weight::Warning), ["alice holds more than Notary knows"]);
+    assert!(plan.warnings[0].detail.contains("spec_version"));
+}
+
+#[test]
+fn deletion_is_a_danger() {
+    let plan = World::new().plan(&[Change::Delete]);
+    assert!(plan.deletes && plan.is_dangerous());
+    assert_eq!(plan.roles, []);
+}
+
+#[test]
+fn a_new_repository_needs_new_keys_or_the_stored_root_key() {
+    let create =
+        [Change::Create { root_key: RootKeyChoice::Auto }, add_signer("alice", &[Key::named("alice").public()])];
+    let plan = World::new().with_facts(Known::Absent, &create, plan_repository);
+    assert!(plan.creates && !plan.is_blocked());
+    assert!(matches!(&plan.keys[0], NeededKey::Unlock { role, .. } if role == "root"));
+    assert_eq!(plan.keys[1], NeededKey::New { role: Role::Targets });
+    let versions: Vec<_> = plan.roles.iter().map(|diff| (diff.role.to_string(), diff.version)).collect();
+    assert_eq!(versions[0], ("root".to_owned(), (None, Some(1))));
+    assert_eq!(versions[1], ("targets".to_owned(), (None, Some(2))));
+    let plan = World::new().without("root").with_facts(Known::Absent, &create, plan_repository);
+    assert_eq!(plan.keys[0], NeededKey::New { role: Role::Root });
+}
+
+#[test]
+fn without_trust_data_nothing_but_a_creation_can_be_planned() {
+    let plan = World::new().with_facts(Known::Absent, &[remove_signer("ben")], plan_repository);
+    assert_eq!(plan.failed.unwrap().kind, Kind::Absent);
+    let plan = World::new().with_facts(Known::Nothing, &[remove_signer("ben")], plan_repository);
+    assert!(plan.is_blocked());
+}
+
+#[test]
+fn the_effect_depends_on_what_changes_and_not_on_versions_or_times() {
+    let world = World::new();
+    let plan = world.plan(&[remove_signer("ben"), witness("targets/releases")]);
+    let mut later = world.clone();
+    later.now = days(world.now, 3);
+    later.repository.timestamp = (9, days(later.now, 14));
+    later.repository.content.get_mut(&Role::Targets).unwrap().version = 7;
+    let same = later.plan(&[remove_signer("ben"), witness("targets/releases")]);
+    assert_ne!(same.roles[0].version, plan.roles[0].version);
+    assert_eq!(same.effect, plan.effect);
+    let mut more = world.clone();
+    more.repository.tag(&role("targets/releases"), "unseen");
+    assert_ne!(more.plan(&[remove_signer("ben"), witness("targets/releases")]).effect, plan.effect);
+    assert_ne!(world.plan(&[remove_signer("ben")]).effect, plan.effect);
+}

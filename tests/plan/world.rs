@@ -1,0 +1,184 @@
+//! A forged repository with two signers, and plans for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp as Time;
+use trustdeck::engine::effect::{Pulled, pulled};
+use trustdeck::engine::plan::{Mark, RepositoryPlan, RoleDiff};
+use trustdeck::engine::planning::{Facts, KeyAtHand, Known, draft, plan_repository};
+use trustdeck::engine::signing::{SignedFile, SigningError, sign};
+use trustdeck::engine::{Change, EngineError, EntryId, StagedChange};
+use trustdeck::keys::PrivateKey;
+use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
+use trustdeck::tuf::{CanonicalKeyId, FileMeta, Gun, Role, Snapshot, Timestamp, TrustedSet};
+
+use super::support::forge::{Files, Key, Repository, noon};
+use super::support::machine::role;
+
+pub const GUN: &str = "registry.example.test/team/app";
+
+/// A repository, the keys on this machine, and the time.
+#[derive(Clone)]
+pub struct World {
+    pub repository: Repository,
+    pub keys: Vec<(Key, &'static str)>,
+    pub now: Time,
+}
+
+impl World {
+    /// Signers alice (tag 1.0) and ben (tag 1.1); releases holds both and was signed by ben last. All private keys are
+    /// here but those of the server.
+    pub fn new() -> Self {
+        let (alice, ben, now) = (Key::named("alice"), Key::named("ben"), noon());
+        let mut repository = Repository::new(GUN, now);
+        repository.delegate("targets/alice", std::slice::from_ref(&alice), &[""]);
+        repository.delegate("targets/releases", &[alice.clone(), ben.clone()], &[""]);
+        repository.delegate("targets/ben", std::slice::from_ref(&ben), &[""]);
+        for (name, tags) in
+            [("targets/alice", &["1.0"][..]), ("targets/releases", &["1.0", "1.1"]), ("targets/ben", &["1.1"])]
+        {
+            repository.add_file(role(name), now);
+            tags.iter().for_each(|tag| repository.tag(&role(name), tag));
+        }
+        repository.signers.insert(role("targets/releases"), vec![ben.clone()]);
+        let keys =
+            vec![(Key::named("root"), "root"), (Key::named("targets"), "targets"), (alice, "alice"), (ben, "ben")];
+        Self { repository, keys, now }
+    }
+
+    /// Takes a private key away.
+    pub fn without(mut self, holder: &str) -> Self {
+        self.keys.retain(|(_, role)| *role != holder);
+        self
+    }
+
+    pub fn files(&self) -> Files {
+        self.repository.build()
+    }
+
+    pub fn set(&self) -> TrustedSet {
+        self.files().load(&Pinning::default(), SeenRoles::new(), Purpose::Renew, self.now).unwrap()
+    }
+
+    pub fn plan(&self, changes: &[Change]) -> RepositoryPlan {
+        let set = self.set();
+        self.with_facts(Known::Files(&set), changes, plan_repository)
+    }
+
+    pub fn with_facts<T>(&self, known: Known<'_>, changes: &[Change], act: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let gun = Gun::parse(GUN).unwrap();
+        let keys: BTreeMap<CanonicalKeyId, KeyAtHand> = self
+            .keys
+            .iter()
+            .map(|(key, role)| {
+                (key.public().canonical_id().clone(), KeyAtHand { role: (*role).to_owned(), locked: false })
+            })
+            .collect();
+        let at_hand: BTreeSet<CanonicalKeyId> = keys.keys().cloned().collect();
+        act(&Facts {
+            gun: &gun,
+            name: GUN,
+            server: "https://trust.example.test",
+            known,
+            verified_at: Some(self.now),
+            changes: &staged(changes, self.now),
+            keys: &keys,
+            at_hand: &at_hand,
+            labels: &|id| keys.get(id).map(|key| key.role.clone()),
+            now: self.now,
+        })
+    }
+
+    fn open_key(&self, id: &CanonicalKeyId) -> Option<Arc<PrivateKey>> {
+        let (key, _) = self.keys.iter().find(|(key, _)| key.public().canonical_id() == id)?;
+        Some(Arc::new(key.private()))
+    }
+
+    /// Signs what the changes come to; with the tags that Docker is to pull then.
+    pub fn signed(&self, changes: &[Change]) -> Result<(Vec<SignedFile>, Pulled), EngineError> {
+        let set = self.set();
+        self.with_facts(Known::Files(&set), changes, |facts| {
+            let (draft, _) = draft(facts)?;
+            let files = sign(&draft, &|id| self.open_key(id), None, &SeenRoles::new(), &|_, _| {});
+            match files {
+                Ok(files) => Ok((files, pulled(&draft))),
+                Err(SigningError::Locked { missing, .. }) => Err(EngineError::Locked(missing)),
+                Err(SigningError::Key(error)) => Err(EngineError::Key(error)),
+            }
+        })
+    }
+
+    /// What the server holds after an upload: it signs snapshot and timestamp.
+    pub fn uploaded(&self, upload: &[SignedFile]) -> Files {
+        let mut files = self.files();
+        for file in upload {
+            files.files.insert(file.role.clone(), file.bytes.clone());
+        }
+        let named = files.files.iter().filter(|(role, _)| !matches!(role, Role::Snapshot | Role::Timestamp));
+        let meta = named.map(|(role, bytes)| (role.clone(), FileMeta::of(bytes))).collect();
+        let (version, expires) = self.repository.snapshot;
+        let snapshot = Snapshot { expires, meta, version: version + 1 };
+        let snapshot = self.repository.sign(&Role::Snapshot, &snapshot);
+        let (version, expires) = self.repository.timestamp;
+        let timestamp = Timestamp { expires, snapshot: FileMeta::of(&snapshot), version: version + 1 };
+        files.files.insert(Role::Timestamp, self.repository.sign(&Role::Timestamp, &timestamp));
+        files.files.insert(Role::Snapshot, snapshot);
+        files
+    }
+}
+
+fn staged(changes: &[Change], now: Time) -> Vec<StagedChange> {
+    let entry = |(id, change): (u64, &Change)| StagedChange {
+        id: EntryId(id),
+        gun: Gun::parse(GUN).unwrap(),
+        server: "https://trust.example.test".to_owned(),
+        at: now,
+        change: change.clone(),
+    };
+    (1..).zip(changes).map(entry).collect()
+}
+
+/// A plan as a few lines: roles, then tags.
+pub fn lines(plan: &RepositoryPlan) -> String {
+    assert_eq!(plan.failed, None);
+    let mut lines: Vec<String> = plan.roles.iter().map(role_line).collect();
+    let tags = &plan.tags;
+    lines.push(format!("tags {} > {}", tags.before, tags.after));
+    let lists = [
+        ("orphaned", &tags.orphaned),
+        ("signed", &tags.signed),
+        ("revoked", &tags.revoked),
+        ("vouched", &tags.vouched),
+        ("repaired", &tags.repaired),
+    ];
+    for (word, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+        lines.push(format!("{word} {}", list.join(" ")));
+    }
+    lines.join("\n")
+}
+
+fn mark(mark: Mark) -> char {
+    match mark {
+        Mark::Added => '+',
+        Mark::Removed => '-',
+        Mark::Resigned => '~',
+        Mark::Kept => ' ',
+    }
+}
+
+fn role_line(diff: &RoleDiff) -> String {
+    let version = |v: Option<u64>| v.map_or("none".to_owned(), |v| v.to_string());
+    let keys =
+        diff.keys.iter().filter(|key| key.mark != Mark::Kept).map(|key| format!(" {}{}", mark(key.mark), key.label));
+    let paths = diff.paths.iter().map(|(m, path)| format!(" {}{path:?}", mark(*m)));
+    let mut line = format!("{} {} {}>{}", mark(diff.mark), diff.role, version(diff.version.0), version(diff.version.1));
+    line.extend(keys.chain(paths));
+    if !diff.signs_with.is_empty() {
+        line.push_str(&format!(" by {}", diff.signs_with.join(",")));
+    }
+    if diff.loses_trust {
+        line.push_str(" untrusted");
+    }
+    line
+}

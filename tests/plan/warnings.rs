@@ -45,7 +45,10 @@ fn the_needed_keys_are_those_of_the_signed_roles() {
             NeededKey::New { role } => panic!("{role}"),
         })
         .collect();
-    assert_eq!(signs, [("targets".to_owned(), vec![Role::Targets]), ("alice".to_owned(), vec![role("targets/releases")])]);
+    assert_eq!(
+        signs,
+        [("targets".to_owned(), vec![Role::Targets]), ("alice".to_owned(), vec![role("targets/releases")])]
+    );
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod clients;
 mod forge;
 #[path = "sandbox/kept.rs"]
 mod kept;
+#[path = "sandbox/process.rs"]
+mod process;
 #[path = "sandbox/same.rs"]
 mod same;
 mod support;

@@ -196,3 +196,6 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     let pair = |pair: &str| pair.split_once('=').map(|(key, value)| (decoded(key), decoded(value)));
     text.split('&').filter_map(pair).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -287,3 +287,6 @@ fn make_private_file(path: &Path) -> std::io::Result<()> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
+
+#[cfg(test)]
+mod tests;

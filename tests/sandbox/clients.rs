@@ -8,7 +8,7 @@ use crate::support::{Home, Ran, peers, run};
 const GUN: &str = "registry.example.test/team/app";
 
 /// `jeff:correct horse`, as both clients write it.
-const NOTARY_AUTH: &str = "amVmZjpjb3JyZWN0IGhvcnNl";
+pub const NOTARY_AUTH: &str = "amVmZjpjb3JyZWN0IGhvcnNl";
 
 /// A sandbox with a runtime that serves it while the clients run.
 pub struct Sandbox {

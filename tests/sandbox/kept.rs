@@ -1,9 +1,8 @@
 //! A kept sandbox survives restarts and crashes, and everything in it is its owner's alone.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 
 use trustdeck::engine::{Engine, Health};
@@ -11,6 +10,7 @@ use trustdeck::sandbox::{NEW_REPOSITORY, Options, Running, notes, start};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::forge::{Forge, Wire, now};
+use crate::process::Process;
 
 fn runtime() -> tokio::runtime::Runtime {
     // Fails if another test of this process came first, which is just as well.
@@ -110,30 +110,8 @@ fn the_engine_sees_the_scene_as_its_notes_tell() {
     runtime.block_on(running.shutdown());
 }
 
-/// A sandbox in a process of its own, which can be killed.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    fn start(dir: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
-        command.args(["sandbox", "--serve", "--empty", "--http", "--dir"]).arg(dir).env_clear().env("HOME", dir);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-        let url = first.trim_end().strip_prefix("# ").expect("the first line is the URL").to_owned();
-        Self { child, url }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Both fail only if it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn serve(dir: &Path) -> Process {
+    Process::start(&["--empty", "--http", "--dir", dir.to_str().unwrap()], &[])
 }
 
 #[test]
@@ -141,7 +119,7 @@ fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
     let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
     let gun = "registry.example.test/team/app";
     for round in 0..3 {
-        let process = Process::start(dir.path());
+        let process = serve(dir.path());
         let wire = wire(&runtime, &process.url);
         let mut forge = Forge::new(&wire, &format!("{gun}{round}"));
         forge.create();
@@ -169,7 +147,7 @@ fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
         }
         killer.join().unwrap();
         drop(process);
-        let process = Process::start(dir.path());
+        let process = serve(dir.path());
         let wire = Wire { url: &process.url, ..self::wire(&runtime, "") };
         let stored = |file: &str| -> serde_json::Value {
             serde_json::from_slice(&wire.get(&format!("{path}{file}")).1).unwrap()

@@ -249,8 +249,11 @@ const TARGETS: &[Case] = &[
     }),
 ];
 
+/// Chooses what a snapshot says of root and targets.
+type Names = fn(&[u8], &[u8]) -> Vec<(Role, Vec<u8>)>;
+
 /// Uploads everything with a snapshot of the client's that is made from `named`, by role.
-fn with_snapshot(f: &mut Forge<'_>, version: u64, named: fn(&[u8], &[u8]) -> Vec<(Role, Vec<u8>)>) -> Answer {
+fn with_snapshot(f: &mut Forge<'_>, version: u64, named: Names) -> Answer {
     f.hold_snapshot();
     let (root, targets) = (f.root_file(), f.targets_file());
     let files = named(&root, &targets);

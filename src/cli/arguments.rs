@@ -46,6 +46,9 @@ pub struct Globals {
     /// Take names literally, as notary does, instead of as image names
     #[arg(long, global = true, help_heading = "Global options")]
     pub gun: bool,
+    /// Draw the screen with ASCII signs only
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub ascii: bool,
     /// Allow logins to go to this token realm on another host
     #[arg(long, value_name = "HOST", global = true, help_heading = "Global options")]
     pub allow_realm: Vec<String>,

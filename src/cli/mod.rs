@@ -15,6 +15,7 @@ mod plan_json;
 mod plan_text;
 mod publish;
 mod sandbox;
+mod screen;
 mod staged;
 mod start;
 mod table;

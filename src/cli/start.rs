@@ -1,13 +1,12 @@
 //! From arguments to an exit code: what kind of run this is, its settings, its runtime.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
 
 use super::console::{broken, input};
-use super::{Arguments, Command, Console, Ending, Globals, json, sandbox};
+use super::{Arguments, Command, Console, Ending, Globals, json, sandbox, screen};
 use crate::config::{self, Flags, Places};
 use crate::engine::passphrases::{PassphraseSources, read_descriptor};
 use crate::engine::{Engine, FirstContact, Problem, Settings};
@@ -17,7 +16,12 @@ use crate::engine::{Engine, FirstContact, Problem, Settings};
 pub fn main(arguments: Arguments) -> ExitCode {
     let console = Console::new(arguments.globals.json);
     let ending = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(start(console, arguments)),
+        Ok(runtime) => {
+            let ending = runtime.block_on(start(console, arguments));
+            // A name that is still being looked up must not keep the program from ending.
+            runtime.shutdown_background();
+            ending
+        }
         Err(error) => Err(broken(&error.to_string())),
     };
     match ending {
@@ -32,18 +36,12 @@ pub fn main(arguments: Arguments) -> ExitCode {
 async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem> {
     let Arguments { globals, repositories, command } = arguments;
     match command {
-        None => {
-            require_terminal()?;
-            todo!()
-        }
+        None => screen::open(console, &globals, &repositories).await,
         Some(_) if !repositories.is_empty() => {
             Err(input(format!("{:?} stands before the command", repositories.join(" ")), "put it behind the command"))
         }
         Some(Command::Sandbox(command)) if command.serve => sandbox::serve(&command).await,
-        Some(Command::Sandbox(_)) => {
-            require_terminal()?;
-            todo!()
-        }
+        Some(Command::Sandbox(command)) => screen::open_sandbox(console, &globals, &command).await,
         Some(command) => {
             let engine = Engine::open(settings(&globals, FirstContact::Trust)?, Arc::new(jiff::Timestamp::now))?;
             let sources = sources(&globals)?;
@@ -53,7 +51,7 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
 }
 
 /// Works out the settings from the global options, the environment and the files.
-fn settings(globals: &Globals, first_contact: FirstContact) -> Result<Settings, Problem> {
+pub(super) fn settings(globals: &Globals, first_contact: FirstContact) -> Result<Settings, Problem> {
     let flags = Flags {
         server: globals.server.clone(),
         trust_dir: globals.trust_dir.clone(),
@@ -66,22 +64,13 @@ fn settings(globals: &Globals, first_contact: FirstContact) -> Result<Settings, 
 }
 
 /// Reads the passphrases that are known before anybody is asked.
-fn sources(globals: &Globals) -> Result<PassphraseSources, Problem> {
+pub(super) fn sources(globals: &Globals) -> Result<PassphraseSources, Problem> {
     let unreadable = |descriptor: u32, e: &std::io::Error| {
         input(format!("--passphrase-fd {descriptor}: {e}"), "open the descriptor, such as with 3< FILE in a shell")
     };
     let read = |descriptor: u32| read_descriptor(descriptor).map_err(|e| unreadable(descriptor, &e));
     let from_descriptor = globals.passphrase_fd.map(read).transpose()?;
     Ok(PassphraseSources::new(from_descriptor.as_ref().map(|text| text.as_slice()), std::env::vars_os()))
-}
-
-/// Says that a screen needs a terminal.
-fn require_terminal() -> Result<(), Problem> {
-    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        return Ok(());
-    }
-    let hint = "run it in a terminal, or use a command: trustdeck --help";
-    Err(input("the screen needs a terminal, and standard input or output is none", hint))
 }
 
 /// Prints help or version, or what is wrong with the command line.

@@ -1,0 +1,85 @@
+//! The screen, on the user's own repositories or on the sandbox.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use super::arguments::Sandbox;
+use super::console::{broken, input};
+use super::{Console, Ending, Globals, sandbox, start};
+use crate::engine::reference::parse_bare;
+use crate::engine::{Engine, FirstContact, Problem, Settings};
+use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, REGISTRY};
+use crate::tuf::Gun;
+use crate::tui::{self, Options, Quit, Tour};
+
+/// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
+const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");
+
+/// Opens the screen; `named` are added to the list.
+///
+/// # Errors
+/// `Input` without a terminal; as the settings' and the engine's.
+pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) -> Result<Ending, Problem> {
+    let repositories = named.iter().map(|name| parse_bare(name, globals.gun)).collect::<Result<Vec<Gun>, _>>()?;
+    require_terminal()?;
+    let mut options = options(globals);
+    options.repositories = repositories;
+    options.sources = Arc::new(start::sources(globals)?);
+    match run(start::settings(globals, FirstContact::Ask)?, options).await? {
+        Ok(Quit::Leave) => Ok(Ending::done()),
+        Ok(Quit::Sandbox) => {
+            let everything = Sandbox { serve: false, listen: None, dir: None, empty: false, http: false, auth: None };
+            open_sandbox(console, globals, &everything).await
+        }
+        Err(error) => Ok(lost(console, &error)),
+    }
+}
+
+/// Opens the screen on a sandbox, with a tour.
+///
+/// # Errors
+/// `Input` without a terminal; says what of the sandbox could not be made.
+pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &Sandbox) -> Result<Ending, Problem> {
+    require_terminal()?;
+    let SandboxOptions { empty, .. } = sandbox::options(command)?;
+    let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
+    let mut options = options(globals);
+    if !empty {
+        let (name, signer, file) = TOUR;
+        let key = running.layout().keys_dir().join(file);
+        let gun = Gun::parse(&format!("{REGISTRY}/{name}")).map_err(crate::engine::EngineError::from)?;
+        options.tour = Some(Tour::first_signer(&gun, name, signer, &key.to_string_lossy(), PASSPHRASE));
+    }
+    let ended = run(running.settings(), options).await;
+    running.shutdown().await;
+    match ended? {
+        Ok(_) => Ok(Ending::done()),
+        Err(error) => Ok(lost(console, &error)),
+    }
+}
+
+async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit>, Problem> {
+    let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now))?;
+    let screen = tokio::spawn(async move { tui::run(engine, options).await });
+    screen.await.map_err(|error| broken(&error.to_string()))
+}
+
+fn options(globals: &Globals) -> Options {
+    let mut options = Options::from_environment(|name| std::env::var(name).ok());
+    options.ascii |= globals.ascii;
+    options
+}
+
+/// The terminal went away, or a signal ended the screen.
+fn lost(console: Console, error: &anyhow::Error) -> Ending {
+    console.say(&format!("trustdeck: {error:#}"));
+    Ending { interrupted: true, ..Ending::done() }
+}
+
+fn require_terminal() -> Result<(), Problem> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let hint = "run it in a terminal, or use a command: trustdeck --help";
+    Err(input("the screen needs a terminal, and standard input or output is none", hint))
+}

@@ -8,6 +8,8 @@ mod engine;
 mod faults;
 #[path = "remote/login.rs"]
 mod login;
+#[path = "remote/proxies.rs"]
+mod proxies;
 #[path = "remote/real.rs"]
 mod real;
 #[path = "remote/reference.rs"]

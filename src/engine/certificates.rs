@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::Settings;
-use crate::remote::http::{check_identity, count_authorities};
+use crate::remote::tls::{check_identity, count_authorities};
 use crate::remote::{Endpoint, RemoteError, TlsMaterial};
 
 /// Reads what a server is checked with, and what it is shown.

@@ -1,17 +1,16 @@
-//! A client for one server: TLS, proxy, deadlines, caps.
+//! Requests and answers with deadlines and caps.
 
-use std::sync::Once;
 use std::time::Duration;
 
-use futures_util::stream;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Certificate, Client, Identity, Request, Response, StatusCode};
-use tokio::sync::watch;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
+use reqwest::{Client, Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::RemoteError;
 use super::endpoint::Endpoint;
 use super::fault::{Fault, classify};
+use super::tls::{TlsMaterial, client};
+use super::upload::Upload;
 
 /// Caps and deadlines. Source: reliability.md section 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,40 +32,8 @@ impl Default for Limits {
     }
 }
 
-/// TLS material for one server, as PEM text already read.
-#[derive(Clone, Default)]
-pub struct TlsMaterial {
-    /// Authorities beside the system's.
-    pub authorities: Vec<Vec<u8>>,
-    /// Client certificates with their keys, PEM; the first is used.
-    pub identities: Vec<zeroize::Zeroizing<Vec<u8>>>,
-}
-
-/// Counts the certificates in a PEM file.
-///
-/// # Errors
-/// Says what is wrong with the file.
-pub fn count_authorities(pem: &[u8]) -> Result<usize, String> {
-    match Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if certificates.is_empty() => Err("holds no PEM block CERTIFICATE".to_owned()),
-        Ok(certificates) => Ok(certificates.len()),
-        Err(_) => Err("holds a damaged PEM block".to_owned()),
-    }
-}
-
-/// Checks a client certificate with its key.
-///
-/// # Errors
-/// Says what is expected.
-pub fn check_identity(pem: &[u8]) -> Result<(), String> {
-    let expected = "expected PEM: a certificate and its unencrypted key (PKCS#8, PKCS#1 or SEC1)";
-    Identity::from_pem(pem).map(drop).map_err(|_| expected.to_owned())
-}
-
 /// Error bodies are read up to here, in bytes.
 const ERROR_BODY: u64 = 8 * 1024;
-/// Pieces in which uploads are handed to the connection, in bytes.
-const UPLOAD_PIECE: usize = 16 * 1024;
 
 /// An answer, read whole.
 pub(super) struct Answer {
@@ -75,51 +42,25 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// How much of a request's body the connection has taken.
-pub(super) struct Upload {
-    taken: watch::Receiver<usize>,
-    length: usize,
-}
-
-impl Upload {
-    /// Puts `body` into `request` in pieces whose progress can be watched.
-    pub(super) fn attach(request: &mut Request, body: &[u8]) -> Self {
-        let (progress, taken) = watch::channel(0);
-        let length = body.len();
-        let pieces: Vec<Vec<u8>> = body.chunks(UPLOAD_PIECE).map(<[u8]>::to_vec).collect();
-        let watched = pieces.into_iter().map(move |piece| {
-            progress.send_modify(|taken| *taken += piece.len());
-            Ok::<_, std::convert::Infallible>(piece)
-        });
-        *request.body_mut() = Some(reqwest::Body::wrap_stream(stream::iter(watched)));
-        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-        Self { taken, length }
-    }
-
-    /// Whether the connection took all of it, so that the server may have acted on it.
-    pub(super) fn is_whole(&self) -> bool {
-        *self.taken.borrow() == self.length
-    }
-}
-
 /// Clients for one server and one set of TLS material.
 pub(super) struct Http {
     client: Client,
-    /// Without the client certificate: for token realms elsewhere.
+    /// Without the client certificate: for other hosts, which are token realms.
     stranger: Client,
+    /// The server's host.
+    name: String,
     limits: Limits,
 }
 
 impl Http {
     /// Prepares the clients; nothing is sent. Slow the first time.
     pub(super) fn new(endpoint: &Endpoint, tls: &TlsMaterial, limits: Limits) -> Result<Self, RemoteError> {
-        install_provider();
-        let stranger = build(endpoint, tls, None, limits)?;
+        let stranger = client(endpoint, tls, None, limits.connect)?;
         let client = match tls.identities.first() {
-            Some(identity) => build(endpoint, tls, Some(identity), limits)?,
+            Some(identity) => client(endpoint, tls, Some(identity), limits.connect)?,
             None => stranger.clone(),
         };
-        Ok(Self { client, stranger, limits })
+        Ok(Self { client, stranger, name: endpoint.name().to_owned(), limits })
     }
 
     /// Sends a request and reads the answer. More than `limit` bytes are an error for a success, and cut for failures.
@@ -131,20 +72,9 @@ impl Http {
         what: &str,
         limit: u64,
     ) -> Result<Answer, Fault> {
-        let whole = self.send_and_read(&self.client, host, request, upload, what, limit);
-        let slow = || Fault::plain(self.slow(host, "end its answer", self.limits.total));
-        tokio::time::timeout(self.limits.total, whole).await.unwrap_or_else(|_| Err(slow()))
-    }
-
-    /// As [`Http::exchange`], to a host that must not see the client certificate.
-    pub(super) async fn exchange_elsewhere(
-        &self,
-        host: &str,
-        request: Request,
-        what: &str,
-        limit: u64,
-    ) -> Result<Answer, Fault> {
-        let whole = self.send_and_read(&self.stranger, host, request, None, what, limit);
+        let own = request.url().host_str() == Some(self.name.as_str());
+        let client = if own { &self.client } else { &self.stranger };
+        let whole = self.send_and_read(client, host, request, upload, what, limit);
         let slow = || Fault::plain(self.slow(host, "end its answer", self.limits.total));
         tokio::time::timeout(self.limits.total, whole).await.unwrap_or_else(|_| Err(slow()))
     }
@@ -179,7 +109,7 @@ impl Http {
         request: Request,
         upload: Option<&Upload>,
     ) -> Result<Response, Fault> {
-        let mut taken = upload.map(|upload| upload.taken.clone());
+        let mut taken = upload.map(Upload::progress);
         let sending = client.execute(request);
         tokio::pin!(sending);
         let mut deadline = Instant::now() + self.limits.first_byte;
@@ -257,50 +187,4 @@ impl Answer {
         let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_zoned(text).ok()?;
         Some(zoned.timestamp())
     }
-}
-
-/// Chooses the cryptography of TLS, once for the process; another choice made before stays.
-fn install_provider() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // Fails only if somebody was first, and then there is a provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
-fn build(
-    endpoint: &Endpoint,
-    tls: &TlsMaterial,
-    identity: Option<&zeroize::Zeroizing<Vec<u8>>>,
-    limits: Limits,
-) -> Result<Client, RemoteError> {
-    let setting = |what: String| RemoteError::Setting(format!("TLS for {}: {what}", endpoint.host()));
-    let mut builder = Client::builder()
-        .user_agent(concat!("trustdeck/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(limits.connect)
-        .pool_max_idle_per_host(32)
-        .tcp_nodelay(true)
-        .https_only(endpoint.base().starts_with("https:") && !endpoint.is_loopback());
-    if endpoint.is_loopback() {
-        builder = builder.no_proxy();
-    }
-    let mut authorities = Vec::new();
-    for pem in &tls.authorities {
-        count_authorities(pem).map_err(|what| setting(format!("an authority file {what}")))?;
-        authorities.extend(Certificate::from_pem_bundle(pem).map_err(|e| setting(e.to_string()))?);
-    }
-    if !authorities.is_empty() {
-        builder = builder.tls_certs_merge(authorities);
-    }
-    if let Some(pem) = identity {
-        let identity =
-            Identity::from_pem(pem).map_err(|e| setting(format!("the client certificate is unusable: {e}")))?;
-        builder = builder.identity(identity);
-    }
-    builder.build().map_err(|error| {
-        let why = super::fault::innermost(&error);
-        RemoteError::Tls { host: endpoint.host().to_owned(), why: format!("{why}; name an authority with --ca") }
-    })
 }

@@ -8,13 +8,17 @@ mod challenge;
 pub mod endpoint;
 mod fault;
 pub mod http;
+mod login;
 pub mod notary;
 mod slots;
+pub mod tls;
+mod upload;
 
 pub use auth::{Access, Credential, CredentialSource};
 pub use endpoint::Endpoint;
-pub use http::{Limits, TlsMaterial};
+pub use http::Limits;
 pub use notary::{NotaryServer, Received, Wanted};
+pub use tls::TlsMaterial;
 
 use crate::tuf::Role;
 

@@ -10,11 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::RemoteError;
 use super::answer::{error_of, upload_error_of};
-use super::auth::{Access, Asking, Authorization, CredentialSource, Login};
+use super::auth::{Access, CredentialSource};
 use super::endpoint::Endpoint;
 use super::fault::Fault;
-use super::http::{Answer, Http, Limits, TlsMaterial, Upload};
+use super::http::{Answer, Http, Limits};
+use super::login::{Asking, Authorization, Login};
 use super::slots::Slots;
+use super::tls::TlsMaterial;
+use super::upload::{Upload, lost, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -275,39 +278,4 @@ impl NotaryServer {
         let changes = call.method == Method::DELETE || upload.as_ref().is_some_and(Upload::is_whole);
         outcome.map_err(|fault| if changes { Fault::plain(lost(fault)) } else { fault })
     }
-}
-
-/// What a failure means once the server may have acted on the request.
-fn lost(fault: Fault) -> RemoteError {
-    let why = fault.error.to_string();
-    match fault.error {
-        error if fault.unsent => error,
-        RemoteError::Network { host, .. }
-        | RemoteError::Slow { host, .. }
-        | RemoteError::Tls { host, .. }
-        | RemoteError::TooBig { host, .. }
-        | RemoteError::BadAnswer { host, .. } => RemoteError::AnswerLost { host, why },
-        other => other,
-    }
-}
-
-/// Writes role files as one form, with slashes raw in file names: servers read them as they stand.
-fn multipart(files: &[(Role, Vec<u8>)]) -> Result<(HeaderValue, Vec<u8>), RemoteError> {
-    let mut random = [0; 30];
-    getrandom::fill(&mut random).map_err(|e| RemoteError::Setting(format!("no random numbers: {e}")))?;
-    let boundary = hex::encode(random);
-    let mut body = Vec::with_capacity(files.iter().map(|(_, bytes)| bytes.len() + 256).sum());
-    for (role, bytes) in files {
-        let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{role}\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\n"
-        );
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    let content_type = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"));
-    let content_type = content_type.map_err(|e| RemoteError::Setting(e.to_string()))?;
-    Ok((content_type, body))
 }

@@ -1,0 +1,285 @@
+//! Meeting a server's challenge: Basic and the Docker registry token protocol.
+//!
+//! Invariant: a password or identity token goes to the trust server, the registry it belongs to, or a token realm
+//! that was allowed, and only over TLS (on this machine also over http, where that was allowed).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Request, Url};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::RemoteError;
+use super::auth::{Access, Credential, CredentialSource, registry_of};
+use super::challenge::{Challenge, Refusal};
+use super::endpoint::{Endpoint, secret_header};
+use super::http::{Answer, Http};
+use crate::tuf::Gun;
+
+/// What is sent with a request.
+#[derive(Clone)]
+pub(super) struct Authorization {
+    header: HeaderValue,
+    user: Option<String>,
+}
+
+impl Authorization {
+    pub(super) fn put(&self, headers: &mut HeaderMap) {
+        headers.insert(AUTHORIZATION, self.header.clone());
+    }
+}
+
+struct Token {
+    authorization: Authorization,
+    until: Instant,
+}
+
+type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
+
+/// What one server was found to want, and the tokens that it takes.
+pub(super) struct Login {
+    credentials: Arc<dyn CredentialSource>,
+    challenge: RwLock<Option<Challenge>>,
+    tokens: Mutex<HashMap<(Gun, Access, String, String), TokenSlot>>,
+}
+
+const SHORTEST_TOKEN: u64 = 60;
+/// A token about to expire is not used any more: it has to survive the way to the server.
+const TOKEN_MARGIN: Duration = Duration::from_secs(5);
+const TOKEN_ANSWER: u64 = 256 * 1024;
+
+/// Fields of a token realm's answer.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<u64>,
+}
+
+/// A request's place: which server, through what, for which repository.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) http: &'a Http,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) gun: &'a Gun,
+    pub(super) access: Access,
+}
+
+impl Login {
+    pub(super) fn new(credentials: Arc<dyn CredentialSource>) -> Self {
+        Self { credentials, challenge: RwLock::new(None), tokens: Mutex::new(HashMap::new()) }
+    }
+
+    /// What to send with a first try: nothing until the server has asked once.
+    pub(super) async fn authorization(&self, asking: Asking<'_>) -> Result<Option<Authorization>, RemoteError> {
+        let learned = self.challenge.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match learned {
+            None => Ok(None),
+            Some(challenge) => self.log_in(asking, &challenge, None).await.map(Some),
+        }
+    }
+
+    /// Learns from a 401 and finds something else to send than what was `refused`.
+    pub(super) async fn after_401(
+        &self,
+        asking: Asking<'_>,
+        answer: &Answer,
+        refused: Option<&Authorization>,
+    ) -> Result<Authorization, RemoteError> {
+        let Some(challenge) = Challenge::read(&answer.headers) else {
+            return Err(self.refusal(asking, answer, refused));
+        };
+        *self.challenge.write().unwrap_or_else(PoisonError::into_inner) = Some(challenge.clone());
+        if refused.is_some() {
+            self.credentials.refused(registry_of(asking.gun, asking.endpoint));
+        }
+        let next = self.log_in(asking, &challenge, refused).await?;
+        if refused.is_some_and(|refused| refused.header == next.header) {
+            return Err(self.refusal(asking, answer, refused));
+        }
+        Ok(next)
+    }
+
+    /// The error for a 401 that logging in did not mend.
+    pub(super) fn refusal(&self, asking: Asking<'_>, answer: &Answer, sent: Option<&Authorization>) -> RemoteError {
+        let (host, registry) = (asking.endpoint.host(), registry_of(asking.gun, asking.endpoint));
+        let user = sent.and_then(|sent| sent.user.clone());
+        if let Some(user) = &user
+            && Refusal::read(&answer.headers) == Refusal::InsufficientScope
+        {
+            let why = format!("the login {user:?} has no right to {} of {}", asking.access.actions(), asking.gun);
+            return RemoteError::Forbidden { host: host.to_owned(), why };
+        }
+        self.credentials.refused(registry);
+        RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user }
+    }
+
+    async fn log_in(
+        &self,
+        asking: Asking<'_>,
+        challenge: &Challenge,
+        refused: Option<&Authorization>,
+    ) -> Result<Authorization, RemoteError> {
+        match challenge {
+            Challenge::Basic => self.basic(asking).await,
+            Challenge::Bearer { realm, service } => self.token(asking, realm, service, refused).await,
+        }
+    }
+
+    async fn basic(&self, asking: Asking<'_>) -> Result<Authorization, RemoteError> {
+        let Asking { endpoint, gun, .. } = asking;
+        let registry = registry_of(gun, endpoint);
+        let base = endpoint.url("v2/")?;
+        if !endpoint.may_log_in(&base) {
+            return Err(not_encrypted(endpoint.host(), "it asks for a password"));
+        }
+        match self.credentials.find(registry).await? {
+            Some(Credential::Password { user, password }) => {
+                let header = basic_header(endpoint.host(), &user, &password)?;
+                Ok(Authorization { header, user: Some(user) })
+            }
+            // An identity token is of use to a token realm only.
+            Some(Credential::IdentityToken(_)) | None => Err(RemoteError::Unauthorized {
+                host: endpoint.host().to_owned(),
+                registry: registry.to_owned(),
+                user: None,
+            }),
+        }
+    }
+
+    /// The kept token, or a new one; requests that want the same one wait for one login.
+    async fn token(
+        &self,
+        asking: Asking<'_>,
+        realm: &str,
+        service: &str,
+        refused: Option<&Authorization>,
+    ) -> Result<Authorization, RemoteError> {
+        let key = (asking.gun.clone(), asking.access, realm.to_owned(), service.to_owned());
+        let slot = {
+            let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(tokens.entry(key).or_default())
+        };
+        let mut kept = slot.lock().await;
+        if let Some(token) = kept.as_ref()
+            && token.until > Instant::now()
+            && refused.is_none_or(|refused| refused.header != token.authorization.header)
+        {
+            return Ok(token.authorization.clone());
+        }
+        *kept = None;
+        let token = self.fetch_token(asking, realm, service).await?;
+        Ok(kept.insert(token).authorization.clone())
+    }
+
+    async fn fetch_token(&self, asking: Asking<'_>, realm: &str, service: &str) -> Result<Token, RemoteError> {
+        let Asking { endpoint, gun, http, .. } = asking;
+        let registry = registry_of(gun, endpoint);
+        let url = self.checked_realm(endpoint, registry, realm)?;
+        let credential = self.credentials.find(registry).await?;
+        let (request, user) = token_request(asking, url.clone(), service, credential.as_ref())?;
+        let host = url.host_str().unwrap_or_default();
+        let answer = http.exchange(host, request, None, "a token", TOKEN_ANSWER).await?;
+        if answer.status == 401 {
+            self.credentials.refused(registry);
+            return Err(RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user });
+        }
+        if !answer.status.is_success() {
+            return Err(super::answer::error_of(host, "a token", &answer));
+        }
+        read_token(host, &answer.body, user)
+    }
+
+    /// Decides whether a login may go to `realm`.
+    fn checked_realm(&self, endpoint: &Endpoint, registry: &str, realm: &str) -> Result<Url, RemoteError> {
+        let host = endpoint.host().to_owned();
+        let bad = |why: &str| RemoteError::BadAnswer { host: host.clone(), why: why.to_owned() };
+        let url = Url::parse(realm).map_err(|_| bad("its token realm is no address"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(bad("its token realm holds a user name"));
+        }
+        let Some(name) = url.host_str() else { return Err(bad("its token realm names no host")) };
+        let registry_name = registry.rsplit_once(':').map_or(registry, |(name, _)| name);
+        let own = name == endpoint.name() || name.eq_ignore_ascii_case(registry_name);
+        let allowed = own || self.credentials.allows_realm(endpoint.name(), name);
+        if !endpoint.may_log_in(&url) {
+            return Err(not_encrypted(&host, "its token realm is an http:// address"));
+        }
+        if !allowed {
+            return Err(RemoteError::RealmConsent { host, realm: name.to_owned() });
+        }
+        Ok(url)
+    }
+}
+
+fn not_encrypted(host: &str, what: &str) -> RemoteError {
+    let why = format!("{what}, and a login is sent over TLS only");
+    RemoteError::BadAnswer { host: host.to_owned(), why }
+}
+
+fn basic_header(host: &str, user: &str, password: &str) -> Result<HeaderValue, RemoteError> {
+    let plain = Zeroizing::new(format!("{user}:{password}"));
+    let encoded = Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes())));
+    secret_header(&encoded).ok_or_else(|| RemoteError::Setting(format!("the login for {host} cannot be sent")))
+}
+
+/// Builds the request for a token, and names the user it is for.
+fn token_request(
+    asking: Asking<'_>,
+    mut url: Url,
+    service: &str,
+    credential: Option<&Credential>,
+) -> Result<(Request, Option<String>), RemoteError> {
+    let scope = format!("repository:{}:{}", asking.gun, asking.access.actions());
+    if let Some(Credential::IdentityToken(token)) = credential {
+        let mut form = url.clone();
+        form.query_pairs_mut()
+            .clear()
+            .append_pair("client_id", "docker")
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", token)
+            .append_pair("scope", &scope)
+            .append_pair("service", service);
+        let mut request = Request::new(Method::POST, url);
+        *request.body_mut() = form.query().map(|body| body.to_owned().into());
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form_type);
+        return Ok((request, Some("<token>".to_owned())));
+    }
+    let password = match credential {
+        Some(Credential::Password { user, password }) => Some((user, password)),
+        _ => None,
+    };
+    {
+        let mut query = url.query_pairs_mut();
+        if let Some((user, _)) = password {
+            query.append_pair("account", user);
+        }
+        query.append_pair("scope", &scope).append_pair("service", service);
+    }
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let mut request = Request::new(Method::GET, url);
+    if let Some((user, password)) = password {
+        request.headers_mut().insert(AUTHORIZATION, basic_header(&host, user, password)?);
+    }
+    Ok((request, password.map(|(user, _)| user.clone())))
+}
+
+fn read_token(host: &str, body: &[u8], user: Option<String>) -> Result<Token, RemoteError> {
+    let bad = |why: &str| RemoteError::BadAnswer { host: host.to_owned(), why: why.to_owned() };
+    let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| bad("its token answer is not as expected"))?;
+    let both = [answer.token, answer.access_token].map(|token| Zeroizing::new(token.unwrap_or_default()));
+    let token = both.iter().find(|token| !token.is_empty());
+    let token = token.ok_or_else(|| bad("its token answer holds no token"))?;
+    let header = secret_header(&Zeroizing::new(format!("Bearer {}", token.as_str())));
+    let header = header.ok_or_else(|| bad("its token holds characters that cannot be sent"))?;
+    // A day at most: longer promises gain nothing and could overflow the clock.
+    let seconds = answer.expires_in.unwrap_or(SHORTEST_TOKEN).clamp(SHORTEST_TOKEN, 24 * 60 * 60);
+    let until = Instant::now() + Duration::from_secs(seconds) - TOKEN_MARGIN;
+    Ok(Token { authorization: Authorization { header, user }, until })
+}

@@ -24,6 +24,11 @@ fn roots_without_a_usable_certificate_are_refused() {
             is!(VerifyError::RootCertificate { .. }),
         ),
         (
+            "certificate for a shorter name, without a star",
+            |r| with_root(r, Key::named("root").certified("registry.example.test/team", |_| {})),
+            is!(VerifyError::RootCertificate { .. }),
+        ),
+        (
             "star that does not match",
             |r| with_root(r, Key::named("root").certified("registry.example.test/tea/*", |_| {})),
             is!(VerifyError::RootCertificate { .. }),

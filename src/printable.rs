@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Marks that may stand on one letter. Decomposed Vietnamese and Hebrew need two or three.
@@ -77,30 +78,27 @@ pub fn skeleton(text: &str) -> String {
 }
 
 /// Writes JSON with an indent of four blanks, as Docker does. Whatever [`printable`] would escape is written as
-/// `\uXXXX`, so that output is safe to look at and parses to the same value.
+/// `\uXXXX`, so that output is safe to look at and parses to the same value; so are `<`, `>` and `&`, as Go does.
 #[must_use]
-pub fn json_escaped(value: &Value) -> String {
-    let mut text = Vec::new();
-    let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, format);
-    match serde::Serialize::serialize(value, &mut serializer) {
-        Ok(()) => escape_json(&String::from_utf8_lossy(&text)),
-        // A value whose keys are strings, written to memory: there is nothing to fail.
-        Err(_) => json_line(value),
-    }
+pub fn json_escaped<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut bytes = Vec::new();
+    let format = PrettyFormatter::with_indent(b"    ");
+    // Values with text for keys, written to memory: there is nothing to fail.
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, format));
+    escape_json(&String::from_utf8_lossy(&bytes))
 }
 
 /// [`json_escaped`] on one line.
 #[must_use]
-pub fn json_line(value: &Value) -> String {
-    escape_json(&value.to_string())
+pub fn json_line<T: Serialize + ?Sized>(value: &T) -> String {
+    escape_json(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// Escapes in JSON text. Outside of its strings there is only ASCII, and controls in them are escaped already.
+/// Escapes in JSON text. What is escaped stands only in strings, and controls in them are escaped already.
 fn escape_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || is_drawable(c) {
+        if c == '\n' || is_drawable(c) && !matches!(c, '<' | '>' | '&') {
             out.push(c);
         } else {
             let mut units = [0; 2];
@@ -169,7 +167,7 @@ fn is_invisible(c: char) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -244,7 +242,7 @@ mod tests {
         let text = "{\n    \"Keys\": [\n        {\n            \"ID\": \"\\udb40\\udc41\\n\"\n        }\n    ],\n    \
                     \"Name\": \"a\\u202e\",\n    \"Signers\": []\n}";
         assert_eq!(json_escaped(&value), text);
-        assert_eq!(json_line(&json!(["\u{9b}", 1])), r#"["\u009b",1]"#);
+        assert_eq!(json_line(&json!(["\u{9b}<é&", 1])), r#"["\u009b\u003cé\u0026",1]"#);
     }
 
     fn text() -> impl Strategy<Value = String> {

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -20,8 +19,6 @@ pub(super) struct Keyring {
     open: Mutex<OpenKeys>,
     chosen: Mutex<HashMap<Role, Passphrase>>,
     listing: Mutex<Option<Listing>>,
-    /// Counts what changes which keys can sign.
-    changes: AtomicU64,
 }
 
 /// The store as it was at some time.
@@ -44,7 +41,6 @@ impl Keyring {
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),
             chosen: Mutex::default(),
             listing: Mutex::default(),
-            changes: AtomicU64::new(0),
         })
     }
 
@@ -73,10 +69,6 @@ impl Keyring {
     pub(super) fn peek<T>(&self, id: &CanonicalKeyId, look: impl FnOnce(&PrivateKey) -> T) -> Option<T> {
         hold(&self.open).peek(id, Instant::now()).map(look)
     }
-
-    fn changed(&self) {
-        self.changes.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// No code that panics runs under these locks; if it did, what they guard would still be whole.
@@ -85,7 +77,6 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// For the rest of the engine.
-#[allow(dead_code)]
 impl Engine {
     /// The key store.
     pub(super) fn key_store(&self) -> &KeyStore {
@@ -95,16 +86,6 @@ impl Engine {
     /// Private keys in the store, by ID.
     pub(super) fn keys_at_hand(&self) -> BTreeSet<CanonicalKeyId> {
         self.inner.keyring.stored().keys().cloned().collect()
-    }
-
-    /// Grows whenever other keys can sign than before.
-    pub(super) fn key_changes(&self) -> u64 {
-        self.inner.keyring.changes.load(Ordering::Relaxed)
-    }
-
-    /// A stored key's `role` header.
-    pub(super) fn stored_role(&self, id: &CanonicalKeyId) -> Option<String> {
-        self.inner.keyring.stored().get(id).map(|key| key.role.clone())
     }
 
     /// Whether a stored key can sign without a passphrase now: unlocked, or stored in the clear.
@@ -136,7 +117,6 @@ impl Engine {
     ) -> Result<PathBuf, EngineError> {
         let path = self.key_store().save(&key, role.as_str(), Some(gun), passphrase)?;
         hold(&self.inner.keyring.open).insert(key, passphrase, Instant::now());
-        self.inner.keyring.changed();
         Ok(path)
     }
 
@@ -178,7 +158,6 @@ impl Engine {
         match keyring.store.load(key, Some(passphrase)) {
             Ok(opened) => {
                 hold(&keyring.open).insert(opened, passphrase, Instant::now());
-                keyring.changed();
                 Ok(())
             }
             Err(KeyError::WrongPassphrase { id, .. }) => {
@@ -208,7 +187,6 @@ impl Engine {
     pub fn lock_all(&self) {
         hold(&self.inner.keyring.open).clear();
         hold(&self.inner.keyring.chosen).clear();
-        self.inner.keyring.changed();
     }
 
     /// Forgets keys that were not used for a while; returns how long the next one stays, if any is unlocked.
@@ -217,7 +195,6 @@ impl Engine {
         if dropped {
             // Passphrases for new keys belong to the same round.
             hold(&self.inner.keyring.chosen).clear();
-            self.inner.keyring.changed();
         }
         next
     }

@@ -209,7 +209,7 @@ impl Secret {
                 (KeyType::Rsa, spki(&[&names[0], &names[1]], &public).to_vec())
             }
             Self::Ed25519(seed) => {
-                let seed = seed.as_slice().try_into().unwrap_or_default();
+                let seed = Zeroizing::new(seed.as_slice().try_into().unwrap_or_default());
                 let key = ed25519_dalek::SigningKey::from_bytes(&seed);
                 (KeyType::Ed25519, key.verifying_key().to_bytes().to_vec())
             }

@@ -186,7 +186,11 @@ impl Jobs {
 
     /// Ends it. Says whether anybody still wants the answer.
     pub fn end(&mut self, job: JobId, outcome: &super::event::Outcome) -> bool {
-        use super::event::Outcome;
+        use super::event::{Outcome, Source};
+        if let Outcome::Viewed(_, Source::Cache, _) = outcome {
+            // The same job asks the server next, and answers again.
+            return self.running.contains(&job);
+        }
         let known = self.running.remove(&job);
         match outcome {
             Outcome::Planned(_) => self.plan == Some(job),

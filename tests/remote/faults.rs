@@ -305,3 +305,24 @@ fn addresses_are_https_or_allowed_loopback() {
     }
     assert!(Endpoint::parse("http://localhost:4443", false).is_err());
 }
+
+/// A Notary server with the "local" trust service crashes when its key map grows while something else reads it.
+#[tokio::test]
+async fn requests_for_server_keys_run_alone() {
+    let server = Scripted::start(|_, number| match number {
+        0 => Act::SendAndHang(Vec::new()),
+        _ => answer("200 OK", &[], ""),
+    })
+    .await;
+    let (client, name) = (client(&server.url()), gun("registry.test/team/app"));
+    let files = [(Role::Root, b"{}".to_vec())];
+    let first = async {
+        let slow = client.server_key(&name, &Role::Timestamp).await;
+        assert!(matches!(slow, Err(RemoteError::Slow { .. })), "{slow:?}");
+        server.requests().len()
+    };
+    let second = client.rotate_server_key(&name, &Role::Snapshot);
+    let (heard, _, uploaded) = tokio::join!(biased; first, second, client.publish(&name, &files));
+    assert_eq!(heard, 1, "nothing else was sent while the first request was open");
+    uploaded.unwrap();
+}

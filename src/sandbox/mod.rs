@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 
 pub use auth::{Auth, Login};
 pub use layout::Layout;
-pub use scene::{NEW_REPOSITORY, PASSPHRASE, TOUR, notes};
+pub use scene::{NEW_REPOSITORY, PASSPHRASE, notes};
 pub use serve::serve;
 
 use crate::engine::Settings;
@@ -101,6 +101,7 @@ impl Default for Options {
 pub struct Running {
     layout: Layout,
     url: String,
+    filled: bool,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
     temporary: Option<tempfile::TempDir>,
@@ -111,6 +112,12 @@ impl Running {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether this start made the scene; a kept sandbox has it from before.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.filled
     }
 
     /// Where everything lies.
@@ -166,6 +173,7 @@ async fn start_at(options: Options, clock: Clock) -> Result<Running, SandboxErro
 struct Prepared {
     layout: Layout,
     url: String,
+    filled: bool,
     server: server::Server,
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
@@ -187,13 +195,11 @@ fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
     let authority = tls::Authority::open(&store, now)?;
     layout.configure(&url, &authority.certificate, &options.auth)?;
     let keys = HeldKeys::new(Arc::clone(&store));
-    if !options.empty {
-        scene::fill(&layout, &url, &store, &keys, now)?;
-    }
+    let filled = !options.empty && scene::fill(&layout, &url, &store, &keys, now)?;
     let tls = if options.http { None } else { Some(authority.server(bound.ip(), now)?) };
     let gate = auth::Gate::new(options.auth.clone(), &url)?;
     let server = server::Server { store, keys, gate, clock };
-    Ok(Prepared { layout, url, server, listener, tls, temporary })
+    Ok(Prepared { layout, url, filled, server, listener, tls, temporary })
 }
 
 impl Prepared {
@@ -213,7 +219,8 @@ impl Prepared {
                 tokio::spawn(server.handle(handle.clone()).serve(app.into_make_service()))
             }
         };
-        Ok(Running { layout: self.layout, url: self.url, handle, task, temporary: self.temporary })
+        let Self { layout, url, filled, temporary, .. } = self;
+        Ok(Running { layout, url, filled, handle, task, temporary })
     }
 }
 

@@ -32,6 +32,7 @@ fn a_restart_keeps_files_keys_port_and_scene() {
     let gun = "registry.example.test/team/app";
     let first = runtime.block_on(kept(dir.path(), false));
     let url = first.url().to_owned();
+    assert!(first.is_new());
     let mut forge_root = Vec::new();
     {
         let wire = wire(&runtime, &url);
@@ -44,6 +45,7 @@ fn a_restart_keeps_files_keys_port_and_scene() {
 
     let second = runtime.block_on(kept(dir.path(), false));
     assert_eq!(second.url(), url, "the port of the last start");
+    assert!(!second.is_new());
     let wire = wire(&runtime, &url);
     assert_eq!(wire.get(&format!("/v2/{gun}/_trust/tuf/root.json")).1, forge_root);
     assert_eq!(wire.get("/v2/registry.sandbox/team/web/_trust/tuf/root.json").1, scene, "not filled twice");

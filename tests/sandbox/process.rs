@@ -13,14 +13,16 @@ pub struct Process {
     /// What it printed: the URL and lines for `eval`.
     pub lines: String,
     home: tempfile::TempDir,
+    /// Where the sandbox makes its directory, so that it is removed even after a kill.
+    _temporary: tempfile::TempDir,
 }
 
 impl Process {
     pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let (home, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
         command.args(["sandbox", "--serve"]).args(arguments).env_clear().env("HOME", home.path());
-        command.envs(environment.iter().copied());
+        command.env("TMPDIR", temporary.path()).envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.as_mut().unwrap());
         let mut lines = String::new();
@@ -30,7 +32,7 @@ impl Process {
         }
         let first = lines.lines().next().unwrap();
         let url = first.strip_prefix("# ").expect("the first line is the URL").to_owned();
-        Self { child, url, lines, home }
+        Self { child, url, lines, home, _temporary: temporary }
     }
 
     /// Runs a script in a shell that has taken the lines.

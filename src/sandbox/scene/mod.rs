@@ -1,4 +1,4 @@
-//! The scene: repositories that show everything the console can do, and a tour through them.
+//! The scene: repositories that show everything the console can do.
 //!
 //! Signed with real keys by the real rules, but written to the store directly: some of it has to be years old.
 
@@ -19,7 +19,7 @@ use super::store::Store;
 use crate::engine::Engine;
 use crate::tuf::{Gun, Role};
 use cast::Cast;
-pub use script::{NEW_REPOSITORY, TOUR, notes};
+pub use script::{NEW_REPOSITORY, notes};
 
 /// The passphrase of every client key in a sandbox.
 pub const PASSPHRASE: &str = "sandbox-only";
@@ -32,9 +32,16 @@ fn failed(error: impl std::fmt::Display) -> SandboxError {
 }
 
 /// Fills an empty store, trust directory and list. Repositories that are there already stay as they are.
-pub(super) fn fill(layout: &Layout, url: &str, store: &Store, held: &HeldKeys, now: Time) -> Result<(), SandboxError> {
+/// Says whether there was anything to do.
+pub(super) fn fill(
+    layout: &Layout,
+    url: &str,
+    store: &Store,
+    held: &HeldKeys,
+    now: Time,
+) -> Result<bool, SandboxError> {
     if store.note(FILLED)?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let present = store.guns()?;
     let scripts: Vec<_> = script::repositories().into_iter().filter(|r| !present.contains(&r.gun())).collect();
@@ -51,7 +58,7 @@ pub(super) fn fill(layout: &Layout, url: &str, store: &Store, held: &HeldKeys, n
     }
     list(layout, url)?;
     store.seed(&batches, FILLED, now)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Puts every repository on trustdeck's list, the one without trust data too.

@@ -6,16 +6,6 @@ use crate::sandbox::REGISTRY;
 /// A repository without trust data: its first signer creates it.
 pub const NEW_REPOSITORY: &str = "team/new-service";
 
-/// The tour, in order: a few bold words, then what to do. Needs nothing but the scene.
-pub const TOUR: &[(&str, &str)] = &[
-    ("Welcome.", "A real trust server with throw-away keys. Worst repositories first; j and k move."),
-    ("Add a signer.", "On team/web, open Roles with 2, press a, name carol, key file keys/carol.pub."),
-    ("Review.", "Nothing was sent yet. Press p to see what would change, role by role."),
-    ("Publish.", "Confirm and type the passphrase sandbox-only. One request carries everything."),
-    ("Mend.", "team/portal was signed by a removed key: re-sign targets/releases with w."),
-    ("Your turn.", "team/new-service has no trust data: add its first signer. ctrl-c ends the sandbox."),
-];
-
 /// A repository to be made.
 pub(super) struct Script {
     /// Name below the registry.

@@ -58,7 +58,7 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
         }
     }
     let guns: Vec<_> = targets.iter().map(|(_, target)| target.gun.clone()).collect();
-    let views = context.views(&guns).await;
+    let views = context.inspections(&guns).await;
     for (typed, target) in targets {
         match views.get(&target.gun).map(|view| readable(view.clone())) {
             Some(Ok(view)) => {

@@ -96,13 +96,22 @@ impl Context {
 
     /// Asks the servers about repositories, or with `--offline` the cache.
     async fn views(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
+        self.views_for(guns, Reading::Look).await
+    }
+
+    /// The same for somebody who relies on the tags: expired metadata is an error.
+    async fn inspections(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
+        self.views_for(guns, Reading::Rely).await
+    }
+
+    async fn views_for(&self, guns: &[Gun], reading: Reading) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
         let distinct: std::collections::BTreeSet<Gun> = guns.iter().cloned().collect();
         let one = |gun: Gun| {
             let engine = self.engine.clone();
             async move {
                 let asked = gun.clone();
                 // A task each, so that verification uses all processors.
-                let task = tokio::spawn(async move { view(&engine, &asked).await });
+                let task = tokio::spawn(async move { view(&engine, &asked, reading).await });
                 let view = task.await.unwrap_or_else(|e| Err(console::broken(&e.to_string())));
                 (gun, view)
             }
@@ -111,8 +120,19 @@ impl Context {
     }
 }
 
-async fn view(engine: &Engine, gun: &Gun) -> Result<RepositoryView, Problem> {
-    let view = if engine.settings().offline { engine.cached(gun).await } else { engine.refresh(gun).await };
+/// What a view is wanted for.
+#[derive(Clone, Copy)]
+enum Reading {
+    Look,
+    Rely,
+}
+
+async fn view(engine: &Engine, gun: &Gun, reading: Reading) -> Result<RepositoryView, Problem> {
+    let view = match reading {
+        Reading::Rely => engine.inspect(gun).await,
+        Reading::Look if engine.settings().offline => engine.cached(gun).await,
+        Reading::Look => engine.refresh(gun).await,
+    };
     view.map_err(|error| {
         let mut problem = error.problem();
         problem.repository.get_or_insert_with(|| gun.clone());

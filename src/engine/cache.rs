@@ -3,10 +3,12 @@
 //! Invariants: every step down is taken from a directory handle and follows no symbolic link, so nothing outside
 //! the trust directory is read or written; a file appears under its name only whole and synced.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -16,6 +18,9 @@ use crate::tuf::{Gun, Role};
 
 /// No cached file is bigger: 100,000 tags are about 10 MB.
 pub(super) const FILE_LIMIT: u64 = 64 << 20;
+
+/// Files of one repository that are synced at once.
+const LANES: usize = 8;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
@@ -46,11 +51,23 @@ impl Cache {
 
     /// Stores role files, each aside, synced and renamed; the order given is kept.
     pub(super) fn store<B: AsRef<[u8]>>(&self, gun: &Gun, files: &[(Role, B)]) -> Result<(), EngineError> {
+        self.store_after(Vec::new(), gun, files)
+    }
+
+    /// [`Cache::store`] after other files, all synced side by side.
+    pub(super) fn store_after<B: AsRef<[u8]>>(
+        &self,
+        first: Vec<Pending>,
+        gun: &Gun,
+        files: &[(Role, B)],
+    ) -> Result<(), EngineError> {
+        let mut pending = first;
         for (role, bytes) in files {
             let (folders, name) = place(gun, role);
-            self.attempt(&folders, &name, || write_at(&self.make(&folders)?, &name, bytes.as_ref()))?;
+            let folder = self.attempt(&folders, "", || self.make(&folders))?;
+            pending.push(Pending { folder, name, bytes: bytes.as_ref().to_vec() });
         }
-        Ok(())
+        self.attempt(&folders(gun), "metadata", || write_all(&pending))
     }
 
     /// Removes the cached files and Notary's staged changes of one repository; those of nested names stay.
@@ -145,21 +162,93 @@ pub(super) fn make_private(dir: &Path) -> Result<(), EngineError> {
     made.map_err(|source| EngineError::Disk { path: dir.to_owned(), source })
 }
 
-/// Writes a file aside in `folder`, syncs and renames it, syncs the folder.
-pub(super) fn write_at(folder: &OwnedFd, name: &str, bytes: &[u8]) -> io::Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let aside = format!(".{name}.{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(folder, aside.as_str(), flags, Mode::RUSR | Mode::WUSR)?;
-    let mut file = std::fs::File::from(file);
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    let renamed = written.and_then(|()| Ok(rustix::fs::renameat(folder, aside.as_str(), folder, name)?));
-    if let Err(error) = renamed {
-        // The first error is the one to report.
-        let _ = rustix::fs::unlinkat(folder, aside.as_str(), AtFlags::empty());
-        return Err(error);
+/// A file that is about to be written.
+pub(super) struct Pending {
+    pub(super) folder: OwnedFd,
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Writes files aside, syncs them, renames them in order, and syncs their folders. Syncing side by side costs about as
+/// much as syncing once, because the file system gathers it.
+pub(super) fn write_all(files: &[Pending]) -> io::Result<()> {
+    let mut asides = Vec::with_capacity(files.len());
+    let written = files.iter().try_for_each(|file| {
+        asides.push(aside_name(&file.name));
+        file.write_aside(asides.last().map_or("", String::as_str))
+    });
+    let written: io::Result<()> = written.and_then(|()| {
+        side_by_side(files.iter().zip(&asides), |(file, aside)| file.sync(aside))?;
+        for (file, aside) in files.iter().zip(&asides) {
+            rustix::fs::renameat(&file.folder, aside.as_str(), &file.folder, file.name.as_str())?;
+        }
+        side_by_side(distinct_folders(files)?, |folder| Ok(rustix::fs::fsync(folder)?))
+    });
+    if written.is_err() {
+        for (file, aside) in files.iter().zip(&asides) {
+            // Those that were renamed are not there any more; the first error is the one to report.
+            let _ = rustix::fs::unlinkat(&file.folder, aside.as_str(), AtFlags::empty());
+        }
     }
-    Ok(rustix::fs::fsync(folder)?)
+    written
+}
+
+impl Pending {
+    fn write_aside(&self, aside: &str) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.folder, aside, flags, Mode::RUSR | Mode::WUSR)?;
+        std::fs::File::from(file).write_all(&self.bytes)
+    }
+
+    fn sync(&self, aside: &str) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.folder, aside, flags, Mode::empty())?;
+        Ok(rustix::fs::fsync(file)?)
+    }
+}
+
+fn aside_name(name: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!(".{name}.{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn is_aside(name: &str) -> bool {
+    name.starts_with('.') && name.contains(".json.")
+}
+
+fn distinct_folders(files: &[Pending]) -> io::Result<Vec<&OwnedFd>> {
+    let mut met = BTreeSet::new();
+    let mut folders = Vec::new();
+    for file in files {
+        let facts = rustix::fs::fstat(&file.folder)?;
+        if met.insert((facts.st_dev, facts.st_ino)) {
+            folders.push(&file.folder);
+        }
+    }
+    Ok(folders)
+}
+
+/// Runs short blocking work on a few threads, and gives the first error.
+fn side_by_side<T>(
+    work: impl IntoIterator<Item = T, IntoIter: Send>,
+    act: impl Fn(T) -> io::Result<()> + Sync,
+) -> io::Result<()> {
+    let work = Mutex::new(work.into_iter());
+    let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let lane = || {
+        while let Some(item) = next() {
+            act(item)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        // Where no thread can be had, this one does it all.
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, lane).ok();
+        let others: Vec<_> = (1..LANES).filter_map(spawn).collect();
+        let ended = |_| Err(io::Error::other("a thread ended early"));
+        let mine = lane();
+        others.into_iter().map(|other| other.join().unwrap_or_else(ended)).fold(mine, io::Result::and)
+    })
 }
 
 /// Reads a file of at most `limit` bytes below a folder's handle, `None` if there is none.
@@ -235,7 +324,7 @@ fn clear(above: &OwnedFd, name: &str, ending: &str) -> io::Result<()> {
             if open_folder(&folder, &entry)?.is_some_and(|inner| !holds_repository(&inner)) {
                 clear(&folder, &entry, ending)?;
             }
-        } else if kind != FileType::Directory && entry.ends_with(ending) {
+        } else if kind != FileType::Directory && (entry.ends_with(ending) || is_aside(&entry)) {
             rustix::fs::unlinkat(&folder, entry.as_str(), AtFlags::empty())?;
         }
     }

@@ -10,7 +10,7 @@ use super::local::{Local, Shelf, files};
 use super::refresh::Source;
 use super::repositories::{Base, Repositories};
 use super::settings::FirstContact;
-use super::state::raise;
+use super::state::{Found, raise};
 use super::{Engine, EngineError, Freshness, Problem, pin, tagviews};
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles, Standing};
@@ -291,16 +291,16 @@ impl Engine {
             };
             let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
             good.retain(|(role, bytes)| cache.read(gun, role).ok().flatten().as_deref() != Some(&bytes[..]));
-            // The marks first: if this machine stops in between, it has seen more than it stored, never less.
-            let names = tagviews::names(set, now);
             if self.inner.repositories.accepted(gun).is_some() {
                 // Another root was accepted: what was seen below the old one says nothing.
                 memory.forget(gun)?;
             }
-            memory.remember(gun, before, &set.seen(), names.clone())?;
-            memory.keep_root(gun, set.root().envelope.bytes())?;
-            memory.keep_aside(gun, &aside)?;
-            cache.store(gun, &good)?;
+            let names = tagviews::names(set, now);
+            let root = set.root().envelope.bytes();
+            let found = Found { seen: set.seen(), tags: names.clone(), root, aside: &aside };
+            let draft = memory.draft(gun, before, found)?;
+            // The marks first: if this machine stops in between, it has seen more than it stored, never less.
+            cache.store_after(draft.pending, gun, &good)?;
             tags = Some(names);
         }
         memory.note_verified(gun, now)?;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::EngineError;
-use super::cache::{make_private, open_own, read_at, write_at};
+use super::cache::{Pending, make_private, open_own, read_at, write_all};
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Gun, Role};
 
@@ -40,6 +40,20 @@ pub(super) struct Record {
     /// Tags at the last refresh, sorted.
     #[serde(default)]
     pub(super) tags: Vec<String>,
+}
+
+/// What a refresh found.
+pub(super) struct Found<'a> {
+    pub(super) seen: SeenRoles,
+    pub(super) tags: Vec<String>,
+    pub(super) root: &'a [u8],
+    pub(super) aside: &'a [(Role, Arc<[u8]>)],
+}
+
+/// Files that wait to be written; nobody else changes them meanwhile.
+pub(super) struct Draft {
+    _lock: File,
+    pub(super) pending: Vec<Pending>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,21 +97,28 @@ impl Memory {
         self.load(&file(gun, "json"))
     }
 
-    /// Raises the marks and replaces the tags, if that changes anything. Roles that are in `before`, the marks that
-    /// the refresh began with, and not in `seen` are listed no more: they are forgotten, so that they can come anew.
-    pub(super) fn remember(
-        &self,
-        gun: &Gun,
-        before: &SeenRoles,
-        seen: &SeenRoles,
-        tags: Vec<String>,
-    ) -> Result<(), EngineError> {
-        let _lock = self.lock(&file(gun, "lock"))?;
+    /// Prepares what a refresh changes: raised marks, tags, the copy of the root, files set aside. Roles that are in
+    /// `before`, the marks that the refresh began with, and not in `seen` are listed no more: they are forgotten, so
+    /// that they can come anew.
+    pub(super) fn draft(&self, gun: &Gun, before: &SeenRoles, found: Found<'_>) -> Result<Draft, EngineError> {
+        let lock = self.lock(&file(gun, "lock"))?;
         let old = self.record(gun)?;
-        let mut new = Record { seen: old.seen.clone(), tags };
-        new.seen.retain(|role, _| seen.contains_key(role) || !before.contains_key(role));
-        raise(&mut new.seen, seen);
-        if new == old { Ok(()) } else { self.save(&file(gun, "json"), new) }
+        let mut new = Record { seen: old.seen.clone(), tags: found.tags };
+        new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
+        raise(&mut new.seen, &found.seen);
+        let mut draft = Draft { _lock: lock, pending: Vec::new() };
+        if new != old {
+            draft.pending.push(self.pending(file(gun, "json"), self.encode(&new)?)?);
+        }
+        if self.root(gun)?.as_deref() != Some(found.root) {
+            draft.pending.push(self.pending(file(gun, "root"), found.root.to_vec())?);
+        }
+        let encode = |(role, bytes): &(Role, Arc<[u8]>)| (role.clone(), BASE64.encode(bytes));
+        let files: BTreeMap<Role, String> = found.aside.iter().map(encode).collect();
+        if self.load::<Aside>(&file(gun, "aside"))?.files != files {
+            draft.pending.push(self.pending(file(gun, "aside"), self.encode(&Aside { files })?)?);
+        }
+        Ok(draft)
     }
 
     /// The copy of the last good root.
@@ -107,7 +128,7 @@ impl Memory {
 
     /// Keeps a copy of a root that was verified.
     pub(super) fn keep_root(&self, gun: &Gun, root: &[u8]) -> Result<(), EngineError> {
-        if self.root(gun)?.as_deref() == Some(root) { Ok(()) } else { self.write(&file(gun, "root"), root) }
+        if self.root(gun)?.as_deref() == Some(root) { Ok(()) } else { self.write(&file(gun, "root"), root.to_vec()) }
     }
 
     /// Files that were set aside at the last refresh: not trusted, but shown.
@@ -115,14 +136,6 @@ impl Memory {
         let aside: Aside = self.load(&file(gun, "aside"))?;
         let decode = |(role, text): (Role, String)| Some((role, BASE64.decode(text).ok()?));
         Ok(aside.files.into_iter().filter_map(decode).collect())
-    }
-
-    /// Keeps the files that were set aside, which the cache does not take.
-    pub(super) fn keep_aside(&self, gun: &Gun, files: &[(Role, Arc<[u8]>)]) -> Result<(), EngineError> {
-        let encode = |(role, bytes): &(Role, Arc<[u8]>)| (role.clone(), BASE64.encode(bytes));
-        let files: BTreeMap<Role, String> = files.iter().map(encode).collect();
-        let name = file(gun, "aside");
-        if self.load::<Aside>(&name)?.files == files { Ok(()) } else { self.save(&name, Aside { files }) }
     }
 
     /// When the repository was last verified against its server.
@@ -179,10 +192,17 @@ impl Memory {
     }
 
     fn save<T: Serialize>(&self, name: &str, content: T) -> Result<(), EngineError> {
+        self.write(name, self.encode(&content)?)
+    }
+
+    fn encode<T: Serialize>(&self, content: &T) -> Result<Vec<u8>, EngineError> {
         let bytes = serde_json::to_vec(&Stored { format: FORMAT, content });
-        let path = || self.dir.join(name);
-        let bytes = bytes.map_err(|error| EngineError::State { path: path(), what: error.to_string() })?;
-        self.write(name, &bytes)
+        bytes.map_err(|error| EngineError::State { path: self.dir.clone(), what: error.to_string() })
+    }
+
+    fn pending(&self, name: String, bytes: Vec<u8>) -> Result<Pending, EngineError> {
+        let folder = open_own(&self.dir).map_err(|source| EngineError::Disk { path: self.dir.clone(), source })?;
+        Ok(Pending { folder, name, bytes })
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
@@ -190,9 +210,9 @@ impl Memory {
         read.map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), EngineError> {
-        let written = open_own(&self.dir).and_then(|folder| write_at(&folder, name, bytes));
-        written.map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
+    fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), EngineError> {
+        let pending = self.pending(name.to_owned(), bytes)?;
+        write_all(&[pending]).map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
     }
 
     fn lock(&self, name: &str) -> Result<File, EngineError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use axum::http::StatusCode;
+use trustdeck::engine::view::TagState;
 use trustdeck::engine::{EngineError, Freshness, Health, Kind};
 use trustdeck::tuf::{Gun, Role};
 
@@ -127,6 +128,24 @@ async fn root_that_docker_has_advanced_is_taken() {
     let view = machine.engine().refresh(&gun()).await.unwrap();
     assert_eq!(view.roles[0].version, Some(2));
     assert_eq!(origin.asked(), ["timestamp.json"]);
+}
+
+#[tokio::test]
+async fn cache_that_docker_wrote_is_read_as_docker_reads_it() {
+    let mut machine = Machine::new("https://unreachable.invalid");
+    machine.settings.trust_dir = "tests/fixtures/trust".into();
+    machine.settings.offline = true;
+    machine.set_clock("2026-11-23T12:00:00Z".parse().unwrap());
+    let web = Gun::parse("localhost:5000/fixture/web").unwrap();
+    let view = machine.engine().inspect(&web).await.unwrap();
+    let expected: serde_json::Value =
+        serde_json::from_slice(&std::fs::read("tests/fixtures/cli-output/docker-trust-inspect.json").unwrap()).unwrap();
+    let pulled = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
+    let rows: Vec<serde_json::Value> = pulled
+        .map(|tag| serde_json::json!({"SignedTag": tag.name, "Digest": tag.digest, "Signers": tag.signers}))
+        .collect();
+    assert_eq!(serde_json::Value::from(rows), expected[0]["SignedTags"]);
+    assert_eq!(view.signers(), expected[0]["Signers"].as_array().unwrap().len());
 }
 
 #[tokio::test]

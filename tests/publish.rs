@@ -253,3 +253,55 @@ async fn nested_delegations_are_published_within_their_paths() {
     let outside = machine.engine.stage(vec![(gun(), sign_into("other", &["targets/team/ben"]))]).unwrap_err();
     assert_eq!(outside.kind(), Kind::Input);
 }
+
+#[tokio::test]
+async fn a_snapshot_key_that_is_elsewhere_is_named() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = Machine::new(&server);
+    machine.home.notary(&["init", GUN, "-p"]).ok();
+    let private = std::fs::read_dir(machine.home.trust_dir().join("private")).unwrap();
+    for file in private.map(|entry| entry.unwrap().path()) {
+        if std::fs::read_to_string(&file).unwrap().contains("role: snapshot") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    machine.engine.refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [sign_into("1.0", &["targets"])]);
+    let results = machine.publish().await.unwrap();
+    let PublishOutcome::Failed(problem) = &results[0].outcome else { panic!("{results:?}") };
+    assert_eq!(problem.role, Some(role("snapshot")), "{problem:?}");
+    assert_eq!(machine.engine.staged().unwrap().changes.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_repositories_are_created_at_once_and_one_failure_does_not_stop_the_others() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let machine = Machine::new(&server);
+    let alice = machine.key("alice");
+    let guns: Vec<String> = (0..12).map(|n| format!("registry.example.test/team/app{n}")).collect();
+    for name in &guns {
+        machine.engine.refresh(&Gun::parse(name).unwrap()).await.unwrap();
+        machine.stage(name, [add_signer("alice", std::slice::from_ref(&alice))]);
+    }
+    let plan = machine.engine.plan(None).unwrap();
+    // Somebody else creates one of them in the meantime.
+    Home::new(&server).notary(&["init", &guns[3], "-p"]).ok();
+    let results = machine.publish_plan(&plan, false).await.unwrap();
+    let order: Vec<&str> = results.iter().map(|published| published.gun.as_str()).collect();
+    assert_eq!(order, guns);
+    for (n, published) in results.iter().enumerate() {
+        match &published.outcome {
+            PublishOutcome::Failed(problem) => assert_eq!((n, problem.kind), (3, Kind::Conflict), "{problem:?}"),
+            outcome => assert_eq!(*outcome, PublishOutcome::Done, "{n}"),
+        }
+    }
+    let left: Vec<String> =
+        machine.engine.staged().unwrap().changes.iter().map(|entry| entry.gun.to_string()).collect();
+    assert_eq!(left, [guns[3].clone(), guns[3].clone()]);
+    let roots = results.iter().flat_map(|published| &published.new_keys).filter(|(key, _)| *key == role("root"));
+    assert_eq!(roots.count(), 1);
+    for name in guns.iter().take(3) {
+        let shown = machine.home.docker(&["inspect", name]).ok().json();
+        assert_eq!(shown[0]["Signers"][0]["Name"], "alice");
+    }
+}

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::change::RootKeyChoice;
+use super::draft::Draft;
+use super::planning::{Facts, root_key};
+use super::publish::Batch;
 use super::signing::BaseKeys;
 use super::{Engine, EngineError};
 use crate::keys::{PrivateKey, root_certificate};
 use crate::remote::NotaryServer;
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 
 /// Keys that were made or chosen, and the files of those that were made.
 #[derive(Clone)]
@@ -16,50 +20,73 @@ pub(super) struct Created {
     pub(super) files: Vec<(Role, PathBuf)>,
 }
 
+/// Where the root key of a new repository comes from, as it was planned.
+pub(super) enum RootSource {
+    /// This stored key.
+    Stored(CanonicalKeyId),
+    /// One for all new repositories of this publish.
+    Shared,
+    /// One for this repository alone.
+    Own,
+}
+
+/// What the plan says about the root key of a repository that is created.
+pub(super) fn root_source(facts: &Facts<'_>, draft: &Draft<'_>) -> RootSource {
+    match (root_key(facts, draft), draft.creates()) {
+        (Some(id), _) => RootSource::Stored(id),
+        (None, Some(RootKeyChoice::New)) => RootSource::Own,
+        (None, _) => RootSource::Shared,
+    }
+}
+
 impl Engine {
     /// Asks the server for its keys, then makes and stores ours: a key is on disk before anything is sent with it.
     pub(super) async fn base_keys(
         &self,
         gun: &Gun,
-        root_key: Option<CanonicalKeyId>,
+        root: RootSource,
+        batch: &Batch,
         server: &NotaryServer,
     ) -> Result<Created, EngineError> {
         // Whoever may not push here learns it before a key is made.
         let snapshot = server.server_key(gun, &Role::Snapshot).await.map_err(Self::remote(gun))?;
         let timestamp = server.server_key(gun, &Role::Timestamp).await.map_err(Self::remote(gun))?;
-        let (engine, gun) = (self.clone(), gun.clone());
-        let work = move || engine.make_keys(&gun, root_key.as_ref(), snapshot, timestamp);
-        super::publish::blocking(work).await
-    }
-
-    fn make_keys(
-        &self,
-        gun: &Gun,
-        root_key: Option<&CanonicalKeyId>,
-        snapshot: PublicKey,
-        timestamp: PublicKey,
-    ) -> Result<Created, EngineError> {
         let mut files = Vec::new();
-        let root = match root_key {
-            Some(id) => self.signing_key(id).ok_or_else(|| EngineError::Locked(vec![id.clone()]))?,
-            None => self.make_key(&Role::Root, gun, &mut files)?,
+        let root = match root {
+            RootSource::Stored(id) => self.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?,
+            RootSource::Own => self.new_key(Role::Root, gun, &mut files).await?,
+            RootSource::Shared => {
+                let mut shared = batch.root.lock().await;
+                match shared.as_ref() {
+                    Some(key) => Arc::clone(key),
+                    None => Arc::clone(shared.insert(self.new_key(Role::Root, gun, &mut files).await?)),
+                }
+            }
         };
-        let targets = self.make_key(&Role::Targets, gun, &mut files)?;
+        let targets = self.new_key(Role::Targets, gun, &mut files).await?;
         let root_certificate = root_certificate(&root, gun, self.now())?;
         Ok(Created { keys: BaseKeys { root, root_certificate, targets, snapshot, timestamp }, files })
     }
 
-    fn make_key(
+    /// Makes a key and stores it under the passphrase that was chosen for its role.
+    async fn new_key(
         &self,
-        role: &Role,
+        role: Role,
         gun: &Gun,
         files: &mut Vec<(Role, PathBuf)>,
     ) -> Result<Arc<PrivateKey>, EngineError> {
-        let passphrase = self.chosen_passphrase(role).ok_or_else(|| no_passphrase(role))?;
-        let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
-        let id = key.id().clone();
-        files.push((role.clone(), self.keep_new_key(key, role, gun, &passphrase)?));
-        self.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))
+        let (kind, gun) = (role.clone(), gun.clone());
+        let (key, file) = self
+            .blocking(move |engine| {
+                let passphrase = engine.chosen_passphrase(&kind).ok_or_else(|| no_passphrase(&kind))?;
+                let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
+                let id = key.id().clone();
+                let file = engine.keep_new_key(key, &kind, &gun, &passphrase)?;
+                Ok((engine.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?, file))
+            })
+            .await?;
+        files.push((role, file));
+        Ok(key)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Publishing: fetch, plan again, sign, upload, check as a client with an empty cache.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
@@ -9,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::creation::no_passphrase;
 use super::error::Problem;
 use super::plan::{NeededKey, RepositoryPlan, Weight};
+use super::staging::Keys;
 use super::{Approval, Engine, EngineError};
+use crate::keys::PrivateKey;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// Repositories that are published at the same time.
@@ -85,13 +88,24 @@ impl Published {
 }
 
 /// What was approved for one repository.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Job {
     pub(super) gun: Gun,
     /// The effect that was reviewed.
     pub(super) effect: String,
     /// Whether its dangers were accepted.
     pub(super) accepted: bool,
+    /// What it shares with the others of the same publish.
+    pub(super) batch: Arc<Batch>,
+}
+
+/// What the repositories of one publish share.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// The keys in the store when it began: keys made on the way must not change what was approved.
+    pub(super) keys: Keys,
+    /// The root key that was made for the first new repository, and serves the others too, as with `docker trust`.
+    pub(super) root: tokio::sync::Mutex<Option<Arc<PrivateKey>>>,
 }
 
 impl Engine {
@@ -146,9 +160,10 @@ impl Engine {
             locked.dedup();
             return Err(EngineError::Locked(locked));
         }
+        let batch = Arc::new(Batch { keys: self.store_keys(), ..Batch::default() });
         let job = |gun: &Gun| {
             let (effect, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
-            Some(Job { gun: gun.clone(), effect, accepted })
+            Some(Job { gun: gun.clone(), effect, accepted, batch: Arc::clone(&batch) })
         };
         Ok(plan.repositories.iter().filter_map(|p| job(&p.gun)).collect())
     }

@@ -7,17 +7,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::change::StagedChange;
-use super::creation::Created;
+use super::creation::{Created, root_source};
 use super::draft::Draft;
 use super::effect::{Pulled, pulled};
 use super::error::Problem;
 use super::journal::{Sent, SentFile};
 use super::plan::{RepositoryPlan, Weight};
-use super::planning::{draft, root_key};
-use super::publish::{Job, Progress, PublishOutcome, Published, Step, blocking, not_accepted};
+use super::planning::draft;
+use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, blocking, not_accepted};
 use super::repositories::Base;
 use super::signing::{SignedFile, SigningError, sign};
-use super::staging::Keys;
 use super::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::verify::{Seen, SeenRoles};
@@ -49,7 +48,7 @@ enum Tried {
 struct Prepared {
     server: NotaryServer,
     entries: Vec<StagedChange>,
-    keys: Keys,
+    batch: Arc<Batch>,
     base: Base,
     plan: RepositoryPlan,
 }
@@ -113,8 +112,8 @@ impl Engine {
         }
         self.find_versions(gun, &prepared, run).await?;
         if prepared.plan.creates && run.created.is_none() {
-            let root = self.with_draft(&prepared, root_key)?;
-            run.created = Some(self.base_keys(gun, root, &prepared.server).await?);
+            let root = self.with_draft(&prepared, root_source)?;
+            run.created = Some(self.base_keys(gun, root, &prepared.batch, &prepared.server).await?);
         }
         let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
         if files.is_empty() {
@@ -133,7 +132,10 @@ impl Engine {
                 self.raise_versions(gun, &prepared.server, &files, run).await?;
                 return Ok(Tried::Overtaken);
             }
-            Err(error) => self.settle_upload(&sent, &prepared.server, error).await?,
+            Err(error) => {
+                let settled = self.settle_upload(&sent, &prepared.server, error).await;
+                settled.map_err(|error| without_snapshot_key(&prepared, error))?;
+            }
         }
         say(Step::Check, None).await;
         let checked = self.check(&sent, &prepared.server, Some(&expected)).await;
@@ -161,8 +163,7 @@ impl Engine {
             let address = server.endpoint().base().to_owned();
             let mut entries = engine.inner.staging.journal.read()?.entries;
             entries.retain(|entry| entry.gun == job.gun && entry.server == address);
-            let keys = engine.store_keys();
-            let plan = engine.plan_one(&job.gun, &address, &entries, &keys, Ok(Some(base.clone())));
+            let plan = engine.plan_one(&job.gun, &address, &entries, &job.batch.keys, Ok(Some(base.clone())));
             if plan.effect != job.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
             }
@@ -177,7 +178,7 @@ impl Engine {
             if plan.is_dangerous() && !job.accepted {
                 return Err(not_accepted(&plan));
             }
-            Ok(Prepared { server, entries, keys, base, plan })
+            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan })
         })
         .await
     }
@@ -188,8 +189,8 @@ impl Engine {
         prepared: &Prepared,
         use_draft: impl FnOnce(&super::planning::Facts<'_>, &Draft<'_>) -> T,
     ) -> Result<T, EngineError> {
-        let Prepared { plan, entries, keys, base, .. } = prepared;
-        self.with_facts(&plan.gun, &plan.server, entries, keys, Some(base), |facts| {
+        let Prepared { plan, entries, batch, base, .. } = prepared;
+        self.with_facts(&plan.gun, &plan.server, entries, &batch.keys, Some(base), |facts| {
             let (draft, _) = draft(facts)?;
             Ok(use_draft(facts, &draft))
         })
@@ -351,6 +352,24 @@ impl Engine {
         self.delete_local(gun).await?;
         let checked = "the server has no trust data any more".to_owned();
         Ok(Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) })
+    }
+}
+
+/// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
+fn without_snapshot_key(prepared: &Prepared, error: EngineError) -> EngineError {
+    let EngineError::Remote { gun: Some(gun), source: RemoteError::Invalid { detail, .. } } = &error else {
+        return error;
+    };
+    let listed = prepared.base.set.as_ref().map(|set| set.root().content.role_keys(&Role::Snapshot).keys);
+    let Some(key) = listed.as_ref().and_then(|keys| keys.first()).map(|key| key.canonical_id()) else { return error };
+    if !detail.contains("ierarchy") || prepared.batch.keys.ids.contains(key) {
+        return error;
+    }
+    EngineError::Change {
+        gun: gun.clone(),
+        role: Some(Role::Snapshot),
+        what: format!("neither the server nor this machine holds snapshot key {}", key.short()),
+        hint: "publish where that key is, or load it into the key store; everything is still staged".to_owned(),
     }
 }
 

@@ -53,6 +53,7 @@ impl Staging {
 }
 
 /// The keys in the store, in the two forms that plans take.
+#[derive(Default)]
 pub(super) struct Keys {
     pub(super) keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
     pub(super) ids: BTreeSet<CanonicalKeyId>,

@@ -134,6 +134,9 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
             found.push(renew(Role::Root, plain(Weight::Warning, "root expires within six months", detail)));
         }
     }
+    if draft.touched().contains_key(&Role::Root) {
+        root_certificate(facts, set, found);
+    }
     let is_expired = set.targets().is_some_and(|file| file.standing == Standing::Expired);
     if is_expired && !draft.touched().contains_key(&Role::Targets) {
         let detail = "Clients refuse the whole repository until somebody with the targets key renews it.";
@@ -143,6 +146,22 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
     if stale && !signs_snapshot(draft) {
         let detail = "Unless the server holds its key, somebody who does must sign it at this publish.";
         found.push(plain(Weight::Warning, "snapshot has expired", detail));
+    }
+}
+
+/// Signing root again does not renew the certificate around its key, and clients look at both.
+fn root_certificate(facts: &Facts<'_>, set: &TrustedSet, found: &mut Found) {
+    let keys = set.root().content.role_keys(&Role::Root).keys;
+    let last = keys.iter().filter_map(|key| key.certificate()).map(|certificate| certificate.not_after).max();
+    let Some(end) = last else { return };
+    let zoned = facts.now.to_zoned(jiff::tz::TimeZone::UTC);
+    if zoned.checked_add(1.year()).is_ok_and(|soon| end < soon.timestamp()) {
+        let detail = format!(
+            "It ends on {}, and clients refuse the repository from then on, however long root lasts. Rotate the root \
+             key with notary before that.",
+            end.strftime("%Y-%m-%d")
+        );
+        found.push(plain(Weight::Warning, "the root certificate is not renewed", detail));
     }
 }
 

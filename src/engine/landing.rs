@@ -8,7 +8,7 @@ use super::draft::{Draft, Ground};
 use super::effect::{Pulled, pulled};
 use super::error::{Kind, Problem};
 use super::journal::{Sent, SentFile};
-use super::publish::{PublishOutcome, Published, blocking};
+use super::publish::{PublishOutcome, Published};
 use super::publishing::FILE_LIMIT;
 use super::signing::SignedFile;
 use super::{Engine, EngineError};
@@ -99,8 +99,8 @@ impl Engine {
     }
 
     async fn finish(&self, gun: &Gun, published: Vec<super::EntryId>) -> Result<(), EngineError> {
-        let (engine, gun) = (self.clone(), gun.clone());
-        blocking(move || {
+        let gun = gun.clone();
+        self.blocking(move |engine| {
             engine.inner.staging.journal.change(|content| {
                 content.published(&published);
                 content.sent.retain(|sent| sent.gun != gun);
@@ -116,8 +116,7 @@ impl Engine {
     /// # Errors
     /// The journal cannot be read.
     pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
-        let engine = self.clone();
-        let records = blocking(move || Ok(engine.inner.staging.journal.read()?.sent)).await?;
+        let records = self.blocking(move |engine| Ok(engine.inner.staging.journal.read()?.sent)).await?;
         let mut results = Vec::new();
         for sent in records {
             // Whoever holds the lock is publishing right now, and will find out by itself.

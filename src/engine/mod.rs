@@ -48,6 +48,7 @@ mod staging;
 mod state;
 mod tagviews;
 mod tree;
+mod versions;
 pub mod view;
 mod views;
 mod warnings;

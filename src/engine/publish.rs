@@ -121,8 +121,7 @@ impl Engine {
         progress: mpsc::Sender<Progress>,
         stop: CancellationToken,
     ) -> Result<Vec<Published>, EngineError> {
-        let engine = self.clone();
-        let jobs = blocking(move || engine.jobs(&approval)).await?;
+        let jobs = self.blocking(move |engine| engine.jobs(&approval)).await?;
         let runs = jobs.into_iter().map(|job| self.run(job, progress.clone(), &stop));
         Ok(stream::iter(runs).buffered(AT_ONCE).collect().await)
     }
@@ -204,12 +203,4 @@ pub(super) fn not_accepted(plan: &RepositoryPlan) -> EngineError {
         None => "accept it if that is meant".to_owned(),
     };
     EngineError::Policy { gun: Some(plan.gun.clone()), what: format!("{}: {what}", plan.name), hint: mend }
-}
-
-/// Runs slow work (keys, disk, signatures) beside the event loop.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
-    // A task fails only if it panicked or the runtime is ending; both end this publish.
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(EngineError::Cancelled))
 }

@@ -4,7 +4,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::change::StagedChange;
 use super::creation::{Created, root_source};
@@ -14,13 +13,13 @@ use super::error::Problem;
 use super::journal::{Sent, SentFile};
 use super::plan::{RepositoryPlan, Weight};
 use super::planning::draft;
-use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, blocking, not_accepted};
+use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, not_accepted};
 use super::repositories::Base;
 use super::signing::{SignedFile, SigningError, sign};
 use super::{Engine, EngineError};
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
-use crate::tuf::verify::{Seen, SeenRoles};
-use crate::tuf::{CanonicalKeyId, DelegationName, Envelope, Gun, Role};
+use crate::remote::{NotaryServer, RemoteError};
+use crate::tuf::verify::SeenRoles;
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
@@ -31,10 +30,10 @@ const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
 
 /// What stays from one try to the next.
 #[derive(Default)]
-struct Run {
+pub(super) struct Run {
     created: Option<Created>,
     /// Versions found beside the verified files.
-    found: SeenRoles,
+    pub(super) found: SeenRoles,
 }
 
 /// A try's end.
@@ -45,11 +44,11 @@ enum Tried {
 }
 
 /// All that is needed to sign, upload and check.
-struct Prepared {
-    server: NotaryServer,
+pub(super) struct Prepared {
+    pub(super) server: NotaryServer,
     entries: Vec<StagedChange>,
     batch: Arc<Batch>,
-    base: Base,
+    pub(super) base: Base,
     plan: RepositoryPlan,
 }
 
@@ -77,8 +76,8 @@ impl Engine {
         run: &mut Run,
         progress: &mpsc::Sender<Progress>,
     ) -> Result<Published, EngineError> {
-        let (engine, gun) = (self.clone(), job.gun.clone());
-        let _alone = blocking(move || engine.inner.staging.journal.publishing(&gun)).await?;
+        let gun = job.gun.clone();
+        let _alone = self.blocking(move |engine| engine.inner.staging.journal.publishing(&gun)).await?;
         for tried in 0..TRIES {
             let again = (tried > 0).then(|| "somebody else published first".to_owned());
             if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
@@ -158,8 +157,8 @@ impl Engine {
 
     /// Plans again on what the server holds now, and compares with what was approved.
     async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<Prepared, EngineError> {
-        let (engine, job) = (self.clone(), job.clone());
-        blocking(move || {
+        let job = job.clone();
+        self.blocking(move |engine| {
             let address = server.endpoint().base().to_owned();
             let mut entries = engine.inner.staging.journal.read()?.entries;
             entries.retain(|entry| entry.gun == job.gun && entry.server == address);
@@ -184,7 +183,7 @@ impl Engine {
     }
 
     /// Applies the prepared changes and uses the draft.
-    fn with_draft<T>(
+    pub(super) fn with_draft<T>(
         &self,
         prepared: &Prepared,
         use_draft: impl FnOnce(&super::planning::Facts<'_>, &Draft<'_>) -> T,
@@ -204,9 +203,9 @@ impl Engine {
         run: &Run,
         progress: &mpsc::Sender<Progress>,
     ) -> Result<(Vec<SignedFile>, Pulled, Prepared), EngineError> {
-        let (engine, gun, progress) = (self.clone(), gun.clone(), progress.clone());
+        let (gun, progress) = (gun.clone(), progress.clone());
         let (created, found) = (run.created.as_ref().map(|c| c.keys.clone()), run.found.clone());
-        blocking(move || {
+        self.blocking(move |engine| {
             let open = |id: &CanonicalKeyId| engine.signing_key(id);
             let step = |done, total| {
                 let step = Step::Sign { done, total };
@@ -225,68 +224,6 @@ impl Engine {
         .await
     }
 
-    /// Looks at the files of roles that were removed once and are signed again now: versions go on from there.
-    async fn find_versions(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
-        let Some(set) = prepared.base.set.clone() else { return Ok(()) };
-        let Some(snapshot) = set.snapshot() else { return Ok(()) };
-        for role in self.signed_anew(prepared)? {
-            let name = Role::from(role);
-            let Some(sha256) = snapshot.content.meta.get(&name).and_then(crate::tuf::FileMeta::sha256) else {
-                continue;
-            };
-            let wanted = Wanted::ByHash { role: name.clone(), sha256 };
-            self.find_version(gun, &prepared.server, name, &wanted, run).await?;
-        }
-        Ok(())
-    }
-
-    /// Delegations that will be signed although none of their files was loaded.
-    fn signed_anew(&self, prepared: &Prepared) -> Result<Vec<DelegationName>, EngineError> {
-        self.with_draft(prepared, |_, draft| {
-            let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
-            signed
-                .filter_map(|role| if let Role::Delegation(name) = role { Some(name.clone()) } else { None })
-                .collect()
-        })
-    }
-
-    /// After a conflict: the server may keep files that its snapshot does not name.
-    async fn raise_versions(
-        &self,
-        gun: &Gun,
-        server: &NotaryServer,
-        files: &[SignedFile],
-        run: &mut Run,
-    ) -> Result<(), EngineError> {
-        for file in files.iter().filter(|file| matches!(file.role, Role::Delegation(_))) {
-            let wanted = Wanted::Current(file.role.clone());
-            self.find_version(gun, server, file.role.clone(), &wanted, run).await?;
-        }
-        Ok(())
-    }
-
-    async fn find_version(
-        &self,
-        gun: &Gun,
-        server: &NotaryServer,
-        role: Role,
-        wanted: &Wanted,
-        run: &mut Run,
-    ) -> Result<(), EngineError> {
-        let received = match server.fetch(gun, wanted, FILE_LIMIT, Access::Push, &CancellationToken::new()).await {
-            Ok(received) => received,
-            Err(RemoteError::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(Self::remote(gun)(error)),
-        };
-        // Only a number is taken from it; whoever signed it decides nothing else.
-        if let Ok(envelope) = Envelope::parse(&role, received.bytes) {
-            let version = envelope.signed().get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
-            let mark = Seen { version, sha256: envelope.sha256().to_owned() };
-            run.found.entry(role).and_modify(|old| old.version = old.version.max(version)).or_insert(mark);
-        }
-        Ok(())
-    }
-
     /// Writes down what is about to be sent.
     async fn record(&self, gun: &Gun, prepared: &Prepared, files: &[SignedFile]) -> Result<Sent, EngineError> {
         let sent = Sent {
@@ -297,8 +234,8 @@ impl Engine {
             files: files.iter().map(SentFile::of).collect(),
             created_root: prepared.plan.creates.then(|| root_text(files)).flatten(),
         };
-        let (engine, record) = (self.clone(), sent.clone());
-        blocking(move || {
+        let record = sent.clone();
+        self.blocking(move |engine| {
             engine.inner.staging.journal.change(|content| {
                 content.sent.retain(|old| old.gun != record.gun);
                 content.sent.push(record);

@@ -1,12 +1,14 @@
 //! The real clients and servers, both ways: what one publishes reads the same in the others.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(unreachable_pub)]
 
 mod bad_input;
 mod harness;
 mod prompting;
 mod publishing;
 mod reading;
+mod screen;
 mod sharing;
 mod staging;
 #[path = "../support/mod.rs"]

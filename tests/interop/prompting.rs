@@ -7,7 +7,7 @@ use crate::support::{Home, NotaryServer, Terminal};
 use crate::{GUN, docker_repository, sign_arguments};
 
 /// A command of trustdeck that knows no passphrase.
-fn asking(home: &Home, arguments: &[&str]) -> Command {
+pub fn asking(home: &Home, arguments: &[&str]) -> Command {
     let mut command = home.trustdeck_command(arguments);
     let roles = ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"].map(|role| format!("NOTARY_{role}_PASSPHRASE"));
     roles.iter().for_each(|variable| {

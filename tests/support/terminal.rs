@@ -54,6 +54,11 @@ impl Terminal {
         Self { child, writer, screen, master: pair.master }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// What the screen shows now.
     pub fn text(&self) -> String {
         self.screen.0.lock().unwrap().parser.screen().contents()

@@ -57,6 +57,25 @@ fn a_restart_keeps_files_keys_port_and_scene() {
 }
 
 #[test]
+fn of_publishes_at_the_same_time_one_wins_and_the_others_are_told() {
+    let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
+    let running = runtime.block_on(kept(dir.path(), true));
+    let wire = wire(&runtime, running.url());
+    let mut forge = Forge::new(&wire, "registry.example.test/team/app");
+    forge.create();
+    forge.targets.version += 1;
+    let uploads: Vec<Vec<u8>> = (0..6).map(|_| forge.targets_file()).collect();
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let upload = |file: &Vec<u8>| wire.upload(&forge.gun, &[("targets", file.clone())]);
+        let threads: Vec<_> = uploads.iter().map(|file| scope.spawn(move || upload(file))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|a| a.status == 200).count(), 1, "{answers:?}");
+    assert!(answers.iter().filter(|a| a.status != 200).all(|a| a.body.contains("\"VERSION\"")), "{answers:?}");
+    runtime.block_on(running.shutdown());
+}
+
+#[test]
 fn one_directory_serves_one_sandbox_at_a_time() {
     let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
     let running = runtime.block_on(kept(dir.path(), true));

@@ -63,7 +63,8 @@ pub use publish::{Progress, PublishOutcome, Published, Step};
 pub use settings::{FirstContact, Settings};
 pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
 
-pub use crate::keys::Passphrase;
+pub use crate::keys::{KeyError, Passphrase};
+pub use crate::remote::RemoteError;
 use crate::tuf::Gun;
 
 /// A clock, so that tests can stand still.

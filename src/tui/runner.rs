@@ -13,9 +13,7 @@ use super::files;
 use crate::engine::passphrases::{PassphraseSources, Tried};
 use crate::engine::plan::NeededKey;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Approval, Engine, EngineError, Kind, Plan, Problem, Stage};
-use crate::keys::KeyError;
-use crate::remote::RemoteError;
+use crate::engine::{Approval, Engine, EngineError, KeyError, Kind, Plan, Problem, RemoteError, Stage};
 use crate::tuf::Gun;
 
 /// Repositories that are read at the same time.

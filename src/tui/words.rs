@@ -8,29 +8,7 @@ use crate::engine::plan::NeededKey;
 use crate::engine::view::{RoleKeyView, RoleState};
 use crate::tuf::{Algorithm, DelegationName, Gun, SignerName};
 
-/// What a change does, without its repository: `remove signer ben`.
-#[must_use]
-pub fn act(change: &Change) -> String {
-    match change {
-        Change::Create { .. } => "create".to_owned(),
-        Change::AddSigner { name, .. } => format!("add signer {name}"),
-        Change::RemoveSigner { name } => format!("remove signer {name}"),
-        Change::RemoveSignerKey { name, key } => format!("remove key {} of {name}", key.short()),
-        Change::AddDelegation { role, .. } => format!("add to role {}", role.short()),
-        Change::EditDelegation { role, .. } => format!("edit role {}", role.short()),
-        Change::RemoveDelegation { role } => format!("remove role {}", role.short()),
-        Change::PurgeKeys { keys } => match keys.as_slice() {
-            [key] => format!("remove key {} from all roles", key.short()),
-            keys => format!("remove {} keys from all roles", keys.len()),
-        },
-        Change::Sign { tag, .. } => format!("sign {tag}"),
-        Change::Revoke { tag, .. } => format!("revoke {tag}"),
-        Change::Witness { role } => format!("re-sign {}", role.short()),
-        Change::Delete => "delete all trust data".to_owned(),
-    }
-}
-
-/// The same with its repository: `remove signer ben from admin/api`.
+/// What a change does, with its repository: `remove signer ben from admin/api`.
 #[must_use]
 pub fn change(change: &Change, name: &str) -> String {
     let preposition = match change {
@@ -40,7 +18,7 @@ pub fn change(change: &Change, name: &str) -> String {
         Change::Delete => "of ",
         _ => "in ",
     };
-    format!("{} {preposition}{name}", act(change))
+    format!("{} {preposition}{name}", change.describe())
 }
 
 /// Several changes in one short line.

@@ -204,7 +204,7 @@ pub fn remove_role(state: &State, gun: &Gun, role: &RoleView) -> Dialog {
     let Some(name) = role.role.delegation().cloned() else { return Dialog::Choose(Choose::default()) };
     let whole = words::removal(&name);
     let stage = |change: Change| words::stage(state, vec![(gun.clone(), change)]);
-    let mut choices = vec![Choice::new(words::act(&whole), "with all its keys", stage(whole))];
+    let mut choices = vec![Choice::new(whole.describe(), "with all its keys", stage(whole))];
     for key in &role.keys {
         let label = format!("key {} {}", key.label, key.canonical.short());
         if let Ok(signer) = SignerName::parse(name.short()) {

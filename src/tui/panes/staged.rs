@@ -164,7 +164,7 @@ fn unplanned(state: &State, canvas: &mut Canvas<'_>, row: row::Row, staged: &cra
     let theme = canvas.theme;
     let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
     let elsewhere = state.plan.as_ref().is_some_and(|p| p.elsewhere.contains(&staged.id));
-    let x = canvas.put(start + 2, row.y, end, &words::act(&staged.change), theme.quiet());
+    let x = canvas.put(start + 2, row.y, end, &staged.change.describe(), theme.quiet());
     if elsewhere {
         canvas.put(
             x + 2,

@@ -91,7 +91,10 @@ impl Frame {
 /// Draws text into a border with a blank at both sides. Returns the cell behind the second blank.
 fn gap_text(canvas: &mut Canvas<'_>, x: u16, y: u16, end: u16, runs: &Runs) -> u16 {
     let x = canvas.put(x, y, end, " ", Style::reset());
-    let x = canvas.runs(x, y, end.saturating_sub(1), runs);
+    // The line below must not lend its colour to the text.
+    let plain = |(text, style): &(String, Style)| (text.clone(), Style::reset().patch(*style));
+    let runs = Runs(runs.0.iter().map(plain).collect());
+    let x = canvas.runs(x, y, end.saturating_sub(1), &runs);
     canvas.put(x, y, end, " ", Style::reset())
 }
 

@@ -39,7 +39,7 @@ fn place(state: &State) -> Runs {
     }
     if let Screen::Review(_) = state.screen {
         let oldest = state.plan.iter().flat_map(|p| &p.repositories).filter_map(|p| p.data_of).min();
-        if let Some(at) = oldest {
+        if let (Some(at), true) = (oldest, state.size.0 >= 90) {
             runs = runs.then(format!("data of {}", clock(at)), theme.quiet());
         }
     }

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::canvas::{Canvas, Runs, width, wrap};
 use super::super::effect::Effect;
 use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
@@ -68,8 +68,10 @@ impl Choose {
 
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
-        let width = WIDTH.max(if self.about.iter().any(|l| l.len() > 60) { 78 } else { WIDTH });
-        let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(4);
+        let longest = self.choices.iter().map(|c| width(&c.word) + width(&c.note) + 11).max().unwrap_or(0);
+        let long = self.about.iter().any(|l| l.len() > 54);
+        let width = if long { 78 } else { WIDTH.max(longest).min(78) };
+        let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
         let about: Vec<String> = self.about.iter().flat_map(|l| wrap(l, inner)).collect();
         let rows = about.len() + self.choices.len() + 2 + usize::from(!about.is_empty());
         let window = Window {

@@ -88,7 +88,7 @@ impl Confirm {
         let window =
             Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: Some(theme.fail()) };
 
-        let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, usize::from(WIDTH) - 6)).collect();
+        let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, usize::from(WIDTH) - 8)).collect();
         let rows = u16::try_from(sentences.len()).unwrap_or(0) + 8;
         let mut lines = window.open(canvas, WIDTH, rows);
         let y = lines.y;

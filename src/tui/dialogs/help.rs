@@ -40,7 +40,8 @@ impl Help {
         for binding in tables(state).into_iter().flatten() {
             let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
             let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
-            if !hidden && self.filter.passes(&text) {
+            let mirrored = matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
+            if !hidden && !mirrored && self.filter.passes(&text) {
                 listed.push(binding);
             }
         }
@@ -95,7 +96,7 @@ impl Help {
             keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
             colour: None,
         };
-        let place = window.open(canvas, columns * COLUMN + 8, u16::try_from(rows).unwrap_or(20) + 2);
+        let place = window.open(canvas, columns * (COLUMN + 1) + 6, u16::try_from(rows).unwrap_or(20) + 2);
         let bottom = place.bottom.saturating_sub(2);
         let height = bottom.saturating_sub(place.y);
         let mut spots = flow(&blocks, height);
@@ -168,10 +169,33 @@ fn flow(blocks: &[(Group, Vec<usize>)], height: u16) -> Vec<Spot> {
 fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), binding: &Binding) {
     let theme = canvas.theme;
     let blocked = (binding.reason)(state).is_some();
-    let keys: Vec<&str> = binding.keys.iter().take(2).copied().collect();
+    let keys = shown_keys(binding);
     let (key, word) = if blocked { (theme.quiet(), theme.quiet()) } else { (theme.key(), theme.text()) };
-    canvas.put(x, y, x + 10, &keys.join(" "), key);
-    canvas.runs(x + 11, y, end, &Runs::new().then(binding.word, word));
+    canvas.put(x, y, x + 10, &keys, key);
+    canvas.runs(x + 11, y, end, &Runs::new().then(shown_word(binding), word));
+}
+
+/// The keys of a line; movements are shown with their mirror image.
+fn shown_keys(binding: &Binding) -> String {
+    match binding.keys {
+        ["j", ..] => "j k".to_owned(),
+        ["g g", ..] => "gg G".to_owned(),
+        ["ctrl-d", ..] => "ctrl-d u".to_owned(),
+        ["tab", ..] => "tab h l".to_owned(),
+        ["1"] => "1 to 5".to_owned(),
+        [first, second, ..] if first.len() + second.len() < 9 => format!("{first} {second}"),
+        keys => keys.first().copied().unwrap_or_default().to_owned(),
+    }
+}
+
+fn shown_word(binding: &Binding) -> &'static str {
+    match binding.keys {
+        ["j", ..] => "line",
+        ["g g", ..] => "top, bottom",
+        ["ctrl-d", ..] => "half a page",
+        ["tab", ..] | ["1"] => "pane",
+        _ => binding.word,
+    }
 }
 
 fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {

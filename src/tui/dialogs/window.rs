@@ -74,7 +74,7 @@ impl Window {
             ..Frame::default()
         };
         let inside = frame.draw(canvas, area, true);
-        Lines { x: inside.x + 1, y: inside.y + 1, end: inside.right().saturating_sub(1), bottom: inside.bottom() }
+        Lines { x: inside.x + 2, y: inside.y + 1, end: inside.right().saturating_sub(2), bottom: inside.bottom() }
     }
 }
 

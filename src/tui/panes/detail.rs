@@ -40,7 +40,7 @@ impl Detail {
             y += 1;
         }
         let bottom = area.bottom();
-        let reserved = if acts > 0 { acts + 1 } else { 0 };
+        let reserved = if roomy && acts > 0 { acts + 1 } else { acts };
         let text_bottom = if bottom.saturating_sub(y) > reserved { bottom - reserved } else { bottom };
         for line in self.lines(usize::from(end.saturating_sub(x))) {
             if y >= text_bottom {

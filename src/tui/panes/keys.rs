@@ -81,7 +81,7 @@ fn role_rank(role: &str) -> u8 {
 }
 
 const COLUMNS: [Column; 5] =
-    [rest("Label", 14), left("Role", 8, 9), left("Where", 6, 2), left("State", 8, 9), left("ID", 8, 1)];
+    [rest("Label", 14), left("Role", 8, 9), left("Where", 6, 2), left("State", 7, 9), left("ID", 8, 1)];
 
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
@@ -161,13 +161,6 @@ pub fn detail(state: &State) -> Option<Detail> {
     if key.state == KeyState::Plain {
         detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());
     }
-    detail.facts.push(("id", words::grouped(key.id.as_str())));
-    if let Some(algorithm) = &key.algorithm {
-        detail.facts.push(("kind", words::algorithm(algorithm)));
-    }
-    if let KeyPlace::File(path) = &key.place {
-        detail.facts.push(("file", path.display().to_string()));
-    }
     let guns: std::collections::BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
     let used: Vec<String> = guns
         .iter()
@@ -181,6 +174,13 @@ pub fn detail(state: &State) -> Option<Detail> {
         let more = guns.len().saturating_sub(4);
         let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
         detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
+    }
+    detail.facts.push(("id", words::grouped(key.id.as_str())));
+    if let Some(algorithm) = &key.algorithm {
+        detail.facts.push(("kind", words::algorithm(algorithm)));
+    }
+    if let KeyPlace::File(path) = &key.place {
+        detail.facts.push(("file", path.display().to_string()));
     }
     Some(detail)
 }

@@ -36,7 +36,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Repositories(Action::Open), "open", Group::Move, 10).unless(none),
     bind(&["a"], Wanted::Repositories(Action::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(Action::AddSigner), "add signer", Group::Stage, 40).unless(none),
-    bind(&["f"], Wanted::Repositories(Action::Foreign), "changes by notary", Group::Stage, 50).unless(no_foreign),
+    bind(&["f"], Wanted::Repositories(Action::Foreign), "from notary", Group::Stage, 50).unless(no_foreign),
     bind(&["i"], Wanted::Repositories(Action::Answer), "answer", Group::Stage, 5).unless(no_question),
     bind(&["d"], Wanted::Repositories(Action::Remove), "off the list", Group::Stage, 60).unless(none),
     bind(&["D"], Wanted::Repositories(Action::Delete), "delete data", Group::Danger, 0).unless(none),

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::canvas::{Canvas, Runs};
+use super::super::canvas::{Canvas, Runs, width};
 use super::super::effect::Effect;
 use super::super::format;
 use super::super::layout::Inside;
@@ -102,7 +102,12 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let words = Runs::new().then("nothing staged; what you change is collected here", theme.quiet());
         super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
-    for (y, (place, index, key)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+    let mut y = inside.head + 1;
+    for (place, index, key) in list.window(usize::from(inside.rows)) {
+        let is_head = matches!(key, Row::Repository(_));
+        if is_head && place > 0 && spaced(state, inside) {
+            y += 1;
+        }
         let row = row::Row { inner, y, cursor: place == list.cursor(), focused };
         match key {
             Row::Repository(gun) => head(state, canvas, row, gun),
@@ -110,14 +115,22 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 row.gutter(canvas, list.marks.contains(key), None);
                 let planned = state.plan.as_ref().and_then(|p| find(p.repositories.as_slice(), *entry));
                 match (planned, state.stage.changes.get(index)) {
-                    (Some((_, change)), _) => change_row(canvas, row, change),
+                    (Some((plan, change)), _) => change_row(canvas, row, plan, change),
                     (None, Some(staged)) => unplanned(state, canvas, row, staged),
                     (None, None) => {}
                 }
             }
         }
         row.finish(canvas);
+        y += 1;
     }
+}
+
+/// Whether all rows fit with a blank line between the repositories.
+fn spaced(state: &State, inside: Inside) -> bool {
+    let list = &state.lists.staged;
+    let heads = list.window(usize::MAX).filter(|(_, _, key)| matches!(key, Row::Repository(_))).count();
+    list.offset == 0 && list.len() + heads <= usize::from(inside.rows) + 1
 }
 
 fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<(&RepositoryPlan, &PlannedChange)> {
@@ -141,18 +154,25 @@ fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
     canvas.runs_right(start, y, end, &effect);
 }
 
-fn change_row(canvas: &mut Canvas<'_>, row: row::Row, change: &PlannedChange) {
+fn change_row(canvas: &mut Canvas<'_>, row: row::Row, plan: &RepositoryPlan, change: &PlannedChange) {
     let (theme, y) = (canvas.theme, row.y);
     let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
-    let style = if change.mark == crate::engine::plan::Mark::Removed { theme.remove_word() } else { theme.text() };
     if let Some((glyph, colour)) = row::sign(theme, change.mark) {
         canvas.put(start, y, end, glyph, colour);
     }
     let thing_end = (start + 22).min(end);
-    canvas.put(start + 2, y, thing_end, &change.thing, style);
+    canvas.put(start + 2, y, thing_end, &change.thing, theme.text());
     let x = canvas.put(thing_end + 1, y, end, change.ids.first().map_or("", String::as_str), theme.quiet());
     let x = x.max(thing_end + 11);
     let roles: Vec<&str> = change.roles.iter().map(crate::tuf::Role::short).collect();
+    let lost = plan.tags.orphaned.len();
+    let first = plan.changes.first().is_some_and(|c| c.entry == change.entry);
+    let mut end = end;
+    if lost > 0 && first && row.inner.width >= 56 {
+        let words = format!("{} {lost} orphaned", theme.glyphs.fail);
+        canvas.right(x, y, end, &words, theme.fail());
+        end = end.saturating_sub(width(&words) + 2);
+    }
     let x = canvas.put(x + 1, y, end, &roles.join(", "), theme.quiet());
     if let Some(why) = &change.no_effect {
         canvas.put(x + 2, y, end, why, theme.warn_word());

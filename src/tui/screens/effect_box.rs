@@ -33,7 +33,32 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rec
         canvas.runs_right(inner.x + 1, y, end, right);
     }
     let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
-    effect(review, canvas, lower, plan);
+    let needed = effect_height(theme, review, plan, area.width);
+    let middle = if needed + 5 <= lower.height { Rect { height: needed, ..lower } } else { lower };
+    effect(review, canvas, middle, plan);
+    let rest = Rect { y: middle.bottom(), height: lower.bottom() - middle.bottom(), ..lower };
+    if rest.height > 2 {
+        as_commands(state, canvas, rest);
+    }
+}
+
+fn effect_height(theme: Theme, review: &Review, plan: &RepositoryPlan, width: u16) -> u16 {
+    let room = usize::from(width.saturating_sub(6)).min(76);
+    let text: usize = sentences(theme, plan).iter().map(|(text, _)| wrap(text, room).len()).sum();
+    let bars = if plan.failed.is_none() { 3 } else { 0 };
+    u16::try_from(text + bars + keys(theme, review, plan).len() + 5).unwrap_or(u16::MAX)
+}
+
+/// The plan as commands, as far as there is room; `e` shows all of it.
+fn as_commands(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+    let theme = canvas.theme;
+    let mut frame = Frame::titled("The same as commands");
+    frame.summary = Runs::new().then("e", theme.key()).then(" all", theme.quiet());
+    let inner = frame.draw(canvas, area, false);
+    let lines = state.plan.as_ref().map(|p| super::commands::lines(p)).unwrap_or_default();
+    for (y, line) in (inner.y + 1..inner.bottom()).zip(lines) {
+        canvas.put(inner.x + 2, y, inner.right() - 2, &line, theme.quiet());
+    }
 }
 
 fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &RepositoryPlan) {
@@ -115,7 +140,7 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan) -> Vec<(String, Style)> {
         ("repaired", &tags.repaired),
     ] {
         if !names.is_empty() {
-            lines.push((format!("{word}  {}", some(names, theme.glyphs.cut)), theme.quiet()));
+            lines.push((format!("{word}: {}", some(names, theme.glyphs.cut)), theme.quiet()));
         }
     }
     if !tags.vouched.is_empty() {

@@ -38,6 +38,8 @@ pub struct Publishing {
     pub stopping: bool,
     /// Why nothing was sent at all.
     pub failure: Option<Failure>,
+    /// What happened: when, where, what.
+    pub log: Vec<(Time, String, String)>,
 }
 
 /// What the user wants here.
@@ -102,6 +104,7 @@ impl Publishing {
             ended: None,
             stopping: false,
             failure: None,
+            log: vec![],
         }
     }
 
@@ -112,9 +115,17 @@ impl Publishing {
                 let Some(track) = self.tracks.iter_mut().find(|t| t.gun == gun) else { return };
                 track.began.get_or_insert(now);
                 track.step = Some(step);
+                let note = match step {
+                    Step::Sign { done, total } => Some(format!("{done} of {total}")),
+                    _ => note,
+                };
+                let words = note.as_deref().map_or(String::new(), |note| format!(": {note}"));
+                let line = format!("{}{words}", STEPS.get(index(step)).copied().unwrap_or_default());
                 if let (Some(slot), Some(note)) = (track.notes.get_mut(index(step)), note) {
                     *slot = Some(note);
                 }
+                let name = track.name.clone();
+                self.log.push((now, name, line));
             }
             Progress::Finished(published) => self.finish(now, published),
         }
@@ -130,6 +141,7 @@ impl Publishing {
             && track.ended.is_none()
         {
             track.ended = Some((now, published));
+            self.log.push((now, track.name.clone(), result(track)));
         }
     }
 

@@ -10,15 +10,15 @@ use super::super::layout::{Areas, Shape};
 use super::super::state::State;
 use super::super::theme::Theme;
 use super::publish::{Publishing, STEPS, Track, index};
-use crate::engine::{PublishOutcome, Step};
+use crate::engine::{Problem, PublishOutcome, Step};
 
 /// Draws the tracks and, below, what the one under the cursor has to say.
 pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, areas: &Areas) {
     let theme = canvas.theme;
     let body = Rect { width: areas.body.width.min(160), ..areas.body };
-    let spaced = publishing.tracks.len() * 2 + 8 <= usize::from(body.height) * 3 / 5;
+    let spaced = publishing.tracks.len() * 2 + 9 <= usize::from(body.height) * 3 / 5;
     let step = if spaced { 2 } else { 1 };
-    let wanted = u16::try_from(publishing.tracks.len()).unwrap_or(u16::MAX).saturating_mul(step).saturating_add(7);
+    let wanted = u16::try_from(publishing.tracks.len()).unwrap_or(u16::MAX).saturating_mul(step).saturating_add(7 + u16::from(spaced));
     let upper = Rect { height: wanted.min(body.height * 3 / 5).max(8), ..body };
     let lower = Rect { y: upper.bottom(), height: body.bottom() - upper.bottom(), ..body };
     let (done, failed) = publishing.counts();
@@ -29,13 +29,13 @@ pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, a
     bar(canvas, inner, publishing.per_cent());
     let narrow = areas.shape == Shape::Tabs;
     heads(canvas, inner, narrow);
-    let first = inner.y + 4;
+    let first = inner.y + 4 + u16::from(spaced);
     let rows = usize::from(inner.bottom().saturating_sub(first) / step).max(1);
     let offset = publishing.cursor.saturating_sub(rows - 1);
     for (i, track) in publishing.tracks.iter().enumerate().skip(offset).take(rows) {
         let y = first + u16::try_from(i - offset).unwrap_or(0) * step;
         draw_track(state, canvas, (inner, y), track, narrow);
-        if i == publishing.cursor {
+        if i == publishing.cursor && publishing.tracks.len() > 1 {
             canvas.put(inner.x, y, inner.right(), theme.glyphs.cursor, theme.quiet());
         }
     }
@@ -155,7 +155,6 @@ fn step_words(track: &Track, i: usize, stand: Stand) -> Option<String> {
     }
     let note = track.notes.get(i).cloned().flatten();
     match (i, track.step, &track.ended) {
-        (2, Some(Step::Sign { done, total }), None) => Some(format!("{done} of {total}")),
         (4, _, Some((_, published))) if stand == Stand::Done => Some(format!("{} tags", published.trusted)),
         _ => note,
     }
@@ -192,21 +191,11 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
     canvas.right(x + 2, y, end, &right, theme.quiet());
 }
 
-/// The result of the repository under the cursor: new keys, notes, or what went wrong.
+/// The result of the repository under the cursor, and below it what happened so far.
 fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, message_here: bool) {
     let theme = canvas.theme;
     let track = publishing.tracks.get(publishing.cursor);
-    let problem = match (&publishing.failure, track.and_then(|t| t.ended.as_ref())) {
-        (Some(failure), _) => Some(&failure.problem),
-        (None, Some((_, p))) => {
-            if let PublishOutcome::Failed(problem) = &p.outcome {
-                Some(problem)
-            } else {
-                None
-            }
-        }
-        (None, None) => None,
-    };
+    let problem = problem(publishing, track);
     let name = track.map_or_else(|| "Publish".to_owned(), |t| t.name.clone());
     let mut frame = Frame::titled(name.clone());
     if let Some(problem) = problem {
@@ -214,15 +203,62 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
         frame.subject = problem.kind.word().to_owned();
         frame.colour = Some(theme.fail());
     }
+    let lines = facts(state, track, problem, &name);
+    let width = usize::from(area.width.saturating_sub(15)).min(100);
+    let wrapped: Vec<(&str, Vec<String>)> = lines.iter().map(|(label, text)| (*label, wrap(text, width))).collect();
+    let needed = wrapped.iter().map(|(_, l)| l.len()).sum::<usize>() + 4;
+    let needed = u16::try_from(needed).unwrap_or(u16::MAX).max(8);
+    let upper = if needed + 5 <= area.height { Rect { height: needed, ..area } } else { area };
+    let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
     if message_here {
         frame.footer = super::super::render::message_runs(state);
     }
-    let inner = frame.draw(canvas, area, false);
-    let mut lines: Vec<(&str, String)> = Vec::new();
+    let inner = frame.draw(canvas, upper, false);
+    let mut y = inner.y + u16::from(inner.height > 4);
+    for (label, lines) in wrapped {
+        for (i, line) in lines.into_iter().enumerate() {
+            if y < inner.bottom() {
+                canvas.put(inner.x + 2, y, inner.right(), if i == 0 { label } else { "" }, theme.quiet());
+                let style = if label.is_empty() { theme.quiet() } else { theme.text() };
+                canvas.put(inner.x + 11, y, inner.right() - 1, &line, style);
+                y += 1;
+            }
+        }
+    }
+    if lower.height > 2 {
+        log(publishing, canvas, lower);
+    }
+}
+
+fn log(publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect) {
+    let theme = canvas.theme;
+    let inner = Frame::titled("Log").draw(canvas, area, false);
+    let skip = publishing.log.len().saturating_sub(usize::from(inner.height));
+    for (y, (at, name, line)) in (inner.y..inner.bottom()).zip(publishing.log.iter().skip(skip)) {
+        let end = inner.right().saturating_sub(1);
+        let x = canvas.put(inner.x + 2, y, end, &at.strftime("%H:%M:%S").to_string(), theme.quiet());
+        let name = cut_path(name, 20, theme.glyphs.cut);
+        canvas.put(x + 2, y, x + 22, &name, theme.text());
+        canvas.put(x + 24, y, end, line, theme.quiet());
+    }
+}
+
+fn problem<'a>(publishing: &'a Publishing, track: Option<&'a Track>) -> Option<&'a Problem> {
+    if let Some(failure) = &publishing.failure {
+        return Some(&failure.problem);
+    }
+    match &track?.ended.as_ref()?.1.outcome {
+        PublishOutcome::Failed(problem) => Some(problem),
+        PublishOutcome::Done | PublishOutcome::Skipped => None,
+    }
+}
+
+fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: &str) -> Vec<(&'static str, String)> {
+    let mut lines: Vec<(&'static str, String)> = Vec::new();
     if let Some(problem) = problem {
         let where_ = track.and_then(|t| state.find(&t.gun)).and_then(|r| r.entry.server.clone().ok());
         lines.push(("what", problem.message.clone()));
-        lines.push(("where", where_.unwrap_or_else(|| name.clone())));
+        lines.push(("where", where_.unwrap_or_else(|| name.to_owned())));
         lines.push(("do", problem.hint.clone()));
         let outcome = if problem.kind == crate::engine::Kind::OutcomeUnknown {
             "It is looked up again at the next start; nothing is sent twice."
@@ -241,16 +277,6 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     } else {
         lines.push(("", "Nothing is half-written: a repository changes in one request or not at all.".to_owned()));
     }
-    let width = usize::from(inner.width.saturating_sub(13)).min(100);
-    let mut y = inner.y + u16::from(inner.height > 4);
-    for (label, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
-        for (i, line) in wrap(text, width).into_iter().enumerate() {
-            if y < inner.bottom() {
-                canvas.put(inner.x + 2, y, inner.right(), if i == 0 { label } else { "" }, theme.quiet());
-                let style = if label.is_empty() { theme.quiet() } else { theme.text() };
-                canvas.put(inner.x + 11, y, inner.right() - 1, &line, style);
-                y += 1;
-            }
-        }
-    }
+    lines.retain(|(_, text)| !text.is_empty());
+    lines
 }

@@ -49,7 +49,7 @@ pub enum Action {
 
 /// Keys of the review.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["space"], Wanted::ReviewScreen(Action::Toggle), "drop, keep, accept", Group::Stage, 10).unless(no_row),
+    bind(&["space"], Wanted::ReviewScreen(Action::Toggle), "drop or keep", Group::Stage, 10).unless(no_row),
     bind(&["f"], Wanted::ReviewScreen(Action::Fix), "fix", Group::Stage, 20).unless(no_fix),
     bind(&["e"], Wanted::ReviewScreen(Action::Commands), "commands", Group::Look, 40).unless(no_row),
     bind(&["x"], Wanted::ReviewScreen(Action::DropAll), "drop all", Group::Stage, 50).unless(no_row),

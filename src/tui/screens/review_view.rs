@@ -29,7 +29,10 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
             frame.footer = super::super::render::message_runs(state);
         }
         let inner = frame.draw(canvas, body, true);
-        list(state, review, canvas, inner, false);
+        let upper = Rect { height: inner.height.saturating_sub(2), ..inner };
+        list(state, review, canvas, upper, false);
+        rule(canvas, inner, upper.bottom());
+        canvas.runs(inner.x + 1, upper.bottom() + 1, inner.right() - 1, &asked_line(state, review));
         return;
     }
     let left = Rect { width: 46, ..body };
@@ -63,8 +66,10 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
     let selected = review.list.selected();
     let at = lines.iter().position(|l| matches!(l, Line::Row(r) if Some(r) == selected)).unwrap_or(0);
     let height = usize::from(inner.height);
-    // The lines below the cursor's repository explain it: keep as many as fit.
-    let offset = (at + height * 3 / 4).saturating_sub(height - 1).min(at).min(lines.len().saturating_sub(height));
+    // The lines below the cursor explain its repository: keep as many of them as fit.
+    let below = lines.iter().skip(at + 1).position(|l| matches!(l, Line::Row(Row::Repository(_))));
+    let block_end = below.map_or(lines.len(), |n| at + 1 + n);
+    let offset = block_end.saturating_sub(height).min(at);
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(offset)) {
         match line {
             Line::Blank => {}
@@ -98,10 +103,6 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
         }
     }
     lines.extend(rows.map(|row| Line::Row(row.clone())));
-    if !wide {
-        lines.push(Line::Blank);
-        lines.extend(asked(state, review).into_iter().map(Line::Runs));
-    }
     lines
 }
 
@@ -221,9 +222,18 @@ fn change_row(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), change: &Pl
     }
 }
 
-/// Which passphrases will be asked for, and what is sent.
-fn asked(state: &State, review: &Review) -> Vec<Runs> {
+/// The same as [`asked`] in one line.
+fn asked_line(state: &State, review: &Review) -> Runs {
     let theme = state.theme;
+    let (keys, names) = needs(state, review);
+    let labels: Vec<String> = keys.into_iter().map(|(label, _)| label).collect();
+    let labels = if labels.is_empty() { "no passphrase".to_owned() } else { labels.join(", ") };
+    let requests = count(names.len(), "request", "requests");
+    Runs::new().then("asks for ", theme.quiet()).then(labels, theme.text()).gap(3).then(requests, theme.quiet())
+}
+
+/// Keys with their roles, and repositories.
+fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>) {
     let mut keys: Vec<(String, String)> = Vec::new();
     let mut names = Vec::new();
     for plan in super::review::included(state, review) {
@@ -240,6 +250,13 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
             }
         }
     }
+    (keys, names)
+}
+
+/// Which passphrases will be asked for, and what is sent.
+fn asked(state: &State, review: &Review) -> Vec<Runs> {
+    let theme = state.theme;
+    let (keys, names) = needs(state, review);
     let mut lines = vec![Runs::new().then("Asked for at publish", theme.quiet())];
     for (label, role) in keys.iter().take(6) {
         lines.push(

@@ -170,7 +170,8 @@ fn publishing(size: (u16, u16)) -> State {
         Event::News(Progress::Step { gun: gun(name), step, note: note.map(str::to_owned) })
     };
     let sign = |done| Step::Sign { done, total: 3 };
-    let later = |tenths: i64| Event::Tick(jiff::Timestamp::from_millisecond(now().as_millisecond() + tenths * 100).unwrap());
+    let later =
+        |tenths: i64| Event::Tick(jiff::Timestamp::from_millisecond(now().as_millisecond() + tenths * 100).unwrap());
     for (name, seconds, published) in [
         ("admin/demo", 11, done("admin/demo", Role::releases(), 33, 9)),
         ("admin/web", 20, done("admin/web", Role::releases(), 9, 7)),
@@ -275,12 +276,18 @@ fn refuse(state: &mut State, gun: &Gun, problem: Problem) {
     use trustdeck::tui::effect::Effect;
     use trustdeck::tui::event::{Outcome, Source};
     let failure = Failure { problem, ask: None };
-    screen::scene::tell(state, Effect::Refresh(gun.clone()), Outcome::Viewed(gun.clone(), Source::Server, Err(failure)));
+    screen::scene::tell(
+        state,
+        Effect::Refresh(gun.clone()),
+        Outcome::Viewed(gun.clone(), Source::Server, Err(failure)),
+    );
 }
 
 #[test]
 fn forms_look_as_stored() {
-    for (keys, name) in [("2a", "add-signer"), ("a", "add-repository"), ("3a", "sign-tag"), ("2jje", "edit-role"), ("D", "delete")] {
+    for (keys, name) in
+        [("2a", "add-signer"), ("a", "add-repository"), ("3a", "sign-tag"), ("2jje", "edit-role"), ("D", "delete")]
+    {
         let mut state = browsing((80, 24), Theme::default());
         press(&mut state, keys);
         check_screen(name, &state);

@@ -120,9 +120,14 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
             }
         }
     }
+    let was_listed = state.listing == Listing::Ready;
     state.listing = Listing::Ready;
     state.touched.order = false;
     panes::reindex(state);
+    if let ([added], true) = (fresh.as_slice(), was_listed) {
+        state.lists.repositories.select(added);
+        panes::reindex_shown(state);
+    }
     fresh.into_iter().filter_map(|gun| ask(state, &gun, Effect::Open)).collect()
 }
 

@@ -13,6 +13,8 @@ pub struct Tour {
     pub at: usize,
     /// The passphrase of every key in the sandbox.
     pub passphrase: String,
+    /// Name and public key file of the signer that the tour adds.
+    pub signer: (String, String),
 }
 
 /// A step of the tour.
@@ -45,18 +47,25 @@ impl Tour {
         let steps = vec![
             step(
                 "Look around.",
-                format!("Move with j and k to {name}, then press enter to see its roles."),
+                format!("Go to {name} with j, then press enter to see its roles."),
                 Done::Shows(Pane::Roles, gun.clone()),
             ),
             step(
                 "Add a signer.",
-                format!("Press a, name it {signer}, key file {key_file}, enter."),
+                format!("Press a: {signer} and the key file are filled in. Then enter."),
                 Done::SignerStaged(gun.clone()),
             ),
             step("Review.", "Nothing is sent yet. Press p to see what would change.".to_owned(), Done::Reviewing),
             step("Publish.", format!("Press P; the passphrase is {passphrase}."), Done::Published(gun.clone())),
         ];
-        Self { steps, at: 0, passphrase: passphrase.to_owned() }
+        let signer = (signer.to_owned(), key_file.to_owned());
+        Self { steps, at: 0, passphrase: passphrase.to_owned(), signer }
+    }
+
+    /// Whether the step that is shown wants a signer for one of these repositories.
+    #[must_use]
+    pub fn adds_signer_to(&self, guns: &[Gun]) -> bool {
+        matches!(self.step().map(|s| &s.done), Some(Done::SignerStaged(gun)) if guns.contains(gun))
     }
 
     /// The step that is shown.

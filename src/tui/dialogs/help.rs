@@ -40,7 +40,8 @@ impl Help {
         for binding in tables(state).into_iter().flatten() {
             let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
             let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
-            let mirrored = matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
+            let mirrored =
+                matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
             if !hidden && !mirrored && self.filter.passes(&text) {
                 listed.push(binding);
             }

@@ -56,8 +56,18 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
     } else {
         "The key is added to the signer's own role and to releases, as docker trust does."
     };
-    let fields =
+    let mut fields =
         vec![text("name", "letters, digits, - and _"), path("a public key or certificate in PEM form; tab completes")];
+    // The tour works on its own files, whose paths nobody should have to type.
+    if let Some(tour) = state.tour.as_ref().filter(|t| t.adds_signer_to(&guns)) {
+        let (name, file) = &tour.signer;
+        fields = vec![text("name", "filled in for the tour"), path("filled in for the tour")];
+        for (field, value) in fields.iter_mut().zip([name, file]) {
+            if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
+                typed.set(value);
+            }
+        }
+    }
     Form { note: note.to_owned(), ..form("Add a signer", subject, Purpose::AddSigner { guns }, fields) }
 }
 

@@ -13,34 +13,28 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
     let x = inner.x + inner.width.saturating_sub(60).min(20) / 2;
     let mut y = inner.y + u16::from(inner.height > 14) * 2;
     let line = g.track.repeat(3);
-    let two = format!(" {}{} ", g.track, g.track);
+    let below = |runs: Runs| Runs(Runs::new().gap(6).0.into_iter().chain(runs.0).collect());
     let tree = [
         Runs::new()
             .then("root", text)
-            .then(format!(" {line} "), quiet)
+            .then(format!(" {}{}{} ", g.track, g.fork, g.track.repeat(2)), quiet)
             .then("targets", text)
-            .then(two.clone(), quiet)
+            .then(format!(" {}{} ", g.fork, g.track), quiet)
             .then("releases", text)
             .then(format!(" {line} "), quiet)
             .then(g.ok, theme.ok())
             .then(" 3.1.6   what docker pulls", quiet),
-        Runs::new()
-            .gap(7)
-            .then(g.trunk, quiet)
-            .gap(9)
+        below(Runs::new().then(g.trunk, quiet).gap(11))
             .then(format!("{}{} ", g.branch, g.track), quiet)
             .then("jeff", text)
             .then(format!(" {line}{line}{} ", g.track), quiet)
             .then(g.ok, theme.ok())
             .then(" 3.1.5   what jeff signed", quiet),
-        Runs::new()
-            .gap(7)
-            .then(g.trunk, quiet)
-            .gap(9)
+        below(Runs::new().then(g.trunk, quiet).gap(11))
             .then(format!("{}{} ", g.last_branch, g.track), quiet)
             .then("ben", text),
-        Runs::new().gap(7).then(format!("{}{} snapshot", g.branch, g.track), quiet),
-        Runs::new().gap(7).then(format!("{}{} timestamp", g.last_branch, g.track), quiet),
+        below(Runs::new().then(format!("{}{} snapshot", g.branch, g.track), quiet)),
+        below(Runs::new().then(format!("{}{} timestamp", g.last_branch, g.track), quiet)),
     ];
     for runs in tree {
         canvas.runs(x, y, inner.right(), &runs);

@@ -18,7 +18,10 @@ pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, a
     let body = Rect { width: areas.body.width.min(160), ..areas.body };
     let spaced = publishing.tracks.len() * 2 + 9 <= usize::from(body.height) * 3 / 5;
     let step = if spaced { 2 } else { 1 };
-    let wanted = u16::try_from(publishing.tracks.len()).unwrap_or(u16::MAX).saturating_mul(step).saturating_add(7 + u16::from(spaced));
+    let wanted = u16::try_from(publishing.tracks.len())
+        .unwrap_or(u16::MAX)
+        .saturating_mul(step)
+        .saturating_add(7 + u16::from(spaced));
     let upper = Rect { height: wanted.min(body.height * 3 / 5).max(8), ..body };
     let lower = Rect { y: upper.bottom(), height: body.bottom() - upper.bottom(), ..body };
     let (done, failed) = publishing.counts();

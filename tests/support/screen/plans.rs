@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use trustdeck::engine::plan::{
-    KeyDiff, Mark, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight,
-};
+use trustdeck::engine::plan::{KeyDiff, Mark, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use trustdeck::engine::{Change, EntryId, Plan, PlanId, RepositoryPlan, Stage, StagedChange};
 use trustdeck::tuf::{DelegationName, Role, SignerName};
 use trustdeck::tui::effect::Effect;
@@ -27,12 +25,8 @@ pub fn remove_ben() -> Change {
 }
 
 fn replace_jeff() -> [Change; 3] {
-    let removed = Change::EditDelegation {
-        role: jeff(),
-        remove_keys: vec![id(OLD.0)],
-        remove_paths: vec![],
-        clear_paths: false,
-    };
+    let removed =
+        Change::EditDelegation { role: jeff(), remove_keys: vec![id(OLD.0)], remove_paths: vec![], clear_paths: false };
     let added = Change::AddDelegation { role: jeff(), keys: vec![], paths: vec![] };
     [added, Change::Witness { role: Role::releases() }, removed]
 }
@@ -147,16 +141,24 @@ fn api() -> RepositoryPlan {
     let mut gone = diff("targets/ben", (9, 9), vec![key(Mark::Removed, BEN)], "", &[]);
     (gone.version, gone.mark, gone.why) = ((Some(9), None), Mark::Removed, vec!["no longer reachable".to_owned()]);
     RepositoryPlan {
-        changes: vec![planned(4, remove_ben(), Mark::Removed, "signer ben", BEN.0, &["targets/releases", "targets/ben"])],
+        changes: vec![planned(
+            4,
+            remove_ben(),
+            Mark::Removed,
+            "signer ben",
+            BEN.0,
+            &["targets/releases", "targets/ben"],
+        )],
         roles: vec![diff("targets", (12, 13), vec![], "lists other keys", &["admin laptop"]), releases, gone],
         tags: TagEffect { before: 22, after: 0, orphaned: tags, ..TagEffect::default() },
         keys: vec![unlock(ADMIN, "targets", &["targets"])],
         warnings: vec![PlanWarning {
             weight: Weight::Danger,
             headline: "22 tags orphaned".to_owned(),
-            detail: "ben signed releases v57 last, and alone. Without his key all 22 tags are refused, not only the 5 he \
+            detail:
+                "ben signed releases v57 last, and alone. Without his key all 22 tags are refused, not only the 5 he \
                      made."
-                .to_owned(),
+                    .to_owned(),
             fix: Some((fix, "re-sign releases with jeff new laptop, same publish".to_owned())),
         }],
         ..repository("admin/api")
@@ -175,7 +177,8 @@ pub fn mended() -> Plan {
     api.warnings.clear();
     api.tags = TagEffect { before: 22, after: 22, ..TagEffect::default() };
     api.keys = vec![unlock(ADMIN, "targets", &["targets"]), unlock(NEW, "jeff", &["targets/releases"])];
-    api.roles[1] = diff("targets/releases", (57, 58), vec![key(Mark::Removed, BEN)], "signed again", &["jeff new laptop"]);
+    api.roles[1] =
+        diff("targets/releases", (57, 58), vec![key(Mark::Removed, BEN)], "signed again", &["jeff new laptop"]);
     api.changes.push(planned(
         5,
         Change::Witness { role: Role::releases() },

@@ -9,8 +9,8 @@ use trustdeck::engine::view::{
 };
 use trustdeck::engine::{Entry, Freshness, Health, KeyView, RepositoryView};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, KeyId, Role};
-use trustdeck::tui::event::{Event, Outcome, Source};
 use trustdeck::tui::effect::Effect;
+use trustdeck::tui::event::{Event, Outcome, Source};
 use trustdeck::tui::state::{State, Work};
 use trustdeck::tui::theme::Theme;
 use trustdeck::tui::update::update;
@@ -161,7 +161,8 @@ pub fn repository(name: &str, health: Health, tags: usize, signers: usize, first
         }
     }
     let names = (0..tags).map(|n| format!("1.{n}"));
-    let listed = names.map(|n| tag(&n, &format!("{:08x}", n.len() * 0x0123_4567), TagState::Trusted, &["jeff"])).collect();
+    let listed =
+        names.map(|n| tag(&n, &format!("{:08x}", n.len() * 0x0123_4567), TagState::Trusted, &["jeff"])).collect();
     RepositoryView {
         gun: gun(name),
         name: format!("registry.example.com/{name}"),
@@ -237,7 +238,8 @@ fn key((first, label): (&str, &str), role: &str, place: KeyPlace, state: KeyStat
 
 /// The keys of the story.
 pub fn keys() -> Vec<KeyView> {
-    let file = |first: &str| KeyPlace::File(PathBuf::from(format!("/home/admin/.docker/trust/private/{}.key", digits(first))));
+    let file =
+        |first: &str| KeyPlace::File(PathBuf::from(format!("/home/admin/.docker/trust/private/{}.key", digits(first))));
     let both = [("admin/demo", "targets/releases"), ("admin/demo", "targets/jeff")];
     vec![
         key(BOARD, "root", file(BOARD.0), KeyState::Locked, &[("admin/demo", "root"), ("admin/api", "root")]),

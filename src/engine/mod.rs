@@ -12,6 +12,7 @@ mod checks;
 mod creation;
 mod credentials;
 mod diff;
+mod disk;
 pub mod draft;
 pub mod effect;
 pub mod error;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::cache::{Cache, make_private};
+use super::cache::Cache;
+use super::disk::make_private;
 use super::reference::familiar_name;
 use super::session::Session;
 use super::state::Memory;

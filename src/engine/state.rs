@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::EngineError;
-use super::cache::{Pending, make_private, open_own, read_at, write_all};
+use super::disk::{Pending, make_private, open_own, read_at, write_all};
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Gun, Role};
 

@@ -79,6 +79,12 @@ pub fn draft<'a>(facts: &Facts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>), E
     let mut draft = Draft::new(Ground { set, at_hand: facts.at_hand, now: facts.now });
     let mut planned = Vec::new();
     for staged in facts.changes {
+        // Staged before anybody knew that there is no trust data yet.
+        if matches!(staged.change, Change::AddSigner { .. }) && set.is_none() && draft.creates().is_none() {
+            let change = Change::Create { root_key: RootKeyChoice::Auto };
+            let applied = apply(&mut draft, &change).map_err(|refusal| refused(facts, &change, refusal))?;
+            planned.push(planned_change(&StagedChange { change, ..staged.clone() }, applied));
+        }
         let applied = apply(&mut draft, &staged.change).map_err(|refusal| refused(facts, &staged.change, refusal))?;
         planned.push(planned_change(staged, applied));
     }

@@ -146,6 +146,10 @@ fn a_new_repository_needs_new_keys_or_the_stored_root_key() {
     assert_eq!(versions[1], ("targets".to_owned(), (None, Some(2))));
     let plan = World::new().without("root").with_facts(Known::Absent, &create, plan_repository);
     assert_eq!(plan.keys[0], NeededKey::New { role: Role::Root });
+    // Staged before it was known that there is no trust data: the creation is a line of its own all the same.
+    let unaware = World::new().with_facts(Known::Absent, &create[1..], plan_repository);
+    assert_eq!(unaware.changes.iter().map(|c| c.change.clone()).collect::<Vec<_>>(), create);
+    assert!(unaware.creates && !unaware.is_blocked());
 }
 
 #[test]

@@ -4,7 +4,9 @@
 
 mod support;
 
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use support::front::{Fault, Front};
 use support::machine::{Machine, add_signer, role, sign};
@@ -180,4 +182,25 @@ async fn nothing_is_begun_once_the_user_has_stopped() {
     let results = scene.machine.engine.publish(approval, send, stop).await.unwrap();
     assert_eq!(results[0].outcome, PublishOutcome::Skipped);
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_was_killed_while_it_published_is_followed_up_by_the_next() {
+    let Some(scene) = scene().await else { return };
+    let (fault, arrived, release) = held();
+    scene.front.next_uploads([fault]);
+    let arguments = ["--server", &scene.front.url, "--insecure-http", "publish", "--yes"];
+    let mut command = scene.machine.home.trustdeck_command(&arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    arrived.recv_timeout(Duration::from_secs(30)).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(scene.staged(), 1);
+    drop(release);
+    wait_until("the upload to land", || scene.uploads() == 2);
+    scene.machine.home.trustdeck(&arguments).ok();
+    assert_eq!((scene.staged(), scene.uploads()), (0, 2));
+    let listed = scene.machine.home.notary(&["list", GUN]).ok().stdout;
+    assert!(listed.contains("1.0"), "{listed}");
 }

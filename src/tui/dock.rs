@@ -104,7 +104,7 @@ pub fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     for (y, (level, name, finding)) in (inner.y + 1..inner.bottom()).zip(all) {
         let (glyph, style) = health_glyph(theme, level);
         let x = canvas.put(inner.x + 1, y, end, glyph, style) + 1;
-        let name = cut_path(name, 22, theme.glyphs.cut);
+        let name = cut_path(state.short_name(name), 22, theme.glyphs.cut);
         canvas.put(x, y, x + 22, &name, theme.text());
         canvas.put(x + 24, y, end, &finding.headline, theme.quiet());
     }

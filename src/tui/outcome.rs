@@ -120,6 +120,7 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
             }
         }
     }
+    state.learn_registry();
     let was_listed = state.listing == Listing::Ready;
     state.listing = Listing::Ready;
     state.touched.order = false;

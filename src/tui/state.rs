@@ -31,6 +31,8 @@ pub struct State {
     pub idle_lock: String,
     pub listing: Listing,
     pub repositories: Vec<Repository>,
+    /// The registry that all of them share.
+    pub registry: Option<String>,
     pub stage: Stage,
     pub plan: Option<Arc<Plan>>,
     pub keys: Vec<KeyView>,
@@ -226,6 +228,7 @@ impl State {
             idle_lock: "15 min".to_owned(),
             listing: Listing::Loading,
             repositories: Vec::new(),
+            registry: None,
             stage: Stage::default(),
             plan: None,
             keys: Vec::new(),
@@ -265,6 +268,21 @@ impl State {
     /// The same, to write.
     pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
         self.repositories.iter_mut().find(|r| r.entry.gun == *gun)
+    }
+
+    /// A name as rows show it: without the registry, if all repositories of the list share one.
+    #[must_use]
+    pub fn short_name<'a>(&self, name: &'a str) -> &'a str {
+        let rest = self.registry.as_deref().and_then(|registry| name.strip_prefix(registry)?.strip_prefix('/'));
+        rest.unwrap_or(name)
+    }
+
+    /// Finds out whether all repositories share a registry.
+    pub fn learn_registry(&mut self) {
+        let mut hosts = self.repositories.iter().map(|r| r.entry.name.split_once('/').map(|(host, _)| host));
+        let first = hosts.next().flatten().filter(|host| host.contains(['.', ':']));
+        let shared = first.filter(|first| hosts.all(|host| host == Some(first)));
+        self.registry = shared.map(str::to_owned);
     }
 
     /// A repository's name as its users write it.

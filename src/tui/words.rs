@@ -26,10 +26,10 @@ pub fn change(change: &Change, name: &str) -> String {
 pub fn changes(state: &State, changes: &[(Gun, Change)]) -> String {
     let telling: Vec<&(Gun, Change)> = changes.iter().filter(|(_, c)| !matches!(c, Change::Create { .. })).collect();
     match telling.as_slice() {
-        [(gun, only)] => change(only, &state.name_of(gun)),
+        [(gun, only)] => change(only, state.short_name(&state.name_of(gun))),
         [(gun, first), rest @ ..] if rest.iter().all(|(_, c)| c == first) => {
             let more = rest.len();
-            format!("{} and {} more", change(first, &state.name_of(gun)), count(more, "repository", "repositories"))
+            format!("{} and {} more", change(first, state.short_name(&state.name_of(gun))), count(more, "repository", "repositories"))
         }
         _ => count(changes.len(), "change", "changes"),
     }

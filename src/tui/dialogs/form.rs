@@ -94,6 +94,9 @@ impl Form {
 
     /// Fills the focused field with pasted text.
     pub fn paste(&mut self, text: &str) {
+        if self.busy {
+            return;
+        }
         match self.fields.get_mut(self.focus).map(|f| &mut f.input) {
             Some(Input::Text(field) | Input::Path(field)) => field.insert_text(text.trim()),
             Some(Input::Secret(secret)) => text.chars().for_each(|c| secret.push(c)),
@@ -108,7 +111,8 @@ impl Form {
         let mut effects = vec![];
         match (key.code, self.fields.get_mut(self.focus).map(|f| &mut f.input)) {
             (KeyCode::Esc, _) => return Next::Close(vec![]),
-            (KeyCode::Enter, _) if !self.busy => match submit::submit(&mut self, state) {
+            _ if self.busy => {}
+            (KeyCode::Enter, _) => match submit::submit(&mut self, state) {
                 Ok(Some(effects)) if self.busy => return Next::Stay(Dialog::Form(self), effects),
                 Ok(Some(effects)) => return Next::Close(effects),
                 Ok(None) => {}

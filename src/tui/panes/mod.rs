@@ -70,7 +70,7 @@ impl Pane {
     fn subject(self, state: &State) -> String {
         let of_repository = matches!(self, Self::Roles | Self::Tags);
         let repository = state.repository().filter(|_| of_repository);
-        repository.map(|r| r.entry.name.clone()).unwrap_or_default()
+        repository.map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default()
     }
 
     fn filter_text(self, state: &State) -> &str {
@@ -140,7 +140,7 @@ pub fn reindex_shown(state: &mut State) {
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, shape: Shape) {
     let focused = state.focus == pane;
     let inside = super::layout::inside(shape, pane, area);
-    let inner = border(state, pane, shape, focused).draw(canvas, area, focused);
+    let inner = border(state, pane, (shape, area), focused).draw(canvas, area, focused);
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
         Pane::Roles => roles::render(state, canvas, inner, inside, focused),
@@ -168,10 +168,13 @@ fn render_detail(
     }
 }
 
-fn border(state: &State, pane: Pane, shape: Shape, focused: bool) -> Frame {
+fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool) -> Frame {
     let theme = state.theme;
     let mut frame = Frame::titled(format!("{} {}", pane.number(), pane.name()));
-    frame.subject = pane.subject(state);
+    frame.subject = match (&state.registry, pane) {
+        (Some(registry), Pane::Repositories) if area.width >= 60 => registry.clone(),
+        _ => pane.subject(state),
+    };
     frame.summary = pane.summary(state);
     let (cursor, rows) = pane.place(state);
     if focused && rows > 0 {

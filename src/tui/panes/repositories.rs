@@ -188,7 +188,7 @@ fn draw(
     let (glyph, word) = health_sign(state, repository);
     state_cell(canvas, slot(STATE), y, glyph, word);
     if let Some(slot) = slot(NAME) {
-        let name = cut_path(&repository.entry.name, usize::from(slot.end - slot.start), theme.glyphs.cut);
+        let name = cut_path(state.short_name(&repository.entry.name), usize::from(slot.end - slot.start), theme.glyphs.cut);
         let style = if old && !row.cursor { theme.quiet() } else { row.name_style(theme) };
         canvas.put(slot.start, y, slot.end, &name, style);
     }
@@ -321,7 +321,7 @@ pub fn summary(state: &State) -> Runs {
 pub fn detail(state: &State) -> Option<Detail> {
     let repository = state.repository()?;
     let theme = state.theme;
-    let mut detail = Detail { name: repository.entry.name.clone(), ..Detail::default() };
+    let mut detail = Detail { name: state.short_name(&repository.entry.name).to_owned(), ..Detail::default() };
     if let Some(failure) = &repository.failure {
         let problem = &failure.problem;
         detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));

@@ -142,14 +142,14 @@ fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
     let (start, end) = (row.inner.x + 1, row.inner.right().saturating_sub(1));
     let changes = state.stage.changes.iter().filter(|c| c.gun == *gun).count();
     let Some(plan) = state.plan_of(gun) else {
-        let x = canvas.put(start, y, end, &state.name_of(gun), theme.strong());
+        let x = canvas.put(start, y, end, state.short_name(&state.name_of(gun)), theme.strong());
         canvas.put(x + 3, y, end, &format::count(changes, "change", "changes"), theme.quiet());
         return;
     };
     let wide = row.inner.width >= 56;
     let effect = widgets::tag_effect(canvas, plan, if wide { 10 } else { 0 });
     let room = end.saturating_sub(effect.width() + 2);
-    let x = canvas.put(start, y, room, &plan.name, theme.strong());
+    let x = canvas.put(start, y, room, state.short_name(&plan.name), theme.strong());
     canvas.put(x + 3, y, room, &format::count(changes, "change", "changes"), theme.quiet());
     canvas.runs_right(start, y, end, &effect);
 }
@@ -213,7 +213,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         Row::Change(id) => state.stage.changes.iter().find(|c| c.id == *id)?.gun.clone(),
     };
     let plan = state.plan_of(&gun)?;
-    let mut detail = Detail { name: plan.name.clone(), ..Detail::default() };
+    let mut detail = Detail { name: state.short_name(&plan.name).to_owned(), ..Detail::default() };
     if let Some(problem) = &plan.failed {
         detail.state = Some((problem.kind.word().to_owned(), theme.fail()));
         detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];

@@ -22,8 +22,8 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rec
     };
     let roles = role_lines(theme, plan);
     let rows = u16::try_from(roles.len()).unwrap_or(u16::MAX).saturating_add(4);
-    let upper = Rect { height: rows.clamp(8, area.height / 2), ..area };
-    let mut frame = Frame { subject: "what changes".to_owned(), ..Frame::titled(plan.name.clone()) };
+    let upper = Rect { height: rows.max(8).min(area.height / 2), ..area };
+    let mut frame = Frame { subject: "what changes".to_owned(), ..Frame::titled(state.short_name(&plan.name)) };
     frame.summary = Runs::new().then(versions(theme, plan, 1), theme.quiet());
     let inner = frame.draw(canvas, upper, false);
     let shown = usize::from(inner.height.saturating_sub(1));

@@ -90,7 +90,7 @@ impl Publishing {
     pub fn new(state: &State, approval: &Approval) -> Self {
         let track = |gun: &Gun| Track {
             gun: gun.clone(),
-            name: state.name_of(gun),
+            name: state.short_name(&state.name_of(gun)).to_owned(),
             step: None,
             notes: Default::default(),
             began: None,

@@ -165,7 +165,7 @@ fn draw_row(state: &State, review: &Review, canvas: &mut Canvas<'_>, (inner, y):
         Row::Repository(gun) => {
             let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { return };
             let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
-            let x = canvas.put(start, y, end, &plan.name, style);
+            let x = canvas.put(start, y, end, state.short_name(&plan.name), style);
             let text = head_words(review, canvas, plan, wide);
             if wide {
                 canvas.right(x + 2, y, end, &text, theme.quiet());
@@ -237,7 +237,7 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
     let mut keys: Vec<(String, String)> = Vec::new();
     let mut names = Vec::new();
     for plan in super::review::included(state, review) {
-        names.push(plan.name.clone());
+        names.push(state.short_name(&plan.name).to_owned());
         for key in &plan.keys {
             let role = match key {
                 NeededKey::Unlock { role, locked: true, .. } => role.clone(),

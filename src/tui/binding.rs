@@ -54,13 +54,13 @@ pub enum Copied {
 pub enum Group {
     Move,
     Find,
+    Leave,
     Stage,
     Publish,
     Danger,
     Mark,
     Copy,
     Look,
-    Leave,
 }
 
 impl Group {

@@ -29,7 +29,11 @@ pub fn changes(state: &State, changes: &[(Gun, Change)]) -> String {
         [(gun, only)] => change(only, state.short_name(&state.name_of(gun))),
         [(gun, first), rest @ ..] if rest.iter().all(|(_, c)| c == first) => {
             let more = rest.len();
-            format!("{} and {} more", change(first, state.short_name(&state.name_of(gun))), count(more, "repository", "repositories"))
+            format!(
+                "{} and {} more",
+                change(first, state.short_name(&state.name_of(gun))),
+                count(more, "repository", "repositories")
+            )
         }
         _ => count(changes.len(), "change", "changes"),
     }

@@ -20,7 +20,7 @@ pub struct Help {
     cursor: usize,
 }
 
-const COLUMN: u16 = 24;
+const COLUMN: u16 = 23;
 
 impl Help {
     /// Help for what is on the screen.
@@ -97,20 +97,20 @@ impl Help {
             keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
             colour: None,
         };
-        let place = window.open(canvas, columns * (COLUMN + 1) + 6, u16::try_from(rows).unwrap_or(20) + 2);
+        let place = window.open(canvas, columns * COLUMN + 7, u16::try_from(rows).unwrap_or(20) + 2);
         let bottom = place.bottom.saturating_sub(2);
         let height = bottom.saturating_sub(place.y);
         let mut spots = flow(&blocks, height);
         let shown = spots.iter().find(|s| s.index == Some(self.cursor)).map_or(0, |s| s.column / columns * columns);
         spots.retain(|s| (shown..shown + columns).contains(&s.column));
         for spot in spots {
-            let (x, y) = (place.x + (spot.column - shown) * (COLUMN + 1), place.y + spot.row);
+            let (x, y) = (place.x + (spot.column - shown) * COLUMN, place.y + spot.row);
             let end = (x + COLUMN).min(place.end);
             match (spot.index.and_then(|i| listed.get(i)), spot.group) {
                 (Some(binding), _) => {
                     line(state, canvas, (x, y, end), binding);
                     if spot.index == Some(self.cursor) {
-                        canvas.select(x.saturating_sub(1), y, end.saturating_sub(1));
+                        canvas.select(x.saturating_sub(1), y, end.saturating_sub(2));
                     }
                 }
                 (None, Some(group)) => {
@@ -172,8 +172,8 @@ fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), bi
     let blocked = (binding.reason)(state).is_some();
     let keys = shown_keys(binding);
     let (key, word) = if blocked { (theme.quiet(), theme.quiet()) } else { (theme.key(), theme.text()) };
-    canvas.put(x, y, x + 10, &keys, key);
-    canvas.runs(x + 11, y, end, &Runs::new().then(shown_word(binding), word));
+    canvas.put(x, y, x + 9, &keys, key);
+    canvas.runs(x + 10, y, end, &Runs::new().then(shown_word(binding), word));
 }
 
 /// The keys of a line; movements are shown with their mirror image.

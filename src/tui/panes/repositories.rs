@@ -188,7 +188,8 @@ fn draw(
     let (glyph, word) = health_sign(state, repository);
     state_cell(canvas, slot(STATE), y, glyph, word);
     if let Some(slot) = slot(NAME) {
-        let name = cut_path(state.short_name(&repository.entry.name), usize::from(slot.end - slot.start), theme.glyphs.cut);
+        let name =
+            cut_path(state.short_name(&repository.entry.name), usize::from(slot.end - slot.start), theme.glyphs.cut);
         let style = if old && !row.cursor { theme.quiet() } else { row.name_style(theme) };
         canvas.put(slot.start, y, slot.end, &name, style);
     }

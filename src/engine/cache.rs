@@ -3,6 +3,7 @@
 //! Invariants: every step down is taken from a directory handle and follows no symbolic link, so nothing outside
 //! the trust directory is read or written; a file appears under its name only whole and synced.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 
 use super::EngineError;
-use super::disk::{Pending, entries, is_aside, make_private, open_folder, open_own, read_at, write_all};
+use super::disk::{Pending, entries, is_aside, make_private, open_folder, open_own, read_at, sweep, write_all};
 use crate::tuf::{Gun, Role};
 
 /// No cached file is bigger: 100,000 tags are about 10 MB.
@@ -55,9 +56,13 @@ impl Cache {
         files: &[(Role, B)],
     ) -> Result<(), EngineError> {
         let mut pending = first;
+        let mut swept = BTreeSet::new();
         for (role, bytes) in files {
             let (folders, name) = place(gun, role);
             let folder = self.attempt(&folders, "", || self.make(&folders))?;
+            if swept.insert(folders) {
+                sweep(&folder);
+            }
             pending.push(Pending { folder, name, bytes: bytes.as_ref().to_vec() });
         }
         self.attempt(&folders(gun), "metadata", || write_all(&pending))

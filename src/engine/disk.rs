@@ -15,6 +15,12 @@ use super::EngineError;
 /// Files of one repository that are synced at once.
 const LANES: usize = 8;
 
+/// After so many seconds a file aside is removed if its process has ended. Not at once: a process of another container
+/// or host seems to have ended too.
+const LEFT: i64 = 60;
+/// After so many seconds it is removed in any case: its process's number may be somebody else's by now.
+const LEFT_LONG: i64 = 24 * 3600;
+
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Makes a directory with its parents, 0700.
@@ -69,14 +75,45 @@ impl Pending {
     }
 }
 
-fn aside_name(name: &str) -> String {
+/// A name for a file that is being written; no other write uses it.
+pub(super) fn aside_name(name: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!(".{name}.{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// The process that writes a file aside, by the file's name.
+fn writer(name: &str) -> Option<u32> {
+    let (_, tail) = name.strip_prefix('.')?.rsplit_once('.')?;
+    let (process, number) = tail.split_once('-')?;
+    number.parse::<u64>().ok()?;
+    process.parse().ok()
+}
+
 /// Whether a file was being written when its process ended.
 pub(super) fn is_aside(name: &str) -> bool {
-    name.starts_with('.') && name.contains(".json.")
+    writer(name).is_some()
+}
+
+/// Removes what processes left aside when they were killed. Does what it can: nothing depends on it.
+pub(super) fn sweep(folder: &OwnedFd) {
+    for (name, kind) in entries(folder).unwrap_or_default() {
+        if kind == FileType::RegularFile && is_left(folder, &name) {
+            let _ = rustix::fs::unlinkat(folder, name.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+fn is_left(folder: &OwnedFd, name: &str) -> bool {
+    let Some(process) = writer(name) else { return false };
+    let Ok(facts) = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return false };
+    let now = jiff::Timestamp::now().as_second();
+    let age = now.saturating_sub(i64::try_from(facts.st_mtime).unwrap_or(now));
+    age > LEFT_LONG || age > LEFT && has_ended(process)
+}
+
+fn has_ended(process: u32) -> bool {
+    let id = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    id.is_none_or(|id| rustix::process::test_kill_process(id) == Err(Errno::SRCH))
 }
 
 fn distinct_folders(files: &[Pending]) -> io::Result<Vec<&OwnedFd>> {

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::EngineError;
-use super::disk::{Pending, make_private, open_own, read_at, write_all};
+use super::disk::{Pending, aside_name, make_private, open_own, read_at, sweep, write_all};
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Gun, Role};
 
@@ -29,6 +30,8 @@ const LIMIT: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     dir: PathBuf,
+    /// Whether this process has looked for files left aside.
+    swept: Arc<AtomicBool>,
 }
 
 /// What is remembered of one repository.
@@ -86,7 +89,7 @@ impl Memory {
         let dir = state_dir.join("repositories").join(id);
         make_private(state_dir)?;
         make_private(&dir)?;
-        Ok(Self { dir })
+        Ok(Self { dir, swept: Arc::default() })
     }
 
     /// Reads what is remembered of a repository; nothing yet is an empty record.
@@ -101,6 +104,7 @@ impl Memory {
     /// `before`, the marks that the refresh began with, and not in `seen` are listed no more: they are forgotten, so
     /// that they can come anew.
     pub(super) fn draft(&self, gun: &Gun, before: &SeenRoles, found: Found<'_>) -> Result<Draft, EngineError> {
+        self.sweep_once();
         let lock = self.lock(&file(gun, "lock"))?;
         let old = self.record(gun)?;
         let mut new = Record { seen: old.seen.clone(), tags: found.tags };
@@ -146,7 +150,7 @@ impl Memory {
 
     /// Notes that it was verified at `now`. Not synced: a crash may lose it, but never cuts it.
     pub(super) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
-        let aside = self.dir.join(file(gun, &format!("time.{}", std::process::id())));
+        let aside = self.dir.join(aside_name(&file(gun, "time")));
         let written = write_private(&aside, now.to_string().as_bytes());
         let stored = written.and_then(|()| std::fs::rename(&aside, self.dir.join(file(gun, "time"))));
         stored.map_err(|source| EngineError::Disk { path: aside, source })
@@ -178,6 +182,14 @@ impl Memory {
         let mut list: List = self.load("list.json")?;
         change(&mut list.repositories);
         self.save("list.json", list)
+    }
+
+    fn sweep_once(&self) {
+        if !self.swept.swap(true, Ordering::Relaxed)
+            && let Ok(folder) = open_own(&self.dir)
+        {
+            sweep(&folder);
+        }
     }
 
     fn load<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, EngineError> {

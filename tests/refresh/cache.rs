@@ -284,3 +284,34 @@ async fn killed_process_leaves_whole_files() {
         assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
     }
 }
+
+#[tokio::test]
+async fn files_left_aside_by_ended_processes_are_swept() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let (ended, running) = (child.id(), std::process::id());
+    child.wait().unwrap();
+    let dir = machine.cached(GUN, "targets/alice.json").parent().unwrap().to_owned();
+    std::fs::create_dir_all(&dir).unwrap();
+    let minutes = |minutes: u64| std::time::SystemTime::now() - std::time::Duration::from_secs(60 * minutes);
+    let leave = |name: String, age: u64| {
+        let file = std::fs::File::create(dir.join(&name)).unwrap();
+        file.set_modified(minutes(age)).unwrap();
+        name
+    };
+    let gone = [
+        leave(format!(".alice.json.{ended}-7"), 5),
+        leave(format!(".alice.json.{ended}-8"), 24 * 60 + 1),
+        leave(format!(".alice.json.{running}-9"), 24 * 60 + 1),
+    ];
+    let kept = [
+        leave(format!(".alice.json.{ended}-10"), 0),
+        leave(format!(".alice.json.{running}-1000000"), 5),
+        leave(".alice.json.editor".to_owned(), 48 * 60),
+    ];
+    machine.engine().refresh(&gun()).await.unwrap();
+    let left = |name: &String| dir.join(name).exists();
+    assert!(!gone.iter().any(left) && kept.iter().all(left));
+}

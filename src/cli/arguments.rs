@@ -32,7 +32,7 @@ pub struct Arguments {
 /// What holds for every command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Globals {
-    /// Trust server, as https://HOST[:PORT][/PATH]
+    /// Trust server, such as `https://notary.example.com:4443`
     #[arg(long, value_name = "URL", global = true, help_heading = "Global options")]
     pub server: Option<String>,
     /// Trust directory, shared with docker and notary

@@ -1,7 +1,7 @@
 //! Commands without a screen, over the same engine.
 //!
-//! One module for each kind of command: [`inspect`] and [`listing`] read, [`changes`] stages, [`publish`] sends.
-//! Everything printed goes through [`console`]; how it ended is an [`ending`].
+//! One module for each kind of command: `inspect` and `listing` read, `changes` stages, `publish` sends.
+//! Everything printed goes through `console`; how it ended is an `ending`.
 
 pub mod arguments;
 mod changes;

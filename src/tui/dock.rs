@@ -12,7 +12,7 @@ use crate::engine::Health;
 use crate::engine::view::Finding;
 
 /// Details of what the focused pane has selected.
-pub fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let mut frame = Frame::titled("Details");
     frame.subject = match state.focus {
         Pane::Repositories | Pane::Staged => "repository",
@@ -86,7 +86,7 @@ fn role_keys(state: &State) -> Vec<Line> {
 }
 
 /// All findings of all repositories, worst first.
-pub fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+pub(super) fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let mut all: Vec<(Health, &str, &Finding)> = Vec::new();
     for repository in &state.repositories {

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Runs, width};
 
 /// What a border says, clockwise from the top left.
 #[derive(Clone, Debug, Default)]
-pub struct Frame {
+pub(super) struct Frame {
     /// Top left, bold when focused.
     pub title: String,
     /// After the title, quiet.
@@ -27,12 +27,12 @@ pub struct Frame {
 impl Frame {
     /// A frame with a title.
     #[must_use]
-    pub fn titled(title: impl Into<String>) -> Self {
+    pub(super) fn titled(title: impl Into<String>) -> Self {
         Self { title: title.into(), ..Self::default() }
     }
 
     /// Draws it; the inside is left as it is. Returns the inside.
-    pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, focused: bool) -> Rect {
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, focused: bool) -> Rect {
         if area.width < 4 || area.height < 2 {
             return Rect::new(area.x, area.y, 0, 0);
         }
@@ -99,7 +99,7 @@ fn gap_text(canvas: &mut Canvas<'_>, x: u16, y: u16, end: u16, runs: &Runs) -> u
 }
 
 /// A quiet rule inside a pane, inset by one cell.
-pub fn rule(canvas: &mut Canvas<'_>, inside: Rect, y: u16) {
+pub(super) fn rule(canvas: &mut Canvas<'_>, inside: Rect, y: u16) {
     let style = canvas.theme.quiet();
     canvas.repeat(inside.x + 1, y, inside.width.saturating_sub(2), canvas.theme.glyphs.track, style);
 }

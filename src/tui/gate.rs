@@ -28,21 +28,21 @@ pub fn begin(state: &mut State, approval: Approval) -> Vec<Effect> {
     let Some(plan) = state.plan.clone() else { return vec![] };
     let chosen = plan.repositories.iter().filter(|p| approval.repositories.contains(&p.gun));
     let confirms = chosen.clone().filter(|p| p.is_dangerous()).map(|p| p.gun.clone()).collect();
-    let prompts = prompts(chosen);
+    let prompts = prompts(state, chosen);
     state.gate = Some(Gate { approval, confirms, prompts, asked: 0 });
     next(state)
 }
 
 /// Each key once, with all that it will sign.
-fn prompts<'a>(plans: impl Iterator<Item = &'a RepositoryPlan>) -> VecDeque<What> {
+fn prompts<'a>(state: &State, plans: impl Iterator<Item = &'a RepositoryPlan>) -> VecDeque<What> {
     let mut prompts: VecDeque<What> = VecDeque::new();
     for plan in plans {
+        let name = state.short_name(&plan.name).to_owned();
         for key in &plan.keys {
             match key {
                 NeededKey::Unlock { locked: false, .. } => {}
                 NeededKey::Unlock { id, label, role, signs, .. } => {
-                    let lines =
-                        signs.iter().map(|role| (plan.name.clone(), role.short().to_owned(), versions(plan, role)));
+                    let lines = signs.iter().map(|role| (name.clone(), role.short().to_owned(), versions(plan, role)));
                     let place = prompts.iter().position(|w| matches!(w, What::Unlock { id: known, .. } if known == id));
                     match place.and_then(|i| prompts.get_mut(i)) {
                         Some(What::Unlock { signs, .. }) => signs.extend(lines),
@@ -58,8 +58,8 @@ fn prompts<'a>(plans: impl Iterator<Item = &'a RepositoryPlan>) -> VecDeque<What
                     let place =
                         prompts.iter().position(|w| matches!(w, What::New { role: known, .. } if known == role));
                     match place.and_then(|i| prompts.get_mut(i)) {
-                        Some(What::New { names, .. }) => names.push(plan.name.clone()),
-                        _ => prompts.push_back(What::New { role: role.clone(), names: vec![plan.name.clone()] }),
+                        Some(What::New { names, .. }) => names.push(name.clone()),
+                        _ => prompts.push_back(What::New { role: role.clone(), names: vec![name.clone()] }),
                     }
                 }
             }
@@ -103,11 +103,9 @@ pub fn waits_for(state: &State, id: &CanonicalKeyId) -> bool {
 
 fn next(state: &mut State) -> Vec<Effect> {
     let Some(gate) = &state.gate else { return vec![] };
-    if let Some(gun) = gate.confirms.front() {
-        if let Some(dialog) = state.plan_of(gun).map(confirm) {
-            state.dialogs.push(Dialog::Confirm(dialog));
-            return vec![];
-        }
+    if let Some(dialog) = gate.confirms.front().and_then(|gun| state.plan_of(gun)).map(confirm) {
+        state.dialogs.push(Dialog::Confirm(dialog));
+        return vec![];
     }
     if let Some(what) = gate.prompts.front() {
         let prompt = Prompt::new(what.clone(), gate.asked + 1, gate.asked + gate.prompts.len());

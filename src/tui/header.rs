@@ -9,7 +9,7 @@ use crate::engine::Health;
 use crate::engine::view::KeyState;
 
 /// Draws header and tour.
-pub fn render(state: &State, canvas: &mut Canvas<'_>) {
+pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let end = canvas.area().right().saturating_sub(1);
     let right = right_side(state);

@@ -25,7 +25,7 @@ pub mod render;
 mod runner;
 pub mod screens;
 pub mod state;
-mod table;
+pub mod table;
 mod terminal;
 pub mod theme;
 pub mod tour;
@@ -37,9 +37,10 @@ use std::io::Write;
 use std::time::Duration;
 
 use crossterm::event::EventStream;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -73,7 +74,8 @@ pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
 
     let (sender, results) = mpsc::channel(256);
     let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
-    let edges = Edges { keys: EventStream::new(), results, signals: Signals::new()?, broken };
+    let (keys, reader) = read_keys();
+    let edges = Edges { keys, _reader: reader, results, signals: Signals::new()?, broken };
     let mut session = Loop { engine, runner, screen, state, edges, last_poll: 0, lines: input::Lines::default() };
     let ended = session.run(&options).await;
     let staged = session.state.stage.changes.len();
@@ -99,9 +101,28 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "trustdeck: {line}");
 }
 
+type Input = std::io::Result<crossterm::event::Event>;
+
+/// Reads the terminal in a task of its own: a stream of keys that was only looked at would not wake the loop again.
+fn read_keys() -> (mpsc::Receiver<Input>, JoinSet<()>) {
+    let (sender, keys) = mpsc::channel(BURST);
+    let mut reader = JoinSet::new();
+    reader.spawn(async move {
+        let mut stream = EventStream::new();
+        while let Some(input) = stream.next().await {
+            if sender.send(input).await.is_err() {
+                break;
+            }
+        }
+    });
+    (keys, reader)
+}
+
 /// Where events come from.
 struct Edges {
-    keys: EventStream,
+    keys: mpsc::Receiver<Input>,
+    /// Ends with the loop.
+    _reader: JoinSet<()>,
     results: mpsc::Receiver<Event>,
     signals: Signals,
     broken: CancellationToken,
@@ -128,6 +149,7 @@ impl Signals {
 }
 
 /// What woke the loop.
+#[allow(clippy::large_enum_variant)] // one at a time, on the stack
 enum Woken {
     Input(crossterm::event::Event),
     Event(Event),
@@ -163,7 +185,7 @@ impl Loop {
             self.wake(woken)?;
             // Whatever else is there already shares the next frame.
             for _ in 0..BURST {
-                if let Some(Some(input)) = self.edges.keys.next().now_or_never() {
+                if let Ok(input) = self.edges.keys.try_recv() {
                     self.wake(Woken::Input(input?))?;
                 } else if let Ok(event) = self.edges.results.try_recv() {
                     self.take(event)?;
@@ -181,7 +203,7 @@ impl Loop {
         let signals = &mut self.edges.signals;
         let ended = |name: &str| Err(anyhow::anyhow!("stopped by {name}"));
         tokio::select! {
-            input = self.edges.keys.next() => match input {
+            input = self.edges.keys.recv() => match input {
                 Some(input) => Ok(Woken::Input(input?)),
                 None => Err(anyhow::anyhow!("the terminal is gone")),
             },

@@ -149,13 +149,17 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         (Err(_), Source::Cache) => {}
         (Err(failure), Source::Server) => repository.failure = Some(failure),
     }
-    if let Some(notice) = notice.filter(|_| source == Source::Server) {
+    if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none()) {
         state.say(Weight::Note, "note", notice);
     }
     let busy = state.repositories.iter().any(still);
     // Rows stay where they are until the next key, except before the first one.
     state.touched.order = state.touched.any_key || busy;
     panes::repositories::reindex(state);
+    if !state.touched.any_key {
+        // Nobody has chosen a row yet: the worst one is shown first.
+        state.lists.repositories.go(super::list::Move::Top, 1);
+    }
     panes::reindex_shown(state);
     let staged = state.stage.changes.iter().any(|c| c.gun == *gun);
     let mut effects = Vec::new();

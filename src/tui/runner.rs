@@ -20,7 +20,7 @@ use crate::tuf::Gun;
 const AT_ONCE: usize = 32;
 
 /// Owns every task.
-pub struct Runner {
+pub(super) struct Runner {
     engine: Engine,
     events: mpsc::Sender<Event>,
     tasks: JoinSet<()>,
@@ -34,7 +34,7 @@ pub struct Runner {
 impl Runner {
     /// A runner that sends outcomes to `events`.
     #[must_use]
-    pub fn new(engine: Engine, sources: Arc<PassphraseSources>, events: mpsc::Sender<Event>) -> Self {
+    pub(super) fn new(engine: Engine, sources: Arc<PassphraseSources>, events: mpsc::Sender<Event>) -> Self {
         Self {
             engine,
             events,
@@ -48,7 +48,7 @@ impl Runner {
     }
 
     /// Starts `effect` as a task; its result comes back as [`Event::Done`].
-    pub fn start(&mut self, job: JobId, effect: Effect) {
+    pub(super) fn start(&mut self, job: JobId, effect: Effect) {
         while self.tasks.try_join_next().is_some() {}
         match effect {
             // Order matters: it must be known before the publish that follows.
@@ -100,13 +100,13 @@ impl Runner {
     }
 
     /// Begins no further repository and waits until the running ones are finished.
-    pub async fn finish_publishes(&mut self) {
+    pub(super) async fn finish_publishes(&mut self) {
         self.stop_publish.cancel();
         while self.publishes.join_next().await.is_some() {}
     }
 
     /// Whether a publish runs.
-    pub fn is_publishing(&mut self) -> bool {
+    pub(super) fn is_publishing(&mut self) -> bool {
         while self.publishes.try_join_next().is_some() {}
         !self.publishes.is_empty()
     }
@@ -318,7 +318,7 @@ fn broken(what: &str) -> Failure {
 
 /// An engine's error as plain data, with the question that would help.
 #[must_use]
-pub fn failure(error: EngineError) -> Failure {
+pub(super) fn failure(error: EngineError) -> Failure {
     let problem = error.problem();
     let ask = match error {
         EngineError::FirstContact { roots, .. } => Some(Ask::FirstContact { roots }),

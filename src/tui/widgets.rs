@@ -6,7 +6,7 @@ use crate::engine::RepositoryPlan;
 
 /// Tags before and after, with a line of `cells` (none if 0): `tags 22 → 0 ╌╌╌╌`.
 #[must_use]
-pub fn tag_effect(canvas: &Canvas<'_>, plan: &RepositoryPlan, cells: u16) -> Runs {
+pub(super) fn tag_effect(canvas: &Canvas<'_>, plan: &RepositoryPlan, cells: u16) -> Runs {
     let theme = canvas.theme;
     let tags = &plan.tags;
     let lost = !tags.orphaned.is_empty();
@@ -23,7 +23,7 @@ pub fn tag_effect(canvas: &Canvas<'_>, plan: &RepositoryPlan, cells: u16) -> Run
 
 /// What stays and what is lost, in proportion; a part that is not zero has a cell.
 #[must_use]
-pub fn tag_line(theme: Theme, plan: &RepositoryPlan, cells: u16) -> Runs {
+pub(super) fn tag_line(theme: Theme, plan: &RepositoryPlan, cells: u16) -> Runs {
     let (stays, lost) = (plan.tags.after, plan.tags.orphaned.len());
     let total = stays + lost;
     let cells = usize::from(cells);

@@ -51,14 +51,12 @@ impl Choose {
         match key_name(key).as_str() {
             "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
             "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
-            "enter" => {
-                if self.cursor < self.choices.len() {
-                    let choice = self.choices.swap_remove(self.cursor);
-                    return match choice.then {
-                        Some(dialog) => Next::Stay(*dialog, choice.effects),
-                        None => Next::Close(choice.effects),
-                    };
-                }
+            "enter" if self.cursor < self.choices.len() => {
+                let choice = self.choices.swap_remove(self.cursor);
+                return match choice.then {
+                    Some(dialog) => Next::Stay(*dialog, choice.effects),
+                    None => Next::Close(choice.effects),
+                };
             }
             "esc" | "q" => return Next::Close(vec![]),
             _ => {}

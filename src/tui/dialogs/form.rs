@@ -128,10 +128,9 @@ impl Form {
             (KeyCode::Char('u'), Some(Input::Secret(secret))) if ctrl => *secret = Passphrase::new(),
             (KeyCode::Char(c), Some(Input::Secret(secret))) if !ctrl => secret.push(c),
             (_, Some(Input::Text(field) | Input::Path(field))) => {
-                if field.key(key) {
-                    self.error = None;
-                    self.candidates.clear();
-                }
+                field.key(key);
+                self.error = None;
+                self.candidates.clear();
             }
             _ => {}
         }

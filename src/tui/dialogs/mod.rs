@@ -37,6 +37,7 @@ pub enum Dialog {
 
 /// What a key did to a dialog.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // lives for one key press
 pub enum Next {
     /// It stays open.
     Stay(Dialog, Vec<Effect>),

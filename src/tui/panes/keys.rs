@@ -97,21 +97,29 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let Some(key) = state.keys.get(index) else { continue };
         let row = Row { inner, y, cursor: place == list.cursor(), focused };
         row.gutter(canvas, list.marks.contains(id), staged_mark(state, id));
-        draw(canvas, &slots, row, key);
+        draw(state, canvas, &slots, row, key);
         row.finish(canvas);
     }
 }
 
-fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
+fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
-    cell(canvas, slot(0), y, &key.label, row.name_style(theme));
+    cell(canvas, slot(0), y, &label(state, key), row.name_style(theme));
     let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
     cell(canvas, slot(1), y, role, theme.quiet());
     cell(canvas, slot(2), y, place_word(&key.place), theme.quiet());
     let (text, style) = state_word(theme, key);
     cell(canvas, slot(3), y, &text, style);
     cell(canvas, slot(4), y, key.id.short(), theme.quiet());
+}
+
+/// The label; a targets key that nobody named is told apart by its repository.
+fn label(state: &State, key: &KeyView) -> String {
+    match &key.gun {
+        Some(gun) if key.label == key.role => format!("{} {}", key.label, state.short_name(gun)),
+        _ => key.label.clone(),
+    }
 }
 
 fn place_word(place: &KeyPlace) -> &'static str {
@@ -152,7 +160,7 @@ pub fn summary(state: &State) -> Runs {
 /// What is said about the key under the cursor.
 pub fn detail(state: &State) -> Option<Detail> {
     let key = selected(state)?;
-    let mut detail = Detail { name: key.label.clone(), ..Detail::default() };
+    let mut detail = Detail { name: label(state, key), ..Detail::default() };
     let (word, style) = state_word(state.theme, key);
     detail.state = Some((word, style));
     if let Some(warning) = &key.warning {

@@ -247,7 +247,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         let all = role.paths.iter().any(String::is_empty);
         detail.facts.push(("paths", if all { "all".to_owned() } else { role.paths.join(", ") }));
     }
-    let keys: Vec<String> = role.keys.iter().map(|k| words::role_key(k)).collect();
+    let keys: Vec<String> = role.keys.iter().map(words::role_key).collect();
     if !keys.is_empty() {
         detail.facts.push(("keys", keys.join("; ")));
     }

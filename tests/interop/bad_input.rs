@@ -1,7 +1,8 @@
 //! Bad input and bad servers: a message of the right class, the exit code of that class, and nothing changed.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 
 use crate::support::{Authority, Home, NotaryServer, Proxy, home::digest, proxy::Mode, run};
 use crate::{GUN, docker_repository, input_file, sign_arguments};
@@ -197,6 +198,22 @@ fn tampered_files_are_refused_and_the_cache_stays_as_it_was() {
         assert!(kinds.contains(&ran.kinds()[0].as_str()), "{role}: {}", ran.stderr);
         assert!(!home.metadata(GUN).join("targets.json").exists(), "nothing of it is kept");
     }
+}
+
+#[test]
+fn expired_metadata_is_refused() {
+    let home = plain_home();
+    let dir = home.path().join("sandbox");
+    let mut serve = home.trustdeck_command(&["sandbox", "--serve", "--dir", dir.to_str().unwrap()]);
+    let mut sandbox = serve.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    std::io::BufReader::new(sandbox.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let url = first.trim().trim_start_matches("# ").to_owned();
+    let mut inspect = home.trustdeck_command(&["inspect", "registry.sandbox/team/archive", "--json", "--server", &url]);
+    let ran = run(inspect.env("DOCKER_CONFIG", dir.join("docker")));
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
+    assert_eq!(ran.ended(6).kinds(), ["freeze"]);
 }
 
 #[test]

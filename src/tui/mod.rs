@@ -226,9 +226,23 @@ impl Loop {
             },
             Woken::Event(event) => self.take(event),
             Woken::Tick => Ok(()),
-            Woken::Suspend => Ok(self.screen.suspend()?),
-            Woken::Resume => Ok(self.screen.resume()?),
+            Woken::Suspend => self.suspend(),
+            Woken::Resume => {
+                self.screen.resume()?;
+                self.measure()
+            }
         }
+    }
+
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        self.screen.suspend()?;
+        self.measure()
+    }
+
+    /// The terminal may have another size than before.
+    fn measure(&mut self) -> anyhow::Result<()> {
+        let (width, height) = self.screen.size()?;
+        self.take(Event::Resize(width, height))
     }
 
     fn take(&mut self, event: Event) -> anyhow::Result<()> {
@@ -245,7 +259,7 @@ impl Loop {
                     outcome::take(&mut self.state, event::Outcome::Copied(shown));
                 }
                 Effect::Redraw => self.screen.clear()?,
-                Effect::Suspend => self.screen.suspend()?,
+                Effect::Suspend => self.suspend()?,
                 effect => {
                     let job = self.state.jobs.begin(&effect);
                     self.runner.start(job, effect);

@@ -8,6 +8,7 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
 use super::theme::Palette;
@@ -68,8 +69,11 @@ impl Screen {
     }
 
     /// Forgets what was drawn, so that the next frame is written whole.
+    ///
+    /// The terminal's own `clear` asks where the cursor is, and whoever reads the keys would take the answer.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let (width, height) = self.size()?;
+        self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
     /// Sends text to the terminal's clipboard.
@@ -92,7 +96,7 @@ impl Screen {
     pub(super) fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
-        self.terminal.clear()
+        self.clear()
     }
 }
 

@@ -47,7 +47,7 @@ impl Tour {
         let steps = vec![
             step(
                 "Look around.",
-                format!("Go to {name} with j, then press enter to see its roles."),
+                format!("Go to {name} with j, then press enter."),
                 Done::Shows(Pane::Roles, gun.clone()),
             ),
             step(

@@ -107,7 +107,7 @@ fn is_left(folder: &OwnedFd, name: &str) -> bool {
     let Some(process) = writer(name) else { return false };
     let Ok(facts) = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return false };
     let now = jiff::Timestamp::now().as_second();
-    let age = now.saturating_sub(i64::try_from(facts.st_mtime).unwrap_or(now));
+    let age = now.saturating_sub(facts.st_mtime);
     age > LEFT_LONG || age > LEFT && has_ended(process)
 }
 

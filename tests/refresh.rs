@@ -34,8 +34,8 @@ fn team() -> Repository {
 fn make_team() -> Repository {
     let mut repository = Repository::new(GUN, noon());
     let (alice, bob) = (Key::named("alice"), Key::named("bob"));
-    let own = repository.delegate("targets/alice", &[alice.clone()], &[""]);
-    repository.delegate("targets/bob", &[bob.clone()], &[""]);
+    let own = repository.delegate("targets/alice", std::slice::from_ref(&alice), &[""]);
+    repository.delegate("targets/bob", std::slice::from_ref(&bob), &[""]);
     let releases = repository.delegate("targets/releases", &[alice.clone(), bob], &[""]);
     repository.signers.insert(releases.clone(), vec![alice]);
     for role in [own, releases] {

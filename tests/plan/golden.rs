@@ -184,7 +184,7 @@ fn planning_writes_nothing() {
     copied.remove_rotation();
     copied.engine.adopt_foreign(&gun()).unwrap();
     let tree = |dir: &Path| -> Vec<_> { files(dir).into_iter().map(|f| (std::fs::read(&f).unwrap(), f)).collect() };
-    copied.engine.plan(None).unwrap();
+    let _plan = copied.engine.plan(None).unwrap();
     let before = tree(copied.dir.path());
     let plan = copied.engine.plan(None).unwrap();
     assert_eq!(plan.repositories.len(), 1);

@@ -16,11 +16,11 @@ use trustdeck::tuf::{CanonicalKeyId, FileMeta, Gun, Role, Snapshot, Timestamp, T
 use super::support::forge::{Files, Key, Repository, noon};
 use super::support::machine::role;
 
-pub const GUN: &str = "registry.example.test/team/app";
+pub(crate) const GUN: &str = "registry.example.test/team/app";
 
 /// A repository, the keys on this machine, and the time.
 #[derive(Clone)]
-pub struct World {
+pub(crate) struct World {
     pub repository: Repository,
     pub keys: Vec<(Key, &'static str)>,
     pub now: Time,
@@ -29,7 +29,7 @@ pub struct World {
 impl World {
     /// Signers alice (tag 1.0) and ben (tag 1.1); releases holds both and was signed by ben last. All private keys are
     /// here but those of the server.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (alice, ben, now) = (Key::named("alice"), Key::named("ben"), noon());
         let mut repository = Repository::new(GUN, now);
         repository.delegate("targets/alice", std::slice::from_ref(&alice), &[""]);
@@ -48,25 +48,25 @@ impl World {
     }
 
     /// Takes a private key away.
-    pub fn without(mut self, holder: &str) -> Self {
+    pub(crate) fn without(mut self, holder: &str) -> Self {
         self.keys.retain(|(_, role)| *role != holder);
         self
     }
 
-    pub fn files(&self) -> Files {
+    pub(crate) fn files(&self) -> Files {
         self.repository.build()
     }
 
-    pub fn set(&self) -> TrustedSet {
+    pub(crate) fn set(&self) -> TrustedSet {
         self.files().load(&Pinning::default(), SeenRoles::new(), Purpose::Renew, self.now).unwrap()
     }
 
-    pub fn plan(&self, changes: &[Change]) -> RepositoryPlan {
+    pub(crate) fn plan(&self, changes: &[Change]) -> RepositoryPlan {
         let set = self.set();
         self.with_facts(Known::Files(&set), changes, plan_repository)
     }
 
-    pub fn with_facts<T>(&self, known: Known<'_>, changes: &[Change], act: impl FnOnce(&Facts<'_>) -> T) -> T {
+    pub(crate) fn with_facts<T>(&self, known: Known<'_>, changes: &[Change], act: impl FnOnce(&Facts<'_>) -> T) -> T {
         let gun = Gun::parse(GUN).unwrap();
         let keys: BTreeMap<CanonicalKeyId, KeyAtHand> = self
             .keys
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// Signs what the changes come to; with the tags that Docker is to pull then.
-    pub fn signed(&self, changes: &[Change]) -> Result<(Vec<SignedFile>, Pulled), EngineError> {
+    pub(crate) fn signed(&self, changes: &[Change]) -> Result<(Vec<SignedFile>, Pulled), EngineError> {
         let set = self.set();
         self.with_facts(Known::Files(&set), changes, |facts| {
             let (draft, _) = draft(facts)?;

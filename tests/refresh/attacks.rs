@@ -148,7 +148,7 @@ async fn roots_are_walked_one_by_one_when_keys_were_rotated() {
     let mut last = root_key();
     for version in 2..=4 {
         let next = Key::named(&format!("root {version}")).certified(GUN, |_| {});
-        repository.set_keys(Role::Root, &[next.clone()], 1);
+        repository.set_keys(Role::Root, std::slice::from_ref(&next), 1);
         repository.signers.insert(Role::Root, vec![last, next.clone()]);
         let timestamp = Key::named(&format!("timestamp {version}"));
         repository.set_keys(Role::Timestamp, &[timestamp], 1);

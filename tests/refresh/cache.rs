@@ -99,7 +99,7 @@ async fn changed_pin_is_an_error_until_both_fingerprints_were_seen() {
     let (origin, machine) = refreshed().await;
     let mut foreign = team();
     let root = Key::named("mallory").certified(GUN, |_| {});
-    foreign.set_keys(Role::Root, &[root.clone()], 1);
+    foreign.set_keys(Role::Root, std::slice::from_ref(&root), 1);
     let files = origin.serve(&foreign);
     std::fs::write(machine.cached(GUN, "root.json"), files.get(&Role::Root)).unwrap();
     let engine = machine.engine();
@@ -116,7 +116,7 @@ async fn root_that_docker_has_advanced_is_taken() {
     let (origin, machine) = refreshed().await;
     let mut repository = team();
     let next = Key::named("next root").certified(GUN, |_| {});
-    repository.set_keys(Role::Root, &[next.clone()], 1);
+    repository.set_keys(Role::Root, std::slice::from_ref(&next), 1);
     repository.signers.insert(Role::Root, vec![root_key(), next]);
     repository.root.version = 2;
     publish(&mut repository, &Role::Root);

@@ -110,7 +110,7 @@ impl World {
     }
 
     /// What the server holds after an upload: it signs snapshot and timestamp.
-    pub fn uploaded(&self, upload: &[SignedFile]) -> Files {
+    pub(crate) fn uploaded(&self, upload: &[SignedFile]) -> Files {
         let mut files = self.files();
         for file in upload {
             files.files.insert(file.role.clone(), file.bytes.clone());
@@ -140,7 +140,7 @@ fn staged(changes: &[Change], now: Time) -> Vec<StagedChange> {
 }
 
 /// A plan as a few lines: roles, then tags.
-pub fn lines(plan: &RepositoryPlan) -> String {
+pub(crate) fn lines(plan: &RepositoryPlan) -> String {
     assert_eq!(plan.failed, None);
     let mut lines: Vec<String> = plan.roles.iter().map(role_line).collect();
     let tags = &plan.tags;

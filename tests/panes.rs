@@ -8,20 +8,17 @@ mod screen;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use screen::plans::{mended, plan, remove_ben, stage, tell_plan, tell_stage};
-use screen::scene::{BEN, NEW, digits, entry, gun, id, repositories, repository, role, state_of, tell};
+use screen::plans::{plan, remove_ben, stage, tell_plan, tell_stage};
+use screen::scene::{BEN, digits, entry, gun, id, repositories, repository, role, state_of, tell};
 use screen::{begin, draw, frame, press};
 use trustdeck::engine::view::{KeyState, TagState};
-use trustdeck::engine::{
-    Approval, Change, EntryId, Health, Kind, Passphrase, PlanId, Problem, PublishOutcome, Published, RootKeyChoice,
-    SignedTarget, Stage,
-};
-use trustdeck::tuf::{DelegationName, KeyId, PublicKey, Role, SignerName, TargetName};
+use trustdeck::engine::{Change, Health, Kind, Passphrase, Problem, RootKeyChoice, SignedTarget, Stage};
+use trustdeck::tuf::{DelegationName, KeyId, PublicKey, SignerName, TargetName};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::effect::Effect;
 use trustdeck::tui::event::{Ask, Event, Failure, Outcome, Source};
 use trustdeck::tui::panes::Pane;
-use trustdeck::tui::state::{Quit, Screen, State, Weight, Work};
+use trustdeck::tui::state::{Quit, State, Weight, Work};
 use trustdeck::tui::theme::Theme;
 use trustdeck::tui::update::{start, update};
 
@@ -220,118 +217,6 @@ fn pasted_text_fills_a_field_and_presses_nothing() {
     press(&mut state, "a");
     update(&mut state, Event::Paste("alpine\n\u{1b}<enter>".to_owned()));
     assert_eq!(press(&mut state, "<enter>"), [Effect::AddRepository("alpine".to_owned())]);
-}
-
-#[test]
-fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {
-    let mut state = staged();
-    assert_eq!(press(&mut state, "p"), [Effect::Plan]);
-    assert_eq!(press(&mut state, "P"), []);
-    assert!(said(&state).contains("fix or accept"));
-    press(&mut state, "Gk<space>P");
-    assert!(matches!(state.dialogs.last(), Some(Dialog::Confirm(_))));
-    assert_eq!(press(&mut state, "ap<enter>"), []);
-    press(&mut state, "i<enter>");
-    assert!(matches!(state.dialogs.last(), Some(Dialog::Prompt(_))), "the name fits: now the passphrases");
-}
-
-#[test]
-fn the_fix_is_staged_by_one_key_and_never_silently() {
-    let mut state = staged();
-    let effects = press(&mut state, "pGkf");
-    let changes = vec![(gun("admin/api"), Change::Witness { role: Role::releases() })];
-    let said = "re-sign releases with jeff new laptop, same publish".to_owned();
-    assert_eq!(effects, [Effect::Plan, Effect::Stage { changes, said }]);
-}
-
-#[test]
-fn a_dropped_change_can_be_kept_again() {
-    let mut state = staged();
-    let effects = press(&mut state, "pG<space>");
-    assert!(
-        effects
-            .contains(&Effect::Drop { entries: vec![EntryId(4)], said: "remove signer ben from admin/api".to_owned() })
-    );
-    let mut less = plan();
-    less.repositories.pop();
-    tell_plan(&mut state, less);
-    let effects = press(&mut state, "G<space>");
-    let said = "remove signer ben from admin/api".to_owned();
-    assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/api"), remove_ben())], said }]);
-}
-
-#[test]
-fn passphrases_are_asked_for_once_and_then_it_publishes() {
-    let mut state = staged();
-    tell_plan(&mut state, mended());
-    press(&mut state, "pP");
-    let secret = Passphrase::from_text("correct horse");
-    for key in [screen::scene::ADMIN, NEW] {
-        let effects = press(&mut state, "correct horse<enter>");
-        assert_eq!(effects, [Effect::Unlock(id(key.0), secret.clone())]);
-        let effects = tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(key.0), Ok(())));
-        if key == NEW {
-            let approval = Approval {
-                plan: PlanId("4f2a-91c0".to_owned()),
-                repositories: vec![gun("admin/demo"), gun("admin/api")],
-                accepted: vec![],
-            };
-            assert_eq!(effects, [Effect::ListKeys, Effect::Publish(approval)]);
-        }
-    }
-    assert!(matches!(state.screen, Screen::Publish(_)) && state.dialogs.is_empty());
-}
-
-#[test]
-fn a_wrong_passphrase_stays_open_and_says_how_often() {
-    let mut state = staged();
-    tell_plan(&mut state, mended());
-    press(&mut state, "pP");
-    let effects = press(&mut state, "wrong<enter>");
-    let wrong = failure(Kind::Passphrase, Some(Ask::OtherKey(id(NEW.0))));
-    tell(&mut state, effects[0].clone(), Outcome::Unlocked(id("b0014f8e"), Err(wrong)));
-    let shown = frame::signs(&draw(&state));
-    assert!(shown.contains("attempt 2") && shown.contains("not this key   it opens jeff new laptop"), "{shown}");
-    assert!(!shown.contains("wrong"), "what was typed is never shown");
-}
-
-#[test]
-fn a_plan_that_changes_meanwhile_goes_back_to_review() {
-    let mut state = staged();
-    tell_plan(&mut state, mended());
-    press(&mut state, "pP");
-    let mut other = mended();
-    other.id = PlanId("0000-0001".to_owned());
-    tell_plan(&mut state, other);
-    assert!(state.dialogs.is_empty() && state.gate.is_none());
-    assert_eq!(said(&state), "the plan changed look at it again before you publish");
-}
-
-#[test]
-fn ctrl_c_stops_a_publish_between_repositories() {
-    let mut state = staged();
-    let mut open = mended();
-    open.repositories.iter_mut().for_each(|r| r.keys.clear());
-    tell_plan(&mut state, open);
-    press(&mut state, "pP");
-    assert_eq!(press(&mut state, "<ctrl-c><ctrl-c>"), [Effect::StopPublish, Effect::StopPublish]);
-    assert_eq!(press(&mut state, "q"), [], "a running publish cannot be left");
-    assert!(state.quit.is_none() && matches!(state.screen, Screen::Publish(_)));
-    let skipped = |name: &str| Published {
-        gun: gun(name),
-        outcome: PublishOutcome::Skipped,
-        versions: vec![],
-        trusted: 0,
-        checked: String::new(),
-        new_keys: vec![],
-        notes: vec![],
-    };
-    let all = vec![skipped("admin/demo"), skipped("admin/api")];
-    let approval = Approval { plan: PlanId(String::new()), repositories: vec![], accepted: vec![] };
-    let effects = tell(&mut state, Effect::Publish(approval), Outcome::Published(Ok(all)));
-    assert!(effects.contains(&Effect::ReadStage));
-    press(&mut state, "<esc>");
-    assert!(matches!(state.screen, Screen::Main));
 }
 
 #[test]

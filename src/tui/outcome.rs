@@ -10,7 +10,7 @@ use super::panes::{self, Pane};
 use super::screens::review;
 use super::state::{Listing, Repository, Screen, State, Weight, Work};
 use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
-use crate::tuf::Gun;
+use crate::tuf::{CanonicalKeyId, Gun};
 
 /// Takes an outcome.
 pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
@@ -33,28 +33,7 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
             panes::keys::reindex(state);
         }
         Outcome::Keys(Err(failure)) => state.complain(&failure),
-        Outcome::Unlocked(id, result) => {
-            if !gate::waits_for(state, &id) {
-                return vec![];
-            }
-            return match (result, state.dialogs.pop()) {
-                (Ok(()), _) => {
-                    let mut effects = vec![Effect::ListKeys];
-                    effects.extend(gate::answered(state));
-                    effects
-                }
-                (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
-                    prompt.refused(state, &failure);
-                    state.dialogs.push(Dialog::Prompt(prompt));
-                    vec![]
-                }
-                (Err(failure), other) => {
-                    state.dialogs.extend(other);
-                    state.complain(&failure);
-                    vec![]
-                }
-            };
-        }
+        Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
         Outcome::Published(result) => return published(state, result),
         Outcome::Resolved(all) => return resolved(state, &all),
         Outcome::Foreign(gun, Ok(Some(changes))) => {
@@ -88,6 +67,28 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::Acted(gun, result) => return acted(state, gun, result),
         Outcome::Copied(what) => state.say(Weight::Done, "sent to the terminal", what),
+    }
+    vec![]
+}
+
+fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {
+    if !gate::waits_for(state, id) {
+        return vec![];
+    }
+    match (result, state.dialogs.pop()) {
+        (Ok(()), _) => {
+            let mut effects = vec![Effect::ListKeys];
+            effects.extend(gate::answered(state));
+            return effects;
+        }
+        (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
+            prompt.refused(state, &failure);
+            state.dialogs.push(Dialog::Prompt(prompt));
+        }
+        (Err(failure), other) => {
+            state.dialogs.extend(other);
+            state.complain(&failure);
+        }
     }
     vec![]
 }

@@ -1,0 +1,165 @@
+//! The gate: review, typed names, passphrases, publish. Keys in, effects out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, unreachable_pub)]
+
+#[path = "support/screen/mod.rs"]
+mod screen;
+
+use screen::plans::{mended, plan, remove_ben, stage, tell_plan, tell_stage};
+use screen::scene::{NEW, gun, id, repositories, state_of, tell};
+use screen::{draw, frame, press};
+use trustdeck::engine::{Approval, Change, EntryId, Kind, Passphrase, PlanId, Problem, PublishOutcome, Published};
+use trustdeck::tuf::{PublicKey, Role, SignerName};
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::effect::Effect;
+use trustdeck::tui::event::{Ask, Failure, Outcome};
+use trustdeck::tui::state::{Screen, State};
+use trustdeck::tui::theme::Theme;
+
+fn browsing() -> State {
+    let mut state = state_of(repositories(), (120, 40), Theme::default());
+    select(&mut state, "admin/demo");
+    state
+}
+
+fn staged() -> State {
+    let mut state = browsing();
+    tell_stage(&mut state, stage(), plan());
+    state
+}
+
+fn select(state: &mut State, name: &str) {
+    press(state, &format!("1/{name}<enter>"));
+    press(state, "<esc>");
+    assert_eq!(state.repository().unwrap().entry.gun, gun(name));
+}
+
+fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
+    let problem = Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None };
+    Failure { problem, ask }
+}
+
+fn signer(name: &str) -> SignerName {
+    SignerName::parse(name).unwrap()
+}
+
+fn public_key() -> PublicKey {
+    PublicKey::new(trustdeck::tuf::KeyType::Ed25519, vec![7; 32])
+}
+
+fn said(state: &State) -> String {
+    let message = state.message.as_ref().expect("something is said");
+    format!("{} {}", message.verb, message.object)
+}
+
+#[test]
+fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {
+    let mut state = staged();
+    assert_eq!(press(&mut state, "p"), [Effect::Plan]);
+    assert_eq!(press(&mut state, "P"), []);
+    assert!(said(&state).contains("fix or accept"));
+    press(&mut state, "Gk<space>P");
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Confirm(_))));
+    assert_eq!(press(&mut state, "ap<enter>"), []);
+    press(&mut state, "i<enter>");
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Prompt(_))), "the name fits: now the passphrases");
+}
+
+#[test]
+fn the_fix_is_staged_by_one_key_and_never_silently() {
+    let mut state = staged();
+    let effects = press(&mut state, "pGkf");
+    let changes = vec![(gun("admin/api"), Change::Witness { role: Role::releases() })];
+    let said = "re-sign releases with jeff new laptop, same publish".to_owned();
+    assert_eq!(effects, [Effect::Plan, Effect::Stage { changes, said }]);
+}
+
+#[test]
+fn a_dropped_change_can_be_kept_again() {
+    let mut state = staged();
+    let effects = press(&mut state, "pG<space>");
+    assert!(
+        effects
+            .contains(&Effect::Drop { entries: vec![EntryId(4)], said: "remove signer ben from admin/api".to_owned() })
+    );
+    let mut less = plan();
+    less.repositories.pop();
+    tell_plan(&mut state, less);
+    let effects = press(&mut state, "G<space>");
+    let said = "remove signer ben from admin/api".to_owned();
+    assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/api"), remove_ben())], said }]);
+}
+
+#[test]
+fn passphrases_are_asked_for_once_and_then_it_publishes() {
+    let mut state = staged();
+    tell_plan(&mut state, mended());
+    press(&mut state, "pP");
+    let secret = Passphrase::from_text("correct horse");
+    for key in [screen::scene::ADMIN, NEW] {
+        let effects = press(&mut state, "correct horse<enter>");
+        assert_eq!(effects, [Effect::Unlock(id(key.0), secret.clone())]);
+        let effects = tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(key.0), Ok(())));
+        if key == NEW {
+            let approval = Approval {
+                plan: PlanId("4f2a-91c0".to_owned()),
+                repositories: vec![gun("admin/demo"), gun("admin/api")],
+                accepted: vec![],
+            };
+            assert_eq!(effects, [Effect::ListKeys, Effect::Publish(approval)]);
+        }
+    }
+    assert!(matches!(state.screen, Screen::Publish(_)) && state.dialogs.is_empty());
+}
+
+#[test]
+fn a_wrong_passphrase_stays_open_and_says_how_often() {
+    let mut state = staged();
+    tell_plan(&mut state, mended());
+    press(&mut state, "pP");
+    let effects = press(&mut state, "wrong<enter>");
+    let wrong = failure(Kind::Passphrase, Some(Ask::OtherKey(id(NEW.0))));
+    tell(&mut state, effects[0].clone(), Outcome::Unlocked(id("b0014f8e"), Err(wrong)));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("attempt 2") && shown.contains("not this key   it opens jeff new laptop"), "{shown}");
+    assert!(!shown.contains("wrong"), "what was typed is never shown");
+}
+
+#[test]
+fn a_plan_that_changes_meanwhile_goes_back_to_review() {
+    let mut state = staged();
+    tell_plan(&mut state, mended());
+    press(&mut state, "pP");
+    let mut other = mended();
+    other.id = PlanId("0000-0001".to_owned());
+    tell_plan(&mut state, other);
+    assert!(state.dialogs.is_empty() && state.gate.is_none());
+    assert_eq!(said(&state), "the plan changed look at it again before you publish");
+}
+
+#[test]
+fn ctrl_c_stops_a_publish_between_repositories() {
+    let mut state = staged();
+    let mut open = mended();
+    open.repositories.iter_mut().for_each(|r| r.keys.clear());
+    tell_plan(&mut state, open);
+    press(&mut state, "pP");
+    assert_eq!(press(&mut state, "<ctrl-c><ctrl-c>"), [Effect::StopPublish, Effect::StopPublish]);
+    assert_eq!(press(&mut state, "q"), [], "a running publish cannot be left");
+    assert!(state.quit.is_none() && matches!(state.screen, Screen::Publish(_)));
+    let skipped = |name: &str| Published {
+        gun: gun(name),
+        outcome: PublishOutcome::Skipped,
+        versions: vec![],
+        trusted: 0,
+        checked: String::new(),
+        new_keys: vec![],
+        notes: vec![],
+    };
+    let all = vec![skipped("admin/demo"), skipped("admin/api")];
+    let approval = Approval { plan: PlanId(String::new()), repositories: vec![], accepted: vec![] };
+    let effects = tell(&mut state, Effect::Publish(approval), Outcome::Published(Ok(all)));
+    assert!(effects.contains(&Effect::ReadStage));
+    press(&mut state, "<esc>");
+    assert!(matches!(state.screen, Screen::Main));
+}

@@ -6,6 +6,7 @@
 use super::change::{Change, SignedTarget, role_word};
 use super::draft::{Draft, Remark};
 use super::plan::Mark;
+use super::rotation::{renew_certificates, rotate};
 use crate::tuf::{CanonicalKeyId, DelegationName, PublicKey, Role, SignerName, TargetName, Targets};
 
 /// What a change came to.
@@ -34,18 +35,18 @@ pub struct Refusal {
     pub hint: String,
 }
 
-type Result<T> = std::result::Result<T, Refusal>;
+pub(super) type Result<T> = std::result::Result<T, Refusal>;
 
-fn refuse<T>(role: impl Into<Option<Role>>, what: String, hint: &str) -> Result<T> {
+pub(super) fn refuse<T>(role: impl Into<Option<Role>>, what: String, hint: &str) -> Result<T> {
     Err(Refusal { role: role.into(), what, hint: hint.to_owned() })
 }
 
 impl Applied {
-    fn new(mark: Mark, thing: String, roles: Vec<Role>) -> Self {
+    pub(super) fn new(mark: Mark, thing: String, roles: Vec<Role>) -> Self {
         Self { mark, thing, roles, ids: Vec::new(), no_effect: None }
     }
 
-    fn about<'k>(mut self, keys: impl IntoIterator<Item = &'k CanonicalKeyId>) -> Self {
+    pub(super) fn about<'k>(mut self, keys: impl IntoIterator<Item = &'k CanonicalKeyId>) -> Self {
         for key in keys {
             let id = key.short().to_owned();
             if !self.ids.contains(&id) {
@@ -55,7 +56,7 @@ impl Applied {
         self
     }
 
-    fn unless(mut self, happened: bool, why_not: &str) -> Self {
+    pub(super) fn unless(mut self, happened: bool, why_not: &str) -> Self {
         self.no_effect = (!happened).then(|| why_not.to_owned());
         self
     }
@@ -98,6 +99,7 @@ pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
         Change::Sign { tag, target, roles } => sign(draft, tag, target, roles),
         Change::Revoke { tag, roles } => revoke(draft, tag, roles),
         Change::Witness { role } => witness(draft, role),
+        Change::RotateKeys { role, keys } => rotate(draft, role, keys),
         Change::Delete => {
             draft.delete();
             Ok(Applied::new(Mark::Removed, "all trust data".to_owned(), Vec::new())
@@ -337,6 +339,9 @@ fn witness(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
         Role::Delegation(name) => check_witness(draft, name)?,
     }
     draft.witness(role.clone());
+    if *role == Role::Root {
+        renew_certificates(draft);
+    }
     let thing = if *role == Role::Root { "root".to_owned() } else { role_word(role).to_owned() };
     Ok(Applied::new(Mark::Resigned, thing, vec![role.clone()]))
 }

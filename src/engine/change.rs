@@ -17,6 +17,16 @@ pub enum RootKeyChoice {
     New,
 }
 
+/// What takes the place of a base role's keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewKeys {
+    /// Keys of the key store. Root keys stand here bare: their certificates are made when root is signed.
+    Here(Vec<PublicKey>),
+    /// One that the server makes when this is published.
+    Server,
+}
+
 /// One thing to do to one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -49,6 +59,8 @@ pub enum Change {
     Revoke { tag: TargetName, roles: Vec<Role> },
     /// Signs a role's unchanged content again with the keys at hand. For `root`: renews it.
     Witness { role: Role },
+    /// Puts new keys in the place of a base role's. The old private keys stay in the key store.
+    RotateKeys { role: Role, keys: NewKeys },
     /// Deletes the repository's trust data on the server; alone in its publish.
     Delete,
 }
@@ -133,6 +145,13 @@ impl Change {
             Self::Revoke { tag, roles } => format!("revoke {tag}{}", within(" in ", roles)),
             Self::Witness { role: Role::Root } => "renew root".to_owned(),
             Self::Witness { role } => format!("re-sign {}", role_word(role)),
+            Self::RotateKeys { role, keys: NewKeys::Here(keys) } => {
+                let ids: Vec<&str> = keys.iter().map(|key| key.canonical_id().short()).collect();
+                format!("rotate the {role} key to {}", ids.join(", "))
+            }
+            Self::RotateKeys { role, keys: NewKeys::Server } => {
+                format!("rotate the {role} key to a new one of the server")
+            }
             Self::Delete => "delete all trust data on the server".to_owned(),
         }
     }

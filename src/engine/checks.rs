@@ -17,6 +17,13 @@ pub(super) fn contradiction(staged: &Change, new: &Change) -> Option<Refusal> {
             refusal(None, format!("a deletion is published alone, and another change is staged: {}", staged.describe()))
         }
         (Change::Create { .. }, Change::Create { .. }) => refusal(None, format!("{beside} with another root key")),
+        (Change::Create { .. }, Change::RotateKeys { role, .. })
+        | (Change::RotateKeys { role, .. }, Change::Create { .. }) => {
+            refusal(Some(role.clone()), format!("{beside}, which makes a new {role} key anyway"))
+        }
+        (Change::RotateKeys { role, .. }, Change::RotateKeys { role: other, .. }) if role == other => {
+            refusal(Some(role.clone()), beside)
+        }
         (Change::AddSigner { name, .. }, Change::RemoveSigner { name: other })
         | (Change::RemoveSigner { name: other }, Change::AddSigner { name, .. })
             if name == other =>

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
+use super::base_roles::BaseRoles;
 use super::change::{RootKeyChoice, role_word};
 use crate::tuf::verify::{SeenRoles, tally};
 use crate::tuf::{
@@ -49,6 +50,7 @@ pub struct Draft<'a> {
     creates: Option<RootKeyChoice>,
     deletes: bool,
     remarks: Vec<Remark>,
+    pub(super) base: BaseRoles,
 }
 
 impl<'a> Draft<'a> {
@@ -67,6 +69,7 @@ impl<'a> Draft<'a> {
             creates: None,
             deletes: false,
             remarks: Vec::new(),
+            base: BaseRoles::of(ground.set),
         }
     }
 
@@ -147,7 +150,7 @@ impl<'a> Draft<'a> {
     pub fn role_keys(&self, role: &Role) -> Option<RoleKeys> {
         match role {
             Role::Delegation(name) => self.content(&name.parent())?.delegation_role_keys(name),
-            base => Some(self.ground.set?.root().content.role_keys(base)),
+            base => Some(self.base.root()?.role_keys(base)),
         }
     }
 
@@ -170,11 +173,26 @@ impl<'a> Draft<'a> {
         self.paths(role).iter().any(|path| tag.as_str().starts_with(path.as_str()))
     }
 
-    /// The listed keys of a role that are in the store: those that sign.
+    /// The listed keys of a role that are in the store: those that sign. A new root is signed by the old keys too.
     #[must_use]
     pub fn signers(&self, role: &Role) -> Vec<PublicKey> {
-        let keys = self.role_keys(role).map(|k| k.keys).unwrap_or_default();
-        keys.into_iter().filter(|key| self.ground.at_hand.contains(key.canonical_id())).collect()
+        let mut signers: Vec<PublicKey> = Vec::new();
+        for key in self.listings(role).into_iter().flat_map(|listing| listing.keys) {
+            if self.ground.at_hand.contains(key.canonical_id()) && !signers.contains(&key) {
+                signers.push(key);
+            }
+        }
+        signers
+    }
+
+    /// What a file of a role is checked against: each listing must be met. The file above; for root, itself and the
+    /// root before.
+    #[must_use]
+    pub fn listings(&self, role: &Role) -> Vec<RoleKeys> {
+        let before = self.ground.set.filter(|_| *role == Role::Root).map(|set| set.root().content.role_keys(role));
+        let mut listings: Vec<RoleKeys> = self.role_keys(role).into_iter().collect();
+        listings.extend(before.filter(|before| !listings.contains(before)));
+        listings
     }
 
     /// Whether enough keys of a role are in the store. The keys of a new repository are made on the way.
@@ -183,9 +201,13 @@ impl<'a> Draft<'a> {
         if self.creates.is_some() && !matches!(role, Role::Delegation(_)) {
             return true;
         }
-        let distinct: BTreeSet<CanonicalKeyId> =
-            self.signers(role).iter().map(|key| key.canonical_id().clone()).collect();
-        self.role_keys(role).is_some_and(|keys| distinct.len() >= keys.threshold as usize)
+        let listings = self.listings(role);
+        let is_met = |listing: &RoleKeys| {
+            let ids = listing.keys.iter().map(PublicKey::canonical_id);
+            let here: BTreeSet<_> = ids.filter(|id| self.ground.at_hand.contains(*id)).collect();
+            here.len() >= listing.threshold as usize
+        };
+        !listings.is_empty() && listings.iter().all(is_met)
     }
 
     /// The verified file of a role on the server.

@@ -4,6 +4,7 @@
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
 pub mod apply;
+mod base_roles;
 mod cache;
 mod certificates;
 pub mod change;
@@ -41,6 +42,7 @@ pub mod reference;
 mod refresh;
 mod repositories;
 mod roleviews;
+mod rotation;
 mod servers;
 mod session;
 pub mod settings;
@@ -56,7 +58,7 @@ mod warnings;
 
 use std::sync::Arc;
 
-pub use change::{Change, EntryId, RootKeyChoice, SignedTarget, Stage, StagedChange};
+pub use change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use natural::natural;
 pub use plan::{Plan, PlanId, RepositoryPlan};

@@ -175,7 +175,10 @@ fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<N
         if !order.contains(id) {
             order.push(id.clone());
         }
-        signs.entry(id.clone()).or_default().push(role.clone());
+        let roles = signs.entry(id.clone()).or_default();
+        if !roles.contains(role) {
+            roles.push(role.clone());
+        }
     };
     let mut new = Vec::new();
     if draft.creates().is_some() {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::creation::no_passphrase;
 use super::error::Problem;
-use super::plan::{NeededKey, RepositoryPlan, Weight};
+use super::plan::{Mark, NeededKey, RepositoryPlan, RoleDiff, Weight};
 use super::staging::Keys;
 use super::{Approval, Engine, EngineError};
 use crate::keys::PrivateKey;
@@ -185,9 +185,14 @@ impl Engine {
         }
         let threshold = |role: &Role| {
             let diff = plan.roles.iter().find(|diff| diff.role == *role);
+            let is_new_root = |diff: &&RoleDiff| *role == Role::Root && diff.keys.iter().any(|k| k.mark == Mark::Added);
+            if diff.filter(is_new_root).is_some() {
+                // The old keys sign it as well as the new ones.
+                return u32::MAX;
+            }
             diff.and_then(|diff| diff.threshold.1).unwrap_or(1)
         };
-        let short = by_role.into_iter().filter(|(role, (open, _))| *open < threshold(role));
+        let short = by_role.into_iter().filter(|(role, (open, shut))| !shut.is_empty() && *open < threshold(role));
         let mut locked: Vec<CanonicalKeyId> = short.flat_map(|(_, (_, shut))| shut).collect();
         locked.sort();
         locked.dedup();

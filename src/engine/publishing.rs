@@ -1,5 +1,6 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -15,11 +16,11 @@ use super::plan::{RepositoryPlan, Weight};
 use super::planning::draft;
 use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, not_accepted};
 use super::repositories::Base;
-use super::signing::{SignedFile, SigningError, sign};
+use super::signing::{Made, SignedFile, SigningError, sign};
 use super::{Engine, EngineError};
 use crate::remote::{NotaryServer, RemoteError};
 use crate::tuf::verify::SeenRoles;
-use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
@@ -32,6 +33,8 @@ const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
 #[derive(Default)]
 pub(super) struct Run {
     created: Option<Created>,
+    /// New keys that the server has made.
+    server_keys: BTreeMap<Role, PublicKey>,
     /// Versions found beside the verified files.
     pub(super) found: SeenRoles,
 }
@@ -114,6 +117,7 @@ impl Engine {
             let root = self.with_draft(&prepared, root_source)?;
             run.created = Some(self.base_keys(gun, root, &prepared.batch, &prepared.server).await?);
         }
+        self.new_server_keys(gun, &prepared, run).await?;
         let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
         if files.is_empty() {
             self.forget_published(gun, &prepared.entries).await?;
@@ -195,6 +199,18 @@ impl Engine {
         })
     }
 
+    /// Lets the server make the keys that it takes over or replaces. It signs nothing with them until root lists them.
+    async fn new_server_keys(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
+        let roles = self.with_draft(prepared, |_, draft| draft.base.server_made().clone())?;
+        for role in roles {
+            if !run.server_keys.contains_key(&role) {
+                let key = prepared.server.rotate_server_key(gun, &role).await.map_err(Self::remote(gun))?;
+                run.server_keys.insert(role, key);
+            }
+        }
+        Ok(())
+    }
+
     /// Signs on a blocking thread.
     async fn sign_all(
         &self,
@@ -204,7 +220,8 @@ impl Engine {
         progress: &mpsc::Sender<Progress>,
     ) -> Result<(Vec<SignedFile>, Pulled, Prepared), EngineError> {
         let (gun, progress) = (gun.clone(), progress.clone());
-        let (created, found) = (run.created.as_ref().map(|c| c.keys.clone()), run.found.clone());
+        let created = run.created.as_ref().map(|c| c.keys.clone());
+        let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
         self.blocking(move |engine| {
             let open = |id: &CanonicalKeyId| engine.signing_key(id);
             let step = |done, total| {
@@ -212,9 +229,8 @@ impl Engine {
                 // A full or closed channel must not hold up signing.
                 progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
             };
-            let signed = engine.with_draft(&prepared, |_, draft| {
-                Ok((sign(draft, &open, created.as_ref(), &found, &step)?, pulled(draft)))
-            })?;
+            let signed = engine
+                .with_draft(&prepared, |_, draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
+use super::base_roles::replace_keys;
 use super::draft::Draft;
 use super::planning::signs_snapshot;
-use crate::keys::{KeyError, PrivateKey};
+use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
 use crate::tuf::verify::SeenRoles;
-use crate::tuf::{CanonicalKeyId, Envelope, FileMeta, KeyId, Metadata, PublicKey, Role, Root};
+use crate::tuf::{CanonicalKeyId, Envelope, FileMeta, Gun, KeyId, Metadata, PublicKey, Role, RoleKeys, Root};
 
 /// Finds an open key.
 pub type OpenKeys<'a> = &'a dyn Fn(&CanonicalKeyId) -> Option<Arc<PrivateKey>>;
@@ -44,6 +45,15 @@ pub struct BaseKeys {
     pub timestamp: PublicKey,
 }
 
+/// Keys that a publish has made on the way.
+#[derive(Clone, Default)]
+pub struct Made {
+    /// Those of a repository that is created.
+    pub created: Option<BaseKeys>,
+    /// New ones of the server, for roles whose key it takes over or replaces.
+    pub server: BTreeMap<Role, PublicKey>,
+}
+
 /// Why a file cannot be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
@@ -63,17 +73,18 @@ pub enum SigningError {
 pub fn sign(
     draft: &Draft<'_>,
     keys: OpenKeys<'_>,
-    created: Option<&BaseKeys>,
+    made: &Made,
     found: &SeenRoles,
     step: &dyn Fn(usize, usize),
 ) -> Result<Vec<SignedFile>, SigningError> {
+    let created = made.created.as_ref();
     let total = draft.touched().len() + usize::from(signs_snapshot(draft));
     let mut files = Vec::new();
     for role in draft.touched().keys() {
         step(files.len(), total);
         let version = draft.next_version(role, found);
         let bytes = match role {
-            Role::Root => sign_root(draft, keys, created, version)?,
+            Role::Root => sign_root(draft, keys, made, version)?,
             _ => {
                 let Some(content) = draft.content(role) else { continue };
                 sign_file(draft, keys, created, role, content, version)?
@@ -102,19 +113,49 @@ fn rank(role: &Role) -> usize {
     }
 }
 
-fn sign_root(
-    draft: &Draft<'_>,
-    keys: OpenKeys<'_>,
-    created: Option<&BaseKeys>,
-    version: u64,
-) -> Result<Vec<u8>, SigningError> {
-    match (draft.ground().set, created) {
+fn sign_root(draft: &Draft<'_>, keys: OpenKeys<'_>, made: &Made, version: u64) -> Result<Vec<u8>, SigningError> {
+    match (draft.ground().set, &made.created) {
         (None, Some(base)) => {
-            sign_file(draft, keys, created, &Role::Root, &first_root(base, draft.ground().now), version)
+            sign_file(draft, keys, Some(base), &Role::Root, &first_root(base, draft.ground().now), version)
         }
-        (Some(set), _) => sign_file(draft, keys, created, &Role::Root, &set.root().content, version),
+        (Some(set), _) => sign_next_root(draft, keys, made, set.gun(), version),
         (None, None) => Err(SigningError::Locked { role: Role::Root, missing: Vec::new() }),
     }
+}
+
+/// Root with what was not known before: new keys of the server, certificates around new root keys. Signed by the old
+/// and the new root keys.
+fn sign_next_root(
+    draft: &Draft<'_>,
+    keys: OpenKeys<'_>,
+    made: &Made,
+    gun: &Gun,
+    version: u64,
+) -> Result<Vec<u8>, SigningError> {
+    let now = draft.ground().now;
+    let locked = |missing| SigningError::Locked { role: Role::Root, missing };
+    let mut content = draft.base.root().cloned().ok_or_else(|| locked(Vec::new()))?;
+    for role in draft.base.server_made() {
+        let key = made.server.get(role).ok_or_else(|| locked(Vec::new()))?;
+        replace_keys(&mut content, role, std::slice::from_ref(key));
+    }
+    let mut certified: BTreeMap<KeyId, PublicKey> = BTreeMap::new();
+    let mut listed = content.role_keys(&Role::Root).keys;
+    for key in listed.iter_mut().filter(|key| key.key_type().unwrapped() == *key.key_type()) {
+        let private = keys(key.canonical_id()).ok_or_else(|| locked(vec![key.canonical_id().clone()]))?;
+        let certificate = root_certificate(&private, gun, now)?;
+        content.keys.remove(key.id());
+        certified.insert(key.id().clone(), certificate.clone());
+        *key = certificate;
+    }
+    replace_keys(&mut content, &Role::Root, &listed);
+    content.renew(version, default_expiry(&Role::Root, now));
+    let canonical = content.canonical();
+    let sign = |(listed, key): &(PublicKey, Arc<PrivateKey>)| {
+        key.sign(certified.get(listed.id()).unwrap_or(listed), &canonical)
+    };
+    let signatures: Result<Vec<_>, KeyError> = signers(draft, keys, None, &Role::Root)?.iter().map(sign).collect();
+    Ok(Envelope::file(&canonical, &signatures?))
 }
 
 /// The root of a new repository, as `docker trust` makes it.
@@ -150,7 +191,6 @@ fn signers(
         (Some(base), Role::Targets) => return Ok(vec![(base.targets.public().clone(), base.targets.clone())]),
         _ => {}
     }
-    let threshold = draft.role_keys(role).map_or(1, |k| k.threshold as usize);
     let (mut open, mut missing) = (Vec::new(), Vec::new());
     for listed in draft.signers(role) {
         match keys(listed.canonical_id()) {
@@ -158,8 +198,13 @@ fn signers(
             None => missing.push(listed.canonical_id().clone()),
         }
     }
-    let distinct: BTreeSet<&CanonicalKeyId> = open.iter().map(|(listed, _)| listed.canonical_id()).collect();
-    if distinct.len() < threshold {
+    let is_met = |listing: &RoleKeys| {
+        let of_listing = open.iter().map(|(key, _)| key).filter(|key| listing.keys.contains(key));
+        let distinct: BTreeSet<&CanonicalKeyId> = of_listing.map(PublicKey::canonical_id).collect();
+        distinct.len() >= listing.threshold as usize
+    };
+    let listings = draft.listings(role);
+    if listings.is_empty() || !listings.iter().all(is_met) {
         return Err(SigningError::Locked { role: role.clone(), missing });
     }
     Ok(open)

@@ -2,15 +2,17 @@
 
 use jiff::ToSpan;
 
+use super::base_roles::{certificates_are_due, certificates_end};
 use super::change::{Change, role_word};
 use super::draft::{Draft, Remark};
 use super::effect::trusted;
 use super::names::Names;
 use super::plan::{Mark, PlanWarning, RepositoryPlan, Weight};
 use super::planning::{Facts, root_key, signs_snapshot};
+use super::rotation::rotations;
 use crate::tuf::{Metadata, Role, Root, Standing, Targets, TrustedSet};
 
-type Found = Vec<PlanWarning>;
+pub(super) type Found = Vec<PlanWarning>;
 
 /// All warnings of a plan whose roles and tags are computed.
 pub(super) fn warnings(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan) -> Found {
@@ -29,13 +31,14 @@ pub(super) fn warnings(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, 
     left_without_keys(draft, plan, &mut found);
     vouching(draft, plan, &mut found);
     revivals(draft, plan, &mut found);
+    rotations(draft, plan, &mut found);
     unknown_members(draft, &mut found);
     outside_releases(draft, plan, &mut found);
     remarks(draft, names, &mut found);
     found
 }
 
-fn plain(weight: Weight, headline: impl Into<String>, detail: impl Into<String>) -> PlanWarning {
+pub(super) fn plain(weight: Weight, headline: impl Into<String>, detail: impl Into<String>) -> PlanWarning {
     PlanWarning { weight, headline: headline.into(), detail: detail.into(), fix: None }
 }
 
@@ -134,8 +137,8 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
             found.push(renew(Role::Root, plain(Weight::Warning, "root expires within six months", detail)));
         }
     }
-    if draft.touched().contains_key(&Role::Root) {
-        root_certificate(facts, set, found);
+    if draft.touched().contains_key(&Role::Root) && !draft.witnessed().contains(&Role::Root) {
+        root_certificate(facts, draft, renew, found);
     }
     let is_expired = set.targets().is_some_and(|file| file.standing == Standing::Expired);
     if is_expired && !draft.touched().contains_key(&Role::Targets) {
@@ -150,19 +153,20 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
 }
 
 /// Signing root again does not renew the certificate around its key, and clients look at both.
-fn root_certificate(facts: &Facts<'_>, set: &TrustedSet, found: &mut Found) {
-    let keys = set.root().content.role_keys(&Role::Root).keys;
-    let last = keys.iter().filter_map(|key| key.certificate()).map(|certificate| certificate.not_after).max();
-    let Some(end) = last else { return };
-    let zoned = facts.now.to_zoned(jiff::tz::TimeZone::UTC);
-    if zoned.checked_add(1.year()).is_ok_and(|soon| end < soon.timestamp()) {
-        let detail = format!(
-            "It ends on {}, and clients refuse the repository from then on, however long root lasts. Rotate the root \
-             key with notary before that.",
-            end.strftime("%Y-%m-%d")
-        );
-        found.push(plain(Weight::Warning, "the root certificate is not renewed", detail));
-    }
+fn root_certificate(
+    facts: &Facts<'_>,
+    draft: &Draft<'_>,
+    renew: impl Fn(Role, PlanWarning) -> PlanWarning,
+    found: &mut Found,
+) {
+    let Some(root) = draft.base.root().filter(|root| certificates_are_due(root, facts.now)) else { return };
+    let Some(end) = certificates_end(root) else { return };
+    let detail = format!(
+        "It ends on {}, and clients refuse the repository from then on, however long root lasts. Renewing root makes a \
+         new one.",
+        end.strftime("%Y-%m-%d")
+    );
+    found.push(renew(Role::Root, plain(Weight::Warning, "the root certificate is not renewed", detail)));
 }
 
 fn within_six_months(facts: &Facts<'_>, set: &TrustedSet) -> bool {
@@ -174,6 +178,9 @@ fn within_six_months(facts: &Facts<'_>, set: &TrustedSet) -> bool {
 fn left_without_keys(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
     for diff in plan.roles.iter().filter(|diff| diff.keys.iter().any(|key| key.mark == Mark::Removed)) {
         let Some(keys) = draft.role_keys(&diff.role) else { continue };
+        if draft.base.server_made().contains(&diff.role) {
+            continue;
+        }
         if keys.keys.len() < keys.threshold as usize {
             let headline = format!("{} has {} of {} keys left", role_word(&diff.role), keys.keys.len(), keys.threshold);
             found.push(plain(Weight::Warning, headline, "Nobody can sign it until a key is added."));

@@ -280,6 +280,20 @@ impl PublicKey {
         leaf.ok().map(|leaf| leaf.facts())
     }
 
+    /// The key without its certificate; itself if it has none.
+    ///
+    /// # Errors
+    /// [`PublicKeyError::Certificate`] if the certificate cannot be read.
+    pub fn unwrapped(&self) -> Result<Self, PublicKeyError> {
+        match self.key_type {
+            KeyType::EcdsaX509 | KeyType::RsaX509 => {
+                let leaf = Certificate::leaf(&self.public).map_err(PublicKeyError::Certificate)?;
+                Ok(Self::new(self.key_type.unwrapped(), leaf.spki().to_vec()))
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
     /// Whether `signature` is this key's over `message`. The key decides the algorithm; `signature.method` must
     /// agree (CVE-2015-9258). RSA outside 2048 to 8192 bits never verifies.
     #[must_use]

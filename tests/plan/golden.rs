@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tempfile::TempDir;
 use trustdeck::engine::planning::{Facts, KeyAtHand, Known, draft};
-use trustdeck::engine::signing::{SignedFile, sign};
+use trustdeck::engine::signing::{Made, SignedFile, sign};
 use trustdeck::engine::{Engine, Kind, StagedChange};
 use trustdeck::keys::{KeyStore, Passphrase};
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
@@ -150,7 +150,7 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
     let (draft, _) = draft(&facts).unwrap();
     let passphrase = Passphrase::from_text("repopass1");
     let open = |id: &CanonicalKeyId| store.load(id, Some(&passphrase)).ok().map(Arc::new);
-    sign(&draft, &open, None, &SeenRoles::new(), &|_, _| {}).unwrap()
+    sign(&draft, &open, &Made::default(), &SeenRoles::new(), &|_, _| {}).unwrap()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp as Time;
 use trustdeck::engine::effect::{Pulled, pulled};
 use trustdeck::engine::plan::{Mark, RepositoryPlan, RoleDiff};
 use trustdeck::engine::planning::{Facts, KeyAtHand, Known, draft, plan_repository};
-use trustdeck::engine::signing::{SignedFile, SigningError, sign};
+use trustdeck::engine::signing::{Made, SignedFile, SigningError, sign};
 use trustdeck::engine::{Change, EngineError, EntryId, StagedChange};
 use trustdeck::keys::PrivateKey;
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
@@ -100,7 +100,7 @@ impl World {
         let set = self.set();
         self.with_facts(Known::Files(&set), changes, |facts| {
             let (draft, _) = draft(facts)?;
-            let files = sign(&draft, &|id| self.open_key(id), None, &SeenRoles::new(), &|_, _| {});
+            let files = sign(&draft, &|id| self.open_key(id), &Made::default(), &SeenRoles::new(), &|_, _| {});
             match files {
                 Ok(files) => Ok((files, pulled(&draft))),
                 Err(SigningError::Locked { missing, .. }) => Err(EngineError::Locked(missing)),

@@ -1,6 +1,6 @@
 //! The plan as commands, to paste into a runbook.
 
-use crate::engine::{Change, Plan};
+use crate::engine::{Change, NewKeys, Plan};
 use crate::tuf::CanonicalKeyId;
 
 /// One command for each change, then the publish.
@@ -49,6 +49,11 @@ fn command(change: &Change, name: &str) -> Option<String> {
         }
         Change::Revoke { tag, roles } => format!("revoke {name}:{tag}{}", role_options(roles)),
         Change::Witness { role } => format!("witness {name} {role}"),
+        Change::RotateKeys { role, keys: NewKeys::Server } => format!("rotate {role} {name} --server-managed"),
+        Change::RotateKeys { role, keys: NewKeys::Here(keys) } => {
+            let files = keys.iter().map(|k| format!(" --key {}.key", k.canonical_id().short()));
+            format!("rotate {role} {name}{}", files.collect::<String>())
+        }
         Change::Delete => format!("delete {name} --remote"),
     };
     Some(format!("trustdeck {tail}"))

@@ -1,6 +1,7 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -203,9 +204,9 @@ impl Engine {
     async fn new_server_keys(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
         let roles = self.with_draft(prepared, |_, draft| draft.base.server_made().clone())?;
         for role in roles {
-            if !run.server_keys.contains_key(&role) {
-                let key = prepared.server.rotate_server_key(gun, &role).await.map_err(Self::remote(gun))?;
-                run.server_keys.insert(role, key);
+            if let Entry::Vacant(place) = run.server_keys.entry(role) {
+                let key = prepared.server.rotate_server_key(gun, place.key()).await;
+                place.insert(key.map_err(Self::remote(gun))?);
             }
         }
         Ok(())

@@ -1,13 +1,13 @@
 //! Commands that stage: each becomes changes to repositories, then perhaps a publish of those.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Sign, Signer};
 use super::arguments::{SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::{Context, keyfiles, publish, staged};
-use crate::engine::{Change, EngineError, Health, Problem, RepositoryView, RootKeyChoice};
+use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
 
 /// Changes that a command wants, repository by repository, in the order they were named.
@@ -154,6 +154,7 @@ fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
 async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
     let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
     let views = context.views(&guns).await;
+    let before: BTreeSet<EntryId> = context.engine.staged()?.changes.iter().map(|staged| staged.id).collect();
     let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
     let (mut batch, mut staged_guns) = (Vec::new(), Vec::new());
     for (gun, changes) in wanted.changes {
@@ -177,7 +178,7 @@ async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Re
     if publishing.publish {
         return publish::staged(context, ending, staged_guns, &publishing.agreement).await;
     }
-    say_staged(context, &staged_guns)?;
+    say_staged(context, &staged_guns, &before)?;
     Ok(ending)
 }
 
@@ -236,17 +237,23 @@ fn about(error: EngineError, gun: &Gun) -> Problem {
     problem
 }
 
-fn say_staged(context: &Context, guns: &[Gun]) -> Result<(), Problem> {
+/// Says what was added to what had been staged before.
+fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>) -> Result<(), Problem> {
     let stage = context.engine.staged()?;
-    let rows: Vec<staged::StagedRow<'_>> =
-        stage.changes.iter().filter(|c| guns.contains(&c.gun)).map(staged::row).collect();
+    let added = stage.changes.iter().filter(|c| guns.contains(&c.gun) && !before.contains(&c.id));
+    let rows: Vec<staged::StagedRow<'_>> = added.map(staged::row).collect();
     if context.console.json {
         return context.console.result_json(&rows);
     }
     let lines = rows.iter().map(|row| format!("staged: {}\n", crate::printable::printable(&row.sentence())));
     context.console.result(&lines.collect::<String>())?;
-    if !rows.is_empty() {
-        context.console.note("review and send with: trustdeck publish");
+    if rows.is_empty() && !guns.is_empty() {
+        context.console.note("that is staged already");
+    }
+    match stage.changes.len() {
+        0 => {}
+        all if all == rows.len() => context.console.note("review and send with: trustdeck publish"),
+        all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),
     }
     Ok(())
 }

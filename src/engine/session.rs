@@ -222,10 +222,7 @@ impl Engine {
         match settings.first_contact {
             FirstContact::Ask => Err(EngineError::FirstContact { gun: gun.clone(), roots }),
             FirstContact::Trust => {
-                notices.push(format!(
-                    "{gun} is new to this machine; its root key {} is trusted from now on",
-                    list(&roots)
-                ));
+                notices.push(format!("new to this machine; its root key {} is trusted from now on", list(&roots)));
                 Ok(set)
             }
         }

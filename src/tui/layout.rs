@@ -12,7 +12,7 @@ pub const FLOOR: (u16, u16) = (60, 16);
 pub enum Shape {
     /// Below [`FLOOR`].
     TooSmall,
-    /// Under 110 columns: one pane, the others as tabs in its border.
+    /// Under 110 columns or 24 rows: one pane, the others as tabs in its border.
     Tabs,
     /// 110 to 159 columns.
     Two,
@@ -41,6 +41,7 @@ pub struct Areas {
 pub fn shape((width, height): (u16, u16)) -> Shape {
     match width {
         _ if width < FLOOR.0 || height < FLOOR.1 => Shape::TooSmall,
+        _ if height < 24 => Shape::Tabs,
         160.. => Shape::Three,
         110.. => Shape::Two,
         _ => Shape::Tabs,

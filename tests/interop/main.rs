@@ -11,6 +11,7 @@ mod reading;
 mod screen;
 mod sharing;
 mod staging;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod tables;

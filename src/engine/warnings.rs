@@ -1,6 +1,7 @@
 //! What a person must know before publishing, and what would mend it.
 
 use jiff::ToSpan;
+use sha2::{Digest, Sha256};
 
 use super::base_roles::{certificates_are_due, certificates_end};
 use super::change::{Change, role_word};
@@ -30,6 +31,7 @@ pub(super) fn warnings(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, 
     base_roles(facts, draft, &mut found);
     left_without_keys(draft, plan, &mut found);
     vouching(draft, plan, &mut found);
+    unsigned_delegations(draft, names, &mut found);
     revivals(draft, plan, &mut found);
     rotations(draft, plan, &mut found);
     unknown_members(draft, &mut found);
@@ -201,6 +203,34 @@ fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
     };
     let headline = format!("vouches for {}", tags(plan.tags.vouched.len()));
     found.push(plain(weight, headline, format!("{why} Whoever signs says that the tags are right.")));
+}
+
+/// Delegations in files that no current key has signed: whoever answers for the server may have written them, and they
+/// would stand among the kept ones. The headline holds a digest, so that an approval is for these and no others.
+fn unsigned_delegations(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+    for role in draft.touched().keys() {
+        let Some(file) = draft.loaded(role).filter(|file| file.standing == Standing::UnderThreshold) else { continue };
+        let listed: Vec<_> = file.content.delegations.iter().flatten().collect();
+        if listed.is_empty() {
+            continue;
+        }
+        let mut text = String::new();
+        let mut lines = Vec::new();
+        for entry in listed {
+            let keys = file.content.delegation_role_keys(&entry.name).map(|k| k.keys).unwrap_or_default();
+            let ids: Vec<&str> = keys.iter().map(|key| key.id().as_str()).collect();
+            text.push_str(&format!("{} {} {ids:?} {:?}\n", entry.name, entry.threshold, entry.paths));
+            lines.push(format!("{} ({})", entry.name.short(), names.of(&keys).join(", ")));
+        }
+        let digest: String = hex::encode(Sha256::digest(text.as_bytes())).chars().take(32).collect();
+        let headline = format!("nobody trusted has signed the delegations of {} ({digest})", role_word(role));
+        let detail = format!(
+            "No current key has signed this file, so anybody may have written it. Signing it again vouches for all that \
+             it lists: {}. Compare the keys with their owners first.",
+            lines.join("; ")
+        );
+        found.push(plain(Weight::Danger, headline, detail));
+    }
 }
 
 /// Delegations that are listed again while the file of their former life is still on the server.

@@ -27,6 +27,20 @@ fn orphaned_tags_are_a_danger_with_a_fix_by_a_key_at_hand() {
 }
 
 #[test]
+fn delegations_that_nobody_trusted_has_signed_are_a_danger_and_approved_one_by_one() {
+    let mallory = Key::named("mallory");
+    let mut world = World::new();
+    world.repository.delegate("targets/mallory", std::slice::from_ref(&mallory), &[""]);
+    world.repository.signers.insert(Role::Targets, vec![mallory]);
+    let plan = world.plan(&[remove_signer("ben"), witness("targets/releases")]);
+    let danger = headlines(&plan, Weight::Danger);
+    assert!(danger.iter().any(|headline| headline.starts_with("nobody trusted has signed the delegations of targets")));
+    assert!(plan.warnings.iter().any(|warning| warning.detail.contains("mallory (mallory)")));
+    world.repository.delegate("targets/other", &[Key::named("other")], &[""]);
+    assert_ne!(world.plan(&[remove_signer("ben"), witness("targets/releases")]).effect, plan.effect);
+}
+
+#[test]
 fn a_missing_key_blocks_and_is_named() {
     let plan = World::new().without("targets").plan(&[remove_signer("alice")]);
     assert_eq!(headlines(&plan, Weight::Block), ["no key at hand for targets"]);

@@ -12,6 +12,8 @@ pub use writing::{
     Revoke, Sign, Signer, SignerAdd, SignerRemove, Witness,
 };
 
+use super::key::arguments::Key;
+
 /// A terminal console for Docker Content Trust and Notary v1.
 #[derive(Debug, Parser)]
 #[command(name = "trustdeck", version, subcommand_precedence_over_arg = true, propagate_version = true)]
@@ -83,7 +85,7 @@ pub enum Command {
     Witness(Witness),
     /// Delete trust data: on this machine at once, or on the server (staged)
     Delete(Delete),
-    /// List keys
+    /// List, make, load, export, back up, restore and remove keys
     #[command(subcommand)]
     Key(Key),
     /// Show what was chosen and what is staged
@@ -107,13 +109,6 @@ pub struct Inspect {
     /// Tables for people
     #[arg(long, conflicts_with = "json")]
     pub pretty: bool,
-}
-
-/// `key`
-#[derive(Debug, Subcommand)]
-pub enum Key {
-    /// List keys: in the key store, behind servers, and other people's
-    List,
 }
 
 /// `status`

@@ -1,4 +1,4 @@
-//! `key list`, `delegation list` and `status`.
+//! `delegation list` and `status`.
 
 use serde::Serialize;
 
@@ -7,76 +7,9 @@ use super::arguments;
 use super::ending::Ending;
 use super::staged::{self, StagedRow};
 use super::table::Table;
-use crate::engine::view::{KeyPlace, KeyState, RoleState, RoleView};
-use crate::engine::{Freshness, Health, KeyView, Kind, Problem, RepositoryView};
+use crate::engine::view::{RoleState, RoleView};
+use crate::engine::{Freshness, Health, Kind, Problem, RepositoryView};
 use crate::printable::printable;
-
-#[derive(Serialize)]
-struct KeyRow {
-    id: String,
-    certificate_ids: Vec<String>,
-    label: String,
-    role: String,
-    gun: Option<String>,
-    algorithm: Option<String>,
-    place: &'static str,
-    file: Option<String>,
-    state: &'static str,
-    warning: Option<String>,
-    used_in: Vec<(String, String)>,
-}
-
-/// `key list`.
-///
-/// # Errors
-/// As the engine's.
-pub(super) fn keys(context: &Context) -> Result<Ending, Problem> {
-    let keys = context.engine.keys()?;
-    if context.console.json {
-        let rows: Vec<KeyRow> = keys.iter().map(key_row).collect();
-        context.console.result_json(&rows)?;
-        return Ok(Ending::done());
-    }
-    let mut table = Table::with_header(&["ROLE", "REPOSITORY", "KEY ID", "LABEL", "KIND", "STATE", "LOCATION"]);
-    for key in &keys {
-        let row = key_row(key);
-        let kind = row.algorithm.as_deref().unwrap_or("-");
-        let place = row.file.as_deref().unwrap_or(row.place);
-        table.row([&row.role, key.gun.as_deref().unwrap_or(""), &row.id, &row.label, kind, row.state, place]);
-    }
-    context.console.result(&if keys.is_empty() { "no keys\n".to_owned() } else { table.text("", 3) })?;
-    for (key, warning) in keys.iter().filter_map(|k| Some((k, k.warning.as_ref()?))) {
-        context.console.say(&format!("key {}: {warning}", key.id.short()));
-    }
-    Ok(Ending::done())
-}
-
-fn key_row(key: &KeyView) -> KeyRow {
-    let (place, file) = match &key.place {
-        KeyPlace::File(path) => ("file", Some(path.display().to_string())),
-        KeyPlace::Server => ("server", None),
-        KeyPlace::Public => ("public", None),
-    };
-    let state = match key.state {
-        KeyState::Locked => "locked",
-        KeyState::Open => "open",
-        KeyState::Plain => "no passphrase",
-        KeyState::Theirs => "theirs",
-    };
-    KeyRow {
-        id: key.id.to_string(),
-        certificate_ids: key.certificate_ids.iter().map(ToString::to_string).collect(),
-        label: key.label.clone(),
-        role: key.role.clone(),
-        gun: key.gun.clone(),
-        algorithm: key.algorithm.as_ref().map(ToString::to_string),
-        place,
-        file,
-        state,
-        warning: key.warning.clone(),
-        used_in: key.used_in.iter().map(|(gun, role)| (gun.to_string(), role.to_string())).collect(),
-    }
-}
 
 #[derive(Serialize)]
 struct DelegationRow {

@@ -9,6 +9,7 @@ mod console;
 mod ending;
 mod inspect;
 mod json;
+mod key;
 mod keyfiles;
 mod listing;
 mod plan_json;
@@ -68,7 +69,7 @@ pub async fn run(
     terminal::watch_signals(context.stop.clone(), context.busy.clone());
     let ending = match &command {
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
-        Command::Key(arguments::Key::List) => listing::keys(&context),
+        Command::Key(command) => key::run(&context, command),
         Command::Status(arguments) => listing::status(&context, arguments),
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
         Command::Reset(arguments) => staged::reset(&context, arguments),

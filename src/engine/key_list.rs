@@ -32,10 +32,11 @@ impl Engine {
                 collect(&mut known, &set);
             }
         }
-        let (stored, _) = self.key_store().list()?;
+        let (stored, _) = self.inner.keyring.look()?;
+        let backups = self.backups()?;
         let own = stored.into_iter().map(|stored| {
             let listed = known.remove(&stored.id);
-            self.own(stored, listed)
+            KeyView { backup: backups.get(&stored.id).cloned(), ..self.own(stored, listed) }
         });
         let mut keys: Vec<KeyView> = own.collect();
         keys.extend(known.into_iter().map(|(id, listed)| self.foreign(id, listed)));
@@ -47,15 +48,17 @@ impl Engine {
         let opened = self.inner.keyring.peek(&stored.id, |key| key.public().algorithm());
         let (algorithm, certificate_ids, used_in) = match listed {
             Some(listed) => (Some(listed.key.algorithm()), listed.certificate_ids, listed.used_in),
-            None => (opened.clone(), Vec::new(), Vec::new()),
+            None => (opened.clone().or_else(|| self.inner.keyring.algorithm(&stored.id)), Vec::new(), Vec::new()),
         };
+        // Not `label`, which would look at the store again for each key.
+        let label = self.inner.keyring.user_label(&stored.id).or_else(|| role_label(&stored.role));
         let state = match (stored.encrypted, opened) {
             (false, _) => KeyState::Plain,
             (true, Some(_)) => KeyState::Open,
             (true, None) => KeyState::Locked,
         };
         KeyView {
-            label: self.label(&stored.id).unwrap_or_else(|| named(&stored.id, &used_in)),
+            label: label.unwrap_or_else(|| named(&stored.id, &used_in)),
             id: stored.id,
             certificate_ids,
             role: stored.role,
@@ -64,6 +67,7 @@ impl Engine {
             place: KeyPlace::File(stored.path),
             state,
             warning: stored.warning,
+            backup: None,
             used_in,
         }
     }
@@ -73,7 +77,7 @@ impl Engine {
         let place = if listed.used_in.iter().all(of_server) { KeyPlace::Server } else { KeyPlace::Public };
         let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
         KeyView {
-            label: self.label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
+            label: self.inner.keyring.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
             id,
             certificate_ids: listed.certificate_ids,
             role,
@@ -82,6 +86,7 @@ impl Engine {
             place,
             state: KeyState::Theirs,
             warning: None,
+            backup: None,
             used_in: listed.used_in,
         }
     }

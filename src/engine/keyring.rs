@@ -3,19 +3,21 @@
 //! Invariant: nothing here waits for the network, and only [`Engine::unlock`] computes for long.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::key_index::IndexFile;
 use super::open_keys::OpenKeys;
 use super::{Engine, EngineError, Problem, Settings, labels};
 use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey};
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role};
 
 /// Unlocked keys, labels, and passphrases chosen for keys that will be made.
 pub(super) struct Keyring {
     pub(super) store: KeyStore,
-    labels: BTreeMap<CanonicalKeyId, String>,
+    labels: Mutex<labels::ByKey>,
+    index: Mutex<IndexFile>,
     open: Mutex<OpenKeys>,
     chosen: Mutex<HashMap<Role, Passphrase>>,
     listing: Mutex<Option<Listing>>,
@@ -37,7 +39,8 @@ impl Keyring {
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
         Ok(Self {
             store: KeyStore::new(&settings.trust_dir),
-            labels: labels::load(&settings.state_dir)?,
+            labels: Mutex::new(labels::load(&settings.state_dir)?),
+            index: Mutex::new(IndexFile::new(settings)),
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),
             chosen: Mutex::default(),
             listing: Mutex::default(),
@@ -53,16 +56,45 @@ impl Keyring {
             return Arc::clone(&known.keys);
         }
         // What cannot be read is named by `Engine::key_problems`.
-        let (keys, _) = self.store.list().unwrap_or_default();
+        let (keys, _) = hold(&self.index).list(&self.store).unwrap_or_default();
         let keys = Arc::new(keys.into_iter().map(|key| (key.id.clone(), key)).collect());
         let settled = |at: &SystemTime| looked.duration_since(*at).is_ok_and(|age| age > SETTLED);
         *listing = Some(Listing { keys: Arc::clone(&keys), modified: modified.filter(settled) });
         keys
     }
 
+    /// Keys in the store as it is now, and the files that cannot be used.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub(super) fn look(&self) -> Result<(Vec<StoredKey>, Vec<KeyError>), KeyError> {
+        hold(&self.index).list(&self.store)
+    }
+
+    /// Forgets the listing: the store was changed here.
+    pub(super) fn changed(&self) {
+        *hold(&self.listing) = None;
+    }
+
+    /// Forgets that a key is unlocked.
+    pub(super) fn forget(&self, id: &CanonicalKeyId) {
+        hold(&self.open).remove(id);
+    }
+
     /// The user's name for a key.
-    pub(super) fn user_label(&self, id: &CanonicalKeyId) -> Option<&String> {
-        self.labels.get(id)
+    pub(super) fn user_label(&self, id: &CanonicalKeyId) -> Option<String> {
+        hold(&self.labels).get(id).cloned()
+    }
+
+    /// The kind of a stored key, if it was open once.
+    pub(super) fn algorithm(&self, id: &CanonicalKeyId) -> Option<Algorithm> {
+        hold(&self.index).algorithm(id)
+    }
+
+    /// Keeps an unlocked key.
+    pub(super) fn keep_open(&self, key: PrivateKey, passphrase: &Passphrase) {
+        hold(&self.index).learn(key.id(), key.public().algorithm());
+        hold(&self.open).insert(key, passphrase, Instant::now());
     }
 
     /// Looks at an unlocked key without using it.
@@ -116,14 +148,15 @@ impl Engine {
         passphrase: &Passphrase,
     ) -> Result<PathBuf, EngineError> {
         let path = self.key_store().save(&key, role.as_str(), Some(gun), passphrase)?;
-        hold(&self.inner.keyring.open).insert(key, passphrase, Instant::now());
+        self.inner.keyring.changed();
+        self.inner.keyring.keep_open(key, passphrase);
         Ok(path)
     }
 
     /// What people call a key: the user's label, else the role header of its file (a signer's name), else `None`.
     pub(super) fn label(&self, id: &CanonicalKeyId) -> Option<String> {
         let keyring = &self.inner.keyring;
-        keyring.user_label(id).cloned().or_else(|| keyring.stored().get(id).and_then(|key| role_label(&key.role)))
+        keyring.user_label(id).or_else(|| keyring.stored().get(id).and_then(|key| role_label(&key.role)))
     }
 
     /// The passphrase chosen for a new key of `role`.
@@ -142,11 +175,44 @@ pub(super) fn role_label(role: &str) -> Option<String> {
 }
 
 impl Engine {
+    /// The directory of the key store.
+    #[must_use]
+    pub fn key_dir(&self) -> &Path {
+        self.key_store().dir()
+    }
+
+    /// What people call a stored key: the user's label, else its signer's name.
+    #[must_use]
+    pub fn key_label(&self, id: &CanonicalKeyId) -> Option<String> {
+        self.label(id)
+    }
+
+    /// The `role` header of a stored key.
+    #[must_use]
+    pub fn stored_role(&self, id: &CanonicalKeyId) -> Option<String> {
+        self.inner.keyring.stored().get(id).map(|key| key.role.clone())
+    }
+
     /// Files of the key directory that cannot be used, and why.
     pub fn key_problems(&self) -> Vec<Problem> {
-        let found = self.inner.keyring.store.list();
+        let found = self.inner.keyring.look();
         let problems = found.map_or_else(|error| vec![error], |(_, problems)| problems);
         problems.into_iter().map(|error| EngineError::Key(error).problem()).collect()
+    }
+
+    /// Gives a key a label, known to this machine only; an empty one takes it away.
+    ///
+    /// # Errors
+    /// `Disk`, `State`; `Input` if it is longer than 80 characters or would be taken for a key ID.
+    pub fn set_label(&self, id: &CanonicalKeyId, label: &str) -> Result<(), EngineError> {
+        self.set_labels(&[(id.clone(), label.to_owned())])
+    }
+
+    pub(super) fn set_labels(&self, new: &[(CanonicalKeyId, String)]) -> Result<(), EngineError> {
+        new.iter().try_for_each(|(_, label)| labels::check(label))?;
+        let all = labels::set(&self.inner.settings.state_dir, new)?;
+        *hold(&self.inner.keyring.labels) = all;
+        Ok(())
     }
 
     /// Unlocks a stored key for this session. Blocking (key derivation): call it on a blocking thread.
@@ -157,7 +223,7 @@ impl Engine {
         let keyring = &self.inner.keyring;
         match keyring.store.load(key, Some(passphrase)) {
             Ok(opened) => {
-                hold(&keyring.open).insert(opened, passphrase, Instant::now());
+                keyring.keep_open(opened, passphrase);
                 Ok(())
             }
             Err(KeyError::WrongPassphrase { id, .. }) => {

@@ -1,46 +1,66 @@
 //! What the user calls keys: `labels.json` in the state directory, `{"version":1,"labels":{KEYID:TEXT}}`.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::EngineError;
+use super::notes::{self, Note};
 use crate::tuf::CanonicalKeyId;
 
-const VERSION: u64 = 1;
-
-#[derive(Deserialize)]
-struct Head {
-    version: u64,
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Labels {
     labels: BTreeMap<CanonicalKeyId, String>,
 }
+
+impl Note for Labels {
+    const FILE: &'static str = "labels.json";
+}
+
+/// Labels, by key.
+pub(super) type ByKey = BTreeMap<CanonicalKeyId, String>;
 
 /// Reads the labels; a missing file is none.
 ///
 /// # Errors
 /// `Disk`, and `State` if the file is damaged or of a newer version.
-pub(super) fn load(state_dir: &Path) -> Result<BTreeMap<CanonicalKeyId, String>, EngineError> {
-    let path = state_dir.join("labels.json");
-    let state = |what: String| EngineError::State { path: path.clone(), what };
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(source) => return Err(EngineError::Disk { path, source }),
-    };
-    let damaged = |error: serde_json::Error| state(format!("is damaged at line {}", error.line()));
-    // The version first: a newer file may have any other members.
-    let Head { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if version != VERSION {
-        return Err(state(format!("is of version {version}, expected {VERSION}")));
-    }
-    let Labels { mut labels } = serde_json::from_slice(&bytes).map_err(damaged)?;
+pub(super) fn load(state_dir: &Path) -> Result<ByKey, EngineError> {
+    let mut labels = notes::load::<Labels>(state_dir)?.labels;
     labels.retain(|_, label| !label.trim().is_empty());
     Ok(labels)
+}
+
+/// Sets labels, an empty one to none; gives all there are then.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn set(state_dir: &Path, new: &[(CanonicalKeyId, String)]) -> Result<ByKey, EngineError> {
+    notes::change(state_dir, |all: &mut Labels| {
+        for (id, label) in new {
+            match label.trim() {
+                "" => all.labels.remove(id),
+                label => all.labels.insert(id.clone(), label.to_owned()),
+            };
+        }
+        all.labels.clone()
+    })
+}
+
+/// Refuses labels that could be taken for something else.
+pub(super) fn check(label: &str) -> Result<(), EngineError> {
+    let label = label.trim();
+    let refuse = |what: &str, hint: &str| {
+        Err(EngineError::Input { message: format!("the label {label:?} {what}"), hint: hint.to_owned() })
+    };
+    if label.chars().count() > 80 {
+        return refuse("is longer than 80 characters", "take a few words");
+    }
+    if label.chars().any(char::is_control) {
+        return refuse("holds control characters", "take letters, digits and blanks");
+    }
+    if label.len() >= 4 && label.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return refuse("looks like a key ID", "add a word to it");
+    }
+    Ok(())
 }

@@ -4,6 +4,8 @@
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
 pub mod apply;
+pub mod backup;
+mod backups;
 mod base_roles;
 mod cache;
 mod certificates;
@@ -22,13 +24,18 @@ mod fresh;
 mod helper;
 mod journal;
 mod judge;
+mod key_index;
 mod key_list;
+pub mod key_load;
+pub mod key_make;
+mod key_names;
 mod keyring;
 mod labels;
 mod landing;
 mod local;
 mod names;
 mod natural;
+mod notes;
 mod open_keys;
 pub mod passphrases;
 mod pin;
@@ -58,6 +65,8 @@ mod warnings;
 
 use std::sync::Arc;
 
+pub use backups::BackupRecord;
+pub use change::{Change, EntryId, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use natural::natural;
@@ -66,7 +75,8 @@ pub use publish::{Progress, PublishOutcome, Published, Step};
 pub use settings::{FirstContact, Settings};
 pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
 
-pub use crate::keys::{KeyError, Passphrase};
+pub use crate::keys::words::words;
+pub use crate::keys::{KeyError, OpenError, Passphrase, Strength};
 pub use crate::remote::RemoteError;
 use crate::tuf::Gun;
 

@@ -69,6 +69,11 @@ impl OpenKeys {
         (self.keys.len() < before, self.keys.values().map(left).min())
     }
 
+    /// Drops one key.
+    pub(super) fn remove(&mut self, id: &CanonicalKeyId) {
+        self.keys.remove(id);
+    }
+
     /// Drops all keys.
     pub(super) fn clear(&mut self) {
         self.keys.clear();

@@ -292,8 +292,18 @@ pub struct KeyView {
     pub state: KeyState,
     /// What is wrong with the file's mode or owner, if anything.
     pub warning: Option<String>,
+    /// The last tested backup that trustdeck made of it.
+    pub backup: Option<super::BackupRecord>,
     /// Roles that list it, by repository.
     pub used_in: Vec<(Gun, Role)>,
+}
+
+impl KeyView {
+    /// Four words for the ID, to compare by ear.
+    #[must_use]
+    pub fn words(&self) -> String {
+        crate::keys::words::words(&self.id)
+    }
 }
 
 /// What was chosen at start, and why.

@@ -114,6 +114,24 @@ pub(super) fn is_quick(block: &Block) -> bool {
     kdf.and_then(pbes2::Kdf::pbkdf2).is_some_and(|kdf| kdf.iteration_count <= ROUNDS)
 }
 
+/// Whether Notary's tools read a block from the key store: they know one encryption of PKCS#8 only, and a PRF that is
+/// named makes them call the right passphrase wrong.
+pub(super) fn is_notarys(block: &Block) -> bool {
+    match block.label.as_str() {
+        ENCRYPTED => EncryptedPrivateKeyInfoRef::from_der(&block.der).is_ok_and(|info| {
+            let parameters = info.encryption_algorithm.pbes2();
+            parameters.is_some_and(|parameters| {
+                let sha1 = |kdf: &pbes2::Pbkdf2Params| matches!(kdf.prf, pbes2::Pbkdf2Prf::HmacWithSha1);
+                parameters.kdf.pbkdf2().is_some_and(sha1)
+                    && matches!(parameters.encryption, pbes2::EncryptionScheme::Aes256Cbc { .. })
+            })
+        }),
+        "EC PRIVATE KEY" | "RSA PRIVATE KEY" | "ED25519 PRIVATE KEY" => true,
+        "PRIVATE KEY" => plain(&block.label, &block.der).is_ok_and(|secret| !matches!(secret, Secret::Ed25519(_))),
+        _ => false,
+    }
+}
+
 fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let info = EncryptedPrivateKeyInfoRef::from_der(der)
         .map_err(|_| format("is damaged, or encrypted in a way that trustdeck does not know"))?;

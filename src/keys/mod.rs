@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod container;
 mod der;
 pub mod hardening;
+mod index;
 mod legacy;
 mod locked;
 pub mod passphrase;
@@ -13,15 +14,19 @@ pub mod pem;
 pub mod private;
 mod secret;
 pub mod store;
+pub mod strength;
+pub mod words;
 
 use std::path::PathBuf;
 
 pub use certificate::root_certificate;
 pub use container::OpenError;
 pub use hardening::protect_process;
+pub use index::KeyIndex;
 pub use passphrase::Passphrase;
 pub use private::PrivateKey;
 pub use store::{KeyStore, StoredKey};
+pub use strength::Strength;
 
 use crate::tuf::CanonicalKeyId;
 
@@ -34,6 +39,9 @@ pub enum KeyError {
     /// It does not open with this passphrase; `opens` is another key that it does open.
     #[error("wrong passphrase for key {}", .id.short())]
     WrongPassphrase { id: CanonicalKeyId, opens: Option<CanonicalKeyId> },
+    /// A backup does not open with this passphrase.
+    #[error("{}: wrong passphrase for the backup", .path.display())]
+    WrongBackupPassphrase { path: PathBuf },
     /// The key is encrypted and no passphrase was given.
     #[error("key {} needs its passphrase", .0.short())]
     Locked(CanonicalKeyId),

@@ -69,20 +69,59 @@ impl Block {
         if file.len() > MAX_FILE {
             return Err(PemError::TooLarge);
         }
-        let (head, body) = read_head(file)?;
+        Self::read_each(file).next().unwrap_or(Err(PemError::NoBlock))
+    }
+
+    /// Reads all blocks of a file, in order; a damaged one does not hide those after it. The file may be large, its
+    /// blocks not. `EC PARAMETERS` are skipped.
+    pub fn read_each(file: &[u8]) -> impl Iterator<Item = Result<Self, PemError>> {
+        let mut rest = file;
+        std::iter::from_fn(move || {
+            loop {
+                let start = find_begin(rest)?;
+                let (block, after) = match Self::read_one(start) {
+                    Ok((block, after)) => (Ok(block), after),
+                    Err(error) => (Err(error), split_line(start).1),
+                };
+                rest = after;
+                if !block.as_ref().is_ok_and(|block: &Self| block.label == "EC PARAMETERS") {
+                    return Some(block);
+                }
+            }
+        })
+    }
+
+    /// Reads the block at the start of `bytes`, and gives what follows it.
+    fn read_one(bytes: &[u8]) -> Result<(Self, &[u8]), PemError> {
+        let (head, body) = read_head(bytes)?;
         let end = format!("-----END {}-----", head.label);
         let at = find_line(body, end.as_bytes()).ok_or_else(|| PemError::NoEnd(head.label.clone()))?;
         let (content, rest) = body.split_at(at);
-        if head.label == "EC PARAMETERS" {
-            return Self::read(rest.get(end.len()..).unwrap_or_default());
+        if content.len() > MAX_FILE {
+            return Err(PemError::TooLarge);
         }
         let mut text = Zeroizing::new(Vec::with_capacity(content.len()));
         text.extend(content.iter().filter(|b| !b.is_ascii_whitespace()));
         let mut der = Zeroizing::new(Vec::with_capacity(text.len()));
         match BASE64.decode_vec(&*text, &mut der) {
-            Ok(()) => Ok(Self { label: head.label, headers: head.headers, der }),
+            Ok(()) => {
+                let block = Self { label: head.label, headers: head.headers, der };
+                Ok((block, rest.get(end.len()..).unwrap_or_default()))
+            }
             Err(_) => Err(PemError::NotBase64(head.label)),
         }
+    }
+
+    /// Whether a passphrase is needed to open it.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        super::container::is_encrypted(&self.label, self.header("Proc-Type"))
+    }
+
+    /// Whether Notary's tools read it from the key store as it is.
+    #[must_use]
+    pub fn is_readable_by_notary(&self) -> bool {
+        super::container::is_notarys(self)
     }
 
     /// The value of a header, if it is there and not empty.
@@ -141,17 +180,8 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// Splits the head of the first block from what follows.
 fn read_head(bytes: &[u8]) -> Result<(Head, &[u8]), PemError> {
-    let mut rest = bytes;
-    let label = loop {
-        if rest.is_empty() {
-            return Err(PemError::NoBlock);
-        }
-        let (line, next) = split_line(rest);
-        rest = next;
-        if let Some(label) = line.strip_prefix(b"-----BEGIN ").and_then(|l| l.strip_suffix(b"-----")) {
-            break text(label)?;
-        }
-    };
+    let (line, mut rest) = split_line(find_begin(bytes).ok_or(PemError::NoBlock)?);
+    let label = text(begin_label(line).unwrap_or_default())?;
     let mut headers = Vec::new();
     loop {
         let (line, next) = split_line(rest);
@@ -164,6 +194,23 @@ fn read_head(bytes: &[u8]) -> Result<(Head, &[u8]), PemError> {
         rest = next;
     }
     Ok((Head { label, headers }, rest))
+}
+
+/// `bytes` from the next line `-----BEGIN …-----` on.
+fn find_begin(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (line, next) = split_line(rest);
+        if begin_label(line).is_some() {
+            return Some(rest);
+        }
+        rest = next;
+    }
+    None
+}
+
+fn begin_label(line: &[u8]) -> Option<&[u8]> {
+    line.strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")
 }
 
 fn text(bytes: &[u8]) -> Result<String, PemError> {

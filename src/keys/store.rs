@@ -11,6 +11,7 @@ use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::container::{self, OpenError};
+use super::index::KeyIndex;
 use super::pem::{Block, Head, MAX_FILE};
 use super::{KeyError, Passphrase, PrivateKey};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
@@ -59,18 +60,46 @@ impl KeyStore {
     /// # Errors
     /// [`KeyError::Disk`]; a missing directory is an empty store.
     pub fn list(&self) -> Result<(Vec<StoredKey>, Vec<KeyError>), KeyError> {
+        self.list_with(&mut KeyIndex::default())
+    }
+
+    /// [`KeyStore::list`], without opening the files that `index` knows. Brings the index up to date.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn list_with(&self, index: &mut KeyIndex) -> Result<(Vec<StoredKey>, Vec<KeyError>), KeyError> {
         let (mut keys, mut problems) = (Vec::new(), Vec::new());
         let entries = match fs::read_dir(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((keys, problems)),
             entries => entries.map_err(disk(&self.dir))?,
         };
+        let mut seen = index.look();
         for entry in entries {
-            let path = entry.map_err(disk(&self.dir))?.path();
-            match self.inspect(&path) {
-                Ok(found) => keys.extend(found),
+            let entry = entry.map_err(disk(&self.dir))?;
+            // Does not follow links; what is no plain file is for `inspect` to name.
+            let facts = entry.metadata().ok().filter(fs::Metadata::is_file);
+            let name = entry.file_name();
+            let known = facts.as_ref().and_then(|facts| seen.recall(name.to_str()?, facts));
+            let found = match (known, &facts) {
+                (Some(mut key), Some(facts)) => {
+                    key.path = entry.path();
+                    key.warning = warning(facts);
+                    Ok(Some(key))
+                }
+                _ => self.inspect(&entry.path()),
+            };
+            match found {
+                Ok(Some(key)) => {
+                    if let Some((facts, name)) = facts.as_ref().zip(name.to_str()) {
+                        seen.note(name, facts, &key);
+                    }
+                    keys.push(key);
+                }
+                Ok(None) => {}
                 Err(problem) => problems.push(problem),
             }
         }
+        index.replace(seen);
         keys.sort_by(|a, b| a.id.cmp(&b.id));
         problems.sort_by_key(ToString::to_string);
         Ok((keys, problems))
@@ -162,28 +191,82 @@ impl KeyStore {
         gun: Option<&Gun>,
         passphrase: &Passphrase,
     ) -> Result<PathBuf, KeyError> {
-        if passphrase.bytes().is_empty() {
-            return Err(KeyError::Unsupported("a new key needs a passphrase".to_owned()));
-        }
-        let of_repository = matches!(Role::parse(role), Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
-        let gun = gun.filter(|_| of_repository).map(|gun| ("gun".to_owned(), gun.to_string()));
-        let headers = gun.into_iter().chain([("role".to_owned(), role.to_owned())]).collect();
-        let text = key.to_block(headers, passphrase)?.write();
-        let path = self.path(key.id());
+        let text = sealed(key, headers_for(role, gun.map(Gun::as_str)), passphrase)?;
+        self.add(key.id(), text.as_bytes())
+    }
+
+    /// Writes the file of a key that is not in the store yet, as it is: 0600, aside and renamed.
+    ///
+    /// # Errors
+    /// [`KeyError::Disk`], also if there is a file of that name.
+    pub fn add(&self, id: &CanonicalKeyId, file: &[u8]) -> Result<PathBuf, KeyError> {
+        let path = self.path(id);
         make_private_dir(&self.dir)?;
-        self.write_new(&path, text.as_bytes()).map_err(disk(&path))?;
+        let aside = self.write_aside(file).map_err(disk(&path))?;
+        aside.persist_noclobber(&path).map_err(|error| disk(&path)(error.error))?;
+        self.sync().map_err(disk(&self.dir))?;
         Ok(path)
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// Encrypts a stored key with another passphrase; its headers stay. The old file is replaced in one step.
+    ///
+    /// # Errors
+    /// As [`KeyStore::load`] and [`KeyStore::save`].
+    pub fn reseal(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &Passphrase) -> Result<(), KeyError> {
+        let (key, stored) = (self.load(id, old)?, self.find(id)?);
+        let text = sealed(&key, headers_for(&stored.role, stored.gun.as_deref()), new)?;
+        let path = self.path(id);
+        let aside = self.write_aside(text.as_bytes()).map_err(disk(&path))?;
+        // What was just written must open before it replaces the only copy.
+        let written = read_file(aside.path())?;
+        let reread = PrivateKey::from_pem(&written, Some(new)).ok().filter(|reread| reread.id() == id);
+        reread.ok_or_else(|| KeyError::Unsupported("the key did not open with its new passphrase".to_owned()))?;
+        aside.persist(&path).map_err(|error| disk(&path)(error.error))?;
+        self.sync().map_err(disk(&self.dir))
+    }
+
+    /// Deletes the file of a key.
+    ///
+    /// # Errors
+    /// `NotFound`, [`KeyError::Disk`].
+    pub fn remove(&self, id: &CanonicalKeyId) -> Result<(), KeyError> {
+        let path = self.path(id);
+        fs::remove_file(&path).map_err(|error| missing(id, disk(&path)(error)))?;
+        self.sync().map_err(disk(&self.dir))
+    }
+
+    fn write_aside(&self, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
         // Not named `*.key`: the tools that share the directory must not list half a file.
         let mut file = tempfile::Builder::new().prefix(".new-").suffix(".tmp").tempfile_in(&self.dir)?;
         file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
-        file.persist_noclobber(path).map_err(|error| error.error)?;
+        Ok(file)
+    }
+
+    fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
+}
+
+/// The headers of a key's file. As in Notary, only keys of one repository say which.
+#[must_use]
+pub fn headers_for(role: &str, gun: Option<&str>) -> Vec<(String, String)> {
+    let of_repository = matches!(Role::parse(role), Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
+    let gun = gun.filter(|_| of_repository).map(|gun| ("gun".to_owned(), gun.to_owned()));
+    let role = Some(role).filter(|role| !role.is_empty()).map(|role| ("role".to_owned(), role.to_owned()));
+    gun.into_iter().chain(role).collect()
+}
+
+fn sealed(
+    key: &PrivateKey,
+    headers: Vec<(String, String)>,
+    passphrase: &Passphrase,
+) -> Result<Zeroizing<String>, KeyError> {
+    if passphrase.bytes().is_empty() {
+        return Err(KeyError::Unsupported("a new key needs a passphrase".to_owned()));
+    }
+    Ok(key.to_block(headers, passphrase)?.write())
 }
 
 /// Reads a private key file that lies anywhere, without following a symbolic link or waiting for a pipe.

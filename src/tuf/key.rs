@@ -70,7 +70,7 @@ impl KeyType {
 }
 
 /// What kind of key it is, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
     /// NIST P-256, the only kind that Docker makes.
     EcdsaP256,

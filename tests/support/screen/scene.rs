@@ -232,6 +232,7 @@ fn key((first, label): (&str, &str), role: &str, place: KeyPlace, state: KeyStat
         place,
         state,
         warning: None,
+        backup: None,
         used_in: used.iter().map(|(name, on)| (gun(name), self::role(on))).collect(),
     }
 }

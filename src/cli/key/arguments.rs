@@ -1,0 +1,156 @@
+//! The command line of `key`, as values.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `key`
+#[derive(Debug, Subcommand)]
+#[command(after_help = "A KEYID is a key's ID or the beginning of one, its four words, or its label.")]
+pub enum Key {
+    /// List keys: in the key store, behind servers, and other people's
+    List,
+    /// Make a key, and write its public half to NAME.pub
+    Generate(Generate),
+    /// Take private keys from a PEM file into the key store
+    Load(Load),
+    /// Write stored keys as a PEM set that notary and docker read
+    Export(Export),
+    /// Change the passphrase of a key
+    Passwd(Passwd),
+    /// Delete a private key from the key store
+    Remove(Remove),
+    /// Give a key a name, known to this machine only
+    Label(Label),
+    /// Write keys to a backup, and unlock them from it to prove it
+    Backup(Backup),
+    /// Bring keys of a backup back; nothing is overwritten
+    Restore(Restore),
+}
+
+/// `key generate`
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Name of the signer; or root, targets or snapshot
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// What kind of key; docker makes ecdsa
+    #[arg(long, value_enum, default_value_t = Kind::Ecdsa)]
+    pub algorithm: Kind,
+    /// Where NAME.pub is written
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Repository of a targets or snapshot key
+    #[arg(long, value_name = "REPO")]
+    pub repository: Option<String>,
+}
+
+/// What kind of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// ECDSA on P-256.
+    Ecdsa,
+    /// RSA with 2048 bits.
+    Rsa2048,
+    /// RSA with 3072 bits.
+    Rsa3072,
+    /// RSA with 4096 bits.
+    Rsa4096,
+    /// Ed25519, for targets and snapshot.
+    Ed25519,
+}
+
+/// `key load`
+#[derive(Debug, Args)]
+pub struct Load {
+    /// PEM file, or - for standard input; several keys may be in it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Name for keys whose file does not say one
+    #[arg(long, value_name = "NAME", default_value = "signer")]
+    pub name: String,
+    /// Repository for targets and snapshot keys whose file does not say one
+    #[arg(long, value_name = "REPO")]
+    pub repository: Option<String>,
+}
+
+/// `key export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Keys
+    #[arg(value_name = "KEYID", required_unless_present = "repository")]
+    pub keys: Vec<String>,
+    /// All keys of this repository that are in the store
+    #[arg(long, value_name = "REPO", conflicts_with = "keys")]
+    pub repository: Option<String>,
+    /// File to write, instead of standard output; must not exist
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `key passwd`
+#[derive(Debug, Args)]
+pub struct Passwd {
+    /// Key
+    #[arg(value_name = "KEYID")]
+    pub key: String,
+    /// Read the new passphrase from this file descriptor
+    #[arg(long, value_name = "FD")]
+    pub new_passphrase_fd: Option<u32>,
+}
+
+/// `key remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// Key
+    #[arg(value_name = "KEYID")]
+    pub key: String,
+    /// Remove it without a tested backup, and without a question
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `key label`
+#[derive(Debug, Args)]
+pub struct Label {
+    /// Key
+    #[arg(value_name = "KEYID")]
+    pub key: String,
+    /// Name; "" takes it away
+    #[arg(value_name = "TEXT")]
+    pub text: String,
+}
+
+/// `key backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Keys, instead of all without a tested backup
+    #[arg(value_name = "KEYID")]
+    pub keys: Vec<String>,
+    /// File to write; must not exist
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// A PEM set that notary and docker read, each key under its own passphrase, instead of an encrypted age file
+    #[arg(long)]
+    pub plain: bool,
+    /// Read the passphrase of the backup from this file descriptor
+    #[arg(long, value_name = "FD", conflicts_with = "plain")]
+    pub backup_passphrase_fd: Option<u32>,
+}
+
+/// `key restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Backup: an age file, a PEM set, or an archive (tar, tar.gz) of the directory trust/private
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Show what is in it, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Restore keys whose passphrase nobody gives, untested
+    #[arg(long)]
+    pub untested: bool,
+    /// Read the passphrase of the backup from this file descriptor
+    #[arg(long, value_name = "FD")]
+    pub backup_passphrase_fd: Option<u32>,
+}

@@ -1,0 +1,89 @@
+//! `key backup`.
+
+use std::collections::BTreeMap;
+
+use super::arguments::Backup;
+use super::passphrases::{Answer, Typed, chosen, nobody};
+use super::{called, shown};
+use crate::cli::Context;
+use crate::cli::ending::Ending;
+use crate::engine::backup::BackupForm;
+use crate::engine::{Passphrase, Problem};
+use crate::tuf::CanonicalKeyId;
+
+/// Writes a backup and proves it.
+///
+/// # Errors
+/// As the engine's; `Passphrase` if a key cannot be unlocked and nobody can be asked: nothing is written then.
+pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Problem> {
+    let keys = chosen_keys(context, &arguments.keys)?;
+    if keys.is_empty() {
+        context.console.note("every key has a tested backup; name keys to back them up again");
+        context.console.result(if context.console.json { "null\n" } else { "" })?;
+        return Ok(Ending::done());
+    }
+    let passphrases = passphrases(context, &keys)?;
+    let form = if arguments.plain {
+        BackupForm::Plain
+    } else {
+        let hint = "give --backup-passphrase-fd FD, or --plain for a PEM set";
+        BackupForm::Encrypted(chosen(context, arguments.backup_passphrase_fd, "the backup", hint)?)
+    };
+    let backup = context.engine.back_up(&keys, &passphrases, &form, &arguments.out)?;
+    if context.console.json {
+        context.console.result_json(&serde_json::json!({
+            "file": backup.file, "manifest": backup.manifest, "tested": backup.tested, "untested": backup.untested,
+        }))?;
+        return Ok(Ending::done());
+    }
+    let mut text = String::new();
+    for id in &backup.tested {
+        text.push_str(&format!("{}: unlocked from the backup\n", called(context, id)));
+    }
+    for id in &backup.untested {
+        text.push_str(&format!("{}: in the backup, not tested, because its passphrase was not given\n", called(context, id)));
+    }
+    text.push_str(&format!("backup:   {}\nmanifest: {}\n", shown(&backup.file), shown(&backup.manifest)));
+    context.console.result(&text)?;
+    context.console.note("keep it on another device than this one; its passphrases are not in it");
+    Ok(Ending::done())
+}
+
+fn chosen_keys(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {
+    if typed.is_empty() {
+        return Ok(context.engine.not_backed_up()?);
+    }
+    let mut keys = Vec::new();
+    for typed in typed {
+        let id = context.engine.find_key(typed)?;
+        if !keys.contains(&id) {
+            keys.push(id);
+        }
+    }
+    Ok(keys)
+}
+
+/// The passphrases that will prove the backup. Keys without one need none; skipped ones stay untested.
+fn passphrases(
+    context: &Context,
+    keys: &[CanonicalKeyId],
+) -> Result<BTreeMap<CanonicalKeyId, Passphrase>, Problem> {
+    let mut found = BTreeMap::new();
+    let mut typed = Typed::default();
+    for id in keys {
+        if context.engine.opens(id, None)? {
+            continue;
+        }
+        let role = context.engine.stored_role(id).unwrap_or_default();
+        let what = format!("key {}", called(context, id));
+        let attempt = |passphrase: &Passphrase| Ok(context.engine.opens(id, Some(passphrase))?.then_some(()));
+        match typed.open(context, &role, &what, attempt)? {
+            Answer::Opened((), passphrase) => {
+                found.insert(id.clone(), passphrase);
+            }
+            Answer::Skipped => {}
+            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+        }
+    }
+    Ok(found)
+}

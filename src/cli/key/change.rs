@@ -1,0 +1,152 @@
+//! `key export`, `key passwd`, `key remove` and `key label`.
+
+use std::io::IsTerminal;
+
+use super::arguments::{Export, Label, Passwd, Remove};
+use super::passphrases::{Answer, Typed, chosen, nobody};
+use super::{called, shown};
+use crate::cli::Context;
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::engine::key_make::{Removal, Removing};
+use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::{EngineError, KeyView, Problem};
+use crate::printable::printable;
+use crate::tuf::CanonicalKeyId;
+
+/// `key export`.
+///
+/// # Errors
+/// As the engine's; `Input` if a terminal would show the keys.
+pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Problem> {
+    let ids = match &arguments.repository {
+        Some(typed) => keys_of(context, typed)?,
+        None => arguments.keys.iter().map(|typed| context.engine.find_key(typed)).collect::<Result<_, _>>()?,
+    };
+    let set = context.engine.export_keys(&ids)?;
+    match &arguments.out {
+        Some(file) => {
+            context.engine.write_export(&set, file)?;
+            let count = ids.len();
+            let keys = if count == 1 { "key" } else { "keys" };
+            context.console.note(&format!("{count} {keys} written to {}, each under its own passphrase", shown(file)));
+        }
+        None if std::io::stdout().is_terminal() => {
+            return Err(input("a terminal keeps what it shows", "give --out FILE, or redirect the output"));
+        }
+        None => context.console.result(&set)?,
+    }
+    Ok(Ending::done())
+}
+
+/// Stored keys of a repository.
+fn keys_of(context: &Context, typed: &str) -> Result<Vec<CanonicalKeyId>, Problem> {
+    let gun = context.repository(typed)?;
+    let keys = context.engine.keys()?;
+    let of = |view: &&KeyView| {
+        matches!(view.place, KeyPlace::File(_))
+            && (view.gun.as_deref() == Some(gun.as_str()) || view.used_in.iter().any(|(used, _)| *used == gun))
+    };
+    let ids: Vec<CanonicalKeyId> = keys.iter().filter(of).map(|view| view.id.clone()).collect();
+    if ids.is_empty() {
+        return Err(input(format!("the key store has no key of {gun}"), "trustdeck key list shows the keys there are"));
+    }
+    Ok(ids)
+}
+
+/// `key passwd`.
+///
+/// # Errors
+/// As the engine's.
+pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Problem> {
+    let id = context.engine.find_key(&arguments.key)?;
+    let removal = context.engine.removal(&id)?;
+    let what = format!("key {}", called(context, &id));
+    let old = if removal.key.state == KeyState::Plain {
+        None
+    } else {
+        let attempt = |passphrase: &_| Ok(context.engine.opens(&id, Some(passphrase))?.then_some(()));
+        match Typed::default().open(context, &removal.key.role, &what, attempt)? {
+            Answer::Opened((), passphrase) => Some(passphrase),
+            Answer::Skipped => return Err(EngineError::Cancelled.problem()),
+            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+        }
+    };
+    let new = chosen(context, arguments.new_passphrase_fd, &what, "give --new-passphrase-fd FD")?;
+    context.engine.change_passphrase(&id, old.as_ref(), &new)?;
+    if context.console.json {
+        context.console.result_json(&serde_json::json!({"id": id, "changed": "passphrase"}))?;
+    } else {
+        context.console.result(&format!("{what} has a new passphrase\n"))?;
+    }
+    if let Some(record) = removal.backup() {
+        context.console.note(&format!("its backup of {} still opens with the old one", record.at.strftime("%Y-%m-%d")));
+    }
+    Ok(Ending::done())
+}
+
+/// `key remove`.
+///
+/// # Errors
+/// As the engine's; `Input` without a terminal and `--force`; `Cancelled` if the answer is not what was asked for.
+pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Problem> {
+    let id = context.engine.find_key(&arguments.key)?;
+    let removal = context.engine.removal(&id)?;
+    context.console.note(&meaning(&removal));
+    let how = if arguments.force { Removing::Forced } else { Removing::BackedUp };
+    if how == Removing::BackedUp && removal.backup().is_some() {
+        if !context.console.interactive {
+            return Err(input("there is no terminal to ask on", "give --force to remove the key without a question"));
+        }
+        let question = format!("type {} to delete this private key", id.short());
+        if !context.console.typed(&question, id.short()) {
+            return Err(input("the key was not removed", "type the eight digits to remove it"));
+        }
+    }
+    context.engine.remove_key(&id, how)?;
+    if context.console.json {
+        context.console.result_json(&serde_json::json!({"id": id, "removed": true}))?;
+    } else {
+        context.console.result(&format!("removed the private key {}\n", id.short()))?;
+    }
+    Ok(Ending::done())
+}
+
+/// What the removal takes away.
+fn meaning(removal: &Removal) -> String {
+    let key = &removal.key;
+    let mut text = format!("{} key {} ({}), {}\n", printable(&key.label), key.id.short(), printable(&key.role), key.words());
+    for (gun, role) in &removal.only_local {
+        text.push_str(&format!("  the only key here that can sign {role} of {gun}\n"));
+    }
+    match removal.backup() {
+        Some(record) => {
+            let gone = if record.file.exists() { "" } else { " (not there now)" };
+            let day = record.at.strftime("%Y-%m-%d");
+            text.push_str(&format!("  tested backup of {day}: {}{gone}\n", shown(&record.file)));
+        }
+        None => text.push_str("  no tested backup\n"),
+    }
+    text
+}
+
+/// `key label`.
+///
+/// # Errors
+/// As the engine's.
+pub(super) fn label(context: &Context, arguments: &Label) -> Result<Ending, Problem> {
+    let id = match context.engine.find_key(&arguments.key) {
+        Err(_) => context.engine.find_any_key(&arguments.key)?,
+        found => found?,
+    };
+    context.engine.set_label(&id, &arguments.text)?;
+    let label = arguments.text.trim();
+    if context.console.json {
+        context.console.result_json(&serde_json::json!({"id": id, "label": label}))?;
+    } else if label.is_empty() {
+        context.console.result(&format!("key {} has no label any more\n", id.short()))?;
+    } else {
+        context.console.result(&format!("key {} is called {}\n", id.short(), printable(label)))?;
+    }
+    Ok(Ending::done())
+}

@@ -1,0 +1,113 @@
+//! `key load`.
+
+use serde::Serialize;
+
+use super::arguments::Load;
+use super::passphrases::{Answer, Attempt, Typed, for_new_key, nobody};
+use crate::cli::Context;
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::engine::key_load::{FoundKey, KeySet, Loaded, OpenedKey};
+use crate::engine::{Kind, OpenError, Passphrase, Problem};
+use crate::printable::printable;
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    words: String,
+    role: String,
+    result: &'static str,
+    file: Option<std::path::PathBuf>,
+}
+
+/// Takes keys into the store; each one that cannot be taken is named.
+///
+/// # Errors
+/// As the engine's, if the file cannot be read.
+pub(super) fn run(context: &Context, arguments: &Load) -> Result<Ending, Problem> {
+    let gun = arguments.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
+    let set = KeySet::read(&arguments.file)?;
+    let count = set.keys.len() + set.refused.len();
+    let mut typed = Typed::default();
+    let (mut rows, mut ending) = (Vec::new(), Ending::done());
+    for key in &set.keys {
+        let what = if count > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
+        let gun = key.gun.as_deref().or(gun.as_ref().map(crate::tuf::Gun::as_str));
+        match one(context, key, &arguments.name, gun, &what, &mut typed) {
+            Ok(row) => rows.push(row),
+            Err(problem) => ending.problems.push(problem),
+        }
+    }
+    let hint = "everything else in the file was taken, or is named above";
+    ending.problems.extend(set.refused.iter().map(|why| Problem { kind: Kind::Keystore, ..input(why.clone(), hint) }));
+    ending.succeeded = rows.len();
+    if context.console.json {
+        context.console.result_json(&rows)?;
+    } else {
+        context.console.result(&rows.iter().map(text).collect::<String>())?;
+    }
+    Ok(ending)
+}
+
+fn one(
+    context: &Context,
+    key: &FoundKey,
+    name: &str,
+    gun: Option<&str>,
+    what: &str,
+    typed: &mut Typed,
+) -> Result<Row, Problem> {
+    // As in docker, the name in the file counts.
+    let role = key.role.as_deref().filter(|role| *role != "delegation").unwrap_or(name);
+    let (opened, passphrase) = open(context, key, role, what, typed)?;
+    let id = opened.id().clone();
+    let passphrase = match passphrase {
+        Some(passphrase) => passphrase,
+        None if context.engine.find_key(id.as_str()).is_ok() => Passphrase::new(),
+        None => for_new_key(context, role, &format!("key {} ({})", id.short(), printable(role)))?,
+    };
+    let loaded = context.engine.load_key(opened, role, gun, &passphrase)?;
+    let (result, role, file) = match loaded {
+        Loaded::New(path) => ("loaded", role.to_owned(), Some(path)),
+        Loaded::Known(role) => ("known", role, None),
+    };
+    Ok(Row { id: id.to_string(), words: crate::engine::words(&id), role, result, file })
+}
+
+/// Opens a key, and gives the passphrase that did it, if it took one.
+fn open(
+    context: &Context,
+    key: &FoundKey,
+    role: &str,
+    what: &str,
+    typed: &mut Typed,
+) -> Result<(OpenedKey, Option<Passphrase>), Problem> {
+    let refused = |error: OpenError| Problem {
+        kind: Kind::Keystore,
+        ..input(format!("{what} {error}"), "give a key that notary can use: ECDSA, or RSA of 2048 bits and more")
+    };
+    if !key.encrypted {
+        return key.open(None).map(|opened| (opened, None)).map_err(refused);
+    }
+    let attempt = |passphrase: &Passphrase| -> Attempt<OpenedKey> {
+        match key.open(Some(passphrase)) {
+            Ok(opened) => Ok(Some(opened)),
+            Err(OpenError::WrongPassphrase) => Ok(None),
+            Err(error) => Err(refused(error)),
+        }
+    };
+    match typed.open(context, role, &format!("{what} ({})", printable(role)), attempt)? {
+        Answer::Opened(opened, passphrase) => Ok((opened, Some(passphrase))),
+        Answer::Skipped => Err(nobody(what, &[])),
+        Answer::Nobody(wrong) => Err(nobody(what, &wrong)),
+    }
+}
+
+fn text(row: &Row) -> String {
+    let short: String = row.id.chars().take(8).collect();
+    let what = match row.result {
+        "loaded" => format!("loaded {short} as {}", printable(&row.role)),
+        _ => format!("{short} is in the key store already, as {}", printable(&row.role)),
+    };
+    format!("{what} ({})\n", row.words)
+}

@@ -1,0 +1,50 @@
+//! `key`: the life of keys, without a screen.
+
+pub mod arguments;
+mod backup;
+mod change;
+mod generate;
+mod list;
+mod load;
+mod passphrases;
+mod restore;
+
+use std::path::Path;
+
+use super::Context;
+use super::ending::Ending;
+use crate::engine::Problem;
+use crate::printable::printable;
+use crate::tuf::CanonicalKeyId;
+use arguments::Key;
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// As the engine's.
+pub(super) fn run(context: &Context, command: &Key) -> Result<Ending, Problem> {
+    // Key derivation and questions take long; signals are watched by other threads.
+    tokio::task::block_in_place(|| match command {
+        Key::List => list::run(context),
+        Key::Generate(arguments) => generate::run(context, arguments),
+        Key::Load(arguments) => load::run(context, arguments),
+        Key::Export(arguments) => change::export(context, arguments),
+        Key::Passwd(arguments) => change::passwd(context, arguments),
+        Key::Remove(arguments) => change::remove(context, arguments),
+        Key::Label(arguments) => change::label(context, arguments),
+        Key::Backup(arguments) => backup::run(context, arguments),
+        Key::Restore(arguments) => restore::run(context, arguments),
+    })
+}
+
+/// What people call a stored key, printable, with its short ID.
+fn called(context: &Context, id: &CanonicalKeyId) -> String {
+    match context.engine.key_label(id) {
+        Some(label) => format!("{} ({})", printable(&label), id.short()),
+        None => id.short().to_owned(),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}

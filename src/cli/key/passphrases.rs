@@ -1,0 +1,153 @@
+//! Passphrases for commands about keys: what is known first, then questions.
+
+use crate::cli::console::input;
+use crate::cli::{Context, terminal};
+use crate::engine::passphrases::{Source, read_descriptor};
+use crate::engine::{Kind, Passphrase, Problem, Strength};
+
+/// Passphrases that were typed for other keys of this command; many keys share one.
+#[derive(Default)]
+pub(super) struct Typed(Vec<Passphrase>);
+
+/// What trying a passphrase comes to: what it opens, or `None` if it is wrong.
+pub(super) type Attempt<T> = Result<Option<T>, Problem>;
+
+/// What came of all attempts.
+pub(super) enum Answer<T> {
+    /// It opened, with this passphrase.
+    Opened(T, Passphrase),
+    /// The user typed nothing.
+    Skipped,
+    /// Nobody can be asked; these were tried and are wrong.
+    Nobody(Vec<Source>),
+}
+
+impl Typed {
+    /// Opens something that belongs to `role`: with what was typed before, with the sources for scripts, then with
+    /// what the user types, as often as it takes. `what` names it in the question.
+    ///
+    /// # Errors
+    /// Those of `attempt`; `Cancelled` at the end of input.
+    pub(super) fn open<T>(
+        &mut self,
+        context: &Context,
+        role: &str,
+        what: &str,
+        mut attempt: impl FnMut(&Passphrase) -> Attempt<T>,
+    ) -> Result<Answer<T>, Problem> {
+        for passphrase in &self.0 {
+            if let Some(opened) = attempt(passphrase)? {
+                return Ok(Answer::Opened(opened, passphrase.clone()));
+            }
+        }
+        let mut wrong = Vec::new();
+        for (source, passphrase) in context.sources.candidates(role) {
+            match attempt(&passphrase)? {
+                Some(opened) => return Ok(Answer::Opened(opened, passphrase)),
+                None => wrong.push(source),
+            }
+        }
+        wrong.dedup();
+        if !context.console.interactive {
+            return Ok(Answer::Nobody(wrong));
+        }
+        for count in 1_u32.. {
+            let again = if count > 1 { format!(", attempt {count}") } else { String::new() };
+            let passphrase = terminal::ask_passphrase(&format!("passphrase of {what} (empty to skip){again}"))?;
+            if passphrase.is_empty() {
+                break;
+            }
+            if let Some(opened) = attempt(&passphrase)? {
+                self.0.push(passphrase.clone());
+                return Ok(Answer::Opened(opened, passphrase));
+            }
+            context.console.note("wrong passphrase");
+        }
+        Ok(Answer::Skipped)
+    }
+}
+
+/// What to say where nobody can be asked.
+pub(super) fn nobody(what: &str, wrong: &[Source]) -> Problem {
+    let (message, hint) = if wrong.is_empty() {
+        (format!("{what} needs its passphrase, and nobody can be asked"), "set the passphrase variables of notary or docker, or give --passphrase-fd".to_owned())
+    } else {
+        let sources: Vec<String> = wrong.iter().map(Source::to_string).collect();
+        (format!("{} does not open {what}", sources.join(" and ")), format!("correct {}", sources.join(" or ")))
+    };
+    Problem { kind: Kind::Passphrase, ..input(message, hint) }
+}
+
+/// A passphrase for a key of `role` that is made or loaded: the first that a source has, else typed twice.
+///
+/// # Errors
+/// `Passphrase` if nobody can be asked, `Input` if it is too short.
+pub(super) fn for_new_key(context: &Context, role: &str, what: &str) -> Result<Passphrase, Problem> {
+    let known = context.sources.candidates(role).into_iter().next();
+    if let Some((source, passphrase)) = known {
+        remark(context, &passphrase, &format!("{source}: "))?;
+        return Ok(passphrase);
+    }
+    typed_twice(context, what, "set the passphrase variables of notary or docker, or give --passphrase-fd")
+}
+
+/// A passphrase from a descriptor of its own, else typed twice; `hint` says what to do without a terminal.
+///
+/// # Errors
+/// As [`for_new_key`].
+pub(super) fn chosen(
+    context: &Context,
+    descriptor: Option<u32>,
+    what: &str,
+    hint: &str,
+) -> Result<Passphrase, Problem> {
+    let Some(descriptor) = descriptor else { return typed_twice(context, what, hint) };
+    let passphrase = from_descriptor(descriptor)?;
+    remark(context, &passphrase, "")?;
+    Ok(passphrase)
+}
+
+/// The first line that a descriptor gives.
+///
+/// # Errors
+/// `Input`.
+pub(super) fn from_descriptor(descriptor: u32) -> Result<Passphrase, Problem> {
+    let wrong = |why: &str| {
+        input(
+            format!("file descriptor {descriptor}: {why}"),
+            "open the descriptor, such as with 4< FILE in a shell",
+        )
+    };
+    let bytes = read_descriptor(descriptor).map_err(|error| wrong(&error.to_string()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong("holds no text"))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() { Err(wrong("holds no passphrase")) } else { Ok(Passphrase::from_text(line)) }
+}
+
+fn typed_twice(context: &Context, what: &str, hint: &str) -> Result<Passphrase, Problem> {
+    if !context.console.interactive {
+        let message = format!("{what} needs a new passphrase, and nobody can be asked");
+        return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
+    }
+    loop {
+        let first = terminal::ask_passphrase(&format!("new passphrase for {what}"))?;
+        if let Some(remark) = Strength::of(&first).remark() {
+            context.console.note(remark);
+        }
+        if Strength::of(&first) == Strength::TooShort {
+            continue;
+        }
+        if terminal::ask_passphrase("again")? == first {
+            return Ok(first);
+        }
+        context.console.note("the two differ");
+    }
+}
+
+fn remark(context: &Context, passphrase: &Passphrase, before: &str) -> Result<(), Problem> {
+    context.engine.check_new_passphrase(passphrase)?;
+    if let Some(remark) = Strength::of(passphrase).remark() {
+        context.console.note(&format!("{before}{remark}"));
+    }
+    Ok(())
+}

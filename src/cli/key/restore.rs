@@ -1,0 +1,164 @@
+//! `key restore`.
+
+use serde::Serialize;
+
+use super::arguments::Restore;
+use super::passphrases::{Answer, Attempt, Typed, from_descriptor, nobody};
+use super::shown;
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::{Context, terminal};
+use crate::engine::backup::{Archive, RestoreKey, Restored, Standing, Untested};
+use crate::engine::{Kind, Passphrase, Problem};
+use crate::printable::printable;
+
+#[derive(Serialize)]
+struct Row {
+    id: Option<String>,
+    words: Option<String>,
+    role: String,
+    standing: &'static str,
+    result: &'static str,
+    may_sign: Vec<(String, String)>,
+}
+
+/// Brings keys back.
+///
+/// # Errors
+/// As the engine's, if the backup cannot be opened.
+pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Problem> {
+    let archive = open(context, arguments)?;
+    let mut ending = Ending::done();
+    for why in &archive.refused {
+        let hint = "look at where this backup comes from; the rest of it was read";
+        ending.problems.push(Problem { kind: Kind::Keystore, ..input(why.clone(), hint) });
+    }
+    let mut typed = Typed::default();
+    let mut rows = Vec::new();
+    for key in &archive.keys {
+        let mut row = row(key);
+        if !arguments.dry_run {
+            match one(context, key, arguments.untested, &mut typed) {
+                Ok(restored) => note(&mut row, &restored),
+                Err(problem) => {
+                    row.result = "failed";
+                    ending.problems.push(problem);
+                }
+            }
+        }
+        ending.succeeded += usize::from(row.result != "failed");
+        rows.push(row);
+    }
+    if let Some(manifest) = archive.manifest.as_ref().filter(|_| !arguments.dry_run) {
+        context.engine.restore_labels(manifest)?;
+    }
+    if context.console.json {
+        context.console.result_json(&rows)?;
+    } else {
+        context.console.result(&rows.iter().map(text).collect::<String>())?;
+    }
+    Ok(ending)
+}
+
+fn open(context: &Context, arguments: &Restore) -> Result<Archive, Problem> {
+    let engine = &context.engine;
+    if !engine.backup_is_encrypted(&arguments.file)? {
+        return Ok(engine.open_backup(&arguments.file, None)?);
+    }
+    if let Some(descriptor) = arguments.backup_passphrase_fd {
+        return Ok(engine.open_backup(&arguments.file, Some(&from_descriptor(descriptor)?))?);
+    }
+    if !context.console.interactive {
+        let message = format!("{} needs its passphrase, and nobody can be asked", shown(&arguments.file));
+        return Err(Problem { kind: Kind::Passphrase, ..input(message, "give --backup-passphrase-fd FD") });
+    }
+    loop {
+        let passphrase = terminal::ask_passphrase("passphrase of the backup")?;
+        match engine.open_backup(&arguments.file, Some(&passphrase)) {
+            Err(error) if error.kind() == Kind::Passphrase => context.console.say(&error.to_string()),
+            opened => return Ok(opened?),
+        }
+    }
+}
+
+fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -> Result<Restored, Problem> {
+    let engine = &context.engine;
+    let accept = if untested { Untested::Accept } else { Untested::Refuse };
+    if !key.found.encrypted || matches!(key.standing, Standing::Same | Standing::Conflicting) {
+        return Ok(engine.restore_key(key, None, accept)?);
+    }
+    let role = key.found.role.as_deref().unwrap_or_default();
+    let what = match &key.found.claimed {
+        Some(id) => format!("key {} ({})", id.short(), printable(role)),
+        None => format!("key {} of the backup ({})", key.found.place, printable(role)),
+    };
+    let attempt = |passphrase: &Passphrase| -> Attempt<Restored> {
+        match engine.restore_key(key, Some(passphrase), Untested::Refuse) {
+            Ok(restored) => Ok(Some(restored)),
+            Err(error) if error.kind() == Kind::Passphrase => Ok(None),
+            Err(error) => Err(error.problem()),
+        }
+    };
+    match typed.open(context, role, &what, attempt)? {
+        Answer::Opened(restored, _) => Ok(restored),
+        _ if untested => Ok(engine.restore_key(key, None, accept)?),
+        Answer::Nobody(wrong) => {
+            let problem = nobody(&what, &wrong);
+            Err(Problem { hint: format!("{}; or give --untested to restore it as it is", problem.hint), ..problem })
+        }
+        Answer::Skipped => {
+            let message = format!("{what} was skipped and is not restored");
+            Err(Problem { kind: Kind::Passphrase, ..input(message, "give --untested to restore it without its passphrase") })
+        }
+    }
+}
+
+fn row(key: &RestoreKey) -> Row {
+    let standing = match key.standing {
+        Standing::New => "new",
+        Standing::Same => "same",
+        Standing::Conflicting => "conflicting",
+        Standing::Unnamed => "unnamed",
+    };
+    Row {
+        id: key.found.claimed.as_ref().map(ToString::to_string),
+        words: key.found.claimed.as_ref().map(crate::engine::words),
+        role: key.found.role.clone().unwrap_or_default(),
+        standing,
+        result: "shown",
+        may_sign: key.may_sign.iter().map(|(gun, role)| (gun.to_string(), role.to_string())).collect(),
+    }
+}
+
+fn note(row: &mut Row, restored: &Restored) {
+    let (id, result) = match restored {
+        Restored::Tested(id, _) => (id, "restored"),
+        Restored::Untested(id, _) => (id, "untested"),
+        Restored::Kept(id) => (id, "kept"),
+    };
+    row.id = Some(id.to_string());
+    row.words = Some(crate::engine::words(id));
+    row.result = result;
+}
+
+fn text(row: &Row) -> String {
+    let short: String = row.id.as_deref().unwrap_or("without ID").chars().take(8).collect();
+    let result = match (row.result, row.standing) {
+        ("restored", _) => "restored, and unlocked to test it",
+        ("untested", _) => "restored, not tested",
+        ("kept", "same") => "same as in the key store",
+        ("kept", "conflicting") => "conflicts: the key store has another file for it, which stays",
+        ("kept", _) => "in the key store already",
+        ("failed", _) => "not restored",
+        (_, "new") => "new",
+        (_, "same") => "same as in the key store",
+        (_, "conflicting") => "conflicts: the key store has another file for it",
+        _ => "not named in the backup; its passphrase tells",
+    };
+    let words = row.words.as_deref().unwrap_or_default();
+    let mut text = format!("{short}  {}  {result}  {words}\n", printable(&row.role));
+    for (gun, role) in &row.may_sign {
+        text.push_str(&format!("    may sign {role} of {gun}\n"));
+    }
+    text
+}

@@ -118,6 +118,12 @@ impl Block {
         super::container::is_encrypted(&self.label, self.header("Proc-Type"))
     }
 
+    /// Whether trying a passphrase takes no longer than for Notary's own files.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        super::container::is_quick(self)
+    }
+
     /// Whether Notary's tools read it from the key store as it is.
     #[must_use]
     pub fn is_readable_by_notary(&self) -> bool {

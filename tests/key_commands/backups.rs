@@ -1,0 +1,132 @@
+//! `key backup` and `key restore`: proved when written, shown and never overwriting when read.
+
+use std::fs;
+use std::io::Read;
+
+use serde_json::json;
+
+use super::support::run;
+use super::{SIGNERS, files, home, mode};
+
+const BACKUP: &str = "orbit plaza tulip cedar";
+
+#[test]
+fn an_encrypted_backup_comes_back_on_another_machine() {
+    let (home, other) = (home(), home());
+    let ids = [home.made(&["alice"]), home.made(&["bob", "--algorithm", "rsa2048"]), home.made(&["root"])];
+    home.key(&["label", &ids[0], "old laptop"]).ok();
+    let out = home.path().join("keys.age");
+    let backup = ["backup", "--out", "keys.age", "--backup-passphrase-fd", "4"];
+    let made = home.key_with(BACKUP, &[&backup[..], &["--json"]].concat()).ok().json();
+    assert_eq!((made["tested"].as_array().unwrap().len(), made["untested"].as_array().unwrap().len()), (3, 0));
+    assert_eq!(mode(&out), 0o600);
+    assert!(home.listed().iter().all(|row| row["backup"]["file"] == json!(out.canonicalize().unwrap())));
+
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(home.path().join("keys.age.manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["keys"].as_array().unwrap().len(), 3);
+    assert!(!manifest.to_string().contains("PRIVATE KEY"));
+
+    let file = out.to_str().unwrap();
+    let wrong = other.key_with("not this one", &["restore", file, "--backup-passphrase-fd", "4", "--json"]).ended(4);
+    assert_eq!(wrong.kinds(), ["passphrase"]);
+    assert_eq!(other.key(&["restore", file, "--json"]).ended(4).kinds(), ["passphrase"]);
+    let restore = ["restore", file, "--backup-passphrase-fd", "4", "--json"];
+    let shown = other.key_with(BACKUP, &[&restore[..], &["--dry-run"]].concat()).ok().json();
+    assert!(shown.as_array().unwrap().iter().all(|row| row["standing"] == "new" && row["result"] == "shown"));
+    assert!(files(&other).is_empty());
+    let restored = other.key_with(BACKUP, &restore).ok().json();
+    assert!(restored.as_array().unwrap().iter().all(|row| row["result"] == "restored"), "{restored}");
+    assert_eq!(files(&other), files(&home), "byte for byte");
+    assert!(ids.iter().all(|id| mode(&other.file_of(id)) == 0o600));
+    assert!(other.listed().iter().any(|row| row["label"] == "old laptop"));
+    let again = other.key_with(BACKUP, &restore).ok().json();
+    assert!(again.as_array().unwrap().iter().all(|row| row["standing"] == "same" && row["result"] == "kept"));
+}
+
+/// What is in an encrypted backup needs no trustdeck to be of use.
+#[test]
+fn an_encrypted_backup_is_an_age_file_around_a_pem_set() {
+    let home = home();
+    let id = home.made(&["alice"]);
+    home.key_with(BACKUP, &["backup", "--out", "keys.age", "--backup-passphrase-fd", "4"]).ok();
+    let file = fs::read(home.path().join("keys.age")).unwrap();
+    let identity = age::scrypt::Identity::new(BACKUP.to_owned().into());
+    let mut set = String::new();
+    let decryptor = age::Decryptor::new_buffered(file.as_slice()).unwrap();
+    decryptor.decrypt(std::iter::once(&identity as _)).unwrap().read_to_string(&mut set).unwrap();
+    let exported = home.key(&["export", &id]).ok().stdout;
+    assert!(set.starts_with("trustdeck-backup: {") && set.ends_with(&exported), "{set}");
+}
+
+#[test]
+fn a_conflicting_key_stays() {
+    let home = home();
+    let id = home.made(&["alice"]);
+    home.key(&["backup", "--plain", "--out", "keys.pem"]).ok();
+    home.key_with("another passphrase", &["passwd", &id, "--new-passphrase-fd", "4"]).ok();
+    let before = files(&home);
+    let restored = home.key(&["restore", "keys.pem", "--json"]).ok().json();
+    assert_eq!((&restored[0]["standing"], &restored[0]["result"]), (&json!("conflicting"), &json!("kept")));
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn by_default_keys_without_a_tested_backup_are_taken() {
+    let home = home();
+    home.made(&["alice"]);
+    home.key(&["backup", "--plain", "--out", "one.pem"]).ok();
+    let bob = home.made(&["bob"]);
+    let second = home.key(&["backup", "--plain", "--out", "two.pem", "--json"]).ok().json();
+    assert_eq!(second["tested"], json!([bob]));
+    assert_eq!(home.key(&["backup", "--plain", "--out", "three.pem", "--json"]).ok().stdout, "null\n");
+    assert!(!home.path().join("three.pem").exists());
+}
+
+#[test]
+fn a_backup_that_cannot_be_proved_is_not_written() {
+    let home = home();
+    home.made(&["alice"]);
+    let mut wrong = home.trustdeck_command(&["key", "backup", "--plain", "--out", "keys.pem", "--json"]);
+    wrong.env("NOTARY_DELEGATION_PASSPHRASE", "wrong").env("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "too");
+    assert_eq!(run(&mut wrong).ended(4).kinds(), ["passphrase"]);
+    assert!(!home.path().join("keys.pem").exists());
+    home.put("keys.pem", b"precious");
+    home.key(&["backup", "--plain", "--out", "keys.pem"]).ended(2);
+    assert_eq!(fs::read(home.path().join("keys.pem")).unwrap(), b"precious");
+    assert!(home.listed()[0]["backup"].is_null());
+}
+
+#[test]
+fn a_damaged_backup_is_refused_and_nothing_is_written() {
+    let (home, other) = (home(), home());
+    home.made(&["alice"]);
+    home.key_with(BACKUP, &["backup", "--out", "keys.age", "--backup-passphrase-fd", "4"]).ok();
+    let whole = fs::read(home.path().join("keys.age")).unwrap();
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    for (name, bytes) in [("cut.age", &whole[..whole.len() - 20]), ("changed.age", &changed[..])] {
+        let file = other.put(name, bytes);
+        let refused = other.key_with(BACKUP, &["restore", &file, "--backup-passphrase-fd", "4", "--json"]).ended(2);
+        assert_eq!(refused.kinds(), ["input"], "{name}");
+    }
+    assert!(files(&other).is_empty());
+}
+
+#[test]
+fn a_key_whose_passphrase_nobody_gives_is_restored_only_if_asked_for() {
+    let (home, other) = (home(), home());
+    home.made(&["alice"]);
+    home.key(&["backup", "--plain", "--out", "keys.pem"]).ok();
+    let file = home.path().join("keys.pem");
+    let restore = |more: &[&str]| {
+        let mut command = other.trustdeck_command(&[&["key", "restore", file.to_str().unwrap(), "--json"], more].concat());
+        command.env_remove("NOTARY_DELEGATION_PASSPHRASE").env("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "wrong");
+        run(&mut command)
+    };
+    assert_eq!(restore(&[]).ended(4).kinds(), ["passphrase"]);
+    assert!(files(&other).is_empty());
+    assert_eq!(restore(&["--untested"]).ok().json()[0]["result"], "untested");
+    assert_eq!(files(&other), files(&home));
+    assert_ne!(SIGNERS, "wrong");
+}

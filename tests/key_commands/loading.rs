@@ -1,0 +1,121 @@
+//! `key load`: every container, several keys in a file, and what is refused.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use trustdeck::keys::pem::Block;
+
+use super::support::{run, run_with_input};
+use super::{files, home};
+
+fn fixture(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
+}
+
+fn table() -> serde_json::Value {
+    serde_json::from_slice(&fixture("keyfiles/expected.json")).unwrap()
+}
+
+/// The passphrase of the fixtures.
+const PASSPHRASE: &str = "repopass1";
+
+#[test]
+fn every_container_is_loaded_also_those_that_docker_skips() {
+    let table = table();
+    for row in table["files"].as_array().unwrap() {
+        let (home, name) = (home(), row["file"].as_str().unwrap());
+        let file = home.put(name, &fixture(&format!("keyfiles/{name}")));
+        let mut load = home.trustdeck_command(&["key", "load", &file, "--name", "carol", "--json"]);
+        let loaded = run(load.env("NOTARY_DELEGATION_PASSPHRASE", PASSPHRASE)).ok().json();
+        assert_eq!((&loaded[0]["id"], &loaded[0]["result"]), (&row["key_id"], &"loaded".into()), "{name}");
+        let stored = files(&home);
+        let [(stored_name, content)] = stored.as_slice() else { panic!("{name}: one key, not {}", stored.len()) };
+        assert_eq!(*stored_name, format!("{}.key", row["key_id"].as_str().unwrap()));
+        let block = Block::read(content).unwrap();
+        assert_eq!(block.header("role"), Some("carol"), "{name}");
+        assert!(block.is_encrypted() && block.is_readable_by_notary(), "{name}");
+    }
+}
+
+#[test]
+fn what_notary_reads_from_its_store_is_known() {
+    for row in table()["files"].as_array().unwrap() {
+        let name = row["file"].as_str().unwrap();
+        let block = Block::read(&fixture(&format!("keyfiles/{name}"))).unwrap();
+        assert_eq!(row["in_keystore_readable"], block.is_readable_by_notary(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_with_several_blocks_is_taken_whole_and_the_rest_is_named() {
+    let home = home();
+    let blocks = [
+        fixture("keyfiles/ec-sec1-plain.pem"),
+        b"a comment\n".to_vec(),
+        fixture("input/alice.pub"),
+        fixture("keyfiles/rsa-pkcs1-dek-aes128cbc.pem"),
+        b"-----BEGIN PRIVATE KEY-----\n%%%\n-----END PRIVATE KEY-----\n".to_vec(),
+        fixture("keyfiles/p384-sec1-plain.pem"),
+    ];
+    let mut load = home.trustdeck_command(&["key", "load", "-", "--name", "carol", "--json"]);
+    load.env("NOTARY_DELEGATION_PASSPHRASE", PASSPHRASE);
+    let ran = run_with_input(&mut load, &blocks.concat()).ended(9);
+    assert_eq!(ran.json().as_array().unwrap().len(), 3);
+    assert_eq!(files(&home).len(), 3);
+    assert_eq!(ran.kinds(), ["keystore", "keystore"]);
+    for named in ["block 2 is a public key", "block 4 has a PEM block PRIVATE KEY"] {
+        assert!(ran.stderr.contains(named), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_key_that_is_there_stays_as_it_is() {
+    let home = home();
+    let file = home.put("key.pem", &fixture("keyfiles/ec-sec1-plain.pem"));
+    home.key(&["load", &file, "--name", "carol"]).ok();
+    let before = files(&home);
+    let again = home.key(&["load", &file, "--name", "dave", "--json"]).ok().json();
+    assert_eq!((&again[0]["result"], &again[0]["role"]), (&"known".into(), &"carol".into()));
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn files_that_cannot_be_loaded_are_refused_in_words() {
+    let home = home();
+    let open = home.put("open.pem", &fixture("keyfiles/ec-sec1-plain.pem"));
+    for mode in [0o644, 0o640, 0o601] {
+        fs::set_permissions(&open, fs::Permissions::from_mode(mode)).unwrap();
+        let refused = home.key(&["load", &open]).ended(2);
+        assert!(refused.stderr.contains(&format!("chmod 600 {open}")), "{}", refused.stderr);
+    }
+    let targets = home.put("targets.pem", b"");
+    let text = String::from_utf8(fixture("keyfiles/ec-sec1-plain.pem")).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    fs::write(&targets, format!("{first}\nrole: targets\n\n{rest}")).unwrap();
+    let refused = home.key(&["load", &targets]).ended(2);
+    assert!(refused.stderr.contains("--repository"), "{}", refused.stderr);
+    let public = home.put("alice.pub", &fixture("input/alice.pub"));
+    assert!(home.key(&["load", &public]).ended(2).stderr.contains("signer add --key"));
+    let nothing = home.put("nothing.pem", b"no key");
+    assert!(home.key(&["load", &nothing]).ended(2).stderr.contains("holds no PEM block"));
+    home.key(&["load", "missing.pem"]).ended(1);
+    home.key(&["load", "."]).ended(2);
+    let sealed = home.put("sealed.pem", &fixture("keyfiles/ec-pkcs8-pbes2-sha1-aes256.pem"));
+    let wrong = home.key(&["load", &sealed, "--json"]).ended(4);
+    assert!(wrong.stderr.contains("NOTARY_DELEGATION_PASSPHRASE"), "{}", wrong.stderr);
+    assert!(files(&home).is_empty());
+    home.key(&["load", &targets, "--repository", "example.test/a"]).ok();
+}
+
+#[test]
+fn a_short_rsa_key_is_refused() {
+    let home = home();
+    let made = run(home.command("openssl").args(["genrsa", "-traditional", "-out", "short.pem", "1024"]));
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    fs::set_permissions(home.path().join("short.pem"), fs::Permissions::from_mode(0o600)).unwrap();
+    let refused = home.key(&["load", "short.pem", "--json"]).ended(1);
+    assert_eq!(refused.kinds(), ["keystore"]);
+    assert!(refused.stderr.contains("1024 bits"), "{}", refused.stderr);
+    assert!(files(&home).is_empty());
+}

@@ -19,7 +19,7 @@ fuzz_target!(|file: &[u8]| {
     let _ = Head::read(file);
     let now = jiff::Timestamp::UNIX_EPOCH;
     let _ = PublicKey::from_file(file, now);
-    let passphrase = Passphrase::from_text("passphrase");
+    let passphrase = Passphrase::from_text("repopass1");
     for block in Block::read_each(file).take(4).flatten() {
         let written = block.write();
         let again = Block::read(written.as_bytes());

@@ -98,9 +98,10 @@ impl Engine {
     /// `Input`.
     pub fn check_new_passphrase(&self, passphrase: &Passphrase) -> Result<(), EngineError> {
         match Strength::of(passphrase) {
-            Strength::TooShort => {
-                Err(refuse("the new passphrase is too short".to_owned(), "take at least 8 characters, better 12 or more"))
-            }
+            Strength::TooShort => Err(refuse(
+                "the new passphrase is too short".to_owned(),
+                "take at least 8 characters, better 12 or more",
+            )),
             _ => Ok(()),
         }
     }

@@ -66,7 +66,6 @@ mod warnings;
 use std::sync::Arc;
 
 pub use backups::BackupRecord;
-pub use change::{Change, EntryId, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use natural::natural;

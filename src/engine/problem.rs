@@ -208,7 +208,9 @@ fn remote_hint(error: &RemoteError) -> String {
 
 fn key_kind(error: &KeyError) -> Kind {
     match error {
-        KeyError::WrongPassphrase { .. } | KeyError::WrongBackupPassphrase { .. } | KeyError::Locked(_) => Kind::Passphrase,
+        KeyError::WrongPassphrase { .. } | KeyError::WrongBackupPassphrase { .. } | KeyError::Locked(_) => {
+            Kind::Passphrase
+        }
         KeyError::Disk { .. } => Kind::Disk,
         _ => Kind::Keystore,
     }
@@ -216,9 +218,13 @@ fn key_kind(error: &KeyError) -> Kind {
 
 fn key_hint(error: &KeyError) -> &'static str {
     match error {
-        KeyError::NotFound(_) => "sign on the machine that holds this key, or bring it with trustdeck key load or key restore",
+        KeyError::NotFound(_) => {
+            "sign on the machine that holds this key, or bring it with trustdeck key load or key restore"
+        }
         KeyError::WrongPassphrase { opens: Some(_), .. } => "this is the passphrase of another key; type this key's",
-        KeyError::WrongPassphrase { opens: None, .. } | KeyError::WrongBackupPassphrase { .. } => "check the passphrase and try again",
+        KeyError::WrongPassphrase { opens: None, .. } | KeyError::WrongBackupPassphrase { .. } => {
+            "check the passphrase and try again"
+        }
         KeyError::Locked(_) => "give its passphrase",
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",

@@ -61,13 +61,15 @@ fn distinct(text: &str) -> usize {
 fn is_common(text: &str) -> bool {
     let added = |c: char| c.is_ascii_digit() || c.is_ascii_punctuation() || c.is_whitespace();
     let core = text.trim_matches(added);
-    let is = |common: &str| common.eq_ignore_ascii_case(text) || (!core.is_empty() && common.eq_ignore_ascii_case(core));
+    let is =
+        |common: &str| common.eq_ignore_ascii_case(text) || (!core.is_empty() && common.eq_ignore_ascii_case(core));
     COMMON.lines().any(is)
 }
 
 /// Whether each character follows the one before, as in `12345678` or `hgfedcba`.
 fn is_row(text: &str) -> bool {
-    let mut steps = text.chars().zip(text.chars().skip(1)).map(|(a, b)| i64::from(u32::from(b)) - i64::from(u32::from(a)));
+    let mut steps =
+        text.chars().zip(text.chars().skip(1)).map(|(a, b)| i64::from(u32::from(b)) - i64::from(u32::from(a)));
     let Some(first) = steps.next() else { return true };
     // 9 is followed by 0 on the keyboard.
     first.abs() <= 1 && steps.all(|step| step == first || step.abs() == 9)

@@ -91,7 +91,11 @@ fn hostile_members_are_named_and_nothing_is_written() {
         ("other name", archive("private/authorized.key", EntryType::Regular, &alice(), ""), "not named after a key ID"),
         ("too large", archive(&key, EntryType::Regular, &vec![b'x'; 70_000], ""), "which no key has"),
         ("no key", archive(&key, EntryType::Regular, b"hello", ""), "holds no PEM block"),
-        ("public key", archive(&key, EntryType::Regular, b"-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", ""), "is a public key"),
+        (
+            "public key",
+            archive(&key, EntryType::Regular, b"-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", ""),
+            "is a public key",
+        ),
         ("another key", archive(&format!("{other}.key"), EntryType::Regular, &alice(), ""), "holds another key"),
     ];
     for (what, tar, message) in rows {

@@ -120,7 +120,8 @@ fn a_key_whose_passphrase_nobody_gives_is_restored_only_if_asked_for() {
     home.key(&["backup", "--plain", "--out", "keys.pem"]).ok();
     let file = home.path().join("keys.pem");
     let restore = |more: &[&str]| {
-        let mut command = other.trustdeck_command(&[&["key", "restore", file.to_str().unwrap(), "--json"], more].concat());
+        let mut command =
+            other.trustdeck_command(&[&["key", "restore", file.to_str().unwrap(), "--json"], more].concat());
         command.env_remove("NOTARY_DELEGATION_PASSPHRASE").env("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "wrong");
         run(&mut command)
     };

@@ -116,6 +116,6 @@ fn a_short_rsa_key_is_refused() {
     fs::set_permissions(home.path().join("short.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     let refused = home.key(&["load", "short.pem", "--json"]).ended(1);
     assert_eq!(refused.kinds(), ["keystore"]);
-    assert!(refused.stderr.contains("1024 bits"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("under 2048 bits"), "{}", refused.stderr);
     assert!(files(&home).is_empty());
 }

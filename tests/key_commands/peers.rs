@@ -85,7 +85,8 @@ fn keys_sign_with_both_programs_whoever_wrote_them() {
             continue;
         }
         let known = |arguments: &[&str]| {
-            run(home.key_command("repository passphrase", arguments).env("NOTARY_DELEGATION_PASSPHRASE", "repopass1")).ok()
+            run(home.key_command("repository passphrase", arguments).env("NOTARY_DELEGATION_PASSPHRASE", "repopass1"))
+                .ok()
         };
         known(&["load", &file, "--name", name]);
         known(&["passwd", name, "--new-passphrase-fd", "4"]);
@@ -98,10 +99,12 @@ fn keys_sign_with_both_programs_whoever_wrote_them() {
         let (tag, digest) = (format!("{GUN}:by-trustdeck-{name}"), format!("sha256:{}", digest(name)));
         home.publish(&["sign", &tag, "--digest", &digest, "--size", "9", "--role", &role]);
     }
-    let theirs = ["sign", &format!("{GUN}:by-docker-key"), "--digest", &format!("sha256:{}", digest("x")), "--size", "9"];
+    let theirs =
+        ["sign", &format!("{GUN}:by-docker-key"), "--digest", &format!("sha256:{}", digest("x")), "--size", "9"];
     home.publish(&theirs);
     let text = home.notary(&["list", GUN]).ok().stdout;
-    let tags = ["ecdsa", "rsa", "dek", "sha256", "plain"].map(|n| [format!("by-notary-{n}"), format!("by-trustdeck-{n}")]);
+    let tags =
+        ["ecdsa", "rsa", "dek", "sha256", "plain"].map(|n| [format!("by-notary-{n}"), format!("by-trustdeck-{n}")]);
     for tag in tags.as_flattened().iter().map(String::as_str).chain(["by-docker-key"]) {
         assert!(text.contains(tag), "{tag}: {text}");
     }

@@ -41,7 +41,10 @@ pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Probl
         text.push_str(&format!("{}: unlocked from the backup\n", called(context, id)));
     }
     for id in &backup.untested {
-        text.push_str(&format!("{}: in the backup, not tested, because its passphrase was not given\n", called(context, id)));
+        text.push_str(&format!(
+            "{}: in the backup, not tested, because its passphrase was not given\n",
+            called(context, id)
+        ));
     }
     text.push_str(&format!("backup:   {}\nmanifest: {}\n", shown(&backup.file), shown(&backup.manifest)));
     context.console.result(&text)?;
@@ -64,10 +67,7 @@ fn chosen_keys(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId
 }
 
 /// The passphrases that will prove the backup. Keys without one need none; skipped ones stay untested.
-fn passphrases(
-    context: &Context,
-    keys: &[CanonicalKeyId],
-) -> Result<BTreeMap<CanonicalKeyId, Passphrase>, Problem> {
+fn passphrases(context: &Context, keys: &[CanonicalKeyId]) -> Result<BTreeMap<CanonicalKeyId, Passphrase>, Problem> {
     let mut found = BTreeMap::new();
     let mut typed = Typed::default();
     for id in keys {

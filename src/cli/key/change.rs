@@ -10,7 +10,7 @@ use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::key_make::{Removal, Removing};
 use crate::engine::view::{KeyPlace, KeyState};
-use crate::engine::{EngineError, KeyView, Problem};
+use crate::engine::{KeyView, Kind, Problem};
 use crate::printable::printable;
 use crate::tuf::CanonicalKeyId;
 
@@ -68,7 +68,7 @@ pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Pr
         let attempt = |passphrase: &_| Ok(context.engine.opens(&id, Some(passphrase))?.then_some(()));
         match Typed::default().open(context, &removal.key.role, &what, attempt)? {
             Answer::Opened((), passphrase) => Some(passphrase),
-            Answer::Skipped => return Err(EngineError::Cancelled.problem()),
+            Answer::Skipped => return Err(stopped("the passphrase was not changed", "type the old one to change it")),
             Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         }
     };
@@ -100,7 +100,7 @@ pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Pr
         }
         let question = format!("type {} to delete this private key", id.short());
         if !context.console.typed(&question, id.short()) {
-            return Err(input("the key was not removed", "type the eight digits to remove it"));
+            return Err(stopped("the key was not removed", "type the eight digits to remove it"));
         }
     }
     context.engine.remove_key(&id, how)?;
@@ -112,10 +112,15 @@ pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Pr
     Ok(Ending::done())
 }
 
+fn stopped(message: &str, hint: &str) -> Problem {
+    Problem { kind: Kind::Cancelled, ..input(message, hint) }
+}
+
 /// What the removal takes away.
 fn meaning(removal: &Removal) -> String {
     let key = &removal.key;
-    let mut text = format!("{} key {} ({}), {}\n", printable(&key.label), key.id.short(), printable(&key.role), key.words());
+    let mut text =
+        format!("{} key {} ({}), {}\n", printable(&key.label), key.id.short(), printable(&key.role), key.words());
     for (gun, role) in &removal.only_local {
         text.push_str(&format!("  the only key here that can sign {role} of {gun}\n"));
     }

@@ -1,6 +1,6 @@
 //! `key`: the life of keys, without a screen.
 
-pub mod arguments;
+pub(super) mod arguments;
 mod backup;
 mod change;
 mod generate;

@@ -70,7 +70,10 @@ impl Typed {
 /// What to say where nobody can be asked.
 pub(super) fn nobody(what: &str, wrong: &[Source]) -> Problem {
     let (message, hint) = if wrong.is_empty() {
-        (format!("{what} needs its passphrase, and nobody can be asked"), "set the passphrase variables of notary or docker, or give --passphrase-fd".to_owned())
+        (
+            format!("{what} needs its passphrase, and nobody can be asked"),
+            "set the passphrase variables of notary or docker, or give --passphrase-fd".to_owned(),
+        )
     } else {
         let sources: Vec<String> = wrong.iter().map(Source::to_string).collect();
         (format!("{} does not open {what}", sources.join(" and ")), format!("correct {}", sources.join(" or ")))
@@ -113,10 +116,7 @@ pub(super) fn chosen(
 /// `Input`.
 pub(super) fn from_descriptor(descriptor: u32) -> Result<Passphrase, Problem> {
     let wrong = |why: &str| {
-        input(
-            format!("file descriptor {descriptor}: {why}"),
-            "open the descriptor, such as with 4< FILE in a shell",
-        )
+        input(format!("file descriptor {descriptor}: {why}"), "open the descriptor, such as with 4< FILE in a shell")
     };
     let bytes = read_descriptor(descriptor).map_err(|error| wrong(&error.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong("holds no text"))?;

@@ -108,7 +108,10 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
         }
         Answer::Skipped => {
             let message = format!("{what} was skipped and is not restored");
-            Err(Problem { kind: Kind::Passphrase, ..input(message, "give --untested to restore it without its passphrase") })
+            Err(Problem {
+                kind: Kind::Passphrase,
+                ..input(message, "give --untested to restore it without its passphrase")
+            })
         }
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Conte
         return Ok(contents(&content));
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return members(MultiGzDecoder::new(bytes.as_slice())).map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
+        return members(MultiGzDecoder::new(bytes.as_slice()))
+            .map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
     }
     if bytes.get(257..262) == Some(b"ustar") {
         return members(bytes.as_slice())
@@ -59,7 +60,8 @@ pub(super) fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Conte
     }
     let contents = contents(&bytes);
     if contents.set.keys.is_empty() && contents.set.refused.is_empty() {
-        let hint = "name a file that trustdeck key backup or notary key export wrote, or an archive of the key directory";
+        let hint =
+            "name a file that trustdeck key backup or notary key export wrote, or an archive of the key directory";
         return Err(refuse(about("is no backup".to_owned()), hint));
     }
     Ok(contents)

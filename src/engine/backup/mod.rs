@@ -165,7 +165,8 @@ impl Engine {
         for id in keys {
             let block = self.exported(id)?;
             if matches!(form, BackupForm::Plain) && !block.is_encrypted() {
-                let hint = format!("give it one with: trustdeck key passwd {}; or make an encrypted backup", id.short());
+                let hint =
+                    format!("give it one with: trustdeck key passwd {}; or make an encrypted backup", id.short());
                 return Err(refuse(format!("key {} has no passphrase and would lie open", id.short()), &hint));
             }
             set.push_str(&block.write());

@@ -121,7 +121,8 @@ impl Engine {
         if let (Some(id), Standing::Same | Standing::Conflicting) = (&found.claimed, &key.standing) {
             return Ok(Restored::Kept(id.clone()));
         }
-        let about = || found.claimed.as_ref().map_or_else(|| format!("key {}", found.place), |id| id.short().to_owned());
+        let about =
+            || found.claimed.as_ref().map_or_else(|| format!("key {}", found.place), |id| id.short().to_owned());
         let failed = |what: String| KeyError::Unsupported(format!("{} of the backup {what}", about())).into();
         let opened = match found.open(passphrase) {
             Ok(opened) => Some(opened),

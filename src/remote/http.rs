@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::RemoteError;
 use super::endpoint::Endpoint;
 use super::fault::{Fault, classify};
-use super::tls::{TlsMaterial, client};
+use super::tls::{TlsMaterial, client, verifier};
 use super::upload::Upload;
 
 /// Caps and deadlines. Source: reliability.md section 5.
@@ -53,11 +53,12 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// Prepares the clients; nothing is sent. Slow the first time.
+    /// Prepares the clients; nothing is sent.
     pub(super) fn new(endpoint: &Endpoint, tls: &TlsMaterial, limits: Limits) -> Result<Self, RemoteError> {
-        let stranger = client(endpoint, tls, None, limits.connect)?;
+        let verifier = verifier(endpoint, tls)?;
+        let stranger = client(endpoint, &verifier, None, limits.connect)?;
         let client = match tls.identities.first() {
-            Some(identity) => client(endpoint, tls, Some(identity), limits.connect)?,
+            Some(identity) => client(endpoint, &verifier, Some(identity), limits.connect)?,
             None => stranger.clone(),
         };
         Ok(Self { client, stranger, name: endpoint.name().to_owned(), limits })

@@ -13,6 +13,7 @@ pub mod notary;
 mod slots;
 pub mod tls;
 mod upload;
+mod verifier;
 
 pub use auth::{Access, Credential, CredentialSource};
 pub use endpoint::Endpoint;

@@ -95,7 +95,7 @@ struct Call<'a> {
 }
 
 impl NotaryServer {
-    /// Prepares a client; nothing is sent. Slow the first time (system certificates): call it off the event loop.
+    /// Prepares a client; nothing is sent.
     ///
     /// # Errors
     /// [`RemoteError::Setting`], [`RemoteError::Tls`] for unusable certificates.

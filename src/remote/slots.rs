@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+/// Who waited so long at the start asks on a connection of its own: the server is not nearby, or busy.
+const PATIENCE: Duration = Duration::from_millis(8);
 /// Enough to saturate a server nearby.
 const NEAR: usize = 8;
 /// Enough for one that is far away. Source: performance.md, server facts.
@@ -12,24 +14,43 @@ const FAR: usize = 32;
 /// Slower answers come from far away.
 const FAR_ANSWER: Duration = Duration::from_millis(10);
 
-/// Places for requests; grows once if even the fastest of the first answers was slow.
+/// Places for requests. It begins with one, since every connection costs both sides a handshake that a server nearby
+/// answers sooner than it is made; who is kept waiting opens the others.
 pub(super) struct Slots {
     places: Semaphore,
+    open: AtomicUsize,
+    waiting: AtomicUsize,
     answers: AtomicUsize,
     fastest_micros: AtomicU64,
 }
 
 impl Default for Slots {
     fn default() -> Self {
-        let places = Semaphore::new(NEAR);
-        Self { places, answers: AtomicUsize::new(0), fastest_micros: AtomicU64::new(u64::MAX) }
+        let count = |count| AtomicUsize::new(count);
+        Self {
+            places: Semaphore::new(1),
+            open: count(1),
+            waiting: count(0),
+            answers: count(0),
+            fastest_micros: AtomicU64::new(u64::MAX),
+        }
     }
 }
 
 impl Slots {
     /// Waits for a place; `None` never happens, since the places are never closed.
     pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
-        self.places.acquire().await.ok()
+        let _waits = Waits::new(&self.waiting);
+        let place = self.places.acquire();
+        tokio::pin!(place);
+        if self.open.load(Ordering::Relaxed) < NEAR {
+            tokio::select! {
+                biased;
+                place = &mut place => return place.ok(),
+                () = tokio::time::sleep(PATIENCE) => self.widen(NEAR),
+            }
+        }
+        place.await.ok()
     }
 
     /// Learns how long an answer took.
@@ -38,7 +59,33 @@ impl Slots {
         let fastest = self.fastest_micros.fetch_min(micros, Ordering::Relaxed).min(micros);
         let answers = self.answers.fetch_add(1, Ordering::Relaxed) + 1;
         if answers == NEAR && u128::from(fastest) > FAR_ANSWER.as_micros() {
-            self.places.add_permits(FAR - NEAR);
+            self.widen(FAR);
         }
+        // A queue that is long for its places is worth another handshake.
+        let open = self.open.load(Ordering::Relaxed);
+        if self.waiting.load(Ordering::Relaxed) > 2 * open {
+            self.widen((open + 1).min(NEAR));
+        }
+    }
+
+    fn widen(&self, places: usize) {
+        let before = self.open.fetch_max(places, Ordering::Relaxed);
+        self.places.add_permits(places.saturating_sub(before));
+    }
+}
+
+/// Counts one who waits, also when nobody waits for it any more.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,14 +1,19 @@
 //! Certificates, and clients that check and show them.
 
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, Identity};
+use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::RemoteError;
 use super::endpoint::Endpoint;
 use super::fault::innermost;
+use super::verifier::Verifier;
 
 /// TLS material for one server, as PEM text already read.
 #[derive(Clone, Default)]
@@ -43,12 +48,10 @@ pub fn check_identity(pem: &[u8]) -> Result<(), String> {
 /// A client that keeps connections, follows no redirect and asks for no encoding.
 pub(super) fn client(
     endpoint: &Endpoint,
-    tls: &TlsMaterial,
+    verifier: &Arc<Verifier>,
     identity: Option<&Zeroizing<Vec<u8>>>,
     connect: Duration,
 ) -> Result<Client, RemoteError> {
-    install_provider();
-    let setting = |what: String| RemoteError::Setting(format!("TLS for {}: {what}", endpoint.host()));
     let mut builder = Client::builder()
         .user_agent(concat!("trustdeck/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -56,34 +59,62 @@ pub(super) fn client(
         .connect_timeout(connect)
         .pool_max_idle_per_host(32)
         .tcp_nodelay(true)
-        .https_only(endpoint.base().starts_with("https:") && !endpoint.is_loopback());
+        .https_only(endpoint.base().starts_with("https:") && !endpoint.is_loopback())
+        .tls_backend_preconfigured(configuration(endpoint, verifier, identity)?);
     if endpoint.is_loopback() {
         builder = builder.no_proxy();
     }
-    let mut authorities = Vec::new();
-    for pem in &tls.authorities {
-        count_authorities(pem).map_err(|what| setting(format!("an authority file {what}")))?;
-        authorities.extend(Certificate::from_pem_bundle(pem).map_err(|e| setting(e.to_string()))?);
-    }
-    if !authorities.is_empty() {
-        builder = builder.tls_certs_merge(authorities);
-    }
-    if let Some(pem) = identity {
-        let identity =
-            Identity::from_pem(pem).map_err(|e| setting(format!("the client certificate is unusable: {e}")))?;
-        builder = builder.identity(identity);
-    }
-    builder.build().map_err(|error| {
-        let why = innermost(&error);
-        RemoteError::Tls { host: endpoint.host().to_owned(), why: format!("{why}; name an authority with --ca") }
-    })
+    builder.build().map_err(|error| setting(endpoint, innermost(&error)))
 }
 
-/// Chooses the cryptography of TLS, once for the process; another choice made before stays.
-fn install_provider() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // Fails only if somebody was first, and then there is a provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+/// Who may vouch for a server: the authorities in `tls` and the system's.
+pub(super) fn verifier(endpoint: &Endpoint, tls: &TlsMaterial) -> Result<Arc<Verifier>, RemoteError> {
+    let mut authorities = Vec::new();
+    for pem in &tls.authorities {
+        count_authorities(pem).map_err(|what| setting(endpoint, format!("an authority file {what}")))?;
+        let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        authorities.extend(read.map_err(|error| setting(endpoint, error.to_string()))?);
+    }
+    let verifier = Verifier::new(provider(), authorities).map_err(|what| setting(endpoint, what))?;
+    let verifier = Arc::new(verifier);
+    if endpoint.base().starts_with("https:") {
+        verifier.prepare();
+    }
+    Ok(verifier)
+}
+
+fn configuration(
+    endpoint: &Endpoint,
+    verifier: &Arc<Verifier>,
+    identity: Option<&Zeroizing<Vec<u8>>>,
+) -> Result<ClientConfig, RemoteError> {
+    let wrong = |error: rustls::Error| setting(endpoint, error.to_string());
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let verifier: Arc<Verifier> = Arc::clone(verifier);
+    let builder = builder.map_err(wrong)?.dangerous().with_custom_certificate_verifier(verifier);
+    let mut configuration = match identity {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
+            let unusable = |error: String| setting(endpoint, format!("the client certificate is unusable: {error}"));
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            let chain = chain.map_err(|error| unusable(error.to_string()))?;
+            let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| unusable(error.to_string()))?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| unusable(error.to_string()))?
+        }
+    };
+    configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(configuration)
+}
+
+fn setting(endpoint: &Endpoint, what: String) -> RemoteError {
+    RemoteError::Setting(format!("TLS for {}: {what}", endpoint.host()))
+}
+
+/// The cryptography of TLS: what the process chose before, else ours.
+fn provider() -> Arc<CryptoProvider> {
+    static CHOICE: Once = Once::new();
+    // Fails only if somebody was first, and then there is a provider.
+    CHOICE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    let ours = || Arc::new(rustls::crypto::ring::default_provider());
+    CryptoProvider::get_default().map_or_else(ours, Arc::clone)
 }

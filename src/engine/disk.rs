@@ -75,8 +75,7 @@ impl Pending {
     }
 }
 
-/// A name for a file that is being written; no other write uses it.
-pub(super) fn aside_name(name: &str) -> String {
+fn aside_name(name: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!(".{name}.{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

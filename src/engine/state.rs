@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::EngineError;
-use super::disk::{Pending, aside_name, make_private, open_own, read_at, sweep, write_all};
+use super::disk::{Pending, make_private, open_own, read_at, sweep, write_all};
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Gun, Role};
 
@@ -145,15 +145,18 @@ impl Memory {
     /// When the repository was last verified against its server.
     pub(super) fn verified_at(&self, gun: &Gun) -> Option<Time> {
         let bytes = self.read(&file(gun, "time")).ok().flatten()?;
-        std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
+        let mut lines = std::str::from_utf8(&bytes).ok()?.lines();
+        let (first, second) = (lines.next()?, lines.next());
+        // The second tells a time that is being written from one that is whole.
+        if second.is_some_and(|second| second != first) { None } else { first.parse().ok() }
     }
 
-    /// Notes that it was verified at `now`. Not synced: a crash may lose it, but never cuts it.
+    /// Notes that it was verified at `now`. Written in place and not synced, for it is done at every refresh: a crash
+    /// may lose it, and a reader in between finds no time rather than a wrong one.
     pub(super) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
-        let aside = self.dir.join(aside_name(&file(gun, "time")));
-        let written = write_private(&aside, now.to_string().as_bytes());
-        let stored = written.and_then(|()| std::fs::rename(&aside, self.dir.join(file(gun, "time"))));
-        stored.map_err(|source| EngineError::Disk { path: aside, source })
+        let path = self.dir.join(file(gun, "time"));
+        let text = format!("{now:.9}\n{now:.9}\n");
+        write_in_place(&path, text.as_bytes()).map_err(|source| EngineError::Disk { path, source })
     }
 
     /// Forgets pin, marks, tags and time.
@@ -257,9 +260,10 @@ fn open_private(path: &Path) -> io::Result<File> {
     std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    let mut file = open_private(path)?;
-    file.set_len(0)?;
-    file.write_all(bytes)
+fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    let file = open_private(path)?;
+    file.write_all_at(bytes, 0)?;
+    let length = bytes.len() as u64;
+    if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }
 }

@@ -18,16 +18,43 @@ struct Listed {
 type Known = BTreeMap<CanonicalKeyId, Listed>;
 
 impl Engine {
-    /// All keys: in the store, behind servers, and public ones of loaded repositories. Own keys come first (root,
-    /// targets, then signers by label), then those of others, then those behind servers.
+    /// All keys: in the store, behind servers, and public ones of repositories. Own keys come first (root, targets,
+    /// then signers by label), then those of others, then those behind servers. Repositories that were not loaded yet
+    /// are read from the cache.
     ///
     /// # Errors
     /// `Disk`, `State`: the key directory or the list of repositories cannot be read.
     pub fn keys(&self) -> Result<Vec<KeyView>, EngineError> {
+        let guns: Vec<Gun> = self.entries()?.into_iter().map(|entry| entry.gun).collect();
+        self.load_side_by_side(&guns);
+        self.keys_of(guns)
+    }
+
+    /// The same, without repositories that this process has not loaded yet. Instant.
+    ///
+    /// # Errors
+    /// As [`Engine::keys`].
+    pub fn loaded_keys(&self) -> Result<Vec<KeyView>, EngineError> {
+        self.keys_of(self.inner.repositories.loaded())
+    }
+
+    /// Loads what the cache holds of repositories, on all processors.
+    fn load_side_by_side(&self, guns: &[Gun]) {
+        let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            for share in guns.chunks(guns.len().div_ceil(lanes).max(1)) {
+                // A repository that cannot be read has its own row that says so.
+                let load = move || share.iter().for_each(|gun| drop(self.base(gun)));
+                // Without a thread they are loaded one by one.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, load);
+            }
+        });
+    }
+
+    fn keys_of(&self, guns: Vec<Gun>) -> Result<Vec<KeyView>, EngineError> {
         let mut known = Known::new();
-        for entry in self.entries()? {
-            // A repository that cannot be read has its own row that says so.
-            let base = self.base(&entry.gun).ok().flatten();
+        for gun in guns {
+            let base = self.base(&gun).ok().flatten();
             if let Some(set) = base.and_then(|base| base.set) {
                 collect(&mut known, &set);
             }

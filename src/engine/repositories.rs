@@ -39,6 +39,11 @@ impl Repositories {
         hold(&self.sessions).get(gun).cloned()
     }
 
+    /// Repositories that this process has loaded, by name.
+    pub(super) fn loaded(&self) -> Vec<Gun> {
+        hold(&self.sessions).keys().cloned().collect()
+    }
+
     /// Replaces it.
     pub(super) fn set_session(&self, gun: &Gun, session: Session) -> Arc<Session> {
         let session = Arc::new(session);

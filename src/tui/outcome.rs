@@ -161,7 +161,10 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         // Nobody has chosen a row yet: the worst one is shown first.
         state.lists.repositories.go(super::list::Move::Top, 1);
     }
-    panes::reindex_shown(state);
+    let selected = state.repository().map(|r| &r.entry.gun);
+    if selected == Some(gun) || selected != state.lists.shown.as_ref() {
+        panes::reindex_shown(state);
+    }
     let staged = state.stage.changes.iter().any(|c| c.gun == *gun);
     let mut effects = Vec::new();
     if source == Source::Server && staged {

@@ -133,7 +133,7 @@ impl Work {
         let engine = &self.engine;
         Some(match effect {
             Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.entries()).await),
-            Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.keys()).await),
+            Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.loaded_keys()).await),
             Effect::Open(gun) => return self.open(job, gun).await,
             Effect::Refresh(gun) => return Some(self.refresh(gun).await),
             Effect::ReadStage => Outcome::Staged {

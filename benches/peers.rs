@@ -13,13 +13,21 @@ mod support;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
 use serde_json::json;
-use support::home::digest;
+use support::home::{REPOSITORY_PASSPHRASE, digest};
+use support::machine::{add_signer, settings_of};
 use support::{Home, NotaryServer, Proxy};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use trustdeck::engine::plan::NeededKey;
+use trustdeck::engine::{Approval, Engine, Passphrase, PublishOutcome};
+use trustdeck::tuf::{Gun, PublicKey};
 
 const SIGNERS: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];
 const FAR: Duration = Duration::from_millis(50);
@@ -120,11 +128,12 @@ impl Bench<'_> {
         row(name, &theirs, &mine);
     }
 
-    /// Ten new signers for one repository: one command each for docker, one publish for trustdeck.
+    /// Ten new signers for one repository: docker publishes each, trustdeck all at once, from eleven commands or from
+    /// one process as the screen does.
     fn signers(&self) {
         let names: Vec<String> = (0..10).map(|i| format!("new{i}")).collect();
         let files: Vec<String> = names.iter().map(|name| self.near.generate_key(name)).collect();
-        let guns = ["localhost:5000/bench/ten-a", "localhost:5000/bench/ten-b"];
+        let guns = ["localhost:5000/bench/ten-a", "localhost:5000/bench/ten-b", "localhost:5000/bench/ten-c"];
         fill(self.near, &guns.map(str::to_owned), 0);
         let theirs = self.measure(|| {
             for (name, file) in names.iter().zip(&files) {
@@ -137,17 +146,37 @@ impl Bench<'_> {
             }
             self.near.trustdeck(&["publish", "--yes", guns[1]]).ok();
         });
-        row("10 signers into one repository, 0 ms", &[theirs], &[mine]);
+        row("10 signers: 11 commands, one publish, 0 ms", std::slice::from_ref(&theirs), &[mine]);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mine = self.measure(|| {
+            let key = |file: &String| PublicKey::from_file(&std::fs::read(file).unwrap(), Timestamp::now()).unwrap();
+            let settings = settings_of(self.near.path(), &self.near.trust_dir(), &self.server.url);
+            let engine = Engine::open(settings, Arc::new(Timestamp::now)).unwrap();
+            let gun = Gun::parse(guns[2]).unwrap();
+            let add = |(name, file): (&String, &String)| (gun.clone(), add_signer(name, &[key(file)]));
+            engine.stage(names.iter().zip(&files).map(add).collect()).unwrap();
+            runtime.block_on(publish(&engine));
+        });
+        row("10 signers: one process, one publish, 0 ms", &[theirs], &[mine]);
     }
 
-    /// A thousand tags: `notary addhash` a tag is slow, so its change files are written directly, in its favour.
+    /// A thousand tags: one command each for notary, one list for trustdeck; one publish for both.
     fn thousand_tags(&self) {
         let guns = ["localhost:5000/bench/thousand-a", "localhost:5000/bench/thousand-b"];
         fill(self.near, &guns.map(str::to_owned), 0);
-        stage_for_notary(self.near, guns[0], 1000, &["targets/releases", "targets/s0"]);
-        let theirs = self.measure(|| drop(self.near.notary(&["publish", guns[0]]).ok()));
+        let theirs = self.measure(|| {
+            for tag in (0..1000).map(tag_name) {
+                let roles = ["-r", "targets/releases", "-r", "targets/s0"];
+                let mut add = vec!["addhash", guns[0], &tag, "1000", "--sha256"];
+                let sha256 = digest(&tag);
+                add.push(&sha256);
+                add.extend(roles);
+                self.near.notary(&add).ok();
+            }
+            self.near.notary(&["publish", guns[0]]).ok();
+        });
         let mine = self.measure(|| sign_many(self.near, guns[1], 1000));
-        row("1000 tags signed (against notary publish), 0 ms", &[theirs], &[mine]);
+        row("1000 tags staged and published (notary), 0 ms", &[theirs], &[mine]);
     }
 
     fn sample(&self, command: &mut Command) -> Sample {
@@ -225,10 +254,6 @@ fn fill(home: &Home, guns: &[String], tags: usize) {
     }
 }
 
-fn stage_for_notary(home: &Home, gun: &str, tags: usize, roles: &[&str]) {
-    (0..tags).for_each(|tag| stage_tag(home, gun, tag, roles));
-}
-
 /// Writes the change files that `notary addhash` would write.
 fn stage_tag(home: &Home, gun: &str, tag: usize, roles: &[&str]) {
     let dir = home.trust_dir().join("tuf").join(gun).join("changelist");
@@ -260,6 +285,22 @@ fn sign_many(home: &Home, gun: &str, tags: usize) {
     let file = home.path().join("tags.txt");
     std::fs::write(&file, list).unwrap();
     home.trustdeck(&["sign", "--from", file.to_str().unwrap(), "--publish", "--yes"]).ok();
+}
+
+/// Publishes everything that is staged, as the screen does.
+async fn publish(engine: &Engine) {
+    let plan = engine.plan(None).unwrap();
+    for key in plan.repositories.iter().flat_map(|planned| &planned.keys) {
+        let NeededKey::Unlock { id, .. } = key else { panic!("no key is made here") };
+        engine.unlock(id, &Passphrase::from_text(REPOSITORY_PASSPHRASE)).unwrap();
+    }
+    let repositories = plan.repositories.iter().map(|planned| planned.gun.clone()).collect();
+    let approval = Approval { plan: plan.id.clone(), repositories, accepted: vec![] };
+    let (news, mut heard) = mpsc::channel(256);
+    let drain = async { while heard.recv().await.is_some() {} };
+    let (published, ()) = tokio::join!(engine.publish(approval, news, CancellationToken::new()), drain);
+    let done = published.unwrap();
+    assert!(done.iter().all(|one| one.outcome == PublishOutcome::Done), "{done:?}");
 }
 
 fn memory(home: &Home, guns: &[String], big: &[String]) {

@@ -55,6 +55,8 @@ pub use tour::Tour;
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.
 const BURST: usize = 512;
+/// How long events are taken before the next frame.
+const FRAME: Duration = Duration::from_millis(8);
 /// How often a spinner turns and the time is looked at while something runs.
 const BUSY_TICK: Duration = Duration::from_millis(250);
 /// How often it is looked whether others staged something.
@@ -183,8 +185,13 @@ impl Loop {
             let woken = self.wait().await?;
             self.take(Event::Tick(self.engine.now()))?;
             self.wake(woken)?;
-            // Whatever else is there already shares the next frame.
+            // Whatever else is there already shares the next frame, but does not hold it up: answers of many repositories
+            // may come faster than they are taken.
+            let due = std::time::Instant::now() + FRAME;
             for _ in 0..BURST {
+                if std::time::Instant::now() >= due {
+                    break;
+                }
                 if let Ok(input) = self.edges.keys.try_recv() {
                     self.wake(Woken::Input(input?))?;
                 } else if let Ok(event) = self.edges.results.try_recv() {

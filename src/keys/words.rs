@@ -4,10 +4,15 @@
 //! Somebody with much computing time can make another key with the same four words, so that whoever fears an
 //! attacker compares all 64 digits.
 
+use std::sync::LazyLock;
+
 use crate::tuf::CanonicalKeyId;
 
 /// 1024 words in alphabetical order, one in a line. Never changed: people write the words down.
 const LIST: &str = include_str!("../../assets/words.txt");
+
+/// By number: thousands of keys are listed at a time.
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| LIST.lines().collect());
 
 const BITS: u32 = 10;
 
@@ -18,7 +23,7 @@ pub fn words(id: &CanonicalKeyId) -> String {
     // Ten hexadecimal digits always parse.
     let bits = u64::from_str_radix(start, 16).unwrap_or_default();
     let index = |place: u32| (bits >> (BITS * place)) & ((1 << BITS) - 1);
-    let word = |place: u32| LIST.lines().nth(usize::try_from(index(place)).unwrap_or_default()).unwrap_or_default();
+    let word = |place: u32| WORDS.get(usize::try_from(index(place)).unwrap_or_default()).copied().unwrap_or_default();
     [3, 2, 1, 0].map(word).join("-")
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
+use super::dialogs::field::TextField;
 use super::effect::Effect;
 use super::event::{Failure, JobId};
 use super::gate::Gate;
@@ -44,8 +45,8 @@ pub struct State {
     pub message: Option<Message>,
     /// First key of a sequence.
     pub prefix: Option<&'static str>,
-    /// Whether letters go to the filter.
-    pub filtering: bool,
+    /// The filter that is being typed; letters go there.
+    pub filtering: Option<TextField>,
     pub tour: Option<Tour>,
     pub jobs: Jobs,
     /// What is still to be asked before a publish.
@@ -238,7 +239,7 @@ impl State {
             dialogs: Vec::new(),
             message: None,
             prefix: None,
-            filtering: false,
+            filtering: None,
             tour: None,
             jobs: Jobs::default(),
             gate: None,

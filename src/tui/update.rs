@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::binding::{Action, Copied, Found, key_name, lookup};
+use super::dialogs::field::TextField;
 use super::dialogs::{self, Dialog, Help};
 use super::effect::Effect;
 use super::event::Event;
@@ -82,11 +83,14 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         return interrupt(state);
     }
     state.touched.interrupted = false;
+    if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('z') {
+        return vec![Effect::Suspend];
+    }
     if !state.dialogs.is_empty() {
         return dialogs::key(state, pressed);
     }
-    if state.filtering {
-        filter_key(state, pressed);
+    if let Some(typed) = state.filtering.take() {
+        filter_key(state, typed, pressed);
         return vec![];
     }
     let prefix = state.prefix.take();
@@ -137,9 +141,10 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 
 fn paste(state: &mut State, text: &str) {
     if state.dialogs.is_empty() {
-        if state.filtering {
-            let line = text.lines().next().unwrap_or_default();
-            set_filter(state, |old| format!("{old}{line}"));
+        if let Some(mut typed) = state.filtering.take() {
+            typed.insert_text(text);
+            set_filter(state, typed.text());
+            state.filtering = Some(typed);
         }
         return;
     }
@@ -162,7 +167,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             };
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
-        Action::Filter => state.filtering = true,
+        Action::Filter => state.filtering = Some(TextField::with(state.focus.filter_text(state))),
         Action::Mark => with_list(state, Marking::Toggle),
         Action::Range => with_list(state, Marking::Range),
         Action::MarkAll => with_list(state, Marking::All),
@@ -278,28 +283,19 @@ fn with_list(state: &mut State, marking: Marking) {
     }
 }
 
-fn filter_key(state: &mut State, pressed: &KeyEvent) {
-    let ctrl = pressed.modifiers.contains(KeyModifiers::CONTROL);
+fn filter_key(state: &mut State, mut typed: TextField, pressed: &KeyEvent) {
     match pressed.code {
-        KeyCode::Enter => state.filtering = false,
-        KeyCode::Esc => {
-            state.filtering = false;
-            set_filter(state, |_| String::new());
-        }
-        KeyCode::Backspace => set_filter(state, |old| {
-            let mut text = old.to_owned();
-            text.pop();
-            text
-        }),
-        KeyCode::Char('u') if ctrl => set_filter(state, |_| String::new()),
-        KeyCode::Char(c) if !ctrl => set_filter(state, |old| format!("{old}{c}")),
+        KeyCode::Enter => return,
+        KeyCode::Esc => return set_filter(state, ""),
         KeyCode::Down => go(state, Move::Down),
         KeyCode::Up => go(state, Move::Up),
+        _ if typed.key(pressed) => set_filter(state, typed.text()),
         _ => {}
     }
+    state.filtering = Some(typed);
 }
 
-fn set_filter(state: &mut State, new: impl Fn(&str) -> String) {
+fn set_filter(state: &mut State, text: &str) {
     let filter = match state.focus {
         Pane::Repositories => &mut state.lists.repositories.filter,
         Pane::Roles => &mut state.lists.roles.filter,
@@ -307,7 +303,7 @@ fn set_filter(state: &mut State, new: impl Fn(&str) -> String) {
         Pane::Keys => &mut state.lists.keys.filter,
         Pane::Staged => &mut state.lists.staged.filter,
     };
-    *filter = Filter::new(&new(filter.text()));
+    *filter = Filter::new(text);
     match state.focus {
         Pane::Repositories => {
             repositories::reindex(state);

@@ -1,90 +1,105 @@
 //! A line of text that is being typed.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui_textarea::{CursorMove, DataCursor, TextArea};
 
 use super::super::canvas::{Canvas, width};
 
-/// Text and cursor.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TextField {
-    text: String,
-    /// In characters.
-    cursor: usize,
+/// Longest text, in characters.
+const LONGEST: usize = 4096;
+
+/// Text, cursor and what can be undone: a text area that never gets a second line.
+///
+/// Never for a secret, since it remembers what was deleted.
+#[derive(Clone, Debug, Default)]
+pub struct TextField(Box<TextArea<'static>>);
+
+impl PartialEq for TextField {
+    /// What is seen counts, not how it was typed.
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text() && self.cursor() == other.cursor()
+    }
 }
+
+impl Eq for TextField {}
 
 impl TextField {
     /// A field that holds `text`, with the cursor behind it.
     #[must_use]
     pub fn with(text: &str) -> Self {
-        Self { text: text.to_owned(), cursor: text.chars().count() }
+        let mut field = Self(Box::new(TextArea::new(vec![one_line(text)])));
+        field.0.move_cursor(CursorMove::End);
+        field
     }
 
     /// What was typed.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.0.lines().first().map_or("", String::as_str)
     }
 
     /// What was typed, without blanks at the ends.
     #[must_use]
     pub fn trimmed(&self) -> &str {
-        self.text.trim()
+        self.text().trim()
     }
 
-    /// Replaces everything.
+    /// In characters.
+    fn cursor(&self) -> usize {
+        let DataCursor(_, column) = self.0.cursor();
+        column
+    }
+
+    fn length(&self) -> usize {
+        self.text().chars().count()
+    }
+
+    /// Replaces everything; undo brings it back.
     pub fn set(&mut self, text: &str) {
-        *self = Self::with(text);
+        self.0.move_cursor(CursorMove::End);
+        self.0.delete_line_by_head();
+        self.insert_text(text);
     }
 
-    /// Types a text.
+    /// Types the first line of a text, without control characters.
     pub fn insert_text(&mut self, text: &str) {
-        text.chars().for_each(|c| self.insert(c));
-    }
-
-    fn byte(&self, place: usize) -> usize {
-        self.text.char_indices().nth(place).map_or(self.text.len(), |(i, _)| i)
-    }
-
-    fn insert(&mut self, c: char) {
-        if self.text.len() < 4096 {
-            self.text.insert(self.byte(self.cursor), c);
-            self.cursor += 1;
+        let line = one_line(text);
+        if self.length() + line.chars().count() <= LONGEST {
+            self.0.insert_str(line);
         }
-    }
-
-    fn remove_from(&mut self, start: usize) {
-        let range = self.byte(start)..self.byte(self.cursor);
-        self.text.replace_range(range, "");
-        self.cursor = start;
     }
 
     /// Takes a key; says whether it was one for a field.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
-        let length = self.text.chars().count();
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
-            KeyCode::Char('a') if ctrl => self.cursor = 0,
-            KeyCode::Char('e') if ctrl => self.cursor = length,
-            KeyCode::Char('u') if ctrl => self.remove_from(0),
-            KeyCode::Char('w') if ctrl => {
-                let before: Vec<char> = self.text.chars().take(self.cursor).collect();
-                let trimmed = before.iter().rposition(|c| !c.is_whitespace()).map_or(0, |i| i + 1);
-                let word = before.iter().take(trimmed).rposition(|c| c.is_whitespace() || *c == '/');
-                let from = word.map_or(0, |i| i + 1);
-                self.remove_from(if from == trimmed { trimmed.saturating_sub(1) } else { from });
+            KeyCode::Char('u') if ctrl => {
+                self.0.delete_line_by_head();
             }
-            KeyCode::Char(c) if !ctrl => self.insert(c),
-            KeyCode::Backspace => self.remove_from(self.cursor.saturating_sub(1)),
-            KeyCode::Delete => {
-                if self.cursor < length {
-                    self.cursor += 1;
-                    self.remove_from(self.cursor - 1);
+            // Terminals send ctrl-_ as ctrl-7.
+            KeyCode::Char('_' | '7') if ctrl => {
+                self.0.undo();
+            }
+            // These are line ends, and what a terminal without bracketed paste sends for them.
+            KeyCode::Char('m' | 'j') if ctrl => return false,
+            KeyCode::Char(c) if !ctrl && !alt => {
+                if c.is_control() || self.length() >= LONGEST {
+                    return false;
                 }
+                self.0.insert_char(c);
             }
-            KeyCode::Left => self.cursor = self.cursor.saturating_sub(1),
-            KeyCode::Right => self.cursor = (self.cursor + 1).min(length),
-            KeyCode::Home => self.cursor = 0,
-            KeyCode::End => self.cursor = length,
+            KeyCode::Char(_)
+            | KeyCode::Backspace
+            | KeyCode::Delete
+            | KeyCode::Left
+            | KeyCode::Right
+            | KeyCode::Home
+            | KeyCode::End => {
+                // Without shift: a selection would not be seen.
+                let modifiers = key.modifiers.difference(KeyModifiers::SHIFT);
+                self.0.input(KeyEvent::new(key.code, modifiers));
+            }
             _ => return false,
         }
         true
@@ -95,15 +110,32 @@ impl TextField {
         let theme = canvas.theme;
         let x = canvas.put(x, y, end, theme.glyphs.prompt, theme.quiet()) + 1;
         let room = usize::from(end.saturating_sub(x + 1)).max(1);
-        let skip = self.cursor.saturating_sub(room);
-        let shown: String = self.text.chars().skip(skip).take(room).collect();
+        let cursor = self.cursor();
+        let skip = cursor.saturating_sub(room);
+        let shown: String = self.text().chars().skip(skip).take(room).collect();
         canvas.put(x, y, end, &shown, theme.text());
         if focused {
-            let before: String = self.text.chars().skip(skip).take(self.cursor - skip).collect();
-            let under: String = self.text.chars().nth(self.cursor).unwrap_or(' ').to_string();
-            canvas.put(x + width(&before), y, end, &under, theme.caret());
+            let before: String = self.text().chars().skip(skip).take(cursor - skip).collect();
+            canvas.put(x + width(&before), y, end, &self.under(), theme.caret());
         }
     }
+
+    /// The character under the cursor, a blank at the end.
+    fn under(&self) -> String {
+        self.text().chars().nth(self.cursor()).unwrap_or(' ').to_string()
+    }
+
+    /// Text before the cursor, the character under it, and the rest.
+    #[must_use]
+    pub fn split(&self) -> (String, String, String) {
+        let cursor = self.cursor();
+        (self.text().chars().take(cursor).collect(), self.under(), self.text().chars().skip(cursor + 1).collect())
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +154,10 @@ mod tests {
         KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)
     }
 
+    fn alt(c: char) -> KeyEvent {
+        KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT)
+    }
+
     fn plain(code: KeyCode) -> KeyEvent {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
@@ -133,5 +169,31 @@ mod tests {
         assert_eq!(typed(&[ctrl('a'), plain(KeyCode::Char('x'))]), "xcerts/jeff");
         assert_eq!(typed(&[plain(KeyCode::Home), plain(KeyCode::Backspace)]), "certs/jeff");
         assert_eq!(typed(&[plain(KeyCode::Home), plain(KeyCode::Delete)]), "erts/jeff");
+    }
+
+    #[test]
+    fn the_cursor_goes_by_words_and_deletions_are_undone() {
+        assert_eq!(typed(&[alt('b'), plain(KeyCode::Char('x'))]), "certs/xjeff");
+        assert_eq!(typed(&[ctrl('w'), ctrl('7')]), "certs/jeff");
+        assert_eq!(typed(&[ctrl('u'), ctrl('7')]), "certs/jeff");
+        assert_eq!(typed(&[ctrl('a'), ctrl('k'), plain(KeyCode::Char('x'))]), "x");
+    }
+
+    #[test]
+    fn a_shifted_motion_selects_nothing_that_the_next_letter_would_replace() {
+        let home = KeyEvent::new(KeyCode::Home, KeyModifiers::SHIFT);
+        assert_eq!(typed(&[home, plain(KeyCode::Char('x'))]), "xcerts/jeff");
+    }
+
+    #[test]
+    fn no_key_and_no_text_makes_a_second_line_or_leaves_a_control_character() {
+        for key in [ctrl('j'), ctrl('m'), plain(KeyCode::Enter), plain(KeyCode::Char('\n')), plain(KeyCode::Tab)] {
+            assert_eq!(typed(&[key]), "certs/jeff");
+        }
+        let mut field = TextField::with("a\nb");
+        field.insert_text("\u{1b}[31mc\td\r\ne");
+        assert_eq!((field.text(), field.0.lines().len()), ("a[31mcd", 1));
+        field.insert_text(&"x".repeat(LONGEST));
+        assert_eq!(field.text(), "a[31mcd");
     }
 }

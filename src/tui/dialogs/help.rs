@@ -1,6 +1,6 @@
 //! Help, made from the key tables: filter it, run what it lists.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::binding::{Binding, Group, key_name, tables};
 use super::super::canvas::{Canvas, Runs};
@@ -8,6 +8,7 @@ use super::super::effect::Effect;
 use super::super::filter::Filter;
 use super::super::state::{State, Weight};
 use super::super::update;
+use super::field::TextField;
 use super::window::{Window, keys};
 use super::{Dialog, Next};
 
@@ -16,7 +17,7 @@ use super::{Dialog, Next};
 pub struct Help {
     /// Where the keys hold.
     pub subject: String,
-    filter: Filter,
+    typed: TextField,
     cursor: usize,
 }
 
@@ -31,18 +32,19 @@ impl Help {
 
     /// Fills the filter.
     pub fn paste(&mut self, text: &str) {
-        self.filter = Filter::new(&format!("{}{text}", self.filter.text()));
+        self.typed.insert_text(text);
         self.cursor = 0;
     }
 
     fn listed(&self, state: &State) -> Vec<&'static Binding> {
+        let filter = Filter::new(self.typed.text());
         let mut listed: Vec<&Binding> = Vec::new();
         for binding in tables(state).into_iter().flatten() {
             let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
             let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
             let mirrored =
                 matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
-            if !hidden && !mirrored && self.filter.passes(&text) {
+            if !hidden && !mirrored && filter.passes(&text) {
                 listed.push(binding);
             }
         }
@@ -53,10 +55,9 @@ impl Help {
     pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
         let listed = self.listed(state);
         let last = listed.len().saturating_sub(1);
-        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc if self.filter.text().is_empty() => return Next::Close(vec![]),
-            KeyCode::Esc => self.filter = Filter::default(),
+            KeyCode::Esc if self.typed.text().is_empty() => return Next::Close(vec![]),
+            KeyCode::Esc => self.typed = TextField::default(),
             KeyCode::Char('?') | KeyCode::F(1) => return Next::Close(vec![]),
             KeyCode::Down | KeyCode::Tab => self.cursor = (self.cursor + 1).min(last),
             KeyCode::Up | KeyCode::BackTab => self.cursor = self.cursor.saturating_sub(1),
@@ -65,14 +66,8 @@ impl Help {
                     return Next::Close(run(state, binding));
                 }
             }
-            KeyCode::Backspace => {
-                let mut text = self.filter.text().to_owned();
-                text.pop();
-                self.filter = Filter::new(&text);
-                self.cursor = 0;
-            }
-            KeyCode::Char(c) if !ctrl => self.paste(&c.to_string()),
             _ if key_name(key) == "ctrl-n" => self.cursor = (self.cursor + 1).min(last),
+            _ if self.typed.key(key) => self.cursor = 0,
             _ => {}
         }
         Next::Stay(Dialog::Help(self), vec![])
@@ -86,10 +81,10 @@ impl Help {
         let blocks = blocks(&listed);
         let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
         let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
-        let typed = if self.filter.text().is_empty() {
+        let typed = if self.typed.text().is_empty() {
             "type to filter".to_owned()
         } else {
-            format!("/{}", self.filter.text())
+            format!("/{}", self.typed.text())
         };
         let window = Window {
             title: "Help".to_owned(),

@@ -73,7 +73,7 @@ impl Pane {
         repository.map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default()
     }
 
-    fn filter_text(self, state: &State) -> &str {
+    pub(super) fn filter_text(self, state: &State) -> &str {
         match self {
             Self::Repositories => state.lists.repositories.filter.text(),
             Self::Roles => state.lists.roles.filter.text(),
@@ -181,8 +181,10 @@ fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool
         frame.position = format!("{} of {rows}", cursor + 1);
     }
     let filter = pane.filter_text(state);
-    if state.filtering && focused {
-        frame.footer = Runs::new().then("/", theme.key()).then(filter, theme.text()).then(" ", theme.caret());
+    if let (Some(typed), true) = (&state.filtering, focused) {
+        let (before, under, after) = typed.split();
+        let footer = Runs::new().then("/", theme.key()).then(before, theme.text());
+        frame.footer = footer.then(under, theme.caret()).then(after, theme.text());
     } else if !filter.is_empty() {
         frame.footer = Runs::new()
             .then("/", theme.key())

@@ -123,6 +123,14 @@ pub fn settings(
     })
 }
 
+/// The screen's theme that trustdeck's own configuration names.
+///
+/// # Errors
+/// As [`settings`] for that file.
+pub fn theme(places: &Places) -> Result<Option<String>, EngineError> {
+    Ok(OwnConfig::load(&places.config_dir.join("config.toml"), &places.home)?.theme)
+}
+
 /// Chooses the trust directory, and says why that one.
 fn trust_dir(
     flags: &Flags,

@@ -61,7 +61,8 @@ fn said(state: &State) -> String {
 #[test]
 fn the_start_reads_everything_at_once() {
     let state = State::new(Theme::default(), (80, 24), screen::scene::now());
-    assert_eq!(start(&state), [Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::Resolve]);
+    let reads = [Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles, Effect::Resolve];
+    assert_eq!(start(&state), reads);
 }
 
 #[test]
@@ -234,7 +235,7 @@ fn deleting_remote_data_needs_the_full_name() {
 fn first_contact_is_asked_once_with_the_whole_fingerprint() {
     let mut state = browsing();
     let root = KeyId::parse(&digits("5e20c11f")).unwrap();
-    let asked = failure(Kind::Pin, Some(Ask::FirstContact { roots: vec![root.clone()] }));
+    let asked = failure(Kind::Pin, Some(Ask::FirstContact { roots: vec![root.clone()], keys: vec![] }));
     let found = Outcome::Viewed(gun("admin/demo"), Source::Server, Err(asked));
     tell(&mut state, Effect::Refresh(gun("admin/demo")), found);
     press(&mut state, "i");

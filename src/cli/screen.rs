@@ -1,16 +1,21 @@
 //! The screen, on the user's own repositories or on the sandbox.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures_util::FutureExt;
 
 use super::arguments::Sandbox;
 use super::console::{broken, input};
 use super::{Console, Ending, Globals, sandbox, start};
+use crate::config::{self, Places};
 use crate::engine::reference::parse_bare;
 use crate::engine::{Engine, FirstContact, Problem, Settings};
-use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, REGISTRY};
+use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, REGISTRY, notes};
 use crate::tuf::Gun;
-use crate::tui::{self, Options, Quit, Tour};
+use crate::tui::{self, Options, Quit, ThemeChoice, Tour};
 
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
 const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");
@@ -23,6 +28,11 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     let repositories = named.iter().map(|name| parse_bare(name, globals.gun)).collect::<Result<Vec<Gun>, _>>()?;
     require_terminal()?;
     let mut options = options(globals);
+    if let Some(name) = config::theme(&Places::of_user()?)? {
+        options.theme = ThemeChoice::named(&name).ok_or_else(|| {
+            input(format!("theme is {name:?} in trustdeck's configuration"), "expected auto, dark, light or mono")
+        })?;
+    }
     options.repositories = repositories;
     options.sources = Arc::new(start::sources(globals)?);
     match run(start::settings(globals, FirstContact::Ask)?, options).await? {
@@ -44,7 +54,8 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     let SandboxOptions { empty, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     let mut options = options(globals);
-    if !empty {
+    options.notes = if empty { BTreeMap::new() } else { notes().into_iter().collect() };
+    if running.is_new() && !empty {
         let (name, signer, file) = TOUR;
         let key = running.layout().keys_dir().join(file);
         let gun = Gun::parse(&format!("{REGISTRY}/{name}")).map_err(crate::engine::EngineError::from)?;
@@ -60,8 +71,9 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
 
 async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit>, Problem> {
     let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now))?;
-    let screen = tokio::spawn(async move { tui::run(engine, options).await });
-    screen.await.map_err(|error| broken(&error.to_string()))
+    // Here and not in a task: verification may keep every worker busy, and keys must not wait for it.
+    let screen = AssertUnwindSafe(tui::run(engine, options)).catch_unwind();
+    screen.await.map_err(|_| broken("the screen stopped by a fault of its own"))
 }
 
 fn options(globals: &Globals) -> Options {

@@ -21,6 +21,7 @@ pub(super) struct OwnConfig {
     pub(super) ca: Vec<PathBuf>,
     pub(super) servers: BTreeMap<String, String>,
     pub(super) idle_lock_minutes: u64,
+    pub(super) theme: Option<String>,
 }
 
 /// `config.toml` as it is written.
@@ -33,6 +34,7 @@ struct Written {
     #[serde(default)]
     servers: BTreeMap<String, String>,
     idle_lock_minutes: Option<u64>,
+    theme: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +58,7 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, idle_lock_minutes and the table servers";
+            let hint = "its keys are trust_dir, ca, idle_lock_minutes, theme and the table servers";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
         for pattern in written.servers.keys() {
@@ -78,6 +80,7 @@ impl OwnConfig {
             ca: written.ca.into_iter().map(resolve).collect(),
             servers: written.servers,
             idle_lock_minutes,
+            theme: written.theme,
         })
     }
 }

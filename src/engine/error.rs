@@ -157,7 +157,7 @@ pub enum EngineError {
     Key(#[from] KeyError),
     /// The repository is met for the first time and nobody has said yet that its root is right.
     #[error("{gun} is new to this machine; its root key is {}", short_list(.roots))]
-    FirstContact { gun: Gun, roots: Vec<KeyId> },
+    FirstContact { gun: Gun, roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
     /// The pin that this machine had is gone or other than remembered.
     #[error("the trusted root of {gun} is {what}")]
     PinLost { gun: Gun, what: String, known: Vec<KeyId>, found: Vec<KeyId> },

@@ -3,7 +3,7 @@
 //! Invariant: a root that this machine remembers is never replaced by one that it has not signed.
 
 use crate::tuf::verify::tally;
-use crate::tuf::{Envelope, KeyId, Metadata, Role, Root};
+use crate::tuf::{CanonicalKeyId, Envelope, KeyId, Metadata, Role, Root};
 
 /// What the two copies say together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,12 @@ pub(super) fn resolve(cached: Option<Vec<u8>>, copy: Option<Vec<u8>>) -> Pin {
 /// IDs of the keys of a root file, if it can be read.
 pub(super) fn root_keys(bytes: &[u8]) -> Vec<KeyId> {
     read(bytes).map(|(_, root)| ids(&root)).unwrap_or_default()
+}
+
+/// The same keys without the certificates that wrap them, which differ between repositories.
+pub(super) fn bare_root_keys(bytes: &[u8]) -> Vec<CanonicalKeyId> {
+    let bare = |root: &Root| root.role_keys(&Role::Root).keys.iter().map(|key| key.canonical_id().clone()).collect();
+    read(bytes).map(|(_, root)| bare(&root)).unwrap_or_default()
 }
 
 type Parsed = (Envelope, Root);

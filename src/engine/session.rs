@@ -210,17 +210,18 @@ impl Engine {
         let settings = self.settings();
         let set = self.start(gun, root, &settings.pinning, seen)?;
         let roots = pin::root_keys(root);
+        let refused = |roots| EngineError::FirstContact { gun: gun.clone(), roots, keys: pin::bare_root_keys(root) };
         if let Some(accepted) = self.inner.repositories.accepted(gun) {
             if roots.iter().all(|id| accepted.contains(id)) {
                 return Ok(set);
             }
-            return Err(EngineError::FirstContact { gun: gun.clone(), roots });
+            return Err(refused(roots));
         }
         if is_pinned(&settings.pinning, gun) {
             return Ok(set);
         }
         match settings.first_contact {
-            FirstContact::Ask => Err(EngineError::FirstContact { gun: gun.clone(), roots }),
+            FirstContact::Ask => Err(refused(roots)),
             FirstContact::Trust => {
                 notices.push(format!("new to this machine; its root key {} is trusted from now on", list(&roots)));
                 Ok(set)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
+use serde_json::Value;
 
 use super::natural::natural;
 use super::tree::{Node, nodes};
@@ -20,6 +21,8 @@ pub(super) struct Tags {
 #[derive(Default)]
 struct Row {
     length: u64,
+    sha512: Option<String>,
+    custom: Option<Value>,
     roles: Vec<Role>,
     signers: Vec<String>,
     /// A role that Docker pulls from lists it, and counts.
@@ -41,6 +44,8 @@ pub(super) fn tags(nodes: &[Node<'_>]) -> Tags {
             }
             let row = rows.entry((name.as_str(), target.sha256().unwrap_or_default())).or_default();
             row.length = target.length;
+            row.sha512 = row.sha512.take().or_else(|| target.hashes.get("sha512").map(hex::encode));
+            row.custom = row.custom.take().or_else(|| target.custom.clone());
             row.add(node);
         }
     }
@@ -51,6 +56,8 @@ pub(super) fn tags(nodes: &[Node<'_>]) -> Tags {
         name: (*name).to_owned(),
         digest: digest.clone(),
         length: row.length,
+        sha512: row.sha512.clone(),
+        custom: row.custom.clone(),
         roles: row.roles.clone(),
         signers: row.signers.clone(),
         look_alike: alike.contains(name),

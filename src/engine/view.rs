@@ -237,6 +237,10 @@ pub struct TagView {
     pub digest: String,
     /// Length of the manifest, in bytes.
     pub length: u64,
+    /// SHA-512 of the manifest, if the target has one.
+    pub sha512: Option<String>,
+    /// What its signer added, if anything.
+    pub custom: Option<serde_json::Value>,
     /// Whether it can be pulled.
     pub state: TagState,
     /// All roles that list this tag with this digest, in walk order.

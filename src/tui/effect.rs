@@ -36,6 +36,10 @@ pub enum Effect {
     Plan,
     /// Unlock a key for this session.
     Unlock(CanonicalKeyId, Passphrase),
+    /// Try a passphrase for several keys.
+    UnlockAlso(Vec<CanonicalKeyId>, Passphrase),
+    /// Name the key files that cannot be used.
+    CheckKeyFiles,
     /// Set the passphrase of keys that the publish will make.
     ChoosePassphrase(Role, Passphrase),
     Publish(Approval),

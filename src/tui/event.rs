@@ -43,7 +43,7 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Whether these are the root keys of a repository that is new here.
-    FirstContact { roots: Vec<KeyId> },
+    FirstContact { roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
     /// Whether a lost or changed pin is replaced.
     PinLost { known: Vec<KeyId>, found: Vec<KeyId> },
     /// Whether credentials may go to this token realm.
@@ -75,7 +75,11 @@ pub enum Outcome {
     },
     Planned(Result<Arc<Plan>, Failure>),
     Keys(Result<Vec<KeyView>, Failure>),
+    /// Key files that cannot be used.
+    KeyProblems(Vec<Problem>),
     Unlocked(CanonicalKeyId, Result<(), Failure>),
+    /// Those that a passphrase opened of the keys it was tried for.
+    AlsoUnlocked(Vec<CanonicalKeyId>),
     Published(Result<Vec<Published>, Failure>),
     /// Publishes of an earlier run whose end was looked up.
     Resolved(Vec<Published>),

@@ -11,7 +11,7 @@ use super::format::{count, short_name};
 use super::screens::publish::Publishing;
 use super::state::{Screen, State};
 use crate::engine::plan::NeededKey;
-use crate::engine::{Approval, RepositoryPlan};
+use crate::engine::{Approval, Passphrase, RepositoryPlan};
 use crate::tuf::{CanonicalKeyId, Gun};
 
 /// What is still to be asked.
@@ -21,6 +21,8 @@ pub struct Gate {
     confirms: VecDeque<Gun>,
     prompts: VecDeque<What>,
     asked: usize,
+    /// What opened the first key, until it was offered for the others.
+    same: Option<Passphrase>,
 }
 
 /// Begins to ask for what publishing these repositories needs.
@@ -29,7 +31,7 @@ pub fn begin(state: &mut State, approval: Approval) -> Vec<Effect> {
     let chosen = plan.repositories.iter().filter(|p| approval.repositories.contains(&p.gun));
     let confirms = chosen.clone().filter(|p| p.is_dangerous()).map(|p| p.gun.clone()).collect();
     let prompts = prompts(state, chosen);
-    state.gate = Some(Gate { approval, confirms, prompts, asked: 0 });
+    state.gate = Some(Gate { approval, confirms, prompts, asked: 0, same: None });
     next(state)
 }
 
@@ -94,6 +96,46 @@ pub fn answered(state: &mut State) -> Vec<Effect> {
     next(state)
 }
 
+/// Keeps what was typed for the first key, if other keys are locked.
+pub fn remember(state: &mut State, typed: &Passphrase) {
+    if let Some(gate) = &mut state.gate {
+        let first = gate.asked == 0 && gate.locked().len() > 1;
+        gate.same = first.then(|| typed.clone());
+    }
+}
+
+/// The passphrase that opened the first key, with the keys it can be tried for; given once.
+pub fn take_same(state: &mut State) -> Option<(Vec<CanonicalKeyId>, Passphrase)> {
+    let gate = state.gate.as_mut()?;
+    let same = gate.same.take()?;
+    Some((gate.locked(), same))
+}
+
+/// Some keys were opened together. `None`: the one that is asked for is not among them.
+pub fn opened(state: &mut State, ids: &[CanonicalKeyId]) -> Option<Vec<Effect>> {
+    let gate = state.gate.as_mut()?;
+    let is_open = |what: &What| matches!(what, What::Unlock { id, .. } if ids.contains(id));
+    let asked_for = gate.prompts.front().is_some_and(is_open);
+    let before = gate.prompts.len();
+    gate.prompts.retain(|what| !is_open(what));
+    gate.asked += before - gate.prompts.len();
+    asked_for.then(|| next(state))
+}
+
+/// The number of the key that is asked for.
+#[must_use]
+pub fn number(state: &State) -> usize {
+    state.gate.as_ref().map_or(1, |gate| gate.asked + 1)
+}
+
+impl Gate {
+    /// Keys that are still to be unlocked.
+    fn locked(&self) -> Vec<CanonicalKeyId> {
+        let id = |what: &What| if let What::Unlock { id, .. } = what { Some(id.clone()) } else { None };
+        self.prompts.iter().filter_map(id).collect()
+    }
+}
+
 /// Whether the gate waits for this key.
 #[must_use]
 pub fn waits_for(state: &State, id: &CanonicalKeyId) -> bool {
@@ -108,7 +150,8 @@ fn next(state: &mut State) -> Vec<Effect> {
         return vec![];
     }
     if let Some(what) = gate.prompts.front() {
-        let prompt = Prompt::new(what.clone(), gate.asked + 1, gate.asked + gate.prompts.len());
+        let same = if gate.same.is_some() && matches!(what, What::Unlock { .. }) { gate.locked().len() } else { 0 };
+        let prompt = Prompt::new(what.clone(), gate.asked + 1, gate.asked + gate.prompts.len()).offering(same);
         state.dialogs.push(Dialog::Prompt(prompt));
         return vec![];
     }

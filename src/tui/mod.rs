@@ -40,7 +40,6 @@ use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -76,10 +75,13 @@ pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
 
     let (sender, results) = mpsc::channel(256);
     let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
-    let (keys, reader) = read_keys();
-    let edges = Edges { keys, _reader: reader, results, signals: Signals::new()?, broken };
+    let (sender_of_keys, keys) = mpsc::channel(BURST);
+    let edges = Edges { keys, results, signals: Signals::new()?, broken };
     let mut session = Loop { engine, runner, screen, state, edges, last_poll: 0, lines: input::Lines::default() };
-    let ended = session.run(&options).await;
+    let ended = tokio::select! {
+        ended = session.run(&options) => ended,
+        () = read_keys(sender_of_keys) => Err(anyhow::anyhow!("the terminal is gone")),
+    };
     let staged = session.state.stage.changes.len();
     let publishing = session.runner.is_publishing();
     drop(session.screen);
@@ -105,26 +107,22 @@ fn say(line: &str) {
 
 type Input = std::io::Result<crossterm::event::Event>;
 
-/// Reads the terminal in a task of its own: a stream of keys that was only looked at would not wake the loop again.
-fn read_keys() -> (mpsc::Receiver<Input>, JoinSet<()>) {
-    let (sender, keys) = mpsc::channel(BURST);
-    let mut reader = JoinSet::new();
-    reader.spawn(async move {
-        let mut stream = EventStream::new();
-        while let Some(input) = stream.next().await {
-            if sender.send(input).await.is_err() {
-                break;
-            }
+/// Reads the terminal apart from the loop: a stream of keys that was only looked at would not wake the loop again.
+///
+/// Runs beside the loop and not in a task, so that no key waits for a worker that verifies. Ends with the terminal.
+async fn read_keys(sender: mpsc::Sender<Input>) {
+    let mut stream = EventStream::new();
+    while let Some(input) = stream.next().await {
+        let broken = input.is_err();
+        if sender.send(input).await.is_err() || broken {
+            break;
         }
-    });
-    (keys, reader)
+    }
 }
 
 /// Where events come from.
 struct Edges {
     keys: mpsc::Receiver<Input>,
-    /// Ends with the loop.
-    _reader: JoinSet<()>,
     results: mpsc::Receiver<Event>,
     signals: Signals,
     broken: CancellationToken,

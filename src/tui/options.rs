@@ -1,5 +1,6 @@
 //! What the screen is told at start.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::format::span;
@@ -19,6 +20,22 @@ pub enum ThemeChoice {
     Auto,
     Dark,
     Light,
+    /// Weight and reverse only, as under `NO_COLOR`.
+    Mono,
+}
+
+impl ThemeChoice {
+    /// The choice of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "auto" => Self::Auto,
+            "dark" => Self::Dark,
+            "light" => Self::Light,
+            "mono" => Self::Mono,
+            _ => return None,
+        })
+    }
 }
 
 /// What the screen is told at start.
@@ -28,6 +45,8 @@ pub struct Options {
     pub repositories: Vec<Gun>,
     /// Set in the sandbox.
     pub tour: Option<Tour>,
+    /// What the sandbox's scene shows, by repository.
+    pub notes: BTreeMap<String, &'static str>,
     pub theme: ThemeChoice,
     /// ASCII signs: `--ascii`, or a locale that is not UTF-8.
     pub ascii: bool,
@@ -54,6 +73,7 @@ impl Options {
         Self {
             repositories: vec![],
             tour: None,
+            notes: BTreeMap::new(),
             theme,
             ascii: !utf8,
             no_color: set("NO_COLOR").is_some(),
@@ -66,6 +86,7 @@ impl Options {
         let plain = matches!(self.term.as_str(), "dumb" | "linux" | "vt100" | "vt220");
         let palette = match self.theme {
             _ if self.no_color || self.term == "dumb" => Palette::Mono,
+            ThemeChoice::Mono => Palette::Mono,
             ThemeChoice::Dark => Palette::Dark,
             ThemeChoice::Light => Palette::Light,
             ThemeChoice::Auto if plain => Palette::Dark,
@@ -86,6 +107,7 @@ impl Options {
         state.trust_dir = settings.trust_dir.display().to_string();
         state.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
         state.tour.clone_from(&self.tour);
+        state.notes.clone_from(&self.notes);
     }
 
     pub(super) fn opened(&self) -> impl Iterator<Item = &Gun> {
@@ -95,6 +117,7 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn options(pairs: &[(&str, &str)]) -> Options {
@@ -110,5 +133,17 @@ mod tests {
         let theme = options(&[("LC_ALL", "de_DE.utf8"), ("TERM", "linux")]).theme(|| None);
         assert_eq!(theme, Theme { palette: Palette::Dark, glyphs: &glyphs::CONSOLE });
         assert!(!options(&[("NO_COLOR", ""), ("LANG", "C.UTF-8")]).no_color);
+    }
+
+    #[test]
+    fn a_named_theme_outweighs_the_terminal_and_no_color_outweighs_it() {
+        for (name, palette) in [("light", Palette::Light), ("dark", Palette::Dark), ("mono", Palette::Mono)] {
+            let mut options = options(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]);
+            options.theme = ThemeChoice::named(name).unwrap();
+            assert_eq!(options.theme(|| None).palette, palette, "{name}");
+            options.no_color = true;
+            assert_eq!(options.theme(|| None).palette, Palette::Mono, "{name}");
+        }
+        assert_eq!(ThemeChoice::named("neon"), None);
     }
 }

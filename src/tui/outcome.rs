@@ -28,11 +28,10 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
             state.plan = None;
             state.complain(&failure);
         }
-        Outcome::Keys(Ok(keys)) => {
-            state.keys = keys;
-            panes::keys::reindex(state);
-        }
+        Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
+        Outcome::KeyProblems(problems) => state.key_problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
+        Outcome::AlsoUnlocked(opened) => return also_unlocked(state, &opened),
         Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
         Outcome::Published(result) => return published(state, result),
         Outcome::Resolved(all) => return resolved(state, &all),
@@ -93,6 +92,22 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
     vec![]
 }
 
+/// The same passphrase was tried for the other keys; whatever it did not open is asked for as before.
+fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
+    let Some(Dialog::Prompt(mut prompt)) = state.dialogs.pop_if(|d| matches!(d, Dialog::Prompt(_))) else {
+        return vec![Effect::ListKeys];
+    };
+    let mut effects = vec![Effect::ListKeys];
+    match gate::opened(state, opened) {
+        Some(next) => effects.extend(next),
+        None => {
+            prompt.same_failed(gate::number(state));
+            state.dialogs.push(Dialog::Prompt(prompt));
+        }
+    }
+    effects
+}
+
 /// Asks the server about a repository, unless that runs already.
 pub fn ask(state: &mut State, gun: &Gun, effect: fn(Gun) -> Effect) -> Option<Effect> {
     let now = state.now;
@@ -126,8 +141,11 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     state.listing = Listing::Ready;
     state.touched.order = false;
     panes::reindex(state);
+    stay_on_top(state);
+    panes::reindex_shown(state);
     if let ([added], true) = (fresh.as_slice(), was_listed) {
         state.lists.repositories.select(added);
+        state.touched.chosen = true;
         panes::reindex_shown(state);
     }
     fresh.into_iter().filter_map(|gun| ask(state, &gun, Effect::Open)).collect()
@@ -151,16 +169,13 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         (Err(failure), Source::Server) => repository.failure = Some(failure),
     }
     if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none()) {
-        state.say(Weight::Note, "note", notice);
+        say_notice(state, notice);
     }
     let busy = state.repositories.iter().any(still);
     // Rows stay where they are until the next key, except before the first one.
-    state.touched.order = state.touched.any_key || busy;
+    state.touched.order = state.touched.chosen || busy;
     panes::repositories::reindex(state);
-    if !state.touched.any_key {
-        // Nobody has chosen a row yet: the worst one is shown first.
-        state.lists.repositories.go(super::list::Move::Top, 1);
-    }
+    stay_on_top(state);
     let selected = state.repository().map(|r| &r.entry.gun);
     if selected == Some(gun) || selected != state.lists.shown.as_ref() {
         panes::reindex_shown(state);
@@ -174,6 +189,26 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         effects.push(Effect::ListKeys);
     }
     effects
+}
+
+/// The worst repository is shown first until the user chooses another.
+fn stay_on_top(state: &mut State) {
+    if !state.touched.chosen {
+        state.lists.repositories.go(super::list::Move::Top, 1);
+    }
+}
+
+/// Several first contacts are one message.
+fn say_notice(state: &mut State, notice: String) {
+    const NEW_HERE: &str = "is new to this machine";
+    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(|n| n.contains(NEW_HERE)));
+    let met = state.repositories.iter().filter(is_new).count();
+    let words = if notice.contains(NEW_HERE) && met > 1 {
+        format!("{met} repositories are new to this machine; their root keys are trusted from now on")
+    } else {
+        notice
+    };
+    state.say(Weight::Note, "note", words);
 }
 
 fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {

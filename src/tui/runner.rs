@@ -13,8 +13,8 @@ use super::files;
 use crate::engine::passphrases::{PassphraseSources, Tried};
 use crate::engine::plan::NeededKey;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Approval, Engine, EngineError, KeyError, Kind, Plan, Problem, RemoteError, Stage};
-use crate::tuf::Gun;
+use crate::engine::{Approval, Engine, EngineError, KeyError, Kind, Passphrase, Plan, Problem, RemoteError, Stage};
+use crate::tuf::{CanonicalKeyId, Gun};
 
 /// Repositories that are read at the same time.
 const AT_ONCE: usize = 32;
@@ -162,6 +162,10 @@ impl Work {
                 let key = id.clone();
                 Outcome::Unlocked(id, self.blocking(move |e| e.unlock(&key, &passphrase)).await)
             }
+            Effect::UnlockAlso(ids, passphrase) => Outcome::AlsoUnlocked(self.unlock_also(ids, passphrase).await),
+            Effect::CheckKeyFiles => {
+                Outcome::KeyProblems(self.blocking(|e| Ok(e.key_problems())).await.unwrap_or_default())
+            }
             Effect::ReadForeign(gun) => {
                 let asked = gun.clone();
                 Outcome::Foreign(gun, self.blocking(move |e| e.foreign_changes(&asked)).await)
@@ -243,6 +247,14 @@ impl Work {
         Outcome::Staged { said, result }
     }
 
+    /// The keys that a passphrase opens.
+    async fn unlock_also(&self, ids: Vec<CanonicalKeyId>, passphrase: Passphrase) -> Vec<CanonicalKeyId> {
+        let opened = self.blocking(move |e| {
+            Ok(ids.into_iter().filter(|id| e.unlock(id, &passphrase).is_ok()).collect::<Vec<_>>())
+        });
+        opened.await.unwrap_or_default()
+    }
+
     /// Undo and redo say what they took back.
     async fn retrace(&self, work: fn(&Engine) -> Result<Stage, EngineError>, verb: &'static str) -> Outcome {
         let result = self
@@ -321,7 +333,7 @@ fn broken(what: &str) -> Failure {
 pub(super) fn failure(error: EngineError) -> Failure {
     let problem = error.problem();
     let ask = match error {
-        EngineError::FirstContact { roots, .. } => Some(Ask::FirstContact { roots }),
+        EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
         EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
         EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
             Some(Ask::Realm { host, realm })

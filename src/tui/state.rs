@@ -15,7 +15,7 @@ use super::panes::{Pane, staged};
 use super::screens::{publish::Publishing, review::Review};
 use super::theme::Theme;
 use super::tour::Tour;
-use crate::engine::{Entry, Freshness, Health, KeyView, Plan, RepositoryPlan, RepositoryView, Stage};
+use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// What the screen knows.
@@ -49,6 +49,10 @@ pub struct State {
     pub filtering: Option<TextField>,
     pub tour: Option<Tour>,
     pub jobs: Jobs,
+    /// Key files that cannot be used.
+    pub key_problems: Vec<Problem>,
+    /// What the sandbox's scene shows, by repository.
+    pub notes: BTreeMap<String, &'static str>,
     /// What is still to be asked before a publish.
     pub gate: Option<Gate>,
     pub touched: Touched,
@@ -66,8 +70,8 @@ pub enum Listing {
 /// What the user did since data arrived: rows are put in order only when that surprises nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// A key was pressed since the start.
-    pub any_key: bool,
+    /// The user chose a repository: by moving, or by acting on the row under the cursor.
+    pub chosen: bool,
     /// The order of the repositories is not that of their states.
     pub order: bool,
     /// Ctrl-c was the last key.
@@ -242,6 +246,8 @@ impl State {
             filtering: None,
             tour: None,
             jobs: Jobs::default(),
+            key_problems: Vec::new(),
+            notes: BTreeMap::new(),
             gate: None,
             touched: Touched::default(),
             quit: None,

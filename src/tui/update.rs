@@ -22,7 +22,7 @@ const MESSAGE_SECONDS: i64 = 6;
 /// What to do at the start.
 #[must_use]
 pub fn start(state: &State) -> Vec<Effect> {
-    let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys];
+    let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
     if !state.offline {
         effects.push(Effect::Resolve);
     }
@@ -72,9 +72,6 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
-    if !state.touched.any_key {
-        state.touched.any_key = true;
-    }
     if state.touched.order {
         state.touched.order = false;
         repositories::reindex(state);
@@ -105,9 +102,30 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
                 state.say(Weight::Note, binding.word, reason);
                 vec![]
             }
-            None => act(state, binding.action),
+            None => {
+                choose(state, binding.action);
+                act(state, binding.action)
+            }
         },
     }
+}
+
+/// Until the user chooses a repository, the cursor is on the first row, whatever data arrives.
+fn choose(state: &mut State, action: Action) {
+    let elsewhere = matches!(
+        action,
+        Action::Help
+            | Action::Redraw
+            | Action::Suspend
+            | Action::RefreshAll
+            | Action::Focus(Pane::Repositories | Pane::Keys | Pane::Staged)
+            | Action::SkipTourStep
+            | Action::EndTour
+    );
+    if !state.touched.chosen && matches!(action, Action::Move(_)) {
+        state.lists.repositories.go(Move::Top, 1);
+    }
+    state.touched.chosen |= !elsewhere;
 }
 
 /// Ctrl-c: stops what runs; twice quits. Never loses work, for the stage is on disk.
@@ -326,7 +344,7 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 
 fn refresh_all(state: &mut State) -> Vec<Effect> {
     let guns: Vec<_> = state.repositories.iter().map(|r| r.entry.gun.clone()).collect();
-    let mut effects = vec![Effect::ListEntries, Effect::ListKeys];
+    let mut effects = vec![Effect::ListEntries, Effect::ListKeys, Effect::CheckKeyFiles];
     if state.listing != Listing::Ready {
         state.listing = Listing::Loading;
     }

@@ -1,16 +1,23 @@
 //! The real binary's screen in a pseudo-terminal, on a real server.
 
+use std::io::Read;
 use std::process::Command;
+
+use portable_pty::{PtySize, native_pty_system};
 
 use crate::prompting::asking;
 use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
 use crate::support::{Home, NotaryServer, Terminal, run};
 use crate::{GUN, docker_repository, input_file};
 
-fn screen(home: &Home, columns: u16, rows: u16) -> Terminal {
+fn command(home: &Home) -> Command {
     let mut command: Command = asking(home, &[GUN]);
     command.env("LANG", "C.UTF-8");
-    Terminal::start(&command, columns, rows)
+    command
+}
+
+fn screen(home: &Home, columns: u16, rows: u16) -> Terminal {
+    Terminal::start(&command(home), columns, rows)
 }
 
 /// Adds a signer with the dialog, as far as the review.
@@ -77,6 +84,7 @@ fn a_signer_is_added_to_a_repository_of_docker_on_the_screen() {
         terminal.keys(&format!("{REPOSITORY_PASSPHRASE}\r"));
         terminal.wait_for("read back as a client with an empty cache");
         leave(&mut terminal);
+        assert!(!terminal.raw().contains(REPOSITORY_PASSPHRASE) && !terminal.raw().contains("not the one"));
         let shown = home.docker(&["inspect", GUN]).ok().json();
         assert!(shown[0]["Signers"].as_array().unwrap().iter().any(|s| s["Name"] == signer), "{shown}");
     }
@@ -85,15 +93,70 @@ fn a_signer_is_added_to_a_repository_of_docker_on_the_screen() {
 #[test]
 fn a_signal_restores_the_terminal_and_says_that_the_stage_is_safe() {
     let Some((_server, home)) = docker_repository() else { return };
+    for signal in ["-TERM", "-HUP"] {
+        let mut terminal = screen(&home, 100, 30);
+        terminal.wait_for("online");
+        let pid = terminal.id().to_string();
+        run(home.command("kill").args([signal, &pid])).ok();
+        assert_ne!(terminal.wait_end(), 0);
+        let raw = terminal.raw();
+        let left = raw.rfind("\u{1b}[?1049l").expect("the alternate screen is left");
+        assert!(raw[left..].contains("safe"), "{signal}: {}", &raw[left..]);
+        assert!(terminal.echoes());
+    }
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_the_program() {
+    let Some((_server, home)) = docker_repository() else { return };
+    let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut child = pair.slave.spawn_command(Terminal::builder(&command(&home))).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&seen).contains("Repositories") {
+        let count = reader.read(&mut buffer).unwrap();
+        assert_ne!(count, 0, "the program has ended: {}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    drop((reader, pair.master));
+    // The harness's own limit ends the test if the program does not end.
+    assert!(!child.wait().unwrap().success());
+}
+
+#[test]
+fn a_paste_of_a_megabyte_presses_no_key() {
+    let Some((_server, home)) = docker_repository() else { return };
     let mut terminal = screen(&home, 100, 30);
     terminal.wait_for("online");
-    let pid = terminal.id().to_string();
-    run(home.command("kill").args(["-TERM", &pid])).ok();
-    assert_ne!(terminal.wait_end(), 0);
-    let raw = terminal.raw();
-    let left = raw.rfind("\u{1b}[?1049l").expect("the alternate screen is left");
-    assert!(raw[left..].contains("safe"), "{}", &raw[left..]);
-    assert!(terminal.echoes());
+    let lines = "Dj\rd\nqP\r\n".repeat(100_000);
+    terminal.keys(&format!("\u{1b}[200~{lines}\u{1b}[201~a"));
+    terminal.wait_for("Add a repository");
+    // In a form it is one line.
+    terminal.keys(&format!("\u{1b}[200~one.example.com/team/app\n{lines}\u{1b}[201~"));
+    terminal.wait_for("one.example.com/team/app");
+    terminal.keys("\u{1b}");
+    terminal.wait("the form to close", |shown| !shown.contains("Add a repository"));
+    leave(&mut terminal);
+    assert!(run(home.trustdeck(&["status"]).env("LANG", "C.UTF-8")).ok().stdout.contains("0"));
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_a_whole_screen() {
+    let Some((_server, home)) = docker_repository() else { return };
+    let mut terminal = screen(&home, 100, 30);
+    terminal.wait_for("online");
+    for n in 0..60 {
+        terminal.resize(1 + n * 7 % 200, 1 + n * 3 % 60);
+    }
+    terminal.resize(1, 1);
+    terminal.resize(50, 12);
+    terminal.resize(100, 30);
+    terminal.keys("\u{c}");
+    terminal.wait_for("1 Repositories");
+    terminal.wait_for("help");
+    leave(&mut terminal);
 }
 
 #[test]

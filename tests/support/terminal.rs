@@ -27,13 +27,7 @@ impl Terminal {
     pub fn start(command: &Command, columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut builder = CommandBuilder::new(command.get_program());
-        builder.env_clear();
-        builder.args(command.get_args());
-        command.get_envs().filter_map(|(k, v)| Some((k, v?))).for_each(|(k, v)| builder.env(k, v));
-        builder.env("TERM", "xterm-256color");
-        command.get_current_dir().into_iter().for_each(|dir| builder.cwd(dir));
-        let child = pair.slave.spawn_command(builder).unwrap();
+        let child = pair.slave.spawn_command(Self::builder(command)).unwrap();
         drop(pair.slave);
         let parser = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
         let screen = Arc::new((Mutex::new(Screen { parser, raw: Vec::new(), ended: false }), Condvar::new()));
@@ -52,6 +46,22 @@ impl Terminal {
         });
         let writer = pair.master.take_writer().unwrap();
         Self { child, writer, screen, master: pair.master }
+    }
+
+    /// The same command for a pseudo-terminal.
+    pub fn builder(command: &Command) -> CommandBuilder {
+        let mut builder = CommandBuilder::new(command.get_program());
+        builder.env_clear();
+        builder.args(command.get_args());
+        command.get_envs().filter_map(|(k, v)| Some((k, v?))).for_each(|(k, v)| builder.env(k, v));
+        builder.env("TERM", "xterm-256color");
+        command.get_current_dir().into_iter().for_each(|dir| builder.cwd(dir));
+        builder
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// Its process.

@@ -11,7 +11,7 @@ use super::field::TextField;
 use super::form::{Field, Form, Input, Purpose};
 use crate::engine::view::RoleView;
 use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
-use crate::tuf::{Gun, KeyId, SignerName};
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
 
 fn text(label: &'static str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }
@@ -142,7 +142,10 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
     let failure = state.find(gun)?.failure.as_ref()?;
     let name = state.name_of(gun);
     Some(match failure.ask.as_ref()? {
-        Ask::FirstContact { roots } => Dialog::Choose(first_contact(gun, name, roots)),
+        Ask::FirstContact { roots, keys } => {
+            let same = same_root(state, gun, keys);
+            Dialog::Choose(first_contact(gun, name, roots, &same))
+        }
         Ask::PinLost { known, found } => Dialog::Choose(pin_lost(gun, name, known, found)),
         Ask::Realm { host, realm } => Dialog::Choose(Choose {
             title: "Where logins go".to_owned(),
@@ -169,20 +172,38 @@ fn fingerprints(ids: &[KeyId]) -> Vec<String> {
     ids.iter().map(|id| words::grouped(id.as_str())).collect()
 }
 
-fn first_contact(gun: &Gun, name: String, roots: &[KeyId]) -> Choose {
+/// Other repositories of the same server that wait for the same question about the same bare root keys.
+fn same_root(state: &State, gun: &Gun, keys: &[CanonicalKeyId]) -> Vec<(Gun, Vec<KeyId>)> {
+    let server = state.find(gun).map(|r| &r.entry.server);
+    let others = state.repositories.iter().filter(|r| r.entry.gun != *gun && Some(&r.entry.server) == server);
+    let asked = others.filter_map(|r| match r.failure.as_ref()?.ask.as_ref()? {
+        Ask::FirstContact { roots, keys: theirs } if theirs == keys && !keys.is_empty() => {
+            Some((r.entry.gun.clone(), roots.clone()))
+        }
+        _ => None,
+    });
+    asked.collect()
+}
+
+fn first_contact(gun: &Gun, name: String, roots: &[KeyId], same: &[(Gun, Vec<KeyId>)]) -> Choose {
     let mut about = vec![
         "This machine meets the repository for the first time. Compare the root key with what its owner tells you:"
             .to_owned(),
     ];
     about.extend(fingerprints(roots));
+    let accept = Effect::AcceptRoot(gun.clone(), roots.to_vec());
+    let mut choices = vec![Choice::new("trust this root", "asked once", vec![accept.clone()])];
+    if !same.is_empty() {
+        let others = same.iter().map(|(gun, roots)| Effect::AcceptRoot(gun.clone(), roots.clone()));
+        let word = format!("trust it for all {} repositories", same.len() + 1);
+        choices.push(Choice::new(word, "same server, same root key", [accept].into_iter().chain(others).collect()));
+    }
+    choices.push(Choice::new("not now", "the repository stays unread", vec![]));
     Choose {
         title: "First contact".to_owned(),
         subject: name,
         about,
-        choices: vec![
-            Choice::new("trust this root", "asked once", vec![Effect::AcceptRoot(gun.clone(), roots.to_vec())]),
-            Choice::new("not now", "the repository stays unread", vec![]),
-        ],
+        choices,
         ..Choose::default()
     }
 }

@@ -40,6 +40,8 @@ pub struct Prompt {
     note: Option<Note>,
     /// Since when the key is being unlocked.
     busy: Option<Time>,
+    /// For how many keys the passphrase before is offered.
+    same: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,20 @@ impl Prompt {
     #[must_use]
     pub fn new(what: What, number: usize, total: usize) -> Self {
         let buffer = Passphrase::new();
-        Self { what, number, total, buffer, first: None, attempts: 0, note: None, busy: None }
+        Self { what, number, total, buffer, first: None, attempts: 0, note: None, busy: None, same: 0 }
+    }
+
+    /// Offers the passphrase of the key before for this many keys.
+    #[must_use]
+    pub fn offering(self, same: usize) -> Self {
+        Self { same, ..self }
+    }
+
+    /// The passphrase of the key before does not open this one, which is now the key of this number.
+    pub fn same_failed(&mut self, number: usize) {
+        self.busy = None;
+        self.number = number;
+        self.note = Some(Note::Other("another passphrase than before".to_owned()));
     }
 
     /// Fills the field with pasted text.
@@ -88,6 +103,14 @@ impl Prompt {
                 return Next::Close(vec![]);
             }
             _ if self.busy.is_some() => {}
+            KeyCode::Tab if self.same > 0 => {
+                self.same = 0;
+                if let Some((ids, passphrase)) = gate::take_same(state) {
+                    self.busy = Some(state.now);
+                    self.note = None;
+                    return Next::Stay(Dialog::Prompt(self), vec![Effect::UnlockAlso(ids, passphrase)]);
+                }
+            }
             KeyCode::Enter if !self.buffer.is_empty() => return self.enter(state),
             KeyCode::Backspace => self.buffer.pop(),
             KeyCode::Char('u') if ctrl => self.buffer = Passphrase::new(),
@@ -103,6 +126,7 @@ impl Prompt {
             (What::Unlock { id, .. }, _) => {
                 self.busy = Some(state.now);
                 self.note = None;
+                gate::remember(state, &typed);
                 let effect = Effect::Unlock(id.clone(), typed);
                 Next::Stay(Dialog::Prompt(self), vec![effect])
             }
@@ -134,10 +158,14 @@ impl Prompt {
             (What::New { .. }, None) => "next",
             (What::New { .. }, Some(_)) => "take it",
         };
+        let mut pairs = vec![("enter", act), ("ctrl-u", "clear"), ("esc", "back")];
+        if self.same > 0 && self.busy.is_none() {
+            pairs.insert(1, ("tab", "same as before"));
+        }
         let window = Window {
             title: if matches!(self.what, What::Unlock { .. }) { "Passphrase" } else { "New passphrase" }.to_owned(),
             subject: format!("key {} of {}", self.number, self.total),
-            keys: keys(canvas, &[("enter", act), ("ctrl-u", "clear"), ("esc", "back")]),
+            keys: keys(canvas, &pairs),
             colour: None,
         };
         let about = match &self.what {
@@ -207,7 +235,8 @@ impl Prompt {
 
     fn below(&self, state: &State, canvas: &mut Canvas<'_>, lines: &mut Lines) {
         let theme = canvas.theme;
-        if let Some(glyph) = self.busy.and_then(|since| spinner(state, since)) {
+        if let Some(since) = self.busy {
+            let glyph = spinner(state, since).unwrap_or(theme.glyphs.now);
             lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(" unlocking the key", theme.text()));
         } else {
             match &self.note {
@@ -231,6 +260,9 @@ impl Prompt {
         }
         lines.blank();
         let text = match (&self.what, &state.tour) {
+            _ if self.same > 0 => {
+                format!("tab tries the passphrase you just typed for {}.", count(self.same, "key", "keys"))
+            }
             (_, Some(tour)) => format!("In the sandbox every passphrase is {}.", tour.passphrase),
             (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", state.idle_lock),
             (What::New { .. }, None) => "Nobody can recover it. Longer is better than stranger.".to_owned(),

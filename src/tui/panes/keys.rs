@@ -1,5 +1,7 @@
 //! Keys: in the store, behind servers, and those of others.
 
+use std::collections::BTreeSet;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -52,10 +54,24 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     }
 }
 
+/// Takes the keys of the engine; those behind servers, of which nobody chooses one, become one row for each role.
+pub fn take(state: &mut State, keys: Vec<KeyView>) {
+    let mut rows: Vec<KeyView> = Vec::with_capacity(keys.len());
+    for key in keys {
+        let known = rows.iter_mut().find(|k| k.place == KeyPlace::Server && k.role == key.role);
+        match known.filter(|_| key.place == KeyPlace::Server) {
+            Some(row) => row.used_in.extend(key.used_in),
+            None => rows.push(key),
+        }
+    }
+    state.keys = rows;
+    reindex(state);
+}
+
 /// Puts keys in order: ours first, then by role and label.
 pub fn reindex(state: &mut State) {
     let filter = &state.lists.keys.filter;
-    let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", k.label, k.role, k.id));
+    let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", label(state, k), k.role, k.id));
     let mut order: Vec<(usize, CanonicalKeyId)> =
         state.keys.iter().enumerate().filter(|(_, k)| passes(k)).map(|(i, k)| (i, k.id.clone())).collect();
     order.sort_by_key(|(i, _)| {
@@ -93,6 +109,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let words = Runs::new().then("no key yet; the first signer's repository makes them", theme.quiet());
         super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
+    let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
+    unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));
     for (y, (place, index, id)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
         let Some(key) = state.keys.get(index) else { continue };
         let row = Row { inner, y, cursor: place == list.cursor(), focused };
@@ -105,20 +123,38 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
 fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
-    cell(canvas, slot(0), y, &label(state, key), row.name_style(theme));
+    let style = if key.place == KeyPlace::Server && !row.cursor { theme.quiet() } else { row.name_style(theme) };
+    cell(canvas, slot(0), y, &label(state, key), style);
     let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
     cell(canvas, slot(1), y, role, theme.quiet());
     cell(canvas, slot(2), y, place_word(&key.place), theme.quiet());
     let (text, style) = state_word(theme, key);
     cell(canvas, slot(3), y, &text, style);
-    cell(canvas, slot(4), y, key.id.short(), theme.quiet());
+    let id = if key.place == KeyPlace::Server { theme.glyphs.missing } else { key.id.short() };
+    cell(canvas, slot(4), y, id, theme.quiet());
 }
 
-/// The label; a targets key that nobody named is told apart by its repository.
+/// The label; a base role's key that nobody named is told apart by its repository.
 fn label(state: &State, key: &KeyView) -> String {
-    match &key.gun {
-        Some(gun) if key.label == key.role => format!("{} {}", key.label, state.short_name(gun)),
+    let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
+    let name = |gun: &String| {
+        let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
+        state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
+    };
+    let is_root = key.role == "root" && key.place != KeyPlace::Server;
+    match (guns.first(), guns.len()) {
+        (Some(gun), 1) if key.label == key.role && !is_root => name(gun),
+        (Some(_), n) if key.label == key.role && !is_root => format!("{n} repositories"),
         _ => key.label.clone(),
+    }
+}
+
+/// Names the key files that cannot be used, below the rows.
+fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): (u16, u16)) {
+    let theme = canvas.theme;
+    for (y, problem) in (top..bottom).zip(&state.key_problems) {
+        let runs = Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(problem.message.clone(), theme.text());
+        canvas.runs(inner.x + table::MARGIN, y, inner.right().saturating_sub(1), &runs);
     }
 }
 
@@ -154,7 +190,12 @@ fn staged_mark(state: &State, id: &CanonicalKeyId) -> Option<Mark> {
 /// Top right of the border.
 pub fn summary(state: &State) -> Runs {
     let n = state.keys.len();
-    if n == 0 { Runs::new() } else { Runs::new().then(n.to_string(), state.theme.quiet()) }
+    let mut runs = Runs::new();
+    if !state.key_problems.is_empty() {
+        let words = format!(" {}   ", format::count(state.key_problems.len(), "file unusable", "files unusable"));
+        runs = runs.then(state.theme.glyphs.warn, state.theme.warn()).then(words, state.theme.text());
+    }
+    if n == 0 { runs } else { runs.then(n.to_string(), state.theme.quiet()) }
 }
 
 /// What is said about the key under the cursor.
@@ -169,7 +210,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     if key.state == KeyState::Plain {
         detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());
     }
-    let guns: std::collections::BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
+    let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
     let used: Vec<String> = guns
         .iter()
         .take(4)
@@ -182,6 +223,10 @@ pub fn detail(state: &State) -> Option<Detail> {
         let more = guns.len().saturating_sub(4);
         let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
         detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
+    }
+    if key.place == KeyPlace::Server {
+        detail.sentences.push("The trust server holds one for each repository and signs with it.".to_owned());
+        return Some(detail);
     }
     detail.facts.push(("id", words::grouped(key.id.as_str())));
     if let Some(algorithm) = &key.algorithm {

@@ -332,6 +332,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         } else {
             detail.acts.push(("r", "try again".to_owned(), String::new()));
         }
+        detail.facts.extend(scene_note(state, repository));
         return Some(detail);
     }
     let view = repository.view.as_deref()?;
@@ -373,5 +374,12 @@ pub fn detail(state: &State) -> Option<Detail> {
         let changes = format::count(view.foreign_changes, "change", "changes");
         detail.acts.push(("f", format!("{changes} staged by notary"), "adopt, leave or drop".to_owned()));
     }
+    detail.facts.extend(scene_note(state, repository));
     Some(detail)
+}
+
+/// What the sandbox shows with this repository.
+fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
+    let note = state.notes.get(repository.entry.gun.as_str())?;
+    Some(("scene", (*note).to_owned()))
 }

@@ -69,7 +69,8 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 fn sign_again(tag: &TagView) -> Option<Change> {
-    let target = SignedTarget { length: tag.length, sha256: tag.digest.clone(), sha512: None, custom: None };
+    let (sha512, custom) = (tag.sha512.clone(), tag.custom.clone());
+    let target = SignedTarget { length: tag.length, sha256: tag.digest.clone(), sha512, custom };
     Some(Change::Sign { tag: TargetName::parse(&tag.name).ok()?, target, roles: vec![] })
 }
 

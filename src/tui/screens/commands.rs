@@ -1,7 +1,7 @@
 //! The plan as commands, to paste into a runbook.
 
-use crate::engine::{Change, NewKeys, Plan};
-use crate::tuf::CanonicalKeyId;
+use crate::engine::{Change, NewKeys, Plan, RepositoryPlan};
+use crate::tuf::{CanonicalKeyId, PublicKey};
 
 /// One command for each change, then the publish.
 #[must_use]
@@ -11,8 +11,22 @@ pub fn lines(plan: &Plan) -> Vec<String> {
         lines.extend(repository.changes.iter().filter_map(|c| command(&c.change, &repository.name)));
     }
     let names: Vec<&str> = plan.repositories.iter().map(|p| p.name.as_str()).collect();
-    lines.push(format!("trustdeck publish {} --yes", names.join(" ")));
+    let accept = match plan.repositories.iter().any(RepositoryPlan::is_dangerous) {
+        true => format!(" --accept={}", plan.id.0),
+        false => String::new(),
+    };
+    lines.push(format!("trustdeck publish {} --yes{accept}", names.join(" ")));
+    if lines.iter().any(|line| line.contains(FILE_OF)) {
+        lines.push(format!("# {FILE_OF}ID: put the path of that key's public half here, a PEM file"));
+    }
     lines
+}
+
+/// Stands for a path that the plan does not know, since it holds keys and no files.
+const FILE_OF: &str = "PUBLIC_KEY_FILE_OF_";
+
+fn file_of(key: &PublicKey) -> String {
+    format!("{FILE_OF}{}", key.canonical_id().short())
 }
 
 fn command(change: &Change, name: &str) -> Option<String> {
@@ -20,7 +34,7 @@ fn command(change: &Change, name: &str) -> Option<String> {
         // Adding the first signer creates the repository.
         Change::Create { .. } => return None,
         Change::AddSigner { name: signer, keys } => {
-            let files = keys.iter().map(|k| format!(" --key {}.pem", k.canonical_id().short()));
+            let files = keys.iter().map(|k| format!(" --key {}", file_of(k)));
             format!("signer add{} {signer} {name}", files.collect::<String>())
         }
         Change::RemoveSigner { name: signer } => format!("signer remove {signer} {name}"),
@@ -30,7 +44,7 @@ fn command(change: &Change, name: &str) -> Option<String> {
             )
         }
         Change::AddDelegation { role, keys, paths } => {
-            let files: String = keys.iter().map(|k| format!(" {}.pem", k.canonical_id().short())).collect();
+            let files: String = keys.iter().map(|k| format!(" {}", file_of(k))).collect();
             format!("delegation add {name} {role}{files}{}", path_option(paths))
         }
         Change::EditDelegation { role, remove_keys, remove_paths, clear_paths } => {

@@ -104,6 +104,8 @@ pub fn tag(name: &str, digest: &str, state: TagState, signers: &[&str]) -> TagVi
         name: name.to_owned(),
         digest: digits(digest),
         length: 1362 + name.len() as u64 * 7,
+        sha512: None,
+        custom: None,
         state,
         roles,
         signers: signers.iter().map(|s| (*s).to_owned()).collect(),

@@ -82,6 +82,30 @@ fn logins_go_to_another_host_only_when_it_is_allowed() {
 }
 
 #[test]
+fn a_login_answers_all_that_wait_for_it() {
+    let mut state = browsing();
+    for name in ["admin/demo", "admin/api"] {
+        let asked = Ask::Login { registry: "registry.example.com".to_owned(), user: None };
+        ask(&mut state, name, Kind::Auth, asked);
+    }
+    let effects = press(&mut state, "iann<tab>secret word<enter>");
+    let said = "logged in: ann at registry.example.com".to_owned();
+    let effects = tell(&mut state, effects[0].clone(), Outcome::Acted(Some(gun("admin/demo")), Ok(said)));
+    for name in ["admin/demo", "admin/api"] {
+        assert!(effects.contains(&Effect::Refresh(gun(name))), "{effects:?}");
+    }
+    assert!(!effects.contains(&Effect::Refresh(gun("admin/web"))));
+}
+
+#[test]
+fn the_prompt_tells_the_passphrase_of_the_sandbox_with_and_without_its_tour() {
+    let mut state = asked_for_two_keys();
+    assert!(!shown(&state).contains("sandbox-only"));
+    state.sandbox = Some("sandbox-only".to_owned());
+    assert!(shown(&state).contains("sandbox-only"));
+}
+
+#[test]
 fn a_changed_root_is_refused_unless_the_user_chooses_otherwise() {
     let mut state = browsing();
     let (known, found) = (vec![root("5e20c11f")], vec![root("6f31d22e")]);
@@ -114,7 +138,8 @@ fn what_notary_staged_is_adopted_left_or_dropped() {
 #[test]
 fn a_new_role_signs_all_paths_unless_some_are_named() {
     let role = DelegationName::parse("targets/nightly").unwrap();
-    for (keys, paths) in [("<enter>", vec![""]), ("<tab><tab>nightly- rc-<tab><space><enter>", vec!["nightly-", "rc-"])] {
+    for (keys, paths) in [("<enter>", vec![""]), ("<tab><tab>nightly- rc-<tab><space><enter>", vec!["nightly-", "rc-"])]
+    {
         let mut state = browsing();
         press(&mut state, "2mnightly");
         let paths = paths.into_iter().map(str::to_owned).collect();
@@ -160,7 +185,13 @@ fn keys_behind_servers_are_one_row_for_each_role() {
         for (role, first) in [("timestamp", "e"), ("snapshot", "f")] {
             let used_in = vec![(gun(name), screen::scene::role(role))];
             let (label, role) = (role.to_owned(), role.to_owned());
-            keys.push(trustdeck::engine::KeyView { id: id(&format!("{first}{n}")), label, role, used_in, ..server.clone() });
+            keys.push(trustdeck::engine::KeyView {
+                id: id(&format!("{first}{n}")),
+                label,
+                role,
+                used_in,
+                ..server.clone()
+            });
         }
     }
     let own = keys.len() - 6;
@@ -245,6 +276,21 @@ fn equivalent_commands_name_the_accepted_plan_and_the_files_to_fill_in() {
     assert!(lines.iter().any(|l| l.starts_with("trustdeck publish") && l.ends_with("--yes")), "{lines:?}");
     let key = format!("PUBLIC_KEY_FILE_OF_{}", KeyId::parse(&digits(NEW.0)).unwrap().short());
     assert!(!lines.join(" ").contains(".pem") || lines.join(" ").contains(&key), "{lines:?}");
+}
+
+#[test]
+fn a_tag_that_is_signed_again_keeps_all_that_its_target_says() {
+    let mut views = repositories();
+    let view = views.iter_mut().find(|v| v.gun == gun("admin/demo")).unwrap();
+    let (sha512, custom) = ("ab".repeat(64), serde_json::json!({"build": 7}));
+    for tag in &mut view.tags {
+        (tag.sha512, tag.custom) = (Some(sha512.clone()), Some(custom.clone()));
+    }
+    let mut state = state_of(views, (120, 40), Theme::default());
+    press(&mut state, "/admin/demo<enter><esc>");
+    let changes = staged(&press(&mut state, "3s"));
+    let [Change::Sign { target, .. }] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!((target.sha512.as_ref(), target.custom.as_ref()), (Some(&sha512), Some(&custom)));
 }
 
 #[test]

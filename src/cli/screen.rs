@@ -54,6 +54,7 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     let SandboxOptions { empty, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     let mut options = options(globals);
+    options.sandbox = Some(PASSPHRASE.to_owned());
     options.notes = if empty { BTreeMap::new() } else { notes().into_iter().collect() };
     if running.is_new() && !empty {
         let (name, signer, file) = TOUR;

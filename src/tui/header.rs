@@ -15,7 +15,7 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     let right = right_side(state);
     let room = end.saturating_sub(right.width() + 2);
     let mut left = Runs::new().then("trustdeck", theme.strong()).gap(2);
-    if state.tour.is_some() {
+    if state.tour.is_some() || state.sandbox.is_some() {
         left = left.then(" SANDBOX ", theme.chip()).gap(2);
     }
     left.0.extend(place(state).0);

@@ -45,6 +45,8 @@ pub struct Options {
     pub repositories: Vec<Gun>,
     /// Set in the sandbox.
     pub tour: Option<Tour>,
+    /// In the sandbox: the passphrase of all its keys.
+    pub sandbox: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
     pub theme: ThemeChoice,
@@ -73,6 +75,7 @@ impl Options {
         Self {
             repositories: vec![],
             tour: None,
+            sandbox: None,
             notes: BTreeMap::new(),
             theme,
             ascii: !utf8,
@@ -107,6 +110,7 @@ impl Options {
         state.trust_dir = settings.trust_dir.display().to_string();
         state.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
         state.tour.clone_from(&self.tour);
+        state.sandbox.clone_from(&self.sandbox);
         state.notes.clone_from(&self.notes);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::dialogs::{self, Dialog, offers};
 use super::effect::Effect;
-use super::event::{Failure, Outcome, Source};
+use super::event::{Ask, Failure, Outcome, Source};
 use super::gate;
 use super::panes::{self, Pane};
 use super::screens::review;
@@ -143,9 +143,9 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     panes::reindex(state);
     stay_on_top(state);
     panes::reindex_shown(state);
-    if let ([added], true) = (fresh.as_slice(), was_listed) {
+    // Those of the command line arrive one by one too, before the user did anything.
+    if let ([added], true) = (fresh.as_slice(), was_listed && state.touched.chosen) {
         state.lists.repositories.select(added);
-        state.touched.chosen = true;
         panes::reindex_shown(state);
     }
     fresh.into_iter().filter_map(|gun| ask(state, &gun, Effect::Open)).collect()
@@ -168,7 +168,8 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         (Err(_), Source::Cache) => {}
         (Err(failure), Source::Server) => repository.failure = Some(failure),
     }
-    if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none()) {
+    if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none() && state.sandbox.is_none())
+    {
         say_notice(state, notice);
     }
     let busy = state.repositories.iter().any(still);
@@ -282,11 +283,15 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
         state.say(Weight::Done, verb, object);
     }
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
-    if let Some(repository) = state.find_mut(&gun) {
-        repository.failure = None;
-    } else {
-        return vec![Effect::ListEntries];
+    let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
+    let answered = repository.failure.take().and_then(|failure| failure.ask);
+    // A login or a realm that others wait for too answers them all.
+    let waiting = |r: &&Repository| answered.is_some() && r.failure.as_ref().map(|f| &f.ask) == Some(&answered);
+    let mut again = vec![gun];
+    if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
+        again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
     }
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
-    ask(state, &gun, Effect::Refresh).into_iter().chain([Effect::ListEntries]).collect()
+    let asked: Vec<Effect> = again.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect();
+    asked.into_iter().chain([Effect::ListEntries]).collect()
 }

@@ -221,7 +221,7 @@ impl Work {
             }
             Effect::LogIn { gun, host, user, password } => {
                 engine.log_in(&host, &user, password);
-                Outcome::Acted(Some(gun), Ok(format!("logged in: {user} at {host}")))
+                Outcome::Acted(Some(gun), Ok(format!("login taken: {user} at {host}")))
             }
             _ => return None,
         })
@@ -249,9 +249,8 @@ impl Work {
 
     /// The keys that a passphrase opens.
     async fn unlock_also(&self, ids: Vec<CanonicalKeyId>, passphrase: Passphrase) -> Vec<CanonicalKeyId> {
-        let opened = self.blocking(move |e| {
-            Ok(ids.into_iter().filter(|id| e.unlock(id, &passphrase).is_ok()).collect::<Vec<_>>())
-        });
+        let opened = self
+            .blocking(move |e| Ok(ids.into_iter().filter(|id| e.unlock(id, &passphrase).is_ok()).collect::<Vec<_>>()));
         opened.await.unwrap_or_default()
     }
 

@@ -51,6 +51,8 @@ pub struct State {
     pub jobs: Jobs,
     /// Key files that cannot be used.
     pub key_problems: Vec<Problem>,
+    /// In the sandbox: the passphrase of all its keys.
+    pub sandbox: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
     /// What is still to be asked before a publish.
@@ -247,6 +249,7 @@ impl State {
             tour: None,
             jobs: Jobs::default(),
             key_problems: Vec::new(),
+            sandbox: None,
             notes: BTreeMap::new(),
             gate: None,
             touched: Touched::default(),
@@ -340,7 +343,7 @@ impl State {
         }
         let repository = self.repository()?;
         match (&repository.failure, repository.view.as_ref().map(|v| &v.freshness)) {
-            (Some(failure), _) => Some(!failure.problem.kind.allows_cache()),
+            (Some(failure), _) => Some(failure.ask.is_some() || !failure.problem.kind.allows_cache()),
             (None, Some(Freshness::Fresh { .. })) => Some(true),
             (None, Some(Freshness::Cached { reason: Some(_), .. })) => Some(false),
             _ => None,

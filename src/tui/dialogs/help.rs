@@ -81,11 +81,8 @@ impl Help {
         let blocks = blocks(&listed);
         let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
         let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
-        let typed = if self.typed.text().is_empty() {
-            "type to filter".to_owned()
-        } else {
-            format!("/{}", self.typed.text())
-        };
+        let typed =
+            if self.typed.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", self.typed.text()) };
         let window = Window {
             title: "Help".to_owned(),
             subject: format!("{}   {typed}", self.subject),

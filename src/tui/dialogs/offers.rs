@@ -199,13 +199,7 @@ fn first_contact(gun: &Gun, name: String, roots: &[KeyId], same: &[(Gun, Vec<Key
         choices.push(Choice::new(word, "same server, same root key", [accept].into_iter().chain(others).collect()));
     }
     choices.push(Choice::new("not now", "the repository stays unread", vec![]));
-    Choose {
-        title: "First contact".to_owned(),
-        subject: name,
-        about,
-        choices,
-        ..Choose::default()
-    }
+    Choose { title: "First contact".to_owned(), subject: name, about, choices, ..Choose::default() }
 }
 
 fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose {

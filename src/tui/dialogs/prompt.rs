@@ -160,7 +160,7 @@ impl Prompt {
         };
         let mut pairs = vec![("enter", act), ("ctrl-u", "clear"), ("esc", "back")];
         if self.same > 0 && self.busy.is_none() {
-            pairs.insert(1, ("tab", "same as before"));
+            pairs = vec![("enter", act), ("tab", "same as before"), ("esc", "back")];
         }
         let window = Window {
             title: if matches!(self.what, What::Unlock { .. }) { "Passphrase" } else { "New passphrase" }.to_owned(),
@@ -259,11 +259,12 @@ impl Prompt {
             }
         }
         lines.blank();
-        let text = match (&self.what, &state.tour) {
+        let tour = state.tour.as_ref().map(|tour| &tour.passphrase);
+        let text = match (&self.what, state.sandbox.as_ref().or(tour)) {
             _ if self.same > 0 => {
                 format!("tab tries the passphrase you just typed for {}.", count(self.same, "key", "keys"))
             }
-            (_, Some(tour)) => format!("In the sandbox every passphrase is {}.", tour.passphrase),
+            (_, Some(passphrase)) => format!("In the sandbox every passphrase is {passphrase}."),
             (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", state.idle_lock),
             (What::New { .. }, None) => "Nobody can recover it. Longer is better than stranger.".to_owned(),
         };

@@ -20,7 +20,7 @@ use super::row::{Row, cell};
 use crate::engine::KeyView;
 use crate::engine::plan::Mark;
 use crate::engine::view::{KeyPlace, KeyState};
-use crate::tuf::CanonicalKeyId;
+use crate::tuf::{CanonicalKeyId, Role};
 
 /// What the user wants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,15 +89,15 @@ fn place_rank(place: &KeyPlace) -> u8 {
 }
 
 fn role_rank(role: &str) -> u8 {
-    match crate::tuf::Role::parse(role) {
-        Ok(crate::tuf::Role::Root) => 0,
-        Ok(crate::tuf::Role::Targets) => 1,
+    match Role::parse(role) {
+        Ok(Role::Root) => 0,
+        Ok(Role::Targets) => 1,
         _ => 2,
     }
 }
 
 const COLUMNS: [Column; 5] =
-    [rest("Label", 14), left("Role", 8, 9), left("Where", 6, 2), left("State", 7, 9), left("ID", 8, 1)];
+    [rest("Label", 14), left("Role", 9, 9), left("Where", 6, 2), left("State", 7, 9), left("ID", 8, 1)];
 
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
@@ -141,10 +141,11 @@ fn label(state: &State, key: &KeyView) -> String {
         let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
         state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
     };
-    let is_root = key.role == "root" && key.place != KeyPlace::Server;
+    let role = Role::parse(&key.role);
+    let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
     match (guns.first(), guns.len()) {
-        (Some(gun), 1) if key.label == key.role && !is_root => name(gun),
-        (Some(_), n) if key.label == key.role && !is_root => format!("{n} repositories"),
+        (Some(gun), 1) if unnamed => name(gun),
+        (Some(_), n) if unnamed => format!("{n} repositories"),
         _ => key.label.clone(),
     }
 }
@@ -216,7 +217,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         .take(4)
         .map(|gun| {
             let roles: Vec<&str> = key.used_in.iter().filter(|(g, _)| g == *gun).map(|(_, r)| r.short()).collect();
-            format!("{} ({})", state.name_of(gun), roles.join(", "))
+            format!("{} ({})", state.short_name(&state.name_of(gun)), roles.join(", "))
         })
         .collect();
     if !used.is_empty() {

@@ -84,6 +84,10 @@ async fn an_upload_that_was_lost_stays_staged_and_can_be_published_again() {
     let published = only(scene.machine.publish().await);
     assert_eq!(problem(published).repository.unwrap().as_str(), GUN);
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
+    // It might still be on its way, so whoever comes next looks once more.
+    let looked = scene.machine.engine.resolve_interrupted().await.unwrap();
+    let outcomes: Vec<PublishOutcome> = looked.into_iter().map(|published| published.outcome).collect();
+    assert!(matches!(&outcomes[..], [PublishOutcome::Failed(p)] if p.kind == Kind::Cancelled), "{outcomes:?}");
     assert!(scene.machine.engine.resolve_interrupted().await.unwrap().is_empty());
     assert_eq!(only(scene.machine.publish().await).outcome, PublishOutcome::Done);
 }

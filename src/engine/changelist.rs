@@ -17,6 +17,9 @@ use super::journal::{disk, make_dir};
 use super::{EngineError, ForeignChanges};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
 
+/// Largest change file that is read, in bytes; real ones are below 10 KiB.
+const SIZE_LIMIT: u64 = 1 << 20;
+
 /// A change file and what it holds.
 pub(super) struct Found {
     path: PathBuf,
@@ -58,6 +61,10 @@ struct TargetData {
 /// Reads all change files of a repository, in the order in which Notary applies them.
 pub(super) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<Found>, EngineError> {
     let dir = trust_dir.join("tuf").join(gun.as_str()).join("changelist");
+    if leads_out(trust_dir, gun, &dir) {
+        let link = std::io::Error::other("a link on the way leads elsewhere; it is not followed");
+        return Err(disk(&dir, link));
+    }
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -75,7 +82,17 @@ pub(super) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<Found>, EngineErro
     Ok(paths.into_iter().map(|path| Found { content: read_file(&path), path }).collect())
 }
 
+/// Whether a symbolic link on the way leads somewhere else than the path says.
+fn leads_out(trust_dir: &Path, gun: &Gun, dir: &Path) -> bool {
+    let (Ok(real), Ok(base)) = (dir.canonicalize(), trust_dir.canonicalize()) else { return false };
+    real != base.join("tuf").join(gun.as_str()).join("changelist")
+}
+
 fn read_file(path: &Path) -> Result<File, String> {
+    let size = path.symlink_metadata().map_err(|e| e.to_string())?.len();
+    if size > SIZE_LIMIT {
+        return Err(format!("it is larger than {SIZE_LIMIT} bytes"));
+    }
     let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
     serde_json::from_slice(&bytes).map_err(|_| "it is no change of Notary's form".to_owned())
 }

@@ -246,7 +246,7 @@ impl<'a> Draft<'a> {
             _ => self.loaded(role).map_or(0, |file| file.content.version()),
         };
         let remembered = self.ground.set.map_or(0, |set| seen(&set.seen()));
-        base.max(remembered).max(seen(found)) + 1
+        base.max(remembered).max(seen(found)).saturating_add(1)
     }
 
     pub(super) fn touch(&mut self, role: Role, why: String) {

@@ -82,7 +82,7 @@ impl Content {
     /// A name for a new entry.
     pub(super) fn new_id(&mut self) -> EntryId {
         let id = EntryId(self.next);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         id
     }
 

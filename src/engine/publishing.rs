@@ -235,6 +235,12 @@ impl Engine {
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),
+                SigningError::Version { ref role, .. } => EngineError::Change {
+                    gun: gun.clone(),
+                    role: Some(role.clone()),
+                    what: error.to_string(),
+                    hint: "somebody has published a false version; delete the trust data and create it anew".to_owned(),
+                },
             })?;
             Ok((files, expected, prepared))
         })
@@ -266,14 +272,16 @@ impl Engine {
     /// After an answer that says nothing certain: looks until it is certain, or gives up.
     async fn settle_upload(&self, sent: &Sent, server: &NotaryServer, error: RemoteError) -> Result<(), EngineError> {
         let gun = &sent.gun;
-        let is_certain = !matches!(error, RemoteError::AnswerLost { .. });
-        if is_certain {
+        let is_lost = matches!(error, RemoteError::AnswerLost { .. });
+        // A gateway may say 5xx for a request that went through.
+        let may_have_landed = is_lost || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. });
+        if !may_have_landed {
             self.forget_sent(gun).await?;
             return Err(Self::remote(gun)(error));
         }
         let mut unknown = None;
-        for pause in LOOKS {
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+        for pause in if is_lost { &LOOKS[..] } else { &[0] } {
+            tokio::time::sleep(Duration::from_millis(*pause)).await;
             match Self::has_landed(sent, server).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => unknown = None,
@@ -283,7 +291,10 @@ impl Engine {
         match unknown {
             Some(why) => Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() }),
             None => {
-                self.forget_sent(gun).await?;
+                // A lost request may still be on its way: its record stays, and the next publish looks again.
+                if !is_lost {
+                    self.forget_sent(gun).await?;
+                }
                 Err(Self::remote(gun)(error))
             }
         }

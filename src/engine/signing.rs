@@ -60,6 +60,9 @@ pub enum SigningError {
     /// Keys that are in the store but locked or gone.
     #[error("too few keys of {role} are open")]
     Locked { role: Role, missing: Vec<CanonicalKeyId> },
+    /// Somebody has used up the version numbers that Notary can count.
+    #[error("the next version of {role} would be {version}, more than Notary can count")]
+    Version { role: Role, version: u64 },
     /// A key failed.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -82,7 +85,7 @@ pub fn sign(
     let mut files = Vec::new();
     for role in draft.touched().keys() {
         step(files.len(), total);
-        let version = draft.next_version(role, found);
+        let version = countable(role, draft.next_version(role, found))?;
         let bytes = match role {
             Role::Root => sign_root(draft, keys, made, version)?,
             _ => {
@@ -241,7 +244,12 @@ fn sign_snapshot(
     let new: BTreeMap<Role, FileMeta> =
         files.iter().map(|file| (file.role.clone(), FileMeta::of(&file.bytes))).collect();
     content.meta.extend(new);
-    let version = draft.next_version(&Role::Snapshot, found);
+    let version = countable(&Role::Snapshot, draft.next_version(&Role::Snapshot, found))?;
     let bytes = sign_file(draft, keys, None, &Role::Snapshot, &content, version)?;
     Ok(Some(SignedFile { role: Role::Snapshot, version, bytes }))
+}
+
+/// Notary's clients read numbers as 64-bit floats; a version beyond those would be read as another one.
+fn countable(role: &Role, version: u64) -> Result<u64, SigningError> {
+    if version < 1 << 53 { Ok(version) } else { Err(SigningError::Version { role: role.clone(), version }) }
 }

@@ -204,7 +204,12 @@ impl Login {
             return Err(bad("its token realm holds a user name"));
         }
         let Some(name) = url.host_str() else { return Err(bad("its token realm names no host")) };
-        let registry_name = registry.rsplit_once(':').map_or(registry, |(name, _)| name);
+        // Docker Hub's registry is written as a URL.
+        let registry_url = Url::parse(registry).ok().filter(|url| url.scheme() == "https");
+        let registry_name = match registry_url.as_ref().and_then(Url::host_str) {
+            Some(name) => name,
+            None => registry.rsplit_once(':').map_or(registry, |(name, _)| name),
+        };
         let own = name == endpoint.name() || name.eq_ignore_ascii_case(registry_name);
         let allowed = own || self.credentials.allows_realm(endpoint.name(), name);
         if !endpoint.may_log_in(&url) {

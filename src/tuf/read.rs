@@ -136,6 +136,9 @@ fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Target
     deserializer.deserialize_map(Entries)
 }
 
+/// Most delegations that one file may list; looking one up costs time in proportion.
+const LISTED: usize = 4096;
+
 type Read<T> = Result<T, String>;
 
 fn demand(holds: bool, expectation: &str) -> Read<()> {
@@ -195,6 +198,8 @@ fn read_targets(envelope: &Envelope) -> Read<Targets> {
     let expires = read_common(&raw.kind, "Targets", raw.version, &raw.expires)?;
     let delegation_keys = raw.delegations.keys;
     check_key_ids(&delegation_keys)?;
+    let listed = raw.delegations.roles.as_ref().map_or(0, Vec::len);
+    demand(listed <= LISTED, &format!("at most {LISTED} delegations in one file"))?;
     let mut names = BTreeSet::new();
     for entry in raw.delegations.roles.iter().flatten() {
         check_keys(entry.keyids.as_ref(), entry.threshold, &delegation_keys, entry.name.as_str())?;

@@ -1,7 +1,9 @@
 //! One row for each kind of change.
 
 use trustdeck::engine::Change;
-use trustdeck::tuf::{SignerName, TargetName};
+use trustdeck::engine::signing::SigningError;
+use trustdeck::tuf::verify::{Seen, SeenRoles};
+use trustdeck::tuf::{Role, SignerName, TargetName};
 
 use super::support::forge::Key;
 use super::support::machine::{
@@ -227,4 +229,16 @@ fn what_is_there_already_changes_nothing() {
         assert!(plan.changes[0].no_effect.is_some(), "{change:?}");
         assert_eq!((plan.roles.len(), plan.keys.len()), (0, 0), "{change:?}");
     }
+}
+
+#[test]
+fn a_version_that_notary_cannot_count_is_not_signed() {
+    let changes = [Change::Witness { role: Role::Targets }];
+    let mark = |version| SeenRoles::from([(Role::Targets, Seen { version, sha256: String::new() })]);
+    let world = World::new();
+    for version in [(1 << 53) - 1, u64::MAX] {
+        let refused = world.sign_above(&changes, &mark(version));
+        assert!(matches!(refused, Err(SigningError::Version { role: Role::Targets, .. })), "{version}");
+    }
+    assert!(world.sign_above(&changes, &mark((1 << 53) - 2)).is_ok());
 }

@@ -105,7 +105,17 @@ impl World {
                 Ok(files) => Ok((files, pulled(&draft))),
                 Err(SigningError::Locked { missing, .. }) => Err(EngineError::Locked(missing)),
                 Err(SigningError::Key(error)) => Err(EngineError::Key(error)),
+                Err(error @ SigningError::Version { .. }) => panic!("{error}"),
             }
+        })
+    }
+
+    /// Tries to sign above versions that were met elsewhere.
+    pub(crate) fn sign_above(&self, changes: &[Change], found: &SeenRoles) -> Result<Vec<SignedFile>, SigningError> {
+        let set = self.set();
+        self.with_facts(Known::Files(&set), changes, |facts| {
+            let (draft, _) = draft(facts).unwrap();
+            sign(&draft, &|id| self.open_key(id), &Made::default(), found, &|_, _| {})
         })
     }
 

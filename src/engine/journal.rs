@@ -241,7 +241,7 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), EngineError> {
 }
 
 /// Replaces a file so that it is the old or the new one at every moment.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
         let mut aside = tempfile::NamedTempFile::new_in(dir)?;

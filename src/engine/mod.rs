@@ -62,6 +62,7 @@ mod versions;
 pub mod view;
 mod views;
 mod warnings;
+pub mod wizard;
 
 use std::sync::Arc;
 

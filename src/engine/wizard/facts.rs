@@ -1,0 +1,196 @@
+//! What a wizard looks at: the servers' metadata, the key store, the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp as Time;
+
+use super::choice::{Before, Choice, Wizard};
+use crate::engine::draft::{Draft, Ground};
+use crate::engine::effect::{pulled, trusted};
+use crate::engine::plan::Weight;
+use crate::engine::reference::familiar_name;
+use crate::engine::{Change, Engine, EngineError, Problem};
+use crate::tuf::{CanonicalKeyId, Gun, Metadata, PublicKey, Role, TrustedSet};
+
+/// All that the steps of a wizard are computed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What was chosen.
+    pub choice: Choice,
+    /// Private keys in the store.
+    pub at_hand: BTreeSet<CanonicalKeyId>,
+    /// The repositories, in the order they were chosen.
+    pub repositories: Vec<RepositoryFacts>,
+    /// Other known repositories with the same root key.
+    pub same_root: Vec<Gun>,
+    /// The time.
+    pub now: Time,
+}
+
+/// What is known about one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryFacts {
+    /// Name.
+    pub gun: Gun,
+    /// Name as Docker's users write it.
+    pub name: String,
+    /// Base URL of its server; empty if none was chosen.
+    pub server: String,
+    /// What the server holds: `Ok(None)` for no trust data.
+    pub state: Result<Option<State>, Problem>,
+    /// Changes that are staged for it.
+    pub staged: Vec<Change>,
+    /// Whether publishing them is blocked, and by what.
+    pub blocked: Option<String>,
+    /// Tags that publishing them would orphan.
+    pub at_risk: usize,
+    /// Whether a publish is under way whose end is not known.
+    pub in_flight: bool,
+}
+
+/// A repository as the server has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Its roles.
+    pub roles: BTreeMap<Role, RoleFacts>,
+    /// Tags that Docker pulls.
+    pub tags: usize,
+    /// When this was verified with the server.
+    pub verified_at: Option<Time>,
+}
+
+/// A role as it is listed and signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleFacts {
+    /// Listed keys.
+    pub keys: Vec<PublicKey>,
+    /// How many of them must sign.
+    pub threshold: u32,
+    /// Listed keys that have signed its file.
+    pub signed_by: Vec<CanonicalKeyId>,
+    /// Version of its file, if there is one.
+    pub version: Option<u64>,
+    /// Whether its file is trusted.
+    pub trusted: bool,
+}
+
+impl RoleFacts {
+    /// IDs of the listed keys, each once.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<CanonicalKeyId> {
+        self.keys.iter().map(|key| key.canonical_id().clone()).collect()
+    }
+}
+
+impl State {
+    /// Reads it from verified metadata.
+    pub(super) fn of(set: &TrustedSet, at_hand: &BTreeSet<CanonicalKeyId>, now: Time, at: Option<Time>) -> Self {
+        let draft = Draft::new(Ground { set: Some(set), at_hand, now });
+        let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
+        let roles = base.into_iter().chain(draft.tree().into_iter().map(Role::from));
+        let facts = |role: Role| {
+            let listed = draft.role_keys(&role)?;
+            let file = draft.loaded(&role);
+            let (version, signed) = match (&role, file) {
+                (_, Some(file)) => (Some(file.content.version()), file.tally.signed.as_slice()),
+                (Role::Root, None) => (Some(set.root().content.version()), set.root().tally.signed.as_slice()),
+                _ => (None, &[][..]),
+            };
+            let signed_by = signed.iter().map(|key| key.canonical_id().clone()).collect();
+            let trusted = matches!(role, Role::Root) || trusted(&draft, &role);
+            Some((role, RoleFacts { keys: listed.keys, threshold: listed.threshold, signed_by, version, trusted }))
+        };
+        Self { roles: roles.filter_map(facts).collect(), tags: pulled(&draft).len(), verified_at: at }
+    }
+
+    /// Roles that list a key.
+    #[must_use]
+    pub fn listing(&self, key: &CanonicalKeyId) -> Vec<Role> {
+        let lists = |facts: &RoleFacts| facts.keys.iter().any(|listed| listed.canonical_id() == key);
+        self.roles.iter().filter(|(_, facts)| lists(facts)).map(|(role, _)| role.clone()).collect()
+    }
+}
+
+impl RepositoryFacts {
+    /// What the server holds, if it is known and there is any.
+    #[must_use]
+    pub fn there(&self) -> Option<&State> {
+        self.state.as_ref().ok().and_then(Option::as_ref)
+    }
+
+    /// A role on the server.
+    #[must_use]
+    pub fn role(&self, role: &Role) -> Option<&RoleFacts> {
+        self.there()?.roles.get(role)
+    }
+}
+
+impl Engine {
+    /// A choice for these repositories, with their roles as they are now. It is not kept yet.
+    ///
+    /// # Errors
+    /// As [`Engine::wizard_facts`].
+    pub fn new_wizard(&self, wizard: Wizard, repositories: Vec<Gun>) -> Result<Choice, EngineError> {
+        let role = wizard.role();
+        let mut choice = Choice::new(wizard, repositories, self.now());
+        for repository in self.wizard_facts(&choice)?.repositories {
+            if let Some(facts) = repository.role(&role) {
+                let before = Before { keys: facts.ids().into_iter().collect(), version: facts.version };
+                choice.before.insert(repository.gun.clone(), before);
+            }
+        }
+        Ok(choice)
+    }
+
+    /// Looks at all that a wizard depends on, as it was refreshed last. Blocking.
+    ///
+    /// # Errors
+    /// `State`, `Disk`: the journal cannot be read. What concerns one repository is in its facts.
+    pub fn wizard_facts(&self, choice: &Choice) -> Result<Facts, EngineError> {
+        let content = self.inner.staging.journal.read()?;
+        let at_hand = self.keys_at_hand();
+        let plan = self.plan_silently(Some(&choice.repositories))?;
+        let repositories = choice.repositories.iter().map(|gun| {
+            let planned = plan.repositories.iter().find(|planned| planned.gun == *gun);
+            let heaviest = planned.and_then(|p| p.warnings.first()).filter(|w| w.weight == Weight::Block);
+            let failed = planned.and_then(|p| p.failed.as_ref()).map(|problem| problem.message.clone());
+            RepositoryFacts {
+                gun: gun.clone(),
+                name: familiar_name(gun),
+                server: self.server_address(gun).map(|(server, _)| server).unwrap_or_default(),
+                state: self.wizard_state(gun, &at_hand),
+                staged: content.entries.iter().filter(|e| e.gun == *gun).map(|e| e.change.clone()).collect(),
+                blocked: failed.or_else(|| heaviest.map(|w| w.headline.clone())),
+                at_risk: planned.map_or(0, |p| p.tags.orphaned.len()),
+                in_flight: content.sent.iter().any(|sent| sent.gun == *gun),
+            }
+        });
+        let repositories: Vec<RepositoryFacts> = repositories.collect();
+        let same_root = self.with_same_root(choice, &repositories)?;
+        Ok(Facts { choice: choice.clone(), at_hand, repositories, same_root, now: self.now() })
+    }
+
+    fn wizard_state(&self, gun: &Gun, at_hand: &BTreeSet<CanonicalKeyId>) -> Result<Option<State>, Problem> {
+        let unknown = || EngineError::Input {
+            message: format!("what the server holds for {gun} is not known yet"),
+            hint: "read the repository first".to_owned(),
+        };
+        let base = self.base(gun)?.ok_or_else(unknown)?;
+        Ok(base.set.map(|set| State::of(&set, at_hand, self.now(), base.verified_at)))
+    }
+
+    /// Known repositories beside the chosen ones that have a root key in common with them.
+    fn with_same_root(&self, choice: &Choice, chosen: &[RepositoryFacts]) -> Result<Vec<Gun>, EngineError> {
+        let roots: BTreeSet<CanonicalKeyId> =
+            chosen.iter().filter_map(|r| r.role(&Role::Root)).flat_map(RoleFacts::ids).collect();
+        let mut same = Vec::new();
+        for entry in self.entries()?.into_iter().filter(|entry| !choice.repositories.contains(&entry.gun)) {
+            let set = self.base(&entry.gun).ok().flatten().and_then(|base| base.set);
+            let keys = set.map(|set| set.root().content.role_keys(&Role::Root).keys).unwrap_or_default();
+            if keys.iter().any(|key| roots.contains(key.canonical_id())) {
+                same.push(entry.gun);
+            }
+        }
+        Ok(same)
+    }
+}

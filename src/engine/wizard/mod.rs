@@ -1,0 +1,18 @@
+//! Guided rotations: a wizard is a list of steps, each a predicate on the real state.
+//!
+//! Invariant: nothing is remembered but what was chosen. Whether a step is done is read from the server's metadata, the
+//! key store and the journal each time, so that leaving, a crash or a colleague's act cannot make it wrong. A wizard
+//! only fills the stage; publishing is the same as for every other change.
+
+mod changes;
+mod choice;
+mod facts;
+mod key;
+mod steps;
+
+pub use crate::keys::PrivateKey;
+pub use changes::{Phase, changes, phase};
+pub use choice::{Before, Choice, Holder, Way, Wizard};
+pub use facts::{Facts, RepositoryFacts, RoleFacts, State};
+pub use key::KeyFile;
+pub use steps::{StepKind, StepState, StepView, is_finished, steps};

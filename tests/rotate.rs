@@ -1,8 +1,15 @@
 //! Rotations on a real `notary-server`, read by the real clients before, between and after.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(unreachable_pub)]
 
 mod support;
 
 #[path = "rotate/base_keys.rs"]
 mod base_keys;
+#[path = "rotate/commands.rs"]
+mod commands;
+#[path = "rotate/killed.rs"]
+mod killed;
+#[path = "rotate/steps.rs"]
+mod steps;

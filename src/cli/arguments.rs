@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+mod rotating;
 mod writing;
 
 use std::net::SocketAddr;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use rotating::{Renew, Rotate, RotateBase, RotateSigner};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
     Revoke, Sign, Signer, SignerAdd, SignerRemove, Witness,
@@ -83,6 +85,11 @@ pub enum Command {
     Revoke(Revoke),
     /// Sign the unchanged content of roles again
     Witness(Witness),
+    /// Put new keys in the place of old ones
+    #[command(subcommand)]
+    Rotate(Rotate),
+    /// Sign root or targets again before they expire
+    Renew(Renew),
     /// Delete trust data: on this machine at once, or on the server (staged)
     Delete(Delete),
     /// List, make, load, export, back up, restore and remove keys

@@ -11,12 +11,12 @@ use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryVie
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
 
 /// Changes that a command wants, repository by repository, in the order they were named.
-struct Wanted {
-    changes: Vec<(Gun, Vec<Change>)>,
+pub(super) struct Wanted {
+    pub(super) changes: Vec<(Gun, Vec<Change>)>,
     /// Repositories that could not even be read from the command line.
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     /// The root key for repositories that must be created; `None` if the command creates none.
-    creates: Option<RootKeyChoice>,
+    pub(super) creates: Option<RootKeyChoice>,
 }
 
 /// Runs a command that stages.
@@ -151,7 +151,7 @@ fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
 }
 
 /// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
-async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
+pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
     let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
     let views = context.views(&guns).await;
     let before: BTreeSet<EntryId> = context.engine.staged()?.changes.iter().map(|staged| staged.id).collect();
@@ -300,7 +300,7 @@ fn public_keys(context: &Context, files: &[std::path::PathBuf]) -> Result<Vec<Pu
     if problems.is_empty() { Ok(keys) } else { Err(problems) }
 }
 
-fn signer_name(typed: &str) -> Result<SignerName, Problem> {
+pub(super) fn signer_name(typed: &str) -> Result<SignerName, Problem> {
     SignerName::parse(typed).map_err(named)
 }
 
@@ -320,7 +320,7 @@ fn key_id(typed: &str) -> Result<CanonicalKeyId, Problem> {
     CanonicalKeyId::parse(typed).map_err(named)
 }
 
-fn named(error: NameError) -> Problem {
+pub(super) fn named(error: NameError) -> Problem {
     EngineError::from(error).problem()
 }
 

@@ -15,6 +15,8 @@ mod listing;
 mod plan_json;
 mod plan_text;
 mod publish;
+mod rotate;
+mod rotate_key;
 mod sandbox;
 mod screen;
 mod staged;
@@ -75,6 +77,8 @@ pub async fn run(
         Command::Reset(arguments) => staged::reset(&context, arguments),
         Command::Changelist(arguments) => staged::changelist(&context, arguments),
         Command::Publish(arguments) => publish::run(&context, arguments).await,
+        Command::Rotate(arguments) => rotate::rotate(&context, arguments).await,
+        Command::Renew(arguments) => rotate::renew(&context, arguments).await,
         Command::Sandbox(arguments) => sandbox::serve(arguments).await,
         Command::Delete(arguments) if !arguments.remote => changes::delete_local(&context, arguments).await,
         writing => changes::run(&context, writing).await,

@@ -225,7 +225,7 @@ fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Pro
     context.console.say(&format!("{name}: {step}{note}"));
 }
 
-fn say_resolved(context: &Context, resolved: &[Published]) {
+pub(super) fn say_resolved(context: &Context, resolved: &[Published]) {
     for published in resolved {
         let how = match &published.outcome {
             PublishOutcome::Done => "had landed; it is done".to_owned(),

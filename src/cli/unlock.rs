@@ -96,24 +96,33 @@ fn new_keys(plan: &Plan) -> Vec<Role> {
 }
 
 fn choose(context: &Context, role: &Role) -> Result<(), Problem> {
-    if let Some(passphrase) = context.sources.for_new(role) {
-        context.engine.choose_passphrase(role, passphrase);
-        return Ok(());
+    let passphrase = new_passphrase(context, role.as_str())?;
+    context.engine.choose_passphrase(role, passphrase);
+    Ok(())
+}
+
+/// The passphrase for a new key of `role`, which may be a signer's name: from the sources, else asked for.
+///
+/// # Errors
+/// `Passphrase`, naming the variables to set, if nobody can be asked.
+pub(super) fn new_passphrase(context: &Context, role: &str) -> Result<Passphrase, Problem> {
+    if let Some((_, passphrase)) = context.sources.candidates(role).into_iter().next() {
+        return Ok(passphrase);
     }
     if !context.console.interactive {
         let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
-        let message = format!("a new {role} key needs a passphrase, and nobody can be asked");
+        let message = format!("a new {} key needs a passphrase, and nobody can be asked", printable(role));
         return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
     }
     loop {
-        let first = terminal::ask_passphrase(&format!("new passphrase for the {role} key that will be made"))?;
+        let question = format!("new passphrase for the {} key that will be made", printable(role));
+        let first = terminal::ask_passphrase(&question)?;
         if first.chars() < 8 {
             context.console.note("a passphrase has at least 8 characters");
             continue;
         }
         if terminal::ask_passphrase("again")? == first {
-            context.engine.choose_passphrase(role, first);
-            return Ok(());
+            return Ok(first);
         }
         context.console.note("the two differ");
     }

@@ -1,0 +1,277 @@
+//! `rotate` and `renew`: begin a wizard or go on with it, fill the stage, publish if asked to.
+//!
+//! Invariant: what was chosen is on disk before anything follows from it, so that the same command goes on from the
+//! real state wherever it was stopped.
+
+use std::path::Path;
+
+use jiff::SignedDuration;
+
+use super::arguments::{Publishing, Renew, Rotate, RotateBase, RotateSigner};
+use super::changes::{Wanted, named, signer_name, stage};
+use super::console::input;
+use super::ending::Ending;
+use super::rotate_key::{NewKey, read_key};
+use super::{Context, publish};
+use crate::engine::wizard::{Choice, Facts, Holder, Phase, Way, Wizard, changes, is_finished, phase};
+use crate::engine::{EngineError, Problem};
+use crate::printable::printable;
+use crate::tuf::{Gun, Role};
+
+/// How long the same command is taken to ask whether it was finished.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// Runs `rotate`.
+///
+/// # Errors
+/// For what concerns all repositories; nothing is staged then.
+pub(super) async fn rotate(context: &Context, command: &Rotate) -> Result<Ending, Problem> {
+    match command {
+        Rotate::Root(base) => rotate_base(context, &Role::Root, base).await,
+        Rotate::Targets(base) => rotate_base(context, &Role::Targets, base).await,
+        Rotate::Snapshot(base) => rotate_base(context, &Role::Snapshot, base).await,
+        Rotate::Timestamp(base) => rotate_base(context, &Role::Timestamp, base).await,
+        Rotate::Signer(signer) => rotate_signer(context, signer).await,
+    }
+}
+
+/// Runs `renew`.
+///
+/// # Errors
+/// As [`rotate`].
+pub(super) async fn renew(context: &Context, command: &Renew) -> Result<Ending, Problem> {
+    let wizard = match Role::parse(&command.role).map_err(named)? {
+        Role::Root => Wizard::RenewRoot,
+        role @ (Role::Targets | Role::Delegation(_)) => Wizard::RenewTargets { role },
+        role => return Err(input(format!("{role} is signed anew at every publish"), "nothing needs to be done")),
+    };
+    let guns = repositories(context, &command.repositories)?;
+    prepare(context, &guns, &command.publishing).await?;
+    let choice = begin(context, wizard, guns)?;
+    go_on(context, choice, &command.publishing).await
+}
+
+async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Result<Ending, Problem> {
+    let here_only = matches!(role, Role::Root | Role::Targets);
+    if here_only && base.server_managed {
+        return Err(input(format!("a server never holds the {role} key"), "leave --server-managed out"));
+    }
+    if *role == Role::Timestamp && (base.local || base.key.is_some()) {
+        return Err(input("only a server can hold the timestamp key", "leave --local and --key out"));
+    }
+    let guns = repositories(context, &base.repositories)?;
+    prepare(context, &guns, &base.publishing).await?;
+    let wizard = match role {
+        Role::Root => Wizard::Root,
+        Role::Targets => Wizard::Targets,
+        Role::Timestamp => Wizard::Timestamp,
+        _ => Wizard::Snapshot { holder: snapshot_holder(context, base, &guns)? },
+    };
+    let key = base.key.as_deref().map(|file| read_key(context, file)).transpose()?;
+    let choice = begin(context, wizard, guns)?;
+    let choice = with_key(context, choice, key, base.key.as_deref())?;
+    go_on(context, choice, &base.publishing).await
+}
+
+async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Ending, Problem> {
+    let signer = signer_name(&command.name)?;
+    let guns = repositories(context, &command.repositories)?;
+    prepare(context, &guns, &command.publishing).await?;
+    let key = command.key.as_deref().map(|file| read_key(context, file)).transpose()?;
+    let mut choice = begin(context, Wizard::DelegationKey { signer }, guns)?;
+    choice.way = if command.add_only { Way::AddOnly } else { Way::OnePublish };
+    let choice = with_key(context, choice, key, command.key.as_deref())?;
+    go_on(context, choice, &command.publishing).await
+}
+
+fn repositories(context: &Context, typed: &[String]) -> Result<Vec<Gun>, Problem> {
+    let mut guns: Vec<Gun> = Vec::new();
+    for name in typed {
+        let gun = context.repository(name)?;
+        if !guns.contains(&gun) {
+            guns.push(gun);
+        }
+    }
+    Ok(guns)
+}
+
+/// Finds out how earlier publishes ended and what the servers hold now.
+async fn prepare(context: &Context, guns: &[Gun], publishing: &Publishing) -> Result<(), Problem> {
+    if publishing.publish {
+        publish::require_agreement(context, &publishing.agreement)?;
+    }
+    publish::say_resolved(context, &context.engine.resolve_interrupted().await?);
+    // What could not be read is said where its facts are used.
+    context.views(guns).await;
+    Ok(())
+}
+
+/// Without a flag, the snapshot key stays with whoever holds it.
+fn snapshot_holder(context: &Context, base: &RotateBase, guns: &[Gun]) -> Result<Holder, Problem> {
+    if base.server_managed {
+        return Ok(Holder::Server);
+    }
+    if base.local || base.key.is_some() {
+        return Ok(Holder::Here);
+    }
+    let choice = Choice::new(Wizard::Timestamp, guns.to_vec(), context.engine.now());
+    let facts = context.engine.wizard_facts(&choice)?;
+    let listed = facts.repositories.iter().filter_map(|repository| repository.role(&Role::Snapshot));
+    let here: Vec<bool> = listed.map(|role| role.ids().iter().any(|id| facts.at_hand.contains(id))).collect();
+    match (here.contains(&true), here.contains(&false)) {
+        (true, true) => Err(input(
+            "this machine holds the snapshot key of some of these repositories only",
+            "say --server-managed or --local",
+        )),
+        (true, false) => Ok(Holder::Here),
+        _ => Ok(Holder::Server),
+    }
+}
+
+/// The wizard as it was begun, or a new one with the roles as they are.
+fn begin(context: &Context, wizard: Wizard, guns: Vec<Gun>) -> Result<Choice, Problem> {
+    let begun = context.engine.begun_wizard(&wizard, &guns)?;
+    let now = context.engine.new_wizard(wizard, guns)?;
+    let Some(mut begun) = begun.filter(|begun| !is_old_story(context, begun)) else { return Ok(now) };
+    let title = printable(&begun.wizard.title());
+    context.console.note(&format!("going on: {title}, begun {}", super::age(context.engine.now(), begun.begun)));
+    for (gun, before) in now.before {
+        // Where the role could not be read at first.
+        begun.before.entry(gun).or_insert(before);
+    }
+    Ok(begun)
+}
+
+/// Whether a wizard was finished some time ago, so that the same command means a new one.
+fn is_old_story(context: &Context, choice: &Choice) -> bool {
+    let age = context.engine.now().duration_since(choice.begun);
+    age > REMEMBERED && context.engine.wizard_facts(choice).is_ok_and(|facts| is_finished(&facts))
+}
+
+/// Puts the new keys into a choice and on disk: the one that was given, else those that were made before, else new
+/// ones.
+fn with_key(
+    context: &Context,
+    mut choice: Choice,
+    given: Option<NewKey>,
+    file: Option<&Path>,
+) -> Result<Choice, Problem> {
+    let engine = &context.engine;
+    // Without a place for it, no key is made or kept.
+    if !choice.wizard.needs_key() || choice.before.is_empty() {
+        return Ok(choice);
+    }
+    if let Some(given) = given {
+        let key = given.public();
+        let is_signer = matches!(choice.wizard, Wizard::DelegationKey { .. });
+        choice.colleague = given.private().is_none() && !engine.holds_key(key.canonical_id());
+        if choice.colleague && !is_signer {
+            let shown = file.map(|file| file.display().to_string()).unwrap_or_default();
+            return Err(input(format!("{shown}: holds a public key"), "give the file of the private key"));
+        }
+        let bare = if is_signer { key.clone() } else { key.unwrapped().map_err(|e| input(e.to_string(), ""))? };
+        choice.keys = choice.repositories.iter().map(|gun| (gun.clone(), bare.clone())).collect();
+        engine.keep_wizard(&choice)?;
+        given.store(context, &choice.wizard.key_name(), choice.repositories.first())?;
+        return Ok(choice);
+    }
+    let facts = engine.wizard_facts(&choice)?;
+    let is_usable = |key: &crate::tuf::PublicKey| choice.colleague || engine.holds_key(key.canonical_id());
+    let missing: Vec<Gun> = facts
+        .repositories
+        .iter()
+        .filter(|r| r.role(&choice.wizard.role()).is_some() && !choice.keys.get(&r.gun).is_some_and(is_usable))
+        .map(|r| r.gun.clone())
+        .collect();
+    let each = choice.wizard.has_key_for_each();
+    let shared = choice.keys.values().find(|key| !each && is_usable(key)).cloned();
+    if let Some(key) = shared {
+        choice.keys.extend(missing.into_iter().map(|gun| (gun, key.clone())));
+        engine.keep_wizard(&choice)?;
+        return Ok(choice);
+    }
+    let groups: Vec<Vec<Gun>> = if each { missing.into_iter().map(|gun| vec![gun]).collect() } else { vec![missing] };
+    for guns in groups.into_iter().filter(|guns| !guns.is_empty()) {
+        let made = NewKey::make(context)?;
+        choice.keys.extend(guns.iter().map(|gun| (gun.clone(), made.public().clone())));
+        engine.keep_wizard(&choice)?;
+        made.store(context, &choice.wizard.key_name(), guns.first())?;
+        let (name, id) = (printable(&choice.wizard.key_name()), made.public().canonical_id());
+        context.console.note(&format!("new {name} key {}", id.short()));
+    }
+    Ok(choice)
+}
+
+/// Stages what leads on, publishes if asked to, and says what is left.
+async fn go_on(context: &Context, choice: Choice, publishing: &Publishing) -> Result<Ending, Problem> {
+    let facts = context.engine.wizard_facts(&choice)?;
+    if facts.repositories.iter().any(|repository| !matches!(phase(&facts, repository), Phase::Blocked(_))) {
+        context.engine.keep_wizard(&choice)?;
+    }
+    let mut wanted = Wanted { changes: Vec::new(), problems: Vec::new(), creates: None };
+    for (gun, change) in changes(&facts) {
+        match wanted.changes.last_mut() {
+            Some((last, list)) if *last == gun => list.push(change),
+            _ => wanted.changes.push((gun, vec![change])),
+        }
+    }
+    for repository in &facts.repositories {
+        if let Phase::Blocked(why) = phase(&facts, repository) {
+            let absent = repository.state == Ok(None);
+            let (gun, server) = (repository.gun.clone(), repository.server.clone());
+            wanted.problems.push(match &repository.state {
+                Err(problem) => Problem { repository: Some(gun), ..problem.clone() },
+                Ok(_) if absent => EngineError::Absent { gun, server }.problem(),
+                Ok(_) => Problem {
+                    repository: Some(gun),
+                    ..input(why, "check the name; trustdeck delegation list shows who there is")
+                },
+            });
+        }
+    }
+    let ending = if wanted.changes.is_empty() {
+        if context.console.json {
+            context.console.result_json(&serde_json::json!([]))?;
+        }
+        let succeeded = facts.repositories.len() - wanted.problems.len();
+        Ending { problems: wanted.problems, succeeded, ..Ending::done() }
+    } else {
+        stage(context, wanted, publishing).await?
+    };
+    say_state(context, &context.engine.wizard_facts(&choice)?)?;
+    Ok(ending)
+}
+
+/// Says for each repository how far it is; forgets the wizard once nothing is left.
+fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
+    for repository in &facts.repositories {
+        let state = match phase(facts, repository) {
+            Phase::Done => format!("done: {}", facts.choice.wizard.title()),
+            Phase::Added => {
+                "the new key is listed, and the old one too; run the command without --add-only to remove it".to_owned()
+            }
+            Phase::Waiting(roles) => {
+                let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
+                let (name, roles) = (&repository.name, roles.join(" "));
+                format!(
+                    "waiting until whoever has the new key has run: trustdeck witness {name} {roles} --publish; then \
+                     run this command again"
+                )
+            }
+            Phase::ToDo(_) | Phase::Blocked(_) => continue,
+        };
+        context.console.say(&format!("{}: {state}", repository.name));
+    }
+    if is_finished(facts) {
+        let old = facts.choice.before.values().flat_map(|before| &before.keys);
+        let mut kept: Vec<&str> = old.filter(|id| facts.at_hand.contains(*id)).map(|id| id.short()).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        let replaces = facts.choice.wizard.needs_key() || facts.choice.wizard.role() == Role::Snapshot;
+        if replaces && !kept.is_empty() {
+            context.console.note(&format!("the old private key stays in the key store: {}", kept.join(" ")));
+        }
+        context.engine.forget_wizard(&facts.choice)?;
+    }
+    Ok(())
+}

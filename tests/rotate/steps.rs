@@ -1,0 +1,134 @@
+//! Steps of wizards: predicates on the real state.
+
+use trustdeck::engine::wizard::{Choice, StepKind, StepState, Way, Wizard, changes, is_finished, steps};
+use trustdeck::engine::{Passphrase, RootKeyChoice};
+use trustdeck::tuf::{Gun, PublicKey, SignerName};
+
+use super::support::home::REPOSITORY_PASSPHRASE;
+use super::support::machine::{Machine, add_signer, sign};
+use super::support::{Home, NotaryServer};
+
+const GUN: &str = "registry.example.test/team/app";
+
+fn gun() -> Gun {
+    Gun::parse(GUN).unwrap()
+}
+
+fn signer() -> SignerName {
+    SignerName::parse("jeff").unwrap()
+}
+
+/// The step that is next, as a wizard that is opened anew sees it; `None` once all are done.
+async fn next(machine: &Machine, choice: &Choice) -> Option<(StepKind, StepState)> {
+    machine.engine.refresh(&gun()).await.unwrap();
+    let facts = machine.engine.wizard_facts(choice).unwrap();
+    let steps = steps(&facts);
+    let open: Vec<_> = steps.iter().filter(|step| step.state != StepState::Done).collect();
+    assert!(open.iter().skip(1).all(|step| step.state == StepState::Later));
+    assert!(steps.iter().all(|step| step.tags_at_risk == 0 && !step.why.is_empty() && !step.title.is_empty()));
+    open.first().map(|step| (step.kind, step.state.clone()))
+}
+
+fn stage(machine: &Machine, choice: &Choice) {
+    machine.engine.stage(changes(&machine.engine.wizard_facts(choice).unwrap())).unwrap();
+}
+
+async fn publish(machine: &Machine) {
+    let results = machine.publish().await.unwrap();
+    assert!(results.iter().all(|r| r.outcome == trustdeck::engine::PublishOutcome::Done), "{results:?}");
+}
+
+/// A machine with signer jeff and tag 1.0.
+async fn signed(server: &NotaryServer) -> Machine {
+    let machine = Machine::new(server);
+    let jeff = machine.key("jeff");
+    machine.engine.refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [add_signer("jeff", &[jeff]), sign("1.0")]);
+    publish(&machine).await;
+    machine
+}
+
+fn with_new_key(machine: &Machine, choice: &mut Choice) -> PublicKey {
+    let key = machine.engine.make_key().unwrap();
+    choice.keys.insert(gun(), key.public().clone());
+    machine.engine.keep_wizard(choice).unwrap();
+    let passphrase = Passphrase::from_text(REPOSITORY_PASSPHRASE);
+    machine.engine.store_key(&key, &choice.wizard.key_name(), Some(&gun()), &passphrase).unwrap();
+    key.public().clone()
+}
+
+#[tokio::test]
+async fn each_step_of_a_signers_rotation_is_read_from_the_real_state() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = signed(&server).await;
+    let mut choice = machine.engine.new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Key, StepState::Now)));
+    with_new_key(&machine, &mut choice);
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
+    stage(&machine, &choice);
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
+    let undone = machine.engine.undo().unwrap();
+    assert!(undone.changes.is_empty());
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)), "undo goes a step back");
+    stage(&machine, &choice);
+    publish(&machine).await;
+    // Only the old private key is left, which is the user's to remove.
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Retire, StepState::Now)));
+    let [begun] = machine.engine.wizards().unwrap().try_into().unwrap();
+    assert_eq!(begun, choice, "another process goes on with the same choice");
+    let [old] = choice.before[&gun()].keys.clone().try_into().unwrap();
+    std::fs::remove_file(machine.home.trust_dir().join(format!("private/{old}.key"))).unwrap();
+    let reopened = Machine { engine: machine.another(&server.url), home: machine.home };
+    assert_eq!(next(&reopened, &choice).await, None);
+    reopened.engine.forget_wizard(&choice).unwrap();
+    assert!(reopened.engine.wizards().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn removal_is_not_offered_before_a_key_that_stays_has_signed() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, colleague) = (signed(&server).await, Machine::of(Home::new(&server), &server.url));
+    let mut choice = machine.engine.new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
+    choice.keys.insert(gun(), colleague.key("jeff"));
+    choice.colleague = true;
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
+    stage(&machine, &choice);
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
+    publish(&machine).await;
+    let waits = next(&machine, &choice).await.unwrap();
+    assert!(matches!(waits, (StepKind::Wait, StepState::Blocked(_))), "{waits:?}");
+    let facts = machine.engine.wizard_facts(&choice).unwrap();
+    assert!(changes(&facts).is_empty());
+    colleague.home.notary(&["witness", GUN, "targets/jeff", "targets/releases", "-p"]).ok();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Remove, StepState::Now)));
+    choice.way = Way::AddOnly;
+    assert!(matches!(next(&machine, &choice).await, Some((StepKind::Remove, StepState::Blocked(_)))));
+    choice.way = Way::OnePublish;
+    stage(&machine, &choice);
+    publish(&machine).await;
+    assert!(is_finished(&machine.engine.wizard_facts(&choice).unwrap()));
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Retire, StepState::Now)));
+}
+
+#[tokio::test]
+async fn a_repository_is_set_up_and_renewed_step_by_step() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = Machine::new(&server);
+    machine.engine.refresh(&gun()).await.unwrap();
+    let wizard = Wizard::FirstSetup { signer: signer(), root_key: RootKeyChoice::Auto };
+    let mut choice = machine.engine.new_wizard(wizard, vec![gun()]).unwrap();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Key, StepState::Now)));
+    with_new_key(&machine, &mut choice);
+    stage(&machine, &choice);
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
+    publish(&machine).await;
+    assert_eq!(next(&machine, &choice).await, None);
+    for wizard in [Wizard::RenewRoot, Wizard::RenewTargets { role: trustdeck::tuf::Role::Targets }, Wizard::Timestamp] {
+        let choice = machine.engine.new_wizard(wizard, vec![gun()]).unwrap();
+        assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
+        stage(&machine, &choice);
+        assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
+        publish(&machine).await;
+        assert_eq!(next(&machine, &choice).await, None, "{:?}", choice.wizard);
+    }
+}

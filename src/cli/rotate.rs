@@ -271,6 +271,17 @@ fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
         if replaces && !kept.is_empty() {
             context.console.note(&format!("the old private key stays in the key store: {}", kept.join(" ")));
         }
+        let new = facts.choice.keys.values().map(crate::tuf::PublicKey::canonical_id);
+        let mut bare: Vec<&str> = new
+            .filter(|id| facts.at_hand.contains(*id) && !facts.backed_up.contains(*id))
+            .map(|id| id.short())
+            .collect();
+        bare.sort_unstable();
+        bare.dedup();
+        if !bare.is_empty() {
+            let ids = bare.join(" ");
+            context.console.note(&format!("no tested backup yet: trustdeck key backup --out FILE {ids}"));
+        }
         context.engine.forget_wizard(&facts.choice)?;
     }
     Ok(())

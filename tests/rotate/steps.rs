@@ -64,6 +64,9 @@ async fn each_step_of_a_signers_rotation_is_read_from_the_real_state() {
     let mut choice = machine.engine.new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Key, StepState::Now)));
     with_new_key(&machine, &mut choice);
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::BackUp, StepState::Now)));
+    choice.without_backup = true;
+    machine.engine.keep_wizard(&choice).unwrap();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
     stage(&machine, &choice);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
@@ -118,7 +121,10 @@ async fn a_repository_is_set_up_and_renewed_step_by_step() {
     let wizard = Wizard::FirstSetup { signer: signer(), root_key: RootKeyChoice::Auto };
     let mut choice = machine.engine.new_wizard(wizard, vec![gun()]).unwrap();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Key, StepState::Now)));
-    with_new_key(&machine, &mut choice);
+    let key = with_new_key(&machine, &mut choice);
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::BackUp, StepState::Now)));
+    machine.home.trustdeck(&["key", "backup", "--plain", "--out", "keys.pem", key.canonical_id().as_str()]).ok();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
     stage(&machine, &choice);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
     publish(&machine).await;

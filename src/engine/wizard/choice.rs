@@ -78,6 +78,9 @@ pub struct Choice {
     /// Whether somebody else holds the private half of a signer's new key.
     #[serde(default)]
     pub colleague: bool,
+    /// Whether to go on without a tested backup of the new key.
+    #[serde(default)]
+    pub without_backup: bool,
     /// How the role was in each repository when the wizard began.
     #[serde(default)]
     pub before: BTreeMap<Gun, Before>,
@@ -156,7 +159,8 @@ impl Choice {
     #[must_use]
     pub fn new(wizard: Wizard, repositories: Vec<Gun>, begun: Time) -> Self {
         let (keys, before) = (BTreeMap::new(), BTreeMap::new());
-        Self { wizard, repositories, keys, colleague: false, before, way: Way::OnePublish, begun }
+        let (colleague, without_backup) = (false, false);
+        Self { wizard, repositories, keys, colleague, without_backup, before, way: Way::OnePublish, begun }
     }
 }
 

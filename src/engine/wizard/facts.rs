@@ -19,6 +19,8 @@ pub struct Facts {
     pub choice: Choice,
     /// Private keys in the store.
     pub at_hand: BTreeSet<CanonicalKeyId>,
+    /// Keys with a tested backup.
+    pub backed_up: BTreeSet<CanonicalKeyId>,
     /// The repositories, in the order they were chosen.
     pub repositories: Vec<RepositoryFacts>,
     /// Other known repositories with the same root key.
@@ -167,7 +169,8 @@ impl Engine {
         });
         let repositories: Vec<RepositoryFacts> = repositories.collect();
         let same_root = self.with_same_root(choice, &repositories)?;
-        Ok(Facts { choice: choice.clone(), at_hand, repositories, same_root, now: self.now() })
+        let backed_up = self.backups()?.into_keys().collect();
+        Ok(Facts { choice: choice.clone(), at_hand, backed_up, repositories, same_root, now: self.now() })
     }
 
     fn wizard_state(&self, gun: &Gun, at_hand: &BTreeSet<CanonicalKeyId>) -> Result<Option<State>, Problem> {

@@ -43,6 +43,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         if !self.key_store().holds(key.id()) {
             self.key_store().save(key, name, gun, passphrase)?;
+            self.inner.keyring.changed();
         }
         self.unlock(key.id(), passphrase)
     }

@@ -12,6 +12,8 @@ pub enum StepKind {
     Choose,
     /// The new key.
     Key,
+    /// A tested backup of the new key.
+    BackUp,
     /// Filling the stage.
     Stage,
     /// Review and publish.
@@ -99,6 +101,7 @@ fn drafts(facts: &Facts) -> Vec<Draft> {
     let mut drafts = vec![choose(facts)];
     if wizard.needs_key() {
         drafts.push(key(facts));
+        drafts.extend(back_up(facts));
     }
     drafts.push(stage(facts));
     drafts.push(publish(facts));
@@ -174,6 +177,27 @@ fn key(facts: &Facts) -> Draft {
         .iter()
         .all(|repository| chosen(repository).is_some_and(|key| signer || facts.at_hand.contains(key.canonical_id())));
     draft
+}
+
+/// None for a key that a colleague holds.
+fn back_up(facts: &Facts) -> Option<Draft> {
+    let new = distinct(facts.repositories.iter().filter_map(|repository| facts.choice.keys.get(&repository.gun)));
+    let ids: Vec<&CanonicalKeyId> = new.iter().map(|key| key.canonical_id()).collect();
+    if facts.choice.colleague {
+        return None;
+    }
+    let why = "A key that is lost cannot be had again, and for root that is the end of the repository.";
+    let mut draft = draft(facts, StepKind::BackUp, "back it up", why);
+    draft.view.risk = "A backup that was never opened may be none; ours is opened before it counts.";
+    draft.view.back = "Go on without one, by choice.";
+    let missing = ids.iter().filter(|id| !facts.backed_up.contains(**id));
+    draft.view.detail = missing.map(|id| format!("{} has no tested backup", id.short())).collect();
+    draft.view.commands = vec![format!(
+        "trustdeck key backup --out FILE {}",
+        ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ")
+    )];
+    draft.done = !ids.is_empty() && (draft.view.detail.is_empty() || facts.choice.without_backup);
+    Some(draft)
 }
 
 fn distinct<'a>(keys: impl Iterator<Item = &'a PublicKey>) -> Vec<&'a PublicKey> {

@@ -37,8 +37,12 @@ fn add_signer(terminal: &mut Terminal, name: &str, key: &str) {
 
 /// Leaves the screen; the terminal must be as it was.
 fn leave(terminal: &mut Terminal) {
-    terminal.keys("\u{1b}");
-    terminal.wait_for("1 Repositories");
+    // Escape and a letter that come at once are one key to a terminal, so escape is sent where it shows.
+    if !terminal.text().contains("1 Repositories") {
+        terminal.wait_for(" back");
+        terminal.keys("\u{1b}");
+        terminal.wait_for("1 Repositories");
+    }
     terminal.keys("q");
     assert_eq!(terminal.wait_end(), 0, "{}", terminal.text());
     assert!(terminal.raw().contains("\u{1b}[?1049l") && terminal.echoes());
@@ -153,7 +157,9 @@ fn a_storm_of_sizes_ends_in_a_whole_screen() {
     }
     terminal.resize(1, 1);
     terminal.resize(50, 12);
+    terminal.wait_for("too small");
     terminal.resize(100, 30);
+    terminal.wait_for("1 Repositories");
     terminal.keys("\u{c}");
     terminal.wait_for("1 Repositories");
     terminal.wait_for("help");

@@ -117,6 +117,10 @@ impl Terminal {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // What it wrote last may still be on its way to the screen.
+                let screen = self.screen.0.lock().unwrap();
+                let left = deadline.saturating_duration_since(Instant::now());
+                drop(self.screen.1.wait_timeout_while(screen, left, |screen| !screen.ended).unwrap());
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "waited for the end; the screen shows:\n{}", self.text());

@@ -274,7 +274,7 @@ fn equivalent_commands_name_the_accepted_plan_and_the_files_to_fill_in() {
     assert!(lines.iter().any(|l| l == "trustdeck publish admin/demo admin/api --yes --accept=4f2a-91c0"), "{lines:?}");
     let lines = commands::lines(&mended());
     assert!(lines.iter().any(|l| l.starts_with("trustdeck publish") && l.ends_with("--yes")), "{lines:?}");
-    let key = format!("PUBLIC_KEY_FILE_OF_{}", KeyId::parse(&digits(NEW.0)).unwrap().short());
+    let key = format!("KEYFILE_{}", KeyId::parse(&digits(NEW.0)).unwrap().short());
     assert!(!lines.join(" ").contains(".pem") || lines.join(" ").contains(&key), "{lines:?}");
 }
 

@@ -17,13 +17,13 @@ pub fn lines(plan: &Plan) -> Vec<String> {
     };
     lines.push(format!("trustdeck publish {} --yes{accept}", names.join(" ")));
     if lines.iter().any(|line| line.contains(FILE_OF)) {
-        lines.push(format!("# {FILE_OF}ID: put the path of that key's public half here, a PEM file"));
+        lines.push(format!("# {FILE_OF}ID: the path of that key's public half, a PEM file"));
     }
     lines
 }
 
 /// Stands for a path that the plan does not know, since it holds keys and no files.
-const FILE_OF: &str = "PUBLIC_KEY_FILE_OF_";
+const FILE_OF: &str = "KEYFILE_";
 
 fn file_of(key: &PublicKey) -> String {
     format!("{FILE_OF}{}", key.canonical_id().short())

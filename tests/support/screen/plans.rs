@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use trustdeck::engine::plan::{KeyDiff, Mark, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use trustdeck::engine::{Change, EntryId, Plan, PlanId, RepositoryPlan, Stage, StagedChange};
-use trustdeck::tuf::{DelegationName, Role, SignerName};
+use trustdeck::tuf::{DelegationName, KeyType, PublicKey, Role, SignerName};
 use trustdeck::tui::effect::Effect;
 use trustdeck::tui::event::Outcome;
 use trustdeck::tui::state::State;
 
-use super::scene::{ADMIN, BEN, NEW, OLD, gun, id, now, role, tell};
+use super::scene::{ADMIN, BEN, NEW, OLD, api_tag_names, gun, id, now, role, tell};
 
 fn staged(entry: u64, name: &str, change: Change) -> StagedChange {
     let server = "https://registry.example.com".to_owned();
@@ -24,10 +24,15 @@ pub fn remove_ben() -> Change {
     Change::RemoveSigner { name: SignerName::parse("ben").unwrap() }
 }
 
+/// The key whose ID begins as [`NEW`] says.
+fn new_key() -> PublicKey {
+    PublicKey::new(KeyType::Ecdsa, b"jeff new laptop".to_vec())
+}
+
 fn replace_jeff() -> [Change; 3] {
     let removed =
         Change::EditDelegation { role: jeff(), remove_keys: vec![id(OLD.0)], remove_paths: vec![], clear_paths: false };
-    let added = Change::AddDelegation { role: jeff(), keys: vec![], paths: vec![] };
+    let added = Change::AddDelegation { role: jeff(), keys: vec![new_key()], paths: vec![] };
     [added, Change::Witness { role: Role::releases() }, removed]
 }
 
@@ -134,7 +139,6 @@ fn demo() -> RepositoryPlan {
 }
 
 fn api() -> RepositoryPlan {
-    let tags: Vec<String> = (0..22).map(|n| format!("{}.{}", 1 + n / 8, n % 8)).collect();
     let fix = vec![Change::Witness { role: Role::releases() }];
     let mut releases = diff("targets/releases", (57, 57), vec![key(Mark::Removed, BEN)], "", &[]);
     (releases.loses_trust, releases.signed_by, releases.mark) = (true, vec!["ben".to_owned()], Mark::Kept);
@@ -150,7 +154,7 @@ fn api() -> RepositoryPlan {
             &["targets/releases", "targets/ben"],
         )],
         roles: vec![diff("targets", (12, 13), vec![], "lists other keys", &["admin laptop"]), releases, gone],
-        tags: TagEffect { before: 22, after: 0, orphaned: tags, ..TagEffect::default() },
+        tags: TagEffect { before: 22, after: 0, orphaned: api_tag_names(), ..TagEffect::default() },
         keys: vec![unlock(ADMIN, "targets", &["targets"])],
         warnings: vec![PlanWarning {
             weight: Weight::Danger,

@@ -46,7 +46,7 @@ pub fn id(first: &str) -> CanonicalKeyId {
 pub const BOARD: (&str, &str) = ("5e20c11f", "release-board");
 pub const ADMIN: (&str, &str) = ("b0014f8e", "admin laptop");
 pub const OLD: (&str, &str) = ("1091060d", "jeff old laptop");
-pub const NEW: (&str, &str) = ("8fb597cb", "jeff new laptop");
+pub const NEW: (&str, &str) = ("1c829aea", "jeff new laptop");
 pub const BEN: (&str, &str) = ("afa40470", "ben");
 pub const QA: (&str, &str) = ("77c3d210", "qa runner");
 
@@ -142,8 +142,37 @@ fn demo_tags() -> Vec<TagView> {
     ]
 }
 
+/// Ben signed the releases last.
+fn api_roles() -> Vec<RoleView> {
+    vec![
+        role_view("root", 3, 236, &[BOARD], 0),
+        role_view("targets", 12, 1010, &[ADMIN], 0),
+        role_view("targets/releases", 57, 1071, &[BEN, NEW], 22),
+        role_view("targets/jeff", 31, 1055, &[NEW], 17),
+        role_view("targets/ben", 9, 1071, &[BEN], 5),
+        role_view("snapshot", 70, 1071, &[], 0),
+        role_view("timestamp", 212, 13, &[], 0),
+    ]
+}
+
+/// Names of the tags of `admin/api`, in order.
+pub fn api_tag_names() -> Vec<String> {
+    (0..22).map(|n| format!("{}.{}", 1 + n / 8, n % 8)).collect()
+}
+
+fn api_tags() -> Vec<TagView> {
+    let tags = api_tag_names().into_iter().enumerate();
+    tags.map(|(n, name)| tag(&name, &nth_digest(n), TagState::Trusted, if n < 17 { &["jeff"] } else { &["ben"] }))
+        .collect()
+}
+
 pub fn finding(level: Health, headline: &str, detail: &str, on: &str) -> Finding {
     Finding { level, headline: headline.to_owned(), detail: detail.to_owned(), role: Some(role(on)) }
+}
+
+/// Eight digits, different for each.
+fn nth_digest(n: usize) -> String {
+    format!("{:08x}", (n as u32 + 1).wrapping_mul(0x9e37_79b9))
 }
 
 /// A repository with `tags` tags, all of them trusted.
@@ -163,8 +192,7 @@ pub fn repository(name: &str, health: Health, tags: usize, signers: usize, first
         }
     }
     let names = (0..tags).map(|n| format!("1.{n}"));
-    let listed =
-        names.map(|n| tag(&n, &format!("{:08x}", n.len() * 0x0123_4567), TagState::Trusted, &["jeff"])).collect();
+    let listed = names.enumerate().map(|(i, n)| tag(&n, &nth_digest(i), TagState::Trusted, &["jeff"])).collect();
     RepositoryView {
         gun: gun(name),
         name: format!("registry.example.com/{name}"),
@@ -202,6 +230,7 @@ pub fn repositories() -> Vec<RepositoryView> {
                 sign. Pulls keep working.";
     demo.findings = vec![finding(Health::Warn, "root expires in 236 d", wall, "root")];
     let mut api = named(repository("admin/api", Health::Warn, 22, 2, ("root", 236)));
+    (api.roles, api.tags) = (api_roles(), api_tags());
     api.findings = vec![finding(Health::Warn, "root expires in 236 d", wall, "root")];
     let mut archive = named(repository("team/archive", Health::Cached, 8, 2, ("targets", 876)));
     archive.freshness = Freshness::Cached { at: Some(in_days(-9)), reason: None };

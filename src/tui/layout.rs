@@ -48,13 +48,19 @@ pub fn shape((width, height): (u16, u16)) -> Shape {
     }
 }
 
+/// Whether messages have a line of their own; else they are in the lower border.
+#[must_use]
+pub fn has_message_line((_, height): (u16, u16)) -> bool {
+    height >= 30
+}
+
 /// Divides the terminal.
 #[must_use]
 pub fn areas(size: (u16, u16), focus: Pane, has_tour: bool) -> Areas {
     let (width, height) = size;
     let shape = shape(size);
     let hints = height.saturating_sub(1);
-    let message = (height >= 30).then(|| height.saturating_sub(2));
+    let message = has_message_line(size).then(|| height.saturating_sub(2));
     let top = if has_tour { 3 } else { 1 };
     let bottom = message.unwrap_or(hints);
     let body = Rect::new(0, top, width, bottom.saturating_sub(top));

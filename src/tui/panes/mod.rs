@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use super::binding::Binding;
 use super::canvas::{Canvas, Runs};
 use super::frame::{Frame, rule};
-use super::layout::{Inside, Shape};
+use super::layout::{Inside, Shape, has_message_line};
 use super::state::State;
 use detail::Detail;
 
@@ -195,7 +195,7 @@ fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool
     }
     if shape == Shape::Tabs {
         frame.heading = Some(tabs(state));
-        if frame.footer.is_empty() {
+        if frame.footer.is_empty() && !has_message_line(state.size) {
             frame.footer = super::render::message_runs(state);
         }
     }

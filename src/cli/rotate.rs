@@ -16,7 +16,7 @@ use super::{Context, publish};
 use crate::engine::wizard::{Choice, Facts, Holder, Phase, Way, Wizard, changes, is_finished, phase};
 use crate::engine::{EngineError, Problem};
 use crate::printable::printable;
-use crate::tuf::{Gun, Role};
+use crate::tuf::{Gun, PublicKey, Role};
 
 /// How long the same command is taken to ask whether it was finished.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -79,7 +79,12 @@ async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Endi
     prepare(context, &guns, &command.publishing).await?;
     let key = command.key.as_deref().map(|file| read_key(context, file)).transpose()?;
     let mut choice = begin(context, Wizard::DelegationKey { signer }, guns)?;
-    choice.way = if command.add_only { Way::AddOnly } else { Way::OnePublish };
+    choice.way = match (command.add_only, choice.way) {
+        (_, Way::Colleague) => Way::Colleague,
+        (true, _) => Way::TwoPublishes,
+        (false, way) => way,
+    };
+    choice.remove_old = !command.add_only;
     let choice = with_key(context, choice, key, command.key.as_deref())?;
     go_on(context, choice, &command.publishing).await
 }
@@ -164,36 +169,42 @@ fn with_key(
     if let Some(given) = given {
         let key = given.public();
         let is_signer = matches!(choice.wizard, Wizard::DelegationKey { .. });
-        choice.colleague = given.private().is_none() && !engine.holds_key(key.canonical_id());
-        if choice.colleague && !is_signer {
+        let is_here = given.private().is_some() || engine.holds_key(key.canonical_id());
+        if !is_here && !is_signer {
             let shown = file.map(|file| file.display().to_string()).unwrap_or_default();
             return Err(input(format!("{shown}: holds a public key"), "give the file of the private key"));
         }
+        if !is_here {
+            choice.way = Way::Colleague;
+        }
         let bare = if is_signer { key.clone() } else { key.unwrapped().map_err(|e| input(e.to_string(), ""))? };
-        choice.keys = choice.repositories.iter().map(|gun| (gun.clone(), bare.clone())).collect();
+        choice.use_keys(&[bare]);
         engine.keep_wizard(&choice)?;
         given.store(context, &choice.wizard.key_name(), choice.repositories.first())?;
         return Ok(choice);
     }
     let facts = engine.wizard_facts(&choice)?;
-    let is_usable = |key: &crate::tuf::PublicKey| choice.colleague || engine.holds_key(key.canonical_id());
+    let is_usable = |keys: &[PublicKey]| {
+        let here = |key: &PublicKey| choice.way == Way::Colleague || engine.holds_key(key.canonical_id());
+        !keys.is_empty() && keys.iter().all(here)
+    };
     let missing: Vec<Gun> = facts
         .repositories
         .iter()
-        .filter(|r| r.role(&choice.wizard.role()).is_some() && !choice.keys.get(&r.gun).is_some_and(is_usable))
+        .filter(|r| r.role(&choice.wizard.role()).is_some() && !is_usable(choice.new_keys(&r.gun)))
         .map(|r| r.gun.clone())
         .collect();
     let each = choice.wizard.has_key_for_each();
-    let shared = choice.keys.values().find(|key| !each && is_usable(key)).cloned();
-    if let Some(key) = shared {
-        choice.keys.extend(missing.into_iter().map(|gun| (gun, key.clone())));
+    let shared = choice.keys.values().find(|keys| !each && is_usable(keys)).cloned();
+    if let Some(keys) = shared {
+        choice.keys.extend(missing.into_iter().map(|gun| (gun, keys.clone())));
         engine.keep_wizard(&choice)?;
         return Ok(choice);
     }
     let groups: Vec<Vec<Gun>> = if each { missing.into_iter().map(|gun| vec![gun]).collect() } else { vec![missing] };
     for guns in groups.into_iter().filter(|guns| !guns.is_empty()) {
         let made = NewKey::make(context)?;
-        choice.keys.extend(guns.iter().map(|gun| (gun.clone(), made.public().clone())));
+        choice.keys.extend(guns.iter().map(|gun| (gun.clone(), vec![made.public().clone()])));
         engine.keep_wizard(&choice)?;
         made.store(context, &choice.wizard.key_name(), guns.first())?;
         let (name, id) = (printable(&choice.wizard.key_name()), made.public().canonical_id());
@@ -271,7 +282,7 @@ fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
         if replaces && !kept.is_empty() {
             context.console.note(&format!("the old private key stays in the key store: {}", kept.join(" ")));
         }
-        let new = facts.choice.keys.values().map(crate::tuf::PublicKey::canonical_id);
+        let new = facts.choice.keys.values().flatten().map(PublicKey::canonical_id);
         let mut bare: Vec<&str> = new
             .filter(|id| facts.at_hand.contains(*id) && !facts.backed_up.contains(*id))
             .map(|id| id.short())

@@ -1,10 +1,10 @@
 //! Steps of wizards: predicates on the real state.
 
 use trustdeck::engine::wizard::{Choice, StepKind, StepState, Way, Wizard, changes, is_finished, steps};
-use trustdeck::engine::{Passphrase, RootKeyChoice};
-use trustdeck::tuf::{Gun, PublicKey, SignerName};
+use trustdeck::engine::{Passphrase, RootKeyChoice, SignedTarget};
+use trustdeck::tuf::{Gun, PublicKey, SignerName, TargetName};
 
-use super::support::home::REPOSITORY_PASSPHRASE;
+use super::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
 use super::support::machine::{Machine, add_signer, sign};
 use super::support::{Home, NotaryServer};
 
@@ -50,7 +50,7 @@ async fn signed(server: &NotaryServer) -> Machine {
 
 fn with_new_key(machine: &Machine, choice: &mut Choice) -> PublicKey {
     let key = machine.engine.make_key().unwrap();
-    choice.keys.insert(gun(), key.public().clone());
+    choice.use_keys(&[key.public().clone()]);
     machine.engine.keep_wizard(choice).unwrap();
     let passphrase = Passphrase::from_text(REPOSITORY_PASSPHRASE);
     machine.engine.store_key(&key, &choice.wizard.key_name(), Some(&gun()), &passphrase).unwrap();
@@ -92,8 +92,8 @@ async fn removal_is_not_offered_before_a_key_that_stays_has_signed() {
     let Some(server) = NotaryServer::start() else { return };
     let (machine, colleague) = (signed(&server).await, Machine::of(Home::new(&server), &server.url));
     let mut choice = machine.engine.new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
-    choice.keys.insert(gun(), colleague.key("jeff"));
-    choice.colleague = true;
+    choice.use_keys(&[colleague.key("jeff")]);
+    choice.way = Way::Colleague;
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
     stage(&machine, &choice);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
@@ -104,9 +104,8 @@ async fn removal_is_not_offered_before_a_key_that_stays_has_signed() {
     assert!(changes(&facts).is_empty());
     colleague.home.notary(&["witness", GUN, "targets/jeff", "targets/releases", "-p"]).ok();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Remove, StepState::Now)));
-    choice.way = Way::AddOnly;
-    assert!(matches!(next(&machine, &choice).await, Some((StepKind::Remove, StepState::Blocked(_)))));
-    choice.way = Way::OnePublish;
+    assert!(changes(&machine.engine.wizard_facts(&choice).unwrap()).is_empty(), "only once the user says so");
+    choice.remove_old = true;
     stage(&machine, &choice);
     publish(&machine).await;
     assert!(is_finished(&machine.engine.wizard_facts(&choice).unwrap()));
@@ -118,16 +117,35 @@ async fn a_repository_is_set_up_and_renewed_step_by_step() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = Machine::new(&server);
     machine.engine.refresh(&gun()).await.unwrap();
-    let wizard = Wizard::FirstSetup { signer: signer(), root_key: RootKeyChoice::Auto };
-    let mut choice = machine.engine.new_wizard(wizard, vec![gun()]).unwrap();
-    assert_eq!(next(&machine, &choice).await, Some((StepKind::Key, StepState::Now)));
-    let key = with_new_key(&machine, &mut choice);
+    let mut choice = machine.engine.new_wizard(Wizard::FirstSetup, vec![gun()]).unwrap();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::RootKey, StepState::Now)));
+    let root = machine.engine.make_key().unwrap();
+    choice.first.root_key = Some(RootKeyChoice::Stored(root.id().clone()));
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::RootKey, StepState::Now)), "it is not stored yet");
+    machine.engine.store_key(&root, "root", None, &Passphrase::from_text(ROOT_PASSPHRASE)).unwrap();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Signers, StepState::Now)));
+    let key = machine.key("jeff");
+    choice.first.signers.insert(signer(), vec![key.clone()]);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::BackUp, StepState::Now)));
-    machine.home.trustdeck(&["key", "backup", "--plain", "--out", "keys.pem", key.canonical_id().as_str()]).ok();
+    let ids = [root.id().as_str(), key.canonical_id().as_str()];
+    machine.home.trustdeck(&[&["key", "backup", "--plain", "--out", "keys.pem"], &ids[..]].concat()).ok();
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::Tags, StepState::Now)));
+    let target = SignedTarget { length: 1234, sha256: digest("1.0"), sha512: None, custom: None };
+    choice.first.tags.insert(gun(), [(TargetName::parse("1.0").unwrap(), target)].into());
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
+    machine.engine.keep_wizard(&choice).unwrap();
+    assert_eq!(machine.engine.wizards().unwrap(), [choice.clone()]);
     stage(&machine, &choice);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
     publish(&machine).await;
+    assert_eq!(next(&machine, &choice).await, Some((StepKind::BackUpMade, StepState::Now)), "the targets key is new");
+    let shown = Home::new(&server).docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["SignedTags"][0]["SignedTag"], "1.0");
+    let facts = machine.engine.wizard_facts(&choice).unwrap();
+    let all = steps(&facts);
+    let check = all.iter().find(|step| step.kind == StepKind::Check).unwrap();
+    assert!(check.detail.iter().any(|line| line.contains(root.id().short())), "{:?}", check.detail);
+    choice.without_backup = true;
     assert_eq!(next(&machine, &choice).await, None);
     for wizard in [Wizard::RenewRoot, Wizard::RenewTargets { role: trustdeck::tuf::Role::Targets }, Wizard::Timestamp] {
         let choice = machine.engine.new_wizard(wizard, vec![gun()]).unwrap();

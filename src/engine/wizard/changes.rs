@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::choice::{Way, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
-use crate::engine::{Change, NewKeys, RootKeyChoice};
+use crate::engine::{Change, NewKeys};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName};
 
 /// How far a repository is.
@@ -16,7 +16,8 @@ pub enum Phase {
     ToDo(Vec<Change>),
     /// The new key is listed; these roles wait for a signature of a key that stays.
     Waiting(Vec<Role>),
-    /// The new key is listed, and the old one stays by choice.
+    /// The new key is listed and, if a colleague has it, he has signed with it; the old one stays until the user says
+    /// so.
     Added,
     /// Nothing is left to change.
     Done,
@@ -38,40 +39,32 @@ pub fn phase(facts: &Facts, repository: &RepositoryFacts) -> Phase {
     if let Err(problem) = &repository.state {
         return Phase::Blocked(problem.message.clone());
     }
-    let new = facts.choice.keys.get(&repository.gun);
     let wizard = &facts.choice.wizard;
-    if let Wizard::FirstSetup { signer, root_key } = wizard {
-        return first_setup(repository, signer, root_key, new);
+    if *wizard == Wizard::FirstSetup {
+        return super::setup::phase(facts, repository);
     }
-    let role = wizard.role();
-    match (repository.there().is_some(), repository.role(&role), wizard, new) {
+    let (new, role) = (facts.choice.new_keys(&repository.gun), wizard.role());
+    match (repository.there().is_some(), repository.role(&role), wizard) {
         (false, ..) => Phase::Blocked("it has no trust data".to_owned()),
-        (_, None, Wizard::DelegationKey { signer }, _) => Phase::Blocked(format!("there is no signer {signer}")),
-        (_, None, ..) => Phase::Blocked(format!("there is no {role}")),
-        (_, Some(now), Wizard::RenewRoot | Wizard::RenewTargets { .. }, _) => renewal(facts, repository, role, now),
-        (_, _, Wizard::DelegationKey { signer }, Some(key)) => signer_phase(facts, repository, signer, key),
-        (.., None) if wizard.needs_key() => no_key(),
-        (_, Some(now), ..) => base_key(facts, repository, role, now, new),
+        (_, None, Wizard::DelegationKey { signer } | Wizard::TakeOver { signer }) => {
+            Phase::Blocked(format!("there is no signer {signer}"))
+        }
+        (_, None, _) => Phase::Blocked(format!("there is no {role}")),
+        (_, Some(now), Wizard::RenewRoot | Wizard::RenewTargets { .. }) => renewal(facts, repository, role, now),
+        _ if wizard.needs_key() && new.is_empty() => Phase::Blocked("no new key was chosen".to_owned()),
+        (_, _, Wizard::DelegationKey { signer }) => signer_phase(facts, repository, signer, new),
+        (_, _, Wizard::TakeOver { .. }) => super::take_over::phase(facts, repository, &role, new),
+        (_, Some(now), _) => base_key(facts, repository, role, now, new),
     }
 }
 
-fn no_key() -> Phase {
-    Phase::Blocked("no new key was chosen".to_owned())
+fn ids(keys: &[PublicKey]) -> BTreeSet<CanonicalKeyId> {
+    keys.iter().map(|key| key.canonical_id().clone()).collect()
 }
 
-fn first_setup(
-    repository: &RepositoryFacts,
-    signer: &SignerName,
-    root_key: &RootKeyChoice,
-    new: Option<&PublicKey>,
-) -> Phase {
-    let Some(key) = new else { return no_key() };
-    let add = Change::AddSigner { name: signer.clone(), keys: vec![key.clone()] };
-    match repository.there() {
-        None => Phase::ToDo(vec![Change::Create { root_key: root_key.clone() }, add]),
-        Some(_) if lists(repository.role(&signer.role().into()), key.canonical_id()) => Phase::Done,
-        Some(_) => Phase::ToDo(vec![add]),
-    }
+/// Whether a role lists all of some keys.
+pub(super) fn lists_all(role: Option<&RoleFacts>, keys: &[PublicKey]) -> bool {
+    role.is_some_and(|role| ids(keys).is_subset(&role.ids()))
 }
 
 fn lists(role: Option<&RoleFacts>, key: &CanonicalKeyId) -> bool {
@@ -86,18 +79,12 @@ fn renewal(facts: &Facts, repository: &RepositoryFacts, role: Role, now: &RoleFa
     }
 }
 
-fn base_key(
-    facts: &Facts,
-    repository: &RepositoryFacts,
-    role: Role,
-    now: &RoleFacts,
-    new: Option<&PublicKey>,
-) -> Phase {
+fn base_key(facts: &Facts, repository: &RepositoryFacts, role: Role, now: &RoleFacts, new: &[PublicKey]) -> Phase {
     let listed = now.ids();
-    match new.filter(|_| facts.choice.wizard.needs_key()) {
-        Some(key) if listed == BTreeSet::from([key.canonical_id().clone()]) => Phase::Done,
-        Some(key) => Phase::ToDo(vec![Change::RotateKeys { role, keys: NewKeys::Here(vec![key.clone()]) }]),
-        None => {
+    match facts.choice.wizard.needs_key() {
+        true if listed == ids(new) => Phase::Done,
+        true => Phase::ToDo(vec![Change::RotateKeys { role, keys: NewKeys::Here(new.to_vec()) }]),
+        false => {
             let before = facts.choice.before.get(&repository.gun).map(|before| before.keys.as_slice());
             match before.unwrap_or_default().iter().any(|key| listed.contains(key)) {
                 false => Phase::Done,
@@ -109,27 +96,28 @@ fn base_key(
 
 /// Keys of a signer that the wizard retires and that are still listed for him.
 pub(super) fn retiring(facts: &Facts, repository: &RepositoryFacts) -> BTreeSet<CanonicalKeyId> {
-    let new = facts.choice.keys.get(&repository.gun).map(PublicKey::canonical_id);
+    let new = ids(facts.choice.new_keys(&repository.gun));
     let before = facts.choice.before.get(&repository.gun).map(|before| before.keys.clone()).unwrap_or_default();
-    before.into_iter().filter(|key| Some(key) != new).collect()
+    before.into_iter().filter(|key| !new.contains(key)).collect()
 }
 
-fn signer_phase(facts: &Facts, repository: &RepositoryFacts, signer: &SignerName, new: &PublicKey) -> Phase {
+fn signer_phase(facts: &Facts, repository: &RepositoryFacts, signer: &SignerName, new: &[PublicKey]) -> Phase {
     let (own, releases) = (Role::from(signer.role()), Role::releases());
     let retiring = retiring(facts, repository);
     let shared = held_by_others(repository, &signer.role());
     let leaving_releases: BTreeSet<CanonicalKeyId> = retiring.difference(&shared).cloned().collect();
-    let is_listed = [&own, &releases].iter().all(|role| lists(repository.role(role), new.canonical_id()));
+    let is_listed = [&own, &releases].iter().all(|role| lists_all(repository.role(role), new));
     let mut changes = Vec::new();
     if !is_listed {
-        changes.push(Change::AddSigner { name: signer.clone(), keys: vec![new.clone()] });
+        changes.push(Change::AddSigner { name: signer.clone(), keys: new.to_vec() });
     }
-    if facts.choice.way == Way::AddOnly {
+    let may_remove = facts.choice.way == Way::OnePublish || facts.choice.remove_old;
+    if facts.choice.way == Way::TwoPublishes && !may_remove {
         return if changes.is_empty() { Phase::Added } else { Phase::ToDo(changes) };
     }
     let (mut waiting, mut witnesses) = (Vec::new(), Vec::new());
     for (role, leaving) in [(&own, &retiring), (&releases, &leaving_releases)] {
-        match vouching(facts, repository.role(role), leaving, new) {
+        match vouching(facts, facts.choice.way, repository.role(role), leaving, new) {
             Vouching::Signed => {}
             Vouching::CanSign => witnesses.push(Change::Witness { role: role.clone() }),
             Vouching::Nobody => waiting.push(role.clone()),
@@ -137,6 +125,9 @@ fn signer_phase(facts: &Facts, repository: &RepositoryFacts, signer: &SignerName
     }
     if !waiting.is_empty() {
         return if changes.is_empty() { Phase::Waiting(waiting) } else { Phase::ToDo(changes) };
+    }
+    if !may_remove {
+        return if changes.is_empty() { Phase::Added } else { Phase::ToDo(changes) };
     }
     let still = |role: &Role, keys: &BTreeSet<CanonicalKeyId>| -> Vec<CanonicalKeyId> {
         keys.iter().filter(|key| lists(repository.role(role), key)).cloned().collect()
@@ -165,19 +156,38 @@ enum Vouching {
     Nobody,
 }
 
-fn vouching(facts: &Facts, role: Option<&RoleFacts>, leaving: &BTreeSet<CanonicalKeyId>, new: &PublicKey) -> Vouching {
+fn vouching(
+    facts: &Facts,
+    way: Way,
+    role: Option<&RoleFacts>,
+    leaving: &BTreeSet<CanonicalKeyId>,
+    new: &[PublicKey],
+) -> Vouching {
     let Some(role) = role.filter(|role| role.version.is_some()) else { return Vouching::Signed };
     let mut staying: BTreeSet<CanonicalKeyId> = role.ids().difference(leaving).cloned().collect();
-    staying.insert(new.canonical_id().clone());
+    staying.extend(ids(new));
     let enough = |keys: usize| keys >= role.threshold as usize;
     let signed: BTreeSet<&CanonicalKeyId> = role.signed_by.iter().filter(|key| staying.contains(*key)).collect();
     if enough(signed.len()) {
         return Vouching::Signed;
     }
     match enough(staying.intersection(&facts.at_hand).count()) {
-        true => Vouching::CanSign,
-        false => Vouching::Nobody,
+        true if way != Way::Colleague => Vouching::CanSign,
+        _ => Vouching::Nobody,
     }
+}
+
+/// Roles whose file no key that stays has signed, nor can sign here: why one publish is not enough.
+pub(super) fn who_vouches(facts: &Facts, repository: &RepositoryFacts) -> Vec<Role> {
+    let Wizard::DelegationKey { signer } = &facts.choice.wizard else { return Vec::new() };
+    let new = facts.choice.new_keys(&repository.gun);
+    let retiring = retiring(facts, repository);
+    let leaving = retiring.difference(&held_by_others(repository, &signer.role())).cloned().collect();
+    let is_gap = |(role, leaving): &(Role, &BTreeSet<CanonicalKeyId>)| {
+        matches!(vouching(facts, Way::OnePublish, repository.role(role), leaving, new), Vouching::Nobody)
+    };
+    let roles = [(Role::from(signer.role()), &retiring), (Role::releases(), &leaving)];
+    roles.into_iter().filter(is_gap).map(|(role, _)| role).collect()
 }
 
 /// Keys that other signers hold too, which therefore stay in releases.

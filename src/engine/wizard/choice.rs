@@ -1,18 +1,12 @@
 //! What a user chose in a wizard: all that a wizard remembers.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::engine::journal::{disk, make_dir, write_whole};
-use crate::engine::{Engine, EngineError, RootKeyChoice};
-use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName};
-
-/// The form that this program reads and writes.
-const VERSION: u64 = 1;
+use crate::engine::{RootKeyChoice, SignedTarget};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName, TargetName};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +26,10 @@ pub enum Wizard {
     RenewRoot,
     /// A targets role signed again with the same key.
     RenewTargets { role: Role },
-    /// The first trust data of a repository, with its first signer.
-    FirstSetup { signer: SignerName, root_key: RootKeyChoice },
+    /// The colleague's half of [`Wizard::DelegationKey`]: the signer's roles signed with his new key.
+    TakeOver { signer: SignerName },
+    /// The first trust data of a repository, with its first signers and tags.
+    FirstSetup,
 }
 
 /// Who holds a base role's private key.
@@ -46,14 +42,16 @@ pub enum Holder {
     Server,
 }
 
-/// In how many publishes a signer's key is replaced.
+/// How a signer's key is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
-    /// One, wherever it can be done without a gap.
+    /// In one publish, wherever it can be done without a gap.
     OnePublish,
-    /// The new key is added; the old one stays until the user chooses [`Way::OnePublish`].
-    AddOnly,
+    /// The new key is added; the old one stays until the user says so ([`Choice::remove_old`]).
+    TwoPublishes,
+    /// The new key is added; a colleague signs with it on his machine; then the old one is removed.
+    Colleague,
 }
 
 /// How a role was when the wizard began.
@@ -65,6 +63,23 @@ pub struct Before {
     pub version: Option<u64>,
 }
 
+/// What a new repository begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct First {
+    /// Its root key: one of the key store, or one that the publish makes. `None` before it was chosen.
+    #[serde(default)]
+    pub root_key: Option<RootKeyChoice>,
+    /// Signers and their keys.
+    #[serde(default)]
+    pub signers: BTreeMap<SignerName, Vec<PublicKey>>,
+    /// Tags to sign at once.
+    #[serde(default)]
+    pub tags: BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>,
+    /// Whether tags come later.
+    #[serde(default)]
+    pub without_tags: bool,
+}
+
 /// What a user chose. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -72,12 +87,9 @@ pub struct Choice {
     pub wizard: Wizard,
     /// Where.
     pub repositories: Vec<Gun>,
-    /// The new public key of each repository; empty where none was chosen or the server makes it.
+    /// The new public keys of each repository; none where none was chosen or the server makes it.
     #[serde(default)]
-    pub keys: BTreeMap<Gun, PublicKey>,
-    /// Whether somebody else holds the private half of a signer's new key.
-    #[serde(default)]
-    pub colleague: bool,
+    pub keys: BTreeMap<Gun, Vec<PublicKey>>,
     /// Whether to go on without a tested backup of the new key.
     #[serde(default)]
     pub without_backup: bool,
@@ -86,16 +98,17 @@ pub struct Choice {
     pub before: BTreeMap<Gun, Before>,
     /// How a signer's key is replaced.
     pub way: Way,
+    /// Whether the old key may go now, where that is a publish of its own.
+    #[serde(default)]
+    pub remove_old: bool,
+    /// What a new repository begins with.
+    #[serde(default)]
+    pub first: First,
+    /// Root keys that a hand-over file names, to be found on the server.
+    #[serde(default)]
+    pub roots: BTreeMap<Gun, Vec<CanonicalKeyId>>,
     /// When it began.
     pub begun: Time,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    version: u64,
-    trust_dir: PathBuf,
-    #[serde(flatten)]
-    choice: Choice,
 }
 
 impl Wizard {
@@ -103,12 +116,12 @@ impl Wizard {
     #[must_use]
     pub fn role(&self) -> Role {
         match self {
-            Self::DelegationKey { signer } | Self::FirstSetup { signer, .. } => signer.role().into(),
+            Self::DelegationKey { signer } | Self::TakeOver { signer } => signer.role().into(),
             Self::Targets => Role::Targets,
             Self::RenewTargets { role } => role.clone(),
             Self::Snapshot { .. } => Role::Snapshot,
             Self::Timestamp => Role::Timestamp,
-            Self::Root | Self::RenewRoot => Role::Root,
+            Self::Root | Self::RenewRoot | Self::FirstSetup => Role::Root,
         }
     }
 
@@ -124,7 +137,8 @@ impl Wizard {
             }
             Self::RenewRoot => "renew root".to_owned(),
             Self::RenewTargets { role } => format!("renew {role}"),
-            Self::FirstSetup { signer, .. } => format!("set up with first signer {signer}"),
+            Self::TakeOver { signer } => format!("take over the key of signer {signer}"),
+            Self::FirstSetup => "set up trust data".to_owned(),
         }
     }
 
@@ -132,9 +146,9 @@ impl Wizard {
     #[must_use]
     pub fn needs_key(&self) -> bool {
         match self {
-            Self::DelegationKey { .. } | Self::Targets | Self::Root | Self::FirstSetup { .. } => true,
+            Self::DelegationKey { .. } | Self::TakeOver { .. } | Self::Targets | Self::Root => true,
             Self::Snapshot { holder } => *holder == Holder::Here,
-            Self::Timestamp | Self::RenewRoot | Self::RenewTargets { .. } => false,
+            Self::Timestamp | Self::RenewRoot | Self::RenewTargets { .. } | Self::FirstSetup => false,
         }
     }
 
@@ -148,7 +162,7 @@ impl Wizard {
     #[must_use]
     pub fn key_name(&self) -> String {
         match self {
-            Self::DelegationKey { signer } | Self::FirstSetup { signer, .. } => signer.to_string(),
+            Self::DelegationKey { signer } | Self::TakeOver { signer } => signer.to_string(),
             other => other.role().to_string(),
         }
     }
@@ -158,89 +172,20 @@ impl Choice {
     /// A choice that was just made.
     #[must_use]
     pub fn new(wizard: Wizard, repositories: Vec<Gun>, begun: Time) -> Self {
-        let (keys, before) = (BTreeMap::new(), BTreeMap::new());
-        let (colleague, without_backup) = (false, false);
-        Self { wizard, repositories, keys, colleague, without_backup, before, way: Way::OnePublish, begun }
-    }
-}
-
-impl Engine {
-    fn wizard_path(&self, wizard: &Wizard, repositories: &[Gun]) -> Result<PathBuf, EngineError> {
-        let mut sorted: Vec<&Gun> = repositories.iter().collect();
-        sorted.sort();
-        let named = serde_json::to_vec(&(&self.settings().trust_dir, wizard, sorted));
-        let named = named.map_err(|e| self.not_kept(&e.to_string()))?;
-        Ok(self.wizard_dir().join(format!("{}.json", hex::encode(&Sha256::digest(named)[..8]))))
+        let (keys, before, roots) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (without_backup, remove_old, first) = (false, false, First::default());
+        let way = Way::OnePublish;
+        Self { wizard, repositories, keys, without_backup, before, way, remove_old, first, roots, begun }
     }
 
-    fn wizard_dir(&self) -> PathBuf {
-        self.settings().state_dir.join("wizards")
+    /// The new keys of a repository.
+    #[must_use]
+    pub fn new_keys(&self, gun: &Gun) -> &[PublicKey] {
+        self.keys.get(gun).map_or(&[], Vec::as_slice)
     }
 
-    fn not_kept(&self, what: &str) -> EngineError {
-        EngineError::State { path: self.wizard_dir(), what: what.to_owned() }
-    }
-
-    /// Wizards that were begun and neither finished nor given up, oldest first.
-    ///
-    /// # Errors
-    /// `Disk`; `State` for a damaged file or one of a newer version.
-    pub fn wizards(&self) -> Result<Vec<Choice>, EngineError> {
-        let dir = self.wizard_dir();
-        let entries = match std::fs::read_dir(&dir) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(|e| disk(&dir, e))?,
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|e| disk(&dir, e))?.path();
-            if path.extension().is_some_and(|end| end == "json") {
-                let bytes = std::fs::read(&path).map_err(|e| disk(&path, e))?;
-                let damaged = |what: String| EngineError::State { path: path.clone(), what };
-                let stored: Stored = serde_json::from_slice(&bytes)
-                    .map_err(|e| damaged(format!("this record of a wizard is damaged: {e}")))?;
-                if stored.version != VERSION {
-                    return Err(damaged(format!("is of version {}, expected {VERSION}", stored.version)));
-                }
-                found.extend((stored.trust_dir == self.settings().trust_dir).then_some(stored.choice));
-            }
-        }
-        found.sort_by_key(|choice| choice.begun);
-        Ok(found)
-    }
-
-    /// The wizard of this kind for exactly these repositories, if it was begun.
-    ///
-    /// # Errors
-    /// As [`Engine::wizards`].
-    pub fn begun_wizard(&self, wizard: &Wizard, repositories: &[Gun]) -> Result<Option<Choice>, EngineError> {
-        let path = self.wizard_path(wizard, repositories)?;
-        let is_it = |choice: &Choice| self.wizard_path(&choice.wizard, &choice.repositories).is_ok_and(|p| p == path);
-        Ok(self.wizards()?.into_iter().find(is_it))
-    }
-
-    /// Remembers a choice; a later one of the same kind for the same repositories takes its place.
-    ///
-    /// # Errors
-    /// `Disk`.
-    pub fn keep_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
-        make_dir(&self.wizard_dir())?;
-        let path = self.wizard_path(&choice.wizard, &choice.repositories)?;
-        let trust_dir = self.settings().trust_dir.clone();
-        let stored = Stored { version: VERSION, trust_dir, choice: choice.clone() };
-        let bytes = serde_json::to_vec_pretty(&stored).map_err(|e| self.not_kept(&e.to_string()))?;
-        write_whole(&path, &bytes)
-    }
-
-    /// Forgets a wizard that is finished or given up. What is staged stays staged.
-    ///
-    /// # Errors
-    /// `Disk`.
-    pub fn forget_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
-        let path = self.wizard_path(&choice.wizard, &choice.repositories)?;
-        match std::fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(disk(&path, e)),
-            _ => Ok(()),
-        }
+    /// Takes one key, or as many as must sign, for all repositories.
+    pub fn use_keys(&mut self, keys: &[PublicKey]) {
+        self.keys = self.repositories.iter().map(|gun| (gun.clone(), keys.to_vec())).collect();
     }
 }

@@ -9,8 +9,8 @@ use crate::engine::draft::{Draft, Ground};
 use crate::engine::effect::{pulled, trusted};
 use crate::engine::plan::Weight;
 use crate::engine::reference::familiar_name;
-use crate::engine::{Change, Engine, EngineError, Problem};
-use crate::tuf::{CanonicalKeyId, Gun, Metadata, PublicKey, Role, TrustedSet};
+use crate::engine::{Change, Engine, EngineError, Problem, SignedTarget};
+use crate::tuf::{CanonicalKeyId, Gun, Metadata, PublicKey, Role, TargetName, TrustedSet};
 
 /// All that the steps of a wizard are computed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Facts {
     pub repositories: Vec<RepositoryFacts>,
     /// Other known repositories with the same root key.
     pub same_root: Vec<Gun>,
+    /// Where other known repositories list a signer's key that is replaced.
+    pub elsewhere: Vec<(Gun, Role, CanonicalKeyId)>,
     /// The time.
     pub now: Time,
 }
@@ -57,6 +59,8 @@ pub struct State {
     pub roles: BTreeMap<Role, RoleFacts>,
     /// Tags that Docker pulls.
     pub tags: usize,
+    /// Those of the first tags that Docker pulls as they were chosen.
+    pub first_tags: BTreeSet<TargetName>,
     /// When this was verified with the server.
     pub verified_at: Option<Time>,
 }
@@ -86,7 +90,7 @@ impl RoleFacts {
 
 impl State {
     /// Reads it from verified metadata.
-    pub(super) fn of(set: &TrustedSet, at_hand: &BTreeSet<CanonicalKeyId>, now: Time, at: Option<Time>) -> Self {
+    fn of(set: &TrustedSet, at_hand: &BTreeSet<CanonicalKeyId>, choice: &Choice, now: Time, at: Option<Time>) -> Self {
         let draft = Draft::new(Ground { set: Some(set), at_hand, now });
         let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
         let roles = base.into_iter().chain(draft.tree().into_iter().map(Role::from));
@@ -102,7 +106,17 @@ impl State {
             let trusted = matches!(role, Role::Root) || trusted(&draft, &role);
             Some((role, RoleFacts { keys: listed.keys, threshold: listed.threshold, signed_by, version, trusted }))
         };
-        Self { roles: roles.filter_map(facts).collect(), tags: pulled(&draft).len(), verified_at: at }
+        let pulled = pulled(&draft);
+        let first = choice.first.tags.get(set.gun()).into_iter().flatten();
+        let is_there = |tag: &TargetName, chosen: &SignedTarget| {
+            let target = chosen.target();
+            pulled
+                .get(tag)
+                .zip(target)
+                .is_some_and(|(there, chosen)| there.hashes.get("sha256") == chosen.hashes.get("sha256"))
+        };
+        let first_tags = first.filter(|(tag, chosen)| is_there(tag, chosen)).map(|(tag, _)| tag.clone()).collect();
+        Self { roles: roles.filter_map(facts).collect(), tags: pulled.len(), first_tags, verified_at: at }
     }
 
     /// Roles that list a key.
@@ -160,7 +174,7 @@ impl Engine {
                 gun: gun.clone(),
                 name: familiar_name(gun),
                 server: self.server_address(gun).map(|(server, _)| server).unwrap_or_default(),
-                state: self.wizard_state(gun, &at_hand),
+                state: self.wizard_state(gun, &at_hand, choice),
                 staged: content.entries.iter().filter(|e| e.gun == *gun).map(|e| e.change.clone()).collect(),
                 blocked: failed.or_else(|| heaviest.map(|w| w.headline.clone())),
                 at_risk: planned.map_or(0, |p| p.tags.orphaned.len()),
@@ -168,32 +182,63 @@ impl Engine {
             }
         });
         let repositories: Vec<RepositoryFacts> = repositories.collect();
-        let same_root = self.with_same_root(choice, &repositories)?;
+        let (same_root, elsewhere) = self.elsewhere(choice, &repositories)?;
         let backed_up = self.backups()?.into_keys().collect();
-        Ok(Facts { choice: choice.clone(), at_hand, backed_up, repositories, same_root, now: self.now() })
+        Ok(Facts { choice: choice.clone(), at_hand, backed_up, repositories, same_root, elsewhere, now: self.now() })
     }
 
-    fn wizard_state(&self, gun: &Gun, at_hand: &BTreeSet<CanonicalKeyId>) -> Result<Option<State>, Problem> {
+    fn wizard_state(
+        &self,
+        gun: &Gun,
+        at_hand: &BTreeSet<CanonicalKeyId>,
+        choice: &Choice,
+    ) -> Result<Option<State>, Problem> {
         let unknown = || EngineError::Input {
             message: format!("what the server holds for {gun} is not known yet"),
             hint: "read the repository first".to_owned(),
         };
         let base = self.base(gun)?.ok_or_else(unknown)?;
-        Ok(base.set.map(|set| State::of(&set, at_hand, self.now(), base.verified_at)))
+        Ok(base.set.map(|set| State::of(&set, at_hand, choice, self.now(), base.verified_at)))
     }
 
-    /// Known repositories beside the chosen ones that have a root key in common with them.
-    fn with_same_root(&self, choice: &Choice, chosen: &[RepositoryFacts]) -> Result<Vec<Gun>, EngineError> {
-        let roots: BTreeSet<CanonicalKeyId> =
-            chosen.iter().filter_map(|r| r.role(&Role::Root)).flat_map(RoleFacts::ids).collect();
-        let mut same = Vec::new();
+    /// What other known repositories have to do with the keys that are replaced: those with the same root key, and
+    /// those that list a key of the signer.
+    fn elsewhere(&self, choice: &Choice, chosen: &[RepositoryFacts]) -> Result<Elsewhere, EngineError> {
+        let (mut same_root, mut listing) = (Vec::new(), Vec::new());
+        let of_signer = matches!(choice.wizard, Wizard::DelegationKey { .. });
+        if !of_signer && !matches!(choice.wizard, Wizard::Root | Wizard::RenewRoot) {
+            return Ok((same_root, listing));
+        }
+        let mut wanted: BTreeSet<CanonicalKeyId> =
+            choice.before.values().flat_map(|b| b.keys.iter().cloned()).collect();
+        if !of_signer {
+            wanted.extend(chosen.iter().filter_map(|r| r.role(&Role::Root)).flat_map(RoleFacts::ids));
+        }
         for entry in self.entries()?.into_iter().filter(|entry| !choice.repositories.contains(&entry.gun)) {
-            let set = self.base(&entry.gun).ok().flatten().and_then(|base| base.set);
-            let keys = set.map(|set| set.root().content.role_keys(&Role::Root).keys).unwrap_or_default();
-            if keys.iter().any(|key| roots.contains(key.canonical_id())) {
-                same.push(entry.gun);
+            let Some(set) = self.base(&entry.gun).ok().flatten().and_then(|base| base.set) else { continue };
+            for (role, keys) in listed(&set, of_signer) {
+                let found: BTreeSet<&CanonicalKeyId> = keys.iter().map(PublicKey::canonical_id).collect();
+                let found = found.into_iter().filter(|key| wanted.contains(*key)).cloned();
+                listing.extend(found.map(|key| (entry.gun.clone(), role.clone(), key)));
             }
         }
-        Ok(same)
+        if !of_signer {
+            same_root.extend(listing.drain(..).map(|(gun, ..)| gun));
+            same_root.dedup();
+        }
+        Ok((same_root, listing))
     }
+}
+
+type Elsewhere = (Vec<Gun>, Vec<(Gun, Role, CanonicalKeyId)>);
+
+/// Keys of the delegations of a repository, or of its root.
+fn listed(set: &TrustedSet, of_signers: bool) -> Vec<(Role, Vec<PublicKey>)> {
+    if !of_signers {
+        return vec![(Role::Root, set.root().content.role_keys(&Role::Root).keys)];
+    }
+    let targets = set.targets().map(|file| &file.content);
+    let files = targets.into_iter().chain(set.delegations().values().map(|file| &file.content));
+    let names = files.flat_map(|file| file.delegations.iter().flatten()).map(|d| Role::from(d.name.clone()));
+    names.filter_map(|role| set.role_keys(&role).map(|keys| (role, keys.keys))).collect()
 }

@@ -6,13 +6,27 @@
 
 mod changes;
 mod choice;
+mod command;
 mod facts;
+mod hand_over;
+mod kept;
 mod key;
+mod preparing;
+mod progress;
+mod reminders;
+mod sending;
+mod setup;
 mod steps;
+mod take_over;
+mod ways;
 
 pub use crate::keys::PrivateKey;
 pub use changes::{Phase, changes, phase};
-pub use choice::{Before, Choice, Holder, Way, Wizard};
+pub use choice::{Before, Choice, First, Holder, Way, Wizard};
 pub use facts::{Facts, RepositoryFacts, RoleFacts, State};
+pub use hand_over::{HandOver, HandOverRepository};
 pub use key::KeyFile;
-pub use steps::{StepKind, StepState, StepView, is_finished, steps};
+pub use progress::is_finished;
+pub use reminders::{Reminder, reminders};
+pub use steps::{StepKind, StepState, StepView, steps};
+pub use ways::{WayView, last_signatures, ways};

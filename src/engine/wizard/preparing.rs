@@ -1,0 +1,113 @@
+//! Steps before anything is sent.
+
+use super::changes::{Phase, changes, phase};
+use super::choice::{Way, Wizard};
+use super::command::{command, shorts};
+use super::facts::{Facts, RepositoryFacts};
+use super::progress::is_sent;
+use super::setup::chosen_keys;
+use super::steps::{Draft, StepKind, draft};
+use super::ways::last_signatures;
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
+
+/// What and where.
+pub(super) fn choose(facts: &Facts) -> Draft {
+    let role = facts.choice.wizard.role();
+    let mut draft =
+        draft(facts, StepKind::Choose, facts.choice.wizard.title(), "Every change belongs to a repository.");
+    let first = facts.choice.wizard == Wizard::FirstSetup;
+    for repository in &facts.repositories {
+        let problem = match (&repository.state, repository.role(&role)) {
+            (Err(problem), _) => Some(problem.message.clone()),
+            (Ok(_), None) if !first => Some(format!("it has no {role}")),
+            _ => None,
+        };
+        let keys = repository.role(&role).map(|facts| shorts(facts.ids().iter())).unwrap_or_default();
+        draft.view.detail.push(match &problem {
+            Some(problem) => format!("{}: {problem}", repository.name),
+            None if first && keys.is_empty() => {
+                format!("{}: no trust data yet on {}", repository.gun, repository.server)
+            }
+            None if first => format!("{}: has trust data with root key {keys}; it is added to", repository.gun),
+            None if keys.is_empty() => repository.name.clone(),
+            None => format!("{}: {role} has {keys}", repository.name),
+        });
+        draft.blocked = draft.blocked.or_else(|| problem.map(|problem| format!("{}: {problem}", repository.name)));
+    }
+    draft.view.back = "Choose again; nothing was done yet.";
+    draft.done = draft.blocked.is_none();
+    draft
+}
+
+/// The new key, or the one that is taken over.
+pub(super) fn key(facts: &Facts) -> Draft {
+    let (title, why) = match facts.choice.wizard {
+        Wizard::TakeOver { .. } => ("your private key", "Only its private half can sign, and it never leaves you."),
+        _ => ("new key", "The new key takes the old one's place."),
+    };
+    let mut draft = draft(facts, StepKind::Key, title, why);
+    draft.view.risk = "Lost before it is backed up, it must be rotated again.";
+    draft.view.back = "Choose another key; this one is listed nowhere yet.";
+    let chosen = |repository: &RepositoryFacts| facts.choice.new_keys(&repository.gun);
+    for key in distinct(facts) {
+        let here = facts.at_hand.contains(key.canonical_id());
+        let place = if here { "its private half is here" } else { "a colleague holds its private half" };
+        draft.view.detail.push(format!("{} {place}", key.canonical_id().short()));
+    }
+    let colleague = facts.choice.way == Way::Colleague && matches!(facts.choice.wizard, Wizard::DelegationKey { .. });
+    let is_usable = |key: &PublicKey| colleague || facts.at_hand.contains(key.canonical_id());
+    let is_done = |keys: &[PublicKey]| !keys.is_empty() && keys.iter().all(is_usable);
+    draft.done = facts.repositories.iter().all(|repository| is_done(chosen(repository)));
+    draft
+}
+
+/// None if a colleague holds the new keys.
+pub(super) fn back_up(facts: &Facts) -> Option<Draft> {
+    let first = facts.choice.wizard == Wizard::FirstSetup;
+    let new = distinct(facts).into_iter().map(|key| key.canonical_id().clone());
+    let ids: Vec<CanonicalKeyId> = if first { chosen_keys(facts) } else { new.collect() };
+    if facts.choice.way == Way::Colleague || first && ids.is_empty() && facts.choice.first.root_key.is_some() {
+        return None;
+    }
+    let why = "A key that is lost cannot be had again, and for root that is the end of the repository.";
+    let mut draft = draft(facts, StepKind::BackUp, "back it up", why);
+    draft.view.risk = "A backup that was never opened may be none; ours is opened before it counts.";
+    draft.view.back = "Go on without one, by choice.";
+    let missing = ids.iter().filter(|id| !facts.backed_up.contains(*id));
+    draft.view.detail = missing.map(|id| format!("{} has no tested backup", id.short())).collect();
+    draft.view.commands = vec![format!(
+        "trustdeck key backup --out FILE {}",
+        ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ")
+    )];
+    draft.done = !ids.is_empty() && (draft.view.detail.is_empty() || facts.choice.without_backup);
+    Some(draft)
+}
+
+/// The new keys, each once.
+fn distinct(facts: &Facts) -> Vec<&PublicKey> {
+    let mut seen: Vec<&PublicKey> = Vec::new();
+    for key in facts.repositories.iter().flat_map(|repository| facts.choice.new_keys(&repository.gun)) {
+        if !seen.contains(&key) {
+            seen.push(key);
+        }
+    }
+    seen
+}
+
+/// Filling the stage.
+pub(super) fn stage(facts: &Facts) -> Draft {
+    let mut draft = draft(facts, StepKind::Stage, "fill the stage", "Nothing is sent before it was reviewed.");
+    draft.view.back = "Undo takes the changes off the stage.";
+    draft.view.commands = vec![command(facts)];
+    let wanted = changes(facts);
+    draft.view.detail = last_signatures(facts);
+    draft.view.detail.extend(wanted.iter().map(|(gun, change)| format!("{gun}: {}", change.describe())));
+    let staged = |gun: &Gun, change| facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change));
+    let left = wanted.iter().any(|(gun, change)| !staged(gun, change));
+    draft.done = is_sent(facts) || (!left && !wanted.is_empty());
+    draft.blocked = facts.repositories.iter().find_map(|r| match phase(facts, r) {
+        Phase::Blocked(why) => Some(format!("{}: {why}", r.name)),
+        _ => None,
+    });
+    draft
+}

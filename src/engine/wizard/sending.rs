@@ -1,0 +1,120 @@
+//! Steps from the publish on.
+
+use super::changes::{Phase, phase, retiring};
+use super::choice::{Holder, Wizard};
+use super::command::{command, names};
+use super::facts::{Facts, RepositoryFacts};
+use super::progress::{is_finished, is_sent};
+use super::setup::fingerprints;
+use super::steps::{Draft, StepKind, draft};
+use crate::tuf::{CanonicalKeyId, Role};
+
+/// The first, or only, publish.
+pub(super) fn publish(facts: &Facts) -> Draft {
+    let mut draft = draft(facts, StepKind::Publish, "review and publish", "One upload for each repository.");
+    draft.view.risk = match facts.choice.wizard {
+        Wizard::Snapshot { holder: Holder::Here } => "From then on every signer needs the snapshot key to publish.",
+        Wizard::FirstSetup => "From then on docker pulls only signed tags, wherever trust is demanded.",
+        Wizard::Root | Wizard::RenewRoot => "Pins that name the root certificate must name the new one.",
+        _ => "A lost answer: the next start finds out whether it arrived.",
+    };
+    draft.view.back = "Until it is sent, undo; afterwards, rotate again.";
+    draft.view.commands = vec![format!("trustdeck publish {}", names(facts))];
+    draft.done = is_sent(facts);
+    draft.blocked = facts.repositories.iter().find_map(|r| Some(format!("{}: {}", r.name, r.blocked.as_ref()?)));
+    let in_flight = facts.repositories.iter().filter(|r| r.in_flight);
+    draft.view.detail = in_flight.map(|r| format!("{}: the end of the last publish is not known", r.name)).collect();
+    draft
+}
+
+/// A colleague signs with the new key.
+pub(super) fn wait(facts: &Facts) -> Draft {
+    let why = "Tags stay trusted only if a key that stays has signed their role file.";
+    let mut draft = draft(facts, StepKind::Wait, "wait for a signature with the new key", why);
+    draft.view.risk = "Removing the old key too early would orphan the tags; it is not offered before.";
+    draft.view.back = "Remove the new key again.";
+    for repository in &facts.repositories {
+        if let Phase::Waiting(roles) = phase(facts, repository) {
+            let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
+            draft.view.detail.push(format!("{}: {} not signed with it yet", repository.name, roles.join(" and ")));
+            let command = format!("trustdeck witness {} {} --publish", repository.name, roles.join(" "));
+            draft.view.commands.push(command);
+        }
+    }
+    draft.done = is_sent(facts) && draft.view.detail.is_empty();
+    draft.blocked = draft.view.detail.first().cloned();
+    draft
+}
+
+/// The old key goes in a publish of its own.
+pub(super) fn remove(facts: &Facts) -> Draft {
+    let why = "As long as the old key is listed, whoever has it can sign.";
+    let mut draft = draft(facts, StepKind::Remove, "remove the old key", why);
+    draft.view.back = "Add the old key again.";
+    draft.view.commands = vec![command(facts)];
+    draft.done = is_finished(facts);
+    if !facts.choice.remove_old {
+        draft.view.detail.push("the old key stays until you say that it may go".to_owned());
+    }
+    draft
+}
+
+/// What a client without a cache sees.
+pub(super) fn check(facts: &Facts) -> Draft {
+    let why = "What counts is what a client without any cache sees.";
+    let mut draft = draft(facts, StepKind::Check, "check as a fresh client", why);
+    draft.view.back = "Tags that were lost are repaired by signing their role again.";
+    draft.view.commands = vec![format!("trustdeck inspect {}", names(facts))];
+    let (own, releases) = (facts.choice.wizard.role(), Role::releases());
+    let good = |repository: &RepositoryFacts| {
+        let roles = [&Role::Root, &Role::Targets, &own, &releases].into_iter().filter_map(|r| repository.role(r));
+        repository.there().is_some() && roles.filter(|r| r.version.is_some()).all(|r| r.trusted)
+    };
+    let tags = |r: &RepositoryFacts| Some(format!("{}: {} tags can be pulled", r.name, r.there()?.tags));
+    draft.view.detail = facts.repositories.iter().filter_map(tags).collect();
+    if matches!(facts.choice.wizard, Wizard::FirstSetup | Wizard::Root | Wizard::RenewRoot) {
+        // What consumers pin, and compare before they believe.
+        draft.view.detail.extend(fingerprints(facts));
+    }
+    draft.done = is_finished(facts) && facts.repositories.iter().all(good);
+    draft
+}
+
+/// Other places that have the old key.
+pub(super) fn hand_over(facts: &Facts) -> Draft {
+    let why = "Wherever the old key still signs, publishing fails from now on.";
+    let mut draft = draft(facts, StepKind::HandOver, "hand over to machines and people", why);
+    draft.view.back = "Nothing to take back.";
+    for repository in &facts.repositories {
+        let state = repository.there();
+        for key in retiring(facts, repository) {
+            let roles = state.map(|state| state.listing(&key)).unwrap_or_default();
+            draft
+                .view
+                .detail
+                .extend(roles.iter().map(|role| format!("{}: {role} still lists {}", repository.name, key.short())));
+        }
+    }
+    draft.done = is_finished(facts) && draft.view.detail.is_empty();
+    draft
+}
+
+/// The old private keys.
+pub(super) fn retire(facts: &Facts) -> Draft {
+    let why = "A key that signs nothing any more is only a thing to lose.";
+    let mut draft = draft(facts, StepKind::Retire, "retire the old private key", why);
+    draft.view.risk = "A copy of the repository that was not updated may still need it.";
+    draft.view.back = "Restore it from a backup.";
+    let old = facts.repositories.iter().flat_map(|repository| retiring(facts, repository));
+    let mut old: Vec<CanonicalKeyId> = old.filter(|key| facts.at_hand.contains(key)).collect();
+    old.sort();
+    old.dedup();
+    if facts.choice.wizard == Wizard::Root && !facts.same_root.is_empty() {
+        let others: Vec<&str> = facts.same_root.iter().map(crate::tuf::Gun::as_str).collect();
+        draft.view.detail.push(format!("still the root key of {}", others.join(", ")));
+    }
+    draft.view.detail.extend(old.iter().map(|key| format!("{} is in the key store", key.short())));
+    draft.view.commands = old.iter().map(|key| format!("trustdeck key remove {}", key.short())).collect();
+    draft.done = is_finished(facts) && old.is_empty();
+    draft
+}

@@ -1,0 +1,33 @@
+//! The colleague's half of a rotation: his roles signed with his new key.
+
+use super::changes::Phase;
+use super::facts::{Facts, RepositoryFacts, RoleFacts};
+use crate::engine::Change;
+use crate::tuf::{CanonicalKeyId, PublicKey, Role};
+
+/// How far a repository is.
+pub(super) fn phase(facts: &Facts, repository: &RepositoryFacts, own: &Role, new: &[PublicKey]) -> Phase {
+    if let Some(named) = facts.choice.roots.get(&repository.gun) {
+        let there = repository.role(&Role::Root).map(RoleFacts::ids).unwrap_or_default();
+        if !named.iter().any(|id| there.contains(id)) {
+            let ids: Vec<&str> = there.iter().map(CanonicalKeyId::short).collect();
+            let named: Vec<&str> = named.iter().map(CanonicalKeyId::short).collect();
+            let (there, named) = (ids.join(" "), named.join(" "));
+            return Phase::Blocked(format!(
+                "its root key is {there}, and the hand-over file names {named}: ask the sender"
+            ));
+        }
+    }
+    let mut changes = Vec::new();
+    for role in [own.clone(), Role::releases()] {
+        let Some(now) = repository.role(&role) else { continue };
+        let listed = |key: &&PublicKey| now.ids().contains(key.canonical_id());
+        let Some(key) = new.iter().find(listed) else {
+            return Phase::Blocked(format!("{role} does not list the new key yet: the sender has not published it"));
+        };
+        if now.version.is_some() && !now.signed_by.contains(key.canonical_id()) {
+            changes.push(Change::Witness { role });
+        }
+    }
+    if changes.is_empty() { Phase::Done } else { Phase::ToDo(changes) }
+}

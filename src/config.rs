@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::engine::passphrases::is_secret_variable;
 use crate::engine::settings::{ServerSources, TlsSources};
+use crate::engine::tokens;
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};
@@ -28,6 +29,8 @@ pub struct Flags {
     pub insecure_http: bool,
     /// `--offline`
     pub offline: bool,
+    /// `--pkcs11-module`
+    pub pkcs11_module: Option<PathBuf>,
     /// `--allow-realm`, any number of times
     pub allow_realm: Vec<String>,
 }
@@ -100,7 +103,10 @@ pub fn settings(
     }
     let (trust_dir, trust_dir_why) = trust_dir(flags, &own, &notary, &docker_config, places);
     let ca_files = flags.ca.iter().map(|file| absolute(file)).chain(own.ca).collect();
+    let module = variable("TRUSTDECK_PKCS11_MODULE").map(|path| absolute(Path::new(path)));
+    let module = flags.pkcs11_module.as_deref().map(absolute).or(module).or(own.pkcs11_module);
     Ok(Settings {
+        pkcs11_module: tokens::module_path(module.as_deref()),
         trust_dir,
         trust_dir_why,
         state_dir: places.state_dir.clone(),

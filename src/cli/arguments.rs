@@ -63,7 +63,10 @@ pub struct Globals {
     /// Allow logins to go to this token realm on another host
     #[arg(long, value_name = "HOST", global = true, help_heading = "Global options")]
     pub allow_realm: Vec<String>,
-    /// Read passphrases from this file descriptor: one for all keys, or lines ROLE=PASSPHRASE
+    /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub pkcs11_module: Option<PathBuf>,
+    /// Read passphrases from this file descriptor: one for all keys, or lines ROLE=PASSPHRASE and token-pin=PIN
     #[arg(long, value_name = "FD", global = true, help_heading = "Global options")]
     pub passphrase_fd: Option<u32>,
 }

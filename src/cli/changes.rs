@@ -71,7 +71,10 @@ fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>
     let root_key = match add.root_key.as_deref() {
         None => RootKeyChoice::Auto,
         Some("new") => RootKeyChoice::New,
-        Some(id) => RootKeyChoice::Stored(key_id(id)?),
+        Some(typed) => match CanonicalKeyId::parse(typed) {
+            Ok(id) => RootKeyChoice::Stored(id),
+            Err(_) => RootKeyChoice::Stored(context.engine.find_key(typed).map_err(Problem::from)?),
+        },
     };
     Ok(every(context, &add.repositories, &[Change::AddSigner { name, keys }], Some(root_key)))
 }

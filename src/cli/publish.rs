@@ -212,7 +212,14 @@ async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String
 }
 
 fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Progress) {
-    let Progress::Step { gun, step, note } = progress else { return };
+    let name = |gun| names.get(gun).map_or_else(|| gun.to_string(), Clone::clone);
+    let (gun, step, note) = match progress {
+        Progress::Step { gun, step, note } => (gun, step, note),
+        Progress::Touch { gun, token } => {
+            return context.console.say(&format!("{}: touch token {} now", name(gun), printable(token)));
+        }
+        Progress::Finished(_) => return,
+    };
     let step = match step {
         Step::Fetch => "fetch".to_owned(),
         Step::Plan => "plan".to_owned(),
@@ -220,9 +227,8 @@ fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Pro
         Step::Upload => "upload".to_owned(),
         Step::Check => "check".to_owned(),
     };
-    let name = names.get(gun).map_or(gun.as_str(), String::as_str);
     let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-    context.console.say(&format!("{name}: {step}{note}"));
+    context.console.say(&format!("{}: {step}{note}", name(gun)));
 }
 
 pub(super) fn say_resolved(context: &Context, resolved: &[Published]) {

@@ -54,11 +54,20 @@ impl NewKey {
     }
 }
 
-/// Reads a key that the user names: a private key, or a public key or certificate.
+/// A key on a token, if it is named by its ID, words or label and there is no such file.
+fn on_token(context: &Context, named: &Path) -> Option<PublicKey> {
+    let typed = named.to_str().filter(|_| named.symlink_metadata().is_err())?;
+    context.engine.token_public_key(&context.engine.find_key(typed).ok()?)
+}
+
+/// Reads a key that the user names: a private key, a public key or certificate, or a key on a token.
 ///
 /// # Errors
 /// `Keystore` or `Disk`, naming the file; `Passphrase` if it is encrypted and nobody can be asked.
 pub(super) fn read_key(context: &Context, file: &Path) -> Result<NewKey, Problem> {
+    if let Some(public) = on_token(context, file) {
+        return Ok(NewKey { public, private: None, passphrase: None });
+    }
     let private =
         |key: Box<PrivateKey>, passphrase| Ok(NewKey { public: key.public().clone(), private: Some(key), passphrase });
     match context.engine.read_key_file(file, None)? {

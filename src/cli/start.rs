@@ -59,6 +59,7 @@ pub(super) fn settings(globals: &Globals, first_contact: FirstContact) -> Result
         insecure_http: globals.insecure_http,
         offline: globals.offline,
         allow_realm: globals.allow_realm.clone(),
+        pkcs11_module: globals.pkcs11_module.clone(),
     };
     Ok(config::settings(&flags, std::env::vars_os(), &Places::of_user()?, first_contact)?)
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::console::input;
 use super::plan_text::locked_keys;
 use super::{Context, terminal};
-use crate::engine::passphrases::{Tried, missing_passphrase};
+use crate::engine::passphrases::Tried;
 use crate::engine::plan::NeededKey;
+use crate::engine::tokens::{TokenName, pin_words};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Role};
@@ -46,7 +47,7 @@ async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<()
     if tried == Tried::Opened {
         return Ok(());
     }
-    let missing = missing_passphrase(&key.id, &key.role, &key.label, &tried);
+    let missing = context.engine.missing_secret(&key.id, &key.role, &key.label, &tried);
     if !context.console.interactive {
         return Err(missing);
     }
@@ -58,7 +59,11 @@ async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<()
     context.console.note(&format!("{label} ({role} key {}) signs {}", key.id.short(), signs.join(", ")));
     for attempt in 1_u32.. {
         let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-        let passphrase = terminal::ask_passphrase(&format!("passphrase of {label}{place}{again}"))?;
+        let question = match context.engine.token_of(&key.id) {
+            Some(token) => pin_question(context, &token.token),
+            None => format!("passphrase of {label}"),
+        };
+        let passphrase = terminal::ask_passphrase(&format!("{question}{place}{again}"))?;
         match try_one(&context.engine, &key.id, passphrase).await {
             Ok(()) => break,
             Err(error) if error.kind() == Kind::Passphrase => {
@@ -68,6 +73,14 @@ async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The question for a PIN; says before if there are few tries left.
+pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
+    if let Some(words) = pin_words(context.engine.pin_state(token)) {
+        context.console.say(words);
+    }
+    format!("PIN of token {}", printable(&token.to_string()))
 }
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {

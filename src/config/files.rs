@@ -22,6 +22,7 @@ pub(super) struct OwnConfig {
     pub(super) servers: BTreeMap<String, String>,
     pub(super) idle_lock_minutes: u64,
     pub(super) theme: Option<String>,
+    pub(super) pkcs11_module: Option<PathBuf>,
 }
 
 /// `config.toml` as it is written.
@@ -35,6 +36,7 @@ struct Written {
     servers: BTreeMap<String, String>,
     idle_lock_minutes: Option<u64>,
     theme: Option<String>,
+    pkcs11_module: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +60,7 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, idle_lock_minutes, theme and the table servers";
+            let hint = "its keys are trust_dir, ca, idle_lock_minutes, pkcs11_module, theme and the table servers";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
         for pattern in written.servers.keys() {
@@ -81,6 +83,7 @@ impl OwnConfig {
             servers: written.servers,
             idle_lock_minutes,
             theme: written.theme,
+            pkcs11_module: written.pkcs11_module.map(resolve),
         })
     }
 }

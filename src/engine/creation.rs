@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::change::RootKeyChoice;
 use super::draft::Draft;
 use super::planning::{Facts, root_key};
-use super::publish::Batch;
+use super::publish::Progress;
+use super::publishing::Prepared;
 use super::signing::BaseKeys;
 use super::{Engine, EngineError};
 use crate::keys::{PrivateKey, root_certificate};
-use crate::remote::NotaryServer;
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 
 /// Keys that were made or chosen, and the files of those that were made.
@@ -45,15 +47,19 @@ impl Engine {
         &self,
         gun: &Gun,
         root: RootSource,
-        batch: &Batch,
-        server: &NotaryServer,
+        prepared: &Prepared,
+        progress: &mpsc::Sender<Progress>,
     ) -> Result<Created, EngineError> {
+        let (batch, server) = (&prepared.batch, &prepared.server);
         // Whoever may not push here learns it before a key is made.
         let snapshot = server.server_key(gun, &Role::Snapshot).await.map_err(Self::remote(gun))?;
         let timestamp = server.server_key(gun, &Role::Timestamp).await.map_err(Self::remote(gun))?;
         let mut files = Vec::new();
         let root = match root {
-            RootSource::Stored(id) => self.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?,
+            RootSource::Stored(id) => {
+                let key = self.attended_key(&id, gun, progress, &batch.stop);
+                key.ok_or_else(|| EngineError::Locked(vec![id]))?
+            }
             RootSource::Own => self.new_key(Role::Root, gun, &mut files).await?,
             RootSource::Shared => {
                 let mut shared = batch.root.lock().await;
@@ -63,8 +69,10 @@ impl Engine {
                 }
             }
         };
+        let (signer, name) = (Arc::clone(&root), gun.clone());
+        // A token may wait for a finger that never comes, so before another key is made.
+        let root_certificate = self.blocking(move |engine| Ok(root_certificate(&signer, &name, engine.now())?)).await?;
         let targets = self.new_key(Role::Targets, gun, &mut files).await?;
-        let root_certificate = root_certificate(&root, gun, self.now())?;
         Ok(Created { keys: BaseKeys { root, root_certificate, targets, snapshot, timestamp }, files })
     }
 

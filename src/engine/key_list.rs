@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::keyring::role_label;
+use super::tokens::Seen;
 use super::view::{KeyPlace, KeyState};
 use super::{Engine, EngineError, KeyView};
 use crate::keys::StoredKey;
+use crate::keys::token::TokenEntry;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
 
 /// All that repositories say about one bare key.
@@ -61,11 +63,27 @@ impl Engine {
         }
         let (stored, _) = self.inner.keyring.look()?;
         let backups = self.backups()?;
-        let own = stored.into_iter().map(|stored| {
+        let mut on_tokens: BTreeMap<CanonicalKeyId, TokenEntry> = BTreeMap::new();
+        for entry in self.token_keys(Seen::Lately) {
+            on_tokens.entry(entry.public.canonical_id().clone()).or_insert(entry);
+        }
+        let mut keys = Vec::new();
+        for stored in stored {
             let listed = known.remove(&stored.id);
-            KeyView { backup: backups.get(&stored.id).cloned(), ..self.own(stored, listed) }
-        });
-        let mut keys: Vec<KeyView> = own.collect();
+            let view = match on_tokens.remove(&stored.id) {
+                // The token signs, as with Notary; what is left in a file should be known.
+                Some(entry) => KeyView {
+                    warning: Some(format!("a copy is still in the key store: {}", stored.path.display())),
+                    ..self.on_token(entry, listed)
+                },
+                None => self.own(stored, listed),
+            };
+            keys.push(view);
+        }
+        for (id, entry) in on_tokens {
+            keys.push(self.on_token(entry, known.remove(&id)));
+        }
+        keys.iter_mut().for_each(|key| key.backup = backups.get(&key.id).cloned());
         keys.extend(known.into_iter().map(|(id, listed)| self.foreign(id, listed)));
         keys.sort_by_cached_key(|key| (rank(key), key.label.clone(), key.gun.clone(), key.id.clone()));
         Ok(keys)
@@ -94,6 +112,27 @@ impl Engine {
             place: KeyPlace::File(stored.path),
             state,
             warning: stored.warning,
+            backup: None,
+            used_in,
+        }
+    }
+
+    fn on_token(&self, entry: TokenEntry, listed: Option<Listed>) -> KeyView {
+        let id = entry.public.canonical_id().clone();
+        let (certificate_ids, used_in) =
+            listed.map(|listed| (listed.certificate_ids, listed.used_in)).unwrap_or_default();
+        let label = self.inner.keyring.user_label(&id).or_else(|| role_label(&entry.role));
+        let open = self.inner.keyring.peek(&id, |key| key.token().is_some()).unwrap_or_default();
+        KeyView {
+            label: label.unwrap_or_else(|| named(&id, &used_in)),
+            id,
+            certificate_ids,
+            role: entry.role,
+            gun: entry.gun,
+            algorithm: Some(entry.public.algorithm()),
+            state: if open { KeyState::Open } else { KeyState::Locked },
+            warning: self.pin_warning(&entry.place.token),
+            place: KeyPlace::Token(entry.place),
             backup: None,
             used_in,
         }
@@ -159,10 +198,10 @@ fn named(id: &CanonicalKeyId, used_in: &[(Gun, Role)]) -> String {
 
 fn rank(key: &KeyView) -> u8 {
     match (&key.place, key.role.as_str()) {
-        (KeyPlace::File(_), "root") => 0,
-        (KeyPlace::File(_), "targets") => 1,
-        (KeyPlace::File(_), "snapshot" | "timestamp") => 3,
-        (KeyPlace::File(_), _) => 2,
+        (KeyPlace::File(_) | KeyPlace::Token(_), "root") => 0,
+        (KeyPlace::File(_) | KeyPlace::Token(_), "targets") => 1,
+        (KeyPlace::File(_) | KeyPlace::Token(_), "snapshot" | "timestamp") => 3,
+        (KeyPlace::File(_) | KeyPlace::Token(_), _) => 2,
         (KeyPlace::Public, _) => 4,
         (KeyPlace::Server, _) => 5,
     }

@@ -11,7 +11,7 @@ use super::{BackupRecord, Engine, EngineError, KeyView};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
 use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// A key to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Engine {
         let key = PrivateKey::generate(&new.algorithm)?;
         let id = key.id().clone();
         if let Some(file) = &public_file {
-            write_new(file, public_pem(&key, &new.name).as_bytes())?;
+            write_new(file, public_pem(key.public(), &new.name).as_bytes())?;
         }
         let saved = self.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
         if let (Err(_), Some(file)) = (&saved, &public_file) {
@@ -128,6 +128,7 @@ impl Engine {
     }
 
     pub(super) fn exported(&self, id: &CanonicalKeyId) -> Result<Block, EngineError> {
+        self.check_in_file(id)?;
         let stored = self.key_store().find(id)?;
         let format = |what: String| KeyError::Format { path: stored.path.clone(), what };
         let mut block = Block::read(&read_file(&stored.path)?).map_err(|error| format(error.to_string()))?;
@@ -147,10 +148,22 @@ impl Engine {
         new: &Passphrase,
     ) -> Result<(), EngineError> {
         self.check_new_passphrase(new)?;
+        self.check_in_file(id)?;
         self.key_store().reseal(id, old, new)?;
         self.inner.keyring.changed();
         self.inner.keyring.forget(id);
         self.unlock(id, new)
+    }
+
+    /// Refuses what only files can do.
+    fn check_in_file(&self, id: &CanonicalKeyId) -> Result<(), EngineError> {
+        match self.token_of(id).filter(|_| !self.key_store().holds(id)) {
+            Some(place) => Err(refuse(
+                format!("key {} is on token {}, and never leaves it", id.short(), place.token),
+                "its PIN is changed with the token's own tool; there is nothing else to export or encrypt",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// What removing a key would mean, to be shown before.
@@ -159,7 +172,8 @@ impl Engine {
     /// `Key` if it is not in the store; those of [`Engine::keys`].
     pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
         let views = self.keys()?;
-        let own = |view: &&KeyView| matches!(view.place, super::view::KeyPlace::File(_));
+        use super::view::KeyPlace;
+        let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
         let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
             return Err(KeyError::NotFound(id.clone()).into());
         };
@@ -176,13 +190,7 @@ impl Engine {
     /// # Errors
     /// `Policy` without a tested backup, unless forced; `Key`.
     pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
-        if how == Removing::BackedUp && !self.backups()?.contains_key(id) {
-            return Err(EngineError::Policy {
-                gun: None,
-                what: format!("key {} has no tested backup", id.short()),
-                hint: format!("back it up first: trustdeck key backup --out FILE {}; or give --force", id.short()),
-            });
-        }
+        self.check_backed_up(id, how)?;
         self.key_store().remove(id)?;
         self.inner.keyring.changed();
         self.inner.keyring.forget(id);
@@ -198,7 +206,7 @@ impl Removal {
     }
 }
 
-fn refuse(message: String, hint: &str) -> EngineError {
+pub(super) fn refuse(message: String, hint: &str) -> EngineError {
     EngineError::Input { message, hint: hint.to_owned() }
 }
 
@@ -240,9 +248,9 @@ fn check_new(new: &NewKey) -> Result<(), EngineError> {
 }
 
 /// The public half as `docker trust key generate` writes it.
-fn public_pem(key: &PrivateKey, name: &str) -> Zeroizing<String> {
+pub(super) fn public_pem(key: &PublicKey, name: &str) -> Zeroizing<String> {
     let headers = vec![("role".to_owned(), name.to_owned())];
-    let der = Zeroizing::new(key.public().public().to_vec());
+    let der = Zeroizing::new(key.public().to_vec());
     Block { label: "PUBLIC KEY".to_owned(), headers, der }.write()
 }
 

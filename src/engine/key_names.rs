@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::keyring::role_label;
+use super::tokens::Seen;
 use super::{Engine, EngineError, KeyView};
 use crate::keys::{KeyError, words};
 use crate::tuf::CanonicalKeyId;
 
 impl Engine {
-    /// Finds a key of the store by its ID, an unambiguous beginning of it, its words or its label. The ID of a
+    /// Finds a key of the store or of a token by its ID, an unambiguous beginning of it, its words or its label. The ID of a
     /// certificate around it is taken too.
     ///
     /// # Errors
@@ -21,17 +22,23 @@ impl Engine {
             own.as_deref() == Some(typed) || role_label(role).as_deref() == Some(typed)
         };
         let fits = |id: &&CanonicalKeyId| begins(id.as_str(), typed) || words::words(id) == typed;
-        let mut found: BTreeSet<CanonicalKeyId> = stored.keys().filter(fits).cloned().collect();
+        let tokens = self.token_keys(Seen::Lately);
+        let on_tokens: BTreeSet<CanonicalKeyId> = tokens.iter().map(|e| e.public.canonical_id().clone()).collect();
+        let mut found: BTreeSet<CanonicalKeyId> = stored.keys().chain(&on_tokens).filter(fits).cloned().collect();
+        let called = tokens.iter().filter(|entry| labelled(entry.public.canonical_id(), &entry.role));
+        found.extend(called.map(|entry| entry.public.canonical_id().clone()));
         found.extend(stored.values().filter(|key| labelled(&key.id, &key.role)).map(|key| key.id.clone()));
         if found.is_empty() {
             // Repositories have to be read for this.
-            let own = |view: &KeyView| stored.contains_key(&view.id);
+            let own = |view: &KeyView| stored.contains_key(&view.id) || on_tokens.contains(&view.id);
             let views = self.keys()?;
             let views = views.iter().filter(|view| own(view) && wraps(view, typed));
             found.extend(views.map(|view| view.id.clone()));
         }
         match (one(typed, found), CanonicalKeyId::parse(typed)) {
-            (Err(_), Ok(id)) if !stored.contains_key(&id) => Err(KeyError::NotFound(id).into()),
+            (Err(_), Ok(id)) if !stored.contains_key(&id) && !on_tokens.contains(&id) => {
+                Err(KeyError::NotFound(id).into())
+            }
             (found, _) => found,
         }
     }

@@ -9,13 +9,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::key_index::IndexFile;
 use super::open_keys::OpenKeys;
+use super::tokens::Seen;
 use super::{Engine, EngineError, Problem, Settings, labels};
-use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey};
+use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey, Tokens};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role};
 
 /// Unlocked keys, labels, and passphrases chosen for keys that will be made.
 pub(super) struct Keyring {
     pub(super) store: KeyStore,
+    pub(super) tokens: Tokens,
     labels: Mutex<labels::ByKey>,
     index: Mutex<IndexFile>,
     open: Mutex<OpenKeys>,
@@ -39,6 +41,7 @@ impl Keyring {
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
         Ok(Self {
             store: KeyStore::new(&settings.trust_dir),
+            tokens: Tokens::new(settings.pkcs11_module.clone()),
             labels: Mutex::new(labels::load(&settings.state_dir)?),
             index: Mutex::new(IndexFile::new(settings)),
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),
@@ -97,6 +100,11 @@ impl Keyring {
         hold(&self.open).insert(key, passphrase, Instant::now());
     }
 
+    /// Keeps a key on a token that a PIN has just opened.
+    pub(super) fn keep_token_open(&self, key: PrivateKey, pin: &Passphrase) {
+        hold(&self.open).insert(key, pin, Instant::now());
+    }
+
     /// Looks at an unlocked key without using it.
     pub(super) fn peek<T>(&self, id: &CanonicalKeyId, look: impl FnOnce(&PrivateKey) -> T) -> Option<T> {
         hold(&self.open).peek(id, Instant::now()).map(look)
@@ -115,15 +123,17 @@ impl Engine {
         &self.inner.keyring.store
     }
 
-    /// Private keys in the store, by ID.
+    /// Private keys in the store and on tokens, by ID.
     pub(super) fn keys_at_hand(&self) -> BTreeSet<CanonicalKeyId> {
-        self.inner.keyring.stored().keys().cloned().collect()
+        let mut ids: BTreeSet<CanonicalKeyId> = self.inner.keyring.stored().keys().cloned().collect();
+        ids.extend(self.token_keys(Seen::Once).into_iter().map(|entry| entry.public.canonical_id().clone()));
+        ids
     }
 
     /// Whether a stored key can sign without a passphrase now: unlocked, or stored in the clear.
     pub(super) fn is_open(&self, id: &CanonicalKeyId) -> bool {
         let keyring = &self.inner.keyring;
-        keyring.peek(id, |_| ()).is_some() || keyring.stored().get(id).is_some_and(|key| !key.encrypted)
+        keyring.peek(id, |_| ()).is_some() || self.is_plain(id)
     }
 
     /// An unlocked key.
@@ -131,9 +141,15 @@ impl Engine {
         let keyring = &self.inner.keyring;
         let open = hold(&keyring.open).take(id, Instant::now());
         open.or_else(|| {
-            let plain = keyring.stored().get(id).is_some_and(|key| !key.encrypted);
+            let plain = self.is_plain(id);
             plain.then(|| keyring.store.load(id, None).ok().map(Arc::new)).flatten()
         })
+    }
+
+    /// Whether a key is stored in the clear, and on no token that comes first.
+    fn is_plain(&self, id: &CanonicalKeyId) -> bool {
+        let plain = self.inner.keyring.stored().get(id).is_some_and(|key| !key.encrypted);
+        plain && self.token_key(id).is_none()
     }
 
     /// Writes a key that was just made into the store, and keeps it unlocked.
@@ -156,7 +172,9 @@ impl Engine {
     /// What people call a key: the user's label, else the role header of its file (a signer's name), else `None`.
     pub(super) fn label(&self, id: &CanonicalKeyId) -> Option<String> {
         let keyring = &self.inner.keyring;
-        keyring.user_label(id).or_else(|| keyring.stored().get(id).and_then(|key| role_label(&key.role)))
+        let of_file = || keyring.stored().get(id).and_then(|key| role_label(&key.role));
+        let of_token = || self.token_key(id).and_then(|entry| role_label(&entry.role));
+        keyring.user_label(id).or_else(of_file).or_else(of_token)
     }
 
     /// The passphrase chosen for a new key of `role`.
@@ -187,16 +205,20 @@ impl Engine {
         self.label(id)
     }
 
-    /// The `role` header of a stored key.
+    /// The `role` header of a stored key, or the role of one on a token.
     #[must_use]
     pub fn stored_role(&self, id: &CanonicalKeyId) -> Option<String> {
-        self.inner.keyring.stored().get(id).map(|key| key.role.clone())
+        let stored = self.inner.keyring.stored();
+        let of_token = || self.token_key(id).map(|entry| entry.role);
+        stored.get(id).map(|key| key.role.clone()).or_else(of_token)
     }
 
-    /// Files of the key directory that cannot be used, and why.
+    /// Files of the key directory that cannot be used, and why; and what is wrong with the module of tokens.
     pub fn key_problems(&self) -> Vec<Problem> {
         let found = self.inner.keyring.look();
-        let problems = found.map_or_else(|error| vec![error], |(_, problems)| problems);
+        let mut problems = found.map_or_else(|error| vec![error], |(_, problems)| problems);
+        self.token_keys(Seen::Once);
+        problems.extend(self.inner.keyring.tokens.problem().map(KeyError::Token));
         problems.into_iter().map(|error| EngineError::Key(error).problem()).collect()
     }
 
@@ -215,12 +237,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Unlocks a stored key for this session. Blocking (key derivation): call it on a blocking thread.
+    /// Unlocks a stored key for this session, or with its PIN a key on a token. Blocking (key derivation, token): call
+    /// it on a blocking thread.
     ///
     /// # Errors
-    /// [`crate::keys::KeyError::WrongPassphrase`], naming another key that it opens, if any.
+    /// [`crate::keys::KeyError::WrongPassphrase`], naming another key that it opens, if any;
+    /// [`crate::keys::TokenError::WrongPin`].
     pub fn unlock(&self, key: &CanonicalKeyId, passphrase: &Passphrase) -> Result<(), EngineError> {
         let keyring = &self.inner.keyring;
+        if let Some(entry) = self.token_key(key) {
+            return self.unlock_token(&entry.place.token, passphrase);
+        }
         match keyring.store.load(key, Some(passphrase)) {
             Ok(opened) => {
                 keyring.keep_open(opened, passphrase);

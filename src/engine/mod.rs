@@ -57,6 +57,7 @@ pub mod signing;
 mod staging;
 mod state;
 mod tagviews;
+pub mod tokens;
 mod tree;
 mod versions;
 pub mod view;
@@ -76,7 +77,7 @@ pub use settings::{FirstContact, Settings};
 pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
 
 pub use crate::keys::words::words;
-pub use crate::keys::{KeyError, OpenError, Passphrase, Strength};
+pub use crate::keys::{KeyError, OpenError, Passphrase, Strength, TokenError};
 pub use crate::remote::RemoteError;
 use crate::tuf::Gun;
 

@@ -8,18 +8,21 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
+use super::tokens::{PinState, TokenName};
 use super::{Engine, EngineError, Kind, Problem};
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::{CanonicalKeyId, Role};
 
 /// Variables that hold a passphrase, and for which keys.
-const VARIABLES: [(&str, Scope); 6] = [
+const VARIABLES: [(&str, Scope); 8] = [
     ("NOTARY_ROOT_PASSPHRASE", Scope::Root),
     ("NOTARY_TARGETS_PASSPHRASE", Scope::Targets),
     ("NOTARY_SNAPSHOT_PASSPHRASE", Scope::Snapshot),
     ("NOTARY_DELEGATION_PASSPHRASE", Scope::Delegations),
     ("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE", Scope::Root),
     ("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", Scope::NotRoot),
+    ("TRUSTDECK_TOKEN_PIN", Scope::Pin),
+    ("TRUSTDECK_TOKEN_MANAGEMENT_KEY", Scope::ManagementKey),
 ];
 
 /// Variables that hold logins.
@@ -33,7 +36,7 @@ const MAX_INPUT: u64 = 64 * 1024;
 pub fn is_secret_variable(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
     // Notary has variables for more roles than are used here, and others may follow.
-    name.contains("PASSPHRASE") || LOGINS.contains(&name.as_str())
+    name.contains("PASSPHRASE") || name.starts_with("TRUSTDECK_TOKEN_") || LOGINS.contains(&name.as_str())
 }
 
 /// Where a passphrase came from.
@@ -63,6 +66,10 @@ enum Scope {
     Snapshot,
     Delegations,
     NotRoot,
+    /// Tokens, and no file: each wrong try is counted there.
+    Pin,
+    /// YubiKeys that are written to.
+    ManagementKey,
     /// A role or signer, by name.
     Named(String),
 }
@@ -76,6 +83,8 @@ impl Scope {
             "snapshot" => Some(Self::Snapshot),
             "delegation" => Some(Self::Delegations),
             "repository" => Some(Self::NotRoot),
+            "token-pin" => Some(Self::Pin),
+            "management-key" => Some(Self::ManagementKey),
             name => {
                 let path = name.strip_prefix("targets/").unwrap_or(name);
                 let role = Role::parse(&format!("targets/{path}")).ok()?;
@@ -88,6 +97,7 @@ impl Scope {
     fn covers(&self, role: &str) -> bool {
         match self {
             Self::All => true,
+            Self::Pin | Self::ManagementKey => false,
             Self::Root => role == "root",
             Self::Targets => role == "targets",
             Self::Snapshot => role == "snapshot",
@@ -143,6 +153,24 @@ impl PassphraseSources {
     pub fn candidates(&self, role: &str) -> Vec<(Source, Passphrase)> {
         let covering = self.known.iter().filter(|(_, scope, _)| scope.covers(role));
         covering.map(|(source, _, passphrase)| (*source, passphrase.clone())).collect()
+    }
+
+    /// The PIN of tokens: one that is named so, else the only line of the descriptor. Never more than one, since a token
+    /// locks itself after few wrong ones.
+    #[must_use]
+    pub fn token_pin(&self) -> Option<(Source, Passphrase)> {
+        let only = || {
+            let mut lines = self.known.iter().filter(|(source, ..)| *source == Source::Descriptor);
+            lines.next().filter(|(_, scope, _)| *scope == Scope::All && lines.next().is_none())
+        };
+        let found = self.known.iter().find(|(_, scope, _)| *scope == Scope::Pin).or_else(only);
+        found.map(|(source, _, pin)| (*source, pin.clone()))
+    }
+
+    /// The management key of YubiKeys.
+    #[must_use]
+    pub fn management_key(&self) -> Option<Passphrase> {
+        self.known.iter().find(|(_, scope, _)| *scope == Scope::ManagementKey).map(|(.., key)| key.clone())
     }
 
     /// The passphrase for a key of `role` that will be made.
@@ -206,6 +234,9 @@ impl Engine {
         if self.is_open(key) {
             return Ok(Tried::Opened);
         }
+        if let Some(place) = self.token_of(key) {
+            return self.unlock_token_from(&place.token, sources);
+        }
         let mut wrong = Vec::new();
         for (source, passphrase) in sources.candidates(role) {
             match self.unlock(key, &passphrase) {
@@ -216,6 +247,31 @@ impl Engine {
         }
         wrong.dedup();
         Ok(if wrong.is_empty() { Tried::Unset } else { Tried::Wrong(wrong) })
+    }
+
+    /// A wrong PIN ends it: whoever wrote the script must look before the token locks.
+    fn unlock_token_from(&self, token: &TokenName, sources: &PassphraseSources) -> Result<Tried, EngineError> {
+        let Some((source, pin)) = sources.token_pin() else { return Ok(Tried::Unset) };
+        if self.pin_state(token) == PinState::FinalTry {
+            return Err(EngineError::Input {
+                message: format!("one more wrong PIN locks token {token}, so {source} is not tried"),
+                hint: "type the PIN at a terminal; a right one gives all tries back".to_owned(),
+            });
+        }
+        self.unlock_token(token, &pin).map(|()| Tried::Opened)
+    }
+
+    /// What to say where nobody can be asked for the passphrase of a key, or the PIN of its token.
+    #[must_use]
+    pub fn missing_secret(&self, key: &CanonicalKeyId, role: &str, label: &str, tried: &Tried) -> Problem {
+        let Some(place) = self.token_of(key) else { return missing_passphrase(key, role, label, tried) };
+        Problem {
+            kind: Kind::Passphrase,
+            message: format!("key {} ({label}, {role}) is on token {}, which needs its PIN", key.short(), place.token),
+            hint: "set TRUSTDECK_TOKEN_PIN, or give a line token-pin=PIN to --passphrase-fd".to_owned(),
+            repository: None,
+            role: None,
+        }
     }
 }
 

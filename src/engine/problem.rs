@@ -1,7 +1,7 @@
 //! Each error's class, next step, repository and role: one table, read by screens and commands alike.
 
 use super::error::{EngineError, Kind, Problem};
-use crate::keys::KeyError;
+use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
 use crate::remote::auth::DOCKER_HUB;
 use crate::tuf::{Gun, NameError, Role, VerifyError};
@@ -212,7 +212,38 @@ fn key_kind(error: &KeyError) -> Kind {
             Kind::Passphrase
         }
         KeyError::Disk { .. } => Kind::Disk,
+        KeyError::Token(TokenError::WrongPin { .. } | TokenError::WrongManagementKey(_)) => Kind::Passphrase,
+        KeyError::Token(TokenError::Cancelled) => Kind::Cancelled,
+        KeyError::Token(TokenError::Several(_)) => Kind::Input,
         _ => Kind::Keystore,
+    }
+}
+
+fn token_hint(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Module { .. } => {
+            "name a PKCS#11 module with pkcs11_module in config.toml or TRUSTDECK_PKCS11_MODULE; only root or you may be \
+             able to write it"
+        }
+        TokenError::NoModule => {
+            "install the YubiKey's module (ykcs11), or name another with pkcs11_module in config.toml or \
+             TRUSTDECK_PKCS11_MODULE"
+        }
+        TokenError::WithoutTokens => "build it with the feature pkcs11, which is on by default",
+        TokenError::Absent(_) => "plug the token in and try again; everything is still staged",
+        TokenError::PulledOut(_) => "plug it in again and publish again; everything is still staged",
+        TokenError::Several(_) => "name one by its label or serial number: --token=TOKEN",
+        TokenError::WrongPin { .. } => "take care with the next try: a token locks itself after few wrong PINs",
+        TokenError::PinLocked(_) => {
+            "set a new PIN with the PUK (ykman piv access unblock-pin) or as its security officer; trustdeck never does"
+        }
+        TokenError::PinUnset(_) => "set one with the token's own tool, such as ykman piv access change-pin",
+        TokenError::WrongManagementKey(_) => {
+            "give the one that was set (48 hexadecimal digits): TRUSTDECK_TOKEN_MANAGEMENT_KEY, or type it"
+        }
+        TokenError::Full(_) => "remove a key from it, or take another token; trustdeck key token list shows them",
+        TokenError::Refused { .. } => "check the token with its own tool; everything is still staged",
+        TokenError::Cancelled => "everything is still staged; publish when the token is at hand",
     }
 }
 
@@ -228,6 +259,7 @@ fn key_hint(error: &KeyError) -> &'static str {
         KeyError::Locked(_) => "give its passphrase",
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
+        KeyError::Token(error) => token_hint(error),
         KeyError::Disk { .. } => "mend the permissions of this path, then try again",
     }
 }

@@ -38,6 +38,8 @@ pub enum Step {
 pub enum Progress {
     /// A step of this repository has begun.
     Step { gun: Gun, step: Step, note: Option<String> },
+    /// A token waits for a finger before it signs for this repository.
+    Touch { gun: Gun, token: String },
     /// This repository is finished.
     Finished(Published),
 }
@@ -106,6 +108,8 @@ pub(super) struct Batch {
     pub(super) keys: Keys,
     /// The root key that was made for the first new repository, and serves the others too, as with `docker trust`.
     pub(super) root: tokio::sync::Mutex<Option<Arc<PrivateKey>>>,
+    /// Ends the waiting for a token; what was begun without one is finished.
+    pub(super) stop: CancellationToken,
 }
 
 impl Engine {
@@ -121,7 +125,8 @@ impl Engine {
         progress: mpsc::Sender<Progress>,
         stop: CancellationToken,
     ) -> Result<Vec<Published>, EngineError> {
-        let jobs = self.blocking(move |engine| engine.jobs(&approval)).await?;
+        let waiting = stop.clone();
+        let jobs = self.blocking(move |engine| engine.jobs(&approval, waiting)).await?;
         let runs = jobs.into_iter().map(|job| self.run(job, progress.clone(), &stop));
         Ok(stream::iter(runs).buffered(AT_ONCE).collect().await)
     }
@@ -135,7 +140,7 @@ impl Engine {
     }
 
     /// Checks an approval against the stage as it is now.
-    fn jobs(&self, approval: &Approval) -> Result<Vec<Job>, EngineError> {
+    fn jobs(&self, approval: &Approval, stop: CancellationToken) -> Result<Vec<Job>, EngineError> {
         let plan = self.plan_silently(Some(&approval.repositories))?;
         let mut effects = self.inner.staging.issued(&approval.plan);
         if effects.is_none() && plan.id == approval.plan {
@@ -159,7 +164,7 @@ impl Engine {
             locked.dedup();
             return Err(EngineError::Locked(locked));
         }
-        let batch = Arc::new(Batch { keys: self.store_keys(), ..Batch::default() });
+        let batch = Arc::new(Batch { keys: self.store_keys(), stop, ..Batch::default() });
         let job = |gun: &Gun| {
             let (effect, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
             Some(Job { gun: gun.clone(), effect, accepted, batch: Arc::clone(&batch) })

@@ -51,7 +51,7 @@ enum Tried {
 pub(super) struct Prepared {
     pub(super) server: NotaryServer,
     entries: Vec<StagedChange>,
-    batch: Arc<Batch>,
+    pub(super) batch: Arc<Batch>,
     pub(super) base: Base,
     plan: RepositoryPlan,
 }
@@ -116,7 +116,7 @@ impl Engine {
         self.find_versions(gun, &prepared, run).await?;
         if prepared.plan.creates && run.created.is_none() {
             let root = self.with_draft(&prepared, root_source)?;
-            run.created = Some(self.base_keys(gun, root, &prepared.batch, &prepared.server).await?);
+            run.created = Some(self.base_keys(gun, root, &prepared, progress).await?);
         }
         self.new_server_keys(gun, &prepared, run).await?;
         let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
@@ -224,7 +224,7 @@ impl Engine {
         let created = run.created.as_ref().map(|c| c.keys.clone());
         let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
         self.blocking(move |engine| {
-            let open = |id: &CanonicalKeyId| engine.signing_key(id);
+            let open = |id: &CanonicalKeyId| engine.attended_key(id, &gun, &progress, &prepared.batch.stop);
             let step = |done, total| {
                 let step = Step::Sign { done, total };
                 // A full or closed channel must not hold up signing.

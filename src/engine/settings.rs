@@ -66,6 +66,8 @@ pub struct Settings {
     pub first_contact: FirstContact,
     /// Notary's `trust_pinning`.
     pub pinning: Pinning,
+    /// The PKCS#11 module behind which tokens are, if any.
+    pub pkcs11_module: Option<PathBuf>,
     /// How long an unused passphrase stays in memory.
     pub idle_lock: Duration,
     /// Environment handed to credential helpers: all but passphrases and credentials.

@@ -11,6 +11,7 @@ use super::journal::{Content, Journal};
 use super::planning::{Facts, KeyAtHand, Known, plan_repository, whole};
 use super::reference::familiar_name;
 use super::repositories::Base;
+use super::tokens::Seen;
 use super::{
     Change, Engine, EngineError, EntryId, ForeignChanges, Plan, PlanId, RepositoryPlan, RootKeyChoice, Settings, Stage,
     changelist,
@@ -244,13 +245,19 @@ impl Engine {
         })
     }
 
-    /// The keys in the store.
+    /// The keys in the store and on tokens.
     pub(super) fn store_keys(&self) -> Keys {
         let stored = self.inner.keyring.stored();
         let at_hand = |(id, key): (&CanonicalKeyId, &StoredKey)| {
             (id.clone(), KeyAtHand { role: key.role.clone(), locked: !self.is_open(id) })
         };
-        Keys { keys: stored.iter().map(at_hand).collect(), ids: stored.keys().cloned().collect() }
+        let mut keys: BTreeMap<CanonicalKeyId, KeyAtHand> = stored.iter().map(at_hand).collect();
+        for entry in self.token_keys(Seen::Lately) {
+            let id = entry.public.canonical_id().clone();
+            let locked = !self.is_open(&id);
+            keys.insert(id, KeyAtHand { role: entry.role, locked });
+        }
+        Keys { ids: keys.keys().cloned().collect(), keys }
     }
 
     /// Changes that `notary` staged in the shared trust directory.

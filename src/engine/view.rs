@@ -12,6 +12,8 @@ use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, Role};
 
 use super::error::Problem;
 
+pub use crate::keys::TokenPlace;
+
 /// A repository that is listed, before anything was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -256,6 +258,8 @@ pub struct TagView {
 pub enum KeyPlace {
     /// In the key store.
     File(PathBuf),
+    /// On a hardware token that is plugged in; a PIN unlocks it.
+    Token(TokenPlace),
     /// Behind a trust server.
     Server,
     /// Somebody else's: only the public half is known.

@@ -2,13 +2,14 @@
 //!
 //! Written by hand: certificate builders enforce the 64 characters of RFC 5280 for a common name, and Notary does not.
 
-use jiff::{SignedDuration, Timestamp as Time, tz};
+use jiff::{SignedDuration, Timestamp as Time, ToSpan, tz};
 use rsa::pkcs1::DecodeRsaPrivateKey;
-use sha2::Sha256;
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::der::{NULL, OCTET_STRING, OID, SEQUENCE, SET, bits, element, unsigned};
 use super::pem::Block;
+use super::private::{Holder, Kind};
 use super::secret::{Curve, Secret};
 use super::{KeyError, PrivateKey};
 use crate::tuf::{Gun, KeyType, PublicKey};
@@ -33,55 +34,117 @@ type Der = Zeroizing<Vec<u8>>;
 /// Makes the root certificate that Notary's tools make (notary-v1.md section 3): CN is the GUN, ten years of 365 days.
 ///
 /// # Errors
-/// [`KeyError::Unsupported`] for keys that Notary cannot use as root.
+/// [`KeyError::Unsupported`] for keys that Notary cannot use as root; [`KeyError::Token`].
 pub fn root_certificate(key: &PrivateKey, gun: &Gun, now: Time) -> Result<PublicKey, KeyError> {
-    let key_type = match key.secret() {
-        Secret::Ec(..) => KeyType::EcdsaX509,
-        Secret::Rsa(_) => KeyType::RsaX509,
-        Secret::Ed25519(_) => {
+    let key_type = match key.kind() {
+        Kind::Ec(_) => KeyType::EcdsaX509,
+        Kind::Rsa => KeyType::RsaX509,
+        Kind::Ed25519 => {
             return Err(unsupported("an Ed25519 key cannot be a root key: Notary has no certificates for it"));
         }
     };
-    let mut serial = [0; 16];
-    getrandom::fill(&mut serial).map_err(|_| unsupported("the system gave no random numbers"))?;
-    let content = to_be_signed(key, gun, now, serial).ok_or_else(|| unsupported("the clock is out of range"))?;
-    let signature = sign(key.secret(), &content).ok_or_else(|| unsupported("the root key cannot sign"))?;
-    let der = element(SEQUENCE, &[&content, &algorithm(key.secret()), &bits(&signature)]);
+    let end = now.checked_add(LIFETIME).ok();
+    let der = certify(key.public(), key.kind(), gun.as_str(), (now, end), |content| sign(key, content))?;
     let block = Block { label: "CERTIFICATE".to_owned(), headers: Vec::new(), der };
     Ok(PublicKey::new(key_type, block.write().as_bytes().to_vec()))
+}
+
+/// Makes the certificate by which Notary finds a key on a token: CN is the role, ten calendar years. DER; `sign` gives
+/// raw r‖s over a digest.
+///
+/// # Errors
+/// Those of `sign`; [`KeyError::Unsupported`].
+pub(super) fn token_certificate(
+    public: &PublicKey,
+    curve: Curve,
+    role: &str,
+    now: Time,
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
+) -> Result<Der, KeyError> {
+    let end = now.to_zoned(tz::TimeZone::UTC).checked_add(10.years()).ok().map(|end| end.timestamp());
+    certify(public, Kind::Ec(curve), role, (now, end), |content| ecdsa_der(&sign(&digest(curve, content))?))
+}
+
+/// What [`token_certificate`] names as issuer and subject.
+pub(super) fn subject(common_name: &str) -> Der {
+    name(common_name)
+}
+
+fn certify(
+    public: &PublicKey,
+    kind: Kind,
+    common_name: &str,
+    valid: (Time, Option<Time>),
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
+) -> Result<Der, KeyError> {
+    let mut serial = [0; 16];
+    getrandom::fill(&mut serial).map_err(|_| unsupported("the system gave no random numbers"))?;
+    let content = valid.1.and_then(|end| to_be_signed(public, kind, common_name, (valid.0, end), serial));
+    let content = content.ok_or_else(|| unsupported("the clock is out of range"))?;
+    let signature = sign(&content)?;
+    Ok(element(SEQUENCE, &[&content, &algorithm(kind), &bits(&signature)]))
 }
 
 fn unsupported(what: &str) -> KeyError {
     KeyError::Unsupported(what.to_owned())
 }
 
-fn to_be_signed(key: &PrivateKey, gun: &Gun, now: Time, serial: [u8; 16]) -> Option<Der> {
+fn to_be_signed(
+    public: &PublicKey,
+    kind: Kind,
+    common_name: &str,
+    valid: (Time, Time),
+    serial: [u8; 16],
+) -> Option<Der> {
     let version = element(0xa0, &[&unsigned(&[2])]);
-    let name = name(gun.as_str());
-    let validity = element(SEQUENCE, &[&time(now)?, &time(now.checked_add(LIFETIME).ok()?)?]);
+    let name = name(common_name);
+    let validity = element(SEQUENCE, &[&time(valid.0)?, &time(valid.1)?]);
     // For bare ECDSA and RSA keys this is the SubjectPublicKeyInfo.
-    let public = key.public().public();
+    let public = public.public();
     let parts: &[&[u8]] =
-        &[&version, &unsigned(&serial), &algorithm(key.secret()), &name, &validity, &name, public, &extensions()];
+        &[&version, &unsigned(&serial), &algorithm(kind), &name, &validity, &name, public, &extensions()];
     Some(element(SEQUENCE, parts))
 }
 
 /// The algorithm that Go picks for a key of this kind.
-fn algorithm(secret: &Secret) -> Der {
+fn algorithm(kind: Kind) -> Der {
     let oid = |bytes: &[u8]| element(OID, &[bytes]);
     let ecdsa_with = |hash: u8| oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, hash]);
-    match secret {
-        Secret::Ec(Curve::P256, _) => element(SEQUENCE, &[&ecdsa_with(2)]),
-        Secret::Ec(Curve::P384, _) => element(SEQUENCE, &[&ecdsa_with(3)]),
-        Secret::Ec(Curve::P521, _) => element(SEQUENCE, &[&ecdsa_with(4)]),
-        Secret::Rsa(_) | Secret::Ed25519(_) => {
+    match kind {
+        Kind::Ec(Curve::P256) => element(SEQUENCE, &[&ecdsa_with(2)]),
+        Kind::Ec(Curve::P384) => element(SEQUENCE, &[&ecdsa_with(3)]),
+        Kind::Ec(Curve::P521) => element(SEQUENCE, &[&ecdsa_with(4)]),
+        Kind::Rsa | Kind::Ed25519 => {
             let sha256_with_rsa = oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]);
             element(SEQUENCE, &[&sha256_with_rsa, &element(NULL, &[])])
         }
     }
 }
 
-fn sign(secret: &Secret, content: &[u8]) -> Option<Vec<u8>> {
+/// The digest that the algorithm of a certificate takes.
+fn digest(curve: Curve, content: &[u8]) -> Vec<u8> {
+    match curve {
+        Curve::P256 => Sha256::digest(content).to_vec(),
+        Curve::P384 => Sha384::digest(content).to_vec(),
+        Curve::P521 => Sha512::digest(content).to_vec(),
+    }
+}
+
+/// Raw r‖s as the SEQUENCE of two numbers that certificates hold.
+fn ecdsa_der(raw: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let halves = (raw.len() % 2 == 0 && !raw.is_empty()).then(|| raw.split_at_checked(raw.len() / 2)).flatten();
+    let (r, s) = halves.ok_or_else(|| unsupported("a signature has an odd length"))?;
+    Ok(element(SEQUENCE, &[&unsigned(r), &unsigned(s)]).to_vec())
+}
+
+fn sign(key: &PrivateKey, content: &[u8]) -> Result<Vec<u8>, KeyError> {
+    match key.holder() {
+        Holder::Token(token) => ecdsa_der(&token.sign_digest(&digest(token.curve, content))?),
+        Holder::Memory(secret) => sign_here(secret, content).ok_or_else(|| unsupported("the root key cannot sign")),
+    }
+}
+
+fn sign_here(secret: &Secret, content: &[u8]) -> Option<Vec<u8>> {
     use rsa::signature::{RandomizedSigner, SignatureEncoding, Signer};
     match secret {
         Secret::Ec(Curve::P256, scalar) => {
@@ -158,7 +221,9 @@ mod tests {
         let key = PrivateKey::from_pem(&file, Some(&Passphrase::from_text("rootpass1"))).unwrap();
         let gun = Gun::parse("localhost:5000/fixture/web").unwrap();
         let serial = 0x2a6e_139c_4def_59c2_0a26_6121_2493_35ca_u128.to_be_bytes();
-        let content = to_be_signed(&key, &gun, "2026-11-22T16:30:46.7Z".parse().unwrap(), serial).unwrap();
+        let now: Time = "2026-11-22T16:30:46.7Z".parse().unwrap();
+        let valid = (now, now.checked_add(LIFETIME).unwrap());
+        let content = to_be_signed(key.public(), key.kind(), gun.as_str(), valid, serial).unwrap();
         let original = Block::read(&fixture("root-certificate.pem")).unwrap();
         let start = super::super::der::Reader::new(&original.der).enter(SEQUENCE).unwrap().expect(SEQUENCE).unwrap();
         assert_eq!(*content, *element(SEQUENCE, &[start]));

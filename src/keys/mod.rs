@@ -1,4 +1,4 @@
-//! Private keys: files in Notary's key store, and what signs with them.
+//! Private keys: files in Notary's key store, tokens, and what signs with them.
 //!
 //! Invariant: secrets are zeroised when dropped and have neither `Debug` nor `Display`; key files are created 0600.
 
@@ -15,6 +15,7 @@ pub mod private;
 mod secret;
 pub mod store;
 pub mod strength;
+pub mod token;
 pub mod words;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use passphrase::Passphrase;
 pub use private::PrivateKey;
 pub use store::{KeyStore, StoredKey};
 pub use strength::Strength;
+pub use token::{TokenError, TokenPlace, Tokens};
 
 use crate::tuf::CanonicalKeyId;
 
@@ -54,6 +56,9 @@ pub enum KeyError {
     /// The key cannot sign.
     #[error("{0}")]
     Unsupported(String),
+    /// A token, or its PIN.
+    #[error(transparent)]
+    Token(#[from] token::TokenError),
     /// The file system.
     #[error("{}: {source}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },

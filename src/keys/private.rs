@@ -10,13 +10,28 @@ use zeroize::Zeroizing;
 use super::container::{self, OpenError};
 use super::pem::Block;
 use super::secret::{Curve, Secret};
+use super::token::{Attendant, TokenKey, TokenPlace};
 use super::{KeyError, Passphrase};
 use crate::tuf::{Algorithm, CanonicalKeyId, Method, PublicKey, Signature};
 
-/// A decrypted private key; wiped when dropped.
+/// A private key that can sign: decrypted and wiped when dropped, or on a token.
 pub struct PrivateKey {
     public: PublicKey,
-    secret: Secret,
+    holder: Holder,
+}
+
+/// Where the private half is.
+pub(super) enum Holder {
+    Memory(Secret),
+    Token(TokenKey),
+}
+
+/// What a key is, as far as signing with it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ec(Curve),
+    Rsa,
+    Ed25519,
 }
 
 impl PrivateKey {
@@ -68,13 +83,38 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::Unsupported`] if the system has no random numbers.
     pub fn to_block(&self, headers: Vec<(String, String)>, passphrase: &Passphrase) -> Result<Block, KeyError> {
-        let der = container::seal(&self.secret, passphrase).map_err(|_| no_random(()))?;
+        let Holder::Memory(secret) = &self.holder else {
+            return Err(KeyError::Unsupported(format!("key {} never leaves its token", self.id().short())));
+        };
+        let der = container::seal(secret, passphrase).map_err(|_| no_random(()))?;
         Ok(Block { label: container::ENCRYPTED.to_owned(), headers, der })
     }
 
     fn new(secret: Secret) -> Self {
         let (key_type, public) = secret.public();
-        Self { public: PublicKey::new(key_type, public), secret }
+        Self { public: PublicKey::new(key_type, public), holder: Holder::Memory(secret) }
+    }
+
+    pub(super) fn on_token(public: PublicKey, key: TokenKey) -> Self {
+        Self { public, holder: Holder::Token(key) }
+    }
+
+    /// Where it is, if on a token.
+    #[must_use]
+    pub fn token(&self) -> Option<&TokenPlace> {
+        match &self.holder {
+            Holder::Token(key) => Some(key.place()),
+            Holder::Memory(_) => None,
+        }
+    }
+
+    /// A key on a token for somebody who waits while it signs; `None` for other keys, which do not keep anybody waiting.
+    #[must_use]
+    pub fn attended(&self, attendant: Attendant) -> Option<Self> {
+        match &self.holder {
+            Holder::Token(key) => Some(Self::on_token(self.public.clone(), key.attended(attendant))),
+            Holder::Memory(_) => None,
+        }
     }
 
     /// The bare public key.
@@ -89,41 +129,53 @@ impl PrivateKey {
         self.public.canonical_id()
     }
 
-    pub(super) fn secret(&self) -> &Secret {
-        &self.secret
+    pub(super) fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match &self.holder {
+            Holder::Memory(Secret::Ec(curve, _)) => Kind::Ec(*curve),
+            Holder::Memory(Secret::Rsa(_)) => Kind::Rsa,
+            Holder::Memory(Secret::Ed25519(_)) => Kind::Ed25519,
+            Holder::Token(key) => Kind::Ec(key.curve),
+        }
     }
 
     /// Signs `message` (the canonical bytes of `signed`) in the name of `listed`: the same key as metadata lists it,
     /// perhaps in a certificate. The result is verified before it is returned.
     ///
     /// # Errors
-    /// [`KeyError::Unsupported`] if `listed` is another key or the key cannot sign.
+    /// [`KeyError::Unsupported`] if `listed` is another key or the key cannot sign; [`KeyError::Token`].
     pub fn sign(&self, listed: &PublicKey, message: &[u8]) -> Result<Signature, KeyError> {
         if listed.canonical_id() != self.id() {
             let (wanted, own) = (listed.canonical_id().short(), self.id().short());
             return Err(KeyError::Unsupported(format!("key {own} cannot sign in the name of key {wanted}")));
         }
-        let method = match self.secret {
-            Secret::Ec(..) => Method::Ecdsa,
-            Secret::Rsa(_) => Method::RsaPss,
-            Secret::Ed25519(_) => Method::Eddsa,
+        let method = match self.kind() {
+            Kind::Ec(_) => Method::Ecdsa,
+            Kind::Rsa => Method::RsaPss,
+            Kind::Ed25519 => Method::Eddsa,
         };
         let cannot = || KeyError::Unsupported(format!("key {} cannot sign", self.id().short()));
-        let bytes = self.signature(message).ok_or_else(cannot)?;
+        let bytes = match &self.holder {
+            Holder::Memory(secret) => signature(secret, message).ok_or_else(cannot)?,
+            Holder::Token(key) => key.sign_digest(&Sha256::digest(message))?,
+        };
         let signature = Signature { key: listed.id().clone(), method, bytes };
         // A fault while signing can give the key away, and a signature that nobody accepts makes a role unreadable.
         if listed.verifies(message, &signature) { Ok(signature) } else { Err(cannot()) }
     }
+}
 
-    fn signature(&self, message: &[u8]) -> Option<Vec<u8>> {
-        match &self.secret {
-            Secret::Ec(curve, scalar) => sign_ecdsa(*curve, scalar.as_slice(), message),
-            Secret::Rsa(pkcs1) => sign_pss(pkcs1.as_slice(), message),
-            Secret::Ed25519(seed) => {
-                use ed25519_dalek::Signer as _;
-                let seed = Zeroizing::new(<[u8; 32]>::try_from(seed.as_slice()).ok()?);
-                Some(ed25519_dalek::SigningKey::from_bytes(&seed).sign(message).to_bytes().to_vec())
-            }
+fn signature(secret: &Secret, message: &[u8]) -> Option<Vec<u8>> {
+    match secret {
+        Secret::Ec(curve, scalar) => sign_ecdsa(*curve, scalar.as_slice(), message),
+        Secret::Rsa(pkcs1) => sign_pss(pkcs1.as_slice(), message),
+        Secret::Ed25519(seed) => {
+            use ed25519_dalek::Signer as _;
+            let seed = Zeroizing::new(<[u8; 32]>::try_from(seed.as_slice()).ok()?);
+            Some(ed25519_dalek::SigningKey::from_bytes(&seed).sign(message).to_bytes().to_vec())
         }
     }
 }

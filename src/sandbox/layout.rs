@@ -129,6 +129,7 @@ impl Layout {
             allowed_realms: std::collections::BTreeSet::new(),
             first_contact: FirstContact::Trust,
             pinning: Pinning::default(),
+            pkcs11_module: None,
             idle_lock: Duration::from_secs(15 * 60),
             helper_environment: Vec::new(),
         }

@@ -11,7 +11,10 @@ use super::format::{count, short_name};
 use super::screens::publish::Publishing;
 use super::state::{Screen, State};
 use crate::engine::plan::NeededKey;
-use crate::engine::{Approval, Passphrase, RepositoryPlan};
+use crate::engine::tokens::TokenName;
+use crate::engine::view::KeyPlace;
+use crate::engine::{Approval, KeyView, Passphrase, RepositoryPlan};
+use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun};
 
 /// What is still to be asked.
@@ -89,9 +92,16 @@ pub fn confirmed(state: &mut State) -> Vec<Effect> {
 
 /// A key was unlocked, or the passphrase of a new one chosen.
 pub fn answered(state: &mut State) -> Vec<Effect> {
-    if let Some(gate) = &mut state.gate {
-        gate.prompts.pop_front();
-        gate.asked += 1;
+    let Some(gate) = &mut state.gate else { return next(state) };
+    let done = gate.prompts.pop_front();
+    gate.asked += 1;
+    // One PIN opens all keys of its token.
+    if let Some((Some(opened), _)) = done.map(|what| token(state, &what)) {
+        let waiting: Vec<What> = state.gate.iter().flat_map(|gate| gate.prompts.iter().cloned()).collect();
+        let prompts = waiting.into_iter().filter(|what| token(state, what).0.as_ref() != Some(&opened)).collect();
+        if let Some(gate) = &mut state.gate {
+            gate.prompts = prompts;
+        }
     }
     next(state)
 }
@@ -108,7 +118,26 @@ pub fn remember(state: &mut State, typed: &Passphrase) {
 pub fn take_same(state: &mut State) -> Option<(Vec<CanonicalKeyId>, Passphrase)> {
     let gate = state.gate.as_mut()?;
     let same = gate.same.take()?;
-    Some((gate.locked(), same))
+    let locked = gate.locked();
+    // A passphrase is no PIN, and a token counts wrong ones.
+    Some((in_files(state, locked), same))
+}
+
+fn in_files(state: &State, ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
+    ids.into_iter().filter(|id| token_of(state, id).is_none()).collect()
+}
+
+fn token_of<'a>(state: &'a State, id: &CanonicalKeyId) -> Option<&'a KeyView> {
+    state.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
+}
+
+/// The token whose PIN is asked for, and what is to be known about that.
+fn token(state: &State, what: &What) -> (Option<TokenName>, Option<String>) {
+    let What::Unlock { id, .. } = what else { return (None, None) };
+    match token_of(state, id) {
+        Some(KeyView { place: KeyPlace::Token(place), warning, .. }) => (Some(place.token.clone()), warning.clone()),
+        _ => (None, None),
+    }
 }
 
 /// Some keys were opened together. `None`: the one that is asked for is not among them.
@@ -150,8 +179,11 @@ fn next(state: &mut State) -> Vec<Effect> {
         return vec![];
     }
     if let Some(what) = gate.prompts.front() {
-        let same = if gate.same.is_some() && matches!(what, What::Unlock { .. }) { gate.locked().len() } else { 0 };
+        let (token, known) = token(state, what);
+        let offers = gate.same.is_some() && token.is_none() && matches!(what, What::Unlock { .. });
+        let same = if offers { in_files(state, gate.locked()).len() } else { 0 };
         let prompt = Prompt::new(what.clone(), gate.asked + 1, gate.asked + gate.prompts.len()).offering(same);
+        let prompt = prompt.on_token(token.map(|token| printable(&token.to_string())), known);
         state.dialogs.push(Dialog::Prompt(prompt));
         return vec![];
     }

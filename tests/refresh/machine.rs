@@ -34,6 +34,7 @@ impl Machine {
             allowed_realms: std::collections::BTreeSet::new(),
             first_contact: FirstContact::Trust,
             pinning: Pinning::default(),
+            pkcs11_module: None,
             idle_lock: Duration::from_secs(60),
             helper_environment: Vec::new(),
         };

@@ -114,6 +114,7 @@ fn servers_and_authorities_are_gathered_from_everywhere() {
         insecure_http: true,
         offline: true,
         allow_realm: vec!["auth.test".to_owned()],
+        pkcs11_module: None,
         ..Flags::default()
     };
     let environment = [("DOCKER_CONTENT_TRUST_SERVER", "https://env.test")];

@@ -106,6 +106,7 @@ pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
         allowed_realms: BTreeSet::new(),
         first_contact: FirstContact::Trust,
         pinning: Pinning::default(),
+        pkcs11_module: None,
         idle_lock: Duration::from_secs(900),
         helper_environment: Vec::new(),
     }

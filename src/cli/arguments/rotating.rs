@@ -27,8 +27,8 @@ pub struct RotateBase {
     /// Repositories
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
-    /// File with the private key to use (PEM), instead of a new one
-    #[arg(long, value_name = "FILE", conflicts_with = "server_managed")]
+    /// File with the private key to use (PEM), or the KEYID of a key on a token, instead of a new one
+    #[arg(long, value_name = "FILE|KEYID", conflicts_with = "server_managed")]
     pub key: Option<PathBuf>,
     /// The server makes and holds the key (snapshot, timestamp)
     #[arg(long, conflicts_with = "local")]
@@ -50,7 +50,7 @@ pub struct RotateSigner {
     /// Repositories
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
-    /// File with the key to use (PEM), instead of a new one; with a colleague's public key, the old key stays until he
+    /// File with the key to use (PEM), or the KEYID of a key on a token, instead of a new one; with a colleague's public key, the old key stays until he
     /// has signed with the new one: run the same command again then
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,

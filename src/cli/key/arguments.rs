@@ -26,6 +26,37 @@ pub enum Key {
     Backup(Backup),
     /// Bring keys of a backup back; nothing is overwritten
     Restore(Restore),
+    /// Keys on hardware tokens (PKCS#11)
+    #[command(subcommand)]
+    Token(Token),
+}
+
+/// `key token`
+#[derive(Debug, Subcommand)]
+#[command(after_help = "A PIN is asked for, or taken from a line token-pin=PIN of --passphrase-fd or from \
+    TRUSTDECK_TOKEN_PIN, and tried once: tokens lock themselves after few wrong ones. What a YubiKey calls its \
+    management key comes from a line management-key=KEY or TRUSTDECK_TOKEN_MANAGEMENT_KEY; the factory's is tried else.\n\
+    The module is the one of --pkcs11-module, TRUSTDECK_PKCS11_MODULE or pkcs11_module in config.toml; else a \
+    YubiKey's, where notary looks for it.")]
+pub enum Token {
+    /// List tokens that are plugged in, and the keys on them
+    List,
+    /// Copy a key of the key store onto a token; its file stays until you remove it
+    Import(TokenImport),
+}
+
+/// `key token import`
+#[derive(Debug, Args)]
+pub struct TokenImport {
+    /// Key
+    #[arg(value_name = "KEYID")]
+    pub key: String,
+    /// Token, by label or serial number, if there are several
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Import it without a tested backup
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `key generate`
@@ -43,6 +74,9 @@ pub struct Generate {
     /// Repository of a targets or snapshot key
     #[arg(long, value_name = "REPO")]
     pub repository: Option<String>,
+    /// Make it on a hardware token, which it never leaves; TOKEN is a label or serial number, if there are several
+    #[arg(long, value_name = "TOKEN", num_args = 0..=1, require_equals = true)]
+    pub token: Option<Option<String>>,
 }
 
 /// What kind of key.
@@ -108,6 +142,9 @@ pub struct Remove {
     /// Remove it without a tested backup, and without a question
     #[arg(long)]
     pub force: bool,
+    /// Remove it from its token, although there is a file too
+    #[arg(long)]
+    pub token: bool,
 }
 
 /// `key label`

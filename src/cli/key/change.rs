@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use super::arguments::{Export, Label, Passwd, Remove};
 use super::passphrases::{Answer, Typed, chosen, nobody};
-use super::{called, shown};
+use super::{called, shown, token};
 use crate::cli::Context;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
@@ -44,7 +44,8 @@ fn keys_of(context: &Context, typed: &str) -> Result<Vec<CanonicalKeyId>, Proble
     let gun = context.repository(typed)?;
     let keys = context.engine.keys()?;
     let of = |view: &&KeyView| {
-        matches!(view.place, KeyPlace::File(_))
+        matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_))
+            && context.engine.has_file(&view.id)
             && (view.gun.as_deref() == Some(gun.as_str()) || view.used_in.iter().any(|(used, _)| *used == gun))
     };
     let ids: Vec<CanonicalKeyId> = keys.iter().filter(of).map(|view| view.id.clone()).collect();
@@ -103,7 +104,15 @@ pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Pr
             return Err(stopped("the key was not removed", "type the eight digits to remove it"));
         }
     }
-    context.engine.remove_key(&id, how)?;
+    let on_token = matches!(removal.key.place, KeyPlace::Token(_));
+    // After an import, the file is what is meant to go.
+    if on_token && (arguments.token || !context.engine.has_file(&id)) {
+        token::remove(context, &id, how)?;
+    } else if arguments.token {
+        return Err(input(format!("key {} is on no token", id.short()), "leave --token out"));
+    } else {
+        context.engine.remove_key(&id, how)?;
+    }
     if context.console.json {
         context.console.result_json(&serde_json::json!({"id": id, "removed": true}))?;
     } else {
@@ -121,6 +130,9 @@ fn meaning(removal: &Removal) -> String {
     let key = &removal.key;
     let mut text =
         format!("{} key {} ({}), {}\n", printable(&key.label), key.id.short(), printable(&key.role), key.words());
+    if let KeyPlace::Token(place) = &key.place {
+        text.push_str(&format!("  on token {}, slot {}\n", printable(&place.token.to_string()), place.slot_name));
+    }
     for (gun, role) in &removal.only_local {
         text.push_str(&format!("  the only key here that can sign {role} of {gun}\n"));
     }

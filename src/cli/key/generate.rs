@@ -2,7 +2,7 @@
 
 use super::arguments::{Generate, Kind};
 use super::passphrases;
-use super::shown;
+use super::{shown, token};
 use crate::cli::Context;
 use crate::cli::ending::Ending;
 use crate::engine::Problem;
@@ -22,6 +22,9 @@ pub(super) fn run(context: &Context, arguments: &Generate) -> Result<Ending, Pro
         dir: arguments.dir.clone(),
     };
     context.engine.check_new_key(&new)?;
+    if let Some(wanted) = &arguments.token {
+        return token::generate(context, &new, wanted.as_deref());
+    }
     let passphrase = passphrases::for_new_key(context, &new.name, &format!("the {} key", new.name))?;
     let made = context.engine.generate_key(&new, &passphrase)?;
     let words = crate::engine::words(&made.id);

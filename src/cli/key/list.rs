@@ -25,10 +25,18 @@ struct KeyRow {
     algorithm: Option<String>,
     place: &'static str,
     file: Option<String>,
+    token: Option<TokenRow>,
     state: &'static str,
     warning: Option<String>,
     backup: Option<BackupRecord>,
     used_in: Vec<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct TokenRow {
+    label: String,
+    serial: String,
+    slot: String,
 }
 
 /// Lists keys; files that cannot be used are named on standard error.
@@ -46,7 +54,10 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
         context.console.result(&text(context, &keys))?;
     }
     for (key, warning) in keys.iter().filter_map(|key| Some((key, key.warning.as_ref()?))) {
-        let KeyPlace::File(path) = &key.place else { continue };
+        let KeyPlace::File(path) = &key.place else {
+            context.console.note(&format!("key {}: {}", key.id.short(), printable(warning)));
+            continue;
+        };
         let mend = if warning.starts_with("belongs") { "chown it to yourself" } else { "mend it with: chmod 600" };
         context.console.note(&format!("key {} {}; {mend} {}", key.id.short(), printable(warning), shown(path)));
     }
@@ -80,6 +91,10 @@ fn text(context: &Context, keys: &[KeyView]) -> String {
             && path.parent() != Some(store)
         {
             out.push_str(&format!("    {}\n", shown(path)));
+        }
+        if let KeyPlace::Token(place) = &key.place {
+            let token = printable(&place.token.to_string());
+            out.push_str(&format!("    on token {token}, slot {}\n", place.slot_name));
         }
         uses(key, &mut out);
     }
@@ -122,6 +137,7 @@ fn state(key: &KeyView) -> &'static str {
 fn row(key: &KeyView) -> KeyRow {
     let (place, file) = match &key.place {
         KeyPlace::File(path) => ("file", Some(path.display().to_string())),
+        KeyPlace::Token(_) => ("token", None),
         KeyPlace::Server => ("server", None),
         KeyPlace::Public => ("public", None),
     };
@@ -141,6 +157,14 @@ fn row(key: &KeyView) -> KeyRow {
         algorithm: key.algorithm.as_ref().map(ToString::to_string),
         place,
         file,
+        token: match &key.place {
+            KeyPlace::Token(place) => Some(TokenRow {
+                label: place.token.label.clone(),
+                serial: place.token.serial.clone(),
+                slot: place.slot_name.clone(),
+            }),
+            _ => None,
+        },
         state,
         warning: key.warning.clone(),
         backup: key.backup.clone(),

@@ -8,6 +8,7 @@ mod list;
 mod load;
 mod passphrases;
 mod restore;
+mod token;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ pub(super) fn run(context: &Context, command: &Key) -> Result<Ending, Problem> {
         Key::Label(arguments) => change::label(context, arguments),
         Key::Backup(arguments) => backup::run(context, arguments),
         Key::Restore(arguments) => restore::run(context, arguments),
+        Key::Token(command) => token::run(context, command),
     })
 }
 

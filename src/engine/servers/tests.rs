@@ -21,6 +21,7 @@ fn settings(servers: ServerSources) -> Settings {
         allowed_realms: BTreeSet::new(),
         first_contact: FirstContact::Trust,
         pinning: Pinning::default(),
+        pkcs11_module: None,
         idle_lock: Duration::ZERO,
         helper_environment: Vec::new(),
     }

@@ -183,7 +183,9 @@ impl Engine {
         });
         let repositories: Vec<RepositoryFacts> = repositories.collect();
         let (same_root, elsewhere) = self.elsewhere(choice, &repositories)?;
-        let backed_up = self.backups()?.into_keys().collect();
+        let mut backed_up: BTreeSet<CanonicalKeyId> = self.backups()?.into_keys().collect();
+        // What was made on a token can never be backed up, and asks for nothing.
+        backed_up.extend(at_hand.iter().filter(|id| self.token_of(id).is_some()).cloned());
         Ok(Facts { choice: choice.clone(), at_hand, backed_up, repositories, same_root, elsewhere, now: self.now() })
     }
 

@@ -48,10 +48,10 @@ impl Engine {
         self.unlock(key.id(), passphrase)
     }
 
-    /// Whether the private half of a key is in the store.
+    /// Whether the private half of a key is in the store or on a token.
     #[must_use]
     pub fn holds_key(&self, id: &CanonicalKeyId) -> bool {
-        self.key_store().holds(id)
+        self.key_store().holds(id) || self.token_of(id).is_some()
     }
 
     /// Reads a key file that lies outside the store. Blocking.

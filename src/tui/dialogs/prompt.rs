@@ -42,6 +42,8 @@ pub struct Prompt {
     busy: Option<Time>,
     /// For how many keys the passphrase before is offered.
     same: usize,
+    /// The token that the key is on: its PIN is asked for.
+    token: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +57,21 @@ impl Prompt {
     #[must_use]
     pub fn new(what: What, number: usize, total: usize) -> Self {
         let buffer = Passphrase::new();
-        Self { what, number, total, buffer, first: None, attempts: 0, note: None, busy: None, same: 0 }
+        Self { what, number, total, buffer, first: None, attempts: 0, note: None, busy: None, same: 0, token: None }
     }
 
     /// Offers the passphrase of the key before for this many keys.
     #[must_use]
     pub fn offering(self, same: usize) -> Self {
         Self { same, ..self }
+    }
+
+    /// Asks for the PIN of the token that the key is on; `known` is what its PIN is in for.
+    #[must_use]
+    pub fn on_token(mut self, token: Option<String>, known: Option<String>) -> Self {
+        self.token = token;
+        self.note = known.map(Note::Other);
+        self
     }
 
     /// The passphrase of the key before does not open this one, which is now the key of this number.
@@ -82,7 +92,7 @@ impl Prompt {
     pub fn refused(&mut self, state: &State, failure: &Failure) {
         self.busy = None;
         self.buffer = Passphrase::new();
-        if failure.problem.kind != Kind::Passphrase {
+        if failure.problem.kind != Kind::Passphrase || self.token.is_some() {
             self.note = Some(Note::Other(failure.problem.message.clone()));
             return;
         }
@@ -126,7 +136,9 @@ impl Prompt {
             (What::Unlock { id, .. }, _) => {
                 self.busy = Some(state.now);
                 self.note = None;
-                gate::remember(state, &typed);
+                if self.token.is_none() {
+                    gate::remember(state, &typed);
+                }
                 let effect = Effect::Unlock(id.clone(), typed);
                 Next::Stay(Dialog::Prompt(self), vec![effect])
             }
@@ -163,7 +175,12 @@ impl Prompt {
             pairs = vec![("enter", act), ("tab", "same as before"), ("esc", "back")];
         }
         let window = Window {
-            title: if matches!(self.what, What::Unlock { .. }) { "Passphrase" } else { "New passphrase" }.to_owned(),
+            title: match (&self.what, &self.token) {
+                (What::Unlock { .. }, Some(_)) => "PIN",
+                (What::Unlock { .. }, None) => "Passphrase",
+                (What::New { .. }, _) => "New passphrase",
+            }
+            .to_owned(),
             subject: format!("key {} of {}", self.number, self.total),
             keys: keys(canvas, &pairs),
             colour: None,
@@ -186,7 +203,8 @@ impl Prompt {
             What::Unlock { id, label, role, signs } => {
                 let y = lines.y;
                 lines.runs(canvas, &Runs::new().then(label.clone(), theme.strong()));
-                canvas.right(lines.x + width(label) + 2, y, lines.end, &format!("{role} key, file"), theme.quiet());
+                let place = self.token.as_ref().map_or("file".to_owned(), |token| format!("token {token}"));
+                canvas.right(lines.x + width(label) + 2, y, lines.end, &format!("{role} key, {place}"), theme.quiet());
                 lines.runs(canvas, &Runs::new().then(id.short(), theme.quiet()));
                 lines.blank();
                 for (i, (name, role, versions)) in signs.iter().take(6).enumerate() {
@@ -263,6 +281,9 @@ impl Prompt {
         let text = match (&self.what, state.sandbox.as_ref().or(tour)) {
             _ if self.same > 0 => {
                 format!("tab tries the passphrase you just typed for {}.", count(self.same, "key", "keys"))
+            }
+            _ if self.token.is_some() => {
+                format!("Tried once. A token locks itself after few wrong PINs. Kept for {}.", state.idle_lock)
             }
             (_, Some(passphrase)) => format!("In the sandbox every passphrase is {passphrase}."),
             (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", state.idle_lock),

@@ -82,7 +82,7 @@ pub fn reindex(state: &mut State) {
 
 fn place_rank(place: &KeyPlace) -> u8 {
     match place {
-        KeyPlace::File(_) => 0,
+        KeyPlace::File(_) | KeyPlace::Token(_) => 0,
         KeyPlace::Public => 1,
         KeyPlace::Server => 2,
     }
@@ -162,6 +162,7 @@ fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): 
 fn place_word(place: &KeyPlace) -> &'static str {
     match place {
         KeyPlace::File(_) => "file",
+        KeyPlace::Token(_) => "token",
         KeyPlace::Server => "server",
         KeyPlace::Public => "public",
     }
@@ -169,7 +170,8 @@ fn place_word(place: &KeyPlace) -> &'static str {
 
 fn state_word(theme: Theme, key: &KeyView) -> (String, Style) {
     if key.warning.is_some() {
-        return (format!("{} mode", theme.glyphs.warn), theme.warn_word());
+        let what = if matches!(key.place, KeyPlace::Token(_)) { "look" } else { "mode" };
+        return (format!("{} {what}", theme.glyphs.warn), theme.warn_word());
     }
     match key.state {
         KeyState::Locked => ("locked".to_owned(), theme.text()),
@@ -235,6 +237,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     }
     if let KeyPlace::File(path) = &key.place {
         detail.facts.push(("file", path.display().to_string()));
+    }
+    if let KeyPlace::Token(place) = &key.place {
+        detail.facts.push(("token", format!("{} slot {}", place.token, place.slot_name)));
     }
     Some(detail)
 }

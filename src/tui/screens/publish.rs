@@ -24,6 +24,8 @@ pub struct Track {
     pub notes: [Option<String>; 5],
     pub began: Option<Time>,
     pub ended: Option<(Time, Published)>,
+    /// A token that waits for a touch.
+    pub touch: Option<String>,
 }
 
 /// How far the publish is.
@@ -95,6 +97,7 @@ impl Publishing {
             notes: Default::default(),
             began: None,
             ended: None,
+            touch: None,
         };
         Self {
             plan: approval.plan.0.clone(),
@@ -114,6 +117,7 @@ impl Publishing {
             Progress::Step { gun, step, note } => {
                 let Some(track) = self.tracks.iter_mut().find(|t| t.gun == gun) else { return };
                 track.began.get_or_insert(now);
+                track.touch = None;
                 track.step = Some(step);
                 let note = match step {
                     Step::Sign { done, total } => Some(format!("{done} of {total}")),
@@ -126,6 +130,11 @@ impl Publishing {
                 }
                 let name = track.name.clone();
                 self.log.push((now, name, line));
+            }
+            Progress::Touch { gun, token } => {
+                let Some(track) = self.tracks.iter_mut().find(|t| t.gun == gun) else { return };
+                self.log.push((now, track.name.clone(), format!("touch token {token} now")));
+                track.touch = Some(token);
             }
             Progress::Finished(published) => self.finish(now, published),
         }

@@ -11,6 +11,7 @@ use super::super::state::State;
 use super::super::theme::Theme;
 use super::publish::{Publishing, STEPS, Track, index};
 use crate::engine::{Problem, PublishOutcome, Step};
+use crate::printable::printable;
 
 /// Draws the tracks and, below, what the one under the cursor has to say.
 pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, areas: &Areas) {
@@ -173,6 +174,7 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
         },
         (None, Some(Step::Fetch)) => ("asking", theme.accent()),
         (None, Some(Step::Plan)) => ("planning", theme.accent()),
+        (None, Some(_)) if track.touch.is_some() => ("touch now", theme.warn_word()),
         (None, Some(Step::Sign { .. })) => ("signing", theme.accent()),
         (None, Some(Step::Upload)) => ("sending", theme.accent()),
         (None, Some(Step::Check)) => ("checking", theme.accent()),
@@ -277,6 +279,12 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
             lines.push(("new key", format!("{role}: {}  (back it up, nobody can make it again)", path.display())));
         }
         lines.extend(published.notes.iter().map(|note| ("note", note.clone())));
+    } else if let Some(token) = track.and_then(|t| t.touch.as_ref()) {
+        lines.push(("do", format!("Touch token {} now: it signs once a finger is on it.", printable(token))));
+        lines.push((
+            "",
+            "If it is not touched or is pulled out, nothing is sent and the changes stay staged.".to_owned(),
+        ));
     } else {
         lines.push(("", "Nothing is half-written: a repository changes in one request or not at all.".to_owned()));
     }

@@ -6,6 +6,7 @@ use super::list::Move;
 use super::panes::{Pane, keys, repositories, roles, staged, tags};
 use super::screens::{publish, review};
 use super::state::{Screen, State};
+use super::wizard;
 
 /// What the user wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,9 @@ pub enum Action {
     Staged(staged::Action),
     ReviewScreen(review::Action),
     PublishScreen(publish::Action),
+    /// Rotates or renews what is under the cursor, guided.
+    Rotate,
+    Wizard(wizard::Action),
 }
 
 /// What `y` copies.
@@ -182,6 +186,7 @@ const LISTS: &[Binding] = &[
     bind(&["A"], Action::MarkAll, "all", Group::Mark, 0).unless(no_row),
     bind(&["u"], Action::Undo, "undo", Group::Stage, 80).unless(nothing_to_undo),
     bind(&["U"], Action::Redo, "redo", Group::Stage, 0).unless(nothing_to_redo),
+    bind(&["W"], Action::Wizard(wizard::Action::Menu), "wizards", Group::Stage, 85),
     bind(&["p"], Action::Review, "review", Group::Publish, 70).unless(nothing_staged),
     bind(&["r"], Action::Refresh, "refresh", Group::Look, 95),
     bind(&["R"], Action::RefreshAll, "refresh all", Group::Look, 0),
@@ -200,6 +205,7 @@ pub fn tables(state: &State) -> Vec<&'static [Binding]> {
     let mut tables: Vec<&'static [Binding]> = match &state.screen {
         Screen::Review(_) => vec![review::BINDINGS, MOVES],
         Screen::Publish(_) => vec![publish::BINDINGS, MOVES],
+        Screen::Wizard => vec![wizard::BINDINGS, MOVES],
         Screen::Main if state.is_blank() => vec![repositories::BLANK_BINDINGS, MOVES],
         Screen::Main => vec![state.focus.bindings(), MOVES, LISTS],
     };

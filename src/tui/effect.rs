@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::wizard::Task;
 use crate::engine::{Approval, Change, EntryId, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role};
 
@@ -67,6 +68,8 @@ pub enum Effect {
     ReadKeyFiles(Vec<PathBuf>),
     /// Complete the path typed so far.
     Complete(String),
+    /// What a wizard asks for.
+    Wizard(Task),
     /// Send to the terminal's clipboard.
     Copy {
         what: &'static str,

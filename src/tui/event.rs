@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp as Time;
 
+use super::wizard::Answer;
 use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
 
@@ -91,6 +92,8 @@ pub enum Outcome {
     Completed(Vec<String>),
     /// A small act on one repository came to its end; the sentence is for the message line.
     Acted(Option<Gun>, Result<String, Failure>),
+    /// What a wizard asked for.
+    Wizard(Result<Answer, Failure>),
     /// Sent to the terminal's clipboard.
     Copied(String),
 }

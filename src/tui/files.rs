@@ -37,7 +37,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn expanded(path: &Path) -> PathBuf {
+pub(super) fn expanded(path: &Path) -> PathBuf {
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_path_buf());
     match path.strip_prefix("~") {
         Ok(rest) => home().map_or_else(|| path.to_path_buf(), |home| home.join(rest)),

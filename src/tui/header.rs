@@ -5,6 +5,7 @@ use super::format::{clock, host, seconds_until};
 use super::screens::{publish::Publishing, review};
 use super::state::{Screen, State};
 use super::theme::Theme;
+use super::wizard::{self, Guide};
 use crate::engine::Health;
 use crate::engine::view::KeyState;
 
@@ -32,6 +33,7 @@ fn place(state: &State) -> Runs {
         Screen::Main => return server(state),
         Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.0.clone())),
         Screen::Publish(publishing) => ("publish", Some(publishing.plan.clone())),
+        Screen::Wizard => return state.guide.as_ref().map(|guide| task(state, guide)).unwrap_or_default(),
     };
     let mut runs = Runs::new().then(task, theme.quiet()).gap(2);
     if let Some(plan) = plan {
@@ -44,6 +46,16 @@ fn place(state: &State) -> Runs {
         }
     }
     runs
+}
+
+fn task(state: &State, guide: &Guide) -> Runs {
+    let theme = state.theme;
+    let runs = Runs::new().then(guide.choice().wizard.title(), theme.strong()).gap(2);
+    let names = match guide.guns().as_slice() {
+        [gun] => state.short_name(&state.name_of(gun)).to_owned(),
+        guns => super::format::count(guns.len(), "repository", "repositories"),
+    };
+    runs.then(format!("in {names}"), theme.quiet())
 }
 
 fn server(state: &State) -> Runs {
@@ -93,7 +105,10 @@ fn right_side(state: &State) -> Runs {
             }
         }
         Screen::Publish(publishing) => parts.extend(progress(state, theme, publishing)),
+        Screen::Wizard => {}
     }
+    // Seen wherever a wizard leads, so that nobody has to go back for it.
+    parts.extend(state.guide.as_ref().map(|guide| wizard::risk(state, guide)));
     if !matches!(state.screen, Screen::Publish(_)) {
         let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
         if locked > 0 {

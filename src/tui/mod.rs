@@ -31,6 +31,7 @@ pub mod theme;
 pub mod tour;
 pub mod update;
 mod widgets;
+pub mod wizard;
 pub mod words;
 
 use std::io::Write;

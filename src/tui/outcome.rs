@@ -9,12 +9,15 @@ use super::gate;
 use super::panes::{self, Pane};
 use super::screens::review;
 use super::state::{Listing, Repository, Screen, State, Weight, Work};
+use super::wizard;
 use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun};
 
 /// Takes an outcome.
 pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
+    wizard::notice(state, &outcome);
     match outcome {
+        Outcome::Wizard(result) => return wizard::take(state, result),
         Outcome::Entries(Ok(entries)) => return listed(state, entries),
         Outcome::Entries(Err(failure)) => {
             state.complain(&failure);

@@ -12,6 +12,7 @@ use super::layout::{self, Areas, FLOOR, Shape};
 use super::panes;
 use super::screens::{blank, publish, publish_view, review, review_view};
 use super::state::{Screen, State, Weight};
+use super::wizard;
 
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
@@ -26,6 +27,11 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         Screen::Main => main(state, &mut canvas, &areas),
         Screen::Review(review) => review_view::render(state, review, &mut canvas, &areas),
         Screen::Publish(publishing) => publish_view::render(state, publishing, &mut canvas, &areas),
+        Screen::Wizard => {
+            if let Some(guide) = &state.guide {
+                wizard::view::render(state, guide, &mut canvas, &areas);
+            }
+        }
     }
     if let Some(y) = areas.message {
         let end = canvas.area().right();
@@ -71,6 +77,7 @@ pub fn message_runs(state: &State) -> Runs {
     let own = match &state.screen {
         Screen::Review(review) => Some(review::verdict(state, review)),
         Screen::Publish(publishing) => Some(publish::verdict(publishing)),
+        Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
     let (weight, verb, object, back) = match (&state.prefix, &state.message, own) {

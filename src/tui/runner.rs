@@ -1,5 +1,7 @@
 //! Performs effects. Nothing else in the program spawns work for the screen.
 
+mod wizard;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,14 +61,16 @@ impl Runner {
                 self.stop = CancellationToken::new();
             }
             Effect::Publish(approval) => self.publish(job, approval),
+            // Not stopped half-way: what was written must be told.
+            Effect::Wizard(task) => {
+                let work = self.work();
+                self.tasks.spawn(async move {
+                    let outcome = work.wizard(task).await;
+                    work.send(job, Some(outcome)).await;
+                });
+            }
             effect => {
-                let work = Work {
-                    engine: self.engine.clone(),
-                    events: self.events.clone(),
-                    slots: Arc::clone(&self.slots),
-                    sources: Arc::clone(&self.sources),
-                    stop: self.stop.clone(),
-                };
+                let work = self.work();
                 self.tasks.spawn(async move {
                     let stop = work.stop.clone();
                     let outcome = tokio::select! {
@@ -76,6 +80,16 @@ impl Runner {
                     work.send(job, outcome).await;
                 });
             }
+        }
+    }
+
+    fn work(&self) -> Work {
+        Work {
+            engine: self.engine.clone(),
+            events: self.events.clone(),
+            slots: Arc::clone(&self.slots),
+            sources: Arc::clone(&self.sources),
+            stop: self.stop.clone(),
         }
     }
 

@@ -15,6 +15,7 @@ use super::panes::{Pane, staged};
 use super::screens::{publish::Publishing, review::Review};
 use super::theme::Theme;
 use super::tour::Tour;
+use super::wizard::Guide;
 use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
@@ -48,6 +49,8 @@ pub struct State {
     /// The filter that is being typed; letters go there.
     pub filtering: Option<TextField>,
     pub tour: Option<Tour>,
+    /// The wizard that is open, also while its review or publish fills the screen.
+    pub guide: Option<Guide>,
     pub jobs: Jobs,
     /// Key files that cannot be used.
     pub key_problems: Vec<Problem>,
@@ -95,6 +98,8 @@ pub enum Screen {
     Main,
     Review(Review),
     Publish(Publishing),
+    /// The step of the open wizard.
+    Wizard,
 }
 
 /// Cursor, marks and filter of each pane.
@@ -205,7 +210,7 @@ impl Jobs {
             Outcome::Planned(_) => self.plan == Some(job),
             Outcome::Completed(_) => self.completion == Some(job),
             // Whatever was written is true, asked for or not.
-            Outcome::Staged { .. } | Outcome::Published(_) => true,
+            Outcome::Staged { .. } | Outcome::Published(_) | Outcome::Wizard(_) => true,
             _ => known,
         }
     }
@@ -247,6 +252,7 @@ impl State {
             prefix: None,
             filtering: None,
             tour: None,
+            guide: None,
             jobs: Jobs::default(),
             key_problems: Vec::new(),
             sandbox: None,

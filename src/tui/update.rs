@@ -15,6 +15,7 @@ use super::panes::{self, Pane, keys, repositories, roles, staged, tags};
 use super::screens::{publish, review};
 use super::state::{Listing, Quit, Screen, State, Weight};
 use super::tour;
+use super::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
 const MESSAGE_SECONDS: i64 = 6;
@@ -31,7 +32,7 @@ pub fn start(state: &State) -> Vec<Effect> {
 
 /// Takes an event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
-    let effects = match event {
+    let mut effects = match event {
         Event::Key(pressed) => key(state, &pressed),
         Event::Paste(text) => {
             paste(state, &text);
@@ -68,6 +69,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     };
     tour::advance(state);
     settle(state);
+    effects.extend(wizard::follow(state));
     effects
 }
 
@@ -147,6 +149,9 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         }
         return vec![];
     }
+    if let Some(guide) = &mut state.guide {
+        guide.stop();
+    }
     let idle = state.jobs.is_idle();
     state.jobs.forget();
     for repository in &mut state.repositories {
@@ -182,6 +187,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 Screen::Main => state.focus.name(),
                 Screen::Review(_) => "Review",
                 Screen::Publish(_) => "Publish",
+                Screen::Wizard => "Wizard",
             };
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
@@ -212,6 +218,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Staged(action) => return staged::update(state, action),
         Action::ReviewScreen(action) => return review::update(state, action),
         Action::PublishScreen(action) => return publish::update(state, action),
+        Action::Wizard(action) => return wizard::update(state, action),
+        Action::Rotate if state.focus == Pane::Keys => return wizard::from_key(state),
+        Action::Rotate => return wizard::from_role(state),
     }
     vec![]
 }
@@ -227,6 +236,7 @@ fn go(state: &mut State, to: Move) {
     match &mut state.screen {
         Screen::Review(review) => return review.list.go(to, 20),
         Screen::Publish(publishing) => return publish::go(publishing, to),
+        Screen::Wizard => return wizard::go(state, to),
         Screen::Main => {}
     }
     match state.focus {

@@ -6,7 +6,7 @@ use crate::engine::{Engine, EngineError};
 use crate::keys::container::OpenError;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, Passphrase, PrivateKey};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
 
 /// What a key file holds.
 pub enum KeyFile {
@@ -52,6 +52,12 @@ impl Engine {
     #[must_use]
     pub fn holds_key(&self, id: &CanonicalKeyId) -> bool {
         self.key_store().holds(id) || self.token_of(id).is_some()
+    }
+
+    /// The public half of a stored key that is unlocked, or stored in the clear.
+    #[must_use]
+    pub fn public_half(&self, id: &CanonicalKeyId) -> Option<PublicKey> {
+        self.signing_key(id).map(|key| key.public().clone())
     }
 
     /// Reads a key file that lies outside the store. Blocking.

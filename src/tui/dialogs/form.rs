@@ -9,6 +9,7 @@ use super::field::TextField;
 use super::submit;
 use super::window::{Lines, Window, keys};
 use super::{Dialog, Next};
+use super::super::wizard::forms::Ask;
 use crate::engine::Passphrase;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 
@@ -21,6 +22,8 @@ pub enum Purpose {
     EditDelegation { gun: Gun, role: DelegationName, keys: Vec<CanonicalKeyId> },
     SignTag { gun: Gun },
     LogIn { gun: Gun, host: String },
+    /// What a wizard asks.
+    Wizard(Ask),
 }
 
 /// A field.
@@ -85,6 +88,16 @@ impl Form {
         paths.filter(|p| !p.is_empty()).collect()
     }
 
+    /// What was typed into the secret field with this label.
+    #[must_use]
+    pub fn secret(&self, label: &str) -> Passphrase {
+        let field = self.fields.iter().find(|f| f.label == label);
+        match field.map(|f| &f.input) {
+            Some(Input::Secret(secret)) => secret.clone(),
+            _ => Passphrase::new(),
+        }
+    }
+
     /// Switches in order.
     #[must_use]
     pub fn switches(&self) -> Vec<bool> {
@@ -140,6 +153,9 @@ impl Form {
 
     /// Keeps one empty path field behind the last one that was filled in.
     fn grow(&mut self) {
+        if matches!(self.purpose, Purpose::Wizard(_)) {
+            return;
+        }
         let Some(place) = self.fields.iter().rposition(|f| matches!(f.input, Input::Path(_))) else { return };
         let files = self.fields.iter().filter(|f| matches!(f.input, Input::Path(_))).count();
         if let Some(Field { input: Input::Path(text), .. }) = self.fields.get(place)
@@ -206,6 +222,15 @@ impl Form {
         }
     }
 
+    fn doing(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Wizard(Ask::SetUp) => " asking the server",
+            Purpose::Wizard(Ask::BackUp) => " writing, opening it again, unlocking",
+            Purpose::Wizard(_) => " deriving the key from the passphrase",
+            _ => " reading the key files",
+        }
+    }
+
     fn field(&self, canvas: &mut Canvas<'_>, lines: &mut Lines, field: &Field, focused: bool) {
         const LABEL: u16 = 12;
         if lines.y >= lines.bottom {
@@ -248,7 +273,7 @@ impl Form {
         } else if self.busy {
             lines.runs(
                 canvas,
-                &Runs::new().then(theme.glyphs.now, theme.accent()).then(" reading the key files", theme.text()),
+                &Runs::new().then(theme.glyphs.now, theme.accent()).then(self.doing(), theme.text()),
             );
         } else if !self.candidates.is_empty() {
             let names: Vec<&str> = self.candidates.iter().map(|c| last_segment(c)).collect();

@@ -9,13 +9,14 @@ pub mod offers;
 pub mod page;
 pub mod prompt;
 pub mod submit;
-mod window;
+pub(in crate::tui) mod window;
 
 use crossterm::event::KeyEvent;
 
 use super::canvas::Canvas;
 use super::effect::Effect;
 use super::state::State;
+use super::wizard::menu::Menu;
 
 pub use choose::{Choice, Choose};
 pub use confirm::Confirm;
@@ -33,6 +34,7 @@ pub enum Dialog {
     Confirm(Confirm),
     Help(Help),
     Page(Page),
+    Wizards(Menu),
 }
 
 /// What a key did to a dialog.
@@ -56,6 +58,7 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Dialog::Confirm(confirm) => confirm.key(state, key),
         Dialog::Help(help) => help.key(state, key),
         Dialog::Page(page) => page.key(key),
+        Dialog::Wizards(menu) => menu.key(state, key),
     };
     match next {
         Next::Stay(dialog, effects) => {
@@ -75,7 +78,7 @@ pub fn paste(state: &mut State, text: &str) {
         Some(Dialog::Prompt(prompt)) => prompt.paste(&line),
         Some(Dialog::Confirm(confirm)) => confirm.typed.insert_text(&line),
         Some(Dialog::Help(help)) => help.paste(&line),
-        Some(Dialog::Choose(_) | Dialog::Page(_)) | None => {}
+        Some(Dialog::Choose(_) | Dialog::Page(_) | Dialog::Wizards(_)) | None => {}
     }
 }
 
@@ -90,5 +93,6 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>) {
         Dialog::Confirm(confirm) => confirm.render(state, canvas),
         Dialog::Help(help) => help.render(state, canvas),
         Dialog::Page(page) => page.render(canvas),
+        Dialog::Wizards(menu) => menu.render(canvas),
     }
 }

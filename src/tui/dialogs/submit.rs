@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::super::effect::Effect;
 use super::super::state::State;
+use super::super::wizard::forms;
 use super::super::words;
 use super::form::{Form, Input, Purpose};
 use crate::engine::{Change, Health, Passphrase, RootKeyChoice, SignedTarget};
@@ -39,6 +40,7 @@ pub(super) fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect
             }
         }
         Purpose::SignTag { gun } => Ok(Some(words::stage(state, vec![(gun, sign(form)?)]))),
+        Purpose::Wizard(ask) => forms::submit(form, &ask, state).map(Some),
         Purpose::LogIn { gun, host } => {
             let user = form.text("user").to_owned();
             Ok(Some(vec![Effect::LogIn { gun, host, user, password: secret(form) }]))
@@ -54,6 +56,7 @@ fn first_empty(form: &Form) -> Option<usize> {
         Purpose::AddDelegation { .. } => label == "role",
         Purpose::EditDelegation { .. } => false,
         Purpose::SignTag { .. } => label != "roles",
+        Purpose::Wizard(ask) => forms::must(ask, label),
     };
     form.fields.iter().position(|field| {
         let empty = match &field.input {

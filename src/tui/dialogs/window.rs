@@ -7,29 +7,29 @@ use super::super::canvas::{Canvas, Runs};
 use super::super::frame::Frame;
 
 /// Usual width of a dialog.
-pub(super) const WIDTH: u16 = 60;
+pub(in crate::tui) const WIDTH: u16 = 60;
 
 /// What a dialog's border says.
-pub(super) struct Window {
-    pub(super) title: String,
-    pub(super) subject: String,
+pub(in crate::tui) struct Window {
+    pub(in crate::tui) title: String,
+    pub(in crate::tui) subject: String,
     /// Keys and words.
-    pub(super) keys: Runs,
+    pub(in crate::tui) keys: Runs,
     /// Red to destroy; accent unless set.
-    pub(super) colour: Option<Style>,
+    pub(in crate::tui) colour: Option<Style>,
 }
 
 /// A place for one line after the other.
-pub(super) struct Lines {
-    pub(super) x: u16,
-    pub(super) y: u16,
-    pub(super) end: u16,
-    pub(super) bottom: u16,
+pub(in crate::tui) struct Lines {
+    pub(in crate::tui) x: u16,
+    pub(in crate::tui) y: u16,
+    pub(in crate::tui) end: u16,
+    pub(in crate::tui) bottom: u16,
 }
 
 impl Lines {
     /// Draws a line, if there is room.
-    pub(super) fn runs(&mut self, canvas: &mut Canvas<'_>, runs: &Runs) {
+    pub(in crate::tui) fn runs(&mut self, canvas: &mut Canvas<'_>, runs: &Runs) {
         if self.y < self.bottom {
             canvas.runs(self.x, self.y, self.end, runs);
             self.y += 1;
@@ -37,12 +37,12 @@ impl Lines {
     }
 
     /// Leaves a line blank.
-    pub(super) fn blank(&mut self) {
+    pub(in crate::tui) fn blank(&mut self) {
         self.y += 1;
     }
 
     /// Draws a quiet rule.
-    pub(super) fn rule(&mut self, canvas: &mut Canvas<'_>) {
+    pub(in crate::tui) fn rule(&mut self, canvas: &mut Canvas<'_>) {
         if self.y < self.bottom {
             let style = canvas.theme.quiet();
             canvas.repeat(self.x, self.y, self.end - self.x, canvas.theme.glyphs.track, style);
@@ -51,14 +51,14 @@ impl Lines {
     }
 
     /// Width, in cells.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::tui) fn width(&self) -> usize {
         usize::from(self.end.saturating_sub(self.x))
     }
 }
 
 impl Window {
     /// Opens a centred box for `rows` lines of `width` cells and gives the place for them.
-    pub(super) fn open(&self, canvas: &mut Canvas<'_>, width: u16, rows: u16) -> Lines {
+    pub(in crate::tui) fn open(&self, canvas: &mut Canvas<'_>, width: u16, rows: u16) -> Lines {
         let screen = canvas.area();
         let width = width.min(screen.width.saturating_sub(4));
         let height = (rows + 4).min(screen.height.saturating_sub(2));
@@ -79,7 +79,7 @@ impl Window {
 }
 
 /// Keys and words for a bottom border.
-pub(super) fn keys(canvas: &Canvas<'_>, pairs: &[(&str, &str)]) -> Runs {
+pub(in crate::tui) fn keys(canvas: &Canvas<'_>, pairs: &[(&str, &str)]) -> Runs {
     let theme = canvas.theme;
     let mut runs = Runs::new();
     for (i, (key, word)) in pairs.iter().enumerate() {

@@ -14,7 +14,7 @@ use super::super::layout::Inside;
 use super::super::state::State;
 use super::super::table::{self, Column, Slot, left, rest};
 use super::super::theme::Theme;
-use super::super::words;
+use super::super::{wizard, words};
 use super::detail::Detail;
 use super::row::{Row, cell};
 use crate::engine::KeyView;
@@ -30,7 +30,10 @@ pub enum Action {
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] =
-    &[bind(&["d"], Wanted::Keys(Action::Remove), "remove from roles", Group::Stage, 30).unless(no_delegation)];
+    &[
+    bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 20).unless(wizard::no_key),
+    bind(&["d"], Wanted::Keys(Action::Remove), "remove from roles", Group::Stage, 30).unless(no_delegation),
+];
 
 fn no_delegation(state: &State) -> Option<&'static str> {
     let in_roles = selected(state).is_some_and(|k| k.used_in.iter().any(|(_, role)| role.delegation().is_some()));

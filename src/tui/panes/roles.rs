@@ -10,7 +10,7 @@ use super::super::effect::Effect;
 use super::super::layout::Inside;
 use super::super::state::State;
 use super::super::table::{self, Column, Slot, left, rest, right};
-use super::super::words;
+use super::super::{wizard, words};
 use super::detail::Detail;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
@@ -37,6 +37,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["m"], Wanted::Roles(Action::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
     bind(&["e"], Wanted::Roles(Action::Edit), "edit", Group::Stage, 45).unless(no_delegation),
     bind(&["d"], Wanted::Roles(Action::Remove), "remove", Group::Stage, 35).unless(no_delegation),
+    bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 33).unless(wizard::no_role),
     bind(&["w"], Wanted::Roles(Action::Witness), "re-sign", Group::Stage, 50).unless(not_ours_to_sign),
 ];
 

@@ -227,7 +227,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Retry => super::review::open(state),
         Action::Leave => {
-            state.screen = Screen::Main;
+            state.screen = super::super::wizard::home(state);
             vec![]
         }
     }

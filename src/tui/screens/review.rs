@@ -10,7 +10,7 @@ use super::super::gate;
 use super::super::list::List;
 use super::super::panes::staged;
 use super::super::state::{Screen, State, Weight as Message};
-use super::super::words;
+use super::super::{wizard, words};
 use super::commands;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{Approval, Change, EntryId, RepositoryPlan};
@@ -173,12 +173,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
         Action::DropAll => {
-            state.screen = Screen::Main;
+            state.screen = wizard::home(state);
             staged::drop_all(state)
         }
         Action::Publish => publish(state),
         Action::Leave => {
-            state.screen = Screen::Main;
+            state.screen = wizard::home(state);
             vec![]
         }
     }

@@ -1,0 +1,215 @@
+//! What the keys do.
+
+use std::collections::BTreeSet;
+
+use super::options::{self, Pick};
+use super::task::{KeySource, Task};
+use super::{Action, Guide, Phase, forms, words};
+use crate::engine::Change;
+use crate::engine::view::KeyState;
+use crate::engine::wizard::{Choice, Facts, StepKind, changes};
+use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::dialogs::confirm::Subject;
+use crate::tui::dialogs::field::TextField;
+use crate::tui::dialogs::{Confirm, Dialog, Form, Page};
+use crate::tui::effect::Effect;
+use crate::tui::outcome::ask;
+use crate::tui::screens::review;
+use crate::tui::state::{Screen, State, Weight};
+use crate::tui::words as change_words;
+
+/// Does what the user wants.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    if action == Action::Menu {
+        return vec![Effect::Wizard(Task::List)];
+    }
+    let Some(guide) = &mut state.guide else { return vec![] };
+    match action {
+        Action::Menu => {}
+        Action::Do => return enter(state),
+        Action::Toggle => toggle(state),
+        Action::All => {
+            let all: BTreeSet<Gun> = guide.facts.repositories.iter().map(|r| r.gun.clone()).collect();
+            if let Phase::Choosing(chosen) = &mut guide.phase {
+                *chosen = if *chosen == all { BTreeSet::new() } else { all };
+            }
+        }
+        Action::Back => look_at(guide, guide.shown().saturating_sub(1)),
+        Action::Forward => look_at(guide, (guide.shown() + 1).min(guide.places().saturating_sub(1))),
+        Action::Skip => return skip(state),
+        Action::Why => {
+            let page = Page { title: words::title(guide), lines: words::page(state, guide), offset: 0 };
+            state.dialogs.push(Dialog::Page(page));
+        }
+        Action::Commands => {
+            let title = "The same as commands".to_owned();
+            let page = Page { title, lines: words::commands(guide), offset: 0 };
+            state.dialogs.push(Dialog::Page(page));
+        }
+        Action::AskServer => return ask_servers(state),
+        Action::GiveUp => return vec![Effect::Wizard(Task::Forget(guide.choice().clone()))],
+        Action::Leave => {
+            let kept = guide.phase == Phase::Walking && !guide.is_over();
+            let title = guide.choice().wizard.title();
+            let over = guide.is_over().then(|| Task::Forget(guide.choice().clone()));
+            state.guide = None;
+            state.screen = Screen::Main;
+            if kept {
+                state.say(Weight::Note, "kept", format!("{title}; W goes on with it"));
+            }
+            return over.map(Effect::Wizard).into_iter().collect();
+        }
+    }
+    vec![]
+}
+
+fn look_at(guide: &mut Guide, place: usize) {
+    let next = guide.next().unwrap_or(guide.steps.len());
+    guide.at = (place != next).then_some(place);
+    guide.cursor = 0;
+}
+
+fn toggle(state: &mut State) {
+    let Some(guide) = &mut state.guide else { return };
+    let under = guide.facts.repositories.get(guide.cursor).map(|r| r.gun.clone());
+    if let (Phase::Choosing(chosen), Some(gun)) = (&mut guide.phase, under)
+        && !chosen.remove(&gun)
+    {
+        chosen.insert(gun);
+    }
+}
+
+/// Asks the servers about the repositories it is about.
+fn ask_servers(state: &mut State) -> Vec<Effect> {
+    let guns = state.guide.as_ref().map(Guide::guns).unwrap_or_default();
+    if let Some(guide) = &mut state.guide {
+        guide.stale = true;
+    }
+    guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect()
+}
+
+fn enter(state: &mut State) -> Vec<Effect> {
+    let Some(guide) = &mut state.guide else { return vec![] };
+    if let Phase::Choosing(chosen) = &guide.phase {
+        // In the order they are listed.
+        let listed = guide.facts.repositories.iter().map(|r| r.gun.clone());
+        guide.phase = Phase::Beginning(listed.filter(|gun| chosen.contains(gun)).collect());
+        return ask_servers(state);
+    }
+    let Some(guide) = &state.guide else { return vec![] };
+    let Some(option) = options::of(state, guide).into_iter().nth(guide.cursor) else { return vec![] };
+    let choice = guide.choice().clone();
+    match option.pick {
+        Pick::Repository(_) => vec![],
+        Pick::MakeKey => form(state, forms::make),
+        Pick::LoadKey => form(state, forms::load),
+        Pick::ColleaguesKey => form(state, forms::colleague),
+        Pick::BackUp => form(state, forms::back_up),
+        Pick::StoredKey(id) => stored(state, id),
+        Pick::WithoutBackup => keep(state, Choice { without_backup: true, ..choice }),
+        Pick::Stage(way) => {
+            let choice = Choice { way, ..choice };
+            stage(state, choice)
+        }
+        Pick::Review => open_review(state),
+        Pick::AskServer => ask_servers(state),
+        Pick::RemoveKeys(keys) => {
+            let dialog = confirm_removal(state, keys);
+            state.dialogs.extend(dialog);
+            vec![]
+        }
+        Pick::Finish => vec![Effect::Wizard(Task::Forget(choice))],
+    }
+}
+
+fn form(state: &mut State, open: fn(&State, &Guide) -> Form) -> Vec<Effect> {
+    let form = state.guide.as_ref().map(|guide| open(state, guide));
+    state.dialogs.extend(form.map(Dialog::Form));
+    vec![]
+}
+
+fn stored(state: &mut State, id: CanonicalKeyId) -> Vec<Effect> {
+    let Some(guide) = &state.guide else { return vec![] };
+    let locked = state.keys.iter().any(|k| k.id == id && k.state == KeyState::Locked);
+    if !locked {
+        return vec![Effect::Wizard(Task::Key(guide.choice().clone(), KeySource::Stored(id, None)))];
+    }
+    let form = forms::unlock(state, guide, id);
+    state.dialogs.push(Dialog::Form(form));
+    vec![]
+}
+
+/// Takes another choice, and keeps it.
+fn keep(state: &mut State, choice: Choice) -> Vec<Effect> {
+    if let Some(guide) = &mut state.guide {
+        guide.learn(Facts { choice: choice.clone(), ..guide.facts.clone() });
+    }
+    vec![Effect::Wizard(Task::Keep(choice))]
+}
+
+/// Puts what leads on into the stage; what is there already is not staged twice.
+fn stage(state: &mut State, choice: Choice) -> Vec<Effect> {
+    let mut effects = match &state.guide {
+        Some(guide) if *guide.choice() != choice => keep(state, choice),
+        _ => vec![],
+    };
+    let Some(guide) = &state.guide else { return effects };
+    let facts = &guide.facts;
+    let is_staged = |gun: &Gun, change: &Change| {
+        facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change))
+    };
+    let wanted: Vec<_> = changes(facts).into_iter().filter(|(gun, change)| !is_staged(gun, change)).collect();
+    if wanted.is_empty() && effects.is_empty() {
+        state.say(Weight::Note, "stage", "there is nothing to stage now");
+    }
+    effects.extend(change_words::stage(state, wanted));
+    effects
+}
+
+/// The review of what the wizard staged; what else is staged is left out until it is taken in.
+pub(super) fn open_review(state: &mut State) -> Vec<Effect> {
+    let guns = state.guide.as_ref().map(Guide::guns).unwrap_or_default();
+    let effects = review::open(state);
+    let others: BTreeSet<Gun> =
+        state.stage.changes.iter().map(|c| c.gun.clone()).filter(|gun| !guns.contains(gun)).collect();
+    if let Screen::Review(review) = &mut state.screen {
+        review.left_out = others;
+    }
+    effects
+}
+
+fn skip(state: &mut State) -> Vec<Effect> {
+    let Some(guide) = &state.guide else { return vec![] };
+    let choice = guide.choice().clone();
+    match guide.open_step().map(|step| step.kind) {
+        Some(StepKind::BackUp) => keep(state, Choice { without_backup: true, ..choice }),
+        Some(StepKind::Retire | StepKind::HandOver) => vec![Effect::Wizard(Task::Forget(choice))],
+        _ => vec![],
+    }
+}
+
+fn confirm_removal(state: &State, keys: Vec<CanonicalKeyId>) -> Option<Dialog> {
+    let guide = state.guide.as_ref()?;
+    let gun = guide.choice().repositories.first()?.clone();
+    let first = keys.first()?.short().to_owned();
+    let names: Vec<String> = keys.iter().map(|id| words::key(state, id)).collect();
+    let backed_up = keys.iter().all(|id| guide.facts.backed_up.contains(id));
+    let backup = if backed_up {
+        "A tested backup of it exists."
+    } else {
+        "There is no tested backup of it: nobody can make it again."
+    };
+    let sentences = vec![
+        "The private key is deleted from the key store. Nothing changes on the servers.".to_owned(),
+        backup.to_owned(),
+    ];
+    let task = Task::Remove(guide.choice().clone(), keys);
+    Some(Dialog::Confirm(Confirm {
+        subject: Subject::Delete(gun, vec![Effect::Wizard(task)]),
+        title: "Remove the old private key".to_owned(),
+        name: names.join(", "),
+        sentences,
+        expected: first,
+        typed: TextField::default(),
+    }))
+}

@@ -1,0 +1,184 @@
+//! Which wizards can be begun: from a role, from a key, or from anywhere.
+
+use std::collections::BTreeSet;
+
+use super::menu::{Entry, Menu, Opens};
+use crate::engine::KeyView;
+use crate::engine::wizard::{Holder, Wizard};
+use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
+use crate::tui::dialogs::Dialog;
+use crate::tui::effect::Effect;
+use crate::tui::panes::{keys, roles};
+use crate::tui::state::{Repository, State};
+
+/// Why `t` does nothing on the role under the cursor.
+#[must_use]
+pub fn no_role(state: &State) -> Option<&'static str> {
+    match roles::selected(state).map(|r| &r.role) {
+        None => Some("the list is empty"),
+        Some(Role::Delegation(name)) if !name.is_releases() && signer_of(&Role::from(name.clone())).is_none() => {
+            Some("only a signer's key is rotated; add and remove the keys of this role with e")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Why `t` does nothing on the key under the cursor.
+#[must_use]
+pub fn no_key(state: &State) -> Option<&'static str> {
+    let Some(key) = keys::selected(state) else { return Some("the list is empty") };
+    of_key(state, key).is_empty().then_some("no role lists this key")
+}
+
+/// `t` on a role.
+pub fn from_role(state: &mut State) -> Vec<Effect> {
+    let Some(role) = roles::selected(state).map(|r| r.role.clone()) else { return vec![] };
+    let entries = match &role {
+        Role::Delegation(name) if name.is_releases() => signers(state).iter().map(|s| of_signer(state, s)).collect(),
+        role => of_role(state, role),
+    };
+    choose(state, role.to_string(), entries)
+}
+
+/// `t` on a key.
+pub fn from_key(state: &mut State) -> Vec<Effect> {
+    let Some(key) = keys::selected(state).cloned() else { return vec![] };
+    let entries = of_key(state, &key);
+    choose(state, format!("{} {}", key.label, key.id.short()), entries)
+}
+
+/// One is opened at once, several are asked about.
+fn choose(state: &mut State, subject: String, mut entries: Vec<Entry>) -> Vec<Effect> {
+    if entries.len() == 1
+        && let Some(entry) = entries.pop()
+    {
+        return entry.opens.open(state);
+    }
+    let menu = Menu { title: "Rotate or renew".to_owned(), subject, entries, cursor: 0 };
+    state.dialogs.push(Dialog::Wizards(menu));
+    vec![]
+}
+
+/// What can be begun in the repository under the cursor, and the first set-up of any.
+pub(super) fn all(state: &State) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = signers(state).iter().map(|signer| of_signer(state, signer)).collect();
+    let known = state.view().is_some_and(|view| !view.roles.is_empty());
+    if known {
+        for role in [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp] {
+            entries.extend(of_role(state, &role));
+        }
+    }
+    let new = state.repository().filter(|r| r.view.is_some() && !known).map(|r| r.entry.name.clone());
+    entries.push(Entry {
+        word: "set up a repository".to_owned(),
+        note: "first trust data, first signer".to_owned(),
+        opens: Opens::SetUp(new.unwrap_or_default()),
+    });
+    entries
+}
+
+fn entry(state: &State, wizard: Wizard, note: &str, candidates: Vec<Gun>) -> Entry {
+    let chosen = chosen(state, &candidates);
+    Entry { word: wizard.title(), note: note.to_owned(), opens: Opens::New { wizard, candidates, chosen } }
+}
+
+/// Marked ones, else the one under the cursor.
+fn chosen(state: &State, candidates: &[Gun]) -> Vec<Gun> {
+    let marked: Vec<Gun> = state.lists.repositories.marks.iter().filter(|g| candidates.contains(g)).cloned().collect();
+    let here = state.repository().map(|r| r.entry.gun.clone()).filter(|gun| candidates.contains(gun));
+    if marked.is_empty() { here.into_iter().collect() } else { marked }
+}
+
+fn having(state: &State, test: impl Fn(&Repository) -> bool) -> Vec<Gun> {
+    let mut found: Vec<&Repository> = state.repositories.iter().filter(|r| test(r)).collect();
+    let here = state.repository().map(|r| &r.entry.gun);
+    // The one under the cursor stands first.
+    found.sort_by_key(|r| (Some(&r.entry.gun) != here, r.entry.name.clone()));
+    found.into_iter().map(|r| r.entry.gun.clone()).collect()
+}
+
+fn lists(repository: &Repository, role: &Role) -> bool {
+    repository.view.as_ref().is_some_and(|view| view.roles.iter().any(|r| r.role == *role))
+}
+
+fn signer_of(role: &Role) -> Option<SignerName> {
+    let name = role.delegation().filter(|name| name.depth() == 1 && !name.is_releases())?;
+    SignerName::parse(name.short()).ok()
+}
+
+/// Signers of the repository under the cursor.
+fn signers(state: &State) -> Vec<SignerName> {
+    state.view().into_iter().flat_map(|view| &view.roles).filter_map(|r| signer_of(&r.role)).collect()
+}
+
+fn of_signer(state: &State, signer: &SignerName) -> Entry {
+    let role = Role::from(signer.role());
+    let candidates = having(state, |r| lists(r, &role));
+    let note = match candidates.len() {
+        0 | 1 => "in its role and releases".to_owned(),
+        n => format!("signs in {n} repositories"),
+    };
+    entry(state, Wizard::DelegationKey { signer: signer.clone() }, &note, candidates)
+}
+
+fn of_role(state: &State, role: &Role) -> Vec<Entry> {
+    if let Some(signer) = signer_of(role) {
+        return vec![of_signer(state, &signer)];
+    }
+    let all = || having(state, |r| lists(r, role));
+    match role {
+        Role::Root => {
+            let renew = entry(state, Wizard::RenewRoot, "same key, new expiry", sharing_root(state));
+            let mut rotate = entry(state, Wizard::Root, "signed by the old key and the new one", sharing_root(state));
+            if let Opens::New { candidates, chosen, .. } = &mut rotate.opens
+                && chosen.len() == 1
+            {
+                // The key is one for all of them, so all of them change.
+                chosen.clone_from(candidates);
+            }
+            vec![renew, rotate]
+        }
+        Role::Targets => vec![
+            entry(state, Wizard::RenewTargets { role: Role::Targets }, "same key, new expiry", all()),
+            entry(state, Wizard::Targets, "signers stay as they are", all()),
+        ],
+        Role::Snapshot => vec![
+            entry(state, Wizard::Snapshot { holder: Holder::Server }, "every signer can publish", all()),
+            entry(state, Wizard::Snapshot { holder: Holder::Here }, "only who has the key can publish", all()),
+        ],
+        Role::Timestamp => vec![entry(state, Wizard::Timestamp, "the server makes it", all())],
+        Role::Delegation(_) => vec![],
+    }
+}
+
+/// Repositories with a root key in common with the one under the cursor.
+fn sharing_root(state: &State) -> Vec<Gun> {
+    fn keys(repository: &Repository) -> BTreeSet<&CanonicalKeyId> {
+        let roles = repository.view.iter().flat_map(|view| &view.roles);
+        roles.filter(|r| r.role == Role::Root).flat_map(|r| &r.keys).map(|k| &k.canonical).collect()
+    }
+    let here = state.repository().map(keys).unwrap_or_default();
+    having(state, |r| !keys(r).is_disjoint(&here))
+}
+
+fn of_key(state: &State, key: &KeyView) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let roles: BTreeSet<&Role> = key.used_in.iter().map(|(_, role)| role).collect();
+    for role in roles {
+        let mut using: Vec<Gun> = key.used_in.iter().filter(|(_, r)| r == role).map(|(gun, _)| gun.clone()).collect();
+        using.sort();
+        using.dedup();
+        for mut entry in of_role(state, role) {
+            if let Opens::New { candidates, chosen, .. } = &mut entry.opens {
+                if signer_of(role).is_none() {
+                    candidates.clone_from(&using);
+                }
+                let marked: Vec<Gun> = chosen.iter().filter(|gun| using.contains(gun)).cloned().collect();
+                let any_marked = !state.lists.repositories.marks.is_empty() && !marked.is_empty();
+                *chosen = if any_marked { marked } else { using.clone() };
+            }
+            entries.push(entry);
+        }
+    }
+    entries
+}

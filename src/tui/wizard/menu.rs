@@ -1,0 +1,123 @@
+//! The list of wizards: begun ones first, then what can be begun here.
+
+use crossterm::event::KeyEvent;
+
+use super::task::Task;
+use super::{begin, forms};
+use crate::engine::wizard::{Choice, Wizard};
+use crate::tuf::Gun;
+use crate::tui::binding::key_name;
+use crate::tui::canvas::{Canvas, Runs, cut, width};
+use crate::tui::dialogs::window::{Window, keys};
+use crate::tui::dialogs::{Dialog, Next};
+use crate::tui::effect::Effect;
+use crate::tui::format::span;
+use crate::tui::state::State;
+
+/// Widest menu.
+const WIDEST: u16 = 76;
+
+/// The open list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menu {
+    pub title: String,
+    pub subject: String,
+    pub entries: Vec<Entry>,
+    pub cursor: usize,
+}
+
+/// A wizard that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub word: String,
+    pub note: String,
+    pub opens: Opens,
+}
+
+/// What an entry opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// One that was begun.
+    Begun(Choice),
+    /// A new one, unless it was begun.
+    New { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
+    /// The first set-up of a repository, whose name may be known.
+    SetUp(String),
+}
+
+impl Opens {
+    /// The effects, and the form that comes first if something must be asked.
+    pub(super) fn open(self, state: &mut State) -> Vec<Effect> {
+        let task = match self {
+            Self::Begun(choice) => Task::Resume(choice),
+            Self::New { wizard, candidates, chosen } => Task::Open { wizard, candidates, chosen },
+            Self::SetUp(name) => {
+                let form = forms::set_up(state, &name);
+                state.dialogs.push(Dialog::Form(form));
+                return vec![];
+            }
+        };
+        state.guide = None;
+        vec![Effect::Wizard(task)]
+    }
+}
+
+impl Menu {
+    /// All wizards, those that were begun first.
+    #[must_use]
+    pub fn all(state: &State, begun: Vec<Choice>) -> Self {
+        let resume = |choice: Choice| {
+            let names: Vec<String> =
+                choice.repositories.iter().map(|gun| state.short_name(&state.name_of(gun)).to_owned()).collect();
+            let age = span(state.now.as_second() - choice.begun.as_second());
+            Entry {
+                word: format!("go on: {}", choice.wizard.title()),
+                note: format!("{}, begun {age} ago", names.join(", ")),
+                opens: Opens::Begun(choice),
+            }
+        };
+        let mut entries: Vec<Entry> = begun.into_iter().rev().map(resume).collect();
+        entries.extend(begin::all(state));
+        let subject = state.repository().map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default();
+        Self { title: "Wizards".to_owned(), subject, entries, cursor: 0 }
+    }
+
+    pub(in crate::tui) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+        let last = self.entries.len().saturating_sub(1);
+        match key_name(key).as_str() {
+            "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
+            "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
+            "enter" if self.cursor < self.entries.len() => {
+                let entry = self.entries.swap_remove(self.cursor);
+                return Next::Close(entry.opens.open(state));
+            }
+            "esc" | "q" | "W" => return Next::Close(vec![]),
+            _ => {}
+        }
+        Next::Stay(Dialog::Wizards(self), vec![])
+    }
+
+    pub(in crate::tui) fn render(&self, canvas: &mut Canvas<'_>) {
+        let theme = canvas.theme;
+        let window = Window {
+            title: self.title.clone(),
+            subject: self.subject.clone(),
+            keys: keys(canvas, &[("j k", "choose"), ("enter", "open"), ("esc", "back")]),
+            colour: None,
+        };
+        let room = usize::from(canvas.area().height.saturating_sub(8)).max(1);
+        let rows = self.entries.len().min(room);
+        let words = self.entries.iter().map(|e| width(&e.word)).max().unwrap_or(0).min(44);
+        let place = window.open(canvas, WIDEST, u16::try_from(rows).unwrap_or(8));
+        let offset = (self.cursor + 1).saturating_sub(rows);
+        for (y, (i, entry)) in (place.y..place.bottom).zip(self.entries.iter().enumerate().skip(offset).take(rows)) {
+            let style = if i == self.cursor { theme.strong() } else { theme.text() };
+            let word = cut(&entry.word, usize::from(words), theme.glyphs.cut);
+            canvas.runs(place.x + 2, y, place.end, &Runs::new().then(word, style));
+            canvas.put(place.x + 2 + words + 3, y, place.end, &entry.note, theme.quiet());
+            if i == self.cursor {
+                canvas.select(place.x, y, place.end);
+            }
+        }
+    }
+}

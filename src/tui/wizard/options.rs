@@ -1,0 +1,175 @@
+//! What can be done at a step.
+
+use std::collections::BTreeSet;
+
+use super::words;
+use super::{Guide, Phase};
+use crate::engine::view::KeyPlace;
+use crate::engine::{Change, KeyView};
+use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes};
+use crate::tui::state::State;
+use crate::tuf::{CanonicalKeyId, Gun};
+
+/// Most keys of the store that are offered.
+const MOST_KEYS: usize = 4;
+
+/// Something that can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    Repository(Gun),
+    MakeKey,
+    LoadKey,
+    StoredKey(CanonicalKeyId),
+    ColleaguesKey,
+    BackUp,
+    WithoutBackup,
+    Stage(Way),
+    Review,
+    AskServer,
+    RemoveKeys(Vec<CanonicalKeyId>),
+    Finish,
+}
+
+/// How a line of options begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tick {
+    /// One of several.
+    Radio(bool),
+    /// Any of several.
+    Check(bool),
+    /// Done at once.
+    Act,
+}
+
+/// A line that the cursor can stand on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opt {
+    pub pick: Pick,
+    pub tick: Tick,
+    pub word: String,
+    pub note: String,
+}
+
+fn act(pick: Pick, word: impl Into<String>, note: impl Into<String>) -> Opt {
+    Opt { pick, tick: Tick::Act, word: word.into(), note: note.into() }
+}
+
+fn radio(on: bool, pick: Pick, word: impl Into<String>, note: impl Into<String>) -> Opt {
+    Opt { pick, tick: Tick::Radio(on), word: word.into(), note: note.into() }
+}
+
+/// What can be done at the step that is looked at; nothing at one that waits for others.
+#[must_use]
+pub fn of(state: &State, guide: &Guide) -> Vec<Opt> {
+    match &guide.phase {
+        Phase::Choosing(chosen) => return repositories(state, guide, chosen),
+        Phase::Beginning(guns) => return repositories(state, guide, &guns.iter().cloned().collect()),
+        Phase::Walking => {}
+    }
+    let Some(step) = guide.step() else {
+        return vec![act(Pick::Finish, "close this wizard", "nothing is left to do")];
+    };
+    let done = step.state == StepState::Done;
+    if !done && guide.open_step().is_none() {
+        return vec![];
+    }
+    match step.kind {
+        StepKind::Key if !done || words::is_changeable(guide) => keys(state, guide),
+        StepKind::BackUp if !done || guide.choice().without_backup => back_up(guide),
+        StepKind::Stage if !done => stage(guide),
+        StepKind::Publish if !done => vec![act(Pick::Review, "open the review", "P publishes there, nowhere else")],
+        StepKind::Remove if !done => remove(guide),
+        StepKind::Wait | StepKind::Check | StepKind::HandOver if !done => {
+            vec![act(Pick::AskServer, "look again", "asks the servers")]
+        }
+        StepKind::Retire if !done => retire(guide),
+        _ => vec![],
+    }
+}
+
+fn repositories(state: &State, guide: &Guide, chosen: &BTreeSet<Gun>) -> Vec<Opt> {
+    let line = |r: &RepositoryFacts| Opt {
+        pick: Pick::Repository(r.gun.clone()),
+        tick: Tick::Check(chosen.contains(&r.gun)),
+        word: state.short_name(&state.name_of(&r.gun)).to_owned(),
+        note: words::repository(state, guide, r),
+    };
+    guide.facts.repositories.iter().map(line).collect()
+}
+
+fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
+    let wizard = &guide.choice().wizard;
+    let mut options = vec![radio(false, Pick::MakeKey, "make one here", "under a passphrase, in the key store")];
+    let name = wizard.key_name();
+    let taken = words::old_keys(guide);
+    let fits = |k: &&KeyView| {
+        let role = k.role.strip_prefix("targets/").unwrap_or(&k.role);
+        matches!(k.place, KeyPlace::File(_)) && role == name && !taken.contains(&k.id)
+    };
+    let one_for_all = !wizard.has_key_for_each() || guide.choice().repositories.len() == 1;
+    let own = |k: &&KeyView| {
+        !wizard.has_key_for_each() || k.gun.as_deref() == guide.choice().repositories.first().map(Gun::as_str)
+    };
+    let stored = state.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
+    options.extend(stored.map(|k| {
+        radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), format!("{} of the key store", k.id.short()))
+    }));
+    if one_for_all {
+        options.push(radio(false, Pick::LoadKey, "load a file", "a private key made elsewhere"));
+    }
+    if matches!(wizard, Wizard::DelegationKey { .. } | Wizard::FirstSetup { .. }) {
+        options.push(radio(false, Pick::ColleaguesKey, "a colleague's key", "only the public half; it is signed there"));
+    }
+    let chosen = guide.choice().keys.values().next();
+    for option in &mut options {
+        let on = match &option.pick {
+            Pick::StoredKey(id) => chosen.is_some_and(|key| key.canonical_id() == id),
+            Pick::ColleaguesKey => chosen.is_some() && guide.choice().colleague,
+            _ => false,
+        };
+        option.tick = Tick::Radio(on);
+    }
+    options
+}
+
+fn back_up(guide: &Guide) -> Vec<Opt> {
+    let without = guide.choice().without_backup;
+    vec![
+        radio(!without, Pick::BackUp, "back it up now", "written, opened again, unlocked"),
+        radio(without, Pick::WithoutBackup, "go on without", "if it is lost, rotate again"),
+    ]
+}
+
+fn stage(guide: &Guide) -> Vec<Opt> {
+    let Wizard::DelegationKey { .. } = guide.choice().wizard else {
+        return vec![act(Pick::Stage(guide.choice().way), "fill the stage", "nothing is sent before the review")];
+    };
+    if guide.choice().colleague {
+        let note = "the old key stays until the colleague has signed";
+        return vec![radio(true, Pick::Stage(Way::OnePublish), "colleague flow", note)];
+    }
+    let one = guide.choice().way == Way::OnePublish;
+    vec![
+        radio(one, Pick::Stage(Way::OnePublish), "one publish", "add, re-sign, remove at once; nobody sees a gap"),
+        radio(!one, Pick::Stage(Way::AddOnly), "two publishes", "add now, remove when the old machine is gone"),
+    ]
+}
+
+fn remove(guide: &Guide) -> Vec<Opt> {
+    let facts = &guide.facts;
+    let wanted = changes(facts);
+    let is_staged = |(gun, change): &(Gun, Change)| {
+        facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change))
+    };
+    if !wanted.is_empty() && wanted.iter().all(is_staged) {
+        return vec![act(Pick::Review, "open the review", "P publishes there, nowhere else")];
+    }
+    vec![act(Pick::Stage(Way::OnePublish), "stage the removal", "a key that stays has signed")]
+}
+
+fn retire(guide: &Guide) -> Vec<Opt> {
+    vec![
+        act(Pick::Finish, "keep it and finish", "it stays in the key store"),
+        act(Pick::RemoveKeys(words::old_keys_here(guide)), "remove it", "asks for its first letters"),
+    ]
+}

@@ -1,0 +1,239 @@
+//! The step that is looked at, line by line: what, what can be done, why, with which key, what can go wrong.
+
+use super::options::{self, Opt, Tick};
+use super::{Guide, Phase, asking, picture, words};
+use crate::engine::plan::{Mark, PlannedChange};
+use crate::engine::wizard::{StepKind, StepState, StepView, changes};
+use crate::engine::{Change, RepositoryPlan};
+use crate::tuf::Role;
+use crate::tui::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::panes::row;
+use crate::tui::state::State;
+use crate::tui::widgets::tag_effect;
+
+/// Longest line of running text.
+const TEXT: usize = 76;
+/// Cells of a label.
+const LABEL: usize = 7;
+
+/// A line.
+pub(super) enum Line {
+    Blank,
+    Runs(Runs),
+    /// The cursor can stand here.
+    Option(usize, Opt),
+}
+
+/// All lines of the step; `roomy` where pictures have a place.
+#[must_use]
+pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> Vec<Line> {
+    let theme = state.theme;
+    let room = cells.min(TEXT);
+    let mut lines = Vec::new();
+    let Some(step) = guide.step() else { return end(state, guide, room) };
+    if let StepState::Blocked(why) = guide.stand(guide.shown()) {
+        for (i, line) in wrap(&why, room.saturating_sub(2)).into_iter().enumerate() {
+            let sign = if i == 0 { theme.glyphs.warn } else { " " };
+            lines.push(Line::Runs(Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.text())));
+        }
+        lines.push(Line::Blank);
+    }
+    let what = what(state, guide, step, room);
+    if !what.is_empty() {
+        lines.extend(what.into_iter().map(Line::Runs));
+        lines.push(Line::Blank);
+    }
+    let options = options::of(state, guide);
+    if !options.is_empty() {
+        if guide.phase != Phase::Walking {
+            let head = match asking(state, guide) {
+                Some((done, all)) => format!("asking the servers: {done} of {all}"),
+                None => "in which repositories?".to_owned(),
+            };
+            lines.push(Line::Runs(Runs::new().then(head, theme.quiet())));
+        }
+        lines.extend(options.into_iter().enumerate().map(|(i, option)| Line::Option(i, option)));
+        lines.push(Line::Blank);
+    }
+    if roomy && step.kind == StepKind::Stage && step.state != StepState::Done {
+        let picture = picture::lines(state, guide);
+        if !picture.is_empty() {
+            lines.extend(picture.into_iter().map(Line::Runs));
+            lines.push(Line::Blank);
+        }
+    }
+    for (label, text) in words::labelled(state, guide, step) {
+        lines.extend(labelled(state, label, &text, room));
+    }
+    lines
+}
+
+fn labelled(state: &State, label: &str, text: &str, room: usize) -> Vec<Line> {
+    let theme = state.theme;
+    let wrapped = wrap(text, room.saturating_sub(LABEL));
+    let line = |(i, line): (usize, String)| {
+        let head = if i == 0 { label } else { "" };
+        Line::Runs(Runs::new().then(format!("{head:<LABEL$}"), theme.quiet()).then(line, theme.text()))
+    };
+    wrapped.into_iter().enumerate().map(line).collect()
+}
+
+/// What the step is about: keys, or what the engine has to say.
+fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs> {
+    let theme = state.theme;
+    let mut lines = Vec::new();
+    let about_keys = matches!(step.kind, StepKind::Key | StepKind::BackUp | StepKind::Stage | StepKind::Remove);
+    if about_keys && guide.choice().wizard.needs_key() {
+        let (old, new) = (words::old_keys(guide), words::new_keys(guide));
+        let line = |label: &'static str, ids: &[crate::tuf::CanonicalKeyId], none: &str| {
+            let runs = Runs::new().then(format!("{label:<LABEL$}"), theme.quiet());
+            let names: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
+            if names.is_empty() { runs.then(none, theme.quiet()) } else { runs.then(names.join(", "), theme.strong()) }
+        };
+        if !old.is_empty() {
+            lines.push(line("old", &old, ""));
+        }
+        let mut runs = line("new", &new, "not chosen yet");
+        if guide.choice().colleague && !new.is_empty() {
+            runs = runs.gap(2).then("its private half stays with your colleague", theme.quiet());
+        }
+        lines.push(runs);
+    }
+    // What would be staged is drawn with its signs elsewhere, and repositories are options while they are chosen.
+    let told = matches!(step.kind, StepKind::Stage | StepKind::Key)
+        || (step.kind == StepKind::Choose && guide.phase != Phase::Walking);
+    let blocked = guide.stand(guide.shown());
+    for text in step.detail.iter().filter(|_| !told) {
+        if blocked != StepState::Blocked(text.clone()) {
+            lines.extend(wrap(text, room).into_iter().map(|line| Runs::new().then(line, theme.text())));
+        }
+    }
+    lines
+}
+
+/// Behind the last step.
+fn end(state: &State, guide: &Guide, room: usize) -> Vec<Line> {
+    let theme = state.theme;
+    let mut lines = vec![
+        Line::Runs(Runs::new().then(theme.glyphs.ok, theme.ok()).gap(1).then(guide.choice().wizard.title(), theme.strong())),
+        Line::Blank,
+    ];
+    for repository in &guide.facts.repositories {
+        let tags = repository.there().map_or(0, |there| there.tags);
+        let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
+        let tags = crate::tui::format::count(tags, "tag can be pulled", "tags can be pulled");
+        lines.push(Line::Runs(Runs::new().then(name, theme.text()).gap(3).then(tags, theme.quiet())));
+    }
+    lines.push(Line::Blank);
+    let options = options::of(state, guide).into_iter().enumerate();
+    lines.extend(options.map(|(i, option)| Line::Option(i, option)));
+    lines.push(Line::Blank);
+    let words = "Machines and people that sign with the old key cannot publish any more: tell them.";
+    if guide.choice().wizard.needs_key() && !words::old_keys(guide).is_empty() {
+        lines.extend(labelled(state, "next", words, room));
+    }
+    lines
+}
+
+/// An option's line.
+#[must_use]
+pub(super) fn option(state: &State, option: &Opt, words: u16, selected: bool) -> Runs {
+    let theme = state.theme;
+    let tick = match option.tick {
+        Tick::Radio(true) => format!("({}) ", theme.glyphs.chosen),
+        Tick::Radio(false) => "( ) ".to_owned(),
+        Tick::Check(true) => "[x] ".to_owned(),
+        Tick::Check(false) => "[ ] ".to_owned(),
+        Tick::Act => String::new(),
+    };
+    let style = if selected { theme.strong() } else { theme.text() };
+    let gap = usize::from(words.saturating_sub(width(&option.word))) + 3;
+    Runs::new()
+        .then(tick, theme.text())
+        .then(option.word.clone(), style)
+        .gap(gap)
+        .then(option.note.clone(), theme.quiet())
+}
+
+/// What the stage holds or will hold for it, repository by repository; nothing where that is not the subject.
+#[must_use]
+pub(super) fn staged(state: &State, guide: &Guide, canvas: &Canvas<'_>, cells: usize) -> Vec<Runs> {
+    let subject = guide.step().is_some_and(|s| matches!(s.kind, StepKind::Stage | StepKind::Publish | StepKind::Remove));
+    if !subject || guide.phase != Phase::Walking {
+        return vec![];
+    }
+    let mut lines = Vec::new();
+    let wanted = changes(&guide.facts);
+    for repository in &guide.facts.repositories {
+        let plan = state.plan_of(&repository.gun).filter(|_| !repository.staged.is_empty());
+        let own: Vec<&Change> = wanted.iter().filter(|(gun, _)| *gun == repository.gun).map(|(_, c)| c).collect();
+        if plan.is_none() && own.is_empty() {
+            continue;
+        }
+        lines.push(head(state, canvas, repository, plan, cells));
+        match plan {
+            Some(plan) => lines.extend(plan.changes.iter().map(|c| planned(state, c))),
+            None => lines.extend(own.into_iter().map(|c| change(state, c))),
+        }
+        lines.push(Runs::new());
+    }
+    lines.pop();
+    lines
+}
+
+fn head(
+    state: &State,
+    canvas: &Canvas<'_>,
+    repository: &crate::engine::wizard::RepositoryFacts,
+    plan: Option<&RepositoryPlan>,
+    cells: usize,
+) -> Runs {
+    let theme = state.theme;
+    let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
+    let runs = Runs::new().then(name, theme.strong());
+    let right = match plan {
+        Some(plan) => tag_effect(canvas, plan, 10),
+        None => {
+            let tags = repository.there().map_or(0, |there| there.tags);
+            Runs::new().then(crate::tui::format::count(tags, "tag", "tags"), theme.quiet())
+        }
+    };
+    let gap = cells.saturating_sub(usize::from(runs.width() + right.width())).max(2);
+    let mut runs = runs.gap(gap);
+    runs.0.extend(right.0);
+    runs
+}
+
+fn planned(state: &State, change: &PlannedChange) -> Runs {
+    let theme = state.theme;
+    let roles: Vec<&str> = change.roles.iter().map(Role::short).collect();
+    let id = change.ids.first().map(String::as_str).unwrap_or_default();
+    let (glyph, style) = row::sign(theme, change.mark).unwrap_or((" ", theme.text()));
+    Runs::new()
+        .gap(2)
+        .then(glyph, style)
+        .gap(1)
+        .then(format!("{:<20}", change.thing), theme.text())
+        .gap(1)
+        .then(format!("{id:<10}"), theme.quiet())
+        .then(roles.join(", "), theme.quiet())
+}
+
+fn change(state: &State, change: &Change) -> Runs {
+    let theme = state.theme;
+    let mark = match change {
+        Change::Create { .. } | Change::AddSigner { .. } | Change::AddDelegation { .. } => Mark::Added,
+        Change::RemoveSignerKey { .. } | Change::EditDelegation { .. } => Mark::Removed,
+        _ => Mark::Resigned,
+    };
+    let (glyph, style) = row::sign(theme, mark).unwrap_or((" ", theme.text()));
+    let text = match change {
+        Change::AddSigner { name, keys } => {
+            let ids: Vec<String> = keys.iter().map(|k| words::key(state, k.canonical_id())).collect();
+            format!("add {} to {name}, releases", ids.join(", "))
+        }
+        Change::RemoveSignerKey { name, key } => format!("remove {} from {name}, releases", words::key(state, key)),
+        other => other.describe(),
+    };
+    Runs::new().gap(2).then(glyph, style).gap(1).then(text, theme.text())
+}

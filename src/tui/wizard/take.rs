@@ -1,0 +1,120 @@
+//! What the engine found about wizards is written to the state here.
+
+use super::menu::Menu;
+use super::task::Answer;
+use super::{Guide, Phase, forms};
+use crate::engine::wizard::Facts;
+use crate::tui::dialogs::{Dialog, Purpose};
+use crate::tui::effect::Effect;
+use crate::tui::event::{Failure, Outcome, Source};
+use crate::tui::outcome::ask;
+use crate::tui::state::{Screen, State, Weight};
+
+/// Notes that the facts of an open wizard are older than this outcome.
+pub fn notice(state: &mut State, outcome: &Outcome) {
+    let Some(guide) = &mut state.guide else { return };
+    let newer = match outcome {
+        Outcome::Viewed(gun, Source::Server, _) => guide.facts.repositories.iter().any(|r| r.gun == *gun),
+        Outcome::Staged { result: Ok(stage), .. } => *stage != state.stage,
+        Outcome::Keys(Ok(_)) | Outcome::Published(_) => true,
+        _ => false,
+    };
+    guide.stale |= newer;
+}
+
+/// Takes an answer.
+pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(failure) => return refused(state, &failure),
+    };
+    let asked = matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.busy && matches!(f.purpose, Purpose::Wizard(_)));
+    if asked
+        && let Some(Dialog::Form(form)) = state.dialogs.pop()
+        && let Some(guide) = &mut state.guide
+    {
+        guide.passphrase = forms::typed(&form);
+    }
+    match answer {
+        Answer::Begun(choices) => {
+            let menu = Menu::all(state, choices);
+            state.dialogs.push(Dialog::Wizards(menu));
+            vec![]
+        }
+        Answer::ToChoose(facts, chosen) => {
+            let chosen = chosen.into_iter().filter(|gun| facts.choice.repositories.contains(gun)).collect();
+            open(state, Guide::new(*facts, Phase::Choosing(chosen)))
+        }
+        Answer::Opened(facts) => {
+            let began = state.guide.is_some();
+            let guide = Guide::new(*facts, Phase::Walking);
+            if began {
+                // The servers were asked a moment ago.
+                state.guide = Some(guide);
+                return vec![];
+            }
+            open(state, guide)
+        }
+        Answer::Seen(facts) => {
+            learn(state, *facts);
+            vec![]
+        }
+        Answer::Did(facts, verb, object) => {
+            if let Some(guide) = &mut state.guide
+                && guide.choice().wizard == facts.choice.wizard
+                && guide.choice().repositories == facts.choice.repositories
+            {
+                guide.learn(*facts);
+            }
+            state.say(Weight::Done, verb, object);
+            vec![Effect::ListKeys]
+        }
+        Answer::Forgotten(title) => {
+            state.guide = None;
+            if matches!(state.screen, Screen::Wizard) {
+                state.screen = Screen::Main;
+            }
+            state.say(Weight::Done, "closed", title);
+            vec![]
+        }
+    }
+}
+
+/// Opens a wizard, and asks the servers about what it depends on.
+fn open(state: &mut State, guide: Guide) -> Vec<Effect> {
+    let listed: Vec<_> = guide.facts.repositories.iter().map(|r| r.gun.clone()).collect();
+    let walking = guide.phase == Phase::Walking;
+    state.guide = Some(guide);
+    state.screen = Screen::Wizard;
+    state.message = None;
+    let mut effects = vec![Effect::ListKeys];
+    if listed.iter().any(|gun| state.find(gun).is_none()) {
+        effects.push(Effect::ListEntries);
+    }
+    if walking {
+        effects.extend(listed.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)));
+    }
+    effects
+}
+
+/// Facts about another choice than the one that is open are nobody's answer.
+fn learn(state: &mut State, facts: Facts) {
+    if let Some(guide) = &mut state.guide {
+        if *guide.choice() == facts.choice {
+            guide.learn(facts);
+        }
+    }
+}
+
+fn refused(state: &mut State, failure: &Failure) -> Vec<Effect> {
+    if let Some(Dialog::Form(form)) = state.dialogs.last_mut()
+        && form.busy
+        && matches!(form.purpose, Purpose::Wizard(_))
+    {
+        form.busy = false;
+        form.error = Some(format!("{}: {}", failure.problem.message, failure.problem.hint));
+        return vec![];
+    }
+    state.complain(failure);
+    vec![]
+}

@@ -1,0 +1,64 @@
+//! What a wizard asks of the engine, and the answers, as plain data.
+
+use std::path::PathBuf;
+
+use crate::engine::wizard::{Choice, Facts, Wizard};
+use crate::engine::{Passphrase, RootKeyChoice};
+use crate::tuf::{CanonicalKeyId, Gun, SignerName};
+
+/// Work for a wizard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// List those that were begun.
+    List,
+    /// Open one: as it was begun for any of `chosen`, else to choose among `candidates`.
+    Open { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
+    /// Go on with one that was begun.
+    Resume(Choice),
+    /// Add a repository to the list, ask its server, and open its first set-up.
+    SetUp { name: String, signer: SignerName, root_key: RootKeyChoice },
+    /// Begin it for these repositories, whose servers were just asked, and keep it.
+    Begin(Wizard, Vec<Gun>),
+    /// Look at all it depends on, as it was refreshed last.
+    Look(Choice),
+    /// Keep what was chosen.
+    Keep(Choice),
+    /// Get the new key.
+    Key(Choice, KeySource),
+    /// Write the new keys into a file and prove it.
+    BackUp { choice: Choice, file: PathBuf, seal: Passphrase, own: Passphrase },
+    /// Remove private keys from the store.
+    Remove(Choice, Vec<CanonicalKeyId>),
+    /// Forget it, whatever is staged.
+    Forget(Choice),
+}
+
+/// Where a new key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// Made here, one for each repository where that is the rule.
+    New { passphrase: Passphrase, label: String },
+    /// A file with a private key.
+    File { path: PathBuf, passphrase: Passphrase },
+    /// A file with a colleague's public key.
+    Colleague(PathBuf),
+    /// A key of the store, with its passphrase if it is locked.
+    Stored(CanonicalKeyId, Option<Passphrase>),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Those that were begun, oldest first.
+    Begun(Vec<Choice>),
+    /// Opened; not begun yet, with these repositories chosen.
+    ToChoose(Box<Facts>, Vec<Gun>),
+    /// Opened as it was begun.
+    Opened(Box<Facts>),
+    /// Looked at.
+    Seen(Box<Facts>),
+    /// Something was done about it; verb and object for the message line.
+    Did(Box<Facts>, &'static str, String),
+    /// Forgotten; its title.
+    Forgotten(String),
+}

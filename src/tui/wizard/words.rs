@@ -1,0 +1,224 @@
+//! Steps, keys and commands of wizards in words.
+
+use super::{Guide, Phase};
+use crate::engine::plan::NeededKey;
+use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, StepView, Way, Wizard};
+use crate::tuf::CanonicalKeyId;
+use crate::tui::state::State;
+use crate::tui::words as shared;
+
+/// A step's name where there is little room.
+#[must_use]
+pub(super) fn short(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Choose => "who",
+        StepKind::Key => "key",
+        StepKind::BackUp => "backup",
+        StepKind::Stage => "stage",
+        StepKind::Publish => "review",
+        StepKind::Wait => "wait",
+        StepKind::Remove => "remove",
+        StepKind::Check => "check",
+        StepKind::HandOver => "tell",
+        StepKind::Retire => "retire",
+    }
+}
+
+/// How a step stands.
+#[must_use]
+pub(super) fn stand(stand: &StepState) -> &'static str {
+    match stand {
+        StepState::Done => "done",
+        StepState::Now => "now",
+        StepState::Later => "later",
+        StepState::Blocked(_) => "waits",
+    }
+}
+
+/// The heading of the step that is looked at.
+#[must_use]
+pub(super) fn title(guide: &Guide) -> String {
+    match guide.step() {
+        Some(step) if step.kind == StepKind::Choose => "Who and where".to_owned(),
+        Some(step) => capital(&step.title),
+        None => "Finished".to_owned(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A key as people know it.
+#[must_use]
+pub(super) fn key(state: &State, id: &CanonicalKeyId) -> String {
+    match state.keys.iter().find(|k| k.id == *id) {
+        Some(view) => format!("{} {}", view.label, id.short()),
+        None => id.short().to_owned(),
+    }
+}
+
+fn distinct(mut ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// New keys, each once.
+#[must_use]
+pub(super) fn new_keys(guide: &Guide) -> Vec<CanonicalKeyId> {
+    distinct(guide.choice().keys.values().map(|key| key.canonical_id().clone()).collect())
+}
+
+/// Keys that the role had when the wizard began and that the new ones replace.
+#[must_use]
+pub(super) fn old_keys(guide: &Guide) -> Vec<CanonicalKeyId> {
+    let new = new_keys(guide);
+    let chosen = guide.guns();
+    let before = guide.choice().before.iter().filter(|(gun, _)| chosen.contains(gun));
+    distinct(before.flat_map(|(_, before)| before.keys.clone()).filter(|id| !new.contains(id)).collect())
+}
+
+/// Those of them whose private half is here and that nothing lists any more.
+#[must_use]
+pub(super) fn old_keys_here(guide: &Guide) -> Vec<CanonicalKeyId> {
+    old_keys(guide).into_iter().filter(|id| guide.facts.at_hand.contains(id)).collect()
+}
+
+/// Whether another key can still be chosen: this one is listed nowhere and not on the stage.
+#[must_use]
+pub(super) fn is_changeable(guide: &Guide) -> bool {
+    let later = |step: &StepView| step.kind == StepKind::Stage && step.state != StepState::Done;
+    guide.phase == Phase::Walking && guide.steps.iter().any(later)
+}
+
+/// What is worth knowing about a repository before it is chosen.
+#[must_use]
+pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) -> String {
+    if let Err(problem) = &facts.state {
+        return problem.message.clone();
+    }
+    let Some(there) = facts.there() else { return "no trust data yet".to_owned() };
+    let wizard = &guide.choice().wizard;
+    let tags = crate::tui::format::count(there.tags, "tag", "tags");
+    let Some(role) = facts.role(&wizard.role()) else { return format!("no {}", wizard.role()) };
+    if let (Wizard::RenewRoot | Wizard::RenewTargets { .. }, Some(version)) = (wizard, role.version) {
+        return format!("v{version}   {tags}");
+    }
+    let keys: Vec<String> = role.ids().iter().map(|id| key(state, id)).collect();
+    format!("{}   {tags}", keys.join(", "))
+}
+
+/// With which key a step works.
+#[must_use]
+pub(super) fn with_key(state: &State, guide: &Guide, step: &StepView) -> String {
+    let new = || new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", ");
+    match step.kind {
+        StepKind::BackUp if guide.choice().wizard.needs_key() => format!("{}, unlocked from the copy", new()),
+        StepKind::Publish | StepKind::Remove | StepKind::Stage => signers(state, guide),
+        StepKind::Wait => "the new key, where its private half is".to_owned(),
+        StepKind::Check => "none: an empty cache and the root that was pinned".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The keys that the plan asks for, else those that the kind of wizard needs.
+fn signers(state: &State, guide: &Guide) -> String {
+    let plans = guide.guns().into_iter().filter_map(|gun| state.plan_of(&gun).cloned());
+    let mut names: Vec<String> = Vec::new();
+    for needed in plans.flat_map(|plan| plan.keys) {
+        let name = match &needed {
+            NeededKey::Unlock { label, role, .. } if label == role => format!("the {role} key"),
+            NeededKey::Unlock { label, role, .. } => format!("{label} ({role})"),
+            NeededKey::New { .. } => shared::needed_key(&needed),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if !names.is_empty() {
+        return names.join(", ");
+    }
+    match &guide.choice().wizard {
+        Wizard::DelegationKey { .. } => "targets lists keys; the new key signs the role files".to_owned(),
+        Wizard::Root => "the old root key and the new one, both".to_owned(),
+        Wizard::Targets => "root lists keys; the new key signs targets".to_owned(),
+        Wizard::Snapshot { .. } | Wizard::Timestamp | Wizard::RenewRoot => "the root key".to_owned(),
+        Wizard::RenewTargets { role } => format!("the {role} key"),
+        Wizard::FirstSetup { .. } => "root and targets keys; new ones are made at publish".to_owned(),
+    }
+}
+
+/// How a signer's key is replaced.
+#[must_use]
+pub(super) fn way(guide: &Guide) -> &'static str {
+    match (guide.choice().colleague, guide.choice().way) {
+        (true, _) => "colleague flow",
+        (false, Way::OnePublish) => "one publish",
+        (false, Way::AddOnly) => "two publishes",
+    }
+}
+
+/// A line under a step's name in the list.
+#[must_use]
+pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
+    let guns = guide.guns();
+    match step.kind {
+        StepKind::Choose => match guns.as_slice() {
+            [gun] => state.short_name(&state.name_of(gun)).to_owned(),
+            guns => format!("{} repositories", guns.len()),
+        },
+        StepKind::Key => new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", "),
+        StepKind::BackUp if guide.choice().without_backup => "without, by choice".to_owned(),
+        StepKind::BackUp if step.state == StepState::Done => "the copy was opened and unlocked".to_owned(),
+        StepKind::Stage if matches!(guide.choice().wizard, Wizard::DelegationKey { .. }) => way(guide).to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Everything about the step that is looked at.
+#[must_use]
+pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
+    let Some(step) = guide.step() else { return vec!["Every step is done.".to_owned()] };
+    let mut lines = step.detail.clone();
+    if let StepState::Blocked(why) = guide.stand(guide.shown())
+        && !lines.contains(&why)
+    {
+        lines.insert(0, why);
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    for (label, text) in labelled(state, guide, step) {
+        lines.push(format!("{label}: {text}"));
+    }
+    lines
+}
+
+/// Why, with which key, what can go wrong, how to go back.
+#[must_use]
+pub(super) fn labelled(state: &State, guide: &Guide, step: &StepView) -> Vec<(&'static str, String)> {
+    let all = [
+        ("why", step.why.to_owned()),
+        ("signs", with_key(state, guide, step)),
+        ("risk", step.risk.to_owned()),
+        ("back", step.back.to_owned()),
+    ];
+    all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// The commands of all steps, in their order.
+#[must_use]
+pub(super) fn commands(guide: &Guide) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for step in &guide.steps {
+        for command in &step.commands {
+            if !lines.contains(command) {
+                lines.push(command.clone());
+            }
+        }
+    }
+    lines.push("# the rotate and renew commands go on with what was begun; add --publish to send at once".to_owned());
+    lines
+}

@@ -5,11 +5,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::canvas::{Canvas, Runs, wrap};
 use super::super::effect::Effect;
 use super::super::state::State;
+use super::super::wizard::forms::Ask;
 use super::field::TextField;
 use super::submit;
 use super::window::{Lines, Window, keys};
 use super::{Dialog, Next};
-use super::super::wizard::forms::Ask;
 use crate::engine::Passphrase;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 
@@ -17,11 +17,24 @@ use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     AddRepository,
-    AddSigner { guns: Vec<Gun> },
-    AddDelegation { gun: Gun },
-    EditDelegation { gun: Gun, role: DelegationName, keys: Vec<CanonicalKeyId> },
-    SignTag { gun: Gun },
-    LogIn { gun: Gun, host: String },
+    AddSigner {
+        guns: Vec<Gun>,
+    },
+    AddDelegation {
+        gun: Gun,
+    },
+    EditDelegation {
+        gun: Gun,
+        role: DelegationName,
+        keys: Vec<CanonicalKeyId>,
+    },
+    SignTag {
+        gun: Gun,
+    },
+    LogIn {
+        gun: Gun,
+        host: String,
+    },
     /// What a wizard asks.
     Wizard(Ask),
 }
@@ -271,10 +284,7 @@ impl Form {
                 lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
             }
         } else if self.busy {
-            lines.runs(
-                canvas,
-                &Runs::new().then(theme.glyphs.now, theme.accent()).then(self.doing(), theme.text()),
-            );
+            lines.runs(canvas, &Runs::new().then(theme.glyphs.now, theme.accent()).then(self.doing(), theme.text()));
         } else if !self.candidates.is_empty() {
             let names: Vec<&str> = self.candidates.iter().map(|c| last_segment(c)).collect();
             for line in wrap(&names.join("  "), lines.width()).into_iter().take(3) {

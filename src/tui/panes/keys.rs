@@ -29,8 +29,7 @@ pub enum Action {
 }
 
 /// Keys of this pane.
-pub const BINDINGS: &[Binding] =
-    &[
+pub const BINDINGS: &[Binding] = &[
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 20).unless(wizard::no_key),
     bind(&["d"], Wanted::Keys(Action::Remove), "remove from roles", Group::Stage, 30).unless(no_delegation),
 ];

@@ -34,10 +34,8 @@ impl Work {
         let listed = gun.clone();
         self.blocking(move |engine| engine.add_entry(&listed)).await?;
         self.engine.refresh_until(&gun, &self.stop).await.map_err(failure)?;
-        self.blocking(move |engine| {
-            open(engine, Wizard::FirstSetup { signer, root_key }, vec![gun.clone()], &[gun])
-        })
-        .await
+        self.blocking(move |engine| open(engine, Wizard::FirstSetup { signer, root_key }, vec![gun.clone()], &[gun]))
+            .await
     }
 }
 
@@ -198,7 +196,8 @@ fn bare(choice: &Choice, key: &PublicKey) -> Result<PublicKey> {
 }
 
 fn read_public(engine: &Engine, path: &std::path::Path) -> Result<PublicKey> {
-    let read = files::public_keys(&[path.to_owned()], engine.now()).map_err(|what| refuse(what, "give a public key"))?;
+    let read =
+        files::public_keys(&[path.to_owned()], engine.now()).map_err(|what| refuse(what, "give a public key"))?;
     read.into_iter().next().ok_or_else(|| refuse("the file holds no key", "give a public key"))
 }
 

@@ -37,10 +37,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Back => look_at(guide, guide.shown().saturating_sub(1)),
         Action::Forward => look_at(guide, (guide.shown() + 1).min(guide.places().saturating_sub(1))),
         Action::Skip => return skip(state),
-        Action::Why => {
-            let page = Page { title: words::title(guide), lines: words::page(state, guide), offset: 0 };
-            state.dialogs.push(Dialog::Page(page));
-        }
+        Action::Why => why(state),
         Action::Commands => {
             let title = "The same as commands".to_owned();
             let page = Page { title, lines: words::commands(guide), offset: 0 };
@@ -61,6 +58,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+fn why(state: &mut State) {
+    let Some(guide) = &state.guide else { return };
+    let page = Page { title: words::title(guide), lines: words::page(state, guide), offset: 0 };
+    state.dialogs.push(Dialog::Page(page));
 }
 
 fn look_at(guide: &mut Guide, place: usize) {
@@ -155,9 +158,8 @@ fn stage(state: &mut State, choice: Choice) -> Vec<Effect> {
     };
     let Some(guide) = &state.guide else { return effects };
     let facts = &guide.facts;
-    let is_staged = |gun: &Gun, change: &Change| {
-        facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change))
-    };
+    let is_staged =
+        |gun: &Gun, change: &Change| facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change));
     let wanted: Vec<_> = changes(facts).into_iter().filter(|(gun, change)| !is_staged(gun, change)).collect();
     if wanted.is_empty() && effects.is_empty() {
         state.say(Weight::Note, "stage", "there is nothing to stage now");

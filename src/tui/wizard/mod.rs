@@ -19,8 +19,8 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use super::canvas::Runs;
 use super::binding::{Action as Wanted, Binding, Group, bind};
+use super::canvas::Runs;
 use super::effect::Effect;
 use super::list::Move;
 use super::state::{Screen, State, Weight, Work};

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::words;
 use super::{Guide, Phase};
 use crate::engine::view::KeyPlace;
-use crate::engine::{Change, KeyView};
 use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes};
-use crate::tui::state::State;
+use crate::engine::{Change, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::state::State;
 
 /// Most keys of the store that are offered.
 const MOST_KEYS: usize = 4;
@@ -60,7 +60,7 @@ fn radio(on: bool, pick: Pick, word: impl Into<String>, note: impl Into<String>)
 
 /// What can be done at the step that is looked at; nothing at one that waits for others.
 #[must_use]
-pub fn of(state: &State, guide: &Guide) -> Vec<Opt> {
+pub(super) fn of(state: &State, guide: &Guide) -> Vec<Opt> {
     match &guide.phase {
         Phase::Choosing(chosen) => return repositories(state, guide, chosen),
         Phase::Beginning(guns) => return repositories(state, guide, &guns.iter().cloned().collect()),
@@ -112,13 +112,23 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
     };
     let stored = state.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
     options.extend(stored.map(|k| {
-        radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), format!("{} of the key store", k.id.short()))
+        radio(
+            false,
+            Pick::StoredKey(k.id.clone()),
+            format!("use {}", k.label),
+            format!("{} of the key store", k.id.short()),
+        )
     }));
     if one_for_all {
         options.push(radio(false, Pick::LoadKey, "load a file", "a private key made elsewhere"));
     }
     if matches!(wizard, Wizard::DelegationKey { .. } | Wizard::FirstSetup { .. }) {
-        options.push(radio(false, Pick::ColleaguesKey, "a colleague's key", "only the public half; it is signed there"));
+        options.push(radio(
+            false,
+            Pick::ColleaguesKey,
+            "a colleague's key",
+            "only the public half; it is signed there",
+        ));
     }
     let chosen = guide.choice().keys.values().next();
     for option in &mut options {
@@ -158,9 +168,8 @@ fn stage(guide: &Guide) -> Vec<Opt> {
 fn remove(guide: &Guide) -> Vec<Opt> {
     let facts = &guide.facts;
     let wanted = changes(facts);
-    let is_staged = |(gun, change): &(Gun, Change)| {
-        facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change))
-    };
+    let is_staged =
+        |(gun, change): &(Gun, Change)| facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change));
     if !wanted.is_empty() && wanted.iter().all(is_staged) {
         return vec![act(Pick::Review, "open the review", "P publishes there, nowhere else")];
     }

@@ -115,7 +115,9 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
 fn end(state: &State, guide: &Guide, room: usize) -> Vec<Line> {
     let theme = state.theme;
     let mut lines = vec![
-        Line::Runs(Runs::new().then(theme.glyphs.ok, theme.ok()).gap(1).then(guide.choice().wizard.title(), theme.strong())),
+        Line::Runs(
+            Runs::new().then(theme.glyphs.ok, theme.ok()).gap(1).then(guide.choice().wizard.title(), theme.strong()),
+        ),
         Line::Blank,
     ];
     for repository in &guide.facts.repositories {
@@ -158,7 +160,8 @@ pub(super) fn option(state: &State, option: &Opt, words: u16, selected: bool) ->
 /// What the stage holds or will hold for it, repository by repository; nothing where that is not the subject.
 #[must_use]
 pub(super) fn staged(state: &State, guide: &Guide, canvas: &Canvas<'_>, cells: usize) -> Vec<Runs> {
-    let subject = guide.step().is_some_and(|s| matches!(s.kind, StepKind::Stage | StepKind::Publish | StepKind::Remove));
+    let subject =
+        guide.step().is_some_and(|s| matches!(s.kind, StepKind::Stage | StepKind::Publish | StepKind::Remove));
     if !subject || guide.phase != Phase::Walking {
         return vec![];
     }

@@ -28,7 +28,8 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
         Ok(answer) => answer,
         Err(failure) => return refused(state, &failure),
     };
-    let asked = matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.busy && matches!(f.purpose, Purpose::Wizard(_)));
+    let asked =
+        matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.busy && matches!(f.purpose, Purpose::Wizard(_)));
     if asked
         && let Some(Dialog::Form(form)) = state.dialogs.pop()
         && let Some(guide) = &mut state.guide

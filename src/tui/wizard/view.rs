@@ -31,7 +31,8 @@ pub fn render(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, areas: &Are
         let top = inner.y + u16::from(roomy);
         track::horizontal(canvas, guide, Rect { y: top, height: rows, ..inner });
         let place = Rect { y: top + rows, height: inner.bottom().saturating_sub(top + rows), ..inner };
-        let place = if roomy { Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place } } else { place };
+        let place =
+            if roomy { Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place } } else { place };
         one_column(state, guide, canvas, place);
         return;
     }

@@ -69,7 +69,7 @@ pub enum Effect {
     /// Complete the path typed so far.
     Complete(String),
     /// What a wizard asks for.
-    Wizard(Task),
+    Wizard(Box<Task>),
     /// Send to the terminal's clipboard.
     Copy {
         what: &'static str,

@@ -50,7 +50,8 @@ fn place(state: &State) -> Runs {
 
 fn task(state: &State, guide: &Guide) -> Runs {
     let theme = state.theme;
-    let runs = Runs::new().then(guide.choice().wizard.title(), theme.strong()).gap(2);
+    let (verb, object) = wizard::brief(&guide.choice().wizard);
+    let runs = Runs::new().then(verb, theme.quiet()).gap(1).then(object, theme.strong()).gap(2);
     let names = match guide.guns().as_slice() {
         [gun] => state.short_name(&state.name_of(gun)).to_owned(),
         guns => super::format::count(guns.len(), "repository", "repositories"),
@@ -111,7 +112,8 @@ fn right_side(state: &State) -> Runs {
     parts.extend(state.guide.as_ref().map(|guide| wizard::risk(state, guide)));
     if !matches!(state.screen, Screen::Publish(_)) {
         let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
-        if locked > 0 {
+        let crowded = state.guide.is_some() && state.size.0 < 110;
+        if locked > 0 && !crowded {
             let words = if state.size.0 < 110 {
                 format!("{locked} locked")
             } else {

@@ -65,7 +65,7 @@ impl Runner {
             Effect::Wizard(task) => {
                 let work = self.work();
                 self.tasks.spawn(async move {
-                    let outcome = work.wizard(task).await;
+                    let outcome = work.wizard(*task).await;
                     work.send(job, Some(outcome)).await;
                 });
             }

@@ -237,8 +237,8 @@ impl Form {
 
     fn doing(&self) -> &'static str {
         match self.purpose {
-            Purpose::Wizard(Ask::SetUp) => " asking the server",
-            Purpose::Wizard(Ask::BackUp) => " writing, opening it again, unlocking",
+            Purpose::Wizard(Ask::SetUp | Ask::TakeOver) => " asking the servers",
+            Purpose::Wizard(Ask::BackUp(_)) => " writing, opening it again, unlocking",
             Purpose::Wizard(_) => " deriving the key from the passphrase",
             _ => " reading the key files",
         }

@@ -149,6 +149,21 @@ fn delegation_name(form: &Form) -> Result<DelegationName, String> {
 }
 
 fn sign(form: &Form) -> Result<Change, String> {
+    let (tag, target) = signed_target(form)?;
+    let mut roles = Vec::new();
+    for name in form.text("roles").split([',', ' ']).filter(|r| !r.is_empty()) {
+        let full =
+            if name == "targets" || name.starts_with("targets/") { name.to_owned() } else { format!("targets/{name}") };
+        roles.push(Role::parse(&full).map_err(|e| e.to_string())?);
+    }
+    Ok(Change::Sign { tag, target, roles })
+}
+
+/// A tag, its digest and size, from the fields of these names.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub(in crate::tui) fn signed_target(form: &Form) -> Result<(TargetName, SignedTarget), String> {
     let tag = TargetName::parse(form.text("tag")).map_err(|e| e.to_string())?;
     let typed = form.text("digest");
     let sha256 = typed.strip_prefix("sha256:").unwrap_or(typed).to_lowercase();
@@ -156,13 +171,7 @@ fn sign(form: &Form) -> Result<Change, String> {
         return Err("the digest must be sha256: and 64 hexadecimal digits".to_owned());
     }
     let length = form.text("size").parse::<u64>().map_err(|_| "the size must be a number of bytes".to_owned())?;
-    let mut roles = Vec::new();
-    for name in form.text("roles").split([',', ' ']).filter(|r| !r.is_empty()) {
-        let full =
-            if name == "targets" || name.starts_with("targets/") { name.to_owned() } else { format!("targets/{name}") };
-        roles.push(Role::parse(&full).map_err(|e| e.to_string())?);
-    }
-    Ok(Change::Sign { tag, target: SignedTarget { length, sha256, sha512: None, custom: None }, roles })
+    Ok((tag, SignedTarget { length, sha256, sha512: None, custom: None }))
 }
 
 fn secret(form: &Form) -> Passphrase {

@@ -1,13 +1,13 @@
 //! What the keys do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{self, Pick};
 use super::task::{KeySource, Task};
 use super::{Action, Guide, Phase, forms, words};
 use crate::engine::Change;
 use crate::engine::view::KeyState;
-use crate::engine::wizard::{Choice, Facts, StepKind, changes};
+use crate::engine::wizard::{Choice, Facts, First, StepKind, changes};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::field::TextField;
@@ -21,7 +21,7 @@ use crate::tui::words as change_words;
 /// Does what the user wants.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     if action == Action::Menu {
-        return vec![Effect::Wizard(Task::List)];
+        return vec![Task::List.effect()];
     }
     let Some(guide) = &mut state.guide else { return vec![] };
     match action {
@@ -44,7 +44,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             state.dialogs.push(Dialog::Page(page));
         }
         Action::AskServer => return ask_servers(state),
-        Action::GiveUp => return vec![Effect::Wizard(Task::Forget(guide.choice().clone()))],
+        Action::GiveUp => return vec![Task::Forget(guide.choice().clone()).effect()],
         Action::Leave => {
             let kept = guide.phase == Phase::Walking && !guide.is_over();
             let title = guide.choice().wizard.title();
@@ -54,7 +54,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             if kept {
                 state.say(Weight::Note, "kept", format!("{title}; W goes on with it"));
             }
-            return over.map(Effect::Wizard).into_iter().collect();
+            return over.map(Task::effect).into_iter().collect();
         }
     }
     vec![]
@@ -108,6 +108,19 @@ fn enter(state: &mut State) -> Vec<Effect> {
         Pick::LoadKey => form(state, forms::load),
         Pick::ColleaguesKey => form(state, forms::colleague),
         Pick::BackUp => form(state, forms::back_up),
+        Pick::MakeSigner => form(state, forms::make_signer),
+        Pick::ColleagueSigner => form(state, forms::colleague_signer),
+        Pick::SignTag => form(state, forms::sign_tag),
+        Pick::HandOver => form(state, forms::hand_over),
+        Pick::RootKey(root_key) => {
+            let first = First { root_key: Some(root_key), ..choice.first.clone() };
+            keep(state, Choice { first, ..choice })
+        }
+        Pick::WithoutTags => {
+            let first = First { without_tags: true, tags: BTreeMap::new(), ..choice.first.clone() };
+            keep(state, Choice { first, ..choice })
+        }
+        Pick::RemoveOld => stage(state, Choice { remove_old: true, ..choice }),
         Pick::StoredKey(id) => stored(state, id),
         Pick::WithoutBackup => keep(state, Choice { without_backup: true, ..choice }),
         Pick::Stage(way) => {
@@ -121,7 +134,7 @@ fn enter(state: &mut State) -> Vec<Effect> {
             state.dialogs.extend(dialog);
             vec![]
         }
-        Pick::Finish => vec![Effect::Wizard(Task::Forget(choice))],
+        Pick::Finish => vec![Task::Forget(choice).effect()],
     }
 }
 
@@ -135,7 +148,7 @@ fn stored(state: &mut State, id: CanonicalKeyId) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
     let locked = state.keys.iter().any(|k| k.id == id && k.state == KeyState::Locked);
     if !locked {
-        return vec![Effect::Wizard(Task::Key(guide.choice().clone(), KeySource::Stored(id, None)))];
+        return vec![Task::Key(guide.choice().clone(), KeySource::Stored(id, None)).effect()];
     }
     let form = forms::unlock(state, guide, id);
     state.dialogs.push(Dialog::Form(form));
@@ -143,11 +156,11 @@ fn stored(state: &mut State, id: CanonicalKeyId) -> Vec<Effect> {
 }
 
 /// Takes another choice, and keeps it.
-fn keep(state: &mut State, choice: Choice) -> Vec<Effect> {
+pub(super) fn keep(state: &mut State, choice: Choice) -> Vec<Effect> {
     if let Some(guide) = &mut state.guide {
         guide.learn(Facts { choice: choice.clone(), ..guide.facts.clone() });
     }
-    vec![Effect::Wizard(Task::Keep(choice))]
+    vec![Task::Keep(choice).effect()]
 }
 
 /// Puts what leads on into the stage; what is there already is not staged twice.
@@ -184,8 +197,8 @@ fn skip(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
     let choice = guide.choice().clone();
     match guide.open_step().map(|step| step.kind) {
-        Some(StepKind::BackUp) => keep(state, Choice { without_backup: true, ..choice }),
-        Some(StepKind::Retire | StepKind::HandOver) => vec![Effect::Wizard(Task::Forget(choice))],
+        Some(StepKind::BackUp | StepKind::BackUpMade) => keep(state, Choice { without_backup: true, ..choice }),
+        Some(StepKind::Retire | StepKind::HandOver) => vec![Task::Forget(choice).effect()],
         _ => vec![],
     }
 }
@@ -207,7 +220,7 @@ fn confirm_removal(state: &State, keys: Vec<CanonicalKeyId>) -> Option<Dialog> {
     ];
     let task = Task::Remove(guide.choice().clone(), keys);
     Some(Dialog::Confirm(Confirm {
-        subject: Subject::Delete(gun, vec![Effect::Wizard(task)]),
+        subject: Subject::Delete(gun, vec![task.effect()]),
         title: "Remove the old private key".to_owned(),
         name: names.join(", "),
         sentences,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::menu::{Entry, Menu, Opens};
-use crate::engine::KeyView;
 use crate::engine::wizard::{Holder, Wizard};
+use crate::engine::{Health, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::effect::Effect;
@@ -68,12 +68,13 @@ pub(super) fn all(state: &State) -> Vec<Entry> {
             entries.extend(of_role(state, &role));
         }
     }
-    let new = state.repository().filter(|r| r.view.is_some() && !known).map(|r| r.entry.name.clone());
-    entries.push(Entry {
-        word: "set up a repository".to_owned(),
-        note: "first trust data, first signer".to_owned(),
-        opens: Opens::SetUp(new.unwrap_or_default()),
-    });
+    if state.repository().is_some_and(|r| r.health() == Health::New) {
+        let new = having(state, |r| r.health() == Health::New);
+        entries.insert(0, entry(state, Wizard::FirstSetup, "first trust data, first signer", new));
+    }
+    let other = |word: &str, note: &str, opens| Entry { word: word.to_owned(), note: note.to_owned(), opens };
+    entries.push(other("set up another repository", "asks for its name", Opens::SetUp));
+    entries.push(other("take over a key", "from a colleague's file", Opens::TakeOver));
     entries
 }
 

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use super::task::{KeySource, Task};
 use super::{Guide, words};
-use crate::engine::{Passphrase, RootKeyChoice};
+use crate::engine::Passphrase;
+use crate::engine::wizard::Choice;
 use crate::tuf::{CanonicalKeyId, SignerName};
 use crate::tui::dialogs::field::TextField;
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::dialogs::submit::signed_target;
 use crate::tui::effect::Effect;
 use crate::tui::state::State;
 
@@ -18,8 +20,13 @@ pub enum Ask {
     Load,
     Colleague,
     Unlock(CanonicalKeyId),
-    BackUp,
+    BackUp(Vec<CanonicalKeyId>),
+    MakeSigner,
+    ColleagueSigner,
+    SignTag,
+    HandOver,
     SetUp,
+    TakeOver,
 }
 
 /// Shortest passphrase that Notary's clients take for a new key.
@@ -96,46 +103,91 @@ pub(super) fn unlock(state: &State, guide: &Guide, id: CanonicalKeyId) -> Form {
     form(state, Ask::Unlock(id), "Take a key of the store", about, "take it", fields)
 }
 
+/// Fields for the passphrases of keys that are backed up.
+const OWN: [&str; 3] = ["key's own", "2nd key's", "3rd key's"];
+
 /// Asks where the backup goes.
 pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
-    let ids = words::new_keys(guide);
+    let ids = words::to_back_up(guide);
     let name = ids.first().map_or("key", |id| id.short());
     let file = format!("~/{}-{name}.backup", guide.choice().wizard.key_name());
     let mut fields = vec![
         path("file", &file, "better on another device than this one"),
         secret("passphrase", "of the backup, in the age format; empty: a PEM set, each key under its own"),
     ];
-    if guide.passphrase.is_none() {
-        fields.push(secret("key's own", "the key is unlocked from the file, to prove it"));
+    let is_known = guide.passphrase.is_some() && ids.len() == 1;
+    for (label, id) in OWN.iter().zip(&ids).filter(|_| !is_known) {
+        fields.push(secret(label, &format!("of {}: it is unlocked from the file, to prove it", words::key(state, id))));
     }
     let keys: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
-    form(state, Ask::BackUp, "Back it up", keys.join(", "), "back up", fields)
+    let form = form(state, Ask::BackUp(ids), "Back it up", keys.join(", "), "back up", fields);
+    Form { focus: 1, ..form }
 }
 
-/// Asks which repository to set up, and for its first signer.
-pub(super) fn set_up(state: &State, name: &str) -> Form {
+fn signer_name() -> Field {
+    text("signer", "", "letters, digits, - and _")
+}
+
+/// Asks for a first signer whose key is made.
+pub(super) fn make_signer(state: &State, _: &Guide) -> Form {
     let fields = vec![
-        text("repository", name, "as docker writes it, such as registry.example.com/team/app"),
-        text("signer", "", "the first one who signs tags: letters, digits, - and _"),
-        Field {
-            label: "",
-            input: Input::Switch("a root key of its own, not the one in the key store".to_owned(), false),
-            hint: "space changes it; without one in the store, it is made".to_owned(),
-        },
+        signer_name(),
+        secret("passphrase", "of the new key, at least 8 letters"),
+        secret("again", "the same once more"),
     ];
+    form(state, Ask::MakeSigner, "A first signer", "Who signs tags here?".to_owned(), "make the key", fields)
+}
+
+/// Asks for a first signer who has a key.
+pub(super) fn colleague_signer(state: &State, _: &Guide) -> Form {
+    let fields = vec![signer_name(), path("key file", "", "a public key or certificate in PEM form; tab completes")];
+    form(state, Ask::ColleagueSigner, "A first signer", "Who signs tags here?".to_owned(), "take it", fields)
+}
+
+/// Asks for a first tag.
+pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
+    let names: Vec<String> = guide.guns().iter().map(|gun| state.name_of(gun)).collect();
+    let fields = vec![
+        text("tag", "", "such as 1.0"),
+        text("digest", "", "sha256: and 64 digits, as docker push prints it"),
+        text("size", "", "of the manifest, in bytes, as docker push prints it"),
+    ];
+    form(state, Ask::SignTag, "A first tag", names.join(", "), "take it", fields)
+}
+
+/// Asks where the hand-over file goes.
+pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
+    let file = format!("~/{}-hand-over.json", guide.choice().wizard.key_name());
+    let fields = vec![path("file", &file, "send it to your colleague; it holds no secret")];
+    let form = form(state, Ask::HandOver, "Hand over", subject(guide), "write it", fields);
+    let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over FILE.";
+    Form { note: note.to_owned(), ..form }
+}
+
+/// Asks which repository to set up.
+pub(super) fn set_up(state: &State) -> Form {
+    let fields = vec![text("repository", "", "as docker writes it, such as registry.example.com/team/app")];
     let note = "Trust data is made on the server at publish, not before.".to_owned();
     let form = form(state, Ask::SetUp, "Set up a repository", "Its first trust data".to_owned(), "go on", fields);
-    Form { note, focus: usize::from(!name.is_empty()), ..form }
+    Form { note, ..form }
+}
+
+/// Asks for the file that a colleague sent.
+pub(super) fn take_over(state: &State) -> Form {
+    let fields = vec![path("file", "", "the hand-over file; tab completes")];
+    let subject = "Sign with the key that you made".to_owned();
+    let note = "What it says is compared with the server; nothing in it is run.".to_owned();
+    Form { note, ..form(state, Ask::TakeOver, "Take over a key", subject, "read it", fields) }
 }
 
 /// Whether a field must be filled in.
 #[must_use]
 pub fn must(ask: &Ask, label: &str) -> bool {
     match ask {
-        Ask::Make => matches!(label, "passphrase" | "again"),
-        Ask::BackUp => matches!(label, "file" | "key's own"),
+        Ask::Make => label != "label",
+        Ask::BackUp(_) => matches!(label, "file" | "key's own"),
         Ask::Load => label == "key file",
-        Ask::Colleague | Ask::Unlock(_) | Ask::SetUp => true,
+        _ => true,
     }
 }
 
@@ -149,14 +201,8 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
     let file = |form: &Form| PathBuf::from(form.paths().first().copied().unwrap_or_default());
     let task = match ask {
         Ask::Make => {
-            let passphrase = form.secret("passphrase");
-            if passphrase.chars() < SHORTEST {
-                return Err(format!("at least {SHORTEST} letters: notary refuses shorter ones"));
-            }
-            if passphrase != form.secret("again") {
-                return Err("the two passphrases differ".to_owned());
-            }
-            Task::Key(choice()?, KeySource::New { passphrase, label: form.text("label").to_owned() })
+            let source = KeySource::New { passphrase: new_passphrase(form)?, label: form.text("label").to_owned() };
+            Task::Key(choice()?, source)
         }
         Ask::Load => {
             let source = KeySource::File { path: file(form), passphrase: form.secret("passphrase") };
@@ -164,32 +210,57 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
         }
         Ask::Colleague => Task::Key(choice()?, KeySource::Colleague(file(form))),
         Ask::Unlock(id) => Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret("passphrase")))),
-        Ask::BackUp => {
+        Ask::BackUp(keys) => {
             let seal = form.secret("passphrase");
             if !seal.is_empty() && seal.chars() < SHORTEST {
                 return Err(format!("at least {SHORTEST} letters, or none for a PEM set"));
             }
-            let known = guide.and_then(|guide| guide.passphrase.clone());
-            let own = known.unwrap_or_else(|| form.secret("key's own"));
-            Task::BackUp { choice: choice()?, file: file(form), seal, own }
+            let typed = OWN.iter().map(|label| form.secret(label)).filter(|own| !own.is_empty());
+            let own = guide.and_then(|guide| guide.passphrase.clone()).into_iter().chain(typed).collect();
+            Task::BackUp { choice: choice()?, keys: keys.clone(), file: file(form), seal, own }
         }
-        Ask::SetUp => {
-            let signer = SignerName::parse(form.text("signer")).map_err(|e| e.to_string())?;
-            let root_key = match form.switches().first() {
-                Some(true) => RootKeyChoice::New,
-                _ => RootKeyChoice::Auto,
-            };
-            Task::SetUp { name: form.text("repository").to_owned(), signer, root_key }
+        Ask::MakeSigner => {
+            let source = KeySource::New { passphrase: new_passphrase(form)?, label: String::new() };
+            Task::Signer(choice()?, signer(form)?, source)
         }
+        Ask::ColleagueSigner => Task::Signer(choice()?, signer(form)?, KeySource::Colleague(file(form))),
+        Ask::SignTag => Task::Keep(with_tag(form, choice()?)?),
+        Ask::HandOver => Task::HandOver(choice()?, file(form)),
+        Ask::SetUp => Task::SetUp(form.text("repository").to_owned()),
+        Ask::TakeOver => Task::TakeOver(file(form)),
     };
     form.busy = true;
     form.error = None;
-    Ok(vec![Effect::Wizard(task)])
+    Ok(vec![task.effect()])
+}
+
+fn new_passphrase(form: &Form) -> Result<Passphrase, String> {
+    let passphrase = form.secret("passphrase");
+    if passphrase.chars() < SHORTEST {
+        return Err(format!("at least {SHORTEST} letters: notary refuses shorter ones"));
+    }
+    if passphrase != form.secret("again") {
+        return Err("the two passphrases differ".to_owned());
+    }
+    Ok(passphrase)
+}
+
+fn signer(form: &Form) -> Result<SignerName, String> {
+    SignerName::parse(form.text("signer")).map_err(|e| e.to_string())
+}
+
+fn with_tag(form: &Form, mut choice: Choice) -> Result<Choice, String> {
+    let (tag, target) = signed_target(form)?;
+    choice.first.without_tags = false;
+    for gun in &choice.repositories {
+        choice.first.tags.entry(gun.clone()).or_default().insert(tag.clone(), target.clone());
+    }
+    Ok(choice)
 }
 
 /// The passphrase of a new key, as it was typed in its form.
 #[must_use]
 pub(super) fn typed(form: &Form) -> Option<Passphrase> {
-    let of_key = matches!(form.purpose, Purpose::Wizard(Ask::Make | Ask::Load | Ask::Unlock(_)));
+    let of_key = matches!(form.purpose, Purpose::Wizard(Ask::Make | Ask::MakeSigner | Ask::Load | Ask::Unlock(_)));
     of_key.then(|| form.secret("passphrase"))
 }

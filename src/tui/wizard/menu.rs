@@ -9,7 +9,7 @@ use crate::tuf::Gun;
 use crate::tui::binding::key_name;
 use crate::tui::canvas::{Canvas, Runs, cut, width};
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::dialogs::{Dialog, Next};
+use crate::tui::dialogs::{Dialog, Form, Next};
 use crate::tui::effect::Effect;
 use crate::tui::format::span;
 use crate::tui::state::State;
@@ -41,8 +41,10 @@ pub enum Opens {
     Begun(Choice),
     /// A new one, unless it was begun.
     New { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
-    /// The first set-up of a repository, whose name may be known.
-    SetUp(String),
+    /// The first set-up of a repository that is not listed yet.
+    SetUp,
+    /// A colleague's half of a rotation.
+    TakeOver,
 }
 
 impl Opens {
@@ -51,15 +53,18 @@ impl Opens {
         let task = match self {
             Self::Begun(choice) => Task::Resume(choice),
             Self::New { wizard, candidates, chosen } => Task::Open { wizard, candidates, chosen },
-            Self::SetUp(name) => {
-                let form = forms::set_up(state, &name);
-                state.dialogs.push(Dialog::Form(form));
-                return vec![];
-            }
+            Self::SetUp => return ask(state, forms::set_up),
+            Self::TakeOver => return ask(state, forms::take_over),
         };
         state.guide = None;
-        vec![Effect::Wizard(task)]
+        vec![task.effect()]
     }
+}
+
+fn ask(state: &mut State, form: fn(&State) -> Form) -> Vec<Effect> {
+    let form = form(state);
+    state.dialogs.push(Dialog::Form(form));
+    vec![]
 }
 
 impl Menu {

@@ -33,6 +33,7 @@ pub use begin::{from_key, from_role, no_key, no_role};
 pub use options::{Opt, Pick, Tick};
 pub use take::{notice, take};
 pub use task::{Answer, KeySource, Task};
+pub(super) use words::brief;
 
 /// A wizard that is open.
 #[derive(Clone, Debug)]
@@ -136,7 +137,7 @@ fn last(state: &State) -> Option<&'static str> {
 
 fn no_skip(state: &State) -> Option<&'static str> {
     let kind = guide(state).filter(|g| g.phase == Phase::Walking).and_then(|g| g.open_step()).map(|step| step.kind);
-    let can = matches!(kind, Some(StepKind::BackUp | StepKind::Retire | StepKind::HandOver));
+    let can = matches!(kind, Some(StepKind::BackUp | StepKind::BackUpMade | StepKind::Retire | StepKind::HandOver));
     (!can).then_some("this step cannot be skipped")
 }
 
@@ -292,7 +293,7 @@ pub fn follow(state: &mut State) -> Vec<Effect> {
             guide.phase = Phase::Choosing(guns.iter().cloned().collect());
         }
     }
-    vec![Effect::Wizard(task)]
+    vec![task.effect()]
 }
 
 /// How many of the repositories the servers have answered for; `None` if nothing is asked.

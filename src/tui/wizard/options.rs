@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::words;
 use super::{Guide, Phase};
 use crate::engine::view::KeyPlace;
-use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes};
-use crate::engine::{Change, KeyView};
+use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
+use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::state::State;
 
@@ -21,10 +21,17 @@ pub enum Pick {
     LoadKey,
     StoredKey(CanonicalKeyId),
     ColleaguesKey,
+    RootKey(RootKeyChoice),
+    MakeSigner,
+    ColleagueSigner,
+    SignTag,
+    WithoutTags,
     BackUp,
     WithoutBackup,
     Stage(Way),
+    RemoveOld,
     Review,
+    HandOver,
     AskServer,
     RemoveKeys(Vec<CanonicalKeyId>),
     Finish,
@@ -75,13 +82,18 @@ pub(super) fn of(state: &State, guide: &Guide) -> Vec<Opt> {
     }
     match step.kind {
         StepKind::Key if !done || words::is_changeable(guide) => keys(state, guide),
-        StepKind::BackUp if !done || guide.choice().without_backup => back_up(guide),
+        StepKind::RootKey if !done || words::is_changeable(guide) => root_keys(state, guide),
+        StepKind::Signers if !done || words::is_changeable(guide) => signers(),
+        StepKind::Tags if !done || words::is_changeable(guide) => tags(guide),
+        StepKind::BackUp | StepKind::BackUpMade if !done || guide.choice().without_backup => back_up(guide),
         StepKind::Stage if !done => stage(guide),
         StepKind::Publish if !done => vec![act(Pick::Review, "open the review", "P publishes there, nowhere else")],
         StepKind::Remove if !done => remove(guide),
-        StepKind::Wait | StepKind::Check | StepKind::HandOver if !done => {
-            vec![act(Pick::AskServer, "look again", "asks the servers")]
-        }
+        StepKind::Wait if !done => vec![
+            act(Pick::AskServer, "look again", "asks the servers whether the new key has signed"),
+            act(Pick::HandOver, "write the hand-over file", "what your colleague needs; no secret in it"),
+        ],
+        StepKind::Check | StepKind::HandOver if !done => vec![act(Pick::AskServer, "look again", "asks the servers")],
         StepKind::Retire if !done => retire(guide),
         _ => vec![],
     }
@@ -99,6 +111,9 @@ fn repositories(state: &State, guide: &Guide, chosen: &BTreeSet<Gun>) -> Vec<Opt
 
 fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
     let wizard = &guide.choice().wizard;
+    if matches!(wizard, Wizard::TakeOver { .. }) {
+        return vec![act(Pick::LoadKey, "load its private half", "into the key store of this machine")];
+    }
     let mut options = vec![radio(false, Pick::MakeKey, "make one here", "under a passphrase, in the key store")];
     let name = wizard.key_name();
     let taken = words::old_keys(guide);
@@ -122,7 +137,7 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
     if one_for_all {
         options.push(radio(false, Pick::LoadKey, "load a file", "a private key made elsewhere"));
     }
-    if matches!(wizard, Wizard::DelegationKey { .. } | Wizard::FirstSetup { .. }) {
+    if matches!(wizard, Wizard::DelegationKey { .. }) {
         options.push(radio(
             false,
             Pick::ColleaguesKey,
@@ -130,11 +145,11 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
             "only the public half; it is signed there",
         ));
     }
-    let chosen = guide.choice().keys.values().next();
+    let chosen = guide.choice().keys.values().flatten().next();
     for option in &mut options {
         let on = match &option.pick {
             Pick::StoredKey(id) => chosen.is_some_and(|key| key.canonical_id() == id),
-            Pick::ColleaguesKey => chosen.is_some() && guide.choice().colleague,
+            Pick::ColleaguesKey => chosen.is_some() && guide.choice().way == Way::Colleague,
             _ => false,
         };
         option.tick = Tick::Radio(on);
@@ -150,19 +165,59 @@ fn back_up(guide: &Guide) -> Vec<Opt> {
     ]
 }
 
-fn stage(guide: &Guide) -> Vec<Opt> {
-    let Wizard::DelegationKey { .. } = guide.choice().wizard else {
-        return vec![act(Pick::Stage(guide.choice().way), "fill the stage", "nothing is sent before the review")];
-    };
-    if guide.choice().colleague {
-        let note = "the old key stays until the colleague has signed";
-        return vec![radio(true, Pick::Stage(Way::OnePublish), "colleague flow", note)];
-    }
-    let one = guide.choice().way == Way::OnePublish;
+fn root_keys(state: &State, guide: &Guide) -> Vec<Opt> {
+    let chosen = guide.choice().first.root_key.as_ref();
+    let stored = state.keys.iter().filter(|k| matches!(k.place, KeyPlace::File(_)) && k.role == "root");
+    let mut options: Vec<Opt> = stored
+        .take(MOST_KEYS)
+        .map(|k| {
+            let pick = RootKeyChoice::Stored(k.id.clone());
+            let note = format!("{} of the key store", k.id.short());
+            radio(chosen == Some(&pick), Pick::RootKey(pick), format!("use {}", k.label), note)
+        })
+        .collect();
+    let new = RootKeyChoice::New;
+    let note = "asked for a passphrase at publish";
+    options.push(radio(chosen == Some(&new), Pick::RootKey(new), "make a new one", note));
+    options
+}
+
+fn signers() -> Vec<Opt> {
     vec![
-        radio(one, Pick::Stage(Way::OnePublish), "one publish", "add, re-sign, remove at once; nobody sees a gap"),
-        radio(!one, Pick::Stage(Way::AddOnly), "two publishes", "add now, remove when the old machine is gone"),
+        act(Pick::MakeSigner, "a signer with a key made here", "asks for a name and a passphrase"),
+        act(Pick::ColleagueSigner, "a colleague", "asks for a name and a public key"),
     ]
+}
+
+fn tags(guide: &Guide) -> Vec<Opt> {
+    let without = guide.choice().first.without_tags;
+    let some = !guide.choice().first.tags.is_empty();
+    vec![
+        radio(without, Pick::WithoutTags, "sign tags later", "s in the tags of the repository"),
+        radio(!without && some, Pick::SignTag, "sign one at once", "asks for its digest"),
+    ]
+}
+
+fn stage(guide: &Guide) -> Vec<Opt> {
+    let elsewhere = words::new_keys(guide).iter().any(|id| !guide.facts.at_hand.contains(id));
+    let options: Vec<Opt> = ways(&guide.facts)
+        .into_iter()
+        // Without the private half only its holder can sign.
+        .filter(|view| !elsewhere || view.way == Way::Colleague)
+        .filter(|view| view.impossible.is_none())
+        .map(|view| {
+            let (word, note) = match view.way {
+                Way::OnePublish => ("one publish", "add, re-sign, remove at once; nobody sees a gap"),
+                Way::TwoPublishes => ("two publishes", "add now, remove when the old machine is gone"),
+                Way::Colleague => ("colleague flow", "add now; he re-signs on his machine; then remove"),
+            };
+            radio(guide.choice().way == view.way, Pick::Stage(view.way), word, note)
+        })
+        .collect();
+    if options.is_empty() {
+        return vec![act(Pick::Stage(guide.choice().way), "fill the stage", "nothing is sent before the review")];
+    }
+    options
 }
 
 fn remove(guide: &Guide) -> Vec<Opt> {
@@ -173,7 +228,7 @@ fn remove(guide: &Guide) -> Vec<Opt> {
     if !wanted.is_empty() && wanted.iter().all(is_staged) {
         return vec![act(Pick::Review, "open the review", "P publishes there, nowhere else")];
     }
-    vec![act(Pick::Stage(Way::OnePublish), "stage the removal", "a key that stays has signed")]
+    vec![act(Pick::RemoveOld, "stage the removal", "a key that stays has signed the role files")]
 }
 
 fn retire(guide: &Guide) -> Vec<Opt> {

@@ -3,7 +3,7 @@
 use super::options::{self, Opt, Tick};
 use super::{Guide, Phase, asking, picture, words};
 use crate::engine::plan::{Mark, PlannedChange};
-use crate::engine::wizard::{StepKind, StepState, StepView, changes};
+use crate::engine::wizard::{StepKind, StepState, StepView, Way, changes};
 use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Role;
 use crate::tui::canvas::{Canvas, Runs, width, wrap};
@@ -94,8 +94,9 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
             lines.push(line("old", &old, ""));
         }
         let mut runs = line("new", &new, "not chosen yet");
-        if guide.choice().colleague && !new.is_empty() {
-            runs = runs.gap(2).then("its private half stays with your colleague", theme.quiet());
+        let colleagues = guide.choice().way == Way::Colleague && guide.choice().wizard.role().delegation().is_some();
+        if colleagues && new.iter().any(|id| !guide.facts.at_hand.contains(id)) {
+            runs = runs.gap(2).then("with your colleague", theme.quiet());
         }
         lines.push(runs);
     }

@@ -14,7 +14,7 @@ pub(super) fn lines(state: &State, guide: &Guide) -> Vec<Runs> {
     let Wizard::DelegationKey { .. } = guide.choice().wizard else { return vec![] };
     let theme = state.theme;
     let g = theme.glyphs;
-    let two = guide.choice().way == Way::AddOnly || guide.choice().colleague;
+    let two = guide.choice().way != Way::OnePublish;
     let first = if two { CELLS / 3 } else { CELLS / 2 };
     let second = if two { CELLS * 2 / 3 } else { first };
     let tags: usize = guide.facts.repositories.iter().filter_map(|r| Some(r.there()?.tags)).sum();
@@ -35,7 +35,7 @@ pub(super) fn lines(state: &State, guide: &Guide) -> Vec<Runs> {
         .then(format!("{tags} {} {tags}", g.becomes), theme.ok());
     let mark = |at: usize, word: &str| format!("{}{} {word}", " ".repeat(at), g.last_branch);
     let below = if two {
-        let first_mark = mark(first, if guide.choice().colleague { "add" } else { "publish" });
+        let first_mark = mark(first, "add");
         let gap = second.saturating_sub(first_mark.chars().count());
         format!("{first_mark}{}", mark(gap, "remove"))
     } else {

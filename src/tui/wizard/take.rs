@@ -56,6 +56,12 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
             }
             open(state, guide)
         }
+        Answer::Seen(facts) if asked => {
+            if let Some(guide) = &mut state.guide {
+                guide.learn(*facts);
+            }
+            vec![]
+        }
         Answer::Seen(facts) => {
             learn(state, *facts);
             vec![]
@@ -100,10 +106,10 @@ fn open(state: &mut State, guide: Guide) -> Vec<Effect> {
 
 /// Facts about another choice than the one that is open are nobody's answer.
 fn learn(state: &mut State, facts: Facts) {
-    if let Some(guide) = &mut state.guide {
-        if *guide.choice() == facts.choice {
-            guide.learn(facts);
-        }
+    if let Some(guide) = &mut state.guide
+        && *guide.choice() == facts.choice
+    {
+        guide.learn(facts);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Facts, Wizard};
-use crate::engine::{Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
+use crate::tui::effect::Effect;
 
 /// Work for a wizard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,9 @@ pub enum Task {
     /// Go on with one that was begun.
     Resume(Choice),
     /// Add a repository to the list, ask its server, and open its first set-up.
-    SetUp { name: String, signer: SignerName, root_key: RootKeyChoice },
+    SetUp(String),
+    /// Open a colleague's half of a rotation from the file that was handed over.
+    TakeOver(PathBuf),
     /// Begin it for these repositories, whose servers were just asked, and keep it.
     Begin(Wizard, Vec<Gun>),
     /// Look at all it depends on, as it was refreshed last.
@@ -25,12 +28,24 @@ pub enum Task {
     Keep(Choice),
     /// Get the new key.
     Key(Choice, KeySource),
-    /// Write the new keys into a file and prove it.
-    BackUp { choice: Choice, file: PathBuf, seal: Passphrase, own: Passphrase },
+    /// Get the key of a first signer.
+    Signer(Choice, SignerName, KeySource),
+    /// Write keys into a file and prove it; each opens with one of `own`.
+    BackUp { choice: Choice, keys: Vec<CanonicalKeyId>, file: PathBuf, seal: Passphrase, own: Vec<Passphrase> },
+    /// Write what the colleague who has the new key needs to know.
+    HandOver(Choice, PathBuf),
     /// Remove private keys from the store.
     Remove(Choice, Vec<CanonicalKeyId>),
     /// Forget it, whatever is staged.
     Forget(Choice),
+}
+
+impl Task {
+    /// The effect that asks for it.
+    #[must_use]
+    pub fn effect(self) -> Effect {
+        Effect::Wizard(Box::new(self))
+    }
 }
 
 /// Where a new key comes from.

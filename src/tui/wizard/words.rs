@@ -1,9 +1,10 @@
 //! Steps, keys and commands of wizards in words.
 
 use super::{Guide, Phase};
+use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
-use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, StepView, Way, Wizard};
-use crate::tuf::CanonicalKeyId;
+use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard};
+use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::state::State;
 use crate::tui::words as shared;
 
@@ -13,7 +14,10 @@ pub(super) fn short(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Choose => "who",
         StepKind::Key => "key",
-        StepKind::BackUp => "backup",
+        StepKind::RootKey => "root",
+        StepKind::Signers => "signer",
+        StepKind::Tags => "tags",
+        StepKind::BackUp | StepKind::BackUpMade => "backup",
         StepKind::Stage => "stage",
         StepKind::Publish => "review",
         StepKind::Wait => "wait",
@@ -32,6 +36,19 @@ pub(super) fn stand(stand: &StepState) -> &'static str {
         StepState::Now => "now",
         StepState::Later => "later",
         StepState::Blocked(_) => "waits",
+    }
+}
+
+/// What is done, as the top line says it: verb and object.
+#[must_use]
+pub(in crate::tui) fn brief(wizard: &Wizard) -> (&'static str, String) {
+    match wizard {
+        Wizard::DelegationKey { signer } => ("rotate", signer.to_string()),
+        Wizard::TakeOver { signer } => ("take over", signer.to_string()),
+        Wizard::FirstSetup => ("set up", "trust data".to_owned()),
+        Wizard::RenewRoot | Wizard::RenewTargets { .. } => ("renew", wizard.role().short().to_owned()),
+        Wizard::Snapshot { holder: Holder::Here } => ("bring here", "snapshot".to_owned()),
+        _ => ("rotate", wizard.role().to_string()),
     }
 }
 
@@ -68,7 +85,27 @@ fn distinct(mut ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
 /// New keys, each once.
 #[must_use]
 pub(super) fn new_keys(guide: &Guide) -> Vec<CanonicalKeyId> {
-    distinct(guide.choice().keys.values().map(|key| key.canonical_id().clone()).collect())
+    distinct(guide.choice().keys.values().flatten().map(|key| key.canonical_id().clone()).collect())
+}
+
+/// Keys that a step backs up: those without a tested backup.
+#[must_use]
+pub(super) fn to_back_up(guide: &Guide) -> Vec<CanonicalKeyId> {
+    let facts = &guide.facts;
+    let mut ids = new_keys(guide);
+    if guide.choice().wizard == Wizard::FirstSetup {
+        let first = &guide.choice().first;
+        ids.extend(first.signers.values().flatten().map(|key| key.canonical_id().clone()));
+        if let Some(RootKeyChoice::Stored(id)) = &first.root_key {
+            ids.push(id.clone());
+        }
+        if guide.step().is_some_and(|step| step.kind == StepKind::BackUpMade) {
+            let roles = facts.repositories.iter().flat_map(|r| [r.role(&Role::Root), r.role(&Role::Targets)]);
+            ids.extend(roles.flatten().flat_map(|role| role.ids()));
+        }
+    }
+    ids.retain(|id| facts.at_hand.contains(id) && !facts.backed_up.contains(id));
+    distinct(ids)
 }
 
 /// Keys that the role had when the wizard began and that the new ones replace.
@@ -115,7 +152,9 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
 pub(super) fn with_key(state: &State, guide: &Guide, step: &StepView) -> String {
     let new = || new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", ");
     match step.kind {
-        StepKind::BackUp if guide.choice().wizard.needs_key() => format!("{}, unlocked from the copy", new()),
+        StepKind::BackUp | StepKind::BackUpMade if guide.choice().wizard.needs_key() => {
+            format!("{}, unlocked from the copy", new())
+        }
         StepKind::Publish | StepKind::Remove | StepKind::Stage => signers(state, guide),
         StepKind::Wait => "the new key, where its private half is".to_owned(),
         StepKind::Check => "none: an empty cache and the root that was pinned".to_owned(),
@@ -142,21 +181,22 @@ fn signers(state: &State, guide: &Guide) -> String {
     }
     match &guide.choice().wizard {
         Wizard::DelegationKey { .. } => "targets lists keys; the new key signs the role files".to_owned(),
+        Wizard::TakeOver { .. } => "your new key".to_owned(),
         Wizard::Root => "the old root key and the new one, both".to_owned(),
         Wizard::Targets => "root lists keys; the new key signs targets".to_owned(),
         Wizard::Snapshot { .. } | Wizard::Timestamp | Wizard::RenewRoot => "the root key".to_owned(),
         Wizard::RenewTargets { role } => format!("the {role} key"),
-        Wizard::FirstSetup { .. } => "root and targets keys; new ones are made at publish".to_owned(),
+        Wizard::FirstSetup => "root and targets keys; new ones are made at publish".to_owned(),
     }
 }
 
 /// How a signer's key is replaced.
 #[must_use]
 pub(super) fn way(guide: &Guide) -> &'static str {
-    match (guide.choice().colleague, guide.choice().way) {
-        (true, _) => "colleague flow",
-        (false, Way::OnePublish) => "one publish",
-        (false, Way::AddOnly) => "two publishes",
+    match guide.choice().way {
+        Way::OnePublish => "one publish",
+        Way::TwoPublishes => "two publishes",
+        Way::Colleague => "colleague flow",
     }
 }
 
@@ -170,8 +210,11 @@ pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
             guns => format!("{} repositories", guns.len()),
         },
         StepKind::Key => new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", "),
-        StepKind::BackUp if guide.choice().without_backup => "without, by choice".to_owned(),
+        StepKind::BackUp | StepKind::BackUpMade if guide.choice().without_backup => "without, by choice".to_owned(),
         StepKind::BackUp if step.state == StepState::Done => "the copy was opened and unlocked".to_owned(),
+        StepKind::Signers => {
+            guide.choice().first.signers.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
         StepKind::Stage if matches!(guide.choice().wizard, Wizard::DelegationKey { .. }) => way(guide).to_owned(),
         _ => String::new(),
     }

@@ -1,0 +1,204 @@
+//! New keys of wizards: made, loaded or received, and their backups.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::super::super::files;
+use super::super::super::wizard::KeySource;
+use super::{Result, refuse};
+use crate::engine::backup::BackupForm;
+use crate::engine::wizard::{Choice, KeyFile, PrivateKey, Way, Wizard};
+use crate::engine::{Engine, Passphrase};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
+
+/// Gets the new key of a wizard. Says which.
+pub(super) fn take(engine: &Engine, choice: &mut Choice, source: KeySource) -> Result<String> {
+    if let KeySource::New { passphrase, label } = source {
+        return make(engine, choice, &passphrase, &label);
+    }
+    let found = find(engine, source)?;
+    let public = bare(choice, &found.public)?;
+    if matches!(choice.wizard, Wizard::TakeOver { .. }) {
+        let named = choice.keys.values().flatten().any(|key| key.canonical_id() == public.canonical_id());
+        if !named {
+            return Err(refuse("this is another key than the hand-over file names", "load the one that it names"));
+        }
+    } else {
+        choice.way = if found.colleague { Way::Colleague } else { Way::OnePublish };
+        choice.without_backup = false;
+        choice.use_keys(std::slice::from_ref(&public));
+    }
+    engine.keep_wizard(choice)?;
+    let gun = choice.repositories.first().filter(|_| choice.wizard.has_key_for_each());
+    found.store(engine, &choice.wizard.key_name(), gun)?;
+    Ok(public.canonical_id().short().to_owned())
+}
+
+/// Gets the key of a first signer of a repository.
+pub(super) fn first_signer(engine: &Engine, choice: &mut Choice, name: &SignerName, source: KeySource) -> Result<()> {
+    let found = match source {
+        KeySource::New { passphrase, label } => {
+            engine.check_new_passphrase(&passphrase)?;
+            let key = engine.make_key()?;
+            let public = key.public().clone();
+            Found { public, private: Some((Box::new(key), passphrase)), label, colleague: false }
+        }
+        source => find(engine, source)?,
+    };
+    choice.first.signers.insert(name.clone(), vec![found.public.clone()]);
+    choice.without_backup = false;
+    engine.keep_wizard(choice)?;
+    found.store(engine, name.as_str(), None)
+}
+
+/// A key as it was found.
+struct Found {
+    public: PublicKey,
+    /// To be stored under this passphrase.
+    private: Option<(Box<PrivateKey>, Passphrase)>,
+    label: String,
+    /// Its private half is elsewhere.
+    colleague: bool,
+}
+
+impl Found {
+    fn store(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<()> {
+        let Some((key, passphrase)) = &self.private else { return Ok(()) };
+        if !engine.holds_key(key.id()) {
+            engine.check_new_passphrase(passphrase)?;
+        }
+        engine.store_key(key, name, gun, passphrase)?;
+        if self.label.is_empty() { Ok(()) } else { engine.set_label(key.id(), &self.label) }
+    }
+}
+
+fn find(engine: &Engine, source: KeySource) -> Result<Found> {
+    let of = |public: PublicKey, private| {
+        let colleague = private_is_elsewhere(engine, &public, &private);
+        Ok(Found { public, private, label: String::new(), colleague })
+    };
+    match source {
+        KeySource::New { .. } => Err(refuse("a key is made in its own way", "choose another")),
+        KeySource::Stored(id, passphrase) => {
+            if let Some(passphrase) = passphrase {
+                engine.unlock(&id, &passphrase)?;
+            }
+            let locked = || refuse("the key is locked", "type its passphrase");
+            of(engine.public_half(&id).ok_or_else(locked)?, None)
+        }
+        KeySource::Colleague(path) => match engine.read_key_file(&files::expanded(&path), None)? {
+            KeyFile::Public => of(read_public(engine, &path)?, None),
+            _ => Err(refuse("the file holds a private key", "a colleague's private key stays with him")),
+        },
+        KeySource::File { path, passphrase } => {
+            let private = open_file(engine, &path, &passphrase)?;
+            of(private.public().clone(), Some((private, passphrase)))
+        }
+    }
+}
+
+fn private_is_elsewhere(engine: &Engine, public: &PublicKey, private: &Option<(Box<PrivateKey>, Passphrase)>) -> bool {
+    private.is_none() && !engine.holds_key(public.canonical_id())
+}
+
+/// Makes as many keys as must sign, for each repository or for all. Those that an earlier run stored stay.
+fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &str) -> Result<String> {
+    engine.check_new_passphrase(passphrase)?;
+    let found = engine.wizard_facts(choice)?;
+    let role = choice.wizard.role();
+    let needed = |guns: &[Gun]| {
+        let listed = found.repositories.iter().filter(|r| guns.contains(&r.gun)).filter_map(|r| r.role(&role));
+        listed.map(|role| role.threshold as usize).max().unwrap_or(1)
+    };
+    let is_there = |gun: &Gun| {
+        let keys = choice.new_keys(gun);
+        !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id()))
+    };
+    let mut missing: Vec<Gun> = choice.repositories.iter().filter(|gun| !is_there(gun)).cloned().collect();
+    if missing.is_empty() {
+        missing.clone_from(&choice.repositories);
+    }
+    let groups: Vec<Vec<Gun>> = if choice.wizard.has_key_for_each() {
+        missing.into_iter().map(|gun| vec![gun]).collect()
+    } else {
+        vec![missing]
+    };
+    choice.way = Way::OnePublish;
+    choice.without_backup = false;
+    let mut made = Vec::new();
+    for guns in groups {
+        let count = if matches!(choice.wizard, Wizard::DelegationKey { .. }) { 1 } else { needed(&guns) };
+        let keys: Vec<PrivateKey> = (0..count).map(|_| engine.make_key()).collect::<Result<_>>()?;
+        let public: Vec<PublicKey> = keys.iter().map(|key| key.public().clone()).collect();
+        choice.keys.extend(guns.iter().map(|gun| (gun.clone(), public.clone())));
+        engine.keep_wizard(choice)?;
+        let gun = guns.first().filter(|_| choice.wizard.has_key_for_each());
+        for key in keys {
+            engine.store_key(&key, &choice.wizard.key_name(), gun, passphrase)?;
+            if !label.is_empty() {
+                engine.set_label(key.id(), label)?;
+            }
+            made.push(key.id().short().to_owned());
+        }
+    }
+    Ok(made.join(", "))
+}
+
+/// Base roles list keys bare; a signer's key may be in a certificate.
+fn bare(choice: &Choice, key: &PublicKey) -> Result<PublicKey> {
+    match choice.wizard {
+        Wizard::DelegationKey { .. } | Wizard::TakeOver { .. } => Ok(key.clone()),
+        _ => key.unwrapped().map_err(|e| refuse(e.to_string(), "give another key")),
+    }
+}
+
+fn read_public(engine: &Engine, path: &Path) -> Result<PublicKey> {
+    let read =
+        files::public_keys(&[path.to_owned()], engine.now()).map_err(|what| refuse(what, "give a public key"))?;
+    read.into_iter().next().ok_or_else(|| refuse("the file holds no key", "give a public key"))
+}
+
+fn open_file(engine: &Engine, path: &Path, passphrase: &Passphrase) -> Result<Box<PrivateKey>> {
+    let path = files::expanded(path);
+    let typed = (!passphrase.is_empty()).then_some(passphrase);
+    match (engine.read_key_file(&path, None)?, typed) {
+        (KeyFile::Private(key), Some(_)) => Ok(key),
+        (KeyFile::Private(_), None) => {
+            Err(refuse("the file is not encrypted", "type a passphrase: the key is kept under it from now on"))
+        }
+        (KeyFile::Public, _) => Err(refuse("the file holds a public key", "choose a colleague's key for that")),
+        (_, None) => Err(refuse("the file is encrypted", "type its passphrase")),
+        (_, Some(_)) => match engine.read_key_file(&path, typed)? {
+            KeyFile::Private(key) => Ok(key),
+            _ => Err(refuse("that passphrase does not open it", "try another")),
+        },
+    }
+}
+
+/// Backs up keys, each of which one of the passphrases opens. Says where.
+pub(super) fn back_up(
+    engine: &Engine,
+    keys: &[CanonicalKeyId],
+    file: &Path,
+    seal: Passphrase,
+    own: &[Passphrase],
+) -> Result<String> {
+    let mut passphrases = BTreeMap::new();
+    for id in keys {
+        let mut opening = None;
+        for passphrase in own {
+            if engine.opens(id, Some(passphrase))? {
+                opening = Some(passphrase.clone());
+                break;
+            }
+        }
+        let opening = opening.ok_or_else(|| {
+            let what = format!("not the passphrase of key {}", id.short());
+            refuse(what, "the backup is proved by unlocking each key from it")
+        })?;
+        passphrases.insert(id.clone(), opening);
+    }
+    let form = if seal.is_empty() { BackupForm::Plain } else { BackupForm::Encrypted(seal) };
+    let backup = engine.back_up(keys, &passphrases, &form, &files::expanded(file))?;
+    Ok(backup.file.display().to_string())
+}

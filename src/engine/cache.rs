@@ -18,6 +18,14 @@ use crate::tuf::{Gun, Role};
 /// No cached file is bigger: 100,000 tags are about 10 MB.
 pub(super) const FILE_LIMIT: u64 = 64 << 20;
 
+/// Whether a role's file could be another repository's: below `metadata` in its name, the cache of a repository named
+/// after what stands before begins. `targets/metadata/root` of `a` is the root of `a/metadata/targets`.
+pub(super) fn is_shared(role: &Role) -> bool {
+    let mut segments = role.as_str().split('/');
+    segments.next_back();
+    segments.any(|segment| segment == "metadata")
+}
+
 /// The trust directory.
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
@@ -31,11 +39,14 @@ impl Cache {
         Ok(Self { dir: dir.to_owned() })
     }
 
-    /// Reads a cached role file, `None` if there is none.
+    /// Reads a cached role file, `None` if there is none, or if it could be another repository's.
     ///
     /// # Errors
     /// `Disk`; also for a symbolic link on the way and for a file over the limit.
     pub(super) fn read(&self, gun: &Gun, role: &Role) -> Result<Option<Vec<u8>>, EngineError> {
+        if is_shared(role) {
+            return Ok(None);
+        }
         let (folders, name) = place(gun, role);
         self.attempt(&folders, &name, || {
             let Some(folder) = self.descend(&folders)? else { return Ok(None) };
@@ -43,7 +54,8 @@ impl Cache {
         })
     }
 
-    /// Stores role files, each aside, synced and renamed; the order given is kept.
+    /// Stores role files, each aside, synced and renamed; the order given is kept. A file that could be another
+    /// repository's is left out: whoever names a role must not write the root of a repository that is not theirs.
     pub(super) fn store<B: AsRef<[u8]>>(&self, gun: &Gun, files: &[(Role, B)]) -> Result<(), EngineError> {
         self.store_after(Vec::new(), gun, files)
     }
@@ -57,7 +69,7 @@ impl Cache {
     ) -> Result<(), EngineError> {
         let mut pending = first;
         let mut swept = BTreeSet::new();
-        for (role, bytes) in files {
+        for (role, bytes) in files.iter().filter(|(role, _)| !is_shared(role)) {
             let (folders, name) = place(gun, role);
             let folder = self.attempt(&folders, "", || self.make(&folders))?;
             if swept.insert(folders) {
@@ -193,19 +205,28 @@ fn holds_repository(folder: &OwnedFd) -> bool {
 fn collect(folder: &OwnedFd, path: &str, found: &mut Vec<Gun>) -> io::Result<()> {
     let mut is_repository = false;
     for (name, kind) in entries(folder)? {
-        if kind != FileType::Directory {
+        let is_of_roles = name == "targets" && path.rsplit('/').next() == Some("metadata");
+        if kind != FileType::Directory || is_of_roles {
             continue;
         }
         // Somebody may remove it under our hands.
         let Ok(Some(inner)) = open_folder(folder, &name) else { continue };
-        match name.as_str() {
-            "metadata" => is_repository |= entries(&inner)?.iter().any(|(file, _)| file == "root.json"),
-            "changelist" => is_repository |= entries(&inner)?.iter().any(|(file, _)| file.ends_with(".change")),
-            _ if path.len() + name.len() < 255 => {
-                let below = if path.is_empty() { name } else { format!("{path}/{name}") };
-                collect(&inner, &below, found)?;
+        let is_marked = match name.as_str() {
+            "metadata" => |file: &str| file == "root.json",
+            "changelist" => |file: &str| file.ends_with(".change"),
+            _ => |_: &str| false,
+        };
+        if matches!(name.as_str(), "metadata" | "changelist") {
+            let held = entries(&inner)?;
+            is_repository |= held.iter().any(|(file, _)| is_marked(file));
+            // A name may hold these words too. What lies in `targets` here are files of roles.
+            if !held.iter().any(|(below, kind)| *kind == FileType::Directory && below != "targets") {
+                continue;
             }
-            _ => {}
+        }
+        if path.len() + name.len() < 255 {
+            let below = if path.is_empty() { name } else { format!("{path}/{name}") };
+            collect(&inner, &below, found)?;
         }
     }
     found.extend(is_repository.then(|| Gun::parse(path).ok()).flatten());

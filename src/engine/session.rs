@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp as Time};
 use tokio_util::sync::CancellationToken;
 
+use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::refresh::Source;
@@ -285,7 +286,8 @@ impl Engine {
         if let Some(before) = before {
             let is_aside = |role: &Role| {
                 let loaded = role.delegation().and_then(|name| set.delegations().get(name));
-                loaded.is_some_and(|loaded| loaded.standing != Standing::Good)
+                // What has no place of its own in the trust directory is kept apart as well.
+                loaded.is_some_and(|loaded| loaded.standing != Standing::Good || is_shared(role))
             };
             let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
             good.retain(|(role, bytes)| cache.read(gun, role).ok().flatten().as_deref() != Some(&bytes[..]));

@@ -315,3 +315,48 @@ async fn files_left_aside_by_ended_processes_are_swept() {
     let left = |name: &String| dir.join(name).exists();
     assert!(!gone.iter().any(left) && kept.iter().all(left));
 }
+
+/// `targets/metadata/root` of a repository and the root of another have one place in the layout of Docker and Notary.
+#[tokio::test]
+async fn a_role_cannot_overwrite_the_root_of_another_repository() {
+    let nested = format!("{GUN}/metadata/targets");
+    let origin = Origin::start().await;
+    let (victim, machine) = (Repository::new(&nested, noon()), Machine::new(&origin.url));
+    origin.serve(&victim);
+    let victim_gun = Gun::parse(&nested).unwrap();
+    machine.engine().refresh(&victim_gun).await.unwrap();
+    let pin = machine.cached(&nested, "root.json");
+    let before = std::fs::read(&pin).unwrap();
+
+    let (mut attacker, key) = (team(), Key::named("mallory"));
+    let parent = attacker.delegate("targets/metadata", std::slice::from_ref(&key), &[""]);
+    attacker.add_file(parent, noon());
+    let role = attacker.delegate("targets/metadata/root", std::slice::from_ref(&key), &[""]);
+    attacker.add_file(role.clone(), noon());
+    attacker.tag(&role, "9.9");
+    assert_eq!(machine.cached(GUN, "targets/metadata/root.json"), pin);
+    origin.serve(&attacker);
+    let view = machine.engine().refresh(&gun()).await.unwrap();
+    assert_eq!(std::fs::read(&pin).unwrap(), before);
+
+    // The role is shown all the same, without asking again for what has not changed, and offline.
+    assert!(view.tags.iter().any(|tag| tag.name == "9.9" && tag.roles.contains(&role)), "{:?}", view.tags);
+    origin.asked();
+    machine.engine().refresh(&gun()).await.unwrap();
+    assert_eq!(origin.count(), 1);
+    assert_eq!(machine.engine().cached(&gun()).await.unwrap().tags, view.tags);
+    machine.engine().refresh(&victim_gun).await.unwrap();
+}
+
+#[tokio::test]
+async fn repositories_are_found_whatever_their_names_are() {
+    let (origin, names) = (Origin::start().await, ["team/metadata", "team/metadata/app", "team/changelist", "team"]);
+    let machine = Machine::new(&origin.url);
+    for name in names {
+        origin.serve(&Repository::new(name, noon()));
+        machine.engine().refresh(&Gun::parse(name).unwrap()).await.unwrap();
+    }
+    let found = machine.engine().entries().unwrap();
+    let found: BTreeSet<String> = found.iter().map(|entry| entry.gun.to_string()).collect();
+    assert_eq!(found, names.map(str::to_owned).into());
+}

@@ -138,7 +138,9 @@ pub(super) fn changelist(context: &Context, command: &Changelist) -> Result<Endi
     let mut text: String = lines.iter().map(|line| format!("{}\n", crate::printable::printable(line))).collect();
     match (&moved, lines.is_empty()) {
         (_, true) => text.push_str("notary has staged nothing\n"),
-        (Some(path), _) => text.push_str(&format!("moved to {}\n", path.display())),
+        (Some(path), _) => {
+            text.push_str(&format!("moved to {}\n", crate::printable::printable(&path.display().to_string())))
+        }
         (None, _) if command.adopt => text.push_str("staged here now\n"),
         (None, _) => {}
     }

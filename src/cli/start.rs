@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Parser;
 use clap::error::ErrorKind;
 
 use super::console::{broken, input};
@@ -10,6 +11,7 @@ use super::{Arguments, Command, Console, Ending, Globals, json, sandbox, screen}
 use crate::config::{self, Flags, Places};
 use crate::engine::passphrases::{PassphraseSources, read_descriptor};
 use crate::engine::{Engine, FirstContact, Problem, Settings};
+use crate::printable::printable;
 
 /// Runs what the arguments ask for.
 #[must_use]
@@ -78,6 +80,10 @@ pub(super) fn sources(globals: &Globals) -> Result<PassphraseSources, Problem> {
 #[must_use]
 pub fn usage(error: &clap::Error) -> ExitCode {
     let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // Scripts hand on what others wrote, and the error quotes it: the same arguments again, in drawable form.
+    let drawable = std::env::args_os().map(|argument| printable(&argument.to_string_lossy()));
+    let quoted = Arguments::try_parse_from(drawable).err().filter(|again| !wanted && again.kind() == error.kind());
+    let error = quoted.as_ref().unwrap_or(error);
     let json = std::env::args_os().any(|argument| argument == "--json");
     if wanted || !json {
         return match error.print() {

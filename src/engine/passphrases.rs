@@ -136,10 +136,9 @@ impl PassphraseSources {
         for (name, value) in environment {
             let place = VARIABLES.iter().position(|(variable, _)| name == **variable);
             let value = Zeroizing::new(value.into_encoded_bytes());
-            // An empty variable counts as unset; one that is not text cannot be typed either.
-            let text = std::str::from_utf8(&value).ok().filter(|text| !text.is_empty());
-            if let Some((slot, text)) = place.and_then(|at| values.get_mut(at)).zip(text) {
-                *slot = Some(Passphrase::verbatim(text));
+            // An empty variable counts as unset.
+            if let Some(slot) = place.and_then(|at| values.get_mut(at)).filter(|_| !value.is_empty()) {
+                *slot = Some(Passphrase::verbatim(&value));
             }
         }
         for ((name, scope), value) in VARIABLES.iter().zip(values) {
@@ -211,7 +210,7 @@ fn parse_lines(input: &[u8]) -> Vec<(Source, Scope, Passphrase)> {
 /// If the descriptor is not open, or says more than any passphrases need.
 pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
     // A descriptor made from a number could belong to anything; opening it by name is the safe way.
-    let file = std::fs::File::open(format!("/proc/self/fd/{descriptor}"))?;
+    let file = std::fs::File::open(format!("/dev/fd/{descriptor}"))?;
     let mut input = Zeroizing::new(Vec::with_capacity(MAX_INPUT as usize + 1));
     file.take(MAX_INPUT + 1).read_to_end(&mut input)?;
     if input.len() as u64 > MAX_INPUT {
@@ -350,6 +349,15 @@ mod tests {
         let sources = PassphraseSources::new(None, environment(&[("NOTARY_ROOT_PASSPHRASE", " blank ends ")]));
         assert_eq!(texts(&sources, "root"), [(Source::Variable("NOTARY_ROOT_PASSPHRASE"), " blank ends ".to_owned())]);
         assert_eq!(format!("{sources:?}"), r#"[Variable("NOTARY_ROOT_PASSPHRASE")]"#);
+    }
+
+    #[test]
+    fn a_variable_that_is_not_text_is_tried_as_docker_and_notary_do() {
+        use std::os::unix::ffi::OsStringExt;
+        let value = OsString::from_vec(b"caf\xe9".to_vec());
+        let sources = PassphraseSources::new(None, [("NOTARY_ROOT_PASSPHRASE".into(), value)]);
+        let [(source, passphrase)] = &sources.candidates("root")[..] else { panic!("{sources:?}") };
+        assert_eq!((*source, passphrase.bytes()), (Source::Variable("NOTARY_ROOT_PASSPHRASE"), &b"caf\xe9"[..]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::locked::LockedBytes;
 
 /// A passphrase: wiped when dropped, never printed, never growing by reallocation.
 pub struct Passphrase {
-    /// Always UTF-8.
+    /// UTF-8, unless it is taken literally.
     text: LockedBytes,
     ends: Ends,
 }
@@ -36,10 +36,13 @@ impl Passphrase {
         passphrase
     }
 
-    /// Copies `text` with blanks at its ends, which Notary's client keeps in variables.
+    /// Copies a variable's value as Notary's client does: blanks at its ends count, and it need not be text. Cut to
+    /// [`Self::CAPACITY`] bytes.
     #[must_use]
-    pub fn verbatim(text: &str) -> Self {
-        Self { ends: Ends::Literal, ..Self::from_text(text) }
+    pub fn verbatim(value: &[u8]) -> Self {
+        let mut passphrase = Self { ends: Ends::Literal, ..Self::new() };
+        passphrase.text.append(value.get(..Self::CAPACITY).unwrap_or(value));
+        passphrase
     }
 
     fn as_str(&self) -> &str {
@@ -69,7 +72,7 @@ impl Passphrase {
     /// Whether nothing was typed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.as_str().is_empty()
+        self.text.as_slice().is_empty()
     }
 
     /// The bytes that open a key.
@@ -125,7 +128,7 @@ mod tests {
     #[test]
     fn blanks_at_the_ends_count_only_in_variables() {
         assert_eq!(Passphrase::from_text(" a b\r\n").bytes(), b"a b");
-        assert_eq!(Passphrase::verbatim(" a b\n").bytes(), b" a b\n");
+        assert_eq!(Passphrase::verbatim(b" a b\n").bytes(), b" a b\n");
     }
 
     proptest! {

@@ -48,6 +48,7 @@ pub(super) fn options(command: &Sandbox) -> Result<Options, Problem> {
 pub(super) fn problem(error: SandboxError) -> Problem {
     let (kind, hint) = match &error {
         SandboxError::Disk { .. } => (Kind::Disk, "free space or mend the permissions of this path"),
+        SandboxError::Place { .. } => (Kind::Input, "give a --dir that is new or empty, and yours alone (chmod 700)"),
         SandboxError::InUse(_) => (Kind::BusyLocal, "end the other one, or give another --dir"),
         SandboxError::Store(_) => (Kind::Disk, "start with an empty --dir; this one cannot be read"),
         SandboxError::Listen { .. } => (Kind::Input, "give another --listen; port 0 takes any free port"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ use super::auth::{Auth, Login};
 use super::{REGISTRY, SandboxError};
 use crate::engine::settings::{FirstContact, ServerSources, Settings, TlsSources};
 use crate::tuf::verify::Pinning;
+
+/// The directories in a sandbox.
+const PARTS: [&str; 6] = ["docker", "notary", "state", "config", "keys", "server"];
 
 /// Where each thing of a sandbox lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +137,30 @@ impl Layout {
             helper_environment: Vec::new(),
         }
     }
+}
+
+/// Refuses a directory that others can change, and one that holds other things: files would be replaced there.
+pub(super) fn check_place(dir: &Path) -> Result<(), SandboxError> {
+    let failed = |source| SandboxError::Disk { path: dir.to_owned(), source };
+    let refused = |what| Err(SandboxError::Place { path: dir.to_owned(), what });
+    let facts = match fs::metadata(dir) {
+        Ok(facts) => facts,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    if facts.uid() != rustix::process::geteuid().as_raw() {
+        return refused("belongs to another user");
+    }
+    if facts.mode() & 0o022 != 0 {
+        return refused("can be changed by other users");
+    }
+    // A start that was killed may have left some of its directories and no store yet.
+    let is_part = |entry: &fs::DirEntry| PARTS.iter().any(|part| entry.file_name() == *part);
+    let has_others = || Ok(fs::read_dir(dir)?.flatten().any(|entry| !is_part(&entry)));
+    if !dir.join("server/store.redb").is_file() && has_others().map_err(failed)? {
+        return refused("holds other files, and no sandbox");
+    }
+    Ok(())
 }
 
 /// `user:password` as HTTP Basic, `auths` and `NOTARY_AUTH` write it.

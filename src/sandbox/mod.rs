@@ -26,6 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinHandle;
 
 pub use auth::{Auth, Login};
@@ -40,6 +41,9 @@ use store::{Store, StoreError};
 /// The registry that the scene's repositories are named after. It need not exist.
 pub const REGISTRY: &str = "registry.sandbox";
 
+/// How long the head of a request may take.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+
 /// A clock, so that tests can stand still.
 type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
@@ -49,6 +53,9 @@ pub enum SandboxError {
     /// The file system.
     #[error("{}: {source}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
+    /// A directory that no sandbox may live in.
+    #[error("{}: {what}", .path.display())]
+    Place { path: PathBuf, what: &'static str },
     /// Another sandbox runs in the directory.
     #[error("{}: another sandbox is running here", .0.display())]
     InUse(PathBuf),
@@ -210,13 +217,15 @@ impl Prepared {
         let failed = |source| SandboxError::Listen { address, source };
         let task = match self.tls {
             Some(tls) => {
-                let server =
-                    axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls)).map_err(failed)?;
-                tokio::spawn(server.handle(handle.clone()).serve(app.into_make_service()))
+                let server = axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls));
+                let mut server = server.map_err(failed)?.handle(handle.clone());
+                bound(server.http_builder());
+                tokio::spawn(server.serve(app.into_make_service()))
             }
             None => {
-                let server = axum_server::from_tcp(self.listener).map_err(failed)?;
-                tokio::spawn(server.handle(handle.clone()).serve(app.into_make_service()))
+                let mut server = axum_server::from_tcp(self.listener).map_err(failed)?.handle(handle.clone());
+                bound(server.http_builder());
+                tokio::spawn(server.serve(app.into_make_service()))
             }
         };
         let Self { layout, url, filled, temporary, .. } = self;
@@ -224,8 +233,14 @@ impl Prepared {
     }
 }
 
+/// Bounds how long the head of a request may take, and so how long an idle connection is kept.
+fn bound(builder: &mut hyper_util::server::conn::auto::Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+}
+
 fn directory(kept: Option<&Path>) -> Result<(Option<tempfile::TempDir>, PathBuf), SandboxError> {
     if let Some(dir) = kept {
+        layout::check_place(dir)?;
         return Ok((None, dir.to_owned()));
     }
     let made = tempfile::Builder::new().prefix("trustdeck-sandbox-").tempdir();

@@ -1,6 +1,7 @@
 //! The trust server: each request in, one answer out. No state but the store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -20,6 +21,10 @@ use crate::tuf::{Metadata, PublicKey, Role, Root, Snapshot};
 
 /// Largest request body taken, in bytes. Notary has no limit; this is far above any upload.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
+/// Largest body of any other request: the form of the token service.
+const FORM_LIMIT: usize = 64 * 1024;
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(120);
 
 /// Everything that answers requests.
 pub(super) struct Server {
@@ -36,39 +41,45 @@ pub(super) struct Server {
 /// Takes a request off the network and answers it on a thread that may wait for the disk.
 pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+    // Before the body is read: who may not upload must not fill this machine's memory.
+    let route = match server.admit(&head) {
+        Ok(route) => route,
+        Err(response) => return *response,
+    };
+    let limit = if matches!(route, Route::Publish(_)) { BODY_LIMIT } else { FORM_LIMIT };
+    let Ok(Ok(body)) = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit)).await else {
         return Refusal::new(Code::MalformedUpload).response();
     };
-    let answered = tokio::task::spawn_blocking(move || server.answer(&head, &body)).await;
+    let perform = move || server.perform(&route, &head, &body).unwrap_or_else(|refusal| refusal.response());
+    let answered = tokio::task::spawn_blocking(perform).await;
     answered.unwrap_or_else(|error| Refusal::fault(error).response())
 }
 
 impl Server {
-    fn answer(&self, head: &Parts, body: &[u8]) -> Response<Body> {
+    /// What a request is for, if whoever sends it may do that; else the answer.
+    fn admit(&self, head: &Parts) -> Result<Route, Box<Response<Body>>> {
         let served = [Method::GET, Method::POST, Method::PUT, Method::HEAD, Method::DELETE];
         if !served.contains(&head.method) {
-            return answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+            return Err(Box::new(answer::empty(StatusCode::METHOD_NOT_ALLOWED)));
         }
-        let Some(path) = route::decoded(head.uri.path()) else {
-            return Refusal::new(Code::MetadataNotFound).response();
-        };
+        let refused = |refusal: Refusal| Box::new(refusal.response());
+        let path = route::decoded(head.uri.path()).ok_or_else(|| refused(Refusal::new(Code::MetadataNotFound)))?;
         if let Some(clean) = route::cleaned(&path) {
-            return moved(&clean, head.uri.query());
+            return Err(Box::new(moved(&clean, head.uri.query())));
         }
         let route = Route::find(&head.method, &path);
-        self.perform(&route, head, body).unwrap_or_else(|refusal| refusal.response())
+        if !matches!(route, Route::Health | Route::Metrics | Route::Token) {
+            self.gate.check(&route, header(head, &AUTHORIZATION), (self.clock)()).map_err(refused)?;
+        }
+        Ok(route)
     }
 
     fn perform(&self, route: &Route, head: &Parts, body: &[u8]) -> Result<Response<Body>, Refusal> {
-        let authorization = header(head, &AUTHORIZATION);
         let query = parameters(head.uri.query().unwrap_or_default());
         match route {
-            Route::Health => return Ok(answer::json("{}".to_owned())),
-            Route::Metrics => return self.metrics(),
-            Route::Token => return self.token(head, query, body),
-            _ => self.gate.check(route, authorization, (self.clock)())?,
-        }
-        match route {
+            Route::Health => Ok(answer::json("{}".to_owned())),
+            Route::Metrics => self.metrics(),
+            Route::Token => self.token(head, query, body),
             Route::Ping => Ok(answer::text("{}".to_owned())),
             Route::Current(gun, role) => found(self.current(gun, role)?, Caching::Current),
             Route::ByHash(gun, role, sha256) => {

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use trustdeck::engine::{Engine, Health};
-use trustdeck::sandbox::{NEW_REPOSITORY, Options, Running, notes, start};
+use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running, SandboxError, notes, start};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::forge::{Forge, Wire, now};
@@ -80,7 +80,7 @@ fn one_directory_serves_one_sandbox_at_a_time() {
     let (runtime, dir) = (runtime(), tempfile::tempdir().unwrap());
     let running = runtime.block_on(kept(dir.path(), true));
     let again = runtime.block_on(start(Options { dir: Some(dir.path().to_owned()), ..Options::default() }));
-    assert!(matches!(again, Err(trustdeck::sandbox::SandboxError::InUse(_))));
+    assert!(matches!(again, Err(SandboxError::InUse(_))));
     runtime.block_on(running.shutdown());
 }
 
@@ -187,4 +187,37 @@ fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
         leads("timestamp.json", "snapshot", &snapshot);
         leads("snapshot.json", "targets", &targets);
     }
+}
+
+#[tokio::test]
+async fn no_sandbox_is_made_where_others_write_or_where_other_files_lie() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || start(Options { dir: Some(dir.path().to_owned()), http: true, empty: true, ..Options::default() });
+    let mode = |mode| std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    assert!(matches!(open().await, Err(SandboxError::Place { .. })));
+    mode(0o755);
+    let authority = dir.path().join("ca.crt");
+    std::fs::write(&authority, "somebody's").unwrap();
+    assert!(matches!(open().await, Err(SandboxError::Place { .. })));
+    assert_eq!(std::fs::read(&authority).unwrap(), b"somebody's");
+    std::fs::remove_file(&authority).unwrap();
+    // What a killed start may leave.
+    std::fs::create_dir(dir.path().join("docker")).unwrap();
+    open().await.unwrap().shutdown().await;
+    open().await.unwrap().shutdown().await;
+}
+
+#[tokio::test]
+async fn a_body_is_not_waited_for_from_somebody_who_may_not_upload() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let auth = Auth::Basic(Login::parse("jeff:correct horse").unwrap());
+    let running = start(Options { http: true, empty: true, auth, ..Options::default() }).await.unwrap();
+    let address = running.url().trim_start_matches("http://").to_owned();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = "POST /v2/team/app/_trust/tuf/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
 }

@@ -19,6 +19,8 @@ mod scripted;
 #[path = "remote/settings.rs"]
 mod settings;
 mod support;
+#[path = "remote/tls.rs"]
+mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use super::RemoteError;
 use super::http::Limits;
+use super::verifier::is_authority;
 
 /// A failed request.
 pub(super) struct Fault {
@@ -95,9 +96,19 @@ fn tls_words(cause: &rustls::Error, host: &str) -> String {
     use rustls::{AlertDescription as Alert, Error};
     match cause {
         Error::InvalidCertificate(why) => match why {
-            // A bad signature: another authority of the same name.
-            Certificate::UnknownIssuer | Certificate::BadSignature => {
+            Certificate::UnknownIssuer => {
                 "its certificate is signed by an authority that is not trusted here".to_owned()
+            }
+            Certificate::BadSignature => "a signature does not fit: its certificate is of another authority of the \
+                                          same name, or not its own"
+                .to_owned(),
+            Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => {
+                "its certificate is refused: it is not for servers".to_owned()
+            }
+            _ if is_authority(cause) => {
+                "its certificate is an authority's: name that very certificate with --ca, or give the server one of its \
+                 own"
+                .to_owned()
             }
             Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired".to_owned(),
             Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {

@@ -2,17 +2,21 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use x509_cert::der::Decode;
 
-/// Accepts a certificate that either kind of authority vouches for; hands on all checks and makes none itself.
+/// Accepts a certificate that either kind of authority vouches for. All checks are handed on, but for a certificate that
+/// is itself among those named, and an authority's: many servers show such a one, and `docker` and `notary` take it.
 #[derive(Debug)]
 pub(super) struct Verifier {
     provider: Arc<CryptoProvider>,
     named: Option<Arc<WebPkiServerVerifier>>,
+    certificates: Vec<CertificateDer<'static>>,
     system: OnceLock<Result<rustls_platform_verifier::Verifier, Error>>,
 }
 
@@ -23,9 +27,10 @@ impl Verifier {
     /// For a certificate that cannot be an authority.
     pub(super) fn new(provider: Arc<CryptoProvider>, named: Vec<CertificateDer<'static>>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
-        for certificate in named {
-            roots.add(certificate).map_err(|error| error.to_string())?;
+        for certificate in &named {
+            roots.add(certificate.clone()).map_err(|error| error.to_string())?;
         }
+        let certificates = named;
         let named = match roots.is_empty() {
             true => None,
             false => {
@@ -33,7 +38,7 @@ impl Verifier {
                 Some(built.map_err(|error| error.to_string())?)
             }
         };
-        Ok(Self { provider, named, system: OnceLock::new() })
+        Ok(Self { provider, named, certificates, system: OnceLock::new() })
     }
 
     /// Reads the system's authorities beside other work, unless those named for the server will probably do.
@@ -53,6 +58,23 @@ impl Verifier {
     }
 }
 
+/// Whether a certificate was refused for being an authority's.
+pub(super) fn is_authority(error: &Error) -> bool {
+    let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
+    matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+fn in_time(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
+    let parsed = x509_cert::Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
+    let validity = parsed.tbs_certificate().validity();
+    let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
+    match now.as_secs() {
+        now if now < seconds(validity.not_before) => Err(CertificateError::NotValidYet.into()),
+        now if now > seconds(validity.not_after) => Err(CertificateError::Expired.into()),
+        _ => Ok(()),
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -69,6 +91,10 @@ impl ServerCertVerifier for Verifier {
         let Some(named) = &self.named else { return system() };
         match ask(named.as_ref()) {
             Ok(verified) => Ok(verified),
+            Err(error) if self.certificates.contains(end_entity) && is_authority(&error) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                in_time(end_entity, now).map(|()| ServerCertVerified::assertion())
+            }
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => system(),
             // Of two refusals, that of the authority that was meant says more.
             Err(error) => system().map_err(|_| error),

@@ -4,6 +4,11 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModif
 
 use super::event::Event;
 
+/// Most columns and rows that are drawn: a terminal may claim so many that no memory would hold them.
+pub(super) const WIDEST: u16 = 1600;
+/// As [`WIDEST`].
+pub(super) const TALLEST: u16 = 600;
+
 /// Longest answer of a terminal that is swallowed, in characters.
 const ANSWER: usize = 64;
 
@@ -21,7 +26,7 @@ impl Lines {
             Input::Key(key) if key.kind == KeyEventKind::Release || self.swallows(&key) => None,
             Input::Key(key) => Some(Event::Key(key)),
             Input::Paste(text) => Some(Event::Paste(text)),
-            Input::Resize(width, height) => Some(Event::Resize(width, height)),
+            Input::Resize(width, height) => Some(Event::Resize(width.min(WIDEST), height.min(TALLEST))),
             Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
         }
     }
@@ -31,6 +36,13 @@ impl Lines {
         if self.answer > 0 {
             let bell = key.code == KeyCode::Char('g') && key.modifiers.contains(KeyModifiers::CONTROL);
             let end = bell || (alt && key.code == KeyCode::Char('\\'));
+            let KeyCode::Char(c) = key.code else { return self.was_none() };
+            let is_first = self.answer == ANSWER;
+            // `11;rgb:1515/1818/1e1e`: whoever pressed alt-] by hand goes on with something else.
+            let fits = key.modifiers.is_empty() && if is_first { c.is_ascii_digit() } else { is_of_answer(c) };
+            if !end && !fits {
+                return self.was_none();
+            }
             self.answer = if end { 0 } else { self.answer - 1 };
             return true;
         }
@@ -40,6 +52,16 @@ impl Lines {
         }
         false
     }
+
+    /// What looked like an answer was none: the key counts.
+    fn was_none(&mut self) -> bool {
+        self.answer = 0;
+        false
+    }
+}
+
+fn is_of_answer(c: char) -> bool {
+    c.is_ascii_hexdigit() || ";:/?#rg".contains(c)
 }
 
 #[cfg(test)]
@@ -58,5 +80,18 @@ mod tests {
         answer.push(key('\\', KeyModifiers::ALT));
         assert!(answer.into_iter().all(|input| lines.event(input).is_none()));
         assert!(lines.event(key('q', KeyModifiers::NONE)).is_some());
+    }
+
+    #[test]
+    fn keys_after_a_bracket_that_somebody_pressed_count() {
+        for next in [key('q', KeyModifiers::NONE), key('c', KeyModifiers::CONTROL), key('d', KeyModifiers::NONE)] {
+            let mut lines = Lines::default();
+            assert!(lines.event(key(']', KeyModifiers::ALT)).is_none());
+            assert!(lines.event(next).is_some());
+        }
+        let mut lines = Lines::default();
+        let answer = [key(']', KeyModifiers::ALT), key('1', KeyModifiers::NONE)];
+        assert!(answer.into_iter().all(|input| lines.event(input).is_none()));
+        assert!(lines.event(key('c', KeyModifiers::CONTROL)).is_some());
     }
 }

@@ -6,11 +6,12 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
+use super::input::{TALLEST, WIDEST};
 use super::theme::Palette;
 
 /// Longest text for the clipboard, in bytes; terminals drop longer ones.
@@ -22,6 +23,12 @@ type Output = Box<dyn Write + Send>;
 /// The terminal in full-screen mode; restored when dropped.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
+}
+
+/// As large as is drawn, in columns and rows.
+fn size() -> io::Result<(u16, u16)> {
+    let (width, height) = crossterm::terminal::size()?;
+    Ok((width.min(WIDEST), height.min(TALLEST)))
 }
 
 /// Standard output, or standard error if that is no terminal.
@@ -53,17 +60,25 @@ impl Screen {
             restore();
             return Err(error);
         }
-        let terminal = Terminal::new(CrosstermBackend::new(writer))?;
+        let (width, height) = size()?;
+        // Fixed: by itself it would take as much memory as the terminal says it is large.
+        let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+        let terminal = Terminal::with_options(CrosstermBackend::new(writer), TerminalOptions { viewport });
+        let terminal = terminal.inspect_err(|_| restore())?;
         Ok(Self { terminal })
     }
 
     /// The size, in columns and rows.
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
-        crossterm::terminal::size()
+        size()
     }
 
     /// Draws a frame; only what differs is written.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::buffer::Buffer)) -> io::Result<()> {
+        let (width, height) = size()?;
+        if self.terminal.get_frame().area() != Rect::new(0, 0, width, height) {
+            self.clear()?;
+        }
         self.terminal.draw(|frame| render(frame.buffer_mut()))?;
         Ok(())
     }
@@ -147,13 +162,18 @@ fn ask(mut input: impl Read) -> io::Result<String> {
     out.flush()?;
     let mut answer = Vec::new();
     let mut buffer = [0; 64];
-    while answer.len() < 256 && !answer.ends_with(b"c") {
+    while answer.len() < 256 && !is_whole(&answer) {
         match input.read(&mut buffer)? {
             0 => break,
             n => answer.extend(buffer.iter().take(n)),
         }
     }
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether the answer to the second question is there, `ESC [ ? … c`; a colour may end in `c` too.
+fn is_whole(answer: &[u8]) -> bool {
+    answer.ends_with(b"c") && answer.windows(3).any(|start| start == b"\x1b[?")
 }
 
 /// Reads `rgb:RRRR/GGGG/BBBB` and judges it.

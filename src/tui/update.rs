@@ -16,6 +16,7 @@ use super::screens::{publish, review};
 use super::state::{Listing, Quit, Screen, State, Weight};
 use super::tour;
 use super::wizard;
+use crate::printable::printable;
 
 /// How long a message stays, in seconds; errors stay until esc.
 const MESSAGE_SECONDS: i64 = 6;
@@ -377,5 +378,6 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
         (Copied::Digest, Pane::Tags) => tags::selected(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
         _ => None,
     };
-    found.map(|(what, text)| Effect::Copy { what, text }).into_iter().collect()
+    // A name with a line end would run as a command where it is pasted.
+    found.map(|(what, text)| Effect::Copy { what, text: printable(&text) }).into_iter().collect()
 }

@@ -7,6 +7,7 @@ use super::super::canvas::{Canvas, Runs, wrap};
 use super::super::effect::Effect;
 use super::window::{Window, keys};
 use super::{Dialog, Next};
+use crate::printable::printable;
 
 /// Text to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,8 @@ impl Page {
             "j" | "down" => self.offset = (self.offset + 1).min(self.lines.len().saturating_sub(1)),
             "k" | "up" => self.offset = self.offset.saturating_sub(1),
             "y" => {
-                let copy = Effect::Copy { what: "text", text: self.lines.join("\n") };
+                let lines: Vec<String> = self.lines.iter().map(|line| printable(line)).collect();
+                let copy = Effect::Copy { what: "text", text: lines.join("\n") };
                 return Next::Stay(Dialog::Page(self), vec![copy]);
             }
             "esc" | "q" | "enter" => return Next::Close(vec![]),

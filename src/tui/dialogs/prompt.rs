@@ -81,10 +81,10 @@ impl Prompt {
         self.note = Some(Note::Other("another passphrase than before".to_owned()));
     }
 
-    /// Fills the field with pasted text.
+    /// Fills the field with the first line of pasted text; nobody could type the others again.
     pub fn paste(&mut self, text: &str) {
         if self.busy.is_none() {
-            text.chars().for_each(|c| self.buffer.push(c));
+            text.chars().take_while(|c| !matches!(c, '\n' | '\r')).for_each(|c| self.buffer.push(c));
         }
     }
 

@@ -9,6 +9,7 @@ use super::super::format::count;
 use super::super::list::Move;
 use super::super::state::{Screen, State, Weight};
 use crate::engine::{Approval, Progress, PublishOutcome, Published, Step};
+use crate::printable::printable;
 use crate::tuf::Gun;
 
 /// The words of the five steps.
@@ -200,7 +201,7 @@ impl Publishing {
                 lines.extend(published.notes.iter().map(|note| format!("  {note}")));
             }
         }
-        lines.join("\n")
+        lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -1,14 +1,13 @@
 //! The two files that are read: trustdeck's own and Notary's.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{absolute, input};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, files};
 use crate::tuf::Gun;
 use crate::tuf::verify::Pinning;
 
@@ -189,7 +188,10 @@ fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
     }
     for (prefix, file) in section.section("ca", &empty)?.fields {
         let file = file.as_str().ok_or_else(|| format!("ca of trust_pinning: {prefix:?} is not a file name"))?;
-        let pem = std::fs::read_to_string(file).map_err(|error| format!("ca of trust_pinning: {file}: {error}"))?;
+        let wrong = |what: &str| format!("ca of trust_pinning: {file}: {what}");
+        let pem = files::read_kept(Path::new(file), files::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
+        let pem = pem.ok_or_else(|| wrong("there is no such file"))?;
+        let pem = String::from_utf8(pem).map_err(|_| wrong("not text in UTF-8"))?;
         pinning.ca.entry(prefix.to_ascii_lowercase()).or_insert_with(|| pem.clone());
         pinning.ca.insert(prefix.clone(), pem);
     }
@@ -197,14 +199,12 @@ fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
 }
 
 fn read(path: &Path) -> Result<Option<String>, EngineError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == ErrorKind::InvalidData => {
-            Err(input(&format!("{}: not text in UTF-8", path.display()), "mend it, or move it aside"))
-        }
-        Err(source) => Err(EngineError::Disk { path: path.to_owned(), source }),
-    }
+    let bytes = files::read_kept(path, files::CONFIGURATION);
+    let bytes = bytes.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
+    bytes
+        .map(String::from_utf8)
+        .transpose()
+        .map_err(|_| input(&format!("{}: not text in UTF-8", path.display()), "mend it, or move it aside"))
 }
 
 /// Replaces a leading `~/`.

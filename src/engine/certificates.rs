@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::Settings;
+use super::{Settings, files};
 use crate::remote::tls::{check_identity, count_authorities};
 use crate::remote::{Endpoint, RemoteError, TlsMaterial};
 
@@ -107,7 +107,11 @@ fn name_of(path: &Path) -> String {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, RemoteError> {
-    std::fs::read(file).map_err(|error| named(file, &error.to_string()))
+    match files::read_kept(file, files::CONFIGURATION) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(named(file, "there is no such file")),
+        Err(error) => Err(named(file, &error.to_string())),
+    }
 }
 
 fn named(file: &Path, what: &str) -> RemoteError {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::change::{Change, SignedTarget};
 use super::journal::{disk, make_dir};
-use super::{EngineError, ForeignChanges};
+use super::{EngineError, ForeignChanges, files};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
 
 /// Largest change file that is read, in bytes; real ones are below 10 KiB.
@@ -89,11 +89,8 @@ fn leads_out(trust_dir: &Path, gun: &Gun, dir: &Path) -> bool {
 }
 
 fn read_file(path: &Path) -> Result<File, String> {
-    let size = path.symlink_metadata().map_err(|e| e.to_string())?.len();
-    if size > SIZE_LIMIT {
-        return Err(format!("it is larger than {SIZE_LIMIT} bytes"));
-    }
-    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let read = files::read_own(path, SIZE_LIMIT).map_err(|e| format!("it {e}"))?;
+    let bytes = read.ok_or("it is gone")?;
     serde_json::from_slice(&bytes).map_err(|_| "it is no change of Notary's form".to_owned())
 }
 

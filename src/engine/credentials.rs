@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::helper::Helper;
 use super::realms::Realms;
-use super::{EngineError, Settings};
+use super::{EngineError, Settings, files};
 use crate::keys::Passphrase;
 use crate::remote::auth::{DOCKER_HUB, Finding};
 use crate::remote::{Credential, CredentialSource, RemoteError};
@@ -145,9 +145,9 @@ impl CredentialSource for Credentials {
 }
 
 fn load(path: &Path) -> Result<DockerConfig, RemoteError> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => Zeroizing::new(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(DockerConfig::default()),
+    let bytes = match files::read_kept(path, files::CONFIGURATION) {
+        Ok(Some(bytes)) => Zeroizing::new(bytes),
+        Ok(None) => return Ok(DockerConfig::default()),
         Err(error) => return Err(RemoteError::Setting(format!("{}: {error}", path.display()))),
     };
     // The parser's own words may quote the file, which holds passwords: only the place is told.

@@ -1,7 +1,7 @@
 //! Files and folders by handle: no symbolic link is followed, nothing is ever seen half-written.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::EngineError;
+use super::files::{self, read_opened};
 
 /// Files of one repository that are synced at once.
 const LANES: usize = 8;
@@ -154,21 +155,11 @@ fn side_by_side<T>(
 pub(super) fn read_at(folder: &OwnedFd, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
     // Without NONBLOCK a named pipe would hold us for ever.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = match rustix::fs::openat(folder, name, flags, Mode::empty()) {
-        Ok(file) => std::fs::File::from(file),
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-        Err(error) => return Err(explain(error)),
-    };
-    let facts = file.metadata()?;
-    if !facts.is_file() {
-        return Err(io::Error::other("is not a plain file"));
+    match rustix::fs::openat(folder, name, flags, Mode::empty()) {
+        Ok(file) => read_opened(file.into(), limit).map(Some),
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+        Err(error) => Err(explain(error)),
     }
-    if facts.len() > limit {
-        return Err(io::Error::other(format!("is bigger than {limit} bytes")));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or_default());
-    file.take(limit).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 /// Opens a folder below a handle, `None` if there is none.
@@ -182,9 +173,8 @@ pub(super) fn open_folder(above: &OwnedFd, name: &str) -> io::Result<Option<Owne
 
 fn explain(error: Errno) -> io::Error {
     match error {
-        Errno::LOOP => io::Error::other("is a symbolic link, which is not followed"),
         Errno::NOTDIR => io::Error::other("has a symbolic link or a file where a directory is expected"),
-        other => other.into(),
+        other => files::explain(other.into()),
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{EngineError, EntryId, Settings, Stage, StagedChange};
+use super::{EngineError, EntryId, Settings, Stage, StagedChange, files};
 use crate::tuf::{Gun, Role};
 
 /// The form that this program reads and writes.
@@ -165,9 +165,9 @@ impl Journal {
     /// # Errors
     /// `State` for a damaged file or one of a newer version; `Disk`.
     pub(super) fn read(&self) -> Result<Content, EngineError> {
-        let bytes = match std::fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Content::new(&self.trust_dir)),
+        let bytes = match files::read_own(&self.path, files::OWN) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Content::new(&self.trust_dir)),
             Err(e) => return Err(disk(&self.path, e)),
         };
         let state = |what: String| EngineError::State { path: self.path.clone(), what };
@@ -217,9 +217,7 @@ impl Journal {
 
 /// Takes a lock, waiting at most `patience`.
 fn lock(path: &Path, patience: Duration) -> Result<File, EngineError> {
-    let mut options = File::options();
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.create(true).truncate(false).write(true).open(path).map_err(|e| disk(path, e))?;
+    let file = files::open_own(path).map_err(|e| disk(path, e))?;
     let pause = Duration::from_millis(10);
     let mut left = patience;
     loop {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Settings;
 use super::disk::make_private;
+use super::{Settings, files};
 use crate::keys::{KeyError, KeyIndex, KeyStore, StoredKey};
 use crate::tuf::{Algorithm, CanonicalKeyId};
 
@@ -49,7 +49,7 @@ impl IndexFile {
     fn index(&mut self) -> &mut KeyIndex {
         let path = &self.path;
         self.index.get_or_insert_with(|| {
-            let bytes = fs::read(path).unwrap_or_default();
+            let bytes = files::read_own(path, files::OWN).ok().flatten().unwrap_or_default();
             serde_json::from_slice(&bytes).unwrap_or_default()
         })
     }

@@ -19,6 +19,7 @@ mod disk;
 pub mod draft;
 pub mod effect;
 pub mod error;
+pub(crate) mod files;
 mod findings;
 mod fresh;
 mod helper;

@@ -1,8 +1,7 @@
 //! Small files of the state directory: JSON objects with a `version`, written whole, changed under a lock.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::EngineError;
 use super::disk::{Pending, make_private, open_own, write_all};
+use super::files;
 
 const VERSION: u64 = 1;
 
@@ -38,9 +38,9 @@ struct Versioned<'a, T> {
 pub(super) fn load<T: Note>(state_dir: &Path) -> Result<T, EngineError> {
     let path = state_dir.join(T::FILE);
     let state = |what: String| EngineError::State { path: path.clone(), what };
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+    let bytes = match files::read_own(&path, files::OWN) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(T::default()),
         Err(source) => return Err(EngineError::Disk { path, source }),
     };
     let damaged = |error: serde_json::Error| state(format!("is damaged at line {}", error.line()));
@@ -71,7 +71,6 @@ pub(super) fn change<T: Note, R>(state_dir: &Path, change: impl FnOnce(&mut T) -
 }
 
 fn lock(path: &Path) -> Result<File, EngineError> {
-    let opened = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    let locked = opened.and_then(|file| file.lock().map(|()| file));
+    let locked = files::open_own(path).and_then(|file| file.lock().map(|()| file));
     locked.map_err(|source| EngineError::Disk { path: path.to_owned(), source })
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::EngineError;
+use super::{EngineError, files};
 
 /// Version of the file's form.
 const FORMAT: u32 = 1;
@@ -60,9 +60,9 @@ impl Realms {
 
 fn load(path: &Path) -> Result<BTreeSet<String>, EngineError> {
     let state = |what: &str| EngineError::State { path: path.to_owned(), what: what.to_owned() };
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+    let bytes = match files::read_own(path, files::OWN) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(BTreeSet::new()),
         Err(source) => return Err(EngineError::Disk { path: path.to_owned(), source }),
     };
     let file: File = serde_json::from_slice(&bytes).map_err(|_| state("the list of accepted realms is damaged"))?;

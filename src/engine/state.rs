@@ -19,12 +19,12 @@ use sha2::{Digest, Sha256};
 
 use super::EngineError;
 use super::disk::{Pending, make_private, open_own, read_at, sweep, write_all};
+use super::files;
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Gun, Role};
 
 /// Version of the files' form.
 const FORMAT: u32 = 1;
-const LIMIT: u64 = 64 << 20;
 
 /// The state directory's part for one trust directory.
 #[derive(Clone, Debug)]
@@ -221,7 +221,7 @@ impl Memory {
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
-        let read = open_own(&self.dir).and_then(|folder| read_at(&folder, name, LIMIT));
+        let read = open_own(&self.dir).and_then(|folder| read_at(&folder, name, files::OWN));
         read.map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
     }
 
@@ -232,7 +232,7 @@ impl Memory {
 
     fn lock(&self, name: &str) -> Result<File, EngineError> {
         let path = self.dir.join(name);
-        let locked = open_private(&path).and_then(|file| file.lock().map(|()| file));
+        let locked = files::open_own(&path).and_then(|file| file.lock().map(|()| file));
         locked.map_err(|source| EngineError::Disk { path, source })
     }
 }
@@ -255,14 +255,9 @@ fn digits(bytes: &[u8], count: usize) -> String {
     hex::encode(Sha256::digest(bytes)).chars().take(count).collect()
 }
 
-fn open_private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
 fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::os::unix::fs::FileExt;
-    let file = open_private(path)?;
+    let file = files::open_own(path)?;
     file.write_all_at(bytes, 0)?;
     let length = bytes.len() as u64;
     if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }

@@ -1,9 +1,8 @@
 //! Key files that the user names: reading them, and completing their paths.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::engine::files;
 use crate::tuf::PublicKey;
 
 /// Longest file of a public key, in bytes; a chain of certificates is far shorter.
@@ -25,16 +24,8 @@ pub(super) fn public_keys(paths: &[PathBuf], now: jiff::Timestamp) -> Result<Vec
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    if !file.metadata().map_err(|e| e.to_string())?.is_file() {
-        return Err("is no file".to_owned());
-    }
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > LONGEST {
-        return Err("is longer than 1 MiB, expected a public key".to_owned());
-    }
-    Ok(bytes)
+    let bytes = files::read_kept(path, LONGEST).map_err(|e| e.to_string())?;
+    bytes.ok_or_else(|| "there is no such file".to_owned())
 }
 
 pub(super) fn expanded(path: &Path) -> PathBuf {

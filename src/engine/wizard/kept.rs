@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::choice::{Choice, Wizard};
 use crate::engine::journal::{disk, make_dir, write_whole};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, files};
 use crate::tuf::Gun;
 
 /// The form that this program reads and writes.
@@ -52,7 +52,8 @@ impl Engine {
         for entry in entries {
             let path = entry.map_err(|e| disk(&dir, e))?.path();
             if path.extension().is_some_and(|end| end == "json") {
-                let bytes = std::fs::read(&path).map_err(|e| disk(&path, e))?;
+                // Another process may have finished it meanwhile.
+                let Some(bytes) = files::read_own(&path, files::OWN).map_err(|e| disk(&path, e))? else { continue };
                 let damaged = |what: String| EngineError::State { path: path.clone(), what };
                 let stored: Stored = serde_json::from_slice(&bytes)
                     .map_err(|e| damaged(format!("this record of a wizard is damaged: {e}")))?;

@@ -155,8 +155,11 @@ impl Engine {
         self.unlock(id, new)
     }
 
-    /// Refuses what only files can do.
-    fn check_in_file(&self, id: &CanonicalKeyId) -> Result<(), EngineError> {
+    /// Refuses for a key on a token what only files can do: it is never exported, encrypted or backed up.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check_in_file(&self, id: &CanonicalKeyId) -> Result<(), EngineError> {
         match self.token_of(id).filter(|_| !self.key_store().holds(id)) {
             Some(place) => Err(refuse(
                 format!("key {} is on token {}, and never leaves it", id.short(), place.token),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::key_index::IndexFile;
 use super::open_keys::OpenKeys;
+use super::token_notes::TokenNotes;
 use super::tokens::Seen;
 use super::{Engine, EngineError, Problem, Settings, labels};
 use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey, Tokens};
@@ -18,6 +19,7 @@ use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role};
 pub(super) struct Keyring {
     pub(super) store: KeyStore,
     pub(super) tokens: Tokens,
+    pub(super) token_notes: TokenNotes,
     labels: Mutex<labels::ByKey>,
     index: Mutex<IndexFile>,
     open: Mutex<OpenKeys>,
@@ -42,6 +44,7 @@ impl Keyring {
         Ok(Self {
             store: KeyStore::new(&settings.trust_dir),
             tokens: Tokens::new(settings.pkcs11_module.clone()),
+            token_notes: TokenNotes::default(),
             labels: Mutex::new(labels::load(&settings.state_dir)?),
             index: Mutex::new(IndexFile::new(settings)),
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),

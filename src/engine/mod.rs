@@ -58,6 +58,7 @@ pub mod signing;
 mod staging;
 mod state;
 mod tagviews;
+mod token_notes;
 pub mod tokens;
 mod tree;
 mod versions;

@@ -240,7 +240,7 @@ impl Engine {
             changes,
             keys: &keys.keys,
             at_hand: &keys.ids,
-            labels: &|id| self.label(id),
+            labels: &|id| self.label_in_plan(id),
             now: self.now(),
         })
     }

@@ -57,7 +57,11 @@ pub fn module_path(named: Option<&Path>) -> Option<PathBuf> {
 impl Engine {
     pub(super) fn token_keys(&self, seen: Seen) -> Vec<TokenEntry> {
         let tokens = self.inner.keyring.tokens.look(seen.age());
-        tokens.iter().flat_map(|token| token.keys.iter().cloned()).collect()
+        let keys: Vec<TokenEntry> = tokens.iter().flat_map(|token| token.keys.iter().cloned()).collect();
+        if !keys.is_empty() {
+            self.inner.keyring.token_notes.learn(self.settings(), &keys);
+        }
+        keys
     }
 
     pub(super) fn token_key(&self, id: &CanonicalKeyId) -> Option<TokenEntry> {
@@ -226,6 +230,7 @@ impl Engine {
         let tokens = &self.inner.keyring.tokens;
         tokens.remove(entry, pins).map_err(KeyError::Token)?;
         tokens.changed();
+        self.inner.keyring.token_notes.forget(self.settings(), id);
         self.inner.keyring.forget(id);
         Ok(())
     }

@@ -148,3 +148,17 @@ pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// The first of these files that exists.
+///
+/// # Panics
+/// If none does and `TRUSTDECK_REQUIRE_PEERS` is set.
+pub fn find_library(paths: &[&str], package: &str) -> Option<PathBuf> {
+    let found = paths.iter().map(PathBuf::from).find(|path| path.is_file());
+    if found.is_none() {
+        let sentence = format!("the library of {package} not installed (tests/run installs it)");
+        assert!(std::env::var_os("TRUSTDECK_REQUIRE_PEERS").is_none(), "{sentence}");
+        eprintln!("skipped: {sentence}");
+    }
+    found
+}

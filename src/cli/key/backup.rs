@@ -59,6 +59,7 @@ fn chosen_keys(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId
     let mut keys = Vec::new();
     for typed in typed {
         let id = context.engine.find_key(typed)?;
+        context.engine.check_in_file(&id)?;
         if !keys.contains(&id) {
             keys.push(id);
         }

@@ -61,6 +61,7 @@ fn keys_of(context: &Context, typed: &str) -> Result<Vec<CanonicalKeyId>, Proble
 /// As the engine's.
 pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Problem> {
     let id = context.engine.find_key(&arguments.key)?;
+    context.engine.check_in_file(&id)?;
     let removal = context.engine.removal(&id)?;
     let what = format!("key {}", called(context, &id));
     let old = if removal.key.state == KeyState::Plain {

@@ -60,7 +60,12 @@ impl Card {
                     keys: token.keys(&token.session(Access::Read)?)?,
                 })
             };
-            tokens.iter().map(look).collect()
+            let (found, failed): (Vec<_>, Vec<_>) = tokens.iter().map(look).partition(|found| found.is_ok());
+            // One that is pulled out right now must not hide the others.
+            match failed.into_iter().next() {
+                Some(error) if found.is_empty() => error.map(|_| Vec::new()),
+                _ => found.into_iter().collect(),
+            }
         })
     }
 
@@ -113,7 +118,7 @@ fn tokens<'a>(module: &'a Pkcs11, signing: &'a Signing) -> std::result::Result<V
         // A token that is pulled out right now is none.
         let Ok(info) = module.get_token_info(slot) else { continue };
         let dialect = Dialect::of(info.manufacturer_id(), info.model());
-        if !info.token_initialized() && dialect == Dialect::Generic {
+        if !info.token_initialized() {
             continue;
         }
         let name = TokenName { label: info.label().trim().to_owned(), serial: info.serial_number().trim().to_owned() };

@@ -1,0 +1,17 @@
+//! Keys on hardware tokens: SoftHSM as it is, and in a wrapper that can be pulled out, wait for a touch, or be a YubiKey.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(unreachable_pub)]
+
+mod support;
+
+#[path = "token/fixture.rs"]
+mod fixture;
+#[path = "token/keys.rs"]
+mod keys;
+#[path = "token/pins.rs"]
+mod pins;
+#[path = "token/publishing.rs"]
+mod publishing;
+#[path = "token/yubikey.rs"]
+mod yubikey;

@@ -1,0 +1,150 @@
+/*
+ * A PKCS#11 module around SoftHSM that does what SoftHSM never does: it is pulled out, waits for a finger, locks its
+ * PIN, or behaves as a YubiKey. Which of these, files in the directory TOKEN_SHIM say; what happened is written there.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef unsigned long ulong;
+typedef struct { ulong type; void *value; ulong length; } attribute;
+typedef struct { unsigned char version[2]; ulong (*call[68])(); } function_list;
+
+enum { GET_TOKEN_INFO = 6, LOGIN = 18, CREATE_OBJECT = 20, SIGN = 43, GENERATE_KEY_PAIR = 59 };
+enum { TOKEN_INFO_MANUFACTURER = 32, TOKEN_INFO_MODEL = 64, TOKEN_INFO_FLAGS = 96 };
+enum { CKR_DEVICE_REMOVED = 0x32, CKR_PIN_INCORRECT = 0xa0, CKR_PIN_LOCKED = 0xa4 };
+enum { CKF_USER_PIN_FINAL_TRY = 0x20000, CKF_USER_PIN_LOCKED = 0x40000 };
+enum { CKA_CLASS = 0, CKA_TOKEN = 1, CKA_PRIVATE = 2, CKA_VALUE = 0x11, CKA_CERTIFICATE_TYPE = 0x80, CKA_SUBJECT = 0x101,
+       CKA_SENSITIVE = 0x103, CKA_SIGN = 0x108, CKA_VERIFY = 0x10a, CKA_EXTRACTABLE = 0x162 };
+#define CKA_VENDOR_DEFINED 0x80000000ul
+enum { CKO_CERTIFICATE = 1, CKO_PUBLIC_KEY = 2, CKO_PRIVATE_KEY = 3 };
+enum { SO = 0, USER = 1, MOST = 32 };
+
+static const char management_key[] = "010203040506070801020304050607080102030405060708";
+static function_list ours, theirs;
+static unsigned char yes = 1, no = 0;
+static ulong x509 = 0;
+/* An empty name: SoftHSM wants one, a YubiKey does not. */
+static unsigned char subject[] = {0x30, 0x00};
+
+static char *path(const char *name) {
+    static char text[4096];
+    snprintf(text, sizeof text, "%s/%s", getenv("TOKEN_SHIM"), name);
+    return text;
+}
+
+static int wanted(const char *name) { return access(path(name), F_OK) == 0; }
+
+static void write_down(const char *name, const char *line) {
+    FILE *file = fopen(path(name), "a");
+    if (file) {
+        fprintf(file, "%s\n", line);
+        fclose(file);
+    }
+}
+
+static ulong get_token_info(ulong slot, unsigned char *info) {
+    ulong result = theirs.call[GET_TOKEN_INFO](slot, info), flags;
+    memcpy(&flags, info + TOKEN_INFO_FLAGS, sizeof flags);
+    if (wanted("final-try")) flags |= CKF_USER_PIN_FINAL_TRY;
+    if (wanted("locked")) flags |= CKF_USER_PIN_LOCKED;
+    memcpy(info + TOKEN_INFO_FLAGS, &flags, sizeof flags);
+    if (wanted("yubikey")) {
+        memcpy(info + TOKEN_INFO_MANUFACTURER, "Yubico (www.yubico.com)         ", 32);
+        memcpy(info + TOKEN_INFO_MODEL, "YubiKey YK5     ", 16);
+    }
+    return result;
+}
+
+static ulong login(ulong session, ulong who, const char *pin, ulong length) {
+    write_down("logins", who == SO ? "so" : "user");
+    if (wanted("locked")) return CKR_PIN_LOCKED;
+    if (wanted("yubikey") && who == SO) {
+        if (length != strlen(management_key) || memcmp(pin, management_key, length)) return CKR_PIN_INCORRECT;
+        return theirs.call[LOGIN](session, (ulong)USER, "123456", 6ul);
+    }
+    return theirs.call[LOGIN](session, who, pin, length);
+}
+
+static ulong sign(ulong session, void *data, ulong length, void *signature, ulong *signature_length) {
+    if (signature && wanted("removed")) return CKR_DEVICE_REMOVED;
+    if (signature && wanted("touch")) {
+        write_down("waiting", "for a touch");
+        for (int i = 0; i < 600 && !wanted("touched"); i++) usleep(50000);
+    }
+    return theirs.call[SIGN](session, data, length, signature, signature_length);
+}
+
+static attribute *find(attribute *template, ulong count, ulong type) {
+    for (ulong i = 0; i < count; i++)
+        if (template[i].type == type) return &template[i];
+    return NULL;
+}
+
+/* What a YubiKey was given, plus what SoftHSM wants. */
+static ulong complete(attribute *into, const attribute *given, ulong count, ulong class) {
+    ulong n = 0;
+    for (ulong i = 0; i < count && n < MOST - 8; i++)
+        if (given[i].type != CKA_VENDOR_DEFINED) into[n++] = given[i];
+    into[n++] = (attribute){CKA_TOKEN, &yes, 1};
+    if (class == CKO_CERTIFICATE) {
+        into[n++] = (attribute){CKA_PRIVATE, &no, 1};
+        into[n++] = (attribute){CKA_CERTIFICATE_TYPE, &x509, sizeof x509};
+        into[n++] = (attribute){CKA_SUBJECT, subject, sizeof subject};
+    } else if (class == CKO_PRIVATE_KEY) {
+        into[n++] = (attribute){CKA_SIGN, &yes, 1};
+        into[n++] = (attribute){CKA_SENSITIVE, &yes, 1};
+        into[n++] = (attribute){CKA_EXTRACTABLE, &no, 1};
+    } else {
+        into[n++] = (attribute){CKA_PRIVATE, &no, 1};
+        into[n++] = (attribute){CKA_VERIFY, &yes, 1};
+    }
+    return n;
+}
+
+static void describe(const attribute *given, ulong count) {
+    char line[1024] = "";
+    for (ulong i = 0; i < count; i++) {
+        char word[64];
+        snprintf(word, sizeof word, "%s%lx:%lu", i ? " " : "", given[i].type, given[i].length);
+        strncat(line, word, sizeof line - strlen(line) - 1);
+    }
+    write_down("created", line);
+}
+
+static ulong create_object(ulong session, attribute *template, ulong count, ulong *object) {
+    attribute whole[MOST], *class = find(template, count, CKA_CLASS);
+    describe(template, count);
+    if (!wanted("yubikey") || !class) return theirs.call[CREATE_OBJECT](session, template, count, object);
+    return theirs.call[CREATE_OBJECT](session, whole, complete(whole, template, count, *(ulong *)class->value), object);
+}
+
+static ulong generate_key_pair(ulong session, void *mechanism, attribute *public, ulong publics, attribute *private,
+                               ulong privates, ulong *public_object, ulong *private_object) {
+    attribute halves[2][MOST];
+    describe(public, publics);
+    describe(private, privates);
+    if (wanted("yubikey")) {
+        publics = complete(halves[0], public, publics, CKO_PUBLIC_KEY), public = halves[0];
+        privates = complete(halves[1], private, privates, CKO_PRIVATE_KEY), private = halves[1];
+    }
+    return theirs.call[GENERATE_KEY_PAIR](session, mechanism, public, publics, private, privates, public_object,
+                                          private_object);
+}
+
+ulong C_GetFunctionList(function_list **list) {
+    void *module = dlopen(getenv("TOKEN_SHIM_AROUND"), RTLD_NOW | RTLD_LOCAL);
+    ulong (*get)(function_list **) = module ? (ulong(*)(function_list **))dlsym(module, "C_GetFunctionList") : NULL;
+    function_list *found;
+    if (!get || get(&found)) return 5;
+    ours = theirs = *found;
+    ours.call[GET_TOKEN_INFO] = get_token_info;
+    ours.call[LOGIN] = login;
+    ours.call[CREATE_OBJECT] = create_object;
+    ours.call[SIGN] = sign;
+    ours.call[GENERATE_KEY_PAIR] = generate_key_pair;
+    *list = &ours;
+    return 0;
+}

@@ -62,6 +62,14 @@ pub(super) fn write_all(files: &[Pending]) -> io::Result<()> {
     written
 }
 
+/// [`write_all`] for one file of the program's own, by path.
+pub(super) fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = open_own(path.parent().unwrap_or(Path::new(".")))?;
+    sweep(&folder);
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+    write_all(&[Pending { folder, name, bytes: bytes.to_vec() }])
+}
+
 impl Pending {
     fn write_aside(&self, aside: &str) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -4,7 +4,6 @@
 //! One journal belongs to one trust directory. It never holds a secret.
 
 use std::fs::{DirBuilder, File, TryLockError};
-use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::disk::write_one;
 use super::{EngineError, EntryId, Settings, Stage, StagedChange, files};
 use crate::tuf::{Gun, Role};
 
@@ -240,15 +240,7 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), EngineError> {
 
 /// Replaces a file so that it is the old or the new one at every moment.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut aside = tempfile::NamedTempFile::new_in(dir)?;
-        aside.write_all(bytes)?;
-        aside.as_file().sync_all()?;
-        aside.persist(path)?;
-        File::open(dir)?.sync_all()
-    };
-    write().map_err(|e| disk(path, e))
+    write_one(path, bytes).map_err(|e| disk(path, e))
 }
 
 /// Names the file beside what the system says.

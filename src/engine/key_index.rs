@@ -68,7 +68,11 @@ fn write(path: &Path, index: &KeyIndex) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     make_private(folder).map_err(io::Error::other)?;
     let aside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(&serde_json::to_vec(index)?)?;
-    fs::rename(&aside, path)
+    let written = (|| {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        file.write_all(&serde_json::to_vec(index)?)?;
+        fs::rename(&aside, path)
+    })();
+    // A full disk would keep the rest of it for ever.
+    written.inspect_err(|_| drop(fs::remove_file(&aside)))
 }

@@ -1,12 +1,12 @@
 //! Token realms on other hosts that somebody has allowed, remembered in the state directory.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::disk::{make_private, write_one};
 use super::{EngineError, files};
 
 /// Version of the file's form.
@@ -53,8 +53,11 @@ impl Realms {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         remembered.extend(load(&self.path)?);
         remembered.insert(host);
-        store(&self.path, &File { format: FORMAT, hosts: remembered.clone() })
-            .map_err(|source| EngineError::Disk { path: self.path.clone(), source })
+        let disk = |source| EngineError::Disk { path: self.path.clone(), source };
+        let bytes = serde_json::to_vec_pretty(&File { format: FORMAT, hosts: remembered.clone() });
+        let bytes = bytes.map_err(|error| disk(error.into()))?;
+        make_private(self.path.parent().unwrap_or(Path::new(".")))?;
+        write_one(&self.path, &bytes).map_err(disk)
     }
 }
 
@@ -70,17 +73,6 @@ fn load(path: &Path) -> Result<BTreeSet<String>, EngineError> {
         return Err(state("it was written by a newer trustdeck"));
     }
     Ok(file.hosts)
-}
-
-/// Writes aside (0600), syncs, renames: a reader sees the old list or the new one.
-fn store(path: &Path, file: &File) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(directory)?;
-    let mut aside = tempfile::NamedTempFile::new_in(directory)?;
-    aside.write_all(&serde_json::to_vec_pretty(file)?)?;
-    aside.as_file().sync_all()?;
-    aside.persist(path)?;
-    std::fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn read_file(path: &Path) -> Result<File, String> {
 /// One line for each change, and whether all can be taken over.
 pub(super) fn describe(gun: &Gun, found: &[Found]) -> ForeignChanges {
     let line = |found: &Found| match &found.content {
-        Ok(file) => file.line(),
+        Ok(file) => format!("{}{}", file.line(), file.details()),
         Err(why) => format!("{}: {why}", found.name()),
     };
     ForeignChanges {
@@ -147,6 +147,33 @@ impl File {
     fn line(&self) -> String {
         let path = if self.path.is_empty() { String::new() } else { format!(" {}", self.path) };
         format!("{} {}{path} in {}", self.action, self.kind, self.role)
+    }
+
+    /// Which keys, paths and content: whoever adopts a change answers for it.
+    fn details(&self) -> String {
+        let list = |word: &str, names: Vec<String>| match names.is_empty() {
+            true => None,
+            false => Some(format!("{word} {}", names.join(", "))),
+        };
+        let short = |keys: &[CanonicalKeyId]| keys.iter().map(|id| id.short().to_owned()).collect::<Vec<_>>();
+        let quoted = |paths: &[String]| paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>();
+        let of = |change: &Change| match change {
+            Change::Sign { target, .. } => vec![Some(format!("sha256:{}, {} bytes", target.sha256, target.length))],
+            Change::AddDelegation { keys, paths, .. } => {
+                let ids = keys.iter().map(|key| key.canonical_id().short().to_owned()).collect();
+                vec![list("adds key", ids), list("adds path", quoted(paths))]
+            }
+            Change::EditDelegation { remove_keys, remove_paths, clear_paths, .. } => vec![
+                list("removes key", short(remove_keys)),
+                list("removes path", quoted(remove_paths)),
+                clear_paths.then(|| "removes all paths".to_owned()),
+            ],
+            Change::PurgeKeys { keys } => vec![list("removes key", short(keys))],
+            _ => Vec::new(),
+        };
+        let changes = self.changes().unwrap_or_default();
+        let words: Vec<String> = changes.iter().flat_map(of).flatten().collect();
+        if words.is_empty() { String::new() } else { format!(": {}", words.join("; ")) }
     }
 
     fn changes(&self) -> Result<Vec<Change>, String> {

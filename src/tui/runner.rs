@@ -235,7 +235,7 @@ impl Work {
             }
             Effect::LogIn { gun, host, user, password } => {
                 engine.log_in(&host, &user, password);
-                Outcome::Acted(Some(gun), Ok(format!("login taken: {user} at {host}")))
+                Outcome::Acted(Some(gun), Ok(format!("login tried: {user} at {host}")))
             }
             _ => return None,
         })

@@ -150,9 +150,7 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
         Ask::Realm { host, realm } => Dialog::Choose(Choose {
             title: "Where logins go".to_owned(),
             subject: name,
-            about: vec![format!(
-                "{host} sends logins to {realm}. Your user name and password for {host} would go there."
-            )],
+            about: vec![format!("{host} sends logins to {realm}. Your user name and password would go there.")],
             choices: vec![
                 Choice::new("do not send them", "the repository stays unread", vec![]),
                 Choice::new(

@@ -220,6 +220,18 @@ fn tabs(state: &State) -> Runs {
     runs
 }
 
+/// Why nothing is known of the repository that is shown: unknown is not empty.
+fn unread(state: &State) -> Option<Runs> {
+    let repository = state.repository().filter(|repository| repository.view.is_none())?;
+    let failure = repository.failure.as_ref()?;
+    let theme = state.theme;
+    let words = Runs::new().then(format!("not read: {}   ", failure.problem.message), theme.quiet());
+    Some(match failure.ask {
+        Some(_) => words.then("1 i", theme.key()).then(" answer", theme.quiet()),
+        None => words.then("r", theme.key()).then(" try again", theme.quiet()),
+    })
+}
+
 /// One quiet line where a list is empty.
 fn empty_line(canvas: &mut Canvas<'_>, inner: Rect, y: u16, filter: &str, words: &Runs) {
     let theme = canvas.theme;

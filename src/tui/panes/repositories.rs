@@ -7,6 +7,7 @@ use super::super::binding::{Action as Wanted, Binding, Group, bind};
 use super::super::canvas::{Canvas, Runs, cut_path};
 use super::super::dialogs::{Dialog, offers};
 use super::super::effect::Effect;
+use super::super::event::Ask;
 use super::super::format::{self, Age};
 use super::super::layout::Inside;
 use super::super::state::{Listing, Repository, State, Work};
@@ -327,8 +328,12 @@ pub fn detail(state: &State) -> Option<Detail> {
         let problem = &failure.problem;
         detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));
         detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
-        if failure.ask.is_some() {
-            detail.acts.push(("i", "answer".to_owned(), "asks once, then remembered".to_owned()));
+        if let Some(ask) = &failure.ask {
+            let what = match ask {
+                Ask::Login { .. } => "asks for user and password, kept for this session",
+                _ => "asks once, then remembered",
+            };
+            detail.acts.push(("i", "answer".to_owned(), what.to_owned()));
         } else {
             detail.acts.push(("r", "try again".to_owned(), String::new()));
         }

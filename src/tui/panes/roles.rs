@@ -146,6 +146,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let loading = state.repository().is_some_and(|r| r.view.is_none() && r.failure.is_none());
         let words = if loading || state.repository().is_none() {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
+        } else if let Some(why) = super::unread(state) {
+            why
         } else {
             Runs::new()
                 .then("no trust data yet   ", theme.quiet())

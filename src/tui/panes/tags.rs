@@ -108,7 +108,9 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.tags;
     let Some(view) = state.view().filter(|_| !list.is_empty()) else {
         let loading = state.repository().is_none_or(|r| r.view.is_none());
-        let words = if loading {
+        let words = if let Some(why) = super::unread(state) {
+            why
+        } else if loading {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
         } else {
             Runs::new()

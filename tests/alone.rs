@@ -63,14 +63,12 @@ fn pipe(path: &Path) {
 #[test]
 fn pipes_and_devices_in_place_of_files_are_named_and_hold_nobody() {
     // Each file, and what reads it.
-    let table: [(&str, &[&str]); 7] = [
+    let table: [(&str, &[&str]); 5] = [
         (".config/trustdeck/config.toml", &["status"]),
         (".notary/config.json", &["status"]),
         (".local/state/trustdeck/realms.json", &["status"]),
         (".local/state/trustdeck/labels.json", &["key", "list"]),
         ("stage/json", &["status"]),
-        ("stage/lock", &["revoke", "localhost:1/team/app:1"]),
-        (".docker/config.json", &["inspect", "localhost:1/team/app"]),
     ];
     for (place, arguments) in table {
         for hostile in ["pipe", "device"] {

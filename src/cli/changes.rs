@@ -256,6 +256,7 @@ fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>) -> Re
     match stage.changes.len() {
         0 => {}
         all if all == rows.len() => context.console.note("review and send with: trustdeck publish"),
+        1 => context.console.note("1 change is staged; review and send with: trustdeck publish"),
         all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),
     }
     Ok(())

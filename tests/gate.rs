@@ -5,52 +5,16 @@
 #[path = "support/screen/mod.rs"]
 mod screen;
 
-use screen::plans::{mended, plan, remove_ben, stage, tell_plan, tell_stage};
-use screen::scene::{NEW, gun, id, repositories, state_of, tell};
+use screen::plans::{mended, plan, remove_ben, tell_plan};
+use screen::scene::{NEW, gun, id, tell};
+use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
-use trustdeck::engine::{Approval, Change, EntryId, Kind, Passphrase, PlanId, Problem, PublishOutcome, Published};
-use trustdeck::tuf::{PublicKey, Role, SignerName};
+use trustdeck::engine::{Approval, Change, EntryId, Kind, Passphrase, PlanId, PublishOutcome, Published};
+use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Failure, Outcome};
-use trustdeck::tui::state::{Screen, State};
-use trustdeck::tui::theme::Theme;
-
-fn browsing() -> State {
-    let mut state = state_of(repositories(), (120, 40), Theme::default());
-    select(&mut state, "admin/demo");
-    state
-}
-
-fn staged() -> State {
-    let mut state = browsing();
-    tell_stage(&mut state, stage(), plan());
-    state
-}
-
-fn select(state: &mut State, name: &str) {
-    press(state, &format!("1/{name}<enter>"));
-    press(state, "<esc>");
-    assert_eq!(state.repository().unwrap().entry.gun, gun(name));
-}
-
-fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
-    let problem = Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None };
-    Failure { problem, ask }
-}
-
-fn signer(name: &str) -> SignerName {
-    SignerName::parse(name).unwrap()
-}
-
-fn public_key() -> PublicKey {
-    PublicKey::new(trustdeck::tuf::KeyType::Ed25519, vec![7; 32])
-}
-
-fn said(state: &State) -> String {
-    let message = state.message.as_ref().expect("something is said");
-    format!("{} {}", message.verb, message.object)
-}
+use trustdeck::tui::event::{Ask, Outcome};
+use trustdeck::tui::state::Screen;
 
 #[test]
 fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {

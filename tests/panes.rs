@@ -8,55 +8,20 @@ mod screen;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use screen::plans::{plan, remove_ben, stage, tell_plan, tell_stage};
+use screen::plans::{plan, remove_ben, stage, tell_plan};
 use screen::scene::{BEN, digits, entry, gun, id, repositories, repository, role, state_of, tell};
+use screen::told::{browsing, failure, public_key, said, select, signer, staged};
 use screen::{begin, draw, frame, press};
 use trustdeck::engine::view::{KeyState, TagState};
-use trustdeck::engine::{Change, Health, Kind, Passphrase, Problem, RootKeyChoice, SignedTarget, Stage};
-use trustdeck::tuf::{DelegationName, KeyId, PublicKey, SignerName, TargetName};
+use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
+use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Failure, Outcome, Source};
+use trustdeck::tui::event::{Ask, Event, Outcome, Source};
 use trustdeck::tui::panes::Pane;
 use trustdeck::tui::state::{Quit, State, Weight, Work};
 use trustdeck::tui::theme::Theme;
 use trustdeck::tui::update::{start, update};
-
-fn browsing() -> State {
-    let mut state = state_of(repositories(), (120, 40), Theme::default());
-    select(&mut state, "admin/demo");
-    state
-}
-
-fn staged() -> State {
-    let mut state = browsing();
-    tell_stage(&mut state, stage(), plan());
-    state
-}
-
-fn select(state: &mut State, name: &str) {
-    press(state, &format!("1/{name}<enter>"));
-    press(state, "<esc>");
-    assert_eq!(state.repository().unwrap().entry.gun, gun(name));
-}
-
-fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
-    let problem = Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None };
-    Failure { problem, ask }
-}
-
-fn signer(name: &str) -> SignerName {
-    SignerName::parse(name).unwrap()
-}
-
-fn public_key() -> PublicKey {
-    PublicKey::new(trustdeck::tuf::KeyType::Ed25519, vec![7; 32])
-}
-
-fn said(state: &State) -> String {
-    let message = state.message.as_ref().expect("something is said");
-    format!("{} {}", message.verb, message.object)
-}
 
 #[test]
 fn the_start_reads_everything_at_once() {

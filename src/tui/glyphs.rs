@@ -101,8 +101,7 @@ pub static UNICODE: Glyphs = Glyphs {
     focused_borders: &ROUNDED,
 };
 
-/// ASCII only: `--ascii`, and locales that are not UTF-8.
-pub static ASCII: Glyphs = Glyphs {
+const PLAIN: Glyphs = Glyphs {
     ok: ".",
     warn: "!",
     fail: "x",
@@ -136,6 +135,9 @@ pub static ASCII: Glyphs = Glyphs {
     focused_borders: &ASCII_FOCUSED,
 };
 
+/// ASCII only: `--ascii`, and locales that are not UTF-8.
+pub static ASCII: Glyphs = PLAIN;
+
 /// The Linux console: its font has line drawing, but not the shapes.
 pub static CONSOLE: Glyphs = Glyphs {
     branch: "├",
@@ -145,28 +147,5 @@ pub static CONSOLE: Glyphs = Glyphs {
     track: "─",
     borders: &SQUARE,
     focused_borders: &SQUARE,
-    ok: ".",
-    warn: "!",
-    fail: "x",
-    held: "=",
-    cached: "?",
-    new: "+",
-    none: "-",
-    missing: "-",
-    add: "+",
-    remove: "-",
-    resign: "~",
-    marked: "*",
-    cursor: ">",
-    now: ">",
-    to_come: "-",
-    becomes: ">",
-    holds: "=",
-    lost: ".",
-    half: "-",
-    cut: "~",
-    hidden: "*",
-    prompt: ">",
-    chosen: "*",
-    spinner: ["-", "\\", "|", "/"],
+    ..PLAIN
 };

@@ -3,6 +3,7 @@
 pub mod frame;
 pub mod plans;
 pub mod scene;
+pub mod told;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;

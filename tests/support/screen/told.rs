@@ -1,0 +1,47 @@
+//! A screen that has been told the story, and what tests say to it.
+
+use trustdeck::engine::{Kind, Problem};
+use trustdeck::tuf::{PublicKey, SignerName};
+use trustdeck::tui::event::{Ask, Failure};
+use trustdeck::tui::state::State;
+use trustdeck::tui::theme::Theme;
+
+use super::plans::{plan, stage, tell_stage};
+use super::press;
+use super::scene::{gun, repositories, state_of};
+
+pub fn browsing() -> State {
+    let mut state = state_of(repositories(), (120, 40), Theme::default());
+    select(&mut state, "admin/demo");
+    state
+}
+
+pub fn staged() -> State {
+    let mut state = browsing();
+    tell_stage(&mut state, stage(), plan());
+    state
+}
+
+pub fn select(state: &mut State, name: &str) {
+    press(state, &format!("1/{name}<enter>"));
+    press(state, "<esc>");
+    assert_eq!(state.repository().unwrap().entry.gun, gun(name));
+}
+
+pub fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
+    let problem = Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None };
+    Failure { problem, ask }
+}
+
+pub fn signer(name: &str) -> SignerName {
+    SignerName::parse(name).unwrap()
+}
+
+pub fn public_key() -> PublicKey {
+    PublicKey::new(trustdeck::tuf::KeyType::Ed25519, vec![7; 32])
+}
+
+pub fn said(state: &State) -> String {
+    let message = state.message.as_ref().expect("something is said");
+    format!("{} {}", message.verb, message.object)
+}

@@ -26,6 +26,16 @@ pub struct NewKey {
     pub dir: PathBuf,
 }
 
+impl NewKey {
+    /// Refuses a name, kind or repository that does not go together, before anybody is asked for a passphrase.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check(&self) -> Result<(), EngineError> {
+        check_new(self)
+    }
+}
+
 /// A key that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeKey {
@@ -62,6 +72,19 @@ impl Engine {
     /// `Input`: a name, kind or repository that does not go together, a passphrase that is too short, or a file
     /// `NAME.pub` that exists; `Disk`, `Key`.
     pub fn generate_key(&self, new: &NewKey, passphrase: &Passphrase) -> Result<MadeKey, EngineError> {
+        self.generate_key_until(new, passphrase, || false)
+    }
+
+    /// The same, unless `stopped` by the time that the key is made; long RSA keys take seconds. Nothing is written then.
+    ///
+    /// # Errors
+    /// As [`Engine::generate_key`], and `Cancelled`.
+    pub fn generate_key_until(
+        &self,
+        new: &NewKey,
+        passphrase: &Passphrase,
+        stopped: impl Fn() -> bool,
+    ) -> Result<MadeKey, EngineError> {
         check_new(new)?;
         self.check_new_passphrase(passphrase)?;
         let public_file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
@@ -69,6 +92,9 @@ impl Engine {
             return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
         }
         let key = PrivateKey::generate(&new.algorithm)?;
+        if stopped() {
+            return Err(EngineError::Cancelled);
+        }
         let id = key.id().clone();
         if let Some(file) = &public_file {
             write_new(file, public_pem(key.public(), &new.name).as_bytes())?;

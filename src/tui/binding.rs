@@ -51,6 +51,7 @@ pub enum Copied {
     Name,
     Id,
     Digest,
+    Words,
 }
 
 /// Where the help lists a key.
@@ -61,6 +62,7 @@ pub enum Group {
     Leave,
     Stage,
     Publish,
+    Keys,
     Danger,
     Mark,
     Copy,
@@ -76,6 +78,7 @@ impl Group {
             Self::Find => "Find",
             Self::Stage => "Stage",
             Self::Publish => "Publish",
+            Self::Keys => "Keys",
             Self::Danger => "Danger",
             Self::Mark => "Mark",
             Self::Copy => "Copy",
@@ -151,6 +154,10 @@ fn no_id(state: &State) -> Option<&'static str> {
     (!matches!(state.focus, Pane::Keys | Pane::Roles) || state.rows() == 0).then_some("only keys have an ID")
 }
 
+fn no_words(state: &State) -> Option<&'static str> {
+    (state.focus != Pane::Keys || state.rows() == 0).then_some("only keys have words")
+}
+
 fn no_tour(state: &State) -> Option<&'static str> {
     state.tour.is_none().then_some("no tour is running")
 }
@@ -192,6 +199,7 @@ const LISTS: &[Binding] = &[
     bind(&["R"], Action::RefreshAll, "refresh all", Group::Look, 0),
     bind(&["y n"], Action::Copy(Copied::Name), "name", Group::Copy, 0).unless(no_row),
     bind(&["y i"], Action::Copy(Copied::Id), "key ID", Group::Copy, 0).unless(no_id),
+    bind(&["y w"], Action::Copy(Copied::Words), "words", Group::Copy, 0).unless(no_words),
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::keywork::KeyWork;
 use super::wizard::Task;
 use crate::engine::{Approval, Change, EntryId, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role};
@@ -39,6 +40,12 @@ pub enum Effect {
     Unlock(CanonicalKeyId, Passphrase),
     /// Try a passphrase for several keys.
     UnlockAlso(Vec<CanonicalKeyId>, Passphrase),
+    /// Work on the user's own keys; one at a time.
+    Key(KeyWork),
+    /// Stop it.
+    StopKeyWork,
+    /// Forget keys that were not used for a while.
+    LockIdle,
     /// Name the key files that cannot be used.
     CheckKeyFiles,
     /// Set the passphrase of keys that the publish will make.

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp as Time;
 
+use super::keywork::KeyFound;
 use super::wizard::Answer;
 use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
@@ -29,6 +31,8 @@ pub enum Event {
     Done(JobId, Outcome),
     /// A running publish tells how far it is.
     News(Progress),
+    /// Work on keys tells how far it is.
+    Counted(JobId, usize, usize),
 }
 
 /// Something that failed, and what can be asked of the user to go on.
@@ -81,6 +85,10 @@ pub enum Outcome {
     Unlocked(CanonicalKeyId, Result<(), Failure>),
     /// Those that a passphrase opened of the keys it was tried for.
     AlsoUnlocked(Vec<CanonicalKeyId>),
+    /// What work on keys found.
+    Key(KeyFound),
+    /// How long the next open key stays so, if any is open.
+    Locks(Option<Duration>),
     Published(Result<Vec<Published>, Failure>),
     /// Publishes of an earlier run whose end was looked up.
     Resolved(Vec<Published>),

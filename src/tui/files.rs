@@ -28,6 +28,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     bytes.ok_or_else(|| "there is no such file".to_owned())
 }
 
+/// A path as the shell would read it: `~` is the home directory.
 pub(super) fn expanded(path: &Path) -> PathBuf {
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_path_buf());
     match path.strip_prefix("~") {

@@ -121,6 +121,7 @@ fn right_side(state: &State) -> Runs {
             };
             parts.push(Runs::new().then(words, theme.quiet()));
         }
+        parts.extend(open_keys(state));
         let staged = state.stage.changes.len();
         let style = if staged == 0 { theme.quiet() } else { theme.staged() };
         parts.push(Runs::new().then(format!("{staged} staged"), style));
@@ -136,6 +137,23 @@ fn right_side(state: &State) -> Runs {
         runs.0.extend(part.0);
     }
     runs
+}
+
+/// How many keys are open, and for how long: `2 keys open, locks in 4:10`.
+fn open_keys(state: &State) -> Option<Runs> {
+    let open = state.keys.iter().filter(|k| k.state == KeyState::Open).count();
+    let left = seconds_until(state.now, state.locks_at?).max(0);
+    if open == 0 {
+        return None;
+    }
+    let clock = format!("{}:{:02}", left / 60, left % 60);
+    let words = if state.size.0 < 110 {
+        format!("{open} open {clock}")
+    } else {
+        format!("{} open, locks in {clock}", super::format::count(open, "key", "keys"))
+    };
+    let style = if left < 60 { state.theme.warn_word() } else { state.theme.ok() };
+    Some(Runs::new().then(words, style))
 }
 
 fn progress(state: &State, theme: Theme, publishing: &Publishing) -> Vec<Runs> {

@@ -16,6 +16,7 @@ pub mod gate;
 pub mod glyphs;
 mod header;
 pub mod input;
+pub mod keywork;
 pub mod layout;
 pub mod list;
 mod options;
@@ -59,6 +60,8 @@ const BURST: usize = 512;
 const FRAME: Duration = Duration::from_millis(8);
 /// How often a spinner turns and the time is looked at while something runs.
 const BUSY_TICK: Duration = Duration::from_millis(250);
+/// How often the time is shown that is left until keys are locked.
+const CLOCK_TICK: Duration = Duration::from_secs(1);
 /// How often it is looked whether others staged something.
 const IDLE_TICK: Duration = Duration::from_secs(2);
 
@@ -205,7 +208,11 @@ impl Loop {
 
     async fn wait(&mut self) -> anyhow::Result<Woken> {
         let busy = !self.state.jobs.is_idle() || self.state.message.is_some();
-        let tick = if busy { BUSY_TICK } else { IDLE_TICK };
+        let tick = match self.state.locks_at {
+            _ if busy => BUSY_TICK,
+            Some(_) => CLOCK_TICK,
+            None => IDLE_TICK,
+        };
         let signals = &mut self.edges.signals;
         let ended = |name: &str| Err(anyhow::anyhow!("stopped by {name}"));
         tokio::select! {
@@ -282,6 +289,6 @@ impl Loop {
             return Ok(());
         }
         self.last_poll = now;
-        self.perform(vec![Effect::ReadStage])
+        self.perform(vec![Effect::ReadStage, Effect::LockIdle])
     }
 }

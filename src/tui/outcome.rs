@@ -1,6 +1,9 @@
 //! What the engine found is written to the state here, whole.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp as Time;
 
 use super::dialogs::{self, Dialog, offers};
 use super::effect::Effect;
@@ -34,6 +37,8 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
         Outcome::KeyProblems(problems) => state.key_problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
+        Outcome::Key(found) => return panes::keys::worked(state, found),
+        Outcome::Locks(left) => return locks(state, left),
         Outcome::AlsoUnlocked(opened) => return also_unlocked(state, &opened),
         Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
         Outcome::Published(result) => return published(state, result),
@@ -93,6 +98,15 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
         }
     }
     vec![]
+}
+
+/// Takes how long open keys stay open; the list is read anew when one was locked.
+fn locks(state: &mut State, left: Option<Duration>) -> Vec<Effect> {
+    let seconds = left.map(|left| i64::try_from(left.as_secs()).unwrap_or(i64::MAX / 2));
+    let at = seconds.and_then(|seconds| Time::from_second(state.now.as_second().saturating_add(seconds)).ok());
+    let ended = state.locks_at.is_some_and(|due| due <= state.now) || (state.locks_at.is_some() && at.is_none());
+    state.locks_at = at;
+    if ended { vec![Effect::ListKeys] } else { vec![] }
 }
 
 /// The same passphrase was tried for the other keys; whatever it did not open is asked for as before.

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::effect::Effect;
 use super::event::{Ask, Event, Failure, JobId, Outcome, Source};
 use super::files;
+use super::keywork::perform::Worker;
+use super::keywork::{KeyFound, KeyWork};
 use crate::engine::passphrases::{PassphraseSources, Tried};
 use crate::engine::plan::NeededKey;
 use crate::engine::reference::parse_bare;
@@ -30,6 +32,7 @@ pub(super) struct Runner {
     slots: Arc<Semaphore>,
     stop: CancellationToken,
     stop_publish: CancellationToken,
+    stop_keys: CancellationToken,
     sources: Arc<PassphraseSources>,
 }
 
@@ -45,6 +48,7 @@ impl Runner {
             slots: Arc::new(Semaphore::new(AT_ONCE)),
             stop: CancellationToken::new(),
             stop_publish: CancellationToken::new(),
+            stop_keys: CancellationToken::new(),
             sources,
         }
     }
@@ -60,6 +64,8 @@ impl Runner {
                 self.stop.cancel();
                 self.stop = CancellationToken::new();
             }
+            Effect::Key(work) => self.work_on_keys(job, work),
+            Effect::StopKeyWork => self.stop_keys.cancel(),
             Effect::Publish(approval) => self.publish(job, approval),
             // Not stopped half-way: what was written must be told.
             Effect::Wizard(task) => {
@@ -91,6 +97,24 @@ impl Runner {
             sources: Arc::clone(&self.sources),
             stop: self.stop.clone(),
         }
+    }
+
+    /// One at a time: what runs is stopped.
+    fn work_on_keys(&mut self, job: JobId, work: KeyWork) {
+        self.stop_keys.cancel();
+        self.stop_keys = CancellationToken::new();
+        let (engine, events, stop) = (self.engine.clone(), self.events.clone(), self.stop_keys.clone());
+        let sources = Arc::clone(&self.sources);
+        self.tasks.spawn(async move {
+            let told = events.clone();
+            let doing = tokio::task::spawn_blocking(move || {
+                let (engine, sources, events, stop) = (&engine, &*sources, &told, &stop);
+                Worker { engine, sources, events, stop, job }.perform(work)
+            });
+            let found = doing.await.unwrap_or_else(|error| KeyFound::Said(Err(broken(&error.to_string()))));
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = events.send(Event::Done(job, Outcome::Key(found))).await;
+        });
     }
 
     fn publish(&mut self, job: JobId, approval: Approval) {
@@ -150,15 +174,7 @@ impl Work {
             Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.loaded_keys()).await),
             Effect::Open(gun) => return self.open(job, gun).await,
             Effect::Refresh(gun) => return Some(self.refresh(gun).await),
-            Effect::ReadStage => Outcome::Staged {
-                said: None,
-                result: self
-                    .blocking(|e| {
-                        e.lock_idle();
-                        e.staged()
-                    })
-                    .await,
-            },
+            Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.staged()).await },
             Effect::Resolve => Outcome::Resolved(engine.resolve_interrupted().await.unwrap_or_default()),
             Effect::Stage { changes, said } => {
                 self.staging(Some(format!("staged: {said}")), move |e| e.stage(changes.clone())).await
@@ -177,6 +193,7 @@ impl Work {
                 Outcome::Unlocked(id, self.blocking(move |e| e.unlock(&key, &passphrase)).await)
             }
             Effect::UnlockAlso(ids, passphrase) => Outcome::AlsoUnlocked(self.unlock_also(ids, passphrase).await),
+            Effect::LockIdle => Outcome::Locks(self.blocking(|e| Ok(e.lock_idle())).await.ok().flatten()),
             Effect::CheckKeyFiles => {
                 Outcome::KeyProblems(self.blocking(|e| Ok(e.key_problems())).await.unwrap_or_default())
             }

@@ -10,6 +10,7 @@ use super::dialogs::field::TextField;
 use super::effect::Effect;
 use super::event::{Failure, JobId};
 use super::gate::Gate;
+use super::keywork::KeyTask;
 use super::list::List;
 use super::panes::{Pane, staged};
 use super::screens::{publish::Publishing, review::Review};
@@ -60,6 +61,10 @@ pub struct State {
     pub notes: BTreeMap<String, &'static str>,
     /// What is still to be asked before a publish.
     pub gate: Option<Gate>,
+    /// Work on keys of several steps.
+    pub key_task: Option<KeyTask>,
+    /// When the next open key is locked.
+    pub locks_at: Option<Time>,
     pub touched: Touched,
     pub quit: Option<Quit>,
 }
@@ -179,6 +184,7 @@ pub struct Jobs {
     running: BTreeSet<JobId>,
     plan: Option<JobId>,
     completion: Option<JobId>,
+    key_work: Option<JobId>,
 }
 
 impl Jobs {
@@ -186,13 +192,15 @@ impl Jobs {
     pub fn begin(&mut self, effect: &Effect) -> JobId {
         self.next += 1;
         let job = JobId(self.next);
-        let silent = matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel);
+        let silent =
+            matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel | Effect::StopKeyWork);
         if !silent {
             self.running.insert(job);
         }
         match effect {
             Effect::Plan => self.plan = Some(job),
             Effect::Complete(_) => self.completion = Some(job),
+            Effect::Key(_) => self.key_work = Some(job),
             _ => {}
         }
         job
@@ -209,10 +217,22 @@ impl Jobs {
         match outcome {
             Outcome::Planned(_) => self.plan == Some(job),
             Outcome::Completed(_) => self.completion == Some(job),
+            Outcome::Key(_) => self.key_work == Some(job),
             // Whatever was written is true, asked for or not.
             Outcome::Staged { .. } | Outcome::Published(_) | Outcome::Wizard(_) => true,
             _ => known,
         }
+    }
+
+    /// Whether work on keys still wants to be heard of.
+    #[must_use]
+    pub fn is_key_work(&self, job: JobId) -> bool {
+        self.key_work == Some(job)
+    }
+
+    /// Forgets work on keys, so that its answer is dropped.
+    pub fn forget_key_work(&mut self) {
+        self.key_work = None;
     }
 
     /// Forgets what runs, so that its answers are dropped.
@@ -258,6 +278,8 @@ impl State {
             sandbox: None,
             notes: BTreeMap::new(),
             gate: None,
+            key_task: None,
+            locks_at: None,
             touched: Touched::default(),
             quit: None,
         }
@@ -338,7 +360,8 @@ impl State {
     /// Whether there is nothing at all to show.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.listing == Listing::Ready && self.repositories.is_empty() && self.stage.changes.is_empty()
+        let nothing = self.repositories.is_empty() && self.stage.changes.is_empty();
+        self.listing == Listing::Ready && nothing && self.focus != Pane::Keys
     }
 
     /// Whether the server of the repository under the cursor answered lately.

@@ -54,11 +54,21 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             vec![]
         }
         Event::Done(job, outcome) => {
+            let is_key_work = matches!(outcome, super::event::Outcome::Key(_));
             if state.jobs.end(job, &outcome) {
                 outcome::take(state, outcome)
+            } else if is_key_work {
+                // Stopped, but part of it may have been done.
+                vec![Effect::ListKeys, Effect::CheckKeyFiles]
             } else {
                 vec![]
             }
+        }
+        Event::Counted(job, done, total) => {
+            if let Some(task) = state.key_task.as_mut().filter(|_| state.jobs.is_key_work(job)) {
+                task.progress = Some((done, total));
+            }
+            vec![]
         }
         Event::News(news) => {
             let now = state.now;
@@ -148,7 +158,8 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         if matches!(dialog, Dialog::Prompt(_) | Dialog::Confirm(_)) {
             state.gate = None;
         }
-        return vec![];
+        state.jobs.forget_key_work();
+        return state.key_task.take().map(|_| Effect::StopKeyWork).into_iter().collect();
     }
     if let Some(guide) = &mut state.guide {
         guide.stop();
@@ -371,6 +382,7 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
         (Copied::Name, Pane::Tags) => name(tags::selected(state).map(|t| t.name.clone())),
         (Copied::Name, Pane::Keys) => name(keys::selected(state).map(|k| k.label.clone())),
         (Copied::Id, Pane::Keys) => keys::selected(state).map(|k| ("the key ID", k.id.to_string())),
+        (Copied::Words, Pane::Keys) => keys::selected(state).map(|k| ("the words", k.words())),
         (Copied::Id, Pane::Roles) => {
             let role = roles::selected(state);
             role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))

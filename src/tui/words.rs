@@ -108,6 +108,18 @@ pub fn algorithm(algorithm: &Algorithm) -> String {
     }
 }
 
+/// The same for a column.
+#[must_use]
+pub fn short_algorithm(algorithm: &Algorithm) -> String {
+    match algorithm {
+        Algorithm::EcdsaP256 => "P-256".to_owned(),
+        Algorithm::EcdsaP384 => "P-384".to_owned(),
+        Algorithm::EcdsaP521 => "P-521".to_owned(),
+        Algorithm::Unknown(_) => "unknown".to_owned(),
+        known => self::algorithm(known),
+    }
+}
+
 /// A key that a publish asks for.
 #[must_use]
 pub fn needed_key(key: &NeededKey) -> String {

@@ -29,7 +29,7 @@ use crate::tuf::{CanonicalKeyId, KeyId};
 const MANIFEST: &str = "trustdeck-backup: ";
 
 /// How a backup is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupForm {
     /// One `age` file with a passphrase.
     Encrypted(Passphrase),
@@ -114,6 +114,21 @@ impl Engine {
         form: &BackupForm,
         file: &Path,
     ) -> Result<Backup, EngineError> {
+        self.back_up_until(keys, passphrases, form, file, || false)
+    }
+
+    /// The same, unless `stopped` in between; the file is taken away then.
+    ///
+    /// # Errors
+    /// As [`Engine::back_up`], and `Cancelled`.
+    pub fn back_up_until(
+        &self,
+        keys: &[CanonicalKeyId],
+        passphrases: &BTreeMap<CanonicalKeyId, Passphrase>,
+        form: &BackupForm,
+        file: &Path,
+        stopped: impl Fn() -> bool,
+    ) -> Result<Backup, EngineError> {
         if keys.is_empty() {
             return Err(refuse("there is no key to back up".to_owned(), "name keys, or make one first"));
         }
@@ -127,16 +142,39 @@ impl Engine {
             }
         };
         let beside = manifest_path(file);
-        if beside.symlink_metadata().is_ok() {
-            return Err(refuse(format!("{} exists already", beside.display()), "name another file"));
+        self.check_backup_place(file)?;
+        if stopped() {
+            return Err(EngineError::Cancelled);
         }
         write_new(file, &bytes)?;
         let tested = self.prove(keys, passphrases, form, file)?;
+        if stopped() {
+            // Asked for by nobody any more; if it cannot be taken away it is a good backup all the same.
+            let _ = fs::remove_file(file);
+            return Err(EngineError::Cancelled);
+        }
         write_new(&beside, crate::printable::json_escaped(&manifest).as_bytes())?;
         let absolute = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
         self.note_backups(tested.iter().cloned(), &BackupRecord { at: self.now(), file: absolute })?;
         let untested = keys.iter().filter(|id| !tested.contains(id)).cloned().collect();
         Ok(Backup { file: file.to_owned(), manifest: beside, tested, untested })
+    }
+
+    /// Refuses a place for a backup before anybody is asked for passphrases.
+    ///
+    /// # Errors
+    /// `Input`: the file, or the manifest that would lie beside it, exists; its directory does not.
+    pub fn check_backup_place(&self, file: &Path) -> Result<(), EngineError> {
+        let beside = manifest_path(file);
+        if let Some(taken) = [file, &beside].into_iter().find(|path| path.symlink_metadata().is_ok()) {
+            let message = format!("{} exists already and is not overwritten", taken.display());
+            return Err(refuse(message, "name another file"));
+        }
+        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if parent.is_dir() {
+            return Ok(());
+        }
+        Err(refuse(format!("there is no directory {}", parent.display()), "name a file in a directory that exists"))
     }
 
     fn manifest(&self, keys: &[CanonicalKeyId]) -> Result<Manifest, EngineError> {

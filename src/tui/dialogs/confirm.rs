@@ -21,6 +21,8 @@ pub enum Subject {
     Publish(Gun),
     /// Staging the deletion of all trust data.
     Delete(Gun, Vec<Effect>),
+    /// Removing a private key.
+    RemoveKey(Vec<Effect>),
 }
 
 /// A name to type.
@@ -50,7 +52,7 @@ impl Confirm {
             "enter" if self.typed.text() == self.expected => {
                 return Next::Close(match self.subject {
                     Subject::Publish(_) => gate::confirmed(state),
-                    Subject::Delete(_, effects) => effects,
+                    Subject::Delete(_, effects) | Subject::RemoveKey(effects) => effects,
                 });
             }
             _ => {
@@ -73,7 +75,11 @@ impl Confirm {
         let theme = canvas.theme;
         let ready = self.typed.text() == self.expected;
         let mut footer = Runs::new();
-        let act = if matches!(self.subject, Subject::Publish(_)) { "publish" } else { "delete" };
+        let act = match self.subject {
+            Subject::Publish(_) => "publish",
+            Subject::Delete(..) => "delete",
+            Subject::RemoveKey(_) => "remove",
+        };
         footer = if ready {
             footer.then("enter", theme.key()).gap(1).then(act, theme.text())
         } else {

@@ -2,14 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::canvas::{Canvas, Runs, wrap};
 use super::super::effect::Effect;
+use super::super::event::{self, Failure};
+use super::super::keywork::task;
 use super::super::state::State;
 use super::super::wizard::forms::Ask;
 use super::field::TextField;
 use super::submit;
-use super::window::{Lines, Window, keys};
-use super::{Dialog, Next};
+use super::{Dialog, Next, key_forms, key_submit};
 use crate::engine::Passphrase;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 
@@ -37,6 +37,24 @@ pub enum Purpose {
     },
     /// What a wizard asks.
     Wizard(Ask),
+    MakeKey,
+    LoadKeys,
+    /// The keys behind each answer of the first field.
+    ExportKeys {
+        choices: Vec<Vec<CanonicalKeyId>>,
+    },
+    /// The same, and the place that was offered.
+    BackUp {
+        choices: Vec<Vec<CanonicalKeyId>>,
+        offered: String,
+    },
+    Restore,
+    ChangePassphrase {
+        id: CanonicalKeyId,
+    },
+    LabelKey {
+        id: CanonicalKeyId,
+    },
 }
 
 /// A field.
@@ -54,6 +72,10 @@ pub enum Input {
     Text(TextField),
     Path(TextField),
     Secret(Passphrase),
+    /// A new secret, whose strength is remarked on.
+    NewSecret(Passphrase),
+    /// Answers, and which of them is chosen.
+    Pick(Vec<String>, usize),
     /// A label and whether it is chosen.
     Switch(String, bool),
 }
@@ -67,8 +89,10 @@ pub struct Form {
     pub fields: Vec<Field>,
     pub focus: usize,
     pub error: Option<String>,
-    /// Key files are being read.
-    pub busy: bool,
+    /// What is being waited for.
+    pub busy: Option<&'static str>,
+    /// How often a passphrase was refused.
+    pub attempts: usize,
     /// Ways to complete the path.
     pub candidates: Vec<String>,
     /// What enter does.
@@ -106,7 +130,7 @@ impl Form {
     pub fn secret(&self, label: &str) -> Passphrase {
         let field = self.fields.iter().find(|f| f.label == label);
         match field.map(|f| &f.input) {
-            Some(Input::Secret(secret)) => secret.clone(),
+            Some(Input::Secret(secret) | Input::NewSecret(secret)) => secret.clone(),
             _ => Passphrase::new(),
         }
     }
@@ -118,41 +142,120 @@ impl Form {
         self.fields.iter().filter_map(switch).collect()
     }
 
+    /// What was chosen in the field with this label.
+    #[must_use]
+    pub fn picked(&self, label: &str) -> usize {
+        let field = self.fields.iter().find(|f| f.label == label);
+        if let Some(Input::Pick(_, at)) = field.map(|f| &f.input) { *at } else { 0 }
+    }
+
+    /// Whether it has a field with this label.
+    #[must_use]
+    pub fn has(&self, label: &str) -> bool {
+        self.fields.iter().any(|f| f.label == label)
+    }
+
+    /// Puts the cursor on a field.
+    pub fn focus_on(&mut self, label: &str) {
+        self.focus = self.fields.iter().position(|f| f.label == label).unwrap_or(self.focus);
+    }
+
+    /// The same form, saying what is wrong with a field.
+    #[must_use]
+    pub fn refused(mut self, error: String, label: &str) -> Self {
+        self.busy = None;
+        self.error = Some(error);
+        self.focus_on(label);
+        self
+    }
+
+    /// The same form, saying why what it asked for failed.
+    #[must_use]
+    pub fn failed(mut self, failure: &Failure) -> Self {
+        self.busy = None;
+        let problem = &failure.problem;
+        self.error = Some(format!("{}; {}", problem.message, problem.hint));
+        if problem.kind == crate::engine::Kind::Passphrase {
+            self.attempts += 1;
+            for field in &mut self.fields {
+                if let Input::Secret(secret) = &mut field.input {
+                    *secret = Passphrase::new();
+                }
+            }
+            self.focus = self.fields.iter().position(|f| matches!(f.input, Input::Secret(_))).unwrap_or(0);
+        }
+        self
+    }
+
+    /// The old passphrase does not open the key; says which other key it opens.
+    #[must_use]
+    pub fn wrong_passphrase(self, state: &State, failure: &Failure) -> Self {
+        let mut form = self.failed(failure);
+        let label = |id: &CanonicalKeyId| {
+            state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+        };
+        form.error = Some(match &failure.ask {
+            Some(event::Ask::OtherKey(id)) => format!("not this key; it opens {}", label(id)),
+            _ => "not this key".to_owned(),
+        });
+        form
+    }
+
     /// Fills the focused field with pasted text.
     pub fn paste(&mut self, text: &str) {
-        if self.busy {
+        if self.busy.is_some() {
             return;
         }
         match self.fields.get_mut(self.focus).map(|f| &mut f.input) {
             Some(Input::Text(field) | Input::Path(field)) => field.insert_text(text.trim()),
-            Some(Input::Secret(secret)) => text.chars().for_each(|c| secret.push(c)),
-            Some(Input::Switch(..)) | None => {}
+            Some(Input::Secret(secret) | Input::NewSecret(secret)) => text.chars().for_each(|c| secret.push(c)),
+            Some(Input::Switch(..) | Input::Pick(..)) | None => {}
         }
-        self.grow();
+        self.adapt();
     }
 
     pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let last = self.fields.len().saturating_sub(1);
+        let about_keys = self.is_about_keys();
         let mut effects = vec![];
         match (key.code, self.fields.get_mut(self.focus).map(|f| &mut f.input)) {
+            (KeyCode::Esc, _) if self.busy.is_some() && about_keys => {
+                self.busy = None;
+                state.jobs.forget_key_work();
+                task::say_stopped(state);
+                return Next::Stay(Dialog::Form(self), vec![Effect::StopKeyWork]);
+            }
             (KeyCode::Esc, _) => return Next::Close(vec![]),
-            _ if self.busy => {}
-            (KeyCode::Enter, _) => match submit::submit(&mut self, state) {
-                Ok(Some(effects)) if self.busy => return Next::Stay(Dialog::Form(self), effects),
-                Ok(Some(effects)) => return Next::Close(effects),
-                Ok(None) => {}
-                Err(error) => self.error = Some(error),
-            },
+            _ if self.busy.is_some() => {}
+            (KeyCode::Enter, _) => {
+                self.error = None;
+                let submitted =
+                    if about_keys { key_submit::submit(&mut self, state) } else { submit::submit(&mut self, state) };
+                match submitted {
+                    Ok(Some(effects)) if self.busy.is_some() => return Next::Stay(Dialog::Form(self), effects),
+                    Ok(Some(effects)) => return Next::Close(effects),
+                    Ok(None) => {}
+                    Err(error) => self.error = Some(error),
+                }
+            }
             (KeyCode::Tab, Some(Input::Path(path))) if !path.text().is_empty() => {
                 effects.push(Effect::Complete(path.text().to_owned()));
             }
             (KeyCode::Tab | KeyCode::Down, _) => self.focus = (self.focus + 1).min(last),
             (KeyCode::BackTab | KeyCode::Up, _) => self.focus = self.focus.saturating_sub(1),
             (KeyCode::Char(' '), Some(Input::Switch(_, on))) => *on = !*on,
-            (KeyCode::Backspace, Some(Input::Secret(secret))) => secret.pop(),
-            (KeyCode::Char('u'), Some(Input::Secret(secret))) if ctrl => *secret = Passphrase::new(),
-            (KeyCode::Char(c), Some(Input::Secret(secret))) if !ctrl => secret.push(c),
+            (KeyCode::Char(' ' | 'l') | KeyCode::Right, Some(Input::Pick(all, at))) => {
+                *at = (*at + 1) % all.len().max(1)
+            }
+            (KeyCode::Char('h') | KeyCode::Left, Some(Input::Pick(all, at))) => {
+                *at = (*at + all.len().saturating_sub(1)) % all.len().max(1);
+            }
+            (KeyCode::Backspace, Some(Input::Secret(secret) | Input::NewSecret(secret))) => secret.pop(),
+            (KeyCode::Char('u'), Some(Input::Secret(secret) | Input::NewSecret(secret))) if ctrl => {
+                *secret = Passphrase::new();
+            }
+            (KeyCode::Char(c), Some(Input::Secret(secret) | Input::NewSecret(secret))) if !ctrl => secret.push(c),
             (_, Some(Input::Text(field) | Input::Path(field))) => {
                 field.key(key);
                 self.error = None;
@@ -160,8 +263,28 @@ impl Form {
             }
             _ => {}
         }
-        self.grow();
+        self.adapt();
         Next::Stay(Dialog::Form(self), effects)
+    }
+
+    /// Whether it asks for work on the user's own keys.
+    #[must_use]
+    pub fn is_about_keys(&self) -> bool {
+        matches!(
+            self.purpose,
+            Purpose::MakeKey
+                | Purpose::LoadKeys
+                | Purpose::ExportKeys { .. }
+                | Purpose::BackUp { .. }
+                | Purpose::Restore
+                | Purpose::ChangePassphrase { .. }
+                | Purpose::LabelKey { .. }
+        )
+    }
+
+    /// Shows the fields that the answers so far ask for.
+    fn adapt(&mut self) {
+        if self.is_about_keys() { key_forms::adapt(self) } else { self.grow() }
     }
 
     /// Keeps one empty path field behind the last one that was filled in.
@@ -197,7 +320,7 @@ impl Form {
 
     /// Takes the public keys that the files hold.
     pub fn files_read(mut self, state: &State, keys: Result<Vec<PublicKey>, String>) -> Next {
-        self.busy = false;
+        self.busy = None;
         match keys.and_then(|keys| submit::with_keys(&self, state, keys)) {
             Ok(effects) => Next::Close(effects),
             Err(error) => {
@@ -206,101 +329,6 @@ impl Form {
             }
         }
     }
-
-    pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
-        let theme = canvas.theme;
-        let mut pairs = vec![("enter", self.verb)];
-        if self.fields.iter().any(|f| matches!(f.input, Input::Path(_))) {
-            pairs.push(("tab", "complete"));
-        }
-        if self.fields.len() > 1 {
-            pairs.push(("up down", "field"));
-        }
-        pairs.push(("esc", "back"));
-        let window =
-            Window { title: self.title.to_owned(), subject: String::new(), keys: keys(canvas, &pairs), colour: None };
-        let note = wrap(&self.note, 68);
-        let rows = 2 + self.fields.len() * 2 + 3 + note.len();
-        let mut lines = window.open(canvas, 74, u16::try_from(rows).unwrap_or(u16::MAX));
-        lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
-        lines.blank();
-        for (i, field) in self.fields.iter().enumerate() {
-            self.field(canvas, &mut lines, field, i == self.focus);
-        }
-        self.below(canvas, &mut lines);
-        if self.candidates.is_empty() && self.error.is_none() {
-            for line in note {
-                lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
-            }
-        }
-    }
-
-    fn doing(&self) -> &'static str {
-        match self.purpose {
-            Purpose::Wizard(Ask::SetUp | Ask::TakeOver) => " asking the servers",
-            Purpose::Wizard(Ask::BackUp(_)) => " writing, opening it again, unlocking",
-            Purpose::Wizard(_) => " deriving the key from the passphrase",
-            _ => " reading the key files",
-        }
-    }
-
-    fn field(&self, canvas: &mut Canvas<'_>, lines: &mut Lines, field: &Field, focused: bool) {
-        const LABEL: u16 = 12;
-        if lines.y >= lines.bottom {
-            return;
-        }
-        let theme = canvas.theme;
-        let (x, y, end) = (lines.x + LABEL, lines.y, lines.end);
-        canvas.put(lines.x, y, x, field.label, theme.quiet());
-        match &field.input {
-            Input::Text(text) | Input::Path(text) => text.render(canvas, (x, y, end), focused),
-            Input::Secret(secret) => {
-                let dots = theme.glyphs.hidden.repeat(secret.chars().min(40));
-                let x = canvas.put(x, y, end, theme.glyphs.prompt, theme.quiet());
-                let x = canvas.put(x + 1, y, end, &dots, theme.text());
-                if focused {
-                    canvas.put(x, y, end, " ", theme.caret());
-                }
-            }
-            Input::Switch(label, on) => {
-                let mark = if *on { "[x] " } else { "[ ] " };
-                let style = if focused { theme.strong() } else { theme.text() };
-                let x = canvas.put(x, y, end, mark, style);
-                canvas.put(x, y, end, label, style);
-            }
-        }
-        if focused && y + 1 < lines.bottom {
-            canvas.repeat(x, y + 1, end - x, theme.glyphs.track, theme.quiet());
-        }
-        lines.y += 2;
-    }
-
-    /// The error, the candidates or the hint of the focused field.
-    fn below(&self, canvas: &mut Canvas<'_>, lines: &mut Lines) {
-        let theme = canvas.theme;
-        if let Some(error) = &self.error {
-            for (i, line) in wrap(error, lines.width().saturating_sub(2)).into_iter().enumerate() {
-                let sign = if i == 0 { theme.glyphs.warn } else { " " };
-                lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
-            }
-        } else if self.busy {
-            lines.runs(canvas, &Runs::new().then(theme.glyphs.now, theme.accent()).then(self.doing(), theme.text()));
-        } else if !self.candidates.is_empty() {
-            let names: Vec<&str> = self.candidates.iter().map(|c| last_segment(c)).collect();
-            for line in wrap(&names.join("  "), lines.width()).into_iter().take(3) {
-                lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
-            }
-        } else if let Some(field) = self.fields.get(self.focus) {
-            lines.runs(canvas, &Runs::new().then(field.hint.clone(), theme.quiet()));
-            lines.blank();
-        }
-    }
-}
-
-fn last_segment(path: &str) -> &str {
-    let end = path.trim_end_matches('/');
-    let start = end.rfind('/').map_or(0, |i| i + 1);
-    path.get(start..).unwrap_or(path)
 }
 
 fn common_prefix(texts: &[String]) -> String {

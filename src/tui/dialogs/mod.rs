@@ -4,12 +4,17 @@ pub mod choose;
 pub mod confirm;
 pub mod field;
 pub mod form;
+mod form_view;
 pub mod help;
+pub mod key_forms;
+pub mod key_submit;
 pub mod offers;
 pub mod page;
 pub mod prompt;
+pub mod report;
 pub mod submit;
 pub(in crate::tui) mod window;
+mod working;
 
 use crossterm::event::KeyEvent;
 
@@ -24,6 +29,8 @@ pub use form::{Form, Purpose};
 pub use help::Help;
 pub use page::Page;
 pub use prompt::Prompt;
+pub use report::Report;
+pub use working::Working;
 
 /// An open dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +42,8 @@ pub enum Dialog {
     Help(Help),
     Page(Page),
     Wizards(Menu),
+    Report(Report),
+    Working(Working),
 }
 
 /// What a key did to a dialog.
@@ -59,6 +68,8 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Dialog::Help(help) => help.key(state, key),
         Dialog::Page(page) => page.key(key),
         Dialog::Wizards(menu) => menu.key(state, key),
+        Dialog::Report(report) => report.key(state, key),
+        Dialog::Working(working) => working.key(state, key),
     };
     match next {
         Next::Stay(dialog, effects) => {
@@ -78,7 +89,8 @@ pub fn paste(state: &mut State, text: &str) {
         Some(Dialog::Prompt(prompt)) => prompt.paste(&line),
         Some(Dialog::Confirm(confirm)) => confirm.typed.insert_text(&line),
         Some(Dialog::Help(help)) => help.paste(&line),
-        Some(Dialog::Choose(_) | Dialog::Page(_) | Dialog::Wizards(_)) | None => {}
+        Some(Dialog::Choose(_) | Dialog::Page(_) | Dialog::Report(_) | Dialog::Working(_) | Dialog::Wizards(_))
+        | None => {}
     }
 }
 
@@ -94,5 +106,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>) {
         Dialog::Help(help) => help.render(state, canvas),
         Dialog::Page(page) => page.render(canvas),
         Dialog::Wizards(menu) => menu.render(canvas),
+        Dialog::Report(report) => report.render(canvas),
+        Dialog::Working(working) => working.render(state, canvas),
     }
 }

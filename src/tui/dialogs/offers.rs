@@ -13,15 +13,15 @@ use crate::engine::view::RoleView;
 use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
 
-fn text(label: &'static str, hint: &str) -> Field {
+pub(super) fn text(label: &'static str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }
 }
 
-fn path(hint: &str) -> Field {
+pub(super) fn path(hint: &str) -> Field {
     Field { label: "key file", input: Input::Path(TextField::default()), hint: hint.to_owned() }
 }
 
-fn form(title: &'static str, subject: String, purpose: Purpose, fields: Vec<Field>) -> Form {
+pub(super) fn form(title: &'static str, subject: String, purpose: Purpose, fields: Vec<Field>) -> Form {
     Form {
         title,
         subject,
@@ -29,7 +29,8 @@ fn form(title: &'static str, subject: String, purpose: Purpose, fields: Vec<Fiel
         fields,
         focus: 0,
         error: None,
-        busy: false,
+        busy: None,
+        attempts: 0,
         candidates: vec![],
         verb: "stage",
         note: String::new(),

@@ -3,16 +3,17 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp as Time;
 
-use super::super::canvas::{Canvas, Runs, width};
+use super::super::canvas::{Canvas, Runs, width, wrap};
 use super::super::effect::Effect;
-use super::super::event::{Ask, Failure};
+use super::super::event::{self, Failure};
 use super::super::format::count;
 use super::super::gate;
+use super::super::keywork::task;
 use super::super::panes::repositories::spinner;
 use super::super::state::State;
 use super::window::{Lines, WIDTH, Window, keys};
 use super::{Dialog, Next};
-use crate::engine::{Kind, Passphrase};
+use crate::engine::{Kind, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Role};
 
 /// Shortest passphrase that Notary's clients take for a new key.
@@ -25,6 +26,36 @@ pub enum What {
     Unlock { id: CanonicalKeyId, label: String, role: String, signs: Vec<(String, String, String)> },
     /// A key that the publish makes.
     New { role: Role, names: Vec<String> },
+    /// Something that a task on keys needs.
+    Ask(Ask),
+}
+
+/// What a task on keys asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    pub label: String,
+    /// Beside the label: kind and place.
+    pub right: String,
+    /// Below it.
+    pub id: String,
+    /// What the key is used in.
+    pub about: Vec<String>,
+    /// What it is for.
+    pub note: String,
+    /// Typed twice.
+    pub is_new: bool,
+    /// What tab does, if the task can go on without.
+    pub skip: Option<&'static str>,
+}
+
+impl What {
+    fn is_new(&self) -> bool {
+        match self {
+            Self::Unlock { .. } => false,
+            Self::New { .. } => true,
+            Self::Ask(ask) => ask.is_new,
+        }
+    }
 }
 
 /// A prompt that is open.
@@ -96,18 +127,25 @@ impl Prompt {
             self.note = Some(Note::Other(failure.problem.message.clone()));
             return;
         }
-        self.attempts += 1;
         let label = |id: &CanonicalKeyId| {
             state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
         };
-        let opens =
-            failure.ask.as_ref().and_then(|ask| if let Ask::OtherKey(id) = ask { Some(label(id)) } else { None });
+        let other = |ask: &event::Ask| if let event::Ask::OtherKey(id) = ask { Some(label(id)) } else { None };
+        self.wrong(failure.ask.as_ref().and_then(other));
+    }
+
+    /// The passphrase is wrong, or another key's.
+    pub fn wrong(&mut self, opens: Option<String>) {
+        self.busy = None;
+        self.buffer = Passphrase::new();
+        self.attempts += 1;
         self.note = Some(Note::Wrong { opens });
     }
 
     pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
+            KeyCode::Esc if matches!(self.what, What::Ask(_)) => return Next::Close(task::cancel(state)),
             KeyCode::Esc => {
                 state.gate = None;
                 return Next::Close(vec![]);
@@ -121,6 +159,7 @@ impl Prompt {
                     return Next::Stay(Dialog::Prompt(self), vec![Effect::UnlockAlso(ids, passphrase)]);
                 }
             }
+            KeyCode::Tab if self.skip().is_some() => return Next::Close(task::skip(state)),
             KeyCode::Enter if !self.buffer.is_empty() => return self.enter(state),
             KeyCode::Backspace => self.buffer.pop(),
             KeyCode::Char('u') if ctrl => self.buffer = Passphrase::new(),
@@ -128,6 +167,10 @@ impl Prompt {
             _ => {}
         }
         Next::Stay(Dialog::Prompt(self), vec![])
+    }
+
+    fn skip(&self) -> Option<&'static str> {
+        if let What::Ask(ask) = &self.what { ask.skip } else { None }
     }
 
     fn enter(mut self, state: &mut State) -> Next {
@@ -142,12 +185,18 @@ impl Prompt {
                 let effect = Effect::Unlock(id.clone(), typed);
                 Next::Stay(Dialog::Prompt(self), vec![effect])
             }
-            (What::New { .. }, None) if typed.chars() < SHORTEST => {
+            (What::Ask(ask), _) if !ask.is_new => {
+                self.busy = Some(state.now);
+                self.note = None;
+                let effects = task::typed(state, typed);
+                Next::Stay(Dialog::Prompt(self), effects)
+            }
+            (_, None) if Strength::of(&typed) == Strength::TooShort => {
                 self.note = Some(Note::Other(format!("at least {SHORTEST} letters: notary refuses shorter ones")));
                 self.buffer = typed;
                 Next::Stay(Dialog::Prompt(self), vec![])
             }
-            (What::New { .. }, None) => {
+            (_, None) => {
                 self.first = Some(typed);
                 self.note = None;
                 Next::Stay(Dialog::Prompt(self), vec![])
@@ -157,7 +206,8 @@ impl Prompt {
                 effects.extend(gate::answered(state));
                 Next::Close(effects)
             }
-            (What::New { .. }, Some(_)) => {
+            (What::Ask(_), Some(first)) if first == typed => Next::Close(task::chosen(state, typed)),
+            (_, Some(_)) => {
                 self.note = Some(Note::Other("not the same twice; once more from the start".to_owned()));
                 Next::Stay(Dialog::Prompt(self), vec![])
             }
@@ -165,20 +215,24 @@ impl Prompt {
     }
 
     pub(super) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
-        let act = match (&self.what, &self.first) {
-            (What::Unlock { .. }, _) => "unlock",
-            (What::New { .. }, None) => "next",
-            (What::New { .. }, Some(_)) => "take it",
+        let is_new = self.what.is_new();
+        let act = match (is_new, &self.first) {
+            (false, _) => "unlock",
+            (true, None) => "next",
+            (true, Some(_)) => "take it",
         };
         let mut pairs = vec![("enter", act), ("ctrl-u", "clear"), ("esc", "back")];
         if self.same > 0 && self.busy.is_none() {
             pairs = vec![("enter", act), ("tab", "same as before"), ("esc", "back")];
         }
+        if let Some(word) = self.skip() {
+            pairs = vec![("enter", act), ("tab", word), ("esc", "back")];
+        }
         let window = Window {
-            title: match (&self.what, &self.token) {
-                (What::Unlock { .. }, Some(_)) => "PIN",
-                (What::Unlock { .. }, None) => "Passphrase",
-                (What::New { .. }, _) => "New passphrase",
+            title: match (is_new, &self.token) {
+                (true, _) => "New passphrase",
+                (false, Some(_)) => "PIN",
+                (false, None) => "Passphrase",
             }
             .to_owned(),
             subject: format!("key {} of {}", self.number, self.total),
@@ -188,6 +242,7 @@ impl Prompt {
         let about = match &self.what {
             What::Unlock { signs, .. } => signs.len().clamp(1, 6) + 1,
             What::New { names, .. } => names.len().clamp(1, 6) + 1,
+            What::Ask(ask) => ask.about.len().min(6) + usize::from(!ask.about.is_empty()),
         };
         let mut lines = window.open(canvas, WIDTH, u16::try_from(about).unwrap_or(8) + 8);
         self.about(canvas, &mut lines);
@@ -218,6 +273,19 @@ impl Prompt {
                     canvas.right(lines.x + 30, y, lines.end, &versions, theme.text());
                 }
             }
+            What::Ask(ask) => {
+                let y = lines.y;
+                lines.runs(canvas, &Runs::new().then(ask.label.clone(), theme.strong()));
+                canvas.right(lines.x + width(&ask.label) + 2, y, lines.end, &ask.right, theme.quiet());
+                lines.runs(canvas, &Runs::new().then(ask.id.clone(), theme.quiet()));
+                if !ask.about.is_empty() {
+                    lines.blank();
+                }
+                for (i, line) in ask.about.iter().take(6).enumerate() {
+                    let head = if i == 0 { "for     " } else { "        " };
+                    lines.runs(canvas, &Runs::new().then(head, theme.quiet()).then(line.clone(), theme.text()));
+                }
+            }
             What::New { role, names } => {
                 lines.runs(canvas, &Runs::new().then(format!("a new {role} key"), theme.strong()));
                 lines.runs(canvas, &Runs::new().then("made at publish, stored in the key directory", theme.quiet()));
@@ -239,13 +307,9 @@ impl Prompt {
         if self.busy.is_none() {
             canvas.put(lines.x + runs.width(), y, lines.end, " ", theme.caret());
         }
-        let typed = self.buffer.chars();
-        let right = match &self.what {
-            What::Unlock { .. } if self.attempts > 0 => format!("attempt {}", self.attempts + 1),
-            What::New { .. } if typed > 0 && typed < SHORTEST => {
-                format!("{} to go", count(SHORTEST - typed, "letter", "letters"))
-            }
-            What::New { .. } if typed >= SHORTEST => strength(typed).to_owned(),
+        let right = match self.what.is_new() {
+            false if self.attempts > 0 => format!("attempt {}", self.attempts + 1),
+            true if self.first.is_none() => strength(&self.buffer),
             _ => String::new(),
         };
         canvas.right(lines.x, y, lines.end, &right, theme.quiet());
@@ -253,6 +317,8 @@ impl Prompt {
 
     fn below(&self, state: &State, canvas: &mut Canvas<'_>, lines: &mut Lines) {
         let theme = canvas.theme;
+        let remark = self.first.is_none() && self.what.is_new() && !self.buffer.is_empty();
+        let remark = if remark { Strength::of(&self.buffer).remark() } else { None };
         if let Some(since) = self.busy {
             let glyph = spinner(state, since).unwrap_or(theme.glyphs.now);
             lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(" unlocking the key", theme.text()));
@@ -273,6 +339,12 @@ impl Prompt {
                         &Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(text.clone(), theme.warn_word()),
                     );
                 }
+                None if remark.is_some() => {
+                    for line in wrap(remark.unwrap_or_default(), lines.width()) {
+                        lines.runs(canvas, &Runs::new().then(line, theme.warn_word()));
+                    }
+                    return;
+                }
                 None => lines.blank(),
             }
         }
@@ -286,17 +358,26 @@ impl Prompt {
                 format!("Tried once. A token locks itself after few wrong PINs. Kept for {}.", state.idle_lock)
             }
             (_, Some(passphrase)) => format!("In the sandbox every passphrase is {passphrase}."),
+            (What::Ask(ask), None) => ask.note.clone(),
             (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", state.idle_lock),
             (What::New { .. }, None) => "Nobody can recover it. Longer is better than stranger.".to_owned(),
         };
-        lines.runs(canvas, &Runs::new().then(text, theme.quiet()));
+        for line in wrap(&text, lines.width()) {
+            lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
+        }
     }
 }
 
-fn strength(letters: usize) -> &'static str {
-    match letters {
-        0..12 => "short",
-        12..20 => "fair",
-        _ => "long",
+/// How good a new passphrase is, in a word.
+pub(super) fn strength(typed: &Passphrase) -> String {
+    match Strength::of(typed) {
+        Strength::TooShort if typed.is_empty() => String::new(),
+        Strength::TooShort => {
+            format!("{} to go", count(SHORTEST.saturating_sub(typed.chars()).max(1), "letter", "letters"))
+        }
+        Strength::Common => "well known".to_owned(),
+        Strength::Weak => "short".to_owned(),
+        Strength::Fair => "fair".to_owned(),
+        Strength::Strong => "good".to_owned(),
     }
 }

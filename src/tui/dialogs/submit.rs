@@ -7,7 +7,7 @@ use super::super::state::State;
 use super::super::wizard::forms;
 use super::super::words;
 use super::form::{Form, Input, Purpose};
-use crate::engine::{Change, Health, Passphrase, RootKeyChoice, SignedTarget};
+use crate::engine::{Change, Health, RootKeyChoice, SignedTarget};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 
 /// Checks a form. `None`: something is missing, and the cursor was put there.
@@ -43,8 +43,10 @@ pub(super) fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect
         Purpose::Wizard(ask) => forms::submit(form, &ask, state).map(Some),
         Purpose::LogIn { gun, host } => {
             let user = form.text("user").to_owned();
-            Ok(Some(vec![Effect::LogIn { gun, host, user, password: secret(form) }]))
+            let password = form.secret("password");
+            Ok(Some(vec![Effect::LogIn { gun, host, user, password }]))
         }
+        _ => Ok(None),
     }
 }
 
@@ -57,12 +59,13 @@ fn first_empty(form: &Form) -> Option<usize> {
         Purpose::EditDelegation { .. } => false,
         Purpose::SignTag { .. } => label != "roles",
         Purpose::Wizard(ask) => forms::must(ask, label),
+        _ => false,
     };
     form.fields.iter().position(|field| {
         let empty = match &field.input {
             Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
-            Input::Secret(secret) => secret.is_empty(),
-            Input::Switch(..) => false,
+            Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
+            Input::Switch(..) | Input::Pick(..) => false,
         };
         empty && must(&form.purpose, field.label)
     })
@@ -70,7 +73,7 @@ fn first_empty(form: &Form) -> Option<usize> {
 
 fn read_files(form: &mut Form) -> Vec<Effect> {
     let paths = form.paths().into_iter().map(PathBuf::from).collect();
-    form.busy = true;
+    form.busy = Some("reading the key files");
     form.error = None;
     vec![Effect::ReadKeyFiles(paths)]
 }
@@ -172,9 +175,4 @@ pub(in crate::tui) fn signed_target(form: &Form) -> Result<(TargetName, SignedTa
     }
     let length = form.text("size").parse::<u64>().map_err(|_| "the size must be a number of bytes".to_owned())?;
     Ok((tag, SignedTarget { length, sha256, sha512: None, custom: None }))
-}
-
-fn secret(form: &Form) -> Passphrase {
-    let secret = form.fields.iter().find_map(|f| if let Input::Secret(s) = &f.input { Some(s.clone()) } else { None });
-    secret.unwrap_or_default()
 }

@@ -1,42 +1,89 @@
-//! Keys: in the store, behind servers, and those of others.
-
-use std::collections::BTreeSet;
-
-use ratatui::layout::Rect;
-use ratatui::style::Style;
+//! Keys: in the store, behind servers, and those of others. What is done with them.
 
 use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::canvas::{Canvas, Runs};
-use super::super::dialogs::offers;
+use super::super::dialogs::{Dialog, Next, key_forms, key_submit, offers};
 use super::super::effect::Effect;
-use super::super::format;
-use super::super::layout::Inside;
-use super::super::state::State;
-use super::super::table::{self, Column, Slot, left, rest};
-use super::super::theme::Theme;
-use super::super::{wizard, words};
-use super::detail::Detail;
-use super::row::{Row, cell};
-use crate::engine::KeyView;
-use crate::engine::plan::Mark;
+use super::super::keywork::{KeyFound, KeyWork, report, task};
+use super::super::state::{State, Weight};
+use super::super::wizard;
+use super::key_rows::label;
+pub use super::key_rows::{detail, render, summary};
 use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
 
 /// What the user wants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
+    Show,
+    Make,
+    Load,
+    Export,
+    BackUp,
+    Restore,
+    ChangePassphrase,
+    Label,
+    LockAll,
     Remove,
+    Delete,
 }
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 20).unless(wizard::no_key),
-    bind(&["d"], Wanted::Keys(Action::Remove), "remove from roles", Group::Stage, 30).unless(no_delegation),
+    bind(&["enter"], Wanted::Keys(Action::Show), "all about it", Group::Keys, 22).unless(none),
+    bind(&["n"], Wanted::Keys(Action::Make), "new key", Group::Keys, 24),
+    bind(&["b"], Wanted::Keys(Action::BackUp), "back up", Group::Keys, 26).unless(no_own),
+    bind(&["c"], Wanted::Keys(Action::ChangePassphrase), "passphrase", Group::Keys, 40).unless(not_own),
+    bind(&["e"], Wanted::Keys(Action::Label), "label", Group::Keys, 42).unless(no_label),
+    bind(&["a"], Wanted::Keys(Action::Load), "load a file", Group::Keys, 28),
+    bind(&["x"], Wanted::Keys(Action::Export), "export", Group::Keys, 44).unless(none_meant),
+    bind(&["i"], Wanted::Keys(Action::Restore), "restore", Group::Keys, 46),
+    bind(&["L"], Wanted::Keys(Action::LockAll), "lock all", Group::Keys, 23).unless(none_open),
+    bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 29).unless(wizard::no_key),
+    bind(&["d"], Wanted::Keys(Action::Remove), "out of roles", Group::Stage, 30).unless(no_delegation),
+    bind(&["D"], Wanted::Keys(Action::Delete), "delete", Group::Danger, 48).unless(not_own),
 ];
+
+fn none(state: &State) -> Option<&'static str> {
+    selected(state).is_none().then_some("there is no key here")
+}
+
+fn no_own(state: &State) -> Option<&'static str> {
+    let own = state.keys.iter().any(is_own);
+    (!own).then_some("this machine has no private key; n makes one")
+}
+
+fn not_own(state: &State) -> Option<&'static str> {
+    match selected(state).map(|key| &key.place) {
+        Some(KeyPlace::File(_)) => None,
+        Some(KeyPlace::Token(_)) => Some("the key is on a token, which has its own PIN and tools"),
+        _ => Some("the private key is not in the key store of this machine"),
+    }
+}
+
+fn none_meant(state: &State) -> Option<&'static str> {
+    let meant = state.lists.keys.meant();
+    let own = state.keys.iter().any(|k| is_own(k) && meant.contains(&k.id));
+    (!own).then_some("the private key is not in the key store of this machine")
+}
+
+fn no_label(state: &State) -> Option<&'static str> {
+    let of_server = selected(state).is_none_or(|k| k.place == KeyPlace::Server);
+    of_server.then_some("this row stands for keys of the server")
+}
+
+fn none_open(state: &State) -> Option<&'static str> {
+    (!state.keys.iter().any(|k| k.state == KeyState::Open)).then_some("no key is open")
+}
 
 fn no_delegation(state: &State) -> Option<&'static str> {
     let in_roles = selected(state).is_some_and(|k| k.used_in.iter().any(|(_, role)| role.delegation().is_some()));
     (!in_roles).then_some("no delegation lists this key")
+}
+
+/// Whether its private half is a file of this machine.
+fn is_own(key: &KeyView) -> bool {
+    matches!(key.place, KeyPlace::File(_))
 }
 
 /// The key under the cursor.
@@ -46,14 +93,85 @@ pub fn selected(state: &State) -> Option<&KeyView> {
 
 /// Does what the user wants.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Remove => {
-            if let Some(dialog) = selected(state).map(|key| offers::remove_key(state, key)) {
-                state.dialogs.push(dialog);
-            }
-            vec![]
+    let key = selected(state).cloned();
+    let dialog = match action {
+        Action::LockAll => return vec![Effect::Key(KeyWork::LockAll)],
+        Action::Delete => return key.map(|k| Effect::Key(KeyWork::AskRemoval(k.id))).into_iter().collect(),
+        Action::BackUp => {
+            let (meant, marked) = (state.lists.keys.meant(), !state.lists.keys.marks.is_empty());
+            key_forms::back_up(state, &meant, marked).map(Dialog::Form)
         }
+        Action::Export => key_forms::export(state, &state.lists.keys.meant()).map(Dialog::Form),
+        Action::Make => Some(Dialog::Form(key_forms::make_key())),
+        Action::Load => Some(Dialog::Form(key_forms::load_keys())),
+        Action::Restore => Some(Dialog::Form(key_forms::restore())),
+        Action::Show => key.map(|key| Dialog::Report(report::detail(state, &key))),
+        Action::ChangePassphrase => key.map(|key| Dialog::Form(key_forms::change_passphrase(&key))),
+        Action::Label => key.map(|key| Dialog::Form(key_forms::label_key(&key))),
+        Action::Remove => key.map(|key| offers::remove_key(state, &key)),
+    };
+    state.dialogs.extend(dialog);
+    vec![]
+}
+
+/// Opens the form for a backup of these keys.
+pub fn back_up(state: &mut State, keys: &[CanonicalKeyId]) {
+    let form = key_forms::back_up(state, keys, true).map(Dialog::Form);
+    state.dialogs.extend(form);
+}
+
+/// Takes what work on keys found.
+pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
+    let form =
+        if let Some(Dialog::Form(form)) = state.dialogs.pop_if(|d| matches!(d, Dialog::Form(f) if f.busy.is_some())) {
+            Some(form)
+        } else {
+            None
+        };
+    match (found, form) {
+        (KeyFound::Said(Ok((verb, object))), _) => {
+            state.say(Weight::Done, verb, object);
+            if verb == "locked" {
+                state.locks_at = None;
+            }
+        }
+        (KeyFound::Made(Ok(made)), Some(form)) => {
+            let report = report::made(state, form.text("name"), &made);
+            state.dialogs.push(Dialog::Report(report));
+        }
+        (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
+            state.dialogs.push(Dialog::Form(form.wrong_passphrase(state, &failure)));
+            return vec![];
+        }
+        (
+            KeyFound::Said(Err(failure))
+            | KeyFound::Made(Err(failure))
+            | KeyFound::File(Err(failure))
+            | KeyFound::Place(Err(failure)),
+            Some(form),
+        ) => {
+            state.dialogs.push(Dialog::Form(form.failed(&failure)));
+            return vec![];
+        }
+        (KeyFound::File(Ok(set)), Some(form)) => {
+            return match key_submit::file_read(form, state, set) {
+                Next::Stay(dialog, effects) => {
+                    state.dialogs.push(dialog);
+                    effects
+                }
+                Next::Close(effects) => effects,
+            };
+        }
+        (KeyFound::Place(Ok(())), Some(form)) => return key_submit::place_checked(form, state),
+        (KeyFound::Removal(Ok((removal, there))), _) => {
+            let dialog = key_forms::remove(state, &removal, there);
+            state.dialogs.push(dialog);
+            return vec![];
+        }
+        (KeyFound::Said(Err(failure)) | KeyFound::Removal(Err(failure)), None) => state.complain(&failure),
+        (found, _) => return task::take(state, found),
     }
+    vec![Effect::ListKeys, Effect::LockIdle]
 }
 
 /// Takes the keys of the engine; those behind servers, of which nobody chooses one, become one row for each role.
@@ -96,152 +214,4 @@ fn role_rank(role: &str) -> u8 {
         Ok(Role::Targets) => 1,
         _ => 2,
     }
-}
-
-const COLUMNS: [Column; 5] =
-    [rest("Label", 14), left("Role", 9, 9), left("Where", 6, 2), left("State", 7, 9), left("ID", 8, 1)];
-
-/// Draws heads and visible rows.
-pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
-    let theme = canvas.theme;
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
-    let list = &state.lists.keys;
-    if list.is_empty() {
-        let words = Runs::new().then("no key yet; the first signer's repository makes them", theme.quiet());
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
-    }
-    let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
-    unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));
-    for (y, (place, index, id)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(key) = state.keys.get(index) else { continue };
-        let row = Row { inner, y, cursor: place == list.cursor(), focused };
-        row.gutter(canvas, list.marks.contains(id), staged_mark(state, id));
-        draw(state, canvas, &slots, row, key);
-        row.finish(canvas);
-    }
-}
-
-fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
-    let (theme, y) = (canvas.theme, row.y);
-    let slot = |i: usize| slots.get(i).copied().flatten();
-    let style = if key.place == KeyPlace::Server && !row.cursor { theme.quiet() } else { row.name_style(theme) };
-    cell(canvas, slot(0), y, &label(state, key), style);
-    let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
-    cell(canvas, slot(1), y, role, theme.quiet());
-    cell(canvas, slot(2), y, place_word(&key.place), theme.quiet());
-    let (text, style) = state_word(theme, key);
-    cell(canvas, slot(3), y, &text, style);
-    let id = if key.place == KeyPlace::Server { theme.glyphs.missing } else { key.id.short() };
-    cell(canvas, slot(4), y, id, theme.quiet());
-}
-
-/// The label; a base role's key that nobody named is told apart by its repository.
-fn label(state: &State, key: &KeyView) -> String {
-    let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
-    let name = |gun: &String| {
-        let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
-        state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
-    };
-    let role = Role::parse(&key.role);
-    let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
-    match (guns.first(), guns.len()) {
-        (Some(gun), 1) if unnamed => name(gun),
-        (Some(_), n) if unnamed => format!("{n} repositories"),
-        _ => key.label.clone(),
-    }
-}
-
-/// Names the key files that cannot be used, below the rows.
-fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): (u16, u16)) {
-    let theme = canvas.theme;
-    for (y, problem) in (top..bottom).zip(&state.key_problems) {
-        let runs = Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(problem.message.clone(), theme.text());
-        canvas.runs(inner.x + table::MARGIN, y, inner.right().saturating_sub(1), &runs);
-    }
-}
-
-fn place_word(place: &KeyPlace) -> &'static str {
-    match place {
-        KeyPlace::File(_) => "file",
-        KeyPlace::Token(_) => "token",
-        KeyPlace::Server => "server",
-        KeyPlace::Public => "public",
-    }
-}
-
-fn state_word(theme: Theme, key: &KeyView) -> (String, Style) {
-    if key.warning.is_some() {
-        let what = if matches!(key.place, KeyPlace::Token(_)) { "look" } else { "mode" };
-        return (format!("{} {what}", theme.glyphs.warn), theme.warn_word());
-    }
-    match key.state {
-        KeyState::Locked => ("locked".to_owned(), theme.text()),
-        KeyState::Open => ("open".to_owned(), theme.ok()),
-        KeyState::Plain => (format!("{} plain", theme.glyphs.warn), theme.warn_word()),
-        KeyState::Theirs if key.place == KeyPlace::Server => (theme.glyphs.missing.to_owned(), theme.quiet()),
-        KeyState::Theirs => ("theirs".to_owned(), theme.quiet()),
-    }
-}
-
-/// What the stage does to a key, in any repository; a removal outweighs the rest.
-fn staged_mark(state: &State, id: &CanonicalKeyId) -> Option<Mark> {
-    let plans = state.plan.as_ref()?.repositories.iter();
-    let diffs = plans.flat_map(|p| &p.roles).flat_map(|r| &r.keys);
-    let marks: Vec<Mark> = diffs.filter(|k| k.id == *id && k.mark != Mark::Kept).map(|k| k.mark).collect();
-    if marks.contains(&Mark::Removed) { Some(Mark::Removed) } else { marks.first().copied() }
-}
-
-/// Top right of the border.
-pub fn summary(state: &State) -> Runs {
-    let n = state.keys.len();
-    let mut runs = Runs::new();
-    if !state.key_problems.is_empty() {
-        let words = format!(" {}   ", format::count(state.key_problems.len(), "file unusable", "files unusable"));
-        runs = runs.then(state.theme.glyphs.warn, state.theme.warn()).then(words, state.theme.text());
-    }
-    if n == 0 { runs } else { runs.then(n.to_string(), state.theme.quiet()) }
-}
-
-/// What is said about the key under the cursor.
-pub fn detail(state: &State) -> Option<Detail> {
-    let key = selected(state)?;
-    let mut detail = Detail { name: label(state, key), ..Detail::default() };
-    let (word, style) = state_word(state.theme, key);
-    detail.state = Some((word, style));
-    if let Some(warning) = &key.warning {
-        detail.sentences.push(warning.clone());
-    }
-    if key.state == KeyState::Plain {
-        detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());
-    }
-    let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
-    let used: Vec<String> = guns
-        .iter()
-        .take(4)
-        .map(|gun| {
-            let roles: Vec<&str> = key.used_in.iter().filter(|(g, _)| g == *gun).map(|(_, r)| r.short()).collect();
-            format!("{} ({})", state.short_name(&state.name_of(gun)), roles.join(", "))
-        })
-        .collect();
-    if !used.is_empty() {
-        let more = guns.len().saturating_sub(4);
-        let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
-        detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
-    }
-    if key.place == KeyPlace::Server {
-        detail.sentences.push("The trust server holds one for each repository and signs with it.".to_owned());
-        return Some(detail);
-    }
-    detail.facts.push(("id", words::grouped(key.id.as_str())));
-    if let Some(algorithm) = &key.algorithm {
-        detail.facts.push(("kind", words::algorithm(algorithm)));
-    }
-    if let KeyPlace::File(path) = &key.place {
-        detail.facts.push(("file", path.display().to_string()));
-    }
-    if let KeyPlace::Token(place) = &key.place {
-        detail.facts.push(("token", format!("{} slot {}", place.token, place.slot_name)));
-    }
-    Some(detail)
 }

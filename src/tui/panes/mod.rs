@@ -1,6 +1,7 @@
 //! The five panes of the main screen, and what they share.
 
 pub mod detail;
+mod key_rows;
 pub mod keys;
 pub mod repositories;
 pub mod roles;

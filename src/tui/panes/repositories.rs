@@ -47,6 +47,7 @@ pub const BINDINGS: &[Binding] = &[
 pub const BLANK_BINDINGS: &[Binding] = &[
     bind(&["a", "enter"], Wanted::Repositories(Action::Add), "add a repository", Group::Stage, 10),
     bind(&["s"], Wanted::Sandbox, "sandbox", Group::Look, 20),
+    bind(&["4"], Wanted::Focus(Pane::Keys), "keys", Group::Look, 25),
     bind(&["r"], Wanted::RefreshAll, "look again", Group::Look, 30),
 ];
 

@@ -51,6 +51,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
     let choices = [
         ("a", "add a repository", "by name, from any server you can reach"),
         ("s", "try the sandbox", "a server, keys and tags to play with"),
+        ("4", "your keys", "make, load, back up and restore them"),
         ("r", "look again", "after docker or notary made trust data"),
     ];
     for (i, (key, word, note)) in choices.into_iter().enumerate() {

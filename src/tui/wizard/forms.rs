@@ -59,7 +59,8 @@ fn form(state: &State, ask: Ask, title: &'static str, subject: String, verb: &'s
         fields,
         focus: 0,
         error: None,
-        busy: false,
+        busy: None,
+        attempts: 0,
         candidates: vec![],
         verb,
         note,
@@ -229,7 +230,7 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
         Ask::SetUp => Task::SetUp(form.text("repository").to_owned()),
         Ask::TakeOver => Task::TakeOver(file(form)),
     };
-    form.busy = true;
+    form.busy = Some(doing(&form.purpose));
     form.error = None;
     Ok(vec![task.effect()])
 }
@@ -263,4 +264,13 @@ fn with_tag(form: &Form, mut choice: Choice) -> Result<Choice, String> {
 pub(super) fn typed(form: &Form) -> Option<Passphrase> {
     let of_key = matches!(form.purpose, Purpose::Wizard(Ask::Make | Ask::MakeSigner | Ask::Load | Ask::Unlock(_)));
     of_key.then(|| form.secret("passphrase"))
+}
+
+/// What is being waited for.
+fn doing(purpose: &Purpose) -> &'static str {
+    match purpose {
+        Purpose::Wizard(Ask::SetUp | Ask::TakeOver) => "asking the servers",
+        Purpose::Wizard(Ask::BackUp(_)) => "writing, opening it again, unlocking",
+        _ => "deriving the key from the passphrase",
+    }
 }

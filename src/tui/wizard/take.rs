@@ -28,8 +28,7 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
         Ok(answer) => answer,
         Err(failure) => return refused(state, &failure),
     };
-    let asked =
-        matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.busy && matches!(f.purpose, Purpose::Wizard(_)));
+    let asked = matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.busy.is_some() && matches!(f.purpose, Purpose::Wizard(_)));
     if asked
         && let Some(Dialog::Form(form)) = state.dialogs.pop()
         && let Some(guide) = &mut state.guide
@@ -115,10 +114,10 @@ fn learn(state: &mut State, facts: Facts) {
 
 fn refused(state: &mut State, failure: &Failure) -> Vec<Effect> {
     if let Some(Dialog::Form(form)) = state.dialogs.last_mut()
-        && form.busy
+        && form.busy.is_some()
         && matches!(form.purpose, Purpose::Wizard(_))
     {
-        form.busy = false;
+        form.busy = None;
         form.error = Some(format!("{}: {}", failure.problem.message, failure.problem.hint));
         return vec![];
     }

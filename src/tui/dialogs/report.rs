@@ -1,0 +1,174 @@
+//! What became of something: a line for each part, facts, and what can be done next.
+
+use crossterm::event::KeyEvent;
+
+use super::super::binding::key_name;
+use super::super::canvas::{Canvas, Runs, width, wrap};
+use super::super::keywork::task;
+use super::super::panes::keys;
+use super::super::state::{State, Weight};
+use super::window::{Window, keys as shown_keys};
+use super::{Dialog, Next};
+use crate::tuf::CanonicalKeyId;
+
+/// A report to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub title: String,
+    /// The outcome in a few words.
+    pub subject: String,
+    pub rows: Vec<Row>,
+    /// Label and value.
+    pub facts: Vec<(&'static str, String)>,
+    pub notes: Vec<String>,
+    /// Key, word, and what it does.
+    pub go: Vec<(&'static str, &'static str, Go)>,
+    /// The task on keys ends with it.
+    pub is_of_task: bool,
+    pub offset: usize,
+}
+
+/// A part of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub weight: Weight,
+    pub head: String,
+    /// At the right.
+    pub word: String,
+    /// Below it, quiet.
+    pub below: String,
+}
+
+/// What can be done next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// Restore what the backup has and the store has not.
+    Restore,
+    /// Back up this key.
+    BackUp(CanonicalKeyId),
+}
+
+impl Row {
+    /// A part with a word at its right.
+    #[must_use]
+    pub fn new(weight: Weight, head: String, word: &str) -> Self {
+        Self { weight, head, word: word.to_owned(), below: String::new() }
+    }
+
+    /// Adds a quiet line below.
+    #[must_use]
+    pub fn with(self, below: String) -> Self {
+        Self { below, ..self }
+    }
+}
+
+impl Report {
+    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+        let name = key_name(key);
+        if let Some((_, _, go)) = self.go.iter().find(|(key, _, _)| *key == name) {
+            return Next::Close(match go.clone() {
+                Go::Restore => task::restore(state),
+                Go::BackUp(id) => {
+                    keys::back_up(state, &[id]);
+                    vec![]
+                }
+            });
+        }
+        match name.as_str() {
+            "j" | "down" => self.offset += 1,
+            "k" | "up" => self.offset = self.offset.saturating_sub(1),
+            "esc" | "q" | "enter" => {
+                task::closed(state, &self);
+                return Next::Close(vec![]);
+            }
+            _ => {}
+        }
+        Next::Stay(Dialog::Report(self), vec![])
+    }
+
+    pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
+        const WIDTH: u16 = 76;
+        let theme = canvas.theme;
+        let inner = usize::from(WIDTH.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
+        let body = self.body(canvas, inner);
+        let mut lines_needed = body.len() + 2;
+        let notes: Vec<String> = self.notes.iter().flat_map(|n| wrap(n, inner)).collect();
+        lines_needed += notes.len() + usize::from(!notes.is_empty());
+        let room = usize::from(canvas.area().height.saturating_sub(6));
+        let mut pairs: Vec<(&str, &str)> = self.go.iter().map(|(key, word, _)| (*key, *word)).collect();
+        if lines_needed > room {
+            pairs.push(("j k", "scroll"));
+        }
+        pairs.push(("esc", "close"));
+        let footer = shown_keys(canvas, &pairs);
+        let window = Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: None };
+        let mut lines = window.open(canvas, WIDTH, u16::try_from(lines_needed).unwrap_or(u16::MAX));
+        lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
+        lines.blank();
+        let reserved = notes.len() + usize::from(!notes.is_empty());
+        let visible = usize::from(lines.bottom.saturating_sub(lines.y)).saturating_sub(reserved);
+        let offset = self.offset.min(body.len().saturating_sub(visible));
+        for (left, right) in body.iter().skip(offset).take(visible) {
+            let y = lines.y;
+            lines.runs(canvas, left);
+            canvas.runs_right(lines.x + left.width() + 1, y, lines.end, right);
+        }
+        if !notes.is_empty() {
+            lines.blank();
+        }
+        for note in notes {
+            lines.runs(canvas, &Runs::new().then(note, theme.quiet()));
+        }
+    }
+
+    /// Rows, then facts, each line with what stands at its right.
+    fn body(&self, canvas: &Canvas<'_>, inner: usize) -> Vec<(Runs, Runs)> {
+        let theme = canvas.theme;
+        let mut body = Vec::new();
+        let facts = self.facts(canvas, inner);
+        if self.rows.is_empty() {
+            return facts;
+        }
+        let facts_first = self.go.is_empty() && !self.is_of_task;
+        if facts_first {
+            body.extend(facts.clone());
+            body.push((Runs::new(), Runs::new()));
+        }
+        for row in &self.rows {
+            let (glyph, style, word) = match row.weight {
+                Weight::Done => (theme.glyphs.ok, theme.ok(), theme.ok()),
+                Weight::Note => (theme.glyphs.none, theme.quiet(), theme.quiet()),
+                Weight::Warn => (theme.glyphs.warn, theme.warn(), theme.warn_word()),
+                Weight::Fail => (theme.glyphs.fail, theme.fail(), theme.fail()),
+            };
+            let room = inner.saturating_sub(3 + usize::from(width(&row.word)));
+            for (i, line) in wrap(&row.head, room.max(12)).into_iter().enumerate() {
+                let left = Runs::new().then(if i == 0 { glyph } else { " " }, style).gap(1).then(line, theme.text());
+                let right = if i == 0 { row.word.as_str() } else { "" };
+                body.push((left, Runs::new().then(right, word)));
+            }
+            for line in wrap(&row.below, inner.saturating_sub(2)).into_iter().filter(|l| !l.is_empty()) {
+                body.push((Runs::new().gap(2).then(line, theme.quiet()), Runs::new()));
+            }
+        }
+        if !facts_first && !facts.is_empty() {
+            body.push((Runs::new(), Runs::new()));
+            body.extend(facts);
+        }
+        body
+    }
+
+    fn facts(&self, canvas: &Canvas<'_>, inner: usize) -> Vec<(Runs, Runs)> {
+        let theme = canvas.theme;
+        let label_width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
+        let mut lines = Vec::new();
+        for (label, value) in &self.facts {
+            for (i, text) in wrap(value, inner.saturating_sub(label_width).max(8)).into_iter().enumerate() {
+                let label = if i == 0 { label } else { "" };
+                let runs = Runs::new().then(format!("{label:label_width$}"), theme.quiet()).then(text, theme.text());
+                lines.push((runs, Runs::new()));
+            }
+        }
+        lines
+    }
+}

@@ -1,0 +1,49 @@
+//! Something on keys is being done; it can be left.
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp as Time;
+
+use super::super::binding::key_name;
+use super::super::canvas::{Canvas, Runs};
+use super::super::format::seconds_until;
+use super::super::keywork::task;
+use super::super::panes::repositories::spinner;
+use super::super::state::State;
+use super::window::{WIDTH, Window, keys};
+use super::{Dialog, Next};
+
+/// Work that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Working {
+    pub title: &'static str,
+    /// What is being done.
+    pub words: &'static str,
+    pub since: Time,
+}
+
+impl Working {
+    pub(super) fn key(self, state: &mut State, key: &KeyEvent) -> Next {
+        if key_name(key) == "esc" {
+            return Next::Close(task::cancel(state));
+        }
+        Next::Stay(Dialog::Working(self), vec![])
+    }
+
+    pub(super) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
+        let theme = canvas.theme;
+        let footer = keys(canvas, &[("esc", "stop")]);
+        let window = Window { title: self.title.to_owned(), subject: String::new(), keys: footer, colour: None };
+        let mut lines = window.open(canvas, WIDTH.max(70), 2);
+        let glyph = spinner(state, self.since).unwrap_or(theme.glyphs.now);
+        let y = lines.y;
+        lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).gap(1).then(self.words, theme.text()));
+        let progress = state.key_task.as_ref().and_then(|task| task.progress).filter(|(_, total)| *total > 1);
+        let seconds = seconds_until(self.since, state.now);
+        let right = match progress {
+            Some((done, total)) => format!("{done} of {total}"),
+            None if seconds > 1 => format!("{seconds} s"),
+            None => String::new(),
+        };
+        canvas.right(lines.x, y, lines.end, &right, theme.quiet());
+    }
+}

@@ -1,0 +1,251 @@
+//! What became of work on keys, as reports to read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::super::dialogs::report::{Go, Report, Row};
+use super::super::format::count;
+use super::super::state::{State, Weight};
+use super::super::words as in_words;
+use super::Look;
+use super::task::is_missing;
+use crate::engine::backup::{Archive, Backup, Restored, Standing};
+use crate::engine::key_load::{KeySet, Loaded};
+use crate::engine::key_make::MadeKey;
+use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::{KeyView, Problem, words};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// Repositories with the roles that a key has there, at most `most` lines.
+pub(super) fn uses(state: &State, used: &[(Gun, Role)], most: usize) -> Vec<String> {
+    let mut by_gun: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
+    for (gun, role) in used {
+        by_gun.entry(gun).or_default().push(role.short());
+    }
+    let more = by_gun.len().saturating_sub(most);
+    let line =
+        |(gun, roles): (&&Gun, &Vec<&str>)| format!("{} ({})", state.short_name(&state.name_of(gun)), roles.join(", "));
+    let mut lines: Vec<String> = by_gun.iter().take(most).map(line).collect();
+    if let (Some(last), true) = (lines.last_mut(), more > 0) {
+        last.push_str(&format!(" and {more} more"));
+    }
+    lines
+}
+
+/// A key that was made.
+pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
+    let mut facts = vec![
+        ("id", in_words::grouped(made.id.as_str())),
+        ("words", words(&made.id)),
+        ("private", made.file.display().to_string()),
+    ];
+    match &made.public_file {
+        Some(file) => facts.push(("public", format!("{}, for docker trust signer add", file.display()))),
+        None => facts.push(("public", "no file: notary has no form for this kind".to_owned())),
+    }
+    let notes = vec![
+        "Nobody else has this key: back it up now.".to_owned(),
+        format!("It is unlocked for {}.", state.idle_lock),
+    ];
+    Report {
+        title: "New key".to_owned(),
+        subject: name.to_owned(),
+        facts,
+        notes,
+        go: vec![("b", "back it up", Go::BackUp(made.id.clone()))],
+        ..Report::default()
+    }
+}
+
+/// Keys that were loaded, known already, or refused.
+pub(super) fn loaded(
+    state: &State,
+    set: &KeySet,
+    looks: &BTreeMap<usize, Look>,
+    all: &[Result<(CanonicalKeyId, String, Loaded), Problem>],
+) -> Report {
+    let row = |result: &Result<(CanonicalKeyId, String, Loaded), Problem>| match result {
+        Ok((id, role, Loaded::New(_))) => {
+            Row::new(Weight::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
+        }
+        Ok((id, _, Loaded::Known(role))) => {
+            Row::new(Weight::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
+        }
+        Err(problem) => Row::new(Weight::Fail, problem.message.clone(), "").with(problem.hint.clone()),
+    };
+    let mut rows: Vec<Row> = all.iter().map(row).collect();
+    for (at, look) in looks {
+        let place = set.keys.get(*at).map_or(at + 1, |key| key.place);
+        match look {
+            Look::Locked => rows.push(Row::new(Weight::Warn, format!("block {place}"), "left out, locked")),
+            Look::Bad(why) => rows.push(Row::new(Weight::Fail, format!("block {place} {why}"), "")),
+            Look::Open { .. } => {}
+        }
+    }
+    rows.extend(set.refused.iter().map(|why| Row::new(Weight::Fail, why.clone(), "")));
+    let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
+    let subject = format!("{} loaded", count(new, "key", "keys"));
+    let notes = if new > 0 { vec![format!("Open for {}, then locked.", state.idle_lock)] } else { vec![] };
+    Report { title: "Loaded keys".to_owned(), subject, rows, notes, is_of_task: true, ..Report::default() }
+}
+
+/// The manifest of a backup.
+pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
+    let row = |id: &CanonicalKeyId, tested: bool| {
+        let label = state.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
+        let head = format!("{}  {label}", id.short());
+        let row = if tested {
+            Row::new(Weight::Done, head, "unlocked from the backup")
+        } else {
+            Row::new(Weight::Warn, head, "not tested")
+        };
+        row.with(words(id))
+    };
+    let tested = backup.tested.iter().map(|id| row(id, true));
+    let rows = tested.chain(backup.untested.iter().map(|id| row(id, false))).collect();
+    let subject = match backup.untested.len() {
+        0 => format!("{} backed up and tested", count(backup.tested.len(), "key", "keys")),
+        n => format!("{} backed up and tested, {n} not tested", count(backup.tested.len(), "key", "keys")),
+    };
+    Report {
+        title: "Backup".to_owned(),
+        subject,
+        rows,
+        facts: vec![
+            ("file", backup.file.display().to_string()),
+            ("manifest", format!("{}, no secret in it", backup.manifest.display())),
+        ],
+        notes: vec!["Keep it on another device. The passphrases are not in it.".to_owned()],
+        is_of_task: true,
+        ..Report::default()
+    }
+}
+
+/// What a key of a backup is called.
+pub(super) fn label_in(archive: &Archive, at: usize) -> String {
+    let Some(key) = archive.keys.get(at) else { return String::new() };
+    let named = |id: &CanonicalKeyId| {
+        let entry = archive.manifest.as_ref()?.keys.iter().find(|entry| entry.id == *id)?;
+        Some(entry.label.clone())
+    };
+    let label = key.found.claimed.as_ref().and_then(named);
+    label.or_else(|| key.found.role.clone()).unwrap_or_else(|| format!("key {}", at + 1))
+}
+
+/// What a backup holds, beside the key store.
+pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report {
+    let row = |(at, key): (usize, &crate::engine::backup::RestoreKey)| {
+        let short = key.found.claimed.as_ref().map_or("no ID   ", CanonicalKeyId::short);
+        let (weight, word) = match key.standing {
+            Standing::New => (Weight::Done, "new"),
+            Standing::Same => (Weight::Note, "same as here"),
+            Standing::Conflicting => (Weight::Warn, "another file here, which stays"),
+            Standing::Unnamed => (Weight::Done, "its passphrase tells which"),
+        };
+        let row = Row::new(weight, format!("{short}  {}", label_in(archive, at)), word);
+        let may = uses(state, &key.may_sign, 2);
+        if may.is_empty() { row } else { row.with(format!("may sign {}", may.join("; "))) }
+    };
+    let mut rows: Vec<Row> = archive.keys.iter().enumerate().map(row).collect();
+    rows.extend(archive.refused.iter().map(|why| Row::new(Weight::Fail, why.clone(), "not restored")));
+    let missing = archive.keys.iter().filter(|key| is_missing(&key.standing)).count();
+    let made = archive.manifest.as_ref().map(|m| format!(", made {}", m.made.strftime("%Y-%m-%d %H:%M")));
+    let notes = if missing == 0 {
+        vec!["There is nothing to restore: every key is here already.".to_owned()]
+    } else {
+        vec!["Nothing here is ever overwritten.".to_owned()]
+    };
+    Report {
+        title: "Restore keys".to_owned(),
+        subject: format!("{} in the backup{}", count(archive.keys.len(), "key", "keys"), made.unwrap_or_default()),
+        rows,
+        facts: vec![("file", file.display().to_string())],
+        notes,
+        go: if missing > 0 { vec![("enter", "restore what is new", Go::Restore)] } else { vec![] },
+        is_of_task: true,
+        offset: 0,
+    }
+}
+
+/// What became of the keys of a backup.
+pub(super) fn restored(archive: &Archive, all: &[(usize, Result<Restored, Problem>)]) -> Report {
+    let row = |(at, result): &(usize, Result<Restored, Problem>)| {
+        let label = label_in(archive, *at);
+        match result {
+            Ok(Restored::Tested(id, _)) => {
+                Row::new(Weight::Done, format!("{}  {label}", id.short()), "restored, unlocked").with(words(id))
+            }
+            Ok(Restored::Untested(id, _)) => {
+                Row::new(Weight::Warn, format!("{}  {label}", id.short()), "restored, not tested").with(words(id))
+            }
+            Ok(Restored::Kept(id)) => Row::new(Weight::Note, format!("{}  {label}", id.short()), "was here already"),
+            Err(problem) => Row::new(Weight::Fail, problem.message.clone(), "").with(problem.hint.clone()),
+        }
+    };
+    let written =
+        |r: &&(usize, Result<Restored, Problem>)| matches!(r.1, Ok(Restored::Tested(..) | Restored::Untested(..)));
+    let n = all.iter().filter(written).count();
+    Report {
+        title: "Restored keys".to_owned(),
+        subject: format!("{} restored", count(n, "key", "keys")),
+        rows: all.iter().map(row).collect(),
+        is_of_task: true,
+        ..Report::default()
+    }
+}
+
+/// Everything about one key.
+pub fn detail(state: &State, key: &KeyView) -> Report {
+    let mut facts = vec![("id", in_words::grouped(key.id.as_str()))];
+    if !key.certificate_ids.is_empty() {
+        let shorts: Vec<&str> = key.certificate_ids.iter().map(|id| id.short()).collect();
+        facts.push(("also", format!("{}, as a certificate; some tools show that ID", shorts.join(", "))));
+    }
+    facts.push(("words", format!("{}   to compare by ear", key.words())));
+    facts.push(("role", key.role.clone()));
+    if let Some(algorithm) = &key.algorithm {
+        facts.push(("kind", in_words::algorithm(algorithm)));
+    }
+    facts.push(("private", private(key)));
+    if matches!(key.place, KeyPlace::File(_)) {
+        facts.push(("backup", backup(key)));
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    if let Some(warning) = &key.warning {
+        rows.push(Row::new(Weight::Warn, warning.clone(), ""));
+    }
+    let mut by_gun: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
+    for (gun, role) in &key.used_in {
+        by_gun.entry(gun).or_default().push(role.short());
+    }
+    for (gun, roles) in by_gun {
+        rows.push(Row::new(Weight::Note, state.short_name(&state.name_of(gun)).to_owned(), &roles.join(", ")));
+    }
+    let notes =
+        if key.used_in.is_empty() { vec!["No repository of the list names this key.".to_owned()] } else { vec![] };
+    Report { title: "Key".to_owned(), subject: key.label.clone(), facts, rows, notes, ..Report::default() }
+}
+
+fn private(key: &KeyView) -> String {
+    let state = match key.state {
+        KeyState::Locked => "locked",
+        KeyState::Open => "open",
+        KeyState::Plain => "without a passphrase: whoever reads the file can sign",
+        KeyState::Theirs => "not on this machine",
+    };
+    match &key.place {
+        KeyPlace::File(path) => format!("{}, {state}", path.display()),
+        KeyPlace::Token(place) => format!("on token {}, slot {}, {state}", place.token, place.slot_name),
+        KeyPlace::Server => "held by the trust server".to_owned(),
+        KeyPlace::Public => state.to_owned(),
+    }
+}
+
+/// The last tested backup, in words.
+#[must_use]
+pub fn backup(key: &KeyView) -> String {
+    match &key.backup {
+        Some(record) => format!("{}, tested; {}", record.at.strftime("%Y-%m-%d"), record.file.display()),
+        None => "none that was tested".to_owned(),
+    }
+}

@@ -1,0 +1,210 @@
+//! The list of keys and what is said about one.
+
+use std::collections::BTreeSet;
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::canvas::{Canvas, Runs};
+use super::super::format;
+use super::super::keywork::report;
+use super::super::layout::Inside;
+use super::super::state::State;
+use super::super::table::{self, Column, Slot, left, rest, right};
+use super::super::theme::Theme;
+use super::super::words;
+use super::detail::Detail;
+use super::keys::selected;
+use super::row::{Row, cell};
+use crate::engine::KeyView;
+use crate::engine::plan::Mark;
+use crate::engine::view::{KeyPlace, KeyState};
+use crate::tuf::{CanonicalKeyId, Role};
+
+const COLUMNS: [Column; 8] = [
+    rest("Label", 14),
+    left("Role", 9, 9),
+    right("Repos", 5, 2),
+    left("Kind", 8, 0),
+    left("Where", 6, 1),
+    left("State", 7, 9),
+    left("Backup", 6, 4),
+    left("ID", 8, 3),
+];
+
+/// Draws heads and visible rows.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let theme = canvas.theme;
+    let slots = table::fit(&COLUMNS, inner);
+    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let list = &state.lists.keys;
+    if list.is_empty() {
+        let words = Runs::new().then("no key yet; the first signer's repository makes them", theme.quiet());
+        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+    }
+    let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
+    unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));
+    for (y, (place, index, id)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let Some(key) = state.keys.get(index) else { continue };
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(id), staged_mark(state, id));
+        draw(state, canvas, &slots, row, key);
+        row.finish(canvas);
+    }
+}
+
+fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    let style = if key.place == KeyPlace::Server && !row.cursor { theme.quiet() } else { row.name_style(theme) };
+    cell(canvas, slot(0), y, &label(state, key), style);
+    let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
+    cell(canvas, slot(1), y, role, theme.quiet());
+    let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
+    if let (Some(slot), false) = (slot(2), guns.is_empty()) {
+        canvas.right(slot.start, y, slot.end, &guns.len().to_string(), theme.quiet());
+    }
+    let kind = key.algorithm.as_ref().map(words::short_algorithm).unwrap_or_default();
+    cell(canvas, slot(3), y, &kind, theme.quiet());
+    cell(canvas, slot(4), y, place_word(&key.place), theme.quiet());
+    let (text, style) = state_word(theme, key);
+    cell(canvas, slot(5), y, &text, style);
+    let (text, style) = backup_word(state, key);
+    cell(canvas, slot(6), y, &text, style);
+    let id = if key.place == KeyPlace::Server { theme.glyphs.missing } else { key.id.short() };
+    cell(canvas, slot(7), y, id, theme.quiet());
+}
+
+/// When a private key of this machine was last backed up, or that it never was.
+fn backup_word(state: &State, key: &KeyView) -> (String, Style) {
+    const YEAR: i64 = 360 * 24 * 3600;
+    let theme = state.theme;
+    match (&key.place, &key.backup) {
+        (KeyPlace::File(_), None) => ("none".to_owned(), theme.text()),
+        (KeyPlace::File(_), Some(record)) if format::seconds_until(record.at, state.now) < YEAR => {
+            (record.at.strftime("%e %b").to_string().trim().to_owned(), theme.quiet())
+        }
+        (KeyPlace::File(_), Some(record)) => (record.at.strftime("%Y").to_string(), theme.quiet()),
+        _ => (String::new(), theme.quiet()),
+    }
+}
+
+/// The label; a base role's key that nobody named is told apart by its repository.
+pub(super) fn label(state: &State, key: &KeyView) -> String {
+    let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
+    let name = |gun: &String| {
+        let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
+        state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
+    };
+    let role = Role::parse(&key.role);
+    let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
+    match (guns.first(), guns.len()) {
+        (Some(gun), 1) if unnamed => name(gun),
+        (Some(_), n) if unnamed => format!("{n} repositories"),
+        _ => key.label.clone(),
+    }
+}
+
+/// Names the key files that cannot be used, below the rows.
+fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): (u16, u16)) {
+    let theme = canvas.theme;
+    for (y, problem) in (top..bottom).zip(&state.key_problems) {
+        let runs = Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(problem.message.clone(), theme.text());
+        canvas.runs(inner.x + table::MARGIN, y, inner.right().saturating_sub(1), &runs);
+    }
+}
+
+fn place_word(place: &KeyPlace) -> &'static str {
+    match place {
+        KeyPlace::File(_) => "file",
+        KeyPlace::Token(_) => "token",
+        KeyPlace::Server => "server",
+        KeyPlace::Public => "public",
+    }
+}
+
+fn state_word(theme: Theme, key: &KeyView) -> (String, Style) {
+    if key.warning.is_some() {
+        let what = if matches!(key.place, KeyPlace::Token(_)) { "look" } else { "mode" };
+        return (format!("{} {what}", theme.glyphs.warn), theme.warn_word());
+    }
+    match key.state {
+        KeyState::Locked => ("locked".to_owned(), theme.text()),
+        KeyState::Open => ("open".to_owned(), theme.ok()),
+        KeyState::Plain => (format!("{} plain", theme.glyphs.warn), theme.warn_word()),
+        KeyState::Theirs if key.place == KeyPlace::Server => (theme.glyphs.missing.to_owned(), theme.quiet()),
+        KeyState::Theirs => ("theirs".to_owned(), theme.quiet()),
+    }
+}
+
+/// What the stage does to a key, in any repository; a removal outweighs the rest.
+fn staged_mark(state: &State, id: &CanonicalKeyId) -> Option<Mark> {
+    let plans = state.plan.as_ref()?.repositories.iter();
+    let diffs = plans.flat_map(|p| &p.roles).flat_map(|r| &r.keys);
+    let marks: Vec<Mark> = diffs.filter(|k| k.id == *id && k.mark != Mark::Kept).map(|k| k.mark).collect();
+    if marks.contains(&Mark::Removed) { Some(Mark::Removed) } else { marks.first().copied() }
+}
+
+/// Top right of the border.
+pub fn summary(state: &State) -> Runs {
+    let n = state.keys.len();
+    let mut runs = Runs::new();
+    if !state.key_problems.is_empty() {
+        let words = format!(" {}   ", format::count(state.key_problems.len(), "file unusable", "files unusable"));
+        runs = runs.then(state.theme.glyphs.warn, state.theme.warn()).then(words, state.theme.text());
+    }
+    if n == 0 { runs } else { runs.then(n.to_string(), state.theme.quiet()) }
+}
+
+/// What is said about the key under the cursor.
+pub fn detail(state: &State) -> Option<Detail> {
+    let key = selected(state)?;
+    let mut detail = Detail { name: label(state, key), ..Detail::default() };
+    let (word, style) = state_word(state.theme, key);
+    detail.state = Some((word, style));
+    if let Some(warning) = &key.warning {
+        detail.sentences.push(warning.clone());
+    }
+    if key.state == KeyState::Plain {
+        detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());
+    }
+    if matches!(key.place, KeyPlace::File(_)) {
+        let backup =
+            if key.backup.is_none() { "none that was tested; b makes one".to_owned() } else { report::backup(key) };
+        detail.facts.push(("backup", backup));
+    }
+    let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
+    let used: Vec<String> = guns
+        .iter()
+        .take(4)
+        .map(|gun| {
+            let roles: Vec<&str> = key.used_in.iter().filter(|(g, _)| g == *gun).map(|(_, r)| r.short()).collect();
+            format!("{} ({})", state.short_name(&state.name_of(gun)), roles.join(", "))
+        })
+        .collect();
+    if !used.is_empty() {
+        let more = guns.len().saturating_sub(4);
+        let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
+        detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
+    }
+    if key.place == KeyPlace::Server {
+        detail.sentences.push("The trust server holds one for each repository and signs with it.".to_owned());
+        return Some(detail);
+    }
+    detail.facts.push(("words", key.words()));
+    detail.facts.push(("id", words::grouped(key.id.as_str())));
+    if !key.certificate_ids.is_empty() {
+        let shorts: Vec<&str> = key.certificate_ids.iter().map(|id| id.short()).collect();
+        detail.facts.push(("also", format!("{} in certificates; some tools show that", shorts.join(", "))));
+    }
+    if let Some(algorithm) = &key.algorithm {
+        detail.facts.push(("kind", words::algorithm(algorithm)));
+    }
+    if let KeyPlace::File(path) = &key.place {
+        detail.facts.push(("file", path.display().to_string()));
+    }
+    if let KeyPlace::Token(place) = &key.place {
+        detail.facts.push(("token", format!("{} slot {}", place.token, place.slot_name)));
+    }
+    Some(detail)
+}

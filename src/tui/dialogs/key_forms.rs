@@ -270,7 +270,7 @@ pub fn remove(state: &State, removal: &Removal, backup_is_there: bool) -> Dialog
     let mut about = lost(state, removal);
     about.push("It has no tested backup, so it is not removed.".to_owned());
     let mut choices = vec![];
-    if let Some(form) = back_up(state, &[key.id.clone()], true) {
+    if let Some(form) = back_up(state, std::slice::from_ref(&key.id), true) {
         choices.push(Choice::leads_to("back it up first", "then remove it", Dialog::Form(form)));
     }
     choices.push(Choice::leads_to("remove it all the same", "asks for more than a key press", forced));

@@ -130,10 +130,7 @@ pub fn file_read(form: Form, state: &mut State, set: Held<KeySet>) -> Next {
     };
     let mut form = form;
     form.busy = None;
-    match task::begin_load(state, form, set, gun) {
-        Ok(effects) => Next::Close(effects),
-        Err(form) => Next::Stay(Dialog::Form(form), vec![]),
-    }
+    task::begin_load(state, form, set, gun)
 }
 
 /// Goes on with a form once it is known that the backup can be written there.

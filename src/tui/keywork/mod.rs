@@ -145,7 +145,7 @@ pub enum KeyFound {
     /// Done, in a verb and an object for the message line.
     Said(Result<(&'static str, String), Failure>),
     /// And whether the file of its backup is still there.
-    Removal(Result<(Removal, bool), Failure>),
+    Removal(Result<Box<(Removal, bool)>, Failure>),
     File(Result<Held<KeySet>, Failure>),
     Place(Result<(), Failure>),
     /// What each key came to, and another key that the passphrase opens.

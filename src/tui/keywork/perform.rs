@@ -52,7 +52,7 @@ impl Worker<'_> {
             KeyWork::AskRemoval(id) => {
                 let there =
                     |removal: &crate::engine::key_make::Removal| removal.backup().is_some_and(|b| b.file.exists());
-                KeyFound::Removal(engine.removal(&id).map(|r| (r.clone(), there(&r))).map_err(failure))
+                KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure))
             }
             KeyWork::Remove(id, how) => {
                 said(engine.remove_key(&id, how), || ("removed", format!("private key {}", id.short())))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::super::dialogs::prompt::{Prompt, What};
-use super::super::dialogs::{Dialog, Form, Report, Working};
+use super::super::dialogs::{Dialog, Form, Next, Report, Working};
 use super::super::effect::Effect;
 use super::super::event::Failure;
 use super::super::state::{State, Weight};
@@ -81,17 +81,19 @@ pub fn begin(state: &mut State, form: Form, job: Job, keys: Vec<Closed>) -> Vec<
     work(state, words, first)
 }
 
-/// Begins to load what a file holds.
-///
-/// # Errors
-/// What the form has to say first, in a sentence.
-pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<String>) -> Result<Vec<Effect>, Form> {
+/// Begins to load what a file holds, unless the form has to ask for more.
+pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<String>) -> Next {
     let name = form.text("name").to_owned();
     let needs_name = set.inner().keys.iter().find(|key| role_of(key.role.as_deref(), &name).is_empty());
     if let Some(key) = needs_name {
         let which =
             if set.inner().keys.len() > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
-        return Err(form.refused(format!("{which} does not say whose it is: type the signer's name, or root"), "name"));
+        return Next::Stay(
+            Dialog::Form(
+                form.refused(format!("{which} does not say whose it is: type the signer's name, or root"), "name"),
+            ),
+            vec![],
+        );
     }
     let of_one = |key: &&crate::engine::key_load::FoundKey| {
         matches!(role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
@@ -99,10 +101,10 @@ pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {
         let role = role_of(key.role.as_deref(), &name);
         let words = format!("a {role} key belongs to one repository, and this file does not say which");
-        return Err(form.refused(words, "repository"));
+        return Next::Stay(Dialog::Form(form.refused(words, "repository")), vec![]);
     }
     let keys = (0..set.inner().keys.len()).map(|at| Closed::InFile(set.clone(), at)).collect();
-    Ok(begin(state, form, Job::Load { set, name, gun }, keys))
+    Next::Close(begin(state, form, Job::Load { set, name, gun }, keys))
 }
 
 /// As in docker, the name in the file counts.

@@ -163,8 +163,8 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             };
         }
         (KeyFound::Place(Ok(())), Some(form)) => return key_submit::place_checked(form, state),
-        (KeyFound::Removal(Ok((removal, there))), _) => {
-            let dialog = key_forms::remove(state, &removal, there);
+        (KeyFound::Removal(Ok(found)), _) => {
+            let dialog = key_forms::remove(state, &found.0, found.1);
             state.dialogs.push(dialog);
             return vec![];
         }

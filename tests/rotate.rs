@@ -9,6 +9,8 @@ mod support;
 mod base_keys;
 #[path = "rotate/commands.rs"]
 mod commands;
+#[path = "rotate/ended.rs"]
+mod ended;
 #[path = "rotate/killed.rs"]
 mod killed;
 #[path = "rotate/steps.rs"]

@@ -82,11 +82,17 @@ pub(super) fn certificates_end(root: &Root) -> Option<Time> {
     keys.iter().filter_map(|key| key.certificate()).map(|certificate| certificate.not_after).max()
 }
 
+/// When clients begin to refuse root: it expires, or before that its certificates end.
+pub(super) fn root_ends(root: &Root) -> Time {
+    let early = |end: &Time| end.checked_add(SAME).is_ok_and(|end| end < root.expires);
+    certificates_end(root).filter(early).unwrap_or(root.expires)
+}
+
 /// Whether renewing root without a new certificate would be of no use: the certificate ends before root does, or
 /// within a year.
 pub(super) fn certificates_are_due(root: &Root, now: Time) -> bool {
     certificates_end(root).is_some_and(|end| {
         let soon = now.to_zoned(TimeZone::UTC).checked_add(1.year());
-        end.checked_add(SAME).is_ok_and(|end| end < root.expires) || soon.is_ok_and(|soon| end < soon.timestamp())
+        root_ends(root) < root.expires || soon.is_ok_and(|soon| end < soon.timestamp())
     })
 }

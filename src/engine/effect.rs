@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::Change;
 use super::draft::Draft;
 use super::plan::{PlannedChange, TagEffect};
-use crate::tuf::{Metadata, Role, Target, TargetName};
+use crate::tuf::{Metadata, Role, Target, TargetName, TrustedSet};
 
 /// Tags that Docker pulls, with what they stand for.
 pub type Pulled = BTreeMap<TargetName, Target>;
@@ -38,7 +38,9 @@ pub fn pulled(draft: &Draft<'_>) -> Pulled {
 
 /// Whether clients get as far as the delegations: root and targets are trusted.
 fn reaches(draft: &Draft<'_>) -> bool {
-    let root = draft.ground().set.is_none_or(|set| set.root().content.expires() > draft.ground().now);
+    let now = draft.ground().now;
+    let stands = |set: &TrustedSet| set.root().content.expires() > now && set.root_certified(now).is_ok();
+    let root = draft.ground().set.is_none_or(stands);
     (root || draft.touched().contains_key(&Role::Root)) && trusted(draft, &Role::Targets)
 }
 

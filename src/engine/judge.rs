@@ -11,7 +11,7 @@ use crate::tuf::{Gun, Role, Tally, TrustedSet, VerifyError};
 /// How far a clock may be off before it is named.
 pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// Finds the first base role that has expired, or lost its keys: nothing may be trusted then, although all fits.
+/// Finds the first base role that has expired, or lost its keys or their certificates: nothing may be trusted then, although all fits.
 pub(super) fn judge(set: &TrustedSet, now: Time) -> Result<(), VerifyError> {
     let expiries = [
         (Role::Root, Some(set.root().content.expires)),
@@ -23,6 +23,7 @@ pub(super) fn judge(set: &TrustedSet, now: Time) -> Result<(), VerifyError> {
     if let Some((role, expired)) = expired.into_iter().find(|(_, expires)| *expires <= now) {
         return Err(VerifyError::Expired { role, expired });
     }
+    set.root_certified(now)?;
     match set.targets().filter(|targets| targets.standing == Standing::UnderThreshold) {
         Some(targets) => Err(unsigned(&targets.tally)),
         None => Ok(()),

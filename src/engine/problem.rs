@@ -149,7 +149,9 @@ fn verify_hint(error: &VerifyError) -> &'static str {
         VerifyError::RootChain { .. } | VerifyError::RootStep { .. } | VerifyError::Pin { .. } => {
             "this may be an attack: ask the owner of the repository, over another way, whether the root was replaced"
         }
-        VerifyError::RootCertificate { .. } => "ask the owner of the repository to renew its root certificate",
+        VerifyError::RootCertificate { .. } => {
+            "ask the owner of the repository: if its certificate has ended, it must be deleted and set up again"
+        }
         VerifyError::Rollback { .. } | VerifyError::Equivocation { .. } | VerifyError::Mix { .. } => {
             "this may be an attack or a server restored from a backup: ask whoever runs the server"
         }

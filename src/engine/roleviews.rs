@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp as Time;
 
 use super::Engine;
+use super::base_roles::root_ends;
 use super::tree::{Node, state_of};
 use super::view::{RoleKeyView, RoleState, RoleView, SignedBy};
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Tally, TrustedSet};
@@ -60,7 +61,12 @@ impl<'a> KeyNames<'a> {
 
 /// `root`, then `targets` with its delegations depth first, `snapshot`, `timestamp`.
 pub(super) fn roles(set: &TrustedSet, nodes: &[Node<'_>], names: &KeyNames<'_>, now: Time) -> Vec<RoleView> {
-    let mut rows = vec![base(set, &Role::Root, Some(set.root()), names, now)];
+    let mut root = base(set, &Role::Root, Some(set.root()), names, now);
+    root.expires = Some(root_ends(&set.root().content));
+    if root.state == RoleState::Good && set.root_certified(now).is_err() {
+        root.state = RoleState::Expired;
+    }
+    let mut rows = vec![root];
     push_tree(&mut rows, set, nodes, &Role::Targets, names);
     rows.push(base(set, &Role::Snapshot, set.snapshot(), names, now));
     rows.push(base(set, &Role::Timestamp, set.timestamp(), names, now));

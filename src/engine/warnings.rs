@@ -130,6 +130,9 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
         if expires <= facts.now {
             let detail = "Clients refuse the whole repository until somebody with the root key renews it.";
             found.push(renew(Role::Root, plain(Weight::Block, "root has expired", detail)));
+        } else if set.root_certified(facts.now).is_err() {
+            let detail = "Clients refuse the whole repository, however long root lasts.";
+            found.push(renew(Role::Root, plain(Weight::Block, "the root certificate has ended", detail)));
         } else if within_six_months(facts, set) {
             let day = expires.strftime("%Y-%m-%d");
             let detail = format!(
@@ -138,6 +141,12 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
             );
             found.push(renew(Role::Root, plain(Weight::Warning, "root expires within six months", detail)));
         }
+    }
+    if draft.touched().contains_key(&Role::Root) && set.root_certified(facts.now).is_err() {
+        let detail = "A notary-server takes nothing any more for such a repository, a new root neither. If this publish \
+                      is refused, delete the trust data there (trustdeck delete --remote) and set it up again; whoever \
+                      has the old root must forget it.";
+        found.push(plain(Weight::Warning, "the root certificate has ended", detail));
     }
     if draft.touched().contains_key(&Role::Root) && !draft.witnessed().contains(&Role::Root) {
         root_certificate(facts, draft, renew, found);

@@ -1,6 +1,6 @@
 //! The client workflow: each received file is checked against what was verified before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -10,6 +10,7 @@ use super::check::{
     tally_root,
 };
 use super::envelope::Envelope;
+use super::key::PublicKey;
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
@@ -105,23 +106,36 @@ impl TrustedSet {
         Ok(())
     }
 
-    /// Ends the walk of roots: the newest must not be expired (unless to renew) nor older than seen.
+    /// Ends the walk of roots: the newest must not be expired, its certificates neither (unless to renew), nor may it be
+    /// older than seen.
     ///
     /// # Errors
-    /// `Expired`, `Rollback`.
+    /// `Expired`, `RootCertificate`, `Rollback`.
     pub fn finish_root(&mut self) -> Result<(), VerifyError> {
         let Loaded { envelope, content, .. } = &self.root;
         check_seen(&self.seen, &Role::Root, content.version, envelope)?;
-        let current = |root: &&RootKey| root.is_current(self.now);
-        let keys: Vec<RootKey> = self.root_keys.iter().filter(current).cloned().collect();
-        if !tally_root(envelope, content, &keys).is_met() {
-            let why = "the certificate that signed it is not valid at this time".to_owned();
-            return Err(VerifyError::RootCertificate { gun: self.gun.clone(), why });
+        if self.purpose == Purpose::Trust {
+            self.root_certified(self.now)?;
         }
         match (self.root.standing, self.purpose) {
             (Standing::Expired, Purpose::Trust) => Err(expired(&Role::Root, content)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the certificates around the keys that signed root are valid at `now`. Clients refuse a root without;
+    /// it can still be renewed.
+    ///
+    /// # Errors
+    /// `RootCertificate`.
+    pub fn root_certified(&self, now: Time) -> Result<(), VerifyError> {
+        let current = |key: &&PublicKey| self.root_keys.iter().any(|root| root.key.id() == key.id() && root.is_current(now));
+        let signed: BTreeSet<_> = self.root.tally.signed.iter().filter(current).map(PublicKey::canonical_id).collect();
+        if signed.len() >= self.root.tally.threshold as usize {
+            return Ok(());
+        }
+        let why = "the certificate that signed it is not valid at this time".to_owned();
+        Err(VerifyError::RootCertificate { gun: self.gun.clone(), why })
     }
 
     /// Takes the timestamp. The snapshot version that it leads to may not go back either.

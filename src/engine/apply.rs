@@ -99,7 +99,7 @@ pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
         Change::Sign { tag, target, roles } => sign(draft, tag, target, roles),
         Change::Revoke { tag, roles } => revoke(draft, tag, roles),
         Change::Witness { role } => witness(draft, role),
-        Change::RotateKeys { role, keys } => rotate(draft, role, keys),
+        Change::RotateKeys { role, keys, legacy } => rotate(draft, role, keys, legacy),
         Change::Delete => {
             draft.delete();
             Ok(Applied::new(Mark::Removed, "all trust data".to_owned(), Vec::new())

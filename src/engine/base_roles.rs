@@ -18,12 +18,14 @@ pub(super) struct BaseRoles {
     root: Option<Root>,
     /// Roles whose key the server makes at publishing; they list none until then.
     server_made: BTreeSet<Role>,
+    /// Older root keys that sign root beside those that must.
+    legacy: Vec<PublicKey>,
 }
 
 impl BaseRoles {
     /// Root as it is.
     pub(super) fn of(set: Option<&TrustedSet>) -> Self {
-        Self { root: set.map(|set| set.root().content.clone()), server_made: BTreeSet::new() }
+        Self { root: set.map(|set| set.root().content.clone()), server_made: BTreeSet::new(), legacy: Vec::new() }
     }
 
     /// Root as it will be; new root keys stand in it without a certificate. `None` for a repository that is created.
@@ -34,6 +36,16 @@ impl BaseRoles {
     /// Roles whose key the server makes at publishing.
     pub(super) fn server_made(&self) -> &BTreeSet<Role> {
         &self.server_made
+    }
+
+    /// Older root keys that sign root beside those that must.
+    pub(super) fn legacy(&self) -> &[PublicKey] {
+        &self.legacy
+    }
+
+    /// Lets older root keys sign root too.
+    pub(super) fn sign_also(&mut self, keys: &[PublicKey]) {
+        self.legacy = keys.to_vec();
     }
 
     /// Puts keys in the place of a role's.

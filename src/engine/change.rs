@@ -60,7 +60,13 @@ pub enum Change {
     /// Signs a role's unchanged content again with the keys at hand. For `root`: renews it.
     Witness { role: Role },
     /// Puts new keys in the place of a base role's. The old private keys stay in the key store.
-    RotateKeys { role: Role, keys: NewKeys },
+    /// A new root is also signed with the older root keys of `legacy`, for clients that know only those.
+    RotateKeys {
+        role: Role,
+        keys: NewKeys,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        legacy: Vec<PublicKey>,
+    },
     /// Deletes the repository's trust data on the server; alone in its publish.
     Delete,
 }
@@ -145,11 +151,11 @@ impl Change {
             Self::Revoke { tag, roles } => format!("revoke {tag}{}", within(" in ", roles)),
             Self::Witness { role: Role::Root } => "renew root".to_owned(),
             Self::Witness { role } => format!("re-sign {}", role_word(role)),
-            Self::RotateKeys { role, keys: NewKeys::Here(keys) } => {
+            Self::RotateKeys { role, keys: NewKeys::Here(keys), .. } => {
                 let ids: Vec<&str> = keys.iter().map(|key| key.canonical_id().short()).collect();
                 format!("rotate the {role} key to {}", ids.join(", "))
             }
-            Self::RotateKeys { role, keys: NewKeys::Server } => {
+            Self::RotateKeys { role, keys: NewKeys::Server, .. } => {
                 format!("rotate the {role} key to a new one of the server")
             }
             Self::Delete => "delete all trust data on the server".to_owned(),

@@ -177,7 +177,8 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn signers(&self, role: &Role) -> Vec<PublicKey> {
         let mut signers: Vec<PublicKey> = Vec::new();
-        for key in self.listings(role).into_iter().flat_map(|listing| listing.keys) {
+        let legacy = self.base.legacy().iter().filter(|_| *role == Role::Root).cloned();
+        for key in self.listings(role).into_iter().flat_map(|listing| listing.keys).chain(legacy) {
             if self.ground.at_hand.contains(key.canonical_id()) && !signers.contains(&key) {
                 signers.push(key);
             }

@@ -57,6 +57,11 @@ impl Source<'_> {
         Ok(self.fetch(Wanted::Current(Role::Root), ROOT_LIMIT).await?.0)
     }
 
+    /// A root of the past.
+    pub(super) async fn root_version(&self, version: u64) -> Result<Vec<u8>, EngineError> {
+        Ok(self.fetch(Wanted::Version { role: Role::Root, version }, ROOT_LIMIT).await?.0)
+    }
+
     /// Asks for the usual files at once. Only root and timestamp must be there; the rest goes on the shelf.
     pub(super) async fn guess(&mut self, shelf: &mut Shelf) -> Result<Guess, EngineError> {
         let current = |role: Role, limit| self.fetch(Wanted::Current(role), limit);
@@ -87,7 +92,7 @@ impl Source<'_> {
         shelf: &mut Shelf,
     ) -> Result<TrustedSet, EngineError> {
         let timestamp: Arc<[u8]> = timestamp.into();
-        let has_expired = set.root().content.expires <= set.now();
+        let has_expired = set.root().content.expires <= set.now() || set.root_certified(set.now()).is_err();
         if has_expired {
             self.walk_roots(&mut set).await?;
         }

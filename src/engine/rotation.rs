@@ -16,14 +16,37 @@ use crate::tuf::{Algorithm, CanonicalKeyId, PublicKey, Role};
 ///
 /// # Errors
 /// [`Refusal`] for what Notary's clients or the keys do not allow.
-pub(super) fn rotate(draft: &mut Draft<'_>, role: &Role, keys: &NewKeys) -> Result<Applied> {
+pub(super) fn rotate(draft: &mut Draft<'_>, role: &Role, keys: &NewKeys, legacy: &[PublicKey]) -> Result<Applied> {
     if draft.creates().is_some() {
         let what = format!("the {role} key is made when the repository is created");
         return refuse(role.clone(), what, "drop this change");
     }
     match keys {
         NewKeys::Server => to_server(draft, role),
-        NewKeys::Here(keys) => to_keys(draft, role, keys),
+        NewKeys::Here(keys) => {
+            check_legacy(draft, role, legacy)?;
+            let applied = to_keys(draft, role, keys)?;
+            draft.base.sign_also(legacy);
+            Ok(applied)
+        }
+    }
+}
+
+/// Only what root itself still names as a root key of the past may sign beside the new ones.
+fn check_legacy(draft: &Draft<'_>, role: &Role, legacy: &[PublicKey]) -> Result<()> {
+    if legacy.is_empty() {
+        return Ok(());
+    }
+    if *role != Role::Root {
+        return refuse(role.clone(), "only root is signed with older keys too".to_owned(), "leave --legacy out");
+    }
+    let known = |key: &PublicKey| draft.base.root().is_some_and(|root| root.keys.contains_key(key.id()));
+    match legacy.iter().find(|key| !known(key)) {
+        None => Ok(()),
+        Some(key) => {
+            let what = format!("root does not name key {} any more", key.id().short());
+            refuse(role.clone(), what, "leave --legacy out")
+        }
     }
 }
 
@@ -112,7 +135,7 @@ pub(super) fn renew_certificates(draft: &mut Draft<'_>) {
 pub(super) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
     let has_delegations = !draft.tree().is_empty();
     for planned in plan.changes.iter().filter(|planned| planned.no_effect.is_none()) {
-        let Change::RotateKeys { role, keys } = &planned.change else { continue };
+        let Change::RotateKeys { role, keys, .. } = &planned.change else { continue };
         if let (Role::Snapshot, NewKeys::Here(_), true) = (role, keys, has_delegations) {
             let detail =
                 "From then on every signer needs this key to publish. Leave it to the server if others sign too.";

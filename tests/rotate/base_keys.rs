@@ -45,11 +45,11 @@ fn new_key(machine: &Machine, name: &str, algorithm: Algorithm) -> PublicKey {
 }
 
 fn rotate(name: &str, key: PublicKey) -> Change {
-    Change::RotateKeys { role: role(name), keys: NewKeys::Here(vec![key]) }
+    Change::RotateKeys { role: role(name), keys: NewKeys::Here(vec![key]), legacy: Vec::new() }
 }
 
 fn to_server(name: &str) -> Change {
-    Change::RotateKeys { role: role(name), keys: NewKeys::Server }
+    Change::RotateKeys { role: role(name), keys: NewKeys::Server, legacy: Vec::new() }
 }
 
 /// Root as the server has it, read by a new client.

@@ -81,14 +81,15 @@ fn renewal(facts: &Facts, repository: &RepositoryFacts, role: Role, now: &RoleFa
 
 fn base_key(facts: &Facts, repository: &RepositoryFacts, role: Role, now: &RoleFacts, new: &[PublicKey]) -> Phase {
     let listed = now.ids();
+    let legacy = facts.choice.legacy.get(&repository.gun).cloned().unwrap_or_default();
     match facts.choice.wizard.needs_key() {
         true if listed == ids(new) => Phase::Done,
-        true => Phase::ToDo(vec![Change::RotateKeys { role, keys: NewKeys::Here(new.to_vec()) }]),
+        true => Phase::ToDo(vec![Change::RotateKeys { role, keys: NewKeys::Here(new.to_vec()), legacy }]),
         false => {
             let before = facts.choice.before.get(&repository.gun).map(|before| before.keys.as_slice());
             match before.unwrap_or_default().iter().any(|key| listed.contains(key)) {
                 false => Phase::Done,
-                true => Phase::ToDo(vec![Change::RotateKeys { role, keys: NewKeys::Server }]),
+                true => Phase::ToDo(vec![Change::RotateKeys { role, keys: NewKeys::Server, legacy }]),
             }
         }
     }

@@ -107,6 +107,9 @@ pub struct Choice {
     /// Root keys that a hand-over file names, to be found on the server.
     #[serde(default)]
     pub roots: BTreeMap<Gun, Vec<CanonicalKeyId>>,
+    /// Older root keys that sign a new root too.
+    #[serde(default)]
+    pub legacy: BTreeMap<Gun, Vec<PublicKey>>,
     /// When it began.
     pub begun: Time,
 }
@@ -172,10 +175,10 @@ impl Choice {
     /// A choice that was just made.
     #[must_use]
     pub fn new(wizard: Wizard, repositories: Vec<Gun>, begun: Time) -> Self {
-        let (keys, before, roots) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (keys, before, roots, legacy) = Default::default();
         let (without_backup, remove_old, first) = (false, false, First::default());
         let way = Way::OnePublish;
-        Self { wizard, repositories, keys, without_backup, before, way, remove_old, first, roots, begun }
+        Self { wizard, repositories, keys, without_backup, before, way, remove_old, first, roots, legacy, begun }
     }
 
     /// The new keys of a repository.

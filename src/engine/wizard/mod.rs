@@ -11,6 +11,7 @@ mod facts;
 mod hand_over;
 mod kept;
 mod key;
+mod legacy;
 mod preparing;
 mod progress;
 mod reminders;

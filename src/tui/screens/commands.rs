@@ -63,10 +63,11 @@ fn command(change: &Change, name: &str) -> Option<String> {
         }
         Change::Revoke { tag, roles } => format!("revoke {name}:{tag}{}", role_options(roles)),
         Change::Witness { role } => format!("witness {name} {role}"),
-        Change::RotateKeys { role, keys: NewKeys::Server } => format!("rotate {role} {name} --server-managed"),
-        Change::RotateKeys { role, keys: NewKeys::Here(keys) } => {
-            let files = keys.iter().map(|k| format!(" --key {}.key", k.canonical_id().short()));
-            format!("rotate {role} {name}{}", files.collect::<String>())
+        Change::RotateKeys { role, keys: NewKeys::Server, .. } => format!("rotate {role} {name} --server-managed"),
+        Change::RotateKeys { role, keys: NewKeys::Here(keys), legacy } => {
+            let keys = keys.iter().map(|k| format!(" --key {}", k.canonical_id().short()));
+            let legacy = if legacy.is_empty() { "" } else { " --legacy=-1" };
+            format!("rotate {role} {name}{}{legacy}", keys.collect::<String>())
         }
         Change::Delete => format!("delete {name} --remote"),
     };

@@ -11,6 +11,8 @@ mod base_keys;
 mod commands;
 #[path = "rotate/ended.rs"]
 mod ended;
+#[path = "rotate/headless.rs"]
+mod headless;
 #[path = "rotate/killed.rs"]
 mod killed;
 #[path = "rotate/steps.rs"]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use rotating::{Renew, Rotate, RotateBase, RotateSigner};
+pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
     Revoke, Sign, Signer, SignerAdd, SignerRemove, Witness,
@@ -88,6 +88,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Sign the unchanged content of roles again
     Witness(Witness),
+    /// Give repositories their first trust data: root key, signers, tags
+    Setup(Setup),
     /// Put new keys in the place of old ones
     #[command(subcommand)]
     Rotate(Rotate),

@@ -24,6 +24,7 @@ pub(super) struct Wanted {
 /// # Errors
 /// For what concerns all repositories; nothing is staged then.
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
+    read_for_short_ids(context, command).await;
     let (wanted, publishing) = match wanted(context, command) {
         Ok(both) => both,
         Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
@@ -34,6 +35,21 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, 
     stage(context, wanted, publishing).await
 }
 
+/// Reads the repository that a short KEYID, or a label, may be of.
+async fn read_for_short_ids(context: &Context, command: &Command) {
+    let (typed, keys): (&[String], &[String]) = match command {
+        Command::Signer(Signer::Remove(remove)) => (&remove.repositories, &remove.key),
+        Command::Delegation(Delegation::Remove(remove)) => (std::slice::from_ref(&remove.repository), &remove.keys),
+        Command::Delegation(Delegation::Purge(purge)) => (std::slice::from_ref(&purge.repository), &purge.keys),
+        _ => return,
+    };
+    if keys.iter().any(|key| CanonicalKeyId::parse(key).is_err()) {
+        let guns: Vec<Gun> = typed.iter().filter_map(|typed| context.repository(typed).ok()).collect();
+        // What could not be read is said where its changes are staged.
+        context.views(&guns).await;
+    }
+}
+
 fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
     let one = |typed: &str, changes: Vec<Change>| -> Result<Wanted, Problem> {
         Ok(Wanted { changes: vec![(context.repository(typed)?, changes)], problems: Vec::new(), creates: None })
@@ -41,17 +57,18 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
     let both = match command {
         Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.publishing),
         Command::Signer(Signer::Remove(remove)) => {
-            (every(context, &remove.repositories, &signer_remove(remove)?, None), &remove.publishing)
+            (every(context, &remove.repositories, &signer_remove(context, remove)?, None), &remove.publishing)
         }
         Command::Delegation(Delegation::Add(add)) => {
             (one(&add.repository, vec![delegation_add(context, add)?])?, &add.publishing)
         }
         Command::Delegation(Delegation::Remove(remove)) => {
-            (one(&remove.repository, vec![delegation_remove(remove)?])?, &remove.publishing)
+            (one(&remove.repository, vec![delegation_remove(context, remove)?])?, &remove.publishing)
         }
-        Command::Delegation(Delegation::Purge(purge)) => {
-            (one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(&purge.keys)? }])?, &purge.publishing)
-        }
+        Command::Delegation(Delegation::Purge(purge)) => (
+            one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(context, &purge.keys)? }])?,
+            &purge.publishing,
+        ),
         Command::Sign(sign) => (signing(context, sign)?, &sign.publishing),
         Command::Revoke(revoke) => {
             let (gun, tag) = keyfiles::tagged(&revoke.reference, context.globals.gun)?;
@@ -79,12 +96,12 @@ fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>
     Ok(every(context, &add.repositories, &[Change::AddSigner { name, keys }], Some(root_key)))
 }
 
-fn signer_remove(remove: &SignerRemove) -> Result<Vec<Change>, Problem> {
+fn signer_remove(context: &Context, remove: &SignerRemove) -> Result<Vec<Change>, Problem> {
     let name = signer_name(&remove.name)?;
     if remove.key.is_empty() {
         return Ok(vec![Change::RemoveSigner { name }]);
     }
-    let keys = key_ids(&remove.key)?;
+    let keys = key_ids(context, &remove.key)?;
     Ok(keys.into_iter().map(|key| Change::RemoveSignerKey { name: name.clone(), key }).collect())
 }
 
@@ -115,9 +132,9 @@ fn added_paths(paths: &Paths) -> Vec<String> {
     if paths.all_paths { vec![String::new()] } else { paths.paths.clone() }
 }
 
-fn delegation_remove(remove: &DelegationRemove) -> Result<Change, Problem> {
+fn delegation_remove(context: &Context, remove: &DelegationRemove) -> Result<Change, Problem> {
     let role = delegation(&remove.role)?;
-    let (remove_keys, remove_paths) = (key_ids(&remove.keys)?, remove.paths.paths.clone());
+    let (remove_keys, remove_paths) = (key_ids(context, &remove.keys)?, remove.paths.paths.clone());
     let clear_paths = remove.paths.all_paths;
     if remove_keys.is_empty() && remove_paths.is_empty() && !clear_paths {
         return Ok(Change::RemoveDelegation { role });
@@ -206,8 +223,9 @@ fn needed(
         }
         return Ok(changes);
     }
-    let creation = |c: &crate::engine::StagedChange| c.gun == *gun && matches!(c.change, Change::Create { .. });
-    let already = context.engine.staged()?.changes.iter().any(creation);
+    let is_creation = |change: &Change| matches!(change, Change::Create { .. });
+    let creation = |c: &crate::engine::StagedChange| c.gun == *gun && is_creation(&c.change);
+    let already = changes.iter().any(is_creation) || context.engine.staged()?.changes.iter().any(creation);
     match creates {
         Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
         None if !already => {
@@ -316,12 +334,13 @@ fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
     typed.iter().map(|role| Role::parse(role).map_err(named)).collect()
 }
 
-fn key_ids(typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {
-    typed.iter().map(|id| key_id(id)).collect()
+fn key_ids(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {
+    typed.iter().map(|id| key_id(context, id)).collect()
 }
 
-fn key_id(typed: &str) -> Result<CanonicalKeyId, Problem> {
-    CanonicalKeyId::parse(typed).map_err(named)
+/// A whole ID is taken as it is; anything shorter must mean one known key.
+fn key_id(context: &Context, typed: &str) -> Result<CanonicalKeyId, Problem> {
+    CanonicalKeyId::parse(typed).or_else(|_| Ok(context.engine.find_any_key(typed)?))
 }
 
 pub(super) fn named(error: NameError) -> Problem {

@@ -3,20 +3,23 @@
 //! Invariant: what was chosen is on disk before anything follows from it, so that the same command goes on from the
 //! real state wherever it was stopped.
 
-use std::path::Path;
-
 use jiff::SignedDuration;
 
 use super::arguments::{Publishing, Renew, Rotate, RotateBase, RotateSigner};
 use super::changes::{Wanted, named, signer_name, stage};
 use super::console::input;
 use super::ending::Ending;
-use super::rotate_key::{NewKey, read_key};
+use super::rotate_begun::{forget, list, resume, take_over, write_hand_over};
+use super::rotate_key::find_all;
+use super::rotate_keys::with_key;
 use super::{Context, publish};
-use crate::engine::wizard::{Choice, Facts, Holder, Phase, Way, Wizard, changes, is_finished, phase};
+use crate::engine::wizard::{
+    Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
+    phase, steps,
+};
 use crate::engine::{EngineError, Problem};
 use crate::printable::printable;
-use crate::tuf::{Gun, PublicKey, Role};
+use crate::tuf::{Gun, Role};
 
 /// How long the same command is taken to ask whether it was finished.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -32,6 +35,10 @@ pub(super) async fn rotate(context: &Context, command: &Rotate) -> Result<Ending
         Rotate::Snapshot(base) => rotate_base(context, &Role::Snapshot, base).await,
         Rotate::Timestamp(base) => rotate_base(context, &Role::Timestamp, base).await,
         Rotate::Signer(signer) => rotate_signer(context, signer).await,
+        Rotate::TakeOver(command) => take_over(context, command).await,
+        Rotate::List => list(context).await,
+        Rotate::Resume(command) => resume(context, command).await,
+        Rotate::Forget(command) => forget(context, command),
     }
 }
 
@@ -56,10 +63,13 @@ async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Resul
     if here_only && base.server_managed {
         return Err(input(format!("a server never holds the {role} key"), "leave --server-managed out"));
     }
-    if *role == Role::Timestamp && (base.local || base.key.is_some()) {
+    if *role == Role::Timestamp && (base.local || !base.key.is_empty()) {
         return Err(input("only a server can hold the timestamp key", "leave --local and --key out"));
     }
-    let guns = repositories(context, &base.repositories)?;
+    if *role != Role::Root && (base.same_root || base.legacy.is_some()) {
+        return Err(input("--same-root and --legacy are for root", "leave them out"));
+    }
+    let mut guns = repositories(context, &base.repositories)?;
     prepare(context, &guns, &base.publishing).await?;
     let wizard = match role {
         Role::Root => Wizard::Root,
@@ -67,9 +77,22 @@ async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Resul
         Role::Timestamp => Wizard::Timestamp,
         _ => Wizard::Snapshot { holder: snapshot_holder(context, base, &guns)? },
     };
-    let key = base.key.as_deref().map(|file| read_key(context, file)).transpose()?;
-    let choice = begin(context, wizard, guns)?;
-    let choice = with_key(context, choice, key, base.key.as_deref())?;
+    let keys = find_all(context, &base.key).await?;
+    if base.same_root {
+        guns = with_same_root(context, guns).await?;
+    }
+    let mut choice = begin(context, wizard, guns)?;
+    if let Some(count) = base.legacy {
+        let versions = u64::try_from(count).ok();
+        for gun in &choice.repositories {
+            let old = context.engine.old_root_keys(gun, versions).await?;
+            choice.legacy.insert(gun.clone(), old);
+        }
+    }
+    let choice = with_key(context, choice, keys)?;
+    if *role == Role::Root {
+        say_same_root(context, &choice)?;
+    }
     go_on(context, choice, &base.publishing).await
 }
 
@@ -77,7 +100,7 @@ async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Endi
     let signer = signer_name(&command.name)?;
     let guns = repositories(context, &command.repositories)?;
     prepare(context, &guns, &command.publishing).await?;
-    let key = command.key.as_deref().map(|file| read_key(context, file)).transpose()?;
+    let keys = find_all(context, &command.key).await?;
     let mut choice = begin(context, Wizard::DelegationKey { signer }, guns)?;
     choice.way = match (command.add_only, choice.way) {
         (_, Way::Colleague) => Way::Colleague,
@@ -85,11 +108,20 @@ async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Endi
         (false, way) => way,
     };
     choice.remove_old = !command.add_only;
-    let choice = with_key(context, choice, key, command.key.as_deref())?;
-    go_on(context, choice, &command.publishing).await
+    let choice = with_key(context, choice, keys)?;
+    let after = choice.clone();
+    let ending = go_on(context, choice, &command.publishing).await?;
+    if let Some(path) = &command.hand_over {
+        write_hand_over(context, &context.engine.wizard_facts(&after)?, path)?;
+    }
+    Ok(ending)
 }
 
-fn repositories(context: &Context, typed: &[String]) -> Result<Vec<Gun>, Problem> {
+/// Reads the names of repositories, each once.
+///
+/// # Errors
+/// `Input`.
+pub(super) fn repositories(context: &Context, typed: &[String]) -> Result<Vec<Gun>, Problem> {
     let mut guns: Vec<Gun> = Vec::new();
     for name in typed {
         let gun = context.repository(name)?;
@@ -101,7 +133,7 @@ fn repositories(context: &Context, typed: &[String]) -> Result<Vec<Gun>, Problem
 }
 
 /// Finds out how earlier publishes ended and what the servers hold now.
-async fn prepare(context: &Context, guns: &[Gun], publishing: &Publishing) -> Result<(), Problem> {
+pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publishing) -> Result<(), Problem> {
     if publishing.publish {
         publish::require_agreement(context, &publishing.agreement)?;
     }
@@ -116,7 +148,7 @@ fn snapshot_holder(context: &Context, base: &RotateBase, guns: &[Gun]) -> Result
     if base.server_managed {
         return Ok(Holder::Server);
     }
-    if base.local || base.key.is_some() {
+    if base.local || !base.key.is_empty() {
         return Ok(Holder::Here);
     }
     let choice = Choice::new(Wizard::Timestamp, guns.to_vec(), context.engine.now());
@@ -133,10 +165,48 @@ fn snapshot_holder(context: &Context, base: &RotateBase, guns: &[Gun]) -> Result
     }
 }
 
+/// The repositories of a root rotation that was begun with these among them, else these and all others with their root
+/// key: once some have the new key, the others are not found by it any more.
+async fn with_same_root(context: &Context, guns: Vec<Gun>) -> Result<Vec<Gun>, Problem> {
+    let begun = context
+        .engine
+        .wizards()?
+        .into_iter()
+        .find(|choice| choice.wizard == Wizard::Root && guns.iter().all(|gun| choice.repositories.contains(gun)));
+    let mut all = match begun {
+        Some(begun) if !is_old_story(context, &begun) => begun.repositories,
+        _ => {
+            let facts = context.engine.wizard_facts(&Choice::new(Wizard::Root, guns.clone(), context.engine.now()))?;
+            [guns, facts.same_root].concat()
+        }
+    };
+    all.dedup();
+    // What could not be read is said where its facts are used.
+    context.views(&all).await;
+    Ok(all)
+}
+
+/// Names other repositories that the old root key still serves.
+fn say_same_root(context: &Context, choice: &Choice) -> Result<(), Problem> {
+    let facts = context.engine.wizard_facts(choice)?;
+    if !facts.same_root.is_empty() {
+        let names: Vec<&str> = facts.same_root.iter().map(Gun::as_str).collect();
+        let (names, first) = (names.join(", "), facts.repositories.first().map(|r| r.name.clone()).unwrap_or_default());
+        context.console.say(&format!(
+            "the same root key serves {names} too; rotate them all with: trustdeck rotate root {first} --same-root"
+        ));
+    }
+    Ok(())
+}
+
 /// The wizard as it was begun, or a new one with the roles as they are.
 fn begin(context: &Context, wizard: Wizard, guns: Vec<Gun>) -> Result<Choice, Problem> {
-    let begun = context.engine.begun_wizard(&wizard, &guns)?;
-    let now = context.engine.new_wizard(wizard, guns)?;
+    begin_with(context, context.engine.new_wizard(wizard, guns)?)
+}
+
+/// The wizard as it was begun, or this new one.
+pub(super) fn begin_with(context: &Context, now: Choice) -> Result<Choice, Problem> {
+    let begun = context.engine.begun_wizard(&now.wizard, &now.repositories)?;
     let Some(mut begun) = begun.filter(|begun| !is_old_story(context, begun)) else { return Ok(now) };
     let title = printable(&begun.wizard.title());
     context.console.note(&format!("going on: {title}, begun {}", super::age(context.engine.now(), begun.begun)));
@@ -153,68 +223,8 @@ fn is_old_story(context: &Context, choice: &Choice) -> bool {
     age > REMEMBERED && context.engine.wizard_facts(choice).is_ok_and(|facts| is_finished(&facts))
 }
 
-/// Puts the new keys into a choice and on disk: the one that was given, else those that were made before, else new
-/// ones.
-fn with_key(
-    context: &Context,
-    mut choice: Choice,
-    given: Option<NewKey>,
-    file: Option<&Path>,
-) -> Result<Choice, Problem> {
-    let engine = &context.engine;
-    // Without a place for it, no key is made or kept.
-    if !choice.wizard.needs_key() || choice.before.is_empty() {
-        return Ok(choice);
-    }
-    if let Some(given) = given {
-        let key = given.public();
-        let is_signer = matches!(choice.wizard, Wizard::DelegationKey { .. });
-        let is_here = given.private().is_some() || engine.holds_key(key.canonical_id());
-        if !is_here && !is_signer {
-            let shown = file.map(|file| file.display().to_string()).unwrap_or_default();
-            return Err(input(format!("{shown}: holds a public key"), "give the file of the private key"));
-        }
-        if !is_here {
-            choice.way = Way::Colleague;
-        }
-        let bare = if is_signer { key.clone() } else { key.unwrapped().map_err(|e| input(e.to_string(), ""))? };
-        choice.use_keys(&[bare]);
-        engine.keep_wizard(&choice)?;
-        given.store(context, &choice.wizard.key_name(), choice.repositories.first())?;
-        return Ok(choice);
-    }
-    let facts = engine.wizard_facts(&choice)?;
-    let is_usable = |keys: &[PublicKey]| {
-        let here = |key: &PublicKey| choice.way == Way::Colleague || engine.holds_key(key.canonical_id());
-        !keys.is_empty() && keys.iter().all(here)
-    };
-    let missing: Vec<Gun> = facts
-        .repositories
-        .iter()
-        .filter(|r| r.role(&choice.wizard.role()).is_some() && !is_usable(choice.new_keys(&r.gun)))
-        .map(|r| r.gun.clone())
-        .collect();
-    let each = choice.wizard.has_key_for_each();
-    let shared = choice.keys.values().find(|keys| !each && is_usable(keys)).cloned();
-    if let Some(keys) = shared {
-        choice.keys.extend(missing.into_iter().map(|gun| (gun, keys.clone())));
-        engine.keep_wizard(&choice)?;
-        return Ok(choice);
-    }
-    let groups: Vec<Vec<Gun>> = if each { missing.into_iter().map(|gun| vec![gun]).collect() } else { vec![missing] };
-    for guns in groups.into_iter().filter(|guns| !guns.is_empty()) {
-        let made = NewKey::make(context)?;
-        choice.keys.extend(guns.iter().map(|gun| (gun.clone(), vec![made.public().clone()])));
-        engine.keep_wizard(&choice)?;
-        made.store(context, &choice.wizard.key_name(), guns.first())?;
-        let (name, id) = (printable(&choice.wizard.key_name()), made.public().canonical_id());
-        context.console.note(&format!("new {name} key {}", id.short()));
-    }
-    Ok(choice)
-}
-
 /// Stages what leads on, publishes if asked to, and says what is left.
-async fn go_on(context: &Context, choice: Choice, publishing: &Publishing) -> Result<Ending, Problem> {
+pub(super) async fn go_on(context: &Context, choice: Choice, publishing: &Publishing) -> Result<Ending, Problem> {
     let facts = context.engine.wizard_facts(&choice)?;
     if facts.repositories.iter().any(|repository| !matches!(phase(&facts, repository), Phase::Blocked(_))) {
         context.engine.keep_wizard(&choice)?;
@@ -282,16 +292,12 @@ fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
         if replaces && !kept.is_empty() {
             context.console.note(&format!("the old private key stays in the key store: {}", kept.join(" ")));
         }
-        let new = facts.choice.keys.values().flatten().map(PublicKey::canonical_id);
-        let mut bare: Vec<&str> = new
-            .filter(|id| facts.at_hand.contains(*id) && !facts.backed_up.contains(*id))
-            .map(|id| id.short())
-            .collect();
-        bare.sort_unstable();
-        bare.dedup();
-        if !bare.is_empty() {
-            let ids = bare.join(" ");
-            context.console.note(&format!("no tested backup yet: trustdeck key backup --out FILE {ids}"));
+        let is_backup = |step: &StepView| matches!(step.kind, StepKind::BackUp | StepKind::BackUpMade);
+        for step in steps(facts).into_iter().filter(|step| is_backup(step) && step.state != StepState::Done) {
+            step.commands.iter().for_each(|command| context.console.note(&format!("no tested backup yet: {command}")));
+        }
+        if matches!(facts.choice.wizard, Wizard::FirstSetup | Wizard::Root) {
+            fingerprints(facts).iter().for_each(|line| context.console.say(line));
         }
         context.engine.forget_wizard(&facts.choice)?;
     }

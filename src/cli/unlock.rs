@@ -56,7 +56,9 @@ async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<()
     }
     let signs: Vec<&str> = key.signs.iter().map(Role::as_str).collect();
     let (label, role) = (printable(&key.label), printable(&key.role));
-    context.console.note(&format!("{label} ({role} key {}) signs {}", key.id.short(), signs.join(", ")));
+    if !signs.is_empty() {
+        context.console.note(&format!("{label} ({role} key {}) signs {}", key.id.short(), signs.join(", ")));
+    }
     for attempt in 1_u32.. {
         let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
         let question = match context.engine.token_of(&key.id) {
@@ -81,6 +83,16 @@ pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
         context.console.say(words);
     }
     format!("PIN of token {}", printable(&token.to_string()))
+}
+
+/// Unlocks one stored key.
+///
+/// # Errors
+/// As [`unlock`].
+pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
+    let label = context.engine.key_label(id).unwrap_or_else(|| id.short().to_owned());
+    let role = context.engine.stored_role(id).unwrap_or_default();
+    unlock_one(context, LockedKey { id: id.clone(), label, role, signs: Vec::new() }, "").await
 }
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {

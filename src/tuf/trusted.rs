@@ -129,7 +129,8 @@ impl TrustedSet {
     /// # Errors
     /// `RootCertificate`.
     pub fn root_certified(&self, now: Time) -> Result<(), VerifyError> {
-        let current = |key: &&PublicKey| self.root_keys.iter().any(|root| root.key.id() == key.id() && root.is_current(now));
+        let current =
+            |key: &&PublicKey| self.root_keys.iter().any(|root| root.key.id() == key.id() && root.is_current(now));
         let signed: BTreeSet<_> = self.root.tally.signed.iter().filter(current).map(PublicKey::canonical_id).collect();
         if signed.len() >= self.root.tally.threshold as usize {
             return Ok(());

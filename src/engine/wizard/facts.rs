@@ -158,6 +158,12 @@ impl Engine {
         Ok(choice)
     }
 
+    /// Base URL of a repository's server; empty if none was chosen.
+    #[must_use]
+    pub fn server_of(&self, gun: &Gun) -> String {
+        self.server_address(gun).map(|(server, _)| server).unwrap_or_default()
+    }
+
     /// Looks at all that a wizard depends on, as it was refreshed last. Blocking.
     ///
     /// # Errors
@@ -173,7 +179,7 @@ impl Engine {
             RepositoryFacts {
                 gun: gun.clone(),
                 name: familiar_name(gun),
-                server: self.server_address(gun).map(|(server, _)| server).unwrap_or_default(),
+                server: self.server_of(gun),
                 state: self.wizard_state(gun, &at_hand, choice),
                 staged: content.entries.iter().filter(|e| e.gun == *gun).map(|e| e.change.clone()).collect(),
                 blocked: failed.or_else(|| heaviest.map(|w| w.headline.clone())),

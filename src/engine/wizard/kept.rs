@@ -67,6 +67,17 @@ impl Engine {
         Ok(found)
     }
 
+    /// What names a wizard on this machine.
+    ///
+    /// # Errors
+    /// `State`.
+    pub fn wizard_id(&self, choice: &Choice) -> Result<String, EngineError> {
+        let path = self.wizard_path(&choice.wizard, &choice.repositories)?;
+        let id: String =
+            path.file_stem().map(|stem| stem.to_string_lossy().chars().take(8).collect()).unwrap_or_default();
+        Ok(id)
+    }
+
     /// The wizard of this kind for exactly these repositories, if it was begun.
     ///
     /// # Errors

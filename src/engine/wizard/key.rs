@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use crate::engine::key_load::KeySet;
 use crate::engine::{Engine, EngineError};
 use crate::keys::container::OpenError;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, Passphrase, PrivateKey};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// What a key file holds.
 pub enum KeyFile {
@@ -54,16 +55,31 @@ impl Engine {
         self.key_store().holds(id) || self.token_of(id).is_some()
     }
 
-    /// The public half of a stored key that is unlocked, or stored in the clear.
+    /// Root keys that are here, by ID.
+    #[must_use]
+    pub fn root_keys(&self) -> Vec<CanonicalKeyId> {
+        let ids = self.keys_at_hand().into_iter();
+        ids.filter(|id| self.stored_role(id).as_deref() == Some(Role::Root.as_str())).collect()
+    }
+
+    /// The public half of a key that is here: of one on a token, of an open one, or as a repository lists it.
     #[must_use]
     pub fn public_half(&self, id: &CanonicalKeyId) -> Option<PublicKey> {
-        self.signing_key(id).map(|key| key.public().clone())
+        if let Some(key) = self.token_public_key(id) {
+            return Some(key);
+        }
+        if let Some(key) = self.signing_key(id) {
+            return Some(key.public().clone());
+        }
+        let sets = self.entries().ok()?.into_iter().filter_map(|entry| self.base(&entry.gun).ok()??.set);
+        let listed = sets.flat_map(|set| set.root().content.keys.values().cloned().collect::<Vec<_>>());
+        listed.filter(|key| key.canonical_id() == id).find_map(|key| key.unwrapped().ok())
     }
 
     /// Reads a key file that lies outside the store. Blocking.
     ///
     /// # Errors
-    /// `Key` if it holds no key that can be read.
+    /// `Key` if it holds no key that can be read; `Input` for a private key that others may read, or several.
     pub fn read_key_file(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyFile, EngineError> {
         let format = |what: String| KeyError::Format { path: path.to_owned(), what };
         let bytes = crate::keys::store::read_file(path)?;
@@ -71,7 +87,14 @@ impl Engine {
         if matches!(block.label.as_str(), "PUBLIC KEY" | "CERTIFICATE") {
             return Ok(KeyFile::Public);
         }
-        match PrivateKey::from_block(&block, passphrase) {
+        let set = KeySet::read(path)?;
+        let [found] = set.keys.as_slice() else {
+            return Err(EngineError::Input {
+                message: format!("{} holds {} private keys, expected one", path.display(), set.keys.len()),
+                hint: "load them with trustdeck key load, then name one by its KEYID".to_owned(),
+            });
+        };
+        match found.open(passphrase).map(|opened| opened.key) {
             Ok(key) => Ok(KeyFile::Private(Box::new(key))),
             Err(OpenError::Locked) => Ok(KeyFile::Locked),
             Err(OpenError::WrongPassphrase) => Ok(KeyFile::WrongPassphrase),

@@ -129,7 +129,8 @@ pub(super) fn back_up_made(facts: &Facts) -> Draft {
 }
 
 /// What consumers pin, one line for each repository that is there.
-pub(super) fn fingerprints(facts: &Facts) -> Vec<String> {
+#[must_use]
+pub fn fingerprints(facts: &Facts) -> Vec<String> {
     let line = |repository: &RepositoryFacts| {
         let root = repository.role(&Role::Root)?;
         let one = |key: &PublicKey| {

@@ -1,0 +1,166 @@
+//! Rotations, renewals and set-ups that were begun: list, go on, give up; and a colleague's hand-over file.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::arguments::{Forget, Resume, TakeOver};
+use super::console::input;
+use super::ending::Ending;
+use super::rotate::{begin_with, go_on, prepare};
+use super::rotate_keys::with_key;
+use super::table::Table;
+use super::{Context, age};
+use crate::engine::Problem;
+use crate::engine::wizard::{Choice, Facts, HandOver, StepState, StepView, steps};
+use crate::tuf::Gun;
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    what: String,
+    repositories: Vec<Gun>,
+    begun: jiff::Timestamp,
+    /// The step that is next; none once nothing is left.
+    next: Option<String>,
+    /// Why it cannot be done now.
+    waits: Option<String>,
+    reminder: Option<String>,
+    commands: Vec<String>,
+}
+
+/// Runs `rotate list`.
+///
+/// # Errors
+/// As the engine's.
+pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
+    let begun = context.engine.wizards()?;
+    let guns: Vec<Gun> = begun.iter().flat_map(|choice| choice.repositories.clone()).collect();
+    // What could not be read is said where its facts are used.
+    context.views(&guns).await;
+    let rows = begun.iter().map(|choice| row(context, choice)).collect::<Result<Vec<Row>, Problem>>()?;
+    if context.console.json {
+        context.console.result_json(&rows)?;
+        return Ok(Ending::done());
+    }
+    if rows.is_empty() {
+        context.console.result("nothing was begun\n")?;
+        return Ok(Ending::done());
+    }
+    let mut table = Table::with_header(&["ID", "WHAT", "REPOSITORIES", "BEGUN", "NEXT"]);
+    for row in &rows {
+        let names: Vec<&str> = row.repositories.iter().map(Gun::as_str).collect();
+        let next = row.reminder.as_ref().or(row.waits.as_ref()).or(row.next.as_ref());
+        let next = next.map_or("nothing is left", String::as_str);
+        let begun = age(context.engine.now(), row.begun);
+        table.row([row.id.as_str(), &row.what, &names.join(" "), &begun, next]);
+    }
+    context.console.result(&table.text("", 2))?;
+    context.console.note("go on with: trustdeck rotate resume ID; give up with: trustdeck rotate forget ID");
+    Ok(Ending::done())
+}
+
+fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
+    let facts = context.engine.wizard_facts(choice)?;
+    let steps = steps(&facts);
+    let next: Option<&StepView> =
+        steps.iter().find(|step| matches!(step.state, StepState::Now | StepState::Blocked(_)));
+    let due = |step: &&StepView| step.reminder.as_ref().filter(|reminder| reminder.due <= facts.now).map(|r| r.what);
+    Ok(Row {
+        id: context.engine.wizard_id(choice)?,
+        what: choice.wizard.title(),
+        repositories: choice.repositories.clone(),
+        begun: choice.begun,
+        next: next.map(|step| step.title.clone()),
+        waits: next.and_then(|step| match &step.state {
+            StepState::Blocked(why) => Some(why.clone()),
+            _ => None,
+        }),
+        reminder: next.as_ref().and_then(due).map(str::to_owned),
+        commands: next.map(|step| step.commands.clone()).unwrap_or_default(),
+    })
+}
+
+/// Runs `rotate resume`.
+///
+/// # Errors
+/// `Input` if no wizard or several have this ID; as [`super::rotate::rotate`].
+pub(super) async fn resume(context: &Context, command: &Resume) -> Result<Ending, Problem> {
+    let choice = find(context, &command.id)?;
+    prepare(context, &choice.repositories, &command.publishing).await?;
+    let choice = with_key(context, choice, Vec::new())?;
+    go_on(context, choice, &command.publishing).await
+}
+
+/// Runs `rotate forget`.
+///
+/// # Errors
+/// As [`resume`].
+pub(super) fn forget(context: &Context, command: &Forget) -> Result<Ending, Problem> {
+    let choice = find(context, &command.id)?;
+    context.engine.forget_wizard(&choice)?;
+    let what = format!("given up: {}; keys and what is staged stay\n", choice.wizard.title());
+    if context.console.json {
+        context.console.result_json(&serde_json::json!([]))?;
+    } else {
+        context.console.result(&crate::printable::printable(&what))?;
+    }
+    Ok(Ending::done())
+}
+
+fn find(context: &Context, id: &str) -> Result<Choice, Problem> {
+    let mut found = Vec::new();
+    for choice in context.engine.wizards()? {
+        if !id.is_empty() && context.engine.wizard_id(&choice)?.starts_with(&id.to_ascii_lowercase()) {
+            found.push(choice);
+        }
+    }
+    match (found.pop(), found.len()) {
+        (Some(choice), 0) => Ok(choice),
+        (Some(_), _) => Err(input(format!("{id:?} means several"), "give more of the ID")),
+        (None, _) => {
+            Err(input(format!("nothing that was begun has the ID {id:?}"), "trustdeck rotate list shows them"))
+        }
+    }
+}
+
+/// Runs `rotate take-over`.
+///
+/// # Errors
+/// `Input` for a file that is not what it should be, or a key that is not here; as [`super::rotate::rotate`].
+pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<Ending, Problem> {
+    let file = HandOver::read(&command.file)?;
+    if !context.engine.holds_key(&file.key_id) {
+        let message =
+            format!("the private half of key {} ({}) is not in this key store", file.key_id.short(), file.words);
+        return Err(input(message, "load it first: trustdeck key load FILE --name SIGNER"));
+    }
+    for repository in &file.repositories {
+        let here = context.engine.server_of(&repository.gun);
+        if here != repository.server {
+            let (gun, there) = (&repository.gun, &repository.server);
+            context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
+        }
+    }
+    let choice = file.choice(&context.engine);
+    prepare(context, &choice.repositories, &command.publishing).await?;
+    let choice = begin_with(context, choice)?;
+    go_on(context, choice, &command.publishing).await
+}
+
+/// Writes the file that a colleague needs; one that says the same is left as it is.
+///
+/// # Errors
+/// `Input` if the file exists and is about another key.
+pub(super) fn write_hand_over(context: &Context, facts: &Facts, path: &Path) -> Result<(), Problem> {
+    let Some(file) = HandOver::of(facts) else { return Ok(()) };
+    if let Ok(there) = HandOver::read(path)
+        && there.key_id == file.key_id
+        && there.repositories.iter().map(|r| &r.gun).eq(file.repositories.iter().map(|r| &r.gun))
+    {
+        return Ok(());
+    }
+    file.write(path)?;
+    context.console.say(&format!("wrote {}: send it to whoever has the new key", path.display()));
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Commands around a rotation: hand-over, what was begun, keys that are named, first set-up.
+
+use serde_json::Value;
+
+use super::commands::{GUN, keys_of, repository, tags};
+use super::support::NotaryServer;
+use super::support::home::{Home, digest};
+
+/// What was begun, as `rotate list` shows it.
+fn begun(home: &Home) -> Vec<Value> {
+    home.trustdeck(&["rotate", "list", "--json"]).ok().json().as_array().unwrap().clone()
+}
+
+#[test]
+fn a_colleague_takes_over_with_the_hand_over_file() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (home, colleague) = (repository(&server), Home::new(&server));
+    let old = keys_of(&server, "targets/jeff");
+    let public = colleague.generate_key("jeff");
+    let file = home.path().join("jeff.json");
+    let rotate = ["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", file.to_str().unwrap()];
+    home.publish(&rotate).ok();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("PRIVATE"), "{text}");
+    assert!(begun(&home)[0]["waits"].as_str().unwrap().contains("not signed"), "{:?}", begun(&home));
+    let taken = colleague.publish(&["rotate", "take-over", file.to_str().unwrap()]).ok();
+    assert!(taken.stderr.contains("done: take over"), "{}", taken.stderr);
+    assert!(begun(&colleague).is_empty());
+    assert_eq!(tags(&server), ["1.0", "1.1"]);
+    let id = begun(&home)[0]["id"].as_str().unwrap().to_owned();
+    home.publish(&["rotate", "resume", &id[..6]]).ok();
+    let left = keys_of(&server, "targets/jeff");
+    assert_eq!(left.len(), 1);
+    assert_ne!(left, old);
+    assert_eq!(keys_of(&server, "targets/releases"), left);
+    assert_eq!(tags(&server), ["1.0", "1.1"]);
+    assert!(begun(&home).is_empty());
+    // A machine that does not hold the key is told so.
+    let stranger = Home::new(&server);
+    let refused = stranger.trustdeck(&["rotate", "take-over", file.to_str().unwrap()]).ended(2);
+    assert!(refused.stderr.contains("not in this key store"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (home, colleague) = (repository(&server), Home::new(&server));
+    let public = colleague.generate_key("jeff");
+    let file = home.path().join("jeff.json");
+    let path = file.to_str().unwrap();
+    home.publish(&["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", path]).ok();
+    let good: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let refused = |changed: Value, word: &str| {
+        std::fs::write(&file, changed.to_string()).unwrap();
+        let ran = colleague.publish(&["rotate", "take-over", path]);
+        assert_ne!(ran.code, 0, "{word}");
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    };
+    let with = |pointer: &str, value: Value| {
+        let mut changed = good.clone();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        changed
+    };
+    let other = good["key_id"].clone();
+    let mut another_root = with("/repositories/0/root/0", other);
+    another_root["repositories"][0]["root_words"][0] = good["words"].clone();
+    refused(another_root, "ask the sender");
+    refused(with("/repositories/0/gun", "../../etc".into()), "no hand-over file");
+    refused(with("/signer", "releases".into()), "no hand-over file");
+    refused(with("/key_id", good["repositories"][0]["root"][0].clone()), "another key");
+    refused(with("/words", "a b c d".into()), "another key");
+    refused(with("/repositories/0/root_words/0", "a b c d".into()), "words");
+    refused(with("/repositories/0/roles", serde_json::json!({"targets": 1})), "no role of signer");
+    refused(with("/repositories", serde_json::json!([])), "0 repositories");
+    refused(with("/version", 2.into()), "version 2");
+    refused(with("/form", "other".into()), "no hand-over file");
+    let mut unknown = good.clone();
+    unknown["run"] = "rm -rf /".into();
+    refused(unknown, "unknown field");
+    let twice = Value::Array(vec![good["repositories"][0].clone(), good["repositories"][0].clone()]);
+    refused(with("/repositories", twice), "twice");
+    refused(with("/about", "x".repeat(2 << 20).into()), "longer than");
+    assert_eq!(keys_of(&server, "targets/jeff").len(), 2, "nothing came of it");
+}
+
+#[test]
+fn what_was_begun_is_listed_resumed_and_given_up() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    assert_eq!(home.trustdeck(&["rotate", "list"]).ok().stdout, "nothing was begun\n");
+    home.trustdeck(&["rotate", "targets", GUN]).ok();
+    home.trustdeck(&["rotate", "signer", "jeff", GUN, "--add-only"]).ok();
+    let rows = begun(&home);
+    let what: Vec<&str> = rows.iter().map(|row| row["what"].as_str().unwrap()).collect();
+    assert_eq!(what, ["rotate the targets key", "rotate the key of signer jeff"]);
+    assert_eq!(rows[0]["next"], "back it up");
+    let [targets, signer] = [&rows[0], &rows[1]].map(|row| row["id"].as_str().unwrap().to_owned());
+    home.publish(&["rotate", "resume", &targets]).ok();
+    let left: Vec<String> = begun(&home).iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(left, std::slice::from_ref(&signer), "the finished one is gone, publishing took both along");
+    home.trustdeck(&["rotate", "forget", "nothing"]).ended(2);
+    home.trustdeck(&["rotate", "forget", &signer]).ok();
+    assert!(begun(&home).is_empty());
+    assert_eq!(tags(&server), ["1.0", "1.1"]);
+}
+
+#[test]
+fn keys_are_named_by_the_beginning_of_their_id_or_a_label() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    home.trustdeck(&["key", "generate", "root", "--dir", "."]).ok();
+    let rows = home.trustdeck(&["key", "list", "--json"]).ok().json();
+    let bare =
+        rows.as_array().unwrap().iter().find(|row| row["role"] == "root" && row["used_in"] == serde_json::json!([]));
+    let id = bare.unwrap_or_else(|| panic!("{rows}"))["id"].as_str().unwrap().to_owned();
+    home.trustdeck(&["key", "label", &id[..10], "new root"]).ok();
+    home.publish(&["rotate", "root", GUN, "--key", "new root"]).ok();
+    assert_eq!(tags(&server), ["1.0", "1.1"]);
+    let ben = home.generate_key("ben");
+    home.publish(&["signer", "add", "--key", &ben, "ben", GUN]).ok();
+    let keys = keys_of(&server, "targets/ben");
+    home.publish(&["delegation", "remove", GUN, "targets/ben", &keys[0][..8]]).ok();
+    assert!(keys_of(&server, "targets/ben").is_empty());
+    home.publish(&["delegation", "purge", GUN, "ben"]).ok();
+    assert!(!keys_of(&server, "targets/releases").contains(&keys[0]));
+    let other = "registry.example.test/team/other";
+    home.publish(&["signer", "add", "--key", &ben, "--root-key", "new root", "ben", other]).ok();
+    let unknown = home.trustdeck(&["delegation", "purge", GUN, "0000"]).ended(2);
+    assert!(unknown.stderr.contains("no key is called"), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_private_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    let elsewhere = Home::new(&server);
+    elsewhere.generate_key("jeff");
+    let [id] = elsewhere.stored_keys().try_into().unwrap();
+    let file = elsewhere.trust_dir().join(format!("private/{id}.key"));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    for command in [&["rotate", "targets", GUN][..], &["rotate", "signer", "jeff", GUN]] {
+        let refused = home.trustdeck(&[command, &["--key", file.to_str().unwrap()]].concat()).ended(2);
+        assert!(refused.stderr.contains("chmod 600"), "{}", refused.stderr);
+    }
+    assert!(begun(&home).is_empty());
+}
+
+#[test]
+fn root_rotates_in_all_repositories_that_share_it() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    let other = "registry.example.test/team/other";
+    let key = home.path().join("jeff.pub");
+    home.docker(&["signer", "add", "--key", key.to_str().unwrap(), "jeff", other]).ok();
+    let alone = home.trustdeck(&["rotate", "root", GUN]).ok();
+    assert!(alone.stderr.contains(other) && alone.stderr.contains("--same-root"), "{}", alone.stderr);
+    home.trustdeck(&["reset"]).ok();
+    let id = begun(&home)[0]["id"].as_str().unwrap().to_owned();
+    home.trustdeck(&["rotate", "forget", &id]).ok();
+    let before = home.stored_keys().len();
+    let result = home.publish(&["rotate", "root", GUN, "--same-root", "--json"]).ok().json();
+    assert_eq!(result.as_array().unwrap().len(), 2, "{result}");
+    assert_eq!(home.stored_keys().len(), before + 1, "one key for both");
+    for gun in [GUN, other] {
+        Home::new(&server).notary(&["list", gun]).ok();
+        home.docker(&["inspect", gun]).ok();
+    }
+}
+
+#[test]
+fn a_threshold_of_two_takes_two_keys_and_old_root_keys_sign_along() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    let signatures = || {
+        let reader = Home::new(&server);
+        reader.docker(&["inspect", GUN]).ok();
+        let root: Value =
+            serde_json::from_slice(&std::fs::read(reader.metadata(GUN).join("root.json")).unwrap()).unwrap();
+        let keys = root["signed"]["roles"]["root"]["keyids"].as_array().unwrap().len();
+        (keys, root["signatures"].as_array().unwrap().len())
+    };
+    let files: Vec<String> = ["one", "two"]
+        .iter()
+        .map(|name| {
+            let maker = Home::new(&server);
+            maker.generate_key(name);
+            let [id] = maker.stored_keys().try_into().unwrap();
+            let file = home.path().join(format!("{name}.key"));
+            std::fs::copy(maker.trust_dir().join(format!("private/{id}.key")), &file).unwrap();
+            file.to_str().unwrap().to_owned()
+        })
+        .collect();
+    home.publish(&["rotate", "root", GUN, "--key", &files[0], "--key", &files[1]]).ok();
+    assert_eq!(signatures(), (2, 3), "two new keys and the old one");
+    home.publish(&["rotate", "root", GUN]).ok();
+    assert_eq!(signatures(), (1, 3), "the new key and the two before it");
+    home.publish(&["rotate", "root", GUN, "--legacy", "-1"]).ok();
+    assert_eq!(signatures(), (1, 5), "the new key, the one before it and the three of the past");
+    assert_eq!(tags(&server), ["1.0", "1.1"]);
+    home.notary(&["list", GUN]).ok();
+    let twice = home.trustdeck(&["rotate", "targets", GUN, "--key", &files[0], "--key", &files[0]]).ended(2);
+    assert!(twice.stderr.contains("once"), "{}", twice.stderr);
+    home.trustdeck(&["rotate", "targets", GUN, "--legacy", "1"]).ended(2);
+}
+
+#[test]
+fn repositories_are_set_up_with_root_signers_and_tags() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let home = Home::new(&server);
+    let ben = Home::new(&server).generate_key("ben");
+    let kept = home.path().join("ben.pub");
+    // The other home ends with its value.
+    drop(ben);
+    let colleague = Home::new(&server);
+    std::fs::copy(colleague.generate_key("ben"), &kept).unwrap();
+    let list = home.path().join("tags");
+    std::fs::write(&list, format!("{GUN}:1.0 sha256:{} 1234\n", digest("1.0"))).unwrap();
+    let signer = format!("ben={}", kept.display());
+    let done =
+        home.publish(&["setup", GUN, "--signer", "jeff", "--signer", &signer, "--from", list.to_str().unwrap()]).ok();
+    assert!(done.stderr.contains("words"), "the fingerprint is shown: {}", done.stderr);
+    assert!(done.stderr.contains("key backup"), "{}", done.stderr);
+    assert_eq!(tags(&server), ["1.0"]);
+    let shown = Home::new(&server).docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["Signers"].as_array().unwrap().len(), 2, "{shown}");
+    assert!(begun(&home).is_empty());
+    // The only root key of the store serves the next repository too.
+    let keys = home.stored_keys().len();
+    let other = "registry.example.test/team/other";
+    home.publish(&["setup", other, "--signer", "jeff=jeff"]).ok();
+    assert_eq!(home.stored_keys().len(), keys + 1, "a targets key");
+    home.notary_sign(other, "2.0", &["targets/releases", "targets/jeff"]);
+    colleague.notary_sign(GUN, "2.0", &["targets/releases", "targets/ben"]);
+    assert_eq!(tags(&server), ["1.0", "2.0"]);
+    let none = home.trustdeck(&["setup", GUN, "--signer", "releases"]).ended(2);
+    assert!(none.stderr.contains("releases"), "{}", none.stderr);
+}

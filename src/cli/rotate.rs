@@ -176,6 +176,9 @@ async fn with_same_root(context: &Context, guns: Vec<Gun>) -> Result<Vec<Gun>, P
     let mut all = match begun {
         Some(begun) if !is_old_story(context, &begun) => begun.repositories,
         _ => {
+            // One that nobody has looked at on this machine may have the same root too.
+            let known: Vec<Gun> = context.engine.entries()?.into_iter().map(|entry| entry.gun).collect();
+            context.views(&known).await;
             let facts = context.engine.wizard_facts(&Choice::new(Wizard::Root, guns.clone(), context.engine.now()))?;
             [guns, facts.same_root].concat()
         }

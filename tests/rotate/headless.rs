@@ -153,6 +153,7 @@ fn root_rotates_in_all_repositories_that_share_it() {
     let other = "registry.example.test/team/other";
     let key = home.path().join("jeff.pub");
     home.docker(&["signer", "add", "--key", key.to_str().unwrap(), "jeff", other]).ok();
+    home.trustdeck(&["inspect", other]).ok();
     let alone = home.trustdeck(&["rotate", "root", GUN]).ok();
     assert!(alone.stderr.contains(other) && alone.stderr.contains("--same-root"), "{}", alone.stderr);
     home.trustdeck(&["reset"]).ok();
@@ -184,7 +185,7 @@ fn a_threshold_of_two_takes_two_keys_and_old_root_keys_sign_along() {
         .iter()
         .map(|name| {
             let maker = Home::new(&server);
-            maker.generate_key(name);
+            maker.trustdeck(&["key", "generate", "root", "--dir", "."]).ok();
             let [id] = maker.stored_keys().try_into().unwrap();
             let file = home.path().join(format!("{name}.key"));
             std::fs::copy(maker.trust_dir().join(format!("private/{id}.key")), &file).unwrap();

@@ -65,7 +65,7 @@ impl Applied {
 /// Applies one change.
 ///
 /// # Errors
-/// [`Refusal`]; the draft may then be changed in part and is to be thrown away.
+/// [`Refusal`]; the draft is as it was before.
 pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
     let is_there = draft.ground().set.is_some() || draft.creates().is_some();
     if !is_there && !matches!(change, Change::Create { .. } | Change::Delete) {
@@ -246,37 +246,25 @@ fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Applied {
     applied.unless(happened, "no delegation that can be changed here lists it")
 }
 
-/// The roles that `docker trust sign` would choose. Source: notary-v1.md section 14.5.
-fn signable_roles(draft: &Draft<'_>, tag: &TargetName) -> Vec<Role> {
-    let targets = draft.content(&Role::Targets);
-    let listed: Vec<Role> =
-        targets.into_iter().flat_map(|t| t.delegations.iter().flatten()).map(|d| d.name.clone().into()).collect();
-    if listed.is_empty() {
-        return vec![Role::Targets];
-    }
-    listed.into_iter().filter(|role| draft.allows(role, tag) && draft.can_sign(role)).collect()
-}
-
 fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &[Role]) -> Result<Applied> {
     let Some(content) = target.target() else {
         return refuse(None, format!("the digest of {tag} is not hexadecimal of the right length"), "give sha256:HEX");
     };
-    let roles = if named.is_empty() { signable_roles(draft, tag) } else { named.to_vec() };
+    // Those that `docker trust sign` would choose. Source: notary-v1.md section 14.5.
+    let roles = if named.is_empty() { draft.signable(tag) } else { named.to_vec() };
     if roles.is_empty() {
         let what = format!("no key on this machine may sign {tag}");
         return refuse(None, what, "add a signer with a key that you hold, or load the key of one");
     }
+    if !named.is_empty() {
+        roles.iter().try_for_each(|role| check_signable(draft, role, tag))?;
+    }
     let mut signed = Vec::new();
     for role in &roles {
-        check_target_role(draft, role)?;
-        if !draft.allows(role, tag) {
-            let what = format!("{role} may not sign {tag}: it is outside its paths");
-            return refuse(role.clone(), what, "choose another role, or add a path to this one");
-        }
         let same = draft.content(role).and_then(|t| t.targets.get(tag)) == Some(&content);
-        let is_trusted = draft.touched().contains_key(role) || draft.stands(role);
-        if !(same && is_trusted) {
-            draft.content_mut(role).targets.insert(tag.clone(), content.clone());
+        let is_trusted = || draft.touched().contains_key(role) || draft.stands(role);
+        if !(same && is_trusted()) {
+            draft.tags_mut(role).insert(tag.clone(), content.clone());
             draft.touch(role.clone(), format!("signs {tag}"));
             signed.push(role.clone());
         }
@@ -286,6 +274,16 @@ fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &
     let mut applied = Applied::new(Mark::Added, format!("tag {tag}"), shown);
     applied.ids = vec![target.sha256.chars().take(8).collect()];
     Ok(applied.unless(happened, "these roles list it with this digest already"))
+}
+
+/// Refuses roles that cannot hold this tag.
+fn check_signable(draft: &Draft<'_>, role: &Role, tag: &TargetName) -> Result<()> {
+    check_target_role(draft, role)?;
+    if draft.allows(role, tag) {
+        return Ok(());
+    }
+    let what = format!("{role} may not sign {tag}: it is outside its paths");
+    refuse(role.clone(), what, "choose another role, or add a path to this one")
 }
 
 /// Refuses roles that cannot hold tags or are not there.
@@ -309,7 +307,7 @@ fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) -> Result<App
     for role in holders {
         let wanted = if named.is_empty() { draft.can_sign(&role) } else { named.contains(&role) };
         if wanted {
-            draft.content_mut(&role).targets.remove(tag);
+            draft.tags_mut(&role).remove(tag);
             draft.touch(role.clone(), format!("revokes {tag}"));
             roles.push(role);
         } else {

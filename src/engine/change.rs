@@ -132,6 +132,15 @@ pub struct Stage {
 }
 
 impl Change {
+    /// The tag that it is about, if it is about one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&TargetName> {
+        match self {
+            Self::Sign { tag, .. } | Self::Revoke { tag, .. } => Some(tag),
+            _ => None,
+        }
+    }
+
     /// What it does, in words: `remove signer ben`.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -10,38 +10,38 @@ const DROP: &str = "drop the other change first, or publish it before this one";
 /// Refuses `new` if it contradicts a change that is staged for the same repository.
 pub(super) fn contradiction(staged: &Change, new: &Change) -> Option<Refusal> {
     let refusal = |role: Option<Role>, what: String| Some(Refusal { role, what, hint: DROP.to_owned() });
-    let beside = format!("{} is staged already", staged.describe());
+    let beside = || format!("{} is staged already", staged.describe());
     match (staged, new) {
-        (Change::Delete, _) => refusal(None, format!("{beside}, and a deletion is published alone")),
+        (Change::Delete, _) => refusal(None, format!("{}, and a deletion is published alone", beside())),
         (_, Change::Delete) => {
             refusal(None, format!("a deletion is published alone, and another change is staged: {}", staged.describe()))
         }
-        (Change::Create { .. }, Change::Create { .. }) => refusal(None, format!("{beside} with another root key")),
+        (Change::Create { .. }, Change::Create { .. }) => refusal(None, format!("{} with another root key", beside())),
         (Change::Create { .. }, Change::RotateKeys { role, .. })
         | (Change::RotateKeys { role, .. }, Change::Create { .. }) => {
-            refusal(Some(role.clone()), format!("{beside}, which makes a new {role} key anyway"))
+            refusal(Some(role.clone()), format!("{}, which makes a new {role} key anyway", beside()))
         }
         (Change::RotateKeys { role, .. }, Change::RotateKeys { role: other, .. }) if role == other => {
-            refusal(Some(role.clone()), beside)
+            refusal(Some(role.clone()), beside())
         }
         (Change::AddSigner { name, .. }, Change::RemoveSigner { name: other })
         | (Change::RemoveSigner { name: other }, Change::AddSigner { name, .. })
             if name == other =>
         {
-            refusal(Some(name.role().into()), beside)
+            refusal(Some(name.role().into()), beside())
         }
         (Change::AddDelegation { role, .. }, Change::RemoveDelegation { role: other })
         | (Change::RemoveDelegation { role: other }, Change::AddDelegation { role, .. })
             if role == other =>
         {
-            refusal(Some(role.clone().into()), beside)
+            refusal(Some(role.clone().into()), beside())
         }
         (Change::Sign { tag, roles, .. }, Change::Sign { tag: other, roles: others, .. })
         | (Change::Sign { tag, roles, .. }, Change::Revoke { tag: other, roles: others })
         | (Change::Revoke { tag, roles }, Change::Sign { tag: other, roles: others, .. })
             if tag == other && overlap(roles, others) =>
         {
-            refusal(None, beside)
+            refusal(None, beside())
         }
         _ => needs_removed_role(staged, new, &beside),
     }
@@ -52,13 +52,13 @@ fn overlap(a: &[Role], b: &[Role]) -> bool {
     a.is_empty() || b.is_empty() || a.iter().any(|role| b.contains(role))
 }
 
-fn needs_removed_role(staged: &Change, new: &Change, beside: &str) -> Option<Refusal> {
+fn needs_removed_role(staged: &Change, new: &Change, beside: &dyn Fn() -> String) -> Option<Refusal> {
     let of_pair = |remover: &Change, user: &Change| {
         let gone = removed_role(remover)?;
         uses(user).into_iter().find(|role| is_within(role, &gone))
     };
     let role = of_pair(staged, new).or_else(|| of_pair(new, staged))?;
-    let what = format!("{beside}, which goes against it: {} would be gone", role_word(&role));
+    let what = format!("{}, which goes against it: {} would be gone", beside(), role_word(&role));
     Some(Refusal { role: Some(role), what, hint: DROP.to_owned() })
 }
 
@@ -89,10 +89,7 @@ fn is_within(role: &Role, gone: &DelegationName) -> bool {
 /// Applies what is staged, then what is new. Old changes that no longer fit are the plan's to report.
 pub(super) fn applicable(mut draft: Draft<'_>, staged: &[&StagedChange], new: &[&StagedChange]) -> Result<(), Refusal> {
     for entry in staged {
-        let mut trial = draft.clone();
-        if apply(&mut trial, &entry.change).is_ok() {
-            draft = trial;
-        }
+        apply(&mut draft, &entry.change).ok();
     }
     for entry in new {
         apply(&mut draft, &entry.change).map_err(|refusal| {

@@ -46,7 +46,7 @@ impl Engine {
     pub(super) async fn base_keys(
         &self,
         gun: &Gun,
-        root: RootSource,
+        root: &RootSource,
         prepared: &Prepared,
         progress: &mpsc::Sender<Progress>,
     ) -> Result<Created, EngineError> {
@@ -57,8 +57,8 @@ impl Engine {
         let mut files = Vec::new();
         let root = match root {
             RootSource::Stored(id) => {
-                let key = self.attended_key(&id, gun, progress, &batch.stop);
-                key.ok_or_else(|| EngineError::Locked(vec![id]))?
+                let key = self.attended_key(id, gun, progress, &batch.stop);
+                key.ok_or_else(|| EngineError::Locked(vec![id.clone()]))?
             }
             RootSource::Own => self.new_key(Role::Root, gun, &mut files).await?,
             RootSource::Shared => {

@@ -41,6 +41,12 @@ pub(super) struct Pending {
 /// Writes files aside, syncs them, renames them in order, and syncs their folders. Syncing side by side costs about as
 /// much as syncing once, because the file system gathers it.
 pub(super) fn write_all(files: &[Pending]) -> io::Result<()> {
+    replace_all(files)?;
+    side_by_side(distinct_folders(files)?, |folder| Ok(rustix::fs::fsync(folder)?))
+}
+
+/// The same without the folders: each file is the old or the new one whatever happens, and not surely the new one yet.
+fn replace_all(files: &[Pending]) -> io::Result<()> {
     let mut asides = Vec::with_capacity(files.len());
     let written = files.iter().try_for_each(|file| {
         asides.push(aside_name(&file.name));
@@ -48,10 +54,10 @@ pub(super) fn write_all(files: &[Pending]) -> io::Result<()> {
     });
     let written: io::Result<()> = written.and_then(|()| {
         side_by_side(files.iter().zip(&asides), |(file, aside)| file.sync(aside))?;
-        for (file, aside) in files.iter().zip(&asides) {
-            rustix::fs::renameat(&file.folder, aside.as_str(), &file.folder, file.name.as_str())?;
-        }
-        side_by_side(distinct_folders(files)?, |folder| Ok(rustix::fs::fsync(folder)?))
+        let mut renames = files.iter().zip(&asides);
+        renames.try_for_each(|(file, aside)| {
+            Ok(rustix::fs::renameat(&file.folder, aside.as_str(), &file.folder, file.name.as_str())?)
+        })
     });
     if written.is_err() {
         for (file, aside) in files.iter().zip(&asides) {
@@ -64,10 +70,19 @@ pub(super) fn write_all(files: &[Pending]) -> io::Result<()> {
 
 /// [`write_all`] for one file of the program's own, by path.
 pub(super) fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_all(&[pending(path, bytes)?])
+}
+
+/// [`write_one`] for what is found out again if the old file comes back after a crash of the machine.
+pub(super) fn replace_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_all(&[pending(path, bytes)?])
+}
+
+fn pending(path: &Path, bytes: &[u8]) -> io::Result<Pending> {
     let folder = open_own(path.parent().unwrap_or(Path::new(".")))?;
     sweep(&folder);
     let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-    write_all(&[Pending { folder, name, bytes: bytes.to_vec() }])
+    Ok(Pending { folder, name, bytes: bytes.to_vec() })
 }
 
 impl Pending {

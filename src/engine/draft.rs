@@ -4,15 +4,19 @@
 //! `roles: null` after the last delegation, unused keys dropped, order of creation kept); versions and expiry are set
 //! only when a file is signed.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod delegations;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use jiff::Timestamp as Time;
 
 use super::base_roles::BaseRoles;
-use super::change::{RootKeyChoice, role_word};
+use super::change::RootKeyChoice;
 use crate::tuf::verify::{SeenRoles, tally};
 use crate::tuf::{
-    CanonicalKeyId, Delegation, DelegationName, KeyId, Loaded, Metadata, PublicKey, Role, RoleKeys, Standing,
+    CanonicalKeyId, Delegation, DelegationName, Loaded, Metadata, PublicKey, Role, RoleKeys, Standing, Target,
     TargetName, Targets, TrustedSet, effective_paths,
 };
 
@@ -25,6 +29,13 @@ pub struct Ground<'a> {
     pub at_hand: &'a BTreeSet<CanonicalKeyId>,
     /// The time.
     pub now: Time,
+}
+
+/// A role that can sign tags here, and the prefixes of those.
+#[derive(Clone, Debug)]
+struct Signable {
+    role: Role,
+    paths: Vec<String>,
 }
 
 /// Something that came up while applying and that the plan has to say.
@@ -42,9 +53,14 @@ pub enum Remark {
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
     ground: Ground<'a>,
-    targets: Targets,
-    delegations: BTreeMap<DelegationName, Targets>,
+    /// As on the server until they change: most drafts change one file or none, and a file may hold thousands of tags.
+    targets: Cow<'a, Targets>,
+    delegations: BTreeMap<DelegationName, Cow<'a, Targets>>,
     touched: BTreeMap<Role, Vec<String>>,
+    /// The same reasons, to find one among thousands.
+    reasons: HashSet<(Role, String)>,
+    /// Forgotten when delegations change.
+    signable: OnceLock<Vec<Signable>>,
     removed: BTreeSet<DelegationName>,
     witnessed: BTreeSet<Role>,
     creates: Option<RootKeyChoice>,
@@ -57,13 +73,15 @@ impl<'a> Draft<'a> {
     /// Starts from what is on the server.
     #[must_use]
     pub fn new(ground: Ground<'a>) -> Self {
-        let targets = ground.set.and_then(TrustedSet::targets).map_or_else(Targets::empty, |t| t.content.clone());
+        let targets = ground.set.and_then(TrustedSet::targets);
         let files = ground.set.into_iter().flat_map(|set| set.delegations());
         Self {
             ground,
-            targets,
-            delegations: files.map(|(name, file)| (name.clone(), file.content.clone())).collect(),
+            targets: targets.map_or_else(|| Cow::Owned(Targets::empty()), |file| Cow::Borrowed(&file.content)),
+            delegations: files.map(|(name, file)| (name.clone(), Cow::Borrowed(&file.content))).collect(),
             touched: BTreeMap::new(),
+            reasons: HashSet::new(),
+            signable: OnceLock::new(),
             removed: BTreeSet::new(),
             witnessed: BTreeSet::new(),
             creates: None,
@@ -120,7 +138,7 @@ impl<'a> Draft<'a> {
     pub fn content(&self, role: &Role) -> Option<&Targets> {
         match role {
             Role::Targets => Some(&self.targets),
-            Role::Delegation(name) => self.delegations.get(name),
+            Role::Delegation(name) => self.delegations.get(name).map(Cow::as_ref),
             _ => None,
         }
     }
@@ -170,7 +188,23 @@ impl<'a> Draft<'a> {
     /// Whether a role may sign a tag.
     #[must_use]
     pub fn allows(&self, role: &Role, tag: &TargetName) -> bool {
-        self.paths(role).iter().any(|path| tag.as_str().starts_with(path.as_str()))
+        tag.is_within(&self.paths(role))
+    }
+
+    /// The delegations right below targets, or targets itself if there are none, that may sign a tag and have enough
+    /// keys in the store.
+    pub(super) fn signable(&self, tag: &TargetName) -> Vec<Role> {
+        let may = |role: &&Signable| tag.is_within(&role.paths);
+        self.signable.get_or_init(|| self.all_signable()).iter().filter(may).map(|role| role.role.clone()).collect()
+    }
+
+    fn all_signable(&self) -> Vec<Signable> {
+        let listed: Vec<Role> = self.targets.delegations.iter().flatten().map(|d| d.name.clone().into()).collect();
+        if listed.is_empty() {
+            return vec![Signable { role: Role::Targets, paths: vec![String::new()] }];
+        }
+        let signable = |role: Role| Signable { paths: self.paths(&role), role };
+        listed.into_iter().filter(|role| self.can_sign(role)).map(signable).collect()
     }
 
     /// The listed keys of a role that are in the store: those that sign. A new root is signed by the old keys too.
@@ -251,9 +285,8 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn touch(&mut self, role: Role, why: String) {
-        let reasons = self.touched.entry(role).or_default();
-        if !reasons.contains(&why) {
-            reasons.push(why);
+        if self.reasons.insert((role.clone(), why.clone())) {
+            self.touched.entry(role).or_default().push(why);
         }
     }
 
@@ -264,6 +297,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn create(&mut self, root_key: RootKeyChoice) {
         self.creates = Some(root_key);
+        self.signable.take();
         self.touch(Role::Root, "created".to_owned());
         self.touch(Role::Targets, "created".to_owned());
     }
@@ -278,117 +312,23 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The content of a role that is about to change; a missing file begins empty.
-    pub(super) fn content_mut(&mut self, role: &Role) -> &mut Targets {
+    /// The tags of a role that are about to change; a missing file begins empty.
+    pub(super) fn tags_mut(&mut self, role: &Role) -> &mut BTreeMap<TargetName, Target> {
+        &mut self.content_mut(role).targets
+    }
+
+    /// The content of a role whose delegations are about to change.
+    fn listing_mut(&mut self, role: &Role) -> &mut Targets {
+        self.signable.take();
+        self.content_mut(role)
+    }
+
+    fn content_mut(&mut self, role: &Role) -> &mut Targets {
         match role {
-            Role::Delegation(name) => self.delegations.entry(name.clone()).or_insert_with(Targets::empty),
-            _ => &mut self.targets,
-        }
-    }
-
-    /// Adds keys and paths to a delegation, listed if missing. Returns what was really added.
-    pub(super) fn add_to(&mut self, name: &DelegationName, keys: &[PublicKey], paths: &[String]) -> Added {
-        let parent = self.content_mut(&name.parent());
-        let listed = parent.delegations.get_or_insert_with(Vec::new);
-        let new = !listed.iter().any(|d| d.name == *name);
-        if new {
-            let entry = Delegation { name: name.clone(), key_ids: Some(Vec::new()), paths: Vec::new(), threshold: 1 };
-            listed.push(entry);
-        }
-        let mut added = Added { role: new, ..Added::default() };
-        let Some(entry) = listed.iter_mut().find(|d| d.name == *name) else { return added };
-        for key in keys {
-            let ids = entry.key_ids.get_or_insert_with(Vec::new);
-            if !ids.contains(key.id()) {
-                ids.push(key.id().clone());
-                parent.delegation_keys.insert(key.id().clone(), key.clone());
-                added.keys.push(key.canonical_id().clone());
+            Role::Delegation(name) => {
+                self.delegations.entry(name.clone()).or_insert_with(|| Cow::Owned(Targets::empty())).to_mut()
             }
+            _ => self.targets.to_mut(),
         }
-        for path in paths {
-            if !entry.paths.contains(path) {
-                entry.paths.push(path.clone());
-                added.paths.push(path.clone());
-            }
-        }
-        if added.is_something() {
-            self.removed.remove(name);
-            self.touch(name.parent(), format!("adds to {}", role_word(&Role::Delegation(name.clone()))));
-        }
-        added
     }
-
-    /// Removes keys from a delegation. Returns those that were there.
-    pub(super) fn remove_keys(&mut self, name: &DelegationName, keys: &[CanonicalKeyId]) -> Vec<CanonicalKeyId> {
-        let Some(listed) = self.role_keys(&Role::Delegation(name.clone())) else { return Vec::new() };
-        let gone: Vec<PublicKey> = listed.keys.into_iter().filter(|k| keys.contains(k.canonical_id())).collect();
-        if gone.is_empty() {
-            return Vec::new();
-        }
-        let gone_ids: Vec<&KeyId> = gone.iter().map(PublicKey::id).collect();
-        let parent = self.content_mut(&name.parent());
-        if let Some(entry) = parent.delegations.iter_mut().flatten().find(|d| d.name == *name) {
-            let left: Vec<KeyId> =
-                entry.key_ids.take().unwrap_or_default().into_iter().filter(|id| !gone_ids.contains(&id)).collect();
-            entry.key_ids = (!left.is_empty()).then_some(left);
-        }
-        drop_unused_keys(parent);
-        self.touch(name.parent(), format!("removes from {}", name.short()));
-        gone.iter().map(|key| key.canonical_id().clone()).collect()
-    }
-
-    /// Removes paths from a delegation. Returns those that were there.
-    pub(super) fn remove_paths(&mut self, name: &DelegationName, chosen: impl Fn(&str) -> bool) -> Vec<String> {
-        let parent = self.content_mut(&name.parent());
-        let entry = parent.delegations.iter_mut().flatten().find(|d| d.name == *name);
-        let Some(entry) = entry else { return Vec::new() };
-        let (gone, left) = entry.paths.drain(..).partition::<Vec<String>, _>(|path| chosen(path));
-        entry.paths = left;
-        if !gone.is_empty() {
-            self.touch(name.parent(), format!("removes from {}", name.short()));
-        }
-        gone
-    }
-
-    /// Takes a delegation off the list, with its file and all below it. Returns whether it was listed.
-    pub(super) fn remove(&mut self, name: &DelegationName) -> bool {
-        if self.entry(name).is_none() {
-            return false;
-        }
-        let below = format!("{name}/");
-        let gone: Vec<DelegationName> =
-            self.tree().into_iter().filter(|n| n == name || n.as_str().starts_with(&below)).collect();
-        let parent = self.content_mut(&name.parent());
-        let left: Vec<Delegation> =
-            parent.delegations.take().unwrap_or_default().into_iter().filter(|d| d.name != *name).collect();
-        parent.delegations = (!left.is_empty()).then_some(left);
-        drop_unused_keys(parent);
-        for child in gone {
-            self.delegations.remove(&child);
-            self.touched.remove(&Role::Delegation(child.clone()));
-            self.removed.insert(child);
-        }
-        self.touch(name.parent(), format!("removes {}", name.short()));
-        true
-    }
-}
-
-/// What [`Draft::add_to`] really added.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Added {
-    pub(super) role: bool,
-    pub(super) keys: Vec<CanonicalKeyId>,
-    pub(super) paths: Vec<String>,
-}
-
-impl Added {
-    pub(super) fn is_something(&self) -> bool {
-        self.role || !self.keys.is_empty() || !self.paths.is_empty()
-    }
-}
-
-fn drop_unused_keys(file: &mut Targets) {
-    let used: BTreeSet<KeyId> =
-        file.delegations.iter().flatten().flat_map(|d| d.key_ids.iter().flatten()).cloned().collect();
-    file.delegation_keys.retain(|id, _| used.contains(id));
 }

@@ -16,7 +16,12 @@ pub type Pulled = BTreeMap<TargetName, Target>;
 /// The tags that Docker pulls once a draft is on the server (a draft without changes: those that it pulls now).
 #[must_use]
 pub fn pulled(draft: &Draft<'_>) -> Pulled {
-    let mut found = Pulled::new();
+    listed(draft).into_iter().map(|(tag, target)| (tag.clone(), target.clone())).collect()
+}
+
+/// The same, as they stand in the draft.
+fn listed<'d>(draft: &'d Draft<'_>) -> BTreeMap<&'d TargetName, &'d Target> {
+    let mut found = BTreeMap::new();
     if draft.deletes() || !reaches(draft) {
         return found;
     }
@@ -28,9 +33,10 @@ pub fn pulled(draft: &Draft<'_>) -> Pulled {
             true => draft.content(&role),
             false => draft.loaded(&role).map(|file| &file.content),
         };
+        let paths = draft.paths(&role);
         let targets = file.into_iter().flat_map(|file| &file.targets);
-        for (tag, target) in targets.filter(|(tag, _)| draft.allows(&role, tag)) {
-            found.entry(tag.clone()).or_insert_with(|| target.clone());
+        for (tag, target) in targets.filter(|(tag, _)| tag.is_within(&paths)) {
+            found.entry(tag).or_insert(target);
         }
     }
     found
@@ -59,8 +65,8 @@ pub(super) fn trusted(draft: &Draft<'_>, role: &Role) -> bool {
 
 /// Compares the tags before and after.
 pub(super) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEffect {
-    let before = pulled(&Draft::new(draft.ground()));
-    let after = pulled(draft);
+    let base = Draft::new(draft.ground());
+    let (before, after) = (listed(&base), listed(draft));
     let mut asked_to_sign = BTreeSet::new();
     let mut asked_to_revoke = BTreeSet::new();
     for planned in changes {
@@ -85,7 +91,7 @@ pub(super) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEff
             false => effect.orphaned.push(tag.to_string()),
         }
     }
-    effect.vouched = vouched(draft).iter().map(TargetName::to_string).collect();
+    effect.vouched = vouched(&base, draft).into_iter().map(TargetName::to_string).collect();
     let lists =
         [&mut effect.orphaned, &mut effect.signed, &mut effect.revoked, &mut effect.vouched, &mut effect.repaired];
     lists.into_iter().for_each(|list| list.sort_by(|a, b| natural(a, b)));
@@ -93,14 +99,14 @@ pub(super) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEff
 }
 
 /// Tags in files that are signed again on request, or that no current key had signed any more.
-fn vouched(draft: &Draft<'_>) -> BTreeSet<TargetName> {
-    let base = Draft::new(draft.ground());
+fn vouched<'d>(base: &Draft<'_>, draft: &'d Draft<'_>) -> BTreeSet<&'d TargetName> {
     let mut found = BTreeSet::new();
     for role in draft.touched().keys() {
         let was_trusted = base.stands(role) && !draft.witnessed().contains(role);
         let (Some(old), Some(new), false) = (draft.loaded(role), draft.content(role), was_trusted) else { continue };
         let same = new.targets.iter().filter(|(tag, target)| old.content.targets.get(tag) == Some(target));
-        found.extend(same.map(|(tag, _)| tag.clone()).filter(|tag| draft.allows(role, tag)));
+        let paths = draft.paths(role);
+        found.extend(same.map(|(tag, _)| tag).filter(|tag| tag.is_within(&paths)));
     }
     found
 }

@@ -2,6 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::judge::judge;
 use super::local::Shelf;
 use super::pin::{self, Pin};
 use super::refresh::Source;
@@ -12,14 +13,19 @@ use crate::tuf::{Gun, Role, TrustedSet};
 
 impl Engine {
     /// Reads the repository as a client with an empty cache would: nothing is reused or stored, the root must be the
-    /// pinned one or descend from it. `None` if the server has no trust data.
-    pub(super) async fn read_as_fresh_client(&self, gun: &Gun) -> Result<Option<TrustedSet>, EngineError> {
+    /// pinned one or descend from it, nothing expired is trusted. `None` if the server has no trust data. `likely` are
+    /// the SHA-256 of files that the server probably names: they are asked for at once with the others.
+    pub(super) async fn read_as_fresh_client(
+        &self,
+        gun: &Gun,
+        likely: Vec<(Role, String)>,
+    ) -> Result<Option<TrustedSet>, EngineError> {
         let server = self.server(gun).await?;
         let stop = CancellationToken::new();
         // The writer's token is at hand, so that no second one is asked for.
         let mut source = Source { server: &server, gun, access: Access::Push, stop: &stop, date: None };
         let mut shelf = Shelf::default();
-        let guess = match source.guess(&mut shelf).await {
+        let guess = match source.guess_by_hash(likely, &mut shelf).await {
             Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => return Ok(None),
             other => other?,
         };
@@ -32,8 +38,10 @@ impl Engine {
                 return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
             }
         };
-        let set = TrustedSet::start(gun, &root, pinning, SeenRoles::new(), Purpose::Trust, self.now());
-        let set = set.map_err(source.wrong())?;
-        source.climb(set, guess.timestamp, &mut shelf).await.map(Some)
+        // Loaded so that it can be written to next, judged as for reading.
+        let set = TrustedSet::start(gun, &root, pinning, SeenRoles::new(), Purpose::Renew, self.now());
+        let set = source.climb(set.map_err(source.wrong())?, guess.timestamp, &mut shelf).await?;
+        judge(&set, self.now()).map_err(source.wrong())?;
+        Ok(Some(set))
     }
 }

@@ -3,16 +3,19 @@
 //! Invariant: the file is whole at every moment (written aside, synced, renamed) and changes only under its lock.
 //! One journal belongs to one trust directory. It never holds a secret.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::disk::write_one;
+use super::disk::{replace_one, write_one};
 use super::{EngineError, EntryId, Settings, Stage, StagedChange, files};
 use crate::tuf::{Gun, Role};
 
@@ -88,6 +91,7 @@ impl Content {
 
     /// Removes and appends entries as one act that can be undone.
     pub(super) fn act(&mut self, what: String, removed: &[EntryId], added: Vec<StagedChange>) {
+        let removed: HashSet<&EntryId> = removed.iter().collect();
         let taken = take(&mut self.entries, |entry| removed.contains(&entry.id));
         if taken.is_empty() && added.is_empty() {
             return;
@@ -102,7 +106,8 @@ impl Content {
     /// Takes the last act back.
     pub(super) fn undo(&mut self) {
         let Some(act) = self.undo.pop() else { return };
-        take(&mut self.entries, |entry| act.added.iter().any(|a| a.id == entry.id));
+        let added: HashSet<EntryId> = act.added.iter().map(|entry| entry.id).collect();
+        take(&mut self.entries, |entry| added.contains(&entry.id));
         for (place, entry) in &act.removed {
             self.entries.insert((*place).min(self.entries.len()), entry.clone());
         }
@@ -112,17 +117,19 @@ impl Content {
     /// Does the act that was taken back again.
     pub(super) fn redo(&mut self) {
         let Some(act) = self.redo.pop() else { return };
-        take(&mut self.entries, |entry| act.removed.iter().any(|(_, r)| r.id == entry.id));
+        let removed: HashSet<EntryId> = act.removed.iter().map(|(_, entry)| entry.id).collect();
+        take(&mut self.entries, |entry| removed.contains(&entry.id));
         self.entries.extend(act.added.iter().cloned());
         self.undo.push(act);
     }
 
     /// Removes entries that were published. What was published cannot be undone.
     pub(super) fn published(&mut self, entries: &[EntryId]) {
-        self.entries.retain(|entry| !entries.contains(&entry.id));
+        let gone: HashSet<&EntryId> = entries.iter().collect();
+        self.entries.retain(|entry| !gone.contains(&entry.id));
         for act in self.undo.iter_mut().chain(&mut self.redo) {
-            act.added.retain(|entry| !entries.contains(&entry.id));
-            act.removed.retain(|(_, entry)| !entries.contains(&entry.id));
+            act.added.retain(|entry| !gone.contains(&entry.id));
+            act.removed.retain(|(_, entry)| !gone.contains(&entry.id));
         }
         let means_something = |act: &Act| !act.added.is_empty() || !act.removed.is_empty();
         self.undo.retain(means_something);
@@ -141,6 +148,36 @@ fn take(entries: &mut Vec<StagedChange>, chosen: impl Fn(&StagedChange) -> bool)
 pub(super) struct Journal {
     path: PathBuf,
     trust_dir: PathBuf,
+    last: Mutex<Option<Known>>,
+}
+
+/// A file that this process has read or written.
+struct Known {
+    /// Kept open, so that no later file can get its number.
+    _file: File,
+    stamp: Stamp,
+    content: Arc<Content>,
+}
+
+/// Tells a file from every other, and from itself after somebody has edited it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp([i64; 4], [u64; 3]);
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
+        Ok(Self(times, [found.dev(), found.ino(), found.len()]))
+    }
+}
+
+/// What must be on the disk before a change of the journal is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasting {
+    /// The new state: it says what somebody staged, or what is about to be sent.
+    New,
+    /// The old state or the new one, as after the end of a publish, which is found out again from the old one.
+    Either,
 }
 
 impl Journal {
@@ -150,7 +187,8 @@ impl Journal {
         let trust_dir = settings.trust_dir.canonicalize().unwrap_or_else(|_| settings.trust_dir.clone());
         let digest = Sha256::digest(trust_dir.as_os_str().as_encoded_bytes());
         let name = format!("{}.json", hex::encode(&digest[..8]));
-        let journal = Self { path: settings.state_dir.join("stage").join(name), trust_dir };
+        let path = settings.state_dir.join("stage").join(name);
+        let journal = Self { path, trust_dir, last: Mutex::default() };
         journal.read()?;
         Ok(journal)
     }
@@ -164,20 +202,34 @@ impl Journal {
     ///
     /// # Errors
     /// `State` for a damaged file or one of a newer version; `Disk`.
-    pub(super) fn read(&self) -> Result<Content, EngineError> {
-        let bytes = match files::read_own(&self.path, files::OWN) {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Ok(Content::new(&self.trust_dir)),
-            Err(e) => return Err(disk(&self.path, e)),
+    pub(super) fn read(&self) -> Result<Arc<Content>, EngineError> {
+        let failed = |e| disk(&self.path, e);
+        let Some(file) = files::find_own(&self.path).map_err(failed)? else {
+            return Ok(Arc::new(Content::new(&self.trust_dir)));
         };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = Stamp::of(&file).map_err(failed)?;
+        if let Some(known) = last.as_ref().filter(|known| known.stamp == stamp) {
+            return Ok(Arc::clone(&known.content));
+        }
+        let bytes = file.try_clone().and_then(|file| files::read_opened(file, files::OWN)).map_err(failed)?;
+        let content = Arc::new(self.parse(&bytes)?);
+        *last = Some(Known { _file: file, stamp, content: Arc::clone(&content) });
+        Ok(content)
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<Content, EngineError> {
+        #[derive(Deserialize)]
+        struct Form {
+            version: Option<u64>,
+        }
         let state = |what: String| EngineError::State { path: self.path.clone(), what };
         let damaged = |e: serde_json::Error| {
-            state(format!("this journal of staged changes is damaged (line {}, column {})", e.line(), e.column()))
+            let place = format!("line {}, column {}", e.line(), e.column());
+            state(format!("this journal of staged changes is damaged ({place}): {e}"))
         };
-        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
-        match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(VERSION) => serde_json::from_value(value)
-                .map_err(|e| state(format!("this journal of staged changes is damaged: {e}"))),
+        match serde_json::from_slice::<Form>(bytes).map_err(damaged)?.version {
+            Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
             Some(newer) if newer > VERSION => Err(state(format!(
                 "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
             ))),
@@ -193,15 +245,43 @@ impl Journal {
         &self,
         change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
+        self.change_to(Lasting::New, change)
+    }
+
+    /// Takes what was published off the stage, and the record of what was sent.
+    pub(super) fn finish(&self, gun: &Gun, published: &[EntryId]) -> Result<(), EngineError> {
+        self.change_to(Lasting::Either, |content| {
+            content.published(published);
+            content.sent.retain(|sent| sent.gun != *gun);
+            Ok(())
+        })
+    }
+
+    fn change_to<T>(
+        &self,
+        lasting: Lasting,
+        change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
         make_dir(self.dir())?;
         let _lock = lock(&self.path.with_extension("lock"), PATIENCE)?;
         let before = self.read()?;
-        let mut after = before.clone();
+        let mut after = Content::clone(&before);
         let result = change(&mut after)?;
-        if after != before {
-            let bytes = serde_json::to_vec_pretty(&after)
+        if after != *before {
+            let bytes = serde_json::to_vec(&after)
                 .map_err(|e| EngineError::State { path: self.path.clone(), what: e.to_string() })?;
-            write_whole(&self.path, &bytes)?;
+            match lasting {
+                Lasting::New => write_one(&self.path, &bytes),
+                Lasting::Either => replace_one(&self.path, &bytes),
+            }
+            .map_err(|e| disk(&self.path, e))?;
+            // Nobody else replaces it under the lock. What cannot be opened now is read anew next time.
+            let written = files::find_own(&self.path).ok().flatten();
+            let known = written.and_then(|file| {
+                let stamp = Stamp::of(&file).ok()?;
+                Some(Known { _file: file, stamp, content: Arc::new(after) })
+            });
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = known;
         }
         Ok(result)
     }
@@ -238,12 +318,12 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), EngineError> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| disk(dir, e))
 }
 
-/// Replaces a file so that it is the old or the new one at every moment.
+/// Replaces a file so that it is the old or the new one at every moment, and the new one from now on.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     write_one(path, bytes).map_err(|e| disk(path, e))
 }
 
 /// Names the file beside what the system says.
-pub(super) fn disk(path: &Path, source: std::io::Error) -> EngineError {
+pub(super) fn disk(path: &Path, source: io::Error) -> EngineError {
     EngineError::Disk { path: path.to_owned(), source }
 }

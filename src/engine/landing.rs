@@ -1,5 +1,7 @@
 //! Whether an upload is really on the server: after each publish, after a lost answer, and after a crash.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +16,14 @@ use super::signing::SignedFile;
 use super::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Gun, Role, TrustedSet};
+
+/// What a publish should come to.
+pub(super) struct Planned<'a> {
+    /// The files that it began with.
+    pub(super) before: Option<&'a TrustedSet>,
+    /// The tags that Docker pulls afterwards.
+    pub(super) tags: &'a Pulled,
+}
 
 impl SentFile {
     pub(super) fn of(file: &SignedFile) -> Self {
@@ -47,14 +57,14 @@ impl Engine {
         &self,
         sent: &Sent,
         server: &NotaryServer,
-        expected: Option<&Pulled>,
+        planned: Option<&Planned<'_>>,
     ) -> Result<Published, EngineError> {
         let gun = &sent.gun;
         if let Some(root) = &sent.created_root {
             self.pin_created(gun, root.as_bytes())?;
         }
         let not_stored = |what: String| EngineError::NotStored { gun: gun.clone(), what };
-        let set = self.read_as_fresh_client(gun).await?;
+        let set = self.read_as_fresh_client(gun, likely(sent, planned)).await?;
         let set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
         let mut overtaken = false;
         for file in &sent.files {
@@ -74,9 +84,11 @@ impl Engine {
         }
         let none = Default::default();
         let found = pulled(&Draft::new(Ground { set: Some(&set), at_hand: &none, now: self.now() }));
-        if let Some(difference) = expected.filter(|_| !overtaken).and_then(|tags| difference(tags, &found)) {
+        if let Some(difference) = planned.filter(|_| !overtaken).and_then(|p| difference(p.tags, &found)) {
             return Err(not_stored(difference));
         }
+        // What is shown next is what was just read. If that fails now, it is tried again when somebody looks.
+        let _ = self.adopt(gun, set).await;
         Ok(Published {
             outcome: PublishOutcome::Done,
             versions: sent.files.iter().map(|file| (file.role.clone(), file.version)).collect(),
@@ -100,14 +112,7 @@ impl Engine {
 
     async fn finish(&self, gun: &Gun, published: Vec<super::EntryId>) -> Result<(), EngineError> {
         let gun = gun.clone();
-        self.blocking(move |engine| {
-            engine.inner.staging.journal.change(|content| {
-                content.published(&published);
-                content.sent.retain(|sent| sent.gun != gun);
-                Ok(())
-            })
-        })
-        .await
+        self.blocking(move |engine| engine.inner.staging.journal.finish(&gun, &published)).await
     }
 
     /// Finds out how publishes ended that were interrupted (lost reply, SIGKILL): what landed leaves the stage.
@@ -116,7 +121,7 @@ impl Engine {
     /// # Errors
     /// The journal cannot be read.
     pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
-        let records = self.blocking(move |engine| Ok(engine.inner.staging.journal.read()?.sent)).await?;
+        let records = self.blocking(move |engine| Ok(engine.inner.staging.journal.read()?.sent.clone())).await?;
         let mut results = Vec::new();
         for sent in records {
             // Whoever holds the lock is publishing right now, and will find out by itself.
@@ -159,6 +164,17 @@ impl Engine {
         self.finish(gun, sent.entries.clone()).await?;
         Ok(published)
     }
+}
+
+/// The files that hold tags as they should be now: those that were sent, and those that nobody changed.
+fn likely(sent: &Sent, planned: Option<&Planned<'_>>) -> Vec<(Role, String)> {
+    let before = planned.and_then(|planned| planned.before);
+    let targets = before.and_then(TrustedSet::targets).map(|file| (Role::Targets, file));
+    let delegations = before.into_iter().flat_map(|set| set.delegations());
+    let all = targets.into_iter().chain(delegations.map(|(name, file)| (Role::from(name.clone()), file)));
+    let mut files: BTreeMap<Role, String> = all.map(|(role, file)| (role, file.envelope.sha256().to_owned())).collect();
+    files.extend(sent.files.iter().map(|file| (file.role.clone(), file.sha256.clone())));
+    files.into_iter().filter(|(role, _)| role.holds_targets()).collect()
 }
 
 /// Version and SHA-256 of a role's file.

@@ -1,6 +1,6 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -8,20 +8,21 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::change::StagedChange;
-use super::creation::{Created, root_source};
+use super::creation::{Created, RootSource, root_source};
 use super::draft::Draft;
 use super::effect::{Pulled, pulled};
 use super::error::Problem;
 use super::journal::{Sent, SentFile};
 use super::plan::{RepositoryPlan, Weight};
-use super::planning::draft;
+use super::landing::Planned;
+use super::planning::{Facts, draft};
 use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, not_accepted};
 use super::repositories::Base;
 use super::signing::{Made, SignedFile, SigningError, sign};
 use super::{Engine, EngineError};
 use crate::remote::{NotaryServer, RemoteError};
 use crate::tuf::verify::SeenRoles;
-use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
@@ -54,6 +55,28 @@ pub(super) struct Prepared {
     pub(super) batch: Arc<Batch>,
     pub(super) base: Base,
     plan: RepositoryPlan,
+    pub(super) needs: Needs,
+}
+
+/// What must be asked for or made before signing.
+pub(super) struct Needs {
+    /// Where the root key comes from, if the repository is created.
+    root: Option<RootSource>,
+    /// Roles whose key the server makes.
+    server_keys: BTreeSet<Role>,
+    /// Delegations that are signed although none of their files was loaded.
+    pub(super) anew: Vec<DelegationName>,
+}
+
+impl Needs {
+    fn of(facts: &Facts<'_>, draft: &Draft<'_>) -> Self {
+        let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
+        Self {
+            root: draft.creates().is_some().then(|| root_source(facts, draft)),
+            server_keys: draft.base.server_made().clone(),
+            anew: signed.filter_map(|role| role.delegation().cloned()).collect(),
+        }
+    }
 }
 
 impl Engine {
@@ -114,8 +137,7 @@ impl Engine {
             return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
         }
         self.find_versions(gun, &prepared, run).await?;
-        if prepared.plan.creates && run.created.is_none() {
-            let root = self.with_draft(&prepared, root_source)?;
+        if let Some(root) = prepared.needs.root.as_ref().filter(|_| run.created.is_none()) {
             run.created = Some(self.base_keys(gun, root, &prepared, progress).await?);
         }
         self.new_server_keys(gun, &prepared, run).await?;
@@ -142,7 +164,8 @@ impl Engine {
             }
         }
         say(Step::Check, None).await;
-        let checked = self.check(&sent, &prepared.server, Some(&expected)).await;
+        let planned = Planned { before: prepared.base.set.as_deref(), tags: &expected };
+        let checked = self.check(&sent, &prepared.server, Some(&planned)).await;
         let published = match checked {
             Err(error @ EngineError::NotStored { .. }) => {
                 self.forget_sent(gun).await?;
@@ -155,8 +178,6 @@ impl Engine {
             other => other?,
         };
         self.forget_published(gun, &prepared.entries).await?;
-        // What is shown next is what was just published. If that fails now, it is tried again when somebody looks.
-        let _ = self.refresh(gun).await;
         Ok(Tried::Done(Box::new(published)))
     }
 
@@ -165,8 +186,9 @@ impl Engine {
         let job = job.clone();
         self.blocking(move |engine| {
             let address = server.endpoint().base().to_owned();
-            let mut entries = engine.inner.staging.journal.read()?.entries;
-            entries.retain(|entry| entry.gun == job.gun && entry.server == address);
+            let content = engine.inner.staging.journal.read()?;
+            let ours = content.entries.iter().filter(|entry| entry.gun == job.gun && entry.server == address);
+            let entries: Vec<StagedChange> = ours.cloned().collect();
             let plan = engine.plan_one(&job.gun, &address, &entries, &job.batch.keys, Ok(Some(base.clone())));
             if plan.effect != job.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
@@ -182,29 +204,32 @@ impl Engine {
             if plan.is_dangerous() && !job.accepted {
                 return Err(not_accepted(&plan));
             }
-            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan })
+            let (batch, keys) = (Arc::clone(&job.batch), &job.batch.keys);
+            let needs = engine.with_facts(&job.gun, &address, &entries, keys, Some(&base), |facts| {
+                draft(facts).map(|(draft, _)| Needs::of(facts, &draft))
+            })?;
+            Ok(Prepared { server, entries, batch, base, plan, needs })
         })
         .await
     }
 
     /// Applies the prepared changes and uses the draft.
-    pub(super) fn with_draft<T>(
+    fn with_draft<T>(
         &self,
         prepared: &Prepared,
-        use_draft: impl FnOnce(&super::planning::Facts<'_>, &Draft<'_>) -> T,
+        use_draft: impl FnOnce(&Draft<'_>) -> T,
     ) -> Result<T, EngineError> {
         let Prepared { plan, entries, batch, base, .. } = prepared;
         self.with_facts(&plan.gun, &plan.server, entries, &batch.keys, Some(base), |facts| {
             let (draft, _) = draft(facts)?;
-            Ok(use_draft(facts, &draft))
+            Ok(use_draft(&draft))
         })
     }
 
     /// Lets the server make the keys that it takes over or replaces. It signs nothing with them until root lists them.
     async fn new_server_keys(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
-        let roles = self.with_draft(prepared, |_, draft| draft.base.server_made().clone())?;
-        for role in roles {
-            if let Entry::Vacant(place) = run.server_keys.entry(role) {
+        for role in &prepared.needs.server_keys {
+            if let Entry::Vacant(place) = run.server_keys.entry(role.clone()) {
                 let key = prepared.server.rotate_server_key(gun, place.key()).await;
                 place.insert(key.map_err(Self::remote(gun))?);
             }
@@ -231,7 +256,7 @@ impl Engine {
                 progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
             };
             let signed = engine
-                .with_draft(&prepared, |_, draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
+                .with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),

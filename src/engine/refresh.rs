@@ -84,6 +84,34 @@ impl Source<'_> {
         Ok(Guess { root, timestamp })
     }
 
+    /// Asks at once for root, timestamp and snapshot, and for the files that the snapshot probably names. Only root and
+    /// timestamp must be there; the rest goes on the shelf.
+    pub(super) async fn guess_by_hash(
+        &mut self,
+        likely: Vec<(Role, String)>,
+        shelf: &mut Shelf,
+    ) -> Result<Guess, EngineError> {
+        let files = likely.into_iter().map(|(role, sha256)| async {
+            let wanted = Wanted::ByHash { role: role.clone(), sha256 };
+            (role, self.fetch(wanted, FILE_LIMIT).await)
+        });
+        let (root, timestamp, snapshot, files) = tokio::join!(
+            self.root(),
+            self.fetch(Wanted::Current(Role::Timestamp), TIMESTAMP_LIMIT),
+            self.fetch(Wanted::Current(Role::Snapshot), FILE_LIMIT),
+            stream::iter(files).buffered(AT_ONCE).collect::<Vec<_>>(),
+        );
+        let root = root?;
+        let (timestamp, date) = timestamp?;
+        self.date = date;
+        for (role, file) in files.into_iter().chain([(Role::Snapshot, snapshot)]) {
+            if let Ok((bytes, _)) = file {
+                shelf.put(role, bytes.into());
+            }
+        }
+        Ok(Guess { root, timestamp })
+    }
+
     /// Verifies everything below the root of `set`. If that fails, newer roots may explain it: keys were rotated.
     pub(super) async fn climb(
         &self,

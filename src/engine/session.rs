@@ -14,7 +14,7 @@ use super::settings::FirstContact;
 use super::state::{Found, raise};
 use super::{Engine, EngineError, Freshness, Problem, pin, tagviews};
 use crate::remote::{Access, RemoteError};
-use crate::tuf::verify::{Pinning, Purpose, SeenRoles, Standing};
+use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
 use crate::tuf::{DelegationName, Gun, KeyId, Role, TrustedSet};
 
 /// A repository as it was loaded last.
@@ -113,6 +113,30 @@ impl Engine {
             Err(EngineError::Absent { .. }) => Ok(repositories.set_session(gun, self.absent(gun))),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes over what was read with an empty cache, if it is no step back for this machine.
+    pub(super) async fn adopt(&self, gun: &Gun, set: TrustedSet) -> Result<(), EngineError> {
+        let repositories = &self.inner.repositories;
+        let turn = repositories.turn(gun).await;
+        let held = repositories.session(gun);
+        let name = gun.clone();
+        let record = self.blocking(move |engine| engine.inner.repositories.memory.record(&name)).await?;
+        let mut before = held.as_ref().and_then(|held| held.set.as_ref()).map(|set| set.seen()).unwrap_or_default();
+        raise(&mut before, &record.seen);
+        let now = set.seen();
+        let goes_on = |(role, mark): (&Role, &Seen)| match now.get(role) {
+            Some(new) => new.version > mark.version || new == mark,
+            None => set.role_keys(role).is_none(),
+        };
+        if !before.iter().all(goes_on) {
+            drop(turn);
+            return self.ask(gun, Access::Push, &CancellationToken::new()).await.map(drop);
+        }
+        let skew = held.as_ref().and_then(|held| held.skew);
+        let set = Arc::new(set);
+        let answer = Answer { set, unchanged: false, before, tags: record.tags, notices: Vec::new() };
+        self.settle(gun, answer, held, skew).await.map(drop)
     }
 
     /// In a running process: an unchanged timestamp is neither parsed nor verified again.

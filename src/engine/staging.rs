@@ -1,5 +1,6 @@
 //! The stage: our own journal of changes, kept apart from Notary's changelist.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ use super::{
     changelist,
 };
 use crate::keys::StoredKey;
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::{CanonicalKeyId, Gun, TargetName};
 
 /// Plans of this process that an approval may name.
 const ISSUED: usize = 64;
@@ -60,6 +61,30 @@ pub(super) struct Keys {
     pub(super) ids: BTreeSet<CanonicalKeyId>,
 }
 
+/// Where changes to one repository are staged: its server, and what stands there already.
+struct Place {
+    server: String,
+    /// Changes to one tag; those to other tags have nothing to do with them, and there may be thousands.
+    tags: BTreeMap<TargetName, Vec<Change>>,
+    others: Vec<Change>,
+}
+
+impl Place {
+    fn put(&mut self, change: Change) {
+        match change.tag().cloned() {
+            Some(tag) => self.tags.entry(tag).or_default().push(change),
+            None => self.others.push(change),
+        }
+    }
+
+    /// What may be the same as `change`, or go against it.
+    fn beside(&self, change: &Change) -> impl Iterator<Item = &Change> {
+        let same = change.tag().and_then(|tag| self.tags.get(tag));
+        let all = self.tags.values().filter(|_| change.tag().is_none());
+        self.others.iter().chain(same.into_iter().chain(all).flatten())
+    }
+}
+
 impl Engine {
     /// All staged changes, also those of other processes.
     pub fn staged(&self) -> Result<Stage, EngineError> {
@@ -70,42 +95,48 @@ impl Engine {
     /// One undo step.
     pub fn stage(&self, changes: Vec<(Gun, Change)>) -> Result<Stage, EngineError> {
         self.inner.staging.journal.change(|content| {
-            let mut added: Vec<StagedChange> = Vec::new();
             let what = describe_all(&changes);
-            for (gun, change) in changes {
-                self.stage_one(content, &mut added, gun, change)?;
-            }
+            let added = self.entries_of(content, changes)?;
             self.check_applicable(content, &added)?;
             content.act(what, &[], added);
             Ok(content.stage())
         })
     }
 
-    fn stage_one(
-        &self,
-        content: &mut Content,
-        added: &mut Vec<StagedChange>,
-        gun: Gun,
-        change: Change,
-    ) -> Result<(), EngineError> {
-        let (server, _) = self.server_address(&gun)?;
-        let beside = content.entries.iter().chain(added.iter()).filter(|e| e.gun == gun && e.server == server);
-        let beside: Vec<&Change> = beside.map(|e| &e.change).collect();
-        if beside.contains(&&change) {
-            return Ok(());
+    /// The entries that changes become, with the creation that the first signer of a repository needs.
+    fn entries_of(&self, content: &mut Content, changes: Vec<(Gun, Change)>) -> Result<Vec<StagedChange>, EngineError> {
+        let mut places: HashMap<Gun, Place> = HashMap::new();
+        let mut added: Vec<StagedChange> = Vec::new();
+        for (gun, change) in changes {
+            let place = match places.entry(gun.clone()) {
+                MapEntry::Occupied(known) => known.into_mut(),
+                MapEntry::Vacant(new) => new.insert(self.place(content, &gun)?),
+            };
+            if place.beside(&change).any(|staged| *staged == change) {
+                continue;
+            }
+            if let Some(refusal) = place.beside(&change).find_map(|staged| contradiction(staged, &change)) {
+                let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
+                return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
+            }
+            let creates = || place.others.iter().any(|staged| matches!(staged, Change::Create { .. }));
+            let needs_creation = matches!(change, Change::AddSigner { .. }) && !creates() && self.is_absent(&gun)?;
+            let creation = needs_creation.then_some(Change::Create { root_key: RootKeyChoice::Auto });
+            for change in creation.into_iter().chain([change]) {
+                place.put(change.clone());
+                let (gun, server) = (gun.clone(), place.server.clone());
+                added.push(StagedChange { id: content.new_id(), gun, server, at: self.now(), change });
+            }
         }
-        if let Some(refusal) = beside.iter().find_map(|staged| contradiction(staged, &change)) {
-            let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
-            return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
-        }
-        let creates = beside.iter().any(|staged| matches!(staged, Change::Create { .. }));
-        let needs_creation = matches!(change, Change::AddSigner { .. }) && !creates && self.is_absent(&gun)?;
-        let creation = needs_creation.then_some(Change::Create { root_key: RootKeyChoice::Auto });
-        for change in creation.into_iter().chain([change]) {
-            let (gun, server) = (gun.clone(), server.clone());
-            added.push(StagedChange { id: content.new_id(), gun, server, at: self.now(), change });
-        }
-        Ok(())
+        Ok(added)
+    }
+
+    fn place(&self, content: &Content, gun: &Gun) -> Result<Place, EngineError> {
+        let (server, _) = self.server_address(gun)?;
+        let staged = content.entries.iter().filter(|entry| entry.gun == *gun && entry.server == server);
+        let mut place = Place { server: server.clone(), tags: BTreeMap::new(), others: Vec::new() };
+        staged.for_each(|entry| place.put(entry.change.clone()));
+        Ok(place)
     }
 
     /// Whether the server is known to have no trust data.
@@ -171,22 +202,27 @@ impl Engine {
 
     /// As [`Engine::plan`], without making the plan one that can be approved.
     pub(super) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
-        let entries = self.inner.staging.journal.read()?.entries;
+        let content = self.inner.staging.journal.read()?;
         let keys = self.store_keys();
         let mut order: Vec<Gun> = Vec::new();
         let mut by_gun: HashMap<Gun, Vec<StagedChange>> = HashMap::new();
+        let mut servers: HashMap<Gun, Option<String>> = HashMap::new();
         let mut elsewhere = Vec::new();
-        for entry in entries {
+        for entry in &content.entries {
             if only.is_some_and(|only| !only.contains(&entry.gun)) {
                 continue;
             }
-            match self.server_address(&entry.gun) {
-                Ok((server, _)) if server != entry.server => elsewhere.push(entry.id),
-                _ => {
-                    if !order.contains(&entry.gun) {
-                        order.push(entry.gun.clone());
-                    }
-                    by_gun.entry(entry.gun.clone()).or_default().push(entry);
+            let address = || self.server_address(&entry.gun).ok().map(|(server, _)| server);
+            let server = servers.entry(entry.gun.clone()).or_insert_with(address);
+            if server.as_ref().is_some_and(|server| *server != entry.server) {
+                elsewhere.push(entry.id);
+                continue;
+            }
+            match by_gun.entry(entry.gun.clone()) {
+                MapEntry::Occupied(mut known) => known.get_mut().push(entry.clone()),
+                MapEntry::Vacant(new) => {
+                    order.push(entry.gun.clone());
+                    new.insert(vec![entry.clone()]);
                 }
             }
         }

@@ -9,15 +9,15 @@ use super::signing::SignedFile;
 use super::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::verify::Seen;
-use crate::tuf::{DelegationName, Envelope, FileMeta, Gun, Role};
+use crate::tuf::{Envelope, FileMeta, Gun, Role};
 
 impl Engine {
     /// Looks at the files of roles that were removed once and are signed again now: versions go on from there.
     pub(super) async fn find_versions(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
         let Some(set) = prepared.base.set.clone() else { return Ok(()) };
         let Some(snapshot) = set.snapshot() else { return Ok(()) };
-        for role in self.signed_anew(prepared)? {
-            let name = Role::from(role);
+        for role in &prepared.needs.anew {
+            let name = Role::from(role.clone());
             let Some(sha256) = snapshot.content.meta.get(&name).and_then(FileMeta::sha256) else {
                 continue;
             };
@@ -25,16 +25,6 @@ impl Engine {
             self.find_version(gun, &prepared.server, name, &wanted, run).await?;
         }
         Ok(())
-    }
-
-    /// Delegations that will be signed although none of their files was loaded.
-    fn signed_anew(&self, prepared: &Prepared) -> Result<Vec<DelegationName>, EngineError> {
-        self.with_draft(prepared, |_, draft| {
-            let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
-            signed
-                .filter_map(|role| if let Role::Delegation(name) = role { Some(name.clone()) } else { None })
-                .collect()
-        })
     }
 
     /// After a conflict: the server may keep files that its snapshot does not name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::metadata::{Delegation, Targets};
-use super::names::{DelegationName, Role};
+use super::names::{DelegationName, Role, TargetName};
 
 /// The paths that a child may really use: those of its own that start with one of its parent's.
 ///
@@ -47,4 +47,12 @@ pub fn walk<'a>(targets: &'a Targets, files: &'a BTreeMap<DelegationName, &'a Ta
         next += 1;
     }
     reached
+}
+
+impl TargetName {
+    /// Whether the name begins with one of the prefixes that a role may sign.
+    #[must_use]
+    pub fn is_within(&self, paths: &[String]) -> bool {
+        paths.iter().any(|path| self.as_str().starts_with(path.as_str()))
+    }
 }

@@ -196,7 +196,7 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     }
     ending.succeeded = staged_guns.len();
     if publishing.publish {
-        return publish::staged(context, ending, staged_guns, &publishing.agreement).await;
+        return publish::staged(context, ending, (staged_guns, Vec::new()), &publishing.agreement).await;
     }
     say_staged(context, &staged_guns, &before)?;
     Ok(ending)

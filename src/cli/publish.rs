@@ -41,20 +41,21 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
         return Ok(ending);
     }
     require_agreement(context, &command.agreement)?;
-    staged(context, ending, guns, &command.agreement).await
+    let failed = refresh(context, &mut guns).await;
+    staged(context, ending, (guns, failed), &command.agreement).await
 }
 
-/// Publishes what is staged for `guns`; `ending` holds what has failed before.
+/// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
+/// holds what has failed before.
 ///
 /// # Errors
 /// As [`run`].
 pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
-    mut guns: Vec<Gun>,
+    (guns, mut failed): (Vec<Gun>, Vec<Problem>),
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
-    let mut failed = refresh(context, &mut guns).await;
     let plan = context.engine.plan(Some(&guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();

@@ -31,12 +31,25 @@ pub(super) struct Keyring {
 #[derive(Clone)]
 struct Listing {
     keys: Arc<BTreeMap<CanonicalKeyId, StoredKey>>,
-    /// When the directory was changed last; `None` if that was so close to the look at it that more may follow unseen.
+    /// When the directory was changed last, before it was read.
     modified: Option<SystemTime>,
+    /// How long this is known to hold while the directory looks the same.
+    valid: Valid,
+}
+
+/// Changes so close to the look at them may be followed by others with the same time stamp.
+#[derive(Clone, Copy)]
+enum Valid {
+    /// The last change was long ago.
+    Always,
+    /// It was not: one computation may go on with it, which asks many times.
+    Until(Instant),
 }
 
 /// Coarser than the time stamps of any file system in use.
 const SETTLED: Duration = Duration::from_secs(3);
+/// Of one computation.
+const MOMENT: Duration = Duration::from_millis(10);
 
 impl Keyring {
     /// Opens the key store below the trust directory and reads the labels.
@@ -58,14 +71,20 @@ impl Keyring {
         let looked = SystemTime::now();
         let modified = self.store.dir().symlink_metadata().and_then(|dir| dir.modified()).ok();
         let mut listing = hold(&self.listing);
-        if let Some(known) = listing.as_ref().filter(|known| known.modified.is_some() && known.modified == modified) {
+        let holds = |known: &&Listing| match known.valid {
+            _ if modified.is_none() || known.modified != modified => false,
+            Valid::Always => true,
+            Valid::Until(end) => Instant::now() < end,
+        };
+        if let Some(known) = listing.as_ref().filter(holds) {
             return Arc::clone(&known.keys);
         }
         // What cannot be read is named by `Engine::key_problems`.
         let (keys, _) = hold(&self.index).list(&self.store).unwrap_or_default();
         let keys = Arc::new(keys.into_iter().map(|key| (key.id.clone(), key)).collect());
-        let settled = |at: &SystemTime| looked.duration_since(*at).is_ok_and(|age| age > SETTLED);
-        *listing = Some(Listing { keys: Arc::clone(&keys), modified: modified.filter(settled) });
+        let settled = modified.is_some_and(|at| looked.duration_since(at).is_ok_and(|age| age > SETTLED));
+        let valid = if settled { Valid::Always } else { Valid::Until(Instant::now() + MOMENT) };
+        *listing = Some(Listing { keys: Arc::clone(&keys), modified, valid });
         keys
     }
 

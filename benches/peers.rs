@@ -30,6 +30,8 @@ use trustdeck::engine::{Approval, Engine, Passphrase, PublishOutcome};
 use trustdeck::tuf::{Gun, PublicKey};
 
 const SIGNERS: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];
+/// A tag is signed into the signer's own role and into releases, as `docker trust sign` does with one key at hand.
+const ROLES: [&str; 2] = ["targets/releases", "targets/s0"];
 const FAR: Duration = Duration::from_millis(50);
 
 struct Arguments {
@@ -52,7 +54,7 @@ fn main() {
     let big = "localhost:5000/bench/big".to_owned();
     println!("filling the server: one repository with {} tags", arguments.tags);
     fill(&near, std::slice::from_ref(&big), 0);
-    sign_many(&near, &big, arguments.tags);
+    sign_many(&near, &big, arguments.tags, &[]);
     println!("\n{:<46} {:>9} {:>9} {:>7} {:>8} {:>8}", "workload", "docker", "trustdeck", "ratio", "requests", "ours");
     let bench = Bench { server: &server, near: &near, runs: arguments.runs };
     let one = std::slice::from_ref(&guns[0]);
@@ -166,7 +168,7 @@ impl Bench<'_> {
         fill(self.near, &guns.map(str::to_owned), 0);
         let theirs = self.measure(|| {
             for tag in (0..1000).map(tag_name) {
-                let roles = ["-r", "targets/releases", "-r", "targets/s0"];
+                let roles = ["-r", ROLES[0], "-r", ROLES[1]];
                 let mut add = vec!["addhash", guns[0], &tag, "1000", "--sha256"];
                 let sha256 = digest(&tag);
                 add.push(&sha256);
@@ -175,7 +177,7 @@ impl Bench<'_> {
             }
             self.near.notary(&["publish", guns[0]]).ok();
         });
-        let mine = self.measure(|| sign_many(self.near, guns[1], 1000));
+        let mine = self.measure(|| sign_many(self.near, guns[1], 1000, &ROLES));
         row("1000 tags staged and published (notary), 0 ms", &[theirs], &[mine]);
     }
 
@@ -275,8 +277,8 @@ fn tag_name(tag: usize) -> String {
     format!("v{}.{}.0", tag / 100, tag % 100)
 }
 
-/// Stages all tags with one command and publishes once.
-fn sign_many(home: &Home, gun: &str, tags: usize) {
+/// Stages all tags with one command and publishes once; without `roles`, into all that can be signed here.
+fn sign_many(home: &Home, gun: &str, tags: usize, roles: &[&str]) {
     let mut list = String::new();
     for tag in 0..tags {
         let name = tag_name(tag);
@@ -284,7 +286,9 @@ fn sign_many(home: &Home, gun: &str, tags: usize) {
     }
     let file = home.path().join("tags.txt");
     std::fs::write(&file, list).unwrap();
-    home.trustdeck(&["sign", "--from", file.to_str().unwrap(), "--publish", "--yes"]).ok();
+    let mut sign = vec!["sign", "--from", file.to_str().unwrap(), "--publish", "--yes"];
+    sign.extend(roles.iter().flat_map(|role| ["--role", role]));
+    home.trustdeck(&sign).ok();
 }
 
 /// Publishes everything that is staged, as the screen does.

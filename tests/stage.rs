@@ -148,7 +148,7 @@ fn a_journal_of_a_newer_version_is_refused_and_left_alone() {
     let place = Place::new();
     stage(&place.engine(), &[sign("1.0")]).unwrap();
     let running = place.engine();
-    let newer = std::fs::read_to_string(place.journal()).unwrap().replacen("\"version\": 1", "\"version\": 2", 1);
+    let newer = std::fs::read_to_string(place.journal()).unwrap().replacen("\"version\":1", "\"version\":2", 1);
     std::fs::write(place.journal(), &newer).unwrap();
     let Err(error) = place.open(SERVER) else { panic!("it opened") };
     assert!(matches!(error, EngineError::State { .. }) && error.to_string().contains("version 2"), "{error}");

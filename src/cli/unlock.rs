@@ -1,6 +1,9 @@
 //! One round of passphrases for a plan: from the sources for scripts, else asked for on the terminal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use futures_util::future::join_all;
 
 use super::console::input;
 use super::plan_text::locked_keys;
@@ -32,9 +35,17 @@ pub(super) struct LockedKey {
 pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
     let keys = locked_keys(plan);
     let count = keys.len();
+    // Derivations side by side; tokens one after the other, since they count wrong PINs.
+    let is_file = |key: &&LockedKey| context.engine.token_of(&key.id).is_none();
+    let derivations = keys.iter().filter(is_file).map(|key| async { (key.id.clone(), try_sources(context, key).await) });
+    let mut tried: BTreeMap<CanonicalKeyId, _> = join_all(derivations).await.into_iter().collect();
     for (index, key) in keys.into_iter().enumerate() {
         let place = if count > 1 { format!(" (key {} of {count})", index + 1) } else { String::new() };
-        unlock_one(context, key, &place).await?;
+        let tried = match tried.remove(&key.id) {
+            Some(tried) => tried?,
+            None => try_sources(context, &key).await?,
+        };
+        unlock_one(context, key, tried, &place).await?;
     }
     for role in new_keys(plan) {
         choose(context, &role)?;
@@ -42,8 +53,8 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
     Ok(())
 }
 
-async fn unlock_one(context: &Context, key: LockedKey, place: &str) -> Result<(), Problem> {
-    let tried = try_sources(context, &key).await?;
+/// Asks for what the sources for scripts did not open.
+async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str) -> Result<(), Problem> {
     if tried == Tried::Opened {
         return Ok(());
     }

@@ -23,6 +23,7 @@ pub(super) struct Created {
 }
 
 /// Where the root key of a new repository comes from, as it was planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RootSource {
     /// This stored key.
     Stored(CanonicalKeyId),

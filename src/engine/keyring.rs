@@ -111,6 +111,11 @@ impl Keyring {
         hold(&self.labels).get(id).cloned()
     }
 
+    /// All names that the user gave to keys.
+    pub(super) fn labels(&self) -> labels::ByKey {
+        hold(&self.labels).clone()
+    }
+
     /// The kind of a stored key, if it was open once.
     pub(super) fn algorithm(&self, id: &CanonicalKeyId) -> Option<Algorithm> {
         hold(&self.index).algorithm(id)
@@ -266,21 +271,23 @@ impl Engine {
     /// [`crate::keys::KeyError::WrongPassphrase`], naming another key that it opens, if any;
     /// [`crate::keys::TokenError::WrongPin`].
     pub fn unlock(&self, key: &CanonicalKeyId, passphrase: &Passphrase) -> Result<(), EngineError> {
-        let keyring = &self.inner.keyring;
         if let Some(entry) = self.token_key(key) {
             return self.unlock_token(&entry.place.token, passphrase);
         }
-        match keyring.store.load(key, Some(passphrase)) {
-            Ok(opened) => {
-                keyring.keep_open(opened, passphrase);
-                Ok(())
-            }
+        match self.try_passphrase(key, passphrase) {
             Err(KeyError::WrongPassphrase { id, .. }) => {
-                let opens = hold(&keyring.open).opened_by(passphrase).cloned();
+                let opens = hold(&self.inner.keyring.open).opened_by(passphrase).cloned();
                 Err(KeyError::WrongPassphrase { opens: opens.or_else(|| self.neighbour(&id, passphrase)), id }.into())
             }
-            Err(error) => Err(error.into()),
+            other => Ok(other?),
         }
+    }
+
+    /// The same for a key in the store, without looking for what the passphrase opens instead.
+    pub(super) fn try_passphrase(&self, key: &CanonicalKeyId, passphrase: &Passphrase) -> Result<(), KeyError> {
+        let keyring = &self.inner.keyring;
+        keyring.keep_open(keyring.store.load(key, Some(passphrase))?, passphrase);
+        Ok(())
     }
 
     /// Another stored key that a passphrase opens. Tries only few and cheap ones: it is for a slip of the hand, and

@@ -41,6 +41,7 @@ mod open_keys;
 pub mod passphrases;
 mod pin;
 pub mod plan;
+mod planned;
 pub mod planning;
 mod problem;
 pub mod publish;

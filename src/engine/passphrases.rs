@@ -238,10 +238,10 @@ impl Engine {
         }
         let mut wrong = Vec::new();
         for (source, passphrase) in sources.candidates(role) {
-            match self.unlock(key, &passphrase) {
+            match self.try_passphrase(key, &passphrase) {
                 Ok(()) => return Ok(Tried::Opened),
-                Err(EngineError::Key(KeyError::WrongPassphrase { .. })) => wrong.push(source),
-                Err(error) => return Err(error),
+                Err(KeyError::WrongPassphrase { .. }) => wrong.push(source),
+                Err(error) => return Err(error.into()),
             }
         }
         wrong.dedup();

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::apply::{Applied, Refusal, apply};
 use super::change::{Change, RootKeyChoice, StagedChange};
+use super::creation::{RootSource, root_source};
 use super::diff::role_diffs;
 use super::draft::{Draft, Ground};
 use super::effect::tag_effect;
@@ -16,7 +17,7 @@ use super::error::EngineError;
 use super::names::Names;
 use super::plan::{NeededKey, Plan, PlanId, PlannedChange, RepositoryPlan, TagEffect};
 use super::warnings::warnings;
-use crate::tuf::{CanonicalKeyId, Gun, Role, TrustedSet};
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun, Role, TrustedSet};
 
 /// A private key in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,9 +112,37 @@ fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {
     }
 }
 
+/// What must be asked for or made before signing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// Where the root key comes from, if the repository is created.
+    pub(super) root: Option<RootSource>,
+    /// Roles whose key the server makes.
+    pub(super) server_keys: BTreeSet<Role>,
+    /// Delegations that are signed although none of their files was loaded.
+    pub(super) anew: Vec<DelegationName>,
+}
+
+impl Needs {
+    fn of(facts: &Facts<'_>, draft: &Draft<'_>) -> Self {
+        let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
+        Self {
+            root: draft.creates().is_some().then(|| root_source(facts, draft)),
+            server_keys: draft.base.server_made().clone(),
+            anew: signed.filter_map(|role| role.delegation().cloned()).collect(),
+        }
+    }
+}
+
 /// Plans one repository.
 #[must_use]
 pub fn plan_repository(facts: &Facts<'_>) -> RepositoryPlan {
+    plan_with_needs(facts).0
+}
+
+/// The same with what its publish will need.
+pub(super) fn plan_with_needs(facts: &Facts<'_>) -> (RepositoryPlan, Needs) {
+    let mut needs = Needs::default();
     let mut plan = RepositoryPlan {
         gun: facts.gun.clone(),
         name: facts.name.to_owned(),
@@ -130,11 +159,14 @@ pub fn plan_repository(facts: &Facts<'_>) -> RepositoryPlan {
         effect: String::new(),
     };
     match draft(facts) {
-        Ok((draft, changes)) => fill(&mut plan, facts, &draft, changes),
+        Ok((draft, changes)) => {
+            fill(&mut plan, facts, &draft, changes);
+            needs = Needs::of(facts, &draft);
+        }
         Err(error) => plan.failed = Some(error.problem()),
     }
     plan.effect = effect_hash(&plan, facts.changes);
-    plan
+    (plan, needs)
 }
 
 fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes: Vec<PlannedChange>) {
@@ -225,19 +257,11 @@ fn effect_hash(plan: &RepositoryPlan, changes: &[StagedChange]) -> String {
     let (tags, failed) = (&plan.tags, plan.failed.as_ref().map(|problem| &problem.message));
     let heavy = plan.warnings.iter().filter(|w| w.weight <= super::plan::Weight::Danger);
     let heavy: Vec<&str> = heavy.map(|w| w.headline.as_str()).collect();
-    let all = serde_json::json!([
-        plan.gun,
-        plan.server,
-        changes,
-        no_effects,
-        plan.creates,
-        plan.deletes,
-        roles,
-        failed,
-        heavy,
-        [&tags.orphaned, &tags.signed, &tags.revoked, &tags.vouched, &tags.repaired],
-    ]);
-    hex::encode(Sha256::digest(all.to_string().as_bytes()))
+    let what = (&plan.gun, &plan.server, changes, no_effects, plan.creates, plan.deletes, roles, failed, heavy);
+    let tags = [&tags.orphaned, &tags.signed, &tags.revoked, &tags.vouched, &tags.repaired];
+    // Plain data with text for keys: there is nothing that JSON could not hold.
+    let all = serde_json::to_vec(&(what, tags)).unwrap_or_default();
+    hex::encode(Sha256::digest(&all))
 }
 
 fn role_effect(role: &super::plan::RoleDiff) -> serde_json::Value {

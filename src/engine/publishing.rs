@@ -1,6 +1,6 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -8,21 +8,21 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::change::StagedChange;
-use super::creation::{Created, RootSource, root_source};
+use super::creation::Created;
 use super::draft::Draft;
 use super::effect::{Pulled, pulled};
 use super::error::Problem;
 use super::journal::{Sent, SentFile};
-use super::plan::{RepositoryPlan, Weight};
 use super::landing::Planned;
-use super::planning::{Facts, draft};
+use super::plan::{RepositoryPlan, Weight};
+use super::planning::{Needs, draft};
 use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, not_accepted};
 use super::repositories::Base;
 use super::signing::{Made, SignedFile, SigningError, sign};
 use super::{Engine, EngineError};
 use crate::remote::{NotaryServer, RemoteError};
 use crate::tuf::verify::SeenRoles;
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
@@ -56,27 +56,6 @@ pub(super) struct Prepared {
     pub(super) base: Base,
     plan: RepositoryPlan,
     pub(super) needs: Needs,
-}
-
-/// What must be asked for or made before signing.
-pub(super) struct Needs {
-    /// Where the root key comes from, if the repository is created.
-    root: Option<RootSource>,
-    /// Roles whose key the server makes.
-    server_keys: BTreeSet<Role>,
-    /// Delegations that are signed although none of their files was loaded.
-    pub(super) anew: Vec<DelegationName>,
-}
-
-impl Needs {
-    fn of(facts: &Facts<'_>, draft: &Draft<'_>) -> Self {
-        let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
-        Self {
-            root: draft.creates().is_some().then(|| root_source(facts, draft)),
-            server_keys: draft.base.server_made().clone(),
-            anew: signed.filter_map(|role| role.delegation().cloned()).collect(),
-        }
-    }
 }
 
 impl Engine {
@@ -189,7 +168,8 @@ impl Engine {
             let content = engine.inner.staging.journal.read()?;
             let ours = content.entries.iter().filter(|entry| entry.gun == job.gun && entry.server == address);
             let entries: Vec<StagedChange> = ours.cloned().collect();
-            let plan = engine.plan_one(&job.gun, &address, &entries, &job.batch.keys, Ok(Some(base.clone())));
+            let staged = (&job.gun, address.as_str(), entries.as_slice());
+            let (plan, needs) = engine.plan_with_needs(staged, &job.batch.keys, Some(&base));
             if plan.effect != job.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
             }
@@ -204,23 +184,15 @@ impl Engine {
             if plan.is_dangerous() && !job.accepted {
                 return Err(not_accepted(&plan));
             }
-            let (batch, keys) = (Arc::clone(&job.batch), &job.batch.keys);
-            let needs = engine.with_facts(&job.gun, &address, &entries, keys, Some(&base), |facts| {
-                draft(facts).map(|(draft, _)| Needs::of(facts, &draft))
-            })?;
-            Ok(Prepared { server, entries, batch, base, plan, needs })
+            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan, needs })
         })
         .await
     }
 
     /// Applies the prepared changes and uses the draft.
-    fn with_draft<T>(
-        &self,
-        prepared: &Prepared,
-        use_draft: impl FnOnce(&Draft<'_>) -> T,
-    ) -> Result<T, EngineError> {
+    fn with_draft<T>(&self, prepared: &Prepared, use_draft: impl FnOnce(&Draft<'_>) -> T) -> Result<T, EngineError> {
         let Prepared { plan, entries, batch, base, .. } = prepared;
-        self.with_facts(&plan.gun, &plan.server, entries, &batch.keys, Some(base), |facts| {
+        self.with_facts((&plan.gun, &plan.server, entries), &batch.keys, Some(base), |facts| {
             let (draft, _) = draft(facts)?;
             Ok(use_draft(&draft))
         })
@@ -255,8 +227,8 @@ impl Engine {
                 // A full or closed channel must not hold up signing.
                 progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
             };
-            let signed = engine
-                .with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
+            let signed =
+                engine.with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),

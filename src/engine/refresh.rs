@@ -196,12 +196,13 @@ impl Source<'_> {
             if pending.is_empty() {
                 return Ok(set);
             }
-            let (there, lacking): (Vec<_>, Vec<_>) = pending
-                .into_iter()
-                .map(|(name, meta)| (Role::from(name), meta))
-                .partition(|(role, meta)| shelf.find(role, meta).is_some());
-            let mut files: Vec<(Role, Arc<[u8]>)> =
-                there.into_iter().filter_map(|(role, meta)| shelf.find(&role, &meta).map(|b| (role, b))).collect();
+            let (mut files, mut lacking): (Vec<(Role, Arc<[u8]>)>, Vec<_>) = (Vec::new(), Vec::new());
+            for (role, meta) in pending.into_iter().map(|(name, meta)| (Role::from(name), meta)) {
+                match shelf.find(&role, &meta) {
+                    Some(bytes) => files.push((role, bytes)),
+                    None => lacking.push((role, meta)),
+                }
+            }
             for (role, file) in self.by_hash(lacking).await {
                 files.push((role, file?));
             }

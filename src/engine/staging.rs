@@ -9,7 +9,8 @@ use super::change::StagedChange;
 use super::checks::{applicable, contradiction};
 use super::draft::{Draft, Ground};
 use super::journal::{Content, Journal};
-use super::planning::{Facts, KeyAtHand, Known, plan_repository, whole};
+use super::planned::{self, PlannedLately};
+use super::planning::{Facts, KeyAtHand, Known, Needs, plan_with_needs, whole};
 use super::reference::familiar_name;
 use super::repositories::Base;
 use super::tokens::Seen;
@@ -27,6 +28,7 @@ const ISSUED: usize = 64;
 pub(super) struct Staging {
     pub(super) journal: Journal,
     issued: Mutex<VecDeque<(PlanId, BTreeMap<Gun, String>)>>,
+    planned: PlannedLately,
     /// Held while a repository is written, so that writes to one run one at a time.
     pub(super) writing: Mutex<HashMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -34,7 +36,8 @@ pub(super) struct Staging {
 impl Staging {
     /// Finds the journal; a journal of a newer version is an error that changes nothing.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        Ok(Self { journal: Journal::open(settings)?, issued: Mutex::default(), writing: Mutex::default() })
+        let (journal, planned) = (Journal::open(settings)?, PlannedLately::default());
+        Ok(Self { journal, issued: Mutex::default(), planned, writing: Mutex::default() })
     }
 
     fn remember(&self, plan: &Plan) {
@@ -53,6 +56,9 @@ impl Staging {
         issued.iter().find(|(known, _)| known == id).map(|(_, effects)| effects.clone())
     }
 }
+
+/// A repository, its server, and the changes that are staged for it there.
+pub(super) type Staged<'a> = (&'a Gun, &'a str, &'a [StagedChange]);
 
 /// The keys in the store, in the two forms that plans take.
 #[derive(Default)]
@@ -80,8 +86,8 @@ impl Place {
     /// What may be the same as `change`, or go against it.
     fn beside(&self, change: &Change) -> impl Iterator<Item = &Change> {
         let same = change.tag().and_then(|tag| self.tags.get(tag));
-        let all = self.tags.values().filter(|_| change.tag().is_none());
-        self.others.iter().chain(same.into_iter().chain(all).flatten())
+        let all = change.tag().is_none().then(|| self.tags.values());
+        self.others.iter().chain(same.into_iter().chain(all.into_iter().flatten()).flatten())
     }
 }
 
@@ -229,35 +235,42 @@ impl Engine {
         let planned = order.iter().filter_map(|gun| {
             let changes = by_gun.get(gun)?;
             let server = &changes.first()?.server;
-            Some(self.plan_one(gun, server, changes, &keys, self.base(gun)))
+            Some(self.plan_one((gun, server, changes), &keys, self.base(gun)))
         });
         Ok(whole(planned.collect(), elsewhere))
     }
 
     /// Plans one repository on what is known of it.
-    pub(super) fn plan_one(
-        &self,
-        gun: &Gun,
-        server: &str,
-        changes: &[StagedChange],
-        keys: &Keys,
-        base: Result<Option<Base>, EngineError>,
-    ) -> RepositoryPlan {
+    fn plan_one(&self, staged: Staged<'_>, keys: &Keys, base: Result<Option<Base>, EngineError>) -> RepositoryPlan {
         let (base, problem) = match base {
             Ok(base) => (base, None),
             Err(error) => (None, Some(error.problem())),
         };
-        let mut plan = self.with_facts(gun, server, changes, keys, base.as_ref(), plan_repository);
+        let (mut plan, _) = self.plan_with_needs(staged, keys, base.as_ref());
         plan.failed = problem.or(plan.failed);
         plan
+    }
+
+    /// The same with what its publish will need. What was planned a moment ago is not computed again.
+    pub(super) fn plan_with_needs(
+        &self,
+        staged: Staged<'_>,
+        keys: &Keys,
+        base: Option<&Base>,
+    ) -> (RepositoryPlan, Needs) {
+        let ground = planned::Ground::new(staged, keys, base, self.inner.keyring.labels());
+        if let Some(known) = self.inner.staging.planned.find(&ground, self.now()) {
+            return known;
+        }
+        let computed = self.with_facts(staged, keys, base, plan_with_needs);
+        self.inner.staging.planned.keep(ground, self.now(), &computed);
+        computed
     }
 
     /// Gathers what a plan is computed from, and uses it.
     pub(super) fn with_facts<T>(
         &self,
-        gun: &Gun,
-        server: &str,
-        changes: &[StagedChange],
+        (gun, server, changes): Staged<'_>,
         keys: &Keys,
         base: Option<&Base>,
         compute: impl FnOnce(&Facts<'_>) -> T,

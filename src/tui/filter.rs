@@ -41,14 +41,33 @@ impl Filter {
     /// Whether a row with this text is shown.
     #[must_use]
     pub fn passes(&self, row: &str) -> bool {
-        if self.words.is_empty() {
-            return true;
-        }
-        let lower = row.to_lowercase();
+        self.words.is_empty() || self.finds(&Searched::new(row.to_owned()))
+    }
+
+    /// Whether a row of a long list is shown.
+    #[must_use]
+    pub fn finds(&self, row: &Searched) -> bool {
         self.words.iter().all(|w| {
-            let found = if w.exact_case { row.contains(&w.text) } else { lower.contains(&w.text) };
-            found != w.negated
+            let text = if w.exact_case { &row.text } else { row.lower.as_ref().unwrap_or(&row.text) };
+            text.contains(&w.text) != w.negated
         })
+    }
+}
+
+/// The text that a row is found by. Lists of thousands make it once, not for every letter that is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Searched {
+    text: String,
+    /// Where it differs.
+    lower: Option<String>,
+}
+
+impl Searched {
+    /// Folds it.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        let lower = text.to_lowercase();
+        Self { lower: (lower != text).then_some(lower), text }
     }
 }
 

@@ -12,7 +12,7 @@ use super::event::{Failure, JobId};
 use super::gate::Gate;
 use super::keywork::KeyTask;
 use super::list::List;
-use super::panes::{Pane, staged};
+use super::panes::{Pane, staged, tags};
 use super::screens::{publish::Publishing, review::Review};
 use super::theme::Theme;
 use super::tour::Tour;
@@ -112,7 +112,9 @@ pub enum Screen {
 pub struct Lists {
     pub repositories: List<Gun>,
     pub roles: List<Role>,
-    pub tags: List<String>,
+    pub tags: List<Arc<str>>,
+    /// What the tags are listed from.
+    pub tag_rows: tags::TagRows,
     pub keys: List<CanonicalKeyId>,
     pub staged: List<staged::Row>,
     /// Whose roles and tags are listed.

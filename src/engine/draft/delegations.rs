@@ -40,7 +40,11 @@ impl Draft<'_> {
     }
 
     /// Removes keys from a delegation. Returns those that were there.
-    pub(in crate::engine) fn remove_keys(&mut self, name: &DelegationName, keys: &[CanonicalKeyId]) -> Vec<CanonicalKeyId> {
+    pub(in crate::engine) fn remove_keys(
+        &mut self,
+        name: &DelegationName,
+        keys: &[CanonicalKeyId],
+    ) -> Vec<CanonicalKeyId> {
         let Some(listed) = self.role_keys(&Role::Delegation(name.clone())) else { return Vec::new() };
         let gone: Vec<PublicKey> = listed.keys.into_iter().filter(|k| keys.contains(k.canonical_id())).collect();
         if gone.is_empty() {
@@ -59,7 +63,11 @@ impl Draft<'_> {
     }
 
     /// Removes paths from a delegation. Returns those that were there.
-    pub(in crate::engine) fn remove_paths(&mut self, name: &DelegationName, chosen: impl Fn(&str) -> bool) -> Vec<String> {
+    pub(in crate::engine) fn remove_paths(
+        &mut self,
+        name: &DelegationName,
+        chosen: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
         let parent = self.listing_mut(&name.parent());
         let entry = parent.delegations.iter_mut().flatten().find(|d| d.name == *name);
         let Some(entry) = entry else { return Vec::new() };

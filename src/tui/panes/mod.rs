@@ -131,6 +131,7 @@ pub fn reindex_shown(state: &mut State) {
     if shown != state.lists.shown {
         state.lists.roles = super::list::List::default();
         state.lists.tags = super::list::List::default();
+        state.lists.tag_rows = tags::TagRows::default();
         state.lists.shown = shown;
     }
     roles::reindex(state);

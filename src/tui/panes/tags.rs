@@ -1,5 +1,8 @@
 //! Signed tags of the repository under the cursor, worst first.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -7,8 +10,9 @@ use super::super::binding::{Action as Wanted, Binding, Group, bind};
 use super::super::canvas::{Canvas, Runs, cut};
 use super::super::dialogs::{Dialog, offers};
 use super::super::effect::Effect;
+use super::super::filter::{Filter, Searched};
 use super::super::layout::Inside;
-use super::super::state::State;
+use super::super::state::{Lists, State};
 use super::super::table::{self, Column, Slot, left, rest, right};
 use super::super::theme::Theme;
 use super::super::words;
@@ -16,7 +20,7 @@ use super::detail::Detail;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::plan::Mark;
 use crate::engine::view::{TagState, TagView};
-use crate::engine::{Change, RepositoryPlan, SignedTarget};
+use crate::engine::{Change, RepositoryPlan, RepositoryView, SignedTarget};
 use crate::tuf::TargetName;
 
 /// What the user wants here.
@@ -50,19 +54,19 @@ pub fn selected(state: &State) -> Option<&TagView> {
 /// Does what the user wants.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
-    let meant = state.lists.tags.meant();
+    let meant: BTreeSet<Arc<str>> = state.lists.tags.meant().into_iter().collect();
     match action {
         Action::Add => {
             state.dialogs.push(Dialog::Form(offers::sign_tag(state, gun)));
             vec![]
         }
         Action::Sign => {
-            let tags = state.view().map(|v| v.tags.iter().filter(|t| meant.contains(&t.name)));
+            let tags = state.view().map(|v| v.tags.iter().filter(|t| meant.contains(t.name.as_str())));
             let changes = tags.into_iter().flatten().filter_map(|t| Some((gun.clone(), sign_again(t)?))).collect();
             words::stage(state, changes)
         }
         Action::Revoke => {
-            let revoke = |name: String| Change::Revoke { tag: TargetName::received(name), roles: vec![] };
+            let revoke = |name: Arc<str>| Change::Revoke { tag: TargetName::received(name.to_string()), roles: vec![] };
             words::stage(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
         }
     }
@@ -74,22 +78,56 @@ fn sign_again(tag: &TagView) -> Option<Change> {
     Some(Change::Sign { tag: TargetName::parse(&tag.name).ok()?, target, roles: vec![] })
 }
 
+/// The tags of a view as the list takes them, worst first, made once for a view.
+#[derive(Debug, Default)]
+pub struct TagRows {
+    of: Option<Arc<RepositoryView>>,
+    rows: Vec<TagRow>,
+    /// What they were filtered by last.
+    filter: Filter,
+}
+
+#[derive(Debug)]
+struct TagRow {
+    index: usize,
+    name: Arc<str>,
+    text: Searched,
+}
+
+impl TagRows {
+    fn new(view: Arc<RepositoryView>, filter: Filter) -> Self {
+        let mut rows = Vec::with_capacity(view.tags.len());
+        for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
+            let tags = view.tags.iter().enumerate().filter(|(_, tag)| tag.state == state);
+            rows.extend(tags.map(|(index, tag)| {
+                let text = format!("{} {} {} {}", tag.name, word(tag.state), tag.digest, tag.signers.join(" "));
+                TagRow { index, name: Arc::from(tag.name.as_str()), text: Searched::new(text) }
+            }));
+        }
+        Self { of: Some(view), rows, filter }
+    }
+
+    fn is_of(&self, view: &Arc<RepositoryView>) -> bool {
+        self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, view))
+    }
+
+    fn shown(&self) -> Vec<(usize, Arc<str>)> {
+        let rows = self.rows.iter().filter(|row| self.filter.finds(&row.text));
+        rows.map(|row| (row.index, Arc::clone(&row.name))).collect()
+    }
+}
+
 /// Lists the tags of the repository under the cursor.
 pub fn reindex(state: &mut State) {
-    let filter = &state.lists.tags.filter;
-    let order = state.view().map(|view| {
-        let passes = |t: &TagView| {
-            filter.is_empty()
-                || filter.passes(&format!("{} {} {} {}", t.name, word(t.state), t.digest, t.signers.join(" ")))
-        };
-        let mut order: Vec<(usize, String)> = Vec::with_capacity(view.tags.len());
-        for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
-            let rows = view.tags.iter().enumerate().filter(|(_, t)| t.state == state && passes(t));
-            order.extend(rows.map(|(i, t)| (i, t.name.clone())));
-        }
-        order
-    });
-    state.lists.tags.set(order.unwrap_or_default());
+    let view = state.repository().and_then(|repository| repository.view.clone());
+    let Lists { tags, tag_rows, .. } = &mut state.lists;
+    match view {
+        Some(view) if tag_rows.is_of(&view) && tag_rows.filter == tags.filter => return,
+        Some(view) if tag_rows.is_of(&view) => tag_rows.filter = tags.filter.clone(),
+        Some(view) => *tag_rows = TagRows::new(view, tags.filter.clone()),
+        None => *tag_rows = TagRows::default(),
+    }
+    tags.set(tag_rows.shown());
 }
 
 const COLUMNS: [Column; 5] = [

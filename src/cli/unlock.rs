@@ -37,7 +37,8 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
     let count = keys.len();
     // Derivations side by side; tokens one after the other, since they count wrong PINs.
     let is_file = |key: &&LockedKey| context.engine.token_of(&key.id).is_none();
-    let derivations = keys.iter().filter(is_file).map(|key| async { (key.id.clone(), try_sources(context, key).await) });
+    let derivations =
+        keys.iter().filter(is_file).map(|key| async { (key.id.clone(), try_sources(context, key).await) });
     let mut tried: BTreeMap<CanonicalKeyId, _> = join_all(derivations).await.into_iter().collect();
     for (index, key) in keys.into_iter().enumerate() {
         let place = if count > 1 { format!(" (key {} of {count})", index + 1) } else { String::new() };

@@ -196,7 +196,8 @@ impl Source<'_> {
             if pending.is_empty() {
                 return Ok(set);
             }
-            let (mut files, mut lacking): (Vec<(Role, Arc<[u8]>)>, Vec<_>) = (Vec::new(), Vec::new());
+            let mut files: Vec<(Role, Arc<[u8]>)> = Vec::new();
+            let mut lacking = Vec::new();
             for (role, meta) in pending.into_iter().map(|(name, meta)| (Role::from(name), meta)) {
                 match shelf.find(&role, &meta) {
                     Some(bytes) => files.push((role, bytes)),

@@ -104,7 +104,9 @@ pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
 pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
     let label = context.engine.key_label(id).unwrap_or_else(|| id.short().to_owned());
     let role = context.engine.stored_role(id).unwrap_or_default();
-    unlock_one(context, LockedKey { id: id.clone(), label, role, signs: Vec::new() }, "").await
+    let key = LockedKey { id: id.clone(), label, role, signs: Vec::new() };
+    let tried = try_sources(context, &key).await?;
+    unlock_one(context, key, tried, "").await
 }
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {

@@ -9,12 +9,17 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
-use trustdeck::engine::{Approval, Change, EntryId, Kind, Passphrase, PlanId, PublishOutcome, Published};
+use trustdeck::engine::tokens::{TokenName, TokenPlace};
+use trustdeck::engine::view::KeyPlace;
+use trustdeck::engine::{
+    Approval, Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step,
+};
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Outcome};
-use trustdeck::tui::state::Screen;
+use trustdeck::tui::event::{Ask, Event, Outcome};
+use trustdeck::tui::state::{Screen, State};
+use trustdeck::tui::update::update;
 
 #[test]
 fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {
@@ -87,6 +92,70 @@ fn a_wrong_passphrase_stays_open_and_says_how_often() {
     let shown = frame::signs(&draw(&state));
     assert!(shown.contains("attempt 2") && shown.contains("not this key   it opens jeff new laptop"), "{shown}");
     assert!(!shown.contains("wrong"), "what was typed is never shown");
+}
+
+/// Puts keys on one token.
+fn on_token(state: &mut State, keys: &[(&str, &str)]) {
+    let token = TokenName { label: "board".to_owned(), serial: "12345678".to_owned() };
+    for key in &mut state.keys {
+        if keys.iter().any(|(first, _)| key.id == id(first)) {
+            let place = TokenPlace { token: token.clone(), slot: vec![2], slot_name: "9c".to_owned() };
+            key.place = KeyPlace::Token(place);
+        }
+    }
+}
+
+#[test]
+fn one_pin_opens_all_keys_of_its_token() {
+    let mut state = staged();
+    tell_plan(&mut state, mended());
+    on_token(&mut state, &[screen::scene::ADMIN, NEW]);
+    press(&mut state, "pP");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("PIN") && shown.contains("token board") && !shown.contains("Passphrase"), "{shown}");
+    let effects = press(&mut state, "999999<enter>");
+    let mut wrong = failure(Kind::Passphrase, None);
+    wrong.problem.message = "wrong PIN for token board; one try is left before it locks".to_owned();
+    tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(screen::scene::ADMIN.0), Err(wrong)));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("one try is left") && !shown.contains("999999"), "{shown}");
+    let effects = press(&mut state, "123456<enter>");
+    assert_eq!(effects, [Effect::Unlock(id(screen::scene::ADMIN.0), Passphrase::from_text("123456"))]);
+    let effects = tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(screen::scene::ADMIN.0), Ok(())));
+    assert!(matches!(effects.last(), Some(Effect::Publish(_))), "{effects:?}");
+}
+
+#[test]
+fn a_passphrase_is_never_offered_to_a_token() {
+    let mut state = staged();
+    tell_plan(&mut state, mended());
+    on_token(&mut state, &[NEW]);
+    press(&mut state, "pP");
+    let effects = press(&mut state, "correct horse<enter>");
+    tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(screen::scene::ADMIN.0), Ok(())));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("PIN") && !shown.contains("same as before"), "{shown}");
+    assert_eq!(press(&mut state, "<tab>"), []);
+}
+
+#[test]
+fn a_publish_says_when_a_token_waits_for_a_touch() {
+    let mut state = staged();
+    let mut open = mended();
+    open.repositories.iter_mut().for_each(|r| r.keys.clear());
+    tell_plan(&mut state, open);
+    press(&mut state, "pP");
+    let sign = Step::Sign { done: 0, total: 2 };
+    let news = [
+        Progress::Step { gun: gun("admin/demo"), step: sign, note: None },
+        Progress::Touch { gun: gun("admin/demo"), token: "board".to_owned() },
+    ];
+    news.into_iter().for_each(|news| drop(update(&mut state, Event::News(news))));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("touch now") && shown.contains("Touch token board now"), "{shown}");
+    let step = Progress::Step { gun: gun("admin/demo"), step: Step::Upload, note: None };
+    update(&mut state, Event::News(step));
+    assert!(!frame::signs(&draw(&state)).contains("touch now"));
 }
 
 #[test]

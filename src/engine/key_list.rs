@@ -141,6 +141,7 @@ impl Engine {
     fn foreign(&self, id: CanonicalKeyId, listed: Listed) -> KeyView {
         let of_server = |(_, role): &(Gun, Role)| matches!(role, Role::Timestamp | Role::Snapshot);
         let place = if listed.used_in.iter().all(of_server) { KeyPlace::Server } else { KeyPlace::Public };
+        let warning = self.absent_token(&id).map(|token| format!("on token {token}, which is not plugged in"));
         let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
         KeyView {
             label: self.inner.keyring.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
@@ -151,7 +152,7 @@ impl Engine {
             algorithm: Some(listed.key.algorithm()),
             place,
             state: KeyState::Theirs,
-            warning: None,
+            warning,
             backup: None,
             used_in: listed.used_in,
         }

@@ -2,7 +2,9 @@
 //!
 //! Written by hand: certificate builders enforce the 64 characters of RFC 5280 for a common name, and Notary does not.
 
-use jiff::{SignedDuration, Timestamp as Time, ToSpan, tz};
+#[cfg(feature = "pkcs11")]
+use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp as Time, tz};
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
@@ -54,6 +56,7 @@ pub fn root_certificate(key: &PrivateKey, gun: &Gun, now: Time) -> Result<Public
 ///
 /// # Errors
 /// Those of `sign`; [`KeyError::Unsupported`].
+#[cfg(feature = "pkcs11")]
 pub(super) fn token_certificate(
     public: &PublicKey,
     curve: Curve,
@@ -66,6 +69,7 @@ pub(super) fn token_certificate(
 }
 
 /// What [`token_certificate`] names as issuer and subject.
+#[cfg(feature = "pkcs11")]
 pub(super) fn subject(common_name: &str) -> Der {
     name(common_name)
 }
@@ -132,7 +136,8 @@ fn digest(curve: Curve, content: &[u8]) -> Vec<u8> {
 
 /// Raw r‖s as the SEQUENCE of two numbers that certificates hold.
 fn ecdsa_der(raw: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let halves = (raw.len() % 2 == 0 && !raw.is_empty()).then(|| raw.split_at_checked(raw.len() / 2)).flatten();
+    let halves =
+        (raw.len().is_multiple_of(2) && !raw.is_empty()).then(|| raw.split_at_checked(raw.len() / 2)).flatten();
     let (r, s) = halves.ok_or_else(|| unsupported("a signature has an odd length"))?;
     Ok(element(SEQUENCE, &[&unsigned(r), &unsigned(s)]).to_vec())
 }

@@ -15,7 +15,9 @@ mod worker;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+#[cfg(feature = "pkcs11")]
+use std::sync::atomic::Ordering;
 
 use tokio_util::sync::CancellationToken;
 
@@ -157,6 +159,7 @@ fn tries(after: &PinState) -> &'static str {
 
 /// A PIN, once refused never tried again.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "nothing asks for it then"))]
 pub struct Pin(Arc<(Passphrase, AtomicBool)>);
 
 impl Pin {
@@ -165,7 +168,10 @@ impl Pin {
     pub fn new(pin: Passphrase) -> Self {
         Self(Arc::new((pin, AtomicBool::new(false))))
     }
+}
 
+#[cfg(feature = "pkcs11")]
+impl Pin {
     fn text(&self) -> &str {
         std::str::from_utf8(self.0.0.bytes()).unwrap_or_default()
     }
@@ -179,11 +185,14 @@ impl Pin {
     }
 }
 
+/// What is done when a token waits for a touch.
+pub type Touch = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Who waits for a token: hears when a finger is wanted, and may lose patience.
 #[derive(Clone, Default)]
 pub struct Attendant {
     /// Told the token's name when an answer takes so long that it must be waiting for a touch.
-    pub touch: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub touch: Option<Touch>,
     /// Ends the waiting; the token itself cannot be interrupted.
     pub stop: CancellationToken,
 }

@@ -125,7 +125,7 @@ fn place_word(place: &KeyPlace) -> &'static str {
 
 fn state_word(theme: Theme, key: &KeyView) -> (String, Style) {
     if key.warning.is_some() {
-        let what = if matches!(key.place, KeyPlace::Token(_)) { "look" } else { "mode" };
+        let what = if matches!(key.place, KeyPlace::File(_)) { "mode" } else { "look" };
         return (format!("{} {what}", theme.glyphs.warn), theme.warn_word());
     }
     match key.state {

@@ -94,7 +94,7 @@ impl SignedTarget {
         let mut target = Target::image(sha256, self.length);
         if let Some(text) = &self.sha512 {
             let sha512: [u8; 64] = hex::decode(text).ok()?.try_into().ok()?;
-            target.hashes.insert("sha512".to_owned(), sha512.to_vec());
+            target.hashes.insert("sha512", &sha512);
         }
         target.custom.clone_from(&self.custom);
         Some(target)

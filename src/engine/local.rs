@@ -11,21 +11,21 @@ use super::pin::{self, Pin};
 use super::state::{Memory, Record, raise};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
-    DelegationName, Envelope, FileMeta, Gun, KeyId, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
+    Blob, DelegationName, Envelope, FileMeta, Gun, KeyId, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
     VerifyError,
 };
 
 /// Files at hand, by role; which of them is the right one is for the verified chain to say.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shelf(BTreeMap<Role, Vec<Arc<[u8]>>>);
+pub(super) struct Shelf(BTreeMap<Role, Vec<Blob>>);
 
 impl Shelf {
-    pub(super) fn put(&mut self, role: Role, bytes: Arc<[u8]>) {
+    pub(super) fn put(&mut self, role: Role, bytes: Blob) {
         self.0.entry(role).or_default().push(bytes);
     }
 
     /// The file that has the length and hashes of `meta`.
-    pub(super) fn find(&self, role: &Role, meta: &FileMeta) -> Option<Arc<[u8]>> {
+    pub(super) fn find(&self, role: &Role, meta: &FileMeta) -> Option<Blob> {
         self.0.get(role)?.iter().find(|bytes| meta.matches(bytes)).cloned()
     }
 
@@ -41,7 +41,7 @@ impl Shelf {
         }
     }
 
-    fn only(&self, role: &Role) -> Option<&Arc<[u8]>> {
+    fn only(&self, role: &Role) -> Option<&Blob> {
         self.0.get(role)?.first()
     }
 
@@ -56,8 +56,8 @@ impl Shelf {
 }
 
 /// All files of a set in the order in which they are stored: what names others comes after them.
-pub(super) fn files(set: &TrustedSet) -> Vec<(Role, Arc<[u8]>)> {
-    let bytes = |envelope: &Arc<Envelope>| Arc::clone(envelope.bytes());
+pub(super) fn files(set: &TrustedSet) -> Vec<(Role, Blob)> {
+    let bytes = |envelope: &Arc<Envelope>| envelope.bytes().clone();
     let mut files = vec![(Role::Root, bytes(&set.root().envelope))];
     let delegations = set.delegations().iter();
     files.extend(delegations.map(|(name, loaded)| (Role::from(name.clone()), bytes(&loaded.envelope))));
@@ -193,7 +193,7 @@ impl Local {
                 if let Some(bytes) = cache.read(gun, &role)? {
                     self.shelf.put(role.clone(), bytes.into());
                 }
-                let loaded = self.shelf.find(&role, &meta).map(|bytes| set.update_delegation(&name, &bytes));
+                let loaded = self.shelf.find(&role, &meta).map(|bytes| set.update_delegation(&name, bytes));
                 if !matches!(loaded, Some(Ok(()))) {
                     self.missing.push(name);
                 }
@@ -214,7 +214,7 @@ impl Local {
         for delegation in targets.iter().flat_map(|targets| targets.delegations.iter().flatten()) {
             let role = Role::from(delegation.name.clone());
             let Some(bytes) = cache.read(gun, &role)? else { continue };
-            let bytes: Arc<[u8]> = bytes.into();
+            let bytes = Blob::from(bytes);
             if let Some(keys) = targets.as_ref().and_then(|targets| targets.delegation_role_keys(&delegation.name)) {
                 mark::<Targets>(&mut marks, &role, &bytes, &keys);
             }
@@ -224,13 +224,12 @@ impl Local {
     }
 }
 
-fn mark<T: Metadata>(marks: &mut SeenRoles, role: &Role, bytes: &Arc<[u8]>, keys: &RoleKeys) -> Option<T> {
-    let envelope = Envelope::parse(role, Arc::clone(bytes)).ok()?;
-    let content = T::read(role, &envelope).ok()?;
+fn mark<T: Metadata>(marks: &mut SeenRoles, role: &Role, bytes: &Blob, keys: &RoleKeys) -> Option<T> {
+    let (envelope, content) = T::open(role, bytes.clone()).ok()?;
     if !tally(&envelope, keys).is_met() {
         return None;
     }
-    let sha256 = FileMeta::of(bytes).sha256()?;
+    let sha256 = envelope.sha256().to_owned();
     marks.insert(role.clone(), Seen { version: content.version(), sha256 });
     Some(content)
 }

@@ -1,8 +1,6 @@
 //! The network half of a refresh: guess, then check. Files are asked for early, and used only if the verified chain
 //! names them.
 
-use std::sync::Arc;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp as Time;
@@ -11,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::local::Shelf;
 use super::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
-use crate::tuf::{FileMeta, Gun, Role, TrustedSet, VerifyError};
+use crate::tuf::{Blob, FileMeta, Gun, Role, TrustedSet, VerifyError};
 
 const TIMESTAMP_LIMIT: u64 = 64 << 10;
 const ROOT_LIMIT: u64 = 1 << 20;
@@ -119,12 +117,12 @@ impl Source<'_> {
         timestamp: Vec<u8>,
         shelf: &mut Shelf,
     ) -> Result<TrustedSet, EngineError> {
-        let timestamp: Arc<[u8]> = timestamp.into();
+        let timestamp = Blob::from(timestamp);
         let has_expired = set.root().content.expires <= set.now() || set.root_certified(set.now()).is_err();
         if has_expired {
             self.walk_roots(&mut set).await?;
         }
-        let first = self.base(set.clone(), Arc::clone(&timestamp), shelf).await;
+        let first = self.base(set.clone(), timestamp.clone(), shelf).await;
         let reached = match first {
             Err(error @ EngineError::Verify { .. }) => {
                 if !self.walk_roots(&mut set).await? {
@@ -159,10 +157,10 @@ impl Source<'_> {
     async fn base(
         &self,
         mut set: TrustedSet,
-        timestamp: Arc<[u8]>,
+        timestamp: Blob,
         shelf: &mut Shelf,
     ) -> Result<TrustedSet, EngineError> {
-        set.update_timestamp(&timestamp).map_err(self.wrong())?;
+        set.update_timestamp(timestamp).map_err(self.wrong())?;
         let snapshot = self.obtain(&set, Role::Snapshot, shelf).await?;
         set = self.check(set, snapshot, |set, bytes| set.update_snapshot(bytes)).await?;
         self.prefetch(&set, shelf).await;
@@ -196,7 +194,7 @@ impl Source<'_> {
             if pending.is_empty() {
                 return Ok(set);
             }
-            let mut files: Vec<(Role, Arc<[u8]>)> = Vec::new();
+            let mut files: Vec<(Role, Blob)> = Vec::new();
             let mut lacking = Vec::new();
             for (role, meta) in pending.into_iter().map(|(name, meta)| (Role::from(name), meta)) {
                 match shelf.find(&role, &meta) {
@@ -214,7 +212,7 @@ impl Source<'_> {
         }
     }
 
-    async fn obtain(&self, set: &TrustedSet, role: Role, shelf: &Shelf) -> Result<Arc<[u8]>, EngineError> {
+    async fn obtain(&self, set: &TrustedSet, role: Role, shelf: &Shelf) -> Result<Blob, EngineError> {
         let parent = if role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
         let missing = || self.wrong()(VerifyError::Missing { role: role.clone(), parent: parent.clone() });
         let meta = set.expected(&role).ok_or_else(missing)?;
@@ -224,7 +222,7 @@ impl Source<'_> {
         }
     }
 
-    async fn by_hash(&self, wanted: Vec<(Role, FileMeta)>) -> Vec<(Role, Result<Arc<[u8]>, EngineError>)> {
+    async fn by_hash(&self, wanted: Vec<(Role, FileMeta)>) -> Vec<(Role, Result<Blob, EngineError>)> {
         let fetches = wanted.into_iter().map(|(role, meta)| async move {
             let file = self.one_by_hash(role.clone(), meta).await;
             (role, file)
@@ -234,7 +232,7 @@ impl Source<'_> {
 
     /// Fetches a file that the verified chain names. One that is not there is the server's fault, not an absent
     /// repository.
-    async fn one_by_hash(&self, role: Role, meta: FileMeta) -> Result<Arc<[u8]>, EngineError> {
+    async fn one_by_hash(&self, role: Role, meta: FileMeta) -> Result<Blob, EngineError> {
         let parent = if role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
         let Some(sha256) = meta.sha256() else {
             let what = "no SHA-256 is given".to_owned();
@@ -254,14 +252,14 @@ impl Source<'_> {
     async fn check(
         &self,
         mut set: TrustedSet,
-        bytes: Arc<[u8]>,
-        step: impl FnOnce(&mut TrustedSet, &[u8]) -> Result<(), VerifyError> + Send + 'static,
+        bytes: Blob,
+        step: impl FnOnce(&mut TrustedSet, Blob) -> Result<(), VerifyError> + Send + 'static,
     ) -> Result<TrustedSet, EngineError> {
         if bytes.len() < BIG {
-            step(&mut set, &bytes).map_err(self.wrong())?;
+            step(&mut set, bytes).map_err(self.wrong())?;
             return Ok(set);
         }
-        let work = move || step(&mut set, &bytes).map(|()| set);
+        let work = move || step(&mut set, bytes).map(|()| set);
         let done = tokio::task::spawn_blocking(work).await;
         // It can only fail if the runtime is ending.
         done.map_err(|_| EngineError::Cancelled)?.map_err(self.wrong())

@@ -21,7 +21,7 @@ use super::EngineError;
 use super::disk::{Pending, make_private, open_own, read_at, sweep, write_all};
 use super::files;
 use crate::tuf::verify::{Seen, SeenRoles};
-use crate::tuf::{Gun, Role};
+use crate::tuf::{Blob, Gun, Role};
 
 /// Version of the files' form.
 const FORMAT: u32 = 1;
@@ -50,7 +50,7 @@ pub(super) struct Found<'a> {
     pub(super) seen: SeenRoles,
     pub(super) tags: Vec<String>,
     pub(super) root: &'a [u8],
-    pub(super) aside: &'a [(Role, Arc<[u8]>)],
+    pub(super) aside: &'a [(Role, Blob)],
 }
 
 /// Files that wait to be written; nobody else changes them meanwhile.
@@ -117,7 +117,7 @@ impl Memory {
         if self.root(gun)?.as_deref() != Some(found.root) {
             draft.pending.push(self.pending(file(gun, "root"), found.root.to_vec())?);
         }
-        let encode = |(role, bytes): &(Role, Arc<[u8]>)| (role.clone(), BASE64.encode(bytes));
+        let encode = |(role, bytes): &(Role, Blob)| (role.clone(), BASE64.encode(bytes));
         let files: BTreeMap<Role, String> = found.aside.iter().map(encode).collect();
         if self.load::<Aside>(&file(gun, "aside"))?.files != files {
             draft.pending.push(self.pending(file(gun, "aside"), self.encode(&Aside { files })?)?);

@@ -170,7 +170,7 @@ impl Judge<'_> {
             signed_by(&envelope, &accepted.root.role_keys(&role), &role)?;
             let snapshot: Snapshot = content(&role, &envelope)?;
             for named in [Role::Root, Role::Targets] {
-                if snapshot.meta.get(&named).is_none_or(|meta| !meta.hashes.contains_key("sha256")) {
+                if snapshot.meta.get(&named).is_none_or(|meta| meta.hashes.get("sha256").is_none()) {
                     return Err(format!("snapshot type metadata invalid: missing {named} sha256 checksum information"));
                 }
             }
@@ -290,7 +290,7 @@ fn usable_leaves(root: &Root, gun: &str, now: Option<Time>) -> RoleKeys {
 
 fn same_hashes(role: &Role, file: &FileMeta, named: Option<&FileMeta>) -> Result<(), String> {
     let mut checked = 0;
-    for (algorithm, expected) in named.into_iter().flat_map(|named| &named.hashes) {
+    for (algorithm, expected) in named.into_iter().flat_map(|named| named.hashes.iter()) {
         let Some(actual) = file.hashes.get(algorithm) else { continue };
         checked += 1;
         if actual != expected {

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub const DEPTH: usize = 64;
 
 /// Notary reads numbers as floats, which are exact up to here.
-const EXACT: u64 = 1 << 53;
+pub(super) const EXACT: u64 = 1 << 53;
 
 /// The value has no canonical form: it holds a fraction or an integer that Notary would round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp as Time;
 
+use super::blob::Blob;
 use super::envelope::Envelope;
 use super::key::PublicKey;
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root};
@@ -53,7 +54,7 @@ pub(super) fn check_file(
     role: &Role,
     parent: &Role,
     named: Option<&FileMeta>,
-    bytes: &[u8],
+    bytes: &Blob,
 ) -> Result<(), VerifyError> {
     let (role, parent) = (role.clone(), parent.clone());
     match named {

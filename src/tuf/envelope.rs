@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use super::blob::Blob;
 use super::canonical::{Encoder, Notes, Text, html_escape, place, write_text};
 use super::key::Method;
 use super::names::{KeyId, Role};
@@ -35,11 +36,13 @@ pub struct Signature {
 /// The received bytes are what is hashed and stored; the canonical form is what is verified.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    bytes: Arc<[u8]>,
+    bytes: Blob,
     canonical: Canonical,
     signatures: Vec<Signature>,
     extra: Vec<String>,
     sha256: OnceLock<String>,
+    /// Whether the typed form was found to write exactly the canonical bytes, so that it loses nothing.
+    pub(super) exact: OnceLock<bool>,
 }
 
 /// Files are nearly always received in canonical form; only the others need a copy.
@@ -54,7 +57,7 @@ impl Envelope {
     ///
     /// # Errors
     /// [`VerifyError::Format`] or [`VerifyError::Limit`].
-    pub fn parse(role: &Role, bytes: impl Into<Arc<[u8]>>) -> Result<Self, VerifyError> {
+    pub fn parse(role: &Role, bytes: impl Into<Blob>) -> Result<Self, VerifyError> {
         let bytes = bytes.into();
         let mut canonical = Vec::with_capacity(bytes.len());
         let notes = Notes::default();
@@ -78,7 +81,33 @@ impl Envelope {
         }
         let canonical = Canonical::of(&bytes, canonical);
         let Parts { signatures, extra, .. } = parts;
-        Ok(Self { bytes, canonical, signatures, extra, sha256: OnceLock::new() })
+        Ok(Self { bytes, canonical, signatures, extra, sha256: OnceLock::new(), exact: OnceLock::new() })
+    }
+
+    /// Parses and reads a file in one go if it is exactly what Notary writes, as nearly all are: `signed` first, in
+    /// the canonical form of what was read, then `signatures`. `None` for any other, also for a wrong one:
+    /// [`Envelope::parse`] looks closer and says what is wrong.
+    ///
+    /// What `write` makes of the content is in canonical form, names each member once and holds nothing unknown; so
+    /// the same goes for bytes that are equal to it.
+    pub(super) fn plain<'a, R: serde::Deserialize<'a>, T>(
+        bytes: &'a Blob,
+        read: impl FnOnce(R) -> Option<T>,
+        write: impl FnOnce(&T) -> Vec<u8>,
+    ) -> Option<(Self, T)> {
+        let notes = Notes::default();
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let file = Plain { notes: &notes, signed: PhantomData };
+        let (signed, (signatures, extra)) = (&mut reader).deserialize_map(file).ok()?;
+        reader.end().ok()?;
+        if signatures.len() > SIGNATURES || notes.too_deep.get() || notes.inexact.get() {
+            return None;
+        }
+        let content = read(signed)?;
+        let Canonical::Received(range) = Canonical::of(bytes, write(&content)) else { return None };
+        let (canonical, bytes) = (Canonical::Received(range), bytes.clone());
+        let (sha256, exact) = (OnceLock::new(), OnceLock::from(true));
+        Some((Self { bytes, canonical, signatures, extra, sha256, exact }, content))
     }
 
     /// Builds the file that Notary's client would write: `signed` in canonical form, HTML-escaped, then the signatures.
@@ -110,14 +139,14 @@ impl Envelope {
 
     /// The file as received.
     #[must_use]
-    pub fn bytes(&self) -> &Arc<[u8]> {
+    pub fn bytes(&self) -> &Blob {
         &self.bytes
     }
 
     /// SHA-256 of the file, in lower-case hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> &str {
-        self.sha256.get_or_init(|| hex::encode(Sha256::digest(&self.bytes)))
+        self.sha256.get_or_init(|| hex::encode(self.bytes.sha256()))
     }
 
     /// The parsed `signed`, as a tree that is built on each call.
@@ -167,6 +196,34 @@ impl Canonical {
         let as_received = bytes.starts_with(OPENING) && bytes.get(range.clone()) == Some(encoded.as_slice());
         if as_received { Self::Received(range) } else { Self::Encoded(encoded) }
     }
+}
+
+/// Reads the outer object where it has the usual two members in the usual order.
+struct Plain<'o, R> {
+    notes: &'o Notes,
+    signed: PhantomData<R>,
+}
+
+impl<'de, R: serde::Deserialize<'de>> Visitor<'de> for Plain<'_, R> {
+    type Value = (R, (Vec<Signature>, Vec<String>));
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with signed and signatures")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        demand_member(&mut map, Some("signed"))?;
+        let signed = map.next_value()?;
+        demand_member(&mut map, Some("signatures"))?;
+        let signatures = map.next_value_seed(Signatures { notes: self.notes })?;
+        demand_member(&mut map, None)?;
+        Ok((signed, signatures))
+    }
+}
+
+fn demand_member<'de, A: MapAccess<'de>>(map: &mut A, name: Option<&str>) -> Result<(), A::Error> {
+    let found = map.next_key_seed(Text)?;
+    if found.as_deref() == name { Ok(()) } else { Err(de::Error::custom("another member, or in another order")) }
 }
 
 #[derive(Default)]

@@ -27,6 +27,8 @@ impl Lost {
 pub(super) fn lost_members<T: Metadata>(envelope: &Envelope, content: &T) -> Vec<Lost> {
     let written = content.canonical();
     if written == envelope.canonical() {
+        // Set before, then to the same.
+        let _ = envelope.exact.set(true);
         return Vec::new();
     }
     // Control characters stand raw in the canonical form, which only target names can hold.

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp as Time};
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
+use super::blob::Blob;
 use super::envelope::Envelope;
+use super::hashes::Hashes;
 use super::key::PublicKey;
 use super::names::{DelegationName, KeyId, Role, TargetName};
 use super::verify::VerifyError;
@@ -21,6 +23,12 @@ pub trait Metadata: Sized + Clone {
     /// # Errors
     /// [`VerifyError::Format`], naming the member.
     fn read(role: &Role, envelope: &Envelope) -> Result<Self, VerifyError>;
+
+    /// Parses and reads a file in one go.
+    ///
+    /// # Errors
+    /// [`VerifyError::Format`] or [`VerifyError::Limit`].
+    fn open(role: &Role, bytes: Blob) -> Result<(Envelope, Self), VerifyError>;
 
     /// The canonical bytes of `signed`, which signatures are over.
     fn canonical(&self) -> Vec<u8>;
@@ -116,8 +124,8 @@ pub struct Delegation {
 pub struct Target {
     /// Length, in bytes; for images, of the manifest.
     pub length: u64,
-    /// Raw digests by algorithm, `sha256` and perhaps `sha512`.
-    pub hashes: BTreeMap<String, Vec<u8>>,
+    /// `sha256` and perhaps `sha512`.
+    pub hashes: Hashes,
     /// Opaque data, if any.
     pub custom: Option<Value>,
 }
@@ -126,7 +134,7 @@ impl Target {
     /// An image manifest's target, as `docker trust sign` makes it.
     #[must_use]
     pub fn image(sha256: [u8; 32], length: u64) -> Self {
-        Self { length, hashes: BTreeMap::from([("sha256".to_owned(), sha256.to_vec())]), custom: None }
+        Self { length, hashes: [("sha256", sha256)].into_iter().collect(), custom: None }
     }
 
     /// The SHA-256 digest in hexadecimal, if there is one.
@@ -183,8 +191,8 @@ impl Targets {
 /// Hashes and length of a file, as the file above names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileMeta {
-    /// Raw digests by algorithm.
-    pub hashes: BTreeMap<String, Vec<u8>>,
+    /// Digests by algorithm.
+    pub hashes: Hashes,
     /// Length, in bytes.
     pub length: u64,
 }
@@ -193,9 +201,8 @@ impl FileMeta {
     /// SHA-256, SHA-512 and length of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let sha256 = Sha256::digest(bytes).to_vec();
-        let sha512 = Sha512::digest(bytes).to_vec();
-        let hashes = BTreeMap::from([("sha256".to_owned(), sha256), ("sha512".to_owned(), sha512)]);
+        let (sha256, sha512) = (Sha256::digest(bytes), Sha512::digest(bytes));
+        let hashes = [("sha256", sha256.as_slice()), ("sha512", sha512.as_slice())].into_iter().collect();
         Self { hashes, length: bytes.len() as u64 }
     }
 
@@ -207,18 +214,18 @@ impl FileMeta {
 
     /// Whether `bytes` have this length and all supported hashes, of which there is at least one.
     #[must_use]
-    pub fn matches(&self, bytes: &[u8]) -> bool {
+    pub fn matches(&self, bytes: &Blob) -> bool {
         self.mismatch(bytes).is_none()
     }
 
     /// What about `bytes` is not as named here.
     #[must_use]
-    pub fn mismatch(&self, bytes: &[u8]) -> Option<String> {
+    pub fn mismatch(&self, bytes: &Blob) -> Option<String> {
         if self.length != bytes.len() as u64 {
             return Some(format!("its length is {}, expected {}", bytes.len(), self.length));
         }
-        let sha256 = self.hashes.get("sha256").map(|named| *named == Sha256::digest(bytes).as_slice());
-        let sha512 = self.hashes.get("sha512").map(|named| *named == Sha512::digest(bytes).as_slice());
+        let sha256 = self.hashes.get("sha256").map(|named| named == bytes.sha256());
+        let sha512 = self.hashes.get("sha512").map(|named| named == bytes.sha512());
         match (sha256, sha512) {
             (None, None) => Some("neither sha256 nor sha512 is named".to_owned()),
             (Some(false), _) => Some("its sha256 is another".to_owned()),

@@ -4,11 +4,13 @@
 //! [`verify`] turns them into [`verify::Loaded`], which says who signed. Time is passed in.
 
 mod bare;
+pub mod blob;
 pub mod canonical;
 mod certificate;
 mod check;
 pub mod delegation;
 pub mod envelope;
+pub mod hashes;
 pub mod key;
 mod members;
 pub mod metadata;
@@ -20,8 +22,10 @@ pub mod trusted;
 pub mod verify;
 mod write;
 
+pub use blob::Blob;
 pub use delegation::{effective_paths, walk};
 pub use envelope::{Envelope, Signature};
+pub use hashes::Hashes;
 pub use key::{Algorithm, KeyType, Method, PublicKey};
 pub use metadata::{Delegation, FileMeta, Metadata, RoleKeys, Root, Snapshot, Target, Targets, Timestamp};
 pub use names::{CanonicalKeyId, DelegationName, Gun, KeyId, NameError, Role, SignerName, TargetName};

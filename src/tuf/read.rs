@@ -10,8 +10,10 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::canonical::Text;
+use super::blob::Blob;
+use super::canonical::{EXACT, Text};
 use super::envelope::Envelope;
+use super::hashes::Hashes;
 use super::key::PublicKey;
 use super::members::lost_members;
 use super::metadata::{BaseRole, Delegation, FileMeta, Metadata, Root, Snapshot, Target, Targets, Timestamp};
@@ -28,6 +30,7 @@ struct RawRoot {
     expires: String,
     keys: BTreeMap<KeyId, PublicKey>,
     roles: BTreeMap<String, RawBaseRole>,
+    #[serde(deserialize_with = "whole")]
     version: u64,
 }
 
@@ -45,6 +48,7 @@ struct RawTargets {
     expires: String,
     #[serde(deserialize_with = "targets")]
     targets: BTreeMap<TargetName, Target>,
+    #[serde(deserialize_with = "whole")]
     version: u64,
 }
 
@@ -66,7 +70,8 @@ struct RawDelegation {
 struct RawTarget {
     custom: Option<Value>,
     #[serde(deserialize_with = "hashes")]
-    hashes: BTreeMap<String, Vec<u8>>,
+    hashes: Hashes,
+    #[serde(deserialize_with = "whole")]
     length: u64,
 }
 
@@ -76,39 +81,52 @@ struct RawMeta {
     kind: String,
     expires: String,
     meta: BTreeMap<Role, RawFile>,
+    #[serde(deserialize_with = "whole")]
     version: u64,
 }
 
 #[derive(Deserialize)]
 struct RawFile {
     #[serde(deserialize_with = "hashes")]
-    hashes: BTreeMap<String, Vec<u8>>,
+    hashes: Hashes,
+    #[serde(deserialize_with = "whole")]
     length: u64,
 }
 
 /// Reads an object of digests straight into its map: a file has one for each of its many targets.
-fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<u8>>, D::Error> {
-    struct Hashes;
+fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hashes, D::Error> {
+    struct Digests;
 
-    impl<'de> Visitor<'de> for Hashes {
-        type Value = BTreeMap<String, Vec<u8>>;
+    impl<'de> Visitor<'de> for Digests {
+        type Value = Hashes;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object of digests")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut hashes = BTreeMap::new();
+            let mut hashes = Hashes::default();
+            let mut short = [0; 96];
             while let Some(algorithm) = map.next_key_seed(Text)? {
-                let digest = map.next_value_seed(Text)?;
-                let digest = BASE64.decode(&*digest).map_err(|_| de::Error::custom("expected base64"))?;
-                hashes.insert(algorithm.into_owned(), digest);
+                let text = map.next_value_seed(Text)?;
+                let wrong = |_| de::Error::custom("expected base64");
+                match BASE64.decode_slice(&*text, &mut short) {
+                    Ok(length) => hashes.insert(&algorithm, short.get(..length).unwrap_or_default()),
+                    // Longer than the digests in use, or wrong.
+                    Err(_) => hashes.insert(&algorithm, &BASE64.decode(&*text).map_err(wrong)?),
+                }
             }
             Ok(hashes)
         }
     }
 
-    deserializer.deserialize_map(Hashes)
+    deserializer.deserialize_map(Digests)
+}
+
+/// Reads a number that Notary, which reads floats, does not round.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    if number <= EXACT { Ok(number) } else { Err(de::Error::custom("expected an integer below 2^53")) }
 }
 
 /// Reads the many targets straight into their map.
@@ -176,8 +194,7 @@ fn read_file(role: &Role, file: RawFile) -> Read<FileMeta> {
     Ok(FileMeta { hashes, length })
 }
 
-fn read_root(envelope: &Envelope) -> Read<Root> {
-    let raw: RawRoot = envelope.read()?;
+fn read_root(raw: RawRoot) -> Read<Root> {
     let expires = read_common(&raw.kind, "Root", raw.version, &raw.expires)?;
     check_key_ids(&raw.keys)?;
     for role in Role::BASE {
@@ -193,8 +210,7 @@ fn read_root(envelope: &Envelope) -> Read<Root> {
     Ok(Root { consistent_snapshot, expires, keys, roles, version })
 }
 
-fn read_targets(envelope: &Envelope) -> Read<Targets> {
-    let raw: RawTargets = envelope.read()?;
+fn read_targets(raw: RawTargets) -> Read<Targets> {
     let expires = read_common(&raw.kind, "Targets", raw.version, &raw.expires)?;
     let delegation_keys = raw.delegations.keys;
     check_key_ids(&delegation_keys)?;
@@ -216,15 +232,13 @@ impl From<RawDelegation> for Delegation {
     }
 }
 
-fn read_snapshot(envelope: &Envelope) -> Read<Snapshot> {
-    let raw: RawMeta = envelope.read()?;
+fn read_snapshot(raw: RawMeta) -> Read<Snapshot> {
     let expires = read_common(&raw.kind, "Snapshot", raw.version, &raw.expires)?;
     let files = raw.meta.into_iter().map(|(role, file)| read_file(&role, file).map(|file| (role, file)));
     Ok(Snapshot { expires, meta: files.collect::<Read<_>>()?, version: raw.version })
 }
 
-fn read_timestamp(envelope: &Envelope) -> Read<Timestamp> {
-    let mut raw: RawMeta = envelope.read()?;
+fn read_timestamp(mut raw: RawMeta) -> Read<Timestamp> {
     let expires = read_common(&raw.kind, "Timestamp", raw.version, &raw.expires)?;
     let snapshot = raw.meta.remove(&Role::Snapshot).ok_or("expected snapshot in meta")?;
     Ok(Timestamp { expires, snapshot: read_file(&Role::Snapshot, snapshot)?, version: raw.version })
@@ -240,8 +254,11 @@ fn read_checked<T: Metadata>(role: &Role, envelope: &Envelope, read: Read<T>) ->
     Ok(content)
 }
 
-fn unknown<T: Metadata>(envelope: &Envelope, read: Read<T>) -> Vec<String> {
-    let lost = read.map(|content| lost_members(envelope, &content)).unwrap_or_default();
+fn unknown<T: Metadata>(envelope: &Envelope, read: impl FnOnce() -> Read<T>) -> Vec<String> {
+    if envelope.exact.get().copied().unwrap_or_default() {
+        return envelope.extra().to_vec();
+    }
+    let lost = read().map(|content| lost_members(envelope, &content)).unwrap_or_default();
     // Empty paths of a delegation mean what absence means, and Notary writes absence.
     let real =
         lost.into_iter().filter(|l| !(l.name == "paths" && l.path.starts_with("delegations.roles["))).map(|l| l.path);
@@ -249,12 +266,23 @@ fn unknown<T: Metadata>(envelope: &Envelope, read: Read<T>) -> Vec<String> {
 }
 
 macro_rules! metadata {
-    ($kind:ident, $read:ident, $write:path $(, $check:ident)?) => {
+    ($kind:ident, $read:ident, $write:path $(, $check:ident, $shallow:ident)?) => {
         impl Metadata for $kind {
             fn read(role: &Role, envelope: &Envelope) -> Result<Self, VerifyError> {
-                let content = read_checked(role, envelope, $read(envelope))?;
+                let content = read_checked(role, envelope, envelope.read().and_then($read))?;
                 $($check(role, &content)?;)?
                 Ok(content)
+            }
+
+            fn open(role: &Role, bytes: Blob) -> Result<(Envelope, Self), VerifyError> {
+                let read = |raw| $read(raw).ok()$(.filter($shallow))?;
+                if let Some((envelope, content)) = Envelope::plain(&bytes, read, $write) {
+                    $($check(role, &content)?;)?
+                    return Ok((envelope, content));
+                }
+                let envelope = Envelope::parse(role, bytes)?;
+                let content = Self::read(role, &envelope)?;
+                Ok((envelope, content))
             }
 
             fn canonical(&self) -> Vec<u8> {
@@ -275,16 +303,21 @@ macro_rules! metadata {
             }
 
             fn unknown_members(envelope: &Envelope) -> Vec<String> {
-                unknown(envelope, $read(envelope))
+                unknown(envelope, || envelope.read().and_then($read))
             }
         }
     };
 }
 
 metadata!(Root, read_root, write::root);
-metadata!(Targets, read_targets, write::targets, check_children);
+metadata!(Targets, read_targets, write::targets, check_children, is_shallow);
 metadata!(Snapshot, read_snapshot, write::snapshot);
 metadata!(Timestamp, read_timestamp, write::timestamp);
+
+/// Custom data may be nested, and only [`Envelope::parse`] bounds how deeply.
+fn is_shallow(content: &Targets) -> bool {
+    content.targets.values().all(|target| target.custom.is_none())
+}
 
 /// A file may delegate to its direct children only.
 fn check_children(role: &Role, content: &Targets) -> Result<(), VerifyError> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
+use super::blob::Blob;
 use super::check::{
     Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, raise, standing_at,
     tally_root,
 };
-use super::envelope::Envelope;
 use super::key::PublicKey;
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
@@ -52,14 +52,13 @@ impl TrustedSet {
     /// `Format`, `Threshold`, `RootCertificate`, `Pin`.
     pub fn start(
         gun: &Gun,
-        root: &[u8],
+        root: impl Into<Blob>,
         pinning: &Pinning,
         seen: SeenRoles,
         purpose: Purpose,
         now: Time,
     ) -> Result<Self, VerifyError> {
-        let envelope = Envelope::parse(&Role::Root, root)?;
-        let content = Root::read(&Role::Root, &envelope)?;
+        let (envelope, content) = Root::open(&Role::Root, root.into())?;
         let root_keys = pinning.admit(gun, root_keys(&content, gun)?, now)?;
         let tally = tally_root(&envelope, &content, &root_keys);
         demand_threshold(&Role::Root, &envelope, &tally)?;
@@ -83,9 +82,8 @@ impl TrustedSet {
     ///
     /// # Errors
     /// `RootStep`, `RootChain`, `Threshold`, `RootCertificate`, `Equivocation`, `Format`.
-    pub fn update_root(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        let envelope = Envelope::parse(&Role::Root, bytes)?;
-        let content = Root::read(&Role::Root, &envelope)?;
+    pub fn update_root(&mut self, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
+        let (envelope, content) = Root::open(&Role::Root, bytes.into())?;
         let (trusted, got) = (self.root.content.version, content.version);
         if trusted.checked_add(1) != Some(got) {
             return Err(VerifyError::RootStep { trusted, got });
@@ -143,7 +141,7 @@ impl TrustedSet {
     ///
     /// # Errors
     /// `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`.
-    pub fn update_timestamp(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
+    pub fn update_timestamp(&mut self, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
         self.finish_root()?;
         let keys = self.root.content.role_keys(&Role::Timestamp);
         let timestamp = self.check(&Role::Timestamp, bytes, &keys)?.accept(|standing| self.may_be_expired(standing))?;
@@ -156,8 +154,9 @@ impl TrustedSet {
     ///
     /// # Errors
     /// `Mix`, `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`, `Missing`.
-    pub fn update_snapshot(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        self.check_named(&Role::Snapshot, bytes)?;
+    pub fn update_snapshot(&mut self, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
+        let bytes = bytes.into();
+        self.check_named(&Role::Snapshot, &bytes)?;
         let keys = self.root.content.role_keys(&Role::Snapshot);
         let checked = self.check::<Snapshot>(&Role::Snapshot, bytes, &keys)?;
         let snapshot = checked.accept(|standing| self.may_be_expired(standing))?;
@@ -174,8 +173,9 @@ impl TrustedSet {
     ///
     /// # Errors
     /// `Mix`, `Format`, `Threshold`, `Rollback`, `Equivocation`, `Expired`.
-    pub fn update_targets(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        self.check_named(&Role::Targets, bytes)?;
+    pub fn update_targets(&mut self, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
+        let bytes = bytes.into();
+        self.check_named(&Role::Targets, &bytes)?;
         let keys = self.root.content.role_keys(&Role::Targets);
         let checked = self.check(&Role::Targets, bytes, &keys)?;
         // A file that lost its keys can be signed again, so whoever renews it must be able to see it.
@@ -190,12 +190,13 @@ impl TrustedSet {
     ///
     /// # Errors
     /// `Mix`, `Format`, `Rollback`, `Equivocation`, `Missing`.
-    pub fn update_delegation(&mut self, name: &DelegationName, bytes: &[u8]) -> Result<(), VerifyError> {
+    pub fn update_delegation(&mut self, name: &DelegationName, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
+        let bytes = bytes.into();
         let role = Role::Delegation(name.clone());
         let parent = name.parent();
         let keys = self.parent_of(name).and_then(|listing| listing.delegation_role_keys(name));
         let keys = keys.ok_or_else(|| VerifyError::Missing { role: role.clone(), parent })?;
-        self.check_named(&role, bytes)?;
+        self.check_named(&role, &bytes)?;
         let Checked { loaded, fault } = self.check(&role, bytes, &keys)?;
         let below = format!("{name}/");
         self.delegations.retain(|other, _| !other.as_str().starts_with(&below));
@@ -367,9 +368,8 @@ impl TrustedSet {
     }
 
     /// Parses and judges a file. What no purpose tolerates fails; age and missing signatures are for the caller.
-    fn check<T: Metadata>(&self, role: &Role, bytes: &[u8], keys: &RoleKeys) -> Result<Checked<T>, VerifyError> {
-        let envelope = Envelope::parse(role, bytes)?;
-        let content = T::read(role, &envelope)?;
+    fn check<T: Metadata>(&self, role: &Role, bytes: impl Into<Blob>, keys: &RoleKeys) -> Result<Checked<T>, VerifyError> {
+        let (envelope, content) = T::open(role, bytes.into())?;
         let tally = tally(&envelope, keys);
         let (standing, fault) = match demand_threshold(role, &envelope, &tally) {
             // Nobody vouches for its version, so that is compared with nothing.
@@ -384,7 +384,7 @@ impl TrustedSet {
     }
 
     /// Compares with the file that the verified chain names.
-    fn check_named(&self, role: &Role, bytes: &[u8]) -> Result<(), VerifyError> {
+    fn check_named(&self, role: &Role, bytes: &Blob) -> Result<(), VerifyError> {
         let parent = if *role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
         check_file(role, &parent, self.expected(role), bytes)
     }

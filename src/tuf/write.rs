@@ -1,12 +1,14 @@
 //! The canonical bytes of `signed`, member for member as Notary's client writes them.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
 
 use super::canonical::{self, write_text};
+use super::hashes::Hashes;
 use super::key::PublicKey;
 use super::metadata::{Delegation, FileMeta, Root, Snapshot, Target, Targets, Timestamp, format_time};
 use super::names::{KeyId, Role};
@@ -38,7 +40,8 @@ impl<'o> Object<'o> {
     }
 
     fn number(&mut self, name: &str, value: u64) {
-        self.member(name).extend_from_slice(value.to_string().as_bytes());
+        // Writing to memory cannot fail.
+        let _ = write!(self.member(name), "{value}");
     }
 
     fn time(&mut self, value: Time) {
@@ -84,8 +87,19 @@ fn keys(keys: &BTreeMap<KeyId, PublicKey>, out: &mut Vec<u8>) {
     map(keys.iter().map(|(id, key)| (id.as_str(), key)), out, PublicKey::write);
 }
 
-fn hashes(hashes: &BTreeMap<String, Vec<u8>>, out: &mut Vec<u8>) {
-    map(hashes.iter(), out, |digest, out| write_text(&BASE64.encode(digest), out));
+fn hashes(hashes: &Hashes, out: &mut Vec<u8>) {
+    map(hashes.iter(), out, |digest, out| {
+        // On the stack: a file has one for each of its many targets.
+        let mut text = [0; 128];
+        match BASE64.encode_slice(digest, &mut text).ok().and_then(|length| text.get(..length)) {
+            Some(text) => {
+                out.push(b'"');
+                out.extend_from_slice(text);
+                out.push(b'"');
+            }
+            None => write_text(&BASE64.encode(digest), out),
+        }
+    });
 }
 
 fn file_meta(file: &FileMeta, out: &mut Vec<u8>) {

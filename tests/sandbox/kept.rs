@@ -180,7 +180,7 @@ fn a_kill_amid_publishes_loses_nothing_that_was_answered() {
         let targets = wire.get(&format!("{path}targets.json")).1;
         let leads = |file: &str, role: &str, bytes: &[u8]| {
             use base64::Engine as _;
-            let digest = trustdeck::tuf::FileMeta::of(bytes).hashes["sha256"].clone();
+            let digest = trustdeck::tuf::FileMeta::of(bytes).hashes.get("sha256").unwrap().to_vec();
             let expected = base64::engine::general_purpose::STANDARD.encode(digest);
             assert_eq!(stored(file)["signed"]["meta"][role]["hashes"]["sha256"], expected);
         };

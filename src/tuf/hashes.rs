@@ -1,0 +1,76 @@
+//! Digests beside the names of their algorithms.
+
+use std::collections::BTreeMap;
+
+const SHA256: &str = "sha256";
+
+/// Raw digests by algorithm, in the order of the names.
+///
+/// A file has one of these for each of its many targets, nearly always a SHA-256 alone: that one is kept in place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hashes {
+    sha256: Option<[u8; 32]>,
+    /// The rest, a `sha256` of another length included.
+    others: Option<Box<BTreeMap<String, Vec<u8>>>>,
+}
+
+impl Hashes {
+    /// The digest of an algorithm.
+    #[must_use]
+    pub fn get(&self, algorithm: &str) -> Option<&[u8]> {
+        let others = || self.others.as_ref()?.get(algorithm).map(Vec::as_slice);
+        self.sha256.as_ref().filter(|_| algorithm == SHA256).map(<[u8; 32]>::as_slice).or_else(others)
+    }
+
+    /// Sets the digest of an algorithm.
+    pub fn insert(&mut self, algorithm: &str, digest: &[u8]) {
+        if algorithm == SHA256 {
+            self.sha256 = digest.try_into().ok();
+            if let Some(others) = &mut self.others {
+                others.remove(SHA256);
+            }
+            if self.sha256.is_some() {
+                return;
+            }
+        }
+        self.others.get_or_insert_default().insert(algorithm.to_owned(), digest.to_vec());
+    }
+
+    /// Algorithms with their digests.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let others = self.others.iter().flat_map(|others| others.iter());
+        let others = others.map(|(name, digest)| (name.as_str(), digest.as_slice()));
+        let sha256 = self.sha256.iter().map(|digest| (SHA256, digest.as_slice()));
+        let (before, after) = (others.clone(), others);
+        before.filter(|(name, _)| *name < SHA256).chain(sha256).chain(after.filter(|(name, _)| *name >= SHA256))
+    }
+}
+
+impl<N: AsRef<str>, D: AsRef<[u8]>> FromIterator<(N, D)> for Hashes {
+    fn from_iter<I: IntoIterator<Item = (N, D)>>(digests: I) -> Self {
+        let mut hashes = Self::default();
+        digests.into_iter().for_each(|(algorithm, digest)| hashes.insert(algorithm.as_ref(), digest.as_ref()));
+        hashes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hashes;
+
+    #[test]
+    fn algorithms_come_in_the_order_of_their_names() {
+        let hashes: Hashes = [("sha512", [5_u8; 64].as_slice()), ("sha256", &[2; 32]), ("md5", &[1; 16])].into_iter().collect();
+        assert_eq!(hashes.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["md5", "sha256", "sha512"]);
+        assert_eq!(hashes.get("sha256"), Some([2; 32].as_slice()));
+        assert_eq!(hashes.get("sha1"), None);
+    }
+
+    #[test]
+    fn a_digest_of_another_length_is_kept_as_it_is() {
+        let mut hashes: Hashes = [("sha256", [2_u8; 20])].into_iter().collect();
+        assert_eq!(hashes.get("sha256"), Some([2; 20].as_slice()));
+        hashes.insert("sha256", &[3; 32]);
+        assert_eq!(hashes, [("sha256", [3_u8; 32])].into_iter().collect());
+    }
+}

@@ -3,16 +3,18 @@
 //! Invariants: every step down is taken from a directory handle and follows no symbolic link, so nothing outside
 //! the trust directory is read or written; a file appears under its name only whole and synced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 
 use super::EngineError;
-use super::disk::{Pending, entries, is_aside, make_private, open_folder, open_own, read_at, sweep, write_all};
+use super::commit::{Pending, write_all};
+use super::disk::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
 use crate::tuf::{Gun, Role};
 
 /// No cached file is bigger: 100,000 tags are about 10 MB.
@@ -44,40 +46,20 @@ impl Cache {
     /// # Errors
     /// `Disk`; also for a symbolic link on the way and for a file over the limit.
     pub(super) fn read(&self, gun: &Gun, role: &Role) -> Result<Option<Vec<u8>>, EngineError> {
-        if is_shared(role) {
-            return Ok(None);
-        }
-        let (folders, name) = place(gun, role);
-        self.attempt(&folders, &name, || {
-            let Some(folder) = self.descend(&folders)? else { return Ok(None) };
-            read_at(&folder, &name, FILE_LIMIT)
-        })
+        self.drawer(gun).read(role)
+    }
+
+    /// The files of one repository, for several of them.
+    pub(super) fn drawer(&self, gun: &Gun) -> Drawer<'_> {
+        let mut path = folders(gun);
+        path.push("metadata".to_owned());
+        Drawer { cache: self, path, open: BTreeMap::new() }
     }
 
     /// Stores role files, each aside, synced and renamed; the order given is kept. A file that could be another
     /// repository's is left out: whoever names a role must not write the root of a repository that is not theirs.
     pub(super) fn store<B: AsRef<[u8]>>(&self, gun: &Gun, files: &[(Role, B)]) -> Result<(), EngineError> {
-        self.store_after(Vec::new(), gun, files)
-    }
-
-    /// [`Cache::store`] after other files, all synced side by side.
-    pub(super) fn store_after<B: AsRef<[u8]>>(
-        &self,
-        first: Vec<Pending>,
-        gun: &Gun,
-        files: &[(Role, B)],
-    ) -> Result<(), EngineError> {
-        let mut pending = first;
-        let mut swept = BTreeSet::new();
-        for (role, bytes) in files.iter().filter(|(role, _)| !is_shared(role)) {
-            let (folders, name) = place(gun, role);
-            let folder = self.attempt(&folders, "", || self.make(&folders))?;
-            if swept.insert(folders) {
-                sweep(&folder);
-            }
-            pending.push(Pending { folder, name, bytes: bytes.as_ref().to_vec() });
-        }
-        self.attempt(&folders(gun), "metadata", || write_all(&pending))
+        self.drawer(gun).store_after(Vec::new(), files)
     }
 
     /// Removes the cached files and Notary's staged changes of one repository; those of nested names stay.
@@ -141,18 +123,6 @@ impl Cache {
         Ok(Some(folder))
     }
 
-    fn make(&self, folders: &[String]) -> io::Result<OwnedFd> {
-        let mut folder = self.top()?;
-        for name in folders {
-            match rustix::fs::mkdirat(&folder, name.as_str(), Mode::RWXU) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
-            }
-            folder = open_folder(&folder, name)?.ok_or(io::ErrorKind::NotFound)?;
-        }
-        Ok(folder)
-    }
-
     /// Removes directories that are empty now, upwards, `tuf` excepted.
     fn prune(&self, folders: &[String]) {
         for depth in (2..=folders.len()).rev() {
@@ -165,17 +135,122 @@ impl Cache {
     }
 }
 
+/// The cached files of one repository. Each of its folders is looked up once and kept open.
+pub(super) struct Drawer<'a> {
+    cache: &'a Cache,
+    path: Vec<String>,
+    open: BTreeMap<String, Arc<OwnedFd>>,
+}
+
+impl Drawer<'_> {
+    /// Reads a cached role file, `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Cache::read`].
+    pub(super) fn read(&mut self, role: &Role) -> Result<Option<Vec<u8>>, EngineError> {
+        if is_shared(role) {
+            return Ok(None);
+        }
+        let (below, name) = place(role);
+        let read = self.folder(below).and_then(|folder| match folder {
+            Some(folder) => read_at(&folder, &name, FILE_LIMIT),
+            None => Ok(None),
+        });
+        self.named(below, &name, read)
+    }
+
+    /// Stores role files after other files, all of them together; the order given is kept.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub(super) fn store_after<B: AsRef<[u8]>>(
+        &mut self,
+        first: Vec<Pending>,
+        files: &[(Role, B)],
+    ) -> Result<(), EngineError> {
+        let mut pending = first;
+        let mut swept = BTreeSet::new();
+        for (role, bytes) in files.iter().filter(|(role, _)| !is_shared(role)) {
+            let (below, name) = place(role);
+            let made = self.made(below);
+            let folder = self.named(below, "", made)?;
+            if swept.insert(below) {
+                sweep(&folder);
+            }
+            pending.push(Pending { folder, name, bytes: bytes.as_ref().to_vec() });
+        }
+        let written = write_all(pending);
+        self.named("", "", written)
+    }
+
+    fn folder(&mut self, below: &str) -> io::Result<Option<Arc<OwnedFd>>> {
+        if let Some(open) = self.open.get(below) {
+            return Ok(Some(Arc::clone(open)));
+        }
+        let found = match split(below) {
+            None => self.cache.descend(&self.path)?,
+            Some((above, name)) => match self.folder(above)? {
+                Some(above) => open_folder(&above, name)?,
+                None => None,
+            },
+        };
+        Ok(found.map(|found| self.keep(below, found)))
+    }
+
+    fn made(&mut self, below: &str) -> io::Result<Arc<OwnedFd>> {
+        if let Some(open) = self.folder(below)? {
+            return Ok(open);
+        }
+        let made = match split(below) {
+            None => {
+                let mut folder = self.cache.top()?;
+                for name in &self.path {
+                    folder = make_folder(&folder, name)?;
+                }
+                folder
+            }
+            Some((above, name)) => make_folder(&*self.made(above)?, name)?,
+        };
+        Ok(self.keep(below, made))
+    }
+
+    fn keep(&mut self, below: &str, folder: OwnedFd) -> Arc<OwnedFd> {
+        let folder = Arc::new(folder);
+        self.open.insert(below.to_owned(), Arc::clone(&folder));
+        folder
+    }
+
+    fn named<T>(&self, below: &str, name: &str, outcome: io::Result<T>) -> Result<T, EngineError> {
+        let folders: Vec<String> = self.path.iter().cloned().chain(split_all(below)).collect();
+        self.cache.attempt(&folders, name, || outcome)
+    }
+}
+
+/// A folder below `metadata` as the one above it and its own name.
+fn split(below: &str) -> Option<(&str, &str)> {
+    if below.is_empty() { None } else { Some(below.rsplit_once('/').unwrap_or(("", below))) }
+}
+
+fn split_all(below: &str) -> impl Iterator<Item = String> {
+    below.split('/').filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
 fn folders(gun: &Gun) -> Vec<String> {
     std::iter::once("tuf").chain(gun.as_str().split('/')).map(str::to_owned).collect()
 }
 
-fn place(gun: &Gun, role: &Role) -> (Vec<String>, String) {
-    let mut folders = folders(gun);
-    folders.push("metadata".to_owned());
-    let mut segments: Vec<&str> = role.as_str().split('/').collect();
-    let name = segments.pop().unwrap_or_default();
-    folders.extend(segments.into_iter().map(str::to_owned));
-    (folders, format!("{name}.json"))
+/// The folder of a role's file below `metadata`, empty for that itself, and the file's name.
+fn place(role: &Role) -> (&str, String) {
+    let (below, name) = role.as_str().rsplit_once('/').unwrap_or(("", role.as_str()));
+    (below, format!("{name}.json"))
+}
+
+fn make_folder(above: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
+    match rustix::fs::mkdirat(above, name, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(open_folder(above, name)?.ok_or(io::ErrorKind::NotFound)?)
 }
 
 /// Removes files that end in `ending` from a directory and its own sub-directories, and what is empty then.

@@ -1,20 +1,16 @@
-//! Files and folders by handle: no symbolic link is followed, nothing is ever seen half-written.
+//! Files and folders by handle: no symbolic link is followed.
 
-use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::EngineError;
+use super::commit::{Pending, write_all, write_soon, writer};
 use super::files::{self, read_opened};
-
-/// Files of one repository that are synced at once.
-const LANES: usize = 8;
 
 /// After so many seconds a file aside is removed if its process has ended. Not at once: a process of another container
 /// or host seems to have ended too.
@@ -31,85 +27,21 @@ pub(super) fn make_private(dir: &Path) -> Result<(), EngineError> {
     made.map_err(|source| EngineError::Disk { path: dir.to_owned(), source })
 }
 
-/// A file that is about to be written.
-pub(super) struct Pending {
-    pub(super) folder: OwnedFd,
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
-}
-
-/// Writes files aside, syncs them, renames them in order, and syncs their folders. Syncing side by side costs about as
-/// much as syncing once, because the file system gathers it.
-pub(super) fn write_all(files: &[Pending]) -> io::Result<()> {
-    replace_all(files)?;
-    side_by_side(distinct_folders(files)?, |folder| Ok(rustix::fs::fsync(folder)?))
-}
-
-/// The same without the folders: each file is the old or the new one whatever happens, and not surely the new one yet.
-fn replace_all(files: &[Pending]) -> io::Result<()> {
-    let mut asides = Vec::with_capacity(files.len());
-    let written = files.iter().try_for_each(|file| {
-        asides.push(aside_name(&file.name));
-        file.write_aside(asides.last().map_or("", String::as_str))
-    });
-    let written: io::Result<()> = written.and_then(|()| {
-        side_by_side(files.iter().zip(&asides), |(file, aside)| file.sync(aside))?;
-        let mut renames = files.iter().zip(&asides);
-        renames.try_for_each(|(file, aside)| {
-            Ok(rustix::fs::renameat(&file.folder, aside.as_str(), &file.folder, file.name.as_str())?)
-        })
-    });
-    if written.is_err() {
-        for (file, aside) in files.iter().zip(&asides) {
-            // Those that were renamed are not there any more; the first error is the one to report.
-            let _ = rustix::fs::unlinkat(&file.folder, aside.as_str(), AtFlags::empty());
-        }
-    }
-    written
-}
-
-/// [`write_all`] for one file of the program's own, by path.
+/// Writes one file of the program's own, whole or not at all.
 pub(super) fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_all(&[pending(path, bytes)?])
+    write_all(vec![pending(path, bytes)?])
 }
 
-/// [`write_one`] for what is found out again if the old file comes back after a crash of the machine.
+/// The same, but after a crash it may still be the old one.
 pub(super) fn replace_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace_all(&[pending(path, bytes)?])
+    write_soon(pending(path, bytes)?)
 }
 
 fn pending(path: &Path, bytes: &[u8]) -> io::Result<Pending> {
     let folder = open_own(path.parent().unwrap_or(Path::new(".")))?;
     sweep(&folder);
     let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-    Ok(Pending { folder, name, bytes: bytes.to_vec() })
-}
-
-impl Pending {
-    fn write_aside(&self, aside: &str) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.folder, aside, flags, Mode::RUSR | Mode::WUSR)?;
-        std::fs::File::from(file).write_all(&self.bytes)
-    }
-
-    fn sync(&self, aside: &str) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.folder, aside, flags, Mode::empty())?;
-        Ok(rustix::fs::fsync(file)?)
-    }
-}
-
-fn aside_name(name: &str) -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!(".{name}.{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// The process that writes a file aside, by the file's name.
-fn writer(name: &str) -> Option<u32> {
-    let (_, tail) = name.strip_prefix('.')?.rsplit_once('.')?;
-    let (process, number) = tail.split_once('-')?;
-    number.parse::<u64>().ok()?;
-    process.parse().ok()
+    Ok(Pending { folder: Arc::new(folder), name, bytes: bytes.to_vec() })
 }
 
 /// Whether a file was being written when its process ended.
@@ -137,41 +69,6 @@ fn is_left(folder: &OwnedFd, name: &str) -> bool {
 fn has_ended(process: u32) -> bool {
     let id = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
     id.is_none_or(|id| rustix::process::test_kill_process(id) == Err(Errno::SRCH))
-}
-
-fn distinct_folders(files: &[Pending]) -> io::Result<Vec<&OwnedFd>> {
-    let mut met = BTreeSet::new();
-    let mut folders = Vec::new();
-    for file in files {
-        let facts = rustix::fs::fstat(&file.folder)?;
-        if met.insert((facts.st_dev, facts.st_ino)) {
-            folders.push(&file.folder);
-        }
-    }
-    Ok(folders)
-}
-
-/// Runs short blocking work on a few threads, and gives the first error.
-fn side_by_side<T>(
-    work: impl IntoIterator<Item = T, IntoIter: Send>,
-    act: impl Fn(T) -> io::Result<()> + Sync,
-) -> io::Result<()> {
-    let work = Mutex::new(work.into_iter());
-    let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let lane = || {
-        while let Some(item) = next() {
-            act(item)?;
-        }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        // Where no thread can be had, this one does it all.
-        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, lane).ok();
-        let others: Vec<_> = (1..LANES).filter_map(spawn).collect();
-        let ended = |_| Err(io::Error::other("a thread ended early"));
-        let mine = lane();
-        others.into_iter().map(|other| other.join().unwrap_or_else(ended)).fold(mine, io::Result::and)
-    })
 }
 
 /// Reads a file of at most `limit` bytes below a folder's handle, `None` if there is none.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::EngineError;
-use super::cache::Cache;
+use super::cache::{Cache, Drawer};
 use super::pin::{self, Pin};
 use super::state::{Memory, Record, raise};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
@@ -119,7 +119,8 @@ impl Local {
             verified_at: memory.verified_at(gun),
             notices: Vec::new(),
         };
-        let pin = if accepted { Pin::None } else { pin::resolve(cache.read(gun, &Role::Root)?, memory.root(gun)?) };
+        let mut drawer = cache.drawer(gun);
+        let pin = if accepted { Pin::None } else { pin::resolve(drawer.read(&Role::Root)?, memory.root(gun)?) };
         let root = match pin {
             Pin::None => return Ok(local),
             Pin::Lost { what, known, found } => {
@@ -134,9 +135,9 @@ impl Local {
             }
         };
         local.known = pin::root_keys(&root);
-        local.read_files(cache, memory, gun)?;
+        local.read_files(&mut drawer, memory, gun)?;
         match TrustedSet::start(gun, &root, &Pinning::default(), local.seen.clone(), Purpose::Renew, now) {
-            Ok(set) => local.climb(set, cache, gun)?,
+            Ok(set) => local.climb(set, &mut drawer)?,
             Err(error) => local.broken = Some(error),
         }
         local.root = Some(root);
@@ -148,9 +149,9 @@ impl Local {
         self.broken.is_none() && self.missing.is_empty() && self.set.as_ref().is_some_and(|set| set.targets().is_some())
     }
 
-    fn read_files(&mut self, cache: &Cache, memory: &Memory, gun: &Gun) -> Result<(), EngineError> {
+    fn read_files(&mut self, drawer: &mut Drawer<'_>, memory: &Memory, gun: &Gun) -> Result<(), EngineError> {
         for role in [Role::Timestamp, Role::Snapshot, Role::Targets] {
-            if let Some(bytes) = cache.read(gun, &role)? {
+            if let Some(bytes) = drawer.read(&role)? {
                 self.shelf.put(role, bytes.into());
             }
         }
@@ -160,13 +161,13 @@ impl Local {
         Ok(())
     }
 
-    fn climb(&mut self, mut set: TrustedSet, cache: &Cache, gun: &Gun) -> Result<(), EngineError> {
+    fn climb(&mut self, mut set: TrustedSet, drawer: &mut Drawer<'_>) -> Result<(), EngineError> {
         self.broken = self.base(&mut set).err();
         if self.broken.is_none() && set.targets().is_some() {
-            self.delegations(&mut set, cache, gun)?;
+            self.delegations(&mut set, drawer)?;
             self.seen = set.seen();
         } else {
-            let marks = self.signed_marks(&set, cache, gun)?;
+            let marks = self.signed_marks(&set, drawer)?;
             raise(&mut self.seen, &marks);
         }
         self.set = Some(set);
@@ -182,7 +183,7 @@ impl Local {
         set.update_targets(targets)
     }
 
-    fn delegations(&mut self, set: &mut TrustedSet, cache: &Cache, gun: &Gun) -> Result<(), EngineError> {
+    fn delegations(&mut self, set: &mut TrustedSet, drawer: &mut Drawer<'_>) -> Result<(), EngineError> {
         loop {
             let pending: Vec<_> = set.pending().into_iter().filter(|(name, _)| !self.missing.contains(name)).collect();
             if pending.is_empty() {
@@ -190,7 +191,7 @@ impl Local {
             }
             for (name, meta) in pending {
                 let role = Role::from(name.clone());
-                if let Some(bytes) = cache.read(gun, &role)? {
+                if let Some(bytes) = drawer.read(&role)? {
                     self.shelf.put(role.clone(), bytes.into());
                 }
                 let loaded = self.shelf.find(&role, &meta).map(|bytes| set.update_delegation(&name, bytes));
@@ -203,7 +204,7 @@ impl Local {
 
     /// Versions of cached files that carry enough signatures although the chain above them is broken: `docker` may
     /// have been left with a new timestamp above an old snapshot, and forgets the versions then.
-    fn signed_marks(&mut self, set: &TrustedSet, cache: &Cache, gun: &Gun) -> Result<SeenRoles, EngineError> {
+    fn signed_marks(&mut self, set: &TrustedSet, drawer: &mut Drawer<'_>) -> Result<SeenRoles, EngineError> {
         let root = &set.root().content;
         let mut marks = SeenRoles::new();
         if let Some(bytes) = self.shelf.only(&Role::Snapshot) {
@@ -213,7 +214,7 @@ impl Local {
         let targets = mark::<Targets>(&mut marks, &Role::Targets, &bytes, &root.role_keys(&Role::Targets));
         for delegation in targets.iter().flat_map(|targets| targets.delegations.iter().flatten()) {
             let role = Role::from(delegation.name.clone());
-            let Some(bytes) = cache.read(gun, &role)? else { continue };
+            let Some(bytes) = drawer.read(&role)? else { continue };
             let bytes = Blob::from(bytes);
             if let Some(keys) = targets.as_ref().and_then(|targets| targets.delegation_role_keys(&delegation.name)) {
                 mark::<Targets>(&mut marks, &role, &bytes, &keys);

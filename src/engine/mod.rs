@@ -12,6 +12,7 @@ mod certificates;
 pub mod change;
 mod changelist;
 mod checks;
+mod commit;
 mod creation;
 mod credentials;
 mod diff;

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::EngineError;
-use super::disk::{Pending, make_private, open_own, write_all};
+use super::commit::{Pending, write_all};
+use super::disk::{make_private, open_own};
 use super::files;
 
 const VERSION: u64 = 1;
@@ -65,8 +66,8 @@ pub(super) fn change<T: Note, R>(state_dir: &Path, change: impl FnOnce(&mut T) -
     let disk = |source: io::Error| EngineError::Disk { path: path.clone(), source };
     let bytes = serde_json::to_vec(&Versioned { version: VERSION, content: &content });
     let bytes = bytes.map_err(|error| disk(error.into()))?;
-    let pending = Pending { folder: open_own(state_dir).map_err(disk)?, name: T::FILE.to_owned(), bytes };
-    write_all(&[pending]).map_err(disk)?;
+    let pending = Pending { folder: open_own(state_dir).map_err(disk)?.into(), name: T::FILE.to_owned(), bytes };
+    write_all(vec![pending]).map_err(disk)?;
     Ok(result)
 }
 

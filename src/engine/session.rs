@@ -314,7 +314,8 @@ impl Engine {
                 loaded.is_some_and(|loaded| loaded.standing != Standing::Good || is_shared(role))
             };
             let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
-            good.retain(|(role, bytes)| cache.read(gun, role).ok().flatten().as_deref() != Some(&bytes[..]));
+            let mut drawer = cache.drawer(gun);
+            good.retain(|(role, bytes)| drawer.read(role).ok().flatten().as_deref() != Some(&bytes[..]));
             if self.inner.repositories.accepted(gun).is_some() {
                 // Another root was accepted: what was seen below the old one says nothing.
                 memory.forget(gun)?;
@@ -324,7 +325,7 @@ impl Engine {
             let found = Found { seen: set.seen(), tags: names.clone(), root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
-            cache.store_after(draft.pending, gun, &good)?;
+            drawer.store_after(draft.pending, &good)?;
             tags = Some(names);
         }
         memory.note_verified(gun, now)?;

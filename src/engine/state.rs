@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::EngineError;
-use super::disk::{Pending, make_private, open_own, read_at, sweep, write_all};
+use super::commit::{Pending, write_all};
+use super::disk::{make_private, open_own, read_at, sweep};
 use super::files;
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Blob, Gun, Role};
@@ -217,7 +218,7 @@ impl Memory {
 
     fn pending(&self, name: String, bytes: Vec<u8>) -> Result<Pending, EngineError> {
         let folder = open_own(&self.dir).map_err(|source| EngineError::Disk { path: self.dir.clone(), source })?;
-        Ok(Pending { folder, name, bytes })
+        Ok(Pending { folder: folder.into(), name, bytes })
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
@@ -227,7 +228,7 @@ impl Memory {
 
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), EngineError> {
         let pending = self.pending(name.to_owned(), bytes)?;
-        write_all(&[pending]).map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
+        write_all(vec![pending]).map_err(|source| EngineError::Disk { path: self.dir.join(name), source })
     }
 
     fn lock(&self, name: &str) -> Result<File, EngineError> {

@@ -5,7 +5,10 @@
 //!
 //! Invariant: what comes out is idempotent, holds nothing that a terminal acts on, and is as wide as it looks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
@@ -60,52 +63,94 @@ pub fn looks_alike(a: &str, b: &str) -> bool {
     a != b && skeleton(a) == skeleton(b)
 }
 
-/// Names that some other of `names` looks like.
+/// Names that some other of `names` looks like. A name may be met more than once.
 #[must_use]
 pub fn look_alikes<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
-    let mut groups: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut met: HashMap<String, &str> = HashMap::new();
+    let mut alike = BTreeSet::new();
     for name in names {
-        groups.entry(skeleton(name)).or_default().insert(name);
+        match met.entry(skeleton(name)) {
+            Entry::Vacant(entry) => _ = entry.insert(name),
+            Entry::Occupied(entry) if *entry.get() != name => alike.extend([*entry.get(), name]),
+            Entry::Occupied(_) => {}
+        }
     }
-    groups.into_values().filter(|group| group.len() > 1).flatten().collect()
+    alike
 }
 
 /// What is left of a name for the eye: equal for names that look alike. Source: Unicode UTS 39, section 4.
 #[must_use]
 pub fn skeleton(text: &str) -> String {
+    if is_plain(text) {
+        // As nearly all names are: each character has its own, and nothing combines.
+        return text.bytes().filter_map(|byte| plain_skeletons().get(usize::from(byte))).map(String::as_str).collect();
+    }
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     unicode_security::skeleton(&visible).collect()
 }
 
+/// The skeletons of the ASCII characters.
+fn plain_skeletons() -> &'static [String] {
+    static TABLE: OnceLock<Vec<String>> = OnceLock::new();
+    TABLE.get_or_init(|| (0..=0x7f_u8).map(|b| unicode_security::skeleton(&char::from(b).to_string()).collect()).collect())
+}
+
 /// Writes JSON with an indent of four blanks, as Docker does. Whatever [`printable`] would escape is written as
 /// `\uXXXX`, so that output is safe to look at and parses to the same value; so are `<`, `>` and `&`, as Go does.
+///
+/// # Errors
+/// Whatever `out` fails with.
+pub fn write_json<T: Serialize + ?Sized>(value: &T, out: impl Write) -> io::Result<()> {
+    let format = PrettyFormatter::with_indent(b"    ");
+    value.serialize(&mut serde_json::Serializer::with_formatter(Escaping(out), format)).map_err(io::Error::from)
+}
+
+/// [`write_json`] as text.
 #[must_use]
 pub fn json_escaped<T: Serialize + ?Sized>(value: &T) -> String {
     let mut bytes = Vec::new();
-    let format = PrettyFormatter::with_indent(b"    ");
     // Values with text for keys, written to memory: there is nothing to fail.
-    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, format));
-    escape_json(&String::from_utf8_lossy(&bytes))
+    let _ = write_json(value, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// [`json_escaped`] on one line.
 #[must_use]
 pub fn json_line<T: Serialize + ?Sized>(value: &T) -> String {
-    escape_json(&serde_json::to_string(value).unwrap_or_default())
+    let mut bytes = Vec::new();
+    let _ = serde_json::to_writer(Escaping(&mut bytes), value);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Escapes in JSON text. What is escaped stands only in strings, and controls in them are escaped already.
-fn escape_json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || is_drawable(c) && !matches!(c, '<' | '>' | '&') {
-            out.push(c);
+/// Escapes in JSON text on its way. What is escaped stands only in strings, and controls in them are escaped already.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let is_safe = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n') && !matches!(byte, b'<' | b'>' | b'&');
+        if text.iter().all(is_safe) {
+            self.0.write_all(text)?;
         } else {
-            let mut units = [0; 2];
-            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            // The serializer hands over whole characters.
+            for c in String::from_utf8_lossy(text).chars() {
+                self.put(c)?;
+            }
         }
+        Ok(text.len())
     }
-    out
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<W: Write> Escaping<W> {
+    fn put(&mut self, c: char) -> io::Result<()> {
+        if c == '\n' || is_drawable(c) && !matches!(c, '<' | '>' | '&') {
+            return self.0.write_all(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(self.0, "\\u{unit:04x}"))
+    }
 }
 
 /// A letter with its marks, or an escape.
@@ -234,6 +279,16 @@ mod tests {
         assert!(!looks_alike("v1.0", "v1.1"));
         let names = ["1.0", "1.O", "2.0", "2.0.1"];
         assert_eq!(look_alikes(names), BTreeSet::from(["1.0", "1.O"]));
+    }
+
+    #[test]
+    fn plain_names_have_the_skeleton_of_the_standard() {
+        for a in ' '..='~' {
+            for b in ' '..='~' {
+                let name = format!("{a}{b}");
+                assert_eq!(skeleton(&name), unicode_security::skeleton(&name).collect::<String>(), "{name}");
+            }
+        }
     }
 
     #[test]

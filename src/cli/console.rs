@@ -3,7 +3,7 @@
 //! Invariant: what holds text from outside is made printable where its line is put together; results go to standard
 //! output, everything else to standard error; a result that could not be written is a failure.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -41,7 +41,10 @@ impl Console {
     /// # Errors
     /// As [`Console::result`].
     pub fn result_json(self, value: &impl Serialize) -> Result<(), Problem> {
-        self.result(&format!("{}\n", json::indented(value)))
+        // Piece by piece: a list of many tags is megabytes.
+        let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
+        let written = json::write(value, &mut out).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+        written.map_err(|e| lost(&e))
     }
 
     /// Writes lines to standard error. Text from outside in them is printable already.

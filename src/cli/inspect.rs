@@ -7,40 +7,40 @@ use super::Context;
 use super::ending::Ending;
 use crate::cli::arguments::Inspect;
 use crate::engine::reference::RepositoryRef;
-use crate::engine::view::{RoleState, RoleView, TagState};
+use crate::engine::view::{RoleState, RoleView, TagState, TagView};
 use crate::engine::{Health, Kind, Problem, RepositoryView};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspected {
-    name: String,
-    signed_tags: Vec<Row>,
-    signers: Vec<Holder>,
-    administrative_keys: Vec<Holder>,
+struct Inspected<'a> {
+    name: &'a str,
+    signed_tags: Vec<Row<'a>>,
+    signers: Vec<Holder<'a>>,
+    administrative_keys: Vec<Holder<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Row {
-    signed_tag: String,
-    digest: String,
-    signers: Vec<String>,
+struct Row<'a> {
+    signed_tag: &'a str,
+    digest: &'a str,
+    signers: &'a [String],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Holder {
-    name: String,
+struct Holder<'a> {
+    name: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    keys: Vec<KeyRow>,
+    keys: Vec<KeyRow<'a>>,
 }
 
 #[derive(Serialize)]
-struct KeyRow {
+struct KeyRow<'a> {
     #[serde(rename = "ID")]
-    id: String,
+    id: &'a str,
 }
 
 /// Runs the command.
@@ -59,11 +59,12 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
     }
     let guns: Vec<_> = targets.iter().map(|(_, target)| target.gun.clone()).collect();
     let views = context.inspections(&guns).await;
+    let administrator = ["Repo Admin".to_owned()];
     for (typed, target) in targets {
-        match views.get(&target.gun).map(|view| readable(view.clone())) {
+        match views.get(&target.gun).map(readable) {
             Some(Ok(view)) => {
                 ending.succeeded += 1;
-                inspected.push(inspect(typed, &target, &view));
+                inspected.push(inspect(typed, &target, view, &administrator));
             }
             Some(Err(problem)) => ending.problems.push(problem),
             None => {}
@@ -82,8 +83,8 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
     Ok(ending)
 }
 
-fn readable(view: Result<RepositoryView, Problem>) -> Result<RepositoryView, Problem> {
-    let view = view?;
+fn readable(view: &Result<RepositoryView, Problem>) -> Result<&RepositoryView, Problem> {
+    let view = view.as_ref().map_err(Problem::clone)?;
     if view.health != Health::New {
         return Ok(view);
     }
@@ -91,7 +92,7 @@ fn readable(view: Result<RepositoryView, Problem>) -> Result<RepositoryView, Pro
         kind: Kind::Absent,
         message: format!("{} has no trust data for {}", view.server, view.gun),
         hint: "check the name and the server; adding a first signer creates trust data".to_owned(),
-        repository: Some(view.gun),
+        repository: Some(view.gun.clone()),
         role: None,
     })
 }
@@ -108,24 +109,29 @@ fn report(context: &Context, view: &RepositoryView) -> bool {
     context.report_freshness(view)
 }
 
-fn inspect(typed: &str, target: &RepositoryRef, view: &RepositoryView) -> Inspected {
+fn inspect<'a>(
+    typed: &'a str,
+    target: &RepositoryRef,
+    view: &'a RepositoryView,
+    administrator: &'a [String],
+) -> Inspected<'a> {
     let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
     let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| *wanted == tag.name));
-    let row = |tag: &crate::engine::view::TagView| Row {
-        signed_tag: tag.name.clone(),
-        digest: tag.digest.clone(),
-        signers: if tag.signers.is_empty() { vec!["Repo Admin".to_owned()] } else { tag.signers.clone() },
+    let row = |tag: &'a TagView| Row {
+        signed_tag: &tag.name,
+        digest: &tag.digest,
+        signers: if tag.signers.is_empty() { administrator } else { &tag.signers },
     };
-    let mut signers: Vec<Holder> = view.roles.iter().filter_map(signer).collect();
-    signers.sort_by(|a, b| b.name.cmp(&a.name));
+    let mut signers: Vec<Holder<'_>> = view.roles.iter().filter_map(signer).collect();
+    signers.sort_by(|a, b| b.name.cmp(a.name));
     let administrators = [(Role::Root, "Root"), (Role::Targets, "Repository")];
-    let administrator = |(role, name): (Role, &str)| {
+    let administrator = |(role, name): (Role, &'a str)| {
         let role = view.roles.iter().find(|r| r.role == role)?;
-        let keys = role.keys.iter().map(|k| KeyRow { id: k.id.to_string() }).collect();
-        Some(Holder { name: name.to_owned(), keys })
+        let keys = role.keys.iter().map(|k| KeyRow { id: k.id.as_str() }).collect();
+        Some(Holder { name, keys })
     };
     Inspected {
-        name: typed.to_owned(),
+        name: typed,
         signed_tags: wanted.map(row).collect(),
         signers,
         administrative_keys: administrators.into_iter().filter_map(administrator).collect(),
@@ -133,27 +139,27 @@ fn inspect(typed: &str, target: &RepositoryRef, view: &RepositoryView) -> Inspec
 }
 
 /// A delegation other than `targets/releases`, with the IDs of its bare keys.
-fn signer(role: &RoleView) -> Option<Holder> {
+fn signer(role: &RoleView) -> Option<Holder<'_>> {
     // Docker knows nothing of roles below one whose file it does not trust.
     if role.role.is_released() || role.state == RoleState::Unreachable {
         return None;
     }
-    let name = role.role.delegation()?.as_str().trim_start_matches("targets/").to_owned();
-    Some(Holder { name, keys: role.keys.iter().map(|k| KeyRow { id: k.canonical.to_string() }).collect() })
+    let name = role.role.delegation()?.as_str().trim_start_matches("targets/");
+    Some(Holder { name, keys: role.keys.iter().map(|k| KeyRow { id: k.canonical.as_str() }).collect() })
 }
 
-fn pretty(inspected: &[Inspected]) -> String {
+fn pretty(inspected: &[Inspected<'_>]) -> String {
     let blocks: Vec<String> = inspected.iter().map(block).collect();
     blocks.join("\n\n")
 }
 
-fn block(inspected: &Inspected) -> String {
-    let name = printable(&inspected.name);
+fn block(inspected: &Inspected<'_>) -> String {
+    let name = printable(inspected.name);
     let mut text = String::new();
     if inspected.signed_tags.is_empty() {
         text.push_str(&format!("\nNo signatures for {name}\n\n"));
     } else {
-        let signers = |row: &Row| match row.signers.as_slice() {
+        let signers = |row: &Row<'_>| match row.signers {
             [one] if one == "Repo Admin" => "(Repo Admin)".to_owned(),
             several => {
                 let mut sorted: Vec<&str> = several.iter().map(String::as_str).collect();
@@ -162,14 +168,14 @@ fn block(inspected: &Inspected) -> String {
             }
         };
         let mut rows = vec![["SIGNED TAG".to_owned(), "DIGEST".to_owned(), "SIGNERS".to_owned()]];
-        rows.extend(inspected.signed_tags.iter().map(|r| [r.signed_tag.clone(), r.digest.clone(), signers(r)]));
+        rows.extend(inspected.signed_tags.iter().map(|r| [r.signed_tag.to_owned(), r.digest.to_owned(), signers(r)]));
         text.push_str(&format!("\nSignatures for {name}\n\n{}", columns(&rows)));
     }
     if !inspected.signers.is_empty() {
-        let mut signers: Vec<&Holder> = inspected.signers.iter().collect();
-        signers.sort_by(|a, b| natural(&a.name, &b.name));
+        let mut signers: Vec<&Holder<'_>> = inspected.signers.iter().collect();
+        signers.sort_by(|a, b| natural(a.name, b.name));
         let mut rows = vec![["SIGNER".to_owned(), "KEYS".to_owned()]];
-        rows.extend(signers.iter().map(|s| [s.name.clone(), ids(s, 12)]));
+        rows.extend(signers.iter().map(|s| [s.name.to_owned(), ids(s, 12)]));
         text.push_str(&format!("\nList of signers and their keys for {name}\n\n{}", columns(&rows)));
     }
     text.push_str(&format!("\nAdministrative keys for {name}\n\n"));
@@ -181,7 +187,7 @@ fn block(inspected: &Inspected) -> String {
     text
 }
 
-fn ids(holder: &Holder, length: usize) -> String {
+fn ids(holder: &Holder<'_>, length: usize) -> String {
     let mut ids: Vec<String> = holder.keys.iter().map(|k| k.id.chars().take(length).collect()).collect();
     ids.sort();
     ids.join(", ")

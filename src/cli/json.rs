@@ -1,12 +1,13 @@
 //! JSON as Docker prints it: four spaces, and nothing in it that a terminal would obey.
 
-pub(super) use crate::printable::{json_escaped as indented, json_line as line};
+pub(super) use crate::printable::{json_line as line, write_json as write};
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{indented, line};
+    use super::line;
+    use crate::printable::json_escaped as indented;
 
     #[test]
     fn hidden_characters_are_escaped_and_parse_to_the_same_value() {

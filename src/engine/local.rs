@@ -11,7 +11,7 @@ use super::pin::{self, Pin};
 use super::state::{Memory, Record, raise};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
-    Blob, DelegationName, Envelope, FileMeta, Gun, KeyId, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
+    Blob, DelegationName, Envelope, FileMeta, Gun, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
     VerifyError,
 };
 
@@ -69,8 +69,6 @@ pub(super) fn files(set: &TrustedSet) -> Vec<(Role, Blob)> {
 
 /// A repository as this machine holds it.
 pub(super) struct Local {
-    /// IDs of the root keys this machine trusts; empty on first contact.
-    pub(super) known: Vec<KeyId>,
     /// Root bytes to start from, `None` on first contact.
     pub(super) root: Option<Vec<u8>>,
     /// Highest versions that trustdeck remembers.
@@ -107,7 +105,6 @@ impl Local {
     ) -> Result<Self, EngineError> {
         let record = if accepted { Record::default() } else { memory.record(gun)? };
         let mut local = Self {
-            known: Vec::new(),
             root: None,
             remembered: record.seen.clone(),
             seen: record.seen,
@@ -134,7 +131,6 @@ impl Local {
                 root
             }
         };
-        local.known = pin::root_keys(&root);
         local.read_files(&mut drawer, memory, gun)?;
         match TrustedSet::start(gun, &root, &Pinning::default(), local.seen.clone(), Purpose::Renew, now) {
             Ok(set) => local.climb(set, &mut drawer)?,

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::blob::Blob;
 use super::canonical::{Encoder, Notes, Text, html_escape, place, write_text};
+use super::hashes::digits;
 use super::key::Method;
 use super::names::{KeyId, Role};
 use super::verify::VerifyError;
@@ -146,7 +147,7 @@ impl Envelope {
     /// SHA-256 of the file, in lower-case hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> &str {
-        self.sha256.get_or_init(|| hex::encode(self.bytes.sha256()))
+        self.sha256.get_or_init(|| digits(self.bytes.sha256()))
     }
 
     /// The parsed `signed`, as a tree that is built on each call.

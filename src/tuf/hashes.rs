@@ -4,6 +4,18 @@ use std::collections::BTreeMap;
 
 const SHA256: &str = "sha256";
 
+/// Writes bytes as lower-case hexadecimal digits. Lists of tags need tens of thousands of these.
+#[must_use]
+pub fn digits(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
 /// Raw digests by algorithm, in the order of the names.
 ///
 /// A file has one of these for each of its many targets, nearly always a SHA-256 alone: that one is kept in place.
@@ -56,7 +68,7 @@ impl<N: AsRef<str>, D: AsRef<[u8]>> FromIterator<(N, D)> for Hashes {
 
 #[cfg(test)]
 mod tests {
-    use super::Hashes;
+    use super::{Hashes, digits};
 
     #[test]
     fn algorithms_come_in_the_order_of_their_names() {
@@ -64,6 +76,12 @@ mod tests {
         assert_eq!(hashes.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["md5", "sha256", "sha512"]);
         assert_eq!(hashes.get("sha256"), Some([2; 32].as_slice()));
         assert_eq!(hashes.get("sha1"), None);
+    }
+
+    #[test]
+    fn digits_are_hexadecimal() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(digits(&all), hex::encode(&all));
     }
 
     #[test]

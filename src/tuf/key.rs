@@ -1,5 +1,7 @@
 //! Public keys, their two IDs and the signatures they verify.
 
+use std::sync::{Arc, OnceLock};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
@@ -183,6 +185,31 @@ pub struct PublicKey {
     public: Vec<u8>,
     id: KeyId,
     canonical: CanonicalKeyId,
+    inside: Inside,
+}
+
+/// What is inside a key: parsed when it is needed first, and shared by all copies.
+#[derive(Clone, Default)]
+struct Inside(Arc<OnceLock<Parsed>>);
+
+struct Parsed {
+    bare: Result<Bare, String>,
+    certificate: Option<CertificateFacts>,
+}
+
+// It follows from the rest of the key.
+impl PartialEq for Inside {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Inside {}
+
+impl std::fmt::Debug for Inside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl PublicKey {
@@ -191,14 +218,17 @@ impl PublicKey {
     #[must_use]
     pub fn new(key_type: KeyType, public: Vec<u8>) -> Self {
         let id = digest(key_type.as_str(), &public);
+        let mut inside = Inside::default();
         let canonical = match &key_type {
-            KeyType::EcdsaX509 | KeyType::RsaX509 => match Certificate::leaf(&public) {
-                Ok(leaf) => digest(key_type.unwrapped().as_str(), leaf.spki()),
-                Err(_) => id,
-            },
+            KeyType::EcdsaX509 | KeyType::RsaX509 => {
+                let leaf = Certificate::leaf(&public);
+                let canonical = leaf.as_ref().map_or(id, |leaf| digest(key_type.unwrapped().as_str(), leaf.spki()));
+                inside = Inside(Arc::new(OnceLock::from(Parsed::certified(&key_type, leaf))));
+                canonical
+            }
             _ => id,
         };
-        Self { key_type, public, id: KeyId::of(&id), canonical: CanonicalKeyId::of(&canonical) }
+        Self { key_type, public, id: KeyId::of(&id), canonical: CanonicalKeyId::of(&canonical), inside }
     }
 
     /// Takes a bare key in DER SubjectPublicKeyInfo form.
@@ -269,15 +299,13 @@ impl PublicKey {
     /// What kind of key this is.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        self.bare().map_or_else(|_| Algorithm::Unknown(self.key_type.as_str().to_owned()), |bare| bare.algorithm())
+        self.bare().map_or_else(|| Algorithm::Unknown(self.key_type.as_str().to_owned()), |bare| bare.algorithm())
     }
 
     /// The leaf certificate's facts, if the key is wrapped in one.
     #[must_use]
     pub fn certificate(&self) -> Option<CertificateFacts> {
-        let wrapped = matches!(self.key_type, KeyType::EcdsaX509 | KeyType::RsaX509);
-        let leaf = wrapped.then(|| Certificate::leaf(&self.public))?;
-        leaf.ok().map(|leaf| leaf.facts())
+        self.parsed().certificate.clone()
     }
 
     /// The key without its certificate; itself if it has none.
@@ -298,35 +326,55 @@ impl PublicKey {
     /// agree (CVE-2015-9258). RSA outside 2048 to 8192 bits never verifies.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        signature.key == self.id && self.bare().is_ok_and(|b| b.verifies(message, &signature.method, &signature.bytes))
+        signature.key == self.id && self.bare().is_some_and(|b| b.verifies(message, &signature.method, &signature.bytes))
     }
 
     /// The key itself, if it is of the type that is claimed and may be used.
-    fn bare(&self) -> Result<Bare, String> {
-        let bare = match self.key_type {
-            KeyType::Ecdsa | KeyType::Rsa => Bare::from_spki(&self.public)?,
-            KeyType::EcdsaX509 | KeyType::RsaX509 => {
-                let leaf = Certificate::leaf(&self.public)?;
-                if leaf.facts().sha1 {
-                    return Err("is signed with SHA-1".to_owned());
-                }
-                Bare::from_spki(leaf.spki())?
-            }
-            KeyType::Ed25519 => Bare::from_ed25519(&self.public)?,
-            KeyType::Other(_) => return Err("is of an unknown type".to_owned()),
-        };
-        let fits = match (self.key_type.unwrapped(), bare.algorithm()) {
-            (KeyType::Rsa, Algorithm::Rsa(_)) | (KeyType::Ed25519, Algorithm::Ed25519) => true,
-            (KeyType::Ecdsa, algorithm) => !matches!(algorithm, Algorithm::Rsa(_)),
-            _ => false,
-        };
-        if fits { Ok(bare) } else { Err("is of another type than is claimed".to_owned()) }
+    fn bare(&self) -> Option<&Bare> {
+        self.parsed().bare.as_ref().ok()
+    }
+
+    fn parsed(&self) -> &Parsed {
+        self.inside.0.get_or_init(|| Parsed::plain(&self.key_type, &self.public))
     }
 
     /// Appends the key as canonical JSON.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         write_key(self.key_type.as_str(), &self.public, out);
     }
+}
+
+impl Parsed {
+    /// A key that may be wrapped in a certificate.
+    fn plain(key_type: &KeyType, public: &[u8]) -> Self {
+        let bare = match key_type {
+            KeyType::Ecdsa | KeyType::Rsa => Bare::from_spki(public),
+            KeyType::EcdsaX509 | KeyType::RsaX509 => return Self::certified(key_type, Certificate::leaf(public)),
+            KeyType::Ed25519 => Bare::from_ed25519(public),
+            KeyType::Other(_) => Err("is of an unknown type".to_owned()),
+        };
+        Self { bare: bare.and_then(|bare| fitting(key_type, bare)), certificate: None }
+    }
+
+    fn certified(key_type: &KeyType, leaf: Result<Certificate, String>) -> Self {
+        let bare = leaf.as_ref().map_err(String::clone).and_then(|leaf| {
+            if leaf.facts().sha1 {
+                return Err("is signed with SHA-1".to_owned());
+            }
+            fitting(key_type, Bare::from_spki(leaf.spki())?)
+        });
+        Self { bare, certificate: leaf.ok().map(|leaf| leaf.facts()) }
+    }
+}
+
+/// Refuses a key of another type than is claimed.
+fn fitting(key_type: &KeyType, bare: Bare) -> Result<Bare, String> {
+    let fits = match (key_type.unwrapped(), bare.algorithm()) {
+        (KeyType::Rsa, Algorithm::Rsa(_)) | (KeyType::Ed25519, Algorithm::Ed25519) => true,
+        (KeyType::Ecdsa, algorithm) => !matches!(algorithm, Algorithm::Rsa(_)),
+        _ => false,
+    };
+    if fits { Ok(bare) } else { Err("is of another type than is claimed".to_owned()) }
 }
 
 /// SHA-256 over the canonical JSON of a key: its ID.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::blob::Blob;
 use super::envelope::Envelope;
-use super::hashes::Hashes;
+use super::hashes::{Hashes, digits};
 use super::key::PublicKey;
 use super::names::{DelegationName, KeyId, Role, TargetName};
 use super::verify::VerifyError;
@@ -140,7 +140,7 @@ impl Target {
     /// The SHA-256 digest in hexadecimal, if there is one.
     #[must_use]
     pub fn sha256(&self) -> Option<String> {
-        self.hashes.get("sha256").map(hex::encode)
+        self.hashes.get("sha256").map(digits)
     }
 }
 
@@ -209,7 +209,7 @@ impl FileMeta {
     /// The SHA-256 in lower-case hexadecimal, as file names on the server have it.
     #[must_use]
     pub fn sha256(&self) -> Option<String> {
-        self.hashes.get("sha256").map(hex::encode)
+        self.hashes.get("sha256").map(digits)
     }
 
     /// Whether `bytes` have this length and all supported hashes, of which there is at least one.

@@ -4,8 +4,11 @@
 //! without further checks. This is the only place that spells the names of roles.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::hashes::digits;
 
 /// Why a name was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +62,7 @@ macro_rules! text {
 
         impl From<$name> for String {
             fn from(name: $name) -> String {
-                name.0
+                name.as_str().to_owned()
             }
         }
     };
@@ -71,7 +74,7 @@ macro_rules! text {
 /// separated by `/`, none of them empty, `.`, `..` or `_trust`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Gun(String);
+pub struct Gun(Arc<str>);
 
 text!(Gun);
 
@@ -84,7 +87,7 @@ impl Gun {
         let printable = |b: u8| b.is_ascii_graphic() && !b"*?#%\\\"<>".contains(&b);
         let segment = |s: &str| !matches!(s, "" | "." | ".." | "_trust");
         let fits = name.len() <= 255 && name.bytes().all(printable) && name.split('/').all(segment);
-        if fits { Ok(Self(name.to_owned())) } else { Err(NameError::Gun(name.to_owned())) }
+        if fits { Ok(Self(name.into())) } else { Err(NameError::Gun(name.to_owned())) }
     }
 
     /// The part before the first `/`, if that looks like a registry host.
@@ -102,7 +105,7 @@ impl Gun {
 /// Source: Notary `tuf/data/roles.go`, `IsDelegation`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct DelegationName(String);
+pub struct DelegationName(Arc<str>);
 
 text!(DelegationName);
 
@@ -115,7 +118,7 @@ impl DelegationName {
         let is_segment =
             |s: &str| !s.is_empty() && s.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'));
         match path.strip_prefix("targets/") {
-            Some(below) if path.len() <= 255 && below.split('/').all(is_segment) => Ok(Self(path.to_owned())),
+            Some(below) if path.len() <= 255 && below.split('/').all(is_segment) => Ok(Self(path.into())),
             _ => Err(NameError::Delegation(path.to_owned())),
         }
     }
@@ -123,13 +126,13 @@ impl DelegationName {
     /// The role whose content is pulled by Docker.
     #[must_use]
     pub fn releases() -> Self {
-        Self("targets/releases".to_owned())
+        Self("targets/releases".into())
     }
 
     /// Whether this is `targets/releases`.
     #[must_use]
     pub fn is_releases(&self) -> bool {
-        self.0 == "targets/releases"
+        *self.0 == *"targets/releases"
     }
 
     /// The name without `targets/`, as `docker trust` shows signers.
@@ -142,7 +145,7 @@ impl DelegationName {
     #[must_use]
     pub fn parent(&self) -> Role {
         match self.0.rsplit_once('/') {
-            Some((parent, _)) if parent != "targets" => Role::Delegation(Self(parent.to_owned())),
+            Some((parent, _)) if parent != "targets" => Role::Delegation(Self(parent.into())),
             _ => Role::Targets,
         }
     }
@@ -182,7 +185,7 @@ impl SignerName {
     /// The delegation that carries the signer's own signatures.
     #[must_use]
     pub fn role(&self) -> DelegationName {
-        DelegationName(format!("targets/{}", self.0))
+        DelegationName(format!("targets/{}", self.0).into())
     }
 }
 
@@ -330,27 +333,27 @@ impl TargetName {
 /// Shape: 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct KeyId(String);
+pub struct KeyId(Arc<str>);
 
 text!(KeyId);
 
 /// A key's ID as the key store names it: the [`KeyId`] of the bare public key, whatever it is wrapped in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CanonicalKeyId(String);
+pub struct CanonicalKeyId(Arc<str>);
 
 text!(CanonicalKeyId);
 
-fn parse_digits(id: &str) -> Result<String, NameError> {
+fn parse_digits(id: &str) -> Result<Arc<str>, NameError> {
     let fits = id.len() == 64 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if fits { Ok(id.to_owned()) } else { Err(NameError::KeyId(id.to_owned())) }
+    if fits { Ok(id.into()) } else { Err(NameError::KeyId(id.to_owned())) }
 }
 
 impl KeyId {
     /// The ID whose digits spell `digest`.
     #[must_use]
     pub(super) fn of(digest: &[u8; 32]) -> Self {
-        Self(hex::encode(digest))
+        Self(digits(digest).into())
     }
 
     /// Parses 64 lower-case hexadecimal digits.
@@ -372,7 +375,7 @@ impl CanonicalKeyId {
     /// The ID whose digits spell `digest`.
     #[must_use]
     pub(super) fn of(digest: &[u8; 32]) -> Self {
-        Self(hex::encode(digest))
+        Self(digits(digest).into())
     }
 
     /// Parses 64 lower-case hexadecimal digits.

@@ -1,17 +1,21 @@
 //! What this machine holds of a repository: pin, cached files, marks; verified without asking anybody. Blocking.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use jiff::Timestamp as Time;
 
 use super::EngineError;
 use super::cache::{Cache, Drawer};
+use super::lanes::side_by_side;
 use super::pin::{self, Pin};
+use super::refresh::BIG;
 use super::state::{Memory, Record, raise};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
-    Blob, DelegationName, Envelope, FileMeta, Gun, Metadata, Role, RoleKeys, Snapshot, Targets, TrustedSet,
+    Blob, DelegationName, Envelope, FileMeta, Gun, Metadata, Prepared, Role, RoleKeys, Snapshot, Targets, TrustedSet,
     VerifyError,
 };
 
@@ -185,13 +189,23 @@ impl Local {
             if pending.is_empty() {
                 return Ok(());
             }
-            for (name, meta) in pending {
+            let mut size = 0;
+            for (name, _) in &pending {
                 let role = Role::from(name.clone());
                 if let Some(bytes) = drawer.read(&role)? {
-                    self.shelf.put(role.clone(), bytes.into());
+                    size += bytes.len();
+                    self.shelf.put(role, bytes.into());
                 }
-                let loaded = self.shelf.find(&role, &meta).map(|bytes| set.update_delegation(&name, bytes));
-                if !matches!(loaded, Some(Ok(()))) {
+            }
+            let lanes = if size < BIG { 1 } else { available_parallelism().map_or(1, NonZero::get) };
+            let mut files = side_by_side(lanes, pending.into_iter().enumerate().collect(), |(n, (name, meta))| {
+                let role = Role::from(name.clone());
+                let file = self.shelf.find(&role, &meta).map(|bytes| Prepared::read(&role, bytes, &meta));
+                (n, name, file)
+            });
+            files.sort_unstable_by_key(|(n, ..)| *n);
+            for (_, name, file) in files {
+                if !matches!(file.map(|file| set.take_delegation(&name, file)), Some(Ok(()))) {
                     self.missing.push(name);
                 }
             }

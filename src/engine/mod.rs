@@ -34,6 +34,7 @@ mod key_names;
 mod keyring;
 mod labels;
 mod landing;
+mod lanes;
 mod local;
 mod names;
 mod natural;

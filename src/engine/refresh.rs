@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::local::Shelf;
 use super::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
-use crate::tuf::{Blob, FileMeta, Gun, Role, TrustedSet, VerifyError};
+use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
 
 const TIMESTAMP_LIMIT: u64 = 64 << 10;
 const ROOT_LIMIT: u64 = 1 << 20;
@@ -18,7 +18,7 @@ const ROOT_STEPS: usize = 256;
 /// Files of one repository that are fetched at once.
 const AT_ONCE: usize = 8;
 /// Bigger files are verified on a blocking thread.
-const BIG: usize = 128 << 10;
+pub(super) const BIG: usize = 128 << 10;
 
 /// One server, asked for one repository.
 pub(super) struct Source<'a> {
@@ -194,22 +194,32 @@ impl Source<'_> {
             if pending.is_empty() {
                 return Ok(set);
             }
-            let mut files: Vec<(Role, Blob)> = Vec::new();
-            let mut lacking = Vec::new();
-            for (role, meta) in pending.into_iter().map(|(name, meta)| (Role::from(name), meta)) {
-                match shelf.find(&role, &meta) {
-                    Some(bytes) => files.push((role, bytes)),
-                    None => lacking.push((role, meta)),
-                }
-            }
-            for (role, file) in self.by_hash(lacking).await {
-                files.push((role, file?));
-            }
-            for (role, bytes) in files {
-                let Role::Delegation(name) = role else { continue };
-                set = self.check(set, bytes, move |set, bytes| set.update_delegation(&name, bytes)).await?;
+            let shelf = &*shelf;
+            let files = pending.into_iter().map(|(name, meta)| async move {
+                let file = self.prepare(Role::from(name.clone()), meta, shelf).await;
+                (name, file)
+            });
+            let files: Vec<_> = stream::iter(files).buffered(AT_ONCE).collect().await;
+            for (name, file) in files {
+                let (file, bytes) = file?;
+                set = self.check(set, bytes, move |set, _| set.take_delegation(&name, file)).await?;
             }
         }
+    }
+
+    /// A delegation's file from the shelf or the server, read already: while some are read, others arrive.
+    async fn prepare(&self, role: Role, meta: FileMeta, shelf: &Shelf) -> Result<(Prepared, Blob), EngineError> {
+        let bytes = match shelf.find(&role, &meta) {
+            Some(bytes) => bytes,
+            None => self.one_by_hash(role.clone(), meta.clone()).await?,
+        };
+        let prepared = bytes.clone();
+        if bytes.len() < BIG {
+            return Ok((Prepared::read(&role, prepared, &meta), bytes));
+        }
+        let reading = tokio::task::spawn_blocking(move || Prepared::read(&role, prepared, &meta));
+        // It can only fail if the runtime is ending.
+        Ok((reading.await.map_err(|_| EngineError::Cancelled)?, bytes))
     }
 
     async fn obtain(&self, set: &TrustedSet, role: Role, shelf: &Shelf) -> Result<Blob, EngineError> {

@@ -10,10 +10,12 @@ use super::check::{
     Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, raise, standing_at,
     tally_root,
 };
+use super::envelope::Envelope;
 use super::key::PublicKey;
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
+use super::prepared::Prepared;
 use super::verify::{Loaded, Purpose, SeenRoles, SetAside, Standing, VerifyError, tally};
 
 /// Most delegations of a repository that are loaded.
@@ -191,13 +193,21 @@ impl TrustedSet {
     /// # Errors
     /// `Mix`, `Format`, `Rollback`, `Equivocation`, `Missing`.
     pub fn update_delegation(&mut self, name: &DelegationName, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
-        let bytes = bytes.into();
+        self.take_delegation(name, bytes.into().into())
+    }
+
+    /// [`TrustedSet::update_delegation`] for a file that was read ahead.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn take_delegation(&mut self, name: &DelegationName, file: Prepared) -> Result<(), VerifyError> {
         let role = Role::Delegation(name.clone());
         let parent = name.parent();
         let keys = self.parent_of(name).and_then(|listing| listing.delegation_role_keys(name));
         let keys = keys.ok_or_else(|| VerifyError::Missing { role: role.clone(), parent })?;
-        self.check_named(&role, &bytes)?;
-        let Checked { loaded, fault } = self.check(&role, bytes, &keys)?;
+        self.check_named(&role, &file.bytes)?;
+        let (envelope, content) = file.open(&role)?;
+        let Checked { loaded, fault } = self.judge(&role, envelope, content, &keys)?;
         let below = format!("{name}/");
         self.delegations.retain(|other, _| !other.as_str().starts_with(&below));
         self.aside.retain(|other, _| other != name && !other.as_str().starts_with(&below));
@@ -370,6 +380,16 @@ impl TrustedSet {
     /// Parses and judges a file. What no purpose tolerates fails; age and missing signatures are for the caller.
     fn check<T: Metadata>(&self, role: &Role, bytes: impl Into<Blob>, keys: &RoleKeys) -> Result<Checked<T>, VerifyError> {
         let (envelope, content) = T::open(role, bytes.into())?;
+        self.judge(role, envelope, content, keys)
+    }
+
+    fn judge<T: Metadata>(
+        &self,
+        role: &Role,
+        envelope: Envelope,
+        content: T,
+        keys: &RoleKeys,
+    ) -> Result<Checked<T>, VerifyError> {
         let tally = tally(&envelope, keys);
         let (standing, fault) = match demand_threshold(role, &envelope, &tally) {
             // Nobody vouches for its version, so that is compared with nothing.

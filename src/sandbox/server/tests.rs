@@ -53,7 +53,7 @@ fn an_expired_timestamp_is_signed_again_once() {
     let file = server.current(GUN, &Role::Timestamp).unwrap().unwrap();
     let (_, renewed) = validate::read::<crate::tuf::Timestamp>(&Role::Timestamp, &file.bytes).unwrap();
     assert!(renewed.expires > (server.clock)());
-    assert!(renewed.snapshot.matches(&server.current(GUN, &Role::Snapshot).unwrap().unwrap().bytes));
+    assert!(renewed.snapshot.matches(&server.current(GUN, &Role::Snapshot).unwrap().unwrap().bytes.into()));
 }
 
 #[test]

@@ -92,7 +92,9 @@ pub fn skeleton(text: &str) -> String {
 /// The skeletons of the ASCII characters.
 fn plain_skeletons() -> &'static [String] {
     static TABLE: OnceLock<Vec<String>> = OnceLock::new();
-    TABLE.get_or_init(|| (0..=0x7f_u8).map(|b| unicode_security::skeleton(&char::from(b).to_string()).collect()).collect())
+    TABLE.get_or_init(|| {
+        (0..=0x7f_u8).map(|b| unicode_security::skeleton(&char::from(b).to_string()).collect()).collect()
+    })
 }
 
 /// Writes JSON with an indent of four blanks, as Docker does. Whatever [`printable`] would escape is written as

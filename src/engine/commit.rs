@@ -241,7 +241,9 @@ mod tests {
                 assert_eq!(fs::read_to_string(dir.path().join(format!("{n}"))).unwrap(), "2");
             }
         }
-        let left = fs::read_dir(dir.path()).unwrap().filter(|e| writer(&e.as_ref().unwrap().file_name().to_string_lossy()).is_some());
+        let left = fs::read_dir(dir.path())
+            .unwrap()
+            .filter(|e| writer(&e.as_ref().unwrap().file_name().to_string_lossy()).is_some());
         assert_eq!(left.count(), 0, "nothing is left aside");
     }
 

@@ -154,12 +154,7 @@ impl Source<'_> {
         Err(self.wrong()(VerifyError::Limit { role: Role::Root, what }))
     }
 
-    async fn base(
-        &self,
-        mut set: TrustedSet,
-        timestamp: Blob,
-        shelf: &mut Shelf,
-    ) -> Result<TrustedSet, EngineError> {
+    async fn base(&self, mut set: TrustedSet, timestamp: Blob, shelf: &mut Shelf) -> Result<TrustedSet, EngineError> {
         set.update_timestamp(timestamp).map_err(self.wrong())?;
         let snapshot = self.obtain(&set, Role::Snapshot, shelf).await?;
         set = self.check(set, snapshot, |set, bytes| set.update_snapshot(bytes)).await?;

@@ -102,8 +102,17 @@ impl<'a> Row<'a> {
         let digest = target.hashes.get("sha256");
         let (roles, signers) = (Vec::with_capacity(2), Vec::new());
         let (sha512, custom) = (None, None);
-        let mut row =
-            Self { name, digest, length: target.length, sha512, custom, roles, signers, released: false, refused: false };
+        let mut row = Self {
+            name,
+            digest,
+            length: target.length,
+            sha512,
+            custom,
+            roles,
+            signers,
+            released: false,
+            refused: false,
+        };
         row.add(node, target);
         row
     }

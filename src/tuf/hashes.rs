@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn algorithms_come_in_the_order_of_their_names() {
-        let hashes: Hashes = [("sha512", [5_u8; 64].as_slice()), ("sha256", &[2; 32]), ("md5", &[1; 16])].into_iter().collect();
+        let hashes: Hashes =
+            [("sha512", [5_u8; 64].as_slice()), ("sha256", &[2; 32]), ("md5", &[1; 16])].into_iter().collect();
         assert_eq!(hashes.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["md5", "sha256", "sha512"]);
         assert_eq!(hashes.get("sha256"), Some([2; 32].as_slice()));
         assert_eq!(hashes.get("sha1"), None);

@@ -326,7 +326,8 @@ impl PublicKey {
     /// agree (CVE-2015-9258). RSA outside 2048 to 8192 bits never verifies.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        signature.key == self.id && self.bare().is_some_and(|b| b.verifies(message, &signature.method, &signature.bytes))
+        signature.key == self.id
+            && self.bare().is_some_and(|b| b.verifies(message, &signature.method, &signature.bytes))
     }
 
     /// The key itself, if it is of the type that is claimed and may be used.

@@ -378,7 +378,12 @@ impl TrustedSet {
     }
 
     /// Parses and judges a file. What no purpose tolerates fails; age and missing signatures are for the caller.
-    fn check<T: Metadata>(&self, role: &Role, bytes: impl Into<Blob>, keys: &RoleKeys) -> Result<Checked<T>, VerifyError> {
+    fn check<T: Metadata>(
+        &self,
+        role: &Role,
+        bytes: impl Into<Blob>,
+        keys: &RoleKeys,
+    ) -> Result<Checked<T>, VerifyError> {
         let (envelope, content) = T::open(role, bytes.into())?;
         self.judge(role, envelope, content, keys)
     }

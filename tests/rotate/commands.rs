@@ -53,13 +53,11 @@ pub fn tags(server: &NotaryServer) -> Vec<String> {
     tags.iter().map(|tag| tag["SignedTag"].as_str().unwrap().to_owned()).collect()
 }
 
-#[test]
-fn a_signers_key_is_replaced_in_one_publish_and_nobody_ever_misses_a_tag() {
-    let Some(server) = NotaryServer::start_with_signer() else { return };
-    let home = repository(&server);
-    let old = keys_of(&server, "targets/jeff");
+/// Does something while another process after the other pulls trust data; none of them may miss a tag.
+#[track_caller]
+fn while_somebody_pulls(server: &NotaryServer, act: impl FnOnce()) {
     let (stop, pulls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let reader = Home::new(&server);
+    let reader = Home::new(server);
     let pulling = std::thread::spawn({
         let (stop, pulls) = (Arc::clone(&stop), Arc::clone(&pulls));
         move || {
@@ -73,17 +71,28 @@ fn a_signers_key_is_replaced_in_one_publish_and_nobody_ever_misses_a_tag() {
         }
     });
     super::support::wait_until("a first pull", || pulls.load(Ordering::Relaxed) > 0 || pulling.is_finished());
-    let uploads = |server: &NotaryServer| server.requests().iter().filter(|r| r.method == "POST").count();
-    let before = uploads(&server);
-    let result = home.publish(&["rotate", "signer", "jeff", GUN, "--json"]).ok().json();
-    assert_eq!(result[0]["outcome"], "done");
-    assert_eq!(uploads(&server) - before, 1, "one publish");
-    let (seen, new) = (pulls.load(Ordering::Relaxed), keys_of(&server, "targets/jeff"));
+    act();
+    let seen = pulls.load(Ordering::Relaxed);
     super::support::wait_until("pulls afterwards", || {
         pulls.load(Ordering::Relaxed) > seen + 1 || pulling.is_finished()
     });
     stop.store(true, Ordering::Relaxed);
     pulling.join().unwrap();
+}
+
+#[test]
+fn a_signers_key_is_replaced_in_one_publish_and_nobody_ever_misses_a_tag() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let home = repository(&server);
+    let old = keys_of(&server, "targets/jeff");
+    while_somebody_pulls(&server, || {
+        let uploads = |server: &NotaryServer| server.requests().iter().filter(|r| r.method == "POST").count();
+        let before = uploads(&server);
+        let result = home.publish(&["rotate", "signer", "jeff", GUN, "--json"]).ok().json();
+        assert_eq!(result[0]["outcome"], "done");
+        assert_eq!(uploads(&server) - before, 1, "one publish");
+    });
+    let new = keys_of(&server, "targets/jeff");
     assert_eq!((old.len(), new.len()), (1, 1));
     assert_ne!(old, new);
     assert_eq!(keys_of(&server, "targets/releases"), new);
@@ -94,6 +103,26 @@ fn a_signers_key_is_replaced_in_one_publish_and_nobody_ever_misses_a_tag() {
     assert_eq!(tags(&server), ["1.0", "1.1", "2.0"]);
     let begun = home.state_dir().join("wizards");
     assert_eq!(std::fs::read_dir(begun).unwrap().count(), 0, "nothing is left to go on with");
+}
+
+#[test]
+fn nobody_misses_a_tag_while_base_keys_rotate() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let home = repository(&server);
+    while_somebody_pulls(&server, || {
+        for arguments in [
+            &["rotate", "targets", GUN][..],
+            &["rotate", "root", GUN],
+            &["rotate", "snapshot", GUN, "--local"],
+            &["rotate", "snapshot", GUN, "--server-managed"],
+            &["rotate", "timestamp", GUN],
+            &["renew", "root", GUN],
+            &["renew", "targets", GUN],
+        ] {
+            home.publish(arguments).ok();
+        }
+    });
+    assert_eq!(tags(&server), ["1.0", "1.1"]);
 }
 
 #[test]

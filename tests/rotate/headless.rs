@@ -209,10 +209,7 @@ fn a_threshold_of_two_takes_two_keys_and_old_root_keys_sign_along() {
 fn repositories_are_set_up_with_root_signers_and_tags() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
     let home = Home::new(&server);
-    let ben = Home::new(&server).generate_key("ben");
     let kept = home.path().join("ben.pub");
-    // The other home ends with its value.
-    drop(ben);
     let colleague = Home::new(&server);
     std::fs::copy(colleague.generate_key("ben"), &kept).unwrap();
     let list = home.path().join("tags");
@@ -236,4 +233,42 @@ fn repositories_are_set_up_with_root_signers_and_tags() {
     assert_eq!(tags(&server), ["1.0", "2.0"]);
     let none = home.trustdeck(&["setup", GUN, "--signer", "releases"]).ended(2);
     assert!(none.stderr.contains("releases"), "{}", none.stderr);
+}
+
+#[test]
+fn keys_of_every_kind_take_over_targets_and_sign_with_notary() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    for algorithm in ["ed25519", "rsa2048", "ecdsa"] {
+        home.trustdeck(&["key", "generate", "targets", "--algorithm", algorithm, "--repository", GUN, "--dir", "."])
+            .ok();
+        let rows = home.trustdeck(&["key", "list", "--json"]).ok().json();
+        let unused = |row: &&Value| row["role"] == "targets" && row["used_in"].as_array().unwrap().is_empty();
+        let new: Vec<&Value> = rows.as_array().unwrap().iter().filter(unused).collect();
+        let [id] = new.iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>().try_into().unwrap();
+        home.publish(&["rotate", "targets", GUN, "--key", &id[..12]]).ok();
+        assert_eq!(tags(&server), ["1.0", "1.1"], "{algorithm}");
+        home.notary(&["witness", GUN, "targets", "-p"]).ok();
+        assert_eq!(tags(&server), ["1.0", "1.1"], "{algorithm}");
+        let old = home.trustdeck(&["key", "list", "--json"]).ok().json();
+        for row in old.as_array().unwrap().iter().filter(unused) {
+            home.trustdeck(&["key", "remove", row["id"].as_str().unwrap(), "--force"]).ok();
+        }
+        std::fs::remove_file(home.path().join("targets.pub")).ok();
+    }
+}
+
+#[test]
+fn removing_a_key_says_which_roles_nobody_here_can_sign_any_more() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    home.trustdeck(&["inspect", GUN]).ok();
+    let refused = home.trustdeck(&["key", "remove", "jeff"]);
+    assert_ne!(refused.code, 0, "without a tested backup");
+    for role in ["targets/jeff", "targets/releases"] {
+        assert!(refused.stderr.contains(&format!("the only key here that can sign {role} of {GUN}")), "{refused:?}");
+    }
+    assert!(refused.stderr.contains("no tested backup"), "{}", refused.stderr);
+    home.trustdeck(&["key", "remove", "jeff", "--force"]).ok();
+    assert!(!home.stored_keys().iter().any(|id| keys_of(&server, "targets/jeff").contains(id)));
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::commands::{GUN, keys_of, repository, tags};
 use super::support::NotaryServer;
-use super::support::home::Home;
+use super::support::home::{Home, digest};
 
 /// What can be seen of a running command.
 #[derive(Clone, Copy, Debug)]
@@ -58,17 +58,32 @@ fn kill_at(point: Point, home: &Home, server: &NotaryServer, arguments: &[&str])
     !child.wait().unwrap().success()
 }
 
+/// Runs a command, killed at a point, then again unless it had ended before.
+fn kill_and_rerun(point: Point, home: &Home, server: &NotaryServer, arguments: &[&str]) {
+    if kill_at(point, home, server, arguments) {
+        home.publish(arguments).ok();
+    }
+}
+
+/// Nothing is left that a publish would send.
+fn assert_nothing_staged(home: &Home, what: &str) {
+    let left = home.trustdeck(&["publish", "--yes", "--json"]).ok().json();
+    assert_eq!(left, serde_json::json!([]), "{what}: nothing is left on the stage");
+}
+
+const POINTS: [Point; 5] = [Point::Chosen, Point::KeyStored, Point::Staged, Point::Recorded, Point::Uploaded];
+
 #[test]
 fn a_signers_rotation_ends_the_same_wherever_it_is_killed() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
     let home = repository(&server);
     let arguments = ["rotate", "signer", "jeff", GUN];
-    for point in [Point::Chosen, Point::KeyStored, Point::Staged, Point::Recorded, Point::Uploaded] {
+    for point in POINTS {
         let (old, keys) = (keys_of(&server, "targets/jeff"), home.stored_keys());
         let killed = kill_at(point, &home, &server, &arguments);
         assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
         if killed {
-            home.trustdeck(&[&arguments[..], &["--publish", "--yes"]].concat()).ok();
+            home.publish(&arguments).ok();
         }
         let new = keys_of(&server, "targets/jeff");
         assert_eq!(new.len(), 1, "{point:?}");
@@ -76,8 +91,7 @@ fn a_signers_rotation_ends_the_same_wherever_it_is_killed() {
         assert_eq!(keys_of(&server, "targets/releases"), new, "{point:?}");
         assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
         assert_eq!(home.stored_keys().len(), keys.len() + 1, "{point:?}: one new key and no stray one");
-        let status = home.trustdeck(&["publish", "--yes", "--json"]).ok().json();
-        assert_eq!(status, serde_json::json!([]), "{point:?}: nothing is left on the stage");
+        assert_nothing_staged(&home, &format!("{point:?}"));
     }
 }
 
@@ -85,7 +99,7 @@ fn a_signers_rotation_ends_the_same_wherever_it_is_killed() {
 fn rotations_and_renewals_of_base_roles_end_the_same_wherever_they_are_killed() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
     let home = repository(&server);
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["rotate", "root", GUN],
         &["rotate", "targets", GUN],
         &["rotate", "timestamp", GUN],
@@ -93,18 +107,76 @@ fn rotations_and_renewals_of_base_roles_end_the_same_wherever_they_are_killed() 
         &["rotate", "snapshot", GUN, "--server-managed"],
         &["renew", "root", GUN],
         &["renew", "targets", GUN],
+        &["renew", "targets/releases", GUN],
     ];
     for command in commands {
         for point in [Point::Chosen, Point::Staged, Point::Recorded, Point::Uploaded] {
             let keys = home.stored_keys().len();
-            let killed = kill_at(point, &home, &server, command);
-            if killed {
-                home.trustdeck(&[command, &["--publish", "--yes"]].concat()).ok();
-            }
+            kill_and_rerun(point, &home, &server, command);
             assert_eq!(tags(&server), ["1.0", "1.1"], "{command:?} {point:?}");
             assert!(home.stored_keys().len() <= keys + 1, "{command:?} {point:?}: no stray key");
-            let left = home.trustdeck(&["publish", "--yes", "--json"]).ok().json();
-            assert_eq!(left, serde_json::json!([]), "{command:?} {point:?}: nothing is left on the stage");
+            assert_nothing_staged(&home, &format!("{command:?} {point:?}"));
         }
+    }
+}
+
+#[test]
+fn two_publishes_end_the_same_wherever_they_are_killed() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let home = repository(&server);
+    for point in POINTS {
+        let (old, keys) = (keys_of(&server, "targets/jeff"), home.stored_keys().len());
+        kill_and_rerun(point, &home, &server, &["rotate", "signer", "jeff", GUN, "--add-only"]);
+        assert_eq!(keys_of(&server, "targets/jeff").len(), 2, "{point:?}");
+        assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
+        kill_and_rerun(point, &home, &server, &["rotate", "signer", "jeff", GUN]);
+        let new = keys_of(&server, "targets/jeff");
+        assert_eq!((new.len(), home.stored_keys().len()), (1, keys + 1), "{point:?}");
+        assert_ne!(new, old, "{point:?}");
+        assert_eq!(keys_of(&server, "targets/releases"), new, "{point:?}");
+        assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
+        assert_nothing_staged(&home, &format!("{point:?}"));
+    }
+}
+
+#[test]
+fn a_hand_over_ends_the_same_wherever_either_side_is_killed() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let home = repository(&server);
+    for (number, point) in [Point::Chosen, Point::Staged, Point::Recorded, Point::Uploaded].into_iter().enumerate() {
+        let colleague = Home::new(&server);
+        let (old, public) = (keys_of(&server, "targets/jeff"), colleague.generate_key("jeff"));
+        let file = home.path().join(format!("{number}.json"));
+        let file = file.to_str().unwrap();
+        let add = ["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", file];
+        kill_at(point, &home, &server, &add);
+        home.publish(&add).ok();
+        kill_and_rerun(point, &colleague, &server, &["rotate", "take-over", file]);
+        assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
+        assert_nothing_staged(&colleague, &format!("{point:?}"));
+        kill_and_rerun(point, &home, &server, &["rotate", "signer", "jeff", GUN]);
+        let new = keys_of(&server, "targets/jeff");
+        assert_eq!(new.len(), 1, "{point:?}");
+        assert_ne!(new, old, "{point:?}");
+        assert_eq!(keys_of(&server, "targets/releases"), new, "{point:?}");
+        assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
+        assert_nothing_staged(&home, &format!("{point:?}"));
+    }
+}
+
+#[test]
+fn a_first_set_up_ends_the_same_wherever_it_is_killed() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    for point in POINTS {
+        let home = Home::new(&server);
+        let gun = format!("registry.example.test/team/{point:?}").to_lowercase();
+        let list = home.path().join("tags");
+        std::fs::write(&list, format!("{gun}:1.0 sha256:{} 1234\n", digest("1.0"))).unwrap();
+        kill_and_rerun(point, &home, &server, &["setup", &gun, "--signer", "jeff", "--from", list.to_str().unwrap()]);
+        let shown = Home::new(&server).docker(&["inspect", &gun]).ok().json();
+        assert_eq!(shown[0]["SignedTags"][0]["SignedTag"], "1.0", "{point:?}");
+        assert_eq!(shown[0]["Signers"].as_array().unwrap().len(), 1, "{point:?}");
+        assert_nothing_staged(&home, &format!("{point:?}"));
+        home.notary_sign(&gun, "2.0", &["targets/releases", "targets/jeff"]);
     }
 }

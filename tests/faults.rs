@@ -93,6 +93,36 @@ async fn an_upload_that_was_lost_stays_staged_and_can_be_published_again() {
 }
 
 #[tokio::test]
+async fn whichever_request_of_a_publish_is_lost_every_tag_ends_up_signed() {
+    let Some(scene) = scene().await else { return };
+    let gun = Gun::parse(GUN).unwrap();
+    let mut tags = vec!["1.0".to_owned()];
+    for seen in [false, true] {
+        for count in 0.. {
+            let tag = format!("lost-{count}-{seen}");
+            scene.machine.stage(GUN, [sign(&tag)]);
+            tags.push(tag);
+            scene.front.lose_after(count, seen);
+            // Whatever it says: what counts is what is true afterwards.
+            let _ = scene.machine.publish().await;
+            let was_lost = scene.front.has_lost();
+            if scene.staged() > 0 {
+                assert_eq!(only(scene.machine.publish().await).outcome, PublishOutcome::Done);
+            }
+            let view = scene.machine.engine.refresh(&gun).await.unwrap();
+            let mut signed: Vec<String> = view.tags.iter().map(|tag| tag.name.clone()).collect();
+            signed.sort();
+            tags.sort();
+            assert_eq!(signed, tags, "request {count}, seen: {seen}");
+            if !was_lost {
+                break;
+            }
+        }
+    }
+    assert!(tags.len() > 10, "a publish takes more requests than these: {tags:?}");
+}
+
+#[tokio::test]
 async fn a_success_that_is_none_is_not_believed() {
     let Some(scene) = scene().await else { return };
     scene.front.next_uploads([Fault::FalseSuccess]);

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod bad_input;
+mod full_disk;
 mod harness;
 mod prompting;
 mod publishing;

@@ -22,10 +22,29 @@ pub enum Fault {
 
 type Faults = Arc<Mutex<VecDeque<Fault>>>;
 
+/// Which request of all is lost.
+#[derive(Default)]
+struct Lost {
+    /// How many are passed on before it.
+    after: Option<usize>,
+    /// Whether the server sees it all the same.
+    seen: bool,
+}
+
+impl Lost {
+    /// Counts a request; says whether it is the one, and whether the server sees it.
+    fn counts(&mut self) -> Option<bool> {
+        let left = self.after?;
+        self.after = left.checked_sub(1);
+        (left == 0).then_some(self.seen)
+    }
+}
+
 /// A running front; its thread ends with the test's process.
 pub struct Front {
     pub url: String,
     faults: Faults,
+    lost: Arc<Mutex<Lost>>,
 }
 
 impl Front {
@@ -35,13 +54,25 @@ impl Front {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let faults = Faults::default();
         let shared = Arc::clone(&faults);
+        let lost = Arc::<Mutex<Lost>>::default();
+        let losing = Arc::clone(&lost);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let faults = Arc::clone(&shared);
-                thread::spawn(move || serve(client, target, &faults));
+                let (faults, lost) = (Arc::clone(&shared), Arc::clone(&losing));
+                thread::spawn(move || serve(client, target, &faults, &lost));
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), faults }
+        Self { url: format!("http://127.0.0.1:{port}"), faults, lost }
+    }
+
+    /// After `count` more requests one is lost, or with `seen` its answer.
+    pub fn lose_after(&self, count: usize, seen: bool) {
+        *self.lost.lock().unwrap() = Lost { after: Some(count), seen };
+    }
+
+    /// Stops losing; says whether one was lost.
+    pub fn has_lost(&self) -> bool {
+        std::mem::take(&mut *self.lost.lock().unwrap()).after.is_none()
     }
 
     /// The next uploads go wrong like this, one each.
@@ -51,8 +82,11 @@ impl Front {
 }
 
 /// Serves one request on a connection and closes it.
-fn serve(mut client: TcpStream, target: u16, faults: &Faults) -> Option<()> {
+fn serve(mut client: TcpStream, target: u16, faults: &Faults, lost: &Mutex<Lost>) -> Option<()> {
     let request = read_request(&mut client)?;
+    if let Some(seen) = { lost.lock().unwrap().counts() } {
+        return if seen { answer_of(&request, target).map(drop) } else { None };
+    }
     let is_upload = request.starts_with(b"POST");
     let fault = if is_upload { faults.lock().unwrap().pop_front() } else { None };
     match fault {

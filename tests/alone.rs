@@ -132,3 +132,15 @@ fn a_terminal_that_says_it_is_huge_takes_no_more_memory_than_a_large_one() {
     let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(peak < 400_000, "{peak} kB");
 }
+
+#[test]
+fn pipes_and_devices_that_the_user_names_hold_nobody() {
+    let home = TempDir::new().unwrap();
+    pipe(&home.path().join("hostile"));
+    for file in ["hostile", "/dev/zero"] {
+        for arguments in [&["rotate", "take-over", file][..], &["key", "restore", file], &["key", "load", file]] {
+            let ran = trustdeck(&home, arguments);
+            assert!(!matches!(ran.code, 0 | 124) && ran.stderr.contains(file), "{ran:?}");
+        }
+    }
+}

@@ -30,6 +30,18 @@ pub(super) fn read_own(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     read(path, OFlags::NOFOLLOW, limit)
 }
 
+/// Opens a file that the user names, for reading.
+///
+/// # Errors
+/// Whatever the system says; `Other` for what is no plain file.
+pub(super) fn open_kept(path: &Path) -> io::Result<File> {
+    plain(find(path, OFlags::empty())?.ok_or(io::ErrorKind::NotFound)?)
+}
+
+fn plain(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("is not a plain file")) }
+}
+
 fn read(path: &Path, flags: OFlags, limit: u64) -> io::Result<Option<Vec<u8>>> {
     find(path, flags)?.map(|file| read_opened(file, limit)).transpose()
 }
@@ -58,10 +70,8 @@ fn is_missing(error: &io::Error) -> bool {
 
 /// Reads what was opened without waiting.
 pub(super) fn read_opened(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let file = plain(file)?;
     let facts = file.metadata()?;
-    if !facts.is_file() {
-        return Err(io::Error::other("is not a plain file"));
-    }
     let too_long = || io::Error::other(format!("is longer than {limit} bytes"));
     if facts.len() > limit {
         return Err(too_long());
@@ -80,8 +90,7 @@ pub(super) fn open_own(path: &Path) -> io::Result<File> {
     // A pipe at the other end of the name would make the opening wait.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
     let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
-    let file = opened.map_err(explain)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("is not a plain file")) }
+    plain(opened.map_err(explain)?)
 }
 
 /// Says in words what the system has numbers for.

@@ -3,7 +3,6 @@
 //! Invariant: an archive is hostile. Nothing in it names a place on this machine: of a path only the key ID in its last
 //! part is read; links and devices are refused; sizes and counts are bounded before anything is read.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::seal::{SealError, unseal};
 use super::{Contents, read_manifest, refuse};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, files};
 use crate::engine::key_load::{FoundKey, KeySet, MAX_SET, read_to};
 use crate::keys::pem::{Block, MAX_FILE};
 use crate::keys::{KeyError, Passphrase};
@@ -34,11 +33,10 @@ pub(super) fn is_sealed(file: &[u8]) -> bool {
 /// # Errors
 /// `Key` for a missing or wrong passphrase; `Input` for what is none, or too large; `Disk`.
 pub(super) fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Contents, EngineError> {
-    let opened = File::open(path).and_then(|file| file.metadata().map(|facts| (file, facts)));
-    let (file, facts) = opened.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
-    if !facts.is_file() {
-        return Err(refuse(format!("{} is not a regular file", path.display()), "name a backup"));
-    }
+    let file = files::open_kept(path).map_err(|source| match source.kind() {
+        io::ErrorKind::Other => refuse(format!("{} {source}", path.display()), "name a backup"),
+        _ => EngineError::Disk { path: path.to_owned(), source },
+    })?;
     let bytes = read_to(file, path)?;
     let about = |what: String| format!("{}: {what}", path.display());
     if is_sealed(&bytes) {

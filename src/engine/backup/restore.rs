@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Manifest, archive};
 use crate::engine::key_load::{FoundKey, OpenedKey};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, files};
 use crate::keys::pem::Block;
 use crate::keys::store::{headers_for, read_file};
 use crate::keys::{KeyError, OpenError, Passphrase};
@@ -72,7 +72,7 @@ impl Engine {
         use std::io::Read;
         let disk = |source| EngineError::Disk { path: file.to_owned(), source };
         let mut start = Vec::new();
-        let opened = std::fs::File::open(file).map_err(disk)?;
+        let opened = files::open_kept(file).map_err(disk)?;
         opened.take(32).read_to_end(&mut start).map_err(disk)?;
         Ok(archive::is_sealed(&start))
     }

@@ -4,8 +4,6 @@
 //! it is run.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use jiff::Timestamp as Time;
@@ -14,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::choice::{Choice, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
 use crate::engine::key_make::write_new;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, files};
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName};
 
@@ -118,15 +116,11 @@ impl HandOver {
     /// `Disk`; `Input` for what is no hand-over file, is too long, or contradicts itself.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
         let disk = |source| EngineError::Disk { path: path.to_owned(), source };
-        let file = File::open(path).map_err(disk)?;
-        if !file.metadata().map_err(disk)?.is_file() {
-            return Err(refused(path, "is not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(disk)?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(refused(path, &format!("is longer than {} MiB", LONGEST >> 20)));
-        }
+        let bytes = files::read_kept(path, LONGEST).map_err(|error| match error.kind() {
+            std::io::ErrorKind::Other => refused(path, &error.to_string()),
+            _ => disk(error),
+        })?;
+        let bytes = bytes.ok_or_else(|| disk(std::io::ErrorKind::NotFound.into()))?;
         Self::parse(&bytes).map_err(|why| refused(path, &why))
     }
 

@@ -112,11 +112,14 @@ pub(super) fn back_up_made(facts: &Facts) -> Draft {
     let mut draft = draft(facts, StepKind::BackUpMade, "back up the keys that were made", why);
     draft.view.risk = "A lost targets key can be replaced with the root key; a lost root key cannot be replaced.";
     draft.view.back = "Go on without a backup, by choice.";
+    // Those that were there before have a step of their own.
+    let chosen = chosen_keys(facts);
     let mut missing: Vec<CanonicalKeyId> = Vec::new();
     for repository in &facts.repositories {
         let roles = [Role::Root, Role::Targets];
         let listed = roles.iter().filter_map(|role| repository.role(role)).flat_map(|role| role.ids());
-        missing.extend(listed.filter(|id| facts.at_hand.contains(id) && !facts.backed_up.contains(id)));
+        let bare = |id: &CanonicalKeyId| facts.at_hand.contains(id) && !facts.backed_up.contains(id);
+        missing.extend(listed.filter(|id| bare(id) && !chosen.contains(id)));
     }
     missing.sort();
     missing.dedup();

@@ -13,6 +13,7 @@ use super::super::layout::Inside;
 use super::super::state::{Listing, Repository, State, Work};
 use super::super::table::{self, Column, Slot, left, rest, right};
 use super::super::theme::Theme;
+use super::super::wizard;
 use super::Pane;
 use super::detail::Detail;
 use super::row::{Row, cell, number, state_cell};
@@ -46,6 +47,7 @@ pub const BINDINGS: &[Binding] = &[
 /// Keys while there is nothing at all.
 pub const BLANK_BINDINGS: &[Binding] = &[
     bind(&["a", "enter"], Wanted::Repositories(Action::Add), "add a repository", Group::Stage, 10),
+    bind(&["W"], Wanted::Wizard(wizard::Action::Menu), "set up trust data", Group::Stage, 15),
     bind(&["s"], Wanted::Sandbox, "sandbox", Group::Look, 20),
     bind(&["4"], Wanted::Focus(Pane::Keys), "keys", Group::Look, 25),
     bind(&["r"], Wanted::RefreshAll, "look again", Group::Look, 30),

@@ -164,7 +164,9 @@ fn sharing_root(state: &State) -> Vec<Gun> {
 
 fn of_key(state: &State, key: &KeyView) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let roles: BTreeSet<&Role> = key.used_in.iter().map(|(_, role)| role).collect();
+    // Releases follow the signer's own role.
+    let roles: BTreeSet<&Role> =
+        key.used_in.iter().map(|(_, role)| role).filter(|role| **role != Role::releases()).collect();
     for role in roles {
         let mut using: Vec<Gun> = key.used_in.iter().filter(|(_, r)| r == role).map(|(gun, _)| gun.clone()).collect();
         using.sort();

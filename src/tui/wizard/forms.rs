@@ -111,7 +111,8 @@ const OWN: [&str; 3] = ["key's own", "2nd key's", "3rd key's"];
 pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     let ids = words::to_back_up(guide);
     let name = ids.first().map_or("key", |id| id.short());
-    let file = format!("~/{}-{name}.backup", guide.choice().wizard.key_name());
+    let kind = if ids.len() == 1 { guide.choice().wizard.key_name() } else { "keys".to_owned() };
+    let file = format!("~/{kind}-{name}.backup");
     let mut fields = vec![
         path("file", &file, "better on another device than this one"),
         secret("passphrase", "of the backup, in the age format; empty: a PEM set, each key under its own"),

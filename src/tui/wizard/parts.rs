@@ -32,7 +32,7 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
     let mut lines = Vec::new();
     let Some(step) = guide.step() else { return end(state, guide, room) };
     if let StepState::Blocked(why) = guide.stand(guide.shown()) {
-        for (i, line) in wrap(&why, room.saturating_sub(2)).into_iter().enumerate() {
+        for (i, line) in wrap(&words::said(state, &why), room.saturating_sub(2)).into_iter().enumerate() {
             let sign = if i == 0 { theme.glyphs.warn } else { " " };
             lines.push(Line::Runs(Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.text())));
         }
@@ -82,7 +82,7 @@ fn labelled(state: &State, label: &str, text: &str, room: usize) -> Vec<Line> {
 fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs> {
     let theme = state.theme;
     let mut lines = Vec::new();
-    let about_keys = matches!(step.kind, StepKind::Key | StepKind::BackUp | StepKind::Stage | StepKind::Remove);
+    let about_keys = matches!(step.kind, StepKind::Key | StepKind::Stage | StepKind::Wait | StepKind::Remove);
     if about_keys && guide.choice().wizard.needs_key() {
         let (old, new) = (words::old_keys(guide), words::new_keys(guide));
         let line = |label: &'static str, ids: &[crate::tuf::CanonicalKeyId], none: &str| {
@@ -106,7 +106,9 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
     let blocked = guide.stand(guide.shown());
     for text in step.detail.iter().filter(|_| !told) {
         if blocked != StepState::Blocked(text.clone()) {
-            lines.extend(wrap(text, room).into_iter().map(|line| Runs::new().then(line, theme.text())));
+            lines.extend(
+                wrap(&words::said(state, text), room).into_iter().map(|line| Runs::new().then(line, theme.text())),
+            );
         }
     }
     lines

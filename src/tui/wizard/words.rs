@@ -3,6 +3,7 @@
 use super::{Guide, Phase};
 use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
+use crate::engine::view::KeyPlace;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::state::State;
@@ -74,6 +75,22 @@ pub(super) fn key(state: &State, id: &CanonicalKeyId) -> String {
         Some(view) => format!("{} {}", view.label, id.short()),
         None => id.short().to_owned(),
     }
+}
+
+/// What the engine says, with keys and repositories as the panes call them.
+#[must_use]
+pub(super) fn said(state: &State, text: &str) -> String {
+    let mut text = match &state.registry {
+        Some(registry) => text.replace(&format!("{registry}/"), ""),
+        None => text.to_owned(),
+    };
+    for key in state.keys.iter().filter(|key| key.place != KeyPlace::Server && key.label != key.id.short()) {
+        let named = format!("{} {}", key.label, key.id.short());
+        if text.contains(key.id.short()) && !text.contains(&named) {
+            text = text.replace(key.id.short(), &named);
+        }
+    }
+    text
 }
 
 fn distinct(mut ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
@@ -224,11 +241,11 @@ pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
 #[must_use]
 pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
     let Some(step) = guide.step() else { return vec!["Every step is done.".to_owned()] };
-    let mut lines = step.detail.clone();
+    let mut lines: Vec<String> = step.detail.iter().map(|text| said(state, text)).collect();
     if let StepState::Blocked(why) = guide.stand(guide.shown())
-        && !lines.contains(&why)
+        && !step.detail.contains(&why)
     {
-        lines.insert(0, why);
+        lines.insert(0, said(state, &why));
     }
     if !lines.is_empty() {
         lines.push(String::new());

@@ -4,6 +4,7 @@ pub mod frame;
 pub mod plans;
 pub mod scene;
 pub mod told;
+pub mod wizards;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;

@@ -100,6 +100,10 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
         }
         lines.push(runs);
     }
+    if step.kind == StepKind::HandOver {
+        let carry = words::carrying(guide).into_iter();
+        lines.extend(carry.map(|(text, style)| Runs::new().then(text, if style { theme.key() } else { theme.text() })));
+    }
     // What would be staged is drawn with its signs elsewhere, and repositories are options while they are chosen.
     let told = matches!(step.kind, StepKind::Stage | StepKind::Key)
         || (step.kind == StepKind::Choose && guide.phase != Phase::Walking);

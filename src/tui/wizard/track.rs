@@ -25,7 +25,7 @@ fn sign(theme: Theme, stand: &StepState) -> (&'static str, Style) {
 pub(super) fn horizontal(canvas: &mut Canvas<'_>, guide: &Guide, area: Rect) {
     let theme = canvas.theme;
     let steps = u16::try_from(guide.steps.len()).unwrap_or(1).max(1);
-    let (x, end) = (area.x + 1, area.right().saturating_sub(1));
+    let (x, end) = (area.x + 2, area.right().saturating_sub(1));
     let cell = (end.saturating_sub(x) / steps).clamp(4, 12);
     for (i, step) in guide.steps.iter().enumerate() {
         let stand = guide.stand(i);
@@ -80,7 +80,7 @@ pub(super) fn vertical(state: &State, canvas: &mut Canvas<'_>, guide: &Guide, in
         let word = words::stand(&stand);
         let word_style = if matches!(stand, StepState::Now | StepState::Blocked(_)) { style } else { theme.quiet() };
         canvas.right(x, y, end, word, word_style);
-        let title = if i == 0 { "who and where" } else { step.title.as_str() };
+        let title = words::listed(step);
         canvas.put(x + 6, y, end.saturating_sub(7), title, name);
         if each > 1 {
             let last = i + 1 == guide.steps.len();

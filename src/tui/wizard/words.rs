@@ -29,6 +29,19 @@ pub(super) fn short(kind: StepKind) -> &'static str {
     }
 }
 
+/// A step's name in the list.
+#[must_use]
+pub(super) fn listed(step: &StepView) -> &str {
+    match step.kind {
+        StepKind::Choose => "who and where",
+        StepKind::Wait => "wait for a signature",
+        StepKind::HandOver => "hand over",
+        StepKind::Retire => "retire the old key",
+        StepKind::BackUpMade => "back up what was made",
+        _ => &step.title,
+    }
+}
+
 /// How a step stands.
 #[must_use]
 pub(super) fn stand(stand: &StepState) -> &'static str {
@@ -228,7 +241,7 @@ pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
         },
         StepKind::Key => new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", "),
         StepKind::BackUp | StepKind::BackUpMade if guide.choice().without_backup => "without, by choice".to_owned(),
-        StepKind::BackUp if step.state == StepState::Done => "the copy was opened and unlocked".to_owned(),
+        StepKind::BackUp if step.state == StepState::Done => "a copy was unlocked".to_owned(),
         StepKind::Signers => {
             guide.choice().first.signers.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         }
@@ -254,6 +267,20 @@ pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
         lines.push(format!("{label}: {text}"));
     }
     lines
+}
+
+/// How the new key gets to the other machines of its signer; the commands among it are marked.
+#[must_use]
+pub(super) fn carrying(guide: &Guide) -> Vec<(String, bool)> {
+    let name = guide.choice().wizard.key_name();
+    let here = new_keys(guide).into_iter().find(|id| guide.facts.at_hand.contains(id));
+    let Some(id) = here else { return vec![("The new key is where it was made: nothing to carry.".to_owned(), false)] };
+    vec![
+        (format!("Build machines and laptops that sign as {name} need the new key. Here:"), false),
+        (format!("  trustdeck key export {} --out {name}.pem", id.short()), true),
+        ("There, and delete the file afterwards:".to_owned(), false),
+        (format!("  docker trust key load --name {name} {name}.pem"), true),
+    ]
 }
 
 /// Why, with which key, what can go wrong, how to go back.

@@ -300,3 +300,57 @@ fn a_small_window_says_how_large_it_must_be() {
         check_screen("small", &browsing(size, Theme::default()));
     }
 }
+
+#[test]
+fn questions_about_keys_look_as_stored() {
+    let rows = [
+        ("n", "key-new"),
+        ("a", "key-load"),
+        ("jjb", "key-backup"),
+        ("jjc", "key-passphrase"),
+        ("jj<enter>", "key-detail"),
+        ("jjx", "key-export"),
+    ];
+    for (keys, name) in rows {
+        for size in [(60, 16), (80, 24), (120, 40)] {
+            let mut state = browsing(size, Theme::default());
+            state.message = None;
+            press(&mut state, "4");
+            press(&mut state, keys);
+            check_screen(name, &state);
+        }
+    }
+}
+
+#[test]
+fn a_tested_backup_looks_as_stored() {
+    use screen::scene::{ADMIN, BOARD, NEW, id, tell};
+    use trustdeck::engine::backup::Backup;
+    use trustdeck::tui::effect::Effect;
+    use trustdeck::tui::event::Outcome;
+    use trustdeck::tui::keywork::{KeyFound, KeyWork, Look};
+    for size in [(60, 16), (80, 24), (120, 40)] {
+        let mut state = browsing(size, Theme::default());
+        state.message = None;
+        press(&mut state, "4b<down><down><down>harbor plaza tulip<down>harbor plaza tulip");
+        let place = press(&mut state, "<enter>").remove(0);
+        let look = tell(&mut state, place, Outcome::Key(KeyFound::Place(Ok(())))).remove(0);
+        let Effect::Key(KeyWork::Try { keys, typed: None }) = &look else { panic!("{look:?}") };
+        let opened = |(at, key): &(usize, trustdeck::tui::keywork::Closed)| {
+            let trustdeck::tui::keywork::Closed::Stored(id, _) = key else { panic!("{key:?}") };
+            (*at, Look::Open { id: id.clone(), with: None, known: true })
+        };
+        let looks = keys.iter().map(opened).collect();
+        let write = tell(&mut state, look.clone(), Outcome::Key(KeyFound::Tried(looks, None))).remove(0);
+        check_screen("key-writing", &state);
+        let file = std::path::PathBuf::from("/media/stick/trustdeck-keys-2026-11-22.age");
+        let manifest = std::path::PathBuf::from("/media/stick/trustdeck-keys-2026-11-22.age.manifest.json");
+        let (tested, untested) = (vec![id(BOARD.0), id(ADMIN.0)], vec![id(NEW.0)]);
+        let backup = Backup { file, manifest, tested, untested };
+        tell(&mut state, write, Outcome::Key(KeyFound::BackedUp(Ok(backup))));
+        check_screen("key-backed-up", &state);
+        if size == (80, 24) {
+            check_picture("keys-80x24", "trustdeck", &state);
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod backups;
 mod listing;
 mod loading;
 mod peers;
+mod screen;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -177,12 +177,11 @@ impl Form {
         self.error = Some(format!("{}; {}", problem.message, problem.hint));
         if problem.kind == crate::engine::Kind::Passphrase {
             self.attempts += 1;
-            for field in &mut self.fields {
-                if let Input::Secret(secret) = &mut field.input {
-                    *secret = Passphrase::new();
-                }
-            }
+            // The new passphrase behind it was typed twice already and stays.
             self.focus = self.fields.iter().position(|f| matches!(f.input, Input::Secret(_))).unwrap_or(0);
+            if let Some(Input::Secret(secret)) = self.fields.get_mut(self.focus).map(|f| &mut f.input) {
+                *secret = Passphrase::new();
+            }
         }
         self
     }

@@ -57,7 +57,7 @@ impl Form {
         canvas.put(lines.x, y, x, field.label, if focused && !roomy { theme.strong() } else { theme.quiet() });
         match &field.input {
             Input::Text(text) | Input::Path(text) => text.render(canvas, (x, y, end), focused),
-            Input::Secret(secret) => hidden(canvas, (x, y, end), (secret, focused), &self.attempt()),
+            Input::Secret(secret) => hidden(canvas, (x, y, end), (secret, focused), &self.attempt(field)),
             Input::NewSecret(secret) => hidden(canvas, (x, y, end), (secret, focused), &strength(secret)),
             Input::Pick(all, at) => {
                 let style = if focused { theme.strong() } else { theme.text() };
@@ -80,8 +80,8 @@ impl Form {
         lines.y += if roomy { 2 } else { 1 };
     }
 
-    fn attempt(&self) -> String {
-        if self.attempts > 0 { format!("attempt {}", self.attempts + 1) } else { String::new() }
+    fn attempt(&self, field: &Field) -> String {
+        if self.attempts > 0 && field.label == "old" { format!("attempt {}", self.attempts + 1) } else { String::new() }
     }
 
     /// What is to be said against the passphrase under the cursor.

@@ -39,7 +39,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     table::heads(canvas, &COLUMNS, &slots, inside.head);
     let list = &state.lists.keys;
     if list.is_empty() {
-        let words = Runs::new().then("no key yet; the first signer's repository makes them", theme.quiet());
+        let words = Runs::new().then("no key yet; n makes one, a loads one from a file", theme.quiet());
         super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);

@@ -254,7 +254,10 @@ impl Form {
             (KeyCode::Char('u'), Some(Input::Secret(secret) | Input::NewSecret(secret))) if ctrl => {
                 *secret = Passphrase::new();
             }
-            (KeyCode::Char(c), Some(Input::Secret(secret) | Input::NewSecret(secret))) if !ctrl => secret.push(c),
+            (KeyCode::Char(c), Some(Input::Secret(secret) | Input::NewSecret(secret))) if !ctrl => {
+                secret.push(c);
+                self.error = None;
+            }
             (_, Some(Input::Text(field) | Input::Path(field))) => {
                 field.key(key);
                 self.error = None;

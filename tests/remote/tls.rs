@@ -58,6 +58,9 @@ impl Served {
     }
 }
 
+/// What is special, what the server shows, how, who is trusted, and the words of the refusal.
+type Row<'a> = (&'a str, Served, &'static rustls::SupportedProtocolVersion, Vec<&'a [u8]>, Option<&'a str>);
+
 /// Shows a certificate without looking whether the key fits.
 #[derive(Debug)]
 struct Shows(Arc<CertifiedKey>);
@@ -128,7 +131,7 @@ async fn a_certificate_counts_for_its_name_time_and_authority_only() {
     let client_only = |params: &mut CertificateParams| {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     };
-    let table: Vec<(&str, Served, &rustls::SupportedProtocolVersion, Vec<&[u8]>, Option<&str>)> = vec![
+    let table: Vec<Row<'_>> = vec![
         ("right", leaf(), &TLS13, vec![&good.pem], None),
         ("right, TLS 1.2", leaf(), &TLS12, vec![&good.pem], None),
         ("right among many files", leaf(), &TLS13, crowd.clone(), None),

@@ -14,7 +14,7 @@ use super::pem::Block;
 use super::private::{Holder, Kind};
 use super::secret::{Curve, Secret};
 use super::{KeyError, PrivateKey};
-use crate::tuf::{Gun, KeyType, PublicKey};
+use crate::tuf::{Gun, KeyType, Method, PublicKey, Signature};
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
@@ -144,7 +144,15 @@ fn ecdsa_der(raw: &[u8]) -> Result<Vec<u8>, KeyError> {
 
 fn sign(key: &PrivateKey, content: &[u8]) -> Result<Vec<u8>, KeyError> {
     match key.holder() {
-        Holder::Token(token) => ecdsa_der(&token.sign_digest(&digest(token.curve, content))?),
+        Holder::Token(token) => {
+            let raw = token.sign_digest(&digest(token.curve, content))?;
+            let signature = Signature { key: key.public().id().clone(), method: Method::Ecdsa, bytes: raw };
+            // The slot may hold another key than its certificate says. P-256 alone pairs with the hash of metadata.
+            if token.curve == Curve::P256 && !key.public().verifies(content, &signature) {
+                return Err(unsupported("the token signs with another key than its certificate names"));
+            }
+            ecdsa_der(&signature.bytes)
+        }
         Holder::Memory(secret) => sign_here(secret, content).ok_or_else(|| unsupported("the root key cannot sign")),
     }
 }

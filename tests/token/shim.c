@@ -22,7 +22,8 @@ enum { CKA_CLASS = 0, CKA_TOKEN = 1, CKA_PRIVATE = 2, CKA_VALUE = 0x11, CKA_CERT
 enum { CKO_CERTIFICATE = 1, CKO_PUBLIC_KEY = 2, CKO_PRIVATE_KEY = 3 };
 enum { SO = 0, USER = 1, MOST = 32 };
 
-static const char management_key[] = "010203040506070801020304050607080102030405060708";
+static const char factory_key[] = "010203040506070801020304050607080102030405060708";
+static const char owners_key[] = "a0a1a2a3a4a5a6a7a0a1a2a3a4a5a6a7a0a1a2a3a4a5a6a7";
 static function_list ours, theirs;
 static unsigned char yes = 1, no = 0;
 static ulong x509 = 0;
@@ -62,6 +63,7 @@ static ulong login(ulong session, ulong who, const char *pin, ulong length) {
     write_down("logins", who == SO ? "so" : "user");
     if (wanted("locked")) return CKR_PIN_LOCKED;
     if (wanted("yubikey") && who == SO) {
+        const char *management_key = wanted("owners-key") ? owners_key : factory_key;
         if (length != strlen(management_key) || memcmp(pin, management_key, length)) return CKR_PIN_INCORRECT;
         return theirs.call[LOGIN](session, (ulong)USER, "123456", 6ul);
     }

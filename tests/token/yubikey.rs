@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::fixture::{GUN, Token};
+use super::fixture::{GUN, PIN, Token};
 use super::keys::home;
-use super::support::{Home, NotaryServer, Ran, peers, run};
+use super::support::{Home, NotaryServer, Ran, Terminal, peers, run};
 
 /// Runs `notary` where it finds the wrapper as a YubiKey's module. `None` if this machine does not let it.
 fn notary(token: &Token, home: &Home, arguments: &[&str]) -> Option<Ran> {
@@ -36,8 +36,6 @@ fn each_program_finds_the_others_keys_and_writes_the_same_attributes() {
     let Some(token) = Token::wrapped(&["yubikey"]) else { return };
     let home = home();
     let made = token.generate(&home, "root");
-    let stored = home.trustdeck(&["key", "generate", "root", "--dir", "lib2", "--json"]);
-    assert_ne!(stored.code, 0, "a directory that is not there");
     let second = home.path().join("second");
     fs::create_dir(&second).unwrap();
     let stored = ["key", "generate", "root", "--dir", "second", "--json"];
@@ -96,12 +94,29 @@ fn a_root_of_trustdeck_on_a_yubikey_is_signed_again_by_notary() {
 }
 
 #[test]
+fn a_terminal_is_asked_for_a_management_key_that_is_not_the_factorys() {
+    let Some(token) = Token::wrapped(&["yubikey", "owners-key"]) else { return };
+    let home = home();
+    let mut command = home.trustdeck_command(&["key", "generate", "root", "--token"]);
+    let mut terminal = Terminal::start(token.at(&mut command), 100, 30);
+    let owners = "a0a1a2a3a4a5a6a7".repeat(3);
+    for (question, answer) in [("PIN of token board", PIN), ("management key of token board", &owners)] {
+        terminal.wait_for(question);
+        terminal.wait("echo to be off", |_| !terminal.echoes());
+        terminal.keys(&format!("{answer}\n"));
+    }
+    assert_eq!(terminal.wait_end(), 0, "{}", terminal.text());
+    assert!(!terminal.raw().contains(&owners));
+    assert!(terminal.text().contains("slot 9c"), "{}", terminal.text());
+}
+
+#[test]
 fn a_wrong_management_key_is_said_and_writes_nothing() {
     let Some(token) = Token::wrapped(&["yubikey"]) else { return };
     let home = home();
     let generate = ["key", "generate", "root", "--token", "--json"];
     let mut command = home.trustdeck_command(&generate);
-    token.at(&mut command).env("TRUSTDECK_TOKEN_PIN", "123456").env("TRUSTDECK_TOKEN_MANAGEMENT_KEY", "00".repeat(24));
+    token.at(&mut command).env("TRUSTDECK_TOKEN_PIN", PIN).env("TRUSTDECK_TOKEN_MANAGEMENT_KEY", "00".repeat(24));
     let wrong = run(&mut command).ended(4);
     assert!(wrong.stderr.contains("wrong management key for token board"), "{}", wrong.stderr);
     let tokens = token.without_pin(&home, &["key", "token", "list", "--json"]).ok().json();

@@ -14,7 +14,7 @@ use crate::cli::unlock::pin_question;
 use crate::cli::{Context, terminal};
 use crate::engine::key_make::{NewKey, Removing};
 use crate::engine::tokens::{Attendant, Dialect, Pin, PinState, Pins, TokenFacts};
-use crate::engine::{Kind, Passphrase, Problem, words};
+use crate::engine::{EngineError, KeyError, Kind, Passphrase, Problem, TokenError, words};
 use crate::printable::printable;
 use crate::tuf::CanonicalKeyId;
 
@@ -121,8 +121,8 @@ fn text(token: &TokenFacts) -> String {
 /// As the engine's.
 pub(super) fn generate(context: &Context, new: &NewKey, wanted: Option<&str>) -> Result<Ending, Problem> {
     let token = context.engine.find_token(wanted)?;
-    let pins = pins(context, &token)?;
-    let made = context.engine.generate_on_token(new, Some(&token.name.serial), pins, &attendant(context, &token))?;
+    let (serial, attendant) = (Some(token.name.serial.as_str()), attendant(context, &token));
+    let made = writing(context, &token, |pins| context.engine.generate_on_token(new, serial, pins, &attendant))?;
     let public = made.public_file.as_deref().map(shown).unwrap_or_default();
     if context.console.json {
         context.console.result_json(&serde_json::json!({
@@ -164,9 +164,9 @@ fn import(context: &Context, arguments: &TokenImport) -> Result<Ending, Problem>
             Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         }
     };
-    let pins = pins(context, &token)?;
     let serial = Some(token.name.serial.as_str());
-    let done = context.engine.import_to_token(&id, passphrase.as_ref(), serial, pins, how)?;
+    let done =
+        writing(context, &token, |pins| context.engine.import_to_token(&id, passphrase.as_ref(), serial, pins, how))?;
     if context.console.json {
         context.console.result_json(&serde_json::json!({
             "id": id, "token": token.name.label, "serial": token.name.serial, "slot": done.place.slot_name,
@@ -188,7 +188,7 @@ pub(super) fn remove(context: &Context, id: &CanonicalKeyId, how: Removing) -> R
     context.engine.check_backed_up(id, how)?;
     let place = context.engine.token_of(id);
     let token = context.engine.find_token(place.as_ref().map(|place| place.token.serial.as_str()))?;
-    context.engine.remove_from_token(id, pins(context, &token)?, how)?;
+    writing(context, &token, |pins| context.engine.remove_from_token(id, pins, how))?;
     if token.dialect == Dialect::Piv {
         context
             .console
@@ -202,6 +202,25 @@ fn attendant(context: &Context, token: &TokenFacts) -> Attendant {
     let (console, name) = (context.console, token.name.to_string());
     let touch = move |_: &str| console.say(&format!("touch token {name} now"));
     Attendant { touch: Some(Arc::new(touch)), stop: context.stop.clone() }
+}
+
+/// Does what needs a PIN, and where a YubiKey's management key is not the factory's, asks for that and does it again.
+fn writing<T>(
+    context: &Context,
+    token: &TokenFacts,
+    act: impl Fn(Pins) -> Result<T, EngineError>,
+) -> Result<T, Problem> {
+    let pins = pins(context, token)?;
+    match act(pins.clone()) {
+        Err(EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))))
+            if context.console.interactive && pins.management.is_none() =>
+        {
+            let question = format!("management key of token {}", printable(&token.name.to_string()));
+            let typed = terminal::ask_passphrase(&question)?;
+            Ok(act(Pins { management: Some(Pin::new(typed)), ..pins })?)
+        }
+        done => Ok(done?),
+    }
 }
 
 /// The PIN, from the sources or typed, once; and a YubiKey's management key if one is known.

@@ -199,7 +199,7 @@ fn two_publishes_that_are_killed_after_each_step_end_the_same() {
     user.terminal.wait_for("Who and where");
     user.step("\r", "New key");
     user.make_key();
-    user.step("s", "Fill the stage");
+    user.back_up("Fill the stage");
     user.step("j\r", "Review and publish");
     user.publish("Remove the old key");
     user.terminal.keys("\r");
@@ -235,7 +235,7 @@ fn rotate_base(role: &str, choice: usize, wizard: &'static str, makes_key: bool,
     user.step("\r", first);
     if makes_key {
         user.make_key();
-        user.step("s", "Fill the stage");
+        user.back_up("Fill the stage");
     }
     user.step("\r", "Review and publish");
     user.publish(last);

@@ -23,6 +23,7 @@ pub fn digits(bytes: &[u8]) -> String {
 pub struct Hashes {
     sha256: Option<[u8; 32]>,
     /// The rest, a `sha256` of another length included.
+    #[allow(clippy::box_collection)] // absent in nearly every file: a pointer instead of a map
     others: Option<Box<BTreeMap<String, Vec<u8>>>>,
 }
 

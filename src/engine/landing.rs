@@ -13,7 +13,7 @@ use super::journal::{Sent, SentFile};
 use super::publish::{PublishOutcome, Published};
 use super::publishing::FILE_LIMIT;
 use super::signing::SignedFile;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, EntryId};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Gun, Role, TrustedSet};
 
@@ -52,7 +52,7 @@ impl Engine {
         })
     }
 
-    /// Reads the repository as a client with an empty cache, and compares with what was sent.
+    /// Reads the repository as a client with an empty cache, compares with what was sent, and takes that off the stage.
     pub(super) async fn check(
         &self,
         sent: &Sent,
@@ -87,12 +87,15 @@ impl Engine {
         if let Some(difference) = planned.filter(|_| !overtaken).and_then(|p| difference(p.tags, &found)) {
             return Err(not_stored(difference));
         }
-        // What is shown next is what was just read. If that fails now, it is tried again when somebody looks.
-        let _ = self.adopt(gun, set).await;
+        let trusted = found.len();
+        // What is shown next is what was just read; if that fails now, it is tried again when somebody looks. Both write
+        // and sync files, side by side.
+        let (_, finished) = tokio::join!(self.adopt(gun, set), self.finish(gun, sent.entries.clone()));
+        finished?;
         Ok(Published {
             outcome: PublishOutcome::Done,
             versions: sent.files.iter().map(|file| (file.role.clone(), file.version)).collect(),
-            trusted: found.len(),
+            trusted,
             checked: "read back as a client with an empty cache".to_owned(),
             notes,
             ..Published::skipped(gun)
@@ -110,7 +113,7 @@ impl Engine {
         self.finish(gun, Vec::new()).await
     }
 
-    async fn finish(&self, gun: &Gun, published: Vec<super::EntryId>) -> Result<(), EngineError> {
+    async fn finish(&self, gun: &Gun, published: Vec<EntryId>) -> Result<(), EngineError> {
         let gun = gun.clone();
         self.blocking(move |engine| engine.inner.staging.journal.finish(&gun, &published)).await
     }
@@ -159,7 +162,7 @@ impl Engine {
                 let checked = "the server has no trust data any more".to_owned();
                 Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) }
             }
-            false => self.check(sent, &server, None).await?,
+            false => return self.check(sent, &server, None).await,
         };
         self.finish(gun, sent.entries.clone()).await?;
         Ok(published)

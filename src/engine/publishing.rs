@@ -145,19 +145,17 @@ impl Engine {
         say(Step::Check, None).await;
         let planned = Planned { before: prepared.base.set.as_deref(), tags: &expected };
         let checked = self.check(&sent, &prepared.server, Some(&planned)).await;
-        let published = match checked {
+        match checked {
             Err(error @ EngineError::NotStored { .. }) => {
                 self.forget_sent(gun).await?;
-                return Err(error);
+                Err(error)
             }
             // The server said yes and cannot be asked any more: the record stays, to be resolved later.
             Err(EngineError::Remote { source, .. }) => {
-                return Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: source.to_string() });
+                Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: source.to_string() })
             }
-            other => other?,
-        };
-        self.forget_published(gun, &prepared.entries).await?;
-        Ok(Tried::Done(Box::new(published)))
+            other => Ok(Tried::Done(Box::new(other?))),
+        }
     }
 
     /// Plans again on what the server holds now, and compares with what was approved.

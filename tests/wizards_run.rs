@@ -252,7 +252,7 @@ fn rotations_of_base_roles_that_are_killed_after_each_step_end_the_same() {
     assert!(facts.at_hand.is_superset(&keys(&facts, "targets")));
     let facts = rotate_base("snapshot", 1, "bring the snapshot key here", true, "Finished");
     assert!(facts.at_hand.is_superset(&keys(&facts, "snapshot")));
-    rotate_base("timestamp", 9, "rotate the timestamp key behind the server", false, "Finished");
+    rotate_base("timestamp", 9, "rotate the timestamp key", false, "Finished");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Steps from the publish on.
 
+use std::collections::BTreeMap;
+
 use super::changes::{Phase, phase, retiring};
 use super::choice::{Holder, Wizard};
 use super::command::{command, names};
@@ -7,7 +9,8 @@ use super::facts::{Facts, RepositoryFacts};
 use super::progress::{is_finished, is_sent};
 use super::setup::fingerprints;
 use super::steps::{Draft, StepKind, draft};
-use crate::tuf::{CanonicalKeyId, Role};
+use crate::engine::reference::familiar_name;
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// The first, or only, publish.
 pub(super) fn publish(facts: &Facts) -> Draft {
@@ -96,7 +99,24 @@ pub(super) fn hand_over(facts: &Facts) -> Draft {
         }
     }
     draft.done = is_finished(facts) && draft.view.detail.is_empty();
+    draft.view.detail.extend(listed_elsewhere(facts));
     draft
+}
+
+/// Repositories that were not chosen, and still list a key that is replaced.
+fn listed_elsewhere(facts: &Facts) -> Vec<String> {
+    const SHOWN: usize = 6;
+    let mut roles: BTreeMap<(&Gun, &CanonicalKeyId), Vec<&str>> = BTreeMap::new();
+    for (gun, role, key) in &facts.elsewhere {
+        roles.entry((gun, key)).or_default().push(role.short());
+    }
+    let more = roles.len().saturating_sub(SHOWN);
+    let line = |((gun, key), roles): ((&Gun, &CanonicalKeyId), Vec<&str>)| {
+        let list = if roles.len() == 1 { "lists" } else { "list" };
+        format!("{}: {} still {list} {}", familiar_name(gun), roles.join(" and "), key.short())
+    };
+    let lines = roles.into_iter().take(SHOWN).map(line);
+    lines.chain((more > 0).then(|| format!("and {more} more repositories"))).collect()
 }
 
 /// The old private keys.
@@ -112,6 +132,11 @@ pub(super) fn retire(facts: &Facts) -> Draft {
     if facts.choice.wizard == Wizard::Root && !facts.same_root.is_empty() {
         let others: Vec<&str> = facts.same_root.iter().map(crate::tuf::Gun::as_str).collect();
         draft.view.detail.push(format!("still the root key of {}", others.join(", ")));
+    }
+    let elsewhere = listed_elsewhere(facts);
+    if !elsewhere.is_empty() {
+        draft.view.risk = "Other repositories still list it: rotate there first.";
+        draft.view.detail.extend(elsewhere);
     }
     draft.view.detail.extend(old.iter().map(|key| format!("{} is in the key store", key.short())));
     draft.view.commands = old.iter().map(|key| format!("trustdeck key remove {}", key.short())).collect();

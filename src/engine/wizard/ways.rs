@@ -50,8 +50,8 @@ pub fn ways(facts: &Facts) -> Vec<WayView> {
         way: Way::Colleague,
         title: "colleague",
         lines: &[
-            "you add the key, he signs with it on his machine, you remove the old one",
-            "his key never leaves him",
+            "you add the key, they sign with it on their machine, you remove the old one",
+            "their key never leaves them",
         ],
         recommended: gap.is_some(),
         impossible: None,

@@ -209,7 +209,7 @@ fn stage(guide: &Guide) -> Vec<Opt> {
             let (word, note) = match view.way {
                 Way::OnePublish => ("one publish", "add, re-sign, remove at once; nobody sees a gap"),
                 Way::TwoPublishes => ("two publishes", "add now, remove when the old machine is gone"),
-                Way::Colleague => ("colleague flow", "add now; he re-signs on his machine; then remove"),
+                Way::Colleague => ("colleague flow", "add now; they sign with theirs; then remove"),
             };
             radio(guide.choice().way == view.way, Pick::Stage(view.way), word, note)
         })

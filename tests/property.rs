@@ -198,6 +198,49 @@ fn pem_with_header(label: &str, role: &str, der: &[u8]) -> String {
     body.replacen("-----\n", &format!("-----\nrole: {role}\n\n"), 1)
 }
 
+type Understood = Result<(Vec<u8>, Vec<trustdeck::tuf::Signature>, Vec<String>, Targets), VerifyError>;
+
+fn opened(bytes: &[u8]) -> Understood {
+    let (envelope, content) = Targets::open(&Role::Targets, bytes.into())?;
+    Ok((envelope.canonical().to_vec(), envelope.signatures().to_vec(), Targets::unknown_members(&envelope), content))
+}
+
+fn read_closely(bytes: &[u8]) -> Understood {
+    let envelope = Envelope::parse(&Role::Targets, bytes)?;
+    let content = Targets::read(&Role::Targets, &envelope)?;
+    Ok((envelope.canonical().to_vec(), envelope.signatures().to_vec(), Targets::unknown_members(&envelope), content))
+}
+
+/// Files are read in one go where they are written as Notary writes them: nothing may be taken that way that the
+/// closer look refuses or understands differently.
+#[test]
+fn what_is_read_in_one_go_is_what_the_closer_look_reads() {
+    let mut repository = Repository::new("registry.example.test/team/app", noon());
+    repository.tag(&Role::Targets, "v1");
+    let text = String::from_utf8(repository.build().get(&Role::Targets).to_vec()).unwrap();
+    let deep = format!("\"v1\":{{\"custom\":{}1{},", "[".repeat(70), "]".repeat(70));
+    let changes = [
+        ("\"length\":1234", "\"length\":9007199254740993"),
+        ("\"length\":1234", "\"length\":1234.0"),
+        ("\"length\":1234", "\"length\":1234,\"length\":1234"),
+        ("\"version\":1", "\"version\":9007199254740993"),
+        ("\"version\":1", "\"version\":1,\"more\":{\"a\":1,\"a\":2}"),
+        ("\"v1\":{", deep.as_str()),
+        ("\"v1\":{", "\"v1\":{\"custom\":{\"b\":1,\"a\":2},"),
+        ("\"v1\":{", "\"v\\u0031\":{"),
+        ("\"targets\":{\"v1\"", "\"targets\":{\"v1\":{\"hashes\":{},\"length\":1},\"v1\""),
+        ("\"signatures\":[", "\"more\":1,\"signatures\":["),
+        ("\"signatures\":[", "\"signatures\":[],\"signatures\":["),
+        ("\"keyid\":", "\"other\":1,\"keyid\":"),
+        ("{\"signed\":", "{ \"signed\":"),
+    ];
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from} is not in {text}");
+        let changed = text.replacen(from, to, 1);
+        assert_eq!(opened(changed.as_bytes()), read_closely(changed.as_bytes()), "{to}");
+    }
+}
+
 /// A signed file that one changed byte makes say something else must not verify.
 #[test]
 fn no_single_changed_byte_changes_what_verifies() {
@@ -213,6 +256,7 @@ fn no_single_changed_byte_changes_what_verifies() {
         for flip in [0x01, 0x20, 0x80] {
             let mut changed = bytes.clone();
             changed[at] ^= flip;
+            assert_eq!(opened(&changed), read_closely(&changed), "byte {at} changed by {flip:#x}");
             match Envelope::parse(&Role::Targets, changed) {
                 Ok(envelope) if verify::tally(&envelope, &keys).is_met() => {
                     assert_eq!(envelope.canonical(), original.canonical());

@@ -23,15 +23,14 @@ pub fn digits(bytes: &[u8]) -> String {
 pub struct Hashes {
     sha256: Option<[u8; 32]>,
     /// The rest, a `sha256` of another length included.
-    #[allow(clippy::box_collection)] // absent in nearly every file: a pointer instead of a map
-    others: Option<Box<BTreeMap<String, Vec<u8>>>>,
+    others: BTreeMap<String, Vec<u8>>,
 }
 
 impl Hashes {
     /// The digest of an algorithm.
     #[must_use]
     pub fn get(&self, algorithm: &str) -> Option<&[u8]> {
-        let others = || self.others.as_ref()?.get(algorithm).map(Vec::as_slice);
+        let others = || self.others.get(algorithm).map(Vec::as_slice);
         self.sha256.as_ref().filter(|_| algorithm == SHA256).map(<[u8; 32]>::as_slice).or_else(others)
     }
 
@@ -39,20 +38,16 @@ impl Hashes {
     pub fn insert(&mut self, algorithm: &str, digest: &[u8]) {
         if algorithm == SHA256 {
             self.sha256 = digest.try_into().ok();
-            if let Some(others) = &mut self.others {
-                others.remove(SHA256);
-            }
-            if self.sha256.is_some() {
-                return;
-            }
+            self.others.remove(SHA256);
         }
-        self.others.get_or_insert_default().insert(algorithm.to_owned(), digest.to_vec());
+        if algorithm != SHA256 || self.sha256.is_none() {
+            self.others.insert(algorithm.to_owned(), digest.to_vec());
+        }
     }
 
     /// Algorithms with their digests.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let others = self.others.iter().flat_map(|others| others.iter());
-        let others = others.map(|(name, digest)| (name.as_str(), digest.as_slice()));
+        let others = self.others.iter().map(|(name, digest)| (name.as_str(), digest.as_slice()));
         let sha256 = self.sha256.iter().map(|digest| (SHA256, digest.as_slice()));
         let (before, after) = (others.clone(), others);
         before.filter(|(name, _)| *name < SHA256).chain(sha256).chain(after.filter(|(name, _)| *name >= SHA256))

@@ -1,7 +1,5 @@
 //! Public keys, their two IDs and the signatures they verify.
 
-use std::sync::{Arc, OnceLock};
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
@@ -13,6 +11,7 @@ use super::bare::Bare;
 use super::canonical::write_text;
 use super::certificate::Certificate;
 use super::envelope::Signature;
+use super::inside::Inside;
 use super::names::{CanonicalKeyId, KeyId};
 use super::pem;
 
@@ -188,30 +187,6 @@ pub struct PublicKey {
     inside: Inside,
 }
 
-/// What is inside a key: parsed when it is needed first, and shared by all copies.
-#[derive(Clone, Default)]
-struct Inside(Arc<OnceLock<Parsed>>);
-
-struct Parsed {
-    bare: Result<Bare, String>,
-    certificate: Option<CertificateFacts>,
-}
-
-// It follows from the rest of the key.
-impl PartialEq for Inside {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Inside {}
-
-impl std::fmt::Debug for Inside {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
 impl PublicKey {
     /// Takes a key as metadata spells it. `public` is the decoded `keyval.public`. Unknown or damaged
     /// keys are kept (they never verify), with the canonical ID equal to the ID.
@@ -223,7 +198,7 @@ impl PublicKey {
             KeyType::EcdsaX509 | KeyType::RsaX509 => {
                 let leaf = Certificate::leaf(&public);
                 let canonical = leaf.as_ref().map_or(id, |leaf| digest(key_type.unwrapped().as_str(), leaf.spki()));
-                inside = Inside(Arc::new(OnceLock::from(Parsed::certified(&key_type, leaf))));
+                inside = Inside::certified(&key_type, leaf);
                 canonical
             }
             _ => id,
@@ -299,13 +274,15 @@ impl PublicKey {
     /// What kind of key this is.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        self.bare().map_or_else(|| Algorithm::Unknown(self.key_type.as_str().to_owned()), |bare| bare.algorithm())
+        self.inside
+            .bare(&self.key_type, &self.public)
+            .map_or_else(|| Algorithm::Unknown(self.key_type.as_str().to_owned()), |bare| bare.algorithm())
     }
 
     /// The leaf certificate's facts, if the key is wrapped in one.
     #[must_use]
     pub fn certificate(&self) -> Option<CertificateFacts> {
-        self.parsed().certificate.clone()
+        self.inside.certificate(&self.key_type, &self.public).cloned()
     }
 
     /// The key without its certificate; itself if it has none.
@@ -326,56 +303,14 @@ impl PublicKey {
     /// agree (CVE-2015-9258). RSA outside 2048 to 8192 bits never verifies.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        signature.key == self.id
-            && self.bare().is_some_and(|b| b.verifies(message, &signature.method, &signature.bytes))
-    }
-
-    /// The key itself, if it is of the type that is claimed and may be used.
-    fn bare(&self) -> Option<&Bare> {
-        self.parsed().bare.as_ref().ok()
-    }
-
-    fn parsed(&self) -> &Parsed {
-        self.inside.0.get_or_init(|| Parsed::plain(&self.key_type, &self.public))
+        let bare = || self.inside.bare(&self.key_type, &self.public);
+        signature.key == self.id && bare().is_some_and(|b| b.verifies(message, &signature.method, &signature.bytes))
     }
 
     /// Appends the key as canonical JSON.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         write_key(self.key_type.as_str(), &self.public, out);
     }
-}
-
-impl Parsed {
-    /// A key that may be wrapped in a certificate.
-    fn plain(key_type: &KeyType, public: &[u8]) -> Self {
-        let bare = match key_type {
-            KeyType::Ecdsa | KeyType::Rsa => Bare::from_spki(public),
-            KeyType::EcdsaX509 | KeyType::RsaX509 => return Self::certified(key_type, Certificate::leaf(public)),
-            KeyType::Ed25519 => Bare::from_ed25519(public),
-            KeyType::Other(_) => Err("is of an unknown type".to_owned()),
-        };
-        Self { bare: bare.and_then(|bare| fitting(key_type, bare)), certificate: None }
-    }
-
-    fn certified(key_type: &KeyType, leaf: Result<Certificate, String>) -> Self {
-        let bare = leaf.as_ref().map_err(String::clone).and_then(|leaf| {
-            if leaf.facts().sha1 {
-                return Err("is signed with SHA-1".to_owned());
-            }
-            fitting(key_type, Bare::from_spki(leaf.spki())?)
-        });
-        Self { bare, certificate: leaf.ok().map(|leaf| leaf.facts()) }
-    }
-}
-
-/// Refuses a key of another type than is claimed.
-fn fitting(key_type: &KeyType, bare: Bare) -> Result<Bare, String> {
-    let fits = match (key_type.unwrapped(), bare.algorithm()) {
-        (KeyType::Rsa, Algorithm::Rsa(_)) | (KeyType::Ed25519, Algorithm::Ed25519) => true,
-        (KeyType::Ecdsa, algorithm) => !matches!(algorithm, Algorithm::Rsa(_)),
-        _ => false,
-    };
-    if fits { Ok(bare) } else { Err("is of another type than is claimed".to_owned()) }
 }
 
 /// SHA-256 over the canonical JSON of a key: its ID.

@@ -11,6 +11,7 @@ mod check;
 pub mod delegation;
 pub mod envelope;
 pub mod hashes;
+mod inside;
 pub mod key;
 mod members;
 pub mod metadata;

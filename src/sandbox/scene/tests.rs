@@ -45,16 +45,16 @@ impl Scene {
         let start = TrustedSet::start(&parsed, &root, &Pinning::default(), SeenRoles::new(), Purpose::Renew, now);
         let mut set = start.unwrap();
         set.finish_root().unwrap();
-        set.update_timestamp(&self.file(&gun, &Role::Timestamp)).unwrap();
-        set.update_snapshot(&self.file(&gun, &Role::Snapshot)).unwrap();
-        set.update_targets(&self.file(&gun, &Role::Targets)).unwrap();
+        set.update_timestamp(self.file(&gun, &Role::Timestamp)).unwrap();
+        set.update_snapshot(self.file(&gun, &Role::Snapshot)).unwrap();
+        set.update_targets(self.file(&gun, &Role::Targets)).unwrap();
         loop {
             let pending = set.pending();
             if pending.is_empty() {
                 return set;
             }
             for (name, _) in pending {
-                set.update_delegation(&name, &self.file(&gun, &Role::Delegation(name.clone()))).unwrap();
+                set.update_delegation(&name, self.file(&gun, &Role::Delegation(name.clone()))).unwrap();
             }
         }
     }

@@ -1,0 +1,56 @@
+//! Which delegations come next, within bounds.
+
+use super::super::metadata::FileMeta;
+use super::super::names::{DelegationName, Role};
+use super::super::verify::{SetAside, VerifyError};
+use super::TrustedSet;
+
+/// Most delegations of a repository that are loaded.
+pub const DELEGATIONS: usize = 1024;
+
+/// Most bytes of all delegation files of a repository together.
+pub const DELEGATION_BYTES: u64 = 256 << 20;
+
+/// Deepest delegation that is loaded, in segments after `targets`.
+pub const DELEGATION_DEPTH: usize = 32;
+
+impl TrustedSet {
+    /// Delegations that can be loaded next: listed by a trusted parent, named by the snapshot, not loaded yet. Marks
+    /// those that the snapshot hides (listed, seen before, not named) as set aside.
+    pub fn pending(&mut self) -> Vec<(DelegationName, FileMeta)> {
+        let mut pending = Vec::new();
+        let mut aside = Vec::new();
+        let mut room = DELEGATIONS.saturating_sub(self.delegations.len());
+        let mut bytes: u64 = self.delegations.values().map(|loaded| loaded.envelope.bytes().len() as u64).sum();
+        for listed in self.listings().flat_map(|listing| listing.delegations.iter().flatten()) {
+            let name = &listed.name;
+            if self.delegations.contains_key(name) || self.aside.contains_key(name) {
+                continue;
+            }
+            let role = Role::Delegation(name.clone());
+            match self.expected(&role) {
+                Some(_) if name.depth() > DELEGATION_DEPTH => {
+                    let what = format!("more than {DELEGATION_DEPTH} delegations deep");
+                    aside.push((name.clone(), SetAside::Invalid(VerifyError::Limit { role, what })));
+                }
+                Some(_) if room == 0 => {
+                    let what = format!("more than {DELEGATIONS} delegations in this repository");
+                    aside.push((name.clone(), SetAside::Invalid(VerifyError::Limit { role, what })));
+                }
+                Some(file) if bytes.saturating_add(file.length) > DELEGATION_BYTES => {
+                    let what = format!("more than {DELEGATION_BYTES} bytes of delegations in this repository");
+                    aside.push((name.clone(), SetAside::Invalid(VerifyError::Limit { role, what })));
+                }
+                Some(file) => {
+                    room -= 1;
+                    bytes += file.length;
+                    pending.push((name.clone(), file.clone()));
+                }
+                None if self.seen.contains_key(&role) => aside.push((name.clone(), SetAside::Hidden)),
+                None => {}
+            }
+        }
+        self.aside.extend(aside);
+        pending
+    }
+}

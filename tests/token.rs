@@ -1,7 +1,7 @@
 //! Keys on hardware tokens: SoftHSM as it is, and in a wrapper that can be pulled out, wait for a touch, or be a YubiKey.
 
 #![cfg(feature = "pkcs11")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(unreachable_pub)]
 
 mod support;

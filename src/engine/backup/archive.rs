@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::seal::{SealError, unseal};
 use super::{Contents, read_manifest, refuse};
-use crate::engine::{EngineError, files};
 use crate::engine::key_load::{FoundKey, KeySet, MAX_SET, read_to};
+use crate::engine::{EngineError, files};
 use crate::keys::pem::{Block, MAX_FILE};
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::CanonicalKeyId;

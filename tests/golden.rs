@@ -192,9 +192,9 @@ fn load(gun: &str, file: impl Fn(&Role) -> Vec<u8>, now: Time) -> TrustedSet {
     let root = file(&Role::Root);
     let mut set = TrustedSet::start(&gun, &root, &Pinning::default(), SeenRoles::new(), Purpose::Trust, now).unwrap();
     set.finish_root().unwrap();
-    set.update_timestamp(&file(&Role::Timestamp)).unwrap();
-    set.update_snapshot(&file(&Role::Snapshot)).unwrap();
-    set.update_targets(&file(&Role::Targets)).unwrap();
+    set.update_timestamp(file(&Role::Timestamp)).unwrap();
+    set.update_snapshot(file(&Role::Snapshot)).unwrap();
+    set.update_targets(file(&Role::Targets)).unwrap();
     loop {
         let pending = set.pending();
         if pending.is_empty() {
@@ -239,14 +239,14 @@ fn root_is_followed_through_every_version_of_a_rotation() {
     let root = |version: u64| fs::read(server.join(format!("{version}.root.json"))).unwrap();
     let gun = Gun::parse(APP).unwrap();
     let (pinning, now) = (Pinning::default(), at("2026-11-23T00:00:00Z"));
-    let mut set = TrustedSet::start(&gun, &root(1), &pinning, SeenRoles::new(), Purpose::Trust, now).unwrap();
+    let mut set = TrustedSet::start(&gun, root(1), &pinning, SeenRoles::new(), Purpose::Trust, now).unwrap();
     for version in 2..=4 {
-        set.update_root(&root(version)).unwrap();
+        set.update_root(root(version)).unwrap();
     }
     set.finish_root().unwrap();
     assert_eq!(set.root().content.version(), 4);
-    set.update_timestamp(&fs::read(server.join("timestamp.json")).unwrap()).unwrap();
-    set.update_snapshot(&fs::read(server.join("snapshot.json")).unwrap()).unwrap();
+    set.update_timestamp(fs::read(server.join("timestamp.json")).unwrap()).unwrap();
+    set.update_snapshot(fs::read(server.join("snapshot.json")).unwrap()).unwrap();
 }
 
 #[test]

@@ -112,18 +112,18 @@ fn load() -> TrustedSet {
     let read = |role: &Role| std::fs::read(metadata.join(format!("{role}.json"))).unwrap();
     let now = "2026-11-23T00:00:00Z".parse().unwrap();
     let (pinning, seen) = (Pinning::default(), SeenRoles::new());
-    let mut set = TrustedSet::start(&gun(), &read(&Role::Root), &pinning, seen, Purpose::Renew, now).unwrap();
+    let mut set = TrustedSet::start(&gun(), read(&Role::Root), &pinning, seen, Purpose::Renew, now).unwrap();
     set.finish_root().unwrap();
-    set.update_timestamp(&read(&Role::Timestamp)).unwrap();
-    set.update_snapshot(&read(&Role::Snapshot)).unwrap();
-    set.update_targets(&read(&Role::Targets)).unwrap();
+    set.update_timestamp(read(&Role::Timestamp)).unwrap();
+    set.update_snapshot(read(&Role::Snapshot)).unwrap();
+    set.update_targets(read(&Role::Targets)).unwrap();
     loop {
         let pending = set.pending();
         if pending.is_empty() {
             return set;
         }
         for (name, _) in pending {
-            set.update_delegation(&name, &read(&Role::Delegation(name.clone()))).unwrap();
+            set.update_delegation(&name, read(&Role::Delegation(name.clone()))).unwrap();
         }
     }
 }

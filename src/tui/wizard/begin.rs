@@ -130,7 +130,7 @@ fn of_role(state: &State, role: &Role) -> Vec<Entry> {
     match role {
         Role::Root => {
             let renew = entry(state, Wizard::RenewRoot, "same key, new expiry", sharing_root(state));
-            let mut rotate = entry(state, Wizard::Root, "signed by the old key and the new one", sharing_root(state));
+            let mut rotate = entry(state, Wizard::Root, "signed by old and new", sharing_root(state));
             if let Opens::New { candidates, chosen, .. } = &mut rotate.opens
                 && chosen.len() == 1
             {
@@ -141,11 +141,11 @@ fn of_role(state: &State, role: &Role) -> Vec<Entry> {
         }
         Role::Targets => vec![
             entry(state, Wizard::RenewTargets { role: Role::Targets }, "same key, new expiry", all()),
-            entry(state, Wizard::Targets, "signers stay as they are", all()),
+            entry(state, Wizard::Targets, "the signers stay", all()),
         ],
         Role::Snapshot => vec![
-            entry(state, Wizard::Snapshot { holder: Holder::Server }, "every signer can publish", all()),
-            entry(state, Wizard::Snapshot { holder: Holder::Here }, "only who has the key can publish", all()),
+            entry(state, Wizard::Snapshot { holder: Holder::Server }, "any signer can publish", all()),
+            entry(state, Wizard::Snapshot { holder: Holder::Here }, "its holders publish", all()),
         ],
         Role::Timestamp => vec![entry(state, Wizard::Timestamp, "the server makes it", all())],
         Role::Delegation(_) => vec![],

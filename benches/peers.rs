@@ -10,6 +10,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -56,7 +57,7 @@ fn main() {
     fill(&near, std::slice::from_ref(&big), 0);
     sign_many(&near, &big, arguments.tags, &[]);
     println!("\n{:<46} {:>9} {:>9} {:>7} {:>8} {:>8}", "workload", "docker", "trustdeck", "ratio", "requests", "ours");
-    let bench = Bench { server: &server, near: &near, runs: arguments.runs };
+    let mut bench = Bench { server: &server, near: &near, runs: arguments.runs, used: RefCell::default() };
     let one = std::slice::from_ref(&guns[0]);
     bench.inspect("inspect 1 repository cold, 0 ms", Duration::ZERO, one, State::Cold);
     bench.inspect("inspect 1 repository cold, 50 ms", FAR, one, State::Cold);
@@ -65,14 +66,14 @@ fn main() {
     let big = std::slice::from_ref(&big);
     bench.inspect(&format!("inspect {} tags cold, 0 ms", arguments.tags), Duration::ZERO, big, State::Cold);
     bench.inspect(&format!("inspect {} tags warm, 0 ms", arguments.tags), Duration::ZERO, big, State::Warm);
-    let once = Bench { runs: 1, ..bench };
+    bench.runs = 1;
     let all = format!("inspect {} repositories", guns.len());
-    once.inspect(&format!("{all} cold, 0 ms"), Duration::ZERO, &guns, State::Cold);
-    once.inspect(&format!("{all} warm, 0 ms"), Duration::ZERO, &guns, State::Warm);
+    bench.inspect(&format!("{all} cold, 0 ms"), Duration::ZERO, &guns, State::Cold);
+    bench.inspect(&format!("{all} warm, 0 ms"), Duration::ZERO, &guns, State::Warm);
     let far = &guns[..arguments.far_repos.min(guns.len())];
-    once.inspect(&format!("inspect {} repositories cold, 50 ms", far.len()), FAR, far, State::Cold);
-    once.signers();
-    once.thousand_tags();
+    bench.inspect(&format!("inspect {} repositories cold, 50 ms", far.len()), FAR, far, State::Cold);
+    bench.signers();
+    bench.thousand_tags();
     memory(&near, &guns, big);
 }
 
@@ -100,34 +101,47 @@ enum State {
     Warm,
 }
 
-#[derive(Clone, Copy)]
 struct Bench<'a> {
     server: &'a NotaryServer,
     near: &'a Home,
     runs: usize,
+    /// Homes that are not needed any more, removed at the end: just after many deletions, ext4 is slow to create files.
+    used: RefCell<Vec<Home>>,
 }
 
 impl Bench<'_> {
     fn inspect(&self, name: &str, delay: Duration, guns: &[String], state: State) {
         let proxy = (!delay.is_zero()).then(|| Proxy::start(self.server.port, delay));
         let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
-        let home = Home::at(&url, &self.server.ca);
-        let mut docker = home.command("docker");
-        docker.args(["trust", "inspect"]).args(guns);
-        let mut ours = home.trustdeck_command(&["inspect"]);
-        ours.args(guns);
-        let forget = || forget_metadata(&home);
-        let prepare = |command: &mut Command| match state {
-            State::Cold => forget(),
-            State::Warm => {
-                timed(command);
-            }
-        };
-        let runs = || 0..self.runs;
-        let theirs: Vec<Sample> = runs().map(|_| (prepare(&mut docker), self.sample(&mut docker)).1).collect();
-        forget();
-        let mine: Vec<Sample> = runs().map(|_| (prepare(&mut ours), self.sample(&mut ours)).1).collect();
+        let theirs = self.samples(&url, state, |home| {
+            let mut docker = home.command("docker");
+            docker.args(["trust", "inspect"]).args(guns);
+            docker
+        });
+        let mine = self.samples(&url, state, |home| {
+            let mut ours = home.trustdeck_command(&["inspect"]);
+            ours.args(guns);
+            ours
+        });
         row(name, &theirs, &mine);
+    }
+
+    /// Runs a command again and again, in a home of its own: an empty one each time, or one where it ran before.
+    fn samples(&self, url: &str, state: State, command: impl Fn(&Home) -> Command) -> Vec<Sample> {
+        let home = || Home::at(url, &self.server.ca);
+        let mut homes = vec![home()];
+        if state == State::Warm {
+            timed(&mut command(&homes[0]));
+        }
+        let mut samples = Vec::new();
+        for run in 0..self.runs {
+            if state == State::Cold && run > 0 {
+                homes.push(home());
+            }
+            samples.push(self.sample(&mut command(homes.last().unwrap())));
+        }
+        self.used.borrow_mut().extend(homes);
+        samples
     }
 
     /// Ten new signers for one repository: docker publishes each, trustdeck all at once, from eleven commands or from
@@ -224,14 +238,6 @@ fn timed(command: &mut Command) -> Duration {
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     start.elapsed()
-}
-
-fn forget_metadata(home: &Home) {
-    for dir in [home.trust_dir().join("tuf"), home.state_dir()] {
-        if dir.exists() {
-            std::fs::remove_dir_all(dir).unwrap();
-        }
-    }
 }
 
 /// Creates repositories with five signers whose keys are at hand; `tags` tags each, signed by one signer in turn.

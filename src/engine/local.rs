@@ -15,8 +15,8 @@ use super::refresh::BIG;
 use super::state::{Memory, Record, raise};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
-    Blob, DelegationName, Envelope, FileMeta, Gun, Metadata, Prepared, Role, RoleKeys, Snapshot, Targets, TrustedSet,
-    VerifyError,
+    Blob, DelegationName, Envelope, FileMeta, Gun, KnownSignatures, Metadata, Prepared, Role, RoleKeys, Snapshot,
+    Targets, TrustedSet, VerifyError,
 };
 
 /// Files at hand, by role; which of them is the right one is for the verified chain to say.
@@ -79,6 +79,8 @@ pub(super) struct Local {
     pub(super) remembered: SeenRoles,
     /// The same, raised by what the cache holds.
     pub(super) seen: SeenRoles,
+    /// Signatures that need not be verified again.
+    pub(super) known: Arc<KnownSignatures>,
     /// Files that need not be fetched again.
     pub(super) shelf: Shelf,
     /// The cache, verified as far as it goes. Expired files are loaded.
@@ -112,6 +114,7 @@ impl Local {
             root: None,
             remembered: record.seen.clone(),
             seen: record.seen,
+            known: Arc::new(record.signatures),
             shelf: Shelf::default(),
             set: None,
             broken: None,
@@ -137,7 +140,7 @@ impl Local {
         };
         local.read_files(&mut drawer, memory, gun)?;
         match TrustedSet::start(gun, &root, &Pinning::default(), local.seen.clone(), Purpose::Renew, now) {
-            Ok(set) => local.climb(set, &mut drawer)?,
+            Ok(set) => local.climb(set.knowing(Arc::clone(&local.known)), &mut drawer)?,
             Err(error) => local.broken = Some(error),
         }
         local.root = Some(root);

@@ -81,6 +81,7 @@ fn read(bytes: &[u8]) -> Option<Parsed> {
     tally(&envelope, &root.role_keys(&Role::Root)).is_met().then_some((envelope, root))
 }
 
-fn ids(root: &Root) -> Vec<KeyId> {
+/// IDs of the keys that a root lists for itself.
+pub(super) fn ids(root: &Root) -> Vec<KeyId> {
     root.role_keys(&Role::Root).keys.iter().map(|key| key.id().clone()).collect()
 }

@@ -156,7 +156,7 @@ impl Engine {
         let mut shelf = Shelf::of(set);
         let root = set.root().envelope.bytes();
         let before = seen.clone();
-        let start = self.start(source.gun, root, &Pinning::default(), seen)?;
+        let start = self.start(source.gun, root, &Pinning::default(), seen)?.knowing(Arc::new(set.signatures()));
         let set = source.climb(start, timestamp, &mut shelf).await?;
         Ok(Answer { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
     }
@@ -200,22 +200,22 @@ impl Engine {
         };
         let mut shelf = local.shelf;
         shelf.extend(guessed);
-        let set = source.climb(start, guess.timestamp, &mut shelf).await?;
+        let set = source.climb(start.knowing(local.known), guess.timestamp, &mut shelf).await?;
         Ok(Answer { set: Arc::new(set), unchanged: false, before: local.remembered, tags: local.tags, notices })
     }
 
     async fn compare(&self, source: &Source<'_>, local: Local, timestamp: Vec<u8>) -> Result<Answer, EngineError> {
         let complete = local.is_complete();
-        let Local { set, root, remembered: before, seen, mut shelf, tags, notices, .. } = local;
-        let known = set.as_ref().and_then(TrustedSet::timestamp).map(|loaded| loaded.envelope.bytes().as_ref());
+        let Local { set, root, remembered: before, seen, known, mut shelf, tags, notices, .. } = local;
+        let last = set.as_ref().and_then(TrustedSet::timestamp).map(|loaded| loaded.envelope.bytes().as_ref());
         if complete
-            && known == Some(timestamp.as_slice())
+            && last == Some(timestamp.as_slice())
             && let Some(set) = set
         {
             return Ok(Answer { set: Arc::new(set), unchanged: true, before, tags, notices });
         }
         let start = self.start(source.gun, &root.unwrap_or_default(), &Pinning::default(), seen)?;
-        let set = source.climb(start, timestamp, &mut shelf).await?;
+        let set = source.climb(start.knowing(known), timestamp, &mut shelf).await?;
         Ok(Answer { set: Arc::new(set), unchanged: false, before, tags, notices })
     }
 
@@ -234,7 +234,7 @@ impl Engine {
     ) -> Result<TrustedSet, EngineError> {
         let settings = self.settings();
         let set = self.start(gun, root, &settings.pinning, seen)?;
-        let roots = pin::root_keys(root);
+        let roots = pin::ids(&set.root().content);
         let refused = |roots| EngineError::FirstContact { gun: gun.clone(), roots, keys: pin::bare_root_keys(root) };
         if let Some(accepted) = self.inner.repositories.accepted(gun) {
             if roots.iter().all(|id| accepted.contains(id)) {
@@ -322,7 +322,8 @@ impl Engine {
             }
             let names = tagviews::names(set, now);
             let root = set.root().envelope.bytes();
-            let found = Found { seen: set.seen(), tags: names.clone(), root, aside: &aside };
+            let (seen, signatures) = (set.seen(), set.signatures());
+            let found = Found { seen, tags: names.clone(), signatures, root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
             drawer.store_after(draft.pending, &good)?;

@@ -22,7 +22,7 @@ use super::commit::{Pending, write_all};
 use super::disk::{make_private, open_own, read_at, sweep};
 use super::files;
 use crate::tuf::verify::{Seen, SeenRoles};
-use crate::tuf::{Blob, Gun, Role};
+use crate::tuf::{Blob, Gun, KnownSignatures, Role};
 
 /// Version of the files' form.
 const FORMAT: u32 = 1;
@@ -44,12 +44,16 @@ pub(super) struct Record {
     /// Tags at the last refresh, sorted.
     #[serde(default)]
     pub(super) tags: Vec<String>,
+    /// Signatures that were valid at the last refresh. They lie where the copy of the root does.
+    #[serde(default)]
+    pub(super) signatures: KnownSignatures,
 }
 
 /// What a refresh found.
 pub(super) struct Found<'a> {
     pub(super) seen: SeenRoles,
     pub(super) tags: Vec<String>,
+    pub(super) signatures: KnownSignatures,
     pub(super) root: &'a [u8],
     pub(super) aside: &'a [(Role, Blob)],
 }
@@ -108,7 +112,7 @@ impl Memory {
         self.sweep_once();
         let lock = self.lock(&file(gun, "lock"))?;
         let old = self.record(gun)?;
-        let mut new = Record { seen: old.seen.clone(), tags: found.tags };
+        let mut new = Record { seen: old.seen.clone(), tags: found.tags, signatures: found.signatures };
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         raise(&mut new.seen, &found.seen);
         let mut draft = Draft { _lock: lock, pending: Vec::new() };

@@ -14,11 +14,12 @@ use super::check::{
 };
 use super::envelope::Envelope;
 use super::key::PublicKey;
+use super::known::KnownSignatures;
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
 use super::prepared::Prepared;
-use super::verify::{Loaded, Purpose, SeenRoles, SetAside, Standing, VerifyError, tally};
+use super::verify::{Loaded, Purpose, SeenRoles, SetAside, Standing, VerifyError, tally, tally_knowing};
 
 pub use pending::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS};
 
@@ -31,6 +32,7 @@ pub struct TrustedSet {
     purpose: Purpose,
     now: Time,
     seen: SeenRoles,
+    known: Arc<KnownSignatures>,
     root: Loaded<Root>,
     root_keys: Vec<RootKey>,
     timestamp: Option<Loaded<Timestamp>>,
@@ -65,6 +67,7 @@ impl TrustedSet {
             purpose,
             now,
             seen,
+            known: Arc::default(),
             root: Loaded { envelope: Arc::new(envelope), content, tally, standing },
             root_keys,
             timestamp: None,
@@ -73,6 +76,12 @@ impl TrustedSet {
             delegations: BTreeMap::new(),
             aside: BTreeMap::new(),
         })
+    }
+
+    /// Signatures that need not be verified again in the steps to come.
+    #[must_use]
+    pub fn knowing(self, known: Arc<KnownSignatures>) -> Self {
+        Self { known, ..self }
     }
 
     /// Takes the next root: exactly one version up, signed by the current root's keys and by its own.
@@ -238,6 +247,18 @@ impl TrustedSet {
         seen
     }
 
+    /// Who signed the files that are loaded now.
+    #[must_use]
+    pub fn signatures(&self) -> KnownSignatures {
+        let mut known = KnownSignatures::default();
+        known.note(&self.root.envelope, &self.root.tally);
+        self.timestamp.iter().for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
+        self.snapshot.iter().for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
+        let delegations = self.delegations.values();
+        self.targets.iter().chain(delegations).for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
+        known
+    }
+
     /// The repository's name.
     #[must_use]
     pub fn gun(&self) -> &Gun {
@@ -351,7 +372,7 @@ impl TrustedSet {
         content: T,
         keys: &RoleKeys,
     ) -> Result<Checked<T>, VerifyError> {
-        let tally = tally(&envelope, keys);
+        let tally = tally_knowing(&envelope, keys, &self.known);
         let (standing, fault) = match demand_threshold(role, &envelope, &tally) {
             // Nobody vouches for its version, so that is compared with nothing.
             Err(fault) => (Standing::UnderThreshold, Some(fault)),

@@ -7,6 +7,7 @@ use jiff::Timestamp as Time;
 
 use super::envelope::{Envelope, Signature};
 use super::key::PublicKey;
+use super::known::KnownSignatures;
 use super::metadata::RoleKeys;
 use super::names::{CanonicalKeyId, Gun, KeyId, Role};
 
@@ -93,8 +94,15 @@ impl Tally {
 /// and a stranger's signature counts for nothing. Source: TUF specification 5.3.4.
 #[must_use]
 pub fn tally(envelope: &Envelope, role: &RoleKeys) -> Tally {
+    tally_knowing(envelope, role, &KnownSignatures::default())
+}
+
+/// [`tally`] that does not verify again what is known.
+#[must_use]
+pub fn tally_knowing(envelope: &Envelope, role: &RoleKeys, known: &KnownSignatures) -> Tally {
     let message = envelope.canonical();
-    let by_key = |key: &PublicKey| envelope.signatures().iter().any(|signature| key.verifies(message, signature));
+    let verifies = |key: &PublicKey| envelope.signatures().iter().any(|signature| key.verifies(message, signature));
+    let by_key = |key: &PublicKey| known.vouch(envelope, key) || verifies(key);
     let (signed, unsigned): (Vec<PublicKey>, Vec<PublicKey>) = role.keys.iter().cloned().partition(by_key);
     let current = |signature: &&Signature| signed.iter().any(|key| *key.id() == signature.key);
     let strangers = envelope.signatures().iter().filter(|s| !current(s)).map(|s| s.key.clone()).collect();

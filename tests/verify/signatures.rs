@@ -1,7 +1,11 @@
 //! Who signed, how old, and what the snapshot names.
 
+use std::sync::Arc;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
-use trustdeck::tuf::{Method, Role, Standing, VerifyError};
+use trustdeck::tuf::{KnownSignatures, Method, Role, Standing, TrustedSet, VerifyError};
 
 use crate::forge::{Files, Key, days, noon};
 use crate::{Edit, Spoil, check, is, role, targets, valid};
@@ -203,4 +207,55 @@ fn renewing_loads_what_is_expired_or_lost_its_keys() {
     repository.signers.insert(Role::Snapshot, vec![Key::named("removed")]);
     let error = repository.build().load(&Pinning::default(), SeenRoles::new(), Purpose::Renew, noon()).unwrap_err();
     assert!(matches!(error, VerifyError::Threshold { role: Role::Snapshot, .. }));
+}
+
+/// Targets changed after signing, so that no signature on it is valid.
+fn forged() -> Files {
+    let mut repository = valid();
+    repository.file_edits.insert(Role::Targets, |f| f.replace("\"version\":1", "\"version\":2"));
+    repository.build()
+}
+
+fn load_knowing(files: &Files, known: KnownSignatures) -> Result<TrustedSet, VerifyError> {
+    let root = files.get(&Role::Root);
+    let set = TrustedSet::start(&files.gun, root, &Pinning::default(), SeenRoles::new(), Purpose::Trust, noon())?;
+    let mut set = set.knowing(Arc::new(known));
+    files.load_below_root(&mut set).map(|()| set)
+}
+
+/// What a machine would remember that once found `key`'s signature on `file` valid.
+fn entry(file: &[u8], key: &Key) -> KnownSignatures {
+    let sha256 = hex::encode(Sha256::digest(file));
+    serde_json::from_value(json!({ sha256: [key.public().id().as_str()] })).unwrap()
+}
+
+#[test]
+fn a_known_signature_counts_for_its_file_and_key_only() {
+    let files = forged();
+    let (targets, timestamp) = (files.get(&Role::Targets), files.get(&Role::Timestamp));
+    let key = Key::named("targets");
+    assert!(load_knowing(&files, entry(targets, &key)).is_ok(), "it is not verified again");
+    for (why, known) in [
+        ("nothing is known", KnownSignatures::default()),
+        ("another file", entry(timestamp, &key)),
+        ("a key that the role does not list", entry(targets, &Key::named("mallory"))),
+        ("all that the valid repository taught", valid().build().verify(noon()).unwrap().signatures()),
+    ] {
+        let refused = load_knowing(&files, known);
+        assert!(matches!(refused, Err(VerifyError::Threshold { role: Role::Targets, .. })), "{why}");
+    }
+}
+
+#[test]
+fn what_is_known_is_reported_as_if_it_were_verified_and_judged_by_time_as_ever() {
+    let files = valid().build();
+    let first = files.verify(noon()).unwrap();
+    let again = load_knowing(&files, first.signatures()).unwrap();
+    assert_eq!(again.targets().unwrap().tally, first.targets().unwrap().tally);
+    assert_eq!(again.signatures(), first.signatures());
+    let mut old = valid();
+    old.content.get_mut(&Role::Targets).unwrap().expires = days(noon(), -1);
+    let old = old.build();
+    let known = old.load(&Pinning::default(), SeenRoles::new(), Purpose::Renew, noon()).unwrap().signatures();
+    assert!(matches!(load_knowing(&old, known), Err(VerifyError::Expired { role: Role::Targets, .. })));
 }

@@ -2,7 +2,8 @@
 //! folders synced.
 //!
 //! Syncing is what takes time, and syncing more at once costs little more. So writers do not take turns: who comes
-//! while another writes waits, and then one writes for all who wait.
+//! while another writes waits, and then one writes for all who wait; and all files are on their way to the disk before
+//! the first is waited for.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,11 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
-
-use super::lanes::side_by_side;
-
-/// Files that are synced side by side: a few, since a file system gathers only what comes while it is busy.
-const LANES: usize = 4;
 
 /// From so many files on, those of several repositories, whole file systems are synced: one call instead of hundreds.
 /// Fewer files are synced each for itself, because others may be writing a lot more.
@@ -134,12 +130,14 @@ fn sync_asides(jobs: &mut [Job]) {
     if asides.len() >= MANY && sync_file_systems(asides.iter().map(|(_, folder, _)| *folder)).is_ok() {
         return;
     }
-    let faults = side_by_side(LANES, asides, |(n, folder, aside)| {
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = |(n, folder, aside)| {
         let file = rustix::fs::openat(folder, aside, flags, Mode::empty());
-        (n, file.and_then(rustix::fs::fsync))
-    });
-    note(jobs, faults);
+        file.iter().for_each(start_writing);
+        (n, file)
+    };
+    let opened: Vec<_> = asides.into_iter().map(open).collect();
+    note(jobs, opened.into_iter().map(|(n, file)| (n, file.and_then(rustix::fs::fsync))).collect());
 }
 
 /// Syncs the folders in which something was renamed, each once.
@@ -174,6 +172,17 @@ fn note(jobs: &mut [Job], outcomes: Vec<(usize, rustix::io::Result<()>)>) {
         }
     }
 }
+
+/// Has a file's content written to the disk from now on, without waiting for it. Does what it can: syncing follows.
+#[cfg(target_os = "linux")]
+fn start_writing(file: &OwnedFd) {
+    // For content that is not needed soon, Linux begins to write at once.
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+}
+
+/// Only Linux does.
+#[cfg(not(target_os = "linux"))]
+fn start_writing(_: &OwnedFd) {}
 
 /// Syncs the file systems that these folders are on.
 #[cfg(target_os = "linux")]

@@ -72,7 +72,7 @@ impl Keyring {
         let modified = self.store.dir().symlink_metadata().and_then(|dir| dir.modified()).ok();
         let mut listing = hold(&self.listing);
         let holds = |known: &&Listing| match known.valid {
-            _ if modified.is_none() || known.modified != modified => false,
+            _ if known.modified != modified => false,
             Valid::Always => true,
             Valid::Until(end) => Instant::now() < end,
         };

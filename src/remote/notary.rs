@@ -156,6 +156,12 @@ impl NotaryServer {
         }
     }
 
+    /// Whether the server answers so fast that asking twice is cheaper than asking for what may not be needed. Waits
+    /// a few milliseconds for its first answer.
+    pub async fn is_near(&self) -> bool {
+        self.inner.slots.is_near().await
+    }
+
     /// Uploads role files in one request. `timestamp` is never among them.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Public keys, their two IDs and the signatures they verify.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
@@ -181,7 +183,7 @@ pub enum PublicKeyError {
 #[serde(try_from = "serde_json::Value", into = "serde_json::Value")]
 pub struct PublicKey {
     key_type: KeyType,
-    public: Vec<u8>,
+    public: Arc<[u8]>,
     id: KeyId,
     canonical: CanonicalKeyId,
     inside: Inside,
@@ -203,7 +205,7 @@ impl PublicKey {
             }
             _ => id,
         };
-        Self { key_type, public, id: KeyId::of(&id), canonical: CanonicalKeyId::of(&canonical), inside }
+        Self { key_type, public: public.into(), id: KeyId::of(&id), canonical: CanonicalKeyId::of(&canonical), inside }
     }
 
     /// Takes a bare key in DER SubjectPublicKeyInfo form.

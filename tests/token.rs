@@ -6,6 +6,8 @@
 
 mod support;
 
+#[path = "token/each_time.rs"]
+mod each_time;
 #[path = "token/fixture.rs"]
 mod fixture;
 #[path = "token/keys.rs"]

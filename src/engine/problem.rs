@@ -243,6 +243,10 @@ fn token_hint(error: &TokenError) -> &'static str {
         TokenError::WrongManagementKey(_) => {
             "give the one that was set (48 hexadecimal digits): TRUSTDECK_TOKEN_MANAGEMENT_KEY, or type it"
         }
+        TokenError::PinEachTime(_) => {
+            "put a key there that asks for the PIN once (ykman piv keys generate --pin-policy once), or name another \
+             PKCS#11 module for the token, such as OpenSC's; everything is still staged"
+        }
         TokenError::Full(_) => "remove a key from it, or take another token; trustdeck key token list shows them",
         TokenError::Refused { .. } => "check the token with its own tool; everything is still staged",
         TokenError::Cancelled => "everything is still staged; publish when the token is at hand",

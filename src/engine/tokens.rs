@@ -13,7 +13,7 @@ use super::key_make::{NewKey, Removing, public_pem, refuse, write_new};
 use super::{Engine, EngineError, Progress};
 use crate::keys::token::{NewEntry, layout};
 use crate::keys::{KeyError, Passphrase, PrivateKey};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
 
 pub use crate::keys::token::{
     Attendant, Dialect, Pin, PinState, Pins, TokenEntry, TokenError, TokenFacts, TokenName, TokenPlace,
@@ -100,7 +100,7 @@ impl Engine {
 
     /// The public half of a key on a token, for which no PIN is needed.
     #[must_use]
-    pub fn token_public_key(&self, id: &CanonicalKeyId) -> Option<crate::tuf::PublicKey> {
+    pub fn token_public_key(&self, id: &CanonicalKeyId) -> Option<PublicKey> {
         self.token_key(id).map(|entry| entry.public)
     }
 
@@ -117,6 +117,15 @@ impl Engine {
         tokens.changed();
         let found = tokens.look(Seen::Lately.age());
         tokens.problem().map_or(Ok(found), |problem| Err(KeyError::Token(problem).into()))
+    }
+
+    /// The same for a screen, which shows what is wrong with the module elsewhere: `None` if there is no module.
+    #[must_use]
+    pub fn plugged_in(&self) -> Option<Arc<Vec<TokenFacts>>> {
+        let tokens = &self.inner.keyring.tokens;
+        tokens.module()?;
+        tokens.changed();
+        Some(tokens.look(Seen::Lately.age()))
     }
 
     /// What a token says about its PIN.
@@ -188,12 +197,30 @@ impl Engine {
             let what = format!("{} exists already", public_file.display());
             return Err(refuse(what, "choose another name, or another --dir"));
         }
-        let wanted = self.entry_of(&new.name, new.gun.as_ref().map(Gun::as_str), token);
-        let tokens = &self.inner.keyring.tokens;
-        let (entry, key) = tokens.generate(wanted, pins, attendant).map_err(KeyError::Token)?;
-        tokens.changed();
-        write_new(&public_file, public_pem(key.public(), &new.name).as_bytes())?;
-        Ok(OnToken { id: key.id().clone(), place: entry.place, public_file: Some(public_file) })
+        let (made, public) = self.make_on_token(&new.name, new.gun.as_ref(), token, pins, attendant)?;
+        write_new(&public_file, public_pem(&public, &new.name).as_bytes())?;
+        Ok(OnToken { public_file: Some(public_file), ..made })
+    }
+
+    /// Makes a P-256 key on a token for `name` (`root`, `targets` or a signer), and keeps it unlocked. Blocking.
+    ///
+    /// # Errors
+    /// `Key`: the token; nothing is left on it then.
+    pub fn make_on_token(
+        &self,
+        name: &str,
+        gun: Option<&Gun>,
+        token: Option<&str>,
+        pins: Pins,
+        attendant: &Attendant,
+    ) -> Result<(OnToken, PublicKey), EngineError> {
+        let keyring = &self.inner.keyring;
+        let (wanted, pin) = (self.entry_of(name, gun.map(Gun::as_str), token), pins.user.clone());
+        let (entry, key) = keyring.tokens.generate(wanted, pins, attendant).map_err(KeyError::Token)?;
+        keyring.tokens.changed();
+        let (id, public) = (key.id().clone(), key.public().clone());
+        keyring.keep_token_open(key, pin.typed());
+        Ok((OnToken { id, place: entry.place, public_file: None }, public))
     }
 
     /// Copies a stored key onto a token; its file stays. `passphrase` opens it. Blocking.
@@ -207,16 +234,17 @@ impl Engine {
         token: Option<&str>,
         pins: Pins,
         how: Removing,
+        attendant: &Attendant,
     ) -> Result<OnToken, EngineError> {
         self.check_backed_up(id, how)?;
+        let keyring = &self.inner.keyring;
         let stored = self.key_store().find(id)?;
         let key = Arc::new(self.key_store().load(id, passphrase)?);
-        let wanted = self.entry_of(&stored.role, stored.gun.as_deref(), token);
-        let tokens = &self.inner.keyring.tokens;
-        let imported = tokens.import(key, wanted, pins, &Attendant::default());
-        let (entry, _) = imported.map_err(KeyError::Token)?;
-        tokens.changed();
-        self.inner.keyring.forget(id);
+        let (wanted, pin) = (self.entry_of(&stored.role, stored.gun.as_deref(), token), pins.user.clone());
+        let (entry, key) = keyring.tokens.import(key, wanted, pins, attendant).map_err(KeyError::Token)?;
+        keyring.tokens.changed();
+        // From now on the token signs, not the copy in the file.
+        keyring.keep_token_open(key, pin.typed());
         Ok(OnToken { id: id.clone(), place: entry.place, public_file: None })
     }
 
@@ -224,11 +252,17 @@ impl Engine {
     ///
     /// # Errors
     /// `Policy` without a tested backup, unless forced; `Key`.
-    pub fn remove_from_token(&self, id: &CanonicalKeyId, pins: Pins, how: Removing) -> Result<(), EngineError> {
+    pub fn remove_from_token(
+        &self,
+        id: &CanonicalKeyId,
+        pins: Pins,
+        how: Removing,
+        attendant: &Attendant,
+    ) -> Result<(), EngineError> {
         let entry = self.token_key(id).ok_or_else(|| KeyError::NotFound(id.clone()))?;
         self.check_backed_up(id, how)?;
         let tokens = &self.inner.keyring.tokens;
-        tokens.remove(entry, pins).map_err(KeyError::Token)?;
+        tokens.remove(entry, pins, attendant).map_err(KeyError::Token)?;
         tokens.changed();
         self.inner.keyring.token_notes.forget(self.settings(), id);
         self.inner.keyring.forget(id);

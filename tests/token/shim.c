@@ -1,6 +1,6 @@
 /*
  * A PKCS#11 module around SoftHSM that does what SoftHSM never does: it is pulled out, waits for a finger, locks its
- * PIN, or behaves as a YubiKey. Which of these, files in the directory TOKEN_SHIM say; what happened is written there.
+ * PIN, wants the PIN at each signature and takes those in parts, or behaves as a YubiKey. Which of these, files in the directory TOKEN_SHIM say; what happened is written there.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -12,15 +12,17 @@ typedef unsigned long ulong;
 typedef struct { ulong type; void *value; ulong length; } attribute;
 typedef struct { unsigned char version[2]; ulong (*call[68])(); } function_list;
 
-enum { GET_TOKEN_INFO = 6, LOGIN = 18, CREATE_OBJECT = 20, SIGN = 43, GENERATE_KEY_PAIR = 59 };
+enum { GET_TOKEN_INFO = 6, LOGIN = 18, CREATE_OBJECT = 20, SIGN = 43, SIGN_UPDATE = 44, SIGN_FINAL = 45,
+       GENERATE_KEY_PAIR = 59 };
 enum { TOKEN_INFO_MANUFACTURER = 32, TOKEN_INFO_MODEL = 64, TOKEN_INFO_FLAGS = 96 };
 enum { CKR_DEVICE_REMOVED = 0x32, CKR_PIN_INCORRECT = 0xa0, CKR_PIN_LOCKED = 0xa4 };
 enum { CKF_USER_PIN_FINAL_TRY = 0x20000, CKF_USER_PIN_LOCKED = 0x40000 };
 enum { CKA_CLASS = 0, CKA_TOKEN = 1, CKA_PRIVATE = 2, CKA_VALUE = 0x11, CKA_CERTIFICATE_TYPE = 0x80, CKA_SUBJECT = 0x101,
-       CKA_SENSITIVE = 0x103, CKA_SIGN = 0x108, CKA_VERIFY = 0x10a, CKA_EXTRACTABLE = 0x162 };
+       CKA_SENSITIVE = 0x103, CKA_SIGN = 0x108, CKA_VERIFY = 0x10a, CKA_EXTRACTABLE = 0x162,
+       CKA_ALWAYS_AUTHENTICATE = 0x202 };
 #define CKA_VENDOR_DEFINED 0x80000000ul
 enum { CKO_CERTIFICATE = 1, CKO_PUBLIC_KEY = 2, CKO_PRIVATE_KEY = 3 };
-enum { SO = 0, USER = 1, MOST = 32 };
+enum { SO = 0, USER = 1, CONTEXT_SPECIFIC = 2, MOST = 32 };
 
 static const char factory_key[] = "010203040506070801020304050607080102030405060708";
 static const char owners_key[] = "a0a1a2a3a4a5a6a7a0a1a2a3a4a5a6a7a0a1a2a3a4a5a6a7";
@@ -60,7 +62,7 @@ static ulong get_token_info(ulong slot, unsigned char *info) {
 }
 
 static ulong login(ulong session, ulong who, const char *pin, ulong length) {
-    write_down("logins", who == SO ? "so" : "user");
+    write_down("logins", who == SO ? "so" : who == CONTEXT_SPECIFIC ? "each time" : "user");
     if (wanted("locked")) return CKR_PIN_LOCKED;
     if (wanted("yubikey") && who == SO) {
         const char *management_key = wanted("owners-key") ? owners_key : factory_key;
@@ -77,6 +79,25 @@ static ulong sign(ulong session, void *data, ulong length, void *signature, ulon
         for (int i = 0; i < 600 && !wanted("touched"); i++) usleep(50000);
     }
     return theirs.call[SIGN](session, data, length, signature, signature_length);
+}
+
+/* SoftHSM takes what ECDSA signs in one part only; ykcs11 and OpenSC collect parts. */
+static unsigned char parts[256];
+static ulong parts_length;
+
+static ulong sign_update(ulong session, void *part, ulong length) {
+    if (!wanted("parts")) return theirs.call[SIGN_UPDATE](session, part, length);
+    if (parts_length + length > sizeof parts) return CKR_DEVICE_REMOVED;
+    memcpy(parts + parts_length, part, length);
+    parts_length += length;
+    return 0;
+}
+
+static ulong sign_final(ulong session, void *signature, ulong *signature_length) {
+    if (!wanted("parts")) return theirs.call[SIGN_FINAL](session, signature, signature_length);
+    ulong result = sign(session, parts, parts_length, signature, signature_length);
+    if (signature) parts_length = 0;
+    return result;
 }
 
 static attribute *find(attribute *template, ulong count, ulong type) {
@@ -116,18 +137,28 @@ static void describe(const attribute *given, ulong count) {
     write_down("created", line);
 }
 
+/* The private half of a key that wants the PIN at each signature. */
+static ulong each_time(attribute *into, const attribute *given, ulong count) {
+    memcpy(into, given, count * sizeof *given);
+    into[count] = (attribute){CKA_ALWAYS_AUTHENTICATE, &yes, 1};
+    return count + 1;
+}
+
 static ulong create_object(ulong session, attribute *template, ulong count, ulong *object) {
-    attribute whole[MOST], *class = find(template, count, CKA_CLASS);
+    attribute whole[MOST], half[MOST], *class = find(template, count, CKA_CLASS);
     describe(template, count);
+    if (wanted("each-time") && class && *(ulong *)class->value == CKO_PRIVATE_KEY)
+        count = each_time(half, template, count), template = half, class = find(template, count, CKA_CLASS);
     if (!wanted("yubikey") || !class) return theirs.call[CREATE_OBJECT](session, template, count, object);
     return theirs.call[CREATE_OBJECT](session, whole, complete(whole, template, count, *(ulong *)class->value), object);
 }
 
 static ulong generate_key_pair(ulong session, void *mechanism, attribute *public, ulong publics, attribute *private,
                                ulong privates, ulong *public_object, ulong *private_object) {
-    attribute halves[2][MOST];
+    attribute halves[2][MOST], half[MOST];
     describe(public, publics);
     describe(private, privates);
+    if (wanted("each-time")) privates = each_time(half, private, privates), private = half;
     if (wanted("yubikey")) {
         publics = complete(halves[0], public, publics, CKO_PUBLIC_KEY), public = halves[0];
         privates = complete(halves[1], private, privates, CKO_PRIVATE_KEY), private = halves[1];
@@ -146,6 +177,8 @@ ulong C_GetFunctionList(function_list **list) {
     ours.call[LOGIN] = login;
     ours.call[CREATE_OBJECT] = create_object;
     ours.call[SIGN] = sign;
+    ours.call[SIGN_UPDATE] = sign_update;
+    ours.call[SIGN_FINAL] = sign_final;
     ours.call[GENERATE_KEY_PAIR] = generate_key_pair;
     *list = &ours;
     return 0;

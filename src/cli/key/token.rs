@@ -164,9 +164,10 @@ fn import(context: &Context, arguments: &TokenImport) -> Result<Ending, Problem>
             Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         }
     };
-    let serial = Some(token.name.serial.as_str());
-    let done =
-        writing(context, &token, |pins| context.engine.import_to_token(&id, passphrase.as_ref(), serial, pins, how))?;
+    let (serial, attendant) = (Some(token.name.serial.as_str()), attendant(context, &token));
+    let done = writing(context, &token, |pins| {
+        context.engine.import_to_token(&id, passphrase.as_ref(), serial, pins, how, &attendant)
+    })?;
     if context.console.json {
         context.console.result_json(&serde_json::json!({
             "id": id, "token": token.name.label, "serial": token.name.serial, "slot": done.place.slot_name,
@@ -188,7 +189,8 @@ pub(super) fn remove(context: &Context, id: &CanonicalKeyId, how: Removing) -> R
     context.engine.check_backed_up(id, how)?;
     let place = context.engine.token_of(id);
     let token = context.engine.find_token(place.as_ref().map(|place| place.token.serial.as_str()))?;
-    writing(context, &token, |pins| context.engine.remove_from_token(id, pins, how))?;
+    let attendant = attendant(context, &token);
+    writing(context, &token, |pins| context.engine.remove_from_token(id, pins, how, &attendant))?;
     if token.dialect == Dialect::Piv {
         context
             .console

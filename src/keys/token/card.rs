@@ -79,7 +79,7 @@ impl Card {
         self.at(&place.token, |token| {
             let session = token.session(Access::Read)?;
             token.login(&session, pin)?;
-            token.sign(&session, &place.slot, digest)
+            token.sign(&session, &place.slot, pin, digest)
         })
     }
 
@@ -159,11 +159,15 @@ impl Token<'_> {
 
     /// Logs the user in; a PIN that is refused is never tried again.
     fn login(&self, session: &Session, pin: &Pin) -> Result<()> {
+        self.login_as(session, UserType::User, pin)
+    }
+
+    fn login_as(&self, session: &Session, who: UserType, pin: &Pin) -> Result<()> {
         let wrong = || TokenError::WrongPin { token: self.name.to_string(), after: self.pin_state() };
         if pin.was_refused() {
             return Err(wrong());
         }
-        let attempt = session.login(UserType::User, Some(&AuthPin::from(pin.text())));
+        let attempt = session.login(who, Some(&AuthPin::from(pin.text())));
         match attempt {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _)) => {
@@ -178,21 +182,49 @@ impl Token<'_> {
         self.module.get_token_info(self.slot).map_or(PinState::Ready, |info| pin_state(&info))
     }
 
-    fn sign(&self, session: &Session, slot: &[u8], digest: &[u8]) -> Result<Vec<u8>> {
+    fn sign(&self, session: &Session, slot: &[u8], pin: &Pin, digest: &[u8]) -> Result<Vec<u8>> {
         let wanted =
             [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::KeyType(KeyType::EC), Attribute::Id(slot.to_vec())];
         let key = self.find(session, &wanted)?.into_iter().next().ok_or_else(|| TokenError::Refused {
             token: self.name.to_string(),
             what: format!("there is no private key in slot {} any more", self.dialect.slot_name(slot)),
         })?;
-        if let Ok(mut signing) = self.signing.lock() {
-            *signing = Some(Instant::now());
-        }
-        let signature = session.sign(&Mechanism::Ecdsa, key, digest).map_err(|error| self.refused(&error));
-        if let Ok(mut signing) = self.signing.lock() {
-            *signing = None;
-        }
+        self.mark(Some(Instant::now()));
+        let signature = if wants_pin_each_time(session, key) {
+            self.sign_with_pin(session, key, pin, digest)
+        } else {
+            match session.sign(&Mechanism::Ecdsa, key, digest) {
+                // What a module says about a key may be a guess; what it does counts.
+                Err(Error::Pkcs11(RvError::UserNotLoggedIn, _)) => self.sign_with_pin(session, key, pin, digest),
+                signature => signature.map_err(|error| self.refused(&error)),
+            }
+        };
+        self.mark(None);
         signature
+    }
+
+    /// Since when the token has been signing, for whoever waits.
+    fn mark(&self, since: Option<Instant>) {
+        if let Ok(mut signing) = self.signing.lock() {
+            *signing = since;
+        }
+    }
+
+    /// Signs with a key that wants the PIN at each signature: between the beginning of it and the data. In several
+    /// parts, for the library does the same in one call only without a login in between.
+    fn sign_with_pin(&self, session: &Session, key: ObjectHandle, pin: &Pin, digest: &[u8]) -> Result<Vec<u8>> {
+        let refused = |error: Error| self.refused(&error);
+        session.sign_init(&Mechanism::Ecdsa, key).map_err(refused)?;
+        self.login_as(session, UserType::ContextSpecific, pin)?;
+        let signature = session.sign_update(digest).and_then(|()| session.sign_final());
+        signature.map_err(|error| match error {
+            // The operation was begun a moment ago: the module knows no parts, or none for this mechanism.
+            Error::Pkcs11(
+                RvError::OperationNotInitialized | RvError::FunctionNotSupported | RvError::MechanismInvalid,
+                _,
+            ) => TokenError::PinEachTime(self.name.to_string()),
+            error => refused(error),
+        })
     }
 
     /// Keys, as certificates tell, which is where Notary looks; then as public keys without a certificate do.
@@ -270,6 +302,11 @@ impl Token<'_> {
             _ => TokenError::Refused { token, what: words(error) },
         }
     }
+}
+
+fn wants_pin_each_time(session: &Session, key: ObjectHandle) -> bool {
+    let flag = session.get_attributes(key, &[AttributeType::AlwaysAuthenticate]);
+    flag.is_ok_and(|found| found.contains(&Attribute::AlwaysAuthenticate(true)))
 }
 
 /// Bytes of an attribute, if the object has it and shows it.

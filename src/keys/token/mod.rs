@@ -130,6 +130,9 @@ pub enum TokenError {
     /// The security officer's PIN (a YubiKey's management key) is another one.
     #[error("wrong management key for token {0}")]
     WrongManagementKey(String),
+    /// A key that wants the PIN at each signature, behind a module that cannot be given it then.
+    #[error("token {0} wants its PIN at each signature with this key, and its module takes it only within one call")]
+    PinEachTime(String),
     /// No free slot.
     #[error("token {0} has no free slot for a key")]
     Full(String),
@@ -159,7 +162,6 @@ fn tries(after: &PinState) -> &'static str {
 
 /// A PIN, once refused never tried again.
 #[derive(Clone)]
-#[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "nothing asks for it then"))]
 pub struct Pin(Arc<(Passphrase, AtomicBool)>);
 
 impl Pin {
@@ -167,6 +169,12 @@ impl Pin {
     #[must_use]
     pub fn new(pin: Passphrase) -> Self {
         Self(Arc::new((pin, AtomicBool::new(false))))
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn typed(&self) -> &Passphrase {
+        &self.0.0
     }
 }
 
@@ -302,9 +310,9 @@ impl Tokens {
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn remove(&self, entry: TokenEntry, pins: Pins) -> Result<(), TokenError> {
+    pub fn remove(&self, entry: TokenEntry, pins: Pins, attendant: &Attendant) -> Result<(), TokenError> {
         let name = entry.place.token.to_string();
-        self.run(&name, &Attendant::default(), move |card| card.remove(&entry, &pins))
+        self.run(&name, attendant, move |card| card.remove(&entry, &pins))
     }
 }
 

@@ -212,7 +212,7 @@ impl Token<'_> {
         self.login_again(session, &pins.user)?;
         let mut failed = None;
         let certificate = token_certificate(&public, Curve::P256, &new.role, new.now, |digest| {
-            self.sign(session, slot, digest).map_err(|error| {
+            self.sign(session, slot, &pins.user, digest).map_err(|error| {
                 failed = Some(error.clone());
                 error.into()
             })

@@ -54,6 +54,8 @@ pub struct Removal {
     pub key: KeyView,
     /// Roles for which this machine has no other key.
     pub only_local: Vec<(Gun, Role)>,
+    /// Whether it is in a file of the key store, perhaps beside a token.
+    pub in_file: bool,
 }
 
 /// What the user knows when a key is removed.
@@ -211,7 +213,7 @@ impl Engine {
             others.any(|view| view.used_in.contains(*used))
         };
         let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
-        Ok(Removal { key: key.clone(), only_local })
+        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id) })
     }
 
     /// Deletes a private key from the store.

@@ -21,6 +21,8 @@ pub struct Facts {
     pub at_hand: BTreeSet<CanonicalKeyId>,
     /// Keys with a tested backup.
     pub backed_up: BTreeSet<CanonicalKeyId>,
+    /// Keys that are on a token and in no file, and what the token is called: no program can copy them.
+    pub on_token: BTreeMap<CanonicalKeyId, String>,
     /// The repositories, in the order they were chosen.
     pub repositories: Vec<RepositoryFacts>,
     /// Other known repositories with the same root key.
@@ -127,6 +129,14 @@ impl State {
     }
 }
 
+impl Facts {
+    /// The token that holds the only copy of a key: it has no backup, and none can be made.
+    #[must_use]
+    pub fn only_on_token(&self, id: &CanonicalKeyId) -> Option<&str> {
+        self.on_token.get(id).filter(|_| !self.backed_up.contains(id)).map(String::as_str)
+    }
+}
+
 impl RepositoryFacts {
     /// What the server holds, if it is known and there is any.
     #[must_use]
@@ -189,10 +199,11 @@ impl Engine {
         });
         let repositories: Vec<RepositoryFacts> = repositories.collect();
         let (same_root, elsewhere) = self.elsewhere(choice, &repositories)?;
-        let mut backed_up: BTreeSet<CanonicalKeyId> = self.backups()?.into_keys().collect();
-        // What was made on a token can never be backed up, and asks for nothing.
-        backed_up.extend(at_hand.iter().filter(|id| self.token_of(id).is_some()).cloned());
-        Ok(Facts { choice: choice.clone(), at_hand, backed_up, repositories, same_root, elsewhere, now: self.now() })
+        let backed_up: BTreeSet<CanonicalKeyId> = self.backups()?.into_keys().collect();
+        let only_there = at_hand.iter().filter(|id| !self.has_file(id));
+        let on_token = only_there.filter_map(|id| Some((id.clone(), self.token_of(id)?.token.to_string()))).collect();
+        let (choice, now) = (choice.clone(), self.now());
+        Ok(Facts { choice, at_hand, backed_up, on_token, repositories, same_root, elsewhere, now })
     }
 
     fn wizard_state(

@@ -50,9 +50,13 @@ pub(super) fn key(facts: &Facts) -> Draft {
     draft.view.back = "Choose another key; this one is listed nowhere yet.";
     let chosen = |repository: &RepositoryFacts| facts.choice.new_keys(&repository.gun);
     for key in distinct(facts) {
-        let here = facts.at_hand.contains(key.canonical_id());
-        let place = if here { "its private half is here" } else { "a colleague holds its private half" };
-        draft.view.detail.push(format!("{} {place}", key.canonical_id().short()));
+        let id = key.canonical_id();
+        let place = match facts.on_token.get(id) {
+            Some(token) => format!("its private half is on token {token}"),
+            None if facts.at_hand.contains(id) => "its private half is here".to_owned(),
+            None => "a colleague holds its private half".to_owned(),
+        };
+        draft.view.detail.push(format!("{} {place}", id.short()));
     }
     let colleague = facts.choice.way == Way::Colleague && matches!(facts.choice.wizard, Wizard::DelegationKey { .. });
     let is_usable = |key: &PublicKey| colleague || facts.at_hand.contains(key.canonical_id());
@@ -73,12 +77,21 @@ pub(super) fn back_up(facts: &Facts) -> Option<Draft> {
     let mut draft = draft(facts, StepKind::BackUp, "back it up", why);
     draft.view.risk = "A backup that was never opened may be none; ours is opened before it counts.";
     draft.view.back = "Go on without one, by choice.";
-    let missing = ids.iter().filter(|id| !facts.backed_up.contains(*id));
-    draft.view.detail = missing.map(|id| format!("{} has no tested backup", id.short())).collect();
-    draft.view.commands = vec![format!(
-        "trustdeck key backup --out FILE {}",
-        ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ")
-    )];
+    let missing: Vec<&CanonicalKeyId> = ids.iter().filter(|id| !facts.backed_up.contains(*id)).collect();
+    let line = |id: &&CanonicalKeyId| match facts.only_on_token(id) {
+        Some(token) => format!("{} is on token {token} and cannot be copied out of it", id.short()),
+        None => format!("{} has no tested backup", id.short()),
+    };
+    draft.view.detail = missing.iter().map(line).collect();
+    let ids_to_copy: Vec<&str> =
+        ids.iter().filter(|id| facts.only_on_token(id).is_none()).map(CanonicalKeyId::as_str).collect();
+    if !ids_to_copy.is_empty() || ids.is_empty() {
+        draft.view.commands = vec![format!("trustdeck key backup --out FILE {}", ids_to_copy.join(" "))];
+    }
+    if missing.iter().any(|id| facts.only_on_token(id).is_some()) {
+        draft.view.risk = "If the token is lost, breaks or locks itself, the key is gone: no program can copy it.";
+        draft.view.back = "For a copy: make a key here, back it up, import it into each token (m in the keys pane).";
+    }
     draft.done = !ids.is_empty() && (draft.view.detail.is_empty() || facts.choice.without_backup);
     Some(draft)
 }

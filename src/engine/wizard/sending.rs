@@ -138,7 +138,11 @@ pub(super) fn retire(facts: &Facts) -> Draft {
         draft.view.risk = "Other repositories still list it: rotate there first.";
         draft.view.detail.extend(elsewhere);
     }
-    draft.view.detail.extend(old.iter().map(|key| format!("{} is in the key store", key.short())));
+    let place = |key: &CanonicalKeyId| match facts.on_token.get(key) {
+        Some(token) => format!("{} is on token {token}", key.short()),
+        None => format!("{} is in the key store", key.short()),
+    };
+    draft.view.detail.extend(old.iter().map(place));
     draft.view.commands = old.iter().map(|key| format!("trustdeck key remove {}", key.short())).collect();
     draft.done = is_finished(facts) && old.is_empty();
     draft

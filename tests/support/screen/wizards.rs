@@ -107,7 +107,8 @@ pub fn begun(wizard: Wizard) -> Facts {
     }
     let at_hand = ["release-board", "admin laptop", "jeff old laptop"].map(canonical).into();
     let backed_up = BTreeSet::from([canonical("release-board")]);
-    Facts { choice, at_hand, backed_up, repositories, same_root: vec![], elsewhere: vec![], now: now() }
+    let (on_token, same_root, elsewhere) = Default::default();
+    Facts { choice, at_hand, backed_up, on_token, repositories, same_root, elsewhere, now: now() }
 }
 
 /// The key that a wizard brings in.

@@ -4,6 +4,8 @@
 
 #[path = "support/screen/mod.rs"]
 mod screen;
+#[path = "key_pane/tokens.rs"]
+mod tokens;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -72,10 +72,11 @@ impl Engine {
             let listed = known.remove(&stored.id);
             let view = match on_tokens.remove(&stored.id) {
                 // The token signs, as with Notary; what is left in a file should be known.
-                Some(entry) => KeyView {
-                    warning: Some(format!("a copy is still in the key store: {}", stored.path.display())),
-                    ..self.on_token(entry, listed)
-                },
+                Some(entry) => {
+                    let view = self.on_token(entry, listed);
+                    let copy = || format!("a copy is still in the key store: {}", stored.path.display());
+                    KeyView { warning: view.warning.clone().or_else(|| Some(copy())), ..view }
+                }
                 None => self.own(stored, listed),
             };
             keys.push(view);

@@ -18,6 +18,8 @@ pub enum Effect {
     Refresh(Gun),
     /// Read the key store.
     ListKeys,
+    /// Look which tokens are plugged in.
+    LookForTokens,
     /// Read the stage, if it changed.
     ReadStage,
     /// Find out how interrupted publishes ended.

@@ -9,6 +9,7 @@ use jiff::Timestamp as Time;
 
 use super::keywork::KeyFound;
 use super::wizard::Answer;
+use crate::engine::tokens::TokenFacts;
 use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
 
@@ -31,6 +32,8 @@ pub enum Event {
     Done(JobId, Outcome),
     /// A running publish tells how far it is.
     News(Progress),
+    /// What a form asked for waits until somebody touches the token.
+    Touch(JobId),
     /// Work on keys tells how far it is.
     Counted(JobId, usize, usize),
 }
@@ -57,6 +60,10 @@ pub enum Ask {
     Login { registry: String, user: Option<String> },
     /// The passphrase was another key's.
     OtherKey(CanonicalKeyId),
+    /// The right PIN of a token.
+    Pin,
+    /// The management key of a YubiKey.
+    ManagementKey,
 }
 
 /// Where a view came from.
@@ -80,6 +87,8 @@ pub enum Outcome {
     },
     Planned(Result<Arc<Plan>, Failure>),
     Keys(Result<Vec<KeyView>, Failure>),
+    /// Tokens that are plugged in; `None` if no module for them is known.
+    Tokens(Option<Arc<Vec<TokenFacts>>>),
     /// Key files that cannot be used.
     KeyProblems(Vec<Problem>),
     Unlocked(CanonicalKeyId, Result<(), Failure>),

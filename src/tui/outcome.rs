@@ -35,6 +35,7 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
             state.complain(&failure);
         }
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
+        Outcome::Tokens(tokens) => dialogs::learn_tokens(state, tokens),
         Outcome::KeyProblems(problems) => state.key_problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),

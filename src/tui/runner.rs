@@ -17,7 +17,9 @@ use super::keywork::{KeyFound, KeyWork};
 use crate::engine::passphrases::{PassphraseSources, Tried};
 use crate::engine::plan::NeededKey;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Approval, Engine, EngineError, KeyError, Kind, Passphrase, Plan, Problem, RemoteError, Stage};
+use crate::engine::{
+    Approval, Engine, EngineError, KeyError, Kind, Passphrase, Plan, Problem, RemoteError, Stage, TokenError,
+};
 use crate::tuf::{CanonicalKeyId, Gun};
 
 /// Repositories that are read at the same time.
@@ -69,9 +71,13 @@ impl Runner {
             Effect::Publish(approval) => self.publish(job, approval),
             // Not stopped half-way: what was written must be told.
             Effect::Wizard(task) => {
+                if task.is_at_token() {
+                    self.stop_keys.cancel();
+                    self.stop_keys = CancellationToken::new();
+                }
                 let work = self.work();
                 self.tasks.spawn(async move {
-                    let outcome = work.wizard(*task).await;
+                    let outcome = work.wizard(job, *task).await;
                     work.send(job, Some(outcome)).await;
                 });
             }
@@ -96,6 +102,7 @@ impl Runner {
             slots: Arc::clone(&self.slots),
             sources: Arc::clone(&self.sources),
             stop: self.stop.clone(),
+            stop_keys: self.stop_keys.clone(),
         }
     }
 
@@ -157,6 +164,7 @@ struct Work {
     slots: Arc<Semaphore>,
     sources: Arc<PassphraseSources>,
     stop: CancellationToken,
+    stop_keys: CancellationToken,
 }
 
 impl Work {
@@ -174,6 +182,7 @@ impl Work {
             Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.loaded_keys()).await),
             Effect::Open(gun) => return self.open(job, gun).await,
             Effect::Refresh(gun) => return Some(self.refresh(gun).await),
+            Effect::LookForTokens => Outcome::Tokens(self.blocking(|e| Ok(e.plugged_in())).await.ok().flatten()),
             Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.staged()).await },
             Effect::Resolve => Outcome::Resolved(engine.resolve_interrupted().await.unwrap_or_default()),
             Effect::Stage { changes, said } => {
@@ -372,6 +381,8 @@ pub(super) fn failure(error: EngineError) -> Failure {
             Some(Ask::Login { registry, user })
         }
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
+        EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
+        EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
         _ => None,
     };
     Failure { problem, ask }

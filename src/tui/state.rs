@@ -17,6 +17,7 @@ use super::screens::{publish::Publishing, review::Review};
 use super::theme::Theme;
 use super::tour::Tour;
 use super::wizard::Guide;
+use crate::engine::tokens::TokenFacts;
 use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
@@ -63,6 +64,8 @@ pub struct State {
     pub gate: Option<Gate>,
     /// Work on keys of several steps.
     pub key_task: Option<KeyTask>,
+    /// Tokens that were plugged in at the last look; `None` before that and without a module.
+    pub tokens: Option<Arc<Vec<TokenFacts>>>,
     /// When the next open key is locked.
     pub locks_at: Option<Time>,
     pub touched: Touched,
@@ -187,6 +190,7 @@ pub struct Jobs {
     plan: Option<JobId>,
     completion: Option<JobId>,
     key_work: Option<JobId>,
+    wizard: Option<JobId>,
 }
 
 impl Jobs {
@@ -203,6 +207,7 @@ impl Jobs {
             Effect::Plan => self.plan = Some(job),
             Effect::Complete(_) => self.completion = Some(job),
             Effect::Key(_) => self.key_work = Some(job),
+            Effect::Wizard(_) => self.wizard = Some(job),
             _ => {}
         }
         job
@@ -230,6 +235,12 @@ impl Jobs {
     #[must_use]
     pub fn is_key_work(&self, job: JobId) -> bool {
         self.key_work == Some(job)
+    }
+
+    /// Whether this job runs and somebody wants its answer.
+    #[must_use]
+    pub fn waits_for(&self, job: JobId) -> bool {
+        self.running.contains(&job) && (self.key_work == Some(job) || self.wizard == Some(job))
     }
 
     /// Forgets work on keys, so that its answer is dropped.
@@ -281,6 +292,7 @@ impl State {
             notes: BTreeMap::new(),
             gate: None,
             key_task: None,
+            tokens: None,
             locks_at: None,
             touched: Touched::default(),
             quit: None,

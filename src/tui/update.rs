@@ -64,6 +64,12 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
                 vec![]
             }
         }
+        Event::Touch(job) => {
+            if state.jobs.waits_for(job) {
+                dialogs::wait_for_touch(state);
+            }
+            vec![]
+        }
         Event::Counted(job, done, total) => {
             if let Some(task) = state.key_task.as_mut().filter(|_| state.jobs.is_key_work(job)) {
                 task.progress = Some((done, total));

@@ -5,6 +5,7 @@ use super::format::count;
 use super::state::State;
 use crate::engine::Change;
 use crate::engine::plan::NeededKey;
+use crate::engine::tokens::TokenPlace;
 use crate::engine::view::{RoleKeyView, RoleState};
 use crate::tuf::{Algorithm, DelegationName, Gun, SignerName};
 
@@ -19,6 +20,12 @@ pub fn change(change: &Change, name: &str) -> String {
         _ => "in ",
     };
     format!("{} {preposition}{name}", change.describe())
+}
+
+/// Where on which token.
+#[must_use]
+pub fn on_token(place: &TokenPlace) -> String {
+    format!("on token {}, slot {}", place.token, place.slot_name)
 }
 
 /// Several changes in one short line.

@@ -155,6 +155,12 @@ impl Wizard {
         }
     }
 
+    /// Whether its new key may be on a token, as far as Notary's clients use those: keys of root, targets and signers.
+    #[must_use]
+    pub fn takes_tokens(&self) -> bool {
+        matches!(self, Self::DelegationKey { .. } | Self::Targets | Self::Root | Self::FirstSetup)
+    }
+
     /// Whether each repository gets a key of its own.
     #[must_use]
     pub fn has_key_for_each(&self) -> bool {

@@ -10,6 +10,7 @@ use super::super::gate;
 use super::super::state::State;
 use super::super::widgets::tag_line;
 use super::field::TextField;
+use super::form::Form;
 use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
 use crate::tuf::Gun;
@@ -23,6 +24,8 @@ pub enum Subject {
     Delete(Gun, Vec<Effect>),
     /// Removing a private key.
     RemoveKey(Vec<Effect>),
+    /// Deleting a key from its token, which asks for the PIN.
+    ThenAsk(Box<Form>),
 }
 
 /// A name to type.
@@ -50,10 +53,11 @@ impl Confirm {
                 return Next::Close(super::super::screens::review::fix(state));
             }
             "enter" if self.typed.text() == self.expected => {
-                return Next::Close(match self.subject {
-                    Subject::Publish(_) => gate::confirmed(state),
-                    Subject::Delete(_, effects) | Subject::RemoveKey(effects) => effects,
-                });
+                return match self.subject {
+                    Subject::Publish(_) => Next::Close(gate::confirmed(state)),
+                    Subject::Delete(_, effects) | Subject::RemoveKey(effects) => Next::Close(effects),
+                    Subject::ThenAsk(form) => Next::Stay(Dialog::Form(*form), vec![]),
+                };
             }
             _ => {
                 self.typed.key(key);
@@ -79,6 +83,7 @@ impl Confirm {
             Subject::Publish(_) => "publish",
             Subject::Delete(..) => "delete",
             Subject::RemoveKey(_) => "remove",
+            Subject::ThenAsk(_) => "go on",
         };
         footer = if ready {
             footer.then("enter", theme.key()).gap(1).then(act, theme.text())

@@ -9,8 +9,9 @@ use super::super::state::State;
 use super::super::wizard::forms::Ask;
 use super::field::TextField;
 use super::submit;
-use super::{Dialog, Next, key_forms, key_submit};
+use super::{Dialog, Next, key_forms, key_submit, token_fields};
 use crate::engine::Passphrase;
+use crate::engine::key_make::Removing;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 
 /// What a form is for.
@@ -51,6 +52,17 @@ pub enum Purpose {
     Restore,
     ChangePassphrase {
         id: CanonicalKeyId,
+    },
+    /// A stored key onto a token.
+    ImportKey {
+        id: CanonicalKeyId,
+        how: Removing,
+    },
+    /// The PIN of the token with this serial number, from which a key is deleted.
+    RemoveFromToken {
+        id: CanonicalKeyId,
+        how: Removing,
+        serial: String,
     },
     LabelKey {
         id: CanonicalKeyId,
@@ -160,6 +172,14 @@ impl Form {
         self.focus = self.fields.iter().position(|f| f.label == label).unwrap_or(self.focus);
     }
 
+    /// Empties a secret that was refused, and puts the cursor there.
+    pub fn clear_secret(&mut self, label: &str) {
+        self.focus_on(label);
+        if let Some(Input::Secret(secret)) = self.fields.get_mut(self.focus).map(|f| &mut f.input) {
+            *secret = Passphrase::new();
+        }
+    }
+
     /// The same form, saying what is wrong with a field.
     #[must_use]
     pub fn refused(mut self, error: String, label: &str) -> Self {
@@ -175,13 +195,12 @@ impl Form {
         self.busy = None;
         let problem = &failure.problem;
         self.error = Some(format!("{}; {}", problem.message, problem.hint));
+        let of_token = token_fields::refused(&mut self, failure);
         if problem.kind == crate::engine::Kind::Passphrase {
             self.attempts += 1;
             // The new passphrase behind it was typed twice already and stays.
-            self.focus = self.fields.iter().position(|f| matches!(f.input, Input::Secret(_))).unwrap_or(0);
-            if let Some(Input::Secret(secret)) = self.fields.get_mut(self.focus).map(|f| &mut f.input) {
-                *secret = Passphrase::new();
-            }
+            let first = self.fields.iter().find(|f| matches!(f.input, Input::Secret(_))).map(|f| f.label);
+            of_token.or(first).into_iter().for_each(|label| self.clear_secret(label));
         }
         self
     }
@@ -217,9 +236,10 @@ impl Form {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let last = self.fields.len().saturating_sub(1);
         let about_keys = self.is_about_keys();
+        let can_stop = about_keys || self.purpose == Purpose::Wizard(Ask::MakeOnToken);
         let mut effects = vec![];
         match (key.code, self.fields.get_mut(self.focus).map(|f| &mut f.input)) {
-            (KeyCode::Esc, _) if self.busy.is_some() && about_keys => {
+            (KeyCode::Esc, _) if self.busy.is_some() && can_stop => {
                 self.busy = None;
                 state.jobs.forget_key_work();
                 task::say_stopped(state);
@@ -280,6 +300,8 @@ impl Form {
                 | Purpose::BackUp { .. }
                 | Purpose::Restore
                 | Purpose::ChangePassphrase { .. }
+                | Purpose::ImportKey { .. }
+                | Purpose::RemoveFromToken { .. }
                 | Purpose::LabelKey { .. }
         )
     }

@@ -10,6 +10,8 @@ use super::confirm::{Confirm, Subject};
 use super::field::TextField;
 use super::form::{Field, Form, Input, Purpose};
 use super::offers::{form, path, text};
+use super::token_fields::{self, KEPT};
+use super::token_forms;
 use crate::engine::key_make::{Removal, Removing};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Passphrase};
@@ -30,6 +32,12 @@ pub(super) const FORMS: [&str; 2] = ["one encrypted file (age)", "plain PEM set,
 const FILE: &str = "file";
 const PASSPHRASE: &str = "passphrase";
 const AGAIN: &str = "again";
+/// What is said about a new passphrase.
+const NEW: &str = "12 characters or more; several random words are best";
+const IN_STORE: &str = "The private key goes into the key store, encrypted. Nothing is sent anywhere.";
+const ON_TOKEN: &str = "It is made on the token and never leaves it: no backup is possible. ECDSA P-256.";
+/// The field that the kind of a new key stands below.
+const KEPT_OR_NAME: [&str; 2] = [KEPT, "name"];
 
 fn with(mut field: Field, value: &str) -> Field {
     if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
@@ -55,16 +63,23 @@ fn new_secret(label: &'static str, hint: &str) -> [Field; 2] {
     [first, secret(AGAIN, "the same once more")]
 }
 
-/// Asks for a key to make.
-pub fn make_key() -> Form {
+fn kinds() -> Field {
     let kinds = KINDS.iter().map(|(word, _)| (*word).to_owned()).collect();
+    pick("kind", kinds, "space changes it; every client understands the first")
+}
+
+/// Asks for a key to make.
+pub fn make_key(state: &State) -> Form {
     let mut fields = vec![
         text("name", "the signer's name; or root, targets, snapshot"),
-        pick("kind", kinds, "space changes it; every client understands the first"),
+        kinds(),
         Field { label: "public to", ..with(path("directory for NAME.pub, which others add; . is where you are"), ".") },
     ];
-    fields.extend(new_secret(PASSPHRASE, "12 characters or more; several random words are best"));
-    let note = "The private key goes into the key store, encrypted. Nothing is sent anywhere.".to_owned();
+    fields.extend(new_secret(PASSPHRASE, NEW));
+    if let Some(kept) = token_fields::kept(state) {
+        fields.insert(1, kept);
+    }
+    let note = IN_STORE.to_owned();
     Form { verb: "make it", note, ..form("New key", "A key for whom?".to_owned(), Purpose::MakeKey, fields) }
 }
 
@@ -203,6 +218,9 @@ pub fn back_up(state: &State, meant: &[CanonicalKeyId], marked: bool) -> Option<
 pub(super) fn adapt(form: &mut Form) {
     match &form.purpose {
         Purpose::MakeKey | Purpose::LoadKeys => {
+            if form.purpose == Purpose::MakeKey {
+                adapt_to_token(form);
+            }
             let of_one = matches!(form.text("name"), "targets" | "snapshot");
             let field = text("repository", "the one that the key belongs to");
             show(form, "name", field, of_one);
@@ -222,6 +240,17 @@ pub(super) fn adapt(form: &mut Form) {
         }
         _ => {}
     }
+}
+
+/// A token makes one kind of key, and asks for its PIN in the place of a passphrase.
+fn adapt_to_token(form: &mut Form) {
+    let on_token = form.picked(KEPT) > 0;
+    show(form, KEPT_OR_NAME[usize::from(!form.has(KEPT))], kinds(), !on_token);
+    let [first, again] = new_secret(PASSPHRASE, NEW);
+    show(form, "public to", first, !on_token);
+    show(form, PASSPHRASE, again, !on_token);
+    show(form, "public to", token_fields::pin(), on_token);
+    form.note = if on_token { ON_TOKEN } else { IN_STORE }.to_owned();
 }
 
 /// Shows or hides a field below another one.
@@ -244,36 +273,20 @@ fn show(form: &mut Form, below: &str, field: Field, shown: bool) {
 /// What the removal of a private key takes away, and the words that confirm it.
 pub fn remove(state: &State, removal: &Removal, backup_is_there: bool) -> Dialog {
     let key = &removal.key;
-    let confirm = |how: Removing, expected: String, last: &str| {
-        let mut sentences = lost(state, removal);
-        sentences.push(last.to_owned());
-        Dialog::Confirm(Confirm {
-            subject: Subject::RemoveKey(vec![Effect::Key(KeyWork::Remove(key.id.clone(), how))]),
-            title: "Remove a private key".to_owned(),
-            name: format!("{}  {}", key.label, key.id.short()),
-            sentences,
-            expected,
-            typed: TextField::default(),
-        })
-    };
-    if let Some(record) = removal.backup() {
-        let gone = if backup_is_there { "" } else { ", which is not there now" };
-        let day = record.at.strftime("%Y-%m-%d");
-        let last = format!("Its tested backup of {day} is {}{gone}.", record.file.display());
-        return confirm(Removing::BackedUp, key.id.short().to_owned(), &last);
+    if let KeyPlace::Token(place) = &key.place {
+        return token_forms::remove(state, removal, place, backup_is_there);
     }
-    let forced = confirm(
-        Removing::Forced,
-        format!("no backup of {}", key.id.short()),
-        "There is no tested backup: once removed, the key is lost for good.",
-    );
+    let confirmed = Dialog::Confirm(confirm_removal(removal, backup_is_there, lost(state, removal)));
+    if removal.backup().is_some() {
+        return confirmed;
+    }
     let mut about = lost(state, removal);
     about.push("It has no tested backup, so it is not removed.".to_owned());
     let mut choices = vec![];
     if let Some(form) = back_up(state, std::slice::from_ref(&key.id), true) {
         choices.push(Choice::leads_to("back it up first", "then remove it", Dialog::Form(form)));
     }
-    choices.push(Choice::leads_to("remove it all the same", "asks for more than a key press", forced));
+    choices.push(Choice::leads_to("remove it all the same", "asks for more than a key press", confirmed));
     Dialog::Choose(Choose {
         title: "Remove a private key".to_owned(),
         subject: format!("{}  {}", key.label, key.id.short()),
@@ -284,7 +297,41 @@ pub fn remove(state: &State, removal: &Removal, backup_is_there: bool) -> Dialog
     })
 }
 
-fn lost(state: &State, removal: &Removal) -> Vec<String> {
+/// The typed confirmation before the file of a key goes.
+pub(super) fn confirm_removal(removal: &Removal, backup_is_there: bool, mut sentences: Vec<String>) -> Confirm {
+    let key = &removal.key;
+    let short = key.id.short();
+    let elsewhere = matches!(key.place, KeyPlace::Token(_));
+    let (how, expected, last) = match named_backup(removal, backup_is_there) {
+        Some(backup) => (Removing::BackedUp, short.to_owned(), backup),
+        None => {
+            let last = if elsewhere {
+                "There is no tested backup: then only the token has it, and cannot give it back."
+            } else {
+                "There is no tested backup: once removed, the key is lost for good."
+            };
+            (Removing::Forced, format!("no backup of {short}"), last.to_owned())
+        }
+    };
+    sentences.push(last);
+    Confirm {
+        subject: Subject::RemoveKey(vec![Effect::Key(KeyWork::Remove(key.id.clone(), how))]),
+        title: "Remove a private key".to_owned(),
+        name: format!("{}  {short}", key.label),
+        sentences,
+        expected,
+        typed: TextField::default(),
+    }
+}
+
+/// The last tested backup, in a sentence.
+pub(super) fn named_backup(removal: &Removal, is_there: bool) -> Option<String> {
+    let record = removal.backup()?;
+    let gone = if is_there { "" } else { ", which is not there now" };
+    Some(format!("Its tested backup of {} is {}{gone}.", record.at.strftime("%Y-%m-%d"), record.file.display()))
+}
+
+pub(super) fn lost(state: &State, removal: &Removal) -> Vec<String> {
     const MOST: usize = 4;
     let line = |(gun, role): &(Gun, crate::tuf::Role)| {
         format!("The only key here that can sign {} of {}.", role.short(), state.short_name(&state.name_of(gun)))

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::super::effect::Effect;
 use super::super::keywork::task::{self, Job};
-use super::super::keywork::{Closed, Held, KeyWork};
+use super::super::keywork::{Closed, Held, KeyWork, TokenWork};
 use super::super::state::State;
 use super::form::{Form, Input, Purpose};
 use super::key_forms::KINDS;
+use super::token_fields::{self, KEPT};
 use super::{Dialog, Next};
 use crate::engine::backup::BackupForm;
 use crate::engine::key_load::KeySet;
@@ -50,6 +51,15 @@ pub(super) fn submit(form: &mut Form, state: &mut State) -> Submitted {
             let old = form.has("old").then(|| form.secret("old"));
             Ok(Some(wait(form, "changing the passphrase", KeyWork::ChangePassphrase { id, old, new })))
         }
+        Purpose::ImportKey { id, how } => {
+            let passphrase = form.has("passphrase").then(|| form.secret("passphrase"));
+            let work = TokenWork::Import(id, passphrase, how);
+            Ok(Some(at_token(form, state, "copying the key onto the token", work)))
+        }
+        Purpose::RemoveFromToken { id, how, serial } => {
+            let at = token_fields::opened(form, serial);
+            Ok(Some(wait(form, "deleting the key", KeyWork::AtToken(at, TokenWork::Remove(id, how)))))
+        }
         Purpose::LabelKey { id } => {
             Ok(Some(wait(form, "writing the label", KeyWork::Label(id, form.text("label").to_owned()))))
         }
@@ -80,6 +90,14 @@ fn wait(form: &mut Form, words: &'static str, work: KeyWork) -> Vec<Effect> {
     vec![Effect::Key(work)]
 }
 
+/// Work at the token that was chosen; without one, tokens are looked for again.
+fn at_token(form: &mut Form, state: &State, words: &'static str, work: TokenWork) -> Vec<Effect> {
+    match token_fields::chosen(form, state) {
+        Ok(at) => wait(form, words, KeyWork::AtToken(at, work)),
+        Err(effects) => effects,
+    }
+}
+
 /// A new passphrase that was typed twice.
 fn chosen(form: &mut Form, label: &str) -> Result<Passphrase, String> {
     let first = form.secret(label);
@@ -105,6 +123,9 @@ fn make(form: &mut Form, state: &State) -> Submitted {
         let problem = error.problem();
         format!("{}; {}", problem.message, problem.hint)
     })?;
+    if form.picked(KEPT) > 0 {
+        return Ok(Some(at_token(form, state, "making the key on the token", TokenWork::Make(new))));
+    }
     let passphrase = chosen(form, "passphrase")?;
     Ok(Some(wait(form, "making the key", KeyWork::Make(new, passphrase))))
 }

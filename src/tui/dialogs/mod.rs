@@ -13,8 +13,12 @@ pub mod page;
 pub mod prompt;
 pub mod report;
 pub mod submit;
+pub(in crate::tui) mod token_fields;
+pub mod token_forms;
 pub(in crate::tui) mod window;
 mod working;
+
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
@@ -22,6 +26,7 @@ use super::canvas::Canvas;
 use super::effect::Effect;
 use super::state::State;
 use super::wizard::menu::Menu;
+use crate::engine::tokens::TokenFacts;
 
 pub use choose::{Choice, Choose};
 pub use confirm::Confirm;
@@ -78,6 +83,33 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
             effects
         }
         Next::Close(effects) => effects,
+    }
+}
+
+/// Takes what tokens are plugged in now into the state and into forms that ask for one.
+pub fn learn_tokens(state: &mut State, tokens: Option<Arc<Vec<TokenFacts>>>) {
+    state.tokens = tokens;
+    let mut open = std::mem::take(&mut state.dialogs);
+    open.iter_mut().for_each(|dialog| learn(dialog, state));
+    state.dialogs = open;
+}
+
+fn learn(dialog: &mut Dialog, state: &State) {
+    match dialog {
+        Dialog::Form(form) => token_fields::learn(form, state),
+        Dialog::Choose(choose) => {
+            choose.choices.iter_mut().filter_map(|c| c.then.as_mut()).for_each(|next| learn(next, state));
+        }
+        _ => {}
+    }
+}
+
+/// The form on top waits for a finger on the token.
+pub fn wait_for_touch(state: &mut State) {
+    if let Some(Dialog::Form(form)) = state.dialogs.last_mut()
+        && form.busy.is_some()
+    {
+        form.busy = Some("touch the token now");
     }
 }
 

@@ -163,7 +163,7 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
             ..Choose::default()
         }),
         Ask::Login { registry, user } => Dialog::Form(log_in(state, gun, registry, user.as_deref())),
-        Ask::OtherKey(_) => return None,
+        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => return None,
     })
 }
 

@@ -6,6 +6,7 @@ mod asks;
 pub mod perform;
 pub mod report;
 pub mod task;
+pub mod token;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::engine::{Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 
 pub use task::KeyTask;
+pub use token::{AtToken, TokenDone, TokenWork};
 
 /// Something that holds keys, in the hands of the screen but closed to it.
 pub struct Held<T>(Arc<T>);
@@ -95,6 +97,8 @@ pub enum KeyWork {
     /// What the removal of a key would mean.
     AskRemoval(CanonicalKeyId),
     Remove(CanonicalKeyId, Removing),
+    /// Put a key on a token, or delete it there.
+    AtToken(AtToken, TokenWork),
     /// Read the keys of a file.
     ReadFile(PathBuf),
     /// Look whether a backup can be written there.
@@ -142,6 +146,7 @@ pub struct ToLoad {
 #[derive(Debug)]
 pub enum KeyFound {
     Made(Result<MadeKey, Failure>),
+    AtToken(Result<TokenDone, Failure>),
     /// Done, in a verb and an object for the message line.
     Said(Result<(&'static str, String), Failure>),
     /// And whether the file of its backup is still there.

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::super::dialogs::Form;
 use super::super::dialogs::report::{Go, Report, Row};
 use super::super::format::count;
 use super::super::state::{State, Weight};
 use super::super::words as in_words;
-use super::Look;
 use super::task::is_missing;
+use super::{Look, TokenDone};
 use crate::engine::backup::{Archive, Backup, Restored, Standing};
 use crate::engine::key_load::{KeySet, Loaded};
 use crate::engine::key_make::MadeKey;
+use crate::engine::tokens::OnToken;
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Problem, words};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
@@ -55,6 +57,42 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
         go: vec![("b", "back it up", Go::BackUp(made.id.clone()))],
         ..Report::default()
     }
+}
+
+/// A key that was put on a token, or deleted there.
+#[must_use]
+pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
+    let subject = |id: &CanonicalKeyId| {
+        let known = state.keys.iter().find(|k| k.id == *id).map(|k| k.label.clone());
+        known.unwrap_or_else(|| form.text("name").to_owned())
+    };
+    let facts = |on: &OnToken| {
+        let mut facts = vec![
+            ("id", in_words::grouped(on.id.as_str())),
+            ("words", words(&on.id)),
+            ("private", in_words::on_token(&on.place)),
+        ];
+        let public = on.public_file.iter().map(|file| format!("{}, for docker trust signer add", file.display()));
+        facts.extend(public.map(|file| ("public", file)));
+        facts
+    };
+    let (title, on, notes) = match done {
+        TokenDone::Made(on) => {
+            let lost = "It cannot be backed up: if the token is lost, breaks or locks itself, so is the key.";
+            ("New key on a token", on, vec![lost.to_owned()])
+        }
+        TokenDone::Imported(on) => {
+            let left = "The token signs from now on. The file is still in the key store; D takes it away.";
+            ("Copied onto the token", on, vec![left.to_owned()])
+        }
+        TokenDone::Removed(id) => {
+            let notes = vec!["Repositories that list it still do: t rotates, d takes it out of roles.".to_owned()];
+            let facts = vec![("id", in_words::grouped(id.as_str()))];
+            let title = "Deleted from its token".to_owned();
+            return Report { title, subject: subject(id), facts, notes, ..Report::default() };
+        }
+    };
+    Report { title: title.to_owned(), subject: subject(&on.id), facts: facts(on), notes, ..Report::default() }
 }
 
 /// Keys that were loaded, known already, or refused.
@@ -207,7 +245,7 @@ pub fn detail(state: &State, key: &KeyView) -> Report {
         facts.push(("kind", in_words::algorithm(algorithm)));
     }
     facts.push(("private", private(key)));
-    if matches!(key.place, KeyPlace::File(_)) {
+    if matches!(key.place, KeyPlace::File(_) | KeyPlace::Token(_)) {
         facts.push(("backup", backup(key)));
     }
     let mut rows: Vec<Row> = Vec::new();
@@ -235,7 +273,7 @@ fn private(key: &KeyView) -> String {
     };
     match &key.place {
         KeyPlace::File(path) => format!("{}, {state}", path.display()),
-        KeyPlace::Token(place) => format!("on token {}, slot {}, {state}", place.token, place.slot_name),
+        KeyPlace::Token(place) => format!("{}, {state}", in_words::on_token(place)),
         KeyPlace::Server => "held by the trust server".to_owned(),
         KeyPlace::Public => state.to_owned(),
     }
@@ -245,6 +283,7 @@ fn private(key: &KeyView) -> String {
 #[must_use]
 pub fn backup(key: &KeyView) -> String {
     match &key.backup {
+        None if matches!(key.place, KeyPlace::Token(_)) => "none; a token gives no copy".to_owned(),
         Some(record) => format!("{}, tested; {}", record.at.strftime("%Y-%m-%d"), record.file.display()),
         None => "none that was tested".to_owned(),
     }

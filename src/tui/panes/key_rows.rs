@@ -81,10 +81,12 @@ fn backup_word(state: &State, key: &KeyView) -> (String, Style) {
     let theme = state.theme;
     match (&key.place, &key.backup) {
         (KeyPlace::File(_), None) => ("none".to_owned(), theme.text()),
-        (KeyPlace::File(_), Some(record)) if format::seconds_until(record.at, state.now) < YEAR => {
+        (KeyPlace::File(_) | KeyPlace::Token(_), Some(record))
+            if format::seconds_until(record.at, state.now) < YEAR =>
+        {
             (record.at.strftime("%e %b").to_string().trim().to_owned(), theme.quiet())
         }
-        (KeyPlace::File(_), Some(record)) => (record.at.strftime("%Y").to_string(), theme.quiet()),
+        (KeyPlace::File(_) | KeyPlace::Token(_), Some(record)) => (record.at.strftime("%Y").to_string(), theme.quiet()),
         _ => (String::new(), theme.quiet()),
     }
 }
@@ -168,9 +170,13 @@ pub fn detail(state: &State) -> Option<Detail> {
     if key.state == KeyState::Plain {
         detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());
     }
-    if matches!(key.place, KeyPlace::File(_)) {
-        let backup =
-            if key.backup.is_none() { "none that was tested; b makes one".to_owned() } else { report::backup(key) };
+    if matches!(key.place, KeyPlace::File(_) | KeyPlace::Token(_)) {
+        let in_file = matches!(key.place, KeyPlace::File(_));
+        let backup = if in_file && key.backup.is_none() {
+            "none that was tested; b makes one".to_owned()
+        } else {
+            report::backup(key)
+        };
         detail.facts.push(("backup", backup));
     }
     let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
@@ -204,7 +210,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         detail.facts.push(("file", path.display().to_string()));
     }
     if let KeyPlace::Token(place) = &key.place {
-        detail.facts.push(("token", format!("{} slot {}", place.token, place.slot_name)));
+        detail.facts.push(("token", format!("{}, slot {}", place.token, place.slot_name)));
     }
     Some(detail)
 }

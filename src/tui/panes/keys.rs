@@ -1,7 +1,7 @@
 //! Keys: in the store, behind servers, and those of others. What is done with them.
 
 use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::dialogs::{Dialog, Next, key_forms, key_submit, offers};
+use super::super::dialogs::{Dialog, Next, key_forms, key_submit, offers, token_forms};
 use super::super::effect::Effect;
 use super::super::keywork::{KeyFound, KeyWork, report, task};
 use super::super::state::{State, Weight};
@@ -21,6 +21,7 @@ pub enum Action {
     Export,
     BackUp,
     Restore,
+    OntoToken,
     ChangePassphrase,
     Label,
     LockAll,
@@ -38,10 +39,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["a"], Wanted::Keys(Action::Load), "load a file", Group::Keys, 28),
     bind(&["x"], Wanted::Keys(Action::Export), "export", Group::Keys, 44).unless(none_meant),
     bind(&["i"], Wanted::Keys(Action::Restore), "restore", Group::Keys, 46),
+    bind(&["m"], Wanted::Keys(Action::OntoToken), "onto a token", Group::Keys, 47).unless(no_import),
     bind(&["L"], Wanted::Keys(Action::LockAll), "lock all", Group::Keys, 23).unless(none_open),
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 29).unless(wizard::no_key),
     bind(&["d"], Wanted::Keys(Action::Remove), "out of roles", Group::Stage, 30).unless(no_delegation),
-    bind(&["D"], Wanted::Keys(Action::Delete), "delete", Group::Danger, 48).unless(not_own),
+    bind(&["D"], Wanted::Keys(Action::Delete), "delete", Group::Danger, 48).unless(not_here),
 ];
 
 fn none(state: &State) -> Option<&'static str> {
@@ -59,6 +61,15 @@ fn not_own(state: &State) -> Option<&'static str> {
         Some(KeyPlace::Token(_)) => Some("the key is on a token, which has its own PIN and tools"),
         _ => Some("the private key is not in the key store of this machine"),
     }
+}
+
+fn not_here(state: &State) -> Option<&'static str> {
+    let on_token = selected(state).is_some_and(|key| matches!(key.place, KeyPlace::Token(_)));
+    if on_token { None } else { not_own(state) }
+}
+
+fn no_import(state: &State) -> Option<&'static str> {
+    token_forms::no_import(selected(state))
 }
 
 fn none_meant(state: &State) -> Option<&'static str> {
@@ -96,13 +107,20 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     let key = selected(state).cloned();
     let dialog = match action {
         Action::LockAll => return vec![Effect::Key(KeyWork::LockAll)],
-        Action::Delete => return key.map(|k| Effect::Key(KeyWork::AskRemoval(k.id))).into_iter().collect(),
+        Action::Delete => return delete(key),
+        Action::Make | Action::OntoToken => {
+            let dialog = match key.filter(|_| action == Action::OntoToken) {
+                Some(key) => token_forms::import(state, &key),
+                None => Dialog::Form(key_forms::make_key(state)),
+            };
+            state.dialogs.push(dialog);
+            return vec![Effect::LookForTokens];
+        }
         Action::BackUp => {
             let (meant, marked) = (state.lists.keys.meant(), !state.lists.keys.marks.is_empty());
             key_forms::back_up(state, &meant, marked).map(Dialog::Form)
         }
         Action::Export => key_forms::export(state, &state.lists.keys.meant()).map(Dialog::Form),
-        Action::Make => Some(Dialog::Form(key_forms::make_key())),
         Action::Load => Some(Dialog::Form(key_forms::load_keys())),
         Action::Restore => Some(Dialog::Form(key_forms::restore())),
         Action::Show => key.map(|key| Dialog::Report(report::detail(state, &key))),
@@ -112,6 +130,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     };
     state.dialogs.extend(dialog);
     vec![]
+}
+
+/// Asks what the removal of a key would mean; on a YubiKey it means less than elsewhere.
+fn delete(key: Option<KeyView>) -> Vec<Effect> {
+    let on_token = key.as_ref().is_some_and(|key| matches!(key.place, KeyPlace::Token(_)));
+    let look = on_token.then_some(Effect::LookForTokens);
+    let ask = key.map(|key| Effect::Key(KeyWork::AskRemoval(key.id)));
+    look.into_iter().chain(ask).collect()
 }
 
 /// Opens the form for a backup of these keys.
@@ -139,6 +165,10 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             let report = report::made(state, form.text("name"), &made);
             state.dialogs.push(Dialog::Report(report));
         }
+        (KeyFound::AtToken(Ok(done)), Some(form)) => {
+            let report = report::at_token(state, &form, &done);
+            state.dialogs.push(Dialog::Report(report));
+        }
         (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
             state.dialogs.push(Dialog::Form(form.wrong_passphrase(state, &failure)));
             return vec![];
@@ -146,6 +176,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
         (
             KeyFound::Said(Err(failure))
             | KeyFound::Made(Err(failure))
+            | KeyFound::AtToken(Err(failure))
             | KeyFound::File(Err(failure))
             | KeyFound::Place(Err(failure)),
             Some(form),

@@ -4,9 +4,11 @@ mod keys;
 
 use std::path::Path;
 
-use super::super::event::{Failure, Outcome};
+use super::super::event::{Failure, JobId, Outcome};
 use super::super::files;
-use super::super::wizard::{Answer, Task};
+use super::super::keywork::AtToken;
+use super::super::keywork::token::attendant;
+use super::super::wizard::{Answer, KeySource, Task};
 use super::{Work, failure};
 use crate::engine::key_make::Removing;
 use crate::engine::reference::parse_bare;
@@ -17,12 +19,28 @@ use crate::tuf::{CanonicalKeyId, Gun};
 type Result<T> = std::result::Result<T, EngineError>;
 
 impl Work {
-    pub(super) async fn wizard(&self, task: Task) -> Outcome {
+    pub(super) async fn wizard(&self, job: JobId, task: Task) -> Outcome {
         Outcome::Wizard(match task {
             Task::SetUp(name) => self.set_up(&name).await,
             Task::TakeOver(file) => self.take_over(files::expanded(&file)).await,
+            Task::Key(choice, KeySource::OnToken { at, label }) => self.on_token(job, choice, at, label).await,
             task => self.blocking(move |engine| perform(engine, task)).await,
         })
+    }
+
+    async fn on_token(
+        &self,
+        job: JobId,
+        mut choice: Choice,
+        at: AtToken,
+        label: String,
+    ) -> std::result::Result<Answer, Failure> {
+        let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
+        self.blocking(move |engine| {
+            let said = keys::on_token(engine, &mut choice, &at.serial, &pins, &label, &attendant)?;
+            Ok(Answer::Did(facts(engine, &choice)?, "new key", said))
+        })
+        .await
     }
 
     async fn set_up(&self, name: &str) -> std::result::Result<Answer, Failure> {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::options::{self, Pick};
 use super::task::{KeySource, Task};
 use super::{Action, Guide, Phase, forms, words};
-use crate::engine::Change;
-use crate::engine::view::KeyState;
+use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, Facts, First, StepKind, changes};
+use crate::engine::{Change, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::field::TextField;
@@ -88,7 +88,8 @@ fn ask_servers(state: &mut State) -> Vec<Effect> {
     if let Some(guide) = &mut state.guide {
         guide.stale = true;
     }
-    guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect()
+    let asked: Vec<Effect> = guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect();
+    asked.into_iter().chain(state.tokens.is_some().then_some(Effect::LookForTokens)).collect()
 }
 
 fn enter(state: &mut State) -> Vec<Effect> {
@@ -105,6 +106,10 @@ fn enter(state: &mut State) -> Vec<Effect> {
     match option.pick {
         Pick::Repository(_) => vec![],
         Pick::MakeKey => form(state, forms::make),
+        Pick::MakeOnToken => {
+            form(state, forms::make_on_token);
+            vec![Effect::LookForTokens]
+        }
         Pick::LoadKey => form(state, forms::load),
         Pick::ColleaguesKey => form(state, forms::colleague),
         Pick::BackUp => form(state, forms::back_up),
@@ -146,7 +151,9 @@ fn form(state: &mut State, open: fn(&State, &Guide) -> Form) -> Vec<Effect> {
 
 fn stored(state: &mut State, id: CanonicalKeyId) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
-    let locked = state.keys.iter().any(|k| k.id == id && k.state == KeyState::Locked);
+    // What is on a token tells its public half without a PIN.
+    let in_file = |k: &KeyView| !matches!(k.place, KeyPlace::Token(_));
+    let locked = state.keys.iter().any(|k| k.id == id && k.state == KeyState::Locked && in_file(k));
     if !locked {
         return vec![Task::Key(guide.choice().clone(), KeySource::Stored(id, None)).effect()];
     }

@@ -10,6 +10,7 @@ use crate::tuf::{CanonicalKeyId, SignerName};
 use crate::tui::dialogs::field::TextField;
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
 use crate::tui::dialogs::submit::signed_target;
+use crate::tui::dialogs::token_fields;
 use crate::tui::effect::Effect;
 use crate::tui::state::State;
 
@@ -17,6 +18,7 @@ use crate::tui::state::State;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     Make,
+    MakeOnToken,
     Load,
     Colleague,
     Unlock(CanonicalKeyId),
@@ -79,6 +81,16 @@ pub(super) fn make(state: &State, guide: &Guide) -> Form {
         text("label", "", "what you call it, on this machine only; may be empty"),
     ];
     form(state, Ask::Make, "Make a new key", subject(guide), "make it", fields)
+}
+
+/// Asks on which token a new key is made.
+pub(super) fn make_on_token(state: &State, guide: &Guide) -> Form {
+    let label = text("label", "", "what you call it, on this machine only; may be empty");
+    let fields = vec![token_fields::token(state), token_fields::pin(), label];
+    let title = "Make a new key on a token";
+    let focus = usize::from(state.tokens.as_deref().is_some_and(|tokens| tokens.len() == 1));
+    let form = form(state, Ask::MakeOnToken, title, subject(guide), "make it", fields);
+    Form { focus, note: "It never leaves the token, so it cannot be backed up.".to_owned(), ..form }
 }
 
 /// Asks for the file of a private key.
@@ -186,7 +198,7 @@ pub(super) fn take_over(state: &State) -> Form {
 #[must_use]
 pub fn must(ask: &Ask, label: &str) -> bool {
     match ask {
-        Ask::Make => label != "label",
+        Ask::Make | Ask::MakeOnToken => label != "label",
         Ask::BackUp(_) => matches!(label, "file" | "key's own"),
         Ask::Load => label == "key file",
         _ => true,
@@ -206,6 +218,10 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
             let source = KeySource::New { passphrase: new_passphrase(form)?, label: form.text("label").to_owned() };
             Task::Key(choice()?, source)
         }
+        Ask::MakeOnToken => match token_fields::chosen(form, state) {
+            Ok(at) => Task::Key(choice()?, KeySource::OnToken { at, label: form.text("label").to_owned() }),
+            Err(effects) => return Ok(effects),
+        },
         Ask::Load => {
             let source = KeySource::File { path: file(form), passphrase: form.secret("passphrase") };
             Task::Key(choice()?, source)
@@ -271,6 +287,7 @@ pub(super) fn typed(form: &Form) -> Option<Passphrase> {
 fn doing(purpose: &Purpose) -> &'static str {
     match purpose {
         Purpose::Wizard(Ask::SetUp | Ask::TakeOver) => "asking the servers",
+        Purpose::Wizard(Ask::MakeOnToken) => "making the key on the token",
         Purpose::Wizard(Ask::BackUp(_)) => "writing, opening it again, unlocking",
         _ => "deriving the key from the passphrase",
     }

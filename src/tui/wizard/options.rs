@@ -9,6 +9,7 @@ use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, c
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::state::State;
+use crate::tui::words as shared;
 
 /// Most keys of the store that are offered.
 const MOST_KEYS: usize = 4;
@@ -18,6 +19,7 @@ const MOST_KEYS: usize = 4;
 pub enum Pick {
     Repository(Gun),
     MakeKey,
+    MakeOnToken,
     LoadKey,
     StoredKey(CanonicalKeyId),
     ColleaguesKey,
@@ -119,21 +121,17 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
     let taken = words::old_keys(guide);
     let fits = |k: &&KeyView| {
         let role = k.role.strip_prefix("targets/").unwrap_or(&k.role);
-        matches!(k.place, KeyPlace::File(_)) && role == name && !taken.contains(&k.id)
+        is_here(k) && role == name && !taken.contains(&k.id)
     };
     let one_for_all = !wizard.has_key_for_each() || guide.choice().repositories.len() == 1;
     let own = |k: &&KeyView| {
         !wizard.has_key_for_each() || k.gun.as_deref() == guide.choice().repositories.first().map(Gun::as_str)
     };
+    if one_for_all && wizard.takes_tokens() {
+        options.extend(on_token(state));
+    }
     let stored = state.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
-    options.extend(stored.map(|k| {
-        radio(
-            false,
-            Pick::StoredKey(k.id.clone()),
-            format!("use {}", k.label),
-            format!("{} of the key store", k.id.short()),
-        )
-    }));
+    options.extend(stored.map(|k| radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), place(k))));
     if one_for_all {
         options.push(radio(false, Pick::LoadKey, "load a file", "a private key made elsewhere"));
     }
@@ -157,8 +155,33 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
     options
 }
 
+fn is_here(key: &KeyView) -> bool {
+    matches!(key.place, KeyPlace::File(_) | KeyPlace::Token(_))
+}
+
+/// Which key it is, and where.
+fn place(key: &KeyView) -> String {
+    match &key.place {
+        KeyPlace::Token(place) => format!("{} {}", key.id.short(), shared::on_token(place)),
+        _ => format!("{} of the key store", key.id.short()),
+    }
+}
+
+/// A new key on a token; where a module for them is known, so that nobody looks for it in vain.
+fn on_token(state: &State) -> Option<Opt> {
+    let note = match state.tokens.as_deref()?.as_slice() {
+        [] => "none is plugged in".to_owned(),
+        [only] => format!("{}; it never leaves it", only.name),
+        several => format!("{} are plugged in; it never leaves it", several.len()),
+    };
+    Some(radio(false, Pick::MakeOnToken, "make one on a token", note))
+}
+
 fn back_up(guide: &Guide) -> Vec<Opt> {
     let without = guide.choice().without_backup;
+    if words::to_back_up(guide).is_empty() && !words::only_on_tokens(guide).is_empty() {
+        return vec![radio(without, Pick::WithoutBackup, "go on", "the token holds the only copy there will ever be")];
+    }
     vec![
         radio(!without, Pick::BackUp, "back it up now", "written, opened again, unlocked"),
         radio(without, Pick::WithoutBackup, "go on without", "if it is lost, rotate again"),
@@ -167,18 +190,18 @@ fn back_up(guide: &Guide) -> Vec<Opt> {
 
 fn root_keys(state: &State, guide: &Guide) -> Vec<Opt> {
     let chosen = guide.choice().first.root_key.as_ref();
-    let stored = state.keys.iter().filter(|k| matches!(k.place, KeyPlace::File(_)) && k.role == "root");
+    let stored = state.keys.iter().filter(|k| is_here(k) && k.role == "root");
     let mut options: Vec<Opt> = stored
         .take(MOST_KEYS)
         .map(|k| {
             let pick = RootKeyChoice::Stored(k.id.clone());
-            let note = format!("{} of the key store", k.id.short());
-            radio(chosen == Some(&pick), Pick::RootKey(pick), format!("use {}", k.label), note)
+            radio(chosen == Some(&pick), Pick::RootKey(pick), format!("use {}", k.label), place(k))
         })
         .collect();
     let new = RootKeyChoice::New;
     let note = "asked for a passphrase at publish";
     options.push(radio(chosen == Some(&new), Pick::RootKey(new), "make a new one", note));
+    options.extend(on_token(state));
     options
 }
 
@@ -232,8 +255,12 @@ fn remove(guide: &Guide) -> Vec<Opt> {
 }
 
 fn retire(guide: &Guide) -> Vec<Opt> {
+    let in_files = words::old_keys_here(guide);
+    if in_files.is_empty() {
+        return vec![act(Pick::Finish, "keep it and finish", "D in the keys pane deletes it from its token")];
+    }
     vec![
         act(Pick::Finish, "keep it and finish", "it stays in the key store"),
-        act(Pick::RemoveKeys(words::old_keys_here(guide)), "remove it", "asks for its first letters"),
+        act(Pick::RemoveKeys(in_files), "remove it", "asks for its first letters"),
     ]
 }

@@ -3,8 +3,9 @@
 use super::menu::Menu;
 use super::task::Answer;
 use super::{Guide, Phase, forms};
+use crate::engine::Kind;
 use crate::engine::wizard::Facts;
-use crate::tui::dialogs::{Dialog, Purpose};
+use crate::tui::dialogs::{Dialog, Purpose, token_fields};
 use crate::tui::effect::Effect;
 use crate::tui::event::{Failure, Outcome, Source};
 use crate::tui::outcome::ask;
@@ -94,6 +95,9 @@ fn open(state: &mut State, guide: Guide) -> Vec<Effect> {
     state.screen = Screen::Wizard;
     state.message = None;
     let mut effects = vec![Effect::ListKeys];
+    if state.guide.as_ref().is_some_and(|guide| guide.choice().wizard.takes_tokens()) {
+        effects.push(Effect::LookForTokens);
+    }
     if listed.iter().any(|gun| state.find(gun).is_none()) {
         effects.push(Effect::ListEntries);
     }
@@ -117,9 +121,15 @@ fn refused(state: &mut State, failure: &Failure) -> Vec<Effect> {
         && form.busy.is_some()
         && matches!(form.purpose, Purpose::Wizard(_))
     {
+        let of_token = token_fields::refused(form, failure);
         form.busy = None;
         form.error = Some(format!("{}: {}", failure.problem.message, failure.problem.hint));
+        of_token.into_iter().for_each(|label| form.clear_secret(label));
         return vec![];
+    }
+    if failure.problem.kind == Kind::Cancelled {
+        // The token may have been touched all the same.
+        return vec![Effect::ListKeys];
     }
     state.complain(failure);
     vec![]

@@ -6,6 +6,7 @@ use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Facts, Wizard};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 use crate::tui::effect::Effect;
+use crate::tui::keywork::AtToken;
 
 /// Work for a wizard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,12 @@ pub enum Task {
 }
 
 impl Task {
+    /// Whether it works at a token, which may wait for a touch.
+    #[must_use]
+    pub fn is_at_token(&self) -> bool {
+        matches!(self, Self::Key(_, KeySource::OnToken { .. }))
+    }
+
     /// The effect that asks for it.
     #[must_use]
     pub fn effect(self) -> Effect {
@@ -57,7 +64,9 @@ pub enum KeySource {
     File { path: PathBuf, passphrase: Passphrase },
     /// A file with a colleague's public key.
     Colleague(PathBuf),
-    /// A key of the store, with its passphrase if it is locked.
+    /// Made on a token.
+    OnToken { at: AtToken, label: String },
+    /// A key of the store, with its passphrase if it is locked; or one on a token, whose PIN the publish asks for.
     Stored(CanonicalKeyId, Option<Passphrase>),
 }
 

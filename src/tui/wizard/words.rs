@@ -134,7 +134,19 @@ pub(super) fn to_back_up(guide: &Guide) -> Vec<CanonicalKeyId> {
             ids.extend(roles.flatten().flat_map(|role| role.ids()));
         }
     }
-    ids.retain(|id| facts.at_hand.contains(id) && !facts.backed_up.contains(id));
+    let is_copied = |id: &CanonicalKeyId| facts.backed_up.contains(id) || facts.on_token.contains_key(id);
+    ids.retain(|id| facts.at_hand.contains(id) && !is_copied(id));
+    distinct(ids)
+}
+
+/// New keys that are on tokens only, where nothing can copy them.
+#[must_use]
+pub(super) fn only_on_tokens(guide: &Guide) -> Vec<CanonicalKeyId> {
+    let mut ids = new_keys(guide);
+    if let Some(RootKeyChoice::Stored(id)) = &guide.choice().first.root_key {
+        ids.push(id.clone());
+    }
+    ids.retain(|id| guide.facts.only_on_token(id).is_some());
     distinct(ids)
 }
 
@@ -147,10 +159,12 @@ pub(super) fn old_keys(guide: &Guide) -> Vec<CanonicalKeyId> {
     distinct(before.flat_map(|(_, before)| before.keys.clone()).filter(|id| !new.contains(id)).collect())
 }
 
-/// Those of them whose private half is here and that nothing lists any more.
+/// Those of them whose private half is in a file here and that nothing lists any more.
 #[must_use]
 pub(super) fn old_keys_here(guide: &Guide) -> Vec<CanonicalKeyId> {
-    old_keys(guide).into_iter().filter(|id| guide.facts.at_hand.contains(id)).collect()
+    let facts = &guide.facts;
+    let is_file = |id: &CanonicalKeyId| facts.at_hand.contains(id) && !facts.on_token.contains_key(id);
+    old_keys(guide).into_iter().filter(is_file).collect()
 }
 
 /// Whether another key can still be chosen: this one is listed nowhere and not on the stage.
@@ -182,6 +196,7 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
 pub(super) fn with_key(state: &State, guide: &Guide, step: &StepView) -> String {
     let new = || new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", ");
     match step.kind {
+        StepKind::BackUp if !only_on_tokens(guide).is_empty() => String::new(),
         StepKind::BackUp | StepKind::BackUpMade if guide.choice().wizard.needs_key() => {
             format!("{}, unlocked from the copy", new())
         }
@@ -240,6 +255,7 @@ pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
             guns => format!("{} repositories", guns.len()),
         },
         StepKind::Key => new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", "),
+        StepKind::BackUp if !only_on_tokens(guide).is_empty() => "on a token, no copy".to_owned(),
         StepKind::BackUp | StepKind::BackUpMade if guide.choice().without_backup => "without, by choice".to_owned(),
         StepKind::BackUp if step.state == StepState::Done => "a copy was unlocked".to_owned(),
         StepKind::Signers => {
@@ -274,6 +290,13 @@ pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
 pub(super) fn carrying(guide: &Guide) -> Vec<(String, bool)> {
     let name = guide.choice().wizard.key_name();
     let here = new_keys(guide).into_iter().find(|id| guide.facts.at_hand.contains(id));
+    if let Some(token) = here.as_ref().and_then(|id| guide.facts.on_token.get(id)) {
+        let lines = [
+            format!("The new key is on token {token} and cannot be sent: it signs where the token is plugged in."),
+            format!("Machines that sign as {name} without it need keys of their own, beside this one."),
+        ];
+        return lines.into_iter().map(|line| (line, false)).collect();
+    }
     let Some(id) = here else { return vec![("The new key is where it was made: nothing to carry.".to_owned(), false)] };
     vec![
         (format!("Build machines and laptops that sign as {name} need the new key. Here:"), false),

@@ -3,6 +3,7 @@
 pub mod frame;
 pub mod plans;
 pub mod scene;
+pub mod tokens;
 pub mod told;
 pub mod wizards;
 

@@ -7,8 +7,9 @@ use super::super::super::files;
 use super::super::super::wizard::KeySource;
 use super::{Result, refuse};
 use crate::engine::backup::BackupForm;
-use crate::engine::wizard::{Choice, KeyFile, PrivateKey, Way, Wizard};
-use crate::engine::{Engine, Passphrase};
+use crate::engine::tokens::{Attendant, Pins};
+use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
+use crate::engine::{Engine, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
 
 /// Gets the new key of a wizard. Says which.
@@ -78,7 +79,9 @@ fn find(engine: &Engine, source: KeySource) -> Result<Found> {
         Ok(Found { public, private, label: String::new(), colleague })
     };
     match source {
-        KeySource::New { .. } => Err(refuse("a key is made in its own way", "choose another")),
+        KeySource::New { .. } | KeySource::OnToken { .. } => {
+            Err(refuse("a key is made in its own way", "choose another"))
+        }
         KeySource::Stored(id, passphrase) => {
             if let Some(passphrase) = passphrase {
                 engine.unlock(&id, &passphrase)?;
@@ -105,11 +108,6 @@ fn private_is_elsewhere(engine: &Engine, public: &PublicKey, private: &Option<(B
 fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &str) -> Result<String> {
     engine.check_new_passphrase(passphrase)?;
     let found = engine.wizard_facts(choice)?;
-    let role = choice.wizard.role();
-    let needed = |guns: &[Gun]| {
-        let listed = found.repositories.iter().filter(|r| guns.contains(&r.gun)).filter_map(|r| r.role(&role));
-        listed.map(|role| role.threshold as usize).max().unwrap_or(1)
-    };
     let is_there = |gun: &Gun| {
         let keys = choice.new_keys(gun);
         !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id()))
@@ -127,7 +125,7 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &s
     choice.without_backup = false;
     let mut made = Vec::new();
     for guns in groups {
-        let count = if matches!(choice.wizard, Wizard::DelegationKey { .. }) { 1 } else { needed(&guns) };
+        let count = needed(&found, &guns);
         let keys: Vec<PrivateKey> = (0..count).map(|_| engine.make_key()).collect::<Result<_>>()?;
         let public: Vec<PublicKey> = keys.iter().map(|key| key.public().clone()).collect();
         choice.keys.extend(guns.iter().map(|gun| (gun.clone(), public.clone())));
@@ -142,6 +140,51 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &s
         }
     }
     Ok(made.join(", "))
+}
+
+/// How many keys must sign: one of a signer, as many as the threshold of a base role says.
+fn needed(found: &Facts, guns: &[Gun]) -> usize {
+    let wizard = &found.choice.wizard;
+    let listed = found.repositories.iter().filter(|r| guns.contains(&r.gun)).filter_map(|r| r.role(&wizard.role()));
+    match wizard {
+        Wizard::DelegationKey { .. } => 1,
+        _ => listed.map(|role| role.threshold as usize).max().unwrap_or(1),
+    }
+}
+
+/// Makes as many keys as must sign on a token, one for all repositories. Stopped before they are remembered, they are
+/// on the token, where the same step offers them. Says which.
+pub(super) fn on_token(
+    engine: &Engine,
+    choice: &mut Choice,
+    token: &str,
+    pins: &Pins,
+    label: &str,
+    attendant: &Attendant,
+) -> Result<String> {
+    let count = needed(&engine.wizard_facts(choice)?, &choice.repositories);
+    let name = choice.wizard.key_name();
+    let gun = choice.repositories.first().filter(|_| choice.wizard.has_key_for_each()).cloned();
+    let mut keys: Vec<PublicKey> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let (made, public) = engine.make_on_token(&name, gun.as_ref(), Some(token), pins.clone(), attendant)?;
+        if !label.is_empty() {
+            engine.set_label(&made.id, label)?;
+        }
+        keys.push(public);
+    }
+    choice.without_backup = false;
+    match (&choice.wizard, keys.first()) {
+        (Wizard::FirstSetup, Some(root)) => {
+            choice.first.root_key = Some(RootKeyChoice::Stored(root.canonical_id().clone()));
+        }
+        _ => {
+            choice.way = Way::OnePublish;
+            choice.use_keys(&keys);
+        }
+    }
+    engine.keep_wizard(choice)?;
+    Ok(keys.iter().map(|key| key.canonical_id().short()).collect::<Vec<_>>().join(", "))
 }
 
 /// Base roles list keys bare; a signer's key may be in a certificate.

@@ -354,3 +354,50 @@ fn a_tested_backup_looks_as_stored() {
         }
     }
 }
+
+#[test]
+fn questions_about_tokens_look_as_stored() {
+    use screen::scene::{BOARD, id, tell};
+    use screen::tokens::{first_on_board, plug_in, token};
+    use trustdeck::engine::key_make::Removal;
+    use trustdeck::tui::effect::Effect;
+    use trustdeck::tui::event::{Ask, Event, Outcome};
+    use trustdeck::tui::keywork::{KeyFound, KeyWork};
+    use trustdeck::tui::update::update;
+    for size in [(60, 16), (80, 24), (120, 40)] {
+        let on_keys = || {
+            let mut state = browsing(size, Theme::default());
+            state.message = None;
+            plug_in(&mut state, vec![token("YubiKey PIV", "12345678"), token("board", "77a1")]);
+            press(&mut state, "4");
+            state
+        };
+        let mut state = on_keys();
+        press(&mut state, "nroot<down><space><down><down>");
+        check_screen("token-new", &state);
+        let asked = press(&mut state, "123456<enter>").remove(0);
+        let job = state.jobs.begin(&asked);
+        update(&mut state, Event::Touch(job));
+        check_screen("token-touch", &state);
+        let refused = screen::told::failure(trustdeck::engine::Kind::Passphrase, Some(Ask::ManagementKey));
+        tell(&mut state, asked, Outcome::Key(KeyFound::AtToken(Err(refused))));
+        check_screen("token-management", &state);
+
+        let mut state = on_keys();
+        press(&mut state, "m");
+        check_screen("token-no-backup", &state);
+        press(&mut state, "j<enter>");
+        check_screen("token-import", &state);
+
+        let mut state = on_keys();
+        tell(&mut state, Effect::ListKeys, Outcome::Keys(Ok(first_on_board())));
+        let key = first_on_board().remove(0);
+        let only_local = key.used_in.clone();
+        let removal = Removal { key, only_local, in_file: false };
+        let ask = Effect::Key(KeyWork::AskRemoval(id(BOARD.0)));
+        tell(&mut state, ask, Outcome::Key(KeyFound::Removal(Ok(Box::new((removal, false))))));
+        check_screen("token-delete", &state);
+        press(&mut state, "no backup of 5e20c11f<enter>");
+        check_screen("token-pin", &state);
+    }
+}

@@ -62,7 +62,9 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
         let gun = Gun::parse(&format!("{REGISTRY}/{name}")).map_err(crate::engine::EngineError::from)?;
         options.tour = Some(Tour::first_signer(&gun, name, signer, &key.to_string_lossy(), PASSPHRASE));
     }
-    let ended = run(running.settings(), options).await;
+    // Only a token that is named here comes into the play, never the user's own without a word.
+    let pkcs11_module = globals.pkcs11_module.as_deref().and_then(|module| std::path::absolute(module).ok());
+    let ended = run(Settings { pkcs11_module, ..running.settings() }, options).await;
     running.shutdown().await;
     match ended? {
         Ok(_) => Ok(Ending::done()),

@@ -116,7 +116,7 @@ fn wizards() -> Vec<(&'static str, Moments)> {
     ]
 }
 
-fn check(name: &str, found: &str) {
+pub fn check(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/screens/{name}.txt"));
     if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
         std::fs::write(&path, found).unwrap();

@@ -23,6 +23,8 @@ pub struct Facts {
     pub backed_up: BTreeSet<CanonicalKeyId>,
     /// Keys that are on a token and in no file, and what the token is called: no program can copy them.
     pub on_token: BTreeMap<CanonicalKeyId, String>,
+    /// Chosen keys whose token is not plugged in, and what it is called.
+    pub away: BTreeMap<CanonicalKeyId, String>,
     /// The repositories, in the order they were chosen.
     pub repositories: Vec<RepositoryFacts>,
     /// Other known repositories with the same root key.
@@ -202,8 +204,10 @@ impl Engine {
         let backed_up: BTreeSet<CanonicalKeyId> = self.backups()?.into_keys().collect();
         let only_there = at_hand.iter().filter(|id| !self.has_file(id));
         let on_token = only_there.filter_map(|id| Some((id.clone(), self.token_of(id)?.token.to_string()))).collect();
+        let chosen = choice.keys.values().flatten().map(PublicKey::canonical_id);
+        let away = chosen.filter_map(|id| Some((id.clone(), self.absent_token(id)?))).collect();
         let (choice, now) = (choice.clone(), self.now());
-        Ok(Facts { choice, at_hand, backed_up, on_token, repositories, same_root, elsewhere, now })
+        Ok(Facts { choice, at_hand, backed_up, on_token, away, repositories, same_root, elsewhere, now })
     }
 
     fn wizard_state(

@@ -54,6 +54,7 @@ pub(super) fn key(facts: &Facts) -> Draft {
         let place = match facts.on_token.get(id) {
             Some(token) => format!("its private half is on token {token}"),
             None if facts.at_hand.contains(id) => "its private half is here".to_owned(),
+            None if facts.away.contains_key(id) => continue,
             None => "a colleague holds its private half".to_owned(),
         };
         draft.view.detail.push(format!("{} {place}", id.short()));
@@ -62,6 +63,8 @@ pub(super) fn key(facts: &Facts) -> Draft {
     let is_usable = |key: &PublicKey| colleague || facts.at_hand.contains(key.canonical_id());
     let is_done = |keys: &[PublicKey]| !keys.is_empty() && keys.iter().all(is_usable);
     draft.done = facts.repositories.iter().all(|repository| is_done(chosen(repository)));
+    let away = facts.away.first_key_value();
+    draft.blocked = away.map(|(id, token)| format!("{} is on token {token}, which is not plugged in", id.short()));
     draft
 }
 

@@ -17,6 +17,9 @@ pub struct Page {
     pub offset: usize,
 }
 
+/// Widest page.
+const WIDTH: u16 = 78;
+
 impl Page {
     pub(super) fn key(mut self, key: &KeyEvent) -> Next {
         match key_name(key).as_str() {
@@ -41,8 +44,10 @@ impl Page {
             keys: keys(canvas, &[("j k", "scroll"), ("y", "copy"), ("esc", "close")]),
             colour: None,
         };
-        let text: Vec<String> = self.lines.iter().flat_map(|l| wrap(l, 72)).collect();
-        let mut lines = window.open(canvas, 78, u16::try_from(text.len()).unwrap_or(u16::MAX));
+        let width = WIDTH.min(canvas.area().width.saturating_sub(4));
+        let inner = usize::from(width).saturating_sub(6);
+        let text: Vec<String> = self.lines.iter().flat_map(|l| wrap(l, inner)).collect();
+        let mut lines = window.open(canvas, WIDTH, u16::try_from(text.len()).unwrap_or(u16::MAX));
         for line in text.into_iter().skip(self.offset) {
             lines.runs(canvas, &Runs::new().then(line, theme.text()));
         }

@@ -38,7 +38,7 @@ pub(in crate::tui) fn token(state: &State) -> Field {
 pub(super) fn kept(state: &State) -> Option<Field> {
     let tokens = plugged_in(state);
     (!tokens.is_empty()).then(|| {
-        let hint = "space changes it; a key that is made on a token never leaves it".to_owned();
+        let hint = "space changes it".to_owned();
         let answers =
             std::iter::once(STORE.to_owned()).chain(tokens.iter().map(|t| format!("on token {}", name(t, tokens))));
         Field { label: KEPT, input: Input::Pick(answers.collect(), 0), hint }

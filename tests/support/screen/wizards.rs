@@ -14,6 +14,7 @@ use trustdeck::tui::state::{State, Work};
 use trustdeck::tui::wizard::{Answer, Task};
 
 use super::scene::{gun, in_days, keys, now, role, tell};
+use super::tokens::place;
 
 /// A key that is the same in every run.
 pub fn public(name: &str) -> PublicKey {
@@ -107,8 +108,8 @@ pub fn begun(wizard: Wizard) -> Facts {
     }
     let at_hand = ["release-board", "admin laptop", "jeff old laptop"].map(canonical).into();
     let backed_up = BTreeSet::from([canonical("release-board")]);
-    let (on_token, same_root, elsewhere) = Default::default();
-    Facts { choice, at_hand, backed_up, on_token, repositories, same_root, elsewhere, now: now() }
+    let (on_token, away, same_root, elsewhere) = Default::default();
+    Facts { choice, at_hand, backed_up, on_token, away, repositories, same_root, elsewhere, now: now() }
 }
 
 /// The key that a wizard brings in.
@@ -134,6 +135,12 @@ pub fn keyed(mut facts: Facts) -> Facts {
 /// Its new key has a tested backup.
 pub fn backed_up(mut facts: Facts) -> Facts {
     facts.backed_up.insert(canonical(new_name(&facts.choice.wizard)));
+    facts
+}
+
+/// Its new key is on the token `board`, and nowhere else.
+pub fn on_token(mut facts: Facts) -> Facts {
+    facts.on_token.insert(canonical(new_name(&facts.choice.wizard)), "board".to_owned());
     facts
 }
 
@@ -181,7 +188,11 @@ pub fn retired(mut facts: Facts) -> Facts {
 
 /// Opens a wizard with these facts, as after the servers have answered.
 pub fn open(state: &mut State, facts: Facts) {
-    let list = KEYS.iter().map(|(name, of)| key_view(name, of)).filter(|k| facts.at_hand.contains(&k.id));
+    let on_token = |key: KeyView| match facts.on_token.contains_key(&key.id) {
+        true => KeyView { place: KeyPlace::Token(place("board", "77a1")), ..key },
+        false => key,
+    };
+    let list = KEYS.iter().map(|(name, of)| on_token(key_view(name, of))).filter(|k| facts.at_hand.contains(&k.id));
     tell(state, Effect::ListKeys, Outcome::Keys(Ok(list.collect())));
     let changes: Vec<(Gun, Change)> =
         facts.repositories.iter().flat_map(|r| r.staged.iter().map(|c| (r.gun.clone(), c.clone()))).collect();

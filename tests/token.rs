@@ -16,5 +16,7 @@ mod keys;
 mod pins;
 #[path = "token/publishing.rs"]
 mod publishing;
+#[path = "token/screen.rs"]
+mod screen;
 #[path = "token/yubikey.rs"]
 mod yubikey;

@@ -1,15 +1,15 @@
 //! All that the screen knows. Only `update` writes it, only `render` draws it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
 use super::dialogs::field::TextField;
-use super::effect::Effect;
-use super::event::{Failure, JobId};
+use super::event::Failure;
 use super::gate::Gate;
+pub use super::jobs::Jobs;
 use super::keywork::KeyTask;
 use super::list::List;
 use super::panes::{Pane, staged, tags};
@@ -180,84 +180,6 @@ pub enum Weight {
     Note,
     Warn,
     Fail,
-}
-
-/// Effects that run.
-#[derive(Debug, Default)]
-pub struct Jobs {
-    next: u64,
-    running: BTreeSet<JobId>,
-    plan: Option<JobId>,
-    completion: Option<JobId>,
-    key_work: Option<JobId>,
-    wizard: Option<JobId>,
-}
-
-impl Jobs {
-    /// Names an effect that begins.
-    pub fn begin(&mut self, effect: &Effect) -> JobId {
-        self.next += 1;
-        let job = JobId(self.next);
-        let silent =
-            matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel | Effect::StopKeyWork);
-        if !silent {
-            self.running.insert(job);
-        }
-        match effect {
-            Effect::Plan => self.plan = Some(job),
-            Effect::Complete(_) => self.completion = Some(job),
-            Effect::Key(_) => self.key_work = Some(job),
-            Effect::Wizard(_) => self.wizard = Some(job),
-            _ => {}
-        }
-        job
-    }
-
-    /// Ends it. Says whether anybody still wants the answer.
-    pub fn end(&mut self, job: JobId, outcome: &super::event::Outcome) -> bool {
-        use super::event::{Outcome, Source};
-        if let Outcome::Viewed(_, Source::Cache, _) = outcome {
-            // The same job asks the server next, and answers again.
-            return self.running.contains(&job);
-        }
-        let known = self.running.remove(&job);
-        match outcome {
-            Outcome::Planned(_) => self.plan == Some(job),
-            Outcome::Completed(_) => self.completion == Some(job),
-            Outcome::Key(_) => self.key_work == Some(job),
-            // Whatever was written is true, asked for or not.
-            Outcome::Staged { .. } | Outcome::Published(_) | Outcome::Wizard(_) => true,
-            _ => known,
-        }
-    }
-
-    /// Whether work on keys still wants to be heard of.
-    #[must_use]
-    pub fn is_key_work(&self, job: JobId) -> bool {
-        self.key_work == Some(job)
-    }
-
-    /// Whether this job runs and somebody wants its answer.
-    #[must_use]
-    pub fn waits_for(&self, job: JobId) -> bool {
-        self.running.contains(&job) && (self.key_work == Some(job) || self.wizard == Some(job))
-    }
-
-    /// Forgets work on keys, so that its answer is dropped.
-    pub fn forget_key_work(&mut self) {
-        self.key_work = None;
-    }
-
-    /// Forgets what runs, so that its answers are dropped.
-    pub fn forget(&mut self) {
-        self.running.clear();
-    }
-
-    /// Whether anything runs.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.running.is_empty()
-    }
 }
 
 impl State {

@@ -65,9 +65,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::Touch(job) => {
-            if state.jobs.waits_for(job) {
-                dialogs::wait_for_touch(state);
-            }
+            dialogs::wait_for_touch(state, job);
             vec![]
         }
         Event::Counted(job, done, total) => {

@@ -10,7 +10,7 @@ use super::support::{Home, NotaryServer, run, wait_until};
 
 /// Both real clients, each new, read the repository; gives the IDs of its root keys.
 #[track_caller]
-fn root_that_both_clients_accept(server: &NotaryServer, tags: usize) -> Vec<String> {
+pub fn root_that_both_clients_accept(server: &NotaryServer, tags: usize) -> Vec<String> {
     let reader = Home::new(server);
     let shown = reader.docker(&["inspect", GUN]).ok().json();
     assert_eq!(shown[0]["SignedTags"].as_array().unwrap().len(), tags);

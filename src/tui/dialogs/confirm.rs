@@ -99,7 +99,8 @@ impl Confirm {
         let window =
             Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: Some(theme.fail()) };
 
-        let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, usize::from(WIDTH) - 8)).collect();
+        let inner = usize::from(WIDTH.min(canvas.area().width.saturating_sub(4))).saturating_sub(8);
+        let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, inner)).collect();
         let rows = u16::try_from(sentences.len()).unwrap_or(0) + 8;
         let mut lines = window.open(canvas, WIDTH, rows);
         let y = lines.y;

@@ -1,10 +1,13 @@
 //! How a form is drawn: with lines between its fields where there is room, else one line each.
 
-use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::canvas::{Canvas, Runs, width, wrap};
 use super::form::{Field, Form, Input};
 use super::prompt::strength;
 use super::window::{Lines, Window, keys};
 use crate::engine::{Passphrase, Strength};
+
+/// Cells of a form's window, where there are as many.
+const WIDTH: u16 = 74;
 
 impl Form {
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
@@ -22,12 +25,13 @@ impl Form {
         pairs.push(("esc", if self.busy.is_some() { "stop" } else { "back" }));
         let window =
             Window { title: self.title.to_owned(), subject: String::new(), keys: keys(canvas, &pairs), colour: None };
-        let note = wrap(&self.note, 68);
+        let inner = WIDTH.min(canvas.area().width.saturating_sub(4)).saturating_sub(6);
+        let note = wrap(&self.note, usize::from(inner));
         let room = usize::from(canvas.area().height.saturating_sub(6));
         // Where there is no room for lines between the fields, there are none.
         let step = if 2 + self.fields.len() * 2 + 3 <= room { 2 } else { 1 };
         let rows = 2 + self.fields.len() * step + 3 + note.len();
-        let mut lines = window.open(canvas, 74, u16::try_from(rows).unwrap_or(u16::MAX));
+        let mut lines = window.open(canvas, WIDTH, u16::try_from(rows).unwrap_or(u16::MAX));
         lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
         lines.blank();
         // The focused field and two lines about it are always seen.
@@ -62,10 +66,10 @@ impl Form {
             Input::Pick(all, at) => {
                 let style = if focused { theme.strong() } else { theme.text() };
                 let x = canvas.put(x, y, end, theme.glyphs.prompt, theme.quiet());
-                canvas.put(x + 1, y, end, all.get(*at).map_or("", String::as_str), style);
-                if all.len() > 1 {
-                    canvas.right(x, y, end, &format!("{} of {}", at + 1, all.len()), theme.quiet());
-                }
+                let place = if all.len() > 1 { format!("{} of {}", at + 1, all.len()) } else { String::new() };
+                let room = end.saturating_sub(width(&place) + u16::from(!place.is_empty()) * 2);
+                canvas.put(x + 1, y, room, all.get(*at).map_or("", String::as_str), style);
+                canvas.right(x, y, end, &place, theme.quiet());
             }
             Input::Switch(label, on) => {
                 let mark = if *on { "[x] " } else { "[ ] " };

@@ -24,6 +24,7 @@ use crossterm::event::KeyEvent;
 
 use super::canvas::Canvas;
 use super::effect::Effect;
+use super::event::JobId;
 use super::state::State;
 use super::wizard::menu::Menu;
 use crate::engine::tokens::TokenFacts;
@@ -105,8 +106,9 @@ fn learn(dialog: &mut Dialog, state: &State) {
 }
 
 /// The form on top waits for a finger on the token.
-pub fn wait_for_touch(state: &mut State) {
-    if let Some(Dialog::Form(form)) = state.dialogs.last_mut()
+pub fn wait_for_touch(state: &mut State, job: JobId) {
+    if state.jobs.waits_for(job)
+        && let Some(Dialog::Form(form)) = state.dialogs.last_mut()
         && form.busy.is_some()
     {
         form.busy = Some("touch the token now");

@@ -25,7 +25,7 @@ pub(super) fn secret(label: &'static str, hint: &str) -> Field {
 
 /// Asks for the PIN.
 pub(in crate::tui) fn pin() -> Field {
-    secret(PIN, "of the token; tried once, for it locks itself after few wrong ones")
+    secret(PIN, "tried once: a token locks after few wrong PINs")
 }
 
 /// Asks which token.

@@ -45,7 +45,7 @@ pub fn import(state: &State, key: &KeyView) -> Dialog {
     if let Some(form) = back_up(state, std::slice::from_ref(&key.id), true) {
         choices.push(Choice::leads_to("back it up first", "then m again", Dialog::Form(form)));
     }
-    choices.push(Choice::leads_to("go on without", "the file stays until you remove it", form(Removing::Forced)));
+    choices.push(Choice::leads_to("go on without", "the file stays for now", form(Removing::Forced)));
     Dialog::Choose(Choose { title: "Onto a token".to_owned(), subject, about, choices, cursor: 0, grave: true })
 }
 

@@ -57,7 +57,7 @@ impl Worker<'_> {
             KeyWork::Remove(id, how) => {
                 said(engine.remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
             }
-            KeyWork::AtToken(at, work) => KeyFound::AtToken(self.at_token(&at, work)),
+            KeyWork::AtToken(at, work) => self.at_token(&at, work),
             KeyWork::ReadFile(file) => KeyFound::File(KeySet::read(&expanded(&file)).map(Held::new).map_err(failure)),
             KeyWork::CheckPlace(file) => KeyFound::Place(engine.check_backup_place(&expanded(&file)).map_err(failure)),
             KeyWork::Try { keys, typed } => self.try_on(&keys, typed.as_ref()),

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use super::super::event::{Event, Failure, JobId};
+use super::super::event::{Event, JobId};
 use super::super::files::expanded;
 use super::super::runner::failure;
+use super::KeyFound;
 use super::perform::Worker;
 use crate::engine::key_make::{NewKey, Removing};
 use crate::engine::passphrases::PassphraseSources;
@@ -66,8 +67,8 @@ pub(in crate::tui) fn attendant(events: &mpsc::Sender<Event>, job: JobId, stop: 
 }
 
 impl Worker<'_> {
-    pub(super) fn at_token(&self, at: &AtToken, work: TokenWork) -> Result<TokenDone, Failure> {
-        self.try_at_token(at, work).map_err(failure)
+    pub(super) fn at_token(&self, at: &AtToken, work: TokenWork) -> KeyFound {
+        KeyFound::AtToken(self.try_at_token(at, work).map_err(failure))
     }
 
     fn try_at_token(&self, at: &AtToken, work: TokenWork) -> Result<TokenDone, EngineError> {

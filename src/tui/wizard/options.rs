@@ -180,7 +180,7 @@ fn on_token(state: &State) -> Option<Opt> {
 fn back_up(guide: &Guide) -> Vec<Opt> {
     let without = guide.choice().without_backup;
     if words::to_back_up(guide).is_empty() && !words::only_on_tokens(guide).is_empty() {
-        return vec![radio(without, Pick::WithoutBackup, "go on", "the token holds the only copy there will ever be")];
+        return vec![radio(without, Pick::WithoutBackup, "go on", "the token holds the only copy")];
     }
     vec![
         radio(!without, Pick::BackUp, "back it up now", "written, opened again, unlocked"),

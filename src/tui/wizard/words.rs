@@ -292,8 +292,9 @@ pub(super) fn carrying(guide: &Guide) -> Vec<(String, bool)> {
     let here = new_keys(guide).into_iter().find(|id| guide.facts.at_hand.contains(id));
     if let Some(token) = here.as_ref().and_then(|id| guide.facts.on_token.get(id)) {
         let lines = [
-            format!("The new key is on token {token} and cannot be sent: it signs where the token is plugged in."),
-            format!("Machines that sign as {name} without it need keys of their own, beside this one."),
+            format!("The new key is on token {token} and cannot be sent."),
+            "It signs where the token is plugged in.".to_owned(),
+            format!("Other machines that sign as {name} need own keys."),
         ];
         return lines.into_iter().map(|line| (line, false)).collect();
     }

@@ -1,0 +1,206 @@
+//! Keys on tokens on the real screen.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+use trustdeck::sandbox::PASSPHRASE;
+
+use super::fixture::{GUN, PIN, Token};
+use super::publishing::root_that_both_clients_accept;
+use super::support::{Home, NotaryServer, Terminal};
+
+const DOWN: &str = "\u{1b}[B";
+
+/// The screen on a sandbox to which the token is plugged in, in its list of keys.
+fn sandbox(token: &Token, home: &TempDir) -> Terminal {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+    command.env_clear().env("HOME", home.path()).env("LANG", "C.UTF-8").current_dir(home.path());
+    command.args(["sandbox", "--pkcs11-module"]).arg(token.module());
+    let mut terminal = Terminal::start(token.at(&mut command), 100, 30);
+    terminal.wait("all repositories", |shown| shown.contains("✓ ok      team/worker") && !shown.contains("asks"));
+    terminal.keys("X");
+    terminal.wait("the tour to end", |shown| !shown.contains("end tour"));
+    terminal.keys("4/root\r");
+    terminal.wait_for("admin root");
+    terminal
+}
+
+/// Closes the dialog on top.
+fn close(terminal: &mut Terminal, title: &str) {
+    terminal.keys("\u{1b}");
+    terminal.wait("the dialog to close", |shown| !shown.contains(title));
+}
+
+#[test]
+fn a_key_is_made_on_a_token_after_a_touch_and_deleted_again() {
+    let Some(token) = Token::wrapped(&["touch"]) else { return };
+    let home = TempDir::new().unwrap();
+    let mut terminal = sandbox(&token, &home);
+    terminal.keys("n");
+    terminal.wait_for("in the key store of this machine");
+    terminal.keys(&format!("root{DOWN} "));
+    terminal.wait_for("on token board");
+    terminal.keys(&format!("{DOWN}{DOWN}{PIN}\r"));
+    terminal.wait_for("touch the token now");
+    token.be("touched");
+    terminal.wait_for("New key on a token");
+    assert!(terminal.text().contains("on token board, slot 02"), "{}", terminal.text());
+    close(&mut terminal, "New key on a token");
+    terminal.keys("G");
+    terminal.wait_for("slot 02");
+    terminal.keys("D");
+    terminal.wait_for("Delete a key from its token");
+    terminal.wait_for("letters to go");
+    let shown = terminal.text();
+    let expected = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
+    assert!(expected.starts_with("no backup of "), "{shown}");
+    terminal.keys(&format!("{expected}\r"));
+    terminal.wait_for("enter delete it");
+    terminal.keys("000000\r");
+    terminal.wait_for("wrong PIN for token board");
+    terminal.keys(&format!("{PIN}\r"));
+    terminal.wait_for("Deleted from its token");
+    close(&mut terminal, "Deleted from its token");
+    terminal.wait("the key to be gone", |shown| !shown.contains(" token "));
+    assert!(!terminal.raw().contains(PIN));
+    terminal.keys("q");
+    assert_eq!(terminal.wait_end(), 0);
+}
+
+#[test]
+fn a_stored_key_is_backed_up_first_and_then_copied_onto_one_of_two_tokens() {
+    let Some(token) = Token::new() else { return };
+    token.add("spare");
+    let home = TempDir::new().unwrap();
+    let mut terminal = sandbox(&token, &home);
+    terminal.keys("m");
+    terminal.wait_for("It has no tested backup");
+    terminal.keys("\r");
+    terminal.wait_for("Back up keys");
+    terminal.keys(&format!("{DOWN}{DOWN}{DOWN}of the backup{DOWN}of the backup\r"));
+    terminal.wait_for("assphrase  key");
+    terminal.keys(&format!("{PASSPHRASE}\r"));
+    terminal.wait_for("1 key backed up and tested");
+    close(&mut terminal, "1 key backed up and tested");
+    terminal.keys("m");
+    terminal.wait_for("1 of 2");
+    let first = if terminal.text().contains("› board") { "board" } else { "spare" };
+    terminal.keys(" ");
+    terminal.wait_for("2 of 2");
+    let chosen = if first == "board" { "spare" } else { "board" };
+    terminal.keys(&format!("{DOWN}{PASSPHRASE}{DOWN}{PIN}\r"));
+    terminal.wait_for("Copied onto the token");
+    assert!(terminal.text().contains(&format!("on token {chosen}")), "{}", terminal.text());
+    close(&mut terminal, "Copied onto the token");
+    terminal.wait_for("a copy is still in the key store");
+    // The file goes, the token signs.
+    terminal.keys("D");
+    terminal.wait_for("remove the file");
+    terminal.keys("\r");
+    terminal.wait_for("signs as before");
+    terminal.wait_for("letters to go");
+    let shown = terminal.text();
+    let id = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
+    terminal.keys(&format!("{id}\r"));
+    terminal.wait("the copy to be gone", |shown| shown.contains("removed") && !shown.contains("a copy is still"));
+    assert!(terminal.text().contains("token"), "{}", terminal.text());
+}
+
+/// From the roles of the repository to the step that fills the stage, with a new root key on the token.
+fn choose_a_root_key_on_the_token(terminal: &mut Terminal) {
+    terminal.keys("2");
+    terminal.wait_for("timestamp");
+    terminal.keys("ggt");
+    terminal.wait_for("rotate the root key");
+    terminal.keys("j\r");
+    terminal.wait_for("Who and where");
+    terminal.keys("\r");
+    terminal.wait_for("make one on a token");
+    terminal.keys("j\r");
+    terminal.wait_for("Make a new key on a token");
+    terminal.keys(&format!("{PIN}\r"));
+    terminal.wait_for("cannot be copied out of it");
+    terminal.keys("\r");
+    terminal.wait_for("Fill the stage  now");
+}
+
+#[test]
+fn root_moves_to_a_token_by_the_wizard_although_it_is_pulled_out_meanwhile() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let Some(token) = Token::wrapped(&[]) else { return };
+    let home = Home::new(&server);
+    let alice = home.generate_key("alice");
+    home.docker(&["signer", "add", "--key", &alice, "alice", GUN]).ok();
+    home.notary_sign(GUN, "1.0", &["targets/releases", "targets/alice"]);
+    let before = root_that_both_clients_accept(&server, 1);
+    let mut command = home.trustdeck_command(&[GUN]);
+    let mut terminal = Terminal::start(token.at(&mut command).env("LANG", "C.UTF-8"), 100, 30);
+    terminal.wait("the repository", |shown| shown.contains("online") && shown.contains("✓ ok"));
+    choose_a_root_key_on_the_token(&mut terminal);
+    terminal.keys("\r");
+    terminal.wait_for("open the review");
+    terminal.keys("\r");
+    terminal.wait_for("ready");
+    // Pulled out while it signs: nothing is sent, all stays staged.
+    token.be("removed");
+    terminal.keys("P");
+    terminal.wait_for("token board was pulled out");
+    terminal.keys("\r");
+    terminal.wait_for("open the review");
+    assert!(terminal.text().contains("1 staged"), "{}", terminal.text());
+    assert_eq!(root_that_both_clients_accept(&server, 1), before);
+    token.be_no_more("removed");
+    terminal.keys("\r");
+    terminal.wait_for("ready");
+    terminal.keys("P");
+    terminal.wait_for("read back as a client with an empty cache");
+    terminal.keys("\r");
+    terminal.wait_for("Retire the old private key");
+    terminal.keys("\r");
+    terminal.wait_for("closed");
+    terminal.keys("q");
+    assert_eq!(terminal.wait_end(), 0);
+    assert_ne!(root_that_both_clients_accept(&server, 1), before);
+    // A client that knows the old root follows.
+    home.docker(&["inspect", GUN]).ok();
+    home.notary(&["list", GUN]).ok();
+    assert!(!terminal.raw().contains(PIN));
+}
+
+#[test]
+fn a_token_in_the_drawer_is_named_by_the_wizard_and_asked_for_its_pin_when_it_is_back() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let Some(token) = Token::new() else { return };
+    let home = Home::new(&server);
+    let alice = home.generate_key("alice");
+    home.docker(&["signer", "add", "--key", &alice, "alice", GUN]).ok();
+    let mut command = home.trustdeck_command(&[GUN]);
+    let mut terminal = Terminal::start(token.at(&mut command).env("LANG", "C.UTF-8"), 100, 30);
+    terminal.wait("the repository", |shown| shown.contains("online") && shown.contains("✓ ok"));
+    choose_a_root_key_on_the_token(&mut terminal);
+    token.pull_out();
+    terminal.keys("r");
+    terminal.wait_for("is on token board, which is not plugged in");
+    // Left and opened again, as after a night.
+    terminal.keys("q");
+    terminal.wait_for("W goes on with it");
+    terminal.keys("q");
+    assert_eq!(terminal.wait_end(), 0);
+    token.plug_in();
+    let mut command = home.trustdeck_command(&[GUN]);
+    let mut terminal = Terminal::start(token.at(&mut command).env("LANG", "C.UTF-8"), 100, 30);
+    terminal.wait("the repository", |shown| shown.contains("online") && shown.contains("✓ ok"));
+    terminal.keys("W");
+    terminal.wait_for("go on: ");
+    terminal.keys("\r");
+    terminal.wait_for("Fill the stage  now");
+    terminal.keys("\r");
+    terminal.wait_for("open the review");
+    terminal.keys("\r");
+    terminal.wait_for("ready");
+    terminal.keys("P");
+    terminal.wait_for("token board");
+    terminal.keys(&format!("{PIN}\r"));
+    terminal.wait_for("read back as a client with an empty cache");
+    root_that_both_clients_accept(&server, 0);
+}

@@ -55,6 +55,8 @@ pub struct State {
     pub jobs: Jobs,
     /// Key files that cannot be used.
     pub key_problems: Vec<Problem>,
+    /// What offered paths of files begin with: `~/`, or the sandbox's own directory.
+    pub offered_dir: String,
     /// In the sandbox: the passphrase of all its keys.
     pub sandbox: Option<String>,
     /// What the sandbox's scene shows, by repository.
@@ -277,6 +279,7 @@ impl State {
             guide: None,
             jobs: Jobs::default(),
             key_problems: Vec::new(),
+            offered_dir: "~/".to_owned(),
             sandbox: None,
             notes: BTreeMap::new(),
             gate: None,

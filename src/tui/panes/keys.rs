@@ -102,7 +102,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             key_forms::back_up(state, &meant, marked).map(Dialog::Form)
         }
         Action::Export => key_forms::export(state, &state.lists.keys.meant()).map(Dialog::Form),
-        Action::Make => Some(Dialog::Form(key_forms::make_key())),
+        Action::Make => Some(Dialog::Form(key_forms::make_key(state))),
         Action::Load => Some(Dialog::Form(key_forms::load_keys())),
         Action::Restore => Some(Dialog::Form(key_forms::restore())),
         Action::Show => key.map(|key| Dialog::Report(report::detail(state, &key))),

@@ -5,7 +5,6 @@ mod keys;
 use std::path::Path;
 
 use super::super::event::{Failure, Outcome};
-use super::super::files;
 use super::super::wizard::{Answer, Task};
 use super::{Work, failure};
 use crate::engine::key_make::Removing;
@@ -20,7 +19,7 @@ impl Work {
     pub(super) async fn wizard(&self, task: Task) -> Outcome {
         Outcome::Wizard(match task {
             Task::SetUp(name) => self.set_up(&name).await,
-            Task::TakeOver(file) => self.take_over(files::expanded(&file)).await,
+            Task::TakeOver(file) => self.take_over(self.engine.settings().typed_paths.expanded(&file)).await,
             task => self.blocking(move |engine| perform(engine, task)).await,
         })
     }
@@ -79,7 +78,9 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
             let said = keys::back_up(engine, &keys, &file, seal, &own)?;
             Answer::Did(facts(engine, &choice)?, "backed up and tested", said)
         }
-        Task::HandOver(choice, file) => return hand_over(engine, &choice, &files::expanded(&file)),
+        Task::HandOver(choice, file) => {
+            return hand_over(engine, &choice, &engine.settings().typed_paths.expanded(&file));
+        }
         Task::Remove(choice, keys) => {
             for id in &keys {
                 engine.remove_key(id, Removing::Forced)?;

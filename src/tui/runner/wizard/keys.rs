@@ -1,7 +1,7 @@
 //! New keys of wizards: made, loaded or received, and their backups.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::super::files;
 use super::super::super::wizard::KeySource;
@@ -86,7 +86,7 @@ fn find(engine: &Engine, source: KeySource) -> Result<Found> {
             let locked = || refuse("the key is locked", "type its passphrase");
             of(engine.public_half(&id).ok_or_else(locked)?, None)
         }
-        KeySource::Colleague(path) => match engine.read_key_file(&files::expanded(&path), None)? {
+        KeySource::Colleague(path) => match engine.read_key_file(&expanded(engine, &path), None)? {
             KeyFile::Public => of(read_public(engine, &path)?, None),
             _ => Err(refuse("the file holds a private key", "a colleague's private key stays with him")),
         },
@@ -152,14 +152,18 @@ fn bare(choice: &Choice, key: &PublicKey) -> Result<PublicKey> {
     }
 }
 
+fn expanded(engine: &Engine, typed: &Path) -> PathBuf {
+    engine.settings().typed_paths.expanded(typed)
+}
+
 fn read_public(engine: &Engine, path: &Path) -> Result<PublicKey> {
-    let read =
-        files::public_keys(&[path.to_owned()], engine.now()).map_err(|what| refuse(what, "give a public key"))?;
+    let read = files::public_keys(&[path.to_owned()], &engine.settings().typed_paths, engine.now())
+        .map_err(|what| refuse(what, "give a public key"))?;
     read.into_iter().next().ok_or_else(|| refuse("the file holds no key", "give a public key"))
 }
 
 fn open_file(engine: &Engine, path: &Path, passphrase: &Passphrase) -> Result<Box<PrivateKey>> {
-    let path = files::expanded(path);
+    let path = expanded(engine, path);
     let typed = (!passphrase.is_empty()).then_some(passphrase);
     match (engine.read_key_file(&path, None)?, typed) {
         (KeyFile::Private(key), Some(_)) => Ok(key),
@@ -199,6 +203,6 @@ pub(super) fn back_up(
         passphrases.insert(id.clone(), opening);
     }
     let form = if seal.is_empty() { BackupForm::Plain } else { BackupForm::Encrypted(seal) };
-    let backup = engine.back_up(keys, &passphrases, &form, &files::expanded(file))?;
+    let backup = engine.back_up(keys, &passphrases, &form, &expanded(engine, file))?;
     Ok(backup.file.display().to_string())
 }

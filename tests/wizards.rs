@@ -13,3 +13,5 @@ mod keys;
 mod looks;
 #[path = "wizards/pictures.rs"]
 mod pictures;
+#[path = "wizards/waiting.rs"]
+mod waiting;

@@ -16,6 +16,7 @@ pub mod gate;
 pub mod glyphs;
 mod header;
 pub mod input;
+mod jobs;
 pub mod keywork;
 pub mod layout;
 pub mod list;

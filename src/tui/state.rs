@@ -1,15 +1,15 @@
 //! All that the screen knows. Only `update` writes it, only `render` draws it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
 use super::dialogs::field::TextField;
-use super::effect::Effect;
-use super::event::{Failure, JobId};
+use super::event::Failure;
 use super::gate::Gate;
+pub use super::jobs::Jobs;
 use super::keywork::KeyTask;
 use super::list::List;
 use super::panes::{Pane, staged, tags};
@@ -17,6 +17,7 @@ use super::screens::{publish::Publishing, review::Review};
 use super::theme::Theme;
 use super::tour::Tour;
 use super::wizard::Guide;
+use crate::engine::wizard::Begun;
 use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
@@ -52,6 +53,8 @@ pub struct State {
     pub tour: Option<Tour>,
     /// The wizard that is open, also while its review or publish fills the screen.
     pub guide: Option<Guide>,
+    /// Wizards that were begun, as far as they were last time anybody looked.
+    pub begun: Vec<Begun>,
     pub jobs: Jobs,
     /// Key files that cannot be used.
     pub key_problems: Vec<Problem>,
@@ -88,6 +91,8 @@ pub struct Touched {
     pub order: bool,
     /// Ctrl-c was the last key.
     pub interrupted: bool,
+    /// What is due was said.
+    pub reminded: bool,
 }
 
 /// Why the loop ends.
@@ -181,76 +186,6 @@ pub enum Weight {
     Fail,
 }
 
-/// Effects that run.
-#[derive(Debug, Default)]
-pub struct Jobs {
-    next: u64,
-    running: BTreeSet<JobId>,
-    plan: Option<JobId>,
-    completion: Option<JobId>,
-    key_work: Option<JobId>,
-}
-
-impl Jobs {
-    /// Names an effect that begins.
-    pub fn begin(&mut self, effect: &Effect) -> JobId {
-        self.next += 1;
-        let job = JobId(self.next);
-        let silent =
-            matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel | Effect::StopKeyWork);
-        if !silent {
-            self.running.insert(job);
-        }
-        match effect {
-            Effect::Plan => self.plan = Some(job),
-            Effect::Complete(_) => self.completion = Some(job),
-            Effect::Key(_) => self.key_work = Some(job),
-            _ => {}
-        }
-        job
-    }
-
-    /// Ends it. Says whether anybody still wants the answer.
-    pub fn end(&mut self, job: JobId, outcome: &super::event::Outcome) -> bool {
-        use super::event::{Outcome, Source};
-        if let Outcome::Viewed(_, Source::Cache, _) = outcome {
-            // The same job asks the server next, and answers again.
-            return self.running.contains(&job);
-        }
-        let known = self.running.remove(&job);
-        match outcome {
-            Outcome::Planned(_) => self.plan == Some(job),
-            Outcome::Completed(_) => self.completion == Some(job),
-            Outcome::Key(_) => self.key_work == Some(job),
-            // Whatever was written is true, asked for or not.
-            Outcome::Staged { .. } | Outcome::Published(_) | Outcome::Wizard(_) => true,
-            _ => known,
-        }
-    }
-
-    /// Whether work on keys still wants to be heard of.
-    #[must_use]
-    pub fn is_key_work(&self, job: JobId) -> bool {
-        self.key_work == Some(job)
-    }
-
-    /// Forgets work on keys, so that its answer is dropped.
-    pub fn forget_key_work(&mut self) {
-        self.key_work = None;
-    }
-
-    /// Forgets what runs, so that its answers are dropped.
-    pub fn forget(&mut self) {
-        self.running.clear();
-    }
-
-    /// Whether anything runs.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.running.is_empty()
-    }
-}
-
 impl State {
     /// A screen that knows nothing yet.
     #[must_use]
@@ -277,6 +212,7 @@ impl State {
             filtering: None,
             tour: None,
             guide: None,
+            begun: Vec::new(),
             jobs: Jobs::default(),
             key_problems: Vec::new(),
             offered_dir: "~/".to_owned(),

@@ -56,7 +56,9 @@ impl Work {
 
 fn perform(engine: &Engine, task: Task) -> Result<Answer> {
     Ok(match task {
-        Task::List => Answer::Begun(engine.wizards()?),
+        Task::List => Answer::Begun(engine.begun_wizards()?),
+        // What cannot be read is said by the list.
+        Task::Remind => Answer::Reminded(engine.begun_wizards().unwrap_or_default()),
         Task::Open { wizard, candidates, chosen } => return open(engine, wizard, candidates, &chosen),
         Task::SetUp(_) | Task::TakeOver(_) => return Err(refuse("servers must be asked first", "open it again")),
         Task::Resume(choice) => Answer::Opened(facts(engine, &choice)?),
@@ -64,7 +66,7 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
         Task::Look(choice) => Answer::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {
             engine.keep_wizard(&choice)?;
-            Answer::Seen(facts(engine, &choice)?)
+            Answer::Kept(choice)
         }
         Task::Key(mut choice, source) => {
             let said = keys::take(engine, &mut choice, source)?;

@@ -197,7 +197,11 @@ pub(super) fn back_up(
             }
         }
         let opening = opening.ok_or_else(|| {
-            let what = format!("not the passphrase of key {}", id.short());
+            // With several keys each passphrase may well be that of another one.
+            let only = own.iter().filter(|_| keys.len() == 1);
+            let opens = only.filter_map(|own| engine.opens_instead(id, own)).next();
+            let other = opens.map(|other| format!("; it opens key {}", other.short())).unwrap_or_default();
+            let what = format!("not the passphrase of key {}{other}", id.short());
             refuse(what, "the backup is proved by unlocking each key from it")
         })?;
         passphrases.insert(id.clone(), opening);

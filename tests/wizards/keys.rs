@@ -182,7 +182,7 @@ fn a_backup_can_be_left_out_by_choice_and_made_later() {
     let mut state = walking(facts.clone());
     let choice = kept(&press(&mut state, "s"));
     assert!(choice.without_backup);
-    answer(&mut state, Answer::Kept(choice));
+    answer(&mut state, Answer::Kept(Box::new(choice)));
     assert!(shows(&state).contains("Fill the stage  now"));
     press(&mut state, "b<enter>");
     assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.title == "Back it up"));
@@ -208,7 +208,7 @@ fn another_way_is_kept_before_it_is_staged() {
     let choice = kept(&effects);
     assert_eq!((choice.way, effects.len()), (Way::TwoPublishes, 1), "nothing is staged before the choice is on disk");
     let expected = changes(&Facts { choice: choice.clone(), ..facts });
-    let effects = answer(&mut state, Answer::Kept(choice));
+    let effects = answer(&mut state, Answer::Kept(Box::new(choice)));
     assert!(effects.iter().any(|e| matches!(e, Effect::Stage { changes, .. } if *changes == expected)));
 }
 
@@ -304,7 +304,7 @@ fn a_repository_is_set_up_by_choosing_root_signer_and_tags() {
     let effects = press(&mut state, "j<enter>");
     let choice = kept(&effects);
     assert_eq!(choice.first.root_key, Some(RootKeyChoice::New));
-    answer(&mut state, Answer::Kept(choice));
+    answer(&mut state, Answer::Kept(Box::new(choice)));
     press(&mut state, "<enter>jeff<down>correct horse<down>correct horse");
     let effects = press(&mut state, "<enter>");
     assert!(matches!(only_task(&effects), Task::Signer(_, name, KeySource::New { .. }) if *name == signer()));

@@ -74,13 +74,12 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     Some(detail)
 }
 
-/// Wizards that wait here, and the key that goes on with them.
+/// Wizards that wait here, with the key that goes on with them.
 fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
-    let waiting = wizard::of_repository(state, &repository.entry.gun);
-    if !waiting.is_empty() {
-        detail.acts.push(("W", "go on with the wizard".to_owned(), String::new()));
+    for (title, next, due) in wizard::of_repository(state, &repository.entry.gun) {
+        detail.facts.extend(due.map(|what| ("due", what.to_owned())));
+        detail.acts.push(("W", title, next));
     }
-    detail.facts.extend(waiting);
 }
 
 /// What the sandbox shows with this repository.

@@ -66,7 +66,7 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
         Task::Look(choice) => Answer::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {
             engine.keep_wizard(&choice)?;
-            Answer::Kept(choice)
+            Answer::Kept(Box::new(choice))
         }
         Task::Key(mut choice, source) => {
             let said = keys::take(engine, &mut choice, source)?;

@@ -46,18 +46,11 @@ pub fn waiting(state: &State) -> Option<Runs> {
     }
 }
 
-/// What waits in a repository: label, the wizard and its step or what is due.
+/// What waits in a repository: the wizard, its next step, and what is due.
 #[must_use]
-pub fn of_repository(state: &State, gun: &Gun) -> Vec<(&'static str, String)> {
+pub fn of_repository(state: &State, gun: &Gun) -> Vec<(String, String, Option<&'static str>)> {
     let here = state.begun.iter().filter(|begun| begun.choice.repositories.contains(gun));
-    here.map(|begun| {
-        let title = begun.choice.wizard.title();
-        match begun.due(state.now) {
-            Some(what) => ("due", format!("{what} ({title})")),
-            None => ("wizard", format!("{title}: {}", waits_for(begun))),
-        }
-    })
-    .collect()
+    here.map(|begun| (begun.choice.wizard.title(), waits_for(begun), begun.due(state.now))).collect()
 }
 
 /// What is next, in a few words.

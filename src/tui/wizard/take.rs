@@ -60,7 +60,7 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
             }
             open(state, guide)
         }
-        Answer::Kept(choice) => kept(state, choice, asked),
+        Answer::Kept(choice) => kept(state, *choice, asked),
         Answer::Seen(facts) => {
             learn(state, *facts);
             vec![]

@@ -75,7 +75,7 @@ pub enum Answer {
     /// Opened as it was begun.
     Opened(Box<Facts>),
     /// The choice is on disk.
-    Kept(Choice),
+    Kept(Box<Choice>),
     /// Looked at.
     Seen(Box<Facts>),
     /// Something was done about it; verb and object for the message line.

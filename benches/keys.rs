@@ -35,6 +35,7 @@ fn settings(home: &Path) -> Settings {
         pinning: Pinning::default(),
         idle_lock: Duration::from_secs(900),
         helper_environment: Vec::new(),
+        typed_paths: Default::default(),
         pkcs11_module: None,
     }
 }

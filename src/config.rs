@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::passphrases::is_secret_variable;
-use crate::engine::settings::{ServerSources, TlsSources};
+use crate::engine::settings::{ServerSources, TlsSources, TypedPaths};
 use crate::engine::tokens;
 use crate::engine::{EngineError, FirstContact, Settings};
 
@@ -125,6 +125,7 @@ pub fn settings(
         first_contact,
         pinning: notary.pinning,
         idle_lock: Duration::from_secs(60 * own.idle_lock_minutes),
+        typed_paths: TypedPaths { home: Some(places.home.clone()), here: None },
         helper_environment: environment.into_iter().filter(|(name, _)| !is_secret_variable(name)).collect(),
     })
 }

@@ -182,7 +182,7 @@ fn sources_are_tried_in_order_and_wrong_ones_named() {
     let unset = engine.unlock_from(&id(ALICE), "alice", &sources(&[("NOTARY_ROOT_PASSPHRASE", "x")])).unwrap();
     assert_eq!(unset, Tried::Unset);
     let wrong = engine.unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap();
-    assert_eq!(wrong, Tried::Wrong(vec![Source::Variable("NOTARY_DELEGATION_PASSPHRASE")]));
+    assert_eq!(wrong, Tried::Wrong(vec![(Source::Variable("NOTARY_DELEGATION_PASSPHRASE"), None)]));
     let right = engine.unlock_from(&id(ALICE), "alice", &sources(&[notary, docker])).unwrap();
     assert_eq!(right, Tried::Opened);
     assert_eq!(find(&engine.keys().unwrap(), ALICE).state, KeyState::Open);

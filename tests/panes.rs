@@ -22,12 +22,14 @@ use trustdeck::tui::panes::Pane;
 use trustdeck::tui::state::{Quit, State, Weight, Work};
 use trustdeck::tui::theme::Theme;
 use trustdeck::tui::update::{start, update};
+use trustdeck::tui::wizard::Task;
 
 #[test]
 fn the_start_reads_everything_at_once() {
     let state = State::new(Theme::default(), (80, 24), screen::scene::now());
-    let reads = [Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles, Effect::Resolve];
-    assert_eq!(start(&state), reads);
+    let reads = [Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
+    let then = [Task::Remind.effect(), Effect::Resolve];
+    assert_eq!(start(&state), reads.into_iter().chain(then).collect::<Vec<_>>());
 }
 
 #[test]

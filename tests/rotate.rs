@@ -15,5 +15,7 @@ mod ended;
 mod headless;
 #[path = "rotate/killed.rs"]
 mod killed;
+#[path = "rotate/legacy.rs"]
+mod legacy;
 #[path = "rotate/steps.rs"]
 mod steps;

@@ -15,3 +15,5 @@ mod looks;
 mod pictures;
 #[path = "wizards/tokens.rs"]
 mod tokens;
+#[path = "wizards/waiting.rs"]
+mod waiting;

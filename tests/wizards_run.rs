@@ -116,8 +116,9 @@ impl User {
         self.terminal.wait_for("enter back up");
         let own = if self.clumsy { format!("{DOWN}{PASSPHRASE}") } else { String::new() };
         self.step(&format!("of the backup{own}\r"), then);
-        let files = std::fs::read_dir(self.home.path()).unwrap();
+        let files = std::fs::read_dir(self.dir.path().join("kept/keys")).unwrap();
         assert!(files.into_iter().any(|f| f.unwrap().path().extension().is_some_and(|e| e == "backup")));
+        assert!(std::fs::read_dir(self.home.path()).unwrap().next().is_none(), "the user's home is not the sandbox's");
     }
 
     /// What the servers hold in the end, as an engine of its own sees it.

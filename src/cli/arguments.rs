@@ -66,7 +66,7 @@ pub struct Globals {
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub pkcs11_module: Option<PathBuf>,
-    /// Read passphrases from this file descriptor: one for all keys, or lines ROLE=PASSPHRASE and token-pin=PIN
+    /// Read passphrases from this file descriptor: one line for all keys, or several ROLE=PASSPHRASE and token-pin=PIN
     #[arg(long, value_name = "FD", global = true, help_heading = "Global options")]
     pub passphrase_fd: Option<u32>,
 }

@@ -12,7 +12,7 @@ use super::rotate_keys::with_key;
 use super::table::Table;
 use super::{Context, age};
 use crate::engine::Problem;
-use crate::engine::wizard::{Choice, Facts, HandOver, StepState, StepView, steps};
+use crate::engine::wizard::{Begun, Choice, Facts, HandOver, StepState};
 use crate::tuf::Gun;
 
 #[derive(Serialize)]
@@ -62,10 +62,8 @@ pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
 
 fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
     let facts = context.engine.wizard_facts(choice)?;
-    let steps = steps(&facts);
-    let next: Option<&StepView> =
-        steps.iter().find(|step| matches!(step.state, StepState::Now | StepState::Blocked(_)));
-    let due = |step: &&StepView| step.reminder.as_ref().filter(|reminder| reminder.due <= facts.now).map(|r| r.what);
+    let begun = Begun::of(&facts);
+    let next = begun.next.as_ref();
     Ok(Row {
         id: context.engine.wizard_id(choice)?,
         what: choice.wizard.title(),
@@ -76,7 +74,7 @@ fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
             StepState::Blocked(why) => Some(why.clone()),
             _ => None,
         }),
-        reminder: next.as_ref().and_then(due).map(str::to_owned),
+        reminder: begun.due(facts.now).map(str::to_owned),
         commands: next.map(|step| step.commands.clone()).unwrap_or_default(),
     })
 }

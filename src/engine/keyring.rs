@@ -276,8 +276,7 @@ impl Engine {
         }
         match self.try_passphrase(key, passphrase) {
             Err(KeyError::WrongPassphrase { id, .. }) => {
-                let opens = hold(&self.inner.keyring.open).opened_by(passphrase).cloned();
-                Err(KeyError::WrongPassphrase { opens: opens.or_else(|| self.neighbour(&id, passphrase)), id }.into())
+                Err(KeyError::WrongPassphrase { opens: self.opens_instead(&id, passphrase), id }.into())
             }
             other => Ok(other?),
         }
@@ -288,6 +287,13 @@ impl Engine {
         let keyring = &self.inner.keyring;
         keyring.keep_open(keyring.store.load(key, Some(passphrase))?, passphrase);
         Ok(())
+    }
+
+    /// Another key that a passphrase opens which does not open `wanted`: for a slip of the hand or of a script.
+    #[must_use]
+    pub fn opens_instead(&self, wanted: &CanonicalKeyId, passphrase: &Passphrase) -> Option<CanonicalKeyId> {
+        let open = hold(&self.inner.keyring.open).opened_by(passphrase).cloned();
+        open.or_else(|| self.neighbour(wanted, passphrase))
     }
 
     /// Another stored key that a passphrase opens. Tries only few and cheap ones: it is for a slip of the hand, and

@@ -115,8 +115,8 @@ pub enum Tried {
     Opened,
     /// No source has a passphrase for it.
     Unset,
-    /// These have one, and it is wrong.
-    Wrong(Vec<Source>),
+    /// These have one, and it is wrong; beside each, another key that it opens.
+    Wrong(Vec<(Source, Option<CanonicalKeyId>)>),
 }
 
 /// Passphrases known before anybody is asked.
@@ -240,7 +240,7 @@ impl Engine {
         for (source, passphrase) in sources.candidates(role) {
             match self.try_passphrase(key, &passphrase) {
                 Ok(()) => return Ok(Tried::Opened),
-                Err(KeyError::WrongPassphrase { .. }) => wrong.push(source),
+                Err(KeyError::WrongPassphrase { .. }) => wrong.push((source, self.opens_instead(key, &passphrase))),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -281,9 +281,10 @@ pub fn missing_passphrase(key: &CanonicalKeyId, role: &str, label: &str, tried: 
     let variables = names.join(" or ");
     let (message, hint) = match tried {
         Tried::Wrong(sources) => {
-            let sources: Vec<String> = sources.iter().map(Source::to_string).collect();
-            let message = format!("{} does not open key {} ({label}, {role})", sources.join(" and "), key.short());
-            (message, format!("correct {}", sources.join(" or ")))
+            let named = sources
+                .iter()
+                .map(|(source, opens)| (*source, opens.as_ref().map(|other| format!("key {}", other.short()))));
+            wrong_sources(&format!("key {} ({label}, {role})", key.short()), &named.collect::<Vec<_>>())
         }
         _ => {
             let message = format!("key {} ({label}, {role}) needs its passphrase and nobody can be asked", key.short());
@@ -291,6 +292,16 @@ pub fn missing_passphrase(key: &CanonicalKeyId, role: &str, label: &str, tried: 
         }
     };
     Problem { kind: Kind::Passphrase, message, hint, repository: None, role: None }
+}
+
+/// Message and hint about sources that have a wrong passphrase for something, each with what it opens instead.
+#[must_use]
+pub fn wrong_sources(what: &str, sources: &[(Source, Option<String>)]) -> (String, String) {
+    let names: Vec<String> = sources.iter().map(|(source, _)| source.to_string()).collect();
+    let verb = if names.len() == 1 { "does" } else { "do" };
+    let opens = sources.iter().filter_map(|(source, opens)| Some(format!("; {source} opens {}", opens.as_ref()?)));
+    let message = format!("{} {verb} not open {what}{}", names.join(" and "), opens.collect::<String>());
+    (message, format!("correct {}", names.join(" or ")))
 }
 
 #[cfg(test)]
@@ -374,7 +385,7 @@ mod tests {
         let unset = missing_passphrase(&key, "alice", "alice", &Tried::Unset);
         let variables = "NOTARY_DELEGATION_PASSPHRASE or DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE";
         assert!(unset.hint.contains(variables));
-        let wrong = Tried::Wrong(vec![Source::Variable("NOTARY_ROOT_PASSPHRASE")]);
+        let wrong = Tried::Wrong(vec![(Source::Variable("NOTARY_ROOT_PASSPHRASE"), None)]);
         assert!(missing_passphrase(&key, "root", "root", &wrong).message.contains("NOTARY_ROOT_PASSPHRASE"));
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine is told at start: plain values, worked out once by `config.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::tuf::verify::Pinning;
@@ -39,6 +39,33 @@ pub struct TlsSources {
     pub notary_client: Option<(PathBuf, PathBuf)>,
 }
 
+/// Where paths lead that a user types and that do not begin at the root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedPaths {
+    /// What `~` stands for; without one it is a name like any other.
+    pub home: Option<PathBuf>,
+    /// What relative paths begin at, if not where the program was started.
+    pub here: Option<PathBuf>,
+}
+
+impl TypedPaths {
+    /// Paths that all lead below `dir`.
+    #[must_use]
+    pub fn below(dir: &Path) -> Self {
+        Self { home: Some(dir.to_owned()), here: Some(dir.to_owned()) }
+    }
+
+    /// The file that a typed path means.
+    #[must_use]
+    pub fn expanded(&self, typed: &Path) -> PathBuf {
+        match (typed.strip_prefix("~"), &self.home, &self.here) {
+            (Ok(rest), Some(home), _) => home.join(rest),
+            (_, _, Some(here)) => here.join(typed),
+            _ => typed.to_owned(),
+        }
+    }
+}
+
 /// All settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -70,6 +97,8 @@ pub struct Settings {
     pub pkcs11_module: Option<PathBuf>,
     /// How long an unused passphrase stays in memory.
     pub idle_lock: Duration,
+    /// Where paths lead that are typed on the screen.
+    pub typed_paths: TypedPaths,
     /// Environment handed to credential helpers: all but passphrases and credentials.
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
 }

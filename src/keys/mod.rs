@@ -39,7 +39,7 @@ pub enum KeyError {
     #[error("key {} is not in the key store", .0.short())]
     NotFound(CanonicalKeyId),
     /// It does not open with this passphrase; `opens` is another key that it does open.
-    #[error("wrong passphrase for key {}", .id.short())]
+    #[error("wrong passphrase for key {}{}", .id.short(), instead(.opens.as_ref()))]
     WrongPassphrase { id: CanonicalKeyId, opens: Option<CanonicalKeyId> },
     /// A backup does not open with this passphrase.
     #[error("{}: wrong passphrase for the backup", .path.display())]
@@ -62,4 +62,9 @@ pub enum KeyError {
     /// The file system.
     #[error("{}: {source}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
+}
+
+/// Which key a passphrase opens instead, in words.
+fn instead(opens: Option<&CanonicalKeyId>) -> String {
+    opens.map(|other| format!("; it opens key {}", other.short())).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::auth::{Auth, Login};
 use super::{REGISTRY, SandboxError};
-use crate::engine::settings::{FirstContact, ServerSources, Settings, TlsSources};
+use crate::engine::settings::{FirstContact, ServerSources, Settings, TlsSources, TypedPaths};
 use crate::tuf::verify::Pinning;
 
 /// The directories in a sandbox.
@@ -82,7 +82,7 @@ impl Layout {
         self.state_home().join("trustdeck")
     }
 
-    /// Public keys of colleagues, to be added as signers.
+    /// Public keys of colleagues, to be added as signers; and what the user writes: backups, exports, public halves.
     #[must_use]
     pub fn keys_dir(&self) -> PathBuf {
         self.dir.join("keys")
@@ -134,6 +134,7 @@ impl Layout {
             pinning: Pinning::default(),
             pkcs11_module: None,
             idle_lock: Duration::from_secs(15 * 60),
+            typed_paths: TypedPaths::below(&self.keys_dir()),
             helper_environment: Vec::new(),
         }
     }

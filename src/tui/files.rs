@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::engine::files;
+use crate::engine::settings::TypedPaths;
 use crate::tuf::PublicKey;
 
 /// Longest file of a public key, in bytes; a chain of certificates is far shorter.
@@ -14,9 +15,13 @@ const MOST: usize = 200;
 ///
 /// # Errors
 /// The first file that holds none, and why.
-pub(super) fn public_keys(paths: &[PathBuf], now: jiff::Timestamp) -> Result<Vec<PublicKey>, String> {
+pub(super) fn public_keys(
+    paths: &[PathBuf],
+    typed: &TypedPaths,
+    now: jiff::Timestamp,
+) -> Result<Vec<PublicKey>, String> {
     let read = |path: &PathBuf| {
-        let path = expanded(path);
+        let path = typed.expanded(path);
         let bytes = bytes(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         PublicKey::from_file(&bytes, now).map_err(|e| format!("{}: {e}", path.display()))
     };
@@ -28,23 +33,11 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     bytes.ok_or_else(|| "there is no such file".to_owned())
 }
 
-/// A path as the shell would read it: `~` is the home directory.
-pub(super) fn expanded(path: &Path) -> PathBuf {
-    let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_path_buf());
-    match path.strip_prefix("~") {
-        Ok(rest) => home().map_or_else(|| path.to_path_buf(), |home| home.join(rest)),
-        Err(_) => path.to_path_buf(),
-    }
-}
-
 /// Ways to complete a path, as the user writes it; directories end with `/`.
-pub(super) fn complete(typed: &str) -> Vec<String> {
+pub(super) fn complete(typed: &str, paths: &TypedPaths) -> Vec<String> {
     let (parent, start) = typed.rsplit_once('/').map_or(("", typed), |(parent, start)| (parent, start));
     let shown = if typed.contains('/') { format!("{parent}/") } else { String::new() };
-    let dir = match shown.as_str() {
-        "" => PathBuf::from("."),
-        shown => expanded(Path::new(shown)),
-    };
+    let dir = paths.expanded(Path::new(if shown.is_empty() { "." } else { &shown }));
     let Ok(entries) = std::fs::read_dir(dir) else { return vec![] };
     let mut found: Vec<String> = entries
         .filter_map(Result::ok)
@@ -76,7 +69,25 @@ mod tests {
         }
         std::fs::create_dir(dir.path().join("jeffs")).unwrap();
         let typed = format!("{}/je", dir.path().display());
-        let names: Vec<String> = complete(&typed).iter().map(|p| p.rsplit_once("/je").unwrap().1.to_owned()).collect();
+        let names: Vec<String> = complete(&typed, &TypedPaths::default())
+            .iter()
+            .map(|p| p.rsplit_once("/je").unwrap().1.to_owned())
+            .collect();
         assert_eq!(names, ["ff.crt", "ff.pub", "ffs/"]);
+    }
+
+    #[test]
+    fn typed_paths_can_be_kept_below_one_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("jeff.pub"), "").unwrap();
+        let below = TypedPaths::below(dir.path());
+        assert_eq!(complete("je", &below), ["jeff.pub"]);
+        assert_eq!(complete("~/je", &below), ["~/jeff.pub"]);
+        for typed in ["jeff.pub", "~/jeff.pub", "./jeff.pub"] {
+            assert!(below.expanded(Path::new(typed)).is_file(), "{typed}");
+        }
+        let of_user = TypedPaths { home: Some("/home/jeff".into()), here: None };
+        assert_eq!(of_user.expanded(Path::new("~/a")), Path::new("/home/jeff/a"));
+        assert_eq!(of_user.expanded(Path::new("a")), Path::new("a"));
     }
 }

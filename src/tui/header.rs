@@ -90,6 +90,7 @@ fn right_side(state: &State) -> Runs {
                     parts.push(Runs::new().then(glyph, style).then(format!(" {n}"), theme.text()));
                 }
             }
+            parts.extend(wizard::waiting(state));
         }
         Screen::Review(review) => {
             let (blocks, accepted) = review::counts(state, review);
@@ -112,7 +113,8 @@ fn right_side(state: &State) -> Runs {
     parts.extend(state.guide.as_ref().map(|guide| wizard::risk(state, guide)));
     if !matches!(state.screen, Screen::Publish(_)) {
         let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
-        let crowded = state.guide.is_some() && state.size.0 < 110;
+        let full = state.guide.is_some() || (matches!(state.screen, Screen::Main) && wizard::is_any_due(state));
+        let crowded = full && state.size.0 < 110;
         if locked > 0 && !crowded {
             let words = if state.size.0 < 110 {
                 format!("{locked} locked")

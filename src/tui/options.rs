@@ -109,6 +109,9 @@ impl Options {
         state.offline = settings.offline;
         state.trust_dir = settings.trust_dir.display().to_string();
         state.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
+        if let Some(here) = &settings.typed_paths.here {
+            state.offered_dir = format!("{}/", here.display());
+        }
         state.tour.clone_from(&self.tour);
         state.sandbox.clone_from(&self.sandbox);
         state.notes.clone_from(&self.notes);

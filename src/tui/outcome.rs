@@ -205,7 +205,8 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         effects.push(Effect::Plan);
     }
     if source == Source::Server && !busy {
-        effects.push(Effect::ListKeys);
+        // What the servers say decides what wizards wait for.
+        effects.extend([Effect::ListKeys, wizard::Task::Remind.effect()]);
     }
     effects
 }

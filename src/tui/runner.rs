@@ -215,12 +215,13 @@ impl Work {
                 Outcome::ForeignDropped(gun, self.blocking(move |e| e.drop_foreign(&asked)).await)
             }
             Effect::ReadKeyFiles(paths) => {
-                let now = engine.now();
-                let read = tokio::task::spawn_blocking(move || files::public_keys(&paths, now)).await;
+                let (now, typed) = (engine.now(), engine.settings().typed_paths.clone());
+                let read = tokio::task::spawn_blocking(move || files::public_keys(&paths, &typed, now)).await;
                 Outcome::KeyFiles(read.unwrap_or_else(|e| Err(e.to_string())))
             }
             Effect::Complete(text) => {
-                let found = tokio::task::spawn_blocking(move || files::complete(&text)).await;
+                let typed = engine.settings().typed_paths.clone();
+                let found = tokio::task::spawn_blocking(move || files::complete(&text, &typed)).await;
                 Outcome::Completed(found.unwrap_or_default())
             }
             other => return self.act(other).await,

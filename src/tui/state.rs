@@ -18,6 +18,7 @@ use super::theme::Theme;
 use super::tour::Tour;
 use super::wizard::Guide;
 use crate::engine::tokens::TokenFacts;
+use crate::engine::wizard::Begun;
 use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
@@ -53,9 +54,13 @@ pub struct State {
     pub tour: Option<Tour>,
     /// The wizard that is open, also while its review or publish fills the screen.
     pub guide: Option<Guide>,
+    /// Wizards that were begun, as far as they were last time anybody looked.
+    pub begun: Vec<Begun>,
     pub jobs: Jobs,
     /// Key files that cannot be used.
     pub key_problems: Vec<Problem>,
+    /// What offered paths of files begin with: `~/`, or the sandbox's own directory.
+    pub offered_dir: String,
     /// In the sandbox: the passphrase of all its keys.
     pub sandbox: Option<String>,
     /// What the sandbox's scene shows, by repository.
@@ -89,6 +94,8 @@ pub struct Touched {
     pub order: bool,
     /// Ctrl-c was the last key.
     pub interrupted: bool,
+    /// What is due was said.
+    pub reminded: bool,
 }
 
 /// Why the loop ends.
@@ -208,8 +215,10 @@ impl State {
             filtering: None,
             tour: None,
             guide: None,
+            begun: Vec::new(),
             jobs: Jobs::default(),
             key_problems: Vec::new(),
+            offered_dir: "~/".to_owned(),
             sandbox: None,
             notes: BTreeMap::new(),
             gate: None,

@@ -25,6 +25,7 @@ const MESSAGE_SECONDS: i64 = 6;
 #[must_use]
 pub fn start(state: &State) -> Vec<Effect> {
     let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
+    effects.push(wizard::Task::Remind.effect());
     if !state.offline {
         effects.push(Effect::Resolve);
     }

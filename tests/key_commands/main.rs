@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::home::ROOT_PASSPHRASE;
 use support::{Home, Ran, run};
 use tempfile::NamedTempFile;
 
@@ -153,6 +154,22 @@ fn a_passphrase_is_changed_and_the_headers_stay() {
     assert!(wrong.stderr.contains("NOTARY_TARGETS_PASSPHRASE"), "{}", wrong.stderr);
     assert_eq!(fs::read_to_string(home.file_of(&id)).unwrap(), after);
     home.key_with("short\n", &["passwd", &id, "--new-passphrase-fd", "4"]).ended(4);
+}
+
+#[test]
+fn a_wrong_passphrase_says_which_other_key_it_opens() {
+    let home = home();
+    let (root, alice) = (home.made(&["root"]), home.made(&["alice"]));
+    let mut command = home.key_command("another passphrase\n", &["passwd", "alice", "--new-passphrase-fd", "4"]);
+    command.env("NOTARY_DELEGATION_PASSPHRASE", ROOT_PASSPHRASE);
+    command.env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE");
+    let wrong = run(&mut command).ended(4);
+    let expected = format!("NOTARY_DELEGATION_PASSPHRASE opens key root ({})", &root[..8]);
+    assert!(wrong.stderr.contains(&expected), "{}", wrong.stderr);
+    let mut backup = home.trustdeck_command(&["key", "backup", "--plain", "--out", "set.pem", &alice]);
+    backup.env("NOTARY_DELEGATION_PASSPHRASE", "nobody's").env("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "no");
+    let neither = run(&mut backup).ended(4);
+    assert!(neither.stderr.contains("do not open") && !neither.stderr.contains("opens key"), "{}", neither.stderr);
 }
 
 #[test]

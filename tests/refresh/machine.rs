@@ -37,6 +37,7 @@ impl Machine {
             pkcs11_module: None,
             idle_lock: Duration::from_secs(60),
             helper_environment: Vec::new(),
+            typed_paths: Default::default(),
         };
         Self { dir, settings, clock: Arc::new(Mutex::new(noon())) }
     }

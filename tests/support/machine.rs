@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::NeededKey;
-use trustdeck::engine::settings::{ServerSources, TlsSources};
+use trustdeck::engine::settings::{ServerSources, TlsSources, TypedPaths};
 use trustdeck::engine::{
     Approval, Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
 };
@@ -108,6 +108,7 @@ pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
         pinning: Pinning::default(),
         pkcs11_module: None,
         idle_lock: Duration::from_secs(900),
+        typed_paths: TypedPaths::default(),
         helper_environment: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use trustdeck::engine::RootKeyChoice;
-use trustdeck::engine::wizard::{Facts, Holder, StepKind, StepState, Way, Wizard, steps};
+use trustdeck::engine::wizard::{Begun, Facts, Holder, StepKind, StepState, Way, Wizard, steps};
 use trustdeck::tuf::Role;
 use trustdeck::tui::theme::Theme;
 use trustdeck::tui::wizard::Answer;
@@ -161,7 +161,7 @@ fn choosing_and_the_list_of_wizards_look_as_stored() {
         let mut text = String::new();
         let mut state = state_of(repositories(), size, Theme::default());
         press(&mut state, "j");
-        answer(&mut state, Answer::Begun(vec![keyed(rotation()).choice]));
+        answer(&mut state, Answer::Begun(vec![Begun::of(&keyed(rotation()))]));
         writeln!(text, "{}", frame::golden(&draw(&state))).unwrap();
         press(&mut state, "<esc>");
         let facts = Box::new(rotation());

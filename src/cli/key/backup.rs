@@ -75,10 +75,8 @@ fn passphrases(context: &Context, keys: &[CanonicalKeyId]) -> Result<BTreeMap<Ca
         if context.engine.opens(id, None)? {
             continue;
         }
-        let role = context.engine.stored_role(id).unwrap_or_default();
         let what = format!("key {}", called(context, id));
-        let attempt = |passphrase: &Passphrase| Ok(context.engine.opens(id, Some(passphrase))?.then_some(()));
-        match typed.open(context, &role, &what, attempt)? {
+        match typed.open_stored(context, id, &what)? {
             Answer::Opened((), passphrase) => {
                 found.insert(id.clone(), passphrase);
             }

@@ -67,8 +67,7 @@ pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Pr
     let old = if removal.key.state == KeyState::Plain {
         None
     } else {
-        let attempt = |passphrase: &_| Ok(context.engine.opens(&id, Some(passphrase))?.then_some(()));
-        match Typed::default().open(context, &removal.key.role, &what, attempt)? {
+        match Typed::default().open_stored(context, &id, &what)? {
             Answer::Opened((), passphrase) => Some(passphrase),
             Answer::Skipped => return Err(stopped("the passphrase was not changed", "type the old one to change it")),
             Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),

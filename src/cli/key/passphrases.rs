@@ -1,9 +1,11 @@
 //! Passphrases for commands about keys: what is known first, then questions.
 
+use super::called;
 use crate::cli::console::input;
 use crate::cli::{Context, terminal};
-use crate::engine::passphrases::{Source, read_descriptor};
+use crate::engine::passphrases::{Source, read_descriptor, wrong_sources};
 use crate::engine::{Kind, Passphrase, Problem, Strength};
+use crate::tuf::CanonicalKeyId;
 
 /// Passphrases that were typed for other keys of this command; many keys share one.
 #[derive(Default)]
@@ -19,8 +21,11 @@ pub(super) enum Answer<T> {
     /// The user typed nothing.
     Skipped,
     /// Nobody can be asked; these were tried and are wrong.
-    Nobody(Vec<Source>),
+    Nobody(Vec<Miss>),
 }
+
+/// A source whose passphrase is wrong, and what it opens instead.
+pub(super) type Miss = (Source, Option<String>);
 
 impl Typed {
     /// Opens something that belongs to `role`: with what was typed before, with the sources for scripts, then with
@@ -33,7 +38,35 @@ impl Typed {
         context: &Context,
         role: &str,
         what: &str,
+        attempt: impl FnMut(&Passphrase) -> Attempt<T>,
+    ) -> Result<Answer<T>, Problem> {
+        self.open_or_name(context, (role, what), attempt, |_| None)
+    }
+
+    /// The same for a key of the store; a wrong passphrase says which other key it opens.
+    ///
+    /// # Errors
+    /// As [`Typed::open`].
+    pub(super) fn open_stored(
+        &mut self,
+        context: &Context,
+        id: &CanonicalKeyId,
+        what: &str,
+    ) -> Result<Answer<()>, Problem> {
+        let role = context.engine.stored_role(id).unwrap_or_default();
+        let attempt = |passphrase: &Passphrase| Ok(context.engine.opens(id, Some(passphrase))?.then_some(()));
+        let instead = |passphrase: &Passphrase| {
+            Some(format!("key {}", called(context, &context.engine.opens_instead(id, passphrase)?)))
+        };
+        self.open_or_name(context, (&role, what), attempt, instead)
+    }
+
+    fn open_or_name<T>(
+        &mut self,
+        context: &Context,
+        (role, what): (&str, &str),
         mut attempt: impl FnMut(&Passphrase) -> Attempt<T>,
+        instead: impl Fn(&Passphrase) -> Option<String>,
     ) -> Result<Answer<T>, Problem> {
         for passphrase in &self.0 {
             if let Some(opened) = attempt(passphrase)? {
@@ -44,7 +77,7 @@ impl Typed {
         for (source, passphrase) in context.sources.candidates(role) {
             match attempt(&passphrase)? {
                 Some(opened) => return Ok(Answer::Opened(opened, passphrase)),
-                None => wrong.push(source),
+                None => wrong.push((source, instead(&passphrase))),
             }
         }
         wrong.dedup();
@@ -61,22 +94,24 @@ impl Typed {
                 self.0.push(passphrase.clone());
                 return Ok(Answer::Opened(opened, passphrase));
             }
-            context.console.note("wrong passphrase");
+            match instead(&passphrase) {
+                Some(other) => context.console.note(&format!("wrong passphrase; it opens {other}")),
+                None => context.console.note("wrong passphrase"),
+            }
         }
         Ok(Answer::Skipped)
     }
 }
 
 /// What to say where nobody can be asked.
-pub(super) fn nobody(what: &str, wrong: &[Source]) -> Problem {
+pub(super) fn nobody(what: &str, wrong: &[Miss]) -> Problem {
     let (message, hint) = if wrong.is_empty() {
         (
             format!("{what} needs its passphrase, and nobody can be asked"),
             "set the passphrase variables of notary or docker, or give --passphrase-fd".to_owned(),
         )
     } else {
-        let sources: Vec<String> = wrong.iter().map(Source::to_string).collect();
-        (format!("{} does not open {what}", sources.join(" and ")), format!("correct {}", sources.join(" or ")))
+        wrong_sources(what, wrong)
     };
     Problem { kind: Kind::Passphrase, ..input(message, hint) }
 }

@@ -24,6 +24,7 @@ fn settings(servers: ServerSources) -> Settings {
         pkcs11_module: None,
         idle_lock: Duration::ZERO,
         helper_environment: Vec::new(),
+        typed_paths: Default::default(),
     }
 }
 

@@ -28,7 +28,7 @@ pub use facts::{Facts, RepositoryFacts, RoleFacts, State};
 pub use hand_over::{HandOver, HandOverRepository};
 pub use key::KeyFile;
 pub use progress::is_finished;
-pub use reminders::{Reminder, reminders};
+pub use reminders::{Begun, Reminder, reminders};
 pub use setup::fingerprints;
 pub use steps::{StepKind, StepState, StepView, steps};
 pub use ways::{WayView, last_signatures, ways};

@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp as Time};
 
-use super::choice::Wizard;
+use super::choice::{Choice, Wizard};
 use super::facts::Facts;
-use super::steps::{StepKind, StepState, steps};
+use super::steps::{StepKind, StepState, StepView, steps};
+use crate::engine::{Engine, EngineError};
 
 /// After this long a colleague who has not signed is asked about.
 const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -22,11 +23,44 @@ pub struct Reminder {
     pub what: &'static str,
 }
 
+/// A wizard that was begun, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// What was chosen.
+    pub choice: Choice,
+    /// The step that is next; none once all are done.
+    pub next: Option<StepView>,
+}
+
+impl Begun {
+    /// How far a wizard is.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Self {
+        let open = |state: &StepState| matches!(state, StepState::Now | StepState::Blocked(_));
+        Self { choice: facts.choice.clone(), next: steps(facts).into_iter().find(|step| open(&step.state)) }
+    }
+
+    /// What to come back for, if it is time.
+    #[must_use]
+    pub fn due(&self, now: Time) -> Option<&'static str> {
+        self.next.as_ref()?.reminder.as_ref().filter(|reminder| reminder.due <= now).map(|reminder| reminder.what)
+    }
+}
+
+impl Engine {
+    /// The wizards that were begun, oldest first, as the repositories were refreshed last. Blocking.
+    ///
+    /// # Errors
+    /// As [`Engine::wizards`] and [`Engine::wizard_facts`].
+    pub fn begun_wizards(&self) -> Result<Vec<Begun>, EngineError> {
+        self.wizards()?.iter().map(|choice| Ok(Begun::of(&self.wizard_facts(choice)?))).collect()
+    }
+}
+
 /// What a wizard still has to remind of: that of the step that is next.
 #[must_use]
 pub fn reminders(facts: &Facts) -> Option<Reminder> {
-    let open = |state: &StepState| matches!(state, StepState::Now | StepState::Blocked(_));
-    steps(facts).into_iter().find(|step| open(&step.state)).and_then(|step| step.reminder)
+    Begun::of(facts).next.and_then(|step| step.reminder)
 }
 
 /// What a step reminds of while it is not done.

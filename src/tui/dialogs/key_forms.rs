@@ -70,10 +70,14 @@ fn kinds() -> Field {
 
 /// Asks for a key to make.
 pub fn make_key(state: &State) -> Form {
+    let here = if state.offered_dir == "~/" { "." } else { &state.offered_dir };
     let mut fields = vec![
         text("name", "the signer's name; or root, targets, snapshot"),
         kinds(),
-        Field { label: "public to", ..with(path("directory for NAME.pub, which others add; . is where you are"), ".") },
+        Field {
+            label: "public to",
+            ..with(path("directory for NAME.pub, which others add; . is where you are"), here)
+        },
     ];
     fields.extend(new_secret(PASSPHRASE, NEW));
     if let Some(kept) = token_fields::kept(state) {
@@ -96,8 +100,7 @@ pub fn load_keys() -> Form {
 
 /// Asks for a backup to restore.
 pub fn restore() -> Form {
-    let fields =
-        vec![file("", "a backup of trustdeck, a PEM set, or a tar.gz of the private directory; tab completes")];
+    let fields = vec![file("", "a backup, a PEM set, or a tar.gz of the key directory")];
     let note = "First you see what is in it. Nothing here is overwritten.".to_owned();
     let subject = "Keys from a backup".to_owned();
     Form { verb: "open it", note, ..form("Restore keys", subject, Purpose::Restore, fields) }
@@ -164,7 +167,10 @@ pub fn export(state: &State, meant: &[CanonicalKeyId]) -> Option<Form> {
     let (answers, choices): (Vec<String>, Vec<Vec<CanonicalKeyId>>) = choices.into_iter().unzip();
     let fields = vec![
         pick("keys", answers, "space changes it; marked keys are taken together"),
-        file(&format!("~/keys-{}.pem", first.id.short()), "a new file, made with mode 0600; tab completes"),
+        file(
+            &format!("{}keys-{}.pem", state.offered_dir, first.id.short()),
+            "a new file, made with mode 0600; tab completes",
+        ),
     ];
     let note = "For notary key import and docker trust key load. Each key stays under its passphrase.".to_owned();
     let subject = "Private keys to a file".to_owned();
@@ -202,7 +208,7 @@ pub fn back_up(state: &State, meant: &[CanonicalKeyId], marked: bool) -> Option<
     });
     let (answers, choices): (Vec<String>, Vec<Vec<CanonicalKeyId>>) = choices.into_iter().unzip();
     choices.first()?;
-    let offered = format!("~/trustdeck-keys-{}", state.now.strftime("%Y-%m-%d"));
+    let offered = format!("{}trustdeck-keys-{}", state.offered_dir, state.now.strftime("%Y-%m-%d"));
     let mut fields = vec![
         pick("keys", answers, "space changes it; mark keys with space in the list to choose others"),
         pick("form", FORMS.map(str::to_owned).to_vec(), "space changes it"),

@@ -1,13 +1,12 @@
 //! Performs work on keys, away from the event loop. Blocking.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::super::event::{Event, JobId};
-use super::super::files::expanded;
 use super::super::runner::failure;
 use super::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
 use crate::engine::backup::{Restored, Untested};
@@ -35,7 +34,7 @@ impl Worker<'_> {
         let stopped = || self.stop.is_cancelled();
         match work {
             KeyWork::Make(mut new, passphrase) => {
-                new.dir = expanded(&new.dir);
+                new.dir = self.expanded(&new.dir);
                 KeyFound::Made(engine.generate_key_until(&new, &passphrase, stopped).map_err(failure))
             }
             KeyWork::Label(id, text) => said(engine.set_label(&id, &text), || match text.trim() {
@@ -58,22 +57,30 @@ impl Worker<'_> {
                 said(engine.remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
             }
             KeyWork::AtToken(at, work) => self.at_token(&at, work),
-            KeyWork::ReadFile(file) => KeyFound::File(KeySet::read(&expanded(&file)).map(Held::new).map_err(failure)),
-            KeyWork::CheckPlace(file) => KeyFound::Place(engine.check_backup_place(&expanded(&file)).map_err(failure)),
+            KeyWork::ReadFile(file) => {
+                KeyFound::File(KeySet::read(&self.expanded(&file)).map(Held::new).map_err(failure))
+            }
+            KeyWork::CheckPlace(file) => {
+                KeyFound::Place(engine.check_backup_place(&self.expanded(&file)).map_err(failure))
+            }
             KeyWork::Try { keys, typed } => self.try_on(&keys, typed.as_ref()),
             KeyWork::Load { set, keys } => KeyFound::Loaded(self.each(keys, |key| self.load(set.inner(), key))),
             KeyWork::BackUp { keys, passphrases, form, file } => {
                 let passphrases: BTreeMap<_, _> = passphrases.into_iter().collect();
-                let file = expanded(&file);
+                let file = self.expanded(&file);
                 KeyFound::BackedUp(engine.back_up_until(&keys, &passphrases, &form, &file, stopped).map_err(failure))
             }
-            KeyWork::OpenBackup(file, passphrase) => self.open_backup(&expanded(&file), passphrase.as_ref()),
+            KeyWork::OpenBackup(file, passphrase) => self.open_backup(&self.expanded(&file), passphrase.as_ref()),
             KeyWork::Restore { archive, keys } => KeyFound::Restored(self.restore(&archive, keys)),
             KeyWork::LockAll => {
                 engine.lock_all();
                 KeyFound::Said(Ok(("locked", "all keys; passphrases are forgotten".to_owned())))
             }
         }
+    }
+
+    pub(super) fn expanded(&self, typed: &Path) -> PathBuf {
+        self.engine.settings().typed_paths.expanded(typed)
     }
 
     /// Does one after the other, until stopped, and says how far it is.
@@ -103,7 +110,7 @@ impl Worker<'_> {
 
     fn export(&self, keys: &[CanonicalKeyId], file: &Path) -> Result<(), EngineError> {
         let set = self.engine.export_keys(keys)?;
-        self.engine.write_export(&set, &expanded(file))
+        self.engine.write_export(&set, &self.expanded(file))
     }
 
     fn try_on(&self, keys: &[(usize, Closed)], typed: Option<&Passphrase>) -> KeyFound {

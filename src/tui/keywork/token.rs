@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use super::super::event::{Event, JobId};
-use super::super::files::expanded;
 use super::super::runner::failure;
 use super::KeyFound;
 use super::perform::Worker;
@@ -77,7 +76,7 @@ impl Worker<'_> {
         let token = Some(at.serial.as_str());
         Ok(match work {
             TokenWork::Make(mut new) => {
-                new.dir = expanded(&new.dir);
+                new.dir = self.expanded(&new.dir);
                 TokenDone::Made(engine.generate_on_token(&new, token, pins, &attendant)?)
             }
             TokenWork::Import(id, passphrase, how) => {

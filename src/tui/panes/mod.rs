@@ -4,6 +4,7 @@ pub mod detail;
 mod key_rows;
 pub mod keys;
 pub mod repositories;
+mod repository;
 pub mod roles;
 pub mod row;
 pub mod staged;
@@ -108,7 +109,7 @@ impl Pane {
     #[must_use]
     pub fn detail(self, state: &State) -> Option<Detail> {
         match self {
-            Self::Repositories => repositories::detail(state),
+            Self::Repositories => repository::detail(state),
             Self::Roles => roles::detail(state),
             Self::Tags => tags::detail(state),
             Self::Keys => keys::detail(state),

@@ -7,7 +7,6 @@ use super::super::binding::{Action as Wanted, Binding, Group, bind};
 use super::super::canvas::{Canvas, Runs, cut_path};
 use super::super::dialogs::{Dialog, offers};
 use super::super::effect::Effect;
-use super::super::event::Ask;
 use super::super::format::{self, Age};
 use super::super::layout::Inside;
 use super::super::state::{Listing, Repository, State, Work};
@@ -15,10 +14,9 @@ use super::super::table::{self, Column, Slot, left, rest, right};
 use super::super::theme::Theme;
 use super::super::wizard;
 use super::Pane;
-use super::detail::Detail;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::plan::Mark;
-use crate::engine::view::{Freshness, Health};
+use crate::engine::view::Health;
 use crate::tuf::Gun;
 
 /// What the user wants here.
@@ -267,7 +265,7 @@ fn health_sign(state: &State, repository: &Repository) -> Sign {
     )
 }
 
-fn word_style(theme: Theme, health: Health) -> Style {
+pub(super) fn word_style(theme: Theme, health: Health) -> Style {
     match health {
         Health::Fail => theme.fail(),
         Health::Warn => theme.warn_word(),
@@ -320,74 +318,4 @@ pub fn summary(state: &State) -> Runs {
         (_, true) => Runs::new().then(format!("{n}, worst first"), quiet),
         (_, false) => Runs::new().then("worst first", quiet),
     }
-}
-
-/// What is said about the repository under the cursor.
-pub fn detail(state: &State) -> Option<Detail> {
-    let repository = state.repository()?;
-    let theme = state.theme;
-    let mut detail = Detail { name: state.short_name(&repository.entry.name).to_owned(), ..Detail::default() };
-    if let Some(failure) = &repository.failure {
-        let problem = &failure.problem;
-        detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));
-        detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
-        if let Some(ask) = &failure.ask {
-            let what = match ask {
-                Ask::Login { .. } => "asks for user and password, kept for this session",
-                _ => "asks once, then remembered",
-            };
-            detail.acts.push(("i", "answer".to_owned(), what.to_owned()));
-        } else {
-            detail.acts.push(("r", "try again".to_owned(), String::new()));
-        }
-        detail.facts.extend(scene_note(state, repository));
-        return Some(detail);
-    }
-    let view = repository.view.as_deref()?;
-    if let Freshness::Cached { at, reason: Some(problem) } = &view.freshness {
-        let age = at.map_or_else(
-            || "of unknown age".to_owned(),
-            |at| format!("{} old", format::span(-format::seconds_until(state.now, at))),
-        );
-        detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
-        detail.facts.push(("do", problem.hint.clone()));
-    }
-    match view.findings.first() {
-        Some(finding) => {
-            detail.state = Some((finding.headline.clone(), word_style(theme, finding.level)));
-            detail.sentences.push(finding.detail.clone());
-            if view.findings.len() > 1 {
-                let others: Vec<&str> = view.findings.iter().skip(1).map(|f| f.headline.as_str()).collect();
-                detail.facts.push(("also", others.join("; ")));
-            }
-        }
-        None if view.health == Health::New => {
-            detail.state = Some(("no trust data on the server".to_owned(), theme.quiet()));
-            detail.sentences.push("Adding the first signer creates the repository: a root key is chosen or made, the server keeps snapshot and timestamp.".to_owned());
-        }
-        None => {
-            let (signers, tags) = (view.signers(), view.trusted());
-            let text = format!(
-                "{}, {} trusted",
-                format::count(signers, "signer", "signers"),
-                format::count(tags, "tag", "tags")
-            );
-            detail.state = Some((text, theme.quiet()));
-        }
-    }
-    if view.health == Health::New {
-        detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));
-    }
-    if view.foreign_changes > 0 {
-        let changes = format::count(view.foreign_changes, "change", "changes");
-        detail.acts.push(("f", format!("{changes} staged by notary"), "adopt, leave or drop".to_owned()));
-    }
-    detail.facts.extend(scene_note(state, repository));
-    Some(detail)
-}
-
-/// What the sandbox shows with this repository.
-fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
-    let note = state.notes.get(repository.entry.gun.as_str())?;
-    Some(("scene", (*note).to_owned()))
 }

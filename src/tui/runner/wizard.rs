@@ -5,7 +5,6 @@ mod keys;
 use std::path::Path;
 
 use super::super::event::{Failure, JobId, Outcome};
-use super::super::files;
 use super::super::keywork::AtToken;
 use super::super::keywork::token::attendant;
 use super::super::wizard::{Answer, KeySource, Task};
@@ -22,7 +21,7 @@ impl Work {
     pub(super) async fn wizard(&self, job: JobId, task: Task) -> Outcome {
         Outcome::Wizard(match task {
             Task::SetUp(name) => self.set_up(&name).await,
-            Task::TakeOver(file) => self.take_over(files::expanded(&file)).await,
+            Task::TakeOver(file) => self.take_over(self.engine.settings().typed_paths.expanded(&file)).await,
             Task::Key(choice, KeySource::OnToken { at, label }) => self.on_token(job, choice, at, label).await,
             task => self.blocking(move |engine| perform(engine, task)).await,
         })
@@ -75,7 +74,9 @@ impl Work {
 
 fn perform(engine: &Engine, task: Task) -> Result<Answer> {
     Ok(match task {
-        Task::List => Answer::Begun(engine.wizards()?),
+        Task::List => Answer::Begun(engine.begun_wizards()?),
+        // What cannot be read is said by the list.
+        Task::Remind => Answer::Reminded(engine.begun_wizards().unwrap_or_default()),
         Task::Open { wizard, candidates, chosen } => return open(engine, wizard, candidates, &chosen),
         Task::SetUp(_) | Task::TakeOver(_) => return Err(refuse("servers must be asked first", "open it again")),
         Task::Resume(choice) => Answer::Opened(facts(engine, &choice)?),
@@ -83,7 +84,7 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
         Task::Look(choice) => Answer::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {
             engine.keep_wizard(&choice)?;
-            Answer::Seen(facts(engine, &choice)?)
+            Answer::Kept(Box::new(choice))
         }
         Task::Key(mut choice, source) => {
             let said = keys::take(engine, &mut choice, source)?;
@@ -97,7 +98,9 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
             let said = keys::back_up(engine, &keys, &file, seal, &own)?;
             Answer::Did(facts(engine, &choice)?, "backed up and tested", said)
         }
-        Task::HandOver(choice, file) => return hand_over(engine, &choice, &files::expanded(&file)),
+        Task::HandOver(choice, file) => {
+            return hand_over(engine, &choice, &engine.settings().typed_paths.expanded(&file));
+        }
         Task::Remove(choice, keys) => {
             for id in &keys {
                 engine.remove_key(id, Removing::Forced)?;

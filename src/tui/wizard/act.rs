@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{self, Pick};
 use super::task::{KeySource, Task};
-use super::{Action, Guide, Phase, forms, words};
+use super::{Action, Guide, Phase, Saving, forms, words};
 use crate::engine::view::{KeyPlace, KeyState};
-use crate::engine::wizard::{Choice, Facts, First, StepKind, changes};
+use crate::engine::wizard::{Choice, First, StepKind, changes};
 use crate::engine::{Change, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::field::TextField;
-use crate::tui::dialogs::{Confirm, Dialog, Form, Page};
+use crate::tui::dialogs::{Confirm, Dialog, Form, Page, offers};
 use crate::tui::effect::Effect;
 use crate::tui::outcome::ask;
 use crate::tui::screens::review;
@@ -24,6 +24,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         return vec![Task::List.effect()];
     }
     let Some(guide) = &mut state.guide else { return vec![] };
+    if guide.saving.is_some() && matches!(action, Action::Do | Action::Skip | Action::GiveUp) {
+        // Its answer comes in a moment; what would follow from it does not begin before.
+        state.say(Weight::Note, "saving", "what was chosen; press it again in a moment");
+        return vec![];
+    }
     match action {
         Action::Menu => {}
         Action::Do => return enter(state),
@@ -46,15 +51,17 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::AskServer => return ask_servers(state),
         Action::GiveUp => return vec![Task::Forget(guide.choice().clone()).effect()],
         Action::Leave => {
+            let saving = guide.saving.is_some();
             let kept = guide.phase == Phase::Walking && !guide.is_over();
             let title = guide.choice().wizard.title();
             let over = guide.is_over().then(|| Task::Forget(guide.choice().clone()));
             state.guide = None;
             state.screen = Screen::Main;
-            if kept {
+            // What is on its way to the disk is not kept yet; its answer says so.
+            if kept && !saving {
                 state.say(Weight::Note, "kept", format!("{title}; W goes on with it"));
             }
-            return over.map(Task::effect).into_iter().collect();
+            return vec![over.unwrap_or(Task::Remind).effect()];
         }
     }
     vec![]
@@ -134,6 +141,11 @@ fn enter(state: &mut State) -> Vec<Effect> {
         }
         Pick::Review => open_review(state),
         Pick::AskServer => ask_servers(state),
+        Pick::Answer(gun) => {
+            let dialog = offers::answer(state, &gun);
+            state.dialogs.extend(dialog);
+            vec![]
+        }
         Pick::RemoveKeys(keys) => {
             let dialog = confirm_removal(state, keys);
             state.dialogs.extend(dialog);
@@ -162,30 +174,38 @@ fn stored(state: &mut State, id: CanonicalKeyId) -> Vec<Effect> {
     vec![]
 }
 
-/// Takes another choice, and keeps it.
-pub(super) fn keep(state: &mut State, choice: Choice) -> Vec<Effect> {
+/// Keeps another choice; it is taken once it is on disk.
+fn keep(state: &mut State, choice: Choice) -> Vec<Effect> {
+    save(state, choice, false)
+}
+
+fn save(state: &mut State, choice: Choice, then_stage: bool) -> Vec<Effect> {
+    let since = state.now;
     if let Some(guide) = &mut state.guide {
-        guide.learn(Facts { choice: choice.clone(), ..guide.facts.clone() });
+        guide.saving = Some(Saving { choice: choice.clone(), then_stage, since });
     }
     vec![Task::Keep(choice).effect()]
 }
 
-/// Puts what leads on into the stage; what is there already is not staged twice.
+/// Puts what leads on into the stage, once the choice is kept.
 fn stage(state: &mut State, choice: Choice) -> Vec<Effect> {
-    let mut effects = match &state.guide {
-        Some(guide) if *guide.choice() != choice => keep(state, choice),
-        _ => vec![],
-    };
-    let Some(guide) = &state.guide else { return effects };
+    match &state.guide {
+        Some(guide) if *guide.choice() != choice => save(state, choice, true),
+        _ => fill(state),
+    }
+}
+
+/// Fills the stage; what is there already is not staged twice.
+pub(super) fn fill(state: &mut State) -> Vec<Effect> {
+    let Some(guide) = &state.guide else { return vec![] };
     let facts = &guide.facts;
     let is_staged =
         |gun: &Gun, change: &Change| facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change));
     let wanted: Vec<_> = changes(facts).into_iter().filter(|(gun, change)| !is_staged(gun, change)).collect();
-    if wanted.is_empty() && effects.is_empty() {
+    if wanted.is_empty() {
         state.say(Weight::Note, "stage", "there is nothing to stage now");
     }
-    effects.extend(change_words::stage(state, wanted));
-    effects
+    change_words::stage(state, wanted)
 }
 
 /// The review of what the wizard staged; what else is staged is left out until it is taken in.

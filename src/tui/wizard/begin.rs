@@ -72,7 +72,8 @@ pub(super) fn all(state: &State) -> Vec<Entry> {
         let new = having(state, |r| r.health() == Health::New);
         entries.insert(0, entry(state, Wizard::FirstSetup, "first trust data, first signer", new));
     }
-    let other = |word: &str, note: &str, opens| Entry { word: word.to_owned(), note: note.to_owned(), opens };
+    let other =
+        |word: &str, note: &str, opens| Entry { word: word.to_owned(), note: note.to_owned(), waits: None, opens };
     entries.push(other("set up another repository", "asks for its name", Opens::SetUp));
     entries.push(other("take over a key", "from a colleague's file", Opens::TakeOver));
     entries
@@ -80,7 +81,7 @@ pub(super) fn all(state: &State) -> Vec<Entry> {
 
 fn entry(state: &State, wizard: Wizard, note: &str, candidates: Vec<Gun>) -> Entry {
     let chosen = chosen(state, &candidates);
-    Entry { word: wizard.title(), note: note.to_owned(), opens: Opens::New { wizard, candidates, chosen } }
+    Entry { word: wizard.title(), note: note.to_owned(), waits: None, opens: Opens::New { wizard, candidates, chosen } }
 }
 
 /// Marked ones, else the one under the cursor.

@@ -124,7 +124,7 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     let ids = words::to_back_up(guide);
     let name = ids.first().map_or("key", |id| id.short());
     let kind = if ids.len() == 1 { guide.choice().wizard.key_name() } else { "keys".to_owned() };
-    let file = format!("~/{kind}-{name}.backup");
+    let file = format!("{}{kind}-{name}.backup", state.offered_dir);
     let mut fields = vec![
         path("file", &file, "better on another device than this one"),
         secret("passphrase", "of the backup, in the age format; empty: a PEM set, each key under its own"),
@@ -171,7 +171,7 @@ pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
 
 /// Asks where the hand-over file goes.
 pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
-    let file = format!("~/{}-hand-over.json", guide.choice().wizard.key_name());
+    let file = format!("{}{}-hand-over.json", state.offered_dir, guide.choice().wizard.key_name());
     let fields = vec![path("file", &file, "send it to your colleague; it holds no secret")];
     let form = form(state, Ask::HandOver, "Hand over", subject(guide), "write it", fields);
     let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over FILE.";

@@ -3,15 +3,14 @@
 use crossterm::event::KeyEvent;
 
 use super::task::Task;
-use super::{begin, forms};
-use crate::engine::wizard::{Choice, Wizard};
+use super::{begin, due, forms};
+use crate::engine::wizard::{Begun, Choice, Wizard};
 use crate::tuf::Gun;
 use crate::tui::binding::key_name;
 use crate::tui::canvas::{Canvas, Runs, cut, width};
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Form, Next};
 use crate::tui::effect::Effect;
-use crate::tui::format::span;
 use crate::tui::state::State;
 
 /// Widest menu.
@@ -31,7 +30,18 @@ pub struct Menu {
 pub struct Entry {
     pub word: String,
     pub note: String,
+    /// What it waits for, if it was begun.
+    pub waits: Option<Waits>,
     pub opens: Opens,
+}
+
+/// What a wizard waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// This is next.
+    Next(String),
+    /// Somebody should come back for this by now.
+    Due(String),
 }
 
 /// What an entry opens.
@@ -70,18 +80,19 @@ fn ask(state: &mut State, form: fn(&State) -> Form) -> Vec<Effect> {
 impl Menu {
     /// All wizards, those that were begun first.
     #[must_use]
-    pub fn all(state: &State, begun: Vec<Choice>) -> Self {
-        let resume = |choice: Choice| {
-            let names: Vec<String> =
-                choice.repositories.iter().map(|gun| state.short_name(&state.name_of(gun)).to_owned()).collect();
-            let age = span(state.now.as_second() - choice.begun.as_second());
-            Entry {
-                word: format!("go on: {}", choice.wizard.title()),
-                note: format!("{}, begun {age} ago", names.join(", ")),
-                opens: Opens::Begun(choice),
-            }
+    pub fn all(state: &State, begun: &[Begun]) -> Self {
+        let resume = |begun: &Begun| Entry {
+            word: format!("go on: {}", begun.choice.wizard.title()),
+            note: due::begun_where(state, begun),
+            waits: Some(match begun.due(state.now) {
+                Some(what) => Waits::Due(what.to_owned()),
+                None => Waits::Next(due::waits_for(begun)),
+            }),
+            opens: Opens::Begun(begun.choice.clone()),
         };
-        let mut entries: Vec<Entry> = begun.into_iter().rev().map(resume).collect();
+        let mut entries: Vec<Entry> = begun.iter().rev().map(resume).collect();
+        // What is due stands first.
+        entries.sort_by_key(|entry| !matches!(entry.waits, Some(Waits::Due(_))));
         entries.extend(begin::all(state));
         let subject = state.repository().map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default();
         Self { title: "Wizards".to_owned(), subject, entries, cursor: 0 }
@@ -110,19 +121,35 @@ impl Menu {
             keys: keys(canvas, &[("j k", "choose"), ("enter", "open"), ("esc", "back")]),
             colour: None,
         };
-        let room = usize::from(canvas.area().height.saturating_sub(8)).max(1);
+        // Below the list: what the one under the cursor waits for.
+        let below = if self.entries.iter().any(|e| e.waits.is_some()) { 2 } else { 0 };
+        let room = usize::from(canvas.area().height.saturating_sub(8 + below)).max(1);
         let rows = self.entries.len().min(room);
         let words = self.entries.iter().map(|e| width(&e.word)).max().unwrap_or(0).min(44);
-        let place = window.open(canvas, WIDEST, u16::try_from(rows).unwrap_or(8));
+        let place = window.open(canvas, WIDEST, u16::try_from(rows).unwrap_or(8) + below);
         let offset = (self.cursor + 1).saturating_sub(rows);
-        for (y, (i, entry)) in (place.y..place.bottom).zip(self.entries.iter().enumerate().skip(offset).take(rows)) {
+        let bottom = place.bottom.saturating_sub(below);
+        for (y, (i, entry)) in (place.y..bottom).zip(self.entries.iter().enumerate().skip(offset).take(rows)) {
             let style = if i == self.cursor { theme.strong() } else { theme.text() };
             let word = cut(&entry.word, usize::from(words), theme.glyphs.cut);
             canvas.runs(place.x + 2, y, place.end, &Runs::new().then(word, style));
-            canvas.put(place.x + 2 + words + 3, y, place.end, &entry.note, theme.quiet());
+            let at = place.x + 2 + words;
+            if matches!(entry.waits, Some(Waits::Due(_))) {
+                canvas.put(at + 1, y, place.end, theme.glyphs.warn, theme.warn());
+            }
+            canvas.put(at + 3, y, place.end, &entry.note, theme.quiet());
             if i == self.cursor {
                 canvas.select(place.x, y, place.end);
             }
         }
+        let waits = self.entries.get(self.cursor).and_then(|entry| entry.waits.as_ref());
+        let runs = match waits {
+            Some(Waits::Next(next)) => Runs::new().then(next.clone(), theme.text()),
+            Some(Waits::Due(what)) => {
+                Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(format!("due: {what}"), theme.text())
+            }
+            None => Runs::new(),
+        };
+        canvas.runs(place.x + 2, bottom, place.end, &runs);
     }
 }

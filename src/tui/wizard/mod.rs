@@ -6,6 +6,7 @@
 
 mod act;
 mod begin;
+mod due;
 pub mod forms;
 pub mod menu;
 mod options;
@@ -19,6 +20,8 @@ mod words;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp as Time;
+
 use super::binding::{Action as Wanted, Binding, Group, bind};
 use super::canvas::Runs;
 use super::effect::Effect;
@@ -30,10 +33,14 @@ use crate::tuf::Gun;
 
 pub use act::update;
 pub use begin::{from_key, from_role, no_key, no_role};
+pub use due::{is_any_due, of_repository, waiting};
 pub use options::{Opt, Pick, Tick};
 pub use take::{notice, take};
 pub use task::{Answer, KeySource, Task};
 pub(super) use words::brief;
+
+/// From when on it is said that a choice is being saved, in milliseconds.
+const SAVING: i64 = 300;
 
 /// A wizard that is open.
 #[derive(Clone, Debug)]
@@ -49,8 +56,19 @@ pub struct Guide {
     pub cursor: usize,
     /// The facts are older than what the screen knows.
     pub stale: bool,
+    /// A choice on its way to the disk; it is shown as made only there.
+    pub saving: Option<Saving>,
     /// Of the key that was made or loaded last, to prove its backup without asking again.
     pub passphrase: Option<Passphrase>,
+}
+
+/// A choice on its way to the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saving {
+    pub choice: Choice,
+    /// Whether what it asks for is staged as soon as it is kept.
+    pub then_stage: bool,
+    pub since: Time,
 }
 
 /// How far choosing is.
@@ -150,7 +168,7 @@ impl Guide {
     #[must_use]
     pub fn new(facts: Facts, phase: Phase) -> Self {
         let steps = steps(&facts);
-        Self { facts, steps, phase, at: None, cursor: 0, stale: false, passphrase: None }
+        Self { facts, steps, phase, at: None, cursor: 0, stale: false, saving: None, passphrase: None }
     }
 
     /// What was chosen.
@@ -310,6 +328,11 @@ pub fn asking(state: &State, guide: &Guide) -> Option<(usize, usize)> {
 pub fn verdict(state: &State, guide: &Guide) -> (Weight, &'static str, String) {
     if let Some((done, all)) = asking(state, guide) {
         return (Weight::Note, "asking the servers", format!("{done} of {all}   ctrl-c stops"));
+    }
+    if let Some(saving) = &guide.saving
+        && state.now.as_millisecond() - saving.since.as_millisecond() >= SAVING
+    {
+        return (Weight::Note, "saving", "what was chosen".to_owned());
     }
     match &guide.phase {
         Phase::Choosing(_) | Phase::Beginning(_) => (Weight::Note, "nothing is changed yet", String::new()),

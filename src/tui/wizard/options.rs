@@ -8,6 +8,7 @@ use crate::engine::view::KeyPlace;
 use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::event::Ask;
 use crate::tui::state::State;
 use crate::tui::words as shared;
 
@@ -35,6 +36,8 @@ pub enum Pick {
     Review,
     HandOver,
     AskServer,
+    /// Answer what a repository asks before it can be read.
+    Answer(Gun),
     RemoveKeys(Vec<CanonicalKeyId>),
     Finish,
 }
@@ -83,6 +86,7 @@ pub(super) fn of(state: &State, guide: &Guide) -> Vec<Opt> {
         return vec![];
     }
     match step.kind {
+        StepKind::Choose if !done => unread(state, guide),
         StepKind::Key if !done || words::is_changeable(guide) => keys(state, guide),
         StepKind::RootKey if !done || words::is_changeable(guide) => root_keys(state, guide),
         StepKind::Signers if !done || words::is_changeable(guide) => signers(),
@@ -109,6 +113,27 @@ fn repositories(state: &State, guide: &Guide, chosen: &BTreeSet<Gun>) -> Vec<Opt
         note: words::repository(state, guide, r),
     };
     guide.facts.repositories.iter().map(line).collect()
+}
+
+/// What helps where a repository could not be read.
+fn unread(state: &State, guide: &Guide) -> Vec<Opt> {
+    let asks = guide.facts.repositories.iter().filter_map(|repository| {
+        let ask = state.find(&repository.gun)?.failure.as_ref()?.ask.as_ref()?;
+        let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
+        let note = match (ask, guide.choice().roots.get(&repository.gun)) {
+            (Ask::FirstContact { keys, .. }, Some(named)) if keys.iter().any(|key| named.contains(key)) => {
+                "root key as the hand-over file says"
+            }
+            (Ask::FirstContact { .. }, Some(_)) => "root key NOT as the hand-over file says",
+            (Ask::FirstContact { .. }, None) => "this machine meets it for the first time",
+            (Ask::PinLost { .. }, _) => "its root is another one than before",
+            (Ask::Realm { .. } | Ask::Login { .. }, _) => "its server wants a login",
+            (Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey, _) => return None,
+        };
+        Some(act(Pick::Answer(repository.gun.clone()), format!("answer for {name}"), note))
+    });
+    let again = act(Pick::AskServer, "look again", "asks the servers");
+    asks.chain([again]).collect()
 }
 
 fn keys(state: &State, guide: &Guide) -> Vec<Opt> {

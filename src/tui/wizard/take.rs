@@ -1,10 +1,10 @@
 //! What the engine found about wizards is written to the state here.
 
 use super::menu::Menu;
-use super::task::Answer;
-use super::{Guide, Phase, forms};
+use super::task::{Answer, Task};
+use super::{Guide, Phase, act, due, forms};
 use crate::engine::Kind;
-use crate::engine::wizard::Facts;
+use crate::engine::wizard::{Choice, Facts};
 use crate::tui::dialogs::{Dialog, Purpose, token_fields};
 use crate::tui::effect::Effect;
 use crate::tui::event::{Failure, Outcome, Source};
@@ -37,9 +37,14 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
         guide.passphrase = forms::typed(&form);
     }
     match answer {
-        Answer::Begun(choices) => {
-            let menu = Menu::all(state, choices);
+        Answer::Begun(begun) => {
+            let menu = Menu::all(state, &begun);
+            state.begun = begun;
             state.dialogs.push(Dialog::Wizards(menu));
+            vec![]
+        }
+        Answer::Reminded(begun) => {
+            due::take(state, begun);
             vec![]
         }
         Answer::ToChoose(facts, chosen) => {
@@ -56,12 +61,7 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
             }
             open(state, guide)
         }
-        Answer::Seen(facts) if asked => {
-            if let Some(guide) = &mut state.guide {
-                guide.learn(*facts);
-            }
-            vec![]
-        }
+        Answer::Kept(choice) => kept(state, *choice, asked),
         Answer::Seen(facts) => {
             learn(state, *facts);
             vec![]
@@ -82,9 +82,27 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
                 state.screen = Screen::Main;
             }
             state.say(Weight::Done, "closed", title);
-            vec![]
+            vec![Task::Remind.effect()]
         }
     }
+}
+
+/// Takes a choice that is on disk now, and goes on from it.
+fn kept(state: &mut State, choice: Choice, asked: bool) -> Vec<Effect> {
+    let Some(guide) = &mut state.guide else {
+        state.say(Weight::Note, "kept", format!("{}; W goes on with it", choice.wizard.title()));
+        return vec![];
+    };
+    let saving = guide.saving.take_if(|saving| saving.choice == choice);
+    if saving.is_none() && !asked {
+        return vec![];
+    }
+    guide.learn(Facts { choice: choice.clone(), ..guide.facts.clone() });
+    let mut effects = vec![Task::Look(choice).effect()];
+    if saving.is_some_and(|saving| saving.then_stage) {
+        effects.extend(act::fill(state));
+    }
+    effects
 }
 
 /// Opens a wizard, and asks the servers about what it depends on.
@@ -117,6 +135,9 @@ fn learn(state: &mut State, facts: Facts) {
 }
 
 fn refused(state: &mut State, failure: &Failure) -> Vec<Effect> {
+    if let Some(guide) = &mut state.guide {
+        guide.saving = None;
+    }
     if let Some(Dialog::Form(form)) = state.dialogs.last_mut()
         && form.busy.is_some()
         && matches!(form.purpose, Purpose::Wizard(_))

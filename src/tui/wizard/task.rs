@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::engine::Passphrase;
-use crate::engine::wizard::{Choice, Facts, Wizard};
+use crate::engine::wizard::{Begun, Choice, Facts, Wizard};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 use crate::tui::effect::Effect;
 use crate::tui::keywork::AtToken;
@@ -13,6 +13,8 @@ use crate::tui::keywork::AtToken;
 pub enum Task {
     /// List those that were begun.
     List,
+    /// Look how far they are and what is due.
+    Remind,
     /// Open one: as it was begun for any of `chosen`, else to choose among `candidates`.
     Open { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
     /// Go on with one that was begun.
@@ -74,11 +76,15 @@ pub enum KeySource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Those that were begun, oldest first.
-    Begun(Vec<Choice>),
+    Begun(Vec<Begun>),
+    /// The same, while nobody asked for the list.
+    Reminded(Vec<Begun>),
     /// Opened; not begun yet, with these repositories chosen.
     ToChoose(Box<Facts>, Vec<Gun>),
     /// Opened as it was begun.
     Opened(Box<Facts>),
+    /// The choice is on disk.
+    Kept(Box<Choice>),
     /// Looked at.
     Seen(Box<Facts>),
     /// Something was done about it; verb and object for the message line.

@@ -282,6 +282,9 @@ pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
     for (label, text) in labelled(state, guide, step) {
         lines.push(format!("{label}: {text}"));
     }
+    if let Some(reminder) = step.reminder.as_ref().filter(|reminder| reminder.due > state.now) {
+        lines.push(format!("later: you are reminded on {} to {}", reminder.due.strftime("%-d %b"), reminder.what));
+    }
     lines
 }
 
@@ -316,7 +319,14 @@ pub(super) fn labelled(state: &State, guide: &Guide, step: &StepView) -> Vec<(&'
         ("risk", step.risk.to_owned()),
         ("back", step.back.to_owned()),
     ];
-    all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+    let all = due(state, step).into_iter().chain(all);
+    all.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// What a step reminds of by now.
+fn due(state: &State, step: &StepView) -> Option<(&'static str, String)> {
+    let reminder = step.reminder.as_ref().filter(|reminder| reminder.due <= state.now)?;
+    Some(("due", reminder.what.to_owned()))
 }
 
 /// The commands of all steps, in their order.

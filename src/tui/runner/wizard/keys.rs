@@ -1,7 +1,7 @@
 //! New keys of wizards: made, loaded or received, and their backups.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::super::files;
 use super::super::super::wizard::KeySource;
@@ -89,7 +89,7 @@ fn find(engine: &Engine, source: KeySource) -> Result<Found> {
             let locked = || refuse("the key is locked", "type its passphrase");
             of(engine.public_half(&id).ok_or_else(locked)?, None)
         }
-        KeySource::Colleague(path) => match engine.read_key_file(&files::expanded(&path), None)? {
+        KeySource::Colleague(path) => match engine.read_key_file(&expanded(engine, &path), None)? {
             KeyFile::Public => of(read_public(engine, &path)?, None),
             _ => Err(refuse("the file holds a private key", "a colleague's private key stays with him")),
         },
@@ -195,14 +195,18 @@ fn bare(choice: &Choice, key: &PublicKey) -> Result<PublicKey> {
     }
 }
 
+fn expanded(engine: &Engine, typed: &Path) -> PathBuf {
+    engine.settings().typed_paths.expanded(typed)
+}
+
 fn read_public(engine: &Engine, path: &Path) -> Result<PublicKey> {
-    let read =
-        files::public_keys(&[path.to_owned()], engine.now()).map_err(|what| refuse(what, "give a public key"))?;
+    let read = files::public_keys(&[path.to_owned()], &engine.settings().typed_paths, engine.now())
+        .map_err(|what| refuse(what, "give a public key"))?;
     read.into_iter().next().ok_or_else(|| refuse("the file holds no key", "give a public key"))
 }
 
 fn open_file(engine: &Engine, path: &Path, passphrase: &Passphrase) -> Result<Box<PrivateKey>> {
-    let path = files::expanded(path);
+    let path = expanded(engine, path);
     let typed = (!passphrase.is_empty()).then_some(passphrase);
     match (engine.read_key_file(&path, None)?, typed) {
         (KeyFile::Private(key), Some(_)) => Ok(key),
@@ -236,12 +240,16 @@ pub(super) fn back_up(
             }
         }
         let opening = opening.ok_or_else(|| {
-            let what = format!("not the passphrase of key {}", id.short());
+            // With several keys each passphrase may well be that of another one.
+            let only = own.iter().filter(|_| keys.len() == 1);
+            let opens = only.filter_map(|own| engine.opens_instead(id, own)).next();
+            let other = opens.map(|other| format!("; it opens key {}", other.short())).unwrap_or_default();
+            let what = format!("not the passphrase of key {}{other}", id.short());
             refuse(what, "the backup is proved by unlocking each key from it")
         })?;
         passphrases.insert(id.clone(), opening);
     }
     let form = if seal.is_empty() { BackupForm::Plain } else { BackupForm::Encrypted(seal) };
-    let backup = engine.back_up(keys, &passphrases, &form, &files::expanded(file))?;
+    let backup = engine.back_up(keys, &passphrases, &form, &expanded(engine, file))?;
     Ok(backup.file.display().to_string())
 }

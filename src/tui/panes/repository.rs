@@ -1,0 +1,89 @@
+//! What is said about the repository under the cursor.
+
+use super::super::event::Ask;
+use super::super::format;
+use super::super::state::{Repository, State};
+use super::super::wizard;
+use super::detail::Detail;
+use super::repositories::word_style;
+use crate::engine::view::{Freshness, Health};
+
+/// Its state, what follows from it, and the keys that help.
+pub(super) fn detail(state: &State) -> Option<Detail> {
+    let repository = state.repository()?;
+    let theme = state.theme;
+    let mut detail = Detail { name: state.short_name(&repository.entry.name).to_owned(), ..Detail::default() };
+    if let Some(failure) = &repository.failure {
+        let problem = &failure.problem;
+        detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));
+        detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
+        if let Some(ask) = &failure.ask {
+            let what = match ask {
+                Ask::Login { .. } => "asks for user and password, kept for this session",
+                _ => "asks once, then remembered",
+            };
+            detail.acts.push(("i", "answer".to_owned(), what.to_owned()));
+        } else {
+            detail.acts.push(("r", "try again".to_owned(), String::new()));
+        }
+        remind(state, repository, &mut detail);
+        detail.facts.extend(scene_note(state, repository));
+        return Some(detail);
+    }
+    let view = repository.view.as_deref()?;
+    if let Freshness::Cached { at, reason: Some(problem) } = &view.freshness {
+        let age = at.map_or_else(
+            || "of unknown age".to_owned(),
+            |at| format!("{} old", format::span(-format::seconds_until(state.now, at))),
+        );
+        detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
+        detail.facts.push(("do", problem.hint.clone()));
+    }
+    match view.findings.first() {
+        Some(finding) => {
+            detail.state = Some((finding.headline.clone(), word_style(theme, finding.level)));
+            detail.sentences.push(finding.detail.clone());
+            if view.findings.len() > 1 {
+                let others: Vec<&str> = view.findings.iter().skip(1).map(|f| f.headline.as_str()).collect();
+                detail.facts.push(("also", others.join("; ")));
+            }
+        }
+        None if view.health == Health::New => {
+            detail.state = Some(("no trust data on the server".to_owned(), theme.quiet()));
+            detail.sentences.push("Adding the first signer creates the repository: a root key is chosen or made, the server keeps snapshot and timestamp.".to_owned());
+        }
+        None => {
+            let (signers, tags) = (view.signers(), view.trusted());
+            let text = format!(
+                "{}, {} trusted",
+                format::count(signers, "signer", "signers"),
+                format::count(tags, "tag", "tags")
+            );
+            detail.state = Some((text, theme.quiet()));
+        }
+    }
+    if view.health == Health::New {
+        detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));
+    }
+    if view.foreign_changes > 0 {
+        let changes = format::count(view.foreign_changes, "change", "changes");
+        detail.acts.push(("f", format!("{changes} staged by notary"), "adopt, leave or drop".to_owned()));
+    }
+    remind(state, repository, &mut detail);
+    detail.facts.extend(scene_note(state, repository));
+    Some(detail)
+}
+
+/// Wizards that wait here, with the key that goes on with them.
+fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
+    for (title, next, due) in wizard::of_repository(state, &repository.entry.gun) {
+        detail.facts.extend(due.map(|what| ("due", what.to_owned())));
+        detail.acts.push(("W", title, next));
+    }
+}
+
+/// What the sandbox shows with this repository.
+fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
+    let note = state.notes.get(repository.entry.gun.as_str())?;
+    Some(("scene", (*note).to_owned()))
+}

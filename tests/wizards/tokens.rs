@@ -125,6 +125,7 @@ fn no_backup_is_promised_for_what_is_only_on_a_token() {
     assert!(shown.contains("cannot be copied out of it") && !shown.contains("back it up now"), "{shown}");
     let Task::Keep(choice) = only_task(&press(&mut state, "<enter>")) else { panic!() };
     assert!(choice.without_backup);
+    answer(&mut state, Answer::Kept(Box::new(choice)));
     assert!(shows(&state).contains("Fill the stage  now"), "{}", shows(&state));
     press(&mut state, "e");
     assert!(!shows(&state).contains("key backup"), "{}", shows(&state));

@@ -77,8 +77,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
 /// Wizards that wait here, with the key that goes on with them.
 fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
     for (title, next, due) in wizard::of_repository(state, &repository.entry.gun) {
-        detail.facts.extend(due.map(|what| ("due", what.to_owned())));
-        detail.acts.push(("W", title, next));
+        detail.acts.push(("W", title, due.map_or(next, |what| format!("due: {what}"))));
     }
 }
 

@@ -129,6 +129,8 @@ pub struct Repository {
     pub work: Work,
     /// Why the last try gave nothing.
     pub failure: Option<Failure>,
+    /// The user has just given a login for it.
+    pub is_logging_in: bool,
 }
 
 /// What is being done about a repository, since when.
@@ -142,7 +144,7 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None }
+        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
     }
 
     /// How it stands.
@@ -221,7 +223,7 @@ impl Jobs {
             Outcome::Completed(_) => self.completion == Some(job),
             Outcome::Key(_) => self.key_work == Some(job),
             // Whatever was written is true, asked for or not.
-            Outcome::Staged { .. } | Outcome::Published(_) | Outcome::Wizard(_) => true,
+            Outcome::Staged { .. } | Outcome::ForeignAdopted(..) | Outcome::Published(_) | Outcome::Wizard(_) => true,
             _ => known,
         }
     }

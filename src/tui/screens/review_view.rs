@@ -26,7 +26,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
     if areas.shape == Shape::Tabs {
         frame.title = "Review".to_owned();
         if areas.message.is_none() {
-            frame.footer = super::super::render::message_runs(state);
+            frame.footer = super::super::render::border_message(state, body, "");
         }
         let inner = frame.draw(canvas, body, true);
         let upper = Rect { height: inner.height.saturating_sub(2), ..inner };
@@ -145,7 +145,9 @@ fn wide_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan, width: usize) -> Vec<Ru
 fn explain(canvas: &Canvas<'_>, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
     let theme = canvas.theme;
     let mut lines = Vec::new();
-    for (text, style) in effect_box::sentences(theme, plan) {
+    // The line of the tags has said it already.
+    let is_said = !plan.tags.orphaned.is_empty() && plan.failed.is_none();
+    for (text, style) in effect_box::sentences(theme, plan, is_said) {
         lines.extend(wrap(&text, width.min(70)).into_iter().map(|l| Runs::new().gap(4).then(l, style)));
     }
     let keys = effect_box::keys(theme, review, plan);

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
-    Revoke, Sign, Signer, SignerAdd, SignerRemove, Witness,
+    Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
 use super::key::arguments::Key;

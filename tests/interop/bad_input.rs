@@ -125,6 +125,7 @@ fn names_that_are_none_are_input_errors() {
     for arguments in [
         &["inspect", "Not/Lower"][..],
         &["inspect", "../escape"],
+        &["inspect", GUN, "--allow-realm", "auth.example.test:443"],
         &["delegation", "list", &tagged],
         &["delegation", "add", GUN, "targets/../x", "--all-paths"],
         &["delegation", "add", GUN, "targets/x"],

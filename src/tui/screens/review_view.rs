@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::canvas::{Canvas, Runs, cut_path, width, wrap};
 use super::super::format::count;
 use super::super::frame::{Frame, rule};
 use super::super::layout::{Areas, Shape};
@@ -270,12 +270,14 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
     }
     lines.push(Runs::new());
     lines.push(Runs::new().then("Sent as", theme.quiet()));
+    let cells = names.iter().take(6).map(|name| usize::from(width(name))).max().unwrap_or(0).clamp(15, 26);
     for (i, name) in names.iter().take(6).enumerate() {
+        let name = cut_path(name, cells, theme.glyphs.cut);
         lines.push(
             Runs::new()
                 .then(format!(" {} ", i + 1), theme.quiet())
-                .then(name.clone(), theme.text())
-                .then("   one request", theme.quiet()),
+                .then(format!("{name:<cells$} "), theme.text())
+                .then("one request", theme.quiet()),
         );
     }
     if names.len() > 6 {

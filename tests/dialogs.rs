@@ -14,10 +14,11 @@ use trustdeck::engine::view::KeyPlace;
 use trustdeck::engine::{Change, ForeignChanges, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::choose::{Choice, Choose};
 use trustdeck::tui::effect::Effect;
 use trustdeck::tui::event::{Ask, Failure, Outcome, Source};
 use trustdeck::tui::screens::commands;
-use trustdeck::tui::state::{Screen, State};
+use trustdeck::tui::state::{Screen, State, Weight};
 use trustdeck::tui::theme::Theme;
 
 fn browsing() -> State {
@@ -98,6 +99,21 @@ fn a_login_answers_all_that_wait_for_it() {
 }
 
 #[test]
+fn a_login_is_good_only_once_the_server_says_so() {
+    let demo = gun("admin/demo");
+    let mut state = browsing();
+    let asked =
+        |user: Option<&str>| Ask::Login { registry: "registry.example.com".to_owned(), user: user.map(str::to_owned) };
+    ask(&mut state, "admin/demo", Kind::Auth, asked(None));
+    let effects = press(&mut state, "iann<tab>wrong<enter>");
+    let said = "logging in: ann at registry.example.com".to_owned();
+    tell(&mut state, effects[0].clone(), Outcome::Acted(Some(demo.clone()), Ok(said)));
+    assert_eq!(state.message.as_ref().unwrap().weight, Weight::Note);
+    ask(&mut state, "admin/demo", Kind::Auth, asked(Some("ann")));
+    assert_eq!(state.message.as_ref().unwrap().weight, Weight::Fail);
+}
+
+#[test]
 fn the_prompt_tells_the_passphrase_of_the_sandbox_with_and_without_its_tour() {
     let mut state = asked_for_two_keys();
     assert!(!shown(&state).contains("sandbox-only"));
@@ -132,6 +148,52 @@ fn what_notary_staged_is_adopted_left_or_dropped() {
         tell(&mut state, Effect::ReadForeign(demo.clone()), Outcome::Foreign(demo.clone(), Ok(Some(changes))));
         assert!(shown(&state).contains("add target 1.0"));
         assert_eq!(press(&mut state, keys), expected, "{keys}");
+    }
+}
+
+#[test]
+fn once_adopted_the_repository_is_read_anew() {
+    let demo = gun("admin/demo");
+    let mut state = browsing();
+    let outcome = Outcome::ForeignAdopted(demo.clone(), Ok(stage()));
+    let effects = tell(&mut state, Effect::AdoptForeign(demo.clone()), outcome);
+    assert_eq!(effects, [Effect::Plan, Effect::Refresh(demo)]);
+}
+
+#[test]
+fn answers_stay_in_sight_however_long_the_question_is() {
+    let demo = gun("admin/demo");
+    let lines = (0..60).map(|i| format!("create target t{i}. in targets")).collect();
+    let changes = ForeignChanges { lines, adoptable: Ok(vec![remove_ben()]) };
+    let mut state = browsing();
+    state.size = (80, 24);
+    tell(&mut state, Effect::ReadForeign(demo.clone()), Outcome::Foreign(demo, Ok(Some(changes))));
+    for (keys, first, last) in [
+        ("", "t0.", "… 48 more lines"),
+        ("<ctrl-d>", "t8.", "… 40 more lines"),
+        ("<ctrl-d><ctrl-d><ctrl-d><ctrl-d><ctrl-d><ctrl-d>", "t50.", "t59."),
+    ] {
+        press(&mut state, keys);
+        let shown = shown(&state);
+        for word in [first, last, "▌ adopt", "leave them", "drop"] {
+            assert!(shown.contains(word), "{word} after {keys}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_key_of_many_repositories_is_removed_from_the_one_under_the_cursor() {
+    let mut choose = Choose { title: "Which".to_owned(), about: vec!["why".to_owned()], ..Choose::default() };
+    choose.choices = (0..60).map(|i| Choice::new(format!("n{i}."), "all", vec![])).collect();
+    let mut state = browsing();
+    state.size = (80, 24);
+    state.dialogs.push(Dialog::Choose(choose));
+    for (keys, shows, hides) in
+        [("", "▌ n0.", "n59."), ("G", "▌ n59.", "n0."), ("kk", "▌ n57.", "n0."), ("g", "▌ n0.", "n59.")]
+    {
+        press(&mut state, keys);
+        let shown = shown(&state);
+        assert!(shown.contains(shows) && shown.contains("why") && !shown.contains(hides), "{keys}\n{shown}");
     }
 }
 

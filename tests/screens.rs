@@ -244,7 +244,10 @@ fn the_sandbox_looks_as_stored() {
         let mut state = state_of(repositories(), size, Theme::default());
         let tour = Tour::first_signer(&gun("admin/web"), "admin/web", "ben", "keys/ben.pub", "sandbox-only");
         state.tour = Some(tour);
-        press(&mut state, "jjj");
+        for repository in &mut state.repositories {
+            repository.entry.server = Ok("https://localhost:41873".to_owned());
+        }
+        press(&mut state, "jjjj");
         check_screen("sandbox", &state);
         if size == (80, 24) {
             check_picture("sandbox-80x24", "trustdeck sandbox", &state);

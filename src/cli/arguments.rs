@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
-    Revoke, Sign, Signer, SignerAdd, SignerRemove, Witness,
+    Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
 use super::key::arguments::Key;
@@ -61,7 +61,7 @@ pub struct Globals {
     #[arg(long, global = true, help_heading = "Global options")]
     pub ascii: bool,
     /// Allow logins to go to this token realm on another host
-    #[arg(long, value_name = "HOST", global = true, help_heading = "Global options")]
+    #[arg(long, value_name = "HOST", value_parser = realm_host, global = true, help_heading = "Global options")]
     pub allow_realm: Vec<String>,
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
@@ -69,6 +69,15 @@ pub struct Globals {
     /// Read passphrases from this file descriptor: one line for all keys, or several ROLE=PASSPHRASE and token-pin=PIN
     #[arg(long, value_name = "FD", global = true, help_heading = "Global options")]
     pub passphrase_fd: Option<u32>,
+}
+
+/// A realm is allowed as a whole host, so that a port or a path would never fit.
+fn realm_host(text: &str) -> Result<String, String> {
+    let is_address = text.starts_with('[') && text.ends_with(']');
+    if text.is_empty() || text.contains('/') || (text.contains(':') && !is_address) {
+        return Err("give the host alone, without scheme, port or path".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Commands without a screen.

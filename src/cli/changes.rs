@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, 
 /// Reads the repository that a short KEYID, or a label, may be of.
 async fn read_for_short_ids(context: &Context, command: &Command) {
     let (typed, keys): (&[String], &[String]) = match command {
-        Command::Signer(Signer::Remove(remove)) => (&remove.repositories, &remove.key),
+        Command::Signer(Signer::Remove(remove)) => (&remove.signer.repositories, &remove.key),
         Command::Delegation(Delegation::Remove(remove)) => (std::slice::from_ref(&remove.repository), &remove.keys),
         Command::Delegation(Delegation::Purge(purge)) => (std::slice::from_ref(&purge.repository), &purge.keys),
         _ => return,
@@ -55,10 +55,11 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
         Ok(Wanted { changes: vec![(context.repository(typed)?, changes)], problems: Vec::new(), creates: None })
     };
     let both = match command {
-        Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.publishing),
-        Command::Signer(Signer::Remove(remove)) => {
-            (every(context, &remove.repositories, &signer_remove(context, remove)?, None), &remove.publishing)
-        }
+        Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.signer.publishing),
+        Command::Signer(Signer::Remove(remove)) => (
+            every(context, &remove.signer.repositories, &signer_remove(context, remove)?, None),
+            &remove.signer.publishing,
+        ),
         Command::Delegation(Delegation::Add(add)) => {
             (one(&add.repository, vec![delegation_add(context, add)?])?, &add.publishing)
         }
@@ -83,7 +84,7 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
 }
 
 fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>> {
-    let name = signer_name(&add.name)?;
+    let name = signer_name(&add.signer.name)?;
     let keys = public_keys(context, &add.key)?;
     let root_key = match add.root_key.as_deref() {
         None => RootKeyChoice::Auto,
@@ -93,11 +94,11 @@ fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>
             Err(_) => RootKeyChoice::Stored(context.engine.find_key(typed).map_err(Problem::from)?),
         },
     };
-    Ok(every(context, &add.repositories, &[Change::AddSigner { name, keys }], Some(root_key)))
+    Ok(every(context, &add.signer.repositories, &[Change::AddSigner { name, keys }], Some(root_key)))
 }
 
 fn signer_remove(context: &Context, remove: &SignerRemove) -> Result<Vec<Change>, Problem> {
-    let name = signer_name(&remove.name)?;
+    let name = signer_name(&remove.signer.name)?;
     if remove.key.is_empty() {
         return Ok(vec![Change::RemoveSigner { name }]);
     }

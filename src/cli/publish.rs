@@ -309,9 +309,11 @@ fn failed_row(problem: &Problem) -> Option<PublishedRow<'_>> {
 fn published_text(published: &Published) -> String {
     let gun = &published.gun;
     let mut text = match &published.outcome {
+        PublishOutcome::Done if published.versions.is_empty() => format!("{gun}: deleted on the server\n"),
         PublishOutcome::Done => {
             let versions: Vec<String> = published.versions.iter().map(|(r, v)| format!("{r} v{v}")).collect();
-            format!("{gun}: published {}; {} tags can be pulled\n", versions.join(", "), published.trusted)
+            let tags = if published.trusted == 1 { "tag" } else { "tags" };
+            format!("{gun}: published {}; {} {tags} can be pulled\n", versions.join(", "), published.trusted)
         }
         PublishOutcome::Failed(_) => format!("{gun}: not published, everything stays staged\n"),
         PublishOutcome::Skipped => format!("{gun}: not begun, everything stays staged\n"),

@@ -242,7 +242,7 @@ fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Applied {
         }
     }
     let happened = !roles.is_empty();
-    let applied = Applied::new(Mark::Removed, "key from every delegation".to_owned(), roles).about(keys);
+    let applied = Applied::new(Mark::Removed, "key everywhere".to_owned(), roles).about(keys);
     applied.unless(happened, "no delegation that can be changed here lists it")
 }
 

@@ -158,7 +158,7 @@ impl File {
         let short = |keys: &[CanonicalKeyId]| keys.iter().map(|id| id.short().to_owned()).collect::<Vec<_>>();
         let quoted = |paths: &[String]| paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>();
         let of = |change: &Change| match change {
-            Change::Sign { target, .. } => vec![Some(format!("sha256:{}, {} bytes", target.sha256, target.length))],
+            Change::Sign { target, .. } => vec![Some(format!("{} bytes, sha256 {}", target.length, target.sha256))],
             Change::AddDelegation { keys, paths, .. } => {
                 let ids = keys.iter().map(|key| key.canonical_id().short().to_owned()).collect();
                 vec![list("adds key", ids), list("adds path", quoted(paths))]

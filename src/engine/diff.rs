@@ -78,7 +78,7 @@ fn diff(
         keys,
         threshold: (was.threshold, is.threshold),
         paths: path_diffs(&was.paths, &is.paths),
-        signed_by: base.loaded(&role).map(|file| names.of(&file.tally.signed)).unwrap_or_default(),
+        signed_by: base.last_signed(&role).map(|tally| names.of(&tally.signed)).unwrap_or_default(),
         signs_with: if signs { names.of(&draft.signers(&role)) } else { Vec::new() },
         loses_trust: is.listed && base.stands(&role) && !trusted(draft, &role),
         role,

@@ -14,7 +14,7 @@ use jiff::Timestamp as Time;
 
 use super::base_roles::BaseRoles;
 use super::change::RootKeyChoice;
-use crate::tuf::verify::{SeenRoles, tally};
+use crate::tuf::verify::{SeenRoles, Tally, tally};
 use crate::tuf::{
     CanonicalKeyId, Delegation, DelegationName, Loaded, Metadata, PublicKey, Role, RoleKeys, Standing, Target,
     TargetName, Targets, TrustedSet, effective_paths,
@@ -252,6 +252,18 @@ impl<'a> Draft<'a> {
             Role::Targets => self.ground.set?.targets(),
             Role::Delegation(name) => self.ground.set?.delegations().get(name),
             _ => None,
+        }
+    }
+
+    /// Which keys have signed a role's file on the server.
+    #[must_use]
+    pub fn last_signed(&self, role: &Role) -> Option<&'a Tally> {
+        let set = self.ground.set?;
+        match role {
+            Role::Root => Some(&set.root().tally),
+            Role::Snapshot => set.snapshot().map(|file| &file.tally),
+            Role::Timestamp => set.timestamp().map(|file| &file.tally),
+            Role::Targets | Role::Delegation(_) => self.loaded(role).map(|file| &file.tally),
         }
     }
 

@@ -186,7 +186,7 @@ pub enum EngineError {
     #[error("{what}")]
     Change { gun: Gun, role: Option<Role>, what: String, hint: String },
     /// The file system.
-    #[error("{}: {source}", .path.display())]
+    #[error("{source}: {}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
     /// Another trustdeck holds the lock.
     #[error("another trustdeck is writing {}", .0.display())]

@@ -35,7 +35,7 @@ pub(super) fn read_own(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 /// # Errors
 /// Whatever the system says; `Other` for what is no plain file.
 pub(super) fn open_kept(path: &Path) -> io::Result<File> {
-    plain(find(path, OFlags::empty())?.ok_or(io::ErrorKind::NotFound)?)
+    plain(find(path, OFlags::empty())?.ok_or(rustix::io::Errno::NOENT)?)
 }
 
 fn plain(file: File) -> io::Result<File> {

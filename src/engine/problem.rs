@@ -1,5 +1,7 @@
 //! Each error's class, next step, repository and role: one table, read by screens and commands alike.
 
+use std::io::ErrorKind;
+
 use super::error::{EngineError, Kind, Problem};
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
@@ -53,6 +55,7 @@ impl EngineError {
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
             Self::NotStored { .. } => "everything is still staged; ask whoever runs the server why it lost the change",
             Self::Cancelled => "everything is still staged; publish when you are ready",
+            Self::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
             Self::Disk { .. } => "free space or mend the permissions of this path, then try again",
             Self::BusyLocal(_) => "wait until the other one is done, then try again",
             Self::State { .. } => "use the newest trustdeck, or move the file aside",
@@ -266,7 +269,8 @@ fn key_hint(error: &KeyError) -> &'static str {
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),
-        KeyError::Disk { .. } => "mend the permissions of this path, then try again",
+        KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
+        KeyError::Disk { .. } => "free space or mend the permissions of this path, then try again",
     }
 }
 

@@ -60,7 +60,7 @@ pub enum KeyError {
     #[error(transparent)]
     Token(#[from] token::TokenError),
     /// The file system.
-    #[error("{}: {source}", .path.display())]
+    #[error("{source}: {}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
 }
 

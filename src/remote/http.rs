@@ -75,32 +75,22 @@ impl Http {
     ) -> Result<Answer, Fault> {
         let own = request.url().host_str() == Some(self.name.as_str());
         let client = if own { &self.client } else { &self.stranger };
-        let whole = self.send_and_read(client, host, request, upload, what, limit);
+        let whole = async {
+            let response = self.send(client, host, request, upload).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+                let why = "its content is encoded, and no encoding was asked for".to_owned();
+                return Err(Fault::plain(RemoteError::BadAnswer { host: host.to_owned(), why }));
+            }
+            let body = if status.is_success() {
+                self.read(host, response, what, limit).await?
+            } else {
+                self.read_some(response).await
+            };
+            Ok(Answer { status, headers, body })
+        };
         let slow = || Fault::plain(self.slow(host, "end its answer", self.limits.total));
         tokio::time::timeout(self.limits.total, whole).await.unwrap_or_else(|_| Err(slow()))
-    }
-
-    async fn send_and_read(
-        &self,
-        client: &Client,
-        host: &str,
-        request: Request,
-        upload: Option<&Upload>,
-        what: &str,
-        limit: u64,
-    ) -> Result<Answer, Fault> {
-        let response = self.send(client, host, request, upload).await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-            let why = "its content is encoded, and no encoding was asked for".to_owned();
-            return Err(Fault::plain(RemoteError::BadAnswer { host: host.to_owned(), why }));
-        }
-        let body = if status.is_success() {
-            self.read(host, response, what, limit).await?
-        } else {
-            self.read_some(response).await
-        };
-        Ok(Answer { status, headers, body })
     }
 
     async fn send(

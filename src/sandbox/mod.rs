@@ -205,7 +205,7 @@ fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
     let filled = !options.empty && scene::fill(&layout, &url, &store, &keys, now)?;
     let tls = if options.http { None } else { Some(authority.server(bound.ip(), now)?) };
     let gate = auth::Gate::new(options.auth.clone(), &url)?;
-    let server = server::Server { store, keys, gate, clock };
+    let server = server::Server { store, keys, gate, clock, room: server::Room::new() };
     Ok(Prepared { layout, url, filled, server, listener, tls, temporary })
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answer::{self, Caching, Code, Refusal};
 use super::auth::Gate;
@@ -23,7 +24,10 @@ use crate::tuf::{Metadata, PublicKey, Role, Root, Snapshot};
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
 /// Largest body of any other request: the form of the token service.
 const FORM_LIMIT: usize = 64 * 1024;
-/// How long a body may take.
+/// Room for the bodies of all requests together, in KiB; whoever comes when it is taken waits before he is read.
+const ROOM: u32 = 2 * (BODY_LIMIT / KIB) as u32;
+const KIB: usize = 1024;
+/// How long a body may take, with the wait for room.
 const BODY_TIME: Duration = Duration::from_secs(120);
 
 /// Everything that answers requests.
@@ -36,6 +40,34 @@ pub(super) struct Server {
     pub(super) gate: Gate,
     /// The time.
     pub(super) clock: Clock,
+    /// What is left for bodies.
+    pub(super) room: Room,
+}
+
+/// How much memory request bodies may still take.
+#[derive(Clone)]
+pub(super) struct Room(Arc<Semaphore>);
+
+impl Room {
+    /// All of it.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(ROOM as usize)))
+    }
+
+    /// Waits for so many KiB. `None` if nothing is needed.
+    async fn take(&self, needed: u32) -> Option<OwnedSemaphorePermit> {
+        if needed == 0 {
+            return None;
+        }
+        // Nothing closes it.
+        Arc::clone(&self.0).acquire_many_owned(needed).await.ok()
+    }
+}
+
+/// What `body` says that it needs, in KiB; `limit` if it does not say.
+fn needed(body: &Body, limit: usize) -> u32 {
+    let stated = HttpBody::size_hint(body).upper().and_then(|bytes| usize::try_from(bytes).ok());
+    u32::try_from(stated.unwrap_or(limit).min(limit).div_ceil(KIB)).unwrap_or(ROOM)
 }
 
 /// Takes a request off the network and answers it on a thread that may wait for the disk.
@@ -47,10 +79,19 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
         Err(response) => return *response,
     };
     let limit = if matches!(route, Route::Publish(_)) { BODY_LIMIT } else { FORM_LIMIT };
-    let Ok(Ok(body)) = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit)).await else {
+    let needed = needed(&body, limit);
+    let reading = async {
+        let taken = server.room.take(needed).await;
+        axum::body::to_bytes(body, limit).await.map(|body| (taken, body))
+    };
+    let Ok(Ok((taken, body))) = tokio::time::timeout(BODY_TIME, reading).await else {
         return Refusal::new(Code::MalformedUpload).response();
     };
-    let perform = move || server.perform(&route, &head, &body).unwrap_or_else(|refusal| refusal.response());
+    let perform = move || {
+        let response = server.perform(&route, &head, &body).unwrap_or_else(|refusal| refusal.response());
+        drop((body, taken));
+        response
+    };
     let answered = tokio::task::spawn_blocking(perform).await;
     answered.unwrap_or_else(|error| Refusal::fault(error).response())
 }

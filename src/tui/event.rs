@@ -102,6 +102,7 @@ pub enum Outcome {
     /// Publishes of an earlier run whose end was looked up.
     Resolved(Vec<Published>),
     Foreign(Gun, Result<Option<ForeignChanges>, Failure>),
+    ForeignAdopted(Gun, Result<Stage, Failure>),
     ForeignDropped(Gun, Result<PathBuf, Failure>),
     /// Public keys read from files for a form; the error names the file.
     KeyFiles(Result<Vec<PublicKey>, String>),

@@ -1,6 +1,6 @@
 //! The top line: where we are, and what needs a person; below it the tour.
 
-use super::canvas::{Canvas, Runs};
+use super::canvas::{Canvas, Runs, cut};
 use super::format::{clock, host, seconds_until};
 use super::screens::{publish::Publishing, review};
 use super::state::{Screen, State};
@@ -13,13 +13,18 @@ use crate::engine::view::KeyState;
 pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let end = canvas.area().right().saturating_sub(1);
-    let right = right_side(state);
-    let room = end.saturating_sub(right.width() + 2);
     let mut left = Runs::new().then("trustdeck", theme.strong()).gap(2);
     if state.tour.is_some() || state.sandbox.is_some() {
         left = left.then(" SANDBOX ", theme.chip()).gap(2);
     }
-    left.0.extend(place(state).0);
+    let whole = left.width() + place(state, u16::MAX).width() + 3;
+    let mut right = right_side(state, true);
+    if whole + right.width() > end {
+        // Where one is counts for more; the keys have a pane of their own.
+        right = right_side(state, false);
+    }
+    let room = end.saturating_sub(right.width() + 2);
+    left.0.extend(place(state, room.saturating_sub(left.width() + 1)).0);
     canvas.runs(1, 0, room, &left);
     canvas.runs_right(1, 0, end, &right);
     if state.tour.is_some() {
@@ -27,22 +32,23 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     }
 }
 
-fn place(state: &State) -> Runs {
+/// Where one is, in at most `room` cells if that can be.
+fn place(state: &State, room: u16) -> Runs {
     let theme = state.theme;
     let (task, plan) = match &state.screen {
-        Screen::Main => return server(state),
+        Screen::Main => return server(state, room),
         Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.0.clone())),
         Screen::Publish(publishing) => ("publish", Some(publishing.plan.clone())),
         Screen::Wizard => return state.guide.as_ref().map(|guide| task(state, guide)).unwrap_or_default(),
     };
     let mut runs = Runs::new().then(task, theme.quiet()).gap(2);
     if let Some(plan) = plan {
-        runs = runs.then(format!("plan {plan}"), theme.text()).gap(2);
+        runs = runs.then(format!("plan {plan}"), theme.text());
     }
     if let Screen::Review(_) = state.screen {
         let oldest = state.plan.iter().flat_map(|p| &p.repositories).filter_map(|p| p.data_of).min();
         if let (Some(at), true) = (oldest, state.size.0 >= 90) {
-            runs = runs.then(format!("data of {}", clock(at)), theme.quiet());
+            runs = runs.gap(2).then(format!("data of {}", clock(at)), theme.quiet());
         }
     }
     runs
@@ -59,7 +65,8 @@ fn task(state: &State, guide: &Guide) -> Runs {
     runs.then(format!("in {names}"), theme.quiet())
 }
 
-fn server(state: &State) -> Runs {
+/// The server, and whether it answers: that is never cut.
+fn server(state: &State, room: u16) -> Runs {
     let theme = state.theme;
     let Some(repository) = state.repository() else {
         return Runs::new().then("no server yet", theme.quiet());
@@ -68,15 +75,19 @@ fn server(state: &State) -> Runs {
         Ok(url) => host(url).to_owned(),
         Err(_) => "no server".to_owned(),
     };
-    let runs = Runs::new().then(where_, theme.text()).gap(2);
-    match state.is_online() {
-        Some(true) => runs.then(theme.glyphs.now, theme.ok()).then(" online", theme.quiet()),
-        Some(false) => runs.then(theme.glyphs.to_come, theme.warn()).then(" offline", theme.warn_word()),
-        None => runs.then(theme.glyphs.to_come, theme.quiet()),
-    }
+    let answers = match state.is_online() {
+        Some(true) => Runs::new().then(theme.glyphs.now, theme.ok()).then(" online", theme.quiet()),
+        Some(false) => Runs::new().then(theme.glyphs.to_come, theme.warn()).then(" offline", theme.warn_word()),
+        None => Runs::new().then(theme.glyphs.to_come, theme.quiet()),
+    };
+    let cells = usize::from(room.saturating_sub(answers.width() + 2));
+    let mut runs = Runs::new().then(cut(&where_, cells, theme.glyphs.cut), theme.text()).gap(2);
+    runs.0.extend(answers.0);
+    runs
 }
 
-fn right_side(state: &State) -> Runs {
+/// What needs a person, and what is staged; how many keys are locked if there is room.
+fn right_side(state: &State, is_roomy: bool) -> Runs {
     let theme = state.theme;
     let mut parts: Vec<Runs> = Vec::new();
     match &state.screen {
@@ -115,7 +126,7 @@ fn right_side(state: &State) -> Runs {
         let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
         let full = state.guide.is_some() || (matches!(state.screen, Screen::Main) && wizard::is_any_due(state));
         let crowded = full && state.size.0 < 110;
-        if locked > 0 && !crowded {
+        if locked > 0 && is_roomy && !crowded {
             let words = if state.size.0 < 110 {
                 format!("{locked} locked")
             } else {
@@ -189,7 +200,10 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     };
     let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet());
     let room = end.saturating_sub(skip.width() + 2);
-    let x = canvas.put(1, 2, room, step.title, theme.strong());
-    canvas.put(x + 2, 2, room, &step.sentence, theme.text());
+    let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(step.sentence.clone(), theme.text());
+    if line.width() >= room {
+        line = Runs::new().then(step.sentence.clone(), theme.text());
+    }
+    let x = canvas.runs(1, 2, room, &line);
     canvas.runs_right(x, 2, end, &skip);
 }

@@ -48,7 +48,7 @@ impl Jobs {
             Outcome::Completed(_) => self.completion == Some(job),
             Outcome::Key(_) => self.key_work == Some(job),
             // Whatever was written is true, asked for or not.
-            Outcome::Staged { .. } | Outcome::Published(_) | Outcome::Wizard(_) => true,
+            Outcome::Staged { .. } | Outcome::ForeignAdopted(..) | Outcome::Published(_) | Outcome::Wizard(_) => true,
             _ => known,
         }
     }

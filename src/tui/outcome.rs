@@ -52,11 +52,19 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
             let name = state.name_of(&gun);
             state.say(Weight::Note, "notary", format!("has nothing staged for {name} any more"));
         }
+        Outcome::ForeignAdopted(gun, Ok(stage)) => {
+            let name = state.name_of(&gun);
+            let said = format!("adopted: what notary staged in {}", state.short_name(&name));
+            let effects = staged(state, Some(said), stage);
+            return effects.into_iter().chain(ask(state, &gun, Effect::Refresh)).collect();
+        }
         Outcome::ForeignDropped(gun, Ok(path)) => {
             state.say(Weight::Done, "moved aside", path.display().to_string());
             return ask(state, &gun, Effect::Refresh).into_iter().collect();
         }
-        Outcome::Foreign(_, Err(failure)) | Outcome::ForeignDropped(_, Err(failure)) => state.complain(&failure),
+        Outcome::Foreign(_, Err(failure))
+        | Outcome::ForeignAdopted(_, Err(failure))
+        | Outcome::ForeignDropped(_, Err(failure)) => state.complain(&failure),
         Outcome::KeyFiles(result) => {
             if let Some(Dialog::Form(form)) = state.dialogs.pop() {
                 return match form.files_read(state, result) {
@@ -172,10 +180,13 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
 fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<RepositoryView>, Failure>) -> Vec<Effect> {
     let still = |r: &Repository| r.work != Work::Idle;
     let Some(repository) = state.find_mut(gun) else { return vec![] };
+    let mut was_login = false;
     if source == Source::Server {
         repository.work = Work::Idle;
+        was_login = std::mem::take(&mut repository.is_logging_in);
     }
     let mut notice = None;
+    let mut refused = None;
     match (result, source) {
         (Ok(view), _) => {
             notice = view.notices.first().cloned();
@@ -184,7 +195,13 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         }
         // An empty cache is no failure: the server is asked next.
         (Err(_), Source::Cache) => {}
-        (Err(failure), Source::Server) => repository.failure = Some(failure),
+        (Err(failure), Source::Server) => {
+            refused = matches!(failure.ask, Some(Ask::Login { .. })).then(|| failure.clone());
+            repository.failure = Some(failure);
+        }
+    }
+    if let (Some(failure), true) = (refused, was_login) {
+        state.complain(&failure);
     }
     if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none() && state.sandbox.is_none())
     {
@@ -297,12 +314,16 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
             return vec![];
         }
     };
+    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.failure.as_ref()?.ask.as_ref());
+    let is_login = matches!(asked, Some(Ask::Login { .. }));
     if !said.is_empty() {
         let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
-        state.say(Weight::Done, verb, object);
+        // Whether a login is good is known once the server has answered.
+        state.say(if is_login { Weight::Note } else { Weight::Done }, verb, object);
     }
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
+    repository.is_logging_in = is_login;
     let answered = repository.failure.take().and_then(|failure| failure.ask);
     // A login or a realm that others wait for too answers them all.
     let waiting = |r: &&Repository| answered.is_some() && r.failure.as_ref().map(|f| &f.ask) == Some(&answered);

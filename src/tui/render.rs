@@ -1,9 +1,10 @@
 //! The whole frame: header, panes or screen, message, hints, dialogs. Changes nothing.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use super::binding::{Binding, tables};
-use super::canvas::{Canvas, Runs};
+use super::canvas::{Canvas, Runs, cut, width};
 use super::dialogs;
 use super::dock;
 use super::frame::Frame;
@@ -35,7 +36,7 @@ pub fn render(state: &State, buffer: &mut Buffer) {
     }
     if let Some(y) = areas.message {
         let end = canvas.area().right();
-        canvas.runs(1, y, end.saturating_sub(1), &message_runs(state));
+        canvas.runs(1, y, end.saturating_sub(1), &message_runs(state, end.saturating_sub(2)));
     }
     hints(state, &mut canvas, areas.hints);
     dialogs::render(state, &mut canvas);
@@ -56,7 +57,7 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas) {
     if state.is_blank() {
         let mut frame = Frame::titled("1 Repositories");
         if areas.message.is_none() {
-            frame.footer = message_runs(state);
+            frame.footer = border_message(state, areas.body, "");
         }
         let inner = frame.draw(canvas, areas.body, true);
         blank::render(state, canvas, inner);
@@ -71,8 +72,14 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas) {
     }
 }
 
-/// The line for the user: glyph, verb, object, and the key that takes it back.
-pub fn message_runs(state: &State) -> Runs {
+/// The line for the user in a lower border that also says `position`.
+pub fn border_message(state: &State, area: Rect, position: &str) -> Runs {
+    let beside = if position.is_empty() { 0 } else { width(position) + 4 };
+    message_runs(state, area.width.saturating_sub(5 + beside))
+}
+
+/// The line for the user: glyph, verb, object, and the key that takes it back, which is never cut.
+pub fn message_runs(state: &State, room: u16) -> Runs {
     let theme = state.theme;
     let own = match &state.screen {
         Screen::Review(review) => Some(review::verdict(state, review)),
@@ -92,11 +99,13 @@ pub fn message_runs(state: &State) -> Runs {
         Weight::Warn => (theme.glyphs.warn, theme.warn()),
         Weight::Fail => (theme.glyphs.fail, theme.fail()),
     };
-    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text()).gap(2).then(object, theme.text());
-    match back {
-        Some((key, word)) => runs.gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()),
-        None => runs,
-    }
+    let back = back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
+    let back = back.unwrap_or_default();
+    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text()).gap(2);
+    let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
+    let mut runs = runs.then(cut(&object, cells, theme.glyphs.cut), theme.text());
+    runs.0.extend(back.0);
+    runs
 }
 
 fn prefix_runs(state: &State, prefix: &str) -> Runs {

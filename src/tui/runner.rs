@@ -194,7 +194,8 @@ impl Work {
             Effect::Undo => self.retrace(Engine::undo, "undone").await,
             Effect::Redo => self.retrace(Engine::redo, "done again").await,
             Effect::AdoptForeign(gun) => {
-                self.staging(Some(format!("adopted: changes of notary in {gun}")), move |e| e.adopt_foreign(&gun)).await
+                let asked = gun.clone();
+                Outcome::ForeignAdopted(gun, self.blocking(move |e| e.adopt_foreign(&asked)).await)
             }
             Effect::Plan => Outcome::Planned(self.plan().await),
             Effect::Unlock(id, passphrase) => {
@@ -262,7 +263,7 @@ impl Work {
             }
             Effect::LogIn { gun, host, user, password } => {
                 engine.log_in(&host, &user, password);
-                Outcome::Acted(Some(gun), Ok(format!("login tried: {user} at {host}")))
+                Outcome::Acted(Some(gun), Ok(format!("logging in: {user} at {host}")))
             }
             _ => return None,
         })

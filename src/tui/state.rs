@@ -139,6 +139,8 @@ pub struct Repository {
     pub work: Work,
     /// Why the last try gave nothing.
     pub failure: Option<Failure>,
+    /// The user has just given a login for it.
+    pub is_logging_in: bool,
 }
 
 /// What is being done about a repository, since when.
@@ -152,7 +154,7 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None }
+        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
     }
 
     /// How it stands.

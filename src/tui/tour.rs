@@ -52,10 +52,10 @@ impl Tour {
             ),
             step(
                 "Add a signer.",
-                format!("Press a: {signer} and the key file are filled in. Then enter."),
+                format!("Press a, then enter: {signer} is filled in."),
                 Done::SignerStaged(gun.clone()),
             ),
-            step("Review.", "Nothing is sent yet. Press p to see what would change.".to_owned(), Done::Reviewing),
+            step("Review.", "Press p: see what would change. Nothing is sent yet.".to_owned(), Done::Reviewing),
             step("Publish.", format!("Press P; the passphrase is {passphrase}."), Done::Published(gun.clone())),
         ];
         let signer = (signer.to_owned(), key_file.to_owned());

@@ -15,7 +15,7 @@ pub fn change(change: &Change, name: &str) -> String {
     let preposition = match change {
         Change::Create { .. } => "",
         Change::AddSigner { .. } | Change::AddDelegation { .. } => "to ",
-        Change::RemoveSigner { .. } | Change::RemoveDelegation { .. } | Change::PurgeKeys { .. } => "from ",
+        Change::RemoveSigner { .. } | Change::RemoveDelegation { .. } => "from ",
         Change::Delete => "of ",
         _ => "in ",
     };
@@ -73,8 +73,8 @@ pub fn role_state(state: &RoleState) -> &'static str {
         RoleState::Expired => "expired",
         RoleState::UnderThreshold { .. } => "signed by removed keys only",
         RoleState::NeverSigned => "never signed",
-        RoleState::Hidden => "not named by the snapshot",
-        RoleState::Unreachable => "below a refused role",
+        RoleState::Hidden => "not in snapshot",
+        RoleState::Unreachable => "parent refused",
     }
 }
 

@@ -46,6 +46,15 @@ fn response(status: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// A home without any server of its own.
+/// Whoever has made the repository on a plain server, with its first signer.
+fn owner_of(server: &NotaryServer) -> Home {
+    let owner = Home::at(&server.url, &server.ca);
+    let key = owner.generate_key("alice");
+    let add = ["signer", "add", "--key", &key, "alice", GUN, "--insecure-http", "--server", &server.url];
+    owner.publish(&add).ok();
+    owner
+}
+
 fn plain_home() -> Home {
     let dir = tempfile::TempDir::new().unwrap();
     let authority = Authority::create(dir.path());
@@ -116,6 +125,7 @@ fn names_that_are_none_are_input_errors() {
     for arguments in [
         &["inspect", "Not/Lower"][..],
         &["inspect", "../escape"],
+        &["inspect", GUN, "--allow-realm", "auth.example.test:443"],
         &["delegation", "list", &tagged],
         &["delegation", "add", GUN, "targets/../x", "--all-paths"],
         &["delegation", "add", GUN, "targets/x"],
@@ -171,10 +181,7 @@ fn without_the_server_the_cache_is_shown_with_its_age_and_reason() {
 #[test]
 fn tampered_files_are_refused_and_the_cache_stays_as_it_was() {
     let Some(server) = NotaryServer::start_plain() else { return };
-    let owner = Home::at(&server.url, &server.ca);
-    let key = owner.generate_key("alice");
-    let plain = ["--insecure-http", "--server", &server.url];
-    owner.publish(&[&["signer", "add", "--key", &key, "alice", GUN][..], &plain].concat()).ok();
+    let _owner = owner_of(&server);
     let port = server.port;
     for (role, kinds) in [
         ("root", &["signature", "pin", "format"][..]),
@@ -219,10 +226,7 @@ fn expired_metadata_is_refused() {
 #[test]
 fn an_older_version_than_seen_is_a_rollback_whatever_became_of_the_cache() {
     let Some(server) = NotaryServer::start_plain() else { return };
-    let owner = Home::at(&server.url, &server.ca);
-    let key = owner.generate_key("alice");
-    let plain = ["--insecure-http", "--server", &server.url];
-    owner.publish(&[&["signer", "add", "--key", &key, "alice", GUN][..], &plain].concat()).ok();
+    let owner = owner_of(&server);
     let port = server.port;
     let files = ["root", "timestamp", "snapshot", "targets"].map(|role| {
         let path = format!("/v2/{GUN}/_trust/tuf/{role}.json");
@@ -230,7 +234,7 @@ fn an_older_version_than_seen_is_a_rollback_whatever_became_of_the_cache() {
     });
     let sign = sign_arguments(GUN, "1.0");
     let sign: Vec<&str> = sign.iter().map(String::as_str).collect();
-    owner.publish(&[&sign[..], &plain].concat()).ok();
+    owner.publish(&[&sign[..], &["--insecure-http", "--server", &server.url]].concat()).ok();
     let old = http_server(move |path| match files.iter().find(|(name, _)| name == path) {
         Some((_, body)) => response("200 OK", body),
         None => {

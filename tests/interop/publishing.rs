@@ -179,7 +179,8 @@ fn deleting_trust_data_on_the_server_is_staged_and_needs_acceptance() {
     let Some((server, home)) = docker_repository() else { return };
     home.trustdeck(&["delete", GUN, "--remote"]).ok();
     home.trustdeck(&["publish", "--yes"]).ended(7);
-    home.trustdeck(&["publish", "--yes", "--accept"]).ok();
+    let done = home.trustdeck(&["publish", "--yes", "--accept"]).ok();
+    assert!(done.stdout.contains("deleted on the server"), "{}", done.stdout);
     Home::new(&server).docker(&["inspect", GUN]).ended(1);
     Home::new(&server).trustdeck(&["inspect", GUN]).ended(1);
 }

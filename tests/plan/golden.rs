@@ -80,7 +80,8 @@ fn foreign_changes_are_shown_and_refused_whole_if_one_has_no_counterpart() {
     let copied = Copied::new();
     let found = copied.engine.foreign_changes(&gun()).unwrap().unwrap();
     assert_eq!(found.lines.len(), 14);
-    assert!(found.lines[0].starts_with("create target staged-add in targets: sha256:"), "{}", found.lines[0]);
+    assert!(found.lines[0].starts_with("create target staged-add in targets: "), "{}", found.lines[0]);
+    assert!(found.lines[0].contains(" bytes, sha256 "), "{}", found.lines[0]);
     assert!(found.lines.iter().any(|line| line.contains("adds key ")), "{:?}", found.lines);
     let problem = found.adoptable.unwrap_err();
     assert!(problem.message.contains("create role timestamp in root"), "{problem}");

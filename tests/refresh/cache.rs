@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 
 use axum::http::StatusCode;
 use trustdeck::engine::view::TagState;
@@ -359,4 +360,30 @@ async fn repositories_are_found_whatever_their_names_are() {
     let found = machine.engine().entries().unwrap();
     let found: BTreeSet<String> = found.iter().map(|entry| entry.gun.to_string()).collect();
     assert_eq!(found, names.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn a_torn_time_of_verification_is_no_time_until_the_next_refresh() {
+    let (origin, mut machine) = refreshed().await;
+    let paths = |dir: PathBuf| std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let folders = paths(machine.settings.state_dir.join("repositories"));
+    let is_time = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "time");
+    let path = folders.into_iter().flat_map(paths).find(is_time).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let half = whole.len() / 2;
+    let (_, line) = whole.split_at(half);
+    // Cut anywhere in the first line, or of two times; the last one holds a later first line than second.
+    let later = String::from_utf8(line.to_vec()).unwrap().replace("2026", "2027").into_bytes();
+    let torn = [b"".to_vec(), vec![0; whole.len()], whole[..half / 2].to_vec(), [later, line.to_vec()].concat()];
+    machine.settings.offline = true;
+    for bytes in torn {
+        std::fs::write(&path, &bytes).unwrap();
+        let view = machine.engine().cached(&gun()).await.unwrap();
+        assert_eq!(view.freshness, Freshness::Cached { at: None, reason: None }, "{bytes:?}");
+        assert_eq!(view.tags.len(), 1);
+    }
+    machine.settings.offline = false;
+    machine.engine().refresh(&gun()).await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), whole);
+    drop(origin);
 }

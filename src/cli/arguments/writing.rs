@@ -44,15 +44,9 @@ pub struct SignerAdd {
     /// Root key for repositories that are created: an ID of `trustdeck key list`, or "new"
     #[arg(long, value_name = "KEYID")]
     pub root_key: Option<String>,
-    /// Name of the signer
-    #[arg(value_name = "NAME")]
-    pub name: String,
-    /// Repositories
-    #[arg(value_name = "REPO", required = true)]
-    pub repositories: Vec<String>,
-    /// Whether and how to publish.
+    /// Whose, and where.
     #[command(flatten)]
-    pub publishing: Publishing,
+    pub signer: SignerOf,
 }
 
 /// `signer remove`
@@ -61,6 +55,14 @@ pub struct SignerRemove {
     /// Remove only this key of the signer; may be given several times
     #[arg(long, value_name = "KEYID")]
     pub key: Vec<String>,
+    /// Whose, and where.
+    #[command(flatten)]
+    pub signer: SignerOf,
+}
+
+/// A signer of some repositories.
+#[derive(Debug, Args)]
+pub struct SignerOf {
     /// Name of the signer
     #[arg(value_name = "NAME")]
     pub name: String,

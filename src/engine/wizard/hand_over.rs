@@ -120,7 +120,7 @@ impl HandOver {
             std::io::ErrorKind::Other => refused(path, &error.to_string()),
             _ => disk(error),
         })?;
-        let bytes = bytes.ok_or_else(|| disk(std::io::ErrorKind::NotFound.into()))?;
+        let bytes = bytes.ok_or_else(|| disk(rustix::io::Errno::NOENT.into()))?;
         Self::parse(&bytes).map_err(|why| refused(path, &why))
     }
 

@@ -23,7 +23,7 @@ fn server_after(days: i64) -> (Server, tempfile::TempDir) {
     scene::fill(&layout, URL, &store, &keys, opened()).unwrap();
     let now = opened() + (24 * days).hours();
     let gate = Gate::new(Auth::None, URL).unwrap();
-    (Server { store, keys, gate, clock: Arc::new(move || now) }, dir)
+    (Server { store, keys, gate, clock: Arc::new(move || now), room: Room::new() }, dir)
 }
 
 /// Versions of snapshot and timestamp as they are served.
@@ -71,4 +71,46 @@ fn an_expired_file_without_its_key_is_the_servers_fault() {
     let (mut server, dir) = server_after(1100);
     server.keys = HeldKeys::new(Arc::new(Store::open(&dir.path().join("other.redb")).unwrap()));
     assert_eq!(served(&server), Err(Refusal::new(Code::Unknown)));
+}
+
+/// An upload of `bytes` that says its size, or does not.
+fn upload_of(bytes: usize, is_stated: bool) -> Request {
+    let content = vec![b'x'; bytes];
+    let body = if is_stated {
+        Body::from(content)
+    } else {
+        Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(content)]))
+    };
+    let uri = format!("/v2/{GUN}/_trust/tuf/");
+    axum::http::Request::builder().method(Method::POST).uri(uri).body(body).unwrap()
+}
+
+#[tokio::test]
+async fn uploads_wait_for_room_and_hold_no_more_than_they_say() {
+    let (server, _dir) = server_after(0);
+    let (room, server) = (server.room.clone(), Arc::new(server));
+    // All but 4 KiB is taken by others.
+    let others = Arc::clone(&room.0).acquire_many_owned(ROOM - 4).await.unwrap();
+    for (bytes, is_stated, fits) in [(4 * KIB, true, true), (4 * KIB + 1, true, false), (1, false, false)] {
+        let handled = handle(State(Arc::clone(&server)), upload_of(bytes, is_stated));
+        let mut handled = std::pin::pin!(handled);
+        if fits {
+            assert_eq!(handled.await.status(), StatusCode::BAD_REQUEST);
+            continue;
+        }
+        assert!(futures_util::poll!(&mut handled).is_pending(), "{bytes} {is_stated}");
+    }
+    drop(others);
+    assert_eq!(handle(State(server), upload_of(1, false)).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(room.0.available_permits(), ROOM as usize);
+}
+
+#[tokio::test]
+async fn what_has_no_body_never_waits() {
+    let (server, _dir) = server_after(0);
+    let room = server.room.clone();
+    let _others = Arc::clone(&room.0).acquire_many_owned(ROOM).await.unwrap();
+    let uri = format!("/v2/{GUN}/_trust/tuf/root.json");
+    let request = axum::http::Request::builder().uri(uri).body(Body::empty()).unwrap();
+    assert_eq!(handle(State(Arc::new(server)), request).await.status(), StatusCode::OK);
 }

@@ -3,10 +3,17 @@
 use crossterm::event::KeyEvent;
 
 use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs, width, wrap};
+use super::super::canvas::{Canvas, Runs, cut, width, wrap};
 use super::super::effect::Effect;
 use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
+
+/// Widest box.
+const WIDEST: u16 = 78;
+/// Lines of what is asked about that are shown even if there are many answers.
+const LEAST: usize = 4;
+/// Lines that a key scrolls.
+const PAGE: usize = 8;
 
 /// A question with a few answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +24,8 @@ pub struct Choose {
     pub about: Vec<String>,
     pub choices: Vec<Choice>,
     pub cursor: usize,
+    /// Lines of `about` above those that are shown.
+    pub offset: usize,
     /// Red border: something may be lost.
     pub grave: bool,
 }
@@ -51,6 +60,13 @@ impl Choose {
         match key_name(key).as_str() {
             "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
             "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
+            "g" | "home" => self.cursor = 0,
+            "G" | "end" => self.cursor = last,
+            "ctrl-d" | "pagedown" => {
+                let lines: usize = self.about.iter().map(|l| wrap(l, usize::from(WIDEST - 6)).len()).sum();
+                self.offset = (self.offset + PAGE).min(lines.saturating_sub(PAGE));
+            }
+            "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
             "enter" if self.cursor < self.choices.len() => {
                 let choice = self.choices.swap_remove(self.cursor);
                 return match choice.then {
@@ -66,29 +82,45 @@ impl Choose {
 
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
-        let longest = self.choices.iter().map(|c| width(&c.word) + width(&c.note) + 11).max().unwrap_or(0);
+        let words = self.choices.iter().map(|c| width(&c.word)).max().unwrap_or(0);
+        let longest = self.choices.iter().map(|c| words + width(&c.note) + 11).max().unwrap_or(0);
         let long = self.about.iter().any(|l| l.len() > 54);
-        let width = if long { 78 } else { WIDTH.max(longest).min(78) };
+        let width = if long { WIDEST } else { WIDTH.max(longest).min(WIDEST) };
         let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
         let about: Vec<String> = self.about.iter().flat_map(|l| wrap(l, inner)).collect();
-        let rows = about.len() + self.choices.len() + 2 + usize::from(!about.is_empty());
+        // The answers are always seen; what is asked about is read page by page where it is longer.
+        let room = usize::from(canvas.area().height.saturating_sub(2 + 4 + 2));
+        let answers = self.choices.len().min(room.saturating_sub(about.len().min(LEAST)).max(1));
+        let read = about.len().min(room.saturating_sub(answers));
+        let mut pairs = vec![("j k", "choose"), ("enter", "do it"), ("esc", "leave it")];
+        if read < about.len() {
+            pairs.push(("ctrl-d u", "read on"));
+        }
         let window = Window {
             title: self.title.clone(),
             subject: String::new(),
-            keys: keys(canvas, &[("j k", "choose"), ("enter", "do it"), ("esc", "leave it")]),
+            keys: keys(canvas, &pairs),
             colour: self.grave.then(|| theme.fail()),
         };
+        let rows = read + answers + 2 + usize::from(!about.is_empty());
         let mut lines = window.open(canvas, width, u16::try_from(rows).unwrap_or(u16::MAX));
         lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
-        for line in &about {
-            lines.runs(canvas, &Runs::new().then(line.clone(), theme.text()));
+        let offset = self.offset.min(about.len() - read);
+        for (i, line) in about.iter().enumerate().skip(offset).take(read) {
+            let below = about.len() - i;
+            let (text, style) = match i + 1 == offset + read && below > 1 {
+                true => (format!("{} {below} more lines", theme.glyphs.cut), theme.quiet()),
+                false => (line.clone(), theme.text()),
+            };
+            lines.runs(canvas, &Runs::new().then(text, style));
         }
         lines.blank();
-        for (i, choice) in self.choices.iter().enumerate() {
+        let first = (self.cursor + 1).saturating_sub(answers);
+        for (i, choice) in self.choices.iter().enumerate().skip(first).take(answers) {
             let y = lines.y;
-            let runs = Runs::new()
-                .gap(2)
-                .then(choice.word.clone(), if i == self.cursor { theme.strong() } else { theme.text() });
+            let style = if i == self.cursor { theme.strong() } else { theme.text() };
+            let word = cut(&choice.word, usize::from(words), theme.glyphs.cut);
+            let runs = Runs::new().gap(2).then(format!("{word:<0$}", usize::from(words)), style);
             lines.runs(canvas, &runs.gap(3).then(choice.note.clone(), theme.quiet()));
             if i == self.cursor && lines.y > y {
                 canvas.select(lines.x, y, lines.end);

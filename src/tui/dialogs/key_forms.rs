@@ -298,8 +298,8 @@ pub fn remove(state: &State, removal: &Removal, backup_is_there: bool) -> Dialog
         subject: format!("{}  {}", key.label, key.id.short()),
         about,
         choices,
-        cursor: 0,
         grave: true,
+        ..Choose::default()
     })
 }
 

@@ -292,8 +292,8 @@ pub fn delete(state: &State, gun: &Gun) -> Dialog {
             ),
             Choice::leads_to("delete on the server", "asks for the full name", Dialog::Confirm(remote)),
         ],
-        cursor: 0,
         grave: true,
+        ..Choose::default()
     })
 }
 
@@ -307,7 +307,7 @@ pub fn foreign(state: &State, gun: &Gun, changes: &ForeignChanges) -> Dialog {
             0,
             Choice::new("adopt", "they become staged changes here", vec![Effect::AdoptForeign(gun.clone())]),
         ),
-        Err(problem) => about.push(format!("cannot be adopted: {}", problem.message)),
+        Err(problem) => about.insert(0, format!("cannot be adopted: {}", problem.message)),
     }
     choices.push(Choice::new("drop", "moved aside, not deleted", vec![Effect::DropForeign(gun.clone())]));
     let title = "Staged by notary".to_owned();

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::canvas::{Canvas, Runs, cut, wrap};
 
 /// Longest line of running text.
 pub const TEXT_WIDTH: usize = 76;
@@ -42,10 +42,8 @@ impl Detail {
         let bottom = area.bottom();
         let reserved = if roomy && acts > 0 { acts + 1 } else { acts };
         let text_bottom = if bottom.saturating_sub(y) > reserved { bottom - reserved } else { bottom };
-        for line in self.lines(usize::from(end.saturating_sub(x))) {
-            if y >= text_bottom {
-                break;
-            }
+        let room = usize::from(text_bottom.saturating_sub(y));
+        for line in self.lines(usize::from(end.saturating_sub(x)), room, theme.glyphs.cut).into_iter().take(room) {
             canvas.runs(x, y, end, &line);
             y += 1;
         }
@@ -61,13 +59,25 @@ impl Detail {
         }
     }
 
-    fn lines(&self, width: usize) -> Vec<Runs> {
+    /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost.
+    fn lines(&self, width: usize, room: usize, mark: &str) -> Vec<Runs> {
         let width = width.min(TEXT_WIDTH);
         let plain = |line: String| Runs::new().then(line, Style::new());
         let mut lines: Vec<Runs> = self.sentences.iter().flat_map(|s| wrap(s, width)).map(plain).collect();
         let label_width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
-        for (label, value) in &self.facts {
-            let wrapped = wrap(value, width.saturating_sub(label_width).max(8));
+        let cells = width.saturating_sub(label_width).max(8);
+        let mut facts: Vec<Vec<String>> = self.facts.iter().map(|(_, value)| wrap(value, cells)).collect();
+        let mut over = (lines.len() + facts.iter().map(Vec::len).sum::<usize>()).saturating_sub(room);
+        while over > 0
+            && let Some(longest) = facts.iter_mut().filter(|fact| fact.len() > 1).max_by_key(|fact| fact.len())
+        {
+            longest.pop();
+            if let Some(last) = longest.last_mut() {
+                *last = format!("{}{mark}", cut(last, cells - 1, ""));
+            }
+            over -= 1;
+        }
+        for ((label, _), wrapped) in self.facts.iter().zip(facts) {
             for (i, text) in wrapped.into_iter().enumerate() {
                 let label = if i == 0 { label } else { "" };
                 let quiet = Style::new().add_modifier(ratatui::style::Modifier::DIM);

@@ -23,7 +23,7 @@ use crate::tuf::{CanonicalKeyId, Role};
 
 const COLUMNS: [Column; 8] = [
     rest("Label", 14),
-    left("Role", 9, 9),
+    left("Role", 8, 9),
     right("Repos", 5, 2),
     left("Kind", 8, 0),
     left("Where", 6, 1),

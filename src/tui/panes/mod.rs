@@ -199,7 +199,7 @@ fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool
     if shape == Shape::Tabs {
         frame.heading = Some(tabs(state));
         if frame.footer.is_empty() && !has_message_line(state.size) {
-            frame.footer = super::render::message_runs(state);
+            frame.footer = super::render::border_message(state, area, &frame.position);
         }
     }
     frame

@@ -44,7 +44,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rec
 
 fn effect_height(theme: Theme, review: &Review, plan: &RepositoryPlan, width: u16) -> u16 {
     let room = usize::from(width.saturating_sub(6)).min(76);
-    let text: usize = sentences(theme, plan).iter().map(|(text, _)| wrap(text, room).len()).sum();
+    let text: usize = sentences(theme, plan, is_titled(plan)).iter().map(|(text, _)| wrap(text, room).len()).sum();
     let bars = if plan.failed.is_none() { 3 } else { 0 };
     u16::try_from(text + bars + keys(theme, review, plan).len() + 5).unwrap_or(u16::MAX)
 }
@@ -86,7 +86,7 @@ fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &Repositor
     let width = usize::from(end.saturating_sub(x)).min(76);
     let keys = keys(theme, review, plan);
     let reserved = u16::try_from(keys.len()).unwrap_or(0) + 1;
-    for (text, style) in sentences(theme, plan) {
+    for (text, style) in sentences(theme, plan, is_titled(plan)) {
         for line in wrap(&text, width) {
             if y + reserved < bottom {
                 canvas.put(x, y, end, &line, style);
@@ -119,16 +119,25 @@ fn bars(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), plan: &Repository
     canvas.right(x, y + 1, end, &format!("{:>5} trusted", tags.after), style);
 }
 
-/// What is said about the plan, with the tags by name.
+/// Whether the title of the box is the headline of the first warning.
+fn is_titled(plan: &RepositoryPlan) -> bool {
+    plan.failed.is_none() && plan.warnings.first().is_some_and(|w| w.weight <= Weight::Warning)
+}
+
+/// What is said about the plan, with the tags by name. The first warning's headline may stand elsewhere already.
 #[must_use]
-pub fn sentences(theme: Theme, plan: &RepositoryPlan) -> Vec<(String, Style)> {
+pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
     if let Some(problem) = &plan.failed {
         lines.push((problem.message.clone(), theme.text()));
         lines.push((problem.hint.clone(), theme.quiet()));
     }
     for (i, warning) in plan.warnings.iter().enumerate() {
-        let text = if i == 0 { warning.detail.clone() } else { format!("{}: {}", warning.headline, warning.detail) };
+        let text = if i == 0 && is_titled {
+            warning.detail.clone()
+        } else {
+            format!("{}: {}", warning.headline, warning.detail)
+        };
         let style = if warning.weight == Weight::Note { theme.quiet() } else { theme.text() };
         lines.push((text, style));
     }

@@ -216,7 +216,7 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     let upper = if needed + 5 <= area.height { Rect { height: needed, ..area } } else { area };
     let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
     if message_here {
-        frame.footer = super::super::render::message_runs(state);
+        frame.footer = super::super::render::border_message(state, upper, "");
     }
     let inner = frame.draw(canvas, upper, false);
     let mut y = inner.y + u16::from(inner.height > 4);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::super::canvas::{Canvas, Runs, wrap};
+use super::super::canvas::{Canvas, Runs, cut_path, width, wrap};
 use super::super::format::count;
 use super::super::frame::{Frame, rule};
 use super::super::layout::{Areas, Shape};
@@ -26,7 +26,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
     if areas.shape == Shape::Tabs {
         frame.title = "Review".to_owned();
         if areas.message.is_none() {
-            frame.footer = super::super::render::message_runs(state);
+            frame.footer = super::super::render::border_message(state, body, "");
         }
         let inner = frame.draw(canvas, body, true);
         let upper = Rect { height: inner.height.saturating_sub(2), ..inner };
@@ -145,7 +145,9 @@ fn wide_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan, width: usize) -> Vec<Ru
 fn explain(canvas: &Canvas<'_>, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
     let theme = canvas.theme;
     let mut lines = Vec::new();
-    for (text, style) in effect_box::sentences(theme, plan) {
+    // The line of the tags has said it already.
+    let is_said = !plan.tags.orphaned.is_empty() && plan.failed.is_none();
+    for (text, style) in effect_box::sentences(theme, plan, is_said) {
         lines.extend(wrap(&text, width.min(70)).into_iter().map(|l| Runs::new().gap(4).then(l, style)));
     }
     let keys = effect_box::keys(theme, review, plan);
@@ -268,12 +270,14 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
     }
     lines.push(Runs::new());
     lines.push(Runs::new().then("Sent as", theme.quiet()));
+    let cells = names.iter().take(6).map(|name| usize::from(width(name))).max().unwrap_or(0).clamp(15, 26);
     for (i, name) in names.iter().take(6).enumerate() {
+        let name = cut_path(name, cells, theme.glyphs.cut);
         lines.push(
             Runs::new()
                 .then(format!(" {} ", i + 1), theme.quiet())
-                .then(name.clone(), theme.text())
-                .then("   one request", theme.quiet()),
+                .then(format!("{name:<cells$} "), theme.text())
+                .then("one request", theme.quiet()),
         );
     }
     if names.len() > 6 {

@@ -8,7 +8,7 @@ use crate::engine::wizard::StepState;
 use crate::tui::canvas::{Canvas, Runs, width};
 use crate::tui::frame::{Frame, rule};
 use crate::tui::layout::{Areas, Shape};
-use crate::tui::render::message_runs;
+use crate::tui::render::border_message;
 use crate::tui::state::State;
 
 /// Width of the list of steps.
@@ -21,7 +21,7 @@ pub fn render(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, areas: &Are
     let body = Rect { width: areas.body.width.min(WIDEST), ..areas.body };
     let mut frame = heading(state, guide);
     if areas.message.is_none() {
-        frame.footer = message_runs(state);
+        frame.footer = border_message(state, body, &frame.position);
     }
     if areas.shape == Shape::Tabs {
         frame.summary = position(state, guide, "step ");

@@ -46,7 +46,15 @@ pub fn import(state: &State, key: &KeyView) -> Dialog {
         choices.push(Choice::leads_to("back it up first", "then m again", Dialog::Form(form)));
     }
     choices.push(Choice::leads_to("go on without", "the file stays for now", form(Removing::Forced)));
-    Dialog::Choose(Choose { title: "Onto a token".to_owned(), subject, about, choices, cursor: 0, grave: true })
+    Dialog::Choose(Choose {
+        title: "Onto a token".to_owned(),
+        subject,
+        about,
+        choices,
+        cursor: 0,
+        offset: 0,
+        grave: true,
+    })
 }
 
 fn import_form(state: &State, key: &KeyView, how: Removing) -> Form {
@@ -84,6 +92,7 @@ pub(super) fn remove(state: &State, removal: &Removal, place: &TokenPlace, backu
             Choice::leads_to("delete it from the token", "the file keeps it and signs", from_token),
         ],
         cursor: 0,
+        offset: 0,
         grave: true,
     })
 }

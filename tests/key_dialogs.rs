@@ -7,8 +7,8 @@ mod screen;
 
 use std::path::{Path, PathBuf};
 
-use screen::scene::{OLD, gun, id, now, role, tell};
-use screen::told::{browsing as browsing_at, failure};
+use screen::scene::{OLD, gun, id, now, role};
+use screen::told::{browsing as browsing_at, failure, key_found as found, key_work as work};
 use screen::{draw, frame, press};
 use trustdeck::engine::backup::{Archive, Manifest, ManifestKey, RestoreKey, Restored, Standing};
 use trustdeck::engine::key_load::{KeySet, Loaded};
@@ -16,7 +16,6 @@ use trustdeck::engine::{Kind, Passphrase};
 use trustdeck::tuf::CanonicalKeyId;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::Outcome;
 use trustdeck::tui::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
 use trustdeck::tui::state::State;
 
@@ -52,17 +51,6 @@ fn browsing(size: (u16, u16)) -> State {
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::from_text(text)
-}
-
-fn work(effects: Vec<Effect>) -> KeyWork {
-    match <[Effect; 1]>::try_from(effects) {
-        Ok([Effect::Key(work)]) => work,
-        other => panic!("one work on keys, not {other:?}"),
-    }
-}
-
-fn found(state: &mut State, work: &KeyWork, found: KeyFound) -> Vec<Effect> {
-    tell(state, Effect::Key(work.clone()), Outcome::Key(found))
 }
 
 fn key(text: &str) -> CanonicalKeyId {

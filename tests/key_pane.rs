@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use screen::scene::{ADMIN, BOARD, OLD, gun, id, keys, now, tell};
-use screen::told::{browsing, failure, said};
+use screen::told::{browsing, failure, key_found as found, key_work as work, said};
 use screen::{draw, frame, press};
 use trustdeck::engine::backup::{Backup, BackupForm};
 use trustdeck::engine::key_make::{NewKey, Removal, Removing};
@@ -48,17 +48,6 @@ fn on_key(wanted: &CanonicalKeyId) -> State {
     }
     assert_eq!((state.focus, state.lists.keys.selected()), (Pane::Keys, Some(wanted)));
     state
-}
-
-fn work(effects: Vec<Effect>) -> KeyWork {
-    match <[Effect; 1]>::try_from(effects) {
-        Ok([Effect::Key(work)]) => work,
-        other => panic!("one work on keys, not {other:?}"),
-    }
-}
-
-fn found(state: &mut State, work: &KeyWork, found: KeyFound) -> Vec<Effect> {
-    tell(state, Effect::Key(work.clone()), Outcome::Key(found))
 }
 
 #[test]

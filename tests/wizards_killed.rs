@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use support::home::REPOSITORY_PASSPHRASE;
-use support::{Home, NotaryServer, Terminal, run};
+use support::{Home, NotaryServer, Terminal};
 
 const GUN: &str = "registry.example.test/team/app";
 const SHORT: &str = "team/app";
@@ -59,20 +59,13 @@ impl<'a> User<'a> {
 
     /// SIGKILL, and the program again.
     fn kill(&mut self) {
-        let pid = self.terminal.id().to_string();
-        run(self.home.command("kill").args(["-KILL", &pid])).ok();
-        self.terminal.wait_end();
+        self.terminal.kill();
         self.terminal = program(self.home);
     }
 
     #[track_caller]
     fn resume(&mut self, then: &str) {
-        self.terminal.keys("W");
-        self.terminal.wait_for("go on: ");
-        assert!(self.terminal.text().contains(self.wizard), "{}", self.terminal.text());
-        self.terminal.keys("\r");
-        self.terminal.wait_for(then);
-        self.terminal.wait("the servers", |shown| !shown.contains("asking the servers"));
+        self.terminal.reopen_wizard(self.wizard, then);
     }
 
     /// Leaves a wizard that waits for somebody else.
@@ -93,24 +86,10 @@ impl<'a> User<'a> {
         assert_eq!(begun, serde_json::json!([]), "a closed wizard is forgotten");
     }
 
-    /// From the step before it through the review to the end of the publish, and back to the wizard.
+    /// Through the review to the end of the publish, and back to the wizard.
     #[track_caller]
     fn publish(&mut self, then: &str) {
-        self.terminal.keys("\r");
-        self.terminal.wait_for("ready");
-        self.terminal.keys("P");
-        loop {
-            let asks = "assphrase  key";
-            self.terminal.wait("a passphrase or the end", |s| s.contains(asks) || s.contains("read back"));
-            let shown = self.terminal.text();
-            if shown.contains("read back") {
-                break;
-            }
-            let again = shown.contains("again");
-            let number: String = shown[shown.find(asks).unwrap()..].chars().take(22).collect();
-            self.terminal.keys(&format!("{REPOSITORY_PASSPHRASE}\r"));
-            self.terminal.wait("the next question", |s| !s.contains(&number) || (!again && s.contains("again")));
-        }
+        self.terminal.publish(REPOSITORY_PASSPHRASE);
         self.step("\r", then);
     }
 

@@ -68,40 +68,19 @@ impl User {
         self.terminal.wait_for(then);
         if self.clumsy {
             self.kill();
-            self.terminal.keys("W");
-            self.terminal.wait_for("go on: ");
-            assert!(self.terminal.text().contains(self.wizard), "{}", self.terminal.text());
-            self.terminal.keys("\r");
-            self.terminal.wait_for(then);
-            self.terminal.wait("the servers", |shown| !shown.contains("asking the servers"));
+            self.terminal.reopen_wizard(self.wizard, then);
         }
     }
 
     /// SIGKILL, and the program again.
     fn kill(&mut self) {
-        let pid = self.terminal.id().to_string();
-        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
-        self.terminal.wait_end();
+        self.terminal.kill();
         self.terminal = program(&self.dir, &self.home);
     }
 
-    /// From the step before it through the review to the end of the publish, and back to the wizard.
+    /// Through the review to the end of the publish, and back to the wizard.
     fn publish(&mut self, then: &str) {
-        self.terminal.keys("\r");
-        self.terminal.wait_for("ready");
-        self.terminal.keys("P");
-        loop {
-            let before = "assphrase  key";
-            self.terminal.wait("a passphrase or the end", |s| s.contains(before) || s.contains("read back"));
-            let shown = self.terminal.text();
-            if shown.contains("read back") {
-                break;
-            }
-            let place = shown.find("key ").map(|at| shown[shown.find(before).unwrap_or(at)..].to_owned()).unwrap();
-            let number: String = place.chars().take(22).collect();
-            self.terminal.keys(&format!("{PASSPHRASE}\r"));
-            self.terminal.wait("the next question", |s| !s.contains(&number) || s.contains("again"));
-        }
+        self.terminal.publish(PASSPHRASE);
         self.step("\r", then);
     }
 

@@ -16,8 +16,8 @@ use trustdeck::tui::update::update;
 use crate::screen::press;
 use crate::screen::scene::{ADMIN, BEN, BOARD, OLD, id, keys, now, tell};
 use crate::screen::tokens::{first_on_board, place, plug_in, token};
-use crate::screen::told::{failure, said};
-use crate::{found, on_key, shown, work};
+use crate::screen::told::{failure, key_found as found, key_work as work, said};
+use crate::{on_key, shown};
 
 const PIN: &str = "123456";
 

@@ -104,6 +104,44 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
+    /// SIGKILL, and what it needs to end.
+    pub fn kill(&mut self) {
+        let id = rustix::process::Pid::from_raw(self.id().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+        self.wait_end();
+    }
+
+    /// Goes on with the wizard that is left; waits until it shows `then`.
+    #[track_caller]
+    pub fn reopen_wizard(&mut self, wizard: &str, then: &str) {
+        self.keys("W");
+        self.wait_for("go on: ");
+        assert!(self.text().contains(wizard), "{}", self.text());
+        self.keys("\r");
+        self.wait_for(then);
+        self.wait("the servers", |shown| !shown.contains("asking the servers"));
+    }
+
+    /// From a wizard's step before it through the review to the end of the publish; all keys have this passphrase.
+    #[track_caller]
+    pub fn publish(&mut self, passphrase: &str) {
+        self.keys("\r");
+        self.wait_for("ready");
+        self.keys("P");
+        loop {
+            let asks = "assphrase  key";
+            self.wait("a passphrase or the end", |s| s.contains(asks) || s.contains("read back"));
+            let shown = self.text();
+            if shown.contains("read back") {
+                return;
+            }
+            let again = shown.contains("again");
+            let number: String = shown[shown.find(asks).unwrap()..].chars().take(22).collect();
+            self.keys(&format!("{passphrase}\r"));
+            self.wait("the next question", |s| !s.contains(&number) || (!again && s.contains("again")));
+        }
+    }
+
     /// Whether the terminal echoes what is typed.
     pub fn echoes(&self) -> bool {
         let terminal = std::fs::File::open(self.master.tty_name().unwrap()).unwrap();

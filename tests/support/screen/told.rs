@@ -2,13 +2,15 @@
 
 use trustdeck::engine::{Kind, Problem};
 use trustdeck::tuf::{PublicKey, SignerName};
-use trustdeck::tui::event::{Ask, Failure};
+use trustdeck::tui::effect::Effect;
+use trustdeck::tui::event::{Ask, Failure, Outcome};
+use trustdeck::tui::keywork::{KeyFound, KeyWork};
 use trustdeck::tui::state::State;
 use trustdeck::tui::theme::Theme;
 
 use super::plans::{plan, stage, tell_stage};
 use super::press;
-use super::scene::{gun, repositories, state_of};
+use super::scene::{gun, repositories, state_of, tell};
 
 pub fn browsing() -> State {
     let mut state = state_of(repositories(), (120, 40), Theme::default());
@@ -44,4 +46,17 @@ pub fn public_key() -> PublicKey {
 pub fn said(state: &State) -> String {
     let message = state.message.as_ref().expect("something is said");
     format!("{} {}", message.verb, message.object)
+}
+
+/// The only effect, which is work on keys.
+pub fn key_work(effects: Vec<Effect>) -> KeyWork {
+    match <[Effect; 1]>::try_from(effects) {
+        Ok([Effect::Key(work)]) => work,
+        other => panic!("one work on keys, not {other:?}"),
+    }
+}
+
+/// Tells what came of it.
+pub fn key_found(state: &mut State, work: &KeyWork, found: KeyFound) -> Vec<Effect> {
+    tell(state, Effect::Key(work.clone()), Outcome::Key(found))
 }

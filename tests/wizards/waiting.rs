@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use trustdeck::engine::wizard::{Begun, Facts, Way, Wizard};
+use trustdeck::engine::wizard::{Begun, Facts, Way, Wizard, changes};
+use trustdeck::tuf::Role;
 use trustdeck::tui::effect::Effect;
 use trustdeck::tui::event::{Ask, Event, Outcome, Source};
 use trustdeck::tui::state::State;
@@ -13,7 +14,7 @@ use trustdeck::tui::wizard::{Answer, Task};
 use crate::looks::check;
 use crate::screen::scene::{in_days, now, repositories, state_of, tell};
 use crate::screen::told::{failure, said};
-use crate::screen::wizards::{answer, backed_up, begun, keyed, open, published, signer};
+use crate::screen::wizards::{answer, backed_up, begun, keyed, open, public, published, signer};
 use crate::screen::{draw, frame, press};
 
 fn rotation() -> Facts {
@@ -174,4 +175,31 @@ fn a_repository_that_asks_first_is_answered_from_the_wizard() {
     press(&mut state, "<enter>");
     assert!(shows(&state).contains("First contact"));
     assert_eq!(press(&mut state, "<enter>"), [Effect::AcceptRoot(asked, roots)]);
+}
+
+#[test]
+fn a_root_that_lists_a_stranger_beside_the_named_key_is_not_the_named_one() {
+    let first = begun(Wizard::TakeOver { signer: signer() });
+    let asked = first.choice.repositories[0].clone();
+    let genuine = first.repositories[0].role(&Role::Root).unwrap().keys[0].clone();
+    let stranger = public("mallory");
+    let both = vec![genuine.canonical_id().clone(), stranger.canonical_id().clone()];
+
+    let mut unread = first.clone();
+    unread.choice.roots.insert(asked.clone(), both[..1].to_vec());
+    unread.repositories[0].state = Err(failure(trustdeck::engine::Kind::Input, None).problem);
+    let mut state = walking(unread);
+    let roots = vec![genuine.id().clone(), stranger.id().clone()];
+    let question = failure(trustdeck::engine::Kind::Input, Some(Ask::FirstContact { roots, keys: both.clone() }));
+    tell(&mut state, Effect::Refresh(asked.clone()), Outcome::Viewed(asked.clone(), Source::Server, Err(question)));
+    assert!(shows(&state).contains("root key NOT as the hand-over file says"), "{}", shows(&state));
+
+    let mut facts = first;
+    facts.choice.use_keys(&[public("jeff new laptop")]);
+    let mut facts = keyed(published(facts, &["jeff old laptop", "jeff new laptop"]));
+    facts.choice.roots.insert(asked.clone(), both[..1].to_vec());
+    assert!(changes(&facts).iter().any(|(gun, _)| *gun == asked), "with the named root he signs");
+    let Ok(Some(there)) = &mut facts.repositories[0].state else { panic!() };
+    there.roles.get_mut(&Role::Root).unwrap().keys.push(stranger);
+    assert!(changes(&facts).iter().all(|(gun, _)| *gun != asked), "with another one he does not");
 }

@@ -9,7 +9,8 @@ use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 pub(super) fn phase(facts: &Facts, repository: &RepositoryFacts, own: &Role, new: &[PublicKey]) -> Phase {
     if let Some(named) = facts.choice.roots.get(&repository.gun) {
         let there = repository.role(&Role::Root).map(RoleFacts::ids).unwrap_or_default();
-        if !named.iter().any(|id| there.contains(id)) {
+        // One that is not named would do for whoever forged the root: he can list the genuine one beside it.
+        if there.is_empty() || !there.iter().all(|id| named.contains(id)) {
             let ids: Vec<&str> = there.iter().map(CanonicalKeyId::short).collect();
             let named: Vec<&str> = named.iter().map(CanonicalKeyId::short).collect();
             let (there, named) = (ids.join(" "), named.join(" "));

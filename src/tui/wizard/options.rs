@@ -121,10 +121,13 @@ fn unread(state: &State, guide: &Guide) -> Vec<Opt> {
         let ask = state.find(&repository.gun)?.failure.as_ref()?.ask.as_ref()?;
         let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
         let note = match (ask, guide.choice().roots.get(&repository.gun)) {
-            (Ask::FirstContact { keys, .. }, Some(named)) if keys.iter().any(|key| named.contains(key)) => {
-                "root key as the hand-over file says"
+            // Anybody can list the genuine key beside one of his own.
+            (Ask::FirstContact { keys, .. }, Some(named)) => {
+                match !keys.is_empty() && keys.iter().all(|key| named.contains(key)) {
+                    true => "root key as the hand-over file says",
+                    false => "root key NOT as the hand-over file says",
+                }
             }
-            (Ask::FirstContact { .. }, Some(_)) => "root key NOT as the hand-over file says",
             (Ask::FirstContact { .. }, None) => "this machine meets it for the first time",
             (Ask::PinLost { .. }, _) => "its root is another one than before",
             (Ask::Realm { .. } | Ask::Login { .. }, _) => "its server wants a login",

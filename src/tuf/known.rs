@@ -13,9 +13,31 @@ use super::key::PublicKey;
 use super::names::KeyId;
 use super::verify::Tally;
 
+/// How signatures are verified. It changes with every fault that is mended there: what was found before counts no more.
+const VERIFIER: u32 = 1;
+
 /// Keys with a valid signature, by the file's SHA-256 in lower-case hexadecimal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct KnownSignatures(BTreeMap<String, BTreeSet<KeyId>>);
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    verifier: u32,
+    files: BTreeMap<String, BTreeSet<KeyId>>,
+}
+
+impl From<Stored> for KnownSignatures {
+    fn from(stored: Stored) -> Self {
+        if stored.verifier == VERIFIER { Self(stored.files) } else { Self::default() }
+    }
+}
+
+impl From<KnownSignatures> for Stored {
+    fn from(known: KnownSignatures) -> Self {
+        Self { verifier: VERIFIER, files: known.0 }
+    }
+}
 
 impl KnownSignatures {
     /// Whether `key` was found to have signed the very bytes of `envelope`.

@@ -247,11 +247,10 @@ impl TrustedSet {
         seen
     }
 
-    /// Who signed the files that are loaded now.
+    /// Who signed the files that are loaded now; root is verified each time all the same.
     #[must_use]
     pub fn signatures(&self) -> KnownSignatures {
         let mut known = KnownSignatures::default();
-        known.note(&self.root.envelope, &self.root.tally);
         self.timestamp.iter().for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
         self.snapshot.iter().for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
         let delegations = self.delegations.values();

@@ -225,8 +225,13 @@ fn load_knowing(files: &Files, known: KnownSignatures) -> Result<TrustedSet, Ver
 
 /// What a machine would remember that once found `key`'s signature on `file` valid.
 fn entry(file: &[u8], key: &Key) -> KnownSignatures {
+    entry_by(1, file, key)
+}
+
+fn entry_by(verifier: u32, file: &[u8], key: &Key) -> KnownSignatures {
     let sha256 = hex::encode(Sha256::digest(file));
-    serde_json::from_value(json!({ sha256: [key.public().id().as_str()] })).unwrap()
+    let files = json!({ sha256: [key.public().id().as_str()] });
+    serde_json::from_value(json!({ "verifier": verifier, "files": files })).unwrap()
 }
 
 #[test]
@@ -238,6 +243,7 @@ fn a_known_signature_counts_for_its_file_and_key_only() {
     for (why, known) in [
         ("nothing is known", KnownSignatures::default()),
         ("another file", entry(timestamp, &key)),
+        ("found by another verifier", entry_by(2, targets, &key)),
         ("a key that the role does not list", entry(targets, &Key::named("mallory"))),
         ("all that the valid repository taught", valid().build().verify(noon()).unwrap().signatures()),
     ] {

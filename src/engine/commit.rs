@@ -131,13 +131,19 @@ fn sync_asides(jobs: &mut [Job]) {
         return;
     }
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = |(n, folder, aside)| {
-        let file = rustix::fs::openat(folder, aside, flags, Mode::empty());
+    let open = |(n, folder, aside): &(usize, &OwnedFd, &str)| {
+        let file = rustix::fs::openat(folder, *aside, flags, Mode::empty());
         file.iter().for_each(start_writing);
-        (n, file)
+        (*n, file)
     };
-    let opened: Vec<_> = asides.into_iter().map(open).collect();
-    note(jobs, opened.into_iter().map(|(n, file)| (n, file.and_then(rustix::fs::fsync))).collect());
+    let sync = |(n, file): (usize, rustix::io::Result<OwnedFd>)| (n, file.and_then(rustix::fs::fsync));
+    let mut outcomes = Vec::with_capacity(asides.len());
+    // In portions: a process may open only so many files.
+    for portion in asides.chunks(MANY) {
+        let opened: Vec<_> = portion.iter().map(open).collect();
+        outcomes.extend(opened.into_iter().map(sync));
+    }
+    note(jobs, outcomes);
 }
 
 /// Syncs the folders in which something was renamed, each once.

@@ -49,7 +49,7 @@ pub struct TypedPaths {
 }
 
 impl TypedPaths {
-    /// Paths that all lead below `dir`.
+    /// `dir` stands for `~`, and relative paths begin there; one that begins at the root is meant as it is typed.
     #[must_use]
     pub fn below(dir: &Path) -> Self {
         Self { home: Some(dir.to_owned()), here: Some(dir.to_owned()) }

@@ -80,11 +80,10 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
     };
     let limit = if matches!(route, Route::Publish(_)) { BODY_LIMIT } else { FORM_LIMIT };
     let needed = needed(&body, limit);
-    let reading = async {
-        let taken = server.room.take(needed).await;
-        axum::body::to_bytes(body, limit).await.map(|body| (taken, body))
-    };
-    let Ok(Ok((taken, body))) = tokio::time::timeout(BODY_TIME, reading).await else {
+    // Those who have room are done with it in time, so this is not for long.
+    let taken = server.room.take(needed).await;
+    let reading = axum::body::to_bytes(body, limit);
+    let Ok(Ok(body)) = tokio::time::timeout(BODY_TIME, reading).await else {
         return Refusal::new(Code::MalformedUpload).response();
     };
     let perform = move || {

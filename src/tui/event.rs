@@ -112,6 +112,4 @@ pub enum Outcome {
     Acted(Option<Gun>, Result<String, Failure>),
     /// What a wizard asked for.
     Wizard(Result<Answer, Failure>),
-    /// Sent to the terminal's clipboard.
-    Copied(String),
 }

@@ -51,7 +51,7 @@ use event::Event;
 pub use options::{Options, ThemeChoice};
 use runner::Runner;
 pub use state::Quit;
-use state::State;
+use state::{State, Weight};
 use terminal::Screen;
 pub use tour::Tour;
 
@@ -269,8 +269,7 @@ impl Loop {
             match effect {
                 Effect::Copy { what, text } => {
                     self.screen.copy(&text)?;
-                    let shown = format!("{what}   {text}");
-                    outcome::take(&mut self.state, event::Outcome::Copied(shown));
+                    self.state.say(Weight::Done, "sent to the terminal", format!("{what}   {text}"));
                 }
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Suspend => self.suspend()?,

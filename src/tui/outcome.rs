@@ -14,7 +14,7 @@ use super::screens::review;
 use super::state::{Listing, Repository, Screen, State, Weight, Work};
 use super::wizard;
 use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Takes an outcome.
 pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
@@ -44,6 +44,23 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
         Outcome::Published(result) => return published(state, result),
         Outcome::Resolved(all) => return resolved(state, &all),
+        outcome @ (Outcome::Foreign(..) | Outcome::ForeignAdopted(..) | Outcome::ForeignDropped(..)) => {
+            return foreign(state, outcome);
+        }
+        Outcome::KeyFiles(result) => return key_files(state, result),
+        Outcome::Completed(candidates) => {
+            if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
+                form.completed(candidates);
+            }
+        }
+        Outcome::Acted(gun, result) => return acted(state, gun, result),
+    }
+    vec![]
+}
+
+/// Takes what was found or done about changes that notary staged.
+fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
+    match outcome {
         Outcome::Foreign(gun, Ok(Some(changes))) => {
             let dialog = offers::foreign(state, &gun, &changes);
             state.dialogs.push(dialog);
@@ -65,26 +82,22 @@ pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         Outcome::Foreign(_, Err(failure))
         | Outcome::ForeignAdopted(_, Err(failure))
         | Outcome::ForeignDropped(_, Err(failure)) => state.complain(&failure),
-        Outcome::KeyFiles(result) => {
-            if let Some(Dialog::Form(form)) = state.dialogs.pop() {
-                return match form.files_read(state, result) {
-                    dialogs::Next::Stay(dialog, effects) => {
-                        state.dialogs.push(dialog);
-                        effects
-                    }
-                    dialogs::Next::Close(effects) => effects,
-                };
-            }
-        }
-        Outcome::Completed(candidates) => {
-            if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
-                form.completed(candidates);
-            }
-        }
-        Outcome::Acted(gun, result) => return acted(state, gun, result),
-        Outcome::Copied(what) => state.say(Weight::Done, "sent to the terminal", what),
+        _ => {}
     }
     vec![]
+}
+
+fn key_files(state: &mut State, result: Result<Vec<PublicKey>, String>) -> Vec<Effect> {
+    let Some(Dialog::Form(form)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Form(_))) else {
+        return vec![];
+    };
+    match form.files_read(state, result) {
+        dialogs::Next::Stay(dialog, effects) => {
+            state.dialogs.push(dialog);
+            effects
+        }
+        dialogs::Next::Close(effects) => effects,
+    }
 }
 
 fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {

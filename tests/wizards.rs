@@ -13,6 +13,8 @@ mod keys;
 mod looks;
 #[path = "wizards/pictures.rs"]
 mod pictures;
+#[path = "wizards/races.rs"]
+mod races;
 #[path = "wizards/tokens.rs"]
 mod tokens;
 #[path = "wizards/waiting.rs"]

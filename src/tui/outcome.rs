@@ -7,7 +7,7 @@ use jiff::Timestamp as Time;
 
 use super::dialogs::{self, Dialog, offers};
 use super::effect::Effect;
-use super::event::{Ask, Failure, Outcome, Source};
+use super::event::{Ask, Failure, JobId, Outcome, Source};
 use super::gate;
 use super::panes::{self, Pane};
 use super::screens::review;
@@ -16,11 +16,11 @@ use super::wizard;
 use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
-/// Takes an outcome.
-pub fn take(state: &mut State, outcome: Outcome) -> Vec<Effect> {
+/// Takes the outcome of a job.
+pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
     wizard::notice(state, &outcome);
     match outcome {
-        Outcome::Wizard(result) => return wizard::take(state, result),
+        Outcome::Wizard(result) => return wizard::take(state, job, result),
         Outcome::Entries(Ok(entries)) => return listed(state, entries),
         Outcome::Entries(Err(failure)) => {
             state.complain(&failure);

@@ -57,7 +57,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Done(job, outcome) => {
             let is_key_work = matches!(outcome, super::event::Outcome::Key(_));
             if state.jobs.end(job, &outcome) {
-                outcome::take(state, outcome)
+                outcome::take(state, job, outcome)
             } else if is_key_work {
                 // Stopped, but part of it may have been done.
                 vec![Effect::ListKeys, Effect::CheckKeyFiles]

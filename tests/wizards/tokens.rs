@@ -81,7 +81,7 @@ fn the_pin_is_asked_for_and_a_management_key_only_when_wanted() {
     let task = |at| Task::Key(begun(Wizard::Root).choice, KeySource::OnToken { at, label: String::new() });
     assert_eq!(only_task(&press(&mut state, "000000<enter>")), task(at_board("000000", None)));
     let refuse = |state: &mut State, ask| {
-        tell(state, Task::List.effect(), Outcome::Wizard(Err(failure(Kind::Passphrase, Some(ask)))))
+        tell(state, task(at_board("000000", None)).effect(), Outcome::Wizard(Err(failure(Kind::Passphrase, Some(ask)))))
     };
     refuse(&mut state, Ask::Pin);
     assert_eq!(only_task(&press(&mut state, &format!("{PIN}<enter>"))), task(at_board(PIN, None)));

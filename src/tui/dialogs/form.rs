@@ -195,13 +195,15 @@ impl Form {
         self.busy = None;
         let problem = &failure.problem;
         self.error = Some(format!("{}; {}", problem.message, problem.hint));
-        let of_token = token_fields::refused(&mut self, failure);
+        let mut wrong = token_fields::refused(&mut self, failure);
         if problem.kind == crate::engine::Kind::Passphrase {
             self.attempts += 1;
-            // The new passphrase behind it was typed twice already and stays.
-            let first = self.fields.iter().find(|f| matches!(f.input, Input::Secret(_))).map(|f| f.label);
-            of_token.or(first).into_iter().for_each(|label| self.clear_secret(label));
+            // The new passphrase behind it was typed twice already and stays. A wizard's form may ask for several.
+            let secret =
+                |f: &&Field| matches!(f.input, Input::Secret(_)) && !matches!(self.purpose, Purpose::Wizard(_));
+            wrong = wrong.or(self.fields.iter().find(secret).map(|f| f.label));
         }
+        wrong.into_iter().for_each(|label| self.clear_secret(label));
         self
     }
 
@@ -245,7 +247,12 @@ impl Form {
                 task::say_stopped(state);
                 return Next::Stay(Dialog::Form(self), vec![Effect::StopKeyWork]);
             }
-            (KeyCode::Esc, _) => return Next::Close(vec![]),
+            (KeyCode::Esc, _) => {
+                if matches!(self.purpose, Purpose::Wizard(_)) {
+                    state.jobs.forget_form();
+                }
+                return Next::Close(vec![]);
+            }
             _ if self.busy.is_some() => {}
             (KeyCode::Enter, _) => {
                 self.error = None;

@@ -79,7 +79,11 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
         Task::Remind => Answer::Reminded(engine.begun_wizards().unwrap_or_default()),
         Task::Open { wizard, candidates, chosen } => return open(engine, wizard, candidates, &chosen),
         Task::SetUp(_) | Task::TakeOver(_) => return Err(refuse("servers must be asked first", "open it again")),
-        Task::Resume(choice) => Answer::Opened(facts(engine, &choice)?),
+        Task::Resume(choice) => {
+            // The list may be older than what was kept last.
+            let kept = engine.begun_wizard(&choice.wizard, &choice.repositories)?;
+            Answer::Opened(facts(engine, &kept.unwrap_or(choice))?)
+        }
         Task::Begin(wizard, guns) => return begin(engine, wizard, guns),
         Task::Look(choice) => Answer::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {

@@ -24,9 +24,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         return vec![Task::List.effect()];
     }
     let Some(guide) = &mut state.guide else { return vec![] };
-    if guide.saving.is_some() && matches!(action, Action::Do | Action::Skip | Action::GiveUp) {
-        // Its answer comes in a moment; what would follow from it does not begin before.
-        state.say(Weight::Note, "saving", "what was chosen; press it again in a moment");
+    if matches!(action, Action::Do | Action::Skip | Action::GiveUp)
+        && (guide.saving.is_some() || state.jobs.is_writing_choice())
+    {
+        wait_for_choice(state);
         return vec![];
     }
     match action {
@@ -65,6 +66,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+/// The answer comes in a moment; what would follow from it does not begin before, or one would overwrite the other.
+pub(super) fn wait_for_choice(state: &mut State) {
+    state.say(Weight::Note, "saving", "what was chosen; press it again in a moment");
 }
 
 fn why(state: &mut State) {

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::task::Task;
-use super::{begin, due, forms};
+use super::{act, begin, due, forms};
 use crate::engine::wizard::{Begun, Choice, Wizard};
 use crate::tuf::Gun;
 use crate::tui::binding::key_name;
@@ -66,6 +66,10 @@ impl Opens {
             Self::SetUp => return ask(state, forms::set_up),
             Self::TakeOver => return ask(state, forms::take_over),
         };
+        if state.jobs.is_writing_choice() {
+            act::wait_for_choice(state);
+            return vec![];
+        }
         state.guide = None;
         vec![task.effect()]
     }

@@ -177,6 +177,13 @@ impl Guide {
         &self.facts.choice
     }
 
+    /// Whether this is a choice of the same wizard, which was begun: of two, the one on disk is true.
+    #[must_use]
+    pub fn is_about(&self, choice: &Choice) -> bool {
+        let own = self.choice();
+        self.phase == Phase::Walking && own.wizard == choice.wizard && own.repositories == choice.repositories
+    }
+
     /// Takes newer facts; the view follows when another step became next.
     pub fn learn(&mut self, facts: Facts) {
         let before = self.next_kind();

@@ -5,9 +5,9 @@ use super::task::{Answer, Task};
 use super::{Guide, Phase, act, due, forms};
 use crate::engine::Kind;
 use crate::engine::wizard::{Choice, Facts};
-use crate::tui::dialogs::{Dialog, Purpose, token_fields};
+use crate::tui::dialogs::{Dialog, Form, Purpose};
 use crate::tui::effect::Effect;
-use crate::tui::event::{Failure, Outcome, Source};
+use crate::tui::event::{Failure, JobId, Outcome, Source};
 use crate::tui::outcome::ask;
 use crate::tui::state::{Screen, State, Weight};
 
@@ -23,17 +23,14 @@ pub fn notice(state: &mut State, outcome: &Outcome) {
     guide.stale |= newer;
 }
 
-/// Takes an answer.
-pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
+/// Takes an answer. It closes the form that asked for it, and no other.
+pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> Vec<Effect> {
+    let form = waiting(state, job);
     let answer = match result {
         Ok(answer) => answer,
-        Err(failure) => return refused(state, &failure),
+        Err(failure) => return refused(state, job, form, &failure),
     };
-    let asked = matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.busy.is_some() && matches!(f.purpose, Purpose::Wizard(_)));
-    if asked
-        && let Some(Dialog::Form(form)) = state.dialogs.pop()
-        && let Some(guide) = &mut state.guide
-    {
+    if let (Some((_, form)), Some(guide)) = (form, &mut state.guide) {
         guide.passphrase = forms::typed(&form);
     }
     match answer {
@@ -61,16 +58,13 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
             }
             open(state, guide)
         }
-        Answer::Kept(choice) => kept(state, *choice, asked),
+        Answer::Kept(choice) => kept(state, job, *choice),
         Answer::Seen(facts) => {
             learn(state, *facts);
             vec![]
         }
         Answer::Did(facts, verb, object) => {
-            if let Some(guide) = &mut state.guide
-                && guide.choice().wizard == facts.choice.wizard
-                && guide.choice().repositories == facts.choice.repositories
-            {
+            if let Some(guide) = state.guide.as_mut().filter(|guide| guide.is_about(&facts.choice)) {
                 guide.learn(*facts);
             }
             state.say(Weight::Done, verb, object);
@@ -87,16 +81,27 @@ pub fn take(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
     }
 }
 
-/// Takes a choice that is on disk now, and goes on from it.
-fn kept(state: &mut State, choice: Choice, asked: bool) -> Vec<Effect> {
+/// Takes the form that waits for this job out of the dialogs, and where it was.
+fn waiting(state: &mut State, job: JobId) -> Option<(usize, Form)> {
+    let waits = |dialog: &Dialog| matches!(dialog, Dialog::Form(f) if f.busy.is_some() && matches!(f.purpose, Purpose::Wizard(_)));
+    let at = state.jobs.is_of_form(job).then(|| state.dialogs.iter().rposition(waits)).flatten()?;
+    match state.dialogs.remove(at) {
+        Dialog::Form(form) => Some((at, form)),
+        _ => None,
+    }
+}
+
+/// Takes a choice that is on disk now, whoever asked for it, and goes on from it.
+fn kept(state: &mut State, job: JobId, choice: Choice) -> Vec<Effect> {
     let Some(guide) = &mut state.guide else {
         state.say(Weight::Note, "kept", format!("{}; W goes on with it", choice.wizard.title()));
         return vec![];
     };
-    let saving = guide.saving.take_if(|saving| saving.choice == choice);
-    if saving.is_none() && !asked {
+    if !guide.is_about(&choice) {
         return vec![];
     }
+    let own = state.jobs.is_keep(job);
+    let saving = guide.saving.take_if(|saving| own && saving.choice == choice);
     guide.learn(Facts { choice: choice.clone(), ..guide.facts.clone() });
     let mut effects = vec![Task::Look(choice).effect()];
     if saving.is_some_and(|saving| saving.then_stage) {
@@ -134,18 +139,12 @@ fn learn(state: &mut State, facts: Facts) {
     }
 }
 
-fn refused(state: &mut State, failure: &Failure) -> Vec<Effect> {
-    if let Some(guide) = &mut state.guide {
+fn refused(state: &mut State, job: JobId, form: Option<(usize, Form)>, failure: &Failure) -> Vec<Effect> {
+    if let Some(guide) = state.guide.as_mut().filter(|_| state.jobs.is_keep(job)) {
         guide.saving = None;
     }
-    if let Some(Dialog::Form(form)) = state.dialogs.last_mut()
-        && form.busy.is_some()
-        && matches!(form.purpose, Purpose::Wizard(_))
-    {
-        let of_token = token_fields::refused(form, failure);
-        form.busy = None;
-        form.error = Some(format!("{}: {}", failure.problem.message, failure.problem.hint));
-        of_token.into_iter().for_each(|label| form.clear_secret(label));
+    if let Some((at, form)) = form {
+        state.dialogs.insert(at.min(state.dialogs.len()), Dialog::Form(form.failed(failure)));
         return vec![];
     }
     if failure.problem.kind == Kind::Cancelled {

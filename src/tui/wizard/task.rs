@@ -50,6 +50,24 @@ impl Task {
         matches!(self, Self::Key(_, KeySource::OnToken { .. }))
     }
 
+    /// Whether a form may wait for it.
+    #[must_use]
+    pub fn is_of_form(&self) -> bool {
+        match self {
+            // A key that is not locked is taken without a form.
+            Self::Key(_, KeySource::Stored(_, passphrase)) => passphrase.is_some(),
+            Self::Key(..) | Self::Signer(..) | Self::Keep(_) | Self::BackUp { .. } | Self::HandOver(..) => true,
+            Self::SetUp(_) | Self::TakeOver(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it writes what was chosen; two of them at once would overwrite each other.
+    #[must_use]
+    pub fn writes_choice(&self) -> bool {
+        matches!(self, Self::Keep(_) | Self::Key(..) | Self::Signer(..))
+    }
+
     /// The effect that asks for it.
     #[must_use]
     pub fn effect(self) -> Effect {

@@ -11,7 +11,7 @@ use trustdeck::tuf::{CanonicalKeyId, Gun, KeyType, PublicKey, Role, SignerName};
 use trustdeck::tui::effect::Effect;
 use trustdeck::tui::event::{Outcome, Source};
 use trustdeck::tui::state::{State, Work};
-use trustdeck::tui::wizard::{Answer, Task};
+use trustdeck::tui::wizard::{Answer, KeySource, Task};
 
 use super::scene::{gun, in_days, keys, now, role, tell};
 use super::tokens::place;
@@ -212,9 +212,16 @@ pub fn open(state: &mut State, facts: Facts) {
     settle(state);
 }
 
-/// An answer about wizards.
+/// An answer about wizards, to what asks for it.
 pub fn answer(state: &mut State, answer: Answer) -> Vec<Effect> {
-    tell(state, Task::List.effect(), Outcome::Wizard(Ok(answer)))
+    let task = match &answer {
+        Answer::Reminded(_) => Task::Remind,
+        Answer::Seen(facts) => Task::Look(facts.choice.clone()),
+        Answer::Kept(choice) => Task::Keep((**choice).clone()),
+        Answer::Did(facts, ..) => Task::Key(facts.choice.clone(), KeySource::Colleague("key.pub".into())),
+        _ => Task::List,
+    };
+    tell(state, task.effect(), Outcome::Wizard(Ok(answer)))
 }
 
 /// The servers have answered for all that were asked.

@@ -12,7 +12,7 @@ use super::rotate_keys::with_key;
 use super::table::Table;
 use super::{Context, age};
 use crate::engine::Problem;
-use crate::engine::wizard::{Begun, Choice, Facts, HandOver, StepState};
+use crate::engine::wizard::{Choice, Facts, HandOver, StepState};
 use crate::tuf::Gun;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct Row {
     begun: jiff::Timestamp,
     /// The step that is next; none once nothing is left.
     next: Option<String>,
-    /// Why it cannot be done now.
+    /// Why it cannot be done now, or nobody can tell how far it is.
     waits: Option<String>,
     reminder: Option<String>,
     commands: Vec<String>,
@@ -61,20 +61,22 @@ pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
 }
 
 fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
-    let facts = context.engine.wizard_facts(choice)?;
-    let begun = Begun::of(&facts);
+    let begun = context.engine.how_far(choice);
     let next = begun.next.as_ref();
+    let unread = begun.unread.as_ref().map(|problem| format!("cannot be read: {}", problem.message));
     Ok(Row {
         id: context.engine.wizard_id(choice)?,
         what: choice.wizard.title(),
         repositories: choice.repositories.clone(),
         begun: choice.begun,
         next: next.map(|step| step.title.clone()),
-        waits: next.and_then(|step| match &step.state {
-            StepState::Blocked(why) => Some(why.clone()),
-            _ => None,
-        }),
-        reminder: begun.due(facts.now).map(str::to_owned),
+        waits: next
+            .and_then(|step| match &step.state {
+                StepState::Blocked(why) => Some(why.clone()),
+                _ => None,
+            })
+            .or(unread),
+        reminder: begun.due(context.engine.now()).map(str::to_owned),
         commands: next.map(|step| step.commands.clone()).unwrap_or_default(),
     })
 }

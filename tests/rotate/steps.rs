@@ -156,3 +156,21 @@ async fn a_repository_is_set_up_and_renewed_step_by_step() {
         assert_eq!(next(&machine, &choice).await, None, "{:?}", choice.wizard);
     }
 }
+
+#[tokio::test]
+async fn what_was_begun_is_listed_though_nobody_can_tell_how_far_it_is() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = signed(&server).await;
+    let choice = machine.engine.new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
+    machine.engine.keep_wizard(&choice).unwrap();
+    let [begun] = machine.engine.begun_wizards().unwrap().try_into().unwrap();
+    assert_eq!((begun.next.unwrap().kind, begun.unread), (StepKind::Key, None));
+    std::fs::write(machine.home.state_dir().join("backups.json"), "{").unwrap();
+    let [begun] = machine.engine.begun_wizards().unwrap().try_into().unwrap();
+    assert_eq!((&begun.choice, begun.next), (&choice, None));
+    assert!(begun.unread.unwrap().message.contains("damaged"));
+    let rows = machine.home.trustdeck(&["rotate", "list", "--json"]).ok().json();
+    assert!(rows[0]["waits"].as_str().unwrap().starts_with("cannot be read: "), "{rows}");
+    machine.home.trustdeck(&["rotate", "forget", rows[0]["id"].as_str().unwrap()]).ok();
+    assert!(machine.engine.wizards().unwrap().is_empty());
+}

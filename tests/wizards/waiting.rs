@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use trustdeck::engine::Kind;
 use trustdeck::engine::wizard::{Begun, Facts, Way, Wizard, changes};
 use trustdeck::tuf::Role;
 use trustdeck::tui::effect::Effect;
@@ -80,7 +81,7 @@ fn a_choice_that_cannot_be_saved_was_not_made() {
     assert_eq!(tell(&mut state, effects[0].clone(), Outcome::Wizard(Err(refused))), []);
     let shown = shows(&state);
     assert!(shown.contains("Back it up  now") && shown.contains("what: do"), "{shown}");
-    assert_eq!(press(&mut state, "<esc>s").len(), 1, "it can be tried again");
+    assert_eq!(press(&mut state, "s"), effects, "it can be tried again");
 }
 
 #[test]
@@ -202,4 +203,21 @@ fn a_root_that_lists_a_stranger_beside_the_named_key_is_not_the_named_one() {
     let Ok(Some(there)) = &mut facts.repositories[0].state else { panic!() };
     there.roles.get_mut(&Role::Root).unwrap().keys.push(stranger);
     assert!(changes(&facts).iter().all(|(gun, _)| *gun != asked), "with another one he does not");
+}
+
+#[test]
+fn one_that_cannot_be_read_is_listed_and_can_be_given_up() {
+    let mut state = browsing((80, 24));
+    let unread = Begun { choice: rotation().choice, next: None, unread: Some(failure(Kind::Disk, None).problem) };
+    let readable = Begun::of(&backed_up(keyed(begun(Wizard::Targets))));
+    answer(&mut state, Answer::Reminded(vec![unread.clone(), readable.clone()]));
+    assert!(shows(&state).contains("how far it is cannot be read"), "{}", shows(&state));
+    answer(&mut state, Answer::Begun(vec![unread.clone(), readable]));
+    assert!(!shows(&state).contains("give it up"), "the first is given up where it is open: {}", shows(&state));
+    assert_eq!(press(&mut state, "X"), []);
+    press(&mut state, "j");
+    let shown = shows(&state);
+    assert!(shown.contains("cannot be read: what") && shown.contains("X give it up"), "{shown}");
+    assert_eq!(press(&mut state, "X"), [Task::Forget(unread.choice).effect()]);
+    assert!(state.dialogs.is_empty());
 }

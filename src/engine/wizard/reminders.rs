@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp as Time};
 use super::choice::{Choice, Wizard};
 use super::facts::Facts;
 use super::steps::{StepKind, StepState, StepView, steps};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Problem};
 
 /// After this long a colleague who has not signed is asked about.
 const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -30,6 +30,8 @@ pub struct Begun {
     pub choice: Choice,
     /// The step that is next; none once all are done.
     pub next: Option<StepView>,
+    /// Why nobody can tell how far it is.
+    pub unread: Option<Problem>,
 }
 
 impl Begun {
@@ -37,7 +39,8 @@ impl Begun {
     #[must_use]
     pub fn of(facts: &Facts) -> Self {
         let open = |state: &StepState| matches!(state, StepState::Now | StepState::Blocked(_));
-        Self { choice: facts.choice.clone(), next: steps(facts).into_iter().find(|step| open(&step.state)) }
+        let next = steps(facts).into_iter().find(|step| open(&step.state));
+        Self { choice: facts.choice.clone(), next, unread: None }
     }
 
     /// What to come back for, if it is time.
@@ -48,12 +51,22 @@ impl Begun {
 }
 
 impl Engine {
-    /// The wizards that were begun, oldest first, as the repositories were refreshed last. Blocking.
+    /// How far a wizard is, as its repositories were refreshed last; one whose facts cannot be read can still be given
+    /// up. Blocking.
+    #[must_use]
+    pub fn how_far(&self, choice: &Choice) -> Begun {
+        match self.wizard_facts(choice) {
+            Ok(facts) => Begun::of(&facts),
+            Err(e) => Begun { choice: choice.clone(), next: None, unread: Some(e.problem()) },
+        }
+    }
+
+    /// The wizards that were begun, oldest first. Blocking.
     ///
     /// # Errors
-    /// As [`Engine::wizards`] and [`Engine::wizard_facts`].
+    /// As [`Engine::wizards`].
     pub fn begun_wizards(&self) -> Result<Vec<Begun>, EngineError> {
-        self.wizards()?.iter().map(|choice| Ok(Begun::of(&self.wizard_facts(choice)?))).collect()
+        Ok(self.wizards()?.iter().map(|choice| self.how_far(choice)).collect())
     }
 }
 

@@ -56,6 +56,9 @@ pub fn of_repository(state: &State, gun: &Gun) -> Vec<(String, String, Option<&'
 /// What is next, in a few words.
 #[must_use]
 pub(super) fn waits_for(begun: &Begun) -> String {
+    if begun.unread.is_some() {
+        return "how far it is cannot be read".to_owned();
+    }
     match &begun.next {
         Some(step) if step.kind == StepKind::Wait => "waits for a signature with the new key".to_owned(),
         Some(step) if step.kind == StepKind::Choose => "waits until its repositories can be read".to_owned(),

@@ -42,6 +42,8 @@ pub enum Waits {
     Next(String),
     /// Somebody should come back for this by now.
     Due(String),
+    /// Nobody can tell how far it is, for this reason; it can be given up.
+    Unread(String),
 }
 
 /// What an entry opens.
@@ -88,9 +90,10 @@ impl Menu {
         let resume = |begun: &Begun| Entry {
             word: format!("go on: {}", begun.choice.wizard.title()),
             note: due::begun_where(state, begun),
-            waits: Some(match begun.due(state.now) {
-                Some(what) => Waits::Due(what.to_owned()),
-                None => Waits::Next(due::waits_for(begun)),
+            waits: Some(match (&begun.unread, begun.due(state.now)) {
+                (Some(problem), _) => Waits::Unread(format!("cannot be read: {}", problem.message)),
+                (None, Some(what)) => Waits::Due(what.to_owned()),
+                (None, None) => Waits::Next(due::waits_for(begun)),
             }),
             opens: Opens::Begun(begun.choice.clone()),
         };
@@ -111,18 +114,35 @@ impl Menu {
                 let entry = self.entries.swap_remove(self.cursor);
                 return Next::Close(entry.opens.open(state));
             }
+            "X" => {
+                if let Some(choice) = self.unread() {
+                    return Next::Close(vec![Task::Forget(choice.clone()).effect()]);
+                }
+            }
             "esc" | "q" | "W" => return Next::Close(vec![]),
             _ => {}
         }
         Next::Stay(Dialog::Wizards(self), vec![])
     }
 
+    /// The one under the cursor, if it cannot be opened: another one is given up where it is open.
+    fn unread(&self) -> Option<&Choice> {
+        match self.entries.get(self.cursor)? {
+            Entry { waits: Some(Waits::Unread(_)), opens: Opens::Begun(choice), .. } => Some(choice),
+            _ => None,
+        }
+    }
+
     pub(in crate::tui) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
+        let pressed: &[(&str, &str)] = match self.unread() {
+            Some(_) => &[("j k", "choose"), ("X", "give it up"), ("esc", "back")],
+            None => &[("j k", "choose"), ("enter", "open"), ("esc", "back")],
+        };
         let window = Window {
             title: self.title.clone(),
             subject: self.subject.clone(),
-            keys: keys(canvas, &[("j k", "choose"), ("enter", "open"), ("esc", "back")]),
+            keys: keys(canvas, pressed),
             colour: None,
         };
         // Below the list: what the one under the cursor waits for.
@@ -138,7 +158,7 @@ impl Menu {
             let word = cut(&entry.word, usize::from(words), theme.glyphs.cut);
             canvas.runs(place.x + 2, y, place.end, &Runs::new().then(word, style));
             let at = place.x + 2 + words;
-            if matches!(entry.waits, Some(Waits::Due(_))) {
+            if matches!(entry.waits, Some(Waits::Due(_) | Waits::Unread(_))) {
                 canvas.put(at + 1, y, place.end, theme.glyphs.warn, theme.warn());
             }
             canvas.put(at + 3, y, place.end, &entry.note, theme.quiet());
@@ -152,6 +172,7 @@ impl Menu {
             Some(Waits::Due(what)) => {
                 Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(format!("due: {what}"), theme.text())
             }
+            Some(Waits::Unread(why)) => Runs::new().then(why.clone(), theme.warn()),
             None => Runs::new(),
         };
         canvas.runs(place.x + 2, bottom, place.end, &runs);

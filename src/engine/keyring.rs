@@ -257,6 +257,14 @@ impl Engine {
         self.set_labels(&[(id.clone(), label.to_owned())])
     }
 
+    /// Refuses a label before anything is done that it is for.
+    ///
+    /// # Errors
+    /// `Input`, as [`Engine::set_label`].
+    pub fn check_label(&self, label: &str) -> Result<(), EngineError> {
+        labels::check(label)
+    }
+
     pub(super) fn set_labels(&self, new: &[(CanonicalKeyId, String)]) -> Result<(), EngineError> {
         new.iter().try_for_each(|(_, label)| labels::check(label))?;
         let all = labels::set(&self.inner.settings.state_dir, new)?;

@@ -9,7 +9,7 @@ use super::{Result, refuse};
 use crate::engine::backup::BackupForm;
 use crate::engine::tokens::{Attendant, Pins};
 use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
-use crate::engine::{Engine, Passphrase, RootKeyChoice};
+use crate::engine::{Engine, EngineError, Kind, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
 
 /// Gets the new key of a wizard. Says which.
@@ -38,11 +38,12 @@ pub(super) fn take(engine: &Engine, choice: &mut Choice, source: KeySource) -> R
 /// Gets the key of a first signer of a repository.
 pub(super) fn first_signer(engine: &Engine, choice: &mut Choice, name: &SignerName, source: KeySource) -> Result<()> {
     let found = match source {
-        KeySource::New { passphrase, label } => {
+        // Its label is the signer's name.
+        KeySource::New { passphrase, .. } => {
             engine.check_new_passphrase(&passphrase)?;
             let key = engine.make_key()?;
             let public = key.public().clone();
-            Found { public, private: Some((Box::new(key), passphrase)), label, colleague: false }
+            Found { public, private: Some((Box::new(key), passphrase)), colleague: false }
         }
         source => find(engine, source)?,
     };
@@ -57,7 +58,6 @@ struct Found {
     public: PublicKey,
     /// To be stored under this passphrase.
     private: Option<(Box<PrivateKey>, Passphrase)>,
-    label: String,
     /// Its private half is elsewhere.
     colleague: bool,
 }
@@ -68,15 +68,14 @@ impl Found {
         if !engine.holds_key(key.id()) {
             engine.check_new_passphrase(passphrase)?;
         }
-        engine.store_key(key, name, gun, passphrase)?;
-        if self.label.is_empty() { Ok(()) } else { engine.set_label(key.id(), &self.label) }
+        engine.store_key(key, name, gun, passphrase)
     }
 }
 
 fn find(engine: &Engine, source: KeySource) -> Result<Found> {
     let of = |public: PublicKey, private| {
         let colleague = private_is_elsewhere(engine, &public, &private);
-        Ok(Found { public, private, label: String::new(), colleague })
+        Ok(Found { public, private, colleague })
     };
     match source {
         KeySource::New { .. } | KeySource::OnToken { .. } => {
@@ -107,6 +106,7 @@ fn private_is_elsewhere(engine: &Engine, public: &PublicKey, private: &Option<(B
 /// Makes as many keys as must sign, for each repository or for all. Those that an earlier run stored stay.
 fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &str) -> Result<String> {
     engine.check_new_passphrase(passphrase)?;
+    engine.check_label(label)?;
     let found = engine.wizard_facts(choice)?;
     let is_there = |gun: &Gun| {
         let keys = choice.new_keys(gun);
@@ -125,7 +125,7 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &s
     choice.without_backup = false;
     let mut made = Vec::new();
     for guns in groups {
-        let count = needed(&found, &guns);
+        let count = needed(&found, &guns)?;
         let keys: Vec<PrivateKey> = (0..count).map(|_| engine.make_key()).collect::<Result<_>>()?;
         let public: Vec<PublicKey> = keys.iter().map(|key| key.public().clone()).collect();
         choice.keys.extend(guns.iter().map(|gun| (gun.clone(), public.clone())));
@@ -133,23 +133,40 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &s
         let gun = guns.first().filter(|_| choice.wizard.has_key_for_each());
         for key in keys {
             engine.store_key(&key, &choice.wizard.key_name(), gun, passphrase)?;
-            if !label.is_empty() {
-                engine.set_label(key.id(), label)?;
-            }
-            made.push(key.id().short().to_owned());
+            made.push(key.id().clone());
         }
     }
-    Ok(made.join(", "))
+    Ok(labelled(engine, &made, label))
 }
 
+/// Gives new keys their label, and says which keys they are. A key that was made is there without a label too.
+fn labelled(engine: &Engine, made: &[CanonicalKeyId], label: &str) -> String {
+    let ids = made.iter().map(CanonicalKeyId::short).collect::<Vec<_>>().join(", ");
+    if label.is_empty() {
+        return ids;
+    }
+    match made.iter().try_for_each(|id| engine.set_label(id, label)) {
+        Ok(()) => ids,
+        Err(error) => format!("{ids}, without its label: {}", error.problem().message),
+    }
+}
+
+/// Most keys that one step makes. A threshold is read from metadata, where it can be any number.
+const MOST: u32 = 8;
+
 /// How many keys must sign: one of a signer, as many as the threshold of a base role says.
-fn needed(found: &Facts, guns: &[Gun]) -> usize {
+fn needed(found: &Facts, guns: &[Gun]) -> Result<usize> {
     let wizard = &found.choice.wizard;
     let listed = found.repositories.iter().filter(|r| guns.contains(&r.gun)).filter_map(|r| r.role(&wizard.role()));
-    match wizard {
+    let needed = match wizard {
         Wizard::DelegationKey { .. } => 1,
-        _ => listed.map(|role| role.threshold as usize).max().unwrap_or(1),
+        _ => listed.map(|role| role.threshold).max().unwrap_or(1),
+    };
+    if needed > MOST {
+        let what = format!("{needed} keys must sign; at most {MOST} are made at once");
+        return Err(refuse(what, "set a lower threshold first"));
     }
+    Ok(needed as usize)
 }
 
 /// Makes as many keys as must sign on a token, one for all repositories. Stopped before they are remembered, they are
@@ -162,16 +179,15 @@ pub(super) fn on_token(
     label: &str,
     attendant: &Attendant,
 ) -> Result<String> {
-    let count = needed(&engine.wizard_facts(choice)?, &choice.repositories);
+    // Whatever can be refused is, before anything is on the token.
+    engine.check_label(label)?;
+    let count = needed(&engine.wizard_facts(choice)?, &choice.repositories)?;
     let name = choice.wizard.key_name();
     let gun = choice.repositories.first().filter(|_| choice.wizard.has_key_for_each()).cloned();
-    let mut keys: Vec<PublicKey> = Vec::with_capacity(count);
+    let mut keys: Vec<PublicKey> = Vec::new();
     for _ in 0..count {
-        let (made, public) = engine.make_on_token(&name, gun.as_ref(), Some(token), pins.clone(), attendant)?;
-        if !label.is_empty() {
-            engine.set_label(&made.id, label)?;
-        }
-        keys.push(public);
+        let made = engine.make_on_token(&name, gun.as_ref(), Some(token), pins.clone(), attendant);
+        keys.push(made.map_err(|error| after_others(error, &keys))?.1);
     }
     choice.without_backup = false;
     match (&choice.wizard, keys.first()) {
@@ -184,7 +200,19 @@ pub(super) fn on_token(
         }
     }
     engine.keep_wizard(choice)?;
-    Ok(keys.iter().map(|key| key.canonical_id().short()).collect::<Vec<_>>().join(", "))
+    let ids: Vec<CanonicalKeyId> = keys.iter().map(|key| key.canonical_id().clone()).collect();
+    Ok(labelled(engine, &ids, label))
+}
+
+/// Says which keys were made on the token before the one that failed.
+fn after_others(error: EngineError, made: &[PublicKey]) -> EngineError {
+    // What asks for a PIN, and what was stopped, is told by its kind.
+    if made.is_empty() || matches!(error.problem().kind, Kind::Passphrase | Kind::Cancelled) {
+        return error;
+    }
+    let ids: Vec<&str> = made.iter().map(|key| key.canonical_id().short()).collect();
+    let what = format!("{}; {} made before stays on the token", error.problem().message, ids.join(", "));
+    refuse(what, "choose it here, or delete it among the keys")
 }
 
 /// Base roles list keys bare; a signer's key may be in a certificate.

@@ -12,6 +12,7 @@ use super::submit;
 use super::{Dialog, Next, key_forms, key_submit, token_fields};
 use crate::engine::Passphrase;
 use crate::engine::key_make::Removing;
+use crate::engine::tokens::TokenName;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 
 /// What a form is for.
@@ -88,8 +89,17 @@ pub enum Input {
     NewSecret(Passphrase),
     /// Answers, and which of them is chosen.
     Pick(Vec<String>, usize),
+    /// Tokens, and which of them is chosen.
+    Token(Vec<TokenAnswer>, usize),
     /// A label and whether it is chosen.
     Switch(String, bool),
+}
+
+/// A token among the answers, or none: the key store, or that nothing is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenAnswer {
+    pub words: String,
+    pub token: Option<TokenName>,
 }
 
 /// A form that is being filled in.
@@ -111,6 +121,23 @@ pub struct Form {
     pub verb: &'static str,
     /// What will happen, in a sentence.
     pub note: String,
+}
+
+impl Input {
+    /// Goes to the answer before or behind, if that is what the key means here.
+    fn turn(&mut self, code: KeyCode) -> bool {
+        let (at, count) = match self {
+            Self::Pick(all, at) => (at, all.len().max(1)),
+            Self::Token(all, at) => (at, all.len().max(1)),
+            _ => return false,
+        };
+        *at = match code {
+            KeyCode::Char(' ' | 'l') | KeyCode::Right => (*at + 1) % count,
+            KeyCode::Char('h') | KeyCode::Left => (*at + count - 1) % count,
+            _ => return false,
+        };
+        true
+    }
 }
 
 /// Most key files that one form takes.
@@ -158,7 +185,7 @@ impl Form {
     #[must_use]
     pub fn picked(&self, label: &str) -> usize {
         let field = self.fields.iter().find(|f| f.label == label);
-        if let Some(Input::Pick(_, at)) = field.map(|f| &f.input) { *at } else { 0 }
+        if let Some(Input::Pick(_, at) | Input::Token(_, at)) = field.map(|f| &f.input) { *at } else { 0 }
     }
 
     /// Whether it has a field with this label.
@@ -229,7 +256,7 @@ impl Form {
         match self.fields.get_mut(self.focus).map(|f| &mut f.input) {
             Some(Input::Text(field) | Input::Path(field)) => field.insert_text(text.trim()),
             Some(Input::Secret(secret) | Input::NewSecret(secret)) => text.chars().for_each(|c| secret.push(c)),
-            Some(Input::Switch(..) | Input::Pick(..)) | None => {}
+            Some(Input::Switch(..) | Input::Pick(..) | Input::Token(..)) | None => {}
         }
         self.adapt();
     }
@@ -240,6 +267,7 @@ impl Form {
         let about_keys = self.is_about_keys();
         let can_stop = about_keys || self.purpose == Purpose::Wizard(Ask::MakeOnToken);
         let mut effects = vec![];
+        let turned = self.busy.is_none() && self.fields.get_mut(self.focus).is_some_and(|f| f.input.turn(key.code));
         match (key.code, self.fields.get_mut(self.focus).map(|f| &mut f.input)) {
             (KeyCode::Esc, _) if self.busy.is_some() && can_stop => {
                 self.busy = None;
@@ -271,12 +299,7 @@ impl Form {
             (KeyCode::Tab | KeyCode::Down, _) => self.focus = (self.focus + 1).min(last),
             (KeyCode::BackTab | KeyCode::Up, _) => self.focus = self.focus.saturating_sub(1),
             (KeyCode::Char(' '), Some(Input::Switch(_, on))) => *on = !*on,
-            (KeyCode::Char(' ' | 'l') | KeyCode::Right, Some(Input::Pick(all, at))) => {
-                *at = (*at + 1) % all.len().max(1)
-            }
-            (KeyCode::Char('h') | KeyCode::Left, Some(Input::Pick(all, at))) => {
-                *at = (*at + all.len().saturating_sub(1)) % all.len().max(1);
-            }
+            _ if turned => {}
             (KeyCode::Backspace, Some(Input::Secret(secret) | Input::NewSecret(secret))) => secret.pop(),
             (KeyCode::Char('u'), Some(Input::Secret(secret) | Input::NewSecret(secret))) if ctrl => {
                 *secret = Passphrase::new();

@@ -15,7 +15,7 @@ impl Form {
         let mut pairs = vec![("enter", self.verb)];
         match self.fields.get(self.focus).map(|f| &f.input) {
             Some(Input::Path(_)) => pairs.push(("tab", "complete")),
-            Some(Input::Pick(..)) => pairs.push(("space", "choose")),
+            Some(Input::Pick(..) | Input::Token(..)) => pairs.push(("space", "choose")),
             _ if self.fields.iter().any(|f| matches!(f.input, Input::Path(_))) => pairs.push(("tab", "complete")),
             _ => {}
         }
@@ -64,12 +64,11 @@ impl Form {
             Input::Secret(secret) => hidden(canvas, (x, y, end), (secret, focused), &self.attempt(field)),
             Input::NewSecret(secret) => hidden(canvas, (x, y, end), (secret, focused), &strength(secret)),
             Input::Pick(all, at) => {
-                let style = if focused { theme.strong() } else { theme.text() };
-                let x = canvas.put(x, y, end, theme.glyphs.prompt, theme.quiet());
-                let place = if all.len() > 1 { format!("{} of {}", at + 1, all.len()) } else { String::new() };
-                let room = end.saturating_sub(width(&place) + u16::from(!place.is_empty()) * 2);
-                canvas.put(x + 1, y, room, all.get(*at).map_or("", String::as_str), style);
-                canvas.right(x, y, end, &place, theme.quiet());
+                answer(canvas, (x, y, end), all.get(*at).map_or("", String::as_str), (*at, all.len()), focused);
+            }
+            Input::Token(all, at) => {
+                let words = all.get(*at).map_or("", |answer| &answer.words);
+                answer(canvas, (x, y, end), words, (*at, all.len()), focused);
             }
             Input::Switch(label, on) => {
                 let mark = if *on { "[x] " } else { "[ ] " };
@@ -138,4 +137,21 @@ fn last_segment(path: &str) -> &str {
     let end = path.trim_end_matches('/');
     let start = end.rfind('/').map_or(0, |i| i + 1);
     path.get(start..).unwrap_or(path)
+}
+
+/// The chosen one of some answers, and which it is.
+fn answer(
+    canvas: &mut Canvas<'_>,
+    (x, y, end): (u16, u16, u16),
+    words: &str,
+    (at, count): (usize, usize),
+    focused: bool,
+) {
+    let theme = canvas.theme;
+    let style = if focused { theme.strong() } else { theme.text() };
+    let x = canvas.put(x, y, end, theme.glyphs.prompt, theme.quiet());
+    let place = if count > 1 { format!("{} of {count}", at + 1) } else { String::new() };
+    let room = end.saturating_sub(width(&place) + u16::from(!place.is_empty()) * 2);
+    canvas.put(x + 1, y, room, words, style);
+    canvas.right(x, y, end, &place, theme.quiet());
 }

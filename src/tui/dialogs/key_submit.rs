@@ -71,7 +71,7 @@ fn is_empty(field: &super::form::Field) -> bool {
     match &field.input {
         Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
         Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
-        Input::Switch(..) | Input::Pick(..) => false,
+        Input::Switch(..) | Input::Pick(..) | Input::Token(..) => false,
     }
 }
 

@@ -65,7 +65,7 @@ fn first_empty(form: &Form) -> Option<usize> {
         let empty = match &field.input {
             Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
             Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
-            Input::Switch(..) | Input::Pick(..) => false,
+            Input::Switch(..) | Input::Pick(..) | Input::Token(..) => false,
         };
         empty && must(&form.purpose, field.label)
     })

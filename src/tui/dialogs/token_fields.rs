@@ -5,9 +5,9 @@ use super::super::effect::Effect;
 use super::super::event::{Ask, Failure};
 use super::super::keywork::AtToken;
 use super::super::state::State;
-use super::form::{Field, Form, Input, Purpose};
+use super::form::{Field, Form, Input, Purpose, TokenAnswer};
 use crate::engine::Passphrase;
-use crate::engine::tokens::{PinState, TokenFacts};
+use crate::engine::tokens::{PinState, TokenFacts, TokenName};
 
 /// Labels of the fields.
 pub(in crate::tui) const TOKEN: &str = "token";
@@ -17,6 +17,7 @@ const MANAGEMENT: &str = "management";
 pub(super) const KEPT: &str = "kept";
 
 const STORE: &str = "in the key store of this machine";
+const ON: &str = "on token ";
 const NONE: &str = "none is plugged in";
 
 pub(super) fn secret(label: &'static str, hint: &str) -> Field {
@@ -31,27 +32,39 @@ pub(in crate::tui) fn pin() -> Field {
 /// Asks which token.
 pub(in crate::tui) fn token(state: &State) -> Field {
     let hint = "the token that it goes to; space changes it".to_owned();
-    Field { label: TOKEN, input: Input::Pick(names(state), 0), hint }
+    Field { label: TOKEN, input: Input::Token(or_none(names(state, "")), 0), hint }
 }
 
 /// Asks whether a new key goes to a token; only where there is one.
 pub(super) fn kept(state: &State) -> Option<Field> {
-    let tokens = plugged_in(state);
-    (!tokens.is_empty()).then(|| {
+    (!plugged_in(state).is_empty()).then(|| {
         let hint = "space changes it".to_owned();
-        let answers =
-            std::iter::once(STORE.to_owned()).chain(tokens.iter().map(|t| format!("on token {}", name(t, tokens))));
-        Field { label: KEPT, input: Input::Pick(answers.collect(), 0), hint }
+        Field { label: KEPT, input: Input::Token(places(state), 0), hint }
     })
+}
+
+/// The key store and the tokens.
+fn places(state: &State) -> Vec<TokenAnswer> {
+    let store = TokenAnswer { words: STORE.to_owned(), token: None };
+    std::iter::once(store).chain(names(state, ON)).collect()
 }
 
 pub(super) fn plugged_in(state: &State) -> &[TokenFacts] {
     state.tokens.as_deref().map_or(&[], Vec::as_slice)
 }
 
-fn names(state: &State) -> Vec<String> {
+fn names(state: &State, before: &str) -> Vec<TokenAnswer> {
     let tokens = plugged_in(state);
-    if tokens.is_empty() { vec![NONE.to_owned()] } else { tokens.iter().map(|t| name(t, tokens)).collect() }
+    let answer =
+        |t: &TokenFacts| TokenAnswer { words: format!("{before}{}", name(t, tokens)), token: Some(t.name.clone()) };
+    tokens.iter().map(answer).collect()
+}
+
+fn or_none(mut answers: Vec<TokenAnswer>) -> Vec<TokenAnswer> {
+    if answers.is_empty() {
+        answers.push(TokenAnswer { words: NONE.to_owned(), token: None });
+    }
+    answers
 }
 
 /// A token as its owner knows it; those of one name are told apart by their serial numbers.
@@ -71,40 +84,73 @@ fn name(token: &TokenFacts, all: &[TokenFacts]) -> String {
     format!("{words}{pin}, {}", token.model)
 }
 
-/// Takes what tokens are plugged in now into a form that is open; the chosen one stays chosen.
+/// Takes what tokens are plugged in now into a form that is open. The chosen one stays chosen, also while it is pulled
+/// out: a PIN that was typed for it must not be tried on another.
 pub(in crate::tui) fn learn(form: &mut Form, state: &State) {
-    let names = names(state);
-    let kept = self::kept(state);
-    if let Some(Input::Pick(answers, at)) = form.fields.iter_mut().find(|f| f.label == TOKEN).map(|f| &mut f.input) {
-        let chosen = answers.get(*at).cloned();
-        *at = names.iter().position(|name| Some(name) == chosen.as_ref()).unwrap_or(0);
-        *answers = names;
+    let had_none = form.has(TOKEN) && picked(form).is_none();
+    if let Some((answers, at)) = answers(form, TOKEN) {
+        *at = stay(answers, *at, names(state, ""), "");
+        *answers = or_none(std::mem::take(answers));
     }
     if form.purpose == Purpose::MakeKey {
-        let place = form.fields.iter().position(|f| f.label == KEPT);
-        match (place.and_then(|at| form.fields.get_mut(at)).map(|f| &mut f.input), kept) {
-            (Some(Input::Pick(answers, at)), kept) => {
-                let chosen = answers.get(*at).cloned();
-                let fresh = match kept {
-                    Some(Field { input: Input::Pick(fresh, _), .. }) => fresh,
-                    _ => vec![STORE.to_owned()],
-                };
-                *at = fresh.iter().position(|name| Some(name) == chosen.as_ref()).unwrap_or(0);
-                *answers = fresh;
-            }
-            (_, Some(field)) => {
+        match (answers(form, KEPT), kept(state)) {
+            (Some((answers, at)), _) => *at = stay(answers, *at, places(state), ON),
+            (None, Some(field)) => {
                 form.fields.insert(1, field);
                 form.focus += usize::from(form.focus >= 1);
             }
-            (_, None) => {}
+            (None, None) => {}
         }
         super::key_forms::adapt(form);
     }
     if form.busy == Some(LOOKING) {
         form.busy = None;
-        if plugged_in(state).is_empty() {
-            form.error = Some("no token is plugged in; plug it in and press enter again".to_owned());
-        }
+        let several = plugged_in(state).len() > 1;
+        let (error, label) = match picked(form) {
+            Some(_) if had_none && several => ("there are several tokens; choose one".to_owned(), Some(TOKEN)),
+            Some(token) if is_here(state, token) => return,
+            Some(token) if plugged_in(state).is_empty() => {
+                (format!("{token} is not plugged in; plug it in and press enter again"), None)
+            }
+            Some(token) => (format!("{token} is not plugged in; plug it in, or choose another"), None),
+            None => ("no token is plugged in; plug it in and press enter again".to_owned(), None),
+        };
+        form.error = Some(error);
+        label.into_iter().for_each(|label| form.focus_on(label));
+    }
+}
+
+fn answers<'a>(form: &'a mut Form, label: &str) -> Option<(&'a mut Vec<TokenAnswer>, &'a mut usize)> {
+    match form.fields.iter_mut().find(|f| f.label == label).map(|f| &mut f.input) {
+        Some(Input::Token(answers, at)) => Some((answers, at)),
+        _ => None,
+    }
+}
+
+/// Takes new answers; says where the chosen one is among them. Tokens are known by their serial numbers, for what else
+/// is said of them changes.
+fn stay(answers: &mut Vec<TokenAnswer>, at: usize, fresh: Vec<TokenAnswer>, before: &str) -> usize {
+    let chosen = answers.get(at).and_then(|answer| answer.token.clone());
+    *answers = fresh;
+    let Some(chosen) = chosen else { return 0 };
+    let same = |answer: &TokenAnswer| answer.token.as_ref().is_some_and(|token| token.serial == chosen.serial);
+    answers.iter().position(same).unwrap_or_else(|| {
+        let words = format!("{before}{chosen}, which is not plugged in");
+        answers.push(TokenAnswer { words, token: Some(chosen) });
+        answers.len() - 1
+    })
+}
+
+fn is_here(state: &State, token: &TokenName) -> bool {
+    plugged_in(state).iter().any(|found| found.name.serial == token.serial)
+}
+
+/// The token that is chosen, plugged in or not.
+fn picked(form: &Form) -> Option<&TokenName> {
+    let label = if form.has(KEPT) { KEPT } else { TOKEN };
+    match form.fields.iter().find(|f| f.label == label).map(|f| &f.input) {
+        Some(Input::Token(answers, at)) => answers.get(*at).and_then(|answer| answer.token.as_ref()),
+        _ => None,
     }
 }
 
@@ -113,12 +159,12 @@ const LOOKING: &str = "looking for a token";
 
 /// The token of a form and what opens it. `None`: there is none, and it is looked for again.
 pub(in crate::tui) fn chosen(form: &mut Form, state: &State) -> Result<AtToken, Vec<Effect>> {
-    let at = if form.has(KEPT) { form.picked(KEPT).checked_sub(1) } else { Some(form.picked(TOKEN)) };
-    let Some(token) = at.and_then(|at| plugged_in(state).get(at)) else {
+    let Some(token) = picked(form).filter(|token| is_here(state, token)) else {
         form.busy = Some(LOOKING);
         return Err(vec![Effect::LookForTokens]);
     };
-    Ok(opened(form, token.name.serial.clone()))
+    let serial = token.serial.clone();
+    Ok(opened(form, serial))
 }
 
 /// What was typed to open a token.

@@ -166,7 +166,8 @@ fn a_place_that_is_taken_is_said_before_any_passphrase_is_asked() {
 fn removal(state: &mut State, backup: Option<BackupRecord>) {
     let key = keys().into_iter().find(|k| k.id == id(OLD.0)).unwrap();
     let only_local = key.used_in.clone();
-    let removal = Removal { key: trustdeck::engine::KeyView { backup, ..key }, only_local, in_file: true };
+    let removal =
+        Removal { key: trustdeck::engine::KeyView { backup, ..key }, only_local, in_file: true, also_on: vec![] };
     let asked = work(press(state, "D"));
     assert_eq!(asked, KeyWork::AskRemoval(id(OLD.0)));
     assert_eq!(found(state, &asked, KeyFound::Removal(Ok(Box::new((removal, true))))), []);

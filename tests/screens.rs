@@ -396,7 +396,7 @@ fn questions_about_tokens_look_as_stored() {
         tell(&mut state, Effect::ListKeys, Outcome::Keys(Ok(first_on_board())));
         let key = first_on_board().remove(0);
         let only_local = key.used_in.clone();
-        let removal = Removal { key, only_local, in_file: false };
+        let removal = Removal { key, only_local, in_file: false, also_on: vec![] };
         let ask = Effect::Key(KeyWork::AskRemoval(id(BOARD.0)));
         tell(&mut state, ask, Outcome::Key(KeyFound::Removal(Ok(Box::new((removal, false))))));
         check_screen("token-delete", &state);

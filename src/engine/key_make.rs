@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::{BackupRecord, Engine, EngineError, KeyView};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
+use crate::keys::token::TokenPlace;
 use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
@@ -56,6 +57,8 @@ pub struct Removal {
     pub only_local: Vec<(Gun, Role)>,
     /// Whether it is in a file of the key store, perhaps beside a token.
     pub in_file: bool,
+    /// Other tokens that are plugged in and hold it too.
+    pub also_on: Vec<TokenPlace>,
 }
 
 /// What the user knows when a key is removed.
@@ -213,7 +216,9 @@ impl Engine {
             others.any(|view| view.used_in.contains(*used))
         };
         let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
-        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id) })
+        let mut also_on = self.places_of(id);
+        also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
+        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
     }
 
     /// Deletes a private key from the store.
@@ -287,19 +292,40 @@ pub(super) fn public_pem(key: &PublicKey, name: &str) -> Zeroizing<String> {
 
 /// Writes a file that must not exist yet, 0600.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    let disk = |source: io::Error| EngineError::Disk { path: path.to_owned(), source };
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-        match error.kind() {
+    NewFile::create(path)?.write(bytes)
+}
+
+/// A file that did not exist before, 0600. Gone again unless it is written: half a file must not be taken for a whole one.
+pub(super) struct NewFile {
+    path: PathBuf,
+    file: fs::File,
+    written: bool,
+}
+
+impl NewFile {
+    pub(super) fn create(path: &Path) -> Result<Self, EngineError> {
+        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = opened.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => {
                 refuse(format!("{} exists already and is not overwritten", path.display()), "name another file")
             }
-            _ => disk(error),
+            _ => EngineError::Disk { path: path.to_owned(), source },
+        })?;
+        Ok(Self { path: path.to_owned(), file, written: false })
+    }
+
+    pub(super) fn write(mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
+        self.written = written.is_ok();
+        written.map_err(|source| EngineError::Disk { path: self.path.clone(), source })
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.written {
+            // Whatever went wrong is the error to report.
+            let _ = fs::remove_file(&self.path);
         }
-    })?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        // Half a file must not be taken for a whole one.
-        let _ = fs::remove_file(path);
-        disk(error)
-    })
+    }
 }

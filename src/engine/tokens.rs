@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::key_make::{NewKey, Removing, public_pem, refuse, write_new};
+use super::key_make::{NewFile, NewKey, Removing, public_pem, refuse};
 use super::{Engine, EngineError, Progress};
 use crate::keys::token::{NewEntry, layout};
 use crate::keys::{KeyError, Passphrase, PrivateKey};
@@ -72,6 +72,34 @@ impl Engine {
     #[must_use]
     pub fn token_of(&self, id: &CanonicalKeyId) -> Option<TokenPlace> {
         self.token_key(id).map(|entry| entry.place)
+    }
+
+    /// Where a key is on all tokens that are plugged in.
+    pub(super) fn places_of(&self, id: &CanonicalKeyId) -> Vec<TokenPlace> {
+        self.token_entries(id).into_iter().map(|entry| entry.place).collect()
+    }
+
+    fn token_entries(&self, id: &CanonicalKeyId) -> Vec<TokenEntry> {
+        let mut entries = self.token_keys(Seen::Once);
+        entries.retain(|entry| entry.public.canonical_id() == id);
+        entries
+    }
+
+    /// The token that holds a key, by its label or serial number; the only one if none is named.
+    ///
+    /// # Errors
+    /// `Key`: none holds it, or several do.
+    pub fn find_token_with(&self, id: &CanonicalKeyId, wanted: Option<&str>) -> Result<TokenFacts, EngineError> {
+        let fits = |place: &&TokenPlace| wanted.is_none_or(|w| place.token.label == w || place.token.serial == w);
+        let places = self.places_of(id);
+        match places.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+            [] => Err(KeyError::NotFound(id.clone()).into()),
+            [only] => self.find_token(Some(&only.token.serial)),
+            several => {
+                let name = |place: &&TokenPlace| format!("{} ({})", place.token, place.token.serial);
+                Err(KeyError::Token(TokenError::Several(several.iter().map(name).collect())).into())
+            }
+        }
     }
 
     /// Whether there is a file of a key in the key store.
@@ -197,15 +225,17 @@ impl Engine {
             let what = format!("{} exists already", public_file.display());
             return Err(refuse(what, "choose another name, or another --dir"));
         }
+        // First, for a key on a token is not made undone by an error about its file.
+        let place = NewFile::create(&public_file)?;
         let (made, public) = self.make_on_token(&new.name, new.gun.as_ref(), token, pins, attendant)?;
-        write_new(&public_file, public_pem(&public, &new.name).as_bytes())?;
+        place.write(public_pem(&public, &new.name).as_bytes())?;
         Ok(OnToken { public_file: Some(public_file), ..made })
     }
 
     /// Makes a P-256 key on a token for `name` (`root`, `targets` or a signer), and keeps it unlocked. Blocking.
     ///
     /// # Errors
-    /// `Key`: the token; nothing is left on it then.
+    /// `Key`: the token.
     pub fn make_on_token(
         &self,
         name: &str,
@@ -248,24 +278,29 @@ impl Engine {
         Ok(OnToken { id: id.clone(), place: entry.place, public_file: None })
     }
 
-    /// Deletes a key from its token. Blocking.
+    /// Deletes a key from the token with this serial number. Blocking.
     ///
     /// # Errors
-    /// `Policy` without a tested backup, unless forced; `Key`.
+    /// `Policy` without a tested backup, unless forced; `Key`: that token does not hold it, or does not do it.
     pub fn remove_from_token(
         &self,
         id: &CanonicalKeyId,
+        serial: &str,
         pins: Pins,
         how: Removing,
         attendant: &Attendant,
     ) -> Result<(), EngineError> {
-        let entry = self.token_key(id).ok_or_else(|| KeyError::NotFound(id.clone()))?;
+        let entry = self.token_entries(id).into_iter().find(|entry| entry.place.token.serial == serial);
+        let entry = entry.ok_or_else(|| KeyError::NotFound(id.clone()))?;
         self.check_backed_up(id, how)?;
-        let tokens = &self.inner.keyring.tokens;
-        tokens.remove(entry, pins, attendant).map_err(KeyError::Token)?;
-        tokens.changed();
-        self.inner.keyring.token_notes.forget(self.settings(), id);
-        self.inner.keyring.forget(id);
+        let (engine, gone) = (self.clone(), id.clone());
+        // Also if nobody waits for it any more.
+        let after = move || {
+            engine.inner.keyring.token_notes.forget(engine.settings(), &gone);
+            engine.inner.keyring.forget(&gone);
+        };
+        self.inner.keyring.tokens.remove(entry, pins, attendant, after).map_err(KeyError::Token)?;
+        self.inner.keyring.tokens.changed();
         Ok(())
     }
 

@@ -137,6 +137,58 @@ fn a_token_that_is_pulled_out_while_the_form_is_open_is_looked_for_again() {
     assert!(matches!(asked, KeyWork::AtToken(at, TokenWork::Import(..)) if at.serial == "77a1"), "nothing is lost");
 }
 
+/// What the form says of the token, and whom enter gives the PIN.
+fn chosen(state: &mut State) -> Option<String> {
+    match press(state, "<enter>").as_slice() {
+        [Effect::LookForTokens] => None,
+        effects => match work(effects.to_vec()) {
+            KeyWork::AtToken(at, _) => Some(at.serial),
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+#[test]
+fn the_chosen_token_stays_chosen_whatever_is_said_of_it_and_its_pin_goes_to_no_other() {
+    let copying = || {
+        let mut state = on_key(&id(OLD.0));
+        state.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
+        press(&mut state, "m");
+        plug_in(&mut state, vec![token("board", "77a1"), token("spare", "77b2")]);
+        press(&mut state, "<up><up><space>");
+        assert!(shown(&state).contains("spare, SoftHSM v2"), "{}", shown(&state));
+        press(&mut state, "<down>mine<down>123456");
+        state
+    };
+    // Its PIN was mistyped elsewhere, and another one has its name now.
+    let mut state = copying();
+    let tried = trustdeck::engine::tokens::TokenFacts { pin: PinState::CountLow, ..token("spare", "77b2") };
+    plug_in(&mut state, vec![token("spare", "77c3"), token("board", "77a1"), tried]);
+    assert!(shown(&state).contains("spare 77b2, few PIN tries left"), "{}", shown(&state));
+    assert_eq!(chosen(&mut state).as_deref(), Some("77b2"));
+    // Pulled out, it is waited for.
+    let mut state = copying();
+    plug_in(&mut state, vec![token("board", "77a1")]);
+    assert!(shown(&state).contains("spare, which is not plugged in"), "{}", shown(&state));
+    assert_eq!(chosen(&mut state), None);
+    plug_in(&mut state, vec![token("board", "77a1")]);
+    assert!(shown(&state).contains("spare is not plugged in; plug it in, or choose another"), "{}", shown(&state));
+    plug_in(&mut state, vec![token("board", "77a1"), token("spare", "77b2")]);
+    assert_eq!(chosen(&mut state).as_deref(), Some("77b2"));
+}
+
+#[test]
+fn a_new_key_for_a_token_that_is_pulled_out_does_not_turn_to_the_key_store() {
+    let mut state = making();
+    press(&mut state, "<down><down>123456");
+    plug_in(&mut state, vec![]);
+    assert_eq!(labels(&state), ["name", "kept", "public to", "PIN"]);
+    assert!(shown(&state).contains("on token board, which is not plugged in"), "{}", shown(&state));
+    assert_eq!(chosen(&mut state), None);
+    plug_in(&mut state, vec![token("board", "77a1")]);
+    assert_eq!(chosen(&mut state).as_deref(), Some("77a1"));
+}
+
 fn backup() -> BackupRecord {
     BackupRecord { at: now(), file: PathBuf::from("/media/keys.age") }
 }
@@ -189,6 +241,11 @@ fn only_keys_of_the_store_that_a_token_takes_can_go_there() {
 
 /// The pane with the root key on the token, and its removal asked for.
 fn deleting(in_file: bool, backup: Option<BackupRecord>) -> State {
+    deleting_one_of(in_file, backup, &[])
+}
+
+/// The same where other tokens have it too.
+fn deleting_one_of(in_file: bool, backup: Option<BackupRecord>, also_on: &[(&str, &str)]) -> State {
     let mut state = on_key(&id(BOARD.0));
     tell(&mut state, Effect::ListKeys, Outcome::Keys(Ok(first_on_board())));
     let effects = press(&mut state, "D");
@@ -196,7 +253,8 @@ fn deleting(in_file: bool, backup: Option<BackupRecord>) -> State {
     assert_eq!(effects, [Effect::LookForTokens, Effect::Key(ask.clone())]);
     let key = first_on_board().remove(0);
     let only_local = if in_file { vec![] } else { key.used_in.clone() };
-    let removal = Removal { key: trustdeck::engine::KeyView { backup, ..key }, only_local, in_file };
+    let also_on = also_on.iter().map(|(label, serial)| place(label, serial)).collect();
+    let removal = Removal { key: trustdeck::engine::KeyView { backup, ..key }, only_local, in_file, also_on };
     assert_eq!(found(&mut state, &ask, KeyFound::Removal(Ok(Box::new((removal, true))))), []);
     state
 }
@@ -245,12 +303,34 @@ fn where_a_file_has_the_key_too_either_can_go() {
 }
 
 #[test]
+fn of_two_tokens_with_the_key_the_user_says_which_and_nothing_is_called_lost() {
+    for (keys, serial, other) in [("", "77a1", "spare"), ("j", "77b2", "board")] {
+        let mut state = deleting_one_of(false, None, &[("spare", "77b2")]);
+        let text = shown(&state);
+        assert!(text.contains("delete it from token board") && text.contains("delete it from token spare"), "{text}");
+        press(&mut state, &format!("{keys}<enter>"));
+        let text = shown(&state);
+        assert!(text.contains(&format!("Token {other} has it too")) && !text.contains("lost"), "{text}");
+        press(&mut state, "5e20c11f<enter>");
+        let asked = work(press(&mut state, &format!("{PIN}<enter>")));
+        let remove = TokenWork::Remove(id(BOARD.0), Removing::Forced);
+        assert_eq!(asked, KeyWork::AtToken(at(serial, PIN, None), remove));
+    }
+    // With a file too, that is the first to go.
+    let mut state = deleting_one_of(true, Some(backup()), &[("spare", "77b2")]);
+    let text = shown(&state);
+    assert!(text.contains("remove the file") && text.contains("delete it from token spare"), "{text}");
+    press(&mut state, "jj<enter>");
+    assert!(shown(&state).contains("on token spare"), "{}", shown(&state));
+}
+
+#[test]
 fn a_yubikey_says_what_deleting_means_there() {
     let mut state = on_key(&id(BOARD.0));
     plug_in(&mut state, vec![token("YubiKey PIV", "12345678")]);
     let mut key = keys().remove(0);
     key.place = trustdeck::engine::view::KeyPlace::Token(place("YubiKey PIV", "12345678"));
-    let removal = Removal { key, only_local: vec![], in_file: false };
+    let removal = Removal { key, only_local: vec![], in_file: false, also_on: vec![] };
     let ask = KeyWork::AskRemoval(id(BOARD.0));
     found(&mut state, &ask, KeyFound::Removal(Ok(Box::new((removal, false)))));
     assert!(shown(&state).contains("forgets the certificate"), "{}", shown(&state));

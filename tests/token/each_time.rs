@@ -38,7 +38,20 @@ fn an_imported_key_that_wants_the_pin_at_each_signature_signs_too() {
 
 #[test]
 fn a_module_that_takes_no_parts_says_why_it_cannot_sign_and_what_to_do() {
-    let Some(token) = Token::wrapped(&["each-time"]) else { return };
+    each_time_without_parts(&[]);
+    // A module may have no such function at all.
+    each_time_without_parts(&["no-parts"]);
+}
+
+#[test]
+fn a_key_that_does_not_say_that_it_wants_the_pin_each_time_gets_it_when_it_turns_out() {
+    let Some(token) = Token::wrapped(&["each-time", "parts", "unsaid"]) else { return };
+    token.generate(&home(), "root");
+    assert!(token.wrote("logins").iter().any(|who| who == "each time"), "{:?}", token.wrote("logins"));
+}
+
+fn each_time_without_parts(being: &[&str]) {
+    let Some(token) = Token::wrapped(&[&["each-time"], being].concat()) else { return };
     let home = home();
     let refused = token.trustdeck(&home, &["key", "generate", "root", "--token", "--json"]).ended(1);
     assert_eq!(refused.kinds(), ["keystore"]);

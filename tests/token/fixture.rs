@@ -131,6 +131,13 @@ impl Token {
         made["id"].as_str().unwrap().to_owned()
     }
 
+    /// How many keys are on the first token.
+    #[track_caller]
+    pub fn count(&self, home: &Home) -> usize {
+        let tokens = self.without_pin(home, &["key", "token", "list", "--json"]).ok().json();
+        tokens[0]["keys"].as_array().unwrap().len()
+    }
+
     /// The row of a key.
     #[track_caller]
     pub fn listed(&self, home: &Home, id: &str) -> Option<Value> {

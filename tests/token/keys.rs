@@ -109,6 +109,51 @@ fn of_several_tokens_one_must_be_named() {
 }
 
 #[test]
+fn a_key_on_two_tokens_is_removed_from_the_one_that_was_named() {
+    let Some(token) = Token::new() else { return };
+    token.add("spare");
+    let home = home();
+    let made = home.trustdeck(&["key", "generate", "root", "--json"]).ok().json();
+    let id = made["id"].as_str().unwrap();
+    for name in ["board", "spare"] {
+        token.trustdeck(&home, &["key", "token", "import", id, "--token", name, "--force"]).ok();
+    }
+    token.trustdeck(&home, &["key", "remove", id, "--force"]).ok();
+    let on = || {
+        let tokens = token.without_pin(&home, &["key", "token", "list", "--json"]).ok().json();
+        let holds = |token: &&serde_json::Value| !token["keys"].as_array().unwrap().is_empty();
+        let tokens = tokens.as_array().unwrap().iter().filter(holds);
+        let mut names: Vec<String> = tokens.map(|token| token["label"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let refused = token.trustdeck(&home, &["key", "remove", id, "--force", "--json"]).ended(2);
+    assert!(refused.stderr.contains("board") && refused.stderr.contains("--token=TOKEN"), "{}", refused.stderr);
+    assert_eq!(on(), ["board", "spare"]);
+    let removed = token.trustdeck(&home, &["key", "remove", id, "--force", "--token=spare"]).ok();
+    assert!(removed.stderr.contains("also on token"), "{}", removed.stderr);
+    assert_eq!(on(), ["board"]);
+    token.trustdeck(&home, &["key", "remove", id, "--force", "--token=spare", "--json"]).ended(1);
+    assert_eq!(on(), ["board"]);
+    token.trustdeck(&home, &["key", "remove", id, "--force"]).ok();
+    assert_eq!(on(), [""; 0]);
+}
+
+#[test]
+fn no_key_is_made_on_a_token_whose_public_half_cannot_be_written() {
+    let Some(token) = Token::new() else { return };
+    let home = home();
+    let nowhere = ["key", "generate", "root", "--token", "--dir", "nowhere", "--json"];
+    assert_eq!(token.trustdeck(&home, &nowhere).ended(1).kinds(), ["disk"]);
+    assert_eq!(token.count(&home), 0);
+    // And none is left where the token refuses.
+    let mut command = home.trustdeck_command(&["key", "generate", "root", "--token", "--json"]);
+    run(token.at(&mut command).env("TRUSTDECK_TOKEN_PIN", "735919")).ended(4);
+    assert!(!home.path().join("root.pub").exists());
+    token.generate(&home, "root");
+}
+
+#[test]
 fn a_module_that_anybody_may_write_is_not_loaded() {
     let Some(token) = Token::wrapped(&[]) else { return };
     let home = home();

@@ -7,7 +7,7 @@ use trustdeck::sandbox::PASSPHRASE;
 
 use super::fixture::{GUN, PIN, Token};
 use super::publishing::root_that_both_clients_accept;
-use super::support::{Home, NotaryServer, Terminal};
+use super::support::{Home, NotaryServer, Terminal, wait_until};
 
 const DOWN: &str = "\u{1b}[B";
 
@@ -68,6 +68,48 @@ fn a_key_is_made_on_a_token_after_a_touch_and_deleted_again() {
 }
 
 #[test]
+fn a_token_that_nobody_waits_for_is_looked_at_when_it_has_ended() {
+    let Some(token) = Token::wrapped(&[]) else { return };
+    let home = TempDir::new().unwrap();
+    let mut terminal = sandbox(&token, &home);
+    terminal.keys("n");
+    terminal.wait_for("in the key store of this machine");
+    terminal.keys(&format!("carol{DOWN} "));
+    terminal.wait_for("on token board");
+    token.be("slow");
+    // A PIN that is refused when nobody waits any more is not tried again.
+    terminal.keys(&format!("{DOWN}{DOWN}735919\r"));
+    wait_until("the PIN to be tried", || token.wrote("logins").len() == 1);
+    terminal.keys("\u{1b}");
+    terminal.wait_for("stopped");
+    token.be("hurry");
+    terminal.keys("\r");
+    terminal.wait_for("wrong PIN for token board");
+    assert_eq!(token.wrote("logins").len(), 1);
+    terminal.keys(&format!("{PIN}\r"));
+    terminal.wait_for("New key on a token");
+    close(&mut terminal, "New key on a token");
+    terminal.keys("G");
+    terminal.wait_for("slot 01");
+    // A key that is deleted when nobody waits any more is gone, not away.
+    terminal.keys("D");
+    terminal.wait_for("letters to go");
+    let shown = terminal.text();
+    let expected = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
+    terminal.keys(&format!("{expected}\r"));
+    terminal.wait_for("enter delete it");
+    token.be_no_more("hurry");
+    let before = token.wrote("logins").len();
+    terminal.keys(&format!("{PIN}\r"));
+    wait_until("the PIN to be tried", || token.wrote("logins").len() > before);
+    terminal.keys("\u{1b}");
+    terminal.wait_for("stopped");
+    token.be("hurry");
+    terminal.keys("\u{1b}r");
+    terminal.wait("the key to be gone", |shown| !shown.contains("slot 01") && !shown.contains("carol"));
+}
+
+#[test]
 fn a_stored_key_is_backed_up_first_and_then_copied_onto_one_of_two_tokens() {
     let Some(token) = Token::new() else { return };
     token.add("spare");
@@ -107,7 +149,7 @@ fn a_stored_key_is_backed_up_first_and_then_copied_onto_one_of_two_tokens() {
 }
 
 /// From the roles of the repository to the step that fills the stage, with a new root key on the token.
-fn choose_a_root_key_on_the_token(terminal: &mut Terminal) {
+fn choose_a_root_key_on_the_token(terminal: &mut Terminal, keys_on_it: impl Fn() -> usize) {
     terminal.keys("2");
     terminal.wait_for("timestamp");
     terminal.keys("ggt");
@@ -118,8 +160,13 @@ fn choose_a_root_key_on_the_token(terminal: &mut Terminal) {
     terminal.wait_for("make one on a token");
     terminal.keys("j\r");
     terminal.wait_for("Make a new key on a token");
-    terminal.keys(&format!("{PIN}\r"));
+    // A label that is refused is, before a key is on the token.
+    terminal.keys(&format!("{PIN}{DOWN}beef\r"));
+    terminal.wait_for("looks like a key ID");
+    assert_eq!(keys_on_it(), 0);
+    terminal.keys(" in the safe\r");
     terminal.wait_for("cannot be copied out of it");
+    assert_eq!(keys_on_it(), 1);
     terminal.keys("\r");
     terminal.wait_for("Fill the stage  now");
 }
@@ -136,7 +183,7 @@ fn root_moves_to_a_token_by_the_wizard_although_it_is_pulled_out_meanwhile() {
     let mut command = home.trustdeck_command(&[GUN]);
     let mut terminal = Terminal::start(token.at(&mut command).env("LANG", "C.UTF-8"), 100, 30);
     terminal.wait("the repository", |shown| shown.contains("online") && shown.contains("✓ ok"));
-    choose_a_root_key_on_the_token(&mut terminal);
+    choose_a_root_key_on_the_token(&mut terminal, || token.count(&home));
     terminal.keys("\r");
     terminal.wait_for("open the review");
     terminal.keys("\r");
@@ -177,7 +224,7 @@ fn a_token_in_the_drawer_is_named_by_the_wizard_and_asked_for_its_pin_when_it_is
     let mut command = home.trustdeck_command(&[GUN]);
     let mut terminal = Terminal::start(token.at(&mut command).env("LANG", "C.UTF-8"), 100, 30);
     terminal.wait("the repository", |shown| shown.contains("online") && shown.contains("✓ ok"));
-    choose_a_root_key_on_the_token(&mut terminal);
+    choose_a_root_key_on_the_token(&mut terminal, || token.count(&home));
     token.pull_out();
     terminal.keys("r");
     terminal.wait_for("is on token board, which is not plugged in");

@@ -12,10 +12,11 @@ typedef unsigned long ulong;
 typedef struct { ulong type; void *value; ulong length; } attribute;
 typedef struct { unsigned char version[2]; ulong (*call[68])(); } function_list;
 
-enum { GET_TOKEN_INFO = 6, LOGIN = 18, CREATE_OBJECT = 20, SIGN = 43, SIGN_UPDATE = 44, SIGN_FINAL = 45,
+enum { GET_TOKEN_INFO = 6, LOGIN = 18, CREATE_OBJECT = 20, GET_ATTRIBUTE_VALUE = 24,
+       CLOSE_SESSION = 13, SIGN_INIT = 42, SIGN = 43, SIGN_UPDATE = 44, SIGN_FINAL = 45,
        GENERATE_KEY_PAIR = 59 };
 enum { TOKEN_INFO_MANUFACTURER = 32, TOKEN_INFO_MODEL = 64, TOKEN_INFO_FLAGS = 96 };
-enum { CKR_DEVICE_REMOVED = 0x32, CKR_PIN_INCORRECT = 0xa0, CKR_PIN_LOCKED = 0xa4 };
+enum { CKR_DEVICE_REMOVED = 0x32, CKR_OPERATION_ACTIVE = 0x90, CKR_USER_NOT_LOGGED_IN = 0x101, CKR_PIN_INCORRECT = 0xa0, CKR_PIN_LOCKED = 0xa4 };
 enum { CKF_USER_PIN_FINAL_TRY = 0x20000, CKF_USER_PIN_LOCKED = 0x40000 };
 enum { CKA_CLASS = 0, CKA_TOKEN = 1, CKA_PRIVATE = 2, CKA_VALUE = 0x11, CKA_CERTIFICATE_TYPE = 0x80, CKA_SUBJECT = 0x101,
        CKA_SENSITIVE = 0x103, CKA_SIGN = 0x108, CKA_VERIFY = 0x10a, CKA_EXTRACTABLE = 0x162,
@@ -29,6 +30,8 @@ static const char owners_key[] = "a0a1a2a3a4a5a6a7a0a1a2a3a4a5a6a7a0a1a2a3a4a5a6
 static function_list ours, theirs;
 static unsigned char yes = 1, no = 0;
 static ulong x509 = 0;
+/* A session with something begun that never ends. */
+static ulong stuck = 0;
 /* An empty name: SoftHSM wants one, a YubiKey does not. */
 static unsigned char subject[] = {0x30, 0x00};
 
@@ -63,6 +66,7 @@ static ulong get_token_info(ulong slot, unsigned char *info) {
 
 static ulong login(ulong session, ulong who, const char *pin, ulong length) {
     write_down("logins", who == SO ? "so" : who == CONTEXT_SPECIFIC ? "each time" : "user");
+    for (int i = 0; i < 600 && wanted("slow") && !wanted("hurry"); i++) usleep(50000);
     if (wanted("locked")) return CKR_PIN_LOCKED;
     if (wanted("yubikey") && who == SO) {
         const char *management_key = wanted("owners-key") ? owners_key : factory_key;
@@ -78,7 +82,27 @@ static ulong sign(ulong session, void *data, ulong length, void *signature, ulon
         write_down("waiting", "for a touch");
         for (int i = 0; i < 600 && !wanted("touched"); i++) usleep(50000);
     }
-    return theirs.call[SIGN](session, data, length, signature, signature_length);
+    ulong result = theirs.call[SIGN](session, data, length, signature, signature_length);
+    if (result == CKR_USER_NOT_LOGGED_IN && wanted("unsaid")) stuck = session;
+    return result;
+}
+
+/* As modules that do not know of a key that it wants the PIN, and go on with what was refused for want of it. */
+static ulong sign_init(ulong session, void *mechanism, ulong key) {
+    if (session == stuck) return CKR_OPERATION_ACTIVE;
+    return theirs.call[SIGN_INIT](session, mechanism, key);
+}
+
+static ulong close_session(ulong session) {
+    if (session == stuck) stuck = 0;
+    return theirs.call[CLOSE_SESSION](session);
+}
+
+static ulong get_attribute_value(ulong session, ulong object, attribute *template, ulong count) {
+    ulong result = theirs.call[GET_ATTRIBUTE_VALUE](session, object, template, count);
+    for (ulong i = 0; wanted("unsaid") && i < count; i++)
+        if (template[i].type == CKA_ALWAYS_AUTHENTICATE && template[i].value) memcpy(template[i].value, &no, 1);
+    return result;
 }
 
 /* SoftHSM takes what ECDSA signs in one part only; ykcs11 and OpenSC collect parts. */
@@ -177,7 +201,10 @@ ulong C_GetFunctionList(function_list **list) {
     ours.call[LOGIN] = login;
     ours.call[CREATE_OBJECT] = create_object;
     ours.call[SIGN] = sign;
-    ours.call[SIGN_UPDATE] = sign_update;
+    ours.call[SIGN_INIT] = sign_init;
+    ours.call[CLOSE_SESSION] = close_session;
+    ours.call[GET_ATTRIBUTE_VALUE] = get_attribute_value;
+    ours.call[SIGN_UPDATE] = wanted("no-parts") ? NULL : sign_update;
     ours.call[SIGN_FINAL] = sign_final;
     ours.call[GENERATE_KEY_PAIR] = generate_key_pair;
     *list = &ours;

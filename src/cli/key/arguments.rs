@@ -142,9 +142,9 @@ pub struct Remove {
     /// Remove it without a tested backup, and without a question
     #[arg(long)]
     pub force: bool,
-    /// Remove it from its token, although there is a file too
-    #[arg(long)]
-    pub token: bool,
+    /// Remove it from its token, although there is a file too; TOKEN is a label or serial number, if several hold it
+    #[arg(long, value_name = "TOKEN", num_args = 0..=1, require_equals = true)]
+    pub token: Option<Option<String>>,
 }
 
 /// `key label`

@@ -106,9 +106,9 @@ pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Pr
     }
     let on_token = matches!(removal.key.place, KeyPlace::Token(_));
     // After an import, the file is what is meant to go.
-    if on_token && (arguments.token || !context.engine.has_file(&id)) {
-        token::remove(context, &id, how)?;
-    } else if arguments.token {
+    if on_token && (arguments.token.is_some() || !removal.in_file) {
+        token::remove(context, &id, arguments.token.as_ref().and_then(Option::as_deref), how)?;
+    } else if arguments.token.is_some() {
         return Err(input(format!("key {} is on no token", id.short()), "leave --token out"));
     } else {
         context.engine.remove_key(&id, how)?;
@@ -132,6 +132,10 @@ fn meaning(removal: &Removal) -> String {
         format!("{} key {} ({}), {}\n", printable(&key.label), key.id.short(), printable(&key.role), key.words());
     if let KeyPlace::Token(place) = &key.place {
         text.push_str(&format!("  on token {}, slot {}\n", printable(&place.token.to_string()), place.slot_name));
+    }
+    for place in &removal.also_on {
+        let token = &place.token;
+        text.push_str(&format!("  also on token {} ({})\n", printable(&token.to_string()), printable(&token.serial)));
     }
     for (gun, role) in &removal.only_local {
         text.push_str(&format!("  the only key here that can sign {role} of {gun}\n"));

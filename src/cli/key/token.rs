@@ -181,16 +181,20 @@ fn import(context: &Context, arguments: &TokenImport) -> Result<Ending, Problem>
     Ok(Ending::done())
 }
 
-/// Deletes a key from its token.
+/// Deletes a key from its token, or of several that hold it, from the one that was named.
 ///
 /// # Errors
 /// As the engine's.
-pub(super) fn remove(context: &Context, id: &CanonicalKeyId, how: Removing) -> Result<(), Problem> {
+pub(super) fn remove(
+    context: &Context,
+    id: &CanonicalKeyId,
+    wanted: Option<&str>,
+    how: Removing,
+) -> Result<(), Problem> {
+    let token = context.engine.find_token_with(id, wanted)?;
     context.engine.check_backed_up(id, how)?;
-    let place = context.engine.token_of(id);
-    let token = context.engine.find_token(place.as_ref().map(|place| place.token.serial.as_str()))?;
-    let attendant = attendant(context, &token);
-    writing(context, &token, |pins| context.engine.remove_from_token(id, pins, how, &attendant))?;
+    let (serial, attendant) = (token.name.serial.as_str(), attendant(context, &token));
+    writing(context, &token, |pins| context.engine.remove_from_token(id, serial, pins, how, &attendant))?;
     if token.dialect == Dialect::Piv {
         context
             .console

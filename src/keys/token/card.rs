@@ -5,6 +5,7 @@
 
 mod write;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -32,7 +33,11 @@ pub(super) struct Card {
     path: PathBuf,
     module: Option<Pkcs11>,
     pub(super) signing: Signing,
+    refused: Refused,
 }
+
+/// The PIN that a token refused last, while nobody has heard of it.
+type Refused = RefCell<Option<(TokenName, Pin)>>;
 
 /// A token during a visit.
 struct Token<'a> {
@@ -41,11 +46,17 @@ struct Token<'a> {
     name: TokenName,
     dialect: Dialect,
     signing: &'a Signing,
+    refused: &'a Refused,
 }
 
 impl Card {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, module: None, signing: Signing::default() }
+        Self { path, module: None, signing: Signing::default(), refused: Refused::default() }
+    }
+
+    /// Somebody has heard what came of the last job.
+    pub(super) fn told(&mut self) {
+        self.refused.take();
     }
 
     /// All tokens and the keys on them. No PIN is needed.
@@ -101,7 +112,9 @@ impl Card {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
             Err(error) => return Err(refuse(&self.path, &error)),
         }
-        let result = tokens(&module, &self.signing).map_err(|e| refuse(&self.path, &e)).and_then(|found| act(&found));
+        let result = tokens(&module, (&self.signing, &self.refused))
+            .map_err(|e| refuse(&self.path, &e))
+            .and_then(|found| act(&found));
         if let Ok(mut signing) = self.signing.lock() {
             *signing = None;
         }
@@ -112,7 +125,10 @@ impl Card {
 }
 
 /// Tokens that are plugged in and set up.
-fn tokens<'a>(module: &'a Pkcs11, signing: &'a Signing) -> std::result::Result<Vec<(Token<'a>, TokenInfo)>, Error> {
+fn tokens<'a>(
+    module: &'a Pkcs11,
+    (signing, refused): (&'a Signing, &'a Refused),
+) -> std::result::Result<Vec<(Token<'a>, TokenInfo)>, Error> {
     let mut found = Vec::new();
     for slot in module.get_slots_with_token()? {
         // A token that is pulled out right now is none.
@@ -122,7 +138,7 @@ fn tokens<'a>(module: &'a Pkcs11, signing: &'a Signing) -> std::result::Result<V
             continue;
         }
         let name = TokenName { label: info.label().trim().to_owned(), serial: info.serial_number().trim().to_owned() };
-        found.push((Token { module, slot, name, dialect, signing }, info));
+        found.push((Token { module, slot, name, dialect, signing, refused }, info));
     }
     Ok(found)
 }
@@ -164,7 +180,9 @@ impl Token<'_> {
 
     fn login_as(&self, session: &Session, who: UserType, pin: &Pin) -> Result<()> {
         let wrong = || TokenError::WrongPin { token: self.name.to_string(), after: self.pin_state() };
-        if pin.was_refused() {
+        let unheard =
+            || self.refused.borrow().as_ref().is_some_and(|(name, other)| *name == self.name && other.is(pin));
+        if pin.was_refused() || unheard() {
             return Err(wrong());
         }
         let attempt = session.login(who, Some(&AuthPin::from(pin.text())));
@@ -172,6 +190,7 @@ impl Token<'_> {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _)) => {
                 pin.refuse();
+                self.refused.replace(Some((self.name.clone(), pin.clone())));
                 Err(wrong())
             }
             Err(error) => Err(self.refused(&error)),
@@ -194,8 +213,11 @@ impl Token<'_> {
             self.sign_with_pin(session, key, pin, digest)
         } else {
             match session.sign(&Mechanism::Ecdsa, key, digest) {
-                // What a module says about a key may be a guess; what it does counts.
-                Err(Error::Pkcs11(RvError::UserNotLoggedIn, _)) => self.sign_with_pin(session, key, pin, digest),
+                // What a module says about a key may be a guess; what it does counts. In a session of its own, for some
+                // modules go on with what was begun in this one. The login holds for both.
+                Err(Error::Pkcs11(RvError::UserNotLoggedIn, _)) => {
+                    self.sign_with_pin(&self.session(Access::Read)?, key, pin, digest)
+                }
                 signature => signature.map_err(|error| self.refused(&error)),
             }
         };
@@ -222,7 +244,8 @@ impl Token<'_> {
             Error::Pkcs11(
                 RvError::OperationNotInitialized | RvError::FunctionNotSupported | RvError::MechanismInvalid,
                 _,
-            ) => TokenError::PinEachTime(self.name.to_string()),
+            )
+            | Error::NullFunctionPointer => TokenError::PinEachTime(self.name.to_string()),
             error => refused(error),
         })
     }

@@ -184,6 +184,11 @@ impl Pin {
         std::str::from_utf8(self.0.0.bytes()).unwrap_or_default()
     }
 
+    /// Whether it is the same text.
+    fn is(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+
     fn was_refused(&self) -> bool {
         self.0.1.load(Ordering::SeqCst)
     }
@@ -276,7 +281,8 @@ impl Tokens {
     /// Makes a P-256 key on a token, with the certificate by which Notary finds it.
     ///
     /// # Errors
-    /// [`TokenError`]; nothing is left on the token then.
+    /// [`TokenError`]. A key that got no certificate is deleted as far as the token does that, which PIV does not; one
+    /// that nobody waited for any more is left whole.
     pub fn generate(
         &self,
         new: NewEntry,
@@ -292,7 +298,7 @@ impl Tokens {
     /// Copies a P-256 key onto a token, with the certificate by which Notary finds it.
     ///
     /// # Errors
-    /// [`TokenError`]; nothing is left on the token then.
+    /// [`TokenError`]. What was written by then is deleted as far as the token does that.
     pub fn import(
         &self,
         key: Arc<PrivateKey>,
@@ -306,13 +312,20 @@ impl Tokens {
         Ok((entry, key))
     }
 
-    /// Deletes a key from its token; a YubiKey forgets the certificate only.
+    /// Deletes a key from its token, and does `after`, also if nobody waits for it any more; a YubiKey forgets the
+    /// certificate only.
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn remove(&self, entry: TokenEntry, pins: Pins, attendant: &Attendant) -> Result<(), TokenError> {
+    pub fn remove(
+        &self,
+        entry: TokenEntry,
+        pins: Pins,
+        attendant: &Attendant,
+        after: impl FnOnce() + Send + 'static,
+    ) -> Result<(), TokenError> {
         let name = entry.place.token.to_string();
-        self.run(&name, attendant, move |card| card.remove(&entry, &pins))
+        self.run(&name, attendant, move |card| card.remove(&entry, &pins).map(|()| after()))
     }
 }
 

@@ -101,7 +101,8 @@ impl Tokens {
         tokens.iter().flat_map(|token| &token.keys).find(|entry| entry.public.canonical_id() == id).cloned()
     }
 
-    /// Runs `job` on the module's thread, and waits for its end as long as `attendant` likes.
+    /// Runs `job` on the module's thread, and waits for its end as long as `attendant` likes. It goes on without: what it
+    /// changed is looked at again, and a PIN that was refused then is not tried again.
     pub(super) fn run<T: Send + 'static>(
         &self,
         token: &str,
@@ -110,22 +111,33 @@ impl Tokens {
     ) -> Result<T, TokenError> {
         let (answer, result) = mpsc::channel();
         let (stop, signing) = (attendant.stop.clone(), Signing::default());
-        let marked = signing.clone();
+        let (marked, tokens) = (signing.clone(), self.clone());
         self.send(Box::new(move |card| {
             card.signing = marked;
             // A job that nobody waits for any more must not ask for a finger.
-            if !stop.is_cancelled() {
-                let _ = answer.send(job(card));
+            if stop.is_cancelled() {
+                return;
+            }
+            let outcome = job(card);
+            let unheard = stop.is_cancelled();
+            if unheard || outcome.is_err() {
+                // What was seen is no longer true, or the PIN has fewer tries.
+                tokens.changed();
+            }
+            if answer.send(outcome).is_ok() && !unheard {
+                card.told();
             }
         }))?;
         let waits = || hold(&signing).is_some_and(|began: Instant| began.elapsed() >= TOUCH_AFTER);
         let mut told = false;
-        let outcome = loop {
+        loop {
             if attendant.stop.is_cancelled() {
-                return Err(TokenError::Cancelled);
+                // What is there is told all the same.
+                return result.try_recv().unwrap_or(Err(TokenError::Cancelled));
             }
             match result.recv_timeout(PATIENCE) {
-                Ok(outcome) => break outcome,
+                Ok(outcome) => return outcome,
+                Err(RecvTimeoutError::Disconnected) if attendant.stop.is_cancelled() => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(self.died()),
                 Err(RecvTimeoutError::Timeout) if !told && waits() => {
                     told = true;
@@ -135,12 +147,7 @@ impl Tokens {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
-        };
-        if outcome.is_err() {
-            // What was seen is no longer true, or the PIN has fewer tries.
-            self.changed();
         }
-        outcome
     }
 
     fn send(&self, job: Job) -> Result<(), TokenError> {

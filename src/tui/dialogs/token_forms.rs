@@ -70,31 +70,54 @@ fn import_form(state: &State, key: &KeyView, how: Removing) -> Form {
     Form { verb: "copy it", note, focus, ..form("Onto a token", subject, purpose, fields) }
 }
 
-/// What deleting a key from its token takes away, and the words that confirm it; where a file has the key too, either
-/// can go.
+/// What deleting a key from its token takes away, and the words that confirm it; where a file or another token has the
+/// key too, the user says which goes.
 pub(super) fn remove(state: &State, removal: &Removal, place: &TokenPlace, backup_is_there: bool) -> Dialog {
     let key = &removal.key;
     let subject = format!("{}  {}", key.label, key.id.short());
-    let from_token = Dialog::Confirm(confirm_deletion(state, removal, place, backup_is_there));
-    if !removal.in_file {
-        return from_token;
+    let from = |place| Dialog::Confirm(confirm_deletion(state, removal, place, backup_is_there));
+    let places: Vec<&TokenPlace> = std::iter::once(place).chain(&removal.also_on).collect();
+    let mut choices = vec![];
+    if removal.in_file {
+        let signs = vec![format!("The token {} signs as before.", place.token)];
+        let file = confirm_removal(removal, backup_is_there, signs);
+        choices.push(Choice::leads_to("remove the file", "the token keeps it and signs", Dialog::Confirm(file)));
     }
-    let file = confirm_removal(removal, backup_is_there, vec![format!("The token {} signs as before.", place.token)]);
+    let others = places.len() > 1;
+    let keeps = if others { "another token keeps it and signs" } else { "the file keeps it and signs" };
+    choices.extend(places.iter().map(|place| {
+        let what = match others {
+            true => format!("delete it from token {}", called(place, &places)),
+            false => "delete it from the token".to_owned(),
+        };
+        Choice::leads_to(what, keeps, from(place))
+    }));
+    if choices.len() < 2 {
+        return from(place);
+    }
+    let mut on: Vec<String> =
+        places.iter().map(|place| format!("on token {}, slot {}", called(place, &places), place.slot_name)).collect();
+    if removal.in_file {
+        on.push("in a file of the key store".to_owned());
+    }
     Dialog::Choose(Choose {
         title: "Remove a private key".to_owned(),
         subject,
-        about: vec![format!(
-            "It is on token {}, slot {}, and in a file of the key store.",
-            place.token, place.slot_name
-        )],
-        choices: vec![
-            Choice::leads_to("remove the file", "the token keeps it and signs", Dialog::Confirm(file)),
-            Choice::leads_to("delete it from the token", "the file keeps it and signs", from_token),
-        ],
+        about: vec![format!("It is {}.", on.join(", and "))],
+        choices,
         cursor: 0,
         offset: 0,
         grave: true,
     })
+}
+
+/// The name of a token; of several with one name, with its serial number.
+fn called(place: &TokenPlace, all: &[&TokenPlace]) -> String {
+    let name = place.token.to_string();
+    match all.iter().filter(|other| other.token.to_string() == name).count() {
+        0 | 1 => name,
+        _ => format!("{name} {}", place.token.serial),
+    }
 }
 
 fn confirm_deletion(state: &State, removal: &Removal, place: &TokenPlace, backup_is_there: bool) -> Confirm {
@@ -102,7 +125,11 @@ fn confirm_deletion(state: &State, removal: &Removal, place: &TokenPlace, backup
     let piv = plugged_in(state).iter().any(|t| t.name == place.token && t.dialect == Dialect::Piv);
     let (mut sentences, mut expected) = (vec![], key.id.short().to_owned());
     let backed_up = named_backup(removal, backup_is_there);
-    if removal.in_file {
+    let shown = if let KeyPlace::Token(shown) = &key.place { Some(shown) } else { None };
+    let other = shown.into_iter().chain(&removal.also_on).find(|other| *other != place);
+    if let Some(other) = other {
+        sentences.push(format!("Token {} has it too and signs from then on.", other.token));
+    } else if removal.in_file {
         sentences.push("Its file in the key store signs from then on.".to_owned());
     } else {
         sentences.extend(lost(state, removal));

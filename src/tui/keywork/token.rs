@@ -83,7 +83,7 @@ impl Worker<'_> {
                 TokenDone::Imported(engine.import_to_token(&id, passphrase.as_ref(), token, pins, how, &attendant)?)
             }
             TokenWork::Remove(id, how) => {
-                engine.remove_from_token(&id, pins, how, &attendant)?;
+                engine.remove_from_token(&id, &at.serial, pins, how, &attendant)?;
                 TokenDone::Removed(id)
             }
         })

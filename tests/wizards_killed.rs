@@ -89,8 +89,8 @@ impl<'a> User<'a> {
     /// Through the review to the end of the publish, and back to the wizard.
     #[track_caller]
     fn publish(&mut self, then: &str) {
-        self.terminal.publish(REPOSITORY_PASSPHRASE);
-        self.step("\r", then);
+        self.terminal.publish_in_wizard(REPOSITORY_PASSPHRASE, then);
+        self.step("", then);
     }
 
     /// Backs up what is suggested; each key's own passphrase is asked for where it is not known from a moment ago.

@@ -80,8 +80,8 @@ impl User {
 
     /// Through the review to the end of the publish, and back to the wizard.
     fn publish(&mut self, then: &str) {
-        self.terminal.publish(PASSPHRASE);
-        self.step("\r", then);
+        self.terminal.publish_in_wizard(PASSPHRASE, then);
+        self.step("", then);
     }
 
     fn make_key(&mut self) {

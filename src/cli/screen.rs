@@ -51,10 +51,11 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
 /// `Input` without a terminal; says what of the sandbox could not be made.
 pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &Sandbox) -> Result<Ending, Problem> {
     require_terminal()?;
-    let SandboxOptions { empty, .. } = sandbox::options(command)?;
+    let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     let mut options = options(globals);
     options.sandbox = Some(PASSPHRASE.to_owned());
+    options.shell = Some(crate::sandbox::write_shell_file(&running, &auth).map_err(sandbox::problem)?);
     options.notes = if empty { BTreeMap::new() } else { notes().into_iter().collect() };
     if running.is_new() && !empty {
         let (name, signer, file) = TOUR;

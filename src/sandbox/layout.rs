@@ -94,6 +94,12 @@ impl Layout {
         self.dir.join("server/store.redb")
     }
 
+    /// Shell lines that point the programs at this sandbox.
+    #[must_use]
+    pub fn shell_file(&self) -> PathBuf {
+        self.dir.join("lab.sh")
+    }
+
     /// The authority that signed the server's certificate.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {

@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 pub use auth::{Auth, Login};
 pub use layout::Layout;
 pub use scene::{NEW_REPOSITORY, PASSPHRASE, notes};
-pub use serve::serve;
+pub use serve::{serve, write_shell_file};
 
 use crate::engine::Settings;
 use held::HeldKeys;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::auth::Auth;
-use super::layout::basic;
+use super::layout::{basic, write_private};
 use super::{Options, PASSPHRASE, Running, SandboxError, start};
 
 /// Runs a sandbox until `shutdown` resolves. Writes the URL and lines for `eval` to `out` as soon as it answers.
@@ -25,6 +25,16 @@ pub async fn serve(
     shutdown.await;
     running.shutdown().await;
     Ok(())
+}
+
+/// Writes the lines of `--serve` into the sandbox's directory and gives the command that makes a shell run them.
+///
+/// # Errors
+/// [`SandboxError::Disk`].
+pub fn write_shell_file(running: &Running, auth: &Auth) -> Result<String, SandboxError> {
+    let file = running.layout().shell_file();
+    write_private(&file, shell_lines(running, auth).as_bytes())?;
+    Ok(format!(". {}", word(&file.to_string_lossy())))
 }
 
 /// Lines that any POSIX shell can `eval`: `# URL`, Docker's variables, passphrases, and functions that give `notary`
@@ -60,9 +70,21 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// `text` as a word that is read easily: quoted only if it must be.
+fn word(text: &str) -> String {
+    let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{quoted, word};
+
+    #[test]
+    fn plain_paths_are_not_quoted() {
+        assert_eq!(word("/tmp/trustdeck-sandbox-a1/lab.sh"), "/tmp/trustdeck-sandbox-a1/lab.sh");
+        assert_eq!(word("/tmp/my lab/lab.sh"), "'/tmp/my lab/lab.sh'");
+    }
 
     #[test]
     fn quotes_in_paths_stay_one_word() {

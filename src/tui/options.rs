@@ -47,6 +47,8 @@ pub struct Options {
     pub tour: Option<Tour>,
     /// In the sandbox: the passphrase of all its keys.
     pub sandbox: Option<String>,
+    /// In the sandbox: the command that points a shell at it.
+    pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
     pub theme: ThemeChoice,
@@ -76,6 +78,7 @@ impl Options {
             repositories: vec![],
             tour: None,
             sandbox: None,
+            shell: None,
             notes: BTreeMap::new(),
             theme,
             ascii: !utf8,
@@ -114,6 +117,7 @@ impl Options {
         }
         state.tour.clone_from(&self.tour);
         state.sandbox.clone_from(&self.sandbox);
+        state.shell.clone_from(&self.shell);
         state.notes.clone_from(&self.notes);
     }
 

@@ -63,6 +63,8 @@ pub struct State {
     pub offered_dir: String,
     /// In the sandbox: the passphrase of all its keys.
     pub sandbox: Option<String>,
+    /// In the sandbox: the command that points a shell at it.
+    pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
     /// What is still to be asked before a publish.
@@ -222,6 +224,7 @@ impl State {
             key_problems: Vec::new(),
             offered_dir: "~/".to_owned(),
             sandbox: None,
+            shell: None,
             notes: BTreeMap::new(),
             gate: None,
             key_task: None,

@@ -122,9 +122,10 @@ impl Terminal {
         self.wait("the servers", |shown| !shown.contains("asking the servers"));
     }
 
-    /// From a wizard's step before it through the review to the end of the publish; all keys have this passphrase.
+    /// From a wizard's step before it through the review to the end of the publish, and back to the step `then`; all keys
+    /// have this passphrase.
     #[track_caller]
-    pub fn publish(&mut self, passphrase: &str) {
+    pub fn publish_in_wizard(&mut self, passphrase: &str, then: &str) {
         self.keys("\r");
         self.wait_for("ready");
         self.keys("P");
@@ -133,12 +134,20 @@ impl Terminal {
             self.wait("a passphrase or the end", |s| s.contains(asks) || s.contains("read back"));
             let shown = self.text();
             if shown.contains("read back") {
-                return;
+                break;
             }
             let again = shown.contains("again");
             let number: String = shown[shown.find(asks).unwrap()..].chars().take(22).collect();
             self.keys(&format!("{passphrase}\r"));
             self.wait("the next question", |s| !s.contains(&number) || (!again && s.contains("again")));
+        }
+        let told = "Hand over to machines";
+        self.keys("\r");
+        self.wait("the next step", |s| s.contains(then) || s.contains(told));
+        if self.text().contains(told) {
+            // What other machines need is shown on the way, once.
+            self.keys("\r");
+            self.wait_for(then);
         }
     }
 

@@ -287,6 +287,19 @@ fn e_shows_commands_and_w_says_why() {
 }
 
 #[test]
+fn commands_are_those_of_the_chosen_repositories_and_act_on_the_sandbox_there() {
+    let mut state = walking(backed_up(keyed(rotation())));
+    press(&mut state, "e");
+    assert!(!shows(&state).contains("act on the sandbox"), "{}", shows(&state));
+    press(&mut state, "<esc>");
+    state.shell = Some(". /tmp/lab.sh".to_owned());
+    press(&mut state, "e");
+    let shown = shows(&state);
+    let (points, acts) = (shown.find(". /tmp/lab.sh").unwrap(), shown.find("trustdeck rotate").unwrap());
+    assert!(points < acts && shown.contains("act on the sandbox and on nothing of yours"), "{shown}");
+}
+
+#[test]
 fn what_a_colleague_needs_is_written_where_the_wizard_waits() {
     let mut facts = rotation();
     facts.choice.way = Way::Colleague;

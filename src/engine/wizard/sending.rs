@@ -1,6 +1,6 @@
 //! Steps from the publish on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{Phase, phase, retiring};
 use super::choice::{Holder, Wizard};
@@ -10,7 +10,7 @@ use super::progress::{is_finished, is_sent};
 use super::setup::fingerprints;
 use super::steps::{Draft, StepKind, draft};
 use crate::engine::reference::familiar_name;
-use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 
 /// The first, or only, publish.
 pub(super) fn publish(facts: &Facts) -> Draft {
@@ -88,6 +88,13 @@ pub(super) fn hand_over(facts: &Facts) -> Draft {
     let why = "Wherever the old key still signs, publishing fails from now on.";
     let mut draft = draft(facts, StepKind::HandOver, "hand over to machines and people", why);
     draft.view.back = "Nothing to take back.";
+    let name = facts.choice.wizard.key_name();
+    let new = facts.choice.keys.values().flatten().map(PublicKey::canonical_id);
+    let to_carry = new.filter(|id| facts.at_hand.contains(id) && !facts.on_token.contains_key(id));
+    for id in to_carry.collect::<BTreeSet<_>>() {
+        draft.view.commands.push(format!("trustdeck key export {} --out {name}.pem", id.short()));
+        draft.view.commands.push(format!("docker trust key load --name {name} {name}.pem    # there"));
+    }
     for repository in &facts.repositories {
         let state = repository.there();
         for key in retiring(facts, repository) {

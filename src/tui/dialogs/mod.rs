@@ -72,7 +72,7 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Dialog::Prompt(prompt) => prompt.key(state, key),
         Dialog::Confirm(confirm) => confirm.key(state, key),
         Dialog::Help(help) => help.key(state, key),
-        Dialog::Page(page) => page.key(key),
+        Dialog::Page(page) => page.key(state.size, key),
         Dialog::Wizards(menu) => menu.key(state, key),
         Dialog::Report(report) => report.key(state, key),
         Dialog::Working(working) => working.key(state, key),

@@ -19,12 +19,42 @@ pub struct Page {
 
 /// Widest page.
 const WIDTH: u16 = 78;
+/// Cells beside the text: the screen's edges, and the box's.
+const BESIDE: (u16, u16) = (4, 6);
+/// Rows above and below the text: the screen's edges, and the box's.
+const ABOVE: u16 = 6;
 
 impl Page {
-    pub(super) fn key(mut self, key: &KeyEvent) -> Next {
+    /// Commands; in the sandbox with what points a shell at it first, since they would act on the user's own else.
+    pub(in crate::tui) fn commands(shell: Option<&str>, mut lines: Vec<String>) -> Self {
+        if let Some(shell) = shell {
+            let head = ["# first, so that they act on the sandbox and on nothing of yours:", shell];
+            lines.splice(0..0, head.map(ToOwned::to_owned));
+        }
+        Self { title: "The same as commands".to_owned(), lines, offset: 0 }
+    }
+
+    fn text(&self, width: u16) -> Vec<String> {
+        let cells = WIDTH.min(width.saturating_sub(BESIDE.0)).saturating_sub(BESIDE.1);
+        self.lines.iter().flat_map(|line| wrap(line, usize::from(cells))).collect()
+    }
+
+    /// The last line that can stand at the top.
+    fn last(&self, (width, height): (u16, u16)) -> usize {
+        self.text(width).len().saturating_sub(usize::from(height.saturating_sub(ABOVE)))
+    }
+
+    pub(super) fn key(mut self, size: (u16, u16), key: &KeyEvent) -> Next {
+        let last = self.last(size);
+        let page = usize::from(size.1 / 2);
+        self.offset = self.offset.min(last);
         match key_name(key).as_str() {
-            "j" | "down" => self.offset = (self.offset + 1).min(self.lines.len().saturating_sub(1)),
+            "j" | "down" => self.offset = (self.offset + 1).min(last),
             "k" | "up" => self.offset = self.offset.saturating_sub(1),
+            "ctrl-d" | "pgdn" => self.offset = (self.offset + page).min(last),
+            "ctrl-u" | "pgup" => self.offset = self.offset.saturating_sub(page),
+            "g" | "home" => self.offset = 0,
+            "G" | "end" => self.offset = last,
             "y" => {
                 let lines: Vec<String> = self.lines.iter().map(|line| printable(line)).collect();
                 let copy = Effect::Copy { what: "text", text: lines.join("\n") };
@@ -38,17 +68,18 @@ impl Page {
 
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
+        let size = (canvas.area().width, canvas.area().height);
+        let text = self.text(size.0);
+        let last = self.last(size);
+        let scroll: &[(&str, &str)] = if last > 0 { &[("j k", "scroll")] } else { &[] };
         let window = Window {
             title: self.title.clone(),
             subject: String::new(),
-            keys: keys(canvas, &[("j k", "scroll"), ("y", "copy"), ("esc", "close")]),
+            keys: keys(canvas, &[scroll, &[("y", "copy"), ("esc", "close")]].concat()),
             colour: None,
         };
-        let width = WIDTH.min(canvas.area().width.saturating_sub(4));
-        let inner = usize::from(width).saturating_sub(6);
-        let text: Vec<String> = self.lines.iter().flat_map(|l| wrap(l, inner)).collect();
-        let mut lines = window.open(canvas, WIDTH, u16::try_from(text.len()).unwrap_or(u16::MAX));
-        for line in text.into_iter().skip(self.offset) {
+        let mut lines = window.open(canvas, WIDTH, u16::try_from(text.len()).unwrap_or(u16::MAX - ABOVE));
+        for line in text.into_iter().skip(self.offset.min(last)) {
             lines.runs(canvas, &Runs::new().then(line, theme.text()));
         }
     }

@@ -168,8 +168,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Fix => fix(state),
         Action::Commands => {
             let lines = state.plan.as_ref().map(|p| commands::lines(p)).unwrap_or_default();
-            let page = Page { title: "The same as commands".to_owned(), lines, offset: 0 };
-            state.dialogs.push(Dialog::Page(page));
+            state.dialogs.push(Dialog::Page(Page::commands(state.shell.as_deref(), lines)));
             vec![]
         }
         Action::DropAll => {

@@ -45,8 +45,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Skip => return skip(state),
         Action::Why => why(state),
         Action::Commands => {
-            let title = "The same as commands".to_owned();
-            let page = Page { title, lines: words::commands(guide), offset: 0 };
+            let page = Page::commands(state.shell.as_deref(), words::commands(guide));
             state.dialogs.push(Dialog::Page(page));
         }
         Action::AskServer => return ask_servers(state),
@@ -146,6 +145,12 @@ fn enter(state: &mut State) -> Vec<Effect> {
             stage(state, choice)
         }
         Pick::Review => open_review(state),
+        Pick::GoOn => {
+            if let Some(guide) = &mut state.guide {
+                look_at(guide, guide.shown() + 1);
+            }
+            vec![]
+        }
         Pick::AskServer => ask_servers(state),
         Pick::Answer(gun) => {
             let dialog = offers::answer(state, &gun);

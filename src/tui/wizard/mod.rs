@@ -106,7 +106,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["space"], Wanted::Wizard(Action::Toggle), "choose", Group::Stage, 15).unless(not_choosing),
     bind(&["A"], Wanted::Wizard(Action::All), "all", Group::Stage, 0).unless(not_choosing),
     bind(&["b", "shift-tab", "left"], Wanted::Wizard(Action::Back), "back", Group::Move, 20).unless(first),
-    bind(&["n", "tab", "right"], Wanted::Wizard(Action::Forward), "next step", Group::Move, 25).unless(last),
+    bind(&["n", "tab", "right"], Wanted::Wizard(Action::Forward), "next", Group::Move, 25).unless(last),
     bind(&["s"], Wanted::Wizard(Action::Skip), "skip", Group::Stage, 30).unless(no_skip),
     bind(&["u"], Wanted::Undo, "undo", Group::Stage, 35).unless(nothing_staged),
     bind(&["w"], Wanted::Wizard(Action::Why), "why", Group::Look, 40),
@@ -184,13 +184,16 @@ impl Guide {
         self.phase == Phase::Walking && own.wizard == choice.wizard && own.repositories == choice.repositories
     }
 
-    /// Takes newer facts; the view follows when another step became next.
+    /// Takes newer facts; the view follows when another step became next. What other machines need is shown on the
+    /// way: nothing is left to do there, and nobody would look for it.
     pub fn learn(&mut self, facts: Facts) {
-        let before = self.next_kind();
+        let (before, kind) = (self.next(), self.next_kind());
         self.steps = steps(&facts);
         self.facts = facts;
-        if self.next_kind() != before {
-            self.at = None;
+        if self.next_kind() != kind {
+            let next = self.next().unwrap_or(self.steps.len());
+            let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver);
+            self.at = told.filter(|told| before.is_some_and(|before| before < *told) && *told < next);
             self.cursor = 0;
         }
     }

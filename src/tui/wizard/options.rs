@@ -35,6 +35,8 @@ pub enum Pick {
     RemoveOld,
     Review,
     HandOver,
+    /// To the step behind one that only tells something.
+    GoOn,
     AskServer,
     /// Answer what a repository asks before it can be read.
     Answer(Gun),
@@ -100,6 +102,7 @@ pub(super) fn of(state: &State, guide: &Guide) -> Vec<Opt> {
             act(Pick::HandOver, "write the hand-over file", "what your colleague needs; no secret in it"),
         ],
         StepKind::Check | StepKind::HandOver if !done => vec![act(Pick::AskServer, "look again", "asks the servers")],
+        StepKind::HandOver => vec![act(Pick::GoOn, "they know", "on to the old private key here")],
         StepKind::Retire if !done => retire(guide),
         _ => vec![],
     }

@@ -4,7 +4,7 @@ use super::{Guide, Phase};
 use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
 use crate::engine::view::KeyPlace;
-use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard};
+use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::state::State;
 use crate::tui::words as shared;
@@ -333,7 +333,11 @@ fn due(state: &State, step: &StepView) -> Option<(&'static str, String)> {
 #[must_use]
 pub(super) fn commands(guide: &Guide) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for step in &guide.steps {
+    // While repositories are chosen: of those that are, not of all that could be.
+    let chosen = guide.guns();
+    let mut facts = guide.facts.clone();
+    facts.repositories.retain(|repository| chosen.contains(&repository.gun));
+    for step in &steps(&facts) {
         for command in &step.commands {
             if !lines.contains(command) {
                 lines.push(command.clone());

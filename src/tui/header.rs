@@ -134,7 +134,8 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
             };
             parts.push(Runs::new().then(words, theme.quiet()));
         }
-        parts.extend(open_keys(state));
+        // In a wizard its name and the tags at risk need the room.
+        parts.extend(open_keys(state).filter(|_| is_roomy || state.guide.is_none()));
         let staged = state.stage.changes.len();
         let style = if staged == 0 { theme.quiet() } else { theme.staged() };
         parts.push(Runs::new().then(format!("{staged} staged"), style));

@@ -269,7 +269,13 @@ impl Loop {
             match effect {
                 Effect::Copy { what, text } => {
                     self.screen.copy(&text)?;
-                    self.state.say(Weight::Done, "sent to the terminal", format!("{what}   {text}"));
+                    let more = match text.lines().count().saturating_sub(1) {
+                        0 => String::new(),
+                        1 => "   and 1 more line".to_owned(),
+                        n => format!("   and {n} more lines"),
+                    };
+                    let shown = format!("{what}   {}{more}", text.lines().next().unwrap_or_default());
+                    self.state.say(Weight::Done, "sent to the terminal", shown);
                 }
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Suspend => self.suspend()?,

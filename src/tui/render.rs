@@ -101,7 +101,8 @@ pub fn message_runs(state: &State, room: u16) -> Runs {
     };
     let back = back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
     let back = back.unwrap_or_default();
-    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text()).gap(2);
+    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text());
+    let runs = if object.is_empty() { runs } else { runs.gap(2) };
     let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
     let mut runs = runs.then(cut(&object, cells, theme.glyphs.cut), theme.text());
     runs.0.extend(back.0);

@@ -76,7 +76,12 @@ pub(super) fn back_up(facts: &Facts) -> Option<Draft> {
     if facts.choice.way == Way::Colleague || first && ids.is_empty() && facts.choice.first.root_key.is_some() {
         return None;
     }
-    let why = "A key that is lost cannot be had again, and for root that is the end of the repository.";
+    let why = match facts.choice.wizard {
+        Wizard::Root | Wizard::FirstSetup => {
+            "A root key that is lost is the end of the repository: nobody can replace it."
+        }
+        _ => "A key that is lost cannot be had again: its role would need yet another one.",
+    };
     let mut draft = draft(facts, StepKind::BackUp, "back it up", why);
     draft.view.risk = "A backup that was never opened may be none; ours is opened before it counts.";
     draft.view.back = "Go on without one, by choice.";
@@ -87,9 +92,10 @@ pub(super) fn back_up(facts: &Facts) -> Option<Draft> {
     };
     draft.view.detail = missing.iter().map(line).collect();
     let ids_to_copy: Vec<&str> =
-        ids.iter().filter(|id| facts.only_on_token(id).is_none()).map(CanonicalKeyId::as_str).collect();
+        ids.iter().filter(|id| facts.only_on_token(id).is_none()).map(CanonicalKeyId::short).collect();
     if !ids_to_copy.is_empty() || ids.is_empty() {
-        draft.view.commands = vec![format!("trustdeck key backup --out FILE {}", ids_to_copy.join(" "))];
+        draft.view.commands =
+            vec![["trustdeck key backup --out FILE"].into_iter().chain(ids_to_copy).collect::<Vec<_>>().join(" ")];
     }
     if missing.iter().any(|id| facts.only_on_token(id).is_some()) {
         draft.view.risk = "If the token is lost, breaks or locks itself, the key is gone: no program can copy it.";

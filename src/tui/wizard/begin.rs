@@ -117,7 +117,7 @@ fn of_signer(state: &State, signer: &SignerName) -> Entry {
     let role = Role::from(signer.role());
     let candidates = having(state, |r| lists(r, &role));
     let note = match candidates.len() {
-        0 | 1 => "in its role and releases".to_owned(),
+        0 | 1 => "in 1 repository".to_owned(),
         n => format!("signs in {n} repositories"),
     };
     entry(state, Wizard::DelegationKey { signer: signer.clone() }, &note, candidates)

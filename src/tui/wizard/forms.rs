@@ -127,7 +127,7 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     let file = format!("{}{kind}-{name}.backup", state.offered_dir);
     let mut fields = vec![
         path("file", &file, "better on another device than this one"),
-        secret("passphrase", "of the backup, in the age format; empty: a PEM set, each key under its own"),
+        secret("passphrase", "of the backup (age); empty: a PEM set, each key under its own"),
     ];
     let is_known = guide.passphrase.is_some() && ids.len() == 1;
     for (label, id) in OWN.iter().zip(&ids).filter(|_| !is_known) {

@@ -102,13 +102,24 @@ fn one_column(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect
         step(state, guide, canvas, place, false);
         return;
     }
-    let rows = u16::try_from(staged.len().min(left)).unwrap_or(0);
+    let (staged, rows) = fitting(state, staged, left);
     let upper = Rect { height: place.height.saturating_sub(rows + 1), ..place };
     step(state, guide, canvas, upper, false);
     rule(canvas, place, upper.bottom());
     for (y, runs) in (upper.bottom() + 1..place.bottom()).zip(&staged) {
         canvas.runs(place.x + 2, y, place.right().saturating_sub(1), runs);
     }
+}
+
+/// As many lines as there is room for, and how many; where some are missing the last one says how many.
+fn fitting(state: &State, mut lines: Vec<Runs>, room: usize) -> (Vec<Runs>, u16) {
+    let missing = (lines.len() + 1).saturating_sub(room);
+    if lines.len() > room {
+        lines.truncate(room.saturating_sub(1));
+        lines.push(Runs::new().gap(4).then(format!("and {missing} more lines"), state.theme.quiet()));
+    }
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    (lines, rows)
 }
 
 /// The lines of a step, scrolled so that the cursor is seen.

@@ -129,7 +129,7 @@ fn set_up(clumsy: bool) -> Option<Value> {
     let home = Home::new(&server);
     let mut user = User::new(&home, clumsy, "set up trust data");
     user.terminal.keys("W");
-    user.terminal.wait_for("set up another repository");
+    user.terminal.wait_for("set up a");
     user.terminal.keys("\r");
     user.terminal.wait_for("Set up a repository");
     user.terminal.keys(&format!("{GUN}\r"));

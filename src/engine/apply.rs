@@ -124,7 +124,11 @@ fn add_signer(draft: &mut Draft<'_>, name: &SignerName, keys: &[PublicKey]) -> R
     let known = draft.entry(&role).is_some();
     let own = draft.add_to(&role, keys, &all);
     let shared = draft.add_to(&releases, keys, &all);
-    let thing = if known { format!("keys of signer {name}") } else { format!("signer {name}") };
+    let thing = match (known, keys.len()) {
+        (false, _) => format!("signer {name}"),
+        (true, 1) => format!("key of signer {name}"),
+        (true, _) => format!("keys of signer {name}"),
+    };
     let applied = Applied::new(Mark::Added, thing, vec![releases.into(), role.into()]);
     let happened = own.is_something() || shared.is_something();
     Ok(applied.about(&canonical(keys)).unless(happened, "the signer has these keys already"))

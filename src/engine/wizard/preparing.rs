@@ -1,7 +1,7 @@
 //! Steps before anything is sent.
 
 use super::changes::{Phase, changes, phase};
-use super::choice::{Way, Wizard};
+use super::choice::{Holder, Way, Wizard};
 use super::command::{command, shorts};
 use super::facts::{Facts, RepositoryFacts};
 use super::progress::is_sent;
@@ -10,11 +10,26 @@ use super::steps::{Draft, StepKind, draft};
 use super::ways::last_signatures;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
+/// What it is good for.
+fn purpose(wizard: &Wizard) -> &'static str {
+    match wizard {
+        Wizard::DelegationKey { .. } => "Each repository lists the signer's keys by itself, so each is changed.",
+        Wizard::TakeOver { .. } => "Your new key is listed and has signed nothing; the old one goes after it has.",
+        Wizard::Root => "For a root key that was seen by others, or is to go to a safer place; clients follow it.",
+        Wizard::Targets => "For a targets key that was lost or seen by others: root lists another one.",
+        Wizard::Snapshot { holder: Holder::Here } => "Without the server's help nobody mixes old and new files.",
+        Wizard::Snapshot { holder: Holder::Server } => "The server then signs snapshots: signers need no key for it.",
+        Wizard::Timestamp => "For a key of the server that others may have seen: root lists another one.",
+        Wizard::RenewRoot => "When root expires, nothing can be pulled. Its key stays, and what clients pinned.",
+        Wizard::RenewTargets { .. } => "When it expires, nothing can be pulled. Its key stays.",
+        Wizard::FirstSetup => "With trust data, clients that demand it pull only what your signers signed.",
+    }
+}
+
 /// What and where.
 pub(super) fn choose(facts: &Facts) -> Draft {
     let role = facts.choice.wizard.role();
-    let mut draft =
-        draft(facts, StepKind::Choose, facts.choice.wizard.title(), "Every change belongs to a repository.");
+    let mut draft = draft(facts, StepKind::Choose, facts.choice.wizard.title(), purpose(&facts.choice.wizard));
     let first = facts.choice.wizard == Wizard::FirstSetup;
     for repository in &facts.repositories {
         let problem = match (&repository.state, repository.role(&role)) {
@@ -77,9 +92,8 @@ pub(super) fn back_up(facts: &Facts) -> Option<Draft> {
         return None;
     }
     let why = match facts.choice.wizard {
-        Wizard::Root | Wizard::FirstSetup => {
-            "A root key that is lost is the end of the repository: nobody can replace it."
-        }
+        Wizard::Root => "A root key that is lost is the end of the repository: nobody can replace it.",
+        Wizard::FirstSetup => "A key that is lost cannot be had again, and for root that is the end of the repository.",
         _ => "A key that is lost cannot be had again: its role would need yet another one.",
     };
     let mut draft = draft(facts, StepKind::BackUp, "back it up", why);

@@ -18,7 +18,8 @@ pub(super) fn publish(facts: &Facts) -> Draft {
     draft.view.risk = match facts.choice.wizard {
         Wizard::Snapshot { holder: Holder::Here } => "From then on every signer needs the snapshot key to publish.",
         Wizard::FirstSetup => "From then on docker pulls only signed tags, wherever trust is demanded.",
-        Wizard::Root | Wizard::RenewRoot => "Pins that name the root certificate must name the new one.",
+        Wizard::Root => "Pins that name the root certificate must name the new one.",
+        Wizard::RenewRoot => "If a new certificate is made, pins that name the old one must name it.",
         _ => "A lost answer: the next start finds out whether it arrived.",
     };
     draft.view.back = "Until it is sent, undo; afterwards, rotate again.";
@@ -68,13 +69,26 @@ pub(super) fn check(facts: &Facts) -> Draft {
     let mut draft = draft(facts, StepKind::Check, "check as a fresh client", why);
     draft.view.back = "Tags that were lost are repaired by signing their role again.";
     draft.view.commands = vec![format!("trustdeck inspect {}", names(facts))];
-    let (own, releases) = (facts.choice.wizard.role(), Role::releases());
-    let good = |repository: &RepositoryFacts| {
-        let roles = [&Role::Root, &Role::Targets, &own, &releases].into_iter().filter_map(|r| repository.role(r));
-        repository.there().is_some() && roles.filter(|r| r.version.is_some()).all(|r| r.trusted)
+    let own = facts.choice.wizard.role();
+    let mut checked = vec![Role::Root, Role::Targets];
+    // A base role's keys cannot change what is the matter with the delegations: that is not waited for.
+    if own.delegation().is_some() || facts.choice.wizard == Wizard::FirstSetup {
+        checked.push(Role::releases());
+    }
+    checked.push(own);
+    let is_refused = |repository: &RepositoryFacts, role: &Role| {
+        repository.role(role).is_some_and(|facts| facts.version.is_some() && !facts.trusted)
     };
-    let tags = |r: &RepositoryFacts| Some(format!("{}: {} tags can be pulled", r.name, r.there()?.tags));
-    draft.view.detail = facts.repositories.iter().filter_map(tags).collect();
+    let good = |r: &RepositoryFacts| r.there().is_some() && !checked.iter().any(|role| is_refused(r, role));
+    let refused = facts.repositories.iter().flat_map(|r| {
+        let roles = checked.iter().filter(|role| is_refused(r, role));
+        roles.map(|role| format!("{}: {role} is not trusted: no key that may sign it has", r.name))
+    });
+    let tags = |r: &RepositoryFacts| {
+        let tags = r.there()?.tags;
+        Some(format!("{}: {tags} {} can be pulled", r.name, if tags == 1 { "tag" } else { "tags" }))
+    };
+    draft.view.detail = refused.chain(facts.repositories.iter().filter_map(tags)).collect();
     if matches!(facts.choice.wizard, Wizard::FirstSetup | Wizard::Root | Wizard::RenewRoot) {
         // What consumers pin, and compare before they believe.
         draft.view.detail.extend(fingerprints(facts));

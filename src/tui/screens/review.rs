@@ -110,7 +110,7 @@ pub fn blocked(state: &State) -> Option<&'static str> {
     }
     for plan in plans {
         if plan.is_blocked() {
-            return Some("a repository is blocked: mend it, or leave it out with space on its name");
+            return Some("one is blocked: mend it, or space on its name leaves it out");
         }
         if plan.is_dangerous() && !review.accepted.contains(&plan.gun) {
             return Some(if plan.deletes {
@@ -159,6 +159,11 @@ pub fn reindex(state: &mut State) {
     }
     rows.extend(dropped.iter().map(|(_, c)| (0, Row::Dropped(c.entry))));
     review.list.set(rows);
+    // What stops the publish is where one begins; it may be far down.
+    let stops = plans.iter().find(|p| p.is_blocked() && !review.left_out.contains(&p.gun));
+    if let Some(plan) = stops.filter(|_| review.list.cursor() == 0) {
+        review.list.select(&Row::Repository(plan.gun.clone()));
+    }
 }
 
 /// Does what the user wants.

@@ -167,7 +167,10 @@ fn draw_row(state: &State, review: &Review, canvas: &mut Canvas<'_>, (inner, y):
         Row::Repository(gun) => {
             let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { return };
             let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
-            let x = canvas.put(start, y, end, state.short_name(&plan.name), style);
+            let mut x = canvas.put(start, y, end, state.short_name(&plan.name), style);
+            if plan.is_blocked() && !review.left_out.contains(gun) {
+                x = canvas.put(x + 2, y, end, &format!("{} blocked", canvas.theme.glyphs.fail), canvas.theme.fail());
+            }
             let text = head_words(review, canvas, plan, wide);
             if wide {
                 canvas.right(x + 2, y, end, &text, theme.quiet());

@@ -74,7 +74,8 @@ pub(super) fn all(state: &State) -> Vec<Entry> {
     }
     let other =
         |word: &str, note: &str, opens| Entry { word: word.to_owned(), note: note.to_owned(), waits: None, opens };
-    entries.push(other("set up another repository", "asks for its name", Opens::SetUp));
+    let title = if state.repositories.is_empty() { "set up a repository" } else { "set up another repository" };
+    entries.push(other(title, "asks for its name", Opens::SetUp));
     entries.push(other("take over a key", "from a colleague's file", Opens::TakeOver));
     entries
 }

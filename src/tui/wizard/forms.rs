@@ -123,7 +123,13 @@ const OWN: [&str; 3] = ["key's own", "2nd key's", "3rd key's"];
 pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     let ids = words::to_back_up(guide);
     let name = ids.first().map_or("key", |id| id.short());
-    let kind = if ids.len() == 1 { guide.choice().wizard.key_name() } else { "keys".to_owned() };
+    let signers = &guide.choice().first.signers;
+    let signer = signers.iter().find(|(_, keys)| keys.iter().any(|key| ids.contains(key.canonical_id())));
+    let kind = match (ids.len(), signer) {
+        (1, Some((name, _))) => name.to_string(),
+        (1, None) => guide.choice().wizard.key_name(),
+        _ => "keys".to_owned(),
+    };
     let file = format!("{}{kind}-{name}.backup", state.offered_dir);
     let mut fields = vec![
         path("file", &file, "better on another device than this one"),

@@ -13,6 +13,8 @@ use crate::tui::widgets::tag_effect;
 
 /// Longest line of running text.
 const TEXT: usize = 76;
+/// Lines of an account that stand above what can be done.
+const LONG: usize = 10;
 /// Cells of a label.
 const LABEL: usize = 7;
 
@@ -38,12 +40,14 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
         }
         lines.push(Line::Blank);
     }
-    let what = what(state, guide, step, room);
+    let mut what = what(state, guide, step, room);
+    let options = options::of(state, guide);
+    // What can be done is in sight: a long account begins above it and goes on below.
+    let rest = if options.is_empty() { Vec::new() } else { what.split_off(what.len().min(LONG)) };
     if !what.is_empty() {
         lines.extend(what.into_iter().map(Line::Runs));
         lines.push(Line::Blank);
     }
-    let options = options::of(state, guide);
     if !options.is_empty() {
         if guide.phase != Phase::Walking {
             let head = match asking(state, guide) {
@@ -53,6 +57,10 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
             lines.push(Line::Runs(Runs::new().then(head, theme.quiet())));
         }
         lines.extend(options.into_iter().enumerate().map(|(i, option)| Line::Option(i, option)));
+        lines.push(Line::Blank);
+    }
+    if !rest.is_empty() {
+        lines.extend(rest.into_iter().map(Line::Runs));
         lines.push(Line::Blank);
     }
     if roomy && step.kind == StepKind::Stage && step.state != StepState::Done {

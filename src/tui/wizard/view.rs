@@ -111,12 +111,11 @@ fn one_column(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect
     }
 }
 
-/// As many lines as there is room for, and how many; where some are missing the last one says how many.
+/// As many lines as there is room for, and how many; where some are missing the last one says what shows them.
 fn fitting(state: &State, mut lines: Vec<Runs>, room: usize) -> (Vec<Runs>, u16) {
-    let missing = (lines.len() + 1).saturating_sub(room);
     if lines.len() > room {
         lines.truncate(room.saturating_sub(1));
-        lines.push(Runs::new().gap(4).then(format!("and {missing} more lines"), state.theme.quiet()));
+        lines.push(Runs::new().gap(4).then("w", state.theme.key()).then(" shows all of it", state.theme.quiet()));
     }
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     (lines, rows)

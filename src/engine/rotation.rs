@@ -145,7 +145,9 @@ pub(super) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Fo
                 "From then on every signer needs this key to publish. Leave it to the server if others sign too.";
             found.push(plain(Weight::Warning, "only who holds the snapshot key can publish", detail));
         }
-        if !matches!(role, Role::Timestamp) {
+        // One that the server holds is not in the key store.
+        let old = draft.ground().set.map(|set| set.root().content.role_keys(role).keys).unwrap_or_default();
+        if old.iter().any(|key| draft.ground().at_hand.contains(key.canonical_id())) {
             let detail = "It stays in the key store until you remove it: whoever reads an older copy may need it.";
             found.push(plain(Weight::Note, format!("the old {role} key is kept"), detail));
         }

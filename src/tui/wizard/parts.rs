@@ -3,7 +3,7 @@
 use super::options::{self, Opt, Tick};
 use super::{Guide, Phase, asking, picture, words};
 use crate::engine::plan::{Mark, PlannedChange};
-use crate::engine::wizard::{StepKind, StepState, StepView, Way, changes};
+use crate::engine::wizard::{StepKind, StepState, StepView, Way, Wizard, changes};
 use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Role;
 use crate::tui::canvas::{Canvas, Runs, width, wrap};
@@ -145,7 +145,10 @@ fn end(state: &State, guide: &Guide, room: usize) -> Vec<Line> {
     let options = options::of(state, guide).into_iter().enumerate();
     lines.extend(options.map(|(i, option)| Line::Option(i, option)));
     lines.push(Line::Blank);
-    let words = "Machines and people that sign with the old key cannot publish any more: tell them.";
+    let words = match guide.choice().wizard {
+        Wizard::Snapshot { .. } => "Whoever signs needs the snapshot key from now on: export it, and hand it over.",
+        _ => "Machines and people that sign with the old key cannot publish any more: tell them.",
+    };
     if guide.choice().wizard.needs_key() && !words::old_keys(guide).is_empty() {
         lines.extend(labelled(state, "next", words, room));
     }

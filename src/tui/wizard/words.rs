@@ -61,7 +61,7 @@ pub(in crate::tui) fn brief(wizard: &Wizard) -> (&'static str, String) {
         Wizard::TakeOver { signer } => ("take over", signer.to_string()),
         Wizard::FirstSetup => ("set up", "trust data".to_owned()),
         Wizard::RenewRoot | Wizard::RenewTargets { .. } => ("renew", wizard.role().short().to_owned()),
-        Wizard::Snapshot { holder: Holder::Here } => ("bring here", "snapshot".to_owned()),
+        Wizard::Snapshot { holder: Holder::Here } => ("bring", "snapshot here".to_owned()),
         _ => ("rotate", wizard.role().to_string()),
     }
 }

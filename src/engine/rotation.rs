@@ -57,7 +57,7 @@ fn to_server(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
     }
     draft.base.leave_to_server(role);
     draft.touch(Role::Root, format!("lists a new {role} key of the server"));
-    Ok(Applied::new(Mark::Resigned, format!("{role} key, held by the server"), vec![Role::Root]))
+    Ok(Applied::new(Mark::Resigned, format!("{role}, by server"), vec![Role::Root]))
 }
 
 fn to_keys(draft: &mut Draft<'_>, role: &Role, keys: &[PublicKey]) -> Result<Applied> {

@@ -192,7 +192,8 @@ impl Guide {
         self.facts = facts;
         if self.next_kind() != kind {
             let next = self.next().unwrap_or(self.steps.len());
-            let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver);
+            let tells = |step: &StepView| !step.commands.is_empty() || !step.detail.is_empty();
+            let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver && tells(step));
             self.at = told.filter(|told| before.is_some_and(|before| before < *told) && *told < next);
             self.cursor = 0;
         }

@@ -175,7 +175,14 @@ pub fn detail(state: &State) -> Option<Detail> {
         let backup = if in_file && key.backup.is_none() {
             "none that was tested; b makes one".to_owned()
         } else {
-            report::backup(key)
+            // Its name is what there is room for; `enter` says where it lies.
+            let name = key.backup.as_ref().and_then(|record| record.file.file_name());
+            match (&key.backup, name) {
+                (Some(record), Some(name)) => {
+                    format!("{}, tested; {}", record.at.strftime("%Y-%m-%d"), name.to_string_lossy())
+                }
+                _ => report::backup(key),
+            }
         };
         detail.facts.push(("backup", backup));
     }

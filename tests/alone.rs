@@ -144,3 +144,22 @@ fn pipes_and_devices_that_the_user_names_hold_nobody() {
         }
     }
 }
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_gets_a_sentence_and_no_screen() {
+    let home = TempDir::new().unwrap();
+    for (set, says) in [(["TERM=dumb"].as_slice(), "TERM is dumb"), (&["-u", "TERM"], "TERM is not set")] {
+        for arguments in [&["--offline"][..], &["sandbox"]] {
+            let mut command = command(&home, "env");
+            command.args(set).arg(env!("CARGO_BIN_EXE_trustdeck")).args(arguments);
+            let mut terminal = Terminal::start(&command, 100, 30);
+            assert_eq!(terminal.wait_end(), 2, "{}", terminal.text());
+            let shown = terminal.text();
+            assert!(shown.contains(says) && shown.contains("use a command: trustdeck --help"), "{shown}");
+            assert!(!terminal.raw().contains('\u{1b}'), "nothing but text: {}", terminal.raw());
+        }
+    }
+    let mut listed = command(&home, "env");
+    listed.args(["TERM=dumb", env!("CARGO_BIN_EXE_trustdeck"), "key", "list"]);
+    assert_eq!(Terminal::start(&listed, 100, 30).wait_end(), 0, "commands go on");
+}

@@ -94,7 +94,16 @@ fn lost(console: Console, error: &anyhow::Error) -> Ending {
 
 fn require_terminal() -> Result<(), Problem> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        return Ok(());
+        let term = std::env::var_os("TERM").unwrap_or_default();
+        return match term.to_str() {
+            // Such a terminal would show control sequences as text.
+            Some("" | "dumb") => {
+                let what = if term.is_empty() { "is not set" } else { "is dumb" };
+                let hint = "set TERM to what the terminal is, or use a command: trustdeck --help";
+                Err(input(format!("the screen needs a terminal that can move its cursor, and TERM {what}"), hint))
+            }
+            _ => Ok(()),
+        };
     }
     let hint = "run it in a terminal, or use a command: trustdeck --help";
     Err(input("the screen needs a terminal, and standard input or output is none", hint))

@@ -89,9 +89,9 @@ impl Options {
     }
 
     pub(super) fn theme(&self, ask: impl FnOnce() -> Option<Palette>) -> Theme {
-        let plain = matches!(self.term.as_str(), "dumb" | "linux" | "vt100" | "vt220");
+        let plain = matches!(self.term.as_str(), "linux" | "vt100" | "vt220");
         let palette = match self.theme {
-            _ if self.no_color || self.term == "dumb" => Palette::Mono,
+            _ if self.no_color => Palette::Mono,
             ThemeChoice::Mono => Palette::Mono,
             ThemeChoice::Dark => Palette::Dark,
             ThemeChoice::Light => Palette::Light,
@@ -101,7 +101,6 @@ impl Options {
         let glyphs = match self.term.as_str() {
             _ if self.ascii => &glyphs::ASCII,
             "linux" => &glyphs::CONSOLE,
-            "dumb" => &glyphs::ASCII,
             _ => &glyphs::UNICODE,
         };
         Theme { palette, glyphs }

@@ -14,6 +14,11 @@ fn every_row_fits_a_screen() {
     let text = home.key(&["list"]).ok().stdout;
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     assert_eq!(text.lines().count(), 5);
+    let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let header = cells(text.lines().next().unwrap());
+    assert_eq!(header, ["LABEL", "ROLE", "KIND", "WHERE", "STATE", "BACKUP", "WORDS"]);
+    let rows = text.lines().skip(1).step_by(2);
+    assert!(rows.clone().all(|row| row.contains(" file ")) && rows.count() == 2, "{text}");
 }
 
 #[test]

@@ -67,13 +67,14 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
 
 /// A line for each key, as wide as a screen, and below it the whole ID and where the key is used.
 fn text(context: &Context, keys: &[KeyView]) -> String {
-    let mut table = Table::with_header(&["LABEL", "ROLE", "KIND", "STATE", "BACKUP", "WORDS"]);
+    let mut table = Table::with_header(&["LABEL", "ROLE", "KIND", "WHERE", "STATE", "BACKUP", "WORDS"]);
     for key in keys {
         let backup = key.backup.as_ref().map(|record| record.at.strftime("%Y-%m-%d").to_string());
         table.row([
-            cut(&key.label, 22),
-            cut(&key.role, 18),
+            cut(&key.label, 20),
+            cut(&key.role, 16),
             key.algorithm.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            place(&key.place).to_owned(),
             state(key).to_owned(),
             backup.unwrap_or_else(|| "-".to_owned()),
             key.words(),
@@ -124,9 +125,19 @@ fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// Where the private half is: here in a file, on a token, behind the server, or with somebody else.
+fn place(place: &KeyPlace) -> &'static str {
+    match place {
+        KeyPlace::File(_) => "file",
+        KeyPlace::Token(_) => "token",
+        KeyPlace::Server => "server",
+        KeyPlace::Public => "public",
+    }
+}
+
 fn state(key: &KeyView) -> &'static str {
     match (&key.place, key.state) {
-        (KeyPlace::Server, _) => "on the server",
+        (KeyPlace::Server, _) => "-",
         (_, KeyState::Locked) => "locked",
         (_, KeyState::Open) => "open",
         (_, KeyState::Plain) => "no passphrase",
@@ -135,12 +146,7 @@ fn state(key: &KeyView) -> &'static str {
 }
 
 fn row(key: &KeyView) -> KeyRow {
-    let (place, file) = match &key.place {
-        KeyPlace::File(path) => ("file", Some(path.display().to_string())),
-        KeyPlace::Token(_) => ("token", None),
-        KeyPlace::Server => ("server", None),
-        KeyPlace::Public => ("public", None),
-    };
+    let file = if let KeyPlace::File(path) = &key.place { Some(path.display().to_string()) } else { None };
     let state = match key.state {
         KeyState::Locked => "locked",
         KeyState::Open => "open",
@@ -155,7 +161,7 @@ fn row(key: &KeyView) -> KeyRow {
         role: key.role.clone(),
         gun: key.gun.clone(),
         algorithm: key.algorithm.as_ref().map(ToString::to_string),
-        place,
+        place: place(&key.place),
         file,
         token: match &key.place {
             KeyPlace::Token(place) => Some(TokenRow {

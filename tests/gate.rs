@@ -9,6 +9,7 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
+use trustdeck::engine::plan::NeededKey;
 use trustdeck::engine::tokens::{TokenName, TokenPlace};
 use trustdeck::engine::view::KeyPlace;
 use trustdeck::engine::{
@@ -16,6 +17,7 @@ use trustdeck::engine::{
 };
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::prompt::What;
 use trustdeck::tui::effect::Effect;
 use trustdeck::tui::event::{Ask, Event, Outcome};
 use trustdeck::tui::state::{Screen, State};
@@ -123,6 +125,72 @@ fn one_pin_opens_all_keys_of_its_token() {
     assert_eq!(effects, [Effect::Unlock(id(screen::scene::ADMIN.0), Passphrase::from_text("123456"))]);
     let effects = tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(screen::scene::ADMIN.0), Ok(())));
     assert!(matches!(effects.last(), Some(Effect::Publish(_))), "{effects:?}");
+}
+
+#[test]
+fn a_copy_in_the_key_store_is_no_news_about_a_pin() {
+    let mut state = staged();
+    tell_plan(&mut state, mended());
+    on_token(&mut state, &[screen::scene::ADMIN, NEW]);
+    let warn = |state: &mut State, words: &str| {
+        state.keys.iter_mut().filter(|key| matches!(key.place, KeyPlace::Token(_))).for_each(|key| {
+            key.warning = Some(words.to_owned());
+        });
+    };
+    warn(&mut state, "a copy is still in the key store: /home/jeff/private/1.key");
+    press(&mut state, "pP");
+    assert!(!frame::signs(&draw(&state)).contains("a copy is still"), "{}", frame::signs(&draw(&state)));
+    press(&mut state, "<esc>");
+    warn(&mut state, "one more wrong PIN locks the token");
+    press(&mut state, "P");
+    assert!(frame::signs(&draw(&state)).contains("one more wrong PIN locks"), "{}", frame::signs(&draw(&state)));
+}
+
+#[test]
+fn what_is_set_and_wrong_is_named_at_the_prompt_and_in_the_result() {
+    let mut state = staged();
+    let (jeff, wrong) = (id(NEW.0), "NOTARY_DELEGATION_PASSPHRASE does not open key 2b (jeff new laptop, jeff)");
+    let named = [(jeff.clone(), wrong.to_owned()), (id(screen::scene::ADMIN.0), "another does not".to_owned())];
+    tell(&mut state, Effect::Plan, Outcome::WrongSources(named.into_iter().collect()));
+    tell_plan(&mut state, mended());
+    press(&mut state, "pP");
+    assert!(frame::signs(&draw(&state)).contains("another does not"), "{}", frame::signs(&draw(&state)));
+    let secret = "correct horse<enter>";
+    let effects = press(&mut state, secret);
+    tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(screen::scene::ADMIN.0), Ok(())));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("NOTARY_DELEGATION_PASSPHRASE does not open key"), "{shown}");
+    let effects = press(&mut state, secret);
+    tell(&mut state, effects[0].clone(), Outcome::Unlocked(jeff, Ok(())));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("note") && shown.contains("does not open"), "{shown}");
+    let Screen::Publish(publishing) = &state.screen else { panic!() };
+    assert!(publishing.report().contains(wrong), "{}", publishing.report());
+}
+
+#[test]
+fn a_prompt_names_a_targets_key_as_the_keys_pane_does() {
+    let mut state = staged();
+    let mut unnamed = mended();
+    let jeff = id(NEW.0);
+    for key in unnamed.repositories.iter_mut().flat_map(|r| &mut r.keys) {
+        if let NeededKey::Unlock { id, label, role, .. } = key
+            && *id == jeff
+        {
+            (*label, *role) = ("targets".to_owned(), "targets".to_owned());
+        }
+    }
+    for key in state.keys.iter_mut().filter(|key| key.id == jeff) {
+        (key.label, key.role) = ("targets".to_owned(), "targets".to_owned());
+        key.used_in = vec![(gun("admin/demo"), Role::Targets)];
+    }
+    tell_plan(&mut state, unnamed);
+    press(&mut state, "pP");
+    let effects = press(&mut state, "correct horse<enter>");
+    tell(&mut state, effects[0].clone(), Outcome::Unlocked(id(screen::scene::ADMIN.0), Ok(())));
+    let Some(Dialog::Prompt(prompt)) = state.dialogs.last() else { panic!("{:?}", state.dialogs) };
+    let What::Unlock { label, .. } = &prompt.what else { panic!() };
+    assert_eq!(label, "admin/demo");
 }
 
 #[test]

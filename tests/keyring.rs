@@ -167,7 +167,7 @@ fn a_key_in_the_clear_needs_no_passphrase() {
     assert_eq!((key.state, &*key.label), (KeyState::Plain, "bb9cbeaf"));
     assert!(key.warning.as_ref().is_some_and(|words| words.contains("0644")));
     let tried = engine.unlock_from(&id(plain), "", &PassphraseSources::default()).unwrap();
-    assert_eq!(tried, Tried::Opened);
+    assert_eq!(tried, Tried::Opened(vec![]));
 }
 
 #[test]
@@ -184,7 +184,11 @@ fn sources_are_tried_in_order_and_wrong_ones_named() {
     let wrong = engine.unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap();
     assert_eq!(wrong, Tried::Wrong(vec![(Source::Variable("NOTARY_DELEGATION_PASSPHRASE"), None)]));
     let right = engine.unlock_from(&id(ALICE), "alice", &sources(&[notary, docker])).unwrap();
-    assert_eq!(right, Tried::Opened);
+    let before = vec![(Source::Variable("NOTARY_DELEGATION_PASSPHRASE"), None)];
+    assert_eq!(right, Tried::Opened(before), "the wrong one is named although the next opens the key");
+    let words = engine.wrong_before(&id(ALICE), "alice", "alice", &right).unwrap();
+    assert!(words.starts_with("NOTARY_DELEGATION_PASSPHRASE does not open key "), "{words}");
+    assert_eq!(engine.unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap(), Tried::Opened(vec![]));
     assert_eq!(find(&engine.keys().unwrap(), ALICE).state, KeyState::Open);
 }
 

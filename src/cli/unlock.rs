@@ -56,7 +56,10 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
 
 /// Asks for what the sources for scripts did not open.
 async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str) -> Result<(), Problem> {
-    if tried == Tried::Opened {
+    if let Tried::Opened(_) = tried {
+        if let Some(words) = context.engine.wrong_before(&key.id, &key.role, &key.label, &tried) {
+            context.console.say(&format!("{words}; something else opened the key"));
+        }
         return Ok(());
     }
     let missing = context.engine.missing_secret(&key.id, &key.role, &key.label, &tried);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::key_index::IndexFile;
 use super::open_keys::OpenKeys;
+use super::passphrases::RefusedPins;
 use super::token_notes::TokenNotes;
 use super::tokens::Seen;
 use super::{Engine, EngineError, Problem, Settings, labels};
@@ -25,6 +26,7 @@ pub(super) struct Keyring {
     open: Mutex<OpenKeys>,
     chosen: Mutex<HashMap<Role, Passphrase>>,
     listing: Mutex<Option<Listing>>,
+    pub(super) refused_pins: RefusedPins,
 }
 
 /// The store as it was at some time.
@@ -63,6 +65,7 @@ impl Keyring {
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),
             chosen: Mutex::default(),
             listing: Mutex::default(),
+            refused_pins: RefusedPins::default(),
         })
     }
 

@@ -2,16 +2,19 @@
 //!
 //! Invariant: the environment is read once at start, and each source is tried once for each key.
 
+mod tried;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-use super::tokens::{PinState, TokenName};
-use super::{Engine, EngineError, Kind, Problem};
-use crate::keys::{KeyError, Passphrase};
-use crate::tuf::{CanonicalKeyId, Role};
+pub(in crate::engine) use tried::RefusedPins;
+pub use tried::{Miss, Tried, missing_passphrase, wrong_sources};
+
+use crate::keys::Passphrase;
+use crate::tuf::Role;
 
 /// Variables that hold a passphrase, and for which keys.
 const VARIABLES: [(&str, Scope); 8] = [
@@ -106,17 +109,6 @@ impl Scope {
             Self::Named(name) => name == role || name.strip_prefix("targets/") == Some(role),
         }
     }
-}
-
-/// What became of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tried {
-    /// It is unlocked now, or was already.
-    Opened,
-    /// No source has a passphrase for it.
-    Unset,
-    /// These have one, and it is wrong; beside each, another key that it opens.
-    Wrong(Vec<(Source, Option<CanonicalKeyId>)>),
 }
 
 /// Passphrases known before anybody is asked.
@@ -219,95 +211,11 @@ pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(input)
 }
 
-impl Engine {
-    /// Unlocks a key with the first source that opens it; `role` is the `role` header of its file. Blocking.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the key's file.
-    pub fn unlock_from(
-        &self,
-        key: &CanonicalKeyId,
-        role: &str,
-        sources: &PassphraseSources,
-    ) -> Result<Tried, EngineError> {
-        if self.is_open(key) {
-            return Ok(Tried::Opened);
-        }
-        if let Some(place) = self.token_of(key) {
-            return self.unlock_token_from(&place.token, sources);
-        }
-        let mut wrong = Vec::new();
-        for (source, passphrase) in sources.candidates(role) {
-            match self.try_passphrase(key, &passphrase) {
-                Ok(()) => return Ok(Tried::Opened),
-                Err(KeyError::WrongPassphrase { .. }) => wrong.push((source, self.opens_instead(key, &passphrase))),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        wrong.dedup();
-        Ok(if wrong.is_empty() { Tried::Unset } else { Tried::Wrong(wrong) })
-    }
-
-    /// A wrong PIN ends it: whoever wrote the script must look before the token locks.
-    fn unlock_token_from(&self, token: &TokenName, sources: &PassphraseSources) -> Result<Tried, EngineError> {
-        let Some((source, pin)) = sources.token_pin() else { return Ok(Tried::Unset) };
-        if self.pin_state(token) == PinState::FinalTry {
-            return Err(EngineError::Input {
-                message: format!("one more wrong PIN locks token {token}, so {source} is not tried"),
-                hint: "type the PIN at a terminal; a right one gives all tries back".to_owned(),
-            });
-        }
-        self.unlock_token(token, &pin).map(|()| Tried::Opened)
-    }
-
-    /// What to say where nobody can be asked for the passphrase of a key, or the PIN of its token.
-    #[must_use]
-    pub fn missing_secret(&self, key: &CanonicalKeyId, role: &str, label: &str, tried: &Tried) -> Problem {
-        let Some(place) = self.token_of(key) else { return missing_passphrase(key, role, label, tried) };
-        Problem {
-            kind: Kind::Passphrase,
-            message: format!("key {} ({label}, {role}) is on token {}, which needs its PIN", key.short(), place.token),
-            hint: "set TRUSTDECK_TOKEN_PIN, or give a line token-pin=PIN to --passphrase-fd".to_owned(),
-            repository: None,
-            role: None,
-        }
-    }
-}
-
-/// What to say where nobody can be asked for the passphrase of a key.
-#[must_use]
-pub fn missing_passphrase(key: &CanonicalKeyId, role: &str, label: &str, tried: &Tried) -> Problem {
-    let names: Vec<&str> = VARIABLES.iter().filter(|(_, scope)| scope.covers(role)).map(|(name, _)| *name).collect();
-    let variables = names.join(" or ");
-    let (message, hint) = match tried {
-        Tried::Wrong(sources) => {
-            let named = sources
-                .iter()
-                .map(|(source, opens)| (*source, opens.as_ref().map(|other| format!("key {}", other.short()))));
-            wrong_sources(&format!("key {} ({label}, {role})", key.short()), &named.collect::<Vec<_>>())
-        }
-        _ => {
-            let message = format!("key {} ({label}, {role}) needs its passphrase and nobody can be asked", key.short());
-            (message, format!("set {variables}, or give --passphrase-fd"))
-        }
-    };
-    Problem { kind: Kind::Passphrase, message, hint, repository: None, role: None }
-}
-
-/// Message and hint about sources that have a wrong passphrase for something, each with what it opens instead.
-#[must_use]
-pub fn wrong_sources(what: &str, sources: &[(Source, Option<String>)]) -> (String, String) {
-    let names: Vec<String> = sources.iter().map(|(source, _)| source.to_string()).collect();
-    let verb = if names.len() == 1 { "does" } else { "do" };
-    let opens = sources.iter().filter_map(|(source, opens)| Some(format!("; {source} opens {}", opens.as_ref()?)));
-    let message = format!("{} {verb} not open {what}{}", names.join(" and "), opens.collect::<String>());
-    (message, format!("correct {}", names.join(" or ")))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::tuf::CanonicalKeyId;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
         pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()

@@ -1,5 +1,6 @@
 //! What happened: keys, time, and the answers of the engine.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,8 @@ pub enum Outcome {
         result: Result<Stage, Failure>,
     },
     Planned(Result<Arc<Plan>, Failure>),
+    /// Before that: keys for which something is set that is wrong, each with the words that name it.
+    WrongSources(BTreeMap<CanonicalKeyId, String>),
     Keys(Result<Vec<KeyView>, Failure>),
     /// Tokens that are plugged in; `None` if no module for them is known.
     Tokens(Option<Arc<Vec<TokenFacts>>>),

@@ -8,10 +8,11 @@ use super::dialogs::prompt::{Prompt, What};
 use super::dialogs::{Confirm, Dialog};
 use super::effect::Effect;
 use super::format::{count, short_name};
+use super::panes::keys;
 use super::screens::publish::Publishing;
 use super::state::{Screen, State};
 use crate::engine::plan::NeededKey;
-use crate::engine::tokens::TokenName;
+use crate::engine::tokens::{PinState, TokenName, pin_words};
 use crate::engine::view::KeyPlace;
 use crate::engine::{Approval, KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
@@ -53,7 +54,7 @@ fn prompts<'a>(state: &State, plans: impl Iterator<Item = &'a RepositoryPlan>) -
                         Some(What::Unlock { signs, .. }) => signs.extend(lines),
                         _ => prompts.push_back(What::Unlock {
                             id: id.clone(),
-                            label: label.clone(),
+                            label: keys::name(state, id, label),
                             role: role.clone(),
                             signs: lines.collect(),
                         }),
@@ -135,9 +136,22 @@ fn token_of<'a>(state: &'a State, id: &CanonicalKeyId) -> Option<&'a KeyView> {
 fn token(state: &State, what: &What) -> (Option<TokenName>, Option<String>) {
     let What::Unlock { id, .. } = what else { return (None, None) };
     match token_of(state, id) {
-        Some(KeyView { place: KeyPlace::Token(place), warning, .. }) => (Some(place.token.clone()), warning.clone()),
+        Some(key @ KeyView { place: KeyPlace::Token(place), .. }) => (Some(place.token.clone()), about_pin(key)),
         _ => (None, None),
     }
+}
+
+/// What to know about the PIN. A key can have other warnings, which are no reason to type it with more care.
+fn about_pin(key: &KeyView) -> Option<String> {
+    let states = [PinState::CountLow, PinState::FinalTry, PinState::Locked, PinState::Unset];
+    let words = states.into_iter().filter_map(pin_words).find(|words| key.warning.as_deref() == Some(*words));
+    words.map(str::to_owned)
+}
+
+/// What is set for the key that is asked for, and is wrong.
+fn named_wrong(state: &State, what: &What) -> Option<String> {
+    let What::Unlock { id, .. } = what else { return None };
+    state.wrong_sources.get(id).map(|words| printable(words))
 }
 
 /// Some keys were opened together. `None`: the one that is asked for is not among them.
@@ -183,6 +197,7 @@ fn next(state: &mut State) -> Vec<Effect> {
         let offers = gate.same.is_some() && token.is_none() && matches!(what, What::Unlock { .. });
         let same = if offers { in_files(state, gate.locked()).len() } else { 0 };
         let prompt = Prompt::new(what.clone(), gate.asked + 1, gate.asked + gate.prompts.len()).offering(same);
+        let known = named_wrong(state, what).or(known);
         let prompt = prompt.on_token(token.map(|token| printable(&token.to_string())), known);
         state.dialogs.push(Dialog::Prompt(prompt));
         return vec![];

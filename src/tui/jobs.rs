@@ -60,8 +60,8 @@ impl Jobs {
 
     /// Ends it. Says whether anybody still wants the answer.
     pub fn end(&mut self, job: JobId, outcome: &Outcome) -> bool {
-        if let Outcome::Viewed(_, Source::Cache, _) = outcome {
-            // The same job asks the server next, and answers again.
+        if let Outcome::Viewed(_, Source::Cache, _) | Outcome::WrongSources(_) = outcome {
+            // The same job goes on, and answers again.
             return self.running.contains(&job);
         }
         let known = self.running.remove(&job);

@@ -29,6 +29,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
         Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
         Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
+        Outcome::WrongSources(named) => state.wrong_sources.extend(named),
         Outcome::Planned(Ok(plan)) => planned(state, plan),
         Outcome::Planned(Err(failure)) => {
             state.plan = None;

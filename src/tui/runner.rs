@@ -1,8 +1,8 @@
 //! Performs effects. Nothing else in the program spawns work for the screen.
 
+mod planning;
 mod wizard;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
@@ -14,8 +14,7 @@ use super::event::{Ask, Event, Failure, JobId, Outcome, Source};
 use super::files;
 use super::keywork::perform::Worker;
 use super::keywork::{KeyFound, KeyWork};
-use crate::engine::passphrases::{PassphraseSources, Tried};
-use crate::engine::plan::NeededKey;
+use crate::engine::passphrases::PassphraseSources;
 use crate::engine::reference::parse_bare;
 use crate::engine::{
     Approval, Engine, EngineError, KeyError, Kind, Passphrase, Plan, Problem, RemoteError, Stage, TokenError,
@@ -197,7 +196,7 @@ impl Work {
                 let asked = gun.clone();
                 Outcome::ForeignAdopted(gun, self.blocking(move |e| e.adopt_foreign(&asked)).await)
             }
-            Effect::Plan => Outcome::Planned(self.plan().await),
+            Effect::Plan => Outcome::Planned(self.plan(job).await),
             Effect::Unlock(id, passphrase) => {
                 let key = id.clone();
                 Outcome::Unlocked(id, self.blocking(move |e| e.unlock(&key, &passphrase)).await)
@@ -328,33 +327,6 @@ impl Work {
         let _slot = self.slots.acquire().await;
         let view = self.engine.refresh_until(&gun, &self.stop).await;
         Outcome::Viewed(gun, Source::Server, view.map(Arc::new).map_err(failure))
-    }
-
-    /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.
-    async fn plan(&self) -> Result<Arc<Plan>, Failure> {
-        let plan = self.blocking(|e| e.plan(None)).await?;
-        if self.sources.is_empty() || !self.try_sources(&plan).await {
-            return Ok(Arc::new(plan));
-        }
-        self.blocking(|e| e.plan(None)).await.map(Arc::new)
-    }
-
-    async fn try_sources(&self, plan: &Plan) -> bool {
-        let mut locked = BTreeMap::new();
-        for key in plan.repositories.iter().flat_map(|p| &p.keys) {
-            if let NeededKey::Unlock { id, role, locked: true, .. } = key {
-                locked.insert(id.clone(), role.clone());
-            }
-        }
-        let sources = Arc::clone(&self.sources);
-        let tried = self.blocking(move |e| {
-            let mut opened = false;
-            for (id, role) in &locked {
-                opened |= e.unlock_from(id, role, &sources)? == Tried::Opened;
-            }
-            Ok(opened)
-        });
-        tried.await.unwrap_or(false)
     }
 }
 

@@ -69,6 +69,8 @@ pub struct State {
     pub notes: BTreeMap<String, &'static str>,
     /// What is still to be asked before a publish.
     pub gate: Option<Gate>,
+    /// Keys for which a variable or the like is set that is wrong, in words, whatever opens them.
+    pub wrong_sources: BTreeMap<CanonicalKeyId, String>,
     /// Work on keys of several steps.
     pub key_task: Option<KeyTask>,
     /// Tokens that were plugged in at the last look; `None` before that and without a module.
@@ -227,6 +229,7 @@ impl State {
             shell: None,
             notes: BTreeMap::new(),
             gate: None,
+            wrong_sources: BTreeMap::new(),
             key_task: None,
             tokens: None,
             locks_at: None,

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
-use crate::support::{Home, NotaryServer, Terminal};
+use crate::support::{Home, NotaryServer, Terminal, run};
 use crate::{GUN, docker_repository, sign_arguments};
 
 /// A command of trustdeck that knows no passphrase.
@@ -97,4 +97,27 @@ fn dangers_are_accepted_by_typing_the_name() {
     accepted.keys("y\n");
     assert_eq!(accepted.wait_end(), 0, "{}", accepted.text());
     Home::new(&server).trustdeck(&["inspect", GUN]).ended(1);
+}
+
+#[test]
+fn a_wrong_variable_is_named_although_another_source_or_a_person_opens_the_key() {
+    let Some((_server, home)) = docker_repository() else { return };
+    let wrong = ("NOTARY_DELEGATION_PASSPHRASE", "not this one");
+    let named = "NOTARY_DELEGATION_PASSPHRASE does not open key ";
+    let publish = |tag: &str| {
+        let sign = sign_arguments(GUN, tag);
+        let arguments: Vec<&str> = sign.iter().map(String::as_str).chain(["--publish", "--yes"]).collect();
+        let mut command = asking(&home, &arguments);
+        command.env(wrong.0, wrong.1);
+        command
+    };
+    let mut command = publish("1.0");
+    let by_docker = run(command.env("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", REPOSITORY_PASSPHRASE)).ok();
+    assert!(by_docker.stderr.contains(named), "{}", by_docker.stderr);
+    let mut terminal = Terminal::start(&publish("2.0"), 100, 50);
+    terminal.wait_for("passphrase of alice");
+    assert!(terminal.text().contains(named), "{}", terminal.text());
+    terminal.wait("echo to be off", |_| !terminal.echoes());
+    terminal.keys(&format!("{REPOSITORY_PASSPHRASE}\n"));
+    assert_eq!(terminal.wait_end(), 0, "{}", terminal.text());
 }

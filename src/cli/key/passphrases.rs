@@ -76,7 +76,12 @@ impl Typed {
         let mut wrong = Vec::new();
         for (source, passphrase) in context.sources.candidates(role) {
             match attempt(&passphrase)? {
-                Some(opened) => return Ok(Answer::Opened(opened, passphrase)),
+                Some(opened) => {
+                    // Lines of a descriptor may be given one for each key.
+                    wrong.retain(|(source, _)| *source != Source::Descriptor);
+                    name_wrong(context, what, &wrong);
+                    return Ok(Answer::Opened(opened, passphrase));
+                }
                 None => wrong.push((source, instead(&passphrase))),
             }
         }
@@ -84,6 +89,7 @@ impl Typed {
         if !context.console.interactive {
             return Ok(Answer::Nobody(wrong));
         }
+        name_wrong(context, what, &wrong);
         for count in 1_u32.. {
             let again = if count > 1 { format!(", attempt {count}") } else { String::new() };
             let passphrase = terminal::ask_passphrase(&format!("passphrase of {what} (empty to skip){again}"))?;
@@ -100,6 +106,13 @@ impl Typed {
             }
         }
         Ok(Answer::Skipped)
+    }
+}
+
+/// Says which sources have a wrong passphrase, where something else opens it.
+fn name_wrong(context: &Context, what: &str, wrong: &[Miss]) {
+    if !wrong.is_empty() {
+        context.console.say(&wrong_sources(what, wrong).0);
     }
 }
 

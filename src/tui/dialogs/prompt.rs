@@ -9,7 +9,7 @@ use super::super::event::{self, Failure};
 use super::super::format::count;
 use super::super::gate;
 use super::super::keywork::task;
-use super::super::panes::repositories::spinner;
+use super::super::panes::{self, repositories::spinner};
 use super::super::state::State;
 use super::window::{Lines, WIDTH, Window, keys};
 use super::{Dialog, Next};
@@ -18,6 +18,9 @@ use crate::tuf::{CanonicalKeyId, Role};
 
 /// Shortest passphrase that Notary's clients take for a new key.
 const SHORTEST: usize = 8;
+
+/// Columns of a note beside its sign.
+const NOTE: usize = WIDTH as usize - 8;
 
 /// What a passphrase is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,9 +130,7 @@ impl Prompt {
             self.note = Some(Note::Other(failure.problem.message.clone()));
             return;
         }
-        let label = |id: &CanonicalKeyId| {
-            state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
-        };
+        let label = |id: &CanonicalKeyId| panes::keys::name(state, id, id.short());
         let other = |ask: &event::Ask| if let event::Ask::OtherKey(id) = ask { Some(label(id)) } else { None };
         self.wrong(failure.ask.as_ref().and_then(other));
     }
@@ -244,7 +245,11 @@ impl Prompt {
             What::New { names, .. } => names.len().clamp(1, 6) + 1,
             What::Ask(ask) => ask.about.len().min(6) + usize::from(!ask.about.is_empty()),
         };
-        let mut lines = window.open(canvas, WIDTH, u16::try_from(about).unwrap_or(8) + 8);
+        let note = match &self.note {
+            Some(Note::Other(text)) if self.busy.is_none() => wrap(text, NOTE).len().saturating_sub(1).min(2),
+            _ => 0,
+        };
+        let mut lines = window.open(canvas, WIDTH, u16::try_from(about + note).unwrap_or(8) + 8);
         self.about(canvas, &mut lines);
         lines.blank();
         self.field(canvas, &mut lines);
@@ -334,10 +339,10 @@ impl Prompt {
                     lines.runs(canvas, &runs);
                 }
                 Some(Note::Other(text)) => {
-                    lines.runs(
-                        canvas,
-                        &Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(text.clone(), theme.warn_word()),
-                    );
+                    for (at, line) in wrap(text, NOTE).into_iter().take(3).enumerate() {
+                        let sign = if at == 0 { theme.glyphs.warn } else { " " };
+                        lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
+                    }
                 }
                 None if remark.is_some() => {
                     for line in wrap(remark.unwrap_or_default(), lines.width()) {

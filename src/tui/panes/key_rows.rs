@@ -107,6 +107,12 @@ pub(super) fn label(state: &State, key: &KeyView) -> String {
     }
 }
 
+/// The name of a key as the rows have it; `known` if there is no row for it.
+#[must_use]
+pub fn name(state: &State, id: &CanonicalKeyId, known: &str) -> String {
+    state.keys.iter().find(|key| key.id == *id).map_or_else(|| known.to_owned(), |key| label(state, key))
+}
+
 /// Names the key files that cannot be used, below the rows.
 fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): (u16, u16)) {
     let theme = canvas.theme;

@@ -7,7 +7,7 @@ use super::super::keywork::{KeyFound, KeyWork, report, task};
 use super::super::state::{State, Weight};
 use super::super::wizard;
 use super::key_rows::label;
-pub use super::key_rows::{detail, render, summary};
+pub use super::key_rows::{detail, name, render, summary};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};

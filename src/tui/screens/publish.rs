@@ -8,6 +8,7 @@ use super::super::event::Failure;
 use super::super::format::count;
 use super::super::list::Move;
 use super::super::state::{Screen, State, Weight};
+use crate::engine::plan::NeededKey;
 use crate::engine::{Approval, Progress, PublishOutcome, Published, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -27,6 +28,8 @@ pub struct Track {
     pub ended: Option<(Time, Published)>,
     /// A token that waits for a touch.
     pub touch: Option<String>,
+    /// Names what is set for one of its keys and is wrong, although something else opened the key.
+    pub wrong_sources: Vec<String>,
 }
 
 /// How far the publish is.
@@ -99,16 +102,20 @@ impl Publishing {
             began: None,
             ended: None,
             touch: None,
+            wrong_sources: wrong_sources(state, gun),
         };
+        let tracks: Vec<Track> = approval.repositories.iter().map(track).collect();
+        let line = |track: &Track, words: &String| (state.now, track.name.clone(), words.clone());
+        let log = tracks.iter().flat_map(|track| track.wrong_sources.iter().map(|words| line(track, words))).collect();
         Self {
             plan: approval.plan.0.clone(),
-            tracks: approval.repositories.iter().map(track).collect(),
+            tracks,
             cursor: 0,
             began: state.now,
             ended: None,
             stopping: false,
             failure: None,
-            log: vec![],
+            log,
         }
     }
 
@@ -200,9 +207,16 @@ impl Publishing {
                 lines.extend(paths);
                 lines.extend(published.notes.iter().map(|note| format!("  {note}")));
             }
+            lines.extend(track.wrong_sources.iter().map(|words| format!("  {words}")));
         }
         lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
     }
+}
+
+fn wrong_sources(state: &State, gun: &Gun) -> Vec<String> {
+    let keys = state.plan_of(gun).map_or(&[][..], |plan| plan.keys.as_slice());
+    let id = |key: &NeededKey| if let NeededKey::Unlock { id, .. } = key { Some(id.clone()) } else { None };
+    keys.iter().filter_map(id).filter_map(|id| state.wrong_sources.get(&id)).map(|words| printable(words)).collect()
 }
 
 /// How a repository ended, in words.

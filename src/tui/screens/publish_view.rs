@@ -288,6 +288,7 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
     } else {
         lines.push(("", "Nothing is half-written: a repository changes in one request or not at all.".to_owned()));
     }
+    lines.extend(track.iter().flat_map(|t| &t.wrong_sources).map(|words| ("note", words.clone())));
     lines.retain(|(_, text)| !text.is_empty());
     lines
 }

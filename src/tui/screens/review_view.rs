@@ -6,6 +6,7 @@ use super::super::canvas::{Canvas, Runs, cut_path, width, wrap};
 use super::super::format::count;
 use super::super::frame::{Frame, rule};
 use super::super::layout::{Areas, Shape};
+use super::super::panes::keys;
 use super::super::panes::row::sign;
 use super::super::state::State;
 use super::super::widgets::{tag_effect, tag_line};
@@ -239,7 +240,7 @@ fn asked_line(state: &State, review: &Review) -> Runs {
 
 /// Keys with their roles, and repositories.
 fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>) {
-    let mut keys: Vec<(String, String)> = Vec::new();
+    let mut needed: Vec<(String, String)> = Vec::new();
     let mut names = Vec::new();
     for plan in super::review::included(state, review) {
         names.push(state.short_name(&plan.name).to_owned());
@@ -249,13 +250,17 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
                 NeededKey::Unlock { role, .. } => format!("{role}, open"),
                 NeededKey::New { .. } => "new".to_owned(),
             };
-            let pair = (words::needed_key(key), role);
-            if !keys.contains(&pair) {
-                keys.push(pair);
+            let name = match key {
+                NeededKey::Unlock { id, label, .. } => keys::name(state, id, label),
+                NeededKey::New { .. } => words::needed_key(key),
+            };
+            let pair = (name, role);
+            if !needed.contains(&pair) {
+                needed.push(pair);
             }
         }
     }
-    (keys, names)
+    (needed, names)
 }
 
 /// Which passphrases will be asked for, and what is sent.

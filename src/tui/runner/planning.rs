@@ -1,0 +1,56 @@
+//! Plans, with what is known of passphrases before anybody is asked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::event::{Failure, JobId, Outcome};
+use super::Work;
+use crate::engine::Plan;
+use crate::engine::passphrases::Tried;
+use crate::engine::plan::NeededKey;
+use crate::tuf::CanonicalKeyId;
+
+impl Work {
+    /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.
+    pub(super) async fn plan(&self, job: JobId) -> Result<Arc<Plan>, Failure> {
+        let plan = self.blocking(|e| e.plan(None)).await?;
+        if self.sources.is_empty() {
+            return Ok(Arc::new(plan));
+        }
+        let (opened, wrong) = self.try_sources(&plan).await;
+        if !wrong.is_empty() {
+            self.send(job, Some(Outcome::WrongSources(wrong))).await;
+        }
+        if !opened {
+            return Ok(Arc::new(plan));
+        }
+        self.blocking(|e| e.plan(None)).await.map(Arc::new)
+    }
+
+    /// Whether a key was opened, and for which keys something is set that is wrong.
+    async fn try_sources(&self, plan: &Plan) -> (bool, BTreeMap<CanonicalKeyId, String>) {
+        let mut locked = BTreeMap::new();
+        for key in plan.repositories.iter().flat_map(|p| &p.keys) {
+            if let NeededKey::Unlock { id, role, label, locked: true, .. } = key {
+                locked.insert(id.clone(), (role.clone(), label.clone()));
+            }
+        }
+        let sources = Arc::clone(&self.sources);
+        let tried = self.blocking(move |e| {
+            let (mut opened, mut wrong) = (false, BTreeMap::new());
+            for (id, (role, label)) in locked {
+                // One that fails keeps no other from being tried; it is asked for.
+                let words = match e.unlock_from(&id, &role, &sources) {
+                    Ok(tried) => {
+                        opened |= matches!(tried, Tried::Opened(_));
+                        e.wrong_before(&id, &role, &label, &tried)
+                    }
+                    Err(error) => sources.token_pin().map(|(source, _)| format!("{source}: {error}")),
+                };
+                wrong.extend(words.map(|words| (id, words)));
+            }
+            Ok((opened, wrong))
+        });
+        tried.await.unwrap_or_default()
+    }
+}

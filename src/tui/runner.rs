@@ -17,7 +17,7 @@ use super::keywork::{KeyFound, KeyWork};
 use crate::engine::passphrases::PassphraseSources;
 use crate::engine::reference::parse_bare;
 use crate::engine::{
-    Approval, Engine, EngineError, KeyError, Kind, Passphrase, Plan, Problem, RemoteError, Stage, TokenError,
+    Approval, Engine, EngineError, KeyError, Kind, Passphrase, Problem, RemoteError, Stage, TokenError,
 };
 use crate::tuf::{CanonicalKeyId, Gun};
 

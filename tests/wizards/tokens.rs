@@ -169,6 +169,33 @@ fn the_first_root_key_may_be_on_a_token() {
 }
 
 #[test]
+fn a_targets_key_for_each_of_several_repositories_may_be_on_a_token() {
+    let mut facts = begun(Wizard::Targets);
+    facts.choice.repositories.push(crate::screen::scene::gun("team/other"));
+    let mut state = walking(facts.clone(), (80, 24));
+    assert!(shows(&state).contains("one for each; board"), "{}", shows(&state));
+    press(&mut state, "j<enter>");
+    let task = only_task(&press(&mut state, &format!("{PIN}<enter>")));
+    let at = at_board(PIN, None);
+    assert_eq!(task, Task::Key(facts.choice, KeySource::OnToken { at, label: String::new() }));
+}
+
+#[test]
+fn the_first_signer_may_be_on_a_token() {
+    let mut facts = begun(Wizard::FirstSetup);
+    facts.choice.first.root_key = Some(RootKeyChoice::New);
+    let mut state = walking(facts.clone(), (80, 24));
+    assert!(shows(&state).contains("a signer with a key on a token"), "{}", shows(&state));
+    assert_eq!(press(&mut state, "j<enter>"), [Effect::LookForTokens]);
+    let task = only_task(&press(&mut state, &format!("carol<tab><tab>{PIN}<enter>")));
+    let at = at_board(PIN, None);
+    let carol = trustdeck::tuf::SignerName::parse("carol").unwrap();
+    let expected = Task::Signer(facts.choice, carol, KeySource::OnToken { at, label: String::new() });
+    assert!(task.is_at_token());
+    assert_eq!(task, expected);
+}
+
+#[test]
 fn steps_with_a_token_look_as_stored() {
     let key = on_token(keyed(begun(Wizard::Root)));
     let mut ready = key.clone();

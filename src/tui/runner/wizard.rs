@@ -13,16 +13,29 @@ use crate::engine::key_make::Removing;
 use crate::engine::reference::parse_bare;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 
 type Result<T> = std::result::Result<T, EngineError>;
+
+/// What is made on a token.
+enum Made {
+    /// The new key of a role, with its label.
+    Key(String),
+    /// The key of a first signer.
+    Signer(SignerName),
+}
 
 impl Work {
     pub(super) async fn wizard(&self, job: JobId, task: Task) -> Outcome {
         Outcome::Wizard(match task {
             Task::SetUp(name) => self.set_up(&name).await,
             Task::TakeOver(file) => self.take_over(self.engine.settings().typed_paths.expanded(&file)).await,
-            Task::Key(choice, KeySource::OnToken { at, label }) => self.on_token(job, choice, at, label).await,
+            Task::Key(choice, KeySource::OnToken { at, label }) => {
+                self.on_token(job, choice, at, Made::Key(label)).await
+            }
+            Task::Signer(choice, name, KeySource::OnToken { at, .. }) => {
+                self.on_token(job, choice, at, Made::Signer(name)).await
+            }
             task => self.blocking(move |engine| perform(engine, task)).await,
         })
     }
@@ -32,12 +45,19 @@ impl Work {
         job: JobId,
         mut choice: Choice,
         at: AtToken,
-        label: String,
+        what: Made,
     ) -> std::result::Result<Answer, Failure> {
         let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
         self.blocking(move |engine| {
-            let said = keys::on_token(engine, &mut choice, &at.serial, &pins, &label, &attendant)?;
-            Ok(Answer::Did(facts(engine, &choice)?, "new key", said))
+            let place = keys::Place { token: &at.serial, pins: &pins, attendant: &attendant };
+            let (verb, said) = match what {
+                Made::Key(label) => ("new key", keys::on_token(engine, &mut choice, &place, &label)?),
+                Made::Signer(name) => {
+                    keys::first_signer_on_token(engine, &mut choice, &name, &place)?;
+                    ("signer", name.to_string())
+                }
+            };
+            Ok(Answer::Did(facts(engine, &choice)?, verb, said))
         })
         .await
     }

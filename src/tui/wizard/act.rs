@@ -126,6 +126,11 @@ fn enter(state: &mut State) -> Vec<Effect> {
         Pick::ColleaguesKey => form(state, forms::colleague),
         Pick::BackUp => form(state, forms::back_up),
         Pick::MakeSigner => form(state, forms::make_signer),
+        Pick::MakeSignerOnToken => {
+            form(state, forms::make_signer_on_token);
+            vec![Effect::LookForTokens]
+        }
+        Pick::TokenSigner(name, id) => vec![Task::Signer(choice, name, KeySource::Stored(id, None)).effect()],
         Pick::ColleagueSigner => form(state, forms::colleague_signer),
         Pick::SignTag => form(state, forms::sign_tag),
         Pick::HandOver => form(state, forms::hand_over),

@@ -24,6 +24,7 @@ pub enum Ask {
     Unlock(CanonicalKeyId),
     BackUp(Vec<CanonicalKeyId>),
     MakeSigner,
+    MakeSignerOnToken,
     ColleagueSigner,
     SignTag,
     HandOver,
@@ -158,6 +159,14 @@ pub(super) fn make_signer(state: &State, _: &Guide) -> Form {
     form(state, Ask::MakeSigner, "A first signer", "Who signs tags here?".to_owned(), "make the key", fields)
 }
 
+/// Asks for a first signer whose key is made on a token.
+pub(super) fn make_signer_on_token(state: &State, _: &Guide) -> Form {
+    let fields = vec![signer_name(), token_fields::token(state), token_fields::pin()];
+    let subject = "Who signs tags here?".to_owned();
+    let form = form(state, Ask::MakeSignerOnToken, "A first signer", subject, "make the key", fields);
+    Form { note: "The key never leaves the token, so it cannot be backed up.".to_owned(), ..form }
+}
+
 /// Asks for a first signer who has a key.
 pub(super) fn colleague_signer(state: &State, _: &Guide) -> Form {
     let fields = vec![signer_name(), path("key file", "", "a public key or certificate in PEM form; tab completes")];
@@ -247,6 +256,13 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
             let source = KeySource::New { passphrase: new_passphrase(form)?, label: String::new() };
             Task::Signer(choice()?, signer(form)?, source)
         }
+        Ask::MakeSignerOnToken => {
+            let name = signer(form)?;
+            match token_fields::chosen(form, state) {
+                Ok(at) => Task::Signer(choice()?, name, KeySource::OnToken { at, label: String::new() }),
+                Err(effects) => return Ok(effects),
+            }
+        }
         Ask::ColleagueSigner => Task::Signer(choice()?, signer(form)?, KeySource::Colleague(file(form))),
         Ask::SignTag => Task::Keep(with_tag(form, choice()?)?),
         Ask::HandOver => Task::HandOver(choice()?, file(form)),
@@ -293,7 +309,7 @@ pub(super) fn typed(form: &Form) -> Option<Passphrase> {
 fn doing(purpose: &Purpose) -> &'static str {
     match purpose {
         Purpose::Wizard(Ask::SetUp | Ask::TakeOver) => "asking the servers",
-        Purpose::Wizard(Ask::MakeOnToken) => "making the key on the token",
+        Purpose::Wizard(Ask::MakeOnToken | Ask::MakeSignerOnToken) => "making the key on the token",
         Purpose::Wizard(Ask::BackUp(_)) => "writing, opening it again, unlocking",
         _ => "deriving the key from the passphrase",
     }

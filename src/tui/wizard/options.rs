@@ -7,7 +7,7 @@ use super::{Guide, Phase};
 use crate::engine::view::KeyPlace;
 use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 use crate::tui::event::Ask;
 use crate::tui::state::State;
 use crate::tui::words as shared;
@@ -26,6 +26,9 @@ pub enum Pick {
     ColleaguesKey,
     RootKey(RootKeyChoice),
     MakeSigner,
+    MakeSignerOnToken,
+    /// A signer whose key is on a token.
+    TokenSigner(SignerName, CanonicalKeyId),
     ColleagueSigner,
     SignTag,
     WithoutTags,
@@ -91,7 +94,7 @@ pub(super) fn of(state: &State, guide: &Guide) -> Vec<Opt> {
         StepKind::Choose if !done => unread(state, guide),
         StepKind::Key if !done || words::is_changeable(guide) => keys(state, guide),
         StepKind::RootKey if !done || words::is_changeable(guide) => root_keys(state, guide),
-        StepKind::Signers if !done || words::is_changeable(guide) => signers(),
+        StepKind::Signers if !done || words::is_changeable(guide) => signers(state),
         StepKind::Tags if !done || words::is_changeable(guide) => tags(guide),
         StepKind::BackUp | StepKind::BackUpMade if !done || guide.choice().without_backup => back_up(guide),
         StepKind::Stage if !done => stage(guide),
@@ -158,8 +161,9 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
     let own = |k: &&KeyView| {
         !wizard.has_key_for_each() || k.gun.as_deref() == guide.choice().repositories.first().map(Gun::as_str)
     };
-    if one_for_all && wizard.takes_tokens() {
-        options.extend(on_token(state));
+    if wizard.takes_tokens() {
+        let note = |option: Opt| Opt { note: format!("one for each; {}", option.note), ..option };
+        options.extend(on_token(state).map(|option| if one_for_all { option } else { note(option) }));
     }
     let stored = state.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
     options.extend(stored.map(|k| radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), place(k))));
@@ -236,11 +240,25 @@ fn root_keys(state: &State, guide: &Guide) -> Vec<Opt> {
     options
 }
 
-fn signers() -> Vec<Opt> {
-    vec![
-        act(Pick::MakeSigner, "a signer with a key made here", "asks for a name and a passphrase"),
-        act(Pick::ColleagueSigner, "a colleague", "asks for a name and a public key"),
-    ]
+fn signers(state: &State) -> Vec<Opt> {
+    let mut options = vec![act(Pick::MakeSigner, "a signer with a key made here", "asks for a name and a passphrase")];
+    options.extend(on_token(state).map(|option| Opt {
+        pick: Pick::MakeSignerOnToken,
+        tick: Tick::Act,
+        word: "a signer with a key on a token".to_owned(),
+        ..option
+    }));
+    let on_tokens = state.keys.iter().filter_map(|key| {
+        let KeyPlace::Token(at) = &key.place else { return None };
+        let name = key.role.strip_prefix("targets/").unwrap_or(&key.role);
+        let base = matches!(name, "root" | "targets" | "snapshot" | "timestamp");
+        let name = SignerName::parse(name).ok().filter(|_| !base)?;
+        let note = format!("{} {}", key.id.short(), shared::on_token(at));
+        Some(act(Pick::TokenSigner(name.clone(), key.id.clone()), format!("signer {name}"), note))
+    });
+    options.extend(on_tokens.take(MOST_KEYS));
+    options.push(act(Pick::ColleagueSigner, "a colleague", "asks for a name and a public key"));
+    options
 }
 
 fn tags(guide: &Guide) -> Vec<Opt> {

@@ -47,7 +47,7 @@ impl Task {
     /// Whether it works at a token, which may wait for a touch.
     #[must_use]
     pub fn is_at_token(&self) -> bool {
-        matches!(self, Self::Key(_, KeySource::OnToken { .. }))
+        matches!(self, Self::Key(_, KeySource::OnToken { .. }) | Self::Signer(_, _, KeySource::OnToken { .. }))
     }
 
     /// Whether a form may wait for it.

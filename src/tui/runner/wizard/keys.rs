@@ -7,7 +7,7 @@ use super::super::super::files;
 use super::super::super::wizard::KeySource;
 use super::{Result, refuse};
 use crate::engine::backup::BackupForm;
-use crate::engine::tokens::{Attendant, Pins};
+use crate::engine::tokens::{Attendant, Dialect, Pins};
 use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
@@ -108,19 +108,7 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &s
     engine.check_new_passphrase(passphrase)?;
     engine.check_label(label)?;
     let found = engine.wizard_facts(choice)?;
-    let is_there = |gun: &Gun| {
-        let keys = choice.new_keys(gun);
-        !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id()))
-    };
-    let mut missing: Vec<Gun> = choice.repositories.iter().filter(|gun| !is_there(gun)).cloned().collect();
-    if missing.is_empty() {
-        missing.clone_from(&choice.repositories);
-    }
-    let groups: Vec<Vec<Gun>> = if choice.wizard.has_key_for_each() {
-        missing.into_iter().map(|gun| vec![gun]).collect()
-    } else {
-        vec![missing]
-    };
+    let groups = groups(engine, choice);
     choice.way = Way::OnePublish;
     choice.without_backup = false;
     let mut made = Vec::new();
@@ -154,6 +142,20 @@ fn labelled(engine: &Engine, made: &[CanonicalKeyId], label: &str) -> String {
 /// Most keys that one step makes. A threshold is read from metadata, where it can be any number.
 const MOST: u32 = 8;
 
+/// The repositories that share a new key; each for itself, where that is the rule. Those that have theirs stay out,
+/// unless all have.
+fn groups(engine: &Engine, choice: &Choice) -> Vec<Vec<Gun>> {
+    let is_there = |gun: &Gun| {
+        let keys = choice.new_keys(gun);
+        !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id()))
+    };
+    let mut missing: Vec<Gun> = choice.repositories.iter().filter(|gun| !is_there(gun)).cloned().collect();
+    if missing.is_empty() {
+        missing.clone_from(&choice.repositories);
+    }
+    if choice.wizard.has_key_for_each() { missing.into_iter().map(|gun| vec![gun]).collect() } else { vec![missing] }
+}
+
 /// How many keys must sign: one of a signer, as many as the threshold of a base role says.
 fn needed(found: &Facts, guns: &[Gun]) -> Result<usize> {
     let wizard = &found.choice.wizard;
@@ -169,50 +171,89 @@ fn needed(found: &Facts, guns: &[Gun]) -> Result<usize> {
     Ok(needed as usize)
 }
 
-/// Makes as many keys as must sign on a token, one for all repositories. Stopped before they are remembered, they are
-/// on the token, where the same step offers them. Says which.
-pub(super) fn on_token(
-    engine: &Engine,
-    choice: &mut Choice,
-    token: &str,
-    pins: &Pins,
-    label: &str,
-    attendant: &Attendant,
-) -> Result<String> {
+/// Where a key is made on a token.
+pub(super) struct Place<'a> {
+    pub(super) token: &'a str,
+    pub(super) pins: &'a Pins,
+    pub(super) attendant: &'a Attendant,
+}
+
+impl Place<'_> {
+    /// Refuses before the first key is made what would not fit: a YubiKey has four slots.
+    fn has_room(&self, engine: &Engine, wanted: usize) -> Result<()> {
+        const PIV_SLOTS: usize = 4;
+        let token = engine.find_token(Some(self.token))?;
+        let free = PIV_SLOTS.saturating_sub(token.keys.len());
+        if token.dialect != Dialect::Piv || wanted <= free {
+            return Ok(());
+        }
+        let what = format!("token {} has {free} free slots, and {wanted} keys are to be made", token.name);
+        Err(refuse(what, "choose fewer repositories, or another token"))
+    }
+
+    fn make(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<PublicKey> {
+        Ok(engine.make_on_token(name, gun, Some(self.token), self.pins.clone(), self.attendant)?.1)
+    }
+}
+
+/// Makes as many keys as must sign on a token, for each repository or for all. Stopped before they are remembered,
+/// they are on the token, where the same step offers them. Says which.
+pub(super) fn on_token(engine: &Engine, choice: &mut Choice, place: &Place<'_>, label: &str) -> Result<String> {
     // Whatever can be refused is, before anything is on the token.
     engine.check_label(label)?;
-    let count = needed(&engine.wizard_facts(choice)?, &choice.repositories)?;
+    let found = engine.wizard_facts(choice)?;
+    let groups = groups(engine, choice);
+    let counts: Vec<usize> = groups.iter().map(|guns| needed(&found, guns)).collect::<Result<_>>()?;
+    place.has_room(engine, counts.iter().sum())?;
     let name = choice.wizard.key_name();
-    let gun = choice.repositories.first().filter(|_| choice.wizard.has_key_for_each()).cloned();
-    let mut keys: Vec<PublicKey> = Vec::new();
-    for _ in 0..count {
-        let made = engine.make_on_token(&name, gun.as_ref(), Some(token), pins.clone(), attendant);
-        keys.push(made.map_err(|error| after_others(error, &keys))?.1);
-    }
     choice.without_backup = false;
-    match (&choice.wizard, keys.first()) {
-        (Wizard::FirstSetup, Some(root)) => {
-            choice.first.root_key = Some(RootKeyChoice::Stored(root.canonical_id().clone()));
+    let mut made: Vec<CanonicalKeyId> = Vec::new();
+    for (guns, count) in groups.into_iter().zip(counts) {
+        let gun = guns.first().filter(|_| choice.wizard.has_key_for_each());
+        let mut keys: Vec<PublicKey> = Vec::new();
+        for _ in 0..count {
+            let key = place.make(engine, &name, gun).map_err(|error| after_others(error, &made))?;
+            made.push(key.canonical_id().clone());
+            keys.push(key);
         }
-        _ => {
-            choice.way = Way::OnePublish;
-            choice.use_keys(&keys);
+        match (&choice.wizard, keys.first()) {
+            (Wizard::FirstSetup, Some(root)) => {
+                choice.first.root_key = Some(RootKeyChoice::Stored(root.canonical_id().clone()));
+            }
+            _ => {
+                choice.way = Way::OnePublish;
+                choice.keys.extend(guns.iter().map(|gun| (gun.clone(), keys.clone())));
+            }
         }
+        // Before the next is made: a token that is full by then must not make this one forgotten.
+        engine.keep_wizard(choice)?;
     }
-    engine.keep_wizard(choice)?;
-    let ids: Vec<CanonicalKeyId> = keys.iter().map(|key| key.canonical_id().clone()).collect();
-    Ok(labelled(engine, &ids, label))
+    Ok(labelled(engine, &made, label))
 }
 
 /// Says which keys were made on the token before the one that failed.
-fn after_others(error: EngineError, made: &[PublicKey]) -> EngineError {
+fn after_others(error: EngineError, made: &[CanonicalKeyId]) -> EngineError {
     // What asks for a PIN, and what was stopped, is told by its kind.
     if made.is_empty() || matches!(error.problem().kind, Kind::Passphrase | Kind::Cancelled) {
         return error;
     }
-    let ids: Vec<&str> = made.iter().map(|key| key.canonical_id().short()).collect();
+    let ids: Vec<&str> = made.iter().map(CanonicalKeyId::short).collect();
     let what = format!("{}; {} made before stays on the token", error.problem().message, ids.join(", "));
     refuse(what, "choose it here, or delete it among the keys")
+}
+
+/// Makes the key of a first signer on a token.
+pub(super) fn first_signer_on_token(
+    engine: &Engine,
+    choice: &mut Choice,
+    name: &SignerName,
+    place: &Place<'_>,
+) -> Result<()> {
+    place.has_room(engine, 1)?;
+    let public = place.make(engine, name.as_str(), None)?;
+    choice.first.signers.insert(name.clone(), vec![public]);
+    choice.without_backup = false;
+    engine.keep_wizard(choice)
 }
 
 /// Base roles list keys bare; a signer's key may be in a certificate.

@@ -251,3 +251,30 @@ fn a_token_in_the_drawer_is_named_by_the_wizard_and_asked_for_its_pin_when_it_is
     terminal.wait_for("read back as a client with an empty cache");
     root_that_both_clients_accept(&server, 0);
 }
+
+#[test]
+fn two_repositories_get_a_targets_key_each_on_the_token() {
+    let Some(token) = Token::wrapped(&[]) else { return };
+    let home = TempDir::new().unwrap();
+    let mut terminal = sandbox(&token, &home);
+    terminal.keys("1/team/w\r");
+    terminal.wait_for("1 of 2");
+    terminal.keys("2");
+    terminal.wait_for("timestamp");
+    terminal.keys("/targets\r");
+    terminal.wait_for("1 of ");
+    terminal.keys("ggt");
+    terminal.wait_for("rotate the targets key");
+    terminal.keys("j\r");
+    terminal.wait_for("Who and where");
+    terminal.keys("j \r");
+    terminal.wait_for("one for each; board");
+    terminal.keys("j\r");
+    terminal.wait_for("Make a new key on a token");
+    terminal.keys(&format!("{PIN}\r"));
+    terminal.wait_for("cannot be copied out of it");
+    terminal.keys("q");
+    terminal.wait_for("W goes on with it");
+    terminal.keys("4");
+    terminal.wait_for("2 open");
+}

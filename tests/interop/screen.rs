@@ -38,8 +38,8 @@ fn add_signer(terminal: &mut Terminal, name: &str, key: &str) {
 /// Leaves the screen; the terminal must be as it was.
 fn leave(terminal: &mut Terminal) {
     // Escape and a letter that come at once are one key to a terminal, so escape is sent where it shows.
+    terminal.wait("a whole screen", |shown| shown.contains("1 Repositories") || shown.contains(" back"));
     if !terminal.text().contains("1 Repositories") {
-        terminal.wait_for(" back");
         terminal.keys("\u{1b}");
         terminal.wait_for("1 Repositories");
     }

@@ -14,9 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
-/// From so many files on, those of several repositories, whole file systems are synced: one call instead of hundreds.
-/// Fewer files are synced each for itself, because others may be writing a lot more.
-const MANY: usize = 32;
+/// Files that are open at once; a process may open only so many.
+const PORTION: usize = 32;
+
+/// From so many files on, such as the cache of a repository, whole file systems are synced: one call instead of one for
+/// each file. Keys and journals are fewer, and always synced each for itself.
+const MANY: usize = 8;
+
+/// Only while less than this waits for the disk, in KiB: others may be writing a lot more.
+const LITTLE: u64 = 16 << 10;
 
 /// A file that is about to be written.
 pub(super) struct Pending {
@@ -138,8 +144,7 @@ fn sync_asides(jobs: &mut [Job]) {
     };
     let sync = |(n, file): (usize, rustix::io::Result<OwnedFd>)| (n, file.and_then(rustix::fs::fsync));
     let mut outcomes = Vec::with_capacity(asides.len());
-    // In portions: a process may open only so many files.
-    for portion in asides.chunks(MANY) {
+    for portion in asides.chunks(PORTION) {
         let opened: Vec<_> = portion.iter().map(open).collect();
         outcomes.extend(opened.into_iter().map(sync));
     }
@@ -190,9 +195,13 @@ fn start_writing(file: &OwnedFd) {
 #[cfg(not(target_os = "linux"))]
 fn start_writing(_: &OwnedFd) {}
 
-/// Syncs the file systems that these folders are on.
+/// Syncs the file systems that these folders are on, if that is quick.
 #[cfg(target_os = "linux")]
 fn sync_file_systems<'a>(folders: impl Iterator<Item = &'a OwnedFd>) -> rustix::io::Result<()> {
+    let waiting = std::fs::read_to_string("/proc/meminfo").ok().and_then(|facts| waiting(&facts));
+    if waiting.is_none_or(|waiting| waiting > LITTLE) {
+        return Err(rustix::io::Errno::BUSY);
+    }
     let mut synced = Vec::new();
     for folder in folders {
         let device = rustix::fs::fstat(folder)?.st_dev;
@@ -202,6 +211,16 @@ fn sync_file_systems<'a>(folders: impl Iterator<Item = &'a OwnedFd>) -> rustix::
         }
     }
     Ok(())
+}
+
+/// How much waits for the disks, in KiB, by what Linux says of its memory.
+#[cfg(target_os = "linux")]
+fn waiting(facts: &str) -> Option<u64> {
+    let of = |name: &str| {
+        let line = facts.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+    };
+    Some(of("Dirty:")? + of("Writeback:")?)
 }
 
 /// Only Linux can.
@@ -263,11 +282,21 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn what_waits_for_the_disk_is_read_as_linux_writes_it() {
+        let facts = "MemTotal:       24651372 kB\nDirty:               236 kB\nWriteback:            12 kB\nWritebackTmp:          5 kB\n";
+        assert_eq!(waiting(facts), Some(248));
+        assert_eq!(waiting("MemTotal:       24651372 kB\n"), None);
+        let here = std::fs::read_to_string("/proc/meminfo").unwrap();
+        assert!(waiting(&here).is_some());
+    }
+
+    #[test]
     fn a_batch_of_many_files_is_written_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let files = (0..3 * MANY).map(|n| pending(dir.path(), &format!("{n}"), &format!("content {n}"))).collect();
+        let files = (0..3 * PORTION).map(|n| pending(dir.path(), &format!("{n}"), &format!("content {n}"))).collect();
         write_all(files).unwrap();
-        for n in 0..3 * MANY {
+        for n in 0..3 * PORTION {
             assert_eq!(fs::read_to_string(dir.path().join(format!("{n}"))).unwrap(), format!("content {n}"));
         }
     }

@@ -22,7 +22,7 @@ const PORTION: usize = 32;
 const MANY: usize = 8;
 
 /// Only while less than this waits for the disk, in KiB: others may be writing a lot more.
-const LITTLE: u64 = 16 << 10;
+const LITTLE: u64 = 8 << 10;
 
 /// A file that is about to be written.
 pub(super) struct Pending {

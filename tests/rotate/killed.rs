@@ -19,7 +19,6 @@ enum Point {
 
 impl Point {
     fn is_reached(self, home: &Home, server: &NotaryServer, keys: usize, uploads: usize) -> bool {
-        let wizards = std::fs::read_dir(home.state_dir().join("wizards"));
         let journal = || {
             let files = std::fs::read_dir(home.state_dir().join("stage")).into_iter().flatten();
             let json = files.filter_map(|f| Some(f.ok()?.path())).find(|p| p.extension().is_some_and(|e| e == "json"));
@@ -28,15 +27,19 @@ impl Point {
         };
         let has = |member: &str| journal()[member].as_array().is_some_and(|list| !list.is_empty());
         match self {
-            Self::Chosen => {
-                wizards.is_ok_and(|mut dir| dir.any(|f| f.unwrap().path().extension().is_some_and(|e| e == "json")))
-            }
+            Self::Chosen => is_begun(home),
             Self::KeyStored => home.stored_keys().len() > keys,
             Self::Staged => has("entries"),
             Self::Recorded => has("sent"),
             Self::Uploaded => posts(server) > uploads,
         }
     }
+}
+
+/// Whether a wizard is on the disk, which goes once it has come to its end.
+fn is_begun(home: &Home) -> bool {
+    let mut files = std::fs::read_dir(home.state_dir().join("wizards")).into_iter().flatten();
+    files.any(|file| file.is_ok_and(|file| file.path().extension().is_some_and(|ending| ending == "json")))
 }
 
 fn posts(server: &NotaryServer) -> usize {
@@ -55,7 +58,8 @@ fn kill_at(point: Point, home: &Home, server: &NotaryServer, arguments: &[&str])
     }
     // Fails only if it has ended already.
     let _ = child.kill();
-    !child.wait().unwrap().success()
+    // Killed at its very end, the same command would begin anew.
+    !child.wait().unwrap().success() && is_begun(home)
 }
 
 /// Runs a command, killed at a point, then again unless it had ended before.

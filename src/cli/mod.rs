@@ -16,12 +16,9 @@ mod plan_json;
 mod plan_text;
 mod publish;
 mod rotate;
-mod rotate_begun;
-mod rotate_key;
-mod rotate_keys;
 mod sandbox;
 mod screen;
-mod setup;
+mod settings;
 mod staged;
 mod start;
 mod table;
@@ -82,7 +79,7 @@ pub async fn run(
         Command::Publish(arguments) => publish::run(&context, arguments).await,
         Command::Rotate(arguments) => rotate::rotate(&context, arguments).await,
         Command::Renew(arguments) => rotate::renew(&context, arguments).await,
-        Command::Setup(arguments) => setup::run(&context, arguments).await,
+        Command::Setup(arguments) => rotate::setup(&context, arguments).await,
         Command::Sandbox(arguments) => sandbox::serve(arguments).await,
         Command::Delete(arguments) if !arguments.remote => changes::delete_local(&context, arguments).await,
         writing => changes::run(&context, writing).await,

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::der::{NULL, OCTET_STRING, OID, SEQUENCE, SET, bits, element, unsigned};
+use super::error::KeyError;
 use super::pem::Block;
-use super::private::{Holder, Kind};
+use super::private::{Holder, Kind, PrivateKey};
 use super::secret::{Curve, Secret};
-use super::{KeyError, PrivateKey};
 use crate::tuf::{Gun, KeyType, Method, PublicKey, Signature};
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];

@@ -11,12 +11,12 @@ use super::messages::effect::Effect;
 use super::panes::keys;
 use super::screens::publish::Publishing;
 use super::state::{Screen, State};
-use crate::engine::plan::NeededKey;
+use crate::engine::plan::locked::{Missing, missing};
 use crate::engine::tokens::{PinState, TokenName, pin_words};
 use crate::engine::view::KeyPlace;
 use crate::engine::{Approval, KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// What is still to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,41 +40,26 @@ pub fn begin(state: &mut State, approval: Approval) -> Vec<Effect> {
 }
 
 /// Each key once, with all that it will sign.
-fn prompts<'a>(state: &State, plans: impl Iterator<Item = &'a RepositoryPlan>) -> VecDeque<What> {
-    let mut prompts: VecDeque<What> = VecDeque::new();
-    for plan in plans {
-        let name = state.short_name(&plan.name).to_owned();
-        for key in &plan.keys {
-            match key {
-                NeededKey::Unlock { locked: false, .. } => {}
-                NeededKey::Unlock { id, label, role, signs, .. } => {
-                    let lines = signs.iter().map(|role| (name.clone(), role.short().to_owned(), versions(plan, role)));
-                    let place = prompts.iter().position(|w| matches!(w, What::Unlock { id: known, .. } if known == id));
-                    match place.and_then(|i| prompts.get_mut(i)) {
-                        Some(What::Unlock { signs, .. }) => signs.extend(lines),
-                        _ => prompts.push_back(What::Unlock {
-                            id: id.clone(),
-                            label: keys::name(state, id, label),
-                            role: role.clone(),
-                            signs: lines.collect(),
-                        }),
-                    }
-                }
-                NeededKey::New { role } => {
-                    let place =
-                        prompts.iter().position(|w| matches!(w, What::New { role: known, .. } if known == role));
-                    match place.and_then(|i| prompts.get_mut(i)) {
-                        Some(What::New { names, .. }) => names.push(name.clone()),
-                        _ => prompts.push_back(What::New { role: role.clone(), names: vec![name.clone()] }),
-                    }
-                }
-            }
-        }
-    }
-    prompts
+fn prompts<'a>(state: &State, plans: impl Iterator<Item = &'a RepositoryPlan> + Clone) -> VecDeque<What> {
+    let plan_of = |gun: &Gun| plans.clone().find(|plan| plan.gun == *gun);
+    let name = |gun: &Gun| plan_of(gun).map(|plan| state.short_name(&plan.name).to_owned()).unwrap_or_default();
+    let line = |(gun, role): &(Gun, Role)| {
+        let versions = plan_of(gun).map(|plan| versions(plan, role)).unwrap_or_default();
+        (name(gun), role.short().to_owned(), versions)
+    };
+    let prompt = |secret| match secret {
+        Missing::Locked(key) => What::Unlock {
+            label: keys::name(state, &key.id, &key.label),
+            signs: key.signs.iter().map(line).collect(),
+            role: key.role,
+            id: key.id,
+        },
+        Missing::New { role, repositories } => What::New { role, names: repositories.iter().map(name).collect() },
+    };
+    missing(plans.clone()).into_iter().map(prompt).collect()
 }
 
-fn versions(plan: &RepositoryPlan, role: &crate::tuf::Role) -> String {
+fn versions(plan: &RepositoryPlan, role: &Role) -> String {
     let diff = plan.roles.iter().find(|r| r.role == *role);
     match diff.map(|d| d.version) {
         Some((Some(before), Some(after))) => format!("v{before} → v{after}"),

@@ -1,6 +1,6 @@
 //! Glyph tables: one cell each, so that every table gives the same layout.
 
-/// The signs that the screens draw. Source: look.md, "Glyphs".
+/// The signs that the screens draw. Source: docs/screen.md, "Glyphs".
 #[derive(Debug, PartialEq, Eq)]
 pub struct Glyphs {
     pub ok: &'static str,

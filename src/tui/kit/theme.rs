@@ -1,4 +1,4 @@
-//! The only place that knows colours: one function for each role of look.md.
+//! The only place that knows colours: one function for each role of docs/screen.md.
 
 use ratatui::style::{Color, Modifier, Style};
 

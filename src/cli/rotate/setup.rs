@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::arguments::Setup;
-use super::changes::signer_name;
-use super::console::input;
-use super::ending::Ending;
-use super::rotate::{begin_with, go_on, prepare, repositories};
-use super::rotate_key::{NewKey, find};
-use super::{Context, keyfiles};
+use super::base::{begin_with, go_on, prepare, repositories};
+use super::new_key::{NewKey, find};
+use crate::cli::arguments::Setup;
+use crate::cli::changes::signer_name;
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::{Context, keyfiles};
 use crate::engine::wizard::{Choice, Wizard};
 use crate::engine::{Problem, RootKeyChoice, SignedTarget};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName, TargetName};
@@ -20,7 +20,7 @@ type Tags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
 ///
 /// # Errors
 /// For what concerns all repositories; nothing is staged then.
-pub(super) async fn run(context: &Context, command: &Setup) -> Result<Ending, Problem> {
+pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<Ending, Problem> {
     let guns = repositories(context, &command.repositories)?;
     let tags = command.from.as_deref().map(|file| tags(context, file, &guns)).transpose()?;
     let mut named: Vec<(SignerName, Option<NewKey>)> = Vec::new();

@@ -1,18 +1,15 @@
-//! `rotate` and `renew`: begin a wizard or go on with it, fill the stage, publish if asked to.
-//!
-//! Invariant: what was chosen is on disk before anything follows from it, so that the same command goes on from the
-//! real state wherever it was stopped.
+//! Begins a rotation or a renewal, or goes on with it: fills the stage, publishes if asked to, says what is left.
 
 use jiff::SignedDuration;
 
-use super::arguments::{Publishing, Renew, Rotate, RotateBase, RotateSigner};
-use super::changes::{Wanted, named, signer_name, stage};
-use super::console::input;
-use super::ending::Ending;
-use super::rotate_begun::{forget, list, resume, take_over, write_hand_over};
-use super::rotate_key::find_all;
-use super::rotate_keys::with_key;
-use super::{Context, publish};
+use super::hand_over::write_hand_over;
+use super::keys::with_key;
+use super::new_key::find_all;
+use crate::cli::arguments::{Publishing, Renew, RotateBase, RotateSigner};
+use crate::cli::changes::{Wanted, named, signer_name, stage};
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::{Context, age, publish};
 use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
     phase, steps,
@@ -24,29 +21,11 @@ use crate::tuf::{Gun, Role};
 /// How long the same command is taken to ask whether it was finished.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// Runs `rotate`.
-///
-/// # Errors
-/// For what concerns all repositories; nothing is staged then.
-pub(super) async fn rotate(context: &Context, command: &Rotate) -> Result<Ending, Problem> {
-    match command {
-        Rotate::Root(base) => rotate_base(context, &Role::Root, base).await,
-        Rotate::Targets(base) => rotate_base(context, &Role::Targets, base).await,
-        Rotate::Snapshot(base) => rotate_base(context, &Role::Snapshot, base).await,
-        Rotate::Timestamp(base) => rotate_base(context, &Role::Timestamp, base).await,
-        Rotate::Signer(signer) => rotate_signer(context, signer).await,
-        Rotate::TakeOver(command) => take_over(context, command).await,
-        Rotate::List => list(context).await,
-        Rotate::Resume(command) => resume(context, command).await,
-        Rotate::Forget(command) => forget(context, command),
-    }
-}
-
 /// Runs `renew`.
 ///
 /// # Errors
 /// As [`rotate`].
-pub(super) async fn renew(context: &Context, command: &Renew) -> Result<Ending, Problem> {
+pub(in crate::cli) async fn renew(context: &Context, command: &Renew) -> Result<Ending, Problem> {
     let wizard = match Role::parse(&command.role).map_err(named)? {
         Role::Root => Wizard::RenewRoot,
         role @ (Role::Targets | Role::Delegation(_)) => Wizard::RenewTargets { role },
@@ -58,7 +37,7 @@ pub(super) async fn renew(context: &Context, command: &Renew) -> Result<Ending, 
     go_on(context, choice, &command.publishing).await
 }
 
-async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Result<Ending, Problem> {
+pub(super) async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Result<Ending, Problem> {
     let here_only = matches!(role, Role::Root | Role::Targets);
     if here_only && base.server_managed {
         return Err(input(format!("a server never holds the {role} key"), "leave --server-managed out"));
@@ -96,7 +75,7 @@ async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Resul
     go_on(context, choice, &base.publishing).await
 }
 
-async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Ending, Problem> {
+pub(super) async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Ending, Problem> {
     let signer = signer_name(&command.name)?;
     let guns = repositories(context, &command.repositories)?;
     prepare(context, &guns, &command.publishing).await?;
@@ -212,7 +191,7 @@ pub(super) fn begin_with(context: &Context, now: Choice) -> Result<Choice, Probl
     let begun = context.engine.begun_wizard(&now.wizard, &now.repositories)?;
     let Some(mut begun) = begun.filter(|begun| !is_old_story(context, begun)) else { return Ok(now) };
     let title = printable(&begun.wizard.title());
-    context.console.note(&format!("going on: {title}, begun {}", super::age(context.engine.now(), begun.begun)));
+    context.console.note(&format!("going on: {title}, begun {}", age(context.engine.now(), begun.begun)));
     for (gun, before) in now.before {
         // Where the role could not be read at first.
         begun.before.entry(gun).or_insert(before);

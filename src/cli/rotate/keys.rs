@@ -2,9 +2,9 @@
 //!
 //! Invariant: a key's ID is on disk before its private half is stored, so that a stop in between leaves no stray key.
 
-use super::Context;
-use super::console::input;
-use super::rotate_key::NewKey;
+use super::new_key::NewKey;
+use crate::cli::Context;
+use crate::cli::console::input;
 use crate::engine::Problem;
 use crate::engine::wizard::{Choice, Way, Wizard};
 use crate::printable::printable;

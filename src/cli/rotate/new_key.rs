@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::console::input;
-use super::unlock::{new_passphrase, unlock_stored};
-use super::{Context, keyfiles, terminal};
+use crate::cli::console::input;
+use crate::cli::unlock::{new_passphrase, unlock_stored};
+use crate::cli::{Context, keyfiles, terminal};
 use crate::engine::wizard::{KeyFile, PrivateKey};
 use crate::engine::{Kind, Passphrase, Problem};
 use crate::tuf::{Gun, PublicKey};

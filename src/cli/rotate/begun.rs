@@ -1,18 +1,17 @@
-//! Rotations, renewals and set-ups that were begun: list, go on, give up; and a colleague's hand-over file.
-
-use std::path::Path;
+//! Rotations, renewals and set-ups that were begun: list, go on, give up.
 
 use serde::Serialize;
 
-use super::arguments::{Forget, Resume, TakeOver};
-use super::console::input;
-use super::ending::Ending;
-use super::rotate::{begin_with, go_on, prepare};
-use super::rotate_keys::with_key;
-use super::table::Table;
-use super::{Context, age};
+use super::base::{go_on, prepare};
+use super::keys::with_key;
+use crate::cli::arguments::{Forget, Resume};
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::table::Table;
+use crate::cli::{Context, age};
 use crate::engine::Problem;
-use crate::engine::wizard::{Choice, Facts, HandOver, StepState};
+use crate::engine::wizard::{Choice, StepState};
+use crate::printable::printable;
 use crate::tuf::Gun;
 
 #[derive(Serialize)]
@@ -84,7 +83,7 @@ fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
 /// Runs `rotate resume`.
 ///
 /// # Errors
-/// `Input` if no wizard or several have this ID; as [`super::rotate::rotate`].
+/// `Input` if no wizard or several have this ID; as [`super::rotate`].
 pub(super) async fn resume(context: &Context, command: &Resume) -> Result<Ending, Problem> {
     let choice = find(context, &command.id)?;
     prepare(context, &choice.repositories, &command.publishing).await?;
@@ -103,7 +102,7 @@ pub(super) fn forget(context: &Context, command: &Forget) -> Result<Ending, Prob
     if context.console.json {
         context.console.result_json(&serde_json::json!([]))?;
     } else {
-        context.console.result(&crate::printable::printable(&what))?;
+        context.console.result(&printable(&what))?;
     }
     Ok(Ending::done())
 }
@@ -122,45 +121,4 @@ fn find(context: &Context, id: &str) -> Result<Choice, Problem> {
             Err(input(format!("nothing that was begun has the ID {id:?}"), "trustdeck rotate list shows them"))
         }
     }
-}
-
-/// Runs `rotate take-over`.
-///
-/// # Errors
-/// `Input` for a file that is not what it should be, or a key that is not here; as [`super::rotate::rotate`].
-pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<Ending, Problem> {
-    let file = HandOver::read(&command.file)?;
-    if !context.engine.holds_key(&file.key_id) {
-        let message =
-            format!("the private half of key {} ({}) is not in this key store", file.key_id.short(), file.words);
-        return Err(input(message, "load it first: trustdeck key load FILE --name SIGNER"));
-    }
-    for repository in &file.repositories {
-        let here = context.engine.server_of(&repository.gun);
-        if here != repository.server {
-            let (gun, there) = (&repository.gun, &repository.server);
-            context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
-        }
-    }
-    let choice = file.choice(&context.engine);
-    prepare(context, &choice.repositories, &command.publishing).await?;
-    let choice = begin_with(context, choice)?;
-    go_on(context, choice, &command.publishing).await
-}
-
-/// Writes the file that a colleague needs; one that says the same is left as it is.
-///
-/// # Errors
-/// `Input` if the file exists and is about another key.
-pub(super) fn write_hand_over(context: &Context, facts: &Facts, path: &Path) -> Result<(), Problem> {
-    let Some(file) = HandOver::of(facts) else { return Ok(()) };
-    if let Ok(there) = HandOver::read(path)
-        && there.key_id == file.key_id
-        && there.repositories.iter().map(|r| &r.gun).eq(file.repositories.iter().map(|r| &r.gun))
-    {
-        return Ok(());
-    }
-    file.write(path)?;
-    context.console.say(&format!("wrote {}: send it to whoever has the new key", path.display()));
-    Ok(())
 }

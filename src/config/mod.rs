@@ -3,6 +3,7 @@
 //! Invariant: nothing is written, and nothing of the process is read but what is passed in.
 
 mod files;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -15,6 +16,7 @@ use crate::engine::tokens;
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};
+use typed::{absolute, input};
 
 /// The global options of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,14 +166,4 @@ fn trust_dir(
         return (notarys, "Notary's trust directory; Docker has none".to_owned());
     }
     (dockers, "Docker's trust directory, which is made on first use".to_owned())
-}
-
-/// A path that stays right if the working directory changes.
-fn absolute(path: &Path) -> PathBuf {
-    // Fails for an empty path only, which stays as it is and is refused where it is used.
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn input(message: &str, hint: &str) -> EngineError {
-    EngineError::Input { message: message.to_owned(), hint: hint.to_owned() }
 }

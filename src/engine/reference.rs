@@ -1,6 +1,6 @@
 //! Names as users type them, read as Docker reads image references.
 //!
-//! Source: notary-v1.md section 14.1; distribution's reference grammar.
+//! Source: docs/notary-v1.md section 14.1; distribution's reference grammar.
 
 use super::EngineError;
 use crate::remote::registry::{is_component, is_digest, is_tag};

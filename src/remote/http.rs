@@ -12,7 +12,7 @@ use super::fault::{Fault, classify};
 use super::tls::{TlsMaterial, client, verifier};
 use super::upload::Upload;
 
-/// Caps and deadlines. Source: reliability.md section 5.
+/// Caps and deadlines. Source: docs/reliability.md section 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connecting, TLS included.

@@ -1,4 +1,4 @@
-//! Notary's HTTP API, as a client. Source: notary-v1.md sections 11 and 13.
+//! Notary's HTTP API, as a client. Source: docs/notary-v1.md sections 11 and 13.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::envelope::Envelope;
 use super::fault::VerifyError;
+use super::key::PublicKey;
+use super::metadata::Targets;
 use super::names::Role;
 use super::tally::Tally;
 
@@ -17,6 +19,49 @@ pub enum Standing {
     Expired,
     /// Too few current keys signed it.
     UnderThreshold,
+}
+
+/// Who speaks for the content of a file, so that it may be the base of an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The keys that list it now have signed it to their threshold, however old it is.
+    Signed,
+    /// Its signers were removed, but this machine has verified these very bytes before.
+    Seen,
+    /// Its signers were removed: keys that verified files listed for the role before, and of those that still are.
+    Former(Vec<PublicKey>),
+    /// Nobody that this machine knows of: anybody may have written it.
+    Unknown,
+}
+
+impl Origin {
+    /// Whether somebody with the right to it has signed the content.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        *self != Self::Unknown
+    }
+}
+
+/// Content that an edit may begin with, and its version.
+///
+/// Only a [`TrustedSet`](super::TrustedSet) makes one: from a file that is signed, or was when this machine saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified<'a> {
+    pub(super) file: &'a Loaded<Targets>,
+}
+
+impl<'a> Verified<'a> {
+    /// What it says.
+    #[must_use]
+    pub fn content(self) -> &'a Targets {
+        &self.file.content
+    }
+
+    /// The file itself.
+    #[must_use]
+    pub fn file(self) -> &'a Loaded<Targets> {
+        self.file
+    }
 }
 
 /// A role file that was checked against its keys and the file above it; `standing` says with what result.
@@ -32,6 +77,8 @@ pub struct Loaded<T> {
     pub tally: Tally,
     /// Whether it may be trusted.
     pub standing: Standing,
+    /// Who speaks for its content.
+    pub origin: Origin,
 }
 
 /// What this machine has seen of a role: the highest version, and its file's SHA-256 in hexadecimal.

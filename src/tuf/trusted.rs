@@ -2,6 +2,7 @@
 
 mod limits;
 mod pending;
+mod vouched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,11 +19,12 @@ use super::envelope::Envelope;
 use super::fault::VerifyError;
 use super::key::PublicKey;
 use super::known::KnownSignatures;
-use super::loaded::{Loaded, Purpose, SeenRoles, SetAside, Standing};
+use super::loaded::{Loaded, Origin, Purpose, SeenRoles, SetAside, Standing};
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
 use super::prepared::Prepared;
+use super::remembered::Remembered;
 
 pub use limits::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS};
 
@@ -36,6 +38,7 @@ pub struct TrustedSet {
     now: Time,
     seen: SeenRoles,
     known: Arc<KnownSignatures>,
+    remembered: Remembered,
     root: Loaded<Root>,
     root_keys: Vec<RootKey>,
     timestamp: Option<Loaded<Timestamp>>,
@@ -43,6 +46,8 @@ pub struct TrustedSet {
     targets: Option<Loaded<Targets>>,
     delegations: BTreeMap<DelegationName, Loaded<Targets>>,
     aside: BTreeMap<DelegationName, SetAside>,
+    /// Last good files of roles whose file on the server is unknown or hidden.
+    recalled: BTreeMap<Role, Loaded<Targets>>,
 }
 
 impl TrustedSet {
@@ -65,19 +70,23 @@ impl TrustedSet {
         let tally = tally_root(&envelope, &content, &root_keys);
         demand_threshold(&Role::Root, &envelope, &tally)?;
         let standing = standing_at(now, &content);
+        let mut remembered = Remembered { files: seen.clone(), ..Remembered::default() };
+        remembered.keys.note(&Role::Targets, &content.role_keys(&Role::Targets));
         Ok(Self {
             gun: gun.clone(),
             purpose,
             now,
             seen,
             known: Arc::default(),
-            root: Loaded { envelope: Arc::new(envelope), content, tally, standing },
+            remembered,
+            root: Loaded { envelope: Arc::new(envelope), content, tally, standing, origin: Origin::Signed },
             root_keys,
             timestamp: None,
             snapshot: None,
             targets: None,
             delegations: BTreeMap::new(),
             aside: BTreeMap::new(),
+            recalled: BTreeMap::new(),
         })
     }
 
@@ -106,7 +115,8 @@ impl TrustedSet {
         demand_threshold(&Role::Root, &envelope, &tally)?;
         check_equivocation(&self.seen, &Role::Root, got, &envelope)?;
         let standing = standing_at(self.now, &content);
-        self.root = Loaded { envelope: Arc::new(envelope), content, tally, standing };
+        self.remembered.keys.note(&Role::Targets, &content.role_keys(&Role::Targets));
+        self.root = Loaded { envelope: Arc::new(envelope), content, tally, standing, origin: Origin::Signed };
         self.root_keys = root_keys;
         self.timestamp = None;
         self.forget_below_timestamp();
@@ -188,9 +198,14 @@ impl TrustedSet {
         let keys = self.root.content.role_keys(&Role::Targets);
         let checked = self.check(&Role::Targets, bytes, &keys)?;
         // A file that lost its keys can be signed again, so whoever renews it must be able to see it.
-        self.targets = Some(checked.accept(|_| self.purpose == Purpose::Renew)?);
+        let targets = checked.accept(|_| self.purpose == Purpose::Renew)?;
+        if targets.origin.is_verified() {
+            self.remembered.keys.note_all(&targets.content);
+        }
+        self.targets = Some(targets);
         self.delegations.clear();
         self.aside.clear();
+        self.recalled.clear();
         Ok(())
     }
 
@@ -218,6 +233,9 @@ impl TrustedSet {
         let below = format!("{name}/");
         self.delegations.retain(|other, _| !other.as_str().starts_with(&below));
         self.aside.retain(|other, _| other != name && !other.as_str().starts_with(&below));
+        if loaded.origin.is_verified() {
+            self.remembered.keys.note_all(&loaded.content);
+        }
         self.delegations.insert(name.clone(), loaded);
         if let Some(fault) = fault {
             self.aside.insert(name.clone(), SetAside::Invalid(fault));
@@ -354,6 +372,7 @@ impl TrustedSet {
         self.targets = None;
         self.delegations.clear();
         self.aside.clear();
+        self.recalled.clear();
     }
 
     /// Parses and judges a file. What no purpose tolerates fails; age and missing signatures are for the caller.
@@ -384,7 +403,8 @@ impl TrustedSet {
                 (standing, (standing == Standing::Expired).then(|| expired(role, &content)))
             }
         };
-        Ok(Checked { loaded: Loaded { envelope: Arc::new(envelope), content, tally, standing }, fault })
+        let origin = self.origin(role, &envelope, content.version(), &tally);
+        Ok(Checked { loaded: Loaded { envelope: Arc::new(envelope), content, tally, standing, origin }, fault })
     }
 
     /// Compares with the file that the verified chain names.

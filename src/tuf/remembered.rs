@@ -1,0 +1,81 @@
+//! What this machine verified before: which keys verified files listed for roles, and which files those were.
+//!
+//! A role's file loses its signature when its signers are removed. Whether its content may be signed again then hangs on
+//! this alone: whoever answers for the server can put any file in its place.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::key::PublicKey;
+use super::loaded::SeenRoles;
+use super::metadata::{RoleKeys, Targets};
+use super::names::{KeyId, Role};
+
+/// Most keys that are remembered of one role; the oldest go first.
+const KEYS: usize = 64;
+/// Most roles whose keys are remembered.
+const ROLES: usize = 2048;
+
+/// Keys that verified files list for roles that hold targets, or once listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKeys {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<KeyId, PublicKey>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    roles: BTreeMap<Role, Vec<KeyId>>,
+}
+
+impl ListedKeys {
+    /// Remembers the keys that a verified file lists for a role.
+    pub fn note(&mut self, role: &Role, listed: &RoleKeys) {
+        if self.roles.len() >= ROLES && !self.roles.contains_key(role) {
+            return;
+        }
+        let ids = self.roles.entry(role.clone()).or_default();
+        let new = listed.keys.iter().filter(|key| !ids.contains(key.id())).cloned().collect::<Vec<_>>();
+        if new.is_empty() {
+            return;
+        }
+        ids.extend(new.iter().map(|key| key.id().clone()));
+        let surplus = ids.len().saturating_sub(KEYS);
+        ids.drain(..surplus);
+        self.keys.extend(new.into_iter().map(|key| (key.id().clone(), key)));
+        if surplus > 0 {
+            let used = |id: &KeyId| self.roles.values().any(|ids| ids.contains(id));
+            let unused: Vec<KeyId> = self.keys.keys().filter(|id| !used(id)).cloned().collect();
+            unused.iter().for_each(|id| drop(self.keys.remove(id)));
+        }
+    }
+
+    /// Remembers the keys of all delegations in a verified file.
+    pub fn note_all(&mut self, listing: &Targets) {
+        for entry in listing.delegations.iter().flatten() {
+            let ids = entry.key_ids.iter().flatten();
+            let keys = ids.filter_map(|id| listing.delegation_keys.get(id)).cloned().collect();
+            self.note(&Role::Delegation(entry.name.clone()), &RoleKeys { keys, threshold: entry.threshold });
+        }
+    }
+
+    /// Takes over what another memory holds.
+    pub fn extend(&mut self, other: &Self) {
+        for role in other.roles.keys() {
+            self.note(role, &RoleKeys { keys: other.of(role), threshold: 1 });
+        }
+    }
+
+    /// The keys of a role, in the order in which they were met.
+    #[must_use]
+    pub fn of(&self, role: &Role) -> Vec<PublicKey> {
+        self.roles.get(role).into_iter().flatten().filter_map(|id| self.keys.get(id)).cloned().collect()
+    }
+}
+
+/// What this machine verified before of one repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// Keys by role.
+    pub keys: ListedKeys,
+    /// The newest file of each role.
+    pub files: SeenRoles,
+}

@@ -1,0 +1,141 @@
+//! Whose content may be the base of an edit: what was verified, now or before.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::blob::Blob;
+use super::super::check::standing_at;
+use super::super::count::tally;
+use super::super::envelope::Envelope;
+use super::super::fault::VerifyError;
+use super::super::loaded::{Loaded, Origin, Seen, SetAside, Verified};
+use super::super::metadata::{Metadata, RoleKeys, Targets};
+use super::super::names::{DelegationName, Role};
+use super::super::remembered::{ListedKeys, Remembered};
+use super::super::tally::Tally;
+
+use super::TrustedSet;
+
+impl TrustedSet {
+    /// What this machine verified before, to know content by whose signers were removed since.
+    #[must_use]
+    pub fn remembering(mut self, remembered: &Remembered) -> Self {
+        self.remembered.keys.extend(&remembered.keys);
+        for (role, mark) in &remembered.files {
+            if self.remembered.files.get(role).is_none_or(|own| own.version < mark.version) {
+                self.remembered.files.insert(role.clone(), mark.clone());
+            }
+        }
+        self
+    }
+
+    /// Keys that verified files list for roles, and those of before.
+    #[must_use]
+    pub fn listed_keys(&self) -> &ListedKeys {
+        &self.remembered.keys
+    }
+
+    /// The newest file of a role that this machine has verified, in this set or before.
+    #[must_use]
+    pub fn newest_verified(&self, role: &Role) -> Option<Seen> {
+        let loaded = self.verified(role).map(|verified| Seen {
+            version: verified.content().version,
+            sha256: verified.file().envelope.sha256().to_owned(),
+        });
+        let marks = [self.seen.get(role), self.remembered.files.get(role)].into_iter().flatten().cloned();
+        marks.chain(loaded).max_by_key(|mark| mark.version)
+    }
+
+    /// The content of `targets` or of a delegation, if it may be the base of an edit.
+    #[must_use]
+    pub fn verified(&self, role: &Role) -> Option<Verified<'_>> {
+        self.file(role).filter(|file| file.origin.is_verified()).map(|file| Verified { file })
+    }
+
+    /// A file that the server has and that nobody known has signed.
+    #[must_use]
+    pub fn unknown(&self, role: &Role) -> Option<&Loaded<Targets>> {
+        self.file(role).filter(|file| !file.origin.is_verified())
+    }
+
+    /// The last good file of a role whose file on the server is unknown or hidden, if it is at hand.
+    #[must_use]
+    pub fn last_good(&self, role: &Role) -> Option<Verified<'_>> {
+        self.recalled.get(role).map(|file| Verified { file })
+    }
+
+    /// Roles whose last good file is wanted, with its SHA-256: the server has an unknown one in its place, or hides it.
+    #[must_use]
+    pub fn missed(&self) -> Vec<(Role, String)> {
+        let hidden = self.aside.iter().filter(|(_, why)| **why == SetAside::Hidden).map(|(name, _)| name.clone());
+        let files = self.delegations.iter().filter(|(_, file)| !file.origin.is_verified());
+        let unknown = files.map(|(name, _)| Role::Delegation(name.clone()));
+        let targets = self.targets.iter().filter(|file| !file.origin.is_verified()).map(|_| Role::Targets);
+        let roles: BTreeSet<Role> = hidden.map(Role::Delegation).chain(unknown).chain(targets).collect();
+        let wanted = |role: Role| {
+            let mark = self.newest_verified(&role)?;
+            Some((role, mark.sha256))
+        };
+        roles.into_iter().filter_map(wanted).collect()
+    }
+
+    /// Takes the last good file of a role: byte for byte what this machine verified before.
+    ///
+    /// # Errors
+    /// `Missing` if it is not that file, `Format`.
+    pub fn recall(&mut self, role: &Role, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
+        let (envelope, content) = Targets::open(role, bytes.into())?;
+        let mark = self.newest_verified(role);
+        if mark.is_none_or(|mark| mark.sha256 != envelope.sha256()) {
+            return Err(VerifyError::Missing { role: role.clone(), parent: Role::Snapshot });
+        }
+        let listed = self.role_keys(role).unwrap_or(RoleKeys { keys: Vec::new(), threshold: 1 });
+        let (tally, standing) = (tally(&envelope, &listed), standing_at(self.now, &content));
+        let file = Loaded { envelope: Arc::new(envelope), content, tally, standing, origin: Origin::Seen };
+        self.recalled.insert(role.clone(), file);
+        Ok(())
+    }
+
+    fn file(&self, role: &Role) -> Option<&Loaded<Targets>> {
+        match role {
+            Role::Targets => self.targets.as_ref(),
+            Role::Delegation(name) => self.delegations.get(name),
+            _ => None,
+        }
+    }
+
+    /// Whether the file that lists a delegation may be believed; a base role is listed by root.
+    pub(super) fn is_listed_by_verified(&self, role: &Role) -> bool {
+        role.delegation().map(DelegationName::parent).is_none_or(|parent| self.verified(&parent).is_some())
+    }
+
+    /// Who speaks for a file.
+    pub(super) fn origin(&self, role: &Role, envelope: &Envelope, version: u64, tally: &Tally) -> Origin {
+        let listed = self.is_listed_by_verified(role);
+        if tally.is_met() && listed {
+            return Origin::Signed;
+        }
+        let marks = [self.seen.get(role), self.remembered.files.get(role)];
+        let mark = marks.into_iter().flatten().max_by_key(|mark| mark.version);
+        match mark {
+            Some(mark) if mark.sha256 == envelope.sha256() => Origin::Seen,
+            // An old file in the place of a newer one, or another under its version.
+            Some(mark) if mark.version >= version => Origin::Unknown,
+            _ if !listed => Origin::Unknown,
+            _ => self.signed_by_former(role, envelope, tally),
+        }
+    }
+
+    fn signed_by_former(&self, role: &Role, envelope: &Envelope, current: &Tally) -> Origin {
+        let known = RoleKeys { keys: self.remembered.keys.of(role), threshold: current.threshold };
+        let known = super::super::count::tally_knowing(envelope, &known, &self.known);
+        let mut signers: Vec<_> = known.signed;
+        signers.extend(current.signed.iter().cloned());
+        let distinct: BTreeSet<_> = signers.iter().map(|key| key.canonical_id().clone()).collect();
+        signers.retain(|key| !current.signed.contains(key));
+        if distinct.len() >= current.threshold as usize && !signers.is_empty() {
+            return Origin::Former(signers);
+        }
+        Origin::Unknown
+    }
+}

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::Failure;
+use super::failure::Failure;
 use crate::engine::backup::{Archive, Backup, BackupForm, Restored};
 use crate::engine::key_load::{KeySet, Loaded};
 use crate::engine::key_make::{MadeKey, NewKey, Removal, Removing};

@@ -17,7 +17,7 @@ use super::messages::effect::Effect;
 use super::messages::event::{Event, JobId, Outcome, Source};
 use super::messages::failure::Failure;
 use super::messages::keywork::{KeyFound, KeyWork};
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::reference::parse_bare;
 use crate::engine::{Approval, Engine, EngineError, Passphrase, Stage};
 use crate::tuf::{CanonicalKeyId, Gun};

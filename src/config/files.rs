@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{absolute, input};
+use super::typed::{absolute, input};
 use crate::engine::{EngineError, files};
 use crate::tuf::Gun;
 use crate::tuf::verify::Pinning;

@@ -9,8 +9,8 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
+use trustdeck::engine::keyring::tokens::{TokenName, TokenPlace};
 use trustdeck::engine::plan::NeededKey;
-use trustdeck::engine::tokens::{TokenName, TokenPlace};
 use trustdeck::engine::view::KeyPlace;
 use trustdeck::engine::{
     Approval, Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step,

@@ -328,7 +328,7 @@ fn questions_about_keys_look_as_stored() {
 #[test]
 fn a_tested_backup_looks_as_stored() {
     use screen::scene::{ADMIN, BOARD, NEW, id, tell};
-    use trustdeck::engine::backup::Backup;
+    use trustdeck::engine::custody::backup::Backup;
     use trustdeck::tui::messages::effect::Effect;
     use trustdeck::tui::messages::event::Outcome;
     use trustdeck::tui::messages::keywork::{KeyFound, KeyWork, Look};
@@ -362,7 +362,7 @@ fn a_tested_backup_looks_as_stored() {
 fn questions_about_tokens_look_as_stored() {
     use screen::scene::{BOARD, id, tell};
     use screen::tokens::{first_on_board, plug_in, token};
-    use trustdeck::engine::key_make::Removal;
+    use trustdeck::engine::custody::make::Removal;
     use trustdeck::tui::messages::effect::Effect;
     use trustdeck::tui::messages::event::{Ask, Event, Outcome};
     use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};

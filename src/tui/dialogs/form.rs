@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Dialog, Next};
 use crate::engine::Passphrase;
-use crate::engine::key_make::Removing;
-use crate::engine::tokens::TokenName;
+use crate::engine::custody::make::Removing;
+use crate::engine::keyring::tokens::TokenName;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 use crate::tui::forms::submit;
 use crate::tui::forms::{key_forms, key_submit, token_fields};

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use super::asks;
 use super::report;
-use crate::engine::backup::{Archive, BackupForm, Standing};
-use crate::engine::key_load::KeySet;
+use crate::engine::custody::backup::{Archive, BackupForm, Standing};
+use crate::engine::custody::load::KeySet;
 use crate::engine::{Kind, Passphrase};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::prompt::{Prompt, What};
@@ -96,7 +96,7 @@ pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<
             vec![],
         );
     }
-    let of_one = |key: &&crate::engine::key_load::FoundKey| {
+    let of_one = |key: &&crate::engine::custody::load::FoundKey| {
         matches!(role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
     };
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {

@@ -10,7 +10,7 @@ use jiff::Timestamp as Time;
 
 use super::keywork::KeyFound;
 use super::wizard_task::Answer;
-use crate::engine::tokens::TokenFacts;
+use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
 

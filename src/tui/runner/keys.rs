@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::failure;
-use crate::engine::backup::{Restored, Untested};
-use crate::engine::key_load::{FoundKey, KeySet, Loaded};
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::custody::backup::{Restored, Untested};
+use crate::engine::custody::load::{FoundKey, KeySet, Loaded};
+use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, KeyError, Kind, OpenError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{Event, JobId};
@@ -50,7 +50,7 @@ impl Worker<'_> {
             }),
             KeyWork::AskRemoval(id) => {
                 let there =
-                    |removal: &crate::engine::key_make::Removal| removal.backup().is_some_and(|b| b.file.exists());
+                    |removal: &crate::engine::custody::make::Removal| removal.backup().is_some_and(|b| b.file.exists());
                 KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure))
             }
             KeyWork::Remove(id, how) => {
@@ -224,7 +224,7 @@ impl Worker<'_> {
 
     fn restore(
         &self,
-        archive: &Held<crate::engine::backup::Archive>,
+        archive: &Held<crate::engine::custody::backup::Archive>,
         keys: Vec<(usize, Option<Passphrase>)>,
     ) -> Vec<(usize, Result<Restored, Problem>)> {
         let archive = archive.inner();

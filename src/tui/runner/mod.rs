@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::messages::effect::Effect;
 use super::messages::event::{Ask, Event, Failure, JobId, Outcome, Source};
 use super::messages::keywork::{KeyFound, KeyWork};
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::reference::parse_bare;
 use crate::engine::{
     Approval, Engine, EngineError, KeyError, Kind, Passphrase, Problem, RemoteError, Stage, TokenError,

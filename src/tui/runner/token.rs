@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::failure;
 use super::keys::Worker;
 use crate::engine::EngineError;
-use crate::engine::tokens::Attendant;
+use crate::engine::keyring::tokens::Attendant;
 use crate::tui::messages::event::{Event, JobId};
 use crate::tui::messages::keywork::{AtToken, KeyFound, TokenDone, TokenWork};
 use tokio::sync::mpsc;

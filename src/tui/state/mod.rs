@@ -21,7 +21,7 @@ use super::questions::Gate;
 use super::screens::publish::Publishing;
 use super::screens::review::Review;
 use super::wizard::Guide;
-use crate::engine::tokens::TokenFacts;
+use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::wizard::Begun;
 use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};

@@ -16,10 +16,9 @@ use super::messages::effect::Effect;
 use super::messages::event::{Ask, Event, Failure, JobId, Outcome, Source};
 use super::messages::keywork::{KeyFound, KeyWork};
 use crate::engine::keyring::sources::PassphraseSources;
+use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{
-    Approval, Engine, EngineError, KeyError, Kind, Passphrase, Problem, RemoteError, Stage, TokenError,
-};
+use crate::engine::{Engine, EngineError, KeyError, Kind, Passphrase, Problem, RemoteError, Stage, TokenError};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 

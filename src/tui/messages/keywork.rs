@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::Failure;
+use super::failure::Failure;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
 use crate::engine::custody::load::{KeySet, Loaded};

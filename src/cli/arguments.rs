@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
-    Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
+    Restore, Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
 use super::key::arguments::Key;
@@ -97,6 +97,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Sign the unchanged content of roles again
     Witness(Witness),
+    /// Bring back what the server lost or replaced: this machine's verified copy, or the last good file of a role
+    Restore(Restore),
     /// Give repositories their first trust data: root key, signers, tags
     Setup(Setup),
     /// Put new keys in the place of old ones

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Sign, Signer};
-use super::arguments::{SignerAdd, SignerRemove, Witness};
+use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::{Context, keyfiles, publish, staged};
@@ -77,6 +77,7 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
             (Wanted { changes, problems: Vec::new(), creates: None }, &revoke.publishing)
         }
         Command::Witness(witness) => (one(&witness.repository, witnessing(witness)?)?, &witness.publishing),
+        Command::Restore(restore) => (one(&restore.repository, restoring(restore)?)?, &restore.publishing),
         Command::Delete(delete) => (one(&delete.repository, vec![Change::Delete])?, &delete.publishing),
         _ => return Err(vec![super::console::broken("a command that stages nothing")]),
     };
@@ -167,6 +168,13 @@ fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
     Ok(Wanted { changes, problems: Vec::new(), creates: None })
 }
 
+fn restoring(restore: &Restore) -> Result<Vec<Change>, Problem> {
+    if restore.roles.is_empty() {
+        return Ok(vec![Change::Republish]);
+    }
+    Ok(roles(&restore.roles)?.into_iter().map(|role| Change::Restore { role }).collect())
+}
+
 fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
     Ok(roles(&witness.roles)?.into_iter().map(|role| Change::Witness { role }).collect())
 }
@@ -212,7 +220,7 @@ fn needed(
     creates: Option<&RootKeyChoice>,
 ) -> Result<Vec<Change>, Problem> {
     let absent = match view {
-        Some(Ok(view)) => view.health == Health::New,
+        Some(Ok(view)) => view.health == Health::New || view.lost,
         // Without network a change can be staged on what this machine knows; expired data can be renewed.
         Some(Err(problem)) if problem.kind == crate::engine::Kind::Freeze => false,
         Some(Err(problem)) => return Err(problem.clone()),
@@ -224,14 +232,16 @@ fn needed(
         }
         return Ok(changes);
     }
+    if changes.iter().any(|change| matches!(change, Change::Republish | Change::Delete)) {
+        return Ok(changes);
+    }
     let is_creation = |change: &Change| matches!(change, Change::Create { .. });
     let creation = |c: &crate::engine::StagedChange| c.gun == *gun && is_creation(&c.change);
     let already = changes.iter().any(is_creation) || context.engine.staged()?.changes.iter().any(creation);
     match creates {
         Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
         None if !already => {
-            let server = view.and_then(|v| v.as_ref().ok()).map(|v| v.server.clone()).unwrap_or_default();
-            return Err(EngineError::Absent { gun: gun.clone(), server }.problem());
+            return Err(context.engine.nothing_there(gun).problem());
         }
         _ => {}
     }

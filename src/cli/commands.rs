@@ -26,7 +26,7 @@ pub async fn run(
     let ending = match &command {
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command),
-        Command::Status(arguments) => listing::status(&context, arguments),
+        Command::Status(arguments) => listing::status(&context, arguments).await,
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
         Command::Reset(arguments) => staged::reset(&context, arguments),
         Command::Changelist(arguments) => staged::changelist(&context, arguments),

@@ -43,7 +43,14 @@ impl Context {
 
     /// Asks the server about one repository, or with `--offline` the cache.
     pub(super) async fn view(&self, gun: &Gun) -> Result<RepositoryView, Problem> {
-        view(&self.engine, gun, Reading::Look).await
+        let view = view(&self.engine, gun, Reading::Look).await?;
+        self.say_notices(&view);
+        Ok(view)
+    }
+
+    /// Says on standard error what happened while a repository was read, such as that its root is trusted from now on.
+    fn say_notices(&self, view: &RepositoryView) {
+        view.notices.iter().for_each(|notice| self.console.say(&format!("{}: {notice}", view.name)));
     }
 
     /// Asks the servers about repositories, or with `--offline` the cache.
@@ -68,7 +75,9 @@ impl Context {
                 (gun, view)
             }
         };
-        stream::iter(distinct).map(one).buffer_unordered(AT_ONCE).collect().await
+        let views: BTreeMap<_, _> = stream::iter(distinct).map(one).buffer_unordered(AT_ONCE).collect().await;
+        views.values().flatten().for_each(|view| self.say_notices(view));
+        views
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::arguments::Inspect;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagState, TagView};
-use crate::engine::{Health, Kind, Problem, RepositoryView};
+use crate::engine::{Health, Problem, RepositoryView};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
 
@@ -62,9 +62,9 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
     let views = context.inspections(&guns).await;
     let administrator = ["Repo Admin".to_owned()];
     for (typed, target) in targets {
-        match views.get(&target.gun).map(readable) {
+        match views.get(&target.gun).map(|view| readable(context, view)) {
             Some(Ok(view)) => {
-                ending.succeeded += 1;
+                ending.succeeded += usize::from(!view.troubles().iter().any(|trouble| trouble.released));
                 inspected.push(inspect(typed, &target, view, &administrator));
             }
             Some(Err(problem)) => ending.problems.push(problem),
@@ -80,29 +80,21 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
     shown?;
     for view in views.values().filter_map(|view| view.as_ref().ok()) {
         ending.stale |= report(context, view);
+        ending.problems.extend(context.report_troubles(view));
     }
     Ok(ending)
 }
 
-fn readable(view: &Result<RepositoryView, Problem>) -> Result<&RepositoryView, Problem> {
+fn readable<'v>(context: &Context, view: &'v Result<RepositoryView, Problem>) -> Result<&'v RepositoryView, Problem> {
     let view = view.as_ref().map_err(Problem::clone)?;
-    if view.health != Health::New {
-        return Ok(view);
+    match view.health == Health::New || view.lost {
+        true => Err(context.engine.nothing_there(&view.gun).problem()),
+        false => Ok(view),
     }
-    Err(Problem {
-        kind: Kind::Absent,
-        message: format!("{} has no trust data for {}", view.server, view.gun),
-        hint: "check the name and the server; adding a first signer creates trust data".to_owned(),
-        repository: Some(view.gun.clone()),
-        role: None,
-    })
 }
 
 /// Says on standard error what the result itself has no room for. Returns whether the data is stale.
 fn report(context: &Context, view: &RepositoryView) -> bool {
-    for notice in &view.notices {
-        context.console.say(&format!("{}: {notice}", view.name));
-    }
     for (role, tag) in &view.ignored {
         let tag = printable_within(tag, 120);
         context.console.say(&format!("{}: {role} lists {tag} outside its paths; left out", view.name));

@@ -9,6 +9,7 @@ use super::staged::{self, StagedRow};
 use super::table::Table;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleView;
+use crate::engine::view::troubles::Trouble;
 use crate::engine::{Freshness, Health, Kind, Problem, RepositoryView};
 use crate::printable::printable;
 
@@ -25,10 +26,11 @@ struct DelegationRow {
     tags: usize,
 }
 
+/// `id` is that of the key, as everywhere; a certificate around it has one of its own.
 #[derive(Serialize)]
 struct DelegationKey {
     id: String,
-    canonical_id: String,
+    certificate_id: Option<String>,
     label: String,
     kind: String,
     signed: bool,
@@ -41,13 +43,12 @@ struct DelegationKey {
 pub(super) async fn delegations(context: &Context, command: &arguments::DelegationList) -> Result<Ending, Problem> {
     let gun = context.repository(&command.repository)?;
     let view = context.view(&gun).await?;
-    if view.health == Health::New {
-        let hint = "check the name and the server; adding a first signer creates trust data".to_owned();
-        let message = format!("{} has no trust data for {gun}", view.server);
-        return Err(Problem { kind: Kind::Absent, message, hint, repository: Some(gun), role: None });
+    if view.health == Health::New || view.lost {
+        return Err(context.engine.nothing_there(&gun).problem());
     }
-    let rows: Vec<DelegationRow> =
+    let mut rows: Vec<DelegationRow> =
         view.roles.iter().filter(|r| r.role.delegation().is_some()).map(delegation_row).collect();
+    rows.sort_by(|a, b| a.role.cmp(&b.role));
     if context.console.json {
         context.console.result_json(&rows)?;
     } else if rows.is_empty() {
@@ -56,28 +57,35 @@ pub(super) async fn delegations(context: &Context, command: &arguments::Delegati
         context.console.result(&delegation_table(&rows))?;
     }
     let stale = context.report_freshness(&view);
+    // The table has them all; what they mean is said beside it.
+    context.report_troubles(&view).iter().for_each(|problem| context.console.problem(problem));
     Ok(Ending { succeeded: 1, stale, ..Ending::done() })
 }
 
-/// Columns as `notary delegation list` has them, then what it does not tell.
+/// Columns and order as `notary delegation list` has them, then what it does not tell.
 fn delegation_table(rows: &[DelegationRow]) -> String {
-    let mut table = Table::with_header(&["ROLE", "PATHS", "KEY IDS", "THRESHOLD", "TAGS", "STATE", "LAST SIGNED BY"]);
+    let header = ["ROLE", "PATHS", "KEY IDS", "THRESHOLD", "TAGS", "STATE", "LAST SIGNED BY", "CERTIFICATE IDS"];
+    let mut table = Table::with_header(&header);
     for row in rows {
         let path = |p: &String| if p.is_empty() { "\"\" <all paths>".to_owned() } else { p.clone() };
         let paths: Vec<String> = row.paths.iter().map(path).collect();
-        let ids: Vec<&str> = row.keys.iter().map(|k| k.id.as_str()).collect();
-        let first = [
+        let at = |list: &[String], line: usize| list.get(line).cloned().unwrap_or_default();
+        let ids: Vec<String> = row.keys.iter().map(|key| key.id.clone()).collect();
+        let certificates: Vec<String> =
+            row.keys.iter().map(|key| key.certificate_id.clone().unwrap_or_default()).collect();
+        table.row([
             row.role.clone(),
-            paths.join(","),
-            ids.first().copied().unwrap_or("(none)").to_owned(),
+            at(&paths, 0),
+            ids.first().map_or("(none)", String::as_str).to_owned(),
             row.threshold.to_string(),
             row.tags.to_string(),
             row.state.to_owned(),
             row.last_signed_by.join(", "),
-        ];
-        table.row(first);
-        for id in ids.iter().skip(1) {
-            table.row(["", "", *id]);
+            at(&certificates, 0),
+        ]);
+        for line in 1..paths.len().max(ids.len()) {
+            let (path, id, certificate) = (at(&paths, line), at(&ids, line), at(&certificates, line));
+            table.row(["", &path, &id, "", "", "", "", &certificate]);
         }
     }
     table.text("", 4)
@@ -85,8 +93,8 @@ fn delegation_table(rows: &[DelegationRow]) -> String {
 
 fn delegation_row(role: &RoleView) -> DelegationRow {
     let key = |k: &crate::engine::view::RoleKeyView| DelegationKey {
-        id: k.id.to_string(),
-        canonical_id: k.canonical.to_string(),
+        id: k.canonical.to_string(),
+        certificate_id: (k.id.as_str() != k.canonical.as_str()).then(|| k.id.to_string()),
         label: k.label.clone(),
         kind: k.algorithm.to_string(),
         signed: k.signed,
@@ -94,13 +102,16 @@ fn delegation_row(role: &RoleView) -> DelegationRow {
     let signer = |s: &crate::engine::view::SignedBy| {
         if s.current { s.label.clone() } else { format!("{} (not a key of the role)", s.label) }
     };
+    // In the order in which notary prints them.
+    let mut paths = role.paths.clone();
+    paths.sort();
     DelegationRow {
         role: role.role.to_string(),
         state: state_word(&role.state),
         version: role.version,
         expires: role.expires.map(|at| at.to_string()),
         threshold: role.threshold,
-        paths: role.paths.clone(),
+        paths,
         keys: role.keys.iter().map(key).collect(),
         last_signed_by: role.last_signed_by.iter().map(signer).collect(),
         tags: role.tags,
@@ -114,6 +125,7 @@ fn state_word(state: &RoleState) -> &'static str {
         RoleState::UnderThreshold { .. } => "too few signatures",
         RoleState::NeverSigned => "never signed",
         RoleState::Hidden => "hidden",
+        RoleState::Missing => "missing in the cache",
         RoleState::Unreachable => "parent not trusted",
     }
 }
@@ -138,7 +150,7 @@ struct StatusRow<'a> {
 ///
 /// # Errors
 /// As the engine's.
-pub(super) fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
+pub(super) async fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
     let gun = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let status = context.engine.status(gun.as_ref());
     let stage = context.engine.staged()?;
@@ -165,6 +177,12 @@ pub(super) fn status(context: &Context, command: &arguments::Status) -> Result<E
         context.console.result_json(&row)?;
     } else {
         context.console.result(&status_text(&row))?;
+    }
+    if let Some(gun) = &gun
+        && let Ok(view) = context.engine.cached(gun).await
+    {
+        // Nothing is asked of a server here: this is what the last look found.
+        context.report_troubles(&view).iter().for_each(|problem| context.console.problem(problem));
     }
     let foreign = gun.as_ref().map(|gun| context.engine.foreign_changes(gun)).transpose()?.flatten();
     if let Some(foreign) = foreign {
@@ -201,6 +219,14 @@ fn status_text(row: &StatusRow<'_>) -> String {
 }
 
 impl Context {
+    /// Says on standard error which roles do not count. Returns those that Docker pulls from, which are failures.
+    pub(super) fn report_troubles(&self, view: &RepositoryView) -> Vec<Problem> {
+        let (failures, others): (Vec<Trouble>, Vec<Trouble>) =
+            view.troubles().into_iter().partition(|trouble| trouble.released);
+        others.iter().for_each(|trouble| self.console.problem(&trouble.problem));
+        failures.into_iter().map(|trouble| trouble.problem).collect()
+    }
+
     /// Says on standard error that a view is from the cache. Returns whether that is for want of the server.
     pub(super) fn report_freshness(&self, view: &RepositoryView) -> bool {
         let Freshness::Cached { at, reason: Some(reason) } = &view.freshness else { return false };

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::engine::draft::applied::Mark;
+use crate::engine::plan::unknown::{Before, UnknownFile, UnknownTag};
 use crate::engine::plan::{KeyDiff, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use crate::engine::{Change, Plan, Problem, RepositoryPlan};
-use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role};
 
 /// An entry.
 #[derive(Serialize)]
@@ -22,6 +23,7 @@ pub(super) struct PlanRow<'a> {
     roles: Vec<RoleRow<'a>>,
     tags: TagRow<'a>,
     keys: Vec<KeyRow<'a>>,
+    unknown: Vec<UnknownRow<'a>>,
     warnings: Vec<WarningRow<'a>>,
     error: Option<&'a Problem>,
 }
@@ -76,6 +78,28 @@ struct KeyRow<'a> {
     signs: Vec<&'a Role>,
 }
 
+/// A file that nobody known has signed, and that would be signed.
+#[derive(Serialize)]
+struct UnknownRow<'a> {
+    role: &'a Role,
+    version: u64,
+    sha256: &'a str,
+    claimed_keys: Vec<&'a str>,
+    last_good_version: Option<u64>,
+    tags: Vec<UnknownTagRow>,
+    gone: &'a [String],
+    delegations: &'a [String],
+}
+
+#[derive(Serialize)]
+struct UnknownTagRow {
+    tag: String,
+    digest: String,
+    length: u64,
+    last_good_digest: Option<String>,
+    signed_by: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct WarningRow<'a> {
     weight: &'static str,
@@ -105,6 +129,7 @@ fn plan_row<'a>(plan: &'a Plan, repository: &'a RepositoryPlan) -> PlanRow<'a> {
         roles: repository.roles.iter().map(role_row).collect(),
         tags: tag_row(&repository.tags),
         keys: repository.keys.iter().map(key_row).collect(),
+        unknown: repository.unknown.iter().map(unknown_row).collect(),
         warnings: repository.warnings.iter().map(warning_row).collect(),
         error: repository.failed.as_ref(),
     }
@@ -168,6 +193,30 @@ fn key_row(key: &NeededKey) -> KeyRow<'_> {
         NeededKey::New { role } => {
             KeyRow { id: None, label: None, role: role.to_string(), new: true, locked: false, signs: vec![role] }
         }
+    }
+}
+
+fn unknown_row(file: &UnknownFile) -> UnknownRow<'_> {
+    let tag = |tag: &UnknownTag| UnknownTagRow {
+        tag: tag.tag.clone(),
+        digest: tag.digest.clone(),
+        length: tag.length,
+        last_good_digest: match &tag.before {
+            Before::Same => Some(tag.digest.clone()),
+            Before::Other(digest) => Some(digest.clone()),
+            Before::Added => None,
+        },
+        signed_by: tag.signed_by.clone(),
+    };
+    UnknownRow {
+        role: &file.role,
+        version: file.version,
+        sha256: &file.sha256,
+        claimed_keys: file.claimed.iter().map(KeyId::as_str).collect(),
+        last_good_version: file.last_good,
+        tags: file.tags.iter().map(tag).collect(),
+        gone: &file.gone,
+        delegations: &file.delegations,
     }
 }
 

@@ -54,6 +54,12 @@ fn repository_text(plan: &RepositoryPlan) -> String {
     for warning in &plan.warnings {
         text.push_str(&warning_text(plan, warning));
     }
+    for file in &plan.unknown {
+        text.push_str(&format!("  to compare in {}, file sha256:{}\n", file.role, file.sha256));
+        for line in file.lines() {
+            text.push_str(&format!("    {}\n", printable(&line)));
+        }
+    }
     text
 }
 
@@ -174,6 +180,7 @@ fn warning_text(plan: &RepositoryPlan, warning: &PlanWarning) -> String {
 fn command_for(name: &str, change: &Change) -> Option<String> {
     match change {
         Change::Witness { role } => Some(format!("trustdeck witness {} {role}", printable(name))),
+        Change::Restore { role } => Some(format!("trustdeck restore {} {role}", printable(name))),
         _ => None,
     }
 }

@@ -12,9 +12,10 @@ use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
+use crate::engine::publish::merged::Merge;
 use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
 use crate::printable::printable;
-use crate::tuf::Gun;
+use crate::tuf::{Gun, Role};
 
 /// Runs the command.
 ///
@@ -28,6 +29,7 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     let mut guns = staged_repositories(context)?;
     guns.retain(|gun| named.is_empty() || named.contains(gun));
+    refuse_elsewhere(context, &named, &mut guns)?;
     if guns.is_empty() {
         return nothing_staged(context, ending);
     }
@@ -44,6 +46,9 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     staged(context, ending, (guns, failed), &command.agreement).await
 }
 
+/// How often a plan is reviewed anew because somebody published meanwhile.
+const REVIEWS: usize = 5;
+
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
 /// holds what has failed before.
 ///
@@ -52,18 +57,70 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
 pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
-    (guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
-    let plan = context.engine.plan(Some(&guns))?;
+    let (mut results, mut merged) = (Vec::new(), BTreeMap::<Gun, Vec<String>>::new());
+    for review in 1..=REVIEWS {
+        let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
+        // One plan was accepted, and no other.
+        let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
+        if !names_one && review < REVIEWS {
+            guns = take_changed(&mut round, &mut merged);
+        } else {
+            guns.clear();
+        }
+        results.extend(round);
+        if guns.is_empty() {
+            break;
+        }
+        context.console.note("somebody has published meanwhile, so the plan is another one: reviewed again");
+        failed.extend(refresh(context, &mut guns).await);
+    }
+    for result in &mut results {
+        let notes = merged.remove(&result.gun).unwrap_or_default();
+        result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
+    }
+    show_published(context, &results, &failed)?;
+    ending.problems.extend(failed);
+    let is_done = |r: &&Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
+    ending.succeeded = results.iter().filter(is_done).count();
+    ending.interrupted = results.iter().any(|r| r.outcome == PublishOutcome::Skipped);
+    ending.problems.extend(results.into_iter().filter_map(|r| match r.outcome {
+        PublishOutcome::Failed(problem) => Some(Problem { repository: Some(r.gun), ..problem }),
+        PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
+    }));
+    Ok(ending)
+}
+
+/// Takes those out whose plan became another one, and remembers what others have published.
+fn take_changed(results: &mut Vec<Published>, merged: &mut BTreeMap<Gun, Vec<String>>) -> Vec<Gun> {
+    let mut changed = Vec::new();
+    results.retain(|result| match &result.outcome {
+        PublishOutcome::Failed(problem) if problem.kind == Kind::Conflict => {
+            merged.entry(result.gun.clone()).or_default().push(problem.message.clone());
+            changed.push(result.gun.clone());
+            false
+        }
+        _ => true,
+    });
+    changed
+}
+
+/// Shows the plan, gets the agreement and the keys, and publishes what nothing hinders.
+async fn reviewed(
+    context: &Context,
+    guns: &[Gun],
+    failed: &mut Vec<Problem>,
+    agreement: &Agreement,
+) -> Result<Vec<Published>, Problem> {
+    let plan = context.engine.plan(Some(guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
+    context.console.note(&plan_text(&plan));
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();
     if ready.is_empty() {
-        context.console.note(&plan_text(&plan));
-        show_published(context, &[], &failed)?;
-        return Ok(Ending { problems: [ending.problems, failed].concat(), succeeded: 0, ..ending });
+        return Ok(Vec::new());
     }
-    context.console.note(&plan_text(&plan));
     agree(context, &plan, &ready, agreement)?;
     unlock::unlock(context, &plan).await?;
     let approval = Approval {
@@ -72,16 +129,7 @@ pub(super) async fn staged(
         accepted: ready.iter().filter(|r| r.is_dangerous()).map(|r| r.gun.clone()).collect(),
     };
     let names = ready.iter().map(|r| (r.gun.clone(), r.name.clone())).collect();
-    let results = send(context, approval, names).await?;
-    show_published(context, &results, &failed)?;
-    ending.problems.extend(failed);
-    ending.succeeded = results.iter().filter(|r| r.outcome == PublishOutcome::Done).count();
-    ending.interrupted = results.iter().any(|r| r.outcome == PublishOutcome::Skipped);
-    ending.problems.extend(results.into_iter().filter_map(|r| match r.outcome {
-        PublishOutcome::Failed(problem) => Some(Problem { repository: Some(r.gun), ..problem }),
-        PublishOutcome::Done | PublishOutcome::Skipped => None,
-    }));
-    Ok(ending)
+    send(context, approval, names).await
 }
 
 /// Refuses to publish unattended without `--yes`.
@@ -103,6 +151,29 @@ fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
         }
     }
     Ok(guns)
+}
+
+/// Refuses to publish repositories by name whose changes are all for another server; without names they are left out.
+fn refuse_elsewhere(context: &Context, named: &[Gun], guns: &mut Vec<Gun>) -> Result<(), Problem> {
+    let staged = context.engine.staged()?;
+    let is_here = |gun: &Gun| {
+        let server = context.engine.server_of(gun);
+        staged.changes.iter().any(|change| change.gun == *gun && change.server == server)
+    };
+    let elsewhere: Vec<Gun> = guns.iter().filter(|gun| !is_here(gun)).cloned().collect();
+    for gun in &elsewhere {
+        let there = staged.changes.iter().find(|change| change.gun == *gun).map(|change| change.server.clone());
+        let (there, here) = (there.unwrap_or_default(), context.engine.server_of(gun));
+        let message = format!("what is staged for {gun} is for {there}, and this run would publish to {here}");
+        let hint = format!("publish it with --server {there}, or drop it: trustdeck reset {gun}");
+        let problem = Problem { repository: Some(gun.clone()), ..input(message, hint) };
+        if named.contains(gun) || elsewhere.len() == guns.len() {
+            return Err(problem);
+        }
+        context.console.problem(&problem);
+    }
+    guns.retain(|gun| !elsewhere.contains(gun));
+    Ok(())
 }
 
 fn nothing_staged(context: &Context, ending: Ending) -> Result<Ending, Problem> {
@@ -150,7 +221,7 @@ fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
 fn agree(context: &Context, plan: &Plan, ready: &[&RepositoryPlan], agreement: &Agreement) -> Result<(), Problem> {
     let dangerous: Vec<&&RepositoryPlan> = ready.iter().filter(|r| r.is_dangerous()).collect();
     match agreement.accept.as_deref() {
-        Some(id) if !id.is_empty() && id != plan.id.0 => {
+        Some(id) if !id.is_empty() && !plan.id.is(id) => {
             return Err(policy(
                 format!("plan {} was accepted, but the plan is now {}", printable(id), plan.id.0),
                 "review the new plan with --dry-run",
@@ -234,7 +305,10 @@ fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Pro
 pub(super) fn say_resolved(context: &Context, resolved: &[Published]) {
     for published in resolved {
         let how = match &published.outcome {
-            PublishOutcome::Done => "had landed; it is done".to_owned(),
+            PublishOutcome::Done | PublishOutcome::Unchanged => "had landed; it is done".to_owned(),
+            PublishOutcome::Failed(problem) if problem.kind == Kind::OutcomeUnknown => {
+                format!("may have landed or not: {}", problem.message)
+            }
             PublishOutcome::Failed(problem) => format!("had not landed, and stays staged: {}", problem.message),
             PublishOutcome::Skipped => "had not begun, and stays staged".to_owned(),
         };
@@ -251,7 +325,25 @@ struct PublishedRow<'a> {
     checked: &'a str,
     new_keys: Vec<NewKey>,
     notes: &'a [String],
+    merged: Vec<MergeRow<'a>>,
     error: Option<&'a Problem>,
+}
+
+/// What somebody else has published since the plan was reviewed.
+#[derive(Serialize)]
+struct MergeRow<'a> {
+    role: &'a Role,
+    version_reviewed: Option<u64>,
+    version: Option<u64>,
+    by: &'a [String],
+    changes: &'a [String],
+}
+
+impl<'a> MergeRow<'a> {
+    fn of(merge: &'a Merge) -> Self {
+        let (version_reviewed, version) = merge.versions;
+        Self { role: &merge.role, version_reviewed, version, by: &merge.by, changes: &merge.what }
+    }
 }
 
 #[derive(Serialize)]
@@ -272,14 +364,15 @@ fn show_published(context: &Context, results: &[Published], failed: &[Problem]) 
 
 fn published_row(published: &Published) -> PublishedRow<'_> {
     let (outcome, error) = match &published.outcome {
+        PublishOutcome::Done if !published.merged.is_empty() => ("merged", None),
         PublishOutcome::Done => ("done", None),
+        PublishOutcome::Unchanged => ("unchanged", None),
+        PublishOutcome::Failed(problem) if problem.kind == Kind::OutcomeUnknown => ("unknown", Some(problem)),
         PublishOutcome::Failed(problem) => ("failed", Some(problem)),
         PublishOutcome::Skipped => ("skipped", None),
     };
-    let key = |(role, file): &(crate::tuf::Role, std::path::PathBuf)| NewKey {
-        role: role.to_string(),
-        file: file.display().to_string(),
-    };
+    let key =
+        |(role, file): &(Role, std::path::PathBuf)| NewKey { role: role.to_string(), file: file.display().to_string() };
     PublishedRow {
         repository: &published.gun,
         outcome,
@@ -288,6 +381,7 @@ fn published_row(published: &Published) -> PublishedRow<'_> {
         checked: &published.checked,
         new_keys: published.new_keys.iter().map(key).collect(),
         notes: &published.notes,
+        merged: published.merged.iter().map(MergeRow::of).collect(),
         error,
     }
 }
@@ -301,6 +395,7 @@ fn failed_row(problem: &Problem) -> Option<PublishedRow<'_>> {
         checked: "",
         new_keys: Vec::new(),
         notes: &[],
+        merged: Vec::new(),
         error: Some(problem),
     })
 }
@@ -314,6 +409,12 @@ fn published_text(published: &Published) -> String {
             let tags = if published.trusted == 1 { "tag" } else { "tags" };
             format!("{gun}: published {}; {} {tags} can be pulled\n", versions.join(", "), published.trusted)
         }
+        PublishOutcome::Unchanged => {
+            format!("{gun}: nothing to publish, the server has all of it already\n")
+        }
+        PublishOutcome::Failed(problem) if problem.kind == Kind::OutcomeUnknown => {
+            format!("{gun}: unknown whether it was published; looked up again at the next publish\n")
+        }
         PublishOutcome::Failed(_) => format!("{gun}: not published, everything stays staged\n"),
         PublishOutcome::Skipped => format!("{gun}: not begun, everything stays staged\n"),
     };
@@ -322,6 +423,9 @@ fn published_text(published: &Published) -> String {
     }
     for (role, file) in &published.new_keys {
         text.push_str(&format!("  new {role} key: {}\n", printable(&file.display().to_string())));
+    }
+    for merge in &published.merged {
+        text.push_str(&format!("  merged: {}\n", printable(&merge.sentence())));
     }
     for note in &published.notes {
         text.push_str(&format!("  {}\n", printable(note)));

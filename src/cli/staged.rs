@@ -68,7 +68,7 @@ pub(super) fn describe(change: &Change) -> String {
         }
         Change::Revoke { tag, roles } => format!("revoke {tag}{}", into("in", roles)),
         Change::Witness { role } => format!("sign {role} again"),
-        Change::RotateKeys { .. } => change.describe(),
+        Change::Restore { .. } | Change::Republish | Change::RotateKeys { .. } => change.describe(),
         Change::Delete => "delete all trust data on the server".to_owned(),
     }
 }

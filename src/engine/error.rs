@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::KeyError;
+use crate::keys::words::words;
 use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
@@ -152,6 +153,12 @@ pub enum EngineError {
     /// The server has no trust data for the repository.
     #[error("{server} has no trust data for {gun}")]
     Absent { gun: Gun, server: String },
+    /// The same, but this machine has verified some before; `copy` says whether it still has all of it.
+    #[error(
+        "{server} has no trust data for {gun}, which this machine has verified before: it has lost it, or this is another \
+         server"
+    )]
+    Lost { gun: Gun, server: String, copy: bool },
     /// A key file or passphrase.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -161,6 +168,14 @@ pub enum EngineError {
     /// The pin that this machine had is gone or other than remembered.
     #[error("the trusted root of {gun} is {what}")]
     PinLost { gun: Gun, what: String, known: Vec<KeyId>, found: Vec<KeyId> },
+    /// The server has a root that does not descend from the one that this machine trusts, since `since`.
+    #[error(
+        "the server has another root of {gun} than this machine trusts{}: there {}, trusted {}",
+        .since.map(|at| format!(" since {}", at.strftime("%Y-%m-%d"))).unwrap_or_default(),
+        root_list(.found),
+        root_list(.known)
+    )]
+    OtherRoot { gun: Gun, known: Vec<RootId>, found: Vec<RootId>, since: Option<jiff::Timestamp> },
     /// Keys that must sign are locked.
     #[error("{} must be unlocked first", short_list(.0))]
     Locked(Vec<CanonicalKeyId>),
@@ -171,7 +186,7 @@ pub enum EngineError {
     #[error("somebody else keeps publishing {gun}")]
     Conflict { gun: Gun },
     /// The upload was sent, but whether it landed could not be found out.
-    #[error("the answer of the server was lost, and what it holds could not be read: {why}")]
+    #[error("whether this was published is not known: the answer of the server was lost; {why}")]
     OutcomeUnknown { gun: Gun, why: String },
     /// The server said yes, but reading back says no.
     #[error("the server accepted the change, but reading back shows {what}")]
@@ -185,6 +200,9 @@ pub enum EngineError {
     /// A staged change cannot be applied to the repository.
     #[error("{what}")]
     Change { gun: Gun, role: Option<Role>, what: String, hint: String },
+    /// What the server has of a role is nothing that an edit may begin with.
+    #[error("{what}")]
+    Unvouched { gun: Gun, role: Option<Role>, what: String, hint: String },
     /// The file system.
     #[error("{source}: {}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
@@ -194,6 +212,15 @@ pub enum EngineError {
     /// A file of the state directory is of a newer version or damaged.
     #[error("{}: {what}", .path.display())]
     State { path: PathBuf, what: String },
+}
+
+/// A root key as metadata lists it, in its certificate, and without.
+pub type RootId = (KeyId, CanonicalKeyId);
+
+fn root_list(keys: &[RootId]) -> String {
+    let one = |(id, bare): &RootId| format!("root key {} ({})", id.short(), words(bare));
+    let keys: Vec<String> = keys.iter().map(one).collect();
+    if keys.is_empty() { "no usable root key".to_owned() } else { keys.join(", ") }
 }
 
 fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {

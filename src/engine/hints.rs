@@ -17,14 +17,15 @@ impl EngineError {
             Self::Verify { source, .. } => verify_kind(source),
             Self::Clock { .. } => Kind::Freeze,
             Self::Remote { source, .. } => remote_kind(source),
-            Self::Absent { .. } => Kind::Absent,
+            Self::Absent { .. } | Self::Lost { .. } => Kind::Absent,
             Self::Key(key) => key_kind(key),
-            Self::FirstContact { .. } | Self::PinLost { .. } => Kind::Pin,
+            Self::FirstContact { .. } | Self::PinLost { .. } | Self::OtherRoot { .. } => Kind::Pin,
             Self::Locked(_) => Kind::Passphrase,
             Self::PlanChanged { .. } | Self::Conflict { .. } => Kind::Conflict,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
             Self::NotStored { .. } => Kind::NotStored,
             Self::Policy { .. } => Kind::Policy,
+            Self::Unvouched { .. } => Kind::Role,
             Self::Cancelled => Kind::Cancelled,
             Self::Disk { .. } | Self::State { .. } => Kind::Disk,
             Self::BusyLocal(_) => Kind::BusyLocal,
@@ -36,11 +37,30 @@ impl EngineError {
     pub fn hint(&self) -> String {
         let fixed = match self {
             Self::Name(name) => name_hint(name),
-            Self::Input { hint, .. } | Self::Policy { hint, .. } | Self::Change { hint, .. } => return hint.clone(),
+            Self::Input { hint, .. }
+            | Self::Policy { hint, .. }
+            | Self::Change { hint, .. }
+            | Self::Unvouched { hint, .. } => return hint.clone(),
             Self::Verify { source, .. } => verify_hint(source),
             Self::Remote { source, .. } => return remote_hint(source),
             Self::Absent { .. } => {
                 "check the name and the server; adding a first signer creates trust data for this repository"
+            }
+            Self::Lost { gun, copy: true, .. } => {
+                return format!(
+                    "to send this machine's copy again: trustdeck restore {gun}; if its owner has deleted it, trustdeck \
+                     delete {gun} forgets it here"
+                );
+            }
+            Self::Lost { gun, copy: false, .. } => {
+                return format!("ask its owner; if it was deleted, trustdeck delete {gun} forgets it here");
+            }
+            Self::OtherRoot { gun, .. } => {
+                return format!(
+                    "an attack looks like this, and so does a repository that was deleted and set up again: ask its owner, \
+                     by another way than this server, whether the root key now has these words; if so, trustdeck delete \
+                     {gun} forgets the old root, and the next read shows the new one"
+                );
             }
             Self::Key(key) => key_hint(key),
             Self::FirstContact { .. } => "compare the root key with what its owner published, then accept it",
@@ -70,12 +90,15 @@ impl EngineError {
             Self::Verify { gun, .. }
             | Self::Clock { gun, .. }
             | Self::Absent { gun, .. }
+            | Self::Lost { gun, .. }
+            | Self::OtherRoot { gun, .. }
             | Self::FirstContact { gun, .. }
             | Self::PinLost { gun, .. }
             | Self::PlanChanged { gun, .. }
             | Self::Conflict { gun }
             | Self::OutcomeUnknown { gun, .. }
             | Self::NotStored { gun, .. }
+            | Self::Unvouched { gun, .. }
             | Self::Change { gun, .. } => Some(gun),
             Self::Remote { gun, .. } | Self::Policy { gun, .. } => gun.as_ref(),
             _ => None,
@@ -88,6 +111,8 @@ impl EngineError {
         match self {
             Self::Verify { source, .. } => verify_role(source),
             Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
+            Self::Unvouched { role, .. } => role.as_ref(),
+            Self::OtherRoot { .. } => Some(&Role::Root),
             _ => None,
         }
     }
@@ -115,7 +140,7 @@ fn verify_kind(error: &VerifyError) -> Kind {
     match error {
         VerifyError::Format { .. } => Kind::Format,
         VerifyError::Limit { .. } => Kind::Limit,
-        VerifyError::Threshold { .. } | VerifyError::RootStep { .. } => Kind::Signature,
+        VerifyError::Threshold { .. } | VerifyError::RootStep { .. } | VerifyError::RootGap { .. } => Kind::Signature,
         VerifyError::Expired { .. } => Kind::Freeze,
         VerifyError::Rollback { .. } => Kind::Rollback,
         VerifyError::Equivocation { .. } => Kind::Equivocation,
@@ -137,6 +162,7 @@ fn verify_role(error: &VerifyError) -> Option<&Role> {
         | VerifyError::Missing { role, .. } => Some(role),
         VerifyError::RootChain { .. }
         | VerifyError::RootStep { .. }
+        | VerifyError::RootGap { .. }
         | VerifyError::RootCertificate { .. }
         | VerifyError::Pin { .. } => Some(&Role::Root),
     }
@@ -151,6 +177,10 @@ fn verify_hint(error: &VerifyError) -> &'static str {
         VerifyError::Threshold { .. } => "ask the holders of the role's keys to sign it again",
         VerifyError::RootChain { .. } | VerifyError::RootStep { .. } | VerifyError::Pin { .. } => {
             "this may be an attack: ask the owner of the repository, over another way, whether the root was replaced"
+        }
+        VerifyError::RootGap { .. } => {
+            "ask whoever runs the server to bring the missing root versions back; without them nothing says that the new \
+             root is genuine"
         }
         VerifyError::RootCertificate { .. } => {
             "ask the owner of the repository: if its certificate has ended, it must be deleted and set up again"

@@ -37,6 +37,12 @@ pub enum VerifyError {
     /// A root version was skipped.
     #[error("root went from version {trusted} to {got}; each step must be exactly one")]
     RootStep { trusted: u64, got: u64 },
+    /// A step between the trusted root and the server's is missing there.
+    #[error(
+        "the server has root version {current}, and this machine trusts version {trusted}; version {missing}, which must \
+         lead from one to the other, is missing there"
+    )]
+    RootGap { trusted: u64, missing: u64, current: u64 },
     /// No root key has a usable certificate for this repository.
     #[error("root has no certificate for {gun}: {why}")]
     RootCertificate { gun: Gun, why: String },

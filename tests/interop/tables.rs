@@ -29,7 +29,7 @@ pub fn delegations_of_json(rows: &serde_json::Value) -> Vec<DelegationRow> {
     let row = |r: &serde_json::Value| {
         let mut paths = texts(&r["paths"]);
         paths.sort();
-        let keys = r["keys"].as_array().unwrap().iter().map(|k| text(&k["canonical_id"])).collect();
+        let keys = r["keys"].as_array().unwrap().iter().map(|k| text(&k["id"])).collect();
         (text(&r["role"]), paths, keys, r["threshold"].to_string())
     };
     // Notary knows nothing of roles below one whose file it does not trust.

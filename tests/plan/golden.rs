@@ -135,7 +135,7 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
     let (stored, problems) = store.list().unwrap();
     assert!(problems.is_empty());
     let keys: BTreeMap<CanonicalKeyId, KeyAtHand> =
-        stored.into_iter().map(|key| (key.id, KeyAtHand { role: key.role, locked: false })).collect();
+        stored.into_iter().map(|key| (key.id, KeyAtHand { role: key.role, locked: false, on_token: false })).collect();
     let at_hand = keys.keys().cloned().collect();
     let (set, gun) = (load(), gun());
     let facts = Facts {

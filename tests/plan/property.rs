@@ -72,7 +72,7 @@ proptest! {
             }
         }
         let none = Default::default();
-        let found = pulled(&Draft::new(Ground { set: Some(&set), at_hand: &none, now: world.now }));
+        let found = pulled(&Draft::new(Ground { set: Some(&set), copy: None, at_hand: &none, now: world.now }));
         prop_assert_eq!(&found, &expected);
         prop_assert_eq!(found.len(), plan.tags.after);
         let seen = SeenRoles::new();

@@ -74,7 +74,10 @@ impl World {
             .keys
             .iter()
             .map(|(key, role)| {
-                (key.public().canonical_id().clone(), KeyAtHand { role: (*role).to_owned(), locked: false })
+                (
+                    key.public().canonical_id().clone(),
+                    KeyAtHand { role: (*role).to_owned(), locked: false, on_token: false },
+                )
             })
             .collect();
         let at_hand: BTreeSet<CanonicalKeyId> = keys.keys().cloned().collect();

@@ -21,7 +21,7 @@ pub struct Agreement {
     /// Do not ask for confirmation
     #[arg(long, short = 'y')]
     pub yes: bool,
-    /// Accept that signed tags are orphaned or data is deleted; with an ID of --dry-run, by that plan only
+    /// Accept the dangers of the plan, such as orphaned tags; with an ID of --dry-run, those of that plan only
     #[arg(long, value_name = "PLAN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub accept: Option<String>,
 }
@@ -205,6 +205,20 @@ pub struct Witness {
     pub repository: String,
     /// Roles, such as targets/releases
     #[arg(value_name = "ROLE", required = true)]
+    pub roles: Vec<String>,
+    /// Whether and how to publish.
+    #[command(flatten)]
+    pub publishing: Publishing,
+}
+
+/// `restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Repository
+    #[arg(value_name = "REPO")]
+    pub repository: String,
+    /// Roles whose last good file to sign again; without any, all of a repository that its server has lost is sent again
+    #[arg(value_name = "ROLE")]
     pub roles: Vec<String>,
     /// Whether and how to publish.
     #[command(flatten)]

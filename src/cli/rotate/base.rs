@@ -14,7 +14,7 @@ use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
     phase, steps,
 };
-use crate::engine::{EngineError, Problem};
+use crate::engine::{Kind, Problem};
 use crate::printable::printable;
 use crate::tuf::{Gun, Role};
 
@@ -117,9 +117,12 @@ pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publis
         publish::require_agreement(context, &publishing.agreement)?;
     }
     publish::say_resolved(context, &context.engine.resolve_interrupted().await?);
-    // What could not be read is said where its facts are used.
-    context.views(guns).await;
-    Ok(())
+    let mut unread: Vec<Problem> = context.views(guns).await.into_values().filter_map(Result::err).collect();
+    // What has expired can be renewed.
+    unread.retain(|problem| problem.kind != Kind::Freeze);
+    let last = unread.pop();
+    unread.iter().for_each(|problem| context.console.problem(problem));
+    last.map_or(Ok(()), Err)
 }
 
 /// Without a flag, the snapshot key stays with whoever holds it.
@@ -221,10 +224,10 @@ pub(super) async fn go_on(context: &Context, choice: Choice, publishing: &Publis
     for repository in &facts.repositories {
         if let Phase::Blocked(why) = phase(&facts, repository) {
             let absent = repository.state == Ok(None);
-            let (gun, server) = (repository.gun.clone(), repository.server.clone());
+            let gun = repository.gun.clone();
             wanted.problems.push(match &repository.state {
                 Err(problem) => Problem { repository: Some(gun), ..problem.clone() },
-                Ok(_) if absent => EngineError::Absent { gun, server }.problem(),
+                Ok(_) if absent => context.engine.nothing_there(&gun).problem(),
                 Ok(_) => Problem {
                     repository: Some(gun),
                     ..input(why, "check the name; trustdeck delegation list shows who there is")

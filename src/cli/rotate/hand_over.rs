@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::base::{begin_with, go_on, prepare};
 use crate::cli::Context;
-use crate::cli::arguments::TakeOver;
+use crate::cli::arguments::{Agreement, TakeOver};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::Problem;
 use crate::engine::wizard::{Facts, HandOver};
+use crate::engine::{EngineError, Kind, Problem, RepositoryView, words};
+use crate::printable::{looks_alike, printable};
+use crate::tuf::{Gun, Role};
 
 /// Runs `rotate take-over`.
 ///
@@ -28,10 +30,76 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
+    meet_strangers(context, &file, &command.publishing.agreement).await?;
     let choice = file.choice(&context.engine);
     prepare(context, &choice.repositories, &command.publishing).await?;
     let choice = begin_with(context, choice)?;
     go_on(context, choice, &command.publishing).await
+}
+
+/// Shows repositories that are new to this machine with all that would be signed there, and gets them accepted: what a
+/// stranger's file names must never be signed unseen.
+async fn meet_strangers(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<(), Problem> {
+    let mut strangers = Vec::new();
+    for repository in &file.repositories {
+        if !context.engine.is_known(&repository.gun)? {
+            strangers.push(&repository.gun);
+        }
+    }
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<Gun> = context.engine.entries()?.into_iter().map(|entry| entry.gun).collect();
+    for gun in &strangers {
+        let view = context.engine.preview(gun).await?;
+        show_stranger(context, file, &view, &known);
+    }
+    let names: Vec<&str> = strangers.iter().map(|gun| gun.as_str()).collect();
+    if agreement.accept.is_some() {
+        return Ok(());
+    }
+    if context.console.interactive && !agreement.yes {
+        for name in names {
+            let last = name.rsplit('/').next().unwrap_or(name);
+            if !context.console.typed(&format!("type {} to trust this repository", printable(last)), last) {
+                return Err(EngineError::Cancelled.problem());
+            }
+        }
+        return Ok(());
+    }
+    let message =
+        format!("nothing was signed: {} is new to this machine, and its root key was not accepted", names.join(", "));
+    let hint = "compare what is shown with the sender, by another way than the file came; then repeat with --accept";
+    Err(Problem { kind: Kind::Policy, ..input(message, hint) })
+}
+
+/// Host, root key with words, and the tags with their digests and signers. Text from outside is made printable.
+fn show_stranger(context: &Context, file: &HandOver, view: &RepositoryView, known: &[Gun]) {
+    let console = context.console;
+    console.say(&format!("{}: new to this machine, on {}", view.gun, view.server));
+    let alike = |other: &&Gun| looks_alike(other.as_str(), view.gun.as_str());
+    if let Some(other) = known.iter().find(alike) {
+        console.say(&format!("  WARNING: its name looks like {other}, which is known here and is another repository"));
+    }
+    let host = |gun: &Gun| gun.host().unwrap_or_default().to_owned();
+    let same_eye = |other: &&Gun| looks_alike(&host(other), &host(&view.gun));
+    if let Some(other) = known.iter().find(same_eye) {
+        console.say(&format!("  WARNING: its host looks like {}, which is another one", host(other)));
+    }
+    let named = file.repositories.iter().find(|repository| repository.gun == view.gun).map(|r| r.root.as_slice());
+    for key in view.roles.iter().filter(|role| role.role == Role::Root).flat_map(|role| &role.keys) {
+        let same = if named.is_some_and(|named| named.contains(&key.canonical)) { "as" } else { "NOT as" };
+        console.say(&format!("  root key {} ({}), {same} the file says", key.id, words(&key.canonical)));
+    }
+    for role in view.roles.iter().filter(|role| role.role.delegation().is_some()) {
+        let by: Vec<&str> = role.last_signed_by.iter().filter(|by| by.current).map(|by| by.label.as_str()).collect();
+        let by = if by.is_empty() { "nobody known".to_owned() } else { by.join(", ") };
+        console.say(&format!("  {} signed last by {by}", role.role));
+    }
+    for tag in &view.tags {
+        let signers = if tag.signers.is_empty() { "nobody else".to_owned() } else { tag.signers.join(", ") };
+        console.say(&format!("  {}  sha256:{}  {} bytes  signed by {signers}", tag.name, tag.digest, tag.length));
+    }
 }
 
 /// Writes the file that a colleague needs; one that says the same is left as it is.

@@ -10,8 +10,10 @@ use crate::cli::changes::signer_name;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, keyfiles};
-use crate::engine::wizard::{Choice, Wizard};
+use crate::engine::plan::facts::RootKey;
+use crate::engine::wizard::{Choice, RepositoryFacts, Wizard};
 use crate::engine::{Problem, RootKeyChoice, SignedTarget};
+use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, SignerName, TargetName};
 
 type Tags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
@@ -34,12 +36,45 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
     }
     let root_key = command.root_key.as_deref().map(|typed| named_root(context, typed)).transpose()?;
     prepare(context, &guns, &command.publishing).await?;
-    let mut choice = begin_with(context, context.engine.new_wizard(Wizard::FirstSetup, guns)?)?;
+    let Some(mut choice) = begun_or_new(context, guns, &named)? else { return Ok(Ending::done()) };
     choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
     choice.first.without_tags = choice.first.tags.is_empty();
     let choice = with_root(context, choice, root_key)?;
     let choice = with_signers(context, choice, named)?;
     go_on(context, choice, &command.publishing).await
+}
+
+/// The set-up that was begun, or a new one; `None` if there is nothing to set up.
+///
+/// # Errors
+/// `Input` for repositories that have trust data without these signers: setting up changes nothing there.
+fn begun_or_new(
+    context: &Context,
+    guns: Vec<Gun>,
+    named: &[(SignerName, Option<NewKey>)],
+) -> Result<Option<Choice>, Problem> {
+    let new = context.engine.new_wizard(Wizard::FirstSetup, guns)?;
+    if context.engine.begun_wizard(&new.wizard, &new.repositories)?.is_some() {
+        return Ok(Some(begin_with(context, new)?));
+    }
+    let facts = context.engine.wizard_facts(&new)?;
+    let is_there = |repository: &&RepositoryFacts| repository.there().is_some();
+    let there: Vec<&RepositoryFacts> = facts.repositories.iter().filter(is_there).collect();
+    let lists = |repository: &RepositoryFacts, name: &SignerName| repository.role(&name.role().into()).is_some();
+    for repository in &there {
+        let missing: Vec<&str> =
+            named.iter().filter(|(name, _)| !lists(repository, name)).map(|(name, _)| name.as_str()).collect();
+        if !missing.is_empty() || there.len() < facts.repositories.len() {
+            let name = &repository.name;
+            let message = format!("{name} has trust data already, so there is nothing to set up; nothing was changed");
+            let hint = format!("add signers with: trustdeck signer add --key FILE NAME {name}");
+            return Err(Problem { repository: Some(repository.gun.clone()), ..input(message, hint) });
+        }
+        context
+            .console
+            .say(&format!("{}: has trust data and these signers already; nothing is changed", repository.name));
+    }
+    Ok(there.is_empty().then_some(new))
 }
 
 fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<Tags, Problem> {
@@ -77,15 +112,15 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
     {
         return Ok(choice);
     }
-    let stored = engine.root_keys();
-    match stored.as_slice() {
-        [only] if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only.clone())),
-        [_, _, ..] if named.is_none() => {
+    match engine.root_key_at_hand() {
+        RootKey::One(only) if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only)),
+        RootKey::Several(stored) if named.is_none() => {
             let ids: Vec<&str> = stored.iter().map(CanonicalKeyId::short).collect();
             let message = format!("this machine holds {} root keys: {}", ids.len(), ids.join(", "));
             return Err(input(message, "say which with --root-key KEYID, or --root-key new"));
         }
         _ => {
+            offer_token(context, named.is_some())?;
             let made = NewKey::make(context)?;
             let id = made.public().canonical_id().clone();
             choice.first.root_key = Some(RootKeyChoice::Stored(id.clone()));
@@ -96,6 +131,21 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
     }
     engine.keep_wizard(&choice)?;
     Ok(choice)
+}
+
+/// With a token plugged in, a root key belongs there: no program can copy it out. Asked once, where somebody is there.
+fn offer_token(context: &Context, is_named: bool) -> Result<(), Problem> {
+    let tokens = if is_named { None } else { context.engine.tokens().ok() };
+    let Some(token) = tokens.as_ref().and_then(|tokens| tokens.first()) else { return Ok(()) };
+    let name = printable(&token.name.to_string());
+    let command = format!("trustdeck key generate root --token={}", token.name);
+    if context.console.interactive
+        && context.console.confirms(&format!("token {name} is plugged in: stop here, to make the root key on it?"))
+    {
+        return Err(input("stopped before a root key was made", format!("make it with: {command}; then set up again")));
+    }
+    context.console.say(&format!("token {name} is plugged in; a root key could be made on it with: {command}"));
+    Ok(())
 }
 
 /// The signers with the keys that were named, those that were made before, or new ones.

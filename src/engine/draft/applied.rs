@@ -1,6 +1,7 @@
 //! What becomes of a change that is applied to a draft, and why one is refused.
 
-use crate::tuf::{CanonicalKeyId, Role};
+use crate::engine::error::EngineError;
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How a line of a difference reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Applied {
     pub ids: Vec<String>,
     /// Why it changes nothing, if so.
     pub no_effect: Option<String>,
+    /// Set if it changes nothing for want of keys, or of what it is about: nobody stages such a thing on purpose.
+    pub missing: Option<Refusal>,
 }
 
 /// Why a change cannot be applied, and the way out.
@@ -39,17 +42,34 @@ pub struct Refusal {
     pub what: String,
     /// Next step.
     pub hint: String,
+    /// Whether what the server has looks like an attack, so that it is no matter of what was typed.
+    pub suspicious: bool,
 }
 
 pub(in crate::engine) type Result<T> = std::result::Result<T, Refusal>;
 
 pub(in crate::engine) fn refuse<T>(role: impl Into<Option<Role>>, what: String, hint: &str) -> Result<T> {
-    Err(Refusal { role: role.into(), what, hint: hint.to_owned() })
+    Err(Refusal::of(role.into(), what, hint))
+}
+
+impl Refusal {
+    /// The same as a failure: of what was asked for, or of what the server has.
+    pub(in crate::engine) fn about(self, gun: &Gun) -> EngineError {
+        let (gun, Self { role, what, hint, suspicious }) = (gun.clone(), self);
+        match suspicious {
+            true => EngineError::Unvouched { gun, role, what, hint },
+            false => EngineError::Change { gun, role, what, hint },
+        }
+    }
+
+    pub(in crate::engine) fn of(role: Option<Role>, what: String, hint: &str) -> Self {
+        Self { role, what, hint: hint.to_owned(), suspicious: false }
+    }
 }
 
 impl Applied {
     pub(in crate::engine) fn new(mark: Mark, thing: String, roles: Vec<Role>) -> Self {
-        Self { mark, thing, roles, ids: Vec::new(), no_effect: None }
+        Self { mark, thing, roles, ids: Vec::new(), no_effect: None, missing: None }
     }
 
     pub(in crate::engine) fn about<'k>(mut self, keys: impl IntoIterator<Item = &'k CanonicalKeyId>) -> Self {
@@ -60,6 +80,11 @@ impl Applied {
             }
         }
         self
+    }
+
+    /// Nothing happened, for want of something.
+    pub(in crate::engine) fn missing(self, refusal: Refusal) -> Self {
+        Self { no_effect: Some(refusal.what.clone()), missing: Some(refusal), ..self }
     }
 
     pub(in crate::engine) fn unless(mut self, happened: bool, why_not: &str) -> Self {

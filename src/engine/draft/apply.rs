@@ -3,7 +3,7 @@
 //! Invariant: pure. A change either is applied whole, is found to change nothing, or is refused with the way out.
 //! Source: docs/notary-v1.md sections 10, 12 and 14.5 to 14.8.
 
-use super::applied::{Applied, Mark, Result, refuse};
+use super::applied::{Applied, Mark, Refusal, Result, refuse};
 use super::change::{Change, SignedTarget, role_word};
 use super::rotation::{renew_certificates, rotate};
 use super::{Draft, Remark};
@@ -15,7 +15,7 @@ use crate::tuf::{CanonicalKeyId, DelegationName, PublicKey, Role, SignerName, Ta
 /// [`Refusal`]; the draft is as it was before.
 pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
     let is_there = draft.ground().set.is_some() || draft.creates().is_some();
-    if !is_there && !matches!(change, Change::Create { .. } | Change::Delete) {
+    if !is_there && !matches!(change, Change::Create { .. } | Change::Delete | Change::Republish) {
         return refuse(None, "there is no trust data yet".to_owned(), "add a signer first, which creates it");
     }
     match change {
@@ -37,15 +37,14 @@ pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
         Change::RemoveDelegation { role } => {
             let applied =
                 Applied::new(Mark::Removed, format!("delegation {}", role.short()), vec![role.clone().into()]);
-            if !draft.remove(role) {
-                return unknown(role);
-            }
-            Ok(applied)
+            if draft.remove(role)? { Ok(applied) } else { unknown(draft, role) }
         }
-        Change::PurgeKeys { keys } => Ok(purge(draft, keys)),
+        Change::PurgeKeys { keys } => purge(draft, keys),
         Change::Sign { tag, target, roles } => sign(draft, tag, target, roles),
         Change::Revoke { tag, roles } => revoke(draft, tag, roles),
         Change::Witness { role } => witness(draft, role),
+        Change::Restore { role } => restore(draft, role),
+        Change::Republish => republish(draft),
         Change::RotateKeys { role, keys, legacy } => rotate(draft, role, keys, legacy),
         Change::Delete => {
             draft.delete();
@@ -55,7 +54,11 @@ pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
     }
 }
 
-fn unknown<T>(role: &DelegationName) -> Result<T> {
+/// Refuses a delegation that is not there, or that nobody can say whether it is.
+fn unknown<T>(draft: &Draft<'_>, role: &DelegationName) -> Result<T> {
+    if let Some(refusal) = draft.shut(&role.parent()) {
+        return Err(refusal);
+    }
     refuse(Role::from(role.clone()), format!("there is no delegation {role}"), "check the name, or add it first")
 }
 
@@ -69,8 +72,8 @@ fn add_signer(draft: &mut Draft<'_>, name: &SignerName, keys: &[PublicKey]) -> R
     }
     let (role, releases, all) = (name.role(), DelegationName::releases(), [String::new()]);
     let known = draft.entry(&role).is_some();
-    let own = draft.add_to(&role, keys, &all);
-    let shared = draft.add_to(&releases, keys, &all);
+    let own = draft.add_to(&role, keys, &all)?;
+    let shared = draft.add_to(&releases, keys, &all)?;
     let thing = match (known, keys.len()) {
         (false, _) => format!("signer {name}"),
         (true, 1) => format!("key of signer {name}"),
@@ -96,14 +99,22 @@ fn signer_keys(draft: &Draft<'_>, name: &SignerName) -> Result<Vec<CanonicalKeyI
     let role = Role::from(name.role());
     match draft.role_keys(&role) {
         Some(keys) => Ok(canonical(&keys.keys)),
-        None => {
-            refuse(role, format!("there is no signer {name}"), "check the name; `delegation list` shows who there is")
-        }
+        None => match draft.shut(&Role::Targets) {
+            Some(refusal) => Err(refusal),
+            None => {
+                let hint = "check the name; `delegation list` shows who there is";
+                refuse(role, format!("there is no signer {name}"), hint)
+            }
+        },
     }
 }
 
 /// Removes keys from releases, but for those that another signer holds.
-fn remove_from_releases(draft: &mut Draft<'_>, name: &SignerName, keys: &[CanonicalKeyId]) -> Vec<CanonicalKeyId> {
+fn remove_from_releases(
+    draft: &mut Draft<'_>,
+    name: &SignerName,
+    keys: &[CanonicalKeyId],
+) -> Result<Vec<CanonicalKeyId>> {
     let mut gone = Vec::new();
     for key in keys {
         match other_holder(draft, &name.role(), key) {
@@ -116,8 +127,8 @@ fn remove_from_releases(draft: &mut Draft<'_>, name: &SignerName, keys: &[Canoni
 
 fn remove_signer(draft: &mut Draft<'_>, name: &SignerName) -> Result<Applied> {
     let keys = signer_keys(draft, name)?;
-    remove_from_releases(draft, name, &keys);
-    draft.remove(&name.role());
+    remove_from_releases(draft, name, &keys)?;
+    draft.remove(&name.role())?;
     let roles = vec![Role::releases(), name.role().into()];
     Ok(Applied::new(Mark::Removed, format!("signer {name}"), roles).about(&keys))
 }
@@ -128,8 +139,8 @@ fn remove_signer_key(draft: &mut Draft<'_>, name: &SignerName, key: &CanonicalKe
         return refuse(Role::from(name.role()), what, "check the ID; `delegation list` shows the keys");
     }
     let gone = std::slice::from_ref(key);
-    remove_from_releases(draft, name, gone);
-    draft.remove_keys(&name.role(), gone);
+    remove_from_releases(draft, name, gone)?;
+    draft.remove_keys(&name.role(), gone)?;
     let roles = vec![Role::releases(), name.role().into()];
     Ok(Applied::new(Mark::Removed, format!("key of signer {name}"), roles).about(gone))
 }
@@ -157,7 +168,7 @@ fn add_delegation(
         let what = format!("{parent} may not sign {path:?}, so {role} cannot either");
         return refuse(Role::from(role.clone()), what, "choose a path that begins with one of the upper role's");
     }
-    let added = draft.add_to(role, keys, paths);
+    let added = draft.add_to(role, keys, paths)?;
     let thing = if known { format!("to delegation {}", role.short()) } else { format!("delegation {}", role.short()) };
     let applied = Applied::new(Mark::Added, thing, vec![role.clone().into()]).about(&canonical(keys));
     Ok(applied.unless(added.is_something(), "the delegation has all of that already"))
@@ -170,15 +181,18 @@ fn edit_delegation(
     chosen: impl Fn(&str) -> bool,
 ) -> Result<Applied> {
     if draft.entry(role).is_none() {
-        return unknown(role);
+        return unknown(draft, role);
     }
-    let gone = draft.remove_keys(role, keys);
-    let paths = draft.remove_paths(role, chosen);
+    let gone = draft.remove_keys(role, keys)?;
+    let paths = draft.remove_paths(role, chosen)?;
     let applied = Applied::new(Mark::Removed, format!("from delegation {}", role.short()), vec![role.clone().into()]);
     Ok(applied.about(keys).unless(!gone.is_empty() || !paths.is_empty(), "the delegation has none of that"))
 }
 
-fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Applied {
+fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Result<Applied> {
+    if let Some(refusal) = draft.shut(&Role::Targets) {
+        return Err(refusal);
+    }
     let mut roles = Vec::new();
     for name in draft.tree() {
         let listed = draft.role_keys(&name.clone().into()).map(|k| canonical(&k.keys)).unwrap_or_default();
@@ -186,7 +200,7 @@ fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Applied {
             continue;
         }
         if draft.can_sign(&name.parent()) {
-            draft.remove_keys(&name, keys);
+            draft.remove_keys(&name, keys)?;
             roles.push(Role::from(name));
         } else {
             draft.remark(Remark::PurgeSkipped { role: name.into() });
@@ -194,7 +208,7 @@ fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Applied {
     }
     let happened = !roles.is_empty();
     let applied = Applied::new(Mark::Removed, "key everywhere".to_owned(), roles).about(keys);
-    applied.unless(happened, "no delegation that can be changed here lists it")
+    Ok(applied.unless(happened, "no delegation that can be changed here lists it"))
 }
 
 fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &[Role]) -> Result<Applied> {
@@ -204,18 +218,24 @@ fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &
     // Those that `docker trust sign` would choose. Source: docs/notary-v1.md section 14.5.
     let roles = if named.is_empty() { draft.signable(tag) } else { named.to_vec() };
     if roles.is_empty() {
+        if let Some(refusal) = draft.shut(&Role::Targets) {
+            return Err(refusal);
+        }
         let what = format!("no key on this machine may sign {tag}");
         return refuse(None, what, "add a signer with a key that you hold, or load the key of one");
     }
     if !named.is_empty() {
         roles.iter().try_for_each(|role| check_signable(draft, role, tag))?;
     }
+    if let Some(refusal) = roles.iter().find_map(|role| draft.shut(role)) {
+        return Err(refusal);
+    }
     let mut signed = Vec::new();
     for role in &roles {
         let same = draft.content(role).and_then(|t| t.targets.get(tag)) == Some(&content);
         let is_trusted = || draft.touched().contains_key(role) || draft.stands(role);
         if !(same && is_trusted()) {
-            draft.tags_mut(role).insert(tag.clone(), content.clone());
+            draft.tags_mut(role)?.insert(tag.clone(), content.clone());
             draft.touch(role.clone(), format!("signs {tag}"));
             signed.push(role.clone());
         }
@@ -242,7 +262,7 @@ fn check_target_role(draft: &Draft<'_>, role: &Role) -> Result<()> {
     match role {
         Role::Targets => Ok(()),
         Role::Delegation(name) if draft.entry(name).is_some() => Ok(()),
-        Role::Delegation(name) => unknown(name),
+        Role::Delegation(name) => unknown(draft, name),
         base => refuse(base.clone(), format!("{base} holds no tags"), "name targets or a delegation"),
     }
 }
@@ -254,21 +274,88 @@ fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) -> Result<App
     let all = std::iter::once(Role::Targets).chain(draft.tree().into_iter().map(Role::from));
     let holds = |role: &Role| draft.content(role).is_some_and(|t: &Targets| t.targets.contains_key(tag));
     let holders: Vec<Role> = all.filter(holds).collect();
+    refuse_shut(draft, tag, named)?;
     let mut roles = Vec::new();
     for role in holders {
         let wanted = if named.is_empty() { draft.can_sign(&role) } else { named.contains(&role) };
         if wanted {
-            draft.tags_mut(&role).remove(tag);
+            draft.tags_mut(&role)?.remove(tag);
             draft.touch(role.clone(), format!("revokes {tag}"));
             roles.push(role);
         } else {
             draft.remark(Remark::StillListed { tag: tag.clone(), role });
         }
     }
-    let happened = !roles.is_empty();
-    let why_not =
-        if named.is_empty() { "no role that can be signed here lists it" } else { "the role does not list it" };
-    Ok(Applied::new(Mark::Removed, format!("tag {tag}"), roles).unless(happened, why_not))
+    let applied = Applied::new(Mark::Removed, format!("tag {tag}"), roles);
+    Ok(if applied.roles.is_empty() { applied.missing(nowhere(draft, tag, named)) } else { applied })
+}
+
+/// Refuses to revoke a tag of a role that cannot be edited: what it really lists, nobody can say.
+fn refuse_shut(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Result<()> {
+    let Some(set) = draft.ground().set else { return Ok(()) };
+    let all = std::iter::once(Role::Targets).chain(draft.tree().into_iter().map(Role::from));
+    for role in all.filter(|role| if named.is_empty() { draft.can_sign(role) } else { named.contains(role) }) {
+        let Some(refusal) = draft.shut(&role) else { continue };
+        let files = [set.unknown(&role).map(|file| &file.content), set.last_good(&role).map(|good| good.content())];
+        if files.into_iter().flatten().any(|content| content.targets.contains_key(tag)) || !named.is_empty() {
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+/// Why a tag is revoked nowhere: another key is needed, or nobody has signed it.
+fn nowhere(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Refusal {
+    let listing: Vec<Role> = draft.remarks().iter().filter_map(|remark| remark.still_lists(tag)).collect();
+    if listing.is_empty() {
+        let place = if named.is_empty() { "no role lists it" } else { "the role does not list it" };
+        return Refusal::of(None, format!("{tag} is not signed: {place}"), "trustdeck inspect shows the tags that are");
+    }
+    let roles: Vec<&str> = listing.iter().map(Role::as_str).collect();
+    if !named.is_empty() {
+        let what = format!("{tag} is listed by {}, which was not named", roles.join(", "));
+        return Refusal::of(listing.first().cloned(), what, "name that role, or none for all");
+    }
+    let keys = listing.iter().filter_map(|role| draft.role_keys(role)).flat_map(|keys| keys.keys);
+    let mut ids: Vec<String> = keys.map(|key| key.canonical_id().short().to_owned()).collect();
+    ids.sort();
+    ids.dedup();
+    let what = format!("no key on this machine may sign {}, which list{} {tag}", roles.join(", "), s(roles.len()));
+    let hint = format!("revoke it where one of these keys is, or load one: {}", ids.join(" "));
+    Refusal::of(listing.first().cloned(), what, &hint)
+}
+
+fn s(count: usize) -> &'static str {
+    if count == 1 { "s" } else { "" }
+}
+
+fn restore(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
+    let word = role_word(role);
+    let applied = Applied::new(Mark::Resigned, format!("last good {word}"), vec![role.clone()]);
+    let is_good = draft.ground().set.is_some_and(|set| set.verified(role).is_some());
+    if is_good || draft.shut(role).is_none() && !draft.adopted().contains(role) {
+        return Ok(applied.unless(false, "what the server has of it is good"));
+    }
+    if !draft.restore(role) {
+        let what = format!("this machine has no good file of {word}");
+        return refuse(role.clone(), what, "try where it was read before, such as on its signers' machines");
+    }
+    Ok(applied)
+}
+
+fn republish(draft: &mut Draft<'_>) -> Result<Applied> {
+    let applied = Applied::new(Mark::Added, "this machine's verified copy".to_owned(), Vec::new());
+    if draft.ground().set.is_some() || draft.creates().is_some() {
+        return Ok(applied.unless(false, "the server has trust data"));
+    }
+    let Some(copy) = draft.ground().copy else {
+        let what = "this machine has no whole verified copy of it".to_owned();
+        return refuse(None, what, "try where the repository was read before, such as on its signers' machines");
+    };
+    let roles = std::iter::once(Role::Root).chain(super::begin::verified_files(copy).map(|(role, _)| role));
+    let applied = Applied { roles: roles.collect(), ..applied };
+    draft.republish();
+    Ok(applied)
 }
 
 fn witness(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
@@ -280,7 +367,8 @@ fn witness(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
         );
     }
     match role {
-        Role::Root | Role::Targets => {}
+        Role::Root => {}
+        Role::Targets => drop(draft.adopt(&Role::Targets)),
         Role::Snapshot | Role::Timestamp => {
             let what = format!("{role} is signed anew at every publish");
             return refuse(role.clone(), what, "nothing needs to be done");
@@ -295,9 +383,9 @@ fn witness(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
     Ok(Applied::new(Mark::Resigned, thing, vec![role.clone()]))
 }
 
-fn check_witness(draft: &Draft<'_>, name: &DelegationName) -> Result<()> {
+fn check_witness(draft: &mut Draft<'_>, name: &DelegationName) -> Result<()> {
     let role = Role::from(name.clone());
-    let Some(keys) = draft.role_keys(&role) else { return unknown(name) };
+    let Some(keys) = draft.role_keys(&role) else { return unknown(draft, name) };
     if keys.keys.is_empty() {
         return refuse(role, format!("{name} has no keys, so nobody can sign it"), "add a key to it first");
     }
@@ -305,7 +393,10 @@ fn check_witness(draft: &Draft<'_>, name: &DelegationName) -> Result<()> {
         let what = format!("{name} needs {} keys and lists {}", keys.threshold, keys.keys.len());
         return refuse(role, what, "add keys to it first");
     }
-    if draft.content(&role).is_none() {
+    if !draft.adopt(&role) {
+        if let Some(refusal) = draft.shut(&role) {
+            return Err(refusal);
+        }
         return refuse(role, format!("{name} has no file yet that could be signed again"), "sign a tag into it");
     }
     Ok(())

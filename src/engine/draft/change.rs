@@ -9,7 +9,7 @@ use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerNam
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RootKeyChoice {
-    /// The first stored root key by ID, else a new one: what `docker trust` does.
+    /// The one there is: on a token, else in the key store; a new one if there is none.
     Auto,
     /// This stored key.
     Stored(CanonicalKeyId),
@@ -59,6 +59,11 @@ pub enum Change {
     Revoke { tag: TargetName, roles: Vec<Role> },
     /// Signs a role's unchanged content again with the keys at hand. For `root`: renews it.
     Witness { role: Role },
+    /// Signs the last good file of a role that this machine has, in the place of one that nobody known has signed or of
+    /// one that the server hides.
+    Restore { role: Role },
+    /// Sends the files of a repository that its server has lost, as this machine verified them: nothing is signed.
+    Republish,
     /// Puts new keys in the place of a base role's. The old private keys stay in the key store.
     /// A new root is also signed with the older root keys of `legacy`, for clients that know only those.
     RotateKeys {
@@ -160,6 +165,8 @@ impl Change {
             Self::Revoke { tag, roles } => format!("revoke {tag}{}", within(" in ", roles)),
             Self::Witness { role: Role::Root } => "renew root".to_owned(),
             Self::Witness { role } => format!("re-sign {}", role_word(role)),
+            Self::Restore { role } => format!("sign the last good file of {}", role_word(role)),
+            Self::Republish => "send this machine's verified copy".to_owned(),
             Self::RotateKeys { role, keys: NewKeys::Here(keys), .. } => {
                 let ids: Vec<&str> = keys.iter().map(|key| key.canonical_id().short()).collect();
                 format!("rotate the {role} key to {}", ids.join(", "))

@@ -10,9 +10,13 @@ const DROP: &str = "drop the other change first, or publish it before this one";
 
 /// Refuses `new` if it contradicts a change that is staged for the same repository.
 pub(in crate::engine) fn contradiction(staged: &Change, new: &Change) -> Option<Refusal> {
-    let refusal = |role: Option<Role>, what: String| Some(Refusal { role, what, hint: DROP.to_owned() });
+    let refusal =
+        |role: Option<Role>, what: String| Some(Refusal { role, what, hint: DROP.to_owned(), suspicious: false });
     let beside = || format!("{} is staged already", staged.describe());
     match (staged, new) {
+        (Change::Republish, _) | (_, Change::Republish) => {
+            refusal(None, format!("{}, and a copy is sent alone", beside()))
+        }
         (Change::Delete, _) => refusal(None, format!("{}, and a deletion is published alone", beside())),
         (_, Change::Delete) => {
             refusal(None, format!("a deletion is published alone, and another change is staged: {}", staged.describe()))
@@ -60,7 +64,7 @@ fn needs_removed_role(staged: &Change, new: &Change, beside: &dyn Fn() -> String
     };
     let role = of_pair(staged, new).or_else(|| of_pair(new, staged))?;
     let what = format!("{}, which goes against it: {} would be gone", beside(), role_word(&role));
-    Some(Refusal { role: Some(role), what, hint: DROP.to_owned() })
+    Some(Refusal { role: Some(role), what, hint: DROP.to_owned(), suspicious: false })
 }
 
 fn removed_role(change: &Change) -> Option<DelegationName> {
@@ -75,7 +79,7 @@ fn removed_role(change: &Change) -> Option<DelegationName> {
 fn uses(change: &Change) -> Vec<Role> {
     match change {
         Change::Sign { roles, .. } | Change::Revoke { roles, .. } => roles.clone(),
-        Change::Witness { role } => vec![role.clone()],
+        Change::Witness { role } | Change::Restore { role } => vec![role.clone()],
         Change::AddDelegation { role, .. } | Change::EditDelegation { role, .. } => vec![role.clone().into()],
         Change::RemoveSignerKey { name, .. } => vec![name.role().into()],
         _ => Vec::new(),
@@ -97,10 +101,13 @@ pub(in crate::engine) fn applicable(
         apply(&mut draft, &entry.change).ok();
     }
     for entry in new {
-        apply(&mut draft, &entry.change).map_err(|refusal| {
+        let cannot = |refusal: Refusal| {
             let what = format!("cannot {}: {}", entry.change.describe(), refusal.what);
             Refusal { what, ..refusal }
-        })?;
+        };
+        if let Some(missing) = apply(&mut draft, &entry.change).map_err(cannot)?.missing {
+            return Err(cannot(missing));
+        }
     }
     Ok(())
 }

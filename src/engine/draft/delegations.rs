@@ -3,13 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
+use super::applied::Result;
 use super::change::role_word;
 use crate::tuf::{CanonicalKeyId, Delegation, DelegationName, KeyId, PublicKey, Role, Targets};
 
 impl Draft<'_> {
     /// Adds keys and paths to a delegation, listed if missing. Returns what was really added.
-    pub(in crate::engine) fn add_to(&mut self, name: &DelegationName, keys: &[PublicKey], paths: &[String]) -> Added {
-        let parent = self.listing_mut(&name.parent());
+    ///
+    /// # Errors
+    /// As [`Draft::content_mut`] for the role above.
+    pub(in crate::engine) fn add_to(
+        &mut self,
+        name: &DelegationName,
+        keys: &[PublicKey],
+        paths: &[String],
+    ) -> Result<Added> {
+        let parent = self.listing_mut(&name.parent())?;
         let listed = parent.delegations.get_or_insert_with(Vec::new);
         let new = !listed.iter().any(|d| d.name == *name);
         if new {
@@ -17,7 +26,7 @@ impl Draft<'_> {
             listed.push(entry);
         }
         let mut added = Added { role: new, ..Added::default() };
-        let Some(entry) = listed.iter_mut().find(|d| d.name == *name) else { return added };
+        let Some(entry) = listed.iter_mut().find(|d| d.name == *name) else { return Ok(added) };
         for key in keys {
             let ids = entry.key_ids.get_or_insert_with(Vec::new);
             if !ids.contains(key.id()) {
@@ -36,7 +45,7 @@ impl Draft<'_> {
             self.removed.remove(name);
             self.touch(name.parent(), format!("adds to {}", role_word(&Role::Delegation(name.clone()))));
         }
-        added
+        Ok(added)
     }
 
     /// Removes keys from a delegation. Returns those that were there.
@@ -44,14 +53,14 @@ impl Draft<'_> {
         &mut self,
         name: &DelegationName,
         keys: &[CanonicalKeyId],
-    ) -> Vec<CanonicalKeyId> {
-        let Some(listed) = self.role_keys(&Role::Delegation(name.clone())) else { return Vec::new() };
+    ) -> Result<Vec<CanonicalKeyId>> {
+        let Some(listed) = self.role_keys(&Role::Delegation(name.clone())) else { return Ok(Vec::new()) };
         let gone: Vec<PublicKey> = listed.keys.into_iter().filter(|k| keys.contains(k.canonical_id())).collect();
         if gone.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let gone_ids: Vec<&KeyId> = gone.iter().map(PublicKey::id).collect();
-        let parent = self.listing_mut(&name.parent());
+        let parent = self.listing_mut(&name.parent())?;
         if let Some(entry) = parent.delegations.iter_mut().flatten().find(|d| d.name == *name) {
             let left: Vec<KeyId> =
                 entry.key_ids.take().unwrap_or_default().into_iter().filter(|id| !gone_ids.contains(&id)).collect();
@@ -59,7 +68,7 @@ impl Draft<'_> {
         }
         drop_unused_keys(parent);
         self.touch(name.parent(), format!("removes from {}", name.short()));
-        gone.iter().map(|key| key.canonical_id().clone()).collect()
+        Ok(gone.iter().map(|key| key.canonical_id().clone()).collect())
     }
 
     /// Removes paths from a delegation. Returns those that were there.
@@ -67,41 +76,45 @@ impl Draft<'_> {
         &mut self,
         name: &DelegationName,
         chosen: impl Fn(&str) -> bool,
-    ) -> Vec<String> {
-        let parent = self.listing_mut(&name.parent());
+    ) -> Result<Vec<String>> {
+        let parent = self.listing_mut(&name.parent())?;
         let entry = parent.delegations.iter_mut().flatten().find(|d| d.name == *name);
-        let Some(entry) = entry else { return Vec::new() };
+        let Some(entry) = entry else { return Ok(Vec::new()) };
         let (gone, left) = entry.paths.drain(..).partition::<Vec<String>, _>(|path| chosen(path));
         entry.paths = left;
         if !gone.is_empty() {
             self.touch(name.parent(), format!("removes from {}", name.short()));
         }
-        gone
+        Ok(gone)
     }
 
     /// Takes a delegation off the list, with its file and all below it. Returns whether it was listed.
-    pub(in crate::engine) fn remove(&mut self, name: &DelegationName) -> bool {
+    ///
+    /// # Errors
+    /// As [`Draft::content_mut`] for the role above.
+    pub(in crate::engine) fn remove(&mut self, name: &DelegationName) -> Result<bool> {
         if self.entry(name).is_none() {
-            return false;
+            return Ok(false);
         }
         let below = format!("{name}/");
         let gone: Vec<DelegationName> =
             self.tree().into_iter().filter(|n| n == name || n.as_str().starts_with(&below)).collect();
-        let parent = self.listing_mut(&name.parent());
+        let parent = self.listing_mut(&name.parent())?;
         let left: Vec<Delegation> =
             parent.delegations.take().unwrap_or_default().into_iter().filter(|d| d.name != *name).collect();
         parent.delegations = (!left.is_empty()).then_some(left);
         drop_unused_keys(parent);
         for child in gone {
-            self.delegations.remove(&child);
             let role = Role::Delegation(child.clone());
+            self.files.remove(&role);
+            self.adopted.remove(&role);
             if self.touched.remove(&role).is_some() {
                 self.reasons.retain(|(of, _)| *of != role);
             }
             self.removed.insert(child);
         }
         self.touch(name.parent(), format!("removes {}", name.short()));
-        true
+        Ok(true)
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod applied;
 pub mod apply;
 pub(in crate::engine) mod base_roles;
+mod begin;
 pub mod change;
 pub(in crate::engine) mod conflicts;
 pub(in crate::engine) mod delegations;
@@ -24,14 +25,22 @@ use crate::tuf::{
     CanonicalKeyId, Delegation, DelegationName, Loaded, Metadata, PublicKey, Role, RoleKeys, Standing, Target,
     TargetName, Targets, TrustedSet, effective_paths,
 };
+use applied::Result;
 use base_roles::BaseRoles;
 use change::RootKeyChoice;
+
+/// How far a role's version may rise at once above what was verified of it.
+const JUMP: u64 = 1000;
+/// The same where nothing of it was ever verified here: its signers may have published for years.
+const FIRST_JUMP: u64 = 1_000_000;
 
 /// What changes are applied to, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground<'a> {
     /// The verified files; `None` if the server has no trust data.
     pub set: Option<&'a TrustedSet>,
+    /// What this machine verified before of a repository that its server does not know any more.
+    pub copy: Option<&'a TrustedSet>,
     /// Private keys in the store.
     pub at_hand: &'a BTreeSet<CanonicalKeyId>,
     /// The time.
@@ -56,13 +65,25 @@ pub enum Remark {
     KeyKept { key: CanonicalKeyId, signer: DelegationName },
 }
 
+impl Remark {
+    /// The role that still lists a tag, if this says so.
+    fn still_lists(&self, wanted: &TargetName) -> Option<Role> {
+        match self {
+            Self::StillListed { tag, role } if tag == wanted => Some(role.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// The files as they will be, and which of them must be signed.
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
     ground: Ground<'a>,
-    /// As on the server until they change: most drafts change one file or none, and a file may hold thousands of tags.
-    targets: Cow<'a, Targets>,
-    delegations: BTreeMap<DelegationName, Cow<'a, Targets>>,
+    /// Verified content, as on the server until it changes: most drafts change one file or none, and a file may hold
+    /// thousands of tags.
+    files: BTreeMap<Role, Cow<'a, Targets>>,
+    /// Roles whose content on the server is taken although nobody known has signed it.
+    adopted: BTreeSet<Role>,
     touched: BTreeMap<Role, Vec<String>>,
     /// The same reasons, to find one among thousands.
     reasons: HashSet<(Role, String)>,
@@ -72,6 +93,7 @@ pub struct Draft<'a> {
     witnessed: BTreeSet<Role>,
     creates: Option<RootKeyChoice>,
     deletes: bool,
+    republishes: bool,
     remarks: Vec<Remark>,
     pub(super) base: BaseRoles,
 }
@@ -80,12 +102,10 @@ impl<'a> Draft<'a> {
     /// Starts from what is on the server.
     #[must_use]
     pub fn new(ground: Ground<'a>) -> Self {
-        let targets = ground.set.and_then(TrustedSet::targets);
-        let files = ground.set.into_iter().flat_map(|set| set.delegations());
         Self {
             ground,
-            targets: targets.map_or_else(|| Cow::Owned(Targets::empty()), |file| Cow::Borrowed(&file.content)),
-            delegations: files.map(|(name, file)| (name.clone(), Cow::Borrowed(&file.content))).collect(),
+            files: ground.set.into_iter().flat_map(begin::verified_files).collect(),
+            adopted: BTreeSet::new(),
             touched: BTreeMap::new(),
             reasons: HashSet::new(),
             signable: OnceLock::new(),
@@ -93,6 +113,7 @@ impl<'a> Draft<'a> {
             witnessed: BTreeSet::new(),
             creates: None,
             deletes: false,
+            republishes: false,
             remarks: Vec::new(),
             base: BaseRoles::of(ground.set),
         }
@@ -134,20 +155,22 @@ impl<'a> Draft<'a> {
         self.deletes
     }
 
+    /// Whether this machine's copy of a lost repository is sent as it is.
+    #[must_use]
+    pub fn republishes(&self) -> bool {
+        self.republishes
+    }
+
     /// What came up.
     #[must_use]
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
     }
 
-    /// The content of `targets` or of a delegation that has a file.
+    /// The content of `targets` or of a delegation that has a file and was verified, or taken all the same.
     #[must_use]
     pub fn content(&self, role: &Role) -> Option<&Targets> {
-        match role {
-            Role::Targets => Some(&self.targets),
-            Role::Delegation(name) => self.delegations.get(name).map(Cow::as_ref),
-            _ => None,
-        }
+        self.files.get(role).map(Cow::as_ref)
     }
 
     /// The entry of a delegation in the role above.
@@ -206,7 +229,9 @@ impl<'a> Draft<'a> {
     }
 
     fn all_signable(&self) -> Vec<Signable> {
-        let listed: Vec<Role> = self.targets.delegations.iter().flatten().map(|d| d.name.clone().into()).collect();
+        let targets = self.content(&Role::Targets);
+        let entries = targets.into_iter().flat_map(|targets| targets.delegations.iter().flatten());
+        let listed: Vec<Role> = entries.map(|d| d.name.clone().into()).collect();
         if listed.is_empty() {
             return vec![Signable { role: Role::Targets, paths: vec![String::new()] }];
         }
@@ -297,10 +322,26 @@ impl<'a> Draft<'a> {
         let base = match (role, self.ground.set) {
             (Role::Root, Some(set)) => set.root().content.version(),
             (Role::Snapshot, Some(set)) => set.snapshot().map_or(0, |s| s.content.version()),
+            // Whoever wrote it: a server takes nothing that is not above it.
             _ => self.loaded(role).map_or(0, |file| file.content.version()),
         };
         let remembered = self.ground.set.map_or(0, |set| seen(&set.seen()));
-        base.max(remembered).max(seen(found)).saturating_add(1)
+        base.max(remembered).max(self.verified_version(role).unwrap_or(0)).max(seen(found)).saturating_add(1)
+    }
+
+    /// The highest version of a role that this machine has verified.
+    #[must_use]
+    pub fn verified_version(&self, role: &Role) -> Option<u64> {
+        self.ground.set?.newest_verified(role).map(|mark| mark.version)
+    }
+
+    /// Whether `next` is too far above what was verified of a role: only a version that nobody known has signed can
+    /// lead there, and after it there may be no room for another.
+    #[must_use]
+    pub fn is_jump(&self, role: &Role, next: u64) -> bool {
+        let verified = self.verified_version(role);
+        let room = if verified.is_some() { JUMP } else { FIRST_JUMP };
+        role.holds_targets() && next > verified.unwrap_or(0).saturating_add(room)
     }
 
     pub(super) fn touch(&mut self, role: Role, why: String) {
@@ -317,8 +358,13 @@ impl<'a> Draft<'a> {
     pub(super) fn create(&mut self, root_key: RootKeyChoice) {
         self.creates = Some(root_key);
         self.signable.take();
+        self.files.entry(Role::Targets).or_insert_with(|| Cow::Owned(Targets::empty()));
         self.touch(Role::Root, "created".to_owned());
         self.touch(Role::Targets, "created".to_owned());
+    }
+
+    pub(super) fn republish(&mut self) {
+        self.republishes = true;
     }
 
     pub(super) fn delete(&mut self) {
@@ -332,22 +378,16 @@ impl<'a> Draft<'a> {
     }
 
     /// The tags of a role that are about to change; a missing file begins empty.
-    pub(super) fn tags_mut(&mut self, role: &Role) -> &mut BTreeMap<TargetName, Target> {
-        &mut self.content_mut(role).targets
+    ///
+    /// # Errors
+    /// As [`Draft::content_mut`].
+    pub(super) fn tags_mut(&mut self, role: &Role) -> Result<&mut BTreeMap<TargetName, Target>> {
+        Ok(&mut self.content_mut(role)?.targets)
     }
 
     /// The content of a role whose delegations are about to change.
-    fn listing_mut(&mut self, role: &Role) -> &mut Targets {
+    fn listing_mut(&mut self, role: &Role) -> Result<&mut Targets> {
         self.signable.take();
         self.content_mut(role)
-    }
-
-    fn content_mut(&mut self, role: &Role) -> &mut Targets {
-        match role {
-            Role::Delegation(name) => {
-                self.delegations.entry(name.clone()).or_insert_with(|| Cow::Owned(Targets::empty())).to_mut()
-            }
-            _ => self.targets.to_mut(),
-        }
     }
 }

@@ -75,6 +75,7 @@ fn to_keys(draft: &mut Draft<'_>, role: &Role, keys: &[PublicKey]) -> Result<App
     draft.touch(Role::Root, format!("lists a new {role} key"));
     match role {
         Role::Targets => {
+            draft.content_mut(&Role::Targets)?;
             draft.touch(Role::Targets, "signed with its new key".to_owned());
             roles.push(Role::Targets);
         }
@@ -119,6 +120,7 @@ fn check(draft: &Draft<'_>, role: &Role, keys: &[PublicKey]) -> Result<()> {
             role: Some(role.clone()),
             what,
             hint: "load its private half first, or plug its token in".to_owned(),
+            suspicious: false,
         })
     })
 }

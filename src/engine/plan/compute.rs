@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
+use super::effect::{effect, signed};
 use super::facts::{Facts, Known, root_key};
 use super::names::Names;
 use super::needs::Needs;
 use super::roles::role_diffs;
 use super::tags::tag_effect;
+use super::unknown::unknown_files;
 use super::warnings::warnings;
-use super::{NeededKey, Plan, PlanId, PlannedChange, RepositoryPlan, TagEffect};
+use super::{NeededKey, PlannedChange, RepositoryPlan, TagEffect};
 use crate::engine::draft::applied::{Applied, Refusal};
 use crate::engine::draft::apply::apply;
 use crate::engine::draft::change::{Change, RootKeyChoice, StagedChange};
@@ -30,10 +30,11 @@ pub fn draft<'a>(facts: &Facts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>), E
             let message = format!("what the server holds for {} is not known yet", facts.name);
             return Err(EngineError::Input { message, hint: "read the repository first".to_owned() });
         }
-        Known::Absent => None,
+        Known::Absent | Known::Lost(_) => None,
         Known::Files(set) => Some(set),
     };
-    let mut draft = Draft::new(Ground { set, at_hand: facts.at_hand, now: facts.now });
+    let copy = if let Known::Lost(copy) = facts.known { copy } else { None };
+    let mut draft = Draft::new(Ground { set, copy, at_hand: facts.at_hand, now: facts.now });
     let mut planned = Vec::new();
     for staged in facts.changes {
         // Staged before anybody knew that there is no trust data yet.
@@ -52,8 +53,12 @@ fn refused(facts: &Facts<'_>, change: &Change, refusal: Refusal) -> EngineError 
     if matches!(facts.known, Known::Absent) && refusal.role.is_none() && !matches!(change, Change::Sign { .. }) {
         return EngineError::Absent { gun: facts.gun.clone(), server: facts.server.to_owned() };
     }
+    if let (Known::Lost(copy), None) = (facts.known, &refusal.role) {
+        let (gun, server) = (facts.gun.clone(), facts.server.to_owned());
+        return EngineError::Lost { gun, server, copy: copy.is_some() };
+    }
     let what = format!("cannot {}: {}", change.describe(), refusal.what);
-    EngineError::Change { gun: facts.gun.clone(), role: refusal.role, what, hint: refusal.hint }
+    Refusal { what, ..refusal }.about(facts.gun)
 }
 
 fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {
@@ -86,20 +91,24 @@ pub(in crate::engine) fn plan_with_needs(facts: &Facts<'_>) -> (RepositoryPlan, 
         roles: Vec::new(),
         tags: TagEffect::default(),
         keys: Vec::new(),
+        republishes: false,
+        unknown: Vec::new(),
         warnings: Vec::new(),
         failed: None,
         creates: false,
         deletes: false,
         effect: String::new(),
     };
+    let mut files = Vec::new();
     match draft(facts) {
         Ok((draft, changes)) => {
             fill(&mut plan, facts, &draft, changes);
             needs = Needs::of(facts, &draft);
+            files = signed(&draft);
         }
         Err(error) => plan.failed = Some(error.problem()),
     }
-    plan.effect = effect_hash(&plan, facts.changes);
+    plan.effect = effect(&plan, facts.changes, &files);
     (plan, needs)
 }
 
@@ -107,12 +116,14 @@ fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes
     let names = Names::new(draft, facts.labels);
     plan.creates = draft.creates().is_some();
     plan.deletes = draft.deletes();
+    plan.republishes = draft.republishes();
     plan.tags = tag_effect(draft, &changes);
     plan.changes = changes;
     if !plan.deletes {
         plan.roles = role_diffs(draft, &names, root_key(facts, draft).as_ref());
         plan.keys = needed_keys(facts, draft, &names);
     }
+    plan.unknown = unknown_files(draft, &names);
     plan.warnings = warnings(facts, draft, &names, plan);
     plan.warnings.sort_by_key(|warning| warning.weight);
 }
@@ -158,42 +169,4 @@ fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<N
         }
     };
     order.into_iter().map(unlock).chain(new).collect()
-}
-
-/// Puts the plans of all repositories under one ID.
-pub fn whole(repositories: Vec<RepositoryPlan>, elsewhere: Vec<crate::engine::EntryId>) -> Plan {
-    let mut hash = Sha256::new();
-    for plan in &repositories {
-        hash.update(plan.effect.as_bytes());
-    }
-    let digits = hex::encode(&hash.finalize()[..4]);
-    let (left, right) = digits.split_at(4);
-    Plan { id: PlanId(format!("{left}-{right}")), repositories, elsewhere }
-}
-
-/// A hash over what the plan would do: not over versions, times, labels, or what others may change meanwhile
-/// without touching on it.
-fn effect_hash(plan: &RepositoryPlan, changes: &[StagedChange]) -> String {
-    let changes: Vec<&Change> = changes.iter().map(|staged| &staged.change).collect();
-    let no_effects: Vec<bool> = plan.changes.iter().map(|change| change.no_effect.is_some()).collect();
-    let roles: Vec<serde_json::Value> = plan.roles.iter().map(role_effect).collect();
-    let (tags, failed) = (&plan.tags, plan.failed.as_ref().map(|problem| &problem.message));
-    let heavy = plan.warnings.iter().filter(|w| w.weight <= super::Weight::Danger);
-    let heavy: Vec<&str> = heavy.map(|w| w.headline.as_str()).collect();
-    let what = (&plan.gun, &plan.server, changes, no_effects, plan.creates, plan.deletes, roles, failed, heavy);
-    let tags = [&tags.orphaned, &tags.signed, &tags.revoked, &tags.vouched, &tags.repaired];
-    // Plain data with text for keys: there is nothing that JSON could not hold.
-    let all = serde_json::to_vec(&(what, tags)).unwrap_or_default();
-    hex::encode(Sha256::digest(&all))
-}
-
-fn role_effect(role: &super::RoleDiff) -> serde_json::Value {
-    use crate::engine::draft::applied::Mark;
-    let changed = |mark: &Mark| *mark != Mark::Kept;
-    let keys: Vec<String> =
-        role.keys.iter().filter(|k| changed(&k.mark)).map(|k| format!("{:?} {}", k.mark, k.id)).collect();
-    let paths: Vec<String> =
-        role.paths.iter().filter(|(m, _)| changed(m)).map(|(mark, path)| format!("{mark:?} {path}")).collect();
-    let mark = format!("{:?}", role.mark);
-    serde_json::json!([role.role, mark, keys, paths, role.loses_trust])
 }

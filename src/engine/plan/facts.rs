@@ -15,6 +15,35 @@ pub struct KeyAtHand {
     pub role: String,
     /// Whether its passphrase is still needed.
     pub locked: bool,
+    /// Whether it is on a token that is plugged in.
+    pub on_token: bool,
+}
+
+/// Which root key a new repository gets where none was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RootKey {
+    /// There is none: one is made.
+    New,
+    /// The one on a token, else the only one there is.
+    One(CanonicalKeyId),
+    /// Several, and nothing says which.
+    Several(Vec<CanonicalKeyId>),
+}
+
+impl RootKey {
+    /// Chooses among the keys at hand: one on a token comes first, as with `docker` and `notary`.
+    #[must_use]
+    pub fn of(keys: &BTreeMap<CanonicalKeyId, KeyAtHand>) -> Self {
+        let roots = keys.iter().filter(|(_, key)| key.role == Role::Root.as_str());
+        let (on_token, in_files): (Vec<_>, Vec<_>) = roots.partition(|(_, key)| key.on_token);
+        let first = if on_token.is_empty() { in_files } else { on_token };
+        let mut ids: Vec<CanonicalKeyId> = first.into_iter().map(|(id, _)| id.clone()).collect();
+        match (ids.pop(), ids.is_empty()) {
+            (None, _) => Self::New,
+            (Some(only), true) => Self::One(only),
+            (Some(last), false) => Self::Several(ids.into_iter().chain([last]).collect()),
+        }
+    }
 }
 
 /// What is known about a repository on its server.
@@ -24,6 +53,8 @@ pub enum Known<'a> {
     Nothing,
     /// The server has no trust data for it.
     Absent,
+    /// The server has no trust data for it, and this machine has verified some before: its whole copy, if it has that.
+    Lost(Option<&'a TrustedSet>),
     /// Its verified files.
     Files(&'a TrustedSet),
 }
@@ -58,9 +89,12 @@ pub(in crate::engine) fn root_key(facts: &Facts<'_>, draft: &Draft<'_>) -> Optio
     match draft.creates()? {
         RootKeyChoice::New => None,
         RootKeyChoice::Stored(id) => Some(id.clone()),
-        RootKeyChoice::Auto => {
-            facts.keys.iter().find(|(_, key)| key.role == Role::Root.as_str()).map(|(id, _)| id.clone())
-        }
+        RootKeyChoice::Auto => match RootKey::of(facts.keys) {
+            RootKey::One(id) => Some(id),
+            // The plan is blocked then.
+            RootKey::Several(ids) => ids.into_iter().next(),
+            RootKey::New => None,
+        },
     }
 }
 

@@ -3,12 +3,14 @@
 //! Invariant: pure. The same stage, metadata and keys at hand give the same plan and the same ID.
 
 pub mod compute;
+mod effect;
 pub mod facts;
 pub mod locked;
 pub(in crate::engine) mod names;
 pub mod needs;
 pub(in crate::engine) mod roles;
 pub mod tags;
+pub mod unknown;
 pub(in crate::engine) mod warnings;
 
 use jiff::Timestamp as Time;
@@ -18,7 +20,10 @@ use super::draft::change::{Change, EntryId};
 use super::error::Problem;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
-/// A hash over all that the plan would do, such as `4f2a-91c0`.
+pub use effect::whole;
+use unknown::UnknownFile;
+
+/// A hash over all that the plan would do: 128 bits, in groups of four digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PlanId(pub String);
 
@@ -162,6 +167,8 @@ pub struct RepositoryPlan {
     pub tags: TagEffect,
     /// Keys that must be unlocked or made.
     pub keys: Vec<NeededKey>,
+    /// What would be signed although nobody known has signed it.
+    pub unknown: Vec<UnknownFile>,
     /// Heaviest first.
     pub warnings: Vec<PlanWarning>,
     /// Set if the plan could not be computed.
@@ -170,6 +177,8 @@ pub struct RepositoryPlan {
     pub creates: bool,
     /// Whether it deletes all trust data.
     pub deletes: bool,
+    /// Whether it sends this machine's copy of a lost repository as it is.
+    pub republishes: bool,
     /// A hash over what it would do, which a rebase must keep.
     pub effect: String,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::draft::Draft;
-use crate::tuf::{CanonicalKeyId, Loaded, PublicKey, Role, Targets};
+use crate::tuf::{CanonicalKeyId, PublicKey, Role, Verified};
 
 /// Labels of all keys that a repository lists, before and after.
 pub(in crate::engine) struct Names<'a> {
@@ -17,7 +17,7 @@ impl<'a> Names<'a> {
         labels: &'a (dyn Fn(&CanonicalKeyId) -> Option<String> + Sync),
     ) -> Self {
         let mut signers = BTreeMap::new();
-        let before = draft.loaded(&Role::Targets).map(|file: &Loaded<Targets>| &file.content);
+        let before = draft.ground().set.and_then(|set| set.verified(&Role::Targets)).map(Verified::content);
         for file in before.into_iter().chain(draft.content(&Role::Targets)) {
             for entry in file.delegations.iter().flatten().filter(|d| !d.name.is_releases()) {
                 for key in file.delegation_role_keys(&entry.name).into_iter().flat_map(|k| k.keys) {

@@ -1,18 +1,17 @@
 //! What a person must know before publishing, and what would mend it.
 
 use jiff::ToSpan;
-use sha2::{Digest, Sha256};
 
 use super::compute::signs_snapshot;
-use super::facts::{Facts, root_key};
+use super::facts::{Facts, Known, RootKey, root_key};
 use super::names::Names;
 use super::{PlanWarning, RepositoryPlan, Weight};
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
-use crate::engine::draft::change::{Change, NewKeys, role_word};
+use crate::engine::draft::change::{Change, NewKeys, RootKeyChoice, role_word};
 use crate::engine::draft::pulled::trusted;
 use crate::engine::draft::{Draft, Remark};
-use crate::tuf::{Metadata, Role, Root, Standing, Targets, TrustedSet};
+use crate::tuf::{CanonicalKeyId, Metadata, Role, Root, Standing, Targets, TrustedSet};
 
 pub(in crate::engine) type Found = Vec<PlanWarning>;
 
@@ -28,6 +27,11 @@ pub(in crate::engine) fn warnings(
         found.push(deletion(plan));
         return found;
     }
+    if draft.republishes() {
+        found.push(republication(draft));
+        return found;
+    }
+    anew(facts, draft, &mut found);
     if draft.touched().is_empty() {
         found.push(plain(Weight::Note, "nothing to publish", "All staged changes are on the server already."));
         return found;
@@ -37,7 +41,7 @@ pub(in crate::engine) fn warnings(
     base_roles(facts, draft, &mut found);
     left_without_keys(draft, plan, &mut found);
     vouching(draft, plan, &mut found);
-    unsigned_delegations(draft, names, &mut found);
+    super::unknown::warn(draft, plan, &mut found);
     revivals(draft, plan, &mut found);
     rotations(draft, plan, &mut found);
     unknown_members(draft, &mut found);
@@ -64,6 +68,44 @@ fn deletion(plan: &RepositoryPlan) -> PlanWarning {
     plain(Weight::Danger, format!("deletes all trust data, {} lost", tags(plan.tags.before)), detail)
 }
 
+/// A copy that is sent again whole.
+fn republication(draft: &Draft<'_>) -> PlanWarning {
+    let files = draft.ground().copy.map(TrustedSet::files_to_republish).unwrap_or_default();
+    let roles: Vec<&str> = files.iter().map(|(role, _)| role_word(role)).collect();
+    let detail = format!(
+        "Nothing is signed: {} go to the server byte for byte as this machine verified them. The server signs snapshot \
+         and timestamp, if it still has the keys that root lists. What was published since this machine looked last is \
+         not among it.",
+        roles.join(", ")
+    );
+    plain(Weight::Note, "sends this machine's verified copy again", detail)
+}
+
+/// A repository that this machine knows, made anew because the server says that there is none.
+fn anew(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
+    let Known::Lost(copy) = facts.known else { return };
+    if draft.creates().is_none() {
+        return;
+    }
+    let targets = copy.and_then(TrustedSet::targets).map(|file| &file.content);
+    let entries = targets.into_iter().flat_map(|targets| targets.delegations.iter().flatten());
+    let signers: Vec<&str> = entries.map(|entry| entry.name.short()).filter(|name| *name != "releases").collect();
+    let lost =
+        if signers.is_empty() { String::new() } else { format!(" Its signers are lost: {}.", signers.join(", ")) };
+    let offer = match copy {
+        Some(_) => format!(
+            " To send the copy of this machine again instead, drop these changes, then: trustdeck restore {}",
+            facts.name
+        ),
+        None => String::new(),
+    };
+    let detail = format!(
+        "This machine has verified trust data of it before: the server has lost it, or this is another server. Made \
+         anew, it gets another root or other keys, and clients that know the old ones refuse it.{lost}{offer}"
+    );
+    found.push(plain(Weight::Danger, "makes anew a repository that was known here before", detail));
+}
+
 /// Files that must be signed although too few of their keys are here.
 fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
     for role in draft.touched().keys().filter(|role| !draft.can_sign(role)) {
@@ -88,10 +130,28 @@ fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: 
         };
         found.push(warning);
     }
+    which_root_key(facts, draft, names, found);
     if let Some(id) = root_key(facts, draft).filter(|id| !facts.at_hand.contains(id)) {
         let detail = "The root key chosen for the new repository is not in the key store.";
         found.push(plain(Weight::Block, format!("root key {} is not at hand", id.short()), detail));
     }
+}
+
+/// The root key of a new repository is told, and never guessed.
+fn which_root_key(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+    let Some(choice) = draft.creates() else { return };
+    if *choice == RootKeyChoice::Auto
+        && let RootKey::Several(ids) = RootKey::of(facts.keys)
+    {
+        let ids: Vec<&str> = ids.iter().map(CanonicalKeyId::short).collect();
+        let detail = format!("Say which with --root-key KEYID, or --root-key new: {}.", ids.join(", "));
+        found.push(plain(Weight::Block, format!("several root keys are at hand ({})", ids.len()), detail));
+        return;
+    }
+    let Some(id) = root_key(facts, draft) else { return };
+    let place = if facts.keys.get(&id).is_some_and(|key| key.on_token) { ", on a token" } else { "" };
+    let headline = format!("root key {} ({}{place}) signs root", id.short(), names.label(&id));
+    found.push(plain(Weight::Note, headline, "It says from then on which other keys count."));
 }
 
 /// Tags that nobody could pull any more although nobody asked for that.
@@ -218,34 +278,6 @@ fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
     };
     let headline = format!("vouches for {}", tags(plan.tags.vouched.len()));
     found.push(plain(weight, headline, format!("{why} Whoever signs says that the tags are right.")));
-}
-
-/// Delegations in files that no current key has signed: whoever answers for the server may have written them, and they
-/// would stand among the kept ones. The headline holds a digest, so that an approval is for these and no others.
-fn unsigned_delegations(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
-    for role in draft.touched().keys() {
-        let Some(file) = draft.loaded(role).filter(|file| file.standing == Standing::UnderThreshold) else { continue };
-        let listed: Vec<_> = file.content.delegations.iter().flatten().collect();
-        if listed.is_empty() {
-            continue;
-        }
-        let mut text = String::new();
-        let mut lines = Vec::new();
-        for entry in listed {
-            let keys = file.content.delegation_role_keys(&entry.name).map(|k| k.keys).unwrap_or_default();
-            let ids: Vec<&str> = keys.iter().map(|key| key.id().as_str()).collect();
-            text.push_str(&format!("{} {} {ids:?} {:?}\n", entry.name, entry.threshold, entry.paths));
-            lines.push(format!("{} ({})", entry.name.short(), names.of(&keys).join(", ")));
-        }
-        let digest: String = hex::encode(Sha256::digest(text.as_bytes())).chars().take(32).collect();
-        let headline = format!("nobody trusted has signed the delegations of {} ({digest})", role_word(role));
-        let detail = format!(
-            "No current key has signed this file, so anybody may have written it. Signing it again vouches for all that \
-             it lists: {}. Compare the keys with their owners first.",
-            lines.join("; ")
-        );
-        found.push(plain(Weight::Danger, headline, detail));
-    }
 }
 
 /// Delegations that are listed again while the file of their former life is still on the server.

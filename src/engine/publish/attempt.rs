@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 
 use super::job::{Job, Prepared, Run, Tried, not_accepted};
 use super::landing::Planned;
+use super::merged::{Merge, merges};
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::sign::{Made, SignedFile, SigningError, sign};
-use crate::engine::draft::Draft;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
+use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::Problem;
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
@@ -94,9 +95,9 @@ impl Engine {
         let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
         if files.is_empty() {
             self.forget_published(gun, &prepared.entries).await?;
-            let checked = "nothing had to be changed".to_owned();
-            let done = Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) };
-            return Ok(Tried::Done(Box::new(Published { trusted: expected.len(), ..done })));
+            let done = Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
+            let done = Published { trusted: expected.len(), merged: prepared.merged, ..done };
+            return Ok(Tried::Done(Box::new(done)));
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
@@ -122,10 +123,8 @@ impl Engine {
                 Err(error)
             }
             // The server said yes and cannot be asked any more: the record stays, to be resolved later.
-            Err(EngineError::Remote { source, .. }) => {
-                Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: source.to_string() })
-            }
-            other => Ok(Tried::Done(Box::new(other?))),
+            Err(EngineError::Remote { source, .. }) => Err(unread(gun, &source)),
+            other => Ok(Tried::Done(Box::new(Published { merged: prepared.merged, ..other? }))),
         }
     }
 
@@ -139,8 +138,9 @@ impl Engine {
             let entries: Vec<StagedChange> = ours.cloned().collect();
             let staged = (&job.gun, address.as_str(), entries.as_slice());
             let (plan, needs) = engine.plan_with_needs(staged, &job.batch.keys, Some(&base));
-            if plan.effect != job.effect {
-                return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
+            let merged = engine.merges(&job, &base);
+            if plan.effect != job.reviewed.effect {
+                return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan, &merged) });
             }
             if let Some(problem) = &plan.failed {
                 let (what, hint) = (problem.message.clone(), problem.hint.clone());
@@ -153,9 +153,15 @@ impl Engine {
             if plan.is_dangerous() && !job.accepted {
                 return Err(not_accepted(&plan));
             }
-            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan, needs })
+            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan, needs, merged })
         })
         .await
+    }
+
+    /// What others have published since the plan was reviewed.
+    fn merges(&self, job: &Job, base: &Base) -> Vec<Merge> {
+        let label = |id: &CanonicalKeyId| self.label_in_plan(id).unwrap_or_else(|| id.short().to_owned());
+        merges(job.reviewed.set.as_deref(), base.set.as_deref(), &label)
     }
 
     /// Applies the prepared changes and uses the draft.
@@ -196,17 +202,19 @@ impl Engine {
                 // A full or closed channel must not hold up signing.
                 progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
             };
-            let signed =
-                engine.with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
+            let signed = engine
+                .with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, expected(draft))))?;
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),
-                SigningError::Version { ref role, .. } => EngineError::Change {
-                    gun: gun.clone(),
-                    role: Some(role.clone()),
-                    what: error.to_string(),
-                    hint: "somebody has published a false version; delete the trust data and create it anew".to_owned(),
-                },
+                SigningError::Version { ref role, .. } | SigningError::Jump { ref role, .. } => {
+                    EngineError::Unvouched {
+                        gun: gun.clone(),
+                        role: Some(role.clone()),
+                        what: error.to_string(),
+                        hint: "a false version is on the server: ask whoever runs it to remove that file".to_owned(),
+                    }
+                }
             })?;
             Ok((files, expected, prepared))
         })
@@ -221,7 +229,7 @@ impl Engine {
             at: self.now(),
             entries: prepared.entries.iter().map(|entry| entry.id).collect(),
             files: files.iter().map(SentFile::of).collect(),
-            created_root: prepared.plan.creates.then(|| root_text(files)).flatten(),
+            created_root: (prepared.plan.creates || prepared.plan.republishes).then(|| root_text(files)).flatten(),
         };
         let record = sent.clone();
         self.blocking(move |engine| {
@@ -255,12 +263,14 @@ impl Engine {
             }
         }
         match unknown {
-            Some(why) => Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() }),
+            Some(why) => Err(unread(gun, &why)),
+            // A lost request may still be on its way: its record stays, and the next publish looks again.
+            None if is_lost => {
+                let why = "it was not there when it was looked for, and may still arrive".to_owned();
+                Err(EngineError::OutcomeUnknown { gun: gun.clone(), why })
+            }
             None => {
-                // A lost request may still be on its way: its record stays, and the next publish looks again.
-                if !is_lost {
-                    self.forget_sent(gun).await?;
-                }
+                self.forget_sent(gun).await?;
                 Err(Self::remote(gun)(error))
             }
         }
@@ -271,9 +281,8 @@ impl Engine {
         if let Err(error) = prepared.server.delete(gun).await {
             self.settle_upload(&sent, &prepared.server, error).await?;
         }
-        let is_gone = Self::has_landed(&sent, &prepared.server)
-            .await
-            .map_err(|why| EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() })?;
+        let landed = Self::has_landed(&sent, &prepared.server).await;
+        let is_gone = landed.map_err(|why| unread(gun, &why))?;
         if !is_gone {
             self.forget_sent(gun).await?;
             let what = "that its trust data is still there".to_owned();
@@ -304,14 +313,30 @@ fn without_snapshot_key(prepared: &Prepared, error: EngineError) -> EngineError 
     }
 }
 
+/// The tags that Docker pulls once a draft is on the server.
+fn expected(draft: &Draft<'_>) -> Pulled {
+    match draft.ground().copy.filter(|_| draft.republishes()) {
+        Some(copy) => pulled(&Draft::new(Ground { set: Some(copy), copy: None, ..draft.ground() })),
+        None => pulled(draft),
+    }
+}
+
 /// Why a plan is not the one that was approved.
-fn changed(plan: &RepositoryPlan) -> String {
+fn changed(plan: &RepositoryPlan, merged: &[Merge]) -> String {
+    if let (None, false) = (&plan.failed, merged.is_empty()) {
+        return merged.iter().map(Merge::sentence).collect::<Vec<_>>().join("; ");
+    }
     let heaviest = plan.warnings.iter().find(|warning| warning.weight <= Weight::Danger);
     match (&plan.failed, heaviest) {
         (Some(problem), _) => problem.message.clone(),
         (None, Some(warning)) => format!("publishing would now come to: {}", warning.headline),
         (None, None) => "publishing would now do something else than was reviewed".to_owned(),
     }
+}
+
+/// An upload whose answer was lost and whose outcome could not be read.
+pub(super) fn unread(gun: &Gun, why: &RemoteError) -> EngineError {
+    EngineError::OutcomeUnknown { gun: gun.clone(), why: format!("what it holds could not be read: {why}") }
 }
 
 /// The error as plain data that names the repository.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::merged::Merge;
 use super::outcome::Published;
 use super::sign::BaseKeys;
 use crate::engine::EngineError;
@@ -13,6 +14,7 @@ use crate::engine::draft::change::StagedChange;
 use crate::engine::plan::facts::Keys;
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::{PlanId, RepositoryPlan, Weight};
+use crate::engine::stage::kept::Reviewed;
 use crate::engine::trust::session::Base;
 use crate::keys::PrivateKey;
 use crate::remote::NotaryServer;
@@ -49,8 +51,8 @@ pub struct Approval {
 #[derive(Clone)]
 pub(in crate::engine) struct Job {
     pub(in crate::engine) gun: Gun,
-    /// The effect that was reviewed.
-    pub(in crate::engine) effect: String,
+    /// What was reviewed.
+    pub(in crate::engine) reviewed: Reviewed,
     /// Whether its dangers were accepted.
     pub(in crate::engine) accepted: bool,
     /// What it shares with the others of the same publish.
@@ -103,4 +105,6 @@ pub(in crate::engine) struct Prepared {
     pub(in crate::engine) base: Base,
     pub(super) plan: RepositoryPlan,
     pub(in crate::engine) needs: Needs,
+    /// What others have published since the plan was reviewed.
+    pub(super) merged: Vec<Merge>,
 }

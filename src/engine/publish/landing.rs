@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::FILE_LIMIT;
+use super::attempt::{FILE_LIMIT, unread};
 use super::outcome::{PublishOutcome, Published};
 use super::sign::SignedFile;
 use crate::engine::draft::change::StagedChange;
@@ -83,7 +83,7 @@ impl Engine {
             notes.push("somebody else has published since".to_owned());
         }
         let none = Default::default();
-        let found = pulled(&Draft::new(Ground { set: Some(&set), at_hand: &none, now: self.now() }));
+        let found = pulled(&Draft::new(Ground { set: Some(&set), copy: None, at_hand: &none, now: self.now() }));
         if let Some(difference) = planned.filter(|_| !overtaken).and_then(|p| difference(p.tags, &found)) {
             return Err(not_stored(difference));
         }
@@ -148,8 +148,7 @@ impl Engine {
     async fn resolve(&self, sent: &Sent) -> Result<Published, EngineError> {
         let gun = &sent.gun;
         let server = self.server(gun).await?;
-        let unknown = |why: RemoteError| EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() };
-        if !Self::has_landed(sent, &server).await.map_err(unknown)? {
+        if !Self::has_landed(sent, &server).await.map_err(|why| unread(gun, &why))? {
             self.forget_sent(gun).await?;
             let problem = Problem {
                 kind: Kind::Cancelled,

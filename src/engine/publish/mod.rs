@@ -4,6 +4,7 @@ pub(in crate::engine) mod attempt;
 pub(in crate::engine) mod creation;
 pub mod job;
 pub(in crate::engine) mod landing;
+pub mod merged;
 pub mod outcome;
 pub mod sign;
 pub(in crate::engine) mod versions;
@@ -57,7 +58,7 @@ impl Engine {
         let plan = self.plan_silently(Some(&approval.repositories))?;
         let mut effects = self.inner.staging.issued(&approval.plan);
         if effects.is_none() && plan.id == approval.plan {
-            effects = Some(plan.repositories.iter().map(|p| (p.gun.clone(), p.effect.clone())).collect());
+            effects = Some(self.reviewed(&plan));
         }
         let Some(effects) = effects else {
             return Err(EngineError::Policy {
@@ -79,8 +80,8 @@ impl Engine {
         }
         let batch = Arc::new(Batch { keys: self.store_keys(), stop, ..Batch::default() });
         let job = |gun: &Gun| {
-            let (effect, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
-            Some(Job { gun: gun.clone(), effect, accepted, batch: Arc::clone(&batch) })
+            let (reviewed, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
+            Some(Job { gun: gun.clone(), reviewed, accepted, batch: Arc::clone(&batch) })
         };
         Ok(plan.repositories.iter().filter_map(|p| job(&p.gun)).collect())
     }

@@ -1,5 +1,6 @@
 //! How far a publish is, and how it ended.
 
+use super::merged::Merge;
 use crate::engine::error::Problem;
 use crate::tuf::{Gun, Role};
 
@@ -34,6 +35,8 @@ pub enum Progress {
 pub enum PublishOutcome {
     /// On the server, read back by a client with an empty cache.
     Done,
+    /// The server held all of it already; nothing was sent.
+    Unchanged,
     /// Not done; everything stays staged.
     Failed(Problem),
     /// Not begun, because the user stopped; everything stays staged.
@@ -57,6 +60,8 @@ pub struct Published {
     pub new_keys: Vec<(Role, std::path::PathBuf)>,
     /// Things to know.
     pub notes: Vec<String>,
+    /// What others have published since this was reviewed.
+    pub merged: Vec<Merge>,
 }
 
 impl Published {
@@ -70,6 +75,7 @@ impl Published {
             checked: String::new(),
             new_keys: Vec::new(),
             notes: Vec::new(),
+            merged: Vec::new(),
         }
     }
 }

@@ -14,7 +14,9 @@ use crate::engine::plan::compute::signs_snapshot;
 use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
 use crate::tuf::verify::SeenRoles;
-use crate::tuf::{CanonicalKeyId, Envelope, FileMeta, Gun, KeyId, Metadata, PublicKey, Role, RoleKeys, Root};
+use crate::tuf::{
+    Blob, CanonicalKeyId, Envelope, FileMeta, Gun, KeyId, Metadata, PublicKey, Role, RoleKeys, Root, TrustedSet,
+};
 
 /// Finds an open key.
 pub type OpenKeys<'a> = &'a dyn Fn(&CanonicalKeyId) -> Option<Arc<PrivateKey>>;
@@ -63,6 +65,12 @@ pub enum SigningError {
     /// Somebody has used up the version numbers that Notary can count.
     #[error("the next version of {role} would be {version}, more than Notary can count")]
     Version { role: Role, version: u64 },
+    /// Only a file that nobody known has signed asks for such a version.
+    #[error(
+        "the version of {role} would jump from {} to {version}, which only a file that nobody known has signed asks for",
+        .verified.map_or_else(|| "none".to_owned(), |version| version.to_string())
+    )]
+    Jump { role: Role, version: u64, verified: Option<u64> },
     /// A key failed.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -80,12 +88,15 @@ pub fn sign(
     found: &SeenRoles,
     step: &dyn Fn(usize, usize),
 ) -> Result<Vec<SignedFile>, SigningError> {
+    if let Some(copy) = draft.ground().copy.filter(|_| draft.republishes()) {
+        return Ok(copied(copy));
+    }
     let created = made.created.as_ref();
     let total = draft.touched().len() + usize::from(signs_snapshot(draft));
     let mut files = Vec::new();
     for role in draft.touched().keys() {
         step(files.len(), total);
-        let version = countable(role, draft.next_version(role, found))?;
+        let version = countable(draft, role, draft.next_version(role, found))?;
         let bytes = match role {
             Role::Root => sign_root(draft, keys, made, version)?,
             _ => {
@@ -244,12 +255,26 @@ fn sign_snapshot(
     let new: BTreeMap<Role, FileMeta> =
         files.iter().map(|file| (file.role.clone(), FileMeta::of(&file.bytes))).collect();
     content.meta.extend(new);
-    let version = countable(&Role::Snapshot, draft.next_version(&Role::Snapshot, found))?;
+    let version = countable(draft, &Role::Snapshot, draft.next_version(&Role::Snapshot, found))?;
     let bytes = sign_file(draft, keys, None, &Role::Snapshot, &content, version)?;
     Ok(Some(SignedFile { role: Role::Snapshot, version, bytes }))
 }
 
 /// Notary's clients read numbers as 64-bit floats; a version beyond those would be read as another one.
-fn countable(role: &Role, version: u64) -> Result<u64, SigningError> {
+fn countable(draft: &Draft<'_>, role: &Role, version: u64) -> Result<u64, SigningError> {
+    if draft.is_jump(role, version) {
+        let verified = draft.verified_version(role);
+        return Err(SigningError::Jump { role: role.clone(), version, verified });
+    }
     if version < 1 << 53 { Ok(version) } else { Err(SigningError::Version { role: role.clone(), version }) }
+}
+
+/// The files of this machine's copy, as they are.
+fn copied(copy: &TrustedSet) -> Vec<SignedFile> {
+    let version = |role: &Role| match role {
+        Role::Root => copy.root().content.version,
+        role => copy.verified(role).map_or(0, |verified| verified.content().version),
+    };
+    let file = |(role, bytes): (Role, Blob)| SignedFile { version: version(&role), role, bytes: bytes.to_vec() };
+    copy.files_to_republish().into_iter().map(file).collect()
 }

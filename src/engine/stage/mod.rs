@@ -16,9 +16,10 @@ use super::draft::change::StagedChange;
 use super::draft::conflicts::{applicable, contradiction};
 use super::draft::{Draft, Ground};
 use super::keyring::tokens::Seen;
-use super::plan::compute::{plan_with_needs, whole};
-use super::plan::facts::{Facts, KeyAtHand, Keys, Known};
+use super::plan::compute::plan_with_needs;
+use super::plan::facts::{Facts, KeyAtHand, Keys, Known, RootKey};
 use super::plan::needs::Needs;
+use super::plan::whole;
 use super::reference::familiar_name;
 use super::trust::session::Base;
 use super::{Change, Engine, EngineError, EntryId, Plan, RepositoryPlan, RootKeyChoice, Stage};
@@ -26,6 +27,7 @@ use crate::keys::StoredKey;
 use crate::tuf::{CanonicalKeyId, Gun, TargetName};
 use foreign::ForeignChanges;
 use journal::Content;
+use kept::Reviewed;
 
 /// Plans of this process that an approval may name.
 const ISSUED: usize = 64;
@@ -122,13 +124,9 @@ impl Engine {
             let new: Vec<&StagedChange> = added.iter().filter(|e| e.gun == *gun).collect();
             let same = |e: &&StagedChange| e.gun == *gun && new.first().is_some_and(|n| n.server == e.server);
             let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
-            let ground = Ground { set: base.set.as_deref(), at_hand: &keys.ids, now: self.now() };
-            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| EngineError::Change {
-                gun: gun.clone(),
-                role: refusal.role,
-                what: refusal.what,
-                hint: refusal.hint,
-            })?;
+            let copy = base.lost.as_ref().and_then(|lost| lost.copy.as_deref());
+            let ground = Ground { set: base.set.as_deref(), copy, at_hand: &keys.ids, now: self.now() };
+            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| refusal.about(gun))?;
         }
         Ok(())
     }
@@ -165,8 +163,17 @@ impl Engine {
     /// What publishing would do, for these repositories or all. Offline; uses what was loaded last, or the cache.
     pub fn plan(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
         let plan = self.plan_silently(only)?;
-        self.inner.staging.remember(&plan);
+        self.inner.staging.remember(&plan, self.reviewed(&plan));
         Ok(plan)
+    }
+
+    /// What a plan says, and the files that it was computed from, by repository.
+    pub(super) fn reviewed(&self, plan: &Plan) -> BTreeMap<Gun, Reviewed> {
+        let one = |plan: &RepositoryPlan| {
+            let set = self.base(&plan.gun).ok().flatten().and_then(|base| base.set);
+            (plan.gun.clone(), Reviewed { effect: plan.effect.clone(), set })
+        };
+        plan.repositories.iter().map(one).collect()
     }
 
     /// As [`Engine::plan`], without making the plan one that can be approved.
@@ -238,11 +245,7 @@ impl Engine {
         base: Option<&Base>,
         compute: impl FnOnce(&Facts<'_>) -> T,
     ) -> T {
-        let known = match base.map(|base| base.set.as_deref()) {
-            None => Known::Nothing,
-            Some(None) => Known::Absent,
-            Some(Some(set)) => Known::Files(set),
-        };
+        let known = base.map_or(Known::Nothing, Base::known);
         compute(&Facts {
             gun,
             name: &familiar_name(gun),
@@ -261,15 +264,21 @@ impl Engine {
     pub(super) fn store_keys(&self) -> Keys {
         let stored = self.inner.keyring.stored();
         let at_hand = |(id, key): (&CanonicalKeyId, &StoredKey)| {
-            (id.clone(), KeyAtHand { role: key.role.clone(), locked: !self.is_open(id) })
+            (id.clone(), KeyAtHand { role: key.role.clone(), locked: !self.is_open(id), on_token: false })
         };
         let mut keys: BTreeMap<CanonicalKeyId, KeyAtHand> = stored.iter().map(at_hand).collect();
         for entry in self.token_keys(Seen::Lately) {
             let id = entry.public.canonical_id().clone();
             let locked = !self.is_open(&id);
-            keys.insert(id, KeyAtHand { role: entry.role, locked });
+            keys.insert(id, KeyAtHand { role: entry.role, locked, on_token: true });
         }
         Keys { ids: keys.keys().cloned().collect(), keys }
+    }
+
+    /// The root key that a new repository gets where none is named.
+    #[must_use]
+    pub fn root_key_at_hand(&self) -> RootKey {
+        RootKey::of(&self.store_keys().keys)
     }
 
     /// Changes that `notary` staged in the shared trust directory.

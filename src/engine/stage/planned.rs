@@ -40,6 +40,8 @@ pub(in crate::engine) struct Ground {
     changes: Vec<StagedChange>,
     /// Kept, so that no other set can have its address.
     set: Option<Option<Arc<TrustedSet>>>,
+    /// The same of a repository that its server has lost.
+    lost: Option<Option<Arc<TrustedSet>>>,
     verified_at: Option<Time>,
     keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
     labels: ByKey,
@@ -57,6 +59,7 @@ impl Ground {
             server: server.to_owned(),
             changes: changes.to_vec(),
             set: base.map(|base| base.set.clone()),
+            lost: base.and_then(|base| base.lost.as_ref()).map(|lost| lost.copy.clone()),
             verified_at: base.and_then(|base| base.verified_at),
             keys: keys.keys.clone(),
             labels,
@@ -64,17 +67,21 @@ impl Ground {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let same_set = match (&self.set, &other.set) {
-            (Some(Some(one)), Some(Some(other))) => Arc::ptr_eq(one, other),
-            (Some(None), Some(None)) | (None, None) => true,
-            _ => false,
-        };
+        let same_set = is_same_set(&self.set, &other.set) && is_same_set(&self.lost, &other.lost);
         let role = |(id, key): (&CanonicalKeyId, &KeyAtHand)| (id.clone(), key.role.clone());
         let same_keys =
             self.keys.len() == other.keys.len() && self.keys.iter().map(role).eq(other.keys.iter().map(role));
         same_set
             && same_keys
             && (&self.server, &self.labels, &self.changes) == (&other.server, &other.labels, &other.changes)
+    }
+}
+
+fn is_same_set(one: &Option<Option<Arc<TrustedSet>>>, other: &Option<Option<Arc<TrustedSet>>>) -> bool {
+    match (one, other) {
+        (Some(Some(one)), Some(Some(other))) => Arc::ptr_eq(one, other),
+        (Some(None), Some(None)) | (None, None) => true,
+        _ => false,
     }
 }
 

@@ -9,15 +9,15 @@ use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::memory::{Found, raise};
-use super::session::Session;
+use super::session::{Lost, Session};
 use super::source::Source;
 use super::tree::names;
 use super::{Repositories, pin};
 use crate::engine::settings::FirstContact;
-use crate::engine::{Engine, EngineError, Freshness};
+use crate::engine::{Engine, EngineError, Freshness, words};
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{Gun, KeyId, Role, TrustedSet};
+use crate::tuf::{Gun, KeyId, Remembered, Role, TrustedSet};
 
 /// What came of asking.
 struct Answer {
@@ -68,7 +68,15 @@ impl Engine {
         let skew = source.date.map(|date| date.duration_since(self.now()));
         match answer {
             Ok(answer) => self.settle(gun, answer, held, skew).await,
-            Err(EngineError::Absent { .. }) => Ok(repositories.set_session(gun, self.absent(gun))),
+            Err(EngineError::Absent { .. }) => {
+                let (name, held) = (gun.clone(), held.and_then(|held| held.set.clone()));
+                let absent = self.blocking(move |engine| engine.absent(&name, held)).await?;
+                Ok(repositories.set_session(gun, absent))
+            }
+            Err(EngineError::OtherRoot { gun, known, found, .. }) => {
+                let since = repositories.memory.record(&gun).ok().and_then(|record| record.met);
+                Err(EngineError::OtherRoot { gun, known, found, since })
+            }
             Err(error) => Err(error),
         }
     }
@@ -114,7 +122,10 @@ impl Engine {
         let mut shelf = Shelf::of(set);
         let root = set.root().envelope.bytes();
         let before = seen.clone();
-        let start = self.start(source.gun, root, &Pinning::default(), seen)?.knowing(Arc::new(set.signatures()));
+        let mut remembered = Remembered { files: seen.clone(), keys: record.keys };
+        remembered.keys.extend(set.listed_keys());
+        let start = self.start(source.gun, root, &Pinning::default(), seen)?;
+        let start = start.knowing(Arc::new(set.signatures())).remembering(&remembered);
         let set = source.climb(start, timestamp, &mut shelf).await?;
         Ok(Answer { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
     }
@@ -151,20 +162,21 @@ impl Engine {
         let (local, guess) = tokio::join!(load, source.guess(&mut guessed));
         let local = self.with_found(source, local).await?;
         let guess = guess.map_err(|error| self.absent_if_gone(source.gun, error))?;
-        let mut notices = local.notices;
+        let (mut notices, remembered) = (local.notices, Remembered { keys: local.keys, files: local.seen.clone() });
         let start = match &local.root {
             Some(root) => self.start(source.gun, root, &Pinning::default(), local.seen)?,
             None => self.meet(source.gun, &guess.root, local.seen, &mut notices)?,
         };
         let mut shelf = local.shelf;
         shelf.extend(guessed);
-        let set = source.climb(start.knowing(local.known), guess.timestamp, &mut shelf).await?;
+        let start = start.knowing(local.known).remembering(&remembered);
+        let set = source.climb(start, guess.timestamp, &mut shelf).await?;
         Ok(Answer { set: Arc::new(set), unchanged: false, before: local.remembered, tags: local.tags, notices })
     }
 
     async fn compare(&self, source: &Source<'_>, local: Local, timestamp: Vec<u8>) -> Result<Answer, EngineError> {
         let complete = local.is_complete();
-        let Local { set, root, remembered: before, seen, known, mut shelf, tags, notices, .. } = local;
+        let Local { set, root, remembered: before, seen, known, mut shelf, tags, notices, keys, .. } = local;
         let last = set.as_ref().and_then(TrustedSet::timestamp).map(|loaded| loaded.envelope.bytes().as_ref());
         if complete
             && last == Some(timestamp.as_slice())
@@ -172,8 +184,9 @@ impl Engine {
         {
             return Ok(Answer { set: Arc::new(set), unchanged: true, before, tags, notices });
         }
+        let remembered = Remembered { keys, files: seen.clone() };
         let start = self.start(source.gun, &root.unwrap_or_default(), &Pinning::default(), seen)?;
-        let set = source.climb(start.knowing(known), timestamp, &mut shelf).await?;
+        let set = source.climb(start.knowing(known).remembering(&remembered), timestamp, &mut shelf).await?;
         Ok(Answer { set: Arc::new(set), unchanged: false, before, tags, notices })
     }
 
@@ -206,7 +219,12 @@ impl Engine {
         match settings.first_contact {
             FirstContact::Ask => Err(refused(roots)),
             FirstContact::Trust => {
-                notices.push(format!("new to this machine; its root key {} is trusted from now on", list(&roots)));
+                let bare: Vec<String> = pin::bare_root_keys(root).iter().map(words).collect();
+                notices.push(format!(
+                    "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
+                    list(&roots),
+                    bare.join(", ")
+                ));
                 Ok(set)
             }
         }
@@ -251,6 +269,7 @@ impl Engine {
             notices,
             missing: Vec::new(),
             skew,
+            lost: None,
         };
         Ok(self.inner.repositories.set_session(gun, session))
     }
@@ -281,7 +300,8 @@ impl Engine {
             let names = names(set, now);
             let root = set.root().envelope.bytes();
             let (seen, signatures) = (set.seen(), set.signatures());
-            let found = Found { seen, tags: names.clone(), signatures, root, aside: &aside };
+            let keys = set.listed_keys();
+            let found = Found { seen, tags: names.clone(), signatures, keys, now, root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
             drawer.store_after(draft.pending, &good)?;
@@ -291,18 +311,30 @@ impl Engine {
         Ok(tags)
     }
 
-    fn absent(&self, gun: &Gun) -> Session {
+    /// The server has no trust data: never had, as far as this machine knows, or has lost it. Blocking.
+    fn absent(&self, gun: &Gun, held: Option<Arc<TrustedSet>>) -> Result<Session, EngineError> {
         let now = self.now();
-        Session {
+        let verified_at = self.inner.repositories.memory.verified_at(gun);
+        let lost = match held {
+            Some(set) => Some(Lost { copy: Some(set) }),
+            None => {
+                let local = self.load_local(gun)?;
+                let is_known = local.root.is_some() || verified_at.is_some();
+                let complete = local.is_complete();
+                is_known.then(|| Lost { copy: local.set.filter(|_| complete).map(Arc::new) })
+            }
+        };
+        Ok(Session {
             set: None,
             complete: true,
-            verified_at: self.inner.repositories.memory.verified_at(gun),
+            verified_at,
             freshness: Freshness::Fresh { at: now },
             vanished: Vec::new(),
             notices: Vec::new(),
             missing: Vec::new(),
             skew: None,
-        }
+            lost,
+        })
     }
 
     fn absent_if_gone(&self, gun: &Gun, error: EngineError) -> EngineError {

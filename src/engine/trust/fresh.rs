@@ -41,7 +41,9 @@ impl Engine {
         };
         // Loaded so that it can be written to next, judged as for reading.
         let set = TrustedSet::start(gun, &root, pinning, SeenRoles::new(), Purpose::Renew, self.now());
-        let set = source.climb(set.map_err(source.wrong())?, guess.timestamp, &mut shelf).await?;
+        let remembered = repositories.memory.record(gun)?.remembered();
+        let set = set.map_err(source.wrong())?.remembering(&remembered);
+        let set = source.climb(set, guess.timestamp, &mut shelf).await?;
         judge(&set, self.now()).map_err(source.wrong())?;
         Ok(Some(set))
     }

@@ -16,8 +16,8 @@ use crate::engine::EngineError;
 use crate::engine::lanes::side_by_side;
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
-    Blob, DelegationName, Envelope, FileMeta, Gun, KnownSignatures, Metadata, Prepared, Role, RoleKeys, Snapshot,
-    Targets, TrustedSet, VerifyError,
+    Blob, DelegationName, Envelope, FileMeta, Gun, KnownSignatures, ListedKeys, Metadata, Prepared, Remembered, Role,
+    RoleKeys, Snapshot, Targets, TrustedSet, VerifyError,
 };
 
 /// Files at hand, by role; which of them is the right one is for the verified chain to say.
@@ -32,6 +32,16 @@ impl Shelf {
     /// The file that has the length and hashes of `meta`.
     pub(in crate::engine) fn find(&self, role: &Role, meta: &FileMeta) -> Option<Blob> {
         self.0.get(role)?.iter().find(|bytes| meta.matches(bytes)).cloned()
+    }
+
+    /// Gives a set the last good files of roles whose file on the server is unknown or hidden.
+    pub(in crate::engine) fn recall(&self, set: &mut TrustedSet) {
+        for (role, sha256) in set.missed() {
+            let files = self.0.get(&role).into_iter().flatten();
+            let mut good = files.filter(|bytes| hex::encode(bytes.sha256()) == sha256);
+            // One that cannot be read any more is none.
+            let _ = good.next().map(|bytes| set.recall(&role, bytes));
+        }
     }
 
     /// Whether some file of this role is there, so that the role is not new to us.
@@ -55,6 +65,11 @@ impl Shelf {
         let mut shelf = Self::default();
         for (role, bytes) in files(set) {
             shelf.put(role, bytes);
+        }
+        for (role, _) in set.missed() {
+            if let Some(good) = set.last_good(&role) {
+                shelf.put(role, good.file().envelope.bytes().clone());
+            }
         }
         shelf
     }
@@ -90,6 +105,8 @@ pub(in crate::engine) struct Local {
     pub(in crate::engine) broken: Option<VerifyError>,
     /// Delegations whose file is in neither cache.
     pub(in crate::engine) missing: Vec<DelegationName>,
+    /// Keys that verified files list for roles, or once listed.
+    pub(in crate::engine) keys: ListedKeys,
     /// Tags at the last refresh.
     pub(in crate::engine) tags: Vec<String>,
     /// Last verification against the server.
@@ -120,6 +137,7 @@ impl Local {
             set: None,
             broken: None,
             missing: Vec::new(),
+            keys: record.keys,
             tags: record.tags,
             verified_at: memory.verified_at(gun),
             notices: Vec::new(),
@@ -141,7 +159,10 @@ impl Local {
         };
         local.read_files(&mut drawer, memory, gun)?;
         match TrustedSet::start(gun, &root, &Pinning::default(), local.seen.clone(), Purpose::Renew, now) {
-            Ok(set) => local.climb(set.knowing(Arc::clone(&local.known)), &mut drawer)?,
+            Ok(set) => {
+                let remembered = Remembered { keys: local.keys.clone(), files: local.remembered.clone() };
+                local.climb(set.knowing(Arc::clone(&local.known)).remembering(&remembered), &mut drawer)?;
+            }
             Err(error) => local.broken = Some(error),
         }
         local.root = Some(root);
@@ -170,10 +191,17 @@ impl Local {
         if self.broken.is_none() && set.targets().is_some() {
             self.delegations(&mut set, drawer)?;
             self.seen = set.seen();
+            for (role, _) in set.missed() {
+                if let Some(bytes) = drawer.read(&role)? {
+                    self.shelf.put(role, bytes.into());
+                }
+            }
+            self.shelf.recall(&mut set);
         } else {
             let marks = self.signed_marks(&set, drawer)?;
             raise(&mut self.seen, &marks);
         }
+        self.keys = set.listed_keys().clone();
         self.set = Some(set);
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::engine::disk::commit::{Pending, write_all};
 use crate::engine::disk::folder::{make_private, open_own, read_at, sweep};
 use crate::engine::disk::read;
 use crate::tuf::verify::{Seen, SeenRoles};
-use crate::tuf::{Blob, Gun, KnownSignatures, Role};
+use crate::tuf::{Blob, Gun, KnownSignatures, ListedKeys, Remembered, Role};
 
 /// Version of the files' form.
 const FORMAT: u32 = 1;
@@ -47,6 +47,19 @@ pub(in crate::engine) struct Record {
     /// Signatures that were valid at the last refresh. They lie where the copy of the root does.
     #[serde(default)]
     pub(in crate::engine) signatures: KnownSignatures,
+    /// Keys that verified files list for roles, or once listed.
+    #[serde(default)]
+    pub(in crate::engine) keys: ListedKeys,
+    /// When this machine first trusted the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) met: Option<Time>,
+}
+
+impl Record {
+    /// What content is known by whose signers were removed since.
+    pub(in crate::engine) fn remembered(&self) -> Remembered {
+        Remembered { keys: self.keys.clone(), files: self.seen.clone() }
+    }
 }
 
 /// What a refresh found.
@@ -54,6 +67,8 @@ pub(in crate::engine) struct Found<'a> {
     pub(in crate::engine) seen: SeenRoles,
     pub(in crate::engine) tags: Vec<String>,
     pub(in crate::engine) signatures: KnownSignatures,
+    pub(in crate::engine) keys: &'a ListedKeys,
+    pub(in crate::engine) now: Time,
     pub(in crate::engine) root: &'a [u8],
     pub(in crate::engine) aside: &'a [(Role, Blob)],
 }
@@ -117,7 +132,11 @@ impl Memory {
         self.sweep_once();
         let lock = self.lock(&file(gun, "lock"))?;
         let old = self.record(gun)?;
-        let mut new = Record { seen: old.seen.clone(), tags: found.tags, signatures: found.signatures };
+        let is_new = old.seen.is_empty() && self.root(gun)?.is_none();
+        let met = old.met.or(is_new.then_some(found.now));
+        let (tags, signatures) = (found.tags, found.signatures);
+        let mut new = Record { seen: old.seen.clone(), tags, signatures, keys: old.keys.clone(), met };
+        new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         raise(&mut new.seen, &found.seen);
         let mut draft = Draft { _lock: lock, pending: Vec::new() };

@@ -106,7 +106,7 @@ impl Engine {
     /// [`Engine::base`] and [`Engine::view`] give, commits the cache as [`Engine::refresh`] does.
     pub(super) async fn fetch_base(&self, gun: &Gun) -> Result<Base, EngineError> {
         let session = self.ask(gun, crate::remote::Access::Push, &Default::default()).await?;
-        let absent = || Base { set: None, verified_at: session.verified_at };
+        let absent = || Base { set: None, verified_at: session.verified_at, lost: session.lost.clone() };
         Ok(session.base().unwrap_or_else(absent))
     }
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp as Time};
 
 use super::local::Local;
 use crate::engine::error::Problem;
+use crate::engine::plan::facts::Known;
 use crate::tuf::{DelegationName, TrustedSet};
 
 /// A repository as it was loaded last.
@@ -27,13 +28,22 @@ pub(in crate::engine) struct Session {
     pub(in crate::engine) missing: Vec<DelegationName>,
     /// The server's clock minus ours.
     pub(in crate::engine) skew: Option<SignedDuration>,
+    /// Set if the server has no trust data although this machine has verified some before.
+    pub(in crate::engine) lost: Option<Lost>,
+}
+
+/// A repository that its server does not know any more.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Lost {
+    /// All of it as this machine verified it last, if it still has that.
+    pub(in crate::engine) copy: Option<Arc<TrustedSet>>,
 }
 
 impl Session {
     /// What a plan can be computed from; `None` if the cache held too little.
     pub(in crate::engine) fn base(&self) -> Option<Base> {
         let usable = self.complete || self.set.is_none();
-        usable.then(|| Base { set: self.set.clone(), verified_at: self.verified_at })
+        usable.then(|| Base { set: self.set.clone(), verified_at: self.verified_at, lost: self.lost.clone() })
     }
 
     pub(super) fn from_cache(local: Local, reason: Option<Problem>) -> Option<Self> {
@@ -48,6 +58,7 @@ impl Session {
             notices: local.notices,
             missing: local.missing,
             skew: None,
+            lost: None,
         })
     }
 }
@@ -70,4 +81,17 @@ pub(in crate::engine) struct Base {
     pub(in crate::engine) set: Option<Arc<TrustedSet>>,
     /// When it was last verified against the server.
     pub(in crate::engine) verified_at: Option<jiff::Timestamp>,
+    /// Set if the server has no trust data although this machine has verified some before.
+    pub(in crate::engine) lost: Option<Lost>,
+}
+
+impl Base {
+    /// As a plan takes it.
+    pub(in crate::engine) fn known(&self) -> Known<'_> {
+        match (&self.set, &self.lost) {
+            (Some(set), _) => Known::Files(set),
+            (None, Some(lost)) => Known::Lost(lost.copy.as_deref()),
+            (None, None) => Known::Absent,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::local::Shelf;
 use crate::engine::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
-use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
+use crate::tuf::{Blob, Envelope, FileMeta, Gun, Metadata, Prepared, Role, Root, TrustedSet, VerifyError};
 
 const TIMESTAMP_LIMIT: u64 = 64 << 10;
 const ROOT_LIMIT: u64 = 1 << 20;
@@ -135,14 +135,49 @@ impl Source<'_> {
         let first = self.base(set.clone(), timestamp.clone(), shelf).await;
         let reached = match first {
             Err(error @ EngineError::Verify { .. }) => {
-                if !self.walk_roots(&mut set).await? {
-                    return Err(error);
+                let walked = match self.walk_roots(&mut set).await {
+                    Err(error @ EngineError::Verify { .. }) => return Err(self.explained(&set, error).await),
+                    other => other?,
+                };
+                if !walked {
+                    return Err(self.explained(&set, error).await);
                 }
-                self.base(set, timestamp, shelf).await?
+                match self.base(set.clone(), timestamp, shelf).await {
+                    Err(error @ EngineError::Verify { .. }) => return Err(self.explained(&set, error).await),
+                    other => other?,
+                }
             }
             other => other?,
         };
-        self.delegations(reached, shelf).await
+        let mut reached = self.delegations(reached, shelf).await?;
+        shelf.recall(&mut reached);
+        Ok(reached)
+    }
+
+    /// Whether an error has its cause in the root: the server has another one than this machine trusts.
+    async fn explained(&self, set: &TrustedSet, error: EngineError) -> EngineError {
+        let Ok(bytes) = self.root().await else { return error };
+        let trusted = set.root();
+        if bytes == trusted.envelope.bytes().as_ref() {
+            return error;
+        }
+        let read = |bytes: Vec<u8>| {
+            let envelope = Envelope::parse(&Role::Root, bytes).ok()?;
+            Root::read(&Role::Root, &envelope).ok()
+        };
+        let Some(found) = read(bytes) else { return error };
+        let (version, next) = (trusted.content.version, trusted.content.version.saturating_add(1));
+        let is_gap =
+            found.version > version && !matches!(&error, EngineError::Verify { source, .. } if is_of_root(source));
+        if is_gap && self.root_version(next).await.is_err() {
+            return self.wrong()(VerifyError::RootGap { trusted: version, missing: next, current: found.version });
+        }
+        let ids = |root: &Root| {
+            let keys = root.role_keys(&Role::Root).keys;
+            keys.iter().map(|key| (key.id().clone(), key.canonical_id().clone())).collect()
+        };
+        let (known, found) = (ids(&trusted.content), ids(&found));
+        EngineError::OtherRoot { gun: self.gun.clone(), known, found, since: None }
     }
 
     /// Takes newer roots, one by one. Returns whether there was any.
@@ -284,4 +319,9 @@ impl Source<'_> {
     pub(in crate::engine) fn wrong(&self) -> impl Fn(VerifyError) -> EngineError + '_ {
         |source| EngineError::Verify { gun: self.gun.clone(), source }
     }
+}
+
+/// Faults of a root's own, which have been looked at already.
+fn is_of_root(error: &VerifyError) -> bool {
+    matches!(error, VerifyError::RootStep { .. } | VerifyError::RootCertificate { .. } | VerifyError::Pin { .. })
 }

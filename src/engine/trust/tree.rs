@@ -74,7 +74,7 @@ fn stand<'a>(set: &'a TrustedSet, name: &DelegationName, now: Time) -> (RoleStat
         Some(SetAside::Hidden) => RoleState::Hidden,
         Some(SetAside::Invalid(_)) => RoleState::Unreachable,
         // The snapshot names a file, but nobody has it here.
-        None if set.expected(&Role::from(name.clone())).is_some() => RoleState::Unreachable,
+        None if set.expected(&Role::from(name.clone())).is_some() => RoleState::Missing,
         None => RoleState::NeverSigned,
     };
     (state, None)
@@ -93,6 +93,8 @@ pub enum RoleState {
     NeverSigned,
     /// Listed and seen before, but the snapshot does not name it any more.
     Hidden,
+    /// The snapshot names a file that is not at hand, such as one that is damaged in the cache.
+    Missing,
     /// Its parent is not trusted.
     Unreachable,
 }

@@ -32,7 +32,8 @@ fn about_role(role: &RoleView, tags: &[TagView], now: Time) -> Vec<Finding> {
         RoleState::UnderThreshold { signed } => vec![under_threshold(role, *signed, tags)],
         RoleState::Hidden => vec![hidden(role)],
         RoleState::Good => expires_soon(role, now).into_iter().chain(alone(role)).collect(),
-        RoleState::NeverSigned | RoleState::Unreachable => Vec::new(),
+        // The session knows why a file is missing.
+        RoleState::NeverSigned | RoleState::Unreachable | RoleState::Missing => Vec::new(),
     };
     found.extend(too_few_keys(role));
     found.extend(unknown_members(role));
@@ -63,6 +64,9 @@ fn expired(role: &RoleView, tags: &[TagView], now: Time) -> Finding {
 fn under_threshold(role: &RoleView, signed: usize, tags: &[TagView]) -> Finding {
     let name = role.role.short();
     let version = role.version.unwrap_or_default();
+    if !role.vouched {
+        return unvouched(role, tags);
+    }
     let headline = format!("{name} is signed by {signed} of {}", count(role.threshold as usize, "needed key"));
     let signers: Vec<String> = role.last_signed_by.iter().map(|by| by.label.clone()).collect();
     let removed = role.last_signed_by.iter().any(|by| !by.current);
@@ -83,11 +87,28 @@ fn under_threshold(role: &RoleView, signed: usize, tags: &[TagView]) -> Finding 
     finding(level, headline, format!("{last} {effect} {}", who_can_sign(role)), role)
 }
 
+/// A file that nobody known has signed. Nothing here may invite to sign it.
+fn unvouched(role: &RoleView, tags: &[TagView]) -> Finding {
+    let name = role.role.short();
+    let lost = tags.iter().filter(|tag| tag.state == TagState::Orphaned && tag.roles.contains(&role.role)).count();
+    let (level, effect) = match role.role.is_released() {
+        true => (Health::Fail, format!("The {} that it lists cannot be pulled.", count(lost, "tag"))),
+        false => (Health::Warn, "What it lists does not count.".to_owned()),
+    };
+    let detail = format!(
+        "{name} v{} carries no valid signature of a key that is or was one of it: this may be an attack. {effect} Do not \
+         sign it again unseen: compare its tags with their signers, or restore the last good file.",
+        role.version.unwrap_or_default()
+    );
+    finding(level, format!("{name} carries no valid signature"), detail, role)
+}
+
 fn hidden(role: &RoleView) -> Finding {
     let name = role.role.short();
     let detail = format!(
         "This machine has seen a file of {name}, targets still lists it, but the new snapshot leaves it out. Its \
-         signatures do not count. Whoever holds the snapshot key can hide a role like that: ask the server's operator."
+         signatures do not count. Whoever holds the snapshot key can hide a role like that: ask the server's operator. \
+         The last good file of this machine can be signed again."
     );
     finding(Health::Fail, format!("{name} is hidden by the server"), detail, role)
 }

@@ -10,6 +10,7 @@ pub(in crate::engine) mod repository;
 pub(in crate::engine) mod roles;
 pub mod status;
 pub(in crate::engine) mod tags;
+pub mod troubles;
 
 use jiff::Timestamp as Time;
 
@@ -88,6 +89,8 @@ pub struct RepositoryView {
     pub ignored: Vec<(Role, String)>,
     /// Tags that this machine saw at the last refresh and that are gone now.
     pub vanished: Vec<String>,
+    /// Whether the server has no trust data although this machine has verified some before.
+    pub lost: bool,
     /// Things that happened on the way, for stderr or the message line (such as a root trusted on first use).
     pub notices: Vec<String>,
     /// Changes that `notary` has staged for this repository in the shared trust directory, if any.
@@ -150,6 +153,8 @@ pub struct RoleView {
     pub tags: usize,
     /// Members that Notary does not know; signing again would lose them.
     pub unknown_members: Vec<String>,
+    /// Whether somebody with the right to it has signed the file, now or when this machine saw it.
+    pub vouched: bool,
     /// Whether `docker` and `notary` (who count key IDs) accept the file although too few distinct keys signed.
     pub accepted_elsewhere: bool,
 }

@@ -57,11 +57,38 @@ impl Engine {
     pub async fn inspect(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
         let session = self.look(gun, &CancellationToken::new()).await?;
         let Some(set) = &session.set else {
-            let server = self.server_address(gun).map(|(url, _)| url)?;
-            return Err(EngineError::Absent { gun: gun.clone(), server });
+            return Err(self.nothing_there(gun));
         };
         judge(set, self.now()).map_err(|source| refused(gun, source, session.skew))?;
         Ok(self.view_of_session(gun, &session))
+    }
+
+    /// Reads a repository as somebody would who never met it: nothing is trusted from then on, and nothing is kept.
+    ///
+    /// # Errors
+    /// As `refresh`; `Absent`.
+    pub async fn preview(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        let set = self.read_as_fresh_client(gun, Vec::new()).await?;
+        set.map(|set| self.view_of(gun, &set)).ok_or_else(|| self.nothing_there(gun))
+    }
+
+    /// Whether this machine has trusted a root of a repository before.
+    ///
+    /// # Errors
+    /// `Disk`, `State`.
+    pub fn is_known(&self, gun: &Gun) -> Result<bool, EngineError> {
+        let repositories = &self.inner.repositories;
+        Ok(repositories.cache.read(gun, &Role::Root)?.is_some() || repositories.memory.root(gun)?.is_some())
+    }
+
+    /// The server has no trust data for a repository: why, as far as this machine can tell.
+    #[must_use]
+    pub fn nothing_there(&self, gun: &Gun) -> EngineError {
+        let server = self.server_address(gun).map(|(url, _)| url).unwrap_or_default();
+        match self.inner.repositories.session(gun).and_then(|session| session.lost.clone()) {
+            Some(lost) => EngineError::Lost { gun: gun.clone(), server, copy: lost.copy.is_some() },
+            None => EngineError::Absent { gun: gun.clone(), server },
+        }
     }
 
     /// Refreshes repositories side by side; each result is sent as it comes. Ends early when `stop` is cancelled or
@@ -154,6 +181,7 @@ impl Engine {
             None => self.empty_view(gun),
         };
         view.freshness = session.freshness.clone();
+        view.lost = session.lost.is_some();
         view.vanished.clone_from(&session.vanished);
         view.notices.clone_from(&session.notices);
         view.foreign_changes = self.inner.repositories.cache.foreign_changes(gun);
@@ -175,6 +203,7 @@ impl Engine {
             tags: Vec::new(),
             ignored: Vec::new(),
             vanished: Vec::new(),
+            lost: false,
             notices: Vec::new(),
             foreign_changes: 0,
         }
@@ -196,10 +225,16 @@ fn settle_health(view: &mut RepositoryView) {
 fn about_session(session: &Session) -> Vec<Finding> {
     let fact = |level, headline: String, detail: String, role| Finding { level, headline, detail, role };
     let mut found = Vec::new();
-    if session.set.is_none() && session.verified_at.is_some() {
-        let detail = "This machine has verified trust data of this repository before. It was deleted, or the server \
-                      hides it: ask its owner. Deleting the local data forgets it here.";
-        found.push(fact(Health::Fail, "the server has no trust data any more".to_owned(), detail.to_owned(), None));
+    if let Some(lost) = &session.lost {
+        let offer = match lost.copy {
+            Some(_) => " This machine still has all of it, and can send it again (trustdeck restore REPO).",
+            None => "",
+        };
+        let detail = format!(
+            "This machine has verified trust data of this repository before: the server has lost it, or this is another \
+             server. Ask its owner.{offer} Deleting the local data forgets it here."
+        );
+        found.push(fact(Health::Fail, "the server has no trust data any more".to_owned(), detail, None));
     }
     for name in &session.missing {
         let detail = format!("The file of {} is not in the cache, so its signatures cannot be shown.", name.short());

@@ -133,6 +133,7 @@ fn row<T: Metadata>(
         server_held: false,
         tags: 0,
         unknown_members: file.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
+        vouched: file.is_none_or(|file| file.origin.is_verified()),
         accepted_elsewhere: file.is_some_and(|file| file.tally.only_by_ids()),
     }
 }

@@ -95,7 +95,7 @@ impl RoleFacts {
 impl State {
     /// Reads it from verified metadata.
     fn of(set: &TrustedSet, at_hand: &BTreeSet<CanonicalKeyId>, choice: &Choice, now: Time, at: Option<Time>) -> Self {
-        let draft = Draft::new(Ground { set: Some(set), at_hand, now });
+        let draft = Draft::new(Ground { set: Some(set), copy: None, at_hand, now });
         let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
         let roles = base.into_iter().chain(draft.tree().into_iter().map(Role::from));
         let facts = |role: Role| {

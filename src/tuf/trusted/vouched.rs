@@ -96,6 +96,20 @@ impl TrustedSet {
         Ok(())
     }
 
+    /// The files with which a server that has lost them can begin again, as they were: root, then what holds tags, the
+    /// roles above first. Content that nobody known has signed is left out, and so is what lies below it.
+    #[must_use]
+    pub fn files_to_republish(&self) -> Vec<(Role, Blob)> {
+        let mut names: Vec<&DelegationName> = self.delegations.keys().collect();
+        names.sort_by_key(|name| name.depth());
+        let roles = std::iter::once(Role::Targets).chain(names.into_iter().map(|name| Role::Delegation(name.clone())));
+        let good = roles.filter_map(|role| {
+            let bytes = self.verified(&role)?.file().envelope.bytes().clone();
+            self.is_listed_by_verified(&role).then_some((role, bytes))
+        });
+        std::iter::once((Role::Root, self.root.envelope.bytes().clone())).chain(good).collect()
+    }
+
     fn file(&self, role: &Role) -> Option<&Loaded<Targets>> {
         match role {
             Role::Targets => self.targets.as_ref(),

@@ -38,7 +38,7 @@ fn place(state: &State, room: u16) -> Runs {
     let theme = state.theme;
     let (task, plan) = match &state.screen {
         Screen::Main => return server(state, room),
-        Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.0.clone())),
+        Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.short().to_owned())),
         Screen::Publish(publishing) => ("publish", Some(publishing.plan.clone())),
         Screen::Wizard => return state.guide.as_ref().map(|guide| task(state, guide)).unwrap_or_default(),
     };

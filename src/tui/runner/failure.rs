@@ -1,5 +1,6 @@
 //! Errors of the engine as plain data.
 
+use crate::engine::error::RootId;
 use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError};
 use crate::tui::messages::failure::{Ask, Failure};
 
@@ -21,6 +22,10 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
     let ask = match error {
         EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
         EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
+        EngineError::OtherRoot { known, found, .. } => {
+            let ids = |keys: Vec<RootId>| keys.into_iter().map(|(id, _)| id).collect();
+            Some(Ask::PinLost { known: ids(known), found: ids(found) })
+        }
         EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
             Some(Ask::Realm { host, realm })
         }

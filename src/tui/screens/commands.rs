@@ -63,6 +63,8 @@ fn command(change: &Change, name: &str) -> Option<String> {
         }
         Change::Revoke { tag, roles } => format!("revoke {name}:{tag}{}", role_options(roles)),
         Change::Witness { role } => format!("witness {name} {role}"),
+        Change::Restore { role } => format!("restore {name} {role}"),
+        Change::Republish => format!("restore {name}"),
         Change::RotateKeys { role, keys: NewKeys::Server, .. } => format!("rotate {role} {name} --server-managed"),
         Change::RotateKeys { role, keys: NewKeys::Here(keys), legacy } => {
             let keys = keys.iter().map(|k| format!(" --key {}", k.canonical_id().short()));

@@ -6,7 +6,9 @@ use ratatui::style::Style;
 use super::review::Review;
 use crate::engine::RepositoryPlan;
 use crate::engine::draft::applied::Mark;
+use crate::engine::plan::unknown::UnknownFile;
 use crate::engine::plan::{RoleDiff, Weight};
+use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::mark;
@@ -142,6 +144,8 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool) -> Vec<(S
         let style = if warning.weight == Weight::Note { theme.quiet() } else { theme.text() };
         lines.push((text, style));
     }
+    let unknown = plan.unknown.iter().flat_map(UnknownFile::lines);
+    lines.extend(unknown.map(|line| (printable(&line), theme.text())));
     let tags = &plan.tags;
     for (word, names) in [
         ("orphaned", &tags.orphaned),
@@ -182,7 +186,12 @@ pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
     if plan.is_blocked() {
         lines.push(key("space", "leave it out", theme.text()).then("the rest can be published", theme.quiet()));
     } else if plan.is_dangerous() {
-        let what = if plan.deletes { "the deletion" } else { "the loss" };
+        let what = match (plan.deletes, plan.creates, plan.unknown.is_empty()) {
+            (true, ..) => "the deletion",
+            (_, true, _) => "making it anew",
+            (_, _, false) => "what nobody known has signed",
+            _ => "the loss",
+        };
         if review.accepted.contains(&plan.gun) {
             lines.push(
                 Runs::new()

@@ -177,9 +177,16 @@ impl Publishing {
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let outcomes = || self.tracks.iter().filter_map(|t| t.ended.as_ref().map(|(_, p)| &p.outcome));
-        let done = outcomes().filter(|o| **o == PublishOutcome::Done).count();
+        let is_done = |o: &&PublishOutcome| matches!(o, PublishOutcome::Done | PublishOutcome::Unchanged);
+        let done = outcomes().filter(is_done).count();
         let failed = outcomes().filter(|o| matches!(o, PublishOutcome::Failed(_))).count();
         (done, failed)
+    }
+
+    /// Whether nothing had to be sent at all.
+    fn is_unchanged(&self) -> bool {
+        let unchanged = |t: &Track| matches!(&t.ended, Some((_, p)) if p.outcome == PublishOutcome::Unchanged);
+        !self.tracks.is_empty() && self.tracks.iter().all(unchanged)
     }
 
     /// Per cent of all steps; never goes back.
@@ -228,8 +235,10 @@ pub fn result(track: &Track) -> String {
     match &published.outcome {
         PublishOutcome::Done => {
             let versions: Vec<String> = published.versions.iter().map(|(r, v)| format!("{} v{v}", r.short())).collect();
-            format!("done  {}  {}", versions.join(", "), published.checked)
+            let merged = published.merged.iter().map(|merge| format!("  merged: {}", merge.sentence()));
+            format!("done  {}  {}{}", versions.join(", "), published.checked, merged.collect::<String>())
         }
+        PublishOutcome::Unchanged => "unchanged: the server has all of it already".to_owned(),
         PublishOutcome::Failed(problem) => format!("failed, kept staged  {}; {}", problem.message, problem.hint),
         PublishOutcome::Skipped => "not begun, kept staged".to_owned(),
     }
@@ -274,6 +283,9 @@ pub fn verdict(publishing: &Publishing) -> (Tone, &'static str, String) {
         }
         (None, _) => (Tone::Note, "publishing", format!("{} of {all}", done + failed)),
         (Some(_), _) if failed > 0 => (Tone::Fail, "failed", format!("{} of {all}; what failed stays staged", failed)),
+        (Some(_), _) if publishing.is_unchanged() => {
+            (Tone::Note, "nothing to publish", "the server has all of it already".to_owned())
+        }
         (Some(_), _) if done < all => (Tone::Warn, "stopped", format!("{done} of {all} done; the others stay staged")),
         (Some(_), _) => (Tone::Done, "published", count(done, "repository, read back", "repositories, read back")),
     }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::publish::{Publishing, STEPS, Track, index};
-use crate::engine::{Problem, PublishOutcome, Step};
+use crate::engine::{Kind, Problem, PublishOutcome, Step};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
 use crate::tui::kit::format::seconds_until;
@@ -119,7 +119,9 @@ fn draw_track(state: &State, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), t
     let at = columns(inner, narrow);
     let (glyph, style) = match &track.ended {
         Some((_, p)) if p.outcome == PublishOutcome::Done => (theme.glyphs.ok, theme.ok()),
-        Some((_, p)) if p.outcome == PublishOutcome::Skipped => (theme.glyphs.to_come, theme.quiet()),
+        Some((_, p)) if matches!(p.outcome, PublishOutcome::Skipped | PublishOutcome::Unchanged) => {
+            (theme.glyphs.to_come, theme.quiet())
+        }
         Some(_) => (theme.glyphs.fail, theme.fail()),
         None if track.step.is_some() => (theme.glyphs.now, theme.accent()),
         None => (theme.glyphs.to_come, theme.quiet()),
@@ -168,7 +170,10 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
     let theme = canvas.theme;
     let (word, style) = match (&track.ended, track.step) {
         (Some((_, p)), _) => match &p.outcome {
+            PublishOutcome::Done if !p.merged.is_empty() => ("merged", theme.warn_word()),
             PublishOutcome::Done => ("done", theme.ok()),
+            PublishOutcome::Unchanged => ("unchanged", theme.quiet()),
+            PublishOutcome::Failed(problem) if problem.kind == Kind::OutcomeUnknown => ("unknown", theme.fail()),
             PublishOutcome::Failed(_) => ("failed", theme.fail()),
             PublishOutcome::Skipped => ("not begun", theme.quiet()),
         },
@@ -182,6 +187,7 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
     };
     let x = canvas.put(x, y, end, word, style);
     let right = match (&track.ended, track.began) {
+        (Some((_, p)), _) if p.outcome == PublishOutcome::Unchanged => String::new(),
         (Some((_, p)), _) if p.outcome != PublishOutcome::Done => "kept staged".to_owned(),
         (Some((ended, _)), Some(began)) => {
             let tenths = (ended.as_millisecond() - began.as_millisecond()) / 100;
@@ -254,7 +260,7 @@ fn problem<'a>(publishing: &'a Publishing, track: Option<&'a Track>) -> Option<&
     }
     match &track?.ended.as_ref()?.1.outcome {
         PublishOutcome::Failed(problem) => Some(problem),
-        PublishOutcome::Done | PublishOutcome::Skipped => None,
+        PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
     }
 }
 
@@ -265,7 +271,7 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
         lines.push(("what", problem.message.clone()));
         lines.push(("where", where_.unwrap_or_else(|| name.to_owned())));
         lines.push(("do", problem.hint.clone()));
-        let outcome = if problem.kind == crate::engine::Kind::OutcomeUnknown {
+        let outcome = if problem.kind == Kind::OutcomeUnknown {
             "It is looked up again at the next start; nothing is sent twice."
         } else {
             "The changes stay staged; this repository is as it was before."
@@ -278,6 +284,10 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
         for (role, path) in &published.new_keys {
             lines.push(("new key", format!("{role}: {}  (back it up, nobody can make it again)", path.display())));
         }
+        if published.outcome == PublishOutcome::Unchanged {
+            lines.push(("", "Nothing was sent: the server has all of it already.".to_owned()));
+        }
+        lines.extend(published.merged.iter().map(|merge| ("merged", merge.sentence())));
         lines.extend(published.notes.iter().map(|note| ("note", note.clone())));
     } else if let Some(token) = track.and_then(|t| t.touch.as_ref()) {
         lines.push(("do", format!("Touch token {} now: it signs once a finger is on it.", printable(token))));

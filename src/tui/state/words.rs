@@ -75,6 +75,7 @@ pub fn role_state(state: &RoleState) -> &'static str {
         RoleState::UnderThreshold { .. } => "signed by removed keys only",
         RoleState::NeverSigned => "never signed",
         RoleState::Hidden => "not in snapshot",
+        RoleState::Missing => "not in the cache",
         RoleState::Unreachable => "parent refused",
     }
 }

@@ -103,10 +103,12 @@ fn repository(name: &str) -> RepositoryPlan {
         roles: vec![],
         tags: TagEffect::default(),
         keys: vec![],
+        unknown: vec![],
         warnings: vec![],
         failed: None,
         creates: false,
         deletes: false,
+        republishes: false,
         effect: name.to_owned(),
     }
 }

@@ -89,6 +89,7 @@ pub fn role_view(name: &str, version: u64, days: i64, keys: &[(&str, &str)], tag
         server_held,
         tags,
         unknown_members: vec![],
+        vouched: true,
         accepted_elsewhere: false,
         role,
     }
@@ -204,6 +205,7 @@ pub fn repository(name: &str, health: Health, tags: usize, signers: usize, first
         tags: listed,
         ignored: vec![],
         vanished: vec![],
+        lost: false,
         notices: vec![],
         foreign_changes: 0,
     }

@@ -1,0 +1,139 @@
+//! What an edit begins with: verified content, and nothing else.
+//!
+//! Invariant: a draft's files come from [`Verified`] content, which only verification makes. What nobody known has signed
+//! enters by one door, [`Draft::adopt`], which the plan turns into a danger that somebody must accept.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::Draft;
+use super::applied::{Refusal, Result};
+use super::change::role_word;
+use crate::tuf::verify::SetAside;
+use crate::tuf::{Role, Targets, TrustedSet};
+
+/// Why a role's file cannot be edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shut {
+    /// Nobody known has signed what the server has.
+    Unknown,
+    /// The server leaves it out.
+    Hidden,
+    /// The server has a file of it that was not read.
+    Unread,
+}
+
+impl<'a> Draft<'a> {
+    /// The content of a role that is about to change; a role that has no file begins empty.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the server has a file of it, or had one, whose content nobody known speaks for.
+    pub(in crate::engine) fn content_mut(&mut self, role: &Role) -> Result<&mut Targets> {
+        if let Some(refusal) = self.shut(role) {
+            return Err(refusal);
+        }
+        Ok(self.files.entry(role.clone()).or_insert_with(|| Cow::Owned(Targets::empty())).to_mut())
+    }
+
+    /// Why a role's file cannot be edited, if so.
+    pub(in crate::engine) fn shut(&self, role: &Role) -> Option<Refusal> {
+        if self.files.contains_key(role) {
+            return None;
+        }
+        self.why_shut(role).map(|why| self.refusal(role, why))
+    }
+
+    fn why_shut(&self, role: &Role) -> Option<Shut> {
+        let set = self.ground().set?;
+        if set.unknown(role).is_some() {
+            return Some(Shut::Unknown);
+        }
+        let name = role.delegation()?;
+        if set.aside().get(name) == Some(&SetAside::Hidden) {
+            return Some(Shut::Hidden);
+        }
+        let was_listed = set.verified(&name.parent()).is_some_and(|above| above.content().delegation(name).is_some());
+        (was_listed && set.expected(role).is_some()).then_some(Shut::Unread)
+    }
+
+    fn refusal(&self, role: &Role, why: Shut) -> Refusal {
+        let word = role_word(role);
+        let what = match why {
+            Shut::Unknown => format!("{word} carries no valid signature: this may be an attack. {}", self.before(role)),
+            Shut::Hidden => format!("the server hides {word}: this may be an attack. {}", self.before(role)),
+            Shut::Unread => format!("the file of {word} could not be read, so signing it would lose its tags"),
+        };
+        let has_good = self.ground().set.is_some_and(|set| set.last_good(role).is_some());
+        let hint = match (why, has_good) {
+            (Shut::Unread, _) => "renew the role above it first, or ask whoever runs the server".to_owned(),
+            (_, true) => format!("sign the last good file again: trustdeck restore REPO {role}; or ask its signers"),
+            (Shut::Hidden, false) => "ask whoever runs the server why it leaves the role out".to_owned(),
+            (_, false) => format!(
+                "compare what it lists with its signers; then trustdeck witness REPO {role} signs it, with --accept"
+            ),
+        };
+        Refusal { role: Some(role.clone()), what, hint, suspicious: true }
+    }
+
+    /// What this machine knows of a role from before, in a sentence.
+    fn before(&self, role: &Role) -> String {
+        let Some(set) = self.ground().set else { return String::new() };
+        match (set.last_good(role), set.newest_verified(role)) {
+            (Some(good), _) => {
+                let content = good.content();
+                let tags: Vec<String> = content.targets.keys().map(ToString::to_string).collect();
+                let listed = if tags.is_empty() { "no tags".to_owned() } else { few(&tags) };
+                format!("This machine last verified version {} of it, which lists {listed}", content.version)
+            }
+            (None, Some(mark)) => format!("This machine last verified version {} of it", mark.version),
+            (None, None) => "This machine has never seen a good file of it".to_owned(),
+        }
+    }
+
+    /// Takes the server's file of a role as it is, although nobody known may have signed it. Returns whether there is one.
+    pub(in crate::engine) fn adopt(&mut self, role: &Role) -> bool {
+        let Some(file) = self.ground().set.and_then(|set| set.unknown(role)) else {
+            return self.files.contains_key(role);
+        };
+        if !self.files.contains_key(role) {
+            self.files.insert(role.clone(), Cow::Borrowed(&file.content));
+            self.adopted.insert(role.clone());
+        }
+        true
+    }
+
+    /// Takes the last good file of a role in the place of what the server has. Returns whether there is one.
+    pub(in crate::engine) fn restore(&mut self, role: &Role) -> bool {
+        let Some(good) = self.ground().set.and_then(|set| set.last_good(role)) else { return false };
+        self.files.insert(role.clone(), Cow::Borrowed(good.content()));
+        self.adopted.remove(role);
+        self.touch(role.clone(), format!("its last good file, version {}, signed again", good.content().version));
+        true
+    }
+
+    /// Roles whose content on the server is signed although nobody known has signed it.
+    #[must_use]
+    pub fn adopted(&self) -> &BTreeSet<Role> {
+        &self.adopted
+    }
+}
+
+/// All content of a set that an edit may begin with.
+pub(super) fn verified_files(set: &TrustedSet) -> impl Iterator<Item = (Role, Cow<'_, Targets>)> {
+    let delegations = set.delegations().keys().map(|name| Role::Delegation(name.clone()));
+    let roles = std::iter::once(Role::Targets).chain(delegations);
+    roles.filter_map(|role| {
+        let content = Cow::Borrowed(set.verified(&role)?.content());
+        Some((role, content))
+    })
+}
+
+/// A few names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,133 @@
+//! What others have published between the review and the publish.
+
+use std::collections::BTreeSet;
+
+use crate::engine::draft::pulled::natural;
+use crate::tuf::{CanonicalKeyId, Loaded, PublicKey, Role, Tally, Targets, TrustedSet};
+
+/// A role that somebody else has published meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merge {
+    /// The role.
+    pub role: Role,
+    /// Version that was reviewed, if there was a file, and the one that was there when this was published.
+    pub versions: (Option<u64>, Option<u64>),
+    /// What people call the keys that signed it.
+    pub by: Vec<String>,
+    /// What it changes: `tag 1.0 added`. Empty if it is only signed again.
+    pub what: Vec<String>,
+}
+
+impl Merge {
+    /// In a sentence. Text from outside in it is raw.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let by = if self.by.is_empty() { "somebody".to_owned() } else { self.by.join(", ") };
+        let role = self.role.short();
+        let version = self.versions.1.map(|version| format!(" v{version}")).unwrap_or_default();
+        match self.what.as_slice() {
+            [] => format!("{by} signed {role}{version} again"),
+            what => format!("{by} published {role}{version}: {}", what.join(", ")),
+        }
+    }
+}
+
+/// What a name of a key is.
+pub(in crate::engine) type Labels<'a> = &'a dyn Fn(&CanonicalKeyId) -> String;
+
+/// Compares what was reviewed with what is there now; roles that only the server signs are left out.
+pub(in crate::engine) fn merges(
+    reviewed: Option<&TrustedSet>,
+    now: Option<&TrustedSet>,
+    labels: Labels<'_>,
+) -> Vec<Merge> {
+    let mut merges = Vec::new();
+    let Some(now) = now else { return merges };
+    let old_root = reviewed.map(|set| set.root());
+    if old_root.is_none_or(|old| old.envelope.sha256() != now.root().envelope.sha256()) && reviewed.is_some() {
+        let versions = (old_root.map(|old| old.content.version), Some(now.root().content.version));
+        let what = root_changes(reviewed, now, labels);
+        merges.push(Merge { role: Role::Root, versions, by: names(&now.root().tally, labels), what });
+    }
+    let names_of = |set: &TrustedSet| -> Vec<Role> {
+        let delegations = set.delegations().keys().map(|name| Role::Delegation(name.clone()));
+        std::iter::once(Role::Targets).chain(delegations).collect()
+    };
+    let roles: BTreeSet<Role> = reviewed.into_iter().chain([now]).flat_map(names_of).collect();
+    for role in roles {
+        let (old, new) = (reviewed.and_then(|set| file(set, &role)), file(now, &role));
+        if old.map(|old| old.envelope.sha256()) == new.map(|new| new.envelope.sha256()) {
+            continue;
+        }
+        let versions = (old.map(|old| old.content.version), new.map(|new| new.content.version));
+        let by = new.map(|new| self::names(&new.tally, labels)).unwrap_or_default();
+        let what = changes(old.map(|old| &old.content), new.map(|new| &new.content), labels);
+        merges.push(Merge { role, versions, by, what });
+    }
+    merges
+}
+
+fn file<'a>(set: &'a TrustedSet, role: &Role) -> Option<&'a Loaded<Targets>> {
+    match role {
+        Role::Delegation(name) => set.delegations().get(name),
+        _ => set.targets(),
+    }
+}
+
+fn names(tally: &Tally, labels: Labels<'_>) -> Vec<String> {
+    let mut names: Vec<String> = tally.signed.iter().map(|key| labels(key.canonical_id())).collect();
+    names.dedup();
+    names
+}
+
+fn root_changes(old: Option<&TrustedSet>, new: &TrustedSet, labels: Labels<'_>) -> Vec<String> {
+    let Some(old) = old else { return Vec::new() };
+    let mut what = Vec::new();
+    for role in [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp] {
+        let (before, after) = (old.root().content.role_keys(&role), new.root().content.role_keys(&role));
+        what.extend(key_changes(&role, &before.keys, &after.keys, labels));
+        if before.threshold != after.threshold {
+            what.push(format!("{role} needs {} keys", after.threshold));
+        }
+    }
+    what
+}
+
+fn key_changes(role: &Role, before: &[PublicKey], after: &[PublicKey], labels: Labels<'_>) -> Vec<String> {
+    let ids = |keys: &[PublicKey]| keys.iter().map(|key| key.canonical_id().clone()).collect::<BTreeSet<_>>();
+    let (before, after) = (ids(before), ids(after));
+    let line = |word: &str, id: &CanonicalKeyId| format!("key {} {word} {}", labels(id), role.short());
+    let added = after.difference(&before).map(|id| line("added to", id));
+    added.chain(before.difference(&after).map(|id| line("removed from", id))).collect()
+}
+
+/// Tags, signers, keys and paths that differ.
+fn changes(old: Option<&Targets>, new: Option<&Targets>, labels: Labels<'_>) -> Vec<String> {
+    let (old, new) = (old.cloned().unwrap_or_else(Targets::empty), new.cloned().unwrap_or_else(Targets::empty));
+    let mut tags: Vec<(String, &str)> = Vec::new();
+    for (tag, target) in &new.targets {
+        match old.targets.get(tag) {
+            Some(before) if before == target => {}
+            Some(_) => tags.push((tag.to_string(), "with another digest")),
+            None => tags.push((tag.to_string(), "added")),
+        }
+    }
+    let gone = old.targets.keys().filter(|tag| !new.targets.contains_key(*tag));
+    tags.extend(gone.map(|tag| (tag.to_string(), "removed")));
+    tags.sort_by(|a, b| natural(&a.0, &b.0));
+    let mut what: Vec<String> = tags.into_iter().map(|(tag, word)| format!("tag {tag} {word}")).collect();
+    for entry in new.delegations.iter().flatten() {
+        let Some(before) = old.delegation(&entry.name) else {
+            what.push(format!("{} added", entry.name.short()));
+            continue;
+        };
+        let keys = |file: &Targets| file.delegation_role_keys(&entry.name).map(|keys| keys.keys).unwrap_or_default();
+        what.extend(key_changes(&Role::Delegation(entry.name.clone()), &keys(&old), &keys(&new), labels));
+        if before.paths != entry.paths || before.threshold != entry.threshold {
+            what.push(format!("paths or threshold of {} changed", entry.name.short()));
+        }
+    }
+    let gone = old.delegations.iter().flatten().filter(|entry| new.delegation(&entry.name).is_none());
+    what.extend(gone.map(|entry| format!("{} removed", entry.name.short())));
+    what
+}

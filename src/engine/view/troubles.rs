@@ -1,0 +1,109 @@
+//! What of a repository does not count: one line for each role and for tags that are gone, with the command that helps.
+
+use super::{RepositoryView, RoleView};
+use crate::engine::error::{Kind, Problem};
+use crate::engine::trust::tree::RoleState;
+use crate::engine::wording::{count, some};
+use crate::tuf::Role;
+
+/// Something that does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What, and what helps. Its class is `role`.
+    pub problem: Problem,
+    /// Whether Docker pulls from the role: then tags are missing that somebody has signed.
+    pub released: bool,
+}
+
+impl RepositoryView {
+    /// Every role that does not count, and the tags that are gone since this machine looked last.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let mut troubles: Vec<Trouble> = self.roles.iter().filter_map(|role| self.of_role(role)).collect();
+        troubles.sort_by_key(|trouble| !trouble.released);
+        if !self.vanished.is_empty() {
+            let message = format!(
+                "{} gone since this machine looked last: {}; {} not be pulled any more",
+                count(self.vanished.len(), "tag"),
+                some(&self.vanished),
+                if self.vanished.len() == 1 { "it can" } else { "they can" },
+            );
+            let hint =
+                "if nobody has revoked them, ask their signers; somebody who holds their keys can sign them again";
+            troubles.push(Trouble { problem: self.problem(None, message, hint.to_owned()), released: false });
+        }
+        troubles
+    }
+
+    fn problem(&self, role: Option<&Role>, message: String, hint: String) -> Problem {
+        Problem { kind: Kind::Role, message, hint, repository: Some(self.gun.clone()), role: role.cloned() }
+    }
+
+    fn of_role(&self, role: &RoleView) -> Option<Trouble> {
+        let name = &role.role;
+        let (why, hint) = match &role.state {
+            RoleState::Good => return None,
+            RoleState::NeverSigned | RoleState::Unreachable if !role.keys.is_empty() => return None,
+            RoleState::NeverSigned | RoleState::Unreachable => (format!("{name} has no keys"), self.add_key(name)),
+            RoleState::Expired => (format!("{name} has expired"), self.renew(name)),
+            RoleState::UnderThreshold { .. } if role.keys.is_empty() => {
+                (format!("{name} has no keys, so no signature counts"), self.add_key(name))
+            }
+            RoleState::UnderThreshold { signed } => self.under_threshold(role, *signed),
+            RoleState::Hidden => (
+                format!(
+                    "{name} is hidden by the server: this machine has seen a file of it, and the snapshot leaves it out"
+                ),
+                format!(
+                    "this may be an attack: ask whoever runs the server; trustdeck restore {} {name} signs its last good \
+                     file again",
+                    self.name
+                ),
+            ),
+            RoleState::Missing => (
+                format!("the file of {name} is damaged or missing in this machine's cache"),
+                format!("read it again from the server: trustdeck inspect {}", self.name),
+            ),
+        };
+        let released = name.is_released();
+        let effect = match (released, role.tags) {
+            (true, 0) => "; its tags cannot be pulled".to_owned(),
+            (true, tags) => format!("; its {} cannot be pulled", count(tags, "tag")),
+            (false, _) => "; what it signs does not count".to_owned(),
+        };
+        Some(Trouble { problem: self.problem(Some(name), format!("{why}{effect}"), hint), released })
+    }
+
+    fn under_threshold(&self, role: &RoleView, signed: usize) -> (String, String) {
+        let (name, repository) = (&role.role, &self.name);
+        if !role.vouched {
+            let why =
+                format!("{name} carries no valid signature of a key that is or was one of it: this may be an attack");
+            let hint = format!(
+                "do not sign it again unseen: ask its signers; trustdeck restore {repository} {name} signs the last good \
+                 file of this machine again"
+            );
+            return (why, hint);
+        }
+        let needed = count(role.threshold as usize, "needed key");
+        let why = format!("{name} is signed by {signed} of {needed}, since its last signers were removed");
+        let labels: Vec<String> = role.keys.iter().map(|key| key.label.clone()).collect();
+        let hint = format!(
+            "whoever holds a key of it ({}) signs it again: trustdeck witness {repository} {name} --publish",
+            some(&labels)
+        );
+        (why, hint)
+    }
+
+    fn add_key(&self, role: &Role) -> String {
+        format!("add a key, then sign it again: trustdeck delegation add {} {role} FILE; trustdeck witness", self.name)
+    }
+
+    fn renew(&self, role: &Role) -> String {
+        match role {
+            Role::Timestamp => "the server signs it: ask whoever runs it, and check this machine's clock".to_owned(),
+            Role::Snapshot => "whoever holds its key signs it again: publish any change".to_owned(),
+            _ => format!("whoever holds its key signs it again: trustdeck renew {role} {} --publish", self.name),
+        }
+    }
+}

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use screen::scene::{OLD, gun, id, now, role};
 use screen::told::{browsing as browsing_at, failure, key_found as found, key_work as work};
 use screen::{draw, frame, press};
-use trustdeck::engine::backup::{Archive, Manifest, ManifestKey, RestoreKey, Restored, Standing};
-use trustdeck::engine::key_load::{KeySet, Loaded};
+use trustdeck::engine::custody::backup::{Archive, Manifest, ManifestKey, RestoreKey, Restored, Standing};
+use trustdeck::engine::custody::load::{KeySet, Loaded};
 use trustdeck::engine::{Kind, Passphrase};
 use trustdeck::tuf::CanonicalKeyId;
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
 use trustdeck::tui::state::State;
 
 const SIZES: [(u16, u16); 3] = [(60, 16), (80, 24), (120, 40)];

@@ -13,18 +13,18 @@ use std::time::Duration;
 use screen::scene::{ADMIN, BOARD, OLD, gun, id, keys, now, tell};
 use screen::told::{browsing, failure, key_found as found, key_work as work, said};
 use screen::{draw, frame, press};
-use trustdeck::engine::backup::{Backup, BackupForm};
-use trustdeck::engine::key_make::{NewKey, Removal, Removing};
+use trustdeck::engine::custody::backup::{Backup, BackupForm};
+use trustdeck::engine::custody::make::{NewKey, Removal, Removing};
 use trustdeck::engine::view::KeyState;
 use trustdeck::engine::{BackupRecord, Kind, Passphrase};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId};
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Outcome};
-use trustdeck::tui::keywork::{Closed, KeyFound, KeyWork, Look};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::keywork::{Closed, KeyFound, KeyWork, Look};
 use trustdeck::tui::panes::Pane;
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::update::update;
 
 const LONG: &str = "harbor plaza tulip";
 

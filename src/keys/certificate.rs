@@ -33,7 +33,8 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365 * 10);
 
 type Der = Zeroizing<Vec<u8>>;
 
-/// Makes the root certificate that Notary's tools make (notary-v1.md section 3): CN is the GUN, ten years of 365 days.
+/// Makes the root certificate that Notary's tools make (docs/notary-v1.md section 3): CN is the GUN, ten years of 365
+/// days.
 ///
 /// # Errors
 /// [`KeyError::Unsupported`] for keys that Notary cannot use as root; [`KeyError::Token`].

@@ -83,7 +83,7 @@ impl PublicKey {
     }
 
     /// Reads the first PEM block of a `.pub`, `.pem` or `.crt` file: `PUBLIC KEY` (headers such as `role:` are
-    /// skipped) or `CERTIFICATE`, under Notary's rules for adding to a delegation (notary-v1.md section 3).
+    /// skipped) or `CERTIFICATE`, under Notary's rules for adding to a delegation (docs/notary-v1.md section 3).
     /// `now` decides whether a certificate has expired.
     ///
     /// # Errors

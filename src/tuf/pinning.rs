@@ -16,7 +16,7 @@ use super::metadata::Root;
 use super::names::{Gun, Role};
 use super::pem;
 
-/// What the configuration demands of the first root. Source: notary-v1.md section 9.
+/// What the configuration demands of the first root. Source: docs/notary-v1.md section 9.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Pinning {
     /// `certs`: GUN, or prefix with a trailing `*`, to accepted IDs of root keys.

@@ -1,7 +1,7 @@
 //! The calls into a module. Only the worker's thread comes here.
 //!
 //! Invariant: as with Notary, each visit initialises the module and finalises it again, so that tokens come and go and
-//! other programs can use them in between. Source: notary-v1.md section 16.
+//! other programs can use them in between. Source: docs/notary-v1.md section 16.
 
 mod write;
 

@@ -1,6 +1,6 @@
 //! What a hostile file may cost: memory in proportion to its size, and a first look that refuses what no file holds.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/forge.rs"]
 mod forge;

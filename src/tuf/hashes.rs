@@ -14,6 +14,9 @@ pub fn digits(bytes: &[u8]) -> String {
     text
 }
 
+/// An algorithm and its digest.
+type Other = (Box<str>, Box<[u8]>);
+
 /// Raw digests by algorithm, in the order of the names.
 ///
 /// A file has one of these for each of its many targets, nearly always a SHA-256 alone: that one is kept in place.
@@ -21,7 +24,7 @@ pub fn digits(bytes: &[u8]) -> String {
 pub struct Hashes {
     sha256: Option<[u8; 32]>,
     /// The rest in order, a `sha256` of another length included. Few, and packed: a file can hold very many.
-    others: Box<[(Box<str>, Box<[u8]>)]>,
+    others: Box<[Other]>,
 }
 
 impl Hashes {

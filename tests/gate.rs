@@ -19,7 +19,8 @@ use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::prompt::What;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::event::{Event, Outcome};
+use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{Screen, State};
 

@@ -8,7 +8,7 @@ use trustdeck::engine::{BackupRecord, Kind, Passphrase};
 use trustdeck::tuf::Algorithm;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::keywork::{AtToken, KeyFound, KeyWork, TokenDone, TokenWork};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
@@ -18,6 +18,7 @@ use crate::screen::scene::{ADMIN, BEN, BOARD, OLD, id, keys, now, tell};
 use crate::screen::tokens::{first_on_board, place, plug_in, token};
 use crate::screen::told::{failure, key_found as found, key_work as work, said};
 use crate::{on_key, shown};
+use trustdeck::tui::messages::failure::Ask;
 
 const PIN: &str = "123456";
 

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::Failure;
+use super::failure::Failure;
 use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
 use crate::engine::custody::load::{KeySet, Loaded};
 use crate::engine::custody::make::{MadeKey, NewKey, Removal, Removing};

@@ -81,8 +81,9 @@ pub use publish::{Progress, PublishOutcome, Published, Step};
 pub use settings::{FirstContact, Settings};
 pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
 
+pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
-pub use crate::keys::{KeyError, OpenError, Passphrase, Strength, TokenError};
+pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
 pub use crate::remote::RemoteError;
 use crate::tuf::Gun;
 

@@ -15,7 +15,7 @@ use super::event::Failure;
 use crate::engine::backup::{Archive, Backup, BackupForm, Restored};
 use crate::engine::key_load::{KeySet, Loaded};
 use crate::engine::key_make::{MadeKey, NewKey, Removal, Removing};
-use crate::engine::{Passphrase, Problem};
+use crate::engine::{NewPassphrase, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 
 pub use task::KeyTask;
@@ -80,15 +80,24 @@ pub enum Look {
     Bad(String),
 }
 
+impl Look {
+    /// Whether the key comes in without a passphrase that the key store takes.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let Self::Open { with, known: false, .. } = self else { return false };
+        with.as_ref().is_none_or(|with| NewPassphrase::new(with.clone()).is_err())
+    }
+}
+
 /// Work on keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyWork {
-    Make(NewKey, Passphrase),
+    Make(NewKey, NewPassphrase),
     Label(CanonicalKeyId, String),
     ChangePassphrase {
         id: CanonicalKeyId,
         old: Option<Passphrase>,
-        new: Passphrase,
+        new: NewPassphrase,
     },
     Export {
         keys: Vec<CanonicalKeyId>,
@@ -138,8 +147,8 @@ pub struct ToLoad {
     pub gun: Option<String>,
     /// What opens it in the file.
     pub opens: Option<Passphrase>,
-    /// What it gets in the store.
-    pub keeps: Passphrase,
+    /// What it gets in the store, unless it is there.
+    pub keeps: Option<NewPassphrase>,
 }
 
 /// What work on keys found.

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::task::{KeySource, Task};
 use super::{Guide, words};
-use crate::engine::Passphrase;
 use crate::engine::wizard::Choice;
+use crate::engine::{NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, SignerName};
 use crate::tui::dialogs::field::TextField;
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::dialogs::prompt::too_short;
 use crate::tui::dialogs::submit::signed_target;
 use crate::tui::dialogs::token_fields;
 use crate::tui::effect::Effect;
@@ -31,9 +32,6 @@ pub enum Ask {
     SetUp,
     TakeOver,
 }
-
-/// Shortest passphrase that Notary's clients take for a new key.
-const SHORTEST: usize = 8;
 
 fn text(label: &'static str, value: &str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::with(value)), hint: hint.to_owned() }
@@ -245,9 +243,11 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
         Ask::Unlock(id) => Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret("passphrase")))),
         Ask::BackUp(keys) => {
             let seal = form.secret("passphrase");
-            if !seal.is_empty() && seal.chars() < SHORTEST {
-                return Err(format!("at least {SHORTEST} letters, or none for a PEM set"));
-            }
+            let seal = match NewPassphrase::new(seal.clone()) {
+                Ok(seal) => Some(seal),
+                Err(_) if seal.is_empty() => None,
+                Err(_) => return Err(format!("at least {SHORTEST} letters, or none for a PEM set")),
+            };
             let typed = OWN.iter().map(|label| form.secret(label)).filter(|own| !own.is_empty());
             let own = guide.and_then(|guide| guide.passphrase.clone()).into_iter().chain(typed).collect();
             Task::BackUp { choice: choice()?, keys: keys.clone(), file: file(form), seal, own }
@@ -274,12 +274,9 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
     Ok(vec![task.effect()])
 }
 
-fn new_passphrase(form: &Form) -> Result<Passphrase, String> {
-    let passphrase = form.secret("passphrase");
-    if passphrase.chars() < SHORTEST {
-        return Err(format!("at least {SHORTEST} letters: notary refuses shorter ones"));
-    }
-    if passphrase != form.secret("again") {
+fn new_passphrase(form: &Form) -> Result<NewPassphrase, String> {
+    let passphrase = NewPassphrase::new(form.secret("passphrase")).map_err(|_| too_short())?;
+    if *passphrase != form.secret("again") {
         return Err("the two passphrases differ".to_owned());
     }
     Ok(passphrase)

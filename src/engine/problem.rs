@@ -170,6 +170,8 @@ fn remote_kind(error: &RemoteError) -> Kind {
         RemoteError::Network { .. } | RemoteError::Slow { .. } => Kind::Network,
         RemoteError::Tls { .. } => Kind::Tls,
         RemoteError::TooBig { .. } => Kind::Limit,
+        RemoteError::Altered { .. } | RemoteError::Length { .. } => Kind::Mix,
+        RemoteError::Malformed { .. } => Kind::Format,
         RemoteError::BadAnswer { .. } | RemoteError::Server { .. } | RemoteError::Invalid { .. } => Kind::Server,
         RemoteError::Redirect { .. } => Kind::Redirect,
         RemoteError::Unauthorized { .. } | RemoteError::RealmConsent { .. } | RemoteError::Helper { .. } => Kind::Auth,
@@ -201,6 +203,10 @@ fn remote_hint(error: &RemoteError) -> String {
         RemoteError::Forbidden { .. } => "ask the owner of the repository for the right, or log in as somebody else",
         RemoteError::Helper { .. } => "run the credential helper by hand, or log in again with docker login",
         RemoteError::TooBig { .. } | RemoteError::BadAnswer { .. } => "check that the address is a Notary server",
+        RemoteError::Altered { .. } | RemoteError::Length { .. } => {
+            "do not use this image: its content was changed in the registry or on the way; ask whoever runs the registry"
+        }
+        RemoteError::Malformed { .. } => "do not use this image; ask whoever pushed it which program wrote it",
         RemoteError::Server { .. } => "ask whoever runs the server, its log says more",
         RemoteError::Invalid { .. } => "refresh, review the plan and publish again; everything is still staged",
         RemoteError::Version { .. } => "refresh and publish again; everything is still staged",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
-use reqwest::{Client, Request, Response, StatusCode};
+use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::RemoteError;
@@ -42,11 +42,38 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
+/// An answer whose body is still on its way, if it is a success.
+pub(super) enum Opened {
+    /// 2xx.
+    Success(Response),
+    /// Anything else, with the beginning of its body.
+    Refused(Answer),
+}
+
+impl Opened {
+    /// The answer, if a login is asked for.
+    pub(super) fn unauthorized(&self) -> Option<&Answer> {
+        match self {
+            Self::Refused(answer) if answer.status == 401 => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+/// As whom a request is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    /// To the server, with the client certificate.
+    Own,
+    /// To another host.
+    Stranger,
+}
+
 /// Clients for one server and one set of TLS material.
 pub(super) struct Http {
-    client: Client,
+    client: reqwest::Client,
     /// Without the client certificate: for other hosts, which are token realms.
-    stranger: Client,
+    stranger: reqwest::Client,
     /// The server's host.
     name: String,
     limits: Limits,
@@ -64,6 +91,36 @@ impl Http {
         Ok(Self { client, stranger, name: endpoint.name().to_owned(), limits })
     }
 
+    /// The deadlines.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sends a request without a body and waits for the head of its answer.
+    pub(super) async fn open(&self, client: Client, host: &str, request: Request) -> Result<Opened, Fault> {
+        let client = match client {
+            Client::Own => &self.client,
+            Client::Stranger => &self.stranger,
+        };
+        let response = self.send(client, host, request, None).await?;
+        check_encoding(host, response.headers())?;
+        if response.status().is_success() {
+            return Ok(Opened::Success(response));
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Opened::Refused(Answer { status, headers, body: self.read_some(response).await }))
+    }
+
+    /// Bounds the time of a whole exchange.
+    pub(super) async fn in_time<T>(
+        &self,
+        host: &str,
+        whole: impl Future<Output = Result<T, RemoteError>>,
+    ) -> Result<T, RemoteError> {
+        let slow = |_| self.slow(host, "end its answer", self.limits.total);
+        tokio::time::timeout(self.limits.total, whole).await.map_err(slow)?
+    }
+
     /// Sends a request and reads the answer. More than `limit` bytes are an error for a success, and cut for failures.
     pub(super) async fn exchange(
         &self,
@@ -78,10 +135,7 @@ impl Http {
         let whole = async {
             let response = self.send(client, host, request, upload).await?;
             let (status, headers) = (response.status(), response.headers().clone());
-            if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-                let why = "its content is encoded, and no encoding was asked for".to_owned();
-                return Err(Fault::plain(RemoteError::BadAnswer { host: host.to_owned(), why }));
-            }
+            check_encoding(host, &headers)?;
             let body = if status.is_success() {
                 self.read(host, response, what, limit).await?
             } else {
@@ -95,7 +149,7 @@ impl Http {
 
     async fn send(
         &self,
-        client: &Client,
+        client: &reqwest::Client,
         host: &str,
         request: Request,
         upload: Option<&Upload>,
@@ -124,7 +178,14 @@ impl Http {
         }
     }
 
-    async fn read(&self, host: &str, mut response: Response, what: &str, limit: u64) -> Result<Vec<u8>, Fault> {
+    /// Reads the body of a success, of at most `limit` bytes.
+    pub(super) async fn read(
+        &self,
+        host: &str,
+        mut response: Response,
+        what: &str,
+        limit: u64,
+    ) -> Result<Vec<u8>, Fault> {
         let too_big = || Fault::plain(RemoteError::TooBig { host: host.to_owned(), what: what.to_owned(), limit });
         let announced = response.content_length().unwrap_or(0);
         if announced > limit {
@@ -163,6 +224,15 @@ impl Http {
     fn slow(&self, host: &str, what: &'static str, limit: Duration) -> RemoteError {
         RemoteError::Slow { host: host.to_owned(), what, seconds: limit.as_secs() }
     }
+}
+
+/// Refuses an encoding: bytes must be those that the server was asked for.
+fn check_encoding(host: &str, headers: &HeaderMap) -> Result<(), Fault> {
+    if headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity") {
+        return Ok(());
+    }
+    let why = "its content is encoded, and no encoding was asked for".to_owned();
+    Err(Fault::plain(RemoteError::BadAnswer { host: host.to_owned(), why }))
 }
 
 impl Answer {

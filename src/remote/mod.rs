@@ -1,4 +1,4 @@
-//! HTTP and nothing else: limits, TLS, tokens, and Notary's API.
+//! HTTP and nothing else: limits, TLS, tokens, and the APIs of Notary and of registries.
 //!
 //! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
 
@@ -10,6 +10,7 @@ mod fault;
 pub mod http;
 mod login;
 pub mod notary;
+pub mod registry;
 mod slots;
 pub mod tls;
 mod upload;
@@ -19,6 +20,7 @@ pub use auth::{Access, Credential, CredentialSource};
 pub use endpoint::Endpoint;
 pub use http::Limits;
 pub use notary::{NotaryServer, Received, Wanted};
+pub use registry::Registry;
 pub use tls::TlsMaterial;
 
 use crate::tuf::Role;
@@ -71,6 +73,15 @@ pub enum RemoteError {
     /// 400 on upload: the server's validation, by role if it says so.
     #[error("{host} refuses the upload: {detail}")]
     Invalid { host: String, role: Option<Role>, detail: String },
+    /// Bytes whose digest is another than the one that names them.
+    #[error("{host} sends other bytes for {what}: expected {expected}, found {found}")]
+    Altered { host: String, what: String, expected: String, found: String },
+    /// More or fewer bytes than a manifest names.
+    #[error("{host} sends {what} with another length: expected {expected} bytes, found {found}")]
+    Length { host: String, what: String, expected: u64, found: u64 },
+    /// A manifest that is not in the form that its media type demands.
+    #[error("{host} sends {what}, which cannot be trusted: {why}")]
+    Malformed { host: String, what: String, why: String },
     /// The request was sent but no answer came: it may have worked.
     #[error("the answer of {host} was lost: {why}")]
     AnswerLost { host: String, why: String },

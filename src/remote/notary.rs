@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::RemoteError;
 use super::answer::{error_of, upload_error_of};
-use super::auth::{Access, CredentialSource};
+use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
 use super::fault::Fault;
 use super::http::{Answer, Http, Limits};
@@ -239,7 +239,8 @@ impl NotaryServer {
     /// Sends a request, and once more after a login if the server asks for one.
     async fn run(&self, call: Call<'_>) -> Result<Answer, RemoteError> {
         let Inner { endpoint, http, login, .. } = &*self.inner;
-        let asking = Asking { http, endpoint, gun: call.gun, access: call.access };
+        let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
+        let asking = Asking { http, endpoint, registry, subject, access: call.access };
         let first = login.authorization(asking).await?;
         let answer = self.send(&call, first.as_ref()).await?;
         if answer.status != 401 {

@@ -17,7 +17,7 @@ fn no_key_is_made_under_a_passphrase_that_is_too_short() {
         (&newcomer, "NOTARY_ROOT_PASSPHRASE", &add[..]),
         (&newcomer, "NOTARY_TARGETS_PASSPHRASE", &add),
         (&newcomer, "NOTARY_ROOT_PASSPHRASE", &set_up),
-        (&newcomer, "NOTARY_DELEGATION_PASSPHRASE", &["setup", NEW, "--signer", "ben"]),
+        (&owner, "NOTARY_DELEGATION_PASSPHRASE", &["setup", NEW, "--signer", "ben"]),
         (&owner, "NOTARY_ROOT_PASSPHRASE", &["rotate", "root", GUN]),
         (&owner, "NOTARY_TARGETS_PASSPHRASE", &["rotate", "targets", GUN]),
         (&owner, "NOTARY_SNAPSHOT_PASSPHRASE", &["rotate", "snapshot", GUN, "--local"]),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::event::{Failure, JobId, Outcome};
 use super::Work;
 use crate::engine::Plan;
 use crate::engine::passphrases::Tried;
 use crate::engine::plan::locked::locked_keys;
 use crate::tuf::CanonicalKeyId;
+use crate::tui::messages::event::{Failure, JobId, Outcome};
 
 impl Work {
     /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
 use super::draft::Draft;
+use super::natural::natural;
 use super::plan::{PlannedChange, TagEffect};
 use crate::tuf::{Metadata, Role, Target, TargetName, TrustedSet};
 
@@ -109,34 +110,4 @@ fn vouched<'d>(base: &Draft<'_>, draft: &'d Draft<'_>) -> BTreeSet<&'d TargetNam
         found.extend(same.map(|(tag, _)| tag).filter(|tag| tag.is_within(&paths)));
     }
     found
-}
-
-/// Orders names as people do: `1.2` before `1.10`.
-pub(super) fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    let (mut left, mut right) = (a, b);
-    while !left.is_empty() && !right.is_empty() {
-        let ((piece, rest), (other, other_rest)) = (piece(left), piece(right));
-        let both_numbers = is_number(piece) && is_number(other);
-        let order = if both_numbers { by_value(piece, other) } else { piece.cmp(other) };
-        if order.is_ne() {
-            return order;
-        }
-        (left, right) = (rest, other_rest);
-    }
-    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
-}
-
-fn is_number(piece: &str) -> bool {
-    piece.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn piece(text: &str) -> (&str, &str) {
-    let number = is_number(text);
-    let end = text.find(|c: char| c.is_ascii_digit() != number).unwrap_or(text.len());
-    text.split_at(end)
-}
-
-fn by_value(a: &str, b: &str) -> std::cmp::Ordering {
-    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }

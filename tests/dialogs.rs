@@ -15,11 +15,13 @@ use trustdeck::engine::{Change, ForeignChanges, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::choose::{Choice, Choose};
+use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Failure, Outcome, Source};
+use trustdeck::tui::messages::event::{Outcome, Source};
+use trustdeck::tui::messages::failure::{Ask, Failure};
 use trustdeck::tui::screens::commands;
-use trustdeck::tui::state::{Screen, State, Weight};
+use trustdeck::tui::state::{Screen, State};
 
 fn browsing() -> State {
     let mut state = state_of(repositories(), (120, 40), Theme::default());
@@ -108,9 +110,9 @@ fn a_login_is_good_only_once_the_server_says_so() {
     let effects = press(&mut state, "iann<tab>wrong<enter>");
     let said = "logging in: ann at registry.example.com".to_owned();
     tell(&mut state, effects[0].clone(), Outcome::Acted(Some(demo.clone()), Ok(said)));
-    assert_eq!(state.message.as_ref().unwrap().weight, Weight::Note);
+    assert_eq!(state.message.as_ref().unwrap().tone, Tone::Note);
     ask(&mut state, "admin/demo", Kind::Auth, asked(Some("ann")));
-    assert_eq!(state.message.as_ref().unwrap().weight, Weight::Fail);
+    assert_eq!(state.message.as_ref().unwrap().tone, Tone::Fail);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::console::input;
 use super::{Context, terminal};
-use crate::engine::passphrases::Source;
+use crate::engine::keyring::sources::Source;
 use crate::engine::{EngineError, Kind, NewPassphrase, Problem, Strength};
 use crate::printable::printable;
 

@@ -3,83 +3,34 @@
 //! One method for each thing a user can ask. Screens and commands use nothing else. Writes to one repository run one
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
-pub mod apply;
-pub mod backup;
-mod backups;
-mod base_roles;
-mod cache;
-mod certificates;
-pub mod change;
-mod changelist;
-mod checks;
-mod commit;
-mod creation;
-mod credentials;
-mod diff;
-mod disk;
+pub mod custody;
+pub(crate) mod disk;
 pub mod draft;
-pub mod effect;
 pub mod error;
-pub(crate) mod files;
-mod findings;
-mod fresh;
-mod helper;
-mod journal;
-mod judge;
-mod key_index;
-mod key_list;
-pub mod key_load;
-pub mod key_make;
-mod key_names;
-mod keyring;
-mod labels;
-mod landing;
+mod hints;
+pub mod keyring;
 mod lanes;
-mod local;
-mod names;
-mod natural;
-mod notes;
-mod open_keys;
-pub mod passphrases;
-mod pin;
 pub mod plan;
-mod planned;
-pub mod planning;
-mod problem;
 pub mod publish;
-mod publishing;
-mod realms;
 pub mod reference;
-mod refresh;
-mod repositories;
-mod roleviews;
-mod rotation;
 mod servers;
-mod session;
 pub mod settings;
-pub mod signing;
-mod staging;
-mod state;
-mod tagviews;
-mod token_notes;
-pub mod tokens;
-mod tree;
-mod versions;
+mod stage;
+mod trust;
 pub mod view;
-mod views;
-mod warnings;
 pub mod wizard;
+pub mod wording;
 
 use std::sync::Arc;
 
-pub use backups::BackupRecord;
-pub use change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
+pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
-pub use natural::natural;
+pub use keyring::backed_up::BackupRecord;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::{Progress, PublishOutcome, Published, Step};
 pub use settings::{FirstContact, Settings};
 pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
+pub use wording::natural;
 
 pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
@@ -120,9 +71,9 @@ struct Inner {
     settings: Settings,
     clock: Clock,
     keyring: keyring::Keyring,
-    repositories: repositories::Repositories,
+    repositories: trust::Repositories,
     servers: servers::Servers,
-    staging: staging::Staging,
+    staging: stage::Staging,
 }
 
 impl Engine {
@@ -133,9 +84,9 @@ impl Engine {
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, EngineError> {
         let inner = Inner {
             keyring: keyring::Keyring::open(&settings)?,
-            repositories: repositories::Repositories::open(&settings)?,
+            repositories: trust::Repositories::open(&settings)?,
             servers: servers::Servers::open(&settings)?,
-            staging: staging::Staging::open(&settings)?,
+            staging: stage::Staging::open(&settings)?,
             settings,
             clock,
         };

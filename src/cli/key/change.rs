@@ -8,7 +8,7 @@ use super::{called, shown, token};
 use crate::cli::Context;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::key_make::{Removal, Removing};
+use crate::engine::custody::make::{Removal, Removing};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind, Problem};
 use crate::printable::printable;

@@ -3,7 +3,7 @@
 use super::offers::{form, path, text};
 use super::token_fields::{self, KEPT};
 use super::token_forms;
-use crate::engine::key_make::{Removal, Removing};
+use crate::engine::custody::make::{Removal, Removing};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Passphrase};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun};

@@ -9,9 +9,8 @@ use crate::tui::dialogs::confirm::{Confirm, Subject};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::Ask;
-use crate::tui::state::State;
-use crate::tui::state::words;
+use crate::tui::messages::failure::Ask;
+use crate::tui::state::{State, words};
 
 pub(in crate::tui) fn text(label: &'static str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }

@@ -2,8 +2,8 @@
 
 use super::State;
 use crate::engine::Change;
+use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
-use crate::engine::tokens::TokenPlace;
 use crate::engine::view::{RoleKeyView, RoleState};
 use crate::tuf::{Algorithm, DelegationName, Gun, SignerName};
 use crate::tui::kit::format::count;

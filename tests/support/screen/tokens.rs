@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trustdeck::engine::KeyView;
-use trustdeck::engine::tokens::{Dialect, PinState, TokenFacts, TokenName, TokenPlace};
+use trustdeck::engine::keyring::tokens::{Dialect, PinState, TokenFacts, TokenName, TokenPlace};
 use trustdeck::engine::view::KeyPlace;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::Outcome;

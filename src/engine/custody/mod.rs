@@ -1,0 +1,7 @@
+//! Owning a key: making, loading, finding, backing up, removing.
+
+pub mod backup;
+pub(in crate::engine) mod file;
+pub(in crate::engine) mod find;
+pub mod load;
+pub mod make;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
 
 use super::error::Problem;
 
@@ -248,7 +248,7 @@ pub struct TagView {
     /// SHA-512 of the manifest, if the target has one.
     pub sha512: Option<String>,
     /// What its signer added, if anything.
-    pub custom: Option<serde_json::Value>,
+    pub custom: Option<Custom>,
     /// Whether it can be pulled.
     pub state: TagState,
     /// All roles that list this tag with this digest, in walk order.

@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp as Time;
-use serde_json::Value;
 
 use super::{TagState, TagView};
 use crate::engine::trust::tree::{Node, nodes};
 use crate::engine::wording::natural;
 use crate::printable::look_alikes;
 use crate::tuf::hashes::digits;
-use crate::tuf::{Role, Target, TrustedSet};
+use crate::tuf::{Custom, Role, Target, TrustedSet};
 
 /// The tags of a repository and what roles list outside their paths.
 pub(in crate::engine) struct Tags {
@@ -24,7 +23,7 @@ struct Row<'a> {
     digest: Option<&'a [u8]>,
     length: u64,
     sha512: Option<&'a [u8]>,
-    custom: Option<&'a Value>,
+    custom: Option<&'a Custom>,
     roles: Vec<Role>,
     signers: Vec<String>,
     /// A role that Docker pulls from lists it, and counts.

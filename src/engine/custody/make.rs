@@ -1,16 +1,17 @@
 //! Making keys, and what becomes of stored ones: export, another passphrase, removal. Blocking.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::engine::{BackupRecord, Engine, EngineError, KeyView};
+use super::backed_up::Removing;
+use super::remove::Removal;
+use crate::engine::disk::new_file::write_new;
+use crate::engine::error::refuse;
+use crate::engine::{Engine, EngineError, KeyView};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
-use crate::keys::token::TokenPlace;
 use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
@@ -46,28 +47,6 @@ pub struct MadeKey {
     pub file: PathBuf,
     /// The file of its public half; `None` for Ed25519, which no PEM reader of Notary takes.
     pub public_file: Option<PathBuf>,
-}
-
-/// What removing a key would mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removal {
-    /// The key.
-    pub key: KeyView,
-    /// Roles for which this machine has no other key.
-    pub only_local: Vec<(Gun, Role)>,
-    /// Whether it is in a file of the key store, perhaps beside a token.
-    pub in_file: bool,
-    /// Other tokens that are plugged in and hold it too.
-    pub also_on: Vec<TokenPlace>,
-}
-
-/// What the user knows when a key is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removing {
-    /// Refuse without a tested backup.
-    BackedUp,
-    /// Remove it in any case.
-    Forced,
 }
 
 impl Engine {
@@ -189,7 +168,7 @@ impl Engine {
     /// `Key` if it is not in the store; those of [`Engine::keys`].
     pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
         let views = self.keys()?;
-        use crate::engine::view::KeyPlace;
+        use crate::engine::view::keys::KeyPlace;
         let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
         let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
             return Err(KeyError::NotFound(id.clone()).into());
@@ -215,18 +194,6 @@ impl Engine {
         self.inner.keyring.forget(id);
         Ok(())
     }
-}
-
-impl Removal {
-    /// The last tested backup.
-    #[must_use]
-    pub fn backup(&self) -> Option<&BackupRecord> {
-        self.key.backup.as_ref()
-    }
-}
-
-pub(in crate::engine) fn refuse(message: String, hint: &str) -> EngineError {
-    EngineError::Input { message, hint: hint.to_owned() }
 }
 
 /// Whether Docker takes the name of a key: `[a-z0-9][a-z0-9_-]*`.
@@ -271,44 +238,4 @@ pub(in crate::engine) fn public_pem(key: &PublicKey, name: &str) -> Zeroizing<St
     let headers = vec![("role".to_owned(), name.to_owned())];
     let der = Zeroizing::new(key.public().to_vec());
     Block { label: "PUBLIC KEY".to_owned(), headers, der }.write()
-}
-
-/// Writes a file that must not exist yet, 0600.
-pub(in crate::engine) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    NewFile::create(path)?.write(bytes)
-}
-
-/// A file that did not exist before, 0600. Gone again unless it is written: half a file must not be taken for a whole one.
-pub(in crate::engine) struct NewFile {
-    path: PathBuf,
-    file: fs::File,
-    written: bool,
-}
-
-impl NewFile {
-    pub(in crate::engine) fn create(path: &Path) -> Result<Self, EngineError> {
-        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = opened.map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => {
-                refuse(format!("{} exists already and is not overwritten", path.display()), "name another file")
-            }
-            _ => EngineError::Disk { path: path.to_owned(), source },
-        })?;
-        Ok(Self { path: path.to_owned(), file, written: false })
-    }
-
-    pub(in crate::engine) fn write(mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
-        self.written = written.is_ok();
-        written.map_err(|source| EngineError::Disk { path: self.path.clone(), source })
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.written {
-            // Whatever went wrong is the error to report.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }

@@ -5,7 +5,9 @@
 pub(in crate::engine) mod backed_up;
 pub(in crate::engine) mod index;
 pub(in crate::engine) mod labels;
+pub(in crate::engine) mod names;
 pub(in crate::engine) mod open;
+pub(in crate::engine) mod refused_pins;
 pub(in crate::engine) mod seen_tokens;
 pub mod sources;
 pub mod tokens;
@@ -16,9 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use names::role_label;
+
 use super::{Engine, EngineError, Problem, Settings};
 use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey, StoredKey, Tokens};
-use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 use index::IndexFile;
 use open::OpenKeys;
 use seen_tokens::TokenNotes;
@@ -220,15 +224,6 @@ impl Engine {
     pub(super) fn chosen_passphrase(&self, role: &Role) -> Option<NewPassphrase> {
         hold(&self.inner.keyring.chosen).get(role).cloned()
     }
-}
-
-/// A `role` header as a name. `delegation` is what importers write for want of one.
-pub(super) fn role_label(role: &str) -> Option<String> {
-    let name = match DelegationName::parse(role) {
-        Ok(delegation) => delegation.short().to_owned(),
-        Err(_) => role.to_owned(),
-    };
-    Some(name).filter(|name| !name.is_empty() && name != "delegation")
 }
 
 impl Engine {

@@ -4,7 +4,8 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{FILE_LIMIT, Prepared, Run};
+use super::attempt::FILE_LIMIT;
+use super::job::{Prepared, Run};
 use super::sign::SignedFile;
 use crate::engine::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};

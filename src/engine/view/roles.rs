@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
-use super::{RoleKeyView, RoleState, RoleView, SignedBy};
+use super::{RoleKeyView, RoleView, SignedBy};
 use crate::engine::Engine;
 use crate::engine::draft::base_roles::root_ends;
-use crate::engine::trust::tree::{Node, state_of};
+use crate::engine::trust::tree::{Node, RoleState, state_of};
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
 
 /// What is known about keys: labels, and which private ones are in the store.

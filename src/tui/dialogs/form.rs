@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Dialog, Next};
 use crate::engine::Passphrase;
-use crate::engine::custody::make::Removing;
+use crate::engine::custody::backed_up::Removing;
 use crate::engine::keyring::tokens::TokenName;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
 use crate::tui::forms::{key_forms, key_submit, submit, token_fields};

@@ -1,7 +1,7 @@
 //! The signs of changes.
 
 use super::theme::Theme;
-use crate::engine::plan::Mark;
+use crate::engine::draft::applied::Mark;
 use ratatui::style::Style;
 
 /// The sign of a change and its colour.

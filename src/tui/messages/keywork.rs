@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::failure::Failure;
+use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
 use crate::engine::custody::load::{KeySet, Loaded};
-use crate::engine::custody::make::{MadeKey, NewKey, Removal, Removing};
+use crate::engine::custody::make::{MadeKey, NewKey};
+use crate::engine::custody::remove::Removal;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::keyring::tokens::{OnToken, Pin, Pins};
 use crate::engine::{NewPassphrase, Passphrase, Problem};

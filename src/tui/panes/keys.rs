@@ -2,7 +2,7 @@
 
 use super::key_rows::label;
 pub use super::key_rows::{detail, name, render, summary};
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::dialogs::{Dialog, Next};

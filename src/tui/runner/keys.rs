@@ -49,8 +49,9 @@ impl Worker<'_> {
                 ("exported", format!("{what} to {}, each under its own passphrase", file.display()))
             }),
             KeyWork::AskRemoval(id) => {
-                let there =
-                    |removal: &crate::engine::custody::make::Removal| removal.backup().is_some_and(|b| b.file.exists());
+                let there = |removal: &crate::engine::custody::remove::Removal| {
+                    removal.backup().is_some_and(|b| b.file.exists())
+                };
                 KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure::of))
             }
             KeyWork::Remove(id, how) => {

@@ -3,7 +3,8 @@
 use jiff::Timestamp as Time;
 
 use crate::engine::plan::NeededKey;
-use crate::engine::{Approval, Progress, PublishOutcome, Published, Step};
+use crate::engine::publish::job::Approval;
+use crate::engine::{Progress, PublishOutcome, Published, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
 use crate::tui::kit::format::count;

@@ -16,14 +16,14 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
-
 use super::load::{FoundKey, KeySet};
-use super::make::write_new;
-use crate::engine::view::KeyPlace;
+use crate::engine::disk::new_file::write_new;
+use crate::engine::view::keys::KeyPlace;
 use crate::engine::{BackupRecord, Engine, EngineError, KeyView};
 use crate::keys::{NewPassphrase, OpenError, Passphrase};
 use crate::tuf::{CanonicalKeyId, KeyId};
+
+pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
 
 /// Stands before the manifest in a backup.
 const MANIFEST: &str = "trustdeck-backup: ";

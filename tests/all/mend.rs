@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use support::forge::Key;
 use support::machine::{add_signer, remove_signer, witness};
+use support::new_passphrase;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::{NeededKey, Weight};
@@ -28,7 +29,7 @@ fn unlock(engine: &Engine, keys: &[NeededKey]) {
     for key in keys {
         match key {
             NeededKey::Unlock { id, .. } => engine.unlock(id, &Passphrase::from_text(PASSPHRASE)).unwrap(),
-            NeededKey::New { role } => engine.choose_passphrase(role, Passphrase::from_text(PASSPHRASE)),
+            NeededKey::New { role } => engine.choose_passphrase(role, new_passphrase(PASSPHRASE)),
         }
     }
 }

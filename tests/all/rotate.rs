@@ -9,3 +9,4 @@ mod headless;
 mod killed;
 mod legacy;
 mod steps;
+mod weak;

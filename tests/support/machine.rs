@@ -17,7 +17,7 @@ use trustdeck::tuf::verify::Pinning;
 use trustdeck::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 
 use super::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
-use super::{Home, NotaryServer};
+use super::{Home, NotaryServer, new_passphrase};
 
 /// A home with an engine on its trust directory.
 pub struct Machine {
@@ -63,7 +63,7 @@ impl Machine {
                 }
                 NeededKey::New { role } => {
                     let text = if *role == Role::Root { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
-                    self.engine.choose_passphrase(role, Passphrase::from_text(text));
+                    self.engine.choose_passphrase(role, new_passphrase(text));
                 }
             }
         }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, SystemTime};
 use names::role_label;
 
 use super::{Engine, EngineError, Problem, Settings};
-use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey, Tokens};
+use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey, StoredKey, Tokens};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 use index::IndexFile;
 use open::OpenKeys;
@@ -37,7 +37,7 @@ pub(super) struct Keyring {
     labels: Mutex<labels::ByKey>,
     index: Mutex<IndexFile>,
     open: Mutex<OpenKeys>,
-    chosen: Mutex<HashMap<Role, Passphrase>>,
+    chosen: Mutex<HashMap<Role, NewPassphrase>>,
     listing: Mutex<Option<Listing>>,
     pub(super) refused_pins: RefusedPins,
 }
@@ -204,7 +204,7 @@ impl Engine {
         key: PrivateKey,
         role: &Role,
         gun: &Gun,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<PathBuf, EngineError> {
         let path = self.key_store().save(&key, role.as_str(), Some(gun), passphrase)?;
         self.inner.keyring.changed();
@@ -221,7 +221,7 @@ impl Engine {
     }
 
     /// The passphrase chosen for a new key of `role`.
-    pub(super) fn chosen_passphrase(&self, role: &Role) -> Option<Passphrase> {
+    pub(super) fn chosen_passphrase(&self, role: &Role) -> Option<NewPassphrase> {
         hold(&self.inner.keyring.chosen).get(role).cloned()
     }
 }
@@ -322,7 +322,7 @@ impl Engine {
     }
 
     /// Sets the passphrase for keys that the next publish makes (`root`, `targets`).
-    pub fn choose_passphrase(&self, role: &Role, passphrase: Passphrase) {
+    pub fn choose_passphrase(&self, role: &Role, passphrase: NewPassphrase) {
         hold(&self.inner.keyring.chosen).insert(role.clone(), passphrase);
     }
 

@@ -1,5 +1,18 @@
 //! What may be removed without a tested backup, and what not.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use Removing;
+use super::make::{NewKey, public_pem};
+use crate::engine::disk::new_file::NewFile;
+use crate::engine::error::refuse;
+use crate::engine::{Engine, EngineError, Progress};
+use crate::keys::token::{NewEntry, layout};
+use crate::keys::{KeyError, Passphrase, PrivateKey};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
 /// What the user knows when a key is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removing {
@@ -7,4 +20,22 @@ pub enum Removing {
     BackedUp,
     /// Remove it in any case.
     Forced,
+}
+
+impl Engine {
+    /// Refuses without a tested backup, before anybody is asked for a PIN.
+    ///
+    /// # Errors
+    /// `Policy`.
+    pub fn check_backed_up(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
+        if how == Removing::Forced || self.backups()?.contains_key(id) {
+            return Ok(());
+        }
+        let hint = match self.key_store().holds(id) {
+            true => format!("back it up first: trustdeck key backup --out FILE {}; or give --force", id.short()),
+            false => "a key on a token cannot be backed up; give --force if no repository needs it".to_owned(),
+        };
+        let what = format!("key {} has no tested backup", id.short());
+        Err(EngineError::Policy { gun: None, what, hint })
+    }
 }

@@ -178,39 +178,6 @@ impl Engine {
             None => Ok(()),
         }
     }
-
-    /// What removing a key would mean, to be shown before.
-    ///
-    /// # Errors
-    /// `Key` if it is not in the store; those of [`Engine::keys`].
-    pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
-        let views = self.keys()?;
-        use crate::engine::view::keys::KeyPlace;
-        let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
-        let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
-            return Err(KeyError::NotFound(id.clone()).into());
-        };
-        let elsewhere = |used: &&(Gun, Role)| {
-            let mut others = views.iter().filter(own).filter(|view| view.id != *id);
-            others.any(|view| view.used_in.contains(*used))
-        };
-        let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
-        let mut also_on = self.places_of(id);
-        also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
-        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
-    }
-
-    /// Deletes a private key from the store.
-    ///
-    /// # Errors
-    /// `Policy` without a tested backup, unless forced; `Key`.
-    pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
-        self.check_backed_up(id, how)?;
-        self.key_store().remove(id)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.forget(id);
-        Ok(())
-    }
 }
 
 /// Whether Docker takes the name of a key: `[a-z0-9][a-z0-9_-]*`.

@@ -1,5 +1,6 @@
 //! Owning a key: making, loading, finding, backing up, removing.
 
+mod token;
 pub mod backed_up;
 pub mod backup;
 pub(in crate::engine) mod file;

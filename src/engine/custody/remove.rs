@@ -1,5 +1,17 @@
 //! Removing keys: what would be lost with them.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+use super::backed_up::Removing;
+use Removal;
+use crate::engine::disk::new_file::write_new;
+use crate::engine::error::refuse;
+use crate::engine::{Engine, EngineError, KeyView};
+use crate::keys::pem::Block;
+use crate::keys::store::read_file;
+use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 use crate::engine::{BackupRecord, KeyView};
 use crate::keys::token::TokenPlace;
 use crate::tuf::{Gun, Role};
@@ -22,5 +34,40 @@ impl Removal {
     #[must_use]
     pub fn backup(&self) -> Option<&BackupRecord> {
         self.key.backup.as_ref()
+    }
+}
+
+impl Engine {
+    /// What removing a key would mean, to be shown before.
+    ///
+    /// # Errors
+    /// `Key` if it is not in the store; those of [`Engine::keys`].
+    pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
+        let views = self.keys()?;
+        use crate::engine::view::keys::KeyPlace;
+        let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
+        let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
+            return Err(KeyError::NotFound(id.clone()).into());
+        };
+        let elsewhere = |used: &&(Gun, Role)| {
+            let mut others = views.iter().filter(own).filter(|view| view.id != *id);
+            others.any(|view| view.used_in.contains(*used))
+        };
+        let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
+        let mut also_on = self.places_of(id);
+        also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
+        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
+    }
+
+    /// Deletes a private key from the store.
+    ///
+    /// # Errors
+    /// `Policy` without a tested backup, unless forced; `Key`.
+    pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
+        self.check_backed_up(id, how)?;
+        self.key_store().remove(id)?;
+        self.inner.keyring.changed();
+        self.inner.keyring.forget(id);
+        Ok(())
     }
 }

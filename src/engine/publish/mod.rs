@@ -1,5 +1,6 @@
 //! Publishing: fetch, plan again, sign, upload, check as a client with an empty cache.
 
+mod attend;
 pub(in crate::engine) mod attempt;
 pub(in crate::engine) mod creation;
 pub mod job;

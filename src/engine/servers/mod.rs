@@ -79,24 +79,6 @@ impl Engine {
 }
 
 impl Engine {
-    /// What was chosen and why; `gun` for the server's sake. Never asks the network.
-    #[must_use]
-    pub fn status(&self, gun: Option<&Gun>) -> Status {
-        let settings = self.settings();
-        let server = endpoint_of(settings, gun);
-        let authorities = certificates::sources(settings, server.as_ref().ok().map(|(endpoint, _)| endpoint));
-        Status {
-            trust_dir: (settings.trust_dir.clone(), settings.trust_dir_why.clone()),
-            state_dir: settings.state_dir.clone(),
-            config: (settings.config_file.clone(), settings.config_file.exists()),
-            docker_config: settings.docker_config.clone(),
-            server: server.map(|(endpoint, why)| (endpoint.base().to_owned(), why)).map_err(|error| error.problem()),
-            authorities,
-            keys: self.keys_at_hand().len(),
-            staged: self.staged().map_or(0, |stage| stage.changes.len()),
-            idle_lock: settings.idle_lock,
-        }
-    }
 
     /// Remembers that credentials may go to this token realm.
     ///

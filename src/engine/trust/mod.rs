@@ -1,5 +1,6 @@
 //! Repositories as this machine knows them: what was loaded in this process, the list, and the pins.
 
+pub(in crate::engine) mod look;
 pub(in crate::engine) mod ask;
 pub(in crate::engine) mod cache;
 pub(in crate::engine) mod fresh;
@@ -122,20 +123,6 @@ impl Engine {
 }
 
 impl Engine {
-    /// Repositories added by name and those found in the trust directory, by name.
-    pub fn entries(&self) -> Result<Vec<Entry>, EngineError> {
-        let repositories = &self.inner.repositories;
-        let added = repositories.memory.list()?;
-        let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
-        guns.extend(added.into_iter().map(|gun| (gun, true)));
-        let entry = |(gun, added): (Gun, bool)| Entry {
-            name: familiar_name(&gun),
-            server: self.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
-            gun,
-            added,
-        };
-        Ok(guns.into_iter().map(entry).collect())
-    }
 
     /// Adds a repository to the list.
     pub fn add_entry(&self, gun: &Gun) -> Result<(), EngineError> {
@@ -149,13 +136,6 @@ impl Engine {
     /// Takes a repository off the list; its files stay.
     pub fn remove_entry(&self, gun: &Gun) -> Result<(), EngineError> {
         self.inner.repositories.memory.change_list(|list| list.retain(|listed| listed != gun))
-    }
-
-    /// The last view of this process, if any; recomputed when keys, labels or the lock changed. Instant.
-    #[must_use]
-    pub fn view(&self, gun: &Gun) -> Option<RepositoryView> {
-        let session = self.inner.repositories.session(gun)?;
-        Some(self.view_of_session(gun, &session))
     }
 
     /// Accepts the root keys that [`EngineError::FirstContact`] named, or replaces a lost pin after both fingerprints

@@ -1,5 +1,14 @@
 //! The list of repositories.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::engine::disk::folder::make_private;
+use crate::engine::reference::familiar_name;
+use crate::engine::{Engine, EngineError, Entry, RepositoryView, Settings};
+use crate::tuf::{Gun, KeyId, Role};
+use crate::engine::trust::cache::Cache;
+use crate::engine::trust::memory::Memory;
+use crate::engine::trust::session::{Base, Session};
 use crate::engine::error::Problem;
 use crate::tuf::Gun;
 
@@ -14,4 +23,21 @@ pub struct Entry {
     pub server: Result<String, Problem>,
     /// Whether it was added by name (else it was found in the trust directory).
     pub added: bool,
+}
+
+impl Engine {
+    /// Repositories added by name and those found in the trust directory, by name.
+    pub fn entries(&self) -> Result<Vec<Entry>, EngineError> {
+        let repositories = &self.inner.repositories;
+        let added = repositories.memory.list()?;
+        let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
+        guns.extend(added.into_iter().map(|gun| (gun, true)));
+        let entry = |(gun, added): (Gun, bool)| Entry {
+            name: familiar_name(&gun),
+            server: self.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
+            gun,
+            added,
+        };
+        Ok(guns.into_iter().map(entry).collect())
+    }
 }

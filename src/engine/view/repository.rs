@@ -1,5 +1,14 @@
 //! From verified metadata to what screens show, and the public methods that bring it there.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::engine::disk::folder::make_private;
+use crate::engine::reference::familiar_name;
+use crate::engine::{Engine, EngineError, Entry, RepositoryView, Settings};
+use crate::tuf::{Gun, KeyId, Role};
+use crate::engine::trust::cache::Cache;
+use crate::engine::trust::memory::Memory;
+use crate::engine::trust::session::{Base, Session};
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
@@ -89,47 +98,6 @@ impl Engine {
             });
         }
         while tasks.join_next().await.is_some() {}
-    }
-
-    /// Asks the server, else falls back to what this machine holds.
-    pub(in crate::engine) async fn look(
-        &self,
-        gun: &Gun,
-        stop: &CancellationToken,
-    ) -> Result<Arc<Session>, EngineError> {
-        let error = match self.ask(gun, Access::Pull, stop).await {
-            Ok(session) => return self.distrust(gun, session),
-            Err(error) => error,
-        };
-        if !error.kind().allows_cache() {
-            return Err(error);
-        }
-        let Some(held) = self.held(gun).await?.filter(|held| held.set.is_some()) else { return Err(error) };
-        let reason = (!self.settings().offline).then(|| error.problem());
-        let mut session = Session::clone(&held);
-        session.freshness = Freshness::Cached { at: session.verified_at, reason };
-        session.skew = None;
-        Ok(self.inner.repositories.set_session(gun, session))
-    }
-
-    /// What this process holds, else what the cache does.
-    async fn held(&self, gun: &Gun) -> Result<Option<Arc<Session>>, EngineError> {
-        if let Some(session) = self.inner.repositories.session(gun) {
-            return Ok(Some(session));
-        }
-        let gun = gun.clone();
-        self.blocking(move |engine| engine.load_session(&gun)).await
-    }
-
-    /// A frozen timestamp or an unsigned targets file is the server's doing, not the state of the repository.
-    fn distrust(&self, gun: &Gun, session: Arc<Session>) -> Result<Arc<Session>, EngineError> {
-        let Some(set) = &session.set else { return Ok(session) };
-        match judge(set, self.now()) {
-            Err(source @ (VerifyError::Expired { role: Role::Timestamp, .. } | VerifyError::Threshold { .. })) => {
-                Err(refused(gun, source, session.skew))
-            }
-            _ => Ok(session),
-        }
     }
 
     /// Turns verified metadata into what screens show. Pure but for labels and keys at hand.
@@ -231,4 +199,13 @@ fn about_changes(foreign: usize) -> Option<Finding> {
 
 fn nothing_cached(gun: &Gun) -> EngineError {
     EngineError::Absent { gun: gun.clone(), server: "the cache".to_owned() }
+}
+
+impl Engine {
+    /// The last view of this process, if any; recomputed when keys, labels or the lock changed. Instant.
+    #[must_use]
+    pub fn view(&self, gun: &Gun) -> Option<RepositoryView> {
+        let session = self.inner.repositories.session(gun)?;
+        Some(self.view_of_session(gun, &session))
+    }
 }

@@ -171,7 +171,7 @@ impl Bench<'_> {
             let engine = Engine::open(settings, Arc::new(Timestamp::now)).unwrap();
             let gun = Gun::parse(guns[2]).unwrap();
             let add = |(name, file): (&String, &String)| (gun.clone(), add_signer(name, &[key(file)]));
-            engine.stage(names.iter().zip(&files).map(add).collect()).unwrap();
+            engine.stage().stage(names.iter().zip(&files).map(add).collect()).unwrap();
             runtime.block_on(publish(&engine));
         });
         row("10 signers: one process, one publish, 0 ms", &[theirs], &[mine]);

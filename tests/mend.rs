@@ -48,7 +48,7 @@ async fn all_troubles_are_mended_in_one_publish() {
     ];
     for (name, changes) in &wanted {
         engine.refresh(&gun(name)).await.unwrap();
-        engine.stage(changes.iter().map(|change| (gun(name), change.clone())).collect()).unwrap();
+        engine.stage().stage(changes.iter().map(|change| (gun(name), change.clone())).collect()).unwrap();
     }
     let plan = engine.plan(None).unwrap();
     for repository in &plan.repositories {
@@ -85,14 +85,14 @@ async fn what_cannot_be_mended_so_is_refused_or_blocked_with_the_way_out() {
     for name in ["team/tools", "team/archive", "team/api"] {
         engine.refresh(&gun(name)).await.unwrap();
     }
-    let refused = engine.stage(vec![(gun("team/tools"), witness("targets/ops"))]).unwrap_err();
+    let refused = engine.stage().stage(vec![(gun("team/tools"), witness("targets/ops"))]).unwrap_err();
     assert_eq!((refused.kind(), refused.hint().as_str()), (Kind::Input, "add a key to it first"));
-    engine.stage(vec![(gun("team/archive"), witness("targets/releases"))]).unwrap();
+    engine.stage().stage(vec![(gun("team/archive"), witness("targets/releases"))]).unwrap();
     let plan = engine.plan(None).unwrap();
     let block = plan.repositories[0].warnings.iter().find(|warning| warning.weight == Weight::Block).unwrap();
     assert_eq!(block.fix.clone().unwrap().0, [witness("targets")]);
     engine.undo().unwrap();
-    engine.stage(vec![(gun("team/api"), remove_signer("ben"))]).unwrap();
+    engine.stage().stage(vec![(gun("team/api"), remove_signer("ben"))]).unwrap();
     let plan = engine.plan(None).unwrap();
     let repository = &plan.repositories[0];
     assert_eq!(repository.tags.orphaned.len(), repository.tags.before);

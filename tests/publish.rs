@@ -250,7 +250,7 @@ async fn nested_delegations_are_published_within_their_paths() {
     done(machine.publish().await);
     let listed = machine.home.notary(&["list", GUN]).ok().stdout;
     assert!(listed.contains("team/ben/x"), "{listed}");
-    let outside = machine.engine.stage(vec![(gun(), sign_into("other", &["targets/team/ben"]))]).unwrap_err();
+    let outside = machine.engine.stage().stage(vec![(gun(), sign_into("other", &["targets/team/ben"]))]).unwrap_err();
     assert_eq!(outside.kind(), Kind::Input);
 }
 

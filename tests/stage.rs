@@ -50,7 +50,7 @@ fn key(name: &str) -> PublicKey {
 
 fn stage(engine: &Engine, changes: &[Change]) -> Result<usize, EngineError> {
     let changes = changes.iter().map(|change| (gun(), change.clone())).collect();
-    engine.stage(changes).map(|stage| stage.changes.len())
+    engine.stage().stage(changes).map(|stage| stage.changes.len())
 }
 
 fn staged(engine: &Engine) -> Vec<Change> {

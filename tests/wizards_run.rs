@@ -113,7 +113,7 @@ impl User {
             let engine = Engine::open(running.settings(), Arc::new(jiff::Timestamp::now)).unwrap();
             let gun = gun();
             engine.refresh(&gun).await.unwrap();
-            let wizards = engine.wizards().unwrap();
+            let wizards = engine.wizards().list().unwrap();
             assert!(wizards.is_empty(), "a closed wizard is forgotten: {wizards:?}");
             let facts = engine.wizard_facts(&Choice::new(Wizard::Timestamp, vec![gun], engine.now())).unwrap();
             running.shutdown().await;

@@ -240,7 +240,7 @@ async fn what_notary_does_not_allow_is_refused_at_once() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = signed(&server).await;
     let refuse = |change: Change, word: &str| {
-        let error = machine.engine.stage(vec![(gun(), change)]).unwrap_err();
+        let error = machine.engine.stage().stage(vec![(gun(), change)]).unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     };
     refuse(to_server("root"), "never holds");

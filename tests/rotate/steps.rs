@@ -30,7 +30,7 @@ async fn next(machine: &Machine, choice: &Choice) -> Option<(StepKind, StepState
 }
 
 fn stage(machine: &Machine, choice: &Choice) {
-    machine.engine.stage(changes(&machine.engine.wizard_facts(choice).unwrap())).unwrap();
+    machine.engine.stage().stage(changes(&machine.engine.wizard_facts(choice).unwrap())).unwrap();
 }
 
 async fn publish(machine: &Machine) {
@@ -77,14 +77,14 @@ async fn each_step_of_a_signers_rotation_is_read_from_the_real_state() {
     publish(&machine).await;
     // Only the old private key is left, which is the user's to remove.
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Retire, StepState::Now)));
-    let [begun] = machine.engine.wizards().unwrap().try_into().unwrap();
+    let [begun] = machine.engine.wizards().list().unwrap().try_into().unwrap();
     assert_eq!(begun, choice, "another process goes on with the same choice");
     let [old] = choice.before[&gun()].keys.clone().try_into().unwrap();
     std::fs::remove_file(machine.home.trust_dir().join(format!("private/{old}.key"))).unwrap();
     let reopened = Machine { engine: machine.another(&server.url), home: machine.home };
     assert_eq!(next(&reopened, &choice).await, None);
     reopened.engine.forget_wizard(&choice).unwrap();
-    assert!(reopened.engine.wizards().unwrap().is_empty());
+    assert!(reopened.engine.wizards().list().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_repository_is_set_up_and_renewed_step_by_step() {
     choice.first.tags.insert(gun(), [(TargetName::parse("1.0").unwrap(), target)].into());
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
     machine.engine.keep_wizard(&choice).unwrap();
-    assert_eq!(machine.engine.wizards().unwrap(), [choice.clone()]);
+    assert_eq!(machine.engine.wizards().list().unwrap(), [choice.clone()]);
     stage(&machine, &choice);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Publish, StepState::Now)));
     publish(&machine).await;
@@ -172,5 +172,5 @@ async fn what_was_begun_is_listed_though_nobody_can_tell_how_far_it_is() {
     let rows = machine.home.trustdeck(&["rotate", "list", "--json"]).ok().json();
     assert!(rows[0]["waits"].as_str().unwrap().starts_with("cannot be read: "), "{rows}");
     machine.home.trustdeck(&["rotate", "forget", rows[0]["id"].as_str().unwrap()]).ok();
-    assert!(machine.engine.wizards().unwrap().is_empty());
+    assert!(machine.engine.wizards().list().unwrap().is_empty());
 }

@@ -50,7 +50,7 @@ impl Machine {
     #[track_caller]
     pub fn stage(&self, gun: &str, changes: impl IntoIterator<Item = Change>) {
         let gun = Gun::parse(gun).unwrap();
-        self.engine.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()).unwrap();
+        self.engine.stage().stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()).unwrap();
     }
 
     /// Opens every key that a plan needs.

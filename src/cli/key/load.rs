@@ -63,10 +63,10 @@ fn one(
     let id = opened.id().clone();
     let passphrase = match passphrase {
         Some(passphrase) => passphrase,
-        None if context.engine.find_key(id.as_str()).is_ok() => Passphrase::new(),
+        None if context.engine.custody().find_key(id.as_str()).is_ok() => Passphrase::new(),
         None => for_new_key(context, role, &format!("key {} ({})", id.short(), printable(role)))?,
     };
-    let loaded = context.engine.load_key(opened, role, gun, &passphrase)?;
+    let loaded = context.engine.custody().load_key(opened, role, gun, &passphrase)?;
     let (result, role, file) = match loaded {
         Loaded::New(path) => ("loaded", role.to_owned(), Some(path)),
         Loaded::Known(role) => ("known", role, None),

@@ -1,18 +1,9 @@
 //! What may be removed without a tested backup, and what not.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-use Removing;
-use super::make::{NewKey, public_pem};
-use crate::engine::disk::new_file::NewFile;
-use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, Progress};
-use crate::keys::token::{NewEntry, layout};
-use crate::keys::{KeyError, Passphrase, PrivateKey};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
+use super::part::Custody;
+use crate::engine::EngineError;
+use crate::tuf::CanonicalKeyId;
+
 /// What the user knows when a key is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removing {
@@ -22,16 +13,16 @@ pub enum Removing {
     Forced,
 }
 
-impl Engine {
+impl Custody {
     /// Refuses without a tested backup, before anybody is asked for a PIN.
     ///
     /// # Errors
     /// `Policy`.
     pub fn check_backed_up(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
-        if how == Removing::Forced || self.backups()?.contains_key(id) {
+        if how == Removing::Forced || self.keyring.backups()?.contains_key(id) {
             return Ok(());
         }
-        let hint = match self.key_store().holds(id) {
+        let hint = match self.keyring.key_store().holds(id) {
             true => format!("back it up first: trustdeck key backup --out FILE {}; or give --force", id.short()),
             false => "a key on a token cannot be backed up; give --force if no repository needs it".to_owned(),
         };

@@ -1,20 +1,11 @@
 //! Removing keys: what would be lost with them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 use super::backed_up::Removing;
-use Removal;
-use crate::engine::disk::new_file::write_new;
-use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, KeyView};
-use crate::keys::pem::Block;
-use crate::keys::store::read_file;
-use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
-use crate::engine::{BackupRecord, KeyView};
+use super::part::Custody;
+use crate::engine::{BackupRecord, EngineError, KeyView};
+use crate::keys::KeyError;
 use crate::keys::token::TokenPlace;
-use crate::tuf::{Gun, Role};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// What removing a key would mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,13 +28,13 @@ impl Removal {
     }
 }
 
-impl Engine {
+impl Custody {
     /// What removing a key would mean, to be shown before.
     ///
     /// # Errors
-    /// `Key` if it is not in the store; those of [`Engine::keys`].
+    /// `Key` if it is not in the store; those of [`Custody::keys`].
     pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
-        let views = self.keys()?;
+        let views = self.views.keys()?;
         use crate::engine::view::keys::KeyPlace;
         let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
         let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
@@ -54,9 +45,9 @@ impl Engine {
             others.any(|view| view.used_in.contains(*used))
         };
         let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
-        let mut also_on = self.places_of(id);
+        let mut also_on = self.keyring.places_of(id);
         also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
-        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
+        Ok(Removal { key: key.clone(), only_local, in_file: self.keyring.has_file(id), also_on })
     }
 
     /// Deletes a private key from the store.
@@ -65,9 +56,9 @@ impl Engine {
     /// `Policy` without a tested backup, unless forced; `Key`.
     pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
         self.check_backed_up(id, how)?;
-        self.key_store().remove(id)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.forget(id);
+        self.keyring.key_store().remove(id)?;
+        self.keyring.held.changed();
+        self.keyring.held.forget(id);
         Ok(())
     }
 }

@@ -1,21 +1,19 @@
 //! Keys on tokens: making, importing and removing them.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+
 use super::backed_up::Removing;
 use super::make::{NewKey, public_pem};
+use super::part::Custody;
+use crate::engine::EngineError;
 use crate::engine::disk::new_file::NewFile;
 use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, Progress};
-use crate::keys::token::{NewEntry, layout};
-use crate::keys::{KeyError, Passphrase, PrivateKey};
+use crate::engine::keyring::tokens::{Attendant, OnToken, Pins};
+use crate::keys::token::NewEntry;
+use crate::keys::{KeyError, Passphrase};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
-use crate::engine::keyring::tokens::{OnToken};
 
-impl Engine {
+impl Custody {
     /// Makes a P-256 key on a token, where it stays for ever, and writes `NAME.pub`. Blocking.
     ///
     /// # Errors
@@ -56,7 +54,7 @@ impl Engine {
         pins: Pins,
         attendant: &Attendant,
     ) -> Result<(OnToken, PublicKey), EngineError> {
-        let keyring = &self.inner.keyring;
+        let keyring = &self.keyring.held;
         let (wanted, pin) = (self.entry_of(name, gun.map(Gun::as_str), token), pins.user.clone());
         let (entry, key) = keyring.tokens.generate(wanted, pins, attendant).map_err(KeyError::Token)?;
         keyring.tokens.changed();
@@ -79,9 +77,9 @@ impl Engine {
         attendant: &Attendant,
     ) -> Result<OnToken, EngineError> {
         self.check_backed_up(id, how)?;
-        let keyring = &self.inner.keyring;
-        let stored = self.key_store().find(id)?;
-        let key = Arc::new(self.key_store().load(id, passphrase)?);
+        let keyring = &self.keyring.held;
+        let stored = self.keyring.key_store().find(id)?;
+        let key = Arc::new(self.keyring.key_store().load(id, passphrase)?);
         let (wanted, pin) = (self.entry_of(&stored.role, stored.gun.as_deref(), token), pins.user.clone());
         let (entry, key) = keyring.tokens.import(key, wanted, pins, attendant).map_err(KeyError::Token)?;
         keyring.tokens.changed();
@@ -102,17 +100,17 @@ impl Engine {
         how: Removing,
         attendant: &Attendant,
     ) -> Result<(), EngineError> {
-        let entry = self.token_entries(id).into_iter().find(|entry| entry.place.token.serial == serial);
+        let entry = self.keyring.token_entries(id).into_iter().find(|entry| entry.place.token.serial == serial);
         let entry = entry.ok_or_else(|| KeyError::NotFound(id.clone()))?;
         self.check_backed_up(id, how)?;
-        let (engine, gone) = (self.clone(), id.clone());
+        let (custody, gone) = (self.clone(), id.clone());
         // Also if nobody waits for it any more.
         let after = move || {
-            engine.inner.keyring.token_notes.forget(engine.settings(), &gone);
-            engine.inner.keyring.forget(&gone);
+            custody.keyring.held.token_notes.forget(custody.context.settings(), &gone);
+            custody.keyring.held.forget(&gone);
         };
-        self.inner.keyring.tokens.remove(entry, pins, attendant, after).map_err(KeyError::Token)?;
-        self.inner.keyring.tokens.changed();
+        self.keyring.held.tokens.remove(entry, pins, attendant, after).map_err(KeyError::Token)?;
+        self.keyring.held.tokens.changed();
         Ok(())
     }
 
@@ -121,7 +119,7 @@ impl Engine {
             role: role.to_owned(),
             gun: gun.map(str::to_owned),
             token: token.map(str::to_owned),
-            now: self.now(),
+            now: self.context.now(),
         }
     }
 }

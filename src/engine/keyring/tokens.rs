@@ -6,17 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
-use crate::engine::custody::backed_up::Removing;
-use crate::engine::custody::make::{NewKey, public_pem};
-use crate::engine::disk::new_file::NewFile;
-use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, Progress};
-use crate::keys::token::{NewEntry, layout};
-use crate::keys::{KeyError, Passphrase, PrivateKey};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
+use super::part::Keyring;
+use crate::engine::EngineError;
+use crate::keys::token::layout;
+use crate::keys::{KeyError, Passphrase};
+use crate::tuf::{CanonicalKeyId, PublicKey};
 
 pub use crate::keys::token::{
     Attendant, Dialect, Pin, PinState, Pins, TokenEntry, TokenError, TokenFacts, TokenName, TokenPlace,
@@ -57,18 +51,18 @@ pub fn module_path(named: Option<&Path>) -> Option<PathBuf> {
     layout::module_path(named, Path::exists)
 }
 
-impl Engine {
+impl Keyring {
     pub(in crate::engine) fn token_keys(&self, seen: Seen) -> Vec<TokenEntry> {
-        let tokens = self.inner.keyring.tokens.look(seen.age());
+        let tokens = self.held.tokens.look(seen.age());
         let keys: Vec<TokenEntry> = tokens.iter().flat_map(|token| token.keys.iter().cloned()).collect();
         if !keys.is_empty() {
-            self.inner.keyring.token_notes.learn(self.settings(), &keys);
+            self.held.token_notes.learn(self.context.settings(), &keys);
         }
         keys
     }
 
     pub(in crate::engine) fn token_key(&self, id: &CanonicalKeyId) -> Option<TokenEntry> {
-        self.inner.keyring.tokens.entry(id, Seen::Once.age())
+        self.held.tokens.entry(id, Seen::Once.age())
     }
 
     /// Where a key is, if on a token that is plugged in.
@@ -82,7 +76,7 @@ impl Engine {
         self.token_entries(id).into_iter().map(|entry| entry.place).collect()
     }
 
-    fn token_entries(&self, id: &CanonicalKeyId) -> Vec<TokenEntry> {
+    pub(in crate::engine) fn token_entries(&self, id: &CanonicalKeyId) -> Vec<TokenEntry> {
         let mut entries = self.token_keys(Seen::Once);
         entries.retain(|entry| entry.public.canonical_id() == id);
         entries
@@ -140,7 +134,7 @@ impl Engine {
     /// # Errors
     /// `Key`: there is no module, or it does not work.
     pub fn tokens(&self) -> Result<Arc<Vec<TokenFacts>>, EngineError> {
-        let tokens = &self.inner.keyring.tokens;
+        let tokens = &self.held.tokens;
         if tokens.module().is_none() {
             let why = if crate::keys::token::SUPPORTED { TokenError::NoModule } else { TokenError::WithoutTokens };
             return Err(KeyError::Token(why).into());
@@ -153,7 +147,7 @@ impl Engine {
     /// The same for a screen, which shows what is wrong with the module elsewhere: `None` if there is no module.
     #[must_use]
     pub fn plugged_in(&self) -> Option<Arc<Vec<TokenFacts>>> {
-        let tokens = &self.inner.keyring.tokens;
+        let tokens = &self.held.tokens;
         tokens.module()?;
         tokens.changed();
         Some(tokens.look(Seen::Lately.age()))
@@ -162,7 +156,7 @@ impl Engine {
     /// What a token says about its PIN.
     #[must_use]
     pub fn pin_state(&self, token: &TokenName) -> PinState {
-        let tokens = self.inner.keyring.tokens.look(Seen::Once.age());
+        let tokens = self.held.tokens.look(Seen::Once.age());
         tokens.iter().find(|found| found.name == *token).map_or(PinState::Ready, |found| found.pin)
     }
 
@@ -172,7 +166,7 @@ impl Engine {
 
     /// Tries a PIN, once; all keys of the token are open then.
     pub(in crate::engine) fn unlock_token(&self, name: &TokenName, pin: &Passphrase) -> Result<(), EngineError> {
-        let keyring = &self.inner.keyring;
+        let keyring = &self.held;
         let tokens = keyring.tokens.look(Seen::Once.age());
         let absent = || TokenError::Absent(Some(name.to_string()));
         let token = tokens.iter().find(|token| token.name == *name).ok_or_else(absent).map_err(KeyError::Token)?;

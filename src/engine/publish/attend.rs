@@ -1,20 +1,17 @@
 //! Keys that want somebody at their token while they sign.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use crate::engine::custody::backed_up::Removing;
-use crate::engine::custody::make::{NewKey, public_pem};
-use crate::engine::disk::new_file::NewFile;
-use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, Progress};
-use crate::keys::token::{NewEntry, layout};
-use crate::keys::{KeyError, Passphrase, PrivateKey};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey};
 
-impl Engine {
+use super::part::Publisher;
+use crate::engine::Progress;
+use crate::engine::keyring::tokens::Attendant;
+use crate::keys::PrivateKey;
+use crate::tuf::{CanonicalKeyId, Gun};
+
+impl Publisher {
     /// An unlocked key for a publish: a key on a token says when it waits for a touch, and stops waiting at `stop`.
     pub(in crate::engine) fn attended_key(
         &self,
@@ -23,7 +20,7 @@ impl Engine {
         progress: &mpsc::Sender<Progress>,
         stop: &CancellationToken,
     ) -> Option<Arc<PrivateKey>> {
-        let key = self.signing_key(id)?;
+        let key = self.keyring.signing_key(id)?;
         let Some(place) = key.token() else { return Some(key) };
         let (progress, gun, name) = (progress.clone(), gun.clone(), place.token.to_string());
         let touch = move |_: &str| {

@@ -1,15 +1,11 @@
 //! The list of repositories.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use crate::engine::disk::folder::make_private;
-use crate::engine::reference::familiar_name;
-use crate::engine::{Engine, EngineError, Entry, RepositoryView, Settings};
-use crate::tuf::{Gun, KeyId, Role};
-use crate::engine::trust::cache::Cache;
-use crate::engine::trust::memory::Memory;
-use crate::engine::trust::session::{Base, Session};
+
+use super::part::Views;
+use crate::engine::EngineError;
 use crate::engine::error::Problem;
+use crate::engine::reference::familiar_name;
 use crate::tuf::Gun;
 
 /// A repository that is listed, before anything was loaded.
@@ -25,16 +21,16 @@ pub struct Entry {
     pub added: bool,
 }
 
-impl Engine {
+impl Views {
     /// Repositories added by name and those found in the trust directory, by name.
     pub fn entries(&self) -> Result<Vec<Entry>, EngineError> {
-        let repositories = &self.inner.repositories;
+        let repositories = &self.trust.repositories;
         let added = repositories.memory.list()?;
         let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
         guns.extend(added.into_iter().map(|gun| (gun, true)));
         let entry = |(gun, added): (Gun, bool)| Entry {
             name: familiar_name(&gun),
-            server: self.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
+            server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
             gun,
             added,
         };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use support::forge::Key;
 use support::machine::{add_signer, remove_signer, witness};
+use support::new_passphrase;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::{NeededKey, Weight};
@@ -30,7 +31,7 @@ fn unlock(engine: &Engine, keys: &[NeededKey]) {
     for key in keys {
         match key {
             NeededKey::Unlock { id, .. } => engine.keyring().unlock(id, &Passphrase::from_text(PASSPHRASE)).unwrap(),
-            NeededKey::New { role } => engine.keyring().choose_passphrase(role, Passphrase::from_text(PASSPHRASE)),
+            NeededKey::New { role } => engine.keyring().choose_passphrase(role, new_passphrase(PASSPHRASE)),
         }
     }
 }

@@ -47,8 +47,9 @@ pub use view::status::Status;
 pub use view::{Health, RepositoryView};
 pub use wording::natural;
 
+pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
-pub use crate::keys::{KeyError, OpenError, Passphrase, Strength, TokenError};
+pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
 pub use crate::remote::RemoteError;
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use super::load::KeySet;
 use super::part::Custody;
 use crate::engine::EngineError;
 use crate::keys::pem::Block;
-use crate::keys::{KeyError, OpenError, Passphrase, PrivateKey};
+use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// What a key file holds.
@@ -40,7 +40,7 @@ impl Custody {
         key: &PrivateKey,
         name: &str,
         gun: Option<&Gun>,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<(), EngineError> {
         if !self.keyring.key_store().holds(key.id()) {
             self.keyring.key_store().save(key, name, gun, passphrase)?;

@@ -11,7 +11,7 @@ use crate::engine::disk::new_file::write_new;
 use crate::engine::error::refuse;
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
-use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
+use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// A key to be made.
@@ -52,9 +52,8 @@ impl Custody {
     /// Makes a key, keeps it in the store and unlocked, and writes `NAME.pub` as `docker trust key generate` does.
     ///
     /// # Errors
-    /// `Input`: a name, kind or repository that does not go together, a passphrase that is too short, or a file
-    /// `NAME.pub` that exists; `Disk`, `Key`.
-    pub fn generate_key(&self, new: &NewKey, passphrase: &Passphrase) -> Result<MadeKey, EngineError> {
+    /// `Input`: a name, kind or repository that does not go together, or a file `NAME.pub` that exists; `Disk`, `Key`.
+    pub fn generate_key(&self, new: &NewKey, passphrase: &NewPassphrase) -> Result<MadeKey, EngineError> {
         self.generate_key_until(new, passphrase, || false)
     }
 
@@ -65,11 +64,10 @@ impl Custody {
     pub fn generate_key_until(
         &self,
         new: &NewKey,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
         stopped: impl Fn() -> bool,
     ) -> Result<MadeKey, EngineError> {
         check_new(new)?;
-        self.check_new_passphrase(passphrase)?;
         let public_file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
         if let Some(taken) = public_file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
             return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
@@ -99,20 +97,6 @@ impl Custody {
     /// `Input`.
     pub fn check_new_key(&self, new: &NewKey) -> Result<(), EngineError> {
         check_new(new)
-    }
-
-    /// Refuses passphrases that are too short for a new key.
-    ///
-    /// # Errors
-    /// `Input`.
-    pub fn check_new_passphrase(&self, passphrase: &Passphrase) -> Result<(), EngineError> {
-        match Strength::of(passphrase) {
-            Strength::TooShort => Err(refuse(
-                "the new passphrase is too short".to_owned(),
-                "take at least 8 characters, better 12 or more",
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// Stored keys as a PEM set, each block as it is in the store with its ID in a `path` header: what `notary key
@@ -149,14 +133,13 @@ impl Custody {
     /// Encrypts a key with another passphrase, and keeps it unlocked. `old` is `None` for a key stored in the clear.
     ///
     /// # Errors
-    /// `Key`: the old passphrase is wrong; `Input`: the new one is too short.
+    /// `Key`: the old passphrase is wrong; `Input`: the key is on a token.
     pub fn change_passphrase(
         &self,
         id: &CanonicalKeyId,
         old: Option<&Passphrase>,
-        new: &Passphrase,
+        new: &NewPassphrase,
     ) -> Result<(), EngineError> {
-        self.check_new_passphrase(new)?;
         self.check_in_file(id)?;
         self.keyring.key_store().reseal(id, old, new)?;
         self.keyring.held.changed();

@@ -10,7 +10,7 @@ use super::open::OpenKeys;
 use super::seen_tokens::TokenNotes;
 use super::sources::RefusedPins;
 use crate::engine::{EngineError, Settings};
-use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey, Tokens};
+use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey, StoredKey, Tokens};
 use crate::tuf::{Algorithm, CanonicalKeyId, Role};
 
 /// Unlocked keys, labels, and passphrases chosen for keys that will be made.
@@ -21,7 +21,7 @@ pub(in crate::engine) struct Held {
     pub(super) labels: Mutex<labels::ByKey>,
     pub(super) index: Mutex<IndexFile>,
     pub(super) open: Mutex<OpenKeys>,
-    pub(super) chosen: Mutex<HashMap<Role, Passphrase>>,
+    pub(super) chosen: Mutex<HashMap<Role, NewPassphrase>>,
     pub(super) listing: Mutex<Option<Listing>>,
     pub(in crate::engine) refused_pins: RefusedPins,
 }

@@ -11,7 +11,7 @@ use super::names::role_label;
 use super::tokens::Seen;
 use crate::engine::context::Context;
 use crate::engine::{EngineError, Problem};
-use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey};
+use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// Keys at hand: what the store holds, what is unlocked, and what people call it. All clones are one.
@@ -72,7 +72,7 @@ impl Keyring {
         key: PrivateKey,
         role: &Role,
         gun: &Gun,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<PathBuf, EngineError> {
         let path = self.key_store().save(&key, role.as_str(), Some(gun), passphrase)?;
         self.held.changed();
@@ -89,7 +89,7 @@ impl Keyring {
     }
 
     /// The passphrase chosen for a new key of `role`.
-    pub(in crate::engine) fn chosen_passphrase(&self, role: &Role) -> Option<Passphrase> {
+    pub(in crate::engine) fn chosen_passphrase(&self, role: &Role) -> Option<NewPassphrase> {
         hold(&self.held.chosen).get(role).cloned()
     }
 }
@@ -194,7 +194,7 @@ impl Keyring {
     }
 
     /// Sets the passphrase for keys that the next publish makes (`root`, `targets`).
-    pub fn choose_passphrase(&self, role: &Role, passphrase: Passphrase) {
+    pub fn choose_passphrase(&self, role: &Role, passphrase: NewPassphrase) {
         hold(&self.held.chosen).insert(role.clone(), passphrase);
     }
 

@@ -61,7 +61,8 @@ fn with_new_key(machine: &Machine, choice: &mut Choice) -> PublicKey {
 async fn each_step_of_a_signers_rotation_is_read_from_the_real_state() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = signed(&server).await;
-    let mut choice = machine.engine.wizards().new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
+    let mut choice =
+        machine.engine.wizards().new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Key, StepState::Now)));
     with_new_key(&machine, &mut choice);
     assert_eq!(next(&machine, &choice).await, Some((StepKind::BackUp, StepState::Now)));
@@ -91,7 +92,8 @@ async fn each_step_of_a_signers_rotation_is_read_from_the_real_state() {
 async fn removal_is_not_offered_before_a_key_that_stays_has_signed() {
     let Some(server) = NotaryServer::start() else { return };
     let (machine, colleague) = (signed(&server).await, Machine::of(Home::new(&server), &server.url));
-    let mut choice = machine.engine.wizards().new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
+    let mut choice =
+        machine.engine.wizards().new_wizard(Wizard::DelegationKey { signer: signer() }, vec![gun()]).unwrap();
     choice.use_keys(&[colleague.key("jeff")]);
     choice.way = Way::Colleague;
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));

@@ -59,19 +59,19 @@ impl Machine {
             match key {
                 NeededKey::Unlock { id, role, .. } => {
                     let text = if role == "root" { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
-                    self.engine.keyring().keyring().keyring().keyring().unlock(id, &Passphrase::from_text(text)).unwrap();
+                    self.engine.keyring().unlock(id, &Passphrase::from_text(text)).unwrap();
                 }
                 NeededKey::New { role } => {
                     let text = if *role == Role::Root { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
-  keyring().          keyring().        sekeyring().lf.engine.keyring().choose_passphrase(role, new_passphrase(text));
+                    self.engine.keyring().choose_passphrase(role, new_passphrase(text));
                 }
             }
         }
     }
 
     /// Publishes all that is staged, dangers refused.
-    pub async fn publish(&self) -> Result<Vec<Publisstage().hed>, EngineError> {stage().
-        self.publisstage().h_plan(&self.engine.stage().plan(None).unwrap(), false).await
+    pub async fn publish(&self) -> Result<Vec<Published>, EngineError> {
+        self.publish_plan(&self.engine.stage().plan(None).unwrap(), false).await
     }
 
     /// Publishes a plan as it was reviewed.
@@ -81,8 +81,8 @@ impl Machine {
         let accepted = if accept { repositories.clone() } else { Vec::new() };
         let approval = Approval { plan: plan.id.clone(), repositories, accepted };
         let (send, mut receive) = mpsc::channel::<Progress>(64);
-        let drain = tokio::spawn(async publisher().move { while receive.recv().publisher().await.is_some() {} });
-     publisher().   let result = self.engine.publisher().publish(approval, send, CancellationToken::new()).await;
+        let drain = tokio::spawn(async move { while receive.recv().await.is_some() {} });
+        let result = self.engine.publisher().publish(approval, send, CancellationToken::new()).await;
         drain.await.unwrap();
         result
     }

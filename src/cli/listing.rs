@@ -44,7 +44,7 @@ pub(super) async fn delegations(context: &Context, command: &arguments::Delegati
     let gun = context.repository(&command.repository)?;
     let view = context.view(&gun).await?;
     if view.health == Health::New || view.lost {
-        return Err(context.engine.nothing_there(&gun).problem());
+        return Err(context.engine.trust().nothing_there(&gun).problem());
     }
     let mut rows: Vec<DelegationRow> =
         view.roles.iter().filter(|r| r.role.delegation().is_some()).map(delegation_row).collect();
@@ -153,7 +153,7 @@ struct StatusRow<'a> {
 pub(super) async fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
     let gun = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let status = context.engine.status(gun.as_ref());
-    let stage = context.engine.staged()?;
+    let stage = context.engine.stage().staged()?;
     let staged = stage.changes.iter().filter(|c| gun.as_ref().is_none_or(|g| *g == c.gun));
     let (server, server_why, server_error) = match status.server {
         Ok((url, why)) => (Some(url), Some(why), None),
@@ -179,12 +179,12 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         context.console.result(&status_text(&row))?;
     }
     if let Some(gun) = &gun
-        && let Ok(view) = context.engine.cached(gun).await
+        && let Ok(view) = context.engine.views().cached(gun).await
     {
         // Nothing is asked of a server here: this is what the last look found.
         context.report_troubles(&view).iter().for_each(|problem| context.console.problem(problem));
     }
-    let foreign = gun.as_ref().map(|gun| context.engine.foreign_changes(gun)).transpose()?.flatten();
+    let foreign = gun.as_ref().map(|gun| context.engine.stage().foreign_changes(gun)).transpose()?.flatten();
     if let Some(foreign) = foreign {
         let count = foreign.lines.len();
         context.console.say(&format!(

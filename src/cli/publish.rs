@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     let named: Vec<Gun> = command.repositories.iter().map(|r| context.repository(r)).collect::<Result<_, _>>()?;
     let mut ending = Ending::done();
     if !command.dry_run {
-        say_resolved(context, &context.engine.resolve_interrupted().await?);
+        say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     }
     let mut guns = staged_repositories(context)?;
     guns.retain(|gun| named.is_empty() || named.contains(gun));
@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     if command.dry_run {
         ending.problems = refresh(context, &mut guns).await;
-        let plan = context.engine.plan(Some(&guns))?;
+        let plan = context.engine.stage().plan(Some(&guns))?;
         show_result(context, &plan)?;
         ending.problems.extend(plan.repositories.iter().filter_map(obstacle));
         ending.succeeded = guns.len();
@@ -114,7 +114,7 @@ async fn reviewed(
     failed: &mut Vec<Problem>,
     agreement: &Agreement,
 ) -> Result<Vec<Published>, Problem> {
-    let plan = context.engine.plan(Some(guns))?;
+    let plan = context.engine.stage().plan(Some(guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
     context.console.note(&plan_text(&plan));
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();
@@ -145,7 +145,7 @@ pub(super) fn require_agreement(context: &Context, agreement: &Agreement) -> Res
 
 fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
     let mut guns: Vec<Gun> = Vec::new();
-    for change in context.engine.staged()?.changes {
+    for change in context.engine.stage().staged()?.changes {
         if !guns.contains(&change.gun) {
             guns.push(change.gun);
         }
@@ -155,15 +155,15 @@ fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
 
 /// Refuses to publish repositories by name whose changes are all for another server; without names they are left out.
 fn refuse_elsewhere(context: &Context, named: &[Gun], guns: &mut Vec<Gun>) -> Result<(), Problem> {
-    let staged = context.engine.staged()?;
+    let staged = context.engine.stage().staged()?;
     let is_here = |gun: &Gun| {
-        let server = context.engine.server_of(gun);
+        let server = context.engine.wizards().server_of(gun);
         staged.changes.iter().any(|change| change.gun == *gun && change.server == server)
     };
     let elsewhere: Vec<Gun> = guns.iter().filter(|gun| !is_here(gun)).cloned().collect();
     for gun in &elsewhere {
         let there = staged.changes.iter().find(|change| change.gun == *gun).map(|change| change.server.clone());
-        let (there, here) = (there.unwrap_or_default(), context.engine.server_of(gun));
+        let (there, here) = (there.unwrap_or_default(), context.engine.wizards().server_of(gun));
         let message = format!("what is staged for {gun} is for {there}, and this run would publish to {here}");
         let hint = format!("publish it with --server {there}, or drop it: trustdeck reset {gun}");
         let problem = Problem { repository: Some(gun.clone()), ..input(message, hint) };
@@ -267,7 +267,7 @@ fn policy(message: String, hint: &str) -> Problem {
 async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String>) -> Result<Vec<Published>, Problem> {
     let (sender, mut news) = mpsc::channel(64);
     context.busy.cancel();
-    let publishing = context.engine.publish(approval, sender, context.stop.clone());
+    let publishing = context.engine.publisher().publish(approval, sender, context.stop.clone());
     tokio::pin!(publishing);
     let mut told_stop = false;
     loop {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::KeyError;
 use crate::keys::words::words;
+use crate::keys::{KeyError, TooShort};
 use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
@@ -221,6 +221,13 @@ fn root_list(keys: &[RootId]) -> String {
     let one = |(id, bare): &RootId| format!("root key {} ({})", id.short(), words(bare));
     let keys: Vec<String> = keys.iter().map(one).collect();
     if keys.is_empty() { "no usable root key".to_owned() } else { keys.join(", ") }
+}
+
+impl From<TooShort> for EngineError {
+    fn from(error: TooShort) -> Self {
+        let hint = "take at least 8 characters, better 12 or more".to_owned();
+        Self::Input { message: error.to_string(), hint }
+    }
 }
 
 fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {

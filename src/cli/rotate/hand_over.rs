@@ -18,20 +18,20 @@ use crate::tuf::{Gun, Role};
 /// `Input` for a file that is not what it should be, or a key that is not here; as [`super::rotate`].
 pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<Ending, Problem> {
     let file = HandOver::read(&command.file)?;
-    if !context.engine.holds_key(&file.key_id) {
+    if !context.engine.custody().holds_key(&file.key_id) {
         let message =
             format!("the private half of key {} ({}) is not in this key store", file.key_id.short(), file.words);
         return Err(input(message, "load it first: trustdeck key load FILE --name SIGNER"));
     }
     for repository in &file.repositories {
-        let here = context.engine.server_of(&repository.gun);
+        let here = context.engine.wizards().server_of(&repository.gun);
         if here != repository.server {
             let (gun, there) = (&repository.gun, &repository.server);
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
     meet_strangers(context, &file, &command.publishing.agreement).await?;
-    let choice = file.choice(&context.engine);
+    let choice = file.choice(context.engine.now());
     prepare(context, &choice.repositories, &command.publishing).await?;
     let choice = begin_with(context, choice)?;
     go_on(context, choice, &command.publishing).await
@@ -42,16 +42,16 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
 async fn meet_strangers(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<(), Problem> {
     let mut strangers = Vec::new();
     for repository in &file.repositories {
-        if !context.engine.is_known(&repository.gun)? {
+        if !context.engine.trust().is_known(&repository.gun)? {
             strangers.push(&repository.gun);
         }
     }
     if strangers.is_empty() {
         return Ok(());
     }
-    let known: Vec<Gun> = context.engine.entries()?.into_iter().map(|entry| entry.gun).collect();
+    let known: Vec<Gun> = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
     for gun in &strangers {
-        let view = context.engine.preview(gun).await?;
+        let view = context.engine.views().preview(gun).await?;
         show_stranger(context, file, &view, &known);
     }
     let names: Vec<&str> = strangers.iter().map(|gun| gun.as_str()).collect();

@@ -53,11 +53,11 @@ fn begun_or_new(
     guns: Vec<Gun>,
     named: &[(SignerName, Option<NewKey>)],
 ) -> Result<Option<Choice>, Problem> {
-    let new = context.engine.new_wizard(Wizard::FirstSetup, guns)?;
-    if context.engine.begun_wizard(&new.wizard, &new.repositories)?.is_some() {
+    let new = context.engine.wizards().new_wizard(Wizard::FirstSetup, guns)?;
+    if context.engine.wizards().begun_wizard(&new.wizard, &new.repositories)?.is_some() {
         return Ok(Some(begin_with(context, new)?));
     }
-    let facts = context.engine.wizard_facts(&new)?;
+    let facts = context.engine.wizards().wizard_facts(&new)?;
     let is_there = |repository: &&RepositoryFacts| repository.there().is_some();
     let there: Vec<&RepositoryFacts> = facts.repositories.iter().filter(is_there).collect();
     let lists = |repository: &RepositoryFacts, name: &SignerName| repository.role(&name.role().into()).is_some();
@@ -96,7 +96,7 @@ fn named_root(context: &Context, typed: &str) -> Result<Option<CanonicalKeyId>, 
     if typed == "new" {
         return Ok(None);
     }
-    Ok(Some(context.engine.find_key(typed)?))
+    Ok(Some(context.engine.custody().find_key(typed)?))
 }
 
 /// The root key: as named, as chosen before, the only one there is, or a new one.
@@ -104,15 +104,15 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
     let engine = &context.engine;
     if let Some(Some(id)) = named {
         choice.first.root_key = Some(RootKeyChoice::Stored(id));
-        engine.keep_wizard(&choice)?;
+        engine.wizards().keep_wizard(&choice)?;
         return Ok(choice);
     }
     if let Some(RootKeyChoice::Stored(id)) = &choice.first.root_key
-        && engine.holds_key(id)
+        && engine.custody().holds_key(id)
     {
         return Ok(choice);
     }
-    match engine.root_key_at_hand() {
+    match engine.stage().root_key_at_hand() {
         RootKey::One(only) if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only)),
         RootKey::Several(stored) if named.is_none() => {
             let ids: Vec<&str> = stored.iter().map(CanonicalKeyId::short).collect();
@@ -124,18 +124,18 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
             let made = NewKey::make(context)?;
             let id = made.public().canonical_id().clone();
             choice.first.root_key = Some(RootKeyChoice::Stored(id.clone()));
-            engine.keep_wizard(&choice)?;
+            engine.wizards().keep_wizard(&choice)?;
             made.store(context, "root", None)?;
             context.console.note(&format!("new root key {}", id.short()));
         }
     }
-    engine.keep_wizard(&choice)?;
+    engine.wizards().keep_wizard(&choice)?;
     Ok(choice)
 }
 
 /// With a token plugged in, a root key belongs there: no program can copy it out. Asked once, where somebody is there.
 fn offer_token(context: &Context, is_named: bool) -> Result<(), Problem> {
-    let tokens = if is_named { None } else { context.engine.tokens().ok() };
+    let tokens = if is_named { None } else { context.engine.keyring().tokens().ok() };
     let Some(token) = tokens.as_ref().and_then(|tokens| tokens.first()) else { return Ok(()) };
     let name = printable(&token.name.to_string());
     let command = format!("trustdeck key generate root --token={}", token.name);
@@ -156,11 +156,9 @@ fn with_signers(
 ) -> Result<Choice, Problem> {
     let engine = &context.engine;
     for (name, key) in named {
-        let before = choice
-            .first
-            .signers
-            .get(&name)
-            .is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id())));
+        let before = choice.first.signers.get(&name).is_some_and(|keys| {
+            !keys.is_empty() && keys.iter().all(|key| engine.custody().holds_key(key.canonical_id()))
+        });
         let key = match key {
             None if before => continue,
             None => NewKey::make(context)?,
@@ -168,8 +166,8 @@ fn with_signers(
         };
         let id = key.public().canonical_id().clone();
         choice.first.signers.insert(name.clone(), vec![key.public().clone()]);
-        engine.keep_wizard(&choice)?;
-        if key.is_private() && !engine.holds_key(&id) {
+        engine.wizards().keep_wizard(&choice)?;
+        if key.is_private() && !engine.custody().holds_key(&id) {
             key.store(context, name.as_str(), None)?;
             context.console.note(&format!("new {name} key {}", id.short()));
         }

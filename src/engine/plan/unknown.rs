@@ -7,7 +7,7 @@ use super::warnings::{Found, plain};
 use super::{RepositoryPlan, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::{Change, role_word};
-use crate::engine::draft::pulled::natural;
+use crate::engine::wording::natural;
 use crate::tuf::{KeyId, Loaded, Role, Target, TargetName, Targets, TrustedSet};
 
 /// A role file that nobody known has signed.

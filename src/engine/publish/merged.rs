@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::draft::pulled::natural;
+use crate::engine::wording::natural;
 use crate::tuf::{CanonicalKeyId, Loaded, PublicKey, Role, Tally, Targets, TrustedSet};
 
 /// A role that somebody else has published meanwhile.

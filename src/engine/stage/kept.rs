@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ISSUED;
 use super::journal::Journal;
 use super::planned::PlannedLately;
 use crate::engine::{EngineError, Plan, PlanId, Settings};
@@ -19,7 +18,7 @@ pub(in crate::engine) struct Reviewed {
 }
 
 /// The journal of this trust directory, and what this process is publishing.
-pub(in crate::engine) struct Staging {
+pub(in crate::engine) struct Kept {
     pub(in crate::engine) journal: Journal,
     issued: Mutex<VecDeque<(PlanId, BTreeMap<Gun, Reviewed>)>>,
     pub(super) planned: PlannedLately,
@@ -27,7 +26,7 @@ pub(in crate::engine) struct Staging {
     pub(in crate::engine) writing: Mutex<HashMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl Staging {
+impl Kept {
     /// Finds the journal; a journal of a newer version is an error that changes nothing.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         let (journal, planned) = (Journal::open(settings)?, PlannedLately::default());
@@ -49,3 +48,6 @@ impl Staging {
         issued.iter().find(|(known, _)| known == id).map(|(_, reviewed)| reviewed.clone())
     }
 }
+
+/// Plans of this process that an approval may name.
+pub(in crate::engine) const ISSUED: usize = 64;

@@ -6,17 +6,20 @@
 pub(in crate::engine) mod findings;
 pub mod keys;
 pub mod list;
+mod part;
 pub(in crate::engine) mod repository;
 pub(in crate::engine) mod roles;
 pub mod status;
 pub(in crate::engine) mod tags;
 pub mod troubles;
 
+pub use part::Views;
+
 use jiff::Timestamp as Time;
 
 use super::trust::session::Freshness;
 use super::trust::tree::RoleState;
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
 
 pub use crate::keys::TokenPlace;
 
@@ -212,7 +215,7 @@ pub struct TagView {
     /// SHA-512 of the manifest, if the target has one.
     pub sha512: Option<String>,
     /// What its signer added, if anything.
-    pub custom: Option<serde_json::Value>,
+    pub custom: Option<Custom>,
     /// Whether it can be pulled.
     pub state: TagState,
     /// All roles that list this tag with this digest, in walk order.

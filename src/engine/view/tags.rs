@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::Value;
-
 use super::{TagState, TagView};
 use crate::engine::trust::tree::Node;
 use crate::engine::wording::natural;
 use crate::printable::look_alikes;
 use crate::tuf::hashes::digits;
-use crate::tuf::{Role, Target};
+use crate::tuf::{Custom, Role, Target};
 
 /// The tags of a repository and what roles list outside their paths.
 pub(in crate::engine) struct Tags {
@@ -23,7 +21,7 @@ struct Row<'a> {
     digest: Option<&'a [u8]>,
     length: u64,
     sha512: Option<&'a [u8]>,
-    custom: Option<&'a Value>,
+    custom: Option<&'a Custom>,
     roles: Vec<Role>,
     signers: Vec<String>,
     /// A role that Docker pulls from lists it, and counts.

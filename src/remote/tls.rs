@@ -114,7 +114,7 @@ fn setting(endpoint: &Endpoint, what: String) -> RemoteError {
 fn provider() -> Arc<CryptoProvider> {
     static CHOICE: Once = Once::new();
     // Fails only if somebody was first, and then there is a provider.
-    CHOICE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let ours = || Arc::new(rustls::crypto::ring::default_provider());
+    CHOICE.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+    let ours = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     CryptoProvider::get_default().map_or_else(ours, Arc::clone)
 }

@@ -51,6 +51,7 @@ mod publishing;
 mod realms;
 pub mod reference;
 mod refresh;
+mod remote_problem;
 mod repositories;
 mod roleviews;
 mod rotation;

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use super::credentials::Credentials;
 use super::settings::ServerSources;
 use super::{Engine, EngineError, Settings, Status, certificates};
-use crate::remote::{Endpoint, Limits, NotaryServer, RemoteError};
+use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Remark, Remarks, RemoteError, Route, Setup};
 use crate::tuf::Gun;
+
+pub use super::credentials::{Asker, Login};
+
+pub(super) mod docker_config;
 
 const DOCKER_HUB: &str = "https://notary.docker.io";
 
@@ -15,13 +19,17 @@ const DOCKER_HUB: &str = "https://notary.docker.io";
 pub(super) struct Servers {
     clients: tokio::sync::Mutex<HashMap<Endpoint, NotaryServer>>,
     credentials: Arc<Credentials>,
+    remarks: Remarks,
 }
 
 impl Servers {
     /// Nothing is asked or sent.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        let credentials = Arc::new(Credentials::open(settings)?);
-        Ok(Self { clients: tokio::sync::Mutex::default(), credentials })
+        let remarks = Remarks::default();
+        let named = named_for_all(&settings.servers).and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
+        let credentials = Credentials::open(settings, named.map(|endpoint| endpoint.base().to_owned()))?;
+        let credentials = Arc::new(credentials);
+        Ok(Self { clients: tokio::sync::Mutex::default(), credentials, remarks })
     }
 }
 
@@ -42,7 +50,7 @@ impl Engine {
     /// `Input`, `Remote`.
     pub(super) async fn server(&self, gun: &Gun) -> Result<NotaryServer, EngineError> {
         let settings = self.settings();
-        let (endpoint, _) = endpoint_of(settings, Some(gun))?;
+        let (endpoint, chosen) = endpoint_of(settings, Some(gun))?;
         if settings.offline {
             let why = "only the cache is used (--offline)".to_owned();
             let source = RemoteError::Network { host: endpoint.host().to_owned(), why };
@@ -54,9 +62,17 @@ impl Engine {
             return Ok(client.clone());
         }
         let (settings, credentials) = (settings.clone(), Arc::clone(&self.inner.servers.credentials));
+        let remarks = self.inner.servers.remarks.clone();
         let making = tokio::task::spawn_blocking(move || {
-            let tls = certificates::material(&settings, &endpoint)?;
-            let client = NotaryServer::new(endpoint.clone(), &tls, Limits::default(), credentials)?;
+            let setup = Setup {
+                tls: certificates::material(&settings, &endpoint)?,
+                limits: settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout),
+                proxies: proxies(&settings)?,
+                parallel: settings.servers.parallel_requests,
+                chosen,
+                remarks,
+            };
+            let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
             Ok((endpoint, client))
         });
         // The task ends early only when the runtime does.
@@ -85,12 +101,19 @@ impl Engine {
             state_dir: settings.state_dir.clone(),
             config: (settings.config_file.clone(), settings.config_file.exists()),
             docker_config: settings.docker_config.clone(),
+            proxy: server.as_ref().ok().and_then(|(endpoint, _)| way(settings, endpoint)),
             server: server.map(|(endpoint, why)| (endpoint.base().to_owned(), why)).map_err(|error| error.problem()),
             authorities,
             keys: self.keys_at_hand().len(),
             staged: self.staged().map_or(0, |stage| stage.changes.len()),
             idle_lock: settings.idle_lock,
         }
+    }
+
+    /// What happens on the way from now on: waits, and helpers that do not work.
+    #[must_use]
+    pub fn remarks(&self) -> tokio::sync::broadcast::Receiver<Remark> {
+        self.inner.servers.remarks.listen()
     }
 
     /// Remembers that credentials may go to this token realm.
@@ -101,9 +124,33 @@ impl Engine {
         self.inner.servers.credentials.accept_realm(host)
     }
 
-    /// Credentials for a registry host, for this process only.
-    pub fn log_in(&self, host: &str, user: &str, password: crate::keys::Passphrase) {
-        self.inner.servers.credentials.log_in(host, user, &password);
+    /// A login for a registry host, for this process only.
+    pub fn log_in(&self, registry: &str, login: Login) {
+        self.inner.servers.credentials.log_in(registry, login);
+    }
+
+    /// Asks a person where a server wants a login and nobody has one: `asker` gets the registry, gives user name and
+    /// password, and may block.
+    pub fn ask_logins_with(&self, asker: Arc<Asker>) {
+        self.inner.servers.credentials.ask_with(asker);
+    }
+}
+
+/// The proxies that the variables of this process name.
+fn proxies(settings: &Settings) -> Result<Proxies, RemoteError> {
+    let variables = &settings.helper_environment;
+    Proxies::read(|name| variables.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str()))
+}
+
+/// How a server is reached, in words for the status; `None` where no proxy is set.
+fn way(settings: &Settings, endpoint: &Endpoint) -> Option<String> {
+    let proxies = match proxies(settings) {
+        Ok(proxies) => proxies,
+        Err(error) => return Some(error.to_string()),
+    };
+    match proxies.route(&endpoint.url("v2/").ok()?) {
+        Route::Direct(why) => why.map(|why| format!("none ({why})")),
+        Route::Through(proxy) => Some(format!("{} ({})", proxy.shown(), proxy.variable())),
     }
 }
 
@@ -120,23 +167,26 @@ fn endpoint_of(settings: &Settings, gun: Option<&Gun>) -> Result<(Endpoint, Stri
     Ok((endpoint, why))
 }
 
+/// The server that is named for all repositories, and what names it.
+fn named_for_all(sources: &ServerSources) -> Option<(&str, String)> {
+    let notary = sources.notary.as_ref();
+    let flag = sources.flag.as_deref().map(|url| (url, "--server".to_owned()));
+    let variable = || sources.environment.as_deref().map(|url| (url, "DOCKER_CONTENT_TRUST_SERVER".to_owned()));
+    let file = || notary.map(|(url, path)| (url.as_str(), format!("remote_server.url in {}", path.display())));
+    flag.or_else(variable).or_else(file)
+}
+
 fn choose(sources: &ServerSources, gun: Option<&Gun>) -> Result<(String, String), EngineError> {
-    let because = |url: &String, why: &str| Ok((url.clone(), why.to_owned()));
-    if let Some(url) = &sources.flag {
-        return because(url, "--server");
-    }
-    if let Some((pattern, url)) = gun.and_then(|gun| configured(sources, gun)) {
+    let configured = gun.filter(|_| sources.flag.is_none()).and_then(|gun| configured(sources, gun));
+    if let Some((pattern, url)) = configured {
         return Ok((url.clone(), format!("trustdeck's configuration for {pattern}")));
     }
-    if let Some(url) = &sources.environment {
-        return because(url, "DOCKER_CONTENT_TRUST_SERVER");
-    }
-    if let Some((url, path)) = &sources.notary {
-        return Ok((url.clone(), format!("remote_server.url in {}", path.display())));
+    if let Some((url, why)) = named_for_all(sources) {
+        return Ok((url.to_owned(), why));
     }
     match gun.map(|gun| (gun, gun.host())) {
-        None | Some((_, Some("docker.io" | "index.docker.io"))) => because(&DOCKER_HUB.to_owned(), "Docker Hub"),
-        Some((_, Some(host))) => Ok((format!("https://{host}"), "the registry's host".to_owned())),
+        None | Some((_, Some("docker.io" | "index.docker.io"))) => Ok((DOCKER_HUB.to_owned(), "Docker Hub".to_owned())),
+        Some((_, Some(host))) => Ok((format!("https://{host}"), "the registry's host, because none is set".to_owned())),
         Some((gun, None)) => Err(EngineError::Input {
             message: format!("{gun} names no registry, so its trust server is not known"),
             hint: "name the server with --server or DOCKER_CONTENT_TRUST_SERVER".to_owned(),

@@ -32,7 +32,7 @@ impl Access {
 }
 
 /// A login.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// User name and password.
     Password { user: String, password: Zeroizing<String> },
@@ -45,10 +45,16 @@ pub type Finding<'a> = Pin<Box<dyn Future<Output = Result<Option<Credential>, Re
 
 /// Where logins come from; implemented by the engine over Docker's configuration.
 pub trait CredentialSource: Send + Sync {
-    /// The login for a registry host (`https://index.docker.io/v1/` for Docker Hub), if there is one.
-    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a>;
+    /// The login for a registry host (`https://index.docker.io/v1/` for Docker Hub), if there is one, to be sent to the
+    /// trust server with the address `server` or where that sends logins.
+    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> Finding<'a>;
 
-    /// Whether credentials may go to a token realm on `realm`, another host than `server`.
+    /// Asks a person for a login that the server wants and nobody has; `None` where nobody can be asked.
+    fn ask<'a>(&'a self, _registry: &'a str) -> Finding<'a> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Whether credentials may go to a token realm at `realm`, another `HOST` or `HOST:PORT` than `server`'s.
     fn allows_realm(&self, server: &str, realm: &str) -> bool;
 
     /// Hears that a login was refused, so that it is looked up anew next time.

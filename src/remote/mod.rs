@@ -2,26 +2,77 @@
 //!
 //! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
 
+mod again;
 mod answer;
 pub mod auth;
 mod challenge;
+pub mod distrust;
 pub mod endpoint;
 mod fault;
 pub mod http;
 mod login;
 pub mod notary;
+mod outage;
+mod proof;
+pub mod proxies;
+mod proxy_answer;
+pub mod remark;
+mod shown;
 mod slots;
+mod timed;
 pub mod tls;
+mod turns;
 mod upload;
 mod verifier;
 
 pub use auth::{Access, Credential, CredentialSource};
+pub use distrust::TlsFault;
 pub use endpoint::Endpoint;
 pub use http::Limits;
 pub use notary::{NotaryServer, Received, Wanted};
+pub use proxies::{Proxies, Route};
+pub use remark::{Remark, Remarks};
 pub use tls::TlsMaterial;
 
 use crate::tuf::Role;
+
+/// What a client of one server is told at start.
+#[derive(Clone, Default)]
+pub struct Setup {
+    /// Who vouches for it, and what it is shown.
+    pub tls: TlsMaterial,
+    /// Caps and deadlines.
+    pub limits: Limits,
+    /// Proxies of this process.
+    pub proxies: Proxies,
+    /// How many requests it gets at once, if the user knows; else that is measured.
+    pub parallel: Option<usize>,
+    /// What chose its address, in words.
+    pub chosen: String,
+    /// Where waits are told.
+    pub remarks: Remarks,
+}
+
+/// What answers where a trust server was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stranger {
+    /// A registry.
+    Registry,
+    /// A page for browsers.
+    WebPage,
+    /// Something else that speaks HTTP.
+    Other,
+}
+
+impl std::fmt::Display for Stranger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Registry => "as a registry, not as a trust server",
+            Self::WebPage => "with a web page, not as a trust server",
+            Self::Other => "as something that is not a trust server",
+        })
+    }
+}
 
 /// Why the server could not be asked, or what it refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +83,15 @@ pub enum RemoteError {
     /// No connection: DNS, TCP, proxy.
     #[error("cannot reach {host}: {why}")]
     Network { host: String, why: String },
+    /// The proxy before it is down or refuses.
+    #[error("cannot reach {host} through the proxy {proxy} ({variable}): {why}")]
+    Proxy { host: String, proxy: String, variable: &'static str, why: String },
     /// The server's certificate, or ours.
     #[error("no TLS connection to {host}: {why}")]
-    Tls { host: String, why: String },
+    Tls { host: String, why: TlsFault },
+    /// Something else than a trust server answers.
+    #[error("{host} answers {what}")]
+    NotNotary { host: String, what: Stranger, chosen: String },
     /// A deadline passed.
     #[error("{host} took longer than {seconds} s to {what}")]
     Slow { host: String, what: &'static str, seconds: u64 },
@@ -59,12 +116,18 @@ pub enum RemoteError {
     /// The credential helper failed or hung.
     #[error("credential helper {helper}: {why}")]
     Helper { helper: String, why: String },
-    /// 429 or 503.
+    /// 429 or 503, with the seconds that the server asks to wait.
     #[error("{host} is busy: {status}")]
-    Busy { host: String, status: u16 },
+    Busy { host: String, status: u16, wait: Option<u64> },
     /// 5xx and whatever else.
     #[error("{host} answered {status}: {detail}")]
     Server { host: String, status: u16, detail: String },
+    /// 413 on upload, with the upload's size in bytes.
+    #[error("{host} takes no upload of {}", size_of(*size))]
+    UploadTooBig { host: String, size: usize },
+    /// 500 on upload with code `UPDATING`: on PostgreSQL, somebody published the same version at the same time.
+    #[error("{host} could not store the upload; it does so when somebody else publishes at the same time")]
+    Race { host: String },
     /// 400 on upload: a newer version is there (code `VERSION`).
     #[error("{host} already has a newer version")]
     Version { host: String },
@@ -80,4 +143,13 @@ pub enum RemoteError {
     /// Stopped by the user.
     #[error("stopped")]
     Cancelled,
+}
+
+/// A size as people say it.
+fn size_of(bytes: usize) -> String {
+    match bytes {
+        0..=9_999 => format!("{bytes} bytes"),
+        10_000..=9_999_999 => format!("{} kB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }

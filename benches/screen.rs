@@ -23,12 +23,12 @@ use ratatui::backend::TestBackend;
 use screen::scene::{entry, now, repository};
 use support::forge::{Files, Key, Repository};
 use trustdeck::engine::{Health, RepositoryView};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Event, Outcome, Source};
-use trustdeck::tui::render::render;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, Outcome, Source};
+use trustdeck::tui::route::render::render;
+use trustdeck::tui::route::update::{start, update};
 use trustdeck::tui::state::State;
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::update::{start, update};
 
 const CACHED: usize = 500;
 

@@ -14,7 +14,7 @@
 //! | `tui` | screens | `tuf`, `engine`, `printable` |
 //! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `config`, `sandbox`, `tui` |
 //!
-//! A signature is checked in [`tuf::verify`]; a key press becomes an effect in `tui::update`.
+//! A signature is checked in [`tuf::verify`]; a key press becomes an effect in `tui::route::update`.
 
 pub mod cli;
 pub mod config;

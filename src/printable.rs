@@ -18,7 +18,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 const MAX_MARKS: usize = 3;
 
 /// Makes outside text drawable: control characters, bidirectional and invisible ones, private-use, unassigned and
-/// separators become visible escapes (`\u{202e}`). Source: reliability.md section 4.
+/// separators become visible escapes (`\u{202e}`). Source: docs/reliability.md section 4.
 #[must_use]
 pub fn printable(text: &str) -> String {
     if is_plain(text) {

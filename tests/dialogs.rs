@@ -15,11 +15,11 @@ use trustdeck::engine::{Change, ForeignChanges, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::choose::{Choice, Choose};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Failure, Outcome, Source};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Failure, Outcome, Source};
 use trustdeck::tui::screens::commands;
 use trustdeck::tui::state::{Screen, State, Weight};
-use trustdeck::tui::theme::Theme;
 
 fn browsing() -> State {
     let mut state = state_of(repositories(), (120, 40), Theme::default());

@@ -18,10 +18,10 @@ use trustdeck::engine::{
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::prompt::What;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{Screen, State};
-use trustdeck::tui::update::update;
 
 #[test]
 fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {

@@ -15,8 +15,8 @@ use trustdeck::engine::key_load::{KeySet, Loaded};
 use trustdeck::engine::{Kind, Passphrase};
 use trustdeck::tuf::CanonicalKeyId;
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
 use trustdeck::tui::state::State;
 
 const SIZES: [(u16, u16); 3] = [(60, 16), (80, 24), (120, 40)];

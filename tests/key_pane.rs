@@ -19,12 +19,12 @@ use trustdeck::engine::view::KeyState;
 use trustdeck::engine::{BackupRecord, Kind, Passphrase};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId};
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Outcome};
-use trustdeck::tui::keywork::{Closed, KeyFound, KeyWork, Look};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::keywork::{Closed, KeyFound, KeyWork, Look};
 use trustdeck::tui::panes::Pane;
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::update::update;
 
 const LONG: &str = "harbor plaza tulip";
 

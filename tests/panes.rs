@@ -16,13 +16,13 @@ use trustdeck::engine::view::{KeyState, TagState};
 use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
 use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Outcome, Source};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Event, Outcome, Source};
+use trustdeck::tui::messages::wizard_task::Task;
 use trustdeck::tui::panes::Pane;
+use trustdeck::tui::route::update::{start, update};
 use trustdeck::tui::state::{Quit, State, Weight, Work};
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::update::{start, update};
-use trustdeck::tui::wizard::Task;
 
 #[test]
 fn the_start_reads_everything_at_once() {

@@ -16,11 +16,11 @@ use screen::scene::{gun, now, repositories, state_of};
 use screen::{draw, frame, press};
 use trustdeck::engine::{Kind, Problem, Progress, PublishOutcome, Published, Step};
 use trustdeck::tuf::{Gun, Role};
-use trustdeck::tui::event::{Event, Failure};
+use trustdeck::tui::kit::theme::{Palette, Theme};
+use trustdeck::tui::messages::event::{Event, Failure};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::theme::{Palette, Theme};
-use trustdeck::tui::tour::Tour;
-use trustdeck::tui::update::update;
+use trustdeck::tui::state::tour::Tour;
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
@@ -276,8 +276,8 @@ fn a_refused_repository_says_what_where_and_what_to_do() {
 }
 
 fn refuse(state: &mut State, gun: &Gun, problem: Problem) {
-    use trustdeck::tui::effect::Effect;
-    use trustdeck::tui::event::{Outcome, Source};
+    use trustdeck::tui::messages::effect::Effect;
+    use trustdeck::tui::messages::event::{Outcome, Source};
     let failure = Failure { problem, ask: None };
     screen::scene::tell(
         state,
@@ -329,9 +329,9 @@ fn questions_about_keys_look_as_stored() {
 fn a_tested_backup_looks_as_stored() {
     use screen::scene::{ADMIN, BOARD, NEW, id, tell};
     use trustdeck::engine::backup::Backup;
-    use trustdeck::tui::effect::Effect;
-    use trustdeck::tui::event::Outcome;
-    use trustdeck::tui::keywork::{KeyFound, KeyWork, Look};
+    use trustdeck::tui::messages::effect::Effect;
+    use trustdeck::tui::messages::event::Outcome;
+    use trustdeck::tui::messages::keywork::{KeyFound, KeyWork, Look};
     for size in [(60, 16), (80, 24), (120, 40)] {
         let mut state = browsing(size, Theme::default());
         state.message = None;
@@ -339,8 +339,8 @@ fn a_tested_backup_looks_as_stored() {
         let place = press(&mut state, "<enter>").remove(0);
         let look = tell(&mut state, place, Outcome::Key(KeyFound::Place(Ok(())))).remove(0);
         let Effect::Key(KeyWork::Try { keys, typed: None }) = &look else { panic!("{look:?}") };
-        let opened = |(at, key): &(usize, trustdeck::tui::keywork::Closed)| {
-            let trustdeck::tui::keywork::Closed::Stored(id, _) = key else { panic!("{key:?}") };
+        let opened = |(at, key): &(usize, trustdeck::tui::messages::keywork::Closed)| {
+            let trustdeck::tui::messages::keywork::Closed::Stored(id, _) = key else { panic!("{key:?}") };
             (*at, Look::Open { id: id.clone(), with: None, known: true })
         };
         let looks = keys.iter().map(opened).collect();
@@ -363,10 +363,10 @@ fn questions_about_tokens_look_as_stored() {
     use screen::scene::{BOARD, id, tell};
     use screen::tokens::{first_on_board, plug_in, token};
     use trustdeck::engine::key_make::Removal;
-    use trustdeck::tui::effect::Effect;
-    use trustdeck::tui::event::{Ask, Event, Outcome};
-    use trustdeck::tui::keywork::{KeyFound, KeyWork};
-    use trustdeck::tui::update::update;
+    use trustdeck::tui::messages::effect::Effect;
+    use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+    use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
+    use trustdeck::tui::route::update::update;
     for size in [(60, 16), (80, 24), (120, 40)] {
         let on_keys = || {
             let mut state = browsing(size, Theme::default());

@@ -1,4 +1,4 @@
-//! How a command ended, and the exit code that says so. Source: ux.md section 3.
+//! How a command ended, and the exit code that says so. Source: docs/reliability.md section 6.
 
 use std::process::ExitCode;
 

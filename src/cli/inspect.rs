@@ -1,4 +1,4 @@
-//! `inspect`: the same fields, order and layout as `docker trust inspect`. Source: notary-v1.md section 14.4.
+//! `inspect`: the same fields, order and layout as `docker trust inspect`. Source: docs/notary-v1.md section 14.4.
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;

@@ -39,7 +39,7 @@ struct DelegationKey {
 /// As the engine's; `Absent` without trust data.
 pub(super) async fn delegations(context: &Context, command: &arguments::DelegationList) -> Result<Ending, Problem> {
     let gun = context.repository(&command.repository)?;
-    let view = super::view(&context.engine, &gun, super::Reading::Look).await?;
+    let view = context.view(&gun).await?;
     if view.health == Health::New {
         let hint = "check the name and the server; adding a first signer creates trust data".to_owned();
         let message = format!("{} has no trust data for {gun}", view.server);

@@ -1,7 +1,6 @@
 //! A plan as text of 80 columns, for standard error, pipes and logs: no colour, no glyph beyond ASCII.
 
 use super::table::{Table, wrapped};
-use super::unlock::LockedKey;
 use crate::engine::plan::{Mark, NeededKey, PlanWarning, RoleDiff, TagEffect, Weight};
 use crate::engine::{Change, Plan, RepositoryPlan};
 use crate::printable::{printable, printable_within};
@@ -190,27 +189,4 @@ fn sign(mark: Mark) -> &'static str {
 fn role_names(roles: &[Role]) -> String {
     let names: Vec<&str> = roles.iter().map(Role::as_str).collect();
     names.join(", ")
-}
-
-/// The keys that a plan needs unlocked, each once, with all the roles it signs.
-#[must_use]
-pub(super) fn locked_keys(plan: &Plan) -> Vec<LockedKey> {
-    let mut needed: Vec<LockedKey> = Vec::new();
-    for key in plan.repositories.iter().flat_map(|r| &r.keys) {
-        let NeededKey::Unlock { id, label, role, locked: true, signs } = key else { continue };
-        match needed.iter_mut().find(|known| known.id == *id) {
-            Some(known) => signs.iter().for_each(|role| {
-                if !known.signs.contains(role) {
-                    known.signs.push(role.clone());
-                }
-            }),
-            None => needed.push(LockedKey {
-                id: id.clone(),
-                label: label.clone(),
-                role: role.clone(),
-                signs: signs.clone(),
-            }),
-        }
-    }
-    needed
 }

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use super::arguments::Sandbox;
 use super::console::{broken, input};
-use super::{Console, Ending, Globals, sandbox, start};
+use super::{Console, Ending, Globals, sandbox, settings};
 use crate::config::{self, Places};
 use crate::engine::reference::parse_bare;
 use crate::engine::{Engine, FirstContact, Problem, Settings};
@@ -34,8 +34,8 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
         })?;
     }
     options.repositories = repositories;
-    options.sources = Arc::new(start::sources(globals)?);
-    match run(start::settings(globals, FirstContact::Ask)?, options).await? {
+    options.sources = Arc::new(settings::sources(globals)?);
+    match run(settings::settings(globals, FirstContact::Ask)?, options).await? {
         Ok(Quit::Leave) => Ok(Ending::done()),
         Ok(Quit::Sandbox) => {
             let everything = Sandbox { serve: false, listen: None, dir: None, empty: false, http: false, auth: None };

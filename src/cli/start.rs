@@ -7,10 +7,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use super::console::{broken, input};
-use super::{Arguments, Command, Console, Ending, Globals, json, sandbox, screen};
-use crate::config::{self, Flags, Places};
-use crate::engine::passphrases::{PassphraseSources, read_descriptor};
-use crate::engine::{Engine, FirstContact, Problem, Settings};
+use super::settings::{settings, sources};
+use super::{Arguments, Command, Console, Ending, json, sandbox, screen};
+use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
 
 /// Runs what the arguments ask for.
@@ -50,30 +49,6 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
             Ok(super::run(engine, console, globals, sources, command).await)
         }
     }
-}
-
-/// Works out the settings from the global options, the environment and the files.
-pub(super) fn settings(globals: &Globals, first_contact: FirstContact) -> Result<Settings, Problem> {
-    let flags = Flags {
-        server: globals.server.clone(),
-        trust_dir: globals.trust_dir.clone(),
-        ca: globals.ca.clone(),
-        insecure_http: globals.insecure_http,
-        offline: globals.offline,
-        allow_realm: globals.allow_realm.clone(),
-        pkcs11_module: globals.pkcs11_module.clone(),
-    };
-    Ok(config::settings(&flags, std::env::vars_os(), &Places::of_user()?, first_contact)?)
-}
-
-/// Reads the passphrases that are known before anybody is asked.
-pub(super) fn sources(globals: &Globals) -> Result<PassphraseSources, Problem> {
-    let unreadable = |descriptor: u32, e: &std::io::Error| {
-        input(format!("--passphrase-fd {descriptor}: {e}"), "open the descriptor, such as with 3< FILE in a shell")
-    };
-    let read = |descriptor: u32| read_descriptor(descriptor).map_err(|e| unreadable(descriptor, &e));
-    let from_descriptor = globals.passphrase_fd.map(read).transpose()?;
-    Ok(PassphraseSources::new(from_descriptor.as_ref().map(|text| text.as_slice()), std::env::vars_os()))
 }
 
 /// Prints help or version, or what is wrong with the command line.

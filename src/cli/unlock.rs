@@ -6,34 +6,26 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::console::input;
-use super::plan_text::locked_keys;
 use super::{Context, terminal};
 use crate::engine::passphrases::Tried;
-use crate::engine::plan::NeededKey;
+use crate::engine::plan::locked::{LockedKey, Missing, missing};
 use crate::engine::tokens::{TokenName, pin_words};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Role};
-
-/// A stored key that must sign.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LockedKey {
-    /// ID of the bare key.
-    pub(super) id: CanonicalKeyId,
-    /// What people call it.
-    pub(super) label: String,
-    /// Role header of its file.
-    pub(super) role: String,
-    /// What it will sign.
-    pub(super) signs: Vec<Role>,
-}
 
 /// Unlocks every key that the plan needs, and chooses passphrases for those it will make.
 ///
 /// # Errors
 /// `Passphrase`, naming the key and the variable to set, if nobody can be asked.
 pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
-    let keys = locked_keys(plan);
+    let (mut keys, mut new) = (Vec::new(), Vec::new());
+    for secret in missing(&plan.repositories) {
+        match secret {
+            Missing::Locked(key) => keys.push(key),
+            Missing::New { role, .. } => new.push(role),
+        }
+    }
     let count = keys.len();
     // Derivations side by side; tokens one after the other, since they count wrong PINs.
     let is_file = |key: &&LockedKey| context.engine.token_of(&key.id).is_none();
@@ -48,10 +40,7 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
         };
         unlock_one(context, key, tried, &place).await?;
     }
-    for role in new_keys(plan) {
-        choose(context, &role)?;
-    }
-    Ok(())
+    new.iter().try_for_each(|role| choose(context, role))
 }
 
 /// Asks for what the sources for scripts did not open.
@@ -69,7 +58,7 @@ async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str
     if matches!(tried, Tried::Wrong(_)) {
         context.console.say(&missing.message);
     }
-    let signs: Vec<&str> = key.signs.iter().map(Role::as_str).collect();
+    let signs: Vec<&str> = key.roles().into_iter().map(Role::as_str).collect();
     let (label, role) = (printable(&key.label), printable(&key.role));
     if !signs.is_empty() {
         context.console.note(&format!("{label} ({role} key {}) signs {}", key.id.short(), signs.join(", ")));
@@ -123,18 +112,6 @@ async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, Engine
     let (id, role) = (key.id.clone(), key.role.clone());
     let derivation = tokio::task::spawn_blocking(move || engine.unlock_from(&id, &role, &sources));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
-}
-
-/// Roles whose keys the publish will make, each once.
-fn new_keys(plan: &Plan) -> Vec<Role> {
-    let mut roles: Vec<Role> = Vec::new();
-    for key in plan.repositories.iter().flat_map(|r| &r.keys) {
-        match key {
-            NeededKey::New { role } if !roles.contains(role) => roles.push(role.clone()),
-            _ => {}
-        }
-    }
-    roles
 }
 
 fn choose(context: &Context, role: &Role) -> Result<(), Problem> {

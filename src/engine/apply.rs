@@ -1,7 +1,7 @@
 //! What each kind of change does to a repository's files.
 //!
 //! Invariant: pure. A change either is applied whole, is found to change nothing, or is refused with the way out.
-//! Source: notary-v1.md sections 10, 12 and 14.5 to 14.8.
+//! Source: docs/notary-v1.md sections 10, 12 and 14.5 to 14.8.
 
 use super::change::{Change, SignedTarget, role_word};
 use super::draft::{Draft, Remark};
@@ -254,7 +254,7 @@ fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &
     let Some(content) = target.target() else {
         return refuse(None, format!("the digest of {tag} is not hexadecimal of the right length"), "give sha256:HEX");
     };
-    // Those that `docker trust sign` would choose. Source: notary-v1.md section 14.5.
+    // Those that `docker trust sign` would choose. Source: docs/notary-v1.md section 14.5.
     let roles = if named.is_empty() { draft.signable(tag) } else { named.to_vec() };
     if roles.is_empty() {
         let what = format!("no key on this machine may sign {tag}");

@@ -1,7 +1,7 @@
 //! The base roles of a draft: root as it will be.
 //!
 //! Invariant: pure. Edited as Notary's client edits it: superseded root certificates stay in `keys`, other keys leave
-//! it once no role lists them. Source: notary-v1.md sections 5.1 and 12.
+//! it once no role lists them. Source: docs/notary-v1.md sections 5.1 and 12.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Certificate authorities and client certificates for a server, as Docker finds them.
 //!
-//! Source: notary-v1.md section 14.2.
+//! Source: docs/notary-v1.md section 14.2.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

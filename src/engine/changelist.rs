@@ -1,6 +1,6 @@
 //! Changes that `notary` staged in the shared trust directory: read, shown, adopted or moved aside, never deleted.
 //!
-//! Source: notary-v1.md section 10.
+//! Source: docs/notary-v1.md section 10.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Logins from Docker's configuration, from credential helpers, and typed ones.
 //!
-//! Source: notary-v1.md section 14.3.
+//! Source: docs/notary-v1.md section 14.3.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! What a draft does to the tags that Docker pulls.
 //!
 //! Whether a role file is trusted is a matter of who signed that file last, not of who signed a tag: one file holds
-//! all tags of its role. Source: ux.md P2, notary-v1.md section 14.9.
+//! all tags of its role. Source: docs/notary-v1.md section 14.9.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,7 +8,7 @@ use crate::keys::KeyError;
 use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
-/// The class of a failure: the field `kind` in JSON, a heading on screen. Source: reliability.md section 6.
+/// The class of a failure: the field `kind` in JSON, a heading on screen. Source: docs/reliability.md section 6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)] // the words are the documentation
@@ -79,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// The exit code of a command that failed with this class. Source: ux.md section 3.
+    /// The exit code of a command that failed with this class. Source: docs/reliability.md section 6.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {

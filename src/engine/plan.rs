@@ -2,6 +2,8 @@
 //!
 //! Invariant: pure. The same stage, metadata and keys at hand give the same plan and the same ID.
 
+pub mod locked;
+
 use jiff::Timestamp as Time;
 
 use crate::tuf::{CanonicalKeyId, Gun, Role};

@@ -1,8 +1,9 @@
 //! Names as users type them, read as Docker reads image references.
 //!
-//! Source: notary-v1.md section 14.1; distribution's reference grammar.
+//! Source: docs/notary-v1.md section 14.1; distribution's reference grammar.
 
 use super::EngineError;
+use crate::remote::registry::{is_component, is_digest, is_tag};
 use crate::tuf::Gun;
 
 /// What a user named: a repository, and perhaps an image in it.
@@ -165,31 +166,4 @@ fn is_label(label: &str) -> bool {
     edges(bytes.first().copied())
         && edges(bytes.last().copied())
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-}
-
-/// Letters and digits, separated by one `.`, one or two `_`, or any number of `-`.
-fn is_component(component: &str) -> bool {
-    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let edges = |c: Option<u8>| c.is_some_and(word);
-    let bytes = component.as_bytes();
-    let mut separators = component.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    edges(bytes.first().copied())
-        && edges(bytes.last().copied())
-        && separators.all(|s| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-'))
-}
-
-fn is_tag(tag: &str) -> bool {
-    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    tag.len() <= 128 && tag.bytes().next().is_some_and(word) && tag.bytes().all(|b| word(b) || matches!(b, b'.' | b'-'))
-}
-
-fn is_digest(digest: &str) -> bool {
-    let digits =
-        |length: usize, hex: &str| hex.len() == length && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    match digest.split_once(':') {
-        Some(("sha256", hex)) => digits(64, hex),
-        Some(("sha384", hex)) => digits(96, hex),
-        Some(("sha512", hex)) => digits(128, hex),
-        _ => false,
-    }
 }

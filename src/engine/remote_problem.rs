@@ -11,6 +11,8 @@ pub(super) fn kind(error: &RemoteError) -> Kind {
         RemoteError::Network { .. } | RemoteError::Slow { .. } | RemoteError::Proxy { .. } => Kind::Network,
         RemoteError::Tls { .. } => Kind::Tls,
         RemoteError::TooBig { .. } => Kind::Limit,
+        RemoteError::Altered { .. } | RemoteError::Length { .. } => Kind::Mix,
+        RemoteError::Malformed { .. } => Kind::Format,
         RemoteError::BadAnswer { .. }
         | RemoteError::Server { .. }
         | RemoteError::Invalid { .. }
@@ -62,6 +64,10 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Forbidden { .. } => "ask the owner of the repository for the right, or log in as somebody else",
         RemoteError::Helper { .. } => "run the credential helper by hand, or log in again with docker login",
         RemoteError::TooBig { .. } | RemoteError::BadAnswer { .. } => "check that the address is a Notary server",
+        RemoteError::Altered { .. } | RemoteError::Length { .. } => {
+            "do not use this image: its content was changed in the registry or on the way; ask whoever runs the registry"
+        }
+        RemoteError::Malformed { .. } => "do not use this image; ask whoever pushed it which program wrote it",
         RemoteError::UploadTooBig { .. } => {
             "raise the limit of whatever is in front of the trust server (nginx: client_max_body_size); everything is \
              still staged"

@@ -1,6 +1,6 @@
 //! New keys for base roles, and new certificates for root keys.
 //!
-//! Invariant: pure. Source: notary-v1.md section 12.
+//! Invariant: pure. Source: docs/notary-v1.md section 12.
 
 use std::collections::BTreeSet;
 

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::der::{NULL, OCTET_STRING, OID, SEQUENCE, SET, bits, element, unsigned};
+use super::error::KeyError;
 use super::pem::Block;
-use super::private::{Holder, Kind};
+use super::private::{Holder, Kind, PrivateKey};
 use super::secret::{Curve, Secret};
-use super::{KeyError, PrivateKey};
 use crate::tuf::{Gun, KeyType, Method, PublicKey, Signature};
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -33,7 +33,8 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365 * 10);
 
 type Der = Zeroizing<Vec<u8>>;
 
-/// Makes the root certificate that Notary's tools make (notary-v1.md section 3): CN is the GUN, ten years of 365 days.
+/// Makes the root certificate that Notary's tools make (docs/notary-v1.md section 3): CN is the GUN, ten years of 365
+/// days.
 ///
 /// # Errors
 /// [`KeyError::Unsupported`] for keys that Notary cannot use as root; [`KeyError::Token`].

@@ -8,17 +8,11 @@ use pkcs8::der::{Decode, Encode};
 use pkcs8::pkcs5::{self, pbes2};
 use zeroize::Zeroizing;
 
-use super::Passphrase;
 use super::legacy;
-use super::pem::{Block, PemError};
+use super::open_error::OpenError;
+use super::passphrase::Passphrase;
+use super::pem::{Block, ENCRYPTED, ROUNDS, is_encrypted};
 use super::secret::{Secret, Unusable};
-
-/// The label of the blocks that Notary writes.
-pub(super) const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
-
-/// Notary's rounds of PBKDF2. More would protect better and its clients read the number from the file, but the two
-/// programs that share the key store are then slow for every signature.
-const ROUNDS: u32 = 2048;
 
 /// Most rounds read: some seconds. Without a limit a hostile file hangs whoever opens it.
 pub const MAX_ROUNDS: u32 = 10_000_000;
@@ -26,33 +20,8 @@ pub const MAX_ROUNDS: u32 = 10_000_000;
 /// Most memory that a file encrypted with scrypt may ask for, in bytes. OpenSSL asks for 16 MiB.
 const MAX_SCRYPT_MEMORY: u64 = 64 << 20;
 
-/// Why a block did not open.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// It is encrypted and no passphrase was given.
-    #[error("is encrypted and needs a passphrase")]
-    Locked,
-    /// The passphrase does not open it.
-    #[error("does not open with this passphrase")]
-    WrongPassphrase,
-    /// It is no private key that trustdeck can use.
-    #[error("{0}")]
-    Format(String),
-}
-
-impl From<PemError> for OpenError {
-    fn from(error: PemError) -> Self {
-        Self::Format(error.to_string())
-    }
-}
-
 fn format(what: &str) -> OpenError {
     OpenError::Format(what.to_owned())
-}
-
-/// Whether a block needs a passphrase, judged by its label and headers.
-pub(super) fn is_encrypted(label: &str, proc_type: Option<&str>) -> bool {
-    label == ENCRYPTED || proc_type.is_some_and(|value| value.contains("ENCRYPTED"))
 }
 
 /// Decodes a block, decrypting it if need be.
@@ -104,31 +73,6 @@ fn usable(error: Unusable) -> OpenError {
         Unusable::Structure => format("is damaged"),
         Unusable::Content(what) => OpenError::Format(format!("holds {what}")),
         Unusable::Algorithm(what) => OpenError::Format(format!("holds {what}, which cannot sign for Notary")),
-    }
-}
-
-/// Whether deriving a key from a passphrase takes no longer than in Notary's own files.
-pub(super) fn is_quick(block: &Block) -> bool {
-    let Ok(info) = EncryptedPrivateKeyInfoRef::from_der(&block.der) else { return block.label != ENCRYPTED };
-    let kdf = info.encryption_algorithm.pbes2().map(|parameters| &parameters.kdf);
-    kdf.and_then(pbes2::Kdf::pbkdf2).is_some_and(|kdf| kdf.iteration_count <= ROUNDS)
-}
-
-/// Whether Notary's tools read a block from the key store: they know one encryption of PKCS#8 only, and a PRF that is
-/// named makes them call the right passphrase wrong.
-pub(super) fn is_notarys(block: &Block) -> bool {
-    match block.label.as_str() {
-        ENCRYPTED => EncryptedPrivateKeyInfoRef::from_der(&block.der).is_ok_and(|info| {
-            let parameters = info.encryption_algorithm.pbes2();
-            parameters.is_some_and(|parameters| {
-                let sha1 = |kdf: &pbes2::Pbkdf2Params| matches!(kdf.prf, pbes2::Pbkdf2Prf::HmacWithSha1);
-                parameters.kdf.pbkdf2().is_some_and(sha1)
-                    && matches!(parameters.encryption, pbes2::EncryptionScheme::Aes256Cbc { .. })
-            })
-        }),
-        "EC PRIVATE KEY" | "RSA PRIVATE KEY" | "ED25519 PRIVATE KEY" => true,
-        "PRIVATE KEY" => plain(&block.label, &block.der).is_ok_and(|secret| !matches!(secret, Secret::Ed25519(_))),
-        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::StoredKey;
+use super::stored::StoredKey;
 use crate::tuf::{Algorithm, CanonicalKeyId};
 
 /// Coarser than the time stamps of any file system in use: a file that was changed just now may change again unseen.

@@ -9,8 +9,8 @@ use des::{Des, TdesEde3};
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use super::Passphrase;
-use super::container::OpenError;
+use super::open_error::OpenError;
+use super::passphrase::Passphrase;
 
 /// Decrypts content with a salt, an IV and a passphrase; `None` if the padding is wrong.
 type Decrypt = fn(&[u8], &[u8], &[u8], &Passphrase) -> Option<Zeroizing<Vec<u8>>>;

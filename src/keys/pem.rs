@@ -6,10 +6,22 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::Decode;
+use pkcs8::pkcs5::pbes2;
 use zeroize::Zeroizing;
+
+use super::secret::Secret;
 
 /// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
 pub const MAX_FILE: usize = 64 * 1024;
+
+/// The label of the blocks that Notary writes.
+pub(super) const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+
+/// Notary's rounds of PBKDF2. More would protect better and its clients read the number from the file, but the two
+/// programs that share the key store are then slow for every signature.
+pub(super) const ROUNDS: u32 = 2048;
 
 /// Most headers read.
 const MAX_HEADERS: usize = 16;
@@ -115,19 +127,19 @@ impl Block {
     /// Whether a passphrase is needed to open it.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
-        super::container::is_encrypted(&self.label, self.header("Proc-Type"))
+        is_encrypted(&self.label, self.header("Proc-Type"))
     }
 
     /// Whether trying a passphrase takes no longer than for Notary's own files.
     #[must_use]
     pub fn is_quick(&self) -> bool {
-        super::container::is_quick(self)
+        is_quick(self)
     }
 
     /// Whether Notary's tools read it from the key store as it is.
     #[must_use]
     pub fn is_readable_by_notary(&self) -> bool {
-        super::container::is_notarys(self)
+        is_notarys(self)
     }
 
     /// The value of a header, if it is there and not empty.
@@ -175,6 +187,36 @@ impl Head {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
+    }
+}
+
+/// Whether a block needs a passphrase, judged by its label and headers.
+pub(super) fn is_encrypted(label: &str, proc_type: Option<&str>) -> bool {
+    label == ENCRYPTED || proc_type.is_some_and(|value| value.contains("ENCRYPTED"))
+}
+
+/// Whether deriving a key from a passphrase takes no longer than in Notary's own files.
+fn is_quick(block: &Block) -> bool {
+    let Ok(info) = EncryptedPrivateKeyInfoRef::from_der(&block.der) else { return block.label != ENCRYPTED };
+    let kdf = info.encryption_algorithm.pbes2().map(|parameters| &parameters.kdf);
+    kdf.and_then(pbes2::Kdf::pbkdf2).is_some_and(|kdf| kdf.iteration_count <= ROUNDS)
+}
+
+/// Whether Notary's tools read a block from the key store: they know one encryption of PKCS#8 only, and a PRF that is
+/// named makes them call the right passphrase wrong.
+fn is_notarys(block: &Block) -> bool {
+    match block.label.as_str() {
+        ENCRYPTED => EncryptedPrivateKeyInfoRef::from_der(&block.der).is_ok_and(|info| {
+            let parameters = info.encryption_algorithm.pbes2();
+            parameters.is_some_and(|parameters| {
+                let sha1 = |kdf: &pbes2::Pbkdf2Params| matches!(kdf.prf, pbes2::Pbkdf2Prf::HmacWithSha1);
+                parameters.kdf.pbkdf2().is_some_and(sha1)
+                    && matches!(parameters.encryption, pbes2::EncryptionScheme::Aes256Cbc { .. })
+            })
+        }),
+        "EC PRIVATE KEY" | "RSA PRIVATE KEY" | "ED25519 PRIVATE KEY" => true,
+        "PRIVATE KEY" => Secret::from_pkcs8(&block.der).is_ok_and(|secret| !matches!(secret, Secret::Ed25519(_))),
+        _ => false,
     }
 }
 

@@ -7,11 +7,13 @@ use rsa::signature::hazmat::PrehashSigner;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::container::{self, OpenError};
-use super::pem::Block;
+use super::container;
+use super::error::KeyError;
+use super::open_error::OpenError;
+use super::passphrase::Passphrase;
+use super::pem::{self, Block};
 use super::secret::{Curve, Secret};
 use super::token::{Attendant, TokenKey, TokenPlace};
-use super::{KeyError, Passphrase};
 use crate::tuf::{Algorithm, CanonicalKeyId, Method, PublicKey, Signature};
 
 /// A private key that can sign: decrypted and wiped when dropped, or on a token.
@@ -87,7 +89,7 @@ impl PrivateKey {
             return Err(KeyError::Unsupported(format!("key {} never leaves its token", self.id().short())));
         };
         let der = container::seal(secret, passphrase).map_err(|_| no_random(()))?;
-        Ok(Block { label: container::ENCRYPTED.to_owned(), headers, der })
+        Ok(Block { label: pem::ENCRYPTED.to_owned(), headers, der })
     }
 
     fn new(secret: Secret) -> Self {

@@ -10,31 +10,17 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use super::container::{self, OpenError};
+use super::error::KeyError;
 use super::index::KeyIndex;
-use super::pem::{Block, Head, MAX_FILE};
-use super::{KeyError, Passphrase, PrivateKey};
+use super::open_error::OpenError;
+use super::passphrase::Passphrase;
+use super::pem::{self, Block, Head, MAX_FILE};
+use super::private::PrivateKey;
+use super::stored::StoredKey;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// Enough for the label and the headers of every key that Notary writes: a GUN has at most 255 bytes.
 const HEAD: usize = 1024;
-
-/// A key file, judged by its name and headers; nothing is decrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredKey {
-    /// From the file name.
-    pub id: CanonicalKeyId,
-    /// `role` header; empty if missing.
-    pub role: String,
-    /// `gun` header.
-    pub gun: Option<String>,
-    /// Where.
-    pub path: PathBuf,
-    /// Whether a passphrase is needed.
-    pub encrypted: bool,
-    /// Others may read it, or it belongs to somebody else: said in words.
-    pub warning: Option<String>,
-}
 
 /// `<trust>/private`.
 #[derive(Clone, Debug)]
@@ -124,7 +110,7 @@ impl KeyStore {
             role: head.header("role").unwrap_or_default().to_owned(),
             gun: head.header("gun").map(str::to_owned),
             path: path.to_owned(),
-            encrypted: container::is_encrypted(&head.label, head.header("Proc-Type")),
+            encrypted: pem::is_encrypted(&head.label, head.header("Proc-Type")),
             warning: warning(&metadata),
         }))
     }
@@ -174,8 +160,7 @@ impl KeyStore {
     pub fn opens_quickly(&self, id: &CanonicalKeyId, passphrase: &Passphrase) -> bool {
         let block = read_file(&self.path(id)).ok().and_then(|bytes| Block::read(&bytes).ok());
         block.is_some_and(|block| {
-            container::is_quick(&block)
-                && PrivateKey::from_block(&block, Some(passphrase)).is_ok_and(|key| key.id() == id)
+            block.is_quick() && PrivateKey::from_block(&block, Some(passphrase)).is_ok_and(|key| key.id() == id)
         })
     }
 

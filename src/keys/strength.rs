@@ -3,7 +3,7 @@
 //! Notary's key files are cheap to guess: whoever has a file tries millions of passphrases in a second. What counts is
 //! that nobody has used the passphrase before, and its length.
 
-use super::Passphrase;
+use super::passphrase::Passphrase;
 
 const COMMON: &str = include_str!("../../assets/common-passphrases.txt");
 

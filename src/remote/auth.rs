@@ -31,6 +31,33 @@ impl Access {
     }
 }
 
+/// What a right is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject<'a> {
+    /// A collection or a repository of images, by the name that its server knows.
+    Repository(&'a str),
+    /// The list of a registry's repositories.
+    Catalog,
+}
+
+impl Subject<'_> {
+    /// As token scopes spell it.
+    pub(super) fn scope(self, access: Access) -> String {
+        match self {
+            Self::Repository(name) => format!("repository:{name}:{}", access.actions()),
+            Self::Catalog => format!("registry:catalog:{}", access.actions()),
+        }
+    }
+
+    /// As errors name it.
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Repository(name) => name,
+            Self::Catalog => "its catalogue",
+        }
+    }
+}
+
 /// A login.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {

@@ -20,11 +20,39 @@ impl Endpoint {
     /// # Errors
     /// [`RemoteError::Setting`] for another scheme, user info, query or fragment, or http elsewhere than loopback.
     pub fn parse(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
+        let endpoint = Self::of(url, insecure_http)?;
+        match endpoint.base.starts_with("http:") {
+            true if !endpoint.is_loopback() => {
+                Err(RemoteError::Setting(format!("{url:?} is not encrypted: http:// is for loopback addresses only")))
+            }
+            true if !insecure_http => Err(RemoteError::Setting(format!(
+                "{url:?} is not encrypted: use https://, or allow it with --insecure-http"
+            ))),
+            _ => Ok(endpoint),
+        }
+    }
+
+    /// Checks the address of a registry: what it sends is checked by digest, so that http is taken on this machine, and
+    /// elsewhere where it is `named_insecure`. Logins go over TLS all the same.
+    ///
+    /// # Errors
+    /// As [`Endpoint::parse`].
+    pub fn parse_registry(url: &str, named_insecure: bool) -> Result<Self, RemoteError> {
+        let endpoint = Self::of(url, true)?;
+        if endpoint.base.starts_with("https:") || endpoint.is_loopback() || named_insecure {
+            return Ok(endpoint);
+        }
+        Err(RemoteError::Setting(format!(
+            "{url:?} is not encrypted: http:// is for loopback addresses and for registries that are named insecure"
+        )))
+    }
+
+    fn of(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
         let setting = |text: String| RemoteError::Setting(text);
         let parsed = Url::parse(url)
             .map_err(|_| setting(format!("{url:?} is not an address: expected https://HOST[:PORT][/PATH]")))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(setting("the address of a trust server must not hold a user name or password".to_owned()));
+            return Err(setting("the address of a server must not hold a user name or password".to_owned()));
         }
         let Some(name) = parsed.host_str().filter(|name| !name.is_empty()) else {
             return Err(setting(format!("{url:?} names no host: expected https://HOST[:PORT][/PATH]")));
@@ -32,18 +60,9 @@ impl Endpoint {
         if parsed.query().is_some() || parsed.fragment().is_some() {
             return Err(setting(format!("{url:?} holds a query or fragment: expected https://HOST[:PORT][/PATH]")));
         }
-        match parsed.scheme() {
-            "https" => {}
-            "http" if !is_loopback(name) => {
-                return Err(setting(format!("{url:?} is not encrypted: http:// is for loopback addresses only")));
-            }
-            "http" if !insecure_http => {
-                return Err(setting(format!(
-                    "{url:?} is not encrypted: use https://, or allow it with --insecure-http"
-                )));
-            }
-            "http" => {}
-            other => return Err(setting(format!("{url:?} begins with {other}: expected https://HOST[:PORT][/PATH]"))),
+        if !matches!(parsed.scheme(), "https" | "http") {
+            let scheme = parsed.scheme();
+            return Err(setting(format!("{url:?} begins with {scheme}: expected https://HOST[:PORT][/PATH]")));
         }
         // Docker looks for TLS files under the host as it was written, with a default port if that was written too.
         let written = url.split_once("://").map_or(url, |(_, rest)| rest);

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
-use reqwest::{Client, Request, Response, StatusCode};
+use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::RemoteError;
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Way, classify};
-use super::proxies::Proxies;
+use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
 use super::timed::Timed;
 use super::tls::{built, client, verifier};
@@ -22,7 +22,7 @@ use super::turns::Turns;
 use super::upload::Upload;
 use super::Setup;
 
-/// Caps and deadlines. Source: reliability.md section 5.
+/// Caps and deadlines. Source: docs/reliability.md section 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connecting, TLS included.
@@ -85,11 +85,38 @@ pub(super) struct Answer {
     pub(super) began: (Duration, bool),
 }
 
+/// An answer whose body is still on its way, if it is a success.
+pub(super) enum Opened {
+    /// 2xx.
+    Success(Response),
+    /// Anything else, with the beginning of its body.
+    Refused(Answer),
+}
+
+impl Opened {
+    /// The answer, if a login is asked for.
+    pub(super) fn unauthorized(&self) -> Option<&Answer> {
+        match self {
+            Self::Refused(answer) if answer.status == 401 => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+/// As whom a request is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    /// To the server, with the client certificate.
+    Own,
+    /// To another host.
+    Stranger,
+}
+
 /// Clients for one server and one set of TLS material.
 pub(super) struct Http {
-    client: Client,
+    client: reqwest::Client,
     /// Without the client certificate: for other hosts, which are token realms.
-    stranger: Client,
+    stranger: reqwest::Client,
     /// The server's host.
     name: String,
     limits: Limits,
@@ -121,6 +148,43 @@ impl Http {
         })
     }
 
+    /// The deadlines.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sends a request without a body and waits for the head of its answer.
+    pub(super) async fn open(&self, client: Client, host: &str, request: Request) -> Result<Opened, Fault> {
+        let client = match client {
+            Client::Own => &self.client,
+            Client::Stranger => &self.stranger,
+        };
+        let url = request.url().clone();
+        let route = self.proxies.route(&url);
+        let sent = self.send(client, self.way(host, &route), request, None).await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(fault) => return Err(explain(fault, &route, &url).await),
+        };
+        check_encoding(host, response.headers())?;
+        if response.status().is_success() {
+            return Ok(Opened::Success(response));
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        let (began, body) = ((Duration::ZERO, false), self.read_some(response).await);
+        Ok(Opened::Refused(Answer { status, headers, body, began }))
+    }
+
+    /// Bounds the time of a whole exchange.
+    pub(super) async fn in_time<T>(
+        &self,
+        host: &str,
+        whole: impl Future<Output = Result<T, RemoteError>>,
+    ) -> Result<T, RemoteError> {
+        let slow = |_| self.slow(host, "end its answer", self.limits.total);
+        tokio::time::timeout(self.limits.total, whole).await.map_err(slow)?
+    }
+
     /// Sends a request and reads the answer. More than `limit` bytes are an error for a success, and cut for failures.
     pub(super) async fn exchange(
         &self,
@@ -133,18 +197,15 @@ impl Http {
         let url = request.url().clone();
         let client = if url.host_str() == Some(self.name.as_str()) { &self.client } else { &self.stranger };
         let route = self.proxies.route(&url);
-        let way = Way { host, limits: self.limits, place: self.place.as_ref(), route: &route };
+        let way = self.way(host, &route);
         let whole = async {
             let asked = Instant::now();
             let response = self.send(client, way, request, upload).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let began = (asked.elapsed(), self.is_used(&response));
-            if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-                let why = "its content is encoded, and no encoding was asked for".to_owned();
-                return Err(Fault::plain(RemoteError::BadAnswer { host: host.to_owned(), why }));
-            }
+            check_encoding(host, &headers)?;
             let body = if status.is_success() {
-                self.read(way, response, what, limit).await?
+                self.read(host, response, what, limit).await?
             } else {
                 self.read_some(response).await
             };
@@ -156,6 +217,10 @@ impl Http {
             Err(fault) => Err(explain(fault, &route, &url).await),
             answered => answered,
         }
+    }
+
+    fn way<'a>(&'a self, host: &'a str, route: &'a Route<'a>) -> Way<'a> {
+        Way { host, limits: self.limits, place: self.place.as_ref(), route }
     }
 
     /// Whether an answer came on a connection that has brought others.
@@ -170,7 +235,7 @@ impl Http {
 
     async fn send(
         &self,
-        client: &Client,
+        client: &reqwest::Client,
         way: Way<'_>,
         request: Request,
         upload: Option<&Upload>,
@@ -199,8 +264,14 @@ impl Http {
         }
     }
 
-    async fn read(&self, way: Way<'_>, mut response: Response, what: &str, limit: u64) -> Result<Vec<u8>, Fault> {
-        let host = way.host;
+    /// Reads the body of a success, of at most `limit` bytes.
+    pub(super) async fn read(
+        &self,
+        host: &str,
+        mut response: Response,
+        what: &str,
+        limit: u64,
+    ) -> Result<Vec<u8>, Fault> {
         let too_big = || Fault::plain(RemoteError::TooBig { host: host.to_owned(), what: what.to_owned(), limit });
         let announced = response.content_length().unwrap_or(0);
         if announced > limit {
@@ -211,7 +282,7 @@ impl Http {
         let mut rate = Rate::new(self.limits.stall);
         loop {
             let piece = match tokio::time::timeout_at(rate.until(), response.chunk()).await {
-                Ok(piece) => piece.map_err(|error| classify(way, &error))?,
+                Ok(piece) => piece.map_err(|error| classify(self.way(host, &Route::Direct(None)), &error))?,
                 Err(_) if rate.goes_on() => continue,
                 Err(_) => return Err(Fault::plain(self.slow(host, rate.lacks(), self.limits.stall))),
             };
@@ -284,6 +355,15 @@ impl Rate {
     fn lacks(&self) -> &'static str {
         if self.last + self.stall <= Instant::now() { "send more" } else { "send 1 KiB" }
     }
+}
+
+/// Refuses an encoding: bytes must be those that the server was asked for.
+fn check_encoding(host: &str, headers: &HeaderMap) -> Result<(), Fault> {
+    if headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity") {
+        return Ok(());
+    }
+    let why = "its content is encoded, and no encoding was asked for".to_owned();
+    Err(Fault::plain(RemoteError::BadAnswer { host: host.to_owned(), why }))
 }
 
 impl Answer {

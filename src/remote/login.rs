@@ -15,13 +15,12 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::RemoteError;
-use super::auth::{Access, Credential, CredentialSource, registry_of};
+use super::auth::{Access, Credential, CredentialSource, Subject};
 use super::challenge::{Challenge, Refusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
 use super::http::{Answer, Http};
 use super::proof::{Proof, Proofs};
 use super::remark::{Remark, Remarks};
-use crate::tuf::Gun;
 
 /// What is sent with a request.
 #[derive(Clone)]
@@ -49,13 +48,16 @@ pub(super) struct Login {
     challenge: RwLock<Option<Challenge>>,
     proofs: Proofs,
     remarks: Remarks,
-    tokens: Mutex<HashMap<(Gun, Access, String, String), TokenSlot>>,
+    /// By scope, realm and service.
+    tokens: Mutex<HashMap<(String, String, String), TokenSlot>>,
 }
 
 const SHORTEST_TOKEN: u64 = 60;
 /// A token about to expire is not used any more: it has to survive the way to the server.
 const TOKEN_MARGIN: Duration = Duration::from_secs(5);
 const TOKEN_ANSWER: u64 = 256 * 1024;
+/// Tokens that are kept; whoever asks for more repositories than that logs in anew now and then.
+const MOST_TOKENS: usize = 10_000;
 
 /// Fields of a token realm's answer.
 #[derive(Deserialize)]
@@ -65,12 +67,14 @@ struct TokenAnswer {
     expires_in: Option<u64>,
 }
 
-/// A request's place: which server, through what, for which repository.
+/// A request's place: which server, through what, with whose login, for what.
 #[derive(Clone, Copy)]
 pub(super) struct Asking<'a> {
     pub(super) http: &'a Http,
     pub(super) endpoint: &'a Endpoint,
-    pub(super) gun: &'a Gun,
+    /// Whose login is used, as Docker's configuration names it.
+    pub(super) registry: &'a str,
+    pub(super) subject: Subject<'a>,
     pub(super) access: Access,
 }
 
@@ -101,7 +105,7 @@ impl Login {
         };
         *self.challenge.write().unwrap_or_else(PoisonError::into_inner) = Some(challenge.clone());
         if refused.is_some() {
-            self.credentials.refused(registry_of(asking.gun, asking.endpoint));
+            self.credentials.refused(asking.registry);
         }
         let next = self.log_in(asking, &challenge, refused).await?;
         if refused.is_some_and(|refused| refused.header == next.header) {
@@ -112,12 +116,13 @@ impl Login {
 
     /// The error for a 401 that logging in did not mend.
     pub(super) fn refusal(&self, asking: Asking<'_>, answer: &Answer, sent: Option<&Authorization>) -> RemoteError {
-        let (host, registry) = (asking.endpoint.host(), registry_of(asking.gun, asking.endpoint));
+        let (host, registry) = (asking.endpoint.host(), asking.registry);
         let user = sent.and_then(|sent| sent.user.clone());
         if let Some(user) = &user
             && Refusal::read(&answer.headers) == Refusal::InsufficientScope
         {
-            let why = format!("the login {user:?} has no right to {} of {}", asking.access.actions(), asking.gun);
+            let why =
+                format!("the login {user:?} has no right to {} of {}", asking.access.actions(), asking.subject.words());
             return RemoteError::Forbidden { host: host.to_owned(), why };
         }
         self.credentials.refused(registry);
@@ -137,8 +142,7 @@ impl Login {
     }
 
     async fn basic(&self, asking: Asking<'_>) -> Result<Authorization, RemoteError> {
-        let Asking { endpoint, gun, .. } = asking;
-        let registry = registry_of(gun, endpoint);
+        let Asking { endpoint, registry, .. } = asking;
         let base = endpoint.url("v2/")?;
         if !endpoint.may_log_in(&base) {
             return Err(not_encrypted(endpoint.host(), "it asks for a password"));
@@ -190,9 +194,12 @@ impl Login {
         service: &str,
         refused: Option<&Authorization>,
     ) -> Result<Authorization, RemoteError> {
-        let key = (asking.gun.clone(), asking.access, realm.to_owned(), service.to_owned());
+        let key = (asking.subject.scope(asking.access), realm.to_owned(), service.to_owned());
         let slot = {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            if tokens.len() >= MOST_TOKENS {
+                tokens.clear();
+            }
             Arc::clone(tokens.entry(key).or_default())
         };
         let mut kept = slot.lock().await;
@@ -208,8 +215,7 @@ impl Login {
     }
 
     async fn fetch_token(&self, asking: Asking<'_>, realm: &str, service: &str) -> Result<Token, RemoteError> {
-        let Asking { endpoint, gun, access, .. } = asking;
-        let registry = registry_of(gun, endpoint);
+        let Asking { endpoint, registry, access, .. } = asking;
         let url = self.checked_realm(endpoint, registry, realm)?;
         let (login, lacking) = match self.credentials.find(endpoint.base(), registry).await {
             Ok(login) => (login, None),
@@ -244,7 +250,7 @@ impl Login {
         service: &str,
         login: Option<&Credential>,
     ) -> Result<Token, RemoteError> {
-        let registry = registry_of(asking.gun, asking.endpoint);
+        let registry = asking.registry;
         let host = place_of(url).unwrap_or_default();
         let (request, user) = token_request(asking, url.clone(), service, login)?;
         let unauthorized = |user| RemoteError::Unauthorized { host: host.clone(), registry: registry.to_owned(), user };
@@ -312,7 +318,7 @@ fn token_request(
     service: &str,
     credential: Option<&Credential>,
 ) -> Result<(Request, Option<String>), RemoteError> {
-    let scope = format!("repository:{}:{}", asking.gun, asking.access.actions());
+    let scope = asking.subject.scope(asking.access);
     if let Some(Credential::IdentityToken(token)) = credential {
         let mut form = url.clone();
         form.query_pairs_mut()

@@ -1,4 +1,4 @@
-//! HTTP and nothing else: limits, TLS, tokens, and Notary's API.
+//! HTTP and nothing else: limits, TLS, tokens, and the APIs of Notary and of registries.
 //!
 //! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
 
@@ -16,6 +16,7 @@ mod outage;
 mod proof;
 pub mod proxies;
 mod proxy_answer;
+pub mod registry;
 pub mod remark;
 mod shown;
 mod slots;
@@ -31,6 +32,7 @@ pub use endpoint::Endpoint;
 pub use http::Limits;
 pub use notary::{NotaryServer, Received, Wanted};
 pub use proxies::{Proxies, Route};
+pub use registry::Registry;
 pub use remark::{Remark, Remarks};
 pub use tls::TlsMaterial;
 
@@ -134,6 +136,15 @@ pub enum RemoteError {
     /// 400 on upload: the server's validation, by role if it says so.
     #[error("{host} refuses the upload: {detail}")]
     Invalid { host: String, role: Option<Role>, detail: String },
+    /// Bytes whose digest is another than the one that names them.
+    #[error("{host} sends other bytes for {what}: expected {expected}, found {found}")]
+    Altered { host: String, what: String, expected: String, found: String },
+    /// More or fewer bytes than a manifest names.
+    #[error("{host} sends {what} with another length: expected {expected} bytes, found {found}")]
+    Length { host: String, what: String, expected: u64, found: u64 },
+    /// A manifest that is not in the form that its media type demands.
+    #[error("{host} sends {what}, which cannot be trusted: {why}")]
+    Malformed { host: String, what: String, why: String },
     /// The request was sent but no answer came: it may have worked.
     #[error("the answer of {host} was lost: {why}")]
     AnswerLost { host: String, why: String },

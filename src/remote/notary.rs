@@ -1,4 +1,4 @@
-//! Notary's HTTP API, as a client. Source: notary-v1.md sections 11 and 13.
+//! Notary's HTTP API, as a client. Source: docs/notary-v1.md sections 11 and 13.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{RemoteError, Setup, Stranger};
 use super::answer::{error_of, is_registry, stranger, upload_error_of};
-use super::auth::{Access, CredentialSource};
+use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
@@ -274,7 +274,8 @@ impl NotaryServer {
     /// Sends a request, and once more after a login if the server asks for one.
     async fn run(&self, call: Call<'_>) -> Result<Answer, RemoteError> {
         let Inner { endpoint, http, login, .. } = &*self.inner;
-        let asking = Asking { http, endpoint, gun: call.gun, access: call.access };
+        let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
+        let asking = Asking { http, endpoint, registry, subject, access: call.access };
         let first = login.authorization(asking).await?;
         let answer = self.send(&call, first.as_ref()).await?;
         if answer.status != 401 {

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 const PATIENCE: Duration = Duration::from_millis(8);
 /// Enough to saturate a server nearby.
 const NEAR: usize = 8;
-/// Enough for one that is far away. Source: performance.md, server facts.
+/// Enough for one that is far away. Source: docs/performance.md, "Server facts".
 const FAR: usize = 32;
 /// Slower answers come from far away.
 const FAR_ANSWER: Duration = Duration::from_millis(10);

@@ -1,6 +1,6 @@
 //! Answers in the exact form of notary-server: bodies, headers and error codes.
 //!
-//! Source: notary-v1.md section 13.
+//! Source: docs/notary-v1.md section 13.
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LAST_MODIFIED, WWW_AUTHENTICATE};

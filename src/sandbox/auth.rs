@@ -1,6 +1,6 @@
 //! Who may do what: nobody is asked, HTTP Basic, or tokens that the sandbox issues itself.
 //!
-//! Source: notary-v1.md section 13, "Authentication", and the Docker registry token protocol.
+//! Source: docs/notary-v1.md section 13, "Authentication", and the Docker registry token protocol.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

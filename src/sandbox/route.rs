@@ -1,7 +1,7 @@
 //! Requests by path and method, as notary-server routes them.
 //!
 //! Repository names hold slashes, so the path is cut at its last `/_trust/`, as Notary's greedy patterns do.
-//! Source: notary-v1.md section 13.
+//! Source: docs/notary-v1.md section 13.
 
 use axum::http::Method;
 

@@ -1,7 +1,7 @@
 //! The server's store: one crash-safe file, changed only in whole transactions.
 //!
 //! Invariant: `current` names the highest stored version of a role, and every publish either stores all its files
-//! and its feed entry, or nothing. Source: notary-v1.md sections 11 (step 7) and 13.
+//! and its feed entry, or nothing. Source: docs/notary-v1.md sections 11 (step 7) and 13.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};

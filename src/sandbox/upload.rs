@@ -1,7 +1,7 @@
 //! The multi-file upload: `multipart/form-data` with one part per role.
 //!
 //! Parsed here because role names hold slashes, which general parsers cut from file names.
-//! Source: notary-v1.md section 11.
+//! Source: docs/notary-v1.md section 11.
 
 use std::collections::BTreeMap;
 

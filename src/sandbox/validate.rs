@@ -2,7 +2,7 @@
 //!
 //! The rules are the server's, not a client's: signatures are counted by key ID, paths are not looked at, targets may
 //! skip versions. One difference: hashes are those of the received bytes, where Notary takes its own re-encoding.
-//! Source: notary-v1.md sections 4.3, 9 and 11.
+//! Source: docs/notary-v1.md sections 4.3, 9 and 11.
 
 use std::collections::{BTreeMap, BTreeSet};
 

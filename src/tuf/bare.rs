@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use x509_cert::der::Decode;
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
-use super::key::{Algorithm, Method};
+use super::algorithm::{Algorithm, Method};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

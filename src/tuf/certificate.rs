@@ -7,7 +7,6 @@ use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::BasicConstraints;
 
 use super::bare::Bare;
-use super::key::CertificateFacts;
 use super::pem;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -16,6 +15,21 @@ const SHA1_SIGNATURES: [ObjectIdentifier; 3] = [
     ObjectIdentifier::new_unwrap("1.2.840.10045.4.1"),
     ObjectIdentifier::new_unwrap("1.2.840.10040.4.3"),
 ];
+
+/// What a certificate says about its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// Subject common name; for root certificates, the GUN.
+    pub common_name: String,
+    /// Start of validity.
+    pub not_before: Time,
+    /// End of validity.
+    pub not_after: Time,
+    /// Whether the leaf claims to be a certificate authority.
+    pub is_ca: bool,
+    /// Whether it is signed with SHA-1, which Notary refuses.
+    pub sha1: bool,
+}
 
 /// A parsed certificate. Its own signature is not looked at: Notary never does outside `ca` pins.
 #[derive(Clone, Debug)]

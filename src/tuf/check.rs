@@ -3,12 +3,15 @@
 use jiff::Timestamp as Time;
 
 use super::blob::Blob;
+use super::count::tally;
 use super::envelope::Envelope;
+use super::fault::VerifyError;
 use super::key::PublicKey;
+use super::loaded::{Loaded, Seen, SeenRoles, Standing};
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root};
 use super::names::Role;
 use super::pinning::RootKey;
-use super::verify::{Loaded, Seen, SeenRoles, Standing, Tally, VerifyError, tally};
+use super::tally::Tally;
 
 /// A file that belongs where it stands; `fault` says why it may still not be trusted.
 pub(super) struct Checked<T> {

@@ -11,26 +11,16 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::algorithm::Method;
 use super::blob::Blob;
 use super::canonical::{Encoder, Notes, Text, html_escape, place, write_text};
+use super::fault::VerifyError;
 use super::hashes::digits;
-use super::key::Method;
 use super::names::{KeyId, Role};
-use super::verify::VerifyError;
+use super::signature::Signature;
 
 /// Most signatures that are read; each costs a verification.
 pub const SIGNATURES: usize = 64;
-
-/// One entry of `signatures`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
-    /// The ID, as metadata lists the key.
-    pub key: KeyId,
-    /// The method that the signer names.
-    pub method: Method,
-    /// The decoded `sig`.
-    pub bytes: Vec<u8>,
-}
 
 /// A role file that was parsed and verified by nobody yet.
 ///

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::algorithm::{Algorithm, KeyType};
 use super::bare::Bare;
-use super::certificate::Certificate;
-use super::key::{Algorithm, CertificateFacts, KeyType};
+use super::certificate::{Certificate, CertificateFacts};
 
 /// Parsed when it is needed first, and shared by all copies of the key.
 #[derive(Clone, Default)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::Envelope;
 use super::key::PublicKey;
 use super::names::KeyId;
-use super::verify::Tally;
+use super::tally::Tally;
 
 /// How signatures are verified. It changes with every fault that is mended there: what was found before counts no more.
 const VERIFIER: u32 = 1;

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::blob::Blob;
 use super::envelope::Envelope;
+use super::fault::VerifyError;
 use super::hashes::{Hashes, digits};
 use super::key::PublicKey;
 use super::names::{DelegationName, KeyId, Role, TargetName};
-use super::verify::VerifyError;
 
 /// Days that a signature of each role lasts; Notary's defaults.
 pub const LIFETIME_DAYS: [(&str, i64); 4] = [("root", 3650), ("targets", 1095), ("snapshot", 1095), ("timestamp", 14)];

@@ -10,13 +10,13 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::certificate::Certificate;
+use super::fault::VerifyError;
 use super::key::PublicKey;
 use super::metadata::Root;
 use super::names::{Gun, Role};
 use super::pem;
-use super::verify::VerifyError;
 
-/// What the configuration demands of the first root. Source: notary-v1.md section 9.
+/// What the configuration demands of the first root. Source: docs/notary-v1.md section 9.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Pinning {
     /// `certs`: GUN, or prefix with a trailing `*`, to accepted IDs of root keys.

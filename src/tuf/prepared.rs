@@ -2,9 +2,9 @@
 
 use super::blob::Blob;
 use super::envelope::Envelope;
+use super::fault::VerifyError;
 use super::metadata::{FileMeta, Metadata, Targets};
 use super::names::Role;
-use super::verify::VerifyError;
 
 /// A delegation's file that may have been read already; nobody has verified it.
 pub struct Prepared {

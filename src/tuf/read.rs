@@ -13,12 +13,12 @@ use serde_json::Value;
 use super::blob::Blob;
 use super::canonical::{EXACT, Text};
 use super::envelope::Envelope;
+use super::fault::VerifyError;
 use super::hashes::Hashes;
 use super::key::PublicKey;
 use super::members::lost_members;
 use super::metadata::{BaseRole, Delegation, FileMeta, Metadata, Root, Snapshot, Target, Targets, Timestamp};
 use super::names::{DelegationName, KeyId, Role, TargetName};
-use super::verify::VerifyError;
 use super::write;
 
 #[derive(Deserialize)]

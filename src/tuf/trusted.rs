@@ -1,5 +1,6 @@
 //! The client workflow: each received file is checked against what was verified before it.
 
+mod limits;
 mod pending;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,16 +13,18 @@ use super::check::{
     Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, raise, standing_at,
     tally_root,
 };
+use super::count::{tally, tally_knowing};
 use super::envelope::Envelope;
+use super::fault::VerifyError;
 use super::key::PublicKey;
 use super::known::KnownSignatures;
+use super::loaded::{Loaded, Purpose, SeenRoles, SetAside, Standing};
 use super::metadata::{FileMeta, Metadata, RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
 use super::prepared::Prepared;
-use super::verify::{Loaded, Purpose, SeenRoles, SetAside, Standing, VerifyError, tally, tally_knowing};
 
-pub use pending::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS};
+pub use limits::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS};
 
 /// A repository's metadata, verified in TUF order: root, timestamp, snapshot, targets, delegations.
 ///

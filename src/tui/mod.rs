@@ -2,39 +2,19 @@
 //!
 //! Invariant: only [`update::update`] writes the state and only [`render::render`] draws it; neither waits.
 
-pub mod binding;
-pub mod canvas;
 pub mod dialogs;
-mod dock;
-pub mod effect;
-pub mod event;
-mod files;
-pub mod filter;
-pub mod format;
-mod frame;
-pub mod gate;
-pub mod glyphs;
-mod header;
-pub mod input;
-mod jobs;
+pub mod forms;
 pub mod keywork;
-pub mod layout;
-pub mod list;
+pub mod kit;
+pub mod messages;
 mod options;
-pub mod outcome;
 pub mod panes;
-pub mod render;
+pub mod questions;
+pub mod route;
 mod runner;
 pub mod screens;
 pub mod state;
-pub mod table;
-mod terminal;
-pub mod theme;
-pub mod tour;
-pub mod update;
-mod widgets;
 pub mod wizard;
-pub mod words;
 
 use std::io::Write;
 use std::time::Duration;
@@ -46,14 +26,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
-use effect::Effect;
-use event::Event;
+use kit::terminal::Screen;
+use kit::{format, terminal};
+use messages::effect::Effect;
+use messages::event::Event;
+use messages::input;
 pub use options::{Options, ThemeChoice};
+use route::{render, update};
 use runner::Runner;
 pub use state::Quit;
+pub use state::tour::Tour;
 use state::{State, Weight};
-use terminal::Screen;
-pub use tour::Tour;
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.
 const BURST: usize = 512;

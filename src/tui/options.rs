@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::format::span;
-use super::glyphs;
+use super::kit::format::span;
+use super::kit::glyphs;
+use super::kit::theme::{Palette, Theme};
 use super::state::State;
-use super::theme::{Palette, Theme};
-use super::tour::Tour;
+use super::state::tour::Tour;
 use crate::engine::Engine;
 use crate::engine::passphrases::PassphraseSources;
 use crate::tuf::Gun;

@@ -7,11 +7,11 @@ use trustdeck::engine::tokens::{OnToken, PinState};
 use trustdeck::engine::{BackupRecord, Kind, Passphrase};
 use trustdeck::tuf::Algorithm;
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Outcome};
-use trustdeck::tui::keywork::{AtToken, KeyFound, KeyWork, TokenDone, TokenWork};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::keywork::{AtToken, KeyFound, KeyWork, TokenDone, TokenWork};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::update::update;
 
 use crate::screen::press;
 use crate::screen::scene::{ADMIN, BEN, BOARD, OLD, id, keys, now, tell};

@@ -14,9 +14,11 @@
 )]
 
 pub mod authority;
+pub mod docker_registry;
 pub mod forge;
 pub mod front;
 pub mod home;
+pub mod image;
 pub mod machine;
 pub mod notary_server;
 pub mod proxy;
@@ -27,6 +29,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 pub use authority::Authority;
+pub use docker_registry::DockerRegistry;
 pub use home::Home;
 pub use notary_server::NotaryServer;
 pub use proxy::Proxy;

@@ -123,19 +123,24 @@ impl NotaryServer {
 }
 
 /// A child that ends with the value.
-struct Process {
+pub(super) struct Process {
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
     fn start(dir: &Path, program: &str, config: &Value) -> Self {
+        Self::start_with(dir, program, &["-config"], config)
+    }
+
+    /// Starts a program whose last argument is its configuration file.
+    pub(super) fn start_with(dir: &Path, program: &str, arguments: &[&str], config: &Value) -> Self {
         let config_file = dir.join(format!("{program}.json"));
         std::fs::write(&config_file, config.to_string()).unwrap();
         let log = dir.join(format!("{program}.log"));
         let output = File::create(&log).unwrap();
         let child = Command::new(program)
-            .arg("-config")
+            .args(arguments)
             .arg(&config_file)
             .current_dir(dir)
             .stdin(Stdio::null())
@@ -164,7 +169,7 @@ impl Drop for Process {
 }
 
 /// Starts a process on a free port; if somebody takes the port in between, tries another.
-fn start_on_free_port(start: impl Fn(u16) -> Process) -> (Process, u16) {
+pub(super) fn start_on_free_port(start: impl Fn(u16) -> Process) -> (Process, u16) {
     for _ in 0..5 {
         let port = free_port();
         let mut process = start(port);

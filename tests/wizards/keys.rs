@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use trustdeck::engine::wizard::{Begun, Choice, Facts, Way, Wizard, changes};
 use trustdeck::engine::{Passphrase, RootKeyChoice};
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::effect::Effect;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
 use trustdeck::tui::state::{Screen, State};
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::wizard::{Answer, KeySource, Task};
 
 use crate::screen::scene::{gun, repositories, state_of};
 use crate::screen::wizards::{

@@ -6,8 +6,8 @@ use std::path::Path;
 use trustdeck::engine::RootKeyChoice;
 use trustdeck::engine::wizard::{Begun, Facts, Holder, StepKind, StepState, Way, Wizard, steps};
 use trustdeck::tuf::Role;
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::wizard::Answer;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::wizard_task::Answer;
 
 use crate::screen::scene::{repositories, state_of};
 use crate::screen::wizards::{

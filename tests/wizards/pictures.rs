@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use trustdeck::engine::wizard::Wizard;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::wizard_task::Answer;
 use trustdeck::tui::state::State;
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::wizard::Answer;
 
 use crate::screen::scene::{repositories, state_of};
 use crate::screen::wizards::{answer, backed_up, begun, keyed, open, published, settle, signer};

@@ -3,12 +3,12 @@
 use trustdeck::engine::Kind;
 use trustdeck::engine::wizard::{Choice, Facts, Wizard};
 use trustdeck::tui::dialogs::{Dialog, Form};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Event, JobId, Outcome};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, JobId, Outcome};
+use trustdeck::tui::messages::wizard_task::{Answer, Task};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::update::update;
-use trustdeck::tui::wizard::{Answer, Task};
 
 use crate::screen::scene::{repositories, state_of, tell};
 use crate::screen::tokens::{plug_in, token};

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use trustdeck::engine::Kind;
 use trustdeck::engine::wizard::{Begun, Facts, Way, Wizard, changes};
 use trustdeck::tuf::Role;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Event, Outcome, Source};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Event, Outcome, Source};
+use trustdeck::tui::messages::wizard_task::{Answer, Task};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::update::update;
-use trustdeck::tui::wizard::{Answer, Task};
 
 use crate::looks::check;
 use crate::screen::scene::{in_days, now, repositories, state_of, tell};

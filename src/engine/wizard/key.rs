@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::engine::key_load::KeySet;
 use crate::engine::{Engine, EngineError};
-use crate::keys::container::OpenError;
+use crate::keys::OpenError;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};

@@ -1,4 +1,4 @@
-//! Root keys of the past, for clients that have missed a rotation. Source: notary-v1.md section 12, `--legacy`.
+//! Root keys of the past, for clients that have missed a rotation. Source: docs/notary-v1.md section 12, `--legacy`.
 
 use std::collections::BTreeSet;
 

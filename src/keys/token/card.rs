@@ -1,7 +1,7 @@
 //! The calls into a module. Only the worker's thread comes here.
 //!
 //! Invariant: as with Notary, each visit initialises the module and finalises it again, so that tokens come and go and
-//! other programs can use them in between. Source: notary-v1.md section 16.
+//! other programs can use them in between. Source: docs/notary-v1.md section 16.
 
 mod write;
 
@@ -17,8 +17,11 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::AuthPin;
 
-use super::worker::Signing;
-use super::{Dialect, Pin, PinState, TokenEntry, TokenError, TokenFacts, TokenName, TokenPlace, layout};
+use super::error::TokenError;
+use super::facts::{PinState, TokenEntry, TokenFacts, TokenName, TokenPlace};
+use super::layout::{self, Dialect};
+use super::pin::Pin;
+use super::signing::Signing;
 use crate::keys::pem::Block;
 use crate::tuf::{KeyType as TufKeyType, PublicKey};
 use zeroize::Zeroizing;

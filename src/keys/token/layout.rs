@@ -1,6 +1,6 @@
 //! How Notary lays keys out on a token, so that each program finds the other's.
 //!
-//! Invariant: pure. Source: notary-v1.md section 16.
+//! Invariant: pure. Source: docs/notary-v1.md section 16.
 
 use std::path::{Path, PathBuf};
 

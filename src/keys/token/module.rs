@@ -4,16 +4,20 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::TokenError;
+use super::error::TokenError;
 
 const OTHERS_MAY_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
-/// Follows links, and gives the file that would be loaded.
+/// Whether this program can use tokens at all.
+pub const SUPPORTED: bool = cfg!(feature = "pkcs11");
+
+/// Refuses a module that somebody else could have put there or changed: loading it runs it. Follows links, and gives
+/// the file that would be loaded.
 ///
 /// # Errors
 /// [`TokenError::Module`]: no file, or one that anybody could have written.
-pub(super) fn check(path: &Path) -> Result<PathBuf, TokenError> {
+pub fn check(path: &Path) -> Result<PathBuf, TokenError> {
     let refuse = |what: String| TokenError::Module { path: path.to_owned(), what };
     if !path.is_absolute() {
         return Err(refuse("expected an absolute path".to_owned()));

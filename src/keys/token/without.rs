@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::{NewEntry, Pin, Pins, TokenEntry, TokenError, TokenFacts, TokenName, TokenPlace};
-use crate::keys::PrivateKey;
+use super::entry::NewEntry;
+use super::error::TokenError;
+use super::facts::{TokenEntry, TokenFacts, TokenName, TokenPlace};
+use super::pin::{Pin, Pins};
+use super::signing::Signing;
+use crate::keys::private::PrivateKey;
 
 #[derive(Default)]
 pub(super) struct Card {
-    pub(super) signing: super::worker::Signing,
+    pub(super) signing: Signing,
 }
 
 const NONE: TokenError = TokenError::WithoutTokens;

@@ -6,8 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::attendant::Attendant;
 use super::card::Card;
-use super::{Attendant, TokenEntry, TokenError, TokenFacts, module};
+use super::error::TokenError;
+use super::facts::{TokenEntry, TokenFacts};
+use super::module::{self, SUPPORTED};
+use super::signing::Signing;
 use crate::tuf::CanonicalKeyId;
 
 /// A signature that takes longer than this waits for a finger.
@@ -16,9 +20,6 @@ const TOUCH_AFTER: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How long a look at the tokens may take before the last one has to do.
 const LOOK: Duration = Duration::from_secs(3);
-
-/// Since when the token has been signing.
-pub(super) type Signing = Arc<Mutex<Option<Instant>>>;
 
 type Job = Box<dyn FnOnce(&mut Card) + Send>;
 
@@ -46,7 +47,7 @@ impl Tokens {
     /// Tokens behind `module`; nothing is loaded before somebody asks.
     #[must_use]
     pub fn new(module: Option<PathBuf>) -> Self {
-        let module = module.filter(|_| super::SUPPORTED);
+        let module = module.filter(|_| SUPPORTED);
         Self { inner: Arc::new(Inner { module, jobs: Mutex::default(), seen: Mutex::default() }) }
     }
 
@@ -160,7 +161,7 @@ impl Tokens {
             None => job,
         };
         let Some(path) = &self.inner.module else {
-            return Err(if super::SUPPORTED { TokenError::NoModule } else { TokenError::WithoutTokens });
+            return Err(if SUPPORTED { TokenError::NoModule } else { TokenError::WithoutTokens });
         };
         let path = module::check(path)?;
         let (sender, receiver) = mpsc::channel::<Job>();

@@ -1,18 +1,12 @@
 //! Which delegations come next, within bounds.
 
+use super::super::fault::VerifyError;
+use super::super::loaded::SetAside;
 use super::super::metadata::FileMeta;
 use super::super::names::{DelegationName, Role};
-use super::super::verify::{SetAside, VerifyError};
+
 use super::TrustedSet;
-
-/// Most delegations of a repository that are loaded.
-pub const DELEGATIONS: usize = 1024;
-
-/// Most bytes of all delegation files of a repository together.
-pub const DELEGATION_BYTES: u64 = 256 << 20;
-
-/// Deepest delegation that is loaded, in segments after `targets`.
-pub const DELEGATION_DEPTH: usize = 32;
+use super::limits::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS};
 
 impl TrustedSet {
     /// Delegations that can be loaded next: listed by a trusted parent, named by the snapshot, not loaded yet. Marks

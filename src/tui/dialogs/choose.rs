@@ -2,11 +2,11 @@
 
 use crossterm::event::KeyEvent;
 
-use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs, cut, width, wrap};
-use super::super::effect::Effect;
 use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
+use crate::tui::kit::canvas::{Canvas, Runs, cut, width, wrap};
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::binding::key_name;
 
 /// Widest box.
 const WIDEST: u16 = 78;

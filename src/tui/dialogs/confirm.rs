@@ -2,18 +2,18 @@
 
 use crossterm::event::KeyEvent;
 
-use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs, wrap};
-use super::super::effect::Effect;
-use super::super::format::count;
-use super::super::gate;
-use super::super::state::State;
-use super::super::widgets::tag_line;
-use super::field::TextField;
 use super::form::Form;
 use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
 use crate::tuf::Gun;
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::field::TextField;
+use crate::tui::kit::format::count;
+use crate::tui::kit::widgets::tag_line;
+use crate::tui::messages::effect::Effect;
+use crate::tui::questions;
+use crate::tui::state::State;
+use crate::tui::state::binding::key_name;
 
 /// What is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Confirm {
             }
             "enter" if self.typed.text() == self.expected => {
                 return match self.subject {
-                    Subject::Publish(_) => Next::Close(gate::confirmed(state)),
+                    Subject::Publish(_) => Next::Close(questions::confirmed(state)),
                     Subject::Delete(_, effects) | Subject::RemoveKey(effects) => Next::Close(effects),
                     Subject::ThenAsk(form) => Next::Stay(Dialog::Form(*form), vec![]),
                 };

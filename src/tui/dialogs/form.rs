@@ -2,18 +2,19 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::effect::Effect;
-use super::super::event::{self, Failure};
-use super::super::keywork::task;
-use super::super::state::State;
-use super::super::wizard::forms::Ask;
-use super::field::TextField;
-use super::submit;
-use super::{Dialog, Next, key_forms, key_submit, token_fields};
+use super::{Dialog, Next};
 use crate::engine::Passphrase;
 use crate::engine::key_make::Removing;
 use crate::engine::tokens::TokenName;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
+use crate::tui::forms::submit;
+use crate::tui::forms::{key_forms, key_submit, token_fields};
+use crate::tui::keywork::task;
+use crate::tui::kit::field::TextField;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::{self, Failure};
+use crate::tui::state::State;
+use crate::tui::wizard::forms::Ask;
 
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

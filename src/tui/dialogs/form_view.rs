@@ -1,10 +1,10 @@
 //! How a form is drawn: with lines between its fields where there is room, else one line each.
 
-use super::super::canvas::{Canvas, Runs, width, wrap};
 use super::form::{Field, Form, Input};
 use super::prompt::strength;
 use super::window::{Lines, Window, keys};
 use crate::engine::{Passphrase, Strength};
+use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 
 /// Cells of a form's window, where there are as many.
 const WIDTH: u16 = 74;

@@ -2,19 +2,11 @@
 
 pub mod choose;
 pub mod confirm;
-pub mod field;
 pub mod form;
 mod form_view;
-pub mod help;
-pub mod key_forms;
-pub mod key_submit;
-pub mod offers;
 pub mod page;
 pub mod prompt;
 pub mod report;
-pub mod submit;
-pub(in crate::tui) mod token_fields;
-pub mod token_forms;
 pub(in crate::tui) mod window;
 mod working;
 
@@ -22,17 +14,18 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use super::canvas::Canvas;
-use super::effect::Effect;
-use super::event::JobId;
+use super::kit::canvas::Canvas;
+use super::messages::effect::Effect;
+use super::messages::event::JobId;
+use super::route::help::Help;
 use super::state::State;
 use super::wizard::menu::Menu;
 use crate::engine::tokens::TokenFacts;
+use crate::tui::forms::token_fields;
 
 pub use choose::{Choice, Choose};
 pub use confirm::Confirm;
 pub use form::{Form, Purpose};
-pub use help::Help;
 pub use page::Page;
 pub use prompt::Prompt;
 pub use report::Report;

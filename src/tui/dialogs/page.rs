@@ -2,12 +2,12 @@
 
 use crossterm::event::KeyEvent;
 
-use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs, wrap};
-use super::super::effect::Effect;
 use super::window::{Window, keys};
 use super::{Dialog, Next};
 use crate::printable::printable;
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::binding::key_name;
 
 /// Text to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

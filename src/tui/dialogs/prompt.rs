@@ -3,18 +3,19 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp as Time;
 
-use super::super::canvas::{Canvas, Runs, width, wrap};
-use super::super::effect::Effect;
-use super::super::event::{self, Failure};
-use super::super::format::count;
-use super::super::gate;
-use super::super::keywork::task;
-use super::super::panes::{self, repositories::spinner};
-use super::super::state::State;
 use super::window::{Lines, WIDTH, Window, keys};
 use super::{Dialog, Next};
 use crate::engine::{Kind, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Role};
+use crate::tui::keywork::task;
+use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::kit::format::count;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::{self, Failure};
+use crate::tui::panes;
+use crate::tui::panes::repositories::spinner;
+use crate::tui::questions;
+use crate::tui::state::State;
 
 /// Shortest passphrase that Notary's clients take for a new key.
 const SHORTEST: usize = 8;
@@ -154,7 +155,7 @@ impl Prompt {
             _ if self.busy.is_some() => {}
             KeyCode::Tab if self.same > 0 => {
                 self.same = 0;
-                if let Some((ids, passphrase)) = gate::take_same(state) {
+                if let Some((ids, passphrase)) = questions::take_same(state) {
                     self.busy = Some(state.now);
                     self.note = None;
                     return Next::Stay(Dialog::Prompt(self), vec![Effect::UnlockAlso(ids, passphrase)]);
@@ -181,7 +182,7 @@ impl Prompt {
                 self.busy = Some(state.now);
                 self.note = None;
                 if self.token.is_none() {
-                    gate::remember(state, &typed);
+                    questions::remember(state, &typed);
                 }
                 let effect = Effect::Unlock(id.clone(), typed);
                 Next::Stay(Dialog::Prompt(self), vec![effect])
@@ -204,7 +205,7 @@ impl Prompt {
             }
             (What::New { role, .. }, Some(first)) if first == typed => {
                 let mut effects = vec![Effect::ChoosePassphrase(role.clone(), typed)];
-                effects.extend(gate::answered(state));
+                effects.extend(questions::answered(state));
                 Next::Close(effects)
             }
             (What::Ask(_), Some(first)) if first == typed => Next::Close(task::chosen(state, typed)),
@@ -271,7 +272,7 @@ impl Prompt {
                     let y = lines.y;
                     let head = if i == 0 { "signs   " } else { "        " };
                     let room = lines.width().saturating_sub(8 + 26);
-                    let name = super::super::canvas::cut_path(name, room, theme.glyphs.cut);
+                    let name = crate::tui::kit::canvas::cut_path(name, room, theme.glyphs.cut);
                     let runs = Runs::new().then(head, theme.quiet()).then(format!("{name:room$}"), theme.text());
                     lines.runs(canvas, &runs.gap(1).then(role.clone(), theme.text()));
                     let versions = versions.replace('→', theme.glyphs.becomes);

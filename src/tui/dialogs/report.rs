@@ -2,14 +2,14 @@
 
 use crossterm::event::KeyEvent;
 
-use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs, width, wrap};
-use super::super::keywork::task;
-use super::super::panes::keys;
-use super::super::state::{State, Weight};
 use super::window::{Window, keys as shown_keys};
 use super::{Dialog, Next};
 use crate::tuf::CanonicalKeyId;
+use crate::tui::keywork::task;
+use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::panes::keys;
+use crate::tui::state::binding::key_name;
+use crate::tui::state::{State, Weight};
 
 /// A report to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

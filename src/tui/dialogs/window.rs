@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::{Canvas, Runs};
-use super::super::frame::Frame;
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::frame::Frame;
 
 /// Usual width of a dialog.
 pub(in crate::tui) const WIDTH: u16 = 60;

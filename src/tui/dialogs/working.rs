@@ -3,14 +3,14 @@
 use crossterm::event::KeyEvent;
 use jiff::Timestamp as Time;
 
-use super::super::binding::key_name;
-use super::super::canvas::{Canvas, Runs};
-use super::super::format::seconds_until;
-use super::super::keywork::task;
-use super::super::panes::repositories::spinner;
-use super::super::state::State;
 use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
+use crate::tui::keywork::task;
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::format::seconds_until;
+use crate::tui::panes::repositories::spinner;
+use crate::tui::state::State;
+use crate::tui::state::binding::key_name;
 
 /// Work that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::super::dialogs::prompt::Ask;
-use super::super::format::count;
-use super::super::state::State;
+use super::report;
 use super::task::{Job, KeyTask, label, role_of};
-use super::{Closed, Look, report};
 use crate::tuf::CanonicalKeyId;
+use crate::tui::dialogs::prompt::Ask;
+use crate::tui::kit::format::count;
+use crate::tui::messages::keywork::{Closed, Look};
+use crate::tui::state::State;
 
 /// The passphrase of a backup.
 pub(super) fn sealed(file: &Path) -> Ask {

@@ -3,13 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::dialogs::Form;
-use super::super::dialogs::report::{Go, Report, Row};
-use super::super::format::count;
-use super::super::state::{State, Weight};
-use super::super::words as in_words;
 use super::task::is_missing;
-use super::{Look, TokenDone};
 use crate::engine::backup::{Archive, Backup, Restored, Standing};
 use crate::engine::key_load::{KeySet, Loaded};
 use crate::engine::key_make::MadeKey;
@@ -17,6 +11,12 @@ use crate::engine::tokens::OnToken;
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Problem, words};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tui::dialogs::Form;
+use crate::tui::dialogs::report::{Go, Report, Row};
+use crate::tui::kit::format::count;
+use crate::tui::messages::keywork::{Look, TokenDone};
+use crate::tui::state::words as in_words;
+use crate::tui::state::{State, Weight};
 
 /// Repositories with the roles that a key has there, at most `most` lines.
 pub(super) fn uses(state: &State, used: &[(Gun, Role)], most: usize) -> Vec<String> {

@@ -5,17 +5,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::super::dialogs::prompt::{Prompt, What};
-use super::super::dialogs::{Dialog, Form, Next, Report, Working};
-use super::super::effect::Effect;
-use super::super::event::Failure;
-use super::super::state::{State, Weight};
 use super::asks;
-use super::{Closed, Held, KeyFound, KeyWork, Look, ToLoad, report};
+use super::report;
 use crate::engine::backup::{Archive, BackupForm, Standing};
 use crate::engine::key_load::KeySet;
 use crate::engine::{Kind, Passphrase};
 use crate::tuf::CanonicalKeyId;
+use crate::tui::dialogs::prompt::{Prompt, What};
+use crate::tui::dialogs::{Dialog, Form, Next, Report, Working};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::Failure;
+use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
+use crate::tui::state::{State, Weight};
 
 /// What a task is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::{Canvas, Runs, cut, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, cut, wrap};
 
 /// Longest line of running text.
 pub const TEXT_WIDTH: usize = 76;

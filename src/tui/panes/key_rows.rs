@@ -5,14 +5,6 @@ use std::collections::BTreeSet;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::{Canvas, Runs};
-use super::super::format;
-use super::super::keywork::report;
-use super::super::layout::Inside;
-use super::super::state::State;
-use super::super::table::{self, Column, Slot, left, rest, right};
-use super::super::theme::Theme;
-use super::super::words;
 use super::detail::Detail;
 use super::keys::selected;
 use super::row::{Row, cell};
@@ -20,6 +12,14 @@ use crate::engine::KeyView;
 use crate::engine::plan::Mark;
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::tuf::{CanonicalKeyId, Role};
+use crate::tui::keywork::report;
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::format;
+use crate::tui::kit::layout::Inside;
+use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
+use crate::tui::kit::theme::Theme;
+use crate::tui::state::State;
+use crate::tui::state::words;
 
 const COLUMNS: [Column; 8] = [
     rest("Label", 14),

@@ -1,16 +1,18 @@
 //! Keys: in the store, behind servers, and those of others. What is done with them.
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::dialogs::{Dialog, Next, key_forms, key_submit, offers, token_forms};
-use super::super::effect::Effect;
-use super::super::keywork::{KeyFound, KeyWork, report, task};
-use super::super::state::{State, Weight};
-use super::super::wizard;
 use super::key_rows::label;
 pub use super::key_rows::{detail, name, render, summary};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
+use crate::tui::dialogs::{Dialog, Next};
+use crate::tui::forms::{key_forms, key_submit, offers, token_forms};
+use crate::tui::keywork::{report, task};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::keywork::{KeyFound, KeyWork};
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::{State, Weight};
+use crate::tui::wizard;
 
 /// What the user wants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,11 +12,11 @@ pub mod tags;
 
 use ratatui::layout::Rect;
 
-use super::binding::Binding;
-use super::canvas::{Canvas, Runs};
-use super::frame::{Frame, rule};
-use super::layout::{Inside, Shape, has_message_line};
+use super::kit::canvas::{Canvas, Runs};
+use super::kit::frame::{Frame, rule};
+use super::kit::layout::{Inside, Shape, has_message_line};
 use super::state::State;
+use super::state::binding::Binding;
 use detail::Detail;
 
 /// A pane.
@@ -130,8 +130,8 @@ pub fn reindex(state: &mut State) {
 pub fn reindex_shown(state: &mut State) {
     let shown = state.repository().map(|r| r.entry.gun.clone());
     if shown != state.lists.shown {
-        state.lists.roles = super::list::List::default();
-        state.lists.tags = super::list::List::default();
+        state.lists.roles = super::kit::list::List::default();
+        state.lists.tags = super::kit::list::List::default();
         state.lists.tag_rows = tags::TagRows::default();
         state.lists.shown = shown;
     }
@@ -142,7 +142,7 @@ pub fn reindex_shown(state: &mut State) {
 /// Draws a pane with its border, list and detail.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, shape: Shape) {
     let focused = state.focus == pane;
-    let inside = super::layout::inside(shape, pane, area);
+    let inside = super::kit::layout::inside(shape, pane, area);
     let inner = border(state, pane, (shape, area), focused).draw(canvas, area, focused);
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
@@ -199,7 +199,7 @@ fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool
     if shape == Shape::Tabs {
         frame.heading = Some(tabs(state));
         if frame.footer.is_empty() && !has_message_line(state.size) {
-            frame.footer = super::render::border_message(state, area, &frame.position);
+            frame.footer = super::route::render::border_message(state, area, &frame.position);
         }
     }
     frame
@@ -238,7 +238,7 @@ fn unread(state: &State) -> Option<Runs> {
 /// One quiet line where a list is empty.
 fn empty_line(canvas: &mut Canvas<'_>, inner: Rect, y: u16, filter: &str, words: &Runs) {
     let theme = canvas.theme;
-    let (x, end) = (inner.x + super::table::MARGIN, inner.right().saturating_sub(1));
+    let (x, end) = (inner.x + super::kit::table::MARGIN, inner.right().saturating_sub(1));
     if filter.is_empty() {
         canvas.runs(x, y, end, words);
     } else {

@@ -3,21 +3,22 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::canvas::{Canvas, Runs, cut_path};
-use super::super::dialogs::{Dialog, offers};
-use super::super::effect::Effect;
-use super::super::format::{self, Age};
-use super::super::layout::Inside;
-use super::super::state::{Listing, Repository, State, Work};
-use super::super::table::{self, Column, Slot, left, rest, right};
-use super::super::theme::Theme;
-use super::super::wizard;
 use super::Pane;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::plan::Mark;
 use crate::engine::view::Health;
 use crate::tuf::Gun;
+use crate::tui::dialogs::Dialog;
+use crate::tui::forms::offers;
+use crate::tui::kit::canvas::{Canvas, Runs, cut_path};
+use crate::tui::kit::format::{self, Age};
+use crate::tui::kit::layout::Inside;
+use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
+use crate::tui::kit::theme::Theme;
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::{Listing, Repository, State, Work};
+use crate::tui::wizard;
 
 /// What the user wants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

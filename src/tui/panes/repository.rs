@@ -1,12 +1,12 @@
 //! What is said about the repository under the cursor.
 
-use super::super::event::Ask;
-use super::super::format;
-use super::super::state::{Repository, State};
-use super::super::wizard;
 use super::detail::Detail;
 use super::repositories::word_style;
 use crate::engine::view::{Freshness, Health};
+use crate::tui::kit::format;
+use crate::tui::messages::event::Ask;
+use crate::tui::state::{Repository, State};
+use crate::tui::wizard;
 
 /// Its state, what follows from it, and the keys that help.
 pub(super) fn detail(state: &State) -> Option<Detail> {

@@ -3,14 +3,6 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::canvas::{Canvas, Runs};
-use super::super::dialogs::{Dialog, offers};
-use super::super::effect::Effect;
-use super::super::layout::Inside;
-use super::super::state::State;
-use super::super::table::{self, Column, Slot, left, rest, right};
-use super::super::{wizard, words};
 use super::detail::Detail;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
@@ -18,6 +10,16 @@ use crate::engine::Change;
 use crate::engine::plan::Mark;
 use crate::engine::view::{RoleState, RoleView};
 use crate::tuf::{Gun, Role};
+use crate::tui::dialogs::Dialog;
+use crate::tui::forms::offers;
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::layout::Inside;
+use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::State;
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::words;
+use crate::tui::wizard;
 
 /// What the user wants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::Canvas;
-use super::super::table::Slot;
-use super::super::theme::Theme;
 use crate::engine::plan::Mark;
+use crate::tui::kit::canvas::Canvas;
+use crate::tui::kit::table::Slot;
+use crate::tui::kit::theme::Theme;
 
 /// A row that is being drawn.
 #[derive(Clone, Copy, Debug)]

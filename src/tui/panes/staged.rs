@@ -2,20 +2,20 @@
 
 use ratatui::layout::Rect;
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::canvas::{Canvas, Runs, width};
-use super::super::effect::Effect;
-use super::super::format;
-use super::super::layout::Inside;
-use super::super::state::State;
-use super::super::table::MARGIN;
-use super::super::widgets;
-use super::super::words;
 use super::detail::Detail;
 use super::row;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{EntryId, RepositoryPlan};
 use crate::tuf::Gun;
+use crate::tui::kit::canvas::{Canvas, Runs, width};
+use crate::tui::kit::format;
+use crate::tui::kit::layout::Inside;
+use crate::tui::kit::table::MARGIN;
+use crate::tui::kit::widgets;
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::State;
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::words;
 
 /// A row of the pane: a repository, or a change below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,22 +6,23 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::canvas::{Canvas, Runs, cut};
-use super::super::dialogs::{Dialog, offers};
-use super::super::effect::Effect;
-use super::super::filter::{Filter, Searched};
-use super::super::layout::Inside;
-use super::super::state::{Lists, State};
-use super::super::table::{self, Column, Slot, left, rest, right};
-use super::super::theme::Theme;
-use super::super::words;
 use super::detail::Detail;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::plan::Mark;
 use crate::engine::view::{TagState, TagView};
 use crate::engine::{Change, RepositoryPlan, RepositoryView, SignedTarget};
 use crate::tuf::TargetName;
+use crate::tui::dialogs::Dialog;
+use crate::tui::forms::offers;
+use crate::tui::kit::canvas::{Canvas, Runs, cut};
+use crate::tui::kit::filter::{Filter, Searched};
+use crate::tui::kit::layout::Inside;
+use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
+use crate::tui::kit::theme::Theme;
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::words;
+use crate::tui::state::{Lists, State};
 
 /// What the user wants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::event::{Failure, JobId, Outcome};
 use super::Work;
 use crate::engine::Plan;
 use crate::engine::passphrases::Tried;
-use crate::engine::plan::NeededKey;
+use crate::engine::plan::locked::locked_keys;
 use crate::tuf::CanonicalKeyId;
+use crate::tui::messages::event::{Failure, JobId, Outcome};
 
 impl Work {
     /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.
@@ -29,25 +29,20 @@ impl Work {
 
     /// Whether a key was opened, and for which keys something is set that is wrong.
     async fn try_sources(&self, plan: &Plan) -> (bool, BTreeMap<CanonicalKeyId, String>) {
-        let mut locked = BTreeMap::new();
-        for key in plan.repositories.iter().flat_map(|p| &p.keys) {
-            if let NeededKey::Unlock { id, role, label, locked: true, .. } = key {
-                locked.insert(id.clone(), (role.clone(), label.clone()));
-            }
-        }
+        let locked = locked_keys(&plan.repositories);
         let sources = Arc::clone(&self.sources);
         let tried = self.blocking(move |e| {
             let (mut opened, mut wrong) = (false, BTreeMap::new());
-            for (id, (role, label)) in locked {
+            for key in locked {
                 // One that fails keeps no other from being tried; it is asked for.
-                let words = match e.unlock_from(&id, &role, &sources) {
+                let words = match e.unlock_from(&key.id, &key.role, &sources) {
                     Ok(tried) => {
                         opened |= matches!(tried, Tried::Opened(_));
-                        e.wrong_before(&id, &role, &label, &tried)
+                        e.wrong_before(&key.id, &key.role, &key.label, &tried)
                     }
                     Err(error) => sources.token_pin().map(|(source, _)| format!("{source}: {error}")),
                 };
-                wrong.extend(words.map(|words| (id, words)));
+                wrong.extend(words.map(|words| (key.id, words)));
             }
             Ok((opened, wrong))
         });

@@ -4,16 +4,16 @@ mod keys;
 
 use std::path::Path;
 
-use super::super::event::{Failure, JobId, Outcome};
-use super::super::keywork::AtToken;
-use super::super::keywork::token::attendant;
-use super::super::wizard::{Answer, KeySource, Task};
+use super::token::attendant;
 use super::{Work, failure};
 use crate::engine::key_make::Removing;
 use crate::engine::reference::parse_bare;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
+use crate::tui::messages::event::{Failure, JobId, Outcome};
+use crate::tui::messages::keywork::AtToken;
+use crate::tui::messages::wizard_task::{Answer, KeySource, Task};
 
 type Result<T> = std::result::Result<T, EngineError>;
 

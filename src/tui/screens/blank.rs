@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::super::canvas::{Canvas, Runs};
-use super::super::state::State;
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::state::State;
 
 /// Draws a small tree that teaches the model, then the choices.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {

@@ -3,15 +3,15 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::{Canvas, Runs, wrap};
-use super::super::frame::Frame;
-use super::super::panes::row::sign;
-use super::super::state::State;
-use super::super::theme::Theme;
-use super::super::widgets::tag_line;
 use super::review::Review;
 use crate::engine::RepositoryPlan;
 use crate::engine::plan::{Mark, RoleDiff, Weight};
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::frame::Frame;
+use crate::tui::kit::theme::Theme;
+use crate::tui::kit::widgets::tag_line;
+use crate::tui::panes::row::sign;
+use crate::tui::state::State;
 
 /// Draws both boxes for the repository under the cursor.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rect) {

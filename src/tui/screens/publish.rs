@@ -2,16 +2,16 @@
 
 use jiff::Timestamp as Time;
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::effect::Effect;
-use super::super::event::Failure;
-use super::super::format::count;
-use super::super::list::Move;
-use super::super::state::{Screen, State, Weight};
 use crate::engine::plan::NeededKey;
 use crate::engine::{Approval, Progress, PublishOutcome, Published, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
+use crate::tui::kit::format::count;
+use crate::tui::kit::list::Move;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::Failure;
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::{Screen, State, Weight};
 
 /// The words of the five steps.
 pub const STEPS: [&str; 5] = ["fetch", "plan", "sign", "upload", "check"];

@@ -3,15 +3,15 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::canvas::{Canvas, Runs, cut_path, wrap};
-use super::super::format::seconds_until;
-use super::super::frame::Frame;
-use super::super::layout::{Areas, Shape};
-use super::super::state::State;
-use super::super::theme::Theme;
 use super::publish::{Publishing, STEPS, Track, index};
 use crate::engine::{Problem, PublishOutcome, Step};
 use crate::printable::printable;
+use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
+use crate::tui::kit::format::seconds_until;
+use crate::tui::kit::frame::Frame;
+use crate::tui::kit::layout::{Areas, Shape};
+use crate::tui::kit::theme::Theme;
+use crate::tui::state::State;
 
 /// Draws the tracks and, below, what the one under the cursor has to say.
 pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, areas: &Areas) {
@@ -216,7 +216,7 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     let upper = if needed + 5 <= area.height { Rect { height: needed, ..area } } else { area };
     let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
     if message_here {
-        frame.footer = super::super::render::border_message(state, upper, "");
+        frame.footer = crate::tui::route::render::border_message(state, upper, "");
     }
     let inner = frame.draw(canvas, upper, false);
     let mut y = inner.y + u16::from(inner.height > 4);

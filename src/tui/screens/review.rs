@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::super::binding::{Action as Wanted, Binding, Group, bind};
-use super::super::dialogs::{Dialog, Page};
-use super::super::effect::Effect;
-use super::super::format::count;
-use super::super::gate;
-use super::super::list::List;
-use super::super::panes::staged;
-use super::super::state::{Screen, State, Weight as Message};
-use super::super::{wizard, words};
 use super::commands;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{Approval, Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
+use crate::tui::dialogs::{Dialog, Page};
+use crate::tui::kit::format::count;
+use crate::tui::kit::list::List;
+use crate::tui::messages::effect::Effect;
+use crate::tui::panes::staged;
+use crate::tui::questions;
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::words;
+use crate::tui::state::{Screen, State, Weight as Message};
+use crate::tui::wizard;
 
 /// A row that the cursor can stand on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -230,7 +231,7 @@ fn publish(state: &mut State) -> Vec<Effect> {
     let repositories: Vec<Gun> = included(state, review).map(|p| p.gun.clone()).collect();
     let accepted = review.accepted.iter().filter(|gun| repositories.contains(gun)).cloned().collect();
     let approval = Approval { plan: plan.id.clone(), repositories, accepted };
-    gate::begin(state, approval)
+    questions::begin(state, approval)
 }
 
 /// What the message line says while the review is open.

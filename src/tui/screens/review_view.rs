@@ -2,20 +2,20 @@
 
 use ratatui::layout::Rect;
 
-use super::super::canvas::{Canvas, Runs, cut_path, width, wrap};
-use super::super::format::count;
-use super::super::frame::{Frame, rule};
-use super::super::layout::{Areas, Shape};
-use super::super::panes::keys;
-use super::super::panes::row::sign;
-use super::super::state::State;
-use super::super::widgets::{tag_effect, tag_line};
-use super::super::words;
 use super::effect_box;
 use super::review::{Review, Row};
 use crate::engine::plan::{NeededKey, PlannedChange};
 use crate::engine::{EntryId, RepositoryPlan};
 use crate::tuf::Role;
+use crate::tui::kit::canvas::{Canvas, Runs, cut_path, width, wrap};
+use crate::tui::kit::format::count;
+use crate::tui::kit::frame::{Frame, rule};
+use crate::tui::kit::layout::{Areas, Shape};
+use crate::tui::kit::widgets::{tag_effect, tag_line};
+use crate::tui::panes::keys;
+use crate::tui::panes::row::sign;
+use crate::tui::state::State;
+use crate::tui::state::words;
 
 /// Draws the review.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &Areas) {
@@ -27,7 +27,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
     if areas.shape == Shape::Tabs {
         frame.title = "Review".to_owned();
         if areas.message.is_none() {
-            frame.footer = super::super::render::border_message(state, body, "");
+            frame.footer = crate::tui::route::render::border_message(state, body, "");
         }
         let inner = frame.draw(canvas, body, true);
         let upper = Rect { height: inner.height.saturating_sub(2), ..inner };

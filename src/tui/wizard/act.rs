@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{self, Pick};
-use super::task::{KeySource, Task};
 use super::{Action, Guide, Phase, Saving, forms, words};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, First, StepKind, changes};
 use crate::engine::{Change, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::confirm::Subject;
-use crate::tui::dialogs::field::TextField;
-use crate::tui::dialogs::{Confirm, Dialog, Form, Page, offers};
-use crate::tui::effect::Effect;
-use crate::tui::outcome::ask;
+use crate::tui::dialogs::{Confirm, Dialog, Form, Page};
+use crate::tui::forms::offers;
+use crate::tui::kit::field::TextField;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::wizard_task::{KeySource, Task};
+use crate::tui::route::outcome::ask;
 use crate::tui::screens::review;
+use crate::tui::state::words as change_words;
 use crate::tui::state::{Screen, State, Weight};
-use crate::tui::words as change_words;
 
 /// Does what the user wants.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {

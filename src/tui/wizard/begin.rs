@@ -7,7 +7,7 @@ use crate::engine::wizard::{Holder, Wizard};
 use crate::engine::{Health, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
 use crate::tui::dialogs::Dialog;
-use crate::tui::effect::Effect;
+use crate::tui::messages::effect::Effect;
 use crate::tui::panes::{keys, roles};
 use crate::tui::state::{Repository, State};
 

@@ -3,8 +3,8 @@
 use super::words;
 use crate::engine::wizard::{Begun, StepKind};
 use crate::tuf::Gun;
-use crate::tui::canvas::Runs;
-use crate::tui::format::{count, span};
+use crate::tui::kit::canvas::Runs;
+use crate::tui::kit::format::{count, span};
 use crate::tui::state::{Message, State, Weight};
 
 /// Takes how far the begun wizards are; says once what is due.

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::task::{KeySource, Task};
 use super::{Guide, words};
 use crate::engine::Passphrase;
 use crate::engine::wizard::Choice;
 use crate::tuf::{CanonicalKeyId, SignerName};
-use crate::tui::dialogs::field::TextField;
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
-use crate::tui::dialogs::submit::signed_target;
-use crate::tui::dialogs::token_fields;
-use crate::tui::effect::Effect;
+use crate::tui::forms::submit::signed_target;
+use crate::tui::forms::token_fields;
+use crate::tui::kit::field::TextField;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::state::State;
 
 /// What a wizard's form asks for.

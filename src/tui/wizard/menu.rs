@@ -2,16 +2,16 @@
 
 use crossterm::event::KeyEvent;
 
-use super::task::Task;
 use super::{act, begin, due, forms};
 use crate::engine::wizard::{Begun, Choice, Wizard};
 use crate::tuf::Gun;
-use crate::tui::binding::key_name;
-use crate::tui::canvas::{Canvas, Runs, cut, width};
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Form, Next};
-use crate::tui::effect::Effect;
+use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::wizard_task::Task;
 use crate::tui::state::State;
+use crate::tui::state::binding::key_name;
 
 /// Widest menu.
 const WIDEST: u16 = 76;

@@ -13,7 +13,6 @@ mod options;
 mod parts;
 mod picture;
 mod take;
-mod task;
 mod track;
 pub mod view;
 mod words;
@@ -22,21 +21,21 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp as Time;
 
-use super::binding::{Action as Wanted, Binding, Group, bind};
-use super::canvas::Runs;
-use super::effect::Effect;
-use super::list::Move;
+use super::kit::canvas::Runs;
+use super::kit::list::Move;
+use super::messages::effect::Effect;
+use super::state::binding::{Action as Wanted, Binding, Group, bind};
 use super::state::{Screen, State, Weight, Work};
 use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Facts, StepKind, StepState, StepView, is_finished, steps};
 use crate::tuf::Gun;
 
+use super::messages::wizard_task::Task;
 pub use act::update;
 pub use begin::{from_key, from_role, no_key, no_role};
 pub use due::{is_any_due, of_repository, waiting};
 pub use options::{Opt, Pick, Tick};
 pub use take::{notice, take};
-pub use task::{Answer, KeySource, Task};
 pub(super) use words::brief;
 
 /// From when on it is said that a choice is being saved, in milliseconds.

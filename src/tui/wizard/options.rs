@@ -8,9 +8,9 @@ use crate::engine::view::KeyPlace;
 use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
-use crate::tui::event::Ask;
+use crate::tui::messages::event::Ask;
 use crate::tui::state::State;
-use crate::tui::words as shared;
+use crate::tui::state::words as shared;
 
 /// Most keys of the store that are offered.
 const MOST_KEYS: usize = 4;

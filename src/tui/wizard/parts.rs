@@ -6,10 +6,10 @@ use crate::engine::plan::{Mark, PlannedChange};
 use crate::engine::wizard::{StepKind, StepState, StepView, Way, Wizard, changes};
 use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Role;
-use crate::tui::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::kit::widgets::tag_effect;
 use crate::tui::panes::row;
 use crate::tui::state::State;
-use crate::tui::widgets::tag_effect;
 
 /// Longest line of running text.
 const TEXT: usize = 76;
@@ -138,7 +138,7 @@ fn end(state: &State, guide: &Guide, room: usize) -> Vec<Line> {
     for repository in &guide.facts.repositories {
         let tags = repository.there().map_or(0, |there| there.tags);
         let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
-        let tags = crate::tui::format::count(tags, "tag can be pulled", "tags can be pulled");
+        let tags = crate::tui::kit::format::count(tags, "tag can be pulled", "tags can be pulled");
         lines.push(Line::Runs(Runs::new().then(name, theme.text()).gap(3).then(tags, theme.quiet())));
     }
     lines.push(Line::Blank);
@@ -216,7 +216,7 @@ fn head(
         Some(plan) => tag_effect(canvas, plan, 10),
         None => {
             let tags = repository.there().map_or(0, |there| there.tags);
-            Runs::new().then(crate::tui::format::count(tags, "tag", "tags"), theme.quiet())
+            Runs::new().then(crate::tui::kit::format::count(tags, "tag", "tags"), theme.quiet())
         }
     };
     let gap = cells.saturating_sub(usize::from(runs.width() + right.width())).max(2);

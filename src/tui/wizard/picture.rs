@@ -2,7 +2,7 @@
 
 use super::Guide;
 use crate::engine::wizard::{Way, Wizard};
-use crate::tui::canvas::Runs;
+use crate::tui::kit::canvas::Runs;
 use crate::tui::state::State;
 
 /// Cells of a line.

@@ -1,14 +1,14 @@
 //! What the engine found about wizards is written to the state here.
 
 use super::menu::Menu;
-use super::task::{Answer, Task};
 use super::{Guide, Phase, act, due, forms};
 use crate::engine::Kind;
 use crate::engine::wizard::{Choice, Facts};
 use crate::tui::dialogs::{Dialog, Form, Purpose};
-use crate::tui::effect::Effect;
-use crate::tui::event::{Failure, JobId, Outcome, Source};
-use crate::tui::outcome::ask;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::{Failure, JobId, Outcome, Source};
+use crate::tui::messages::wizard_task::{Answer, Task};
+use crate::tui::route::outcome::ask;
 use crate::tui::state::{Screen, State, Weight};
 
 /// Notes that the facts of an open wizard are older than this outcome.

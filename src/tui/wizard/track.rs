@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use super::words;
 use super::{Guide, Phase};
 use crate::engine::wizard::StepState;
-use crate::tui::canvas::{Canvas, Runs};
-use crate::tui::frame::rule;
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::frame::rule;
+use crate::tui::kit::theme::Theme;
 use crate::tui::state::State;
-use crate::tui::theme::Theme;
 
 /// Sign and style of a step.
 fn sign(theme: Theme, stand: &StepState) -> (&'static str, Style) {

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::parts::{self, Line};
 use super::{Guide, track, words};
 use crate::engine::wizard::StepState;
-use crate::tui::canvas::{Canvas, Runs, width};
-use crate::tui::frame::{Frame, rule};
-use crate::tui::layout::{Areas, Shape};
-use crate::tui::render::border_message;
+use crate::tui::kit::canvas::{Canvas, Runs, width};
+use crate::tui::kit::frame::{Frame, rule};
+use crate::tui::kit::layout::{Areas, Shape};
+use crate::tui::route::render::border_message;
 use crate::tui::state::State;
 
 /// Width of the list of steps.

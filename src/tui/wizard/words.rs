@@ -7,7 +7,7 @@ use crate::engine::view::KeyPlace;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::state::State;
-use crate::tui::words as shared;
+use crate::tui::state::words as shared;
 
 /// A step's name where there is little room.
 #[must_use]
@@ -182,7 +182,7 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
     }
     let Some(there) = facts.there() else { return "no trust data yet".to_owned() };
     let wizard = &guide.choice().wizard;
-    let tags = crate::tui::format::count(there.tags, "tag", "tags");
+    let tags = crate::tui::kit::format::count(there.tags, "tag", "tags");
     let Some(role) = facts.role(&wizard.role()) else { return format!("no {}", wizard.role()) };
     if let (Wizard::RenewRoot | Wizard::RenewTargets { .. }, Some(version)) = (wizard, role.version) {
         return format!("v{version}   {tags}");

@@ -10,11 +10,11 @@ pub mod wizards;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::Event;
-use trustdeck::tui::render::render;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::Event;
+use trustdeck::tui::route::render::render;
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
-use trustdeck::tui::update::update;
 
 /// The frame that a state gives.
 pub fn draw(state: &State) -> Buffer {
@@ -58,6 +58,6 @@ fn key(name: &str) -> KeyEvent {
 }
 
 /// Performs effects as the loop would name them, and answers none of them.
-pub fn begin(state: &mut State, effects: &[Effect]) -> Vec<trustdeck::tui::event::JobId> {
+pub fn begin(state: &mut State, effects: &[Effect]) -> Vec<trustdeck::tui::messages::event::JobId> {
     effects.iter().map(|effect| state.jobs.begin(effect)).collect()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use trustdeck::engine::plan::{KeyDiff, Mark, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use trustdeck::engine::{Change, EntryId, Plan, PlanId, RepositoryPlan, Stage, StagedChange};
 use trustdeck::tuf::{DelegationName, KeyType, PublicKey, Role, SignerName};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::Outcome;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::Outcome;
 use trustdeck::tui::state::State;
 
 use super::scene::{ADMIN, BEN, NEW, OLD, api_tag_names, gun, id, now, role, tell};

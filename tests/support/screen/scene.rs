@@ -9,11 +9,11 @@ use trustdeck::engine::view::{
 };
 use trustdeck::engine::{Entry, Freshness, Health, KeyView, RepositoryView};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, KeyId, Role};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Event, Outcome, Source};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, Outcome, Source};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{State, Work};
-use trustdeck::tui::theme::Theme;
-use trustdeck::tui::update::update;
 
 const DAY: i64 = 24 * 3600;
 

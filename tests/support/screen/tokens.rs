@@ -5,8 +5,8 @@ use std::sync::Arc;
 use trustdeck::engine::KeyView;
 use trustdeck::engine::tokens::{Dialect, PinState, TokenFacts, TokenName, TokenPlace};
 use trustdeck::engine::view::KeyPlace;
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::Outcome;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::Outcome;
 use trustdeck::tui::state::State;
 
 use super::scene::{keys, tell};

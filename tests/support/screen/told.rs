@@ -2,11 +2,11 @@
 
 use trustdeck::engine::{Kind, Problem};
 use trustdeck::tuf::{PublicKey, SignerName};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Ask, Failure, Outcome};
-use trustdeck::tui::keywork::{KeyFound, KeyWork};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Ask, Failure, Outcome};
+use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
 use trustdeck::tui::state::State;
-use trustdeck::tui::theme::Theme;
 
 use super::plans::{plan, stage, tell_stage};
 use super::press;

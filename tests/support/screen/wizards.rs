@@ -8,10 +8,10 @@ use trustdeck::engine::wizard::{
 };
 use trustdeck::engine::{Change, EntryId, KeyView, Stage, StagedChange};
 use trustdeck::tuf::{CanonicalKeyId, Gun, KeyType, PublicKey, Role, SignerName};
-use trustdeck::tui::effect::Effect;
-use trustdeck::tui::event::{Outcome, Source};
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Outcome, Source};
+use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
 use trustdeck::tui::state::{State, Work};
-use trustdeck::tui::wizard::{Answer, KeySource, Task};
 
 use super::scene::{gun, in_days, keys, now, role, tell};
 use super::tokens::place;

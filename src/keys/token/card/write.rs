@@ -7,13 +7,17 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 use zeroize::Zeroize;
 
-use super::super::{Dialect, NewEntry, Pin, Pins, TokenEntry, TokenError, layout};
+use super::super::entry::NewEntry;
+use super::super::error::TokenError;
+use super::super::facts::TokenEntry;
+use super::super::layout::{self, Dialect};
+use super::super::pin::{Pin, Pins};
 use super::{Access, Card, Result, Token, attribute};
 use crate::keys::certificate::{subject, token_certificate};
 use crate::keys::der::{INTEGER, Reader, SEQUENCE, element};
-use crate::keys::private::Holder;
+use crate::keys::error::KeyError;
+use crate::keys::private::{Holder, PrivateKey};
 use crate::keys::secret::{Curve, Secret};
-use crate::keys::{KeyError, PrivateKey};
 use crate::tuf::PublicKey;
 
 impl Card {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::super::files;
-use super::super::super::wizard::KeySource;
 use super::{Result, refuse};
 use crate::engine::backup::BackupForm;
 use crate::engine::tokens::{Attendant, Dialect, Pins};
 use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
+use crate::tui::messages::wizard_task::KeySource;
+use crate::tui::runner::files;
 
 /// Gets the new key of a wizard. Says which.
 pub(super) fn take(engine: &Engine, choice: &mut Choice, source: KeySource) -> Result<String> {

@@ -1,0 +1,44 @@
+//! Which module runs which command.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::context::Context;
+use super::{
+    Command, Console, Ending, Globals, arguments, changes, inspect, key, listing, publish, rotate, sandbox, staged,
+    terminal,
+};
+use crate::engine::Engine;
+use crate::engine::passphrases::PassphraseSources;
+
+/// Runs a command to its end; problems are printed.
+pub async fn run(
+    engine: Engine,
+    console: Console,
+    globals: Globals,
+    sources: PassphraseSources,
+    command: Command,
+) -> Ending {
+    let (stop, busy) = (CancellationToken::new(), CancellationToken::new());
+    let context = Context { engine, console, globals, sources: Arc::new(sources), stop, busy };
+    terminal::watch_signals(context.stop.clone(), context.busy.clone());
+    let ending = match &command {
+        Command::Inspect(arguments) => inspect::run(&context, arguments).await,
+        Command::Key(command) => key::run(&context, command),
+        Command::Status(arguments) => listing::status(&context, arguments),
+        Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
+        Command::Reset(arguments) => staged::reset(&context, arguments),
+        Command::Changelist(arguments) => staged::changelist(&context, arguments),
+        Command::Publish(arguments) => publish::run(&context, arguments).await,
+        Command::Rotate(arguments) => rotate::rotate(&context, arguments).await,
+        Command::Renew(arguments) => rotate::renew(&context, arguments).await,
+        Command::Setup(arguments) => rotate::setup(&context, arguments).await,
+        Command::Sandbox(arguments) => sandbox::serve(arguments).await,
+        Command::Delete(arguments) if !arguments.remote => changes::delete_local(&context, arguments).await,
+        writing => changes::run(&context, writing).await,
+    };
+    let ending = ending.unwrap_or_else(Ending::failed);
+    ending.problems.iter().for_each(|problem| console.problem(problem));
+    ending
+}

@@ -1,0 +1,104 @@
+//! What every command needs, and how repositories are read for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp as Time;
+use tokio_util::sync::CancellationToken;
+
+use super::Globals;
+use super::console::{Console, broken};
+use crate::engine::passphrases::PassphraseSources;
+use crate::engine::reference::{RepositoryRef, parse_bare, parse_repository};
+use crate::engine::{Engine, Problem, RepositoryView};
+use crate::tuf::Gun;
+
+/// Repositories that are asked about at the same time; the engine bounds requests on its own.
+const AT_ONCE: usize = 64;
+
+/// What every command needs.
+pub(super) struct Context {
+    pub(super) engine: Engine,
+    pub(super) console: Console,
+    pub(super) globals: Globals,
+    /// Passphrases known before anybody is asked.
+    pub(super) sources: Arc<PassphraseSources>,
+    /// Cancelled when the user wants to stop.
+    pub(super) stop: CancellationToken,
+    /// Cancelled once a signal must not end the program any more.
+    pub(super) busy: CancellationToken,
+}
+
+impl Context {
+    /// Reads a name where only a repository is meant.
+    pub(super) fn repository(&self, typed: &str) -> Result<Gun, Problem> {
+        Ok(parse_bare(typed, self.globals.gun)?)
+    }
+
+    /// Reads a name that may hold a tag.
+    pub(super) fn target(&self, typed: &str) -> Result<RepositoryRef, Problem> {
+        Ok(parse_repository(typed, self.globals.gun)?)
+    }
+
+    /// Asks the server about one repository, or with `--offline` the cache.
+    pub(super) async fn view(&self, gun: &Gun) -> Result<RepositoryView, Problem> {
+        view(&self.engine, gun, Reading::Look).await
+    }
+
+    /// Asks the servers about repositories, or with `--offline` the cache.
+    pub(super) async fn views(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
+        self.views_for(guns, Reading::Look).await
+    }
+
+    /// The same for somebody who relies on the tags: expired metadata is an error.
+    pub(super) async fn inspections(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
+        self.views_for(guns, Reading::Rely).await
+    }
+
+    async fn views_for(&self, guns: &[Gun], reading: Reading) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
+        let distinct: std::collections::BTreeSet<Gun> = guns.iter().cloned().collect();
+        let one = |gun: Gun| {
+            let engine = self.engine.clone();
+            async move {
+                let asked = gun.clone();
+                // A task each, so that verification uses all processors.
+                let task = tokio::spawn(async move { view(&engine, &asked, reading).await });
+                let view = task.await.unwrap_or_else(|e| Err(broken(&e.to_string())));
+                (gun, view)
+            }
+        };
+        stream::iter(distinct).map(one).buffer_unordered(AT_ONCE).collect().await
+    }
+}
+
+/// What a view is wanted for.
+#[derive(Clone, Copy)]
+enum Reading {
+    Look,
+    Rely,
+}
+
+async fn view(engine: &Engine, gun: &Gun, reading: Reading) -> Result<RepositoryView, Problem> {
+    let view = match reading {
+        Reading::Rely => engine.inspect(gun).await,
+        Reading::Look if engine.settings().offline => engine.cached(gun).await,
+        Reading::Look => engine.refresh(gun).await,
+    };
+    view.map_err(|error| {
+        let mut problem = error.problem();
+        problem.repository.get_or_insert_with(|| gun.clone());
+        problem
+    })
+}
+
+/// How long ago something was, in the largest fitting unit.
+pub(super) fn age(now: Time, at: Time) -> String {
+    let seconds = now.duration_since(at).as_secs().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s ago"),
+        120..7200 => format!("{} min ago", seconds / 60),
+        7200..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}

@@ -1,0 +1,128 @@
+//! `setup`: the first trust data of repositories, resumable like a rotation.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::base::{begin_with, go_on, prepare, repositories};
+use super::new_key::{NewKey, find};
+use crate::cli::arguments::Setup;
+use crate::cli::changes::signer_name;
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::{Context, keyfiles};
+use crate::engine::wizard::{Choice, Wizard};
+use crate::engine::{Problem, RootKeyChoice, SignedTarget};
+use crate::tuf::{CanonicalKeyId, Gun, SignerName, TargetName};
+
+type Tags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
+
+/// Runs the command.
+///
+/// # Errors
+/// For what concerns all repositories; nothing is staged then.
+pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<Ending, Problem> {
+    let guns = repositories(context, &command.repositories)?;
+    let tags = command.from.as_deref().map(|file| tags(context, file, &guns)).transpose()?;
+    let mut named: Vec<(SignerName, Option<NewKey>)> = Vec::new();
+    for typed in &command.signer {
+        let (name, key) = typed.split_once('=').map_or((typed.as_str(), None), |(name, key)| (name, Some(key)));
+        let key = match key {
+            Some(key) => Some(find(context, key).await?),
+            None => None,
+        };
+        named.push((signer_name(name)?, key));
+    }
+    let root_key = command.root_key.as_deref().map(|typed| named_root(context, typed)).transpose()?;
+    prepare(context, &guns, &command.publishing).await?;
+    let mut choice = begin_with(context, context.engine.new_wizard(Wizard::FirstSetup, guns)?)?;
+    choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
+    choice.first.without_tags = choice.first.tags.is_empty();
+    let choice = with_root(context, choice, root_key)?;
+    let choice = with_signers(context, choice, named)?;
+    go_on(context, choice, &command.publishing).await
+}
+
+fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<Tags, Problem> {
+    let mut tags = Tags::new();
+    let listed = keyfiles::tag_list(file, context.globals.gun);
+    for tag in listed.map_err(|problems| problems.into_iter().next().unwrap_or_else(|| input("is empty", "")))? {
+        if !guns.contains(&tag.gun) {
+            return Err(input(
+                format!("{} is none of the repositories to set up", tag.gun),
+                "name it, or take its tags out",
+            ));
+        }
+        tags.entry(tag.gun).or_default().insert(tag.tag, tag.target);
+    }
+    Ok(tags)
+}
+
+fn named_root(context: &Context, typed: &str) -> Result<Option<CanonicalKeyId>, Problem> {
+    if typed == "new" {
+        return Ok(None);
+    }
+    Ok(Some(context.engine.find_key(typed)?))
+}
+
+/// The root key: as named, as chosen before, the only one there is, or a new one.
+fn with_root(context: &Context, mut choice: Choice, named: Option<Option<CanonicalKeyId>>) -> Result<Choice, Problem> {
+    let engine = &context.engine;
+    if let Some(Some(id)) = named {
+        choice.first.root_key = Some(RootKeyChoice::Stored(id));
+        engine.keep_wizard(&choice)?;
+        return Ok(choice);
+    }
+    if let Some(RootKeyChoice::Stored(id)) = &choice.first.root_key
+        && engine.holds_key(id)
+    {
+        return Ok(choice);
+    }
+    let stored = engine.root_keys();
+    match stored.as_slice() {
+        [only] if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only.clone())),
+        [_, _, ..] if named.is_none() => {
+            let ids: Vec<&str> = stored.iter().map(CanonicalKeyId::short).collect();
+            let message = format!("this machine holds {} root keys: {}", ids.len(), ids.join(", "));
+            return Err(input(message, "say which with --root-key KEYID, or --root-key new"));
+        }
+        _ => {
+            let made = NewKey::make(context)?;
+            let id = made.public().canonical_id().clone();
+            choice.first.root_key = Some(RootKeyChoice::Stored(id.clone()));
+            engine.keep_wizard(&choice)?;
+            made.store(context, "root", None)?;
+            context.console.note(&format!("new root key {}", id.short()));
+        }
+    }
+    engine.keep_wizard(&choice)?;
+    Ok(choice)
+}
+
+/// The signers with the keys that were named, those that were made before, or new ones.
+fn with_signers(
+    context: &Context,
+    mut choice: Choice,
+    named: Vec<(SignerName, Option<NewKey>)>,
+) -> Result<Choice, Problem> {
+    let engine = &context.engine;
+    for (name, key) in named {
+        let before = choice
+            .first
+            .signers
+            .get(&name)
+            .is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id())));
+        let key = match key {
+            None if before => continue,
+            None => NewKey::make(context)?,
+            Some(key) => key,
+        };
+        let id = key.public().canonical_id().clone();
+        choice.first.signers.insert(name.clone(), vec![key.public().clone()]);
+        engine.keep_wizard(&choice)?;
+        if key.is_private() && !engine.holds_key(&id) {
+            key.store(context, name.as_str(), None)?;
+            context.console.note(&format!("new {name} key {}", id.short()));
+        }
+    }
+    Ok(choice)
+}

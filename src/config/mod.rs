@@ -1,0 +1,169 @@
+//! Settings from flags, environment and files, worked out once.
+//!
+//! Invariant: nothing is written, and nothing of the process is read but what is passed in.
+
+mod files;
+mod typed;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::engine::passphrases::is_secret_variable;
+use crate::engine::settings::{ServerSources, TlsSources, TypedPaths};
+use crate::engine::tokens;
+use crate::engine::{EngineError, FirstContact, Settings};
+
+use files::{NotaryConfig, OwnConfig};
+use typed::{absolute, input};
+
+/// The global options of the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--server`
+    pub server: Option<String>,
+    /// `--trust-dir`
+    pub trust_dir: Option<PathBuf>,
+    /// `--ca`, any number of times
+    pub ca: Vec<PathBuf>,
+    /// `--insecure-http`
+    pub insecure_http: bool,
+    /// `--offline`
+    pub offline: bool,
+    /// `--pkcs11-module`
+    pub pkcs11_module: Option<PathBuf>,
+    /// `--allow-realm`, any number of times
+    pub allow_realm: Vec<String>,
+}
+
+/// The user's directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// Home directory.
+    pub home: PathBuf,
+    /// Where `config.toml` is looked for.
+    pub config_dir: PathBuf,
+    /// Where the program remembers.
+    pub state_dir: PathBuf,
+}
+
+impl Places {
+    /// The directories of whoever runs the program.
+    ///
+    /// # Errors
+    /// `Input` if there is no home directory.
+    pub fn of_user() -> Result<Self, EngineError> {
+        let project = directories::ProjectDirs::from("", "", "trustdeck");
+        let base = directories::BaseDirs::new();
+        let (Some(project), Some(base)) = (project, base) else {
+            return Err(input("there is no home directory", "set HOME to an absolute path"));
+        };
+        // Not every system has a place for state.
+        let state_dir = project.state_dir().unwrap_or_else(|| project.data_dir());
+        Ok(Self {
+            home: base.home_dir().to_owned(),
+            config_dir: project.config_dir().to_owned(),
+            state_dir: state_dir.to_owned(),
+        })
+    }
+}
+
+/// Works out the engine's settings.
+///
+/// # Errors
+/// `Input` for a file that is not as expected, with the line; `Disk` for one that cannot be read.
+pub fn settings(
+    flags: &Flags,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    places: &Places,
+    first_contact: FirstContact,
+) -> Result<Settings, EngineError> {
+    let environment: BTreeMap<OsString, OsString> = environment.into_iter().collect();
+    let variable = |name: &str| environment.get(OsStr::new(name)).filter(|value| !value.is_empty());
+
+    let config_file = places.config_dir.join("config.toml");
+    let own = OwnConfig::load(&config_file, &places.home)?;
+    let notary = NotaryConfig::load(&places.home.join(".notary/config.json"), &places.home)?;
+    let docker_config = match variable("DOCKER_CONFIG") {
+        Some(directory) => absolute(Path::new(directory)),
+        None => places.home.join(".docker"),
+    };
+    let server_variable = match variable("DOCKER_CONTENT_TRUST_SERVER") {
+        Some(url) => Some(
+            url.to_str()
+                .map(str::to_owned)
+                .ok_or_else(|| input("DOCKER_CONTENT_TRUST_SERVER is not text", "set it to https://HOST[:PORT]"))?,
+        ),
+        None => None,
+    };
+    if notary.skip_tls_verify && flags.server.is_none() && server_variable.is_none() {
+        return Err(input(
+            &format!("{}: skipTLSVerify is refused: anybody could answer for the server", notary.path.display()),
+            "remove it, and name the server's authority in root_ca or with --ca",
+        ));
+    }
+    let (trust_dir, trust_dir_why) = trust_dir(flags, &own, &notary, &docker_config, places);
+    let ca_files = flags.ca.iter().map(|file| absolute(file)).chain(own.ca).collect();
+    let module = variable("TRUSTDECK_PKCS11_MODULE").map(|path| absolute(Path::new(path)));
+    let module = flags.pkcs11_module.as_deref().map(absolute).or(module).or(own.pkcs11_module);
+    Ok(Settings {
+        pkcs11_module: tokens::module_path(module.as_deref()),
+        trust_dir,
+        trust_dir_why,
+        state_dir: places.state_dir.clone(),
+        config_file,
+        docker_config,
+        servers: ServerSources {
+            flag: flags.server.clone(),
+            by_repository: own.servers,
+            environment: server_variable,
+            notary: notary.url.map(|url| (url, notary.path)),
+        },
+        tls: TlsSources { ca_files, notary_ca: notary.root_ca, notary_client: notary.client },
+        insecure_http: flags.insecure_http,
+        offline: flags.offline,
+        allowed_realms: flags.allow_realm.iter().cloned().collect(),
+        first_contact,
+        pinning: notary.pinning,
+        idle_lock: Duration::from_secs(60 * own.idle_lock_minutes),
+        typed_paths: TypedPaths { home: Some(places.home.clone()), here: None },
+        helper_environment: environment.into_iter().filter(|(name, _)| !is_secret_variable(name)).collect(),
+    })
+}
+
+/// The screen's theme that trustdeck's own configuration names.
+///
+/// # Errors
+/// As [`settings`] for that file.
+pub fn theme(places: &Places) -> Result<Option<String>, EngineError> {
+    Ok(OwnConfig::load(&places.config_dir.join("config.toml"), &places.home)?.theme)
+}
+
+/// Chooses the trust directory, and says why that one.
+fn trust_dir(
+    flags: &Flags,
+    own: &OwnConfig,
+    notary: &NotaryConfig,
+    docker_config: &Path,
+    places: &Places,
+) -> (PathBuf, String) {
+    if let Some(directory) = &flags.trust_dir {
+        return (absolute(directory), "--trust-dir".to_owned());
+    }
+    if let Some(directory) = &own.trust_dir {
+        return (directory.clone(), "trust_dir in trustdeck's configuration".to_owned());
+    }
+    let dockers = docker_config.join("trust");
+    if dockers.is_dir() {
+        return (dockers, "Docker's trust directory".to_owned());
+    }
+    if let Some(directory) = &notary.trust_dir {
+        return (directory.clone(), format!("trust_dir in {}", notary.path.display()));
+    }
+    let notarys = places.home.join(".notary");
+    if notarys.join("private").is_dir() || notarys.join("tuf").is_dir() {
+        return (notarys, "Notary's trust directory; Docker has none".to_owned());
+    }
+    (dockers, "Docker's trust directory, which is made on first use".to_owned())
+}

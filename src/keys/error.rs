@@ -1,0 +1,43 @@
+//! What can be wrong with a key.
+
+use std::path::PathBuf;
+
+use super::token::TokenError;
+use crate::tuf::CanonicalKeyId;
+
+/// What is wrong with a key or its file.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// No file for this key.
+    #[error("key {} is not in the key store", .0.short())]
+    NotFound(CanonicalKeyId),
+    /// It does not open with this passphrase; `opens` is another key that it does open.
+    #[error("wrong passphrase for key {}{}", .id.short(), instead(.opens.as_ref()))]
+    WrongPassphrase { id: CanonicalKeyId, opens: Option<CanonicalKeyId> },
+    /// A backup does not open with this passphrase.
+    #[error("{}: wrong passphrase for the backup", .path.display())]
+    WrongBackupPassphrase { path: PathBuf },
+    /// The key is encrypted and no passphrase was given.
+    #[error("key {} needs its passphrase", .0.short())]
+    Locked(CanonicalKeyId),
+    /// The file cannot be read as a private key.
+    #[error("{}: {what}", .path.display())]
+    Format { path: PathBuf, what: String },
+    /// The file opens, but holds another key than its name says.
+    #[error("{}: holds key {}", .path.display(), .found.short())]
+    OtherKey { path: PathBuf, found: CanonicalKeyId },
+    /// The key cannot sign.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A token, or its PIN.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The file system.
+    #[error("{source}: {}", .path.display())]
+    Disk { path: PathBuf, source: std::io::Error },
+}
+
+/// Which key a passphrase opens instead, in words.
+fn instead(opens: Option<&CanonicalKeyId>) -> String {
+    opens.map(|other| format!("; it opens key {}", other.short())).unwrap_or_default()
+}

@@ -1,0 +1,170 @@
+//! What a filled-in form about keys comes to.
+
+use std::path::PathBuf;
+
+use super::key_forms::KINDS;
+use super::token_fields::{self, KEPT};
+use crate::engine::backup::BackupForm;
+use crate::engine::key_load::KeySet;
+use crate::engine::key_make::NewKey;
+use crate::engine::reference::parse_bare;
+use crate::engine::{Passphrase, Strength};
+use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::dialogs::form::{Form, Input, Purpose};
+use crate::tui::dialogs::{Dialog, Next};
+use crate::tui::keywork::task::{self, Job};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::keywork::{Closed, Held, KeyWork, TokenWork};
+use crate::tui::state::State;
+
+type Submitted = Result<Option<Vec<Effect>>, String>;
+
+/// Checks a form. `None`: something is missing, and the cursor was put there.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub(in crate::tui) fn submit(form: &mut Form, state: &mut State) -> Submitted {
+    if let Some(empty) = form.fields.iter().position(is_empty).filter(|at| needed(form, *at)) {
+        if form.focus == empty {
+            return Err(format!("{} is still empty", form.fields.get(empty).map_or("a field", |f| f.label)));
+        }
+        form.focus = empty;
+        return Ok(None);
+    }
+    let file = PathBuf::from(form.text("file"));
+    match form.purpose.clone() {
+        Purpose::MakeKey => make(form, state),
+        Purpose::LoadKeys => Ok(Some(wait(form, "reading the file", KeyWork::ReadFile(file)))),
+        Purpose::ExportKeys { choices } => {
+            let keys = choices.get(form.picked("keys")).cloned().unwrap_or_default();
+            Ok(Some(wait(form, "writing the file", KeyWork::Export { keys, file })))
+        }
+        Purpose::BackUp { .. } => {
+            if form.picked("form") == 0 {
+                chosen(form, "passphrase")?;
+            }
+            Ok(Some(wait(form, "looking at the place", KeyWork::CheckPlace(file))))
+        }
+        Purpose::Restore => Ok(Some(task::begin(state, form.clone(), Job::OpenBackup(file), vec![]))),
+        Purpose::ChangePassphrase { id } => {
+            let new = chosen(form, "new")?;
+            let old = form.has("old").then(|| form.secret("old"));
+            Ok(Some(wait(form, "changing the passphrase", KeyWork::ChangePassphrase { id, old, new })))
+        }
+        Purpose::ImportKey { id, how } => {
+            let passphrase = form.has("passphrase").then(|| form.secret("passphrase"));
+            let work = TokenWork::Import(id, passphrase, how);
+            Ok(Some(at_token(form, state, "copying the key onto the token", work)))
+        }
+        Purpose::RemoveFromToken { id, how, serial } => {
+            let at = token_fields::opened(form, serial);
+            Ok(Some(wait(form, "deleting the key", KeyWork::AtToken(at, TokenWork::Remove(id, how)))))
+        }
+        Purpose::LabelKey { id } => {
+            Ok(Some(wait(form, "writing the label", KeyWork::Label(id, form.text("label").to_owned()))))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_empty(field: &crate::tui::dialogs::form::Field) -> bool {
+    match &field.input {
+        Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
+        Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
+        Input::Switch(..) | Input::Pick(..) | Input::Token(..) => false,
+    }
+}
+
+/// Whether a field must be filled in.
+fn needed(form: &Form, at: usize) -> bool {
+    let label = form.fields.get(at).map_or("", |f| f.label);
+    match form.purpose {
+        Purpose::LabelKey { .. } => false,
+        Purpose::LoadKeys => label == "file",
+        _ => true,
+    }
+}
+
+fn wait(form: &mut Form, words: &'static str, work: KeyWork) -> Vec<Effect> {
+    form.busy = Some(words);
+    vec![Effect::Key(work)]
+}
+
+/// Work at the token that was chosen; without one, tokens are looked for again.
+fn at_token(form: &mut Form, state: &State, words: &'static str, work: TokenWork) -> Vec<Effect> {
+    match token_fields::chosen(form, state) {
+        Ok(at) => wait(form, words, KeyWork::AtToken(at, work)),
+        Err(effects) => effects,
+    }
+}
+
+/// A new passphrase that was typed twice.
+fn chosen(form: &mut Form, label: &str) -> Result<Passphrase, String> {
+    let first = form.secret(label);
+    if Strength::of(&first) == Strength::TooShort {
+        form.focus_on(label);
+        return Err("a new passphrase needs at least 8 characters".to_owned());
+    }
+    if form.secret("again") != first {
+        form.focus_on("again");
+        if let Some(Input::Secret(again)) = form.fields.get_mut(form.focus).map(|f| &mut f.input) {
+            *again = Passphrase::new();
+        }
+        return Err("not the same twice; type it again".to_owned());
+    }
+    Ok(first)
+}
+
+fn make(form: &mut Form, state: &State) -> Submitted {
+    let algorithm = KINDS.get(form.picked("kind")).map(|(_, kind)| kind.clone()).unwrap_or(KINDS[0].1.clone());
+    let gun = repository(form, state)?;
+    let new = NewKey { name: form.text("name").to_owned(), algorithm, gun, dir: PathBuf::from(form.text("public to")) };
+    new.check().map_err(|error| {
+        let problem = error.problem();
+        format!("{}; {}", problem.message, problem.hint)
+    })?;
+    if form.picked(KEPT) > 0 {
+        return Ok(Some(at_token(form, state, "making the key on the token", TokenWork::Make(new))));
+    }
+    let passphrase = chosen(form, "passphrase")?;
+    Ok(Some(wait(form, "making the key", KeyWork::Make(new, passphrase))))
+}
+
+/// The repository that was typed, as the list or docker writes it.
+fn repository(form: &Form, state: &State) -> Result<Option<Gun>, String> {
+    let typed = form.text("repository");
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let fits = |name: &str| name == typed || state.short_name(name) == typed;
+    if let Some(known) = state.repositories.iter().find(|r| fits(&r.entry.name) || r.entry.gun.as_str() == typed) {
+        return Ok(Some(known.entry.gun.clone()));
+    }
+    parse_bare(typed, false).map(Some).map_err(|error| error.to_string())
+}
+
+/// Goes on with a form once the file of private keys was read.
+pub fn file_read(form: Form, state: &mut State, set: Held<KeySet>) -> Next {
+    let gun = match repository(&form, state) {
+        Ok(gun) => gun.map(|gun| gun.to_string()),
+        Err(error) => return Next::Stay(Dialog::Form(form.refused(error, "repository")), vec![]),
+    };
+    let mut form = form;
+    form.busy = None;
+    task::begin_load(state, form, set, gun)
+}
+
+/// Goes on with a form once it is known that the backup can be written there.
+pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
+    let Purpose::BackUp { choices, .. } = &form.purpose else { return vec![] };
+    let keys: Vec<CanonicalKeyId> = choices.get(form.picked("keys")).cloned().unwrap_or_default();
+    form.busy = None;
+    let kept = match form.picked("form") {
+        0 => BackupForm::Encrypted(form.secret("passphrase")),
+        _ => BackupForm::Plain,
+    };
+    let role = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());
+    let closed = keys.iter().map(|id| Closed::Stored(id.clone(), role(id))).collect();
+    let file = PathBuf::from(form.text("file"));
+    task::begin(state, form, Job::BackUp { keys, form: kept, file }, closed)
+}

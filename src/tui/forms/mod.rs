@@ -1,0 +1,8 @@
+//! What forms ask for, and what they come to.
+
+pub mod key_forms;
+pub mod key_submit;
+pub mod offers;
+pub mod submit;
+pub(in crate::tui) mod token_fields;
+pub mod token_forms;

@@ -1,0 +1,315 @@
+//! The dialogs that panes open, filled with what is known.
+
+use crate::engine::view::RoleView;
+use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
+use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::choose::{Choice, Choose};
+use crate::tui::dialogs::confirm::{Confirm, Subject};
+use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::kit::field::TextField;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::Ask;
+use crate::tui::state::State;
+use crate::tui::state::words;
+
+pub(in crate::tui) fn text(label: &'static str, hint: &str) -> Field {
+    Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }
+}
+
+pub(in crate::tui) fn path(hint: &str) -> Field {
+    Field { label: "key file", input: Input::Path(TextField::default()), hint: hint.to_owned() }
+}
+
+pub(in crate::tui) fn form(title: &'static str, subject: String, purpose: Purpose, fields: Vec<Field>) -> Form {
+    Form {
+        title,
+        subject,
+        purpose,
+        fields,
+        focus: 0,
+        error: None,
+        busy: None,
+        attempts: 0,
+        candidates: vec![],
+        verb: "stage",
+        note: String::new(),
+    }
+}
+
+/// Asks for a repository to list.
+pub fn add_repository() -> Form {
+    let fields = vec![text("repository", "as docker writes it, such as alpine or registry.example.com/team/app")];
+    let note = "Nothing is changed on the server; its trust data is read and verified.".to_owned();
+    let subject = "Which repository?".to_owned();
+    Form { verb: "add", note, ..form("Add a repository", subject, Purpose::AddRepository, fields) }
+}
+
+/// Asks for a signer and its keys.
+pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
+    let subject = match guns.as_slice() {
+        [gun] => state.name_of(gun),
+        guns => format!("{} repositories", guns.len()),
+    };
+    let creates = guns.iter().any(|g| state.find(g).is_some_and(|r| r.health() == Health::New));
+    let note = if creates {
+        "The repository has no trust data: this creates it, with a root key chosen or made at publish."
+    } else {
+        "The key is added to the signer's own role and to releases, as docker trust does."
+    };
+    let mut fields =
+        vec![text("name", "letters, digits, - and _"), path("a public key or certificate in PEM form; tab completes")];
+    // The tour works on its own files, whose paths nobody should have to type.
+    if let Some(tour) = state.tour.as_ref().filter(|t| t.adds_signer_to(&guns)) {
+        let (name, file) = &tour.signer;
+        fields = vec![text("name", "filled in for the tour"), path("filled in for the tour")];
+        for (field, value) in fields.iter_mut().zip([name, file]) {
+            if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
+                typed.set(value);
+            }
+        }
+    }
+    Form { note: note.to_owned(), ..form("Add a signer", subject, Purpose::AddSigner { guns }, fields) }
+}
+
+/// Asks for a delegation, its keys and paths.
+pub fn add_delegation(state: &State, gun: Gun) -> Form {
+    let fields = vec![
+        text("role", "such as qa, or releases/nightly for one below releases"),
+        path("a public key or certificate in PEM form, or empty"),
+        text("paths", "prefixes of tags that it may sign, separated by blanks"),
+        Field { label: "", input: Input::Switch("all paths".to_owned(), true), hint: "space changes it".to_owned() },
+    ];
+    form("Make a role", state.name_of(&gun), Purpose::AddDelegation { gun }, fields)
+}
+
+/// Asks how a delegation should change.
+pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form> {
+    let name = role.role.delegation()?.clone();
+    let all = role.paths.iter().any(String::is_empty);
+    let mut fields = vec![
+        path("a key to add, or empty"),
+        text("add paths", "prefixes to add, separated by blanks"),
+        text("drop paths", "prefixes to remove, separated by blanks"),
+        Field {
+            label: "",
+            input: Input::Switch("add all paths".to_owned(), false),
+            hint: "space changes it".to_owned(),
+        },
+    ];
+    for key in &role.keys {
+        let label = format!("keep {} {}", key.label, key.canonical.short());
+        fields.push(Field {
+            label: "",
+            input: Input::Switch(label, true),
+            hint: "space takes the key away".to_owned(),
+        });
+    }
+    let purpose = Purpose::EditDelegation {
+        gun: gun.clone(),
+        role: name,
+        keys: role.keys.iter().map(|k| k.canonical.clone()).collect(),
+    };
+    let paths = if all { "all paths".to_owned() } else { role.paths.join(" ") };
+    let subject = format!("{}  {}", state.name_of(gun), role.role);
+    Some(Form { note: format!("now: {paths}"), ..form("Edit a role", subject, purpose, fields) })
+}
+
+/// Asks for a tag to sign.
+pub fn sign_tag(state: &State, gun: Gun) -> Form {
+    let fields = vec![
+        text("tag", "such as 1.0"),
+        text("digest", "sha256: and 64 digits, as docker push prints it"),
+        text("size", "of the manifest, in bytes, as docker push prints it"),
+        text("roles", "empty: those that docker trust sign would choose"),
+    ];
+    form("Sign a tag", state.name_of(&gun), Purpose::SignTag { gun }, fields)
+}
+
+fn log_in(state: &State, gun: &Gun, host: &str, user: Option<&str>) -> Form {
+    let mut name = text("user", "");
+    name.input = Input::Text(TextField::with(user.unwrap_or_default()));
+    let focus = usize::from(user.is_some());
+    let password =
+        Field { label: "password", input: Input::Secret(Passphrase::new()), hint: "or an access token".to_owned() };
+    let purpose = Purpose::LogIn { gun: gun.clone(), host: host.to_owned() };
+    let note = "Kept for this session only; docker login stores it for good.".to_owned();
+    let subject = format!("{host}  for {}", state.name_of(gun));
+    Form { verb: "log in", note, focus, ..form("Log in", subject, purpose, vec![name, password]) }
+}
+
+/// The question that a repository asks.
+pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
+    let failure = state.find(gun)?.failure.as_ref()?;
+    let name = state.name_of(gun);
+    Some(match failure.ask.as_ref()? {
+        Ask::FirstContact { roots, keys } => {
+            let same = same_root(state, gun, keys);
+            Dialog::Choose(first_contact(gun, name, roots, &same))
+        }
+        Ask::PinLost { known, found } => Dialog::Choose(pin_lost(gun, name, known, found)),
+        Ask::Realm { host, realm } => Dialog::Choose(Choose {
+            title: "Where logins go".to_owned(),
+            subject: name,
+            about: vec![format!("{host} sends logins to {realm}. Your user name and password would go there.")],
+            choices: vec![
+                Choice::new("do not send them", "the repository stays unread", vec![]),
+                Choice::new(
+                    "allow it",
+                    format!("remembered for {realm}"),
+                    vec![Effect::AcceptRealm(gun.clone(), realm.clone())],
+                ),
+            ],
+            ..Choose::default()
+        }),
+        Ask::Login { registry, user } => Dialog::Form(log_in(state, gun, registry, user.as_deref())),
+        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => return None,
+    })
+}
+
+fn fingerprints(ids: &[KeyId]) -> Vec<String> {
+    ids.iter().map(|id| words::grouped(id.as_str())).collect()
+}
+
+/// Other repositories of the same server that wait for the same question about the same bare root keys.
+fn same_root(state: &State, gun: &Gun, keys: &[CanonicalKeyId]) -> Vec<(Gun, Vec<KeyId>)> {
+    let server = state.find(gun).map(|r| &r.entry.server);
+    let others = state.repositories.iter().filter(|r| r.entry.gun != *gun && Some(&r.entry.server) == server);
+    let asked = others.filter_map(|r| match r.failure.as_ref()?.ask.as_ref()? {
+        Ask::FirstContact { roots, keys: theirs } if theirs == keys && !keys.is_empty() => {
+            Some((r.entry.gun.clone(), roots.clone()))
+        }
+        _ => None,
+    });
+    asked.collect()
+}
+
+fn first_contact(gun: &Gun, name: String, roots: &[KeyId], same: &[(Gun, Vec<KeyId>)]) -> Choose {
+    let mut about = vec![
+        "This machine meets the repository for the first time. Compare the root key with what its owner tells you:"
+            .to_owned(),
+    ];
+    about.extend(fingerprints(roots));
+    let accept = Effect::AcceptRoot(gun.clone(), roots.to_vec());
+    let mut choices = vec![Choice::new("trust this root", "asked once", vec![accept.clone()])];
+    if !same.is_empty() {
+        let others = same.iter().map(|(gun, roots)| Effect::AcceptRoot(gun.clone(), roots.clone()));
+        let word = format!("trust it for all {} repositories", same.len() + 1);
+        choices.push(Choice::new(word, "same server, same root key", [accept].into_iter().chain(others).collect()));
+    }
+    choices.push(Choice::new("not now", "the repository stays unread", vec![]));
+    Choose { title: "First contact".to_owned(), subject: name, about, choices, ..Choose::default() }
+}
+
+fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose {
+    let mut about = vec!["This machine trusted this root:".to_owned()];
+    about.extend(fingerprints(known));
+    about.push("The server shows this one:".to_owned());
+    about.extend(fingerprints(found));
+    Choose {
+        title: "The root is another one".to_owned(),
+        subject: name,
+        about,
+        choices: vec![
+            Choice::new("keep what was trusted", "the repository stays refused", vec![]),
+            Choice::new(
+                "trust the new root",
+                "only if its owner confirms it",
+                vec![Effect::AcceptRoot(gun.clone(), found.to_vec())],
+            ),
+        ],
+        grave: true,
+        ..Choose::default()
+    }
+}
+
+/// Which of a role's keys to remove, or the role as a whole.
+pub fn remove_role(state: &State, gun: &Gun, role: &RoleView) -> Dialog {
+    let Some(name) = role.role.delegation().cloned() else { return Dialog::Choose(Choose::default()) };
+    let whole = words::removal(&name);
+    let stage = |change: Change| words::stage(state, vec![(gun.clone(), change)]);
+    let mut choices = vec![Choice::new(whole.describe(), "with all its keys", stage(whole))];
+    for key in &role.keys {
+        let label = format!("key {} {}", key.label, key.canonical.short());
+        if let Ok(signer) = SignerName::parse(name.short()) {
+            let change = Change::RemoveSignerKey { name: signer, key: key.canonical.clone() };
+            choices.push(Choice::new(label.clone(), "from this role and releases", stage(change)));
+        }
+        let remove_keys = vec![key.canonical.clone()];
+        let change =
+            Change::EditDelegation { role: name.clone(), remove_keys, remove_paths: vec![], clear_paths: false };
+        choices.push(Choice::new(label, "from this role only", stage(change)));
+    }
+    let subject = format!("{}  {}", state.name_of(gun), role.role);
+    Dialog::Choose(Choose { title: "What to remove".to_owned(), subject, choices, ..Choose::default() })
+}
+
+/// From which repositories to remove a key.
+pub fn remove_key(state: &State, key: &KeyView) -> Dialog {
+    let mut guns: Vec<&Gun> = Vec::new();
+    for (gun, role) in &key.used_in {
+        if role.delegation().is_some() && !guns.contains(&gun) {
+            guns.push(gun);
+        }
+    }
+    let purge = |gun: &Gun| (gun.clone(), Change::PurgeKeys { keys: vec![key.id.clone()] });
+    let mut choices: Vec<Choice> = guns
+        .iter()
+        .map(|gun| Choice::new(state.name_of(gun), "from all its delegations", words::stage(state, vec![purge(gun)])))
+        .collect();
+    if guns.len() > 1 {
+        let all = guns.iter().map(|gun| purge(gun)).collect();
+        choices.push(Choice::new(format!("all {} repositories", guns.len()), "", words::stage(state, all)));
+    }
+    let subject = format!("{} {}", key.label, key.id.short());
+    let about = vec!["The key file stays; roles no longer list the key once this is published.".to_owned()];
+    Dialog::Choose(Choose { title: "Remove a key from roles".to_owned(), subject, about, choices, ..Choose::default() })
+}
+
+/// Delete the data on the server, or forget what this machine holds.
+pub fn delete(state: &State, gun: &Gun) -> Dialog {
+    let name = state.name_of(gun);
+    let remote = Confirm {
+        subject: Subject::Delete(gun.clone(), words::stage(state, vec![(gun.clone(), Change::Delete)])),
+        title: "Delete all trust data".to_owned(),
+        name: name.clone(),
+        sentences: vec![
+            "Roles, keys and every signature of this repository are deleted on the server.".to_owned(),
+            "It is staged now and done at publish; once published it cannot be undone.".to_owned(),
+        ],
+        expected: name.clone(),
+        typed: TextField::default(),
+    };
+    Dialog::Choose(Choose {
+        title: "Delete".to_owned(),
+        subject: name,
+        about: vec![],
+        choices: vec![
+            Choice::new(
+                "forget it here",
+                "cache and pin of this machine; keys stay",
+                vec![Effect::DeleteLocal(gun.clone())],
+            ),
+            Choice::leads_to("delete on the server", "asks for the full name", Dialog::Confirm(remote)),
+        ],
+        grave: true,
+        ..Choose::default()
+    })
+}
+
+/// What to do with changes that `notary` staged.
+pub fn foreign(state: &State, gun: &Gun, changes: &ForeignChanges) -> Dialog {
+    let mut about = changes.lines.clone();
+    let leave = Choice::new("leave them", "notary keeps them; docker trust inspect deletes them", vec![]);
+    let mut choices = vec![leave];
+    match &changes.adoptable {
+        Ok(_) => choices.insert(
+            0,
+            Choice::new("adopt", "they become staged changes here", vec![Effect::AdoptForeign(gun.clone())]),
+        ),
+        Err(problem) => about.insert(0, format!("cannot be adopted: {}", problem.message)),
+    }
+    choices.push(Choice::new("drop", "moved aside, not deleted", vec![Effect::DropForeign(gun.clone())]));
+    let title = "Staged by notary".to_owned();
+    Dialog::Choose(Choose { title, subject: state.name_of(gun), about, choices, ..Choose::default() })
+}

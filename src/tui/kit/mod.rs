@@ -1,0 +1,14 @@
+//! What screens are drawn with: cells, tables, lists, colours and the terminal itself.
+
+pub mod canvas;
+pub mod field;
+pub mod filter;
+pub mod format;
+pub(in crate::tui) mod frame;
+pub mod glyphs;
+pub mod layout;
+pub mod list;
+pub mod table;
+pub(in crate::tui) mod terminal;
+pub mod theme;
+pub(in crate::tui) mod widgets;

@@ -1,0 +1,202 @@
+//! The terminal's life cycle: every way out restores it.
+
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+
+use super::theme::Palette;
+use crate::tui::messages::input::{TALLEST, WIDEST};
+
+/// Longest text for the clipboard, in bytes; terminals drop longer ones.
+const CLIPBOARD: usize = 74_994;
+
+/// Where the screen is drawn.
+type Output = Box<dyn Write + Send>;
+
+/// The terminal in full-screen mode; restored when dropped.
+pub(in crate::tui) struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
+}
+
+/// As large as is drawn, in columns and rows.
+fn size() -> io::Result<(u16, u16)> {
+    let (width, height) = crossterm::terminal::size()?;
+    Ok((width.min(WIDEST), height.min(TALLEST)))
+}
+
+/// Standard output, or standard error if that is no terminal.
+fn output() -> Option<Output> {
+    if io::stdout().is_terminal() {
+        Some(Box::new(io::stdout()))
+    } else if io::stderr().is_terminal() {
+        Some(Box::new(io::stderr()))
+    } else {
+        None
+    }
+}
+
+impl Screen {
+    /// Enters full-screen mode.
+    ///
+    /// # Errors
+    /// If standard input or output is no terminal.
+    pub(in crate::tui) fn enter() -> io::Result<Self> {
+        let missing =
+            || io::Error::new(io::ErrorKind::Unsupported, "the screen needs a terminal on standard input and output");
+        if !io::stdin().is_terminal() {
+            return Err(missing());
+        }
+        let output = output().ok_or_else(missing)?;
+        enable_raw_mode()?;
+        let mut writer = BufWriter::new(output);
+        if let Err(error) = execute!(writer, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide) {
+            restore();
+            return Err(error);
+        }
+        let (width, height) = size()?;
+        // Fixed: by itself it would take as much memory as the terminal says it is large.
+        let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+        let terminal = Terminal::with_options(CrosstermBackend::new(writer), TerminalOptions { viewport });
+        let terminal = terminal.inspect_err(|_| restore())?;
+        Ok(Self { terminal })
+    }
+
+    /// The size, in columns and rows.
+    pub(in crate::tui) fn size(&self) -> io::Result<(u16, u16)> {
+        size()
+    }
+
+    /// Draws a frame; only what differs is written.
+    pub(in crate::tui) fn draw(&mut self, render: impl FnOnce(&mut ratatui::buffer::Buffer)) -> io::Result<()> {
+        let (width, height) = size()?;
+        if self.terminal.get_frame().area() != Rect::new(0, 0, width, height) {
+            self.clear()?;
+        }
+        self.terminal.draw(|frame| render(frame.buffer_mut()))?;
+        Ok(())
+    }
+
+    /// Forgets what was drawn, so that the next frame is written whole.
+    ///
+    /// The terminal's own `clear` asks where the cursor is, and whoever reads the keys would take the answer.
+    pub(in crate::tui) fn clear(&mut self) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        self.terminal.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// Sends text to the terminal's clipboard.
+    pub(in crate::tui) fn copy(&mut self, text: &str) -> io::Result<()> {
+        if text.len() <= CLIPBOARD {
+            execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops this process until it is continued, and takes the terminal again.
+    pub(in crate::tui) fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        // The whole process group, as the terminal itself would stop it.
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal again.
+    pub(in crate::tui) fn resume(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        self.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Leaves full-screen mode. Does what it can: the terminal may be gone.
+pub(in crate::tui) fn restore() {
+    if let Some(mut output) = output() {
+        let _ = execute!(output, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    }
+    let _ = disable_raw_mode();
+}
+
+/// Restores the terminal before a panic is reported; the report holds a place in the source and no data.
+pub(in crate::tui) fn restore_on_panic(stop: tokio_util::sync::CancellationToken) {
+    std::panic::set_hook(Box::new(move |panic| {
+        restore();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let mut error = io::stderr();
+        let _ = writeln!(error, "trustdeck: stopped by a fault of its own at {place}; everything staged is safe");
+        stop.cancel();
+    }));
+}
+
+/// Asks the terminal for its background. `None` if it does not say within 100 ms.
+///
+/// The second question is one that every terminal answers, so that silence ends early.
+pub(in crate::tui) fn background() -> Option<Palette> {
+    let stdin = io::stdin();
+    let before = tcgetattr(&stdin).ok()?;
+    let mut timed = before.clone();
+    timed.special_codes[SpecialCodeIndex::VMIN] = 0;
+    timed.special_codes[SpecialCodeIndex::VTIME] = 1;
+    tcsetattr(&stdin, OptionalActions::Now, &timed).ok()?;
+    let answer = ask(stdin.lock());
+    // Raw mode again waits for keys.
+    tcsetattr(&stdin, OptionalActions::Now, &before).ok()?;
+    luminance(&answer.ok()?)
+}
+
+fn ask(mut input: impl Read) -> io::Result<String> {
+    let mut out = output().ok_or(io::ErrorKind::NotConnected)?;
+    out.write_all(b"\x1b]11;?\x07\x1b[c")?;
+    out.flush()?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 64];
+    while answer.len() < 256 && !is_whole(&answer) {
+        match input.read(&mut buffer)? {
+            0 => break,
+            n => answer.extend(buffer.iter().take(n)),
+        }
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether the answer to the second question is there, `ESC [ ? … c`; a colour may end in `c` too.
+fn is_whole(answer: &[u8]) -> bool {
+    answer.ends_with(b"c") && answer.windows(3).any(|start| start == b"\x1b[?")
+}
+
+/// Reads `rgb:RRRR/GGGG/BBBB` and judges it.
+fn luminance(answer: &str) -> Option<Palette> {
+    let (_, rest) = answer.split_once("rgb:")?;
+    let channel = |text: &str| {
+        let digits: String = text.chars().take_while(char::is_ascii_hexdigit).take(2).collect();
+        u32::from_str_radix(&digits, 16).ok()
+    };
+    let mut channels = rest.split('/').map(channel);
+    let (r, g, b) = (channels.next()??, channels.next()??, channels.next()??);
+    let light = r * 299 + g * 587 + b * 114 > 128 * 1000;
+    Some(if light { Palette::Light } else { Palette::Dark })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_background_decides_the_palette() {
+        assert_eq!(luminance("\u{1b}]11;rgb:ffff/ffff/eeee\u{7}\u{1b}[?62c"), Some(Palette::Light));
+        assert_eq!(luminance("\u{1b}]11;rgb:15/18/1e\u{1b}\\"), Some(Palette::Dark));
+        assert_eq!(luminance("\u{1b}[?62c"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! What happened: keys, time, and the answers of the engine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp as Time;
+
+use super::keywork::KeyFound;
+use super::wizard_task::Answer;
+use crate::engine::tokens::TokenFacts;
+use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
+
+/// Names a running effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted; it never triggers an action.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize(u16, u16),
+    /// It is this late.
+    Tick(Time),
+    /// An effect came to its end.
+    Done(JobId, Outcome),
+    /// A running publish tells how far it is.
+    News(Progress),
+    /// What a form asked for waits until somebody touches the token.
+    Touch(JobId),
+    /// Work on keys tells how far it is.
+    Counted(JobId, usize, usize),
+}
+
+/// Something that failed, and what can be asked of the user to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Sentence, class and hint.
+    pub problem: Problem,
+    /// What would help.
+    pub ask: Option<Ask>,
+}
+
+/// A question that only a person can answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Whether these are the root keys of a repository that is new here.
+    FirstContact { roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
+    /// Whether a lost or changed pin is replaced.
+    PinLost { known: Vec<KeyId>, found: Vec<KeyId> },
+    /// Whether credentials may go to this token realm.
+    Realm { host: String, realm: String },
+    /// A login for this registry.
+    Login { registry: String, user: Option<String> },
+    /// The passphrase was another key's.
+    OtherKey(CanonicalKeyId),
+    /// The right PIN of a token.
+    Pin,
+    /// The management key of a YubiKey.
+    ManagementKey,
+}
+
+/// Where a view came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The files of this machine.
+    Cache,
+    /// The server was asked.
+    Server,
+}
+
+/// What an effect found.
+#[derive(Debug)]
+pub enum Outcome {
+    Entries(Result<Vec<Entry>, Failure>),
+    Viewed(Gun, Source, Result<Arc<RepositoryView>, Failure>),
+    /// The stage after a change of it; `said` is for the message line.
+    Staged {
+        said: Option<String>,
+        result: Result<Stage, Failure>,
+    },
+    Planned(Result<Arc<Plan>, Failure>),
+    /// Before that: keys for which something is set that is wrong, each with the words that name it.
+    WrongSources(BTreeMap<CanonicalKeyId, String>),
+    Keys(Result<Vec<KeyView>, Failure>),
+    /// Tokens that are plugged in; `None` if no module for them is known.
+    Tokens(Option<Arc<Vec<TokenFacts>>>),
+    /// Key files that cannot be used.
+    KeyProblems(Vec<Problem>),
+    Unlocked(CanonicalKeyId, Result<(), Failure>),
+    /// Those that a passphrase opened of the keys it was tried for.
+    AlsoUnlocked(Vec<CanonicalKeyId>),
+    /// What work on keys found.
+    Key(KeyFound),
+    /// How long the next open key stays so, if any is open.
+    Locks(Option<Duration>),
+    Published(Result<Vec<Published>, Failure>),
+    /// Publishes of an earlier run whose end was looked up.
+    Resolved(Vec<Published>),
+    Foreign(Gun, Result<Option<ForeignChanges>, Failure>),
+    ForeignAdopted(Gun, Result<Stage, Failure>),
+    ForeignDropped(Gun, Result<PathBuf, Failure>),
+    /// Public keys read from files for a form; the error names the file.
+    KeyFiles(Result<Vec<PublicKey>, String>),
+    /// Ways to complete a path.
+    Completed(Vec<String>),
+    /// A small act on one repository came to its end; the sentence is for the message line.
+    Acted(Option<Gun>, Result<String, Failure>),
+    /// What a wizard asked for.
+    Wizard(Result<Answer, Failure>),
+}

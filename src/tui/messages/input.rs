@@ -1,0 +1,97 @@
+//! What the terminal sends becomes events; answers to questions that were asked of it never become keys.
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::event::Event;
+
+/// Most columns and rows that are drawn: a terminal may claim so many that no memory would hold them.
+pub(in crate::tui) const WIDEST: u16 = 1600;
+/// As [`WIDEST`].
+pub(in crate::tui) const TALLEST: u16 = 600;
+
+/// Longest answer of a terminal that is swallowed, in characters.
+const ANSWER: usize = 64;
+
+/// Turns input into events.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// Characters of a late answer (`ESC ] 11 ; …`) that are still to be swallowed.
+    answer: usize,
+}
+
+impl Lines {
+    /// The event for an input, if it is one.
+    pub fn event(&mut self, input: Input) -> Option<Event> {
+        match input {
+            Input::Key(key) if key.kind == KeyEventKind::Release || self.swallows(&key) => None,
+            Input::Key(key) => Some(Event::Key(key)),
+            Input::Paste(text) => Some(Event::Paste(text)),
+            Input::Resize(width, height) => Some(Event::Resize(width.min(WIDEST), height.min(TALLEST))),
+            Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+        }
+    }
+
+    fn swallows(&mut self, key: &KeyEvent) -> bool {
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        if self.answer > 0 {
+            let bell = key.code == KeyCode::Char('g') && key.modifiers.contains(KeyModifiers::CONTROL);
+            let end = bell || (alt && key.code == KeyCode::Char('\\'));
+            let KeyCode::Char(c) = key.code else { return self.was_none() };
+            let is_first = self.answer == ANSWER;
+            // `11;rgb:1515/1818/1e1e`: whoever pressed alt-] by hand goes on with something else.
+            let fits = key.modifiers.is_empty() && if is_first { c.is_ascii_digit() } else { is_of_answer(c) };
+            if !end && !fits {
+                return self.was_none();
+            }
+            self.answer = if end { 0 } else { self.answer - 1 };
+            return true;
+        }
+        if alt && key.code == KeyCode::Char(']') {
+            self.answer = ANSWER;
+            return true;
+        }
+        false
+    }
+
+    /// What looked like an answer was none: the key counts.
+    fn was_none(&mut self) -> bool {
+        self.answer = 0;
+        false
+    }
+}
+
+fn is_of_answer(c: char) -> bool {
+    c.is_ascii_hexdigit() || ";:/?#rg".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(code: char, modifiers: KeyModifiers) -> Input {
+        Input::Key(KeyEvent::new(KeyCode::Char(code), modifiers))
+    }
+
+    #[test]
+    fn a_late_answer_of_the_terminal_presses_no_key() {
+        let mut lines = Lines::default();
+        let mut answer = vec![key(']', KeyModifiers::ALT)];
+        answer.extend("11;rgb:15/18/1e".chars().map(|c| key(c, KeyModifiers::NONE)));
+        answer.push(key('\\', KeyModifiers::ALT));
+        assert!(answer.into_iter().all(|input| lines.event(input).is_none()));
+        assert!(lines.event(key('q', KeyModifiers::NONE)).is_some());
+    }
+
+    #[test]
+    fn keys_after_a_bracket_that_somebody_pressed_count() {
+        for next in [key('q', KeyModifiers::NONE), key('c', KeyModifiers::CONTROL), key('d', KeyModifiers::NONE)] {
+            let mut lines = Lines::default();
+            assert!(lines.event(key(']', KeyModifiers::ALT)).is_none());
+            assert!(lines.event(next).is_some());
+        }
+        let mut lines = Lines::default();
+        let answer = [key(']', KeyModifiers::ALT), key('1', KeyModifiers::NONE)];
+        assert!(answer.into_iter().all(|input| lines.event(input).is_none()));
+        assert!(lines.event(key('c', KeyModifiers::CONTROL)).is_some());
+    }
+}

@@ -1,0 +1,7 @@
+//! What happens and what is to be done, as plain data.
+
+pub mod effect;
+pub mod event;
+pub mod input;
+pub mod keywork;
+pub mod wizard_task;

@@ -1,0 +1,217 @@
+//! The one gate before a publish: typed confirmations, then passphrases, then the effect.
+
+use std::collections::VecDeque;
+
+use super::dialogs::confirm::Subject;
+use super::dialogs::prompt::{Prompt, What};
+use super::dialogs::{Confirm, Dialog};
+use super::kit::field::TextField;
+use super::kit::format::{count, short_name};
+use super::messages::effect::Effect;
+use super::panes::keys;
+use super::screens::publish::Publishing;
+use super::state::{Screen, State};
+use crate::engine::plan::locked::{Missing, missing};
+use crate::engine::tokens::{PinState, TokenName, pin_words};
+use crate::engine::view::KeyPlace;
+use crate::engine::{Approval, KeyView, Passphrase, RepositoryPlan};
+use crate::printable::printable;
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// What is still to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    pub approval: Approval,
+    confirms: VecDeque<Gun>,
+    prompts: VecDeque<What>,
+    asked: usize,
+    /// What opened the first key, until it was offered for the others.
+    same: Option<Passphrase>,
+}
+
+/// Begins to ask for what publishing these repositories needs.
+pub fn begin(state: &mut State, approval: Approval) -> Vec<Effect> {
+    let Some(plan) = state.plan.clone() else { return vec![] };
+    let chosen = plan.repositories.iter().filter(|p| approval.repositories.contains(&p.gun));
+    let confirms = chosen.clone().filter(|p| p.is_dangerous()).map(|p| p.gun.clone()).collect();
+    let prompts = prompts(state, chosen);
+    state.gate = Some(Gate { approval, confirms, prompts, asked: 0, same: None });
+    next(state)
+}
+
+/// Each key once, with all that it will sign.
+fn prompts<'a>(state: &State, plans: impl Iterator<Item = &'a RepositoryPlan> + Clone) -> VecDeque<What> {
+    let plan_of = |gun: &Gun| plans.clone().find(|plan| plan.gun == *gun);
+    let name = |gun: &Gun| plan_of(gun).map(|plan| state.short_name(&plan.name).to_owned()).unwrap_or_default();
+    let line = |(gun, role): &(Gun, Role)| {
+        let versions = plan_of(gun).map(|plan| versions(plan, role)).unwrap_or_default();
+        (name(gun), role.short().to_owned(), versions)
+    };
+    let prompt = |secret| match secret {
+        Missing::Locked(key) => What::Unlock {
+            label: keys::name(state, &key.id, &key.label),
+            signs: key.signs.iter().map(line).collect(),
+            role: key.role,
+            id: key.id,
+        },
+        Missing::New { role, repositories } => What::New { role, names: repositories.iter().map(name).collect() },
+    };
+    missing(plans.clone()).into_iter().map(prompt).collect()
+}
+
+fn versions(plan: &RepositoryPlan, role: &Role) -> String {
+    let diff = plan.roles.iter().find(|r| r.role == *role);
+    match diff.map(|d| d.version) {
+        Some((Some(before), Some(after))) => format!("v{before} → v{after}"),
+        Some((None, Some(after))) => format!("v{after}, new"),
+        _ => String::new(),
+    }
+}
+
+/// The name was typed.
+pub fn confirmed(state: &mut State) -> Vec<Effect> {
+    if let Some(gate) = &mut state.gate {
+        gate.confirms.pop_front();
+    }
+    next(state)
+}
+
+/// A key was unlocked, or the passphrase of a new one chosen.
+pub fn answered(state: &mut State) -> Vec<Effect> {
+    let Some(gate) = &mut state.gate else { return next(state) };
+    let done = gate.prompts.pop_front();
+    gate.asked += 1;
+    // One PIN opens all keys of its token.
+    if let Some((Some(opened), _)) = done.map(|what| token(state, &what)) {
+        let waiting: Vec<What> = state.gate.iter().flat_map(|gate| gate.prompts.iter().cloned()).collect();
+        let prompts = waiting.into_iter().filter(|what| token(state, what).0.as_ref() != Some(&opened)).collect();
+        if let Some(gate) = &mut state.gate {
+            gate.prompts = prompts;
+        }
+    }
+    next(state)
+}
+
+/// Keeps what was typed for the first key, if other keys are locked.
+pub fn remember(state: &mut State, typed: &Passphrase) {
+    if let Some(gate) = &mut state.gate {
+        let first = gate.asked == 0 && gate.locked().len() > 1;
+        gate.same = first.then(|| typed.clone());
+    }
+}
+
+/// The passphrase that opened the first key, with the keys it can be tried for; given once.
+pub fn take_same(state: &mut State) -> Option<(Vec<CanonicalKeyId>, Passphrase)> {
+    let gate = state.gate.as_mut()?;
+    let same = gate.same.take()?;
+    let locked = gate.locked();
+    // A passphrase is no PIN, and a token counts wrong ones.
+    Some((in_files(state, locked), same))
+}
+
+fn in_files(state: &State, ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
+    ids.into_iter().filter(|id| token_of(state, id).is_none()).collect()
+}
+
+fn token_of<'a>(state: &'a State, id: &CanonicalKeyId) -> Option<&'a KeyView> {
+    state.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
+}
+
+/// The token whose PIN is asked for, and what is to be known about that.
+fn token(state: &State, what: &What) -> (Option<TokenName>, Option<String>) {
+    let What::Unlock { id, .. } = what else { return (None, None) };
+    match token_of(state, id) {
+        Some(key @ KeyView { place: KeyPlace::Token(place), .. }) => (Some(place.token.clone()), about_pin(key)),
+        _ => (None, None),
+    }
+}
+
+/// What to know about the PIN. A key can have other warnings, which are no reason to type it with more care.
+fn about_pin(key: &KeyView) -> Option<String> {
+    let states = [PinState::CountLow, PinState::FinalTry, PinState::Locked, PinState::Unset];
+    let words = states.into_iter().filter_map(pin_words).find(|words| key.warning.as_deref() == Some(*words));
+    words.map(str::to_owned)
+}
+
+/// What is set for the key that is asked for, and is wrong.
+fn named_wrong(state: &State, what: &What) -> Option<String> {
+    let What::Unlock { id, .. } = what else { return None };
+    state.wrong_sources.get(id).map(|words| printable(words))
+}
+
+/// Some keys were opened together. `None`: the one that is asked for is not among them.
+pub fn opened(state: &mut State, ids: &[CanonicalKeyId]) -> Option<Vec<Effect>> {
+    let gate = state.gate.as_mut()?;
+    let is_open = |what: &What| matches!(what, What::Unlock { id, .. } if ids.contains(id));
+    let asked_for = gate.prompts.front().is_some_and(is_open);
+    let before = gate.prompts.len();
+    gate.prompts.retain(|what| !is_open(what));
+    gate.asked += before - gate.prompts.len();
+    asked_for.then(|| next(state))
+}
+
+/// The number of the key that is asked for.
+#[must_use]
+pub fn number(state: &State) -> usize {
+    state.gate.as_ref().map_or(1, |gate| gate.asked + 1)
+}
+
+impl Gate {
+    /// Keys that are still to be unlocked.
+    fn locked(&self) -> Vec<CanonicalKeyId> {
+        let id = |what: &What| if let What::Unlock { id, .. } = what { Some(id.clone()) } else { None };
+        self.prompts.iter().filter_map(id).collect()
+    }
+}
+
+/// Whether the gate waits for this key.
+#[must_use]
+pub fn waits_for(state: &State, id: &CanonicalKeyId) -> bool {
+    let first = state.gate.as_ref().and_then(|g| g.prompts.front());
+    matches!(first, Some(What::Unlock { id: wanted, .. }) if wanted == id)
+}
+
+fn next(state: &mut State) -> Vec<Effect> {
+    let Some(gate) = &state.gate else { return vec![] };
+    if let Some(dialog) = gate.confirms.front().and_then(|gun| state.plan_of(gun)).map(confirm) {
+        state.dialogs.push(Dialog::Confirm(dialog));
+        return vec![];
+    }
+    if let Some(what) = gate.prompts.front() {
+        let (token, known) = token(state, what);
+        let offers = gate.same.is_some() && token.is_none() && matches!(what, What::Unlock { .. });
+        let same = if offers { in_files(state, gate.locked()).len() } else { 0 };
+        let prompt = Prompt::new(what.clone(), gate.asked + 1, gate.asked + gate.prompts.len()).offering(same);
+        let known = named_wrong(state, what).or(known);
+        let prompt = prompt.on_token(token.map(|token| printable(&token.to_string())), known);
+        state.dialogs.push(Dialog::Prompt(prompt));
+        return vec![];
+    }
+    let approval = gate.approval.clone();
+    state.gate = None;
+    let publishing = Publishing::new(state, &approval);
+    state.screen = Screen::Publish(publishing);
+    state.message = None;
+    vec![Effect::Publish(approval)]
+}
+
+fn confirm(plan: &RepositoryPlan) -> Confirm {
+    let name = plan.name.clone();
+    let lost = plan.tags.orphaned.len();
+    let (title, sentences, expected) = if plan.deletes {
+        let sentence =
+            "Roles, keys and every signature of this repository are deleted on the server. It cannot be undone.";
+        ("Publish and delete all trust data".to_owned(), vec![sentence.to_owned()], name.clone())
+    } else {
+        let sentences = vec![
+            format!(
+                "From this moment every pull of {} tags of {name} with content trust is refused, until somebody re-signs.",
+                lost
+            ),
+            "Cannot be undone with u.".to_owned(),
+        ];
+        (format!("Publish and orphan {}", count(lost, "tag", "tags")), sentences, short_name(&name).to_owned())
+    };
+    let subject = Subject::Publish(plan.gun.clone());
+    Confirm { subject, title, name, sentences, expected, typed: TextField::default() }
+}

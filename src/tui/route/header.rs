@@ -1,0 +1,211 @@
+//! The top line: where we are, and what needs a person; below it the tour.
+
+use crate::engine::Health;
+use crate::engine::view::KeyState;
+use crate::tui::kit::canvas::{Canvas, Runs, cut};
+use crate::tui::kit::format::{clock, host, seconds_until};
+use crate::tui::kit::theme::Theme;
+use crate::tui::screens::publish::Publishing;
+use crate::tui::screens::review;
+use crate::tui::state::{Screen, State};
+use crate::tui::wizard::{self, Guide};
+
+/// Draws header and tour.
+pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let end = canvas.area().right().saturating_sub(1);
+    let mut left = Runs::new().then("trustdeck", theme.strong()).gap(2);
+    if state.tour.is_some() || state.sandbox.is_some() {
+        left = left.then(" SANDBOX ", theme.chip()).gap(2);
+    }
+    let whole = left.width() + place(state, u16::MAX).width() + 3;
+    let mut right = right_side(state, true);
+    if whole + right.width() > end {
+        // Where one is counts for more; the keys have a pane of their own.
+        right = right_side(state, false);
+    }
+    let room = end.saturating_sub(right.width() + 2);
+    left.0.extend(place(state, room.saturating_sub(left.width() + 1)).0);
+    canvas.runs(1, 0, room, &left);
+    canvas.runs_right(1, 0, end, &right);
+    if state.tour.is_some() {
+        tour(state, canvas);
+    }
+}
+
+/// Where one is, in at most `room` cells if that can be.
+fn place(state: &State, room: u16) -> Runs {
+    let theme = state.theme;
+    let (task, plan) = match &state.screen {
+        Screen::Main => return server(state, room),
+        Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.0.clone())),
+        Screen::Publish(publishing) => ("publish", Some(publishing.plan.clone())),
+        Screen::Wizard => return state.guide.as_ref().map(|guide| task(state, guide)).unwrap_or_default(),
+    };
+    let mut runs = Runs::new().then(task, theme.quiet()).gap(2);
+    if let Some(plan) = plan {
+        runs = runs.then(format!("plan {plan}"), theme.text());
+    }
+    if let Screen::Review(_) = state.screen {
+        let oldest = state.plan.iter().flat_map(|p| &p.repositories).filter_map(|p| p.data_of).min();
+        if let (Some(at), true) = (oldest, state.size.0 >= 90) {
+            runs = runs.gap(2).then(format!("data of {}", clock(at)), theme.quiet());
+        }
+    }
+    runs
+}
+
+fn task(state: &State, guide: &Guide) -> Runs {
+    let theme = state.theme;
+    let (verb, object) = wizard::brief(&guide.choice().wizard);
+    let runs = Runs::new().then(verb, theme.quiet()).gap(1).then(object, theme.strong()).gap(2);
+    let names = match guide.guns().as_slice() {
+        [gun] => state.short_name(&state.name_of(gun)).to_owned(),
+        guns => crate::tui::kit::format::count(guns.len(), "repository", "repositories"),
+    };
+    runs.then(format!("in {names}"), theme.quiet())
+}
+
+/// The server, and whether it answers: that is never cut.
+fn server(state: &State, room: u16) -> Runs {
+    let theme = state.theme;
+    let Some(repository) = state.repository() else {
+        return Runs::new().then("no server yet", theme.quiet());
+    };
+    let where_ = match &repository.entry.server {
+        Ok(url) => host(url).to_owned(),
+        Err(_) => "no server".to_owned(),
+    };
+    let answers = match state.is_online() {
+        Some(true) => Runs::new().then(theme.glyphs.now, theme.ok()).then(" online", theme.quiet()),
+        Some(false) => Runs::new().then(theme.glyphs.to_come, theme.warn()).then(" offline", theme.warn_word()),
+        None => Runs::new().then(theme.glyphs.to_come, theme.quiet()),
+    };
+    let cells = usize::from(room.saturating_sub(answers.width() + 2));
+    let mut runs = Runs::new().then(cut(&where_, cells, theme.glyphs.cut), theme.text()).gap(2);
+    runs.0.extend(answers.0);
+    runs
+}
+
+/// What needs a person, and what is staged; how many keys are locked if there is room.
+fn right_side(state: &State, is_roomy: bool) -> Runs {
+    let theme = state.theme;
+    let mut parts: Vec<Runs> = Vec::new();
+    match &state.screen {
+        Screen::Main => {
+            let count = |health: Health| state.repositories.iter().filter(|r| r.health() == health).count();
+            let signs =
+                [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
+            for (health, glyph, style) in signs {
+                let n = count(health);
+                if n > 0 {
+                    parts.push(Runs::new().then(glyph, style).then(format!(" {n}"), theme.text()));
+                }
+            }
+            parts.extend(wizard::waiting(state));
+        }
+        Screen::Review(review) => {
+            let (blocks, accepted) = review::counts(state, review);
+            if blocks > 0 {
+                let style = theme.fail().patch(theme.strong());
+                parts.push(Runs::new().then(format!("{} {blocks} blocked", theme.glyphs.fail), style));
+            }
+            if accepted > 0 {
+                parts.push(
+                    Runs::new()
+                        .then(theme.glyphs.warn, theme.warn())
+                        .then(format!(" {accepted} accepted"), theme.text()),
+                );
+            }
+        }
+        Screen::Publish(publishing) => parts.extend(progress(state, theme, publishing)),
+        Screen::Wizard => {}
+    }
+    // Seen wherever a wizard leads, so that nobody has to go back for it.
+    parts.extend(state.guide.as_ref().map(|guide| wizard::risk(state, guide)));
+    if !matches!(state.screen, Screen::Publish(_)) {
+        let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
+        let full = state.guide.is_some() || (matches!(state.screen, Screen::Main) && wizard::is_any_due(state));
+        let crowded = full && state.size.0 < 110;
+        if locked > 0 && is_roomy && !crowded {
+            let words = if state.size.0 < 110 {
+                format!("{locked} locked")
+            } else {
+                format!("{} locked", crate::tui::kit::format::count(locked, "key", "keys"))
+            };
+            parts.push(Runs::new().then(words, theme.quiet()));
+        }
+        // In a wizard its name and the tags at risk need the room.
+        parts.extend(open_keys(state).filter(|_| is_roomy || state.guide.is_none()));
+        let staged = state.stage.changes.len();
+        let style = if staged == 0 { theme.quiet() } else { theme.staged() };
+        parts.push(Runs::new().then(format!("{staged} staged"), style));
+    }
+    if state.size.0 >= 160 {
+        parts.push(Runs::new().then(format!("{} UTC", clock(state.now)), theme.quiet()));
+    }
+    let mut runs = Runs::new();
+    for part in parts {
+        if !runs.is_empty() {
+            runs = runs.gap(3);
+        }
+        runs.0.extend(part.0);
+    }
+    runs
+}
+
+/// How many keys are open, and for how long: `2 keys open, locks in 4:10`.
+fn open_keys(state: &State) -> Option<Runs> {
+    let open = state.keys.iter().filter(|k| k.state == KeyState::Open).count();
+    let left = seconds_until(state.now, state.locks_at?).max(0);
+    if open == 0 {
+        return None;
+    }
+    let clock = format!("{}:{:02}", left / 60, left % 60);
+    let words = if state.size.0 < 110 {
+        format!("{open} open {clock}")
+    } else {
+        format!("{} open, locks in {clock}", crate::tui::kit::format::count(open, "key", "keys"))
+    };
+    let style = if left < 60 { state.theme.warn_word() } else { state.theme.ok() };
+    Some(Runs::new().then(words, style))
+}
+
+fn progress(state: &State, theme: Theme, publishing: &Publishing) -> Vec<Runs> {
+    let (done, failed) = publishing.counts();
+    let mut parts = vec![Runs::new().then(theme.glyphs.ok, theme.ok()).then(format!(" {done}"), theme.text())];
+    if failed > 0 {
+        parts.push(Runs::new().then(theme.glyphs.fail, theme.fail()).then(format!(" {failed}"), theme.text()));
+    }
+    let seconds = seconds_until(publishing.began, publishing.ended.unwrap_or(state.now)).max(0);
+    parts.push(Runs::new().then(format!("{:02}:{:02}", seconds / 60, seconds % 60), theme.quiet()));
+    parts
+}
+
+fn tour(state: &State, canvas: &mut Canvas<'_>) {
+    let Some(tour) = &state.tour else { return };
+    let theme = canvas.theme;
+    let end = canvas.area().right().saturating_sub(1);
+    let total = u16::try_from(tour.steps.len()).unwrap_or(1);
+    let at = u16::try_from(tour.at).unwrap_or(0);
+    let label = match tour.step() {
+        Some(_) => format!("tour {} of {total}", at + 1),
+        None => "tour done".to_owned(),
+    };
+    let line = 36u16.min(end.saturating_sub(40));
+    canvas.gauge(1, 1, line, line * (at + 1).min(total) / total.max(1), (theme.tour(), theme.quiet()));
+    canvas.put(line + 3, 1, end, &label, theme.tour());
+    canvas.runs_right(line + 20, 1, end, &Runs::new().then("X", theme.key()).then(" end tour", theme.quiet()));
+    let Some(step) = tour.step() else {
+        canvas.put(1, 2, end, "Done. Everything else is free to explore: nothing here can break.", theme.text());
+        return;
+    };
+    let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet());
+    let room = end.saturating_sub(skip.width() + 2);
+    let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(step.sentence.clone(), theme.text());
+    if line.width() >= room {
+        line = Runs::new().then(step.sentence.clone(), theme.text());
+    }
+    let x = canvas.runs(1, 2, room, &line);
+    canvas.runs_right(x, 2, end, &skip);
+}

@@ -1,0 +1,202 @@
+//! Help, made from the key tables: filter it, run what it lists.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::update;
+use crate::tui::dialogs::window::{Window, keys};
+use crate::tui::dialogs::{Dialog, Next};
+use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::field::TextField;
+use crate::tui::kit::filter::Filter;
+use crate::tui::messages::effect::Effect;
+use crate::tui::state::binding::{Binding, Group, key_name, tables};
+use crate::tui::state::{State, Weight};
+
+/// The open help.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Help {
+    /// Where the keys hold.
+    pub subject: String,
+    typed: TextField,
+    cursor: usize,
+}
+
+const COLUMN: u16 = 23;
+
+impl Help {
+    /// Help for what is on the screen.
+    #[must_use]
+    pub fn new(subject: &str) -> Self {
+        Self { subject: subject.to_owned(), ..Self::default() }
+    }
+
+    /// Fills the filter.
+    pub fn paste(&mut self, text: &str) {
+        self.typed.insert_text(text);
+        self.cursor = 0;
+    }
+
+    fn listed(&self, state: &State) -> Vec<&'static Binding> {
+        let filter = Filter::new(self.typed.text());
+        let mut listed: Vec<&Binding> = Vec::new();
+        for binding in tables(state).into_iter().flatten() {
+            let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
+            let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
+            let mirrored =
+                matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
+            if !hidden && !mirrored && filter.passes(&text) {
+                listed.push(binding);
+            }
+        }
+        listed.sort_by_key(|b| b.group);
+        listed
+    }
+
+    pub(in crate::tui) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+        let listed = self.listed(state);
+        let last = listed.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc if self.typed.text().is_empty() => return Next::Close(vec![]),
+            KeyCode::Esc => self.typed = TextField::default(),
+            KeyCode::Char('?') | KeyCode::F(1) => return Next::Close(vec![]),
+            KeyCode::Down | KeyCode::Tab => self.cursor = (self.cursor + 1).min(last),
+            KeyCode::Up | KeyCode::BackTab => self.cursor = self.cursor.saturating_sub(1),
+            KeyCode::Enter => {
+                if let Some(binding) = listed.get(self.cursor) {
+                    return Next::Close(run(state, binding));
+                }
+            }
+            _ if key_name(key) == "ctrl-n" => self.cursor = (self.cursor + 1).min(last),
+            _ if self.typed.key(key) => self.cursor = 0,
+            _ => {}
+        }
+        Next::Stay(Dialog::Help(self), vec![])
+    }
+
+    pub(in crate::tui) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
+        let theme = canvas.theme;
+        let listed = self.listed(state);
+        let screen = canvas.area();
+        let columns = ((screen.width.min(92).saturating_sub(8)) / COLUMN).clamp(1, 3);
+        let blocks = blocks(&listed);
+        let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
+        let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
+        let typed =
+            if self.typed.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", self.typed.text()) };
+        let window = Window {
+            title: "Help".to_owned(),
+            subject: format!("{}   {typed}", self.subject),
+            keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
+            colour: None,
+        };
+        let place = window.open(canvas, columns * COLUMN + 7, u16::try_from(rows).unwrap_or(20) + 2);
+        let bottom = place.bottom.saturating_sub(2);
+        let height = bottom.saturating_sub(place.y);
+        let mut spots = flow(&blocks, height);
+        let shown = spots.iter().find(|s| s.index == Some(self.cursor)).map_or(0, |s| s.column / columns * columns);
+        spots.retain(|s| (shown..shown + columns).contains(&s.column));
+        for spot in spots {
+            let (x, y) = (place.x + (spot.column - shown) * COLUMN, place.y + spot.row);
+            let end = (x + COLUMN).min(place.end);
+            match (spot.index.and_then(|i| listed.get(i)), spot.group) {
+                (Some(binding), _) => {
+                    line(state, canvas, (x, y, end), binding);
+                    if spot.index == Some(self.cursor) {
+                        canvas.select(x.saturating_sub(1), y, end.saturating_sub(2));
+                    }
+                }
+                (None, Some(group)) => {
+                    canvas.put(x, y, end, group.title(), theme.strong());
+                }
+                (None, None) => {}
+            }
+        }
+        let reason = listed.get(self.cursor).and_then(|b| (b.reason)(state));
+        let note = reason
+            .map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
+        canvas.put(place.x, place.bottom.saturating_sub(1), place.end, &note, theme.quiet());
+    }
+}
+
+struct Spot {
+    column: u16,
+    row: u16,
+    index: Option<usize>,
+    group: Option<Group>,
+}
+
+fn blocks(listed: &[&Binding]) -> Vec<(Group, Vec<usize>)> {
+    let mut blocks: Vec<(Group, Vec<usize>)> = Vec::new();
+    for (i, binding) in listed.iter().enumerate() {
+        match blocks.last_mut() {
+            Some((group, rows)) if *group == binding.group => rows.push(i),
+            _ => blocks.push((binding.group, vec![i])),
+        }
+    }
+    blocks
+}
+
+/// Fills columns from the top; a group is broken only if it is longer than a column.
+fn flow(blocks: &[(Group, Vec<usize>)], height: u16) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    let (mut column, mut row) = (0u16, 0u16);
+    for (group, rows) in blocks {
+        let needed = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1);
+        if row > 0 && row.saturating_add(needed) > height {
+            (column, row) = (column + 1, 0);
+        }
+        spots.push(Spot { column, row, index: None, group: Some(*group) });
+        row += 1;
+        for index in rows {
+            if row >= height {
+                (column, row) = (column + 1, 0);
+            }
+            spots.push(Spot { column, row, index: Some(*index), group: None });
+            row += 1;
+        }
+        row += 1;
+    }
+    spots
+}
+
+fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), binding: &Binding) {
+    let theme = canvas.theme;
+    let blocked = (binding.reason)(state).is_some();
+    let keys = shown_keys(binding);
+    let (key, word) = if blocked { (theme.quiet(), theme.quiet()) } else { (theme.key(), theme.text()) };
+    canvas.put(x, y, x + 9, &keys, key);
+    canvas.runs(x + 10, y, end, &Runs::new().then(shown_word(binding), word));
+}
+
+/// The keys of a line; movements are shown with their mirror image.
+fn shown_keys(binding: &Binding) -> String {
+    match binding.keys {
+        ["j", ..] => "j k".to_owned(),
+        ["g g", ..] => "gg G".to_owned(),
+        ["ctrl-d", ..] => "ctrl-d u".to_owned(),
+        ["tab", ..] => "tab h l".to_owned(),
+        ["1"] => "1 to 5".to_owned(),
+        [first, second, ..] if first.len() + second.len() < 9 => format!("{first} {second}"),
+        keys => keys.first().copied().unwrap_or_default().to_owned(),
+    }
+}
+
+fn shown_word(binding: &Binding) -> &'static str {
+    match binding.keys {
+        ["j", ..] => "line",
+        ["g g", ..] => "top, bottom",
+        ["ctrl-d", ..] => "half a page",
+        ["tab", ..] | ["1"] => "pane",
+        _ => binding.word,
+    }
+}
+
+fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+    match (binding.reason)(state) {
+        Some(reason) => {
+            state.say(Weight::Note, binding.word, reason);
+            vec![]
+        }
+        None => update::act(state, binding.action),
+    }
+}

@@ -1,0 +1,353 @@
+//! What the engine found is written to the state here, whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp as Time;
+
+use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
+use crate::tui::dialogs::{self, Dialog};
+use crate::tui::forms::offers;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::{Ask, Failure, JobId, Outcome, Source};
+use crate::tui::messages::wizard_task::Task;
+use crate::tui::panes::{self, Pane};
+use crate::tui::questions;
+use crate::tui::screens::review;
+use crate::tui::state::{Listing, Repository, Screen, State, Weight, Work};
+use crate::tui::wizard;
+
+/// Takes the outcome of a job.
+pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
+    wizard::notice(state, &outcome);
+    match outcome {
+        Outcome::Wizard(result) => return wizard::take(state, job, result),
+        Outcome::Entries(Ok(entries)) => return listed(state, entries),
+        Outcome::Entries(Err(failure)) => {
+            state.complain(&failure);
+            state.listing = Listing::Failed(failure);
+        }
+        Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
+        Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
+        Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
+        Outcome::WrongSources(named) => state.wrong_sources.extend(named),
+        Outcome::Planned(Ok(plan)) => planned(state, plan),
+        Outcome::Planned(Err(failure)) => {
+            state.plan = None;
+            state.complain(&failure);
+        }
+        Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
+        Outcome::Tokens(tokens) => dialogs::learn_tokens(state, tokens),
+        Outcome::KeyProblems(problems) => state.key_problems = problems,
+        Outcome::Keys(Err(failure)) => state.complain(&failure),
+        Outcome::Key(found) => return panes::keys::worked(state, found),
+        Outcome::Locks(left) => return locks(state, left),
+        Outcome::AlsoUnlocked(opened) => return also_unlocked(state, &opened),
+        Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
+        Outcome::Published(result) => return published(state, result),
+        Outcome::Resolved(all) => return resolved(state, &all),
+        outcome @ (Outcome::Foreign(..) | Outcome::ForeignAdopted(..) | Outcome::ForeignDropped(..)) => {
+            return foreign(state, outcome);
+        }
+        Outcome::KeyFiles(result) => return key_files(state, result),
+        Outcome::Completed(candidates) => {
+            if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
+                form.completed(candidates);
+            }
+        }
+        Outcome::Acted(gun, result) => return acted(state, gun, result),
+    }
+    vec![]
+}
+
+/// Takes what was found or done about changes that notary staged.
+fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
+    match outcome {
+        Outcome::Foreign(gun, Ok(Some(changes))) => {
+            let dialog = offers::foreign(state, &gun, &changes);
+            state.dialogs.push(dialog);
+        }
+        Outcome::Foreign(gun, Ok(None)) => {
+            let name = state.name_of(&gun);
+            state.say(Weight::Note, "notary", format!("has nothing staged for {name} any more"));
+        }
+        Outcome::ForeignAdopted(gun, Ok(stage)) => {
+            let name = state.name_of(&gun);
+            let said = format!("adopted: what notary staged in {}", state.short_name(&name));
+            let effects = staged(state, Some(said), stage);
+            return effects.into_iter().chain(ask(state, &gun, Effect::Refresh)).collect();
+        }
+        Outcome::ForeignDropped(gun, Ok(path)) => {
+            state.say(Weight::Done, "moved aside", path.display().to_string());
+            return ask(state, &gun, Effect::Refresh).into_iter().collect();
+        }
+        Outcome::Foreign(_, Err(failure))
+        | Outcome::ForeignAdopted(_, Err(failure))
+        | Outcome::ForeignDropped(_, Err(failure)) => state.complain(&failure),
+        _ => {}
+    }
+    vec![]
+}
+
+fn key_files(state: &mut State, result: Result<Vec<PublicKey>, String>) -> Vec<Effect> {
+    let Some(Dialog::Form(form)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Form(_))) else {
+        return vec![];
+    };
+    match form.files_read(state, result) {
+        dialogs::Next::Stay(dialog, effects) => {
+            state.dialogs.push(dialog);
+            effects
+        }
+        dialogs::Next::Close(effects) => effects,
+    }
+}
+
+fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {
+    if !questions::waits_for(state, id) {
+        return vec![];
+    }
+    match (result, state.dialogs.pop()) {
+        (Ok(()), _) => {
+            let mut effects = vec![Effect::ListKeys];
+            effects.extend(questions::answered(state));
+            return effects;
+        }
+        (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
+            prompt.refused(state, &failure);
+            state.dialogs.push(Dialog::Prompt(prompt));
+        }
+        (Err(failure), other) => {
+            state.dialogs.extend(other);
+            state.complain(&failure);
+        }
+    }
+    vec![]
+}
+
+/// Takes how long open keys stay open; the list is read anew when one was locked.
+fn locks(state: &mut State, left: Option<Duration>) -> Vec<Effect> {
+    let seconds = left.map(|left| i64::try_from(left.as_secs()).unwrap_or(i64::MAX / 2));
+    let at = seconds.and_then(|seconds| Time::from_second(state.now.as_second().saturating_add(seconds)).ok());
+    let ended = state.locks_at.is_some_and(|due| due <= state.now) || (state.locks_at.is_some() && at.is_none());
+    state.locks_at = at;
+    if ended { vec![Effect::ListKeys] } else { vec![] }
+}
+
+/// The same passphrase was tried for the other keys; whatever it did not open is asked for as before.
+fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
+    let Some(Dialog::Prompt(mut prompt)) = state.dialogs.pop_if(|d| matches!(d, Dialog::Prompt(_))) else {
+        return vec![Effect::ListKeys];
+    };
+    let mut effects = vec![Effect::ListKeys];
+    match questions::opened(state, opened) {
+        Some(next) => effects.extend(next),
+        None => {
+            prompt.same_failed(questions::number(state));
+            state.dialogs.push(Dialog::Prompt(prompt));
+        }
+    }
+    effects
+}
+
+/// Asks the server about a repository, unless that runs already.
+pub fn ask(state: &mut State, gun: &Gun, effect: fn(Gun) -> Effect) -> Option<Effect> {
+    let now = state.now;
+    let repository = state.find_mut(gun)?;
+    if repository.work != Work::Idle {
+        return None;
+    }
+    repository.work = Work::Asking(now);
+    Some(effect(gun.clone()))
+}
+
+fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
+    let mut old = std::mem::take(&mut state.repositories);
+    let mut fresh = Vec::new();
+    for entry in entries {
+        let known = old.iter().position(|r| r.entry.gun == entry.gun);
+        match known {
+            Some(place) => {
+                let mut repository = old.swap_remove(place);
+                repository.entry = entry;
+                state.repositories.push(repository);
+            }
+            None => {
+                fresh.push(entry.gun.clone());
+                state.repositories.push(Repository::new(entry));
+            }
+        }
+    }
+    state.learn_registry();
+    let was_listed = state.listing == Listing::Ready;
+    state.listing = Listing::Ready;
+    state.touched.order = false;
+    panes::reindex(state);
+    stay_on_top(state);
+    panes::reindex_shown(state);
+    // Those of the command line arrive one by one too, before the user did anything.
+    if let ([added], true) = (fresh.as_slice(), was_listed && state.touched.chosen) {
+        state.lists.repositories.select(added);
+        panes::reindex_shown(state);
+    }
+    fresh.into_iter().filter_map(|gun| ask(state, &gun, Effect::Open)).collect()
+}
+
+fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<RepositoryView>, Failure>) -> Vec<Effect> {
+    let still = |r: &Repository| r.work != Work::Idle;
+    let Some(repository) = state.find_mut(gun) else { return vec![] };
+    let mut was_login = false;
+    if source == Source::Server {
+        repository.work = Work::Idle;
+        was_login = std::mem::take(&mut repository.is_logging_in);
+    }
+    let mut notice = None;
+    let mut refused = None;
+    match (result, source) {
+        (Ok(view), _) => {
+            notice = view.notices.first().cloned();
+            repository.view = Some(view);
+            repository.failure = None;
+        }
+        // An empty cache is no failure: the server is asked next.
+        (Err(_), Source::Cache) => {}
+        (Err(failure), Source::Server) => {
+            refused = matches!(failure.ask, Some(Ask::Login { .. })).then(|| failure.clone());
+            repository.failure = Some(failure);
+        }
+    }
+    if let (Some(failure), true) = (refused, was_login) {
+        state.complain(&failure);
+    }
+    if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none() && state.sandbox.is_none())
+    {
+        say_notice(state, notice);
+    }
+    let busy = state.repositories.iter().any(still);
+    // Rows stay where they are until the next key, except before the first one.
+    state.touched.order = state.touched.chosen || busy;
+    panes::repositories::reindex(state);
+    stay_on_top(state);
+    let selected = state.repository().map(|r| &r.entry.gun);
+    if selected == Some(gun) || selected != state.lists.shown.as_ref() {
+        panes::reindex_shown(state);
+    }
+    let staged = state.stage.changes.iter().any(|c| c.gun == *gun);
+    let mut effects = Vec::new();
+    if source == Source::Server && staged {
+        effects.push(Effect::Plan);
+    }
+    if source == Source::Server && !busy {
+        // What the servers say decides what wizards wait for.
+        effects.extend([Effect::ListKeys, Task::Remind.effect()]);
+    }
+    effects
+}
+
+/// The worst repository is shown first until the user chooses another.
+fn stay_on_top(state: &mut State) {
+    if !state.touched.chosen {
+        state.lists.repositories.go(crate::tui::kit::list::Move::Top, 1);
+    }
+}
+
+/// Several first contacts are one message.
+fn say_notice(state: &mut State, notice: String) {
+    const NEW_HERE: &str = "is new to this machine";
+    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(|n| n.contains(NEW_HERE)));
+    let met = state.repositories.iter().filter(is_new).count();
+    let words = if notice.contains(NEW_HERE) && met > 1 {
+        format!("{met} repositories are new to this machine; their root keys are trusted from now on")
+    } else {
+        notice
+    };
+    state.say(Weight::Note, "note", words);
+}
+
+fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {
+    let changed = stage != state.stage;
+    state.stage = stage;
+    panes::staged::reindex(state);
+    if let Some(said) = said {
+        let (verb, object) = said.split_once(": ").map_or(("staged", said.as_str()), |(v, o)| (v, o));
+        let undo = state.stage.undo.is_some();
+        state.say(Weight::Done, verb, object);
+        if let (Some(message), true) = (&mut state.message, undo) {
+            message.back = Some(("u", "undo"));
+        }
+    }
+    if state.stage.changes.is_empty() {
+        state.plan = None;
+        if matches!(state.screen, Screen::Review(_)) {
+            review::reindex(state);
+        }
+        return vec![];
+    }
+    if changed || state.plan.is_none() { vec![Effect::Plan] } else { vec![] }
+}
+
+fn planned(state: &mut State, plan: Arc<Plan>) {
+    let gone = state.gate.as_ref().is_some_and(|gate| gate.approval.plan != plan.id);
+    if gone {
+        // What was approved is no longer what would happen.
+        state.gate = None;
+        state.dialogs.retain(|d| !matches!(d, Dialog::Prompt(_) | Dialog::Confirm(_)));
+        state.say(Weight::Warn, "the plan changed", "look at it again before you publish");
+    }
+    state.plan = Some(plan);
+    if matches!(state.screen, Screen::Review(_)) {
+        review::reindex(state);
+    }
+}
+
+fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<Effect> {
+    let now = state.now;
+    let guns: Vec<Gun> = result.as_ref().map(|all| all.iter().map(|p| p.gun.clone()).collect()).unwrap_or_default();
+    if let Screen::Publish(publishing) = &mut state.screen {
+        publishing.end(now, result);
+    }
+    let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
+    effects.extend(guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)));
+    effects
+}
+
+/// Says how interrupted publishes ended.
+fn resolved(state: &mut State, all: &[Published]) -> Vec<Effect> {
+    if all.is_empty() {
+        return vec![];
+    }
+    let landed = all.iter().filter(|p| p.outcome == PublishOutcome::Done).count();
+    let words = format!("{landed} of {} had landed; the others stay staged", all.len());
+    state.say(Weight::Warn, "an earlier publish was interrupted", words);
+    vec![Effect::ReadStage]
+}
+
+fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -> Vec<Effect> {
+    let said = match result {
+        Ok(said) => said,
+        Err(failure) => {
+            state.complain(&failure);
+            return vec![];
+        }
+    };
+    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.failure.as_ref()?.ask.as_ref());
+    let is_login = matches!(asked, Some(Ask::Login { .. }));
+    if !said.is_empty() {
+        let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
+        // Whether a login is good is known once the server has answered.
+        state.say(if is_login { Weight::Note } else { Weight::Done }, verb, object);
+    }
+    let Some(gun) = gun else { return vec![Effect::ListEntries] };
+    let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
+    repository.is_logging_in = is_login;
+    let answered = repository.failure.take().and_then(|failure| failure.ask);
+    // A login or a realm that others wait for too answers them all.
+    let waiting = |r: &&Repository| answered.is_some() && r.failure.as_ref().map(|f| &f.ask) == Some(&answered);
+    let mut again = vec![gun];
+    if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
+        again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
+    }
+    state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
+    let asked: Vec<Effect> = again.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect();
+    asked.into_iter().chain([Effect::ListEntries]).collect()
+}

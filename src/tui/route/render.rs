@@ -1,0 +1,158 @@
+//! The whole frame: header, panes or screen, message, hints, dialogs. Changes nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::dock;
+use super::header;
+use crate::tui::dialogs;
+use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
+use crate::tui::kit::frame::Frame;
+use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
+use crate::tui::panes;
+use crate::tui::screens::{blank, publish, publish_view, review, review_view};
+use crate::tui::state::binding::{Binding, tables};
+use crate::tui::state::{Screen, State, Weight};
+use crate::tui::wizard;
+
+/// Draws everything.
+pub fn render(state: &State, buffer: &mut Buffer) {
+    let mut canvas = Canvas::new(buffer, state.theme);
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    if areas.shape == Shape::TooSmall {
+        too_small(&mut canvas);
+        return;
+    }
+    header::render(state, &mut canvas);
+    match &state.screen {
+        Screen::Main => main(state, &mut canvas, &areas),
+        Screen::Review(review) => review_view::render(state, review, &mut canvas, &areas),
+        Screen::Publish(publishing) => publish_view::render(state, publishing, &mut canvas, &areas),
+        Screen::Wizard => {
+            if let Some(guide) = &state.guide {
+                wizard::view::render(state, guide, &mut canvas, &areas);
+            }
+        }
+    }
+    if let Some(y) = areas.message {
+        let end = canvas.area().right();
+        canvas.runs(1, y, end.saturating_sub(1), &message_runs(state, end.saturating_sub(2)));
+    }
+    hints(state, &mut canvas, areas.hints);
+    dialogs::render(state, &mut canvas);
+}
+
+fn too_small(canvas: &mut Canvas<'_>) {
+    let area = canvas.area();
+    let text = format!(
+        "Window too small: need {}x{}, have {}x{}. Enlarge it, or use trustdeck status.",
+        FLOOR.0, FLOOR.1, area.width, area.height
+    );
+    for (y, line) in (0..area.height).zip(crate::tui::kit::canvas::wrap(&text, usize::from(area.width.max(1)))) {
+        canvas.put(0, y, area.width, &line, canvas.theme.text());
+    }
+}
+
+fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas) {
+    if state.is_blank() {
+        let mut frame = Frame::titled("1 Repositories");
+        if areas.message.is_none() {
+            frame.footer = border_message(state, areas.body, "");
+        }
+        let inner = frame.draw(canvas, areas.body, true);
+        blank::render(state, canvas, inner);
+        return;
+    }
+    for (pane, area) in &areas.panes {
+        panes::render(state, canvas, *pane, *area, areas.shape);
+    }
+    if let Some((upper, lower)) = areas.docks {
+        dock::details(state, canvas, upper);
+        dock::findings(state, canvas, lower);
+    }
+}
+
+/// The line for the user in a lower border that also says `position`.
+pub fn border_message(state: &State, area: Rect, position: &str) -> Runs {
+    let beside = if position.is_empty() { 0 } else { width(position) + 4 };
+    message_runs(state, area.width.saturating_sub(5 + beside))
+}
+
+/// The line for the user: glyph, verb, object, and the key that takes it back, which is never cut.
+pub fn message_runs(state: &State, room: u16) -> Runs {
+    let theme = state.theme;
+    let own = match &state.screen {
+        Screen::Review(review) => Some(review::verdict(state, review)),
+        Screen::Publish(publishing) => Some(publish::verdict(publishing)),
+        Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
+        Screen::Main => None,
+    };
+    let (weight, verb, object, back) = match (&state.prefix, &state.message, own) {
+        (Some(prefix), _, _) => return prefix_runs(state, prefix),
+        (None, Some(m), _) => (m.weight, m.verb.clone(), m.object.clone(), m.back),
+        (None, None, Some((weight, verb, object))) => (weight, verb.to_owned(), object, None),
+        (None, None, None) => return Runs::new(),
+    };
+    let (glyph, style) = match weight {
+        Weight::Done => (theme.glyphs.ok, theme.ok()),
+        Weight::Note => (theme.glyphs.none, theme.quiet()),
+        Weight::Warn => (theme.glyphs.warn, theme.warn()),
+        Weight::Fail => (theme.glyphs.fail, theme.fail()),
+    };
+    let back = back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
+    let back = back.unwrap_or_default();
+    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text());
+    let runs = if object.is_empty() { runs } else { runs.gap(2) };
+    let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
+    let mut runs = runs.then(cut(&object, cells, theme.glyphs.cut), theme.text());
+    runs.0.extend(back.0);
+    runs
+}
+
+fn prefix_runs(state: &State, prefix: &str) -> Runs {
+    let theme = state.theme;
+    let mut runs = Runs::new().then(prefix, theme.key());
+    for binding in tables(state).into_iter().flatten() {
+        for key in binding.keys {
+            if let Some((first, second)) = key.split_once(' ')
+                && first == prefix
+            {
+                runs = runs.gap(3).then(second, theme.key()).gap(1).then(binding.word, theme.quiet());
+            }
+        }
+    }
+    runs
+}
+
+/// Keys that do something here, most used first; blocked ones that are worth knowing stay, dim.
+fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
+    let theme = canvas.theme;
+    let mut shown: Vec<&Binding> = Vec::new();
+    for binding in tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
+        let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
+        let blocked = (binding.reason)(state).is_some();
+        let worth = binding.word == "publish" || binding.word == "review";
+        if !covered && (!blocked || worth) {
+            shown.push(binding);
+        }
+    }
+    shown.sort_by_key(|b| b.hint);
+    let help = Runs::new().then("?", theme.key()).then(" help", theme.quiet());
+    let right = canvas.area().right().saturating_sub(1);
+    let end = right.saturating_sub(help.width() + 3);
+    let mut x = 1;
+    let mut pairs: Vec<(&str, &str, bool)> = Vec::new();
+    if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
+        pairs.push(("ctrl-c", "stop after the running ones", false));
+    }
+    pairs.extend(shown.iter().map(|b| (b.keys.first().copied().unwrap_or(""), b.word, (b.reason)(state).is_some())));
+    for (key, word, blocked) in pairs {
+        let key_style = if blocked { theme.quiet() } else { theme.key() };
+        let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());
+        if x + runs.width() > end {
+            break;
+        }
+        x = canvas.runs(x, y, end, &runs) + 2;
+    }
+    canvas.runs_right(x, y, right, &help);
+}

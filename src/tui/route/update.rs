@@ -1,0 +1,402 @@
+//! Events become changes of the state and effects. Never waits, reads no clock and no file.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::help::Help;
+use super::outcome;
+use crate::printable::printable;
+use crate::tui::dialogs::{self, Dialog};
+use crate::tui::kit::field::TextField;
+use crate::tui::kit::filter::Filter;
+use crate::tui::kit::layout;
+use crate::tui::kit::list::{Cleared, Move};
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::Event;
+use crate::tui::messages::wizard_task::Task;
+use crate::tui::panes::{self, Pane, keys, repositories, roles, staged, tags};
+use crate::tui::screens::{publish, review};
+use crate::tui::state::binding::{Action, Copied, Found, key_name, lookup};
+use crate::tui::state::tour;
+use crate::tui::state::{Listing, Quit, Screen, State, Weight};
+use crate::tui::wizard;
+
+/// How long a message stays, in seconds; errors stay until esc.
+const MESSAGE_SECONDS: i64 = 6;
+
+/// What to do at the start.
+#[must_use]
+pub fn start(state: &State) -> Vec<Effect> {
+    let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
+    effects.push(Task::Remind.effect());
+    if !state.offline {
+        effects.push(Effect::Resolve);
+    }
+    effects
+}
+
+/// Takes an event.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = match event {
+        Event::Key(pressed) => key(state, &pressed),
+        Event::Paste(text) => {
+            paste(state, &text);
+            vec![]
+        }
+        Event::Resize(width, height) => {
+            state.size = (width, height);
+            vec![]
+        }
+        Event::Tick(now) => {
+            state.now = now;
+            let old = |m: &crate::tui::state::Message| {
+                m.weight != Weight::Fail && m.since.as_second() + MESSAGE_SECONDS <= now.as_second()
+            };
+            if state.message.as_ref().is_some_and(old) {
+                state.message = None;
+            }
+            vec![]
+        }
+        Event::Done(job, outcome) => {
+            let is_key_work = matches!(outcome, crate::tui::messages::event::Outcome::Key(_));
+            if state.jobs.end(job, &outcome) {
+                outcome::take(state, job, outcome)
+            } else if is_key_work {
+                // Stopped, but part of it may have been done.
+                vec![Effect::ListKeys, Effect::CheckKeyFiles]
+            } else {
+                vec![]
+            }
+        }
+        Event::Touch(job) => {
+            dialogs::wait_for_touch(state, job);
+            vec![]
+        }
+        Event::Counted(job, done, total) => {
+            if let Some(task) = state.key_task.as_mut().filter(|_| state.jobs.is_key_work(job)) {
+                task.progress = Some((done, total));
+            }
+            vec![]
+        }
+        Event::News(news) => {
+            let now = state.now;
+            if let Screen::Publish(publishing) = &mut state.screen {
+                publishing.news(now, news);
+            }
+            vec![]
+        }
+    };
+    tour::advance(state);
+    settle(state);
+    effects.extend(wizard::follow(state));
+    effects
+}
+
+fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
+    if state.touched.order {
+        state.touched.order = false;
+        repositories::reindex(state);
+    }
+    if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('c') {
+        return interrupt(state);
+    }
+    state.touched.interrupted = false;
+    if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('z') {
+        return vec![Effect::Suspend];
+    }
+    if !state.dialogs.is_empty() {
+        return dialogs::key(state, pressed);
+    }
+    if let Some(typed) = state.filtering.take() {
+        filter_key(state, typed, pressed);
+        return vec![];
+    }
+    let prefix = state.prefix.take();
+    match lookup(state, prefix, &key_name(pressed)) {
+        Found::Prefix(first) => {
+            state.prefix = Some(first);
+            vec![]
+        }
+        Found::Nothing => vec![],
+        Found::Binding(binding) => match (binding.reason)(state) {
+            Some(reason) => {
+                state.say(Weight::Note, binding.word, reason);
+                vec![]
+            }
+            None => {
+                choose(state, binding.action);
+                act(state, binding.action)
+            }
+        },
+    }
+}
+
+/// Until the user chooses a repository, the cursor is on the first row, whatever data arrives.
+fn choose(state: &mut State, action: Action) {
+    let elsewhere = matches!(
+        action,
+        Action::Help
+            | Action::Redraw
+            | Action::Suspend
+            | Action::RefreshAll
+            | Action::Focus(Pane::Repositories | Pane::Keys | Pane::Staged)
+            | Action::SkipTourStep
+            | Action::EndTour
+    );
+    if !state.touched.chosen && matches!(action, Action::Move(_)) {
+        state.lists.repositories.go(Move::Top, 1);
+    }
+    state.touched.chosen |= !elsewhere;
+}
+
+/// Ctrl-c: stops what runs; twice quits. Never loses work, for the stage is on disk.
+fn interrupt(state: &mut State) -> Vec<Effect> {
+    if let Screen::Publish(publishing) = &mut state.screen
+        && publishing.ended.is_none()
+    {
+        publishing.stopping = true;
+        return vec![Effect::StopPublish];
+    }
+    if state.touched.interrupted {
+        state.quit = Some(Quit::Leave);
+        return vec![];
+    }
+    state.touched.interrupted = true;
+    if let Some(dialog) = state.dialogs.pop() {
+        if matches!(dialog, Dialog::Prompt(_) | Dialog::Confirm(_)) {
+            state.gate = None;
+        }
+        state.jobs.forget_key_work();
+        return state.key_task.take().map(|_| Effect::StopKeyWork).into_iter().collect();
+    }
+    if let Some(guide) = &mut state.guide {
+        guide.stop();
+    }
+    let idle = state.jobs.is_idle();
+    state.jobs.forget();
+    for repository in &mut state.repositories {
+        repository.work = crate::tui::state::Work::Idle;
+    }
+    let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
+    state.say(Weight::Note, "ctrl-c", words);
+    vec![Effect::Cancel]
+}
+
+fn paste(state: &mut State, text: &str) {
+    if state.dialogs.is_empty() {
+        if let Some(mut typed) = state.filtering.take() {
+            typed.insert_text(text);
+            set_filter(state, typed.text());
+            state.filtering = Some(typed);
+        }
+        return;
+    }
+    dialogs::paste(state, text);
+}
+
+/// Does what the user wants.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Move(to) => go(state, to),
+        Action::Focus(pane) => state.focus = pane,
+        Action::NextPane => state.focus = state.focus.step(1),
+        Action::PreviousPane => state.focus = state.focus.step(Pane::ALL.len() - 1),
+        Action::Back => back(state),
+        Action::Help => {
+            let subject = match &state.screen {
+                Screen::Main => state.focus.name(),
+                Screen::Review(_) => "Review",
+                Screen::Publish(_) => "Publish",
+                Screen::Wizard => "Wizard",
+            };
+            state.dialogs.push(Dialog::Help(Help::new(subject)));
+        }
+        Action::Filter => state.filtering = Some(TextField::with(state.focus.filter_text(state))),
+        Action::Mark => with_list(state, Marking::Toggle),
+        Action::Range => with_list(state, Marking::Range),
+        Action::MarkAll => with_list(state, Marking::All),
+        Action::Undo => return vec![Effect::Undo],
+        Action::Redo => return vec![Effect::Redo],
+        Action::Review => return review::open(state),
+        Action::Refresh => return refresh(state),
+        Action::RefreshAll => return refresh_all(state),
+        Action::Copy(what) => return copy(state, what),
+        Action::Quit => state.quit = Some(Quit::Leave),
+        Action::Sandbox => state.quit = Some(Quit::Sandbox),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::SkipTourStep => {
+            if let Some(tour) = &mut state.tour {
+                tour.at = (tour.at + 1).min(tour.steps.len());
+            }
+        }
+        Action::EndTour => state.tour = None,
+        Action::Repositories(action) => return repositories::update(state, action),
+        Action::Roles(action) => return roles::update(state, action),
+        Action::Tags(action) => return tags::update(state, action),
+        Action::Keys(action) => return keys::update(state, action),
+        Action::Staged(action) => return staged::update(state, action),
+        Action::ReviewScreen(action) => return review::update(state, action),
+        Action::PublishScreen(action) => return publish::update(state, action),
+        Action::Wizard(action) => return wizard::update(state, action),
+        Action::Rotate if state.focus == Pane::Keys => return wizard::from_key(state),
+        Action::Rotate => return wizard::from_role(state),
+    }
+    vec![]
+}
+
+fn visible_rows(state: &State, pane: Pane) -> usize {
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    let area = areas.panes.iter().find(|(p, _)| *p == pane);
+    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
+}
+
+fn go(state: &mut State, to: Move) {
+    let height = visible_rows(state, state.focus);
+    match &mut state.screen {
+        Screen::Review(review) => return review.list.go(to, 20),
+        Screen::Publish(publishing) => return publish::go(publishing, to),
+        Screen::Wizard => return wizard::go(state, to),
+        Screen::Main => {}
+    }
+    match state.focus {
+        Pane::Repositories => {
+            state.lists.repositories.go(to, height);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles => state.lists.roles.go(to, height),
+        Pane::Tags => state.lists.tags.go(to, height),
+        Pane::Keys => state.lists.keys.go(to, height),
+        Pane::Staged => state.lists.staged.go(to, height),
+    }
+}
+
+/// Scrolls every list so that its cursor is visible.
+fn settle(state: &mut State) {
+    let rows = Pane::ALL.map(|pane| visible_rows(state, pane));
+    let [repositories, roles, tags, keys, staged] = rows;
+    state.lists.repositories.settle(repositories);
+    state.lists.roles.settle(roles);
+    state.lists.tags.settle(tags);
+    state.lists.keys.settle(keys);
+    state.lists.staged.settle(staged);
+}
+
+fn back(state: &mut State) {
+    if state.message.as_ref().is_some_and(|m| m.weight == Weight::Fail) {
+        state.message = None;
+        return;
+    }
+    let cleared = match state.focus {
+        Pane::Repositories => state.lists.repositories.clear(),
+        Pane::Roles => state.lists.roles.clear(),
+        Pane::Tags => state.lists.tags.clear(),
+        Pane::Keys => state.lists.keys.clear(),
+        Pane::Staged => state.lists.staged.clear(),
+    };
+    match cleared {
+        Cleared::Filter => panes::reindex(state),
+        Cleared::Marks => {}
+        Cleared::Nothing => match state.focus {
+            Pane::Tags => state.focus = Pane::Roles,
+            _ => state.focus = Pane::Repositories,
+        },
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Marking {
+    Toggle,
+    Range,
+    All,
+}
+
+fn with_list(state: &mut State, marking: Marking) {
+    fn mark<K: Clone + Ord>(list: &mut crate::tui::kit::list::List<K>, marking: Marking) {
+        match marking {
+            Marking::Toggle => list.toggle_mark(),
+            Marking::Range => list.toggle_range(),
+            Marking::All => list.toggle_all(),
+        }
+    }
+    match state.focus {
+        Pane::Repositories => {
+            mark(&mut state.lists.repositories, marking);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles => mark(&mut state.lists.roles, marking),
+        Pane::Tags => mark(&mut state.lists.tags, marking),
+        Pane::Keys => mark(&mut state.lists.keys, marking),
+        Pane::Staged => mark(&mut state.lists.staged, marking),
+    }
+}
+
+fn filter_key(state: &mut State, mut typed: TextField, pressed: &KeyEvent) {
+    match pressed.code {
+        KeyCode::Enter => return,
+        KeyCode::Esc => return set_filter(state, ""),
+        KeyCode::Down => go(state, Move::Down),
+        KeyCode::Up => go(state, Move::Up),
+        _ if typed.key(pressed) => set_filter(state, typed.text()),
+        _ => {}
+    }
+    state.filtering = Some(typed);
+}
+
+fn set_filter(state: &mut State, text: &str) {
+    let filter = match state.focus {
+        Pane::Repositories => &mut state.lists.repositories.filter,
+        Pane::Roles => &mut state.lists.roles.filter,
+        Pane::Tags => &mut state.lists.tags.filter,
+        Pane::Keys => &mut state.lists.keys.filter,
+        Pane::Staged => &mut state.lists.staged.filter,
+    };
+    *filter = Filter::new(text);
+    match state.focus {
+        Pane::Repositories => {
+            repositories::reindex(state);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles | Pane::Tags => panes::reindex_shown(state),
+        Pane::Keys => keys::reindex(state),
+        Pane::Staged => staged::reindex(state),
+    }
+}
+
+fn refresh(state: &mut State) -> Vec<Effect> {
+    let guns = match (&state.screen, &state.plan) {
+        (Screen::Review(_), Some(plan)) => plan.repositories.iter().map(|p| p.gun.clone()).collect(),
+        _ if state.focus == Pane::Repositories => state.lists.repositories.meant(),
+        _ => state.lists.shown.clone().into_iter().collect(),
+    };
+    guns.into_iter().filter_map(|gun| outcome::ask(state, &gun, Effect::Refresh)).collect()
+}
+
+fn refresh_all(state: &mut State) -> Vec<Effect> {
+    let guns: Vec<_> = state.repositories.iter().map(|r| r.entry.gun.clone()).collect();
+    let mut effects = vec![Effect::ListEntries, Effect::ListKeys, Effect::CheckKeyFiles];
+    if state.listing != Listing::Ready {
+        state.listing = Listing::Loading;
+    }
+    effects.extend(guns.into_iter().filter_map(|gun| outcome::ask(state, &gun, Effect::Refresh)));
+    effects
+}
+
+fn copy(state: &State, what: Copied) -> Vec<Effect> {
+    let name = |text: Option<String>| text.map(|text| ("the name", text));
+    let found = match (what, state.focus) {
+        (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
+        (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
+        (Copied::Name, Pane::Tags) => name(tags::selected(state).map(|t| t.name.clone())),
+        (Copied::Name, Pane::Keys) => name(keys::selected(state).map(|k| k.label.clone())),
+        (Copied::Id, Pane::Keys) => keys::selected(state).map(|k| ("the key ID", k.id.to_string())),
+        (Copied::Words, Pane::Keys) => keys::selected(state).map(|k| ("the words", k.words())),
+        (Copied::Id, Pane::Roles) => {
+            let role = roles::selected(state);
+            role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
+        }
+        (Copied::Digest, Pane::Tags) => tags::selected(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
+        _ => None,
+    };
+    // A name with a line end would run as a command where it is pasted.
+    found.map(|(what, text)| Effect::Copy { what, text: printable(&text) }).into_iter().collect()
+}

@@ -1,0 +1,248 @@
+//! Performs work on keys, away from the event loop. Blocking.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::failure;
+use crate::engine::backup::{Restored, Untested};
+use crate::engine::key_load::{FoundKey, KeySet, Loaded};
+use crate::engine::passphrases::PassphraseSources;
+use crate::engine::{Engine, EngineError, KeyError, Kind, OpenError, Passphrase, Problem};
+use crate::tuf::CanonicalKeyId;
+use crate::tui::messages::event::{Event, JobId};
+use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
+
+/// Keys on which a passphrase is tried that did not open the one it was typed for.
+const GUESSES: usize = 8;
+
+/// What a task on keys needs.
+pub(in crate::tui) struct Worker<'a> {
+    pub(in crate::tui) engine: &'a Engine,
+    pub(in crate::tui) sources: &'a PassphraseSources,
+    pub(in crate::tui) events: &'a mpsc::Sender<Event>,
+    pub(in crate::tui) stop: &'a CancellationToken,
+    pub(in crate::tui) job: JobId,
+}
+
+impl Worker<'_> {
+    /// Does it.
+    pub(in crate::tui) fn perform(&self, work: KeyWork) -> KeyFound {
+        let engine = self.engine;
+        let stopped = || self.stop.is_cancelled();
+        match work {
+            KeyWork::Make(mut new, passphrase) => {
+                new.dir = self.expanded(&new.dir);
+                KeyFound::Made(engine.generate_key_until(&new, &passphrase, stopped).map_err(failure))
+            }
+            KeyWork::Label(id, text) => said(engine.set_label(&id, &text), || match text.trim() {
+                "" => ("label taken away", id.short().to_owned()),
+                label => ("labelled", format!("{} {label}", id.short())),
+            }),
+            KeyWork::ChangePassphrase { id, old, new } => said(self.change(&id, old.as_ref(), &new), || {
+                ("passphrase changed", format!("{}; backups made before open with the old one", id.short()))
+            }),
+            KeyWork::Export { keys, file } => said(self.export(&keys, &file), || {
+                let what = crate::tui::kit::format::count(keys.len(), "key", "keys");
+                ("exported", format!("{what} to {}, each under its own passphrase", file.display()))
+            }),
+            KeyWork::AskRemoval(id) => {
+                let there =
+                    |removal: &crate::engine::key_make::Removal| removal.backup().is_some_and(|b| b.file.exists());
+                KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure))
+            }
+            KeyWork::Remove(id, how) => {
+                said(engine.remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
+            }
+            KeyWork::AtToken(at, work) => self.at_token(&at, work),
+            KeyWork::ReadFile(file) => {
+                KeyFound::File(KeySet::read(&self.expanded(&file)).map(Held::new).map_err(failure))
+            }
+            KeyWork::CheckPlace(file) => {
+                KeyFound::Place(engine.check_backup_place(&self.expanded(&file)).map_err(failure))
+            }
+            KeyWork::Try { keys, typed } => self.try_on(&keys, typed.as_ref()),
+            KeyWork::Load { set, keys } => KeyFound::Loaded(self.each(keys, |key| self.load(set.inner(), key))),
+            KeyWork::BackUp { keys, passphrases, form, file } => {
+                let passphrases: BTreeMap<_, _> = passphrases.into_iter().collect();
+                let file = self.expanded(&file);
+                KeyFound::BackedUp(engine.back_up_until(&keys, &passphrases, &form, &file, stopped).map_err(failure))
+            }
+            KeyWork::OpenBackup(file, passphrase) => self.open_backup(&self.expanded(&file), passphrase.as_ref()),
+            KeyWork::Restore { archive, keys } => KeyFound::Restored(self.restore(&archive, keys)),
+            KeyWork::LockAll => {
+                engine.lock_all();
+                KeyFound::Said(Ok(("locked", "all keys; passphrases are forgotten".to_owned())))
+            }
+        }
+    }
+
+    pub(super) fn expanded(&self, typed: &Path) -> PathBuf {
+        self.engine.settings().typed_paths.expanded(typed)
+    }
+
+    /// Does one after the other, until stopped, and says how far it is.
+    fn each<T, U>(&self, all: Vec<T>, mut one: impl FnMut(T) -> U) -> Vec<U> {
+        let total = all.len();
+        let mut done = Vec::with_capacity(total);
+        for (at, item) in all.into_iter().enumerate() {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            // News that finds no room is replaced by the next.
+            let _ = self.events.try_send(Event::Counted(self.job, at, total));
+            done.push(one(item));
+        }
+        done
+    }
+
+    fn change(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &Passphrase) -> Result<(), EngineError> {
+        if let Some(old) = old
+            && !self.engine.opens(id, Some(old))?
+        {
+            // Fails as it should, and says which other key the passphrase opens.
+            self.engine.unlock(id, old)?;
+        }
+        self.engine.change_passphrase(id, old, new)
+    }
+
+    fn export(&self, keys: &[CanonicalKeyId], file: &Path) -> Result<(), EngineError> {
+        let set = self.engine.export_keys(keys)?;
+        self.engine.write_export(&set, &self.expanded(file))
+    }
+
+    fn try_on(&self, keys: &[(usize, Closed)], typed: Option<&Passphrase>) -> KeyFound {
+        let mut looks: Vec<(usize, Look)> = Vec::with_capacity(keys.len());
+        for (at, (number, key)) in keys.iter().enumerate() {
+            let missed = looks.first().is_some_and(|(_, look)| *look == Look::Locked);
+            if self.stop.is_cancelled() || (typed.is_some() && missed && at > GUESSES) {
+                break;
+            }
+            let _ = self.events.try_send(Event::Counted(self.job, at, keys.len()));
+            looks.push((*number, self.look(key, typed)));
+        }
+        let missed = looks.first().is_some_and(|(_, look)| *look == Look::Locked);
+        let other = typed.filter(|_| missed).and_then(|typed| self.opens_instead(&looks, keys.first(), typed));
+        KeyFound::Tried(looks, other)
+    }
+
+    /// Another key that a passphrase opens.
+    fn opens_instead(
+        &self,
+        looks: &[(usize, Look)],
+        asked: Option<&(usize, Closed)>,
+        typed: &Passphrase,
+    ) -> Option<CanonicalKeyId> {
+        let opened = looks.iter().find_map(|(_, look)| if let Look::Open { id, .. } = look { Some(id) } else { None });
+        if opened.is_some() {
+            return opened.cloned();
+        }
+        let Some((_, Closed::Stored(id, _))) = asked else { return None };
+        match self.engine.unlock(id, typed) {
+            Err(EngineError::Key(KeyError::WrongPassphrase { opens, .. })) => opens,
+            _ => None,
+        }
+    }
+
+    fn look(&self, key: &Closed, typed: Option<&Passphrase>) -> Look {
+        match key {
+            Closed::Stored(id, role) => self.look_stored(id, role, typed),
+            Closed::InFile(set, at) => self.look_found(set.inner().keys.get(*at), typed),
+            Closed::InBackup(archive, at) => {
+                self.look_found(archive.inner().keys.get(*at).map(|key| &key.found), typed)
+            }
+        }
+    }
+
+    /// What was typed, else what scripts set.
+    fn candidates(&self, role: &str, typed: Option<&Passphrase>) -> Vec<Passphrase> {
+        match typed {
+            Some(typed) => vec![typed.clone()],
+            None => self.sources.candidates(role).into_iter().map(|(_, known)| known).collect(),
+        }
+    }
+
+    fn look_stored(&self, id: &CanonicalKeyId, role: &str, typed: Option<&Passphrase>) -> Look {
+        let open = |with| Look::Open { id: id.clone(), with, known: true };
+        let none = std::iter::once(None);
+        for candidate in none.chain(self.candidates(role, typed).into_iter().map(Some)) {
+            match self.engine.opens(id, candidate.as_ref()) {
+                Ok(true) => return open(candidate),
+                Ok(false) => {}
+                Err(error) => return Look::Bad(error.to_string()),
+            }
+        }
+        Look::Locked
+    }
+
+    fn look_found(&self, found: Option<&FoundKey>, typed: Option<&Passphrase>) -> Look {
+        let Some(found) = found else { return Look::Bad("is not there".to_owned()) };
+        let role = found.role.as_deref().unwrap_or_default();
+        let candidates =
+            if found.encrypted { self.candidates(role, typed).into_iter().map(Some).collect() } else { vec![None] };
+        for candidate in candidates {
+            match found.open(candidate.as_ref()) {
+                Ok(opened) => {
+                    let id = opened.id().clone();
+                    let known = self.engine.stored_role(&id).is_some();
+                    return Look::Open { id, with: candidate, known };
+                }
+                Err(OpenError::WrongPassphrase | OpenError::Locked) => {}
+                Err(error) => return Look::Bad(error.to_string()),
+            }
+        }
+        Look::Locked
+    }
+
+    fn load(&self, set: &KeySet, key: ToLoad) -> Result<(CanonicalKeyId, String, Loaded), Problem> {
+        let refused = |what: String| Problem {
+            kind: Kind::Keystore,
+            message: format!("key {} of the file {what}", key.at + 1),
+            hint: "give a key that notary can use: ECDSA, or RSA of 2048 bits and more".to_owned(),
+            repository: None,
+            role: None,
+        };
+        let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned()))?;
+        let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string()))?;
+        let id = opened.id().clone();
+        let loaded = self.engine.load_key(opened, &key.role, key.gun.as_deref(), &key.keeps);
+        Ok((id, key.role.clone(), loaded.map_err(|error| error.problem())?))
+    }
+
+    fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> KeyFound {
+        if passphrase.is_none() {
+            match self.engine.backup_is_encrypted(file) {
+                Ok(true) => return KeyFound::Sealed,
+                Ok(false) => {}
+                Err(error) => return KeyFound::Backup(Err(failure(error))),
+            }
+        }
+        KeyFound::Backup(self.engine.open_backup(file, passphrase).map(Held::new).map_err(failure))
+    }
+
+    fn restore(
+        &self,
+        archive: &Held<crate::engine::backup::Archive>,
+        keys: Vec<(usize, Option<Passphrase>)>,
+    ) -> Vec<(usize, Result<Restored, Problem>)> {
+        let archive = archive.inner();
+        let one = |(at, passphrase): (usize, Option<Passphrase>)| {
+            let key = archive.keys.get(at)?;
+            let restored = self.engine.restore_key(key, passphrase.as_ref(), Untested::Accept);
+            Some((at, restored.map_err(|error| error.problem())))
+        };
+        let mut restored: Vec<_> = self.each(keys, one).into_iter().flatten().collect();
+        if let Some(manifest) = &archive.manifest
+            && let Err(error) = self.engine.restore_labels(manifest)
+        {
+            restored.push((usize::MAX, Err(error.problem())));
+        }
+        restored
+    }
+}
+
+fn said(result: Result<(), EngineError>, words: impl FnOnce() -> (&'static str, String)) -> KeyFound {
+    KeyFound::Said(result.map(|()| words()).map_err(failure))
+}

@@ -1,0 +1,365 @@
+//! Performs effects. Nothing else in the program spawns work for the screen.
+
+mod files;
+mod keys;
+mod planning;
+mod token;
+mod wizard;
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::messages::effect::Effect;
+use super::messages::event::{Ask, Event, Failure, JobId, Outcome, Source};
+use super::messages::keywork::{KeyFound, KeyWork};
+use crate::engine::passphrases::PassphraseSources;
+use crate::engine::reference::parse_bare;
+use crate::engine::{
+    Approval, Engine, EngineError, KeyError, Kind, Passphrase, Problem, RemoteError, Stage, TokenError,
+};
+use crate::tuf::{CanonicalKeyId, Gun};
+use keys::Worker;
+
+/// Repositories that are read at the same time.
+const AT_ONCE: usize = 32;
+
+/// Owns every task.
+pub(super) struct Runner {
+    engine: Engine,
+    events: mpsc::Sender<Event>,
+    tasks: JoinSet<()>,
+    publishes: JoinSet<()>,
+    slots: Arc<Semaphore>,
+    stop: CancellationToken,
+    stop_publish: CancellationToken,
+    stop_keys: CancellationToken,
+    sources: Arc<PassphraseSources>,
+}
+
+impl Runner {
+    /// A runner that sends outcomes to `events`.
+    #[must_use]
+    pub(super) fn new(engine: Engine, sources: Arc<PassphraseSources>, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            engine,
+            events,
+            tasks: JoinSet::new(),
+            publishes: JoinSet::new(),
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+            stop: CancellationToken::new(),
+            stop_publish: CancellationToken::new(),
+            stop_keys: CancellationToken::new(),
+            sources,
+        }
+    }
+
+    /// Starts `effect` as a task; its result comes back as [`Event::Done`].
+    pub(super) fn start(&mut self, job: JobId, effect: Effect) {
+        while self.tasks.try_join_next().is_some() {}
+        match effect {
+            // Order matters: it must be known before the publish that follows.
+            Effect::ChoosePassphrase(role, passphrase) => self.engine.choose_passphrase(&role, passphrase),
+            Effect::StopPublish => self.stop_publish.cancel(),
+            Effect::Cancel => {
+                self.stop.cancel();
+                self.stop = CancellationToken::new();
+            }
+            Effect::Key(work) => self.work_on_keys(job, work),
+            Effect::StopKeyWork => self.stop_keys.cancel(),
+            Effect::Publish(approval) => self.publish(job, approval),
+            // Not stopped half-way: what was written must be told.
+            Effect::Wizard(task) => {
+                if task.is_at_token() {
+                    self.stop_keys.cancel();
+                    self.stop_keys = CancellationToken::new();
+                }
+                let work = self.work();
+                self.tasks.spawn(async move {
+                    let outcome = work.wizard(job, *task).await;
+                    work.send(job, Some(outcome)).await;
+                });
+            }
+            effect => {
+                let work = self.work();
+                self.tasks.spawn(async move {
+                    let stop = work.stop.clone();
+                    let outcome = tokio::select! {
+                        outcome = work.perform(job, effect) => outcome,
+                        () = stop.cancelled() => None,
+                    };
+                    work.send(job, outcome).await;
+                });
+            }
+        }
+    }
+
+    fn work(&self) -> Work {
+        Work {
+            engine: self.engine.clone(),
+            events: self.events.clone(),
+            slots: Arc::clone(&self.slots),
+            sources: Arc::clone(&self.sources),
+            stop: self.stop.clone(),
+            stop_keys: self.stop_keys.clone(),
+        }
+    }
+
+    /// One at a time: what runs is stopped.
+    fn work_on_keys(&mut self, job: JobId, work: KeyWork) {
+        self.stop_keys.cancel();
+        self.stop_keys = CancellationToken::new();
+        let (engine, events, stop) = (self.engine.clone(), self.events.clone(), self.stop_keys.clone());
+        let sources = Arc::clone(&self.sources);
+        self.tasks.spawn(async move {
+            let told = events.clone();
+            let doing = tokio::task::spawn_blocking(move || {
+                let (engine, sources, events, stop) = (&engine, &*sources, &told, &stop);
+                Worker { engine, sources, events, stop, job }.perform(work)
+            });
+            let found = doing.await.unwrap_or_else(|error| KeyFound::Said(Err(broken(&error.to_string()))));
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = events.send(Event::Done(job, Outcome::Key(found))).await;
+        });
+    }
+
+    fn publish(&mut self, job: JobId, approval: Approval) {
+        self.stop_publish = CancellationToken::new();
+        let (engine, events, stop) = (self.engine.clone(), self.events.clone(), self.stop_publish.clone());
+        self.publishes.spawn(async move {
+            let (news, mut received) = mpsc::channel(64);
+            let forward = events.clone();
+            let forwarding = async move {
+                while let Some(progress) = received.recv().await {
+                    if forward.send(Event::News(progress)).await.is_err() {
+                        break;
+                    }
+                }
+            };
+            let (result, ()) = tokio::join!(engine.publish(approval, news, stop), forwarding);
+            let outcome = Outcome::Published(result.map_err(failure));
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = events.send(Event::Done(job, outcome)).await;
+        });
+    }
+
+    /// Begins no further repository and waits until the running ones are finished.
+    pub(super) async fn finish_publishes(&mut self) {
+        self.stop_publish.cancel();
+        while self.publishes.join_next().await.is_some() {}
+    }
+
+    /// Whether a publish runs.
+    pub(super) fn is_publishing(&mut self) -> bool {
+        while self.publishes.try_join_next().is_some() {}
+        !self.publishes.is_empty()
+    }
+}
+
+/// What a task needs.
+struct Work {
+    engine: Engine,
+    events: mpsc::Sender<Event>,
+    slots: Arc<Semaphore>,
+    sources: Arc<PassphraseSources>,
+    stop: CancellationToken,
+    stop_keys: CancellationToken,
+}
+
+impl Work {
+    async fn send(&self, job: JobId, outcome: Option<Outcome>) {
+        if let Some(outcome) = outcome {
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = self.events.send(Event::Done(job, outcome)).await;
+        }
+    }
+
+    async fn perform(&self, job: JobId, effect: Effect) -> Option<Outcome> {
+        let engine = &self.engine;
+        Some(match effect {
+            Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.entries()).await),
+            Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.loaded_keys()).await),
+            Effect::Open(gun) => return self.open(job, gun).await,
+            Effect::Refresh(gun) => return Some(self.refresh(gun).await),
+            Effect::LookForTokens => Outcome::Tokens(self.blocking(|e| Ok(e.plugged_in())).await.ok().flatten()),
+            Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.staged()).await },
+            Effect::Resolve => Outcome::Resolved(engine.resolve_interrupted().await.unwrap_or_default()),
+            Effect::Stage { changes, said } => {
+                self.staging(Some(format!("staged: {said}")), move |e| e.stage(changes.clone())).await
+            }
+            Effect::Drop { entries, said } => {
+                self.staging(Some(format!("dropped: {said}")), move |e| e.drop_changes(&entries)).await
+            }
+            Effect::Undo => self.retrace(Engine::undo, "undone").await,
+            Effect::Redo => self.retrace(Engine::redo, "done again").await,
+            Effect::AdoptForeign(gun) => {
+                let asked = gun.clone();
+                Outcome::ForeignAdopted(gun, self.blocking(move |e| e.adopt_foreign(&asked)).await)
+            }
+            Effect::Plan => Outcome::Planned(self.plan(job).await),
+            Effect::Unlock(id, passphrase) => {
+                let key = id.clone();
+                Outcome::Unlocked(id, self.blocking(move |e| e.unlock(&key, &passphrase)).await)
+            }
+            Effect::UnlockAlso(ids, passphrase) => Outcome::AlsoUnlocked(self.unlock_also(ids, passphrase).await),
+            Effect::LockIdle => Outcome::Locks(self.blocking(|e| Ok(e.lock_idle())).await.ok().flatten()),
+            Effect::CheckKeyFiles => {
+                Outcome::KeyProblems(self.blocking(|e| Ok(e.key_problems())).await.unwrap_or_default())
+            }
+            Effect::ReadForeign(gun) => {
+                let asked = gun.clone();
+                Outcome::Foreign(gun, self.blocking(move |e| e.foreign_changes(&asked)).await)
+            }
+            Effect::DropForeign(gun) => {
+                let asked = gun.clone();
+                Outcome::ForeignDropped(gun, self.blocking(move |e| e.drop_foreign(&asked)).await)
+            }
+            Effect::ReadKeyFiles(paths) => {
+                let (now, typed) = (engine.now(), engine.settings().typed_paths.clone());
+                let read = tokio::task::spawn_blocking(move || files::public_keys(&paths, &typed, now)).await;
+                Outcome::KeyFiles(read.unwrap_or_else(|e| Err(e.to_string())))
+            }
+            Effect::Complete(text) => {
+                let typed = engine.settings().typed_paths.clone();
+                let found = tokio::task::spawn_blocking(move || files::complete(&text, &typed)).await;
+                Outcome::Completed(found.unwrap_or_default())
+            }
+            other => return self.act(other).await,
+        })
+    }
+
+    /// Small acts on one repository.
+    async fn act(&self, effect: Effect) -> Option<Outcome> {
+        let engine = &self.engine;
+        Some(match effect {
+            Effect::AddRepository(name) => {
+                // A name that Docker would not take can still be a collection of notary.
+                let parsed = parse_bare(&name, false).or_else(|first| parse_bare(&name, true).map_err(|_| first));
+                match parsed {
+                    Ok(gun) => {
+                        let said = format!("added: {gun}");
+                        Outcome::Acted(None, self.blocking(move |e| e.add_entry(&gun)).await.map(|()| said))
+                    }
+                    Err(error) => Outcome::Acted(None, Err(failure(error))),
+                }
+            }
+            Effect::RemoveEntry(gun) => {
+                let said = format!("off the list: {gun}");
+                Outcome::Acted(None, self.blocking(move |e| e.remove_entry(&gun)).await.map(|()| said))
+            }
+            Effect::DeleteLocal(gun) => {
+                let said = format!("forgotten: cache and pin of {gun}");
+                Outcome::Acted(Some(gun.clone()), engine.delete_local(&gun).await.map(|()| said).map_err(failure))
+            }
+            Effect::AcceptRoot(gun, roots) => {
+                let asked = gun.clone();
+                let result = self.blocking(move |e| e.accept_root(&asked, &roots)).await;
+                Outcome::Acted(Some(gun.clone()), result.map(|()| format!("trusted: root of {gun}")))
+            }
+            Effect::AcceptRealm(gun, realm) => {
+                let said = format!("allowed: logins at {realm}");
+                Outcome::Acted(Some(gun), self.blocking(move |e| e.accept_realm(&realm)).await.map(|()| said))
+            }
+            Effect::LogIn { gun, host, user, password } => {
+                engine.log_in(&host, &user, password);
+                Outcome::Acted(Some(gun), Ok(format!("logging in: {user} at {host}")))
+            }
+            _ => return None,
+        })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let engine = self.engine.clone();
+        match tokio::task::spawn_blocking(move || work(&engine)).await {
+            Ok(result) => result.map_err(failure),
+            Err(error) => Err(broken(&error.to_string())),
+        }
+    }
+
+    async fn staging(
+        &self,
+        said: Option<String>,
+        work: impl Fn(&Engine) -> Result<Stage, EngineError> + Send + 'static,
+    ) -> Outcome {
+        let result = self.blocking(move |e| work(e)).await;
+        Outcome::Staged { said, result }
+    }
+
+    /// The keys that a passphrase opens.
+    async fn unlock_also(&self, ids: Vec<CanonicalKeyId>, passphrase: Passphrase) -> Vec<CanonicalKeyId> {
+        let opened = self
+            .blocking(move |e| Ok(ids.into_iter().filter(|id| e.unlock(id, &passphrase).is_ok()).collect::<Vec<_>>()));
+        opened.await.unwrap_or_default()
+    }
+
+    /// Undo and redo say what they took back.
+    async fn retrace(&self, work: fn(&Engine) -> Result<Stage, EngineError>, verb: &'static str) -> Outcome {
+        let result = self
+            .blocking(move |e| {
+                let before = e.staged()?;
+                let what = if verb == "undone" { before.undo } else { before.redo };
+                Ok((work(e)?, what))
+            })
+            .await;
+        match result {
+            Ok((stage, what)) => Outcome::Staged { said: what.map(|w| format!("{verb}: {w}")), result: Ok(stage) },
+            Err(failure) => Outcome::Staged { said: None, result: Err(failure) },
+        }
+    }
+
+    /// The cached view first, then what the server says.
+    async fn open(&self, job: JobId, gun: Gun) -> Option<Outcome> {
+        let cached = {
+            // The semaphore is never closed.
+            let _slot = self.slots.acquire().await.ok()?;
+            self.engine.cached(&gun).await
+        };
+        let cached = cached.map(Arc::new).map_err(failure);
+        let shown = Outcome::Viewed(gun.clone(), Source::Cache, cached);
+        self.send(job, Some(shown)).await;
+        Some(self.refresh(gun).await)
+    }
+
+    async fn refresh(&self, gun: Gun) -> Outcome {
+        let _slot = self.slots.acquire().await;
+        let view = self.engine.refresh_until(&gun, &self.stop).await;
+        Outcome::Viewed(gun, Source::Server, view.map(Arc::new).map_err(failure))
+    }
+}
+
+fn broken(what: &str) -> Failure {
+    let problem = Problem {
+        kind: Kind::Disk,
+        message: format!("the work broke off: {what}"),
+        hint: "try again; what is staged is safe".to_owned(),
+        repository: None,
+        role: None,
+    };
+    Failure { problem, ask: None }
+}
+
+/// An engine's error as plain data, with the question that would help.
+#[must_use]
+pub(super) fn failure(error: EngineError) -> Failure {
+    let problem = error.problem();
+    let ask = match error {
+        EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
+        EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
+        EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
+            Some(Ask::Realm { host, realm })
+        }
+        EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
+            Some(Ask::Login { registry, user })
+        }
+        EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
+        EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
+        EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
+        _ => None,
+    };
+    Failure { problem, ask }
+}

@@ -1,0 +1,131 @@
+//! Effects that run, and whose answers are still wanted.
+
+use std::collections::BTreeSet;
+
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::{JobId, Outcome, Source};
+use crate::tui::messages::wizard_task::Task;
+
+/// Effects that run.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    next: u64,
+    running: BTreeSet<JobId>,
+    plan: Option<JobId>,
+    completion: Option<JobId>,
+    key_work: Option<JobId>,
+    at_token: Option<JobId>,
+    /// What the form of a wizard waits for.
+    form: Option<JobId>,
+    /// The choice that went to the disk last.
+    keep: Option<JobId>,
+    /// What writes the choice of a wizard. Ctrl-c does not stop it.
+    writing: BTreeSet<JobId>,
+}
+
+impl Jobs {
+    /// Names an effect that begins.
+    pub fn begin(&mut self, effect: &Effect) -> JobId {
+        self.next += 1;
+        let job = JobId(self.next);
+        let silent =
+            matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel | Effect::StopKeyWork);
+        if !silent {
+            self.running.insert(job);
+        }
+        match effect {
+            Effect::Plan => self.plan = Some(job),
+            Effect::Complete(_) => self.completion = Some(job),
+            Effect::Key(_) => self.key_work = Some(job),
+            Effect::Wizard(task) => self.begin_wizard(job, task),
+            _ => {}
+        }
+        job
+    }
+
+    fn begin_wizard(&mut self, job: JobId, task: &Task) {
+        if task.is_at_token() {
+            self.at_token = Some(job);
+        }
+        if task.is_of_form() {
+            self.form = Some(job);
+        }
+        if matches!(task, Task::Keep(_)) {
+            self.keep = Some(job);
+        }
+        if task.writes_choice() {
+            self.writing.insert(job);
+        }
+    }
+
+    /// Ends it. Says whether anybody still wants the answer.
+    pub fn end(&mut self, job: JobId, outcome: &Outcome) -> bool {
+        if let Outcome::Viewed(_, Source::Cache, _) | Outcome::WrongSources(_) = outcome {
+            // The same job goes on, and answers again.
+            return self.running.contains(&job);
+        }
+        let known = self.running.remove(&job);
+        self.writing.remove(&job);
+        match outcome {
+            Outcome::Planned(_) => self.plan == Some(job),
+            Outcome::Completed(_) => self.completion == Some(job),
+            Outcome::Key(_) => self.key_work == Some(job),
+            // Whatever was written is true, asked for or not.
+            Outcome::Staged { .. } | Outcome::ForeignAdopted(..) | Outcome::Published(_) | Outcome::Wizard(_) => true,
+            _ => known,
+        }
+    }
+
+    /// Whether work on keys still wants to be heard of.
+    #[must_use]
+    pub fn is_key_work(&self, job: JobId) -> bool {
+        self.key_work == Some(job)
+    }
+
+    /// Whether this job runs and somebody wants its answer.
+    #[must_use]
+    pub fn waits_for(&self, job: JobId) -> bool {
+        self.running.contains(&job) && (self.key_work == Some(job) || self.at_token == Some(job))
+    }
+
+    /// Whether the form of a wizard waits for this job, and not for another one.
+    #[must_use]
+    pub fn is_of_form(&self, job: JobId) -> bool {
+        self.form == Some(job)
+    }
+
+    /// Whether this job took the last choice to the disk.
+    #[must_use]
+    pub fn is_keep(&self, job: JobId) -> bool {
+        self.keep == Some(job)
+    }
+
+    /// Whether the choice of a wizard is being written: what is read of it now may be old in a moment.
+    #[must_use]
+    pub fn is_writing_choice(&self) -> bool {
+        !self.writing.is_empty()
+    }
+
+    /// Forgets work on keys, so that its answer is dropped; no form waits for it any more.
+    pub fn forget_key_work(&mut self) {
+        self.key_work = None;
+        self.forget_form();
+    }
+
+    /// The form that waited was closed or stopped: neither an answer nor a touch is for the next one.
+    pub fn forget_form(&mut self) {
+        self.form = None;
+        self.at_token = None;
+    }
+
+    /// Forgets what runs, so that its answers are dropped.
+    pub fn forget(&mut self) {
+        self.running.clear();
+    }
+
+    /// Whether anything runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+}

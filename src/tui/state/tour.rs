@@ -1,0 +1,105 @@
+//! The sandbox's tour: a few steps, each with a sentence and a test on the state.
+
+use super::{Screen, State};
+use crate::engine::{Change, PublishOutcome};
+use crate::tuf::Gun;
+use crate::tui::panes::Pane;
+
+/// A tour that runs.
+#[derive(Clone, Debug)]
+pub struct Tour {
+    pub steps: Vec<TourStep>,
+    /// The step that is shown; behind the last one the tour is done.
+    pub at: usize,
+    /// The passphrase of every key in the sandbox.
+    pub passphrase: String,
+    /// Name and public key file of the signer that the tour adds.
+    pub signer: (String, String),
+}
+
+/// A step of the tour.
+#[derive(Clone, Debug)]
+pub struct TourStep {
+    pub title: &'static str,
+    /// What to press and why, in one line.
+    pub sentence: String,
+    pub done: Done,
+}
+
+/// When a step is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The pane has the focus and shows this repository.
+    Shows(Pane, Gun),
+    /// A signer is staged for this repository.
+    SignerStaged(Gun),
+    /// The review is open.
+    Reviewing,
+    /// This repository was published.
+    Published(Gun),
+}
+
+impl Tour {
+    /// Leads from a repository over a new signer and the review to the publish. `key_file` is a public key to add.
+    #[must_use]
+    pub fn first_signer(gun: &Gun, name: &str, signer: &str, key_file: &str, passphrase: &str) -> Self {
+        let step = |title, sentence: String, done| TourStep { title, sentence, done };
+        let steps = vec![
+            step(
+                "Look around.",
+                format!("Go to {name} with j, then press enter."),
+                Done::Shows(Pane::Roles, gun.clone()),
+            ),
+            step(
+                "Add a signer.",
+                format!("Press a, then enter: {signer} is filled in."),
+                Done::SignerStaged(gun.clone()),
+            ),
+            step("Review.", "Press p: see what would change. Nothing is sent yet.".to_owned(), Done::Reviewing),
+            step("Publish.", format!("Press P; the passphrase is {passphrase}."), Done::Published(gun.clone())),
+        ];
+        let signer = (signer.to_owned(), key_file.to_owned());
+        Self { steps, at: 0, passphrase: passphrase.to_owned(), signer }
+    }
+
+    /// Whether the step that is shown wants a signer for one of these repositories.
+    #[must_use]
+    pub fn adds_signer_to(&self, guns: &[Gun]) -> bool {
+        matches!(self.step().map(|s| &s.done), Some(Done::SignerStaged(gun)) if guns.contains(gun))
+    }
+
+    /// The step that is shown.
+    #[must_use]
+    pub fn step(&self) -> Option<&TourStep> {
+        self.steps.get(self.at)
+    }
+}
+
+/// Goes on while the step that is shown is done.
+pub fn advance(state: &mut State) {
+    while let Some(step) = state.tour.as_ref().and_then(Tour::step) {
+        if !is_done(state, &step.done) {
+            return;
+        }
+        if let Some(tour) = &mut state.tour {
+            tour.at += 1;
+        }
+    }
+}
+
+fn is_done(state: &State, done: &Done) -> bool {
+    match done {
+        Done::Shows(pane, gun) => state.focus == *pane && state.lists.shown.as_ref() == Some(gun),
+        Done::SignerStaged(gun) => {
+            state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::AddSigner { .. }))
+        }
+        Done::Reviewing => matches!(state.screen, Screen::Review(_)),
+        Done::Published(gun) => match &state.screen {
+            Screen::Publish(p) => p
+                .tracks
+                .iter()
+                .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)),
+            _ => false,
+        },
+    }
+}

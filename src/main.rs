@@ -7,6 +7,9 @@ use trustdeck::cli;
 
 fn main() -> ExitCode {
     trustdeck::keys::protect_process();
+    if let Some(ended) = cli::start_in_own_session() {
+        return ended;
+    }
     // Fails only if somebody else was faster, which nobody is.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli::Arguments::try_parse() {

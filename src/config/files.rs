@@ -42,12 +42,40 @@ struct Written {
 }
 
 /// The table `servers`: what holds for all, and addresses by repository.
-#[derive(Debug, Deserialize, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Servers {
     pub(super) timeout: Option<u32>,
     pub(super) parallel_requests: Option<usize>,
-    #[serde(flatten)]
     pub(super) by_repository: BTreeMap<String, String>,
+}
+
+// By hand, since a derived one would not know the line of a mistake.
+impl<'de> Deserialize<'de> for Servers {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> serde::de::Visitor<'de> for Table {
+            type Value = Servers;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut table: A) -> Result<Servers, A::Error> {
+                let mut servers = Servers::default();
+                while let Some(key) = table.next_key::<String>()? {
+                    match key.as_str() {
+                        "timeout" => servers.timeout = Some(table.next_value()?),
+                        "parallel_requests" => servers.parallel_requests = Some(table.next_value()?),
+                        _ => {
+                            servers.by_repository.insert(key, table.next_value()?);
+                        }
+                    }
+                }
+                Ok(servers)
+            }
+        }
+        source.deserialize_map(Table)
+    }
 }
 
 impl Servers {
@@ -87,7 +115,10 @@ impl OwnConfig {
             let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, pkcs11_module, theme and the table servers";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
-        written.servers.check().map_err(|what| input(&format!("{}: {what}", path.display()), "mend it, or leave it out"))?;
+        written
+            .servers
+            .check()
+            .map_err(|what| input(&format!("{}: {what}", path.display()), "mend it, or leave it out"))?;
         for pattern in written.servers.by_repository.keys() {
             let name = pattern.strip_suffix('*').unwrap_or(pattern).trim_end_matches('/');
             if pattern != "*" && Gun::parse(name).is_err() {

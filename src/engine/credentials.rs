@@ -32,7 +32,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<(Instant, Found)>>>;
 pub(super) struct Credentials {
     config: PathBuf,
     environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
-    launcher: Option<PathBuf>,
+    launcher: Vec<std::ffi::OsString>,
     /// `NOTARY_AUTH`, and the address of the only server that it is for.
     notary_auth: Option<(String, NotaryAuth)>,
     typed: Mutex<HashMap<String, Credential>>,
@@ -113,7 +113,7 @@ impl Credentials {
         let config = load(&self.config)?;
         let helper = config.cred_helpers.get(registry).filter(|helper| !helper.is_empty());
         let store = Some(&config.creds_store).filter(|store| !store.is_empty());
-        let surroundings = Surroundings { environment: &self.environment, launcher: self.launcher.as_deref() };
+        let surroundings = Surroundings { environment: &self.environment, launcher: &self.launcher };
         if let Some(helper) = helper.or(store) {
             return Helper::new(helper, surroundings).find(registry).await;
         }

@@ -30,9 +30,9 @@ pub(super) struct Helper<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) environment: &'a [(OsString, OsString)],
-    /// A program that starts another in a session of its own (`LAUNCHER PROGRAM ARGUMENT…`), while the screen has the
-    /// terminal: what asks there would be drawn over, and take the screen's keys.
-    pub(super) launcher: Option<&'a Path>,
+    /// What starts them in a session of their own while the screen has the terminal: what asks there would be drawn over,
+    /// and take the screen's keys. Program and first arguments.
+    pub(super) launcher: &'a [OsString],
 }
 
 /// What a helper prints.
@@ -92,16 +92,20 @@ impl<'a> Helper<'a> {
         let Some(path) = find_program(OsStr::new(&self.program), environment) else {
             return Err(self.failure("it is not installed (not in PATH), but Docker's config.json names it"));
         };
-        let mut command = match launcher {
+        let mut command = match launcher.split_first() {
             // It makes the session and the process group, which bears the same ID.
-            Some(launcher) => Command::new(launcher),
-            None => Command::new(&path),
+            Some((program, first)) => {
+                let mut command = Command::new(program);
+                command.args(first).arg(&path);
+                command
+            }
+            None => {
+                let mut command = Command::new(&path);
+                command.process_group(0);
+                command
+            }
         };
-        match launcher {
-            Some(_) => command.arg(&path),
-            None => command.process_group(0),
-        };
-        let speaks_to_terminal = |name: &OsString| launcher.is_some() && name == "GPG_TTY";
+        let speaks_to_terminal = |name: &OsString| !launcher.is_empty() && name == "GPG_TTY";
         let variables = environment.iter().filter(|(name, _)| !speaks_to_terminal(name));
         let mut child = command
             .arg("get")
@@ -195,7 +199,7 @@ mod tests {
     use super::*;
 
     fn surroundings(environment: &[(OsString, OsString)]) -> Surroundings<'_> {
-        Surroundings { environment, launcher: None }
+        Surroundings { environment, launcher: &[] }
     }
 
     #[test]
@@ -208,7 +212,8 @@ mod tests {
         let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
         let relative = up.join(dir.path().strip_prefix("/").unwrap());
         assert!(relative.join("docker-credential-near").exists());
-        let found = |search: &OsStr| find_program(OsStr::new("docker-credential-near"), &[("PATH".into(), search.into())]);
+        let found =
+            |search: &OsStr| find_program(OsStr::new("docker-credential-near"), &[("PATH".into(), search.into())]);
         assert_eq!(found(relative.as_os_str()), None);
         assert_eq!(found(OsStr::new(":.:")), None);
         assert_eq!(found(dir.path().as_os_str()), Some(path));

@@ -65,6 +65,7 @@ mod tagviews;
 mod token_notes;
 pub mod tokens;
 mod tree;
+mod uploading;
 mod versions;
 pub mod view;
 mod views;
@@ -79,12 +80,14 @@ pub use error::{EngineError, Kind, Problem};
 pub use natural::natural;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::{Progress, PublishOutcome, Published, Step};
+pub use servers::{Asker, Login};
 pub use settings::{FirstContact, Settings};
 pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
 
 pub use crate::keys::words::words;
 pub use crate::keys::{KeyError, OpenError, Passphrase, Strength, TokenError};
-pub use crate::remote::RemoteError;
+pub use crate::remote::auth::named_registry;
+pub use crate::remote::{Remark, RemoteError};
 use crate::tuf::Gun;
 
 /// A clock, so that tests can stand still.

@@ -19,6 +19,7 @@ use super::planning::{Needs, draft};
 use super::publish::{Batch, Job, Progress, PublishOutcome, Published, Step, not_accepted};
 use super::repositories::Base;
 use super::signing::{Made, SignedFile, SigningError, sign};
+use super::uploading::Uploaded;
 use super::{Engine, EngineError};
 use crate::remote::{NotaryServer, RemoteError};
 use crate::tuf::verify::SeenRoles;
@@ -129,18 +130,10 @@ impl Engine {
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
-        let parts: Vec<(Role, Vec<u8>)> = files.iter().map(|f| (f.role.clone(), f.bytes.clone())).collect();
-        match prepared.server.publish(gun, &parts).await {
-            Ok(()) => {}
-            Err(RemoteError::Version { .. }) => {
-                self.forget_sent(gun).await?;
-                self.raise_versions(gun, &prepared.server, &files, run).await?;
-                return Ok(Tried::Overtaken);
-            }
-            Err(error) => {
-                let settled = self.settle_upload(&sent, &prepared.server, error).await;
-                settled.map_err(|error| without_snapshot_key(&prepared, error))?;
-            }
+        let uploaded = self.upload(gun, &prepared, &files, &sent, run).await;
+        match uploaded.map_err(|error| without_snapshot_key(&prepared, error))? {
+            Uploaded::Stored => {}
+            Uploaded::Overtaken => return Ok(Tried::Overtaken),
         }
         say(Step::Check, None).await;
         let planned = Planned { before: prepared.base.set.as_deref(), tags: &expected };
@@ -265,11 +258,17 @@ impl Engine {
     }
 
     /// After an answer that says nothing certain: looks until it is certain, or gives up.
-    async fn settle_upload(&self, sent: &Sent, server: &NotaryServer, error: RemoteError) -> Result<(), EngineError> {
+    pub(super) async fn settle_upload(
+        &self,
+        sent: &Sent,
+        server: &NotaryServer,
+        error: RemoteError,
+    ) -> Result<(), EngineError> {
         let gun = &sent.gun;
         let is_lost = matches!(error, RemoteError::AnswerLost { .. });
         // A gateway may say 5xx for a request that went through.
-        let may_have_landed = is_lost || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. });
+        let may_have_landed = is_lost
+            || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. } | RemoteError::Race { .. });
         if !may_have_landed {
             self.forget_sent(gun).await?;
             return Err(Self::remote(gun)(error));

@@ -57,7 +57,9 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Busy { wait: Some(seconds), .. } => {
             return format!("it asks to wait {seconds} s; try again then");
         }
-        RemoteError::Slow { .. } => "try again in a while; if it is always so slow, set timeout in [servers] of config.toml",
+        RemoteError::Slow { .. } => {
+            "try again in a while; if it is always so slow, set timeout in [servers] of config.toml"
+        }
         RemoteError::Busy { .. } => "try again in a while",
         RemoteError::Tls { host, why } => return tls_hint(host, why),
         RemoteError::Redirect { .. } => "give the address that it redirects to, if you trust it, with --server",
@@ -111,7 +113,9 @@ fn tls_hint(host: &str, why: &TlsFault) -> String {
             "give the server a certificate of its own; to trust exactly this one, name it as the authority"
         }
         TlsFault::RsaLength { .. } => "ask whoever runs the server for a certificate with a key of accepted length",
-        TlsFault::Algorithm { .. } => "ask whoever runs the server for a certificate that is signed with SHA-256 or better",
+        TlsFault::Algorithm { .. } => {
+            "ask whoever runs the server for a certificate that is signed with SHA-256 or better"
+        }
         TlsFault::Odd => "ask whoever runs the server which program made its certificate",
         TlsFault::OldProtocol => "ask whoever runs the server to allow TLS 1.2 or 1.3",
         TlsFault::NothingInCommon => {

@@ -26,7 +26,8 @@ impl Servers {
     /// Nothing is asked or sent.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
         let remarks = Remarks::default();
-        let named = named_for_all(&settings.servers).and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
+        let named =
+            named_for_all(&settings.servers).and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
         let credentials = Credentials::open(settings, named.map(|endpoint| endpoint.base().to_owned()))?;
         let credentials = Arc::new(credentials);
         Ok(Self { clients: tokio::sync::Mutex::default(), credentials, remarks })

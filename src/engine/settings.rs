@@ -106,8 +106,9 @@ pub struct Settings {
     pub typed_paths: TypedPaths,
     /// `NOTARY_AUTH`, for the server that is named for all repositories.
     pub notary_auth: Option<NotaryAuth>,
-    /// What starts credential helpers in a session of their own, so that they leave the terminal to the screen.
-    pub helper_launcher: Option<PathBuf>,
+    /// What starts credential helpers in a session of their own, so that they leave the terminal to the screen: program
+    /// and first arguments.
+    pub helper_launcher: Vec<std::ffi::OsString>,
     /// Environment handed to credential helpers: all but passphrases and credentials.
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
 }

@@ -327,6 +327,8 @@ pub struct Status {
     pub docker_config: PathBuf,
     /// The server for a repository (or for Docker Hub if none was named) and the reason for it.
     pub server: Result<(String, String), Problem>,
+    /// The proxy to that server with the variable that names it, or why none is used; `None` where none is set.
+    pub proxy: Option<String>,
     /// Where certificate authorities come from.
     pub authorities: Vec<String>,
     /// Private keys in the store.

@@ -1,7 +1,7 @@
 //! A private key in memory, and its signatures.
 
-use p256::elliptic_curve::Generate as _;
 use aws_lc_rs::signature::{RSA_PSS_SHA256, RsaKeyPair};
+use p256::elliptic_curve::Generate as _;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::signature::hazmat::PrehashSigner;
 use sha2::{Digest, Sha256};

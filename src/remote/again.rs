@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 
-use super::http::{Answer, Limits};
 use super::fault::Fault;
+use super::http::{Answer, Limits};
 
 /// How often a request is tried again.
 const TIMES: u32 = 4;
@@ -25,12 +25,6 @@ pub(super) enum Again {
 }
 
 impl Again {
-    pub(super) fn pause(self) -> Duration {
-        match self {
-            Self::Gateway(pause) | Self::Busy(pause) | Self::Gone(pause) => pause,
-        }
-    }
-
     /// Judges one outcome of a request that was tried `tried` times before. `has_answered` tells that the server was
     /// there earlier, so that a missing connection is an outage and no wrong address.
     pub(super) fn judge(
@@ -82,7 +76,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use reqwest::header::{DATE, HeaderValue};
 
@@ -106,10 +100,23 @@ mod tests {
     #[test]
     fn pauses_grow_and_end_after_four() {
         let answer = |status: u16| {
-            Ok(Answer { status: StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body: Vec::new() })
+            Ok(Answer {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers: HeaderMap::new(),
+                body: Vec::new(),
+                began: Default::default(),
+            })
         };
-        let judge = |method: &Method, status, tried| {
-            Again::judge(method, &answer(status), tried, true, Limits::default()).map(Again::pause)
+        let judge = |method: &Method, status, tried| match Again::judge(
+            method,
+            &answer(status),
+            tried,
+            true,
+            Limits::default(),
+        ) {
+            Some(Again::Gateway(pause)) => Some(pause),
+            None => None,
+            other => panic!("{other:?}"),
         };
         let all: Vec<_> = (0..6).map(|tried| judge(&Method::GET, 502, tried)).collect();
         assert!(all[..4].is_sorted() && all[..4].iter().all(Option::is_some), "{all:?}");

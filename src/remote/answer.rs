@@ -41,9 +41,7 @@ pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
         300..=399 => RemoteError::Redirect { host, to: answer.location() },
         400 if let Some(why) = client_certificate(&answer.body) => RemoteError::Tls { host, why },
         401 | 403 => RemoteError::Forbidden { host, why: detail(answer) },
-        429 | 503 => {
-            RemoteError::Busy { host, status, wait: retry_after(&answer.headers).map(|wait| wait.as_secs()) }
-        }
+        429 | 503 => RemoteError::Busy { host, status, wait: retry_after(&answer.headers).map(|wait| wait.as_secs()) },
         _ => RemoteError::Server { host, status, detail: detail(answer) },
     }
 }

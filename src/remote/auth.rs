@@ -91,12 +91,17 @@ pub trait CredentialSource: Send + Sync {
 /// The key of Docker Hub's login.
 pub const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
+/// The registry whose login is used for a repository by its name; `None` where the name holds no host.
+#[must_use]
+pub fn named_registry(gun: &Gun) -> Option<&str> {
+    match gun.host() {
+        Some("docker.io" | "index.docker.io") => Some(DOCKER_HUB),
+        host => host,
+    }
+}
+
 /// The registry whose login is used for a repository: that of the image, not that of the trust server.
 #[must_use]
 pub fn registry_of<'a>(gun: &'a Gun, endpoint: &'a Endpoint) -> &'a str {
-    match gun.host() {
-        Some("docker.io" | "index.docker.io") => DOCKER_HUB,
-        Some(host) => host,
-        None => endpoint.host(),
-    }
+    named_registry(gun).unwrap_or(endpoint.host())
 }

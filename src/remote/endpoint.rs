@@ -107,7 +107,7 @@ impl Endpoint {
     }
 
     /// The address of a file or route below the base.
-    pub(super) fn url(&self, path: &str) -> Result<Url, RemoteError> {
+    pub(crate) fn url(&self, path: &str) -> Result<Url, RemoteError> {
         let text = format!("{}/{path}", self.base);
         Url::parse(&text).map_err(|_| RemoteError::Setting(format!("{text:?} is not an address")))
     }

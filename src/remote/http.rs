@@ -12,6 +12,7 @@ use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::RemoteError;
+use super::Setup;
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Way, classify};
 use super::proxies::{Proxies, Route};
@@ -20,7 +21,6 @@ use super::timed::Timed;
 use super::tls::{built, client, verifier};
 use super::turns::Turns;
 use super::upload::Upload;
-use super::Setup;
 
 /// Caps and deadlines. Source: docs/reliability.md section 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -147,11 +147,8 @@ impl Login {
         if !endpoint.may_log_in(&base) {
             return Err(not_encrypted(endpoint.host(), "it asks for a password"));
         }
-        let unauthorized = |user| RemoteError::Unauthorized {
-            host: endpoint.host().to_owned(),
-            registry: registry.to_owned(),
-            user,
-        };
+        let unauthorized =
+            |user| RemoteError::Unauthorized { host: endpoint.host().to_owned(), registry: registry.to_owned(), user };
         let found = match self.credentials.find(endpoint.base(), registry).await? {
             None => self.credentials.ask(registry).await?,
             found => found,

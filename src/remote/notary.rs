@@ -9,19 +9,19 @@ use reqwest::{Method, Request};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
-use super::{RemoteError, Setup, Stranger};
+use super::again::Again;
 use super::answer::{error_of, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
 use super::login::{Asking, Authorization, Login};
-use super::again::Again;
 use super::outage::{Outage, Trial};
 use super::remark::Remark;
 use super::slots::Slots;
 use super::turns::{Turn, Turns};
 use super::upload::{Upload, lost, multipart};
+use super::{RemoteError, Setup, Stranger};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -109,11 +109,7 @@ impl NotaryServer {
     ///
     /// # Errors
     /// [`RemoteError::Setting`], [`RemoteError::Tls`] for unusable certificates.
-    pub fn new(
-        endpoint: Endpoint,
-        setup: Setup,
-        credentials: Arc<dyn CredentialSource>,
-    ) -> Result<Self, RemoteError> {
+    pub fn new(endpoint: Endpoint, setup: Setup, credentials: Arc<dyn CredentialSource>) -> Result<Self, RemoteError> {
         let turns = Arc::new(Turns::new(setup.parallel));
         let http = Http::new(&endpoint, &setup, &turns)?;
         let login = Login::new(credentials, setup.remarks.clone());
@@ -175,7 +171,8 @@ impl NotaryServer {
     /// The error for an answer that no trust server gives; asks who it is where that answer does not tell.
     async fn not_notary(&self, gun: &Gun, access: Access, mut what: Stranger) -> RemoteError {
         if what == Stranger::Other {
-            let call = Call { gun, access, method: Method::GET, path: None, body: None, what: "/v2/", limit: EMPTY_LIMIT };
+            let call =
+                Call { gun, access, method: Method::GET, path: None, body: None, what: "/v2/", limit: EMPTY_LIMIT };
             let answer = self.send_once(&call, None).await;
             if answer.is_ok_and(|answer| is_registry(&answer)) {
                 what = Stranger::Registry;

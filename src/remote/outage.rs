@@ -38,7 +38,7 @@ impl Outage {
     /// Takes it on oneself to try, unless somebody does already.
     pub(super) fn attend(&self) -> Option<Trial<'_>> {
         let mine = |state: &mut State| std::mem::replace(state, State::Tried) != State::Tried;
-        self.state.send_if_modified(mine).then_some(Trial(self))
+        self.state.send_if_modified(mine).then(|| Trial(self))
     }
 
     /// It has answered.

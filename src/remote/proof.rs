@@ -13,7 +13,7 @@ const BELIEVED: Duration = Duration::from_secs(600);
 
 /// What became of a login.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Unknown,
     Taken,
     Refused(Instant),
@@ -40,9 +40,10 @@ impl Proofs {
     pub(super) async fn of(&self, place: &str, registry: &str, login: &Credential) -> Proof {
         let found = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry((place.to_owned(), registry.to_owned())).or_insert_with(|| {
-                Arc::new(tokio::sync::Mutex::new((None, Verdict::Unknown)))
-            }))
+            Arc::clone(
+                all.entry((place.to_owned(), registry.to_owned()))
+                    .or_insert_with(|| Arc::new(tokio::sync::Mutex::new((None, Verdict::Unknown)))),
+            )
         };
         let mut held = found.lock_owned().await;
         if held.0.as_ref() != Some(login) {

@@ -39,7 +39,11 @@ enum Rule {
     Network(IpAddr, u8),
     Address(IpAddr, Option<u16>),
     /// The name (not with `.example.com` and `*.example.com`) and all below it.
-    Name { suffix: String, itself: bool, port: Option<u16> },
+    Name {
+        suffix: String,
+        itself: bool,
+        port: Option<u16>,
+    },
 }
 
 /// How a request reaches its host.
@@ -103,7 +107,8 @@ impl Proxy {
             // As Go does: the proxy looks the name up.
             url = Url::parse(&text.replacen("socks5", "socks5h", 1)).map_err(|_| wrong())?;
         }
-        let fits = matches!(url.scheme(), "http" | "https" | "socks5h") && url.host_str().is_some_and(|h| !h.is_empty());
+        let fits =
+            matches!(url.scheme(), "http" | "https" | "socks5h") && url.host_str().is_some_and(|h| !h.is_empty());
         if fits { Ok(Self { url, variable }) } else { Err(wrong()) }
     }
 

@@ -19,7 +19,8 @@ const LINE: usize = 200;
 
 /// Asks a plain proxy that refused a tunnel once more, for its status.
 pub(super) async fn explain(fault: Fault, route: &Route<'_>, url: &Url) -> Fault {
-    let (Route::Through(proxy), RemoteError::Proxy { host, proxy: shown, variable, why }) = (route, &fault.error) else {
+    let (Route::Through(proxy), RemoteError::Proxy { host, proxy: shown, variable, why }) = (route, &fault.error)
+    else {
         return fault;
     };
     if proxy.url().scheme() != "http" || url.scheme() != "https" || !why.contains("tunnel") {

@@ -97,11 +97,7 @@ pub(super) fn may_vouch(certificate: &CertificateDer<'_>) -> bool {
 ///
 /// # Errors
 /// What does not fit.
-pub(super) fn check_named(
-    certificate: &CertificateDer<'_>,
-    name: &ServerName<'_>,
-    now: UnixTime,
-) -> Result<(), Error> {
+pub(super) fn check_named(certificate: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), Error> {
     verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
     let shown = Shown::read(certificate).ok_or(CertificateError::BadEncoding)?;
     let (first, last) = shown.validity();
@@ -123,24 +119,21 @@ pub(super) fn explain(
     let Some(leaf) = Shown::read(end_entity) else { return TlsFault::of_certificate(error) };
     let chain: Vec<Shown> = others.iter().filter_map(Shown::read).collect();
     let all = || std::iter::once(&leaf).chain(&chain);
-    let dated = |outside: fn(&Shown, u64) -> Option<u64>| {
-        all().find_map(|shown| outside(shown, now.as_secs())).and_then(day)
-    };
+    let dated =
+        |outside: fn(&Shown, u64) -> Option<u64>| all().find_map(|shown| outside(shown, now.as_secs())).and_then(day);
     match TlsFault::of_certificate(error) {
         TlsFault::UnknownAuthority { place, .. } => {
             let top = chain.last().unwrap_or(&leaf);
             TlsFault::UnknownAuthority { issuer: top.issuer(), place }
         }
         TlsFault::WrongName { .. } => TlsFault::WrongName { names: leaf.names() },
-        TlsFault::Expired { .. } => TlsFault::Expired {
-            since: dated(|shown, now| Some(shown.validity().1).filter(|last| *last < now)),
-        },
-        TlsFault::NotValidYet { .. } => TlsFault::NotValidYet {
-            until: dated(|shown, now| Some(shown.validity().0).filter(|first| *first > now)),
-        },
-        TlsFault::Odd if is_unsupported(error) => {
-            TlsFault::Algorithm { algorithm: leaf.signature() }
+        TlsFault::Expired { .. } => {
+            TlsFault::Expired { since: dated(|shown, now| Some(shown.validity().1).filter(|last| *last < now)) }
         }
+        TlsFault::NotValidYet { .. } => {
+            TlsFault::NotValidYet { until: dated(|shown, now| Some(shown.validity().0).filter(|first| *first > now)) }
+        }
+        TlsFault::Odd if is_unsupported(error) => TlsFault::Algorithm { algorithm: leaf.signature() },
         fault => fault,
     }
 }

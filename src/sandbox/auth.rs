@@ -2,10 +2,10 @@
 //!
 //! Source: docs/notary-v1.md section 13, "Authentication", and the Docker registry token protocol.
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp as Time;
-use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

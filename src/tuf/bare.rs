@@ -1,7 +1,7 @@
 //! Public keys without wrapping, and the only place where signatures are checked.
 
-use p521::ecdsa::signature::hazmat::PrehashVerifier;
 use aws_lc_rs::signature::{self as aws_signature, UnparsedPublicKey};
+use p521::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1;
 use sha2::{Digest, Sha256};
 use x509_cert::der::Decode;

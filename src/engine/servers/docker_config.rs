@@ -15,15 +15,15 @@ use crate::remote::auth::DOCKER_HUB;
 
 /// What concerns logins.
 #[derive(Default)]
-pub(super) struct DockerConfig {
-    pub(super) auths: BTreeMap<String, Stored>,
-    pub(super) creds_store: String,
-    pub(super) cred_helpers: BTreeMap<String, String>,
+pub(in crate::engine) struct DockerConfig {
+    pub(in crate::engine) auths: BTreeMap<String, Stored>,
+    pub(in crate::engine) creds_store: String,
+    pub(in crate::engine) cred_helpers: BTreeMap<String, String>,
 }
 
 /// One entry of `auths`.
 #[derive(Default)]
-pub(super) struct Stored {
+pub(in crate::engine) struct Stored {
     auth: Zeroizing<String>,
     identity_token: Zeroizing<String>,
     user: String,
@@ -35,7 +35,7 @@ impl DockerConfig {
     ///
     /// # Errors
     /// Says what is wrong, without quoting the file: it holds passwords.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(in crate::engine) fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -69,7 +69,7 @@ impl DockerConfig {
     }
 
     /// The entry for a registry: its own, else the first whose host is the registry's.
-    pub(super) fn entry_for(&self, registry: &str) -> Option<(&String, &Stored)> {
+    pub(in crate::engine) fn entry_for(&self, registry: &str) -> Option<(&String, &Stored)> {
         let by_host = |(key, _): &(&String, &Stored)| registry != DOCKER_HUB && host_of(key) == registry;
         self.auths.get_key_value(registry).or_else(|| self.auths.iter().find(by_host))
     }
@@ -95,7 +95,7 @@ impl Stored {
     ///
     /// # Errors
     /// Says what is expected.
-    pub(super) fn credential(&self) -> Result<Option<Credential>, &'static str> {
+    pub(in crate::engine) fn credential(&self) -> Result<Option<Credential>, &'static str> {
         if !self.identity_token.is_empty() {
             return Ok(Some(Credential::IdentityToken(self.identity_token.clone())));
         }
@@ -108,7 +108,7 @@ impl Stored {
 }
 
 /// Reads base64 of `USER:PASSWORD`, as `auth` and `NOTARY_AUTH` hold it.
-pub(super) fn basic(encoded: &str) -> Option<Option<Credential>> {
+pub(in crate::engine) fn basic(encoded: &str) -> Option<Option<Credential>> {
     let padding = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let plain = GeneralPurpose::new(&STANDARD, padding).decode(encoded.trim()).ok()?;
     let plain = Zeroizing::new(String::from_utf8(plain).ok()?);
@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_without_a_word_of_the_file() {
-        for config in ["{secret", r#"["secret"]"#, r#"{"auths":"secret"}"#, r#"{"auths":{"r":{"password":["secret"]}}}"#] {
+        for config in
+            ["{secret", r#"["secret"]"#, r#"{"auths":"secret"}"#, r#"{"auths":{"r":{"password":["secret"]}}}"#]
+        {
             let error = DockerConfig::parse(config.as_bytes()).err().unwrap();
             assert!(!error.contains("secret"), "{error}");
         }

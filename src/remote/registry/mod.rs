@@ -20,7 +20,6 @@ pub use manifest::{Content, Manifest};
 pub use name::{Reference, RepositoryPath, Tag, is_component, is_digest, is_tag};
 pub use oci_spec::image::Digest;
 
-use super::{RemoteError, Setup};
 use super::answer::error_of;
 use super::auth::{CredentialSource, Subject};
 use super::endpoint::Endpoint;
@@ -28,6 +27,7 @@ use super::http::{Answer, Http};
 use super::login::Login;
 use super::slots::Slots;
 use super::turns::Turns;
+use super::{RemoteError, Setup};
 use call::Call;
 
 /// Where Docker Hub's images are.

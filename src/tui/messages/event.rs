@@ -11,7 +11,9 @@ use jiff::Timestamp as Time;
 use super::keywork::KeyFound;
 use super::wizard_task::Answer;
 use crate::engine::tokens::TokenFacts;
-use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
+use crate::engine::{
+    Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage,
+};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
 
 /// Names a running effect.
@@ -33,6 +35,8 @@ pub enum Event {
     Done(JobId, Outcome),
     /// A running publish tells how far it is.
     News(Progress),
+    /// A server keeps everybody waiting, or a login could not be looked up.
+    Remark(Remark),
     /// What a form asked for waits until somebody touches the token.
     Touch(JobId),
     /// Work on keys tells how far it is.

@@ -8,6 +8,7 @@ mod wizard;
 
 use std::sync::Arc;
 
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,8 @@ use super::messages::keywork::{KeyFound, KeyWork};
 use crate::engine::passphrases::PassphraseSources;
 use crate::engine::reference::parse_bare;
 use crate::engine::{
-    Approval, Engine, EngineError, KeyError, Kind, Passphrase, Problem, RemoteError, Stage, TokenError,
+    Approval, Engine, EngineError, KeyError, Kind, Login, Passphrase, Problem, RemoteError, Stage, TokenError,
+    named_registry,
 };
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
@@ -43,10 +45,24 @@ impl Runner {
     /// A runner that sends outcomes to `events`.
     #[must_use]
     pub(super) fn new(engine: Engine, sources: Arc<PassphraseSources>, events: mpsc::Sender<Event>) -> Self {
+        let (mut remarks, told) = (engine.remarks(), events.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            loop {
+                let remark = match remarks.recv().await {
+                    Ok(remark) => remark,
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return,
+                };
+                if told.send(Event::Remark(remark)).await.is_err() {
+                    return;
+                }
+            }
+        });
         Self {
             engine,
             events,
-            tasks: JoinSet::new(),
+            tasks,
             publishes: JoinSet::new(),
             slots: Arc::new(Semaphore::new(AT_ONCE)),
             stop: CancellationToken::new(),
@@ -262,9 +278,16 @@ impl Work {
                 let said = format!("allowed: logins at {realm}");
                 Outcome::Acted(Some(gun), self.blocking(move |e| e.accept_realm(&realm)).await.map(|()| said))
             }
-            Effect::LogIn { gun, host, user, password } => {
-                engine.log_in(&host, &user, password);
-                Outcome::Acted(Some(gun), Ok(format!("logging in: {user} at {host}")))
+            Effect::LogIn { gun, host, user, secret } => {
+                let said = format!("logging in: {} at {host}", user.as_deref().unwrap_or("an identity token"));
+                engine.log_in(
+                    &host,
+                    match user {
+                        Some(user) => Login::Password { user, password: secret },
+                        None => Login::IdentityToken(secret),
+                    },
+                );
+                Outcome::Acted(Some(gun), Ok(said))
             }
             _ => return None,
         })
@@ -355,6 +378,9 @@ pub(super) fn failure(error: EngineError) -> Failure {
         }
         EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
             Some(Ask::Login { registry, user })
+        }
+        EngineError::Remote { gun: Some(gun), source: RemoteError::Forbidden { .. } | RemoteError::Helper { .. } } => {
+            named_registry(&gun).map(|registry| Ask::Login { registry: registry.to_owned(), user: None })
         }
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
         EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),

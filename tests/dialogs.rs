@@ -10,16 +10,19 @@ use std::path::PathBuf;
 use screen::plans::{mended, plan, remove_ben, stage, tell_stage};
 use screen::scene::{ADMIN, NEW, OLD, digits, gun, id, repositories, state_of, tell};
 use screen::{draw, frame, press};
-use trustdeck::engine::view::KeyPlace;
-use trustdeck::engine::{Change, ForeignChanges, Kind, Passphrase, Problem};
+use trustdeck::engine::stage::foreign::ForeignChanges;
+use trustdeck::engine::view::keys::KeyPlace;
+use trustdeck::engine::{Change, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::choose::{Choice, Choose};
+use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Failure, Outcome, Source};
+use trustdeck::tui::messages::event::{Outcome, Source};
+use trustdeck::tui::messages::failure::{Ask, Failure};
 use trustdeck::tui::screens::commands;
-use trustdeck::tui::state::{Screen, State, Weight};
+use trustdeck::tui::state::{Screen, State};
 
 fn browsing() -> State {
     let mut state = state_of(repositories(), (120, 40), Theme::default());
@@ -108,9 +111,9 @@ fn a_login_is_good_only_once_the_server_says_so() {
     let effects = press(&mut state, "iann<tab>wrong<enter>");
     let said = "logging in: ann at registry.example.com".to_owned();
     tell(&mut state, effects[0].clone(), Outcome::Acted(Some(demo.clone()), Ok(said)));
-    assert_eq!(state.message.as_ref().unwrap().weight, Weight::Note);
+    assert_eq!(state.message.as_ref().unwrap().tone, Tone::Note);
     ask(&mut state, "admin/demo", Kind::Auth, asked(Some("ann")));
-    assert_eq!(state.message.as_ref().unwrap().weight, Weight::Fail);
+    assert_eq!(state.message.as_ref().unwrap().tone, Tone::Fail);
 }
 
 #[test]
@@ -344,7 +347,7 @@ fn equivalent_commands_name_the_accepted_plan_and_the_files_to_fill_in() {
 fn a_tag_that_is_signed_again_keeps_all_that_its_target_says() {
     let mut views = repositories();
     let view = views.iter_mut().find(|v| v.gun == gun("admin/demo")).unwrap();
-    let (sha512, custom) = ("ab".repeat(64), serde_json::json!({"build": 7}));
+    let (sha512, custom) = ("ab".repeat(64), trustdeck::tuf::Custom::of(&serde_json::json!({"build": 7})).unwrap());
     for tag in &mut view.tags {
         (tag.sha512, tag.custom) = (Some(sha512.clone()), Some(custom.clone()));
     }

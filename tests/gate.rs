@@ -9,17 +9,17 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
+use trustdeck::engine::keyring::tokens::{TokenName, TokenPlace};
 use trustdeck::engine::plan::NeededKey;
-use trustdeck::engine::tokens::{TokenName, TokenPlace};
-use trustdeck::engine::view::KeyPlace;
-use trustdeck::engine::{
-    Approval, Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step,
-};
+use trustdeck::engine::publish::job::Approval;
+use trustdeck::engine::view::keys::KeyPlace;
+use trustdeck::engine::{Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step};
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::prompt::What;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::event::{Event, Outcome};
+use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{Screen, State};
 

@@ -11,7 +11,8 @@ use support::machine::{add_signer, remove_signer, witness};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::{NeededKey, Weight};
-use trustdeck::engine::{Approval, Change, Engine, Health, Kind, Passphrase, PublishOutcome};
+use trustdeck::engine::publish::job::Approval;
+use trustdeck::engine::{Change, Engine, Health, Kind, Passphrase, PublishOutcome};
 use trustdeck::sandbox::{NEW_REPOSITORY, Options, PASSPHRASE, REGISTRY, Running, start};
 use trustdeck::tuf::Gun;
 

@@ -12,17 +12,20 @@ use screen::plans::{plan, remove_ben, stage, tell_plan};
 use screen::scene::{BEN, digits, entry, gun, id, repositories, repository, role, state_of, tell};
 use screen::told::{browsing, failure, public_key, said, select, signer, staged};
 use screen::{begin, draw, frame, press};
-use trustdeck::engine::view::{KeyState, TagState};
+use trustdeck::engine::view::TagState;
+use trustdeck::engine::view::keys::KeyState;
 use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
 use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::kit::message::Tone;
+use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome, Source};
+use trustdeck::tui::messages::event::{Event, Outcome, Source};
+use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::messages::wizard_task::Task;
-use trustdeck::tui::panes::Pane;
 use trustdeck::tui::route::update::{start, update};
-use trustdeck::tui::state::{Quit, State, Weight, Work};
+use trustdeck::tui::state::{Quit, State, Work};
 
 #[test]
 fn the_start_reads_everything_at_once() {
@@ -284,7 +287,7 @@ fn copying_asks_the_terminal_and_only_public_things() {
 fn leaving_and_interrupting_end_the_loop_without_losing_anything() {
     let mut state = browsing();
     press(&mut state, "<ctrl-c>");
-    assert_eq!((state.quit, state.message.as_ref().map(|m| m.weight)), (None, Some(Weight::Note)));
+    assert_eq!((state.quit, state.message.as_ref().map(|m| m.tone)), (None, Some(Tone::Note)));
     press(&mut state, "<ctrl-c>");
     assert_eq!(state.quit, Some(Quit::Leave));
     let mut state = state_of(vec![], (80, 24), Theme::default());

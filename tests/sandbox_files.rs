@@ -94,9 +94,7 @@ fn what_is_written_in_the_sandbox_stays_in_its_own_directory() {
     terminal.wait("the report to close", |shown| !shown.contains("backed up and tested"));
 
     // `~` and a name alone lead there too: the pipe of this name in the home would hold the program.
-    terminal.keys("\u{1b}");
-    terminal.wait_for("1 Repositories");
-    terminal.keys("1s");
+    terminal.keys("\u{1b}1s");
     terminal.wait_for("Add a signer");
     terminal.keys(&format!("carol{DOWN}~/carol.pub\r"));
     terminal.wait_for("add signer carol");

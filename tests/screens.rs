@@ -17,7 +17,8 @@ use screen::{draw, frame, press};
 use trustdeck::engine::{Kind, Problem, Progress, PublishOutcome, Published, Step};
 use trustdeck::tuf::{Gun, Role};
 use trustdeck::tui::kit::theme::{Palette, Theme};
-use trustdeck::tui::messages::event::{Event, Failure};
+use trustdeck::tui::messages::event::Event;
+use trustdeck::tui::messages::failure::{Ask, Failure};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 use trustdeck::tui::state::tour::Tour;
@@ -328,7 +329,7 @@ fn questions_about_keys_look_as_stored() {
 #[test]
 fn a_tested_backup_looks_as_stored() {
     use screen::scene::{ADMIN, BOARD, NEW, id, tell};
-    use trustdeck::engine::backup::Backup;
+    use trustdeck::engine::custody::backup::Backup;
     use trustdeck::tui::messages::effect::Effect;
     use trustdeck::tui::messages::event::Outcome;
     use trustdeck::tui::messages::keywork::{KeyFound, KeyWork, Look};
@@ -362,9 +363,9 @@ fn a_tested_backup_looks_as_stored() {
 fn questions_about_tokens_look_as_stored() {
     use screen::scene::{BOARD, id, tell};
     use screen::tokens::{first_on_board, plug_in, token};
-    use trustdeck::engine::key_make::Removal;
+    use trustdeck::engine::custody::remove::Removal;
     use trustdeck::tui::messages::effect::Effect;
-    use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+    use trustdeck::tui::messages::event::{Event, Outcome};
     use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
     use trustdeck::tui::route::update::update;
     for size in [(60, 16), (80, 24), (120, 40)] {

@@ -10,7 +10,7 @@ use super::{
     staged, terminal,
 };
 use crate::engine::Engine;
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::keyring::sources::PassphraseSources;
 
 /// Runs a command to its end; problems are printed.
 pub async fn run(

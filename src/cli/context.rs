@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Globals;
 use super::console::{Console, broken};
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::reference::{RepositoryRef, parse_bare, parse_repository};
 use crate::engine::{Engine, Problem, RepositoryView};
 use crate::tuf::Gun;

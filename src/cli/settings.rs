@@ -3,7 +3,7 @@
 use super::console::input;
 use super::{Globals, own_session};
 use crate::config::{self, Flags, Places};
-use crate::engine::passphrases::{PassphraseSources, read_descriptor};
+use crate::engine::keyring::sources::{PassphraseSources, read_descriptor};
 use crate::engine::{FirstContact, Problem, Settings};
 
 /// Works out the settings from the global options, the environment and the files.

@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 
 use super::console::input;
 use super::{Context, terminal};
-use crate::engine::passphrases::Tried;
+use crate::engine::keyring::sources::Tried;
+use crate::engine::keyring::tokens::{TokenName, pin_words};
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
-use crate::engine::tokens::{TokenName, pin_words};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Role};

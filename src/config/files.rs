@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::typed::{absolute, input};
-use crate::engine::{EngineError, files};
+use crate::engine::EngineError;
+use crate::engine::disk::read;
 use crate::tuf::Gun;
 use crate::tuf::verify::Pinning;
 
@@ -247,7 +248,7 @@ fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
     for (prefix, file) in section.section("ca", &empty)?.fields {
         let file = file.as_str().ok_or_else(|| format!("ca of trust_pinning: {prefix:?} is not a file name"))?;
         let wrong = |what: &str| format!("ca of trust_pinning: {file}: {what}");
-        let pem = files::read_kept(Path::new(file), files::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
+        let pem = read::read_kept(Path::new(file), read::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
         let pem = pem.ok_or_else(|| wrong("there is no such file"))?;
         let pem = String::from_utf8(pem).map_err(|_| wrong("not text in UTF-8"))?;
         pinning.ca.entry(prefix.to_ascii_lowercase()).or_insert_with(|| pem.clone());
@@ -257,7 +258,7 @@ fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
 }
 
 fn read(path: &Path) -> Result<Option<String>, EngineError> {
-    let bytes = files::read_kept(path, files::CONFIGURATION);
+    let bytes = read::read_kept(path, read::CONFIGURATION);
     let bytes = bytes.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
     bytes
         .map(String::from_utf8)

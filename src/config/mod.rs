@@ -10,9 +10,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::engine::passphrases::is_secret_variable;
+use crate::engine::keyring::sources::is_secret_variable;
+use crate::engine::keyring::tokens;
 use crate::engine::settings::{NotaryAuth, ServerSources, TlsSources, TypedPaths};
-use crate::engine::tokens;
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};

@@ -200,3 +200,7 @@ fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
     let shorts: Vec<String> = ids.iter().map(|id| id.to_string().chars().take(8).collect()).collect();
     shorts.join(", ")
 }
+
+pub(in crate::engine) fn refuse(message: String, hint: &str) -> EngineError {
+    EngineError::Input { message, hint: hint.to_owned() }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use super::credentials::NotaryAuth;
+pub use super::servers::credentials::NotaryAuth;
 use crate::tuf::verify::Pinning;
 
 /// What happens when a repository is met for the first time.

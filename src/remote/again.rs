@@ -6,7 +6,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 
 use super::fault::Fault;
-use super::http::{Answer, Limits};
+use super::http::Answer;
+use super::limits::Limits;
 
 /// How often a request is tried again.
 const TIMES: u32 = 4;

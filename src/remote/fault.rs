@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use super::RemoteError;
 use super::distrust::TlsFault;
-use super::http::Limits;
+use super::limits::Limits;
 use super::proxies::Route;
 
 /// A failed request.

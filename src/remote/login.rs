@@ -15,6 +15,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::RemoteError;
+use super::again::Again;
 use super::auth::{Access, Credential, CredentialSource, Subject};
 use super::challenge::{Challenge, Refusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
@@ -258,7 +259,7 @@ impl Login {
         if matches!(proof, Some(Proof::Refused)) {
             return Err(unauthorized(user));
         }
-        let answer = asking.http.exchange(&host, request, None, "a token", TOKEN_ANSWER).await?;
+        let answer = fetch_again(asking.http, &host, request).await?;
         let is_refused = answer.status == 401;
         if let Some(proof) = proof.filter(|_| is_refused || answer.status.is_success()) {
             proof.conclude(!is_refused);
@@ -294,6 +295,22 @@ impl Login {
             return Err(RemoteError::RealmConsent { host, realm: place });
         }
         Ok(url)
+    }
+}
+
+/// Asks for a token, again where a gateway or a broken connection failed it: a second one does no harm.
+async fn fetch_again(http: &Http, host: &str, request: Request) -> Result<Answer, RemoteError> {
+    let mut tried = 0;
+    loop {
+        let Some(copy) = request.try_clone() else {
+            return Err(RemoteError::Setting("a request for a token cannot be built".to_owned()));
+        };
+        let outcome = http.exchange(host, copy, None, "a token", TOKEN_ANSWER).await;
+        match Again::judge(&Method::GET, &outcome, tried, false, http.limits()) {
+            Some(Again::Gateway(pause) | Again::Busy(pause) | Again::Gone(pause)) => tokio::time::sleep(pause).await,
+            None => return outcome.map_err(|fault| fault.error),
+        }
+        tried += 1;
     }
 }
 

@@ -1,6 +1,43 @@
 //! HTTP and nothing else: limits, TLS, tokens, and the APIs of Notary and of registries.
 //!
-//! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
+//! Rules:
+//!
+//! - Everything received is bounded in size and time ([`Limits`]); compressed answers are refused.
+//! - Credentials go to their own host only, over TLS, and to another host's realm only where somebody allowed it.
+//! - Redirects of a trust server are errors. `http://` is for loopback addresses, where asked for.
+//! - Nothing is believed: whoever asked verifies what came.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tokio_util::sync::CancellationToken;
+//! use trustdeck::remote::auth::Finding;
+//! use trustdeck::remote::{Access, CredentialSource, Endpoint, Limits, NotaryServer, RemoteError, TlsMaterial, Wanted};
+//! use trustdeck::sandbox;
+//! use trustdeck::tuf::{Gun, Role};
+//!
+//! struct NoLogins;
+//! impl CredentialSource for NoLogins {
+//!     fn find<'a>(&'a self, _: &'a str) -> Finding<'a> {
+//!         Box::pin(async { Ok(None) })
+//!     }
+//!     fn allows_realm(&self, _: &str, _: &str) -> bool {
+//!         false
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+//! let options = sandbox::Options { http: true, empty: true, ..sandbox::Options::default() };
+//! let sandbox = sandbox::start(options).await?;
+//! let endpoint = Endpoint::parse(sandbox.url(), true)?;
+//! let server = NotaryServer::new(endpoint, &TlsMaterial::default(), Limits::default(), Arc::new(NoLogins))?;
+//! let (gun, root, stop) = (Gun::parse("registry.sandbox/new")?, Wanted::Current(Role::Root), CancellationToken::new());
+//! let answer = server.fetch(&gun, &root, 1 << 20, Access::Pull, &stop).await;
+//! assert!(matches!(answer, Err(RemoteError::NotFound { .. })));
+//! # Ok(())
+//! # }
+//! ```
 
 mod again;
 mod answer;
@@ -9,7 +46,8 @@ mod challenge;
 pub mod distrust;
 pub mod endpoint;
 mod fault;
-pub mod http;
+mod http;
+pub mod limits;
 mod login;
 pub mod notary;
 mod outage;
@@ -18,6 +56,7 @@ pub mod proxies;
 mod proxy_answer;
 pub mod registry;
 pub mod remark;
+mod setup;
 mod shown;
 mod slots;
 mod timed;
@@ -29,31 +68,15 @@ mod verifier;
 pub use auth::{Access, Credential, CredentialSource};
 pub use distrust::TlsFault;
 pub use endpoint::Endpoint;
-pub use http::Limits;
+pub use limits::Limits;
 pub use notary::{NotaryServer, Received, Wanted};
 pub use proxies::{Proxies, Route};
 pub use registry::Registry;
 pub use remark::{Remark, Remarks};
+pub use setup::Setup;
 pub use tls::TlsMaterial;
 
 use crate::tuf::Role;
-
-/// What a client of one server is told at start.
-#[derive(Clone, Default)]
-pub struct Setup {
-    /// Who vouches for it, and what it is shown.
-    pub tls: TlsMaterial,
-    /// Caps and deadlines.
-    pub limits: Limits,
-    /// Proxies of this process.
-    pub proxies: Proxies,
-    /// How many requests it gets at once, if the user knows; else that is measured.
-    pub parallel: Option<usize>,
-    /// What chose its address, in words.
-    pub chosen: String,
-    /// Where waits are told.
-    pub remarks: Remarks,
-}
 
 /// What answers where a trust server was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,10 +18,11 @@ use super::http::{Answer, Http};
 use super::login::{Asking, Authorization, Login};
 use super::outage::{Outage, Trial};
 use super::remark::Remark;
+use super::setup::Setup;
 use super::slots::Slots;
 use super::turns::{Turn, Turns};
 use super::upload::{Upload, lost, multipart};
-use super::{RemoteError, Setup, Stranger};
+use super::{RemoteError, Stranger};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.

@@ -1,7 +1,23 @@
 //! The embedded sandbox: a Notary-compatible trust server in this process, and a scene to play with.
 //!
-//! Invariant: everything lies below one directory, which is the sandbox's own; uploads obey Notary's real rules, and
-//! only the scene is written past them, where its age needs another clock.
+//! Rules:
+//!
+//! - Everything lies below one directory, which is the sandbox's own; nothing of the user's is read or written.
+//! - Uploads obey Notary's real rules, in its order and with its messages: docs/notary-v1.md sections 11 and 13.
+//! - Only the scene is written past them, where its age needs another clock.
+//! - Who sends is judged before what is sent is read; bodies and times are bounded.
+//!
+//! ```
+//! use trustdeck::sandbox::{Options, start};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = start(Options { http: true, empty: true, ..Options::default() }).await?;
+//! assert!(sandbox.url().starts_with("http://"));
+//! sandbox.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod auth;

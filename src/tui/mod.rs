@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
+use kit::message::Tone;
 use kit::terminal::Screen;
 use kit::{format, terminal};
 use messages::effect::Effect;
@@ -35,8 +36,8 @@ pub use options::{Options, ThemeChoice};
 use route::{render, update};
 use runner::Runner;
 pub use state::Quit;
+use state::State;
 pub use state::tour::Tour;
-use state::{State, Weight};
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.
 const BURST: usize = 512;
@@ -258,7 +259,7 @@ impl Loop {
                         n => format!("   and {n} more lines"),
                     };
                     let shown = format!("{what}   {}{more}", text.lines().next().unwrap_or_default());
-                    self.state.say(Weight::Done, "sent to the terminal", shown);
+                    self.state.say(Tone::Done, "sent to the terminal", shown);
                 }
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Suspend => self.suspend()?,

@@ -9,7 +9,7 @@ use super::kit::theme::{Palette, Theme};
 use super::state::State;
 use super::state::tour::Tour;
 use crate::engine::Engine;
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::keyring::sources::PassphraseSources;
 use crate::tuf::Gun;
 
 /// Which palette to use.

@@ -11,10 +11,11 @@ use super::messages::effect::Effect;
 use super::panes::keys;
 use super::screens::publish::Publishing;
 use super::state::{Screen, State};
+use crate::engine::keyring::tokens::{PinState, TokenName, pin_words};
 use crate::engine::plan::locked::{Missing, missing};
-use crate::engine::tokens::{PinState, TokenName, pin_words};
-use crate::engine::view::KeyPlace;
-use crate::engine::{Approval, KeyView, Passphrase, RepositoryPlan};
+use crate::engine::publish::job::Approval;
+use crate::engine::view::keys::KeyPlace;
+use crate::engine::{KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 

@@ -7,7 +7,7 @@ use portable_pty::{PtySize, native_pty_system};
 
 use crate::prompting::asking;
 use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
-use crate::support::{Home, NotaryServer, Terminal, run};
+use crate::support::{Home, NotaryServer, Terminal, run, wait_until};
 use crate::{GUN, docker_repository, input_file};
 
 fn command(home: &Home) -> Command {
@@ -37,7 +37,6 @@ fn add_signer(terminal: &mut Terminal, name: &str, key: &str) {
 
 /// Leaves the screen; the terminal must be as it was.
 fn leave(terminal: &mut Terminal) {
-    // Escape and a letter that come at once are one key to a terminal, so escape is sent where it shows.
     terminal.wait("a whole screen", |shown| shown.contains("1 Repositories") || shown.contains(" back"));
     if !terminal.text().contains("1 Repositories") {
         terminal.keys("\u{1b}");
@@ -79,7 +78,7 @@ fn a_signer_is_added_to_a_repository_of_docker_on_the_screen() {
         let mut terminal = screen(&home, columns, rows);
         // First contact is asked about once: this machine's docker has met the repository already.
         terminal.wait_for("online");
-        terminal.wait_for("ok");
+        terminal.wait_for("✓ ok");
         add_signer(&mut terminal, signer, &input_file(key));
         terminal.keys("P");
         terminal.wait_for("assphrase");
@@ -160,8 +159,9 @@ fn a_storm_of_sizes_ends_in_a_whole_screen() {
     terminal.wait_for("too small");
     terminal.resize(100, 30);
     terminal.wait_for("1 Repositories");
+    let before = terminal.raw().matches("Repositories").count();
     terminal.keys("\u{c}");
-    terminal.wait_for("1 Repositories");
+    wait_until("the screen to be drawn anew", || terminal.raw().matches("Repositories").count() > before);
     terminal.wait_for("help");
     leave(&mut terminal);
 }

@@ -38,7 +38,7 @@ fn a_key_is_made_and_exported_on_the_screen_and_both_clients_read_it() {
     terminal.keys(&format!("{PASSPHRASE}\u{1b}[B{PASSPHRASE}\r"));
     terminal.wait_for("back it up now");
     terminal.keys("q");
-    terminal.wait_for("1 open");
+    terminal.wait("the report to close", |shown| !shown.contains("back it up now"));
     terminal.keys("x");
     terminal.wait_for("Private keys to a file");
     terminal.keys("\r");

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use trustdeck::engine::key_make::{NewKey, Removal, Removing};
-use trustdeck::engine::tokens::{OnToken, PinState};
+use trustdeck::engine::custody::backed_up::Removing;
+use trustdeck::engine::custody::make::NewKey;
+use trustdeck::engine::custody::remove::Removal;
+use trustdeck::engine::keyring::tokens::{OnToken, PinState};
 use trustdeck::engine::{BackupRecord, Kind, Passphrase};
 use trustdeck::tuf::Algorithm;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::keywork::{AtToken, KeyFound, KeyWork, TokenDone, TokenWork};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
@@ -18,6 +20,7 @@ use crate::screen::scene::{ADMIN, BEN, BOARD, OLD, id, keys, now, tell};
 use crate::screen::tokens::{first_on_board, place, plug_in, token};
 use crate::screen::told::{failure, key_found as found, key_work as work, said};
 use crate::{on_key, shown};
+use trustdeck::tui::messages::failure::Ask;
 
 const PIN: &str = "123456";
 
@@ -162,7 +165,7 @@ fn the_chosen_token_stays_chosen_whatever_is_said_of_it_and_its_pin_goes_to_no_o
     };
     // Its PIN was mistyped elsewhere, and another one has its name now.
     let mut state = copying();
-    let tried = trustdeck::engine::tokens::TokenFacts { pin: PinState::CountLow, ..token("spare", "77b2") };
+    let tried = trustdeck::engine::keyring::tokens::TokenFacts { pin: PinState::CountLow, ..token("spare", "77b2") };
     plug_in(&mut state, vec![token("spare", "77c3"), token("board", "77a1"), tried]);
     assert!(shown(&state).contains("spare 77b2, few PIN tries left"), "{}", shown(&state));
     assert_eq!(chosen(&mut state).as_deref(), Some("77b2"));
@@ -329,7 +332,7 @@ fn a_yubikey_says_what_deleting_means_there() {
     let mut state = on_key(&id(BOARD.0));
     plug_in(&mut state, vec![token("YubiKey PIV", "12345678")]);
     let mut key = keys().remove(0);
-    key.place = trustdeck::engine::view::KeyPlace::Token(place("YubiKey PIV", "12345678"));
+    key.place = trustdeck::engine::view::keys::KeyPlace::Token(place("YubiKey PIV", "12345678"));
     let removal = Removal { key, only_local: vec![], in_file: false, also_on: vec![] };
     let ask = KeyWork::AskRemoval(id(BOARD.0));
     found(&mut state, &ask, KeyFound::Removal(Ok(Box::new((removal, false)))));

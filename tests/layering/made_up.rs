@@ -42,6 +42,7 @@ fn paths_from_above_from_here_and_in_the_code_are_followed() {
     assert_eq!(used_by("use super::{c::X, Own}; use super::super::d::Y;"), ["a", "a::c", "d"]);
     assert_eq!(used_by("use self::g::X;"), ["a::b::g"]);
     assert_eq!(used_by("fn f() -> crate::e::f::X { g::new(&self::g::Y) }"), ["a::b::g", "e::f"]);
+    assert_eq!(used_by("mod m { use super::g::X; use super::super::c::Y; } use super::Own;"), ["a", "a::b::g", "a::c"]);
     assert_eq!(used_by("use std::fmt; fn f() { d::x(); fmt::y(); self.e(); }"), [""; 0]);
 }
 

@@ -22,22 +22,36 @@ pub(crate) struct Source {
     pub(crate) words: BTreeSet<String>,
     /// Modules that are declared for tests alone.
     pub(crate) test_modules: BTreeSet<String>,
+    /// The brackets around each module within the file that is being read.
+    within: Vec<usize>,
 }
 
 impl Source {
     pub(crate) fn read(text: &str) -> Self {
         let mut source = Self::default();
         let tokens = source.without_tests(&tokens(text));
-        let (mut at, mut public) = (0, false);
+        let (mut at, mut public, mut depth) = (0, false, 0_usize);
         while let Some(token) = tokens.get(at) {
             let next = tokens.get(at + 1).map_or("", String::as_str);
             at = match token.as_str() {
                 "use" if next != "<" => source.tree(&tokens, at + 1, &Path::new(), public),
                 // `pub(crate)` and `pub(in crate::engine)` name no dependency.
                 "pub" if next == "(" => end_of_item(&tokens, at + 1, &[")"]),
+                "mod" if tokens.get(at + 2).is_some_and(|t| t == "{") => {
+                    source.within.push(depth);
+                    at + 2
+                }
                 word if is_word(word) => source.path(&tokens, at),
                 _ => at + 1,
             };
+            match token.as_str() {
+                "{" => depth += 1,
+                "}" => {
+                    depth = depth.saturating_sub(1);
+                    source.within.pop_if(|outside| *outside == depth);
+                }
+                _ => {}
+            }
             public = token == "pub";
         }
         source
@@ -51,9 +65,19 @@ impl Source {
         let path: Path = tokens[start..at].iter().step_by(2).cloned().collect();
         self.words.extend(path.iter().cloned());
         if path.len() > 1 {
-            self.paths.insert(path);
+            self.paths.insert(self.outward(path));
         }
         at
+    }
+
+    /// A path as it would stand outside of the modules within the file.
+    fn outward(&self, mut path: Path) -> Path {
+        let ups = path.iter().take(self.within.len()).take_while(|word| *word == "super").count();
+        if ups > 0 {
+            let here = path.get(ups).filter(|word| *word != "super").map(|_| "self".to_owned());
+            path.splice(..ups, here);
+        }
+        path
     }
 
     /// Takes in a tree of imports below `prefix`; gives back where it ends.
@@ -86,7 +110,7 @@ impl Source {
         }
         if named {
             let alias = alias.or_else(|| path.last().cloned()).unwrap_or_default();
-            self.imports.push(Import { alias, path, public });
+            self.imports.push(Import { alias, path: self.outward(path), public });
         }
         at
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use trustdeck::engine::planning::{Facts, KeyAtHand, Known, draft};
-use trustdeck::engine::signing::{Made, SignedFile, sign};
+use trustdeck::engine::plan::compute::draft;
+use trustdeck::engine::plan::facts::{Facts, KeyAtHand, Known};
+use trustdeck::engine::publish::sign::{Made, SignedFile, sign};
 use trustdeck::engine::{Engine, Kind, StagedChange};
 use trustdeck::keys::{KeyStore, Passphrase};
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};

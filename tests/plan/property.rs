@@ -1,8 +1,8 @@
 //! Whatever is staged: what is planned is what a fresh client sees after the upload.
 
 use proptest::prelude::*;
+use trustdeck::engine::draft::pulled::pulled;
 use trustdeck::engine::draft::{Draft, Ground};
-use trustdeck::engine::effect::pulled;
 use trustdeck::engine::{Change, EngineError};
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
 use trustdeck::tuf::{SignerName, Standing};

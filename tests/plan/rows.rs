@@ -1,7 +1,7 @@
 //! One row for each kind of change.
 
 use trustdeck::engine::Change;
-use trustdeck::engine::signing::SigningError;
+use trustdeck::engine::publish::sign::SigningError;
 use trustdeck::tuf::verify::{Seen, SeenRoles};
 use trustdeck::tuf::{Role, SignerName, TargetName};
 

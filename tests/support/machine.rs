@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::NeededKey;
+use trustdeck::engine::publish::job::Approval;
 use trustdeck::engine::settings::{ServerSources, TlsSources, TypedPaths};
 use trustdeck::engine::{
-    Approval, Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
+    Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
 };
 use trustdeck::tuf::verify::Pinning;
 use trustdeck::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};

@@ -7,6 +7,14 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+const ESCAPE: char = '\u{1b}';
+
+/// Where an escape stands that begins no longer sequence, as that of an arrow.
+fn bare_escape(keys: &str) -> Option<usize> {
+    let mut escapes = keys.match_indices(ESCAPE).map(|(at, _)| at);
+    escapes.find(|at| !keys[at + 1..].starts_with(['[', 'O']))
+}
+
 struct Screen {
     parser: vt100::Parser,
     /// Everything that was written, for output that does not stay on the screen.
@@ -98,10 +106,29 @@ impl Terminal {
         self.wait(&format!("{text:?}"), |shown| shown.contains(text));
     }
 
-    /// Types.
+    /// Types. An escape goes alone: with the next byte behind it the program would read both as one key.
+    #[track_caller]
     pub fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        let mut rest = keys;
+        while !rest.is_empty() {
+            let (now, then) = rest.split_at(bare_escape(rest).map_or(rest.len(), |at| at + 1));
+            self.writer.write_all(now.as_bytes()).unwrap();
+            self.writer.flush().unwrap();
+            if now.ends_with(ESCAPE) {
+                self.wait_read();
+            }
+            rest = then;
+        }
+    }
+
+    /// Waits until the program has read all that was typed.
+    #[track_caller]
+    fn wait_read(&self) {
+        let terminal = std::fs::File::open(self.master.tty_name().unwrap()).unwrap();
+        let has_ended = || self.screen.0.lock().unwrap().ended;
+        super::wait_until("keys to be read", || {
+            has_ended() || rustix::io::ioctl_fionread(&terminal).map_or(true, |waiting| waiting == 0)
+        });
     }
 
     /// SIGKILL, and what it needs to end.

@@ -47,6 +47,7 @@ fn a_key_is_made_on_a_token_after_a_touch_and_deleted_again() {
     terminal.wait_for("New key on a token");
     assert!(terminal.text().contains("on token board, slot 02"), "{}", terminal.text());
     close(&mut terminal, "New key on a token");
+    terminal.wait_for("of 2");
     terminal.keys("G");
     terminal.wait_for("slot 02");
     terminal.keys("D");
@@ -96,7 +97,7 @@ fn a_token_that_nobody_waits_for_is_looked_at_when_it_has_ended() {
     close(&mut terminal, "New key on a token");
     // The filter hides it.
     terminal.keys("\u{1b}");
-    terminal.wait_for("dora");
+    terminal.wait("the filter to go", |shown| !shown.contains("/root"));
     terminal.keys("/dora\r");
     terminal.wait_for("board, slot");
     // A key that is deleted when nobody waits any more is gone, not away.
@@ -110,8 +111,9 @@ fn a_token_that_nobody_waits_for_is_looked_at_when_it_has_ended() {
     let before = token.wrote("logins").len();
     terminal.keys(&format!("{PIN}\r"));
     wait_until("the PIN to be tried", || token.wrote("logins").len() > before);
+    terminal.wait_for("esc stop");
     terminal.keys("\u{1b}");
-    terminal.wait_for("stopped");
+    terminal.wait_for("esc back");
     token.be("hurry");
     terminal.keys("\u{1b}");
     terminal.wait("the dialog to close", |shown| !shown.contains("enter delete it"));

@@ -7,7 +7,7 @@ use trustdeck::engine::{Kind, Passphrase, RootKeyChoice};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome};
+use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::keywork::AtToken;
 use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
 use trustdeck::tui::route::update::update;
@@ -19,6 +19,7 @@ use crate::screen::tokens::{plug_in, token};
 use crate::screen::told::failure;
 use crate::screen::wizards::{answer, begun, keyed, on_token, open, public, published, rotated, signer};
 use crate::screen::{draw, frame, press};
+use trustdeck::tui::messages::failure::Ask;
 
 const PIN: &str = "123456";
 

@@ -7,7 +7,7 @@ use trustdeck::engine::wizard::{Begun, Facts, Way, Wizard, changes};
 use trustdeck::tuf::Role;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Event, Outcome, Source};
+use trustdeck::tui::messages::event::{Event, Outcome, Source};
 use trustdeck::tui::messages::wizard_task::{Answer, Task};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
@@ -17,6 +17,7 @@ use crate::screen::scene::{in_days, now, repositories, state_of, tell};
 use crate::screen::told::{failure, said};
 use crate::screen::wizards::{answer, backed_up, begun, keyed, open, public, published, signer};
 use crate::screen::{draw, frame, press};
+use trustdeck::tui::messages::failure::Ask;
 
 fn rotation() -> Facts {
     begun(Wizard::DelegationKey { signer: signer() })

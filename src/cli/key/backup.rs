@@ -7,7 +7,7 @@ use super::passphrases::{Answer, Typed, chosen, nobody};
 use super::{called, shown};
 use crate::cli::Context;
 use crate::cli::ending::Ending;
-use crate::engine::backup::BackupForm;
+use crate::engine::custody::backup::BackupForm;
 use crate::engine::{Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 

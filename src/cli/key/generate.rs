@@ -6,7 +6,7 @@ use super::{shown, token};
 use crate::cli::Context;
 use crate::cli::ending::Ending;
 use crate::engine::Problem;
-use crate::engine::key_make::NewKey;
+use crate::engine::custody::make::NewKey;
 use crate::tuf::Algorithm;
 
 /// Makes a key.

@@ -7,7 +7,7 @@ use super::passphrases::{Answer, Attempt, Typed, for_new_key, nobody};
 use crate::cli::Context;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::key_load::{FoundKey, KeySet, Loaded, OpenedKey};
+use crate::engine::custody::load::{FoundKey, KeySet, Loaded, OpenedKey};
 use crate::engine::{Kind, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 

@@ -3,7 +3,7 @@
 use super::called;
 use crate::cli::console::input;
 use crate::cli::{Context, terminal};
-use crate::engine::passphrases::{Source, read_descriptor, wrong_sources};
+use crate::engine::keyring::sources::{Source, read_descriptor, wrong_sources};
 use crate::engine::{Kind, Passphrase, Problem, Strength};
 use crate::tuf::CanonicalKeyId;
 

@@ -8,7 +8,7 @@ use super::shown;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, terminal};
-use crate::engine::backup::{Archive, RestoreKey, Restored, Standing, Untested};
+use crate::engine::custody::backup::{Archive, RestoreKey, Restored, Standing, Untested};
 use crate::engine::{Kind, Passphrase, Problem};
 use crate::printable::printable;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
-use crate::engine::change::role_word;
+use super::change::role_word;
 use crate::tuf::{CanonicalKeyId, Delegation, DelegationName, KeyId, PublicKey, Role, Targets};
 
 impl Draft<'_> {

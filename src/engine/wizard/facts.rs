@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp as Time;
 
 use super::choice::{Before, Choice, Wizard};
+use crate::engine::draft::pulled::{pulled, trusted};
 use crate::engine::draft::{Draft, Ground};
-use crate::engine::effect::{pulled, trusted};
 use crate::engine::plan::Weight;
 use crate::engine::reference::familiar_name;
 use crate::engine::{Change, Engine, EngineError, Problem, SignedTarget};

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{Choice, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
-use crate::engine::key_make::write_new;
-use crate::engine::{Engine, EngineError, files};
+use crate::engine::disk::new_file::write_new;
+use crate::engine::disk::read;
+use crate::engine::{Engine, EngineError};
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName};
 
@@ -116,7 +117,7 @@ impl HandOver {
     /// `Disk`; `Input` for what is no hand-over file, is too long, or contradicts itself.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
         let disk = |source| EngineError::Disk { path: path.to_owned(), source };
-        let bytes = files::read_kept(path, LONGEST).map_err(|error| match error.kind() {
+        let bytes = read::read_kept(path, LONGEST).map_err(|error| match error.kind() {
             std::io::ErrorKind::Other => refused(path, &error.to_string()),
             _ => disk(error),
         })?;

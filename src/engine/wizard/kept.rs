@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::choice::{Choice, Wizard};
-use crate::engine::journal::{disk, make_dir, write_whole};
-use crate::engine::{Engine, EngineError, files};
+use crate::engine::disk::lock::{disk, make_dir, write_whole};
+use crate::engine::disk::read;
+use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
 
 /// The form that this program reads and writes.
@@ -53,7 +54,7 @@ impl Engine {
             let path = entry.map_err(|e| disk(&dir, e))?.path();
             if path.extension().is_some_and(|end| end == "json") {
                 // Another process may have finished it meanwhile.
-                let Some(bytes) = files::read_own(&path, files::OWN).map_err(|e| disk(&path, e))? else { continue };
+                let Some(bytes) = read::read_own(&path, read::OWN).map_err(|e| disk(&path, e))? else { continue };
                 let damaged = |what: String| EngineError::State { path: path.clone(), what };
                 let stored: Stored = serde_json::from_slice(&bytes)
                     .map_err(|e| damaged(format!("this record of a wizard is damaged: {e}")))?;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::super::RemoteError;
 use super::super::fault::{Way, classify};
-use super::super::http::Limits;
+use super::super::limits::Limits;
 use super::super::proxies::Route;
 use super::digest::Hasher;
 

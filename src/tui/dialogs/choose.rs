@@ -6,7 +6,7 @@ use super::window::{WIDTH, Window, keys};
 use super::{Dialog, Next};
 use crate::tui::kit::canvas::{Canvas, Runs, cut, width, wrap};
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::binding::key_name;
+use crate::tui::messages::input;
 
 /// Widest box.
 const WIDEST: u16 = 78;
@@ -57,7 +57,7 @@ impl Choice {
 impl Choose {
     pub(super) fn key(mut self, key: &KeyEvent) -> Next {
         let last = self.choices.len().saturating_sub(1);
-        match key_name(key).as_str() {
+        match input::key_name(key).as_str() {
             "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
             "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
             "g" | "home" => self.cursor = 0,

@@ -11,9 +11,9 @@ use crate::tui::kit::field::TextField;
 use crate::tui::kit::format::count;
 use crate::tui::kit::widgets::tag_line;
 use crate::tui::messages::effect::Effect;
+use crate::tui::messages::input;
 use crate::tui::questions;
 use crate::tui::state::State;
-use crate::tui::state::binding::key_name;
 
 /// What is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Confirm {
 
 impl Confirm {
     pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
-        match key_name(key).as_str() {
+        match input::key_name(key).as_str() {
             "esc" => {
                 state.gate = None;
                 return Next::Close(vec![]);

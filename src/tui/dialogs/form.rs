@@ -4,17 +4,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Dialog, Next};
 use crate::engine::Passphrase;
-use crate::engine::key_make::Removing;
-use crate::engine::tokens::TokenName;
+use crate::engine::custody::backed_up::Removing;
+use crate::engine::keyring::tokens::TokenName;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
-use crate::tui::forms::submit;
-use crate::tui::forms::{key_forms, key_submit, token_fields};
+use crate::tui::forms::{key_forms, key_submit, submit, token_fields};
 use crate::tui::keywork::task;
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::{self, Failure};
+use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::state::State;
-use crate::tui::wizard::forms::Ask;
+use crate::tui::wizard::forms::WizardForm;
 
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub enum Purpose {
         host: String,
     },
     /// What a wizard asks.
-    Wizard(Ask),
+    Wizard(WizardForm),
     MakeKey,
     LoadKeys,
     /// The keys behind each answer of the first field.
@@ -243,7 +242,7 @@ impl Form {
             state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
         };
         form.error = Some(match &failure.ask {
-            Some(event::Ask::OtherKey(id)) => format!("not this key; it opens {}", label(id)),
+            Some(Ask::OtherKey(id)) => format!("not this key; it opens {}", label(id)),
             _ => "not this key".to_owned(),
         });
         form
@@ -266,7 +265,7 @@ impl Form {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let last = self.fields.len().saturating_sub(1);
         let about_keys = self.is_about_keys();
-        let can_stop = about_keys || self.purpose == Purpose::Wizard(Ask::MakeOnToken);
+        let can_stop = about_keys || self.purpose == Purpose::Wizard(WizardForm::MakeOnToken);
         let mut effects = vec![];
         let turned = self.busy.is_none() && self.fields.get_mut(self.focus).is_some_and(|f| f.input.turn(key.code));
         match (key.code, self.fields.get_mut(self.focus).map(|f| &mut f.input)) {

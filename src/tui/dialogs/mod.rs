@@ -20,7 +20,7 @@ use super::messages::event::JobId;
 use super::route::help::Help;
 use super::state::State;
 use super::wizard::menu::Menu;
-use crate::engine::tokens::TokenFacts;
+use crate::engine::keyring::tokens::TokenFacts;
 use crate::tui::forms::token_fields;
 
 pub use choose::{Choice, Choose};

@@ -7,7 +7,7 @@ use super::{Dialog, Next};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::binding::key_name;
+use crate::tui::messages::input;
 
 /// Text to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Page {
         let last = self.last(size);
         let page = usize::from(size.1 / 2);
         self.offset = self.offset.min(last);
-        match key_name(key).as_str() {
+        match input::key_name(key).as_str() {
             "j" | "down" => self.offset = (self.offset + 1).min(last),
             "k" | "up" => self.offset = self.offset.saturating_sub(1),
             "ctrl-d" | "pgdn" => self.offset = (self.offset + page).min(last),

@@ -10,12 +10,11 @@ use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::keywork::task;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::format::count;
+use crate::tui::kit::spinner;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::{self, Failure};
-use crate::tui::panes;
-use crate::tui::panes::repositories::spinner;
-use crate::tui::questions;
+use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::state::State;
+use crate::tui::{panes, questions};
 
 /// Shortest passphrase that Notary's clients take for a new key.
 const SHORTEST: usize = 8;
@@ -31,12 +30,12 @@ pub enum What {
     /// A key that the publish makes.
     New { role: Role, names: Vec<String> },
     /// Something that a task on keys needs.
-    Ask(Ask),
+    Ask(Request),
 }
 
 /// What a task on keys asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
+pub struct Request {
     pub label: String,
     /// Beside the label: kind and place.
     pub right: String,
@@ -132,7 +131,7 @@ impl Prompt {
             return;
         }
         let label = |id: &CanonicalKeyId| panes::keys::name(state, id, id.short());
-        let other = |ask: &event::Ask| if let event::Ask::OtherKey(id) = ask { Some(label(id)) } else { None };
+        let other = |ask: &Ask| if let Ask::OtherKey(id) = ask { Some(label(id)) } else { None };
         self.wrong(failure.ask.as_ref().and_then(other));
     }
 
@@ -326,7 +325,7 @@ impl Prompt {
         let remark = self.first.is_none() && self.what.is_new() && !self.buffer.is_empty();
         let remark = if remark { Strength::of(&self.buffer).remark() } else { None };
         if let Some(since) = self.busy {
-            let glyph = spinner(state, since).unwrap_or(theme.glyphs.now);
+            let glyph = spinner::turned(state.theme, state.now, since).unwrap_or(theme.glyphs.now);
             lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(" unlocking the key", theme.text()));
         } else {
             match &self.note {

@@ -7,9 +7,10 @@ use super::{Dialog, Next};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::keywork::task;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::kit::message::Tone;
+use crate::tui::messages::input;
 use crate::tui::panes::keys;
-use crate::tui::state::binding::key_name;
-use crate::tui::state::{State, Weight};
+use crate::tui::state::State;
 
 /// A report to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Report {
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    pub weight: Weight,
+    pub tone: Tone,
     pub head: String,
     /// At the right.
     pub word: String,
@@ -51,8 +52,8 @@ pub enum Go {
 impl Row {
     /// A part with a word at its right.
     #[must_use]
-    pub fn new(weight: Weight, head: String, word: &str) -> Self {
-        Self { weight, head, word: word.to_owned(), below: String::new() }
+    pub fn new(tone: Tone, head: String, word: &str) -> Self {
+        Self { tone, head, word: word.to_owned(), below: String::new() }
     }
 
     /// Adds a quiet line below.
@@ -64,7 +65,7 @@ impl Row {
 
 impl Report {
     pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
-        let name = key_name(key);
+        let name = input::key_name(key);
         if let Some((_, _, go)) = self.go.iter().find(|(key, _, _)| *key == name) {
             return Next::Close(match go.clone() {
                 Go::Restore => task::restore(state),
@@ -135,11 +136,11 @@ impl Report {
             body.push((Runs::new(), Runs::new()));
         }
         for row in &self.rows {
-            let (glyph, style, word) = match row.weight {
-                Weight::Done => (theme.glyphs.ok, theme.ok(), theme.ok()),
-                Weight::Note => (theme.glyphs.none, theme.quiet(), theme.quiet()),
-                Weight::Warn => (theme.glyphs.warn, theme.warn(), theme.warn_word()),
-                Weight::Fail => (theme.glyphs.fail, theme.fail(), theme.fail()),
+            let (glyph, style, word) = match row.tone {
+                Tone::Done => (theme.glyphs.ok, theme.ok(), theme.ok()),
+                Tone::Note => (theme.glyphs.none, theme.quiet(), theme.quiet()),
+                Tone::Warn => (theme.glyphs.warn, theme.warn(), theme.warn_word()),
+                Tone::Fail => (theme.glyphs.fail, theme.fail(), theme.fail()),
             };
             let room = inner.saturating_sub(3 + usize::from(width(&row.word)));
             for (i, line) in wrap(&row.head, room.max(12)).into_iter().enumerate() {

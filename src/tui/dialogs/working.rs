@@ -8,9 +8,9 @@ use super::{Dialog, Next};
 use crate::tui::keywork::task;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::format::seconds_until;
-use crate::tui::panes::repositories::spinner;
+use crate::tui::kit::spinner;
+use crate::tui::messages::input;
 use crate::tui::state::State;
-use crate::tui::state::binding::key_name;
 
 /// Work that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Working {
 
 impl Working {
     pub(super) fn key(self, state: &mut State, key: &KeyEvent) -> Next {
-        if key_name(key) == "esc" {
+        if input::key_name(key) == "esc" {
             return Next::Close(task::cancel(state));
         }
         Next::Stay(Dialog::Working(self), vec![])
@@ -34,7 +34,7 @@ impl Working {
         let footer = keys(canvas, &[("esc", "stop")]);
         let window = Window { title: self.title.to_owned(), subject: String::new(), keys: footer, colour: None };
         let mut lines = window.open(canvas, WIDTH.max(70), 2);
-        let glyph = spinner(state, self.since).unwrap_or(theme.glyphs.now);
+        let glyph = spinner::turned(state.theme, state.now, self.since).unwrap_or(theme.glyphs.now);
         let y = lines.y;
         lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).gap(1).then(self.words, theme.text()));
         let progress = state.key_task.as_ref().and_then(|task| task.progress).filter(|(_, total)| *total > 1);

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::key_forms::KINDS;
 use super::token_fields::{self, KEPT};
-use crate::engine::backup::BackupForm;
-use crate::engine::key_load::KeySet;
-use crate::engine::key_make::NewKey;
+use crate::engine::custody::backup::BackupForm;
+use crate::engine::custody::load::KeySet;
+use crate::engine::custody::make::NewKey;
 use crate::engine::reference::parse_bare;
 use crate::engine::{Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};

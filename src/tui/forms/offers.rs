@@ -1,7 +1,8 @@
 //! The dialogs that panes open, filled with what is known.
 
+use crate::engine::stage::foreign::ForeignChanges;
 use crate::engine::view::RoleView;
-use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
+use crate::engine::{Change, Health, KeyView, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choice, Choose};
@@ -9,9 +10,8 @@ use crate::tui::dialogs::confirm::{Confirm, Subject};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::Ask;
-use crate::tui::state::State;
-use crate::tui::state::words;
+use crate::tui::messages::failure::Ask;
+use crate::tui::state::{State, words};
 
 pub(in crate::tui) fn text(label: &'static str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }

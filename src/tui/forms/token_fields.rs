@@ -2,10 +2,10 @@
 //! factory's, that.
 
 use crate::engine::Passphrase;
-use crate::engine::tokens::{PinState, TokenFacts, TokenName};
+use crate::engine::keyring::tokens::{PinState, TokenFacts, TokenName};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose, TokenAnswer};
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::{Ask, Failure};
+use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::messages::keywork::AtToken;
 use crate::tui::state::State;
 

@@ -5,14 +5,14 @@ use std::path::Path;
 use super::report;
 use super::task::{Job, KeyTask, label, role_of};
 use crate::tuf::CanonicalKeyId;
-use crate::tui::dialogs::prompt::Ask;
+use crate::tui::dialogs::prompt::Request;
 use crate::tui::kit::format::count;
 use crate::tui::messages::keywork::{Closed, Look};
 use crate::tui::state::State;
 
 /// The passphrase of a backup.
-pub(super) fn sealed(file: &Path) -> Ask {
-    Ask {
+pub(super) fn sealed(file: &Path) -> Request {
+    Request {
         label: "encrypted backup".to_owned(),
         right: "age file".to_owned(),
         id: file.display().to_string(),
@@ -25,7 +25,7 @@ pub(super) fn sealed(file: &Path) -> Ask {
 
 impl KeyTask {
     /// The passphrase of a key.
-    pub(super) fn ask_for(&self, state: &State, at: usize) -> Option<Ask> {
+    pub(super) fn ask_for(&self, state: &State, at: usize) -> Option<Request> {
         let others = self.locked().len().saturating_sub(1);
         let more = (others > 0).then(|| format!("It is tried on {} too.", count(others, "other key", "other keys")));
         let with_more =
@@ -34,7 +34,7 @@ impl KeyTask {
             Closed::Stored(id, role) => {
                 let known = state.keys.iter().find(|k| k.id == *id);
                 let uses = known.map(|k| k.used_in.clone()).unwrap_or_default();
-                Ask {
+                Request {
                     label: label(state, id),
                     right: format!("{} key, file", short_role(role)),
                     id: named(id),
@@ -47,7 +47,7 @@ impl KeyTask {
             Closed::InFile(set, at) => {
                 let found = set.inner().keys.get(*at)?;
                 let Job::Load { name, .. } = &self.job else { return None };
-                Ask {
+                Request {
                     label: role_of(found.role.as_deref(), name),
                     right: format!("key {} of {} in the file", at + 1, set.inner().keys.len()),
                     id: found.claimed.as_ref().map(named).unwrap_or_default(),
@@ -60,7 +60,7 @@ impl KeyTask {
             Closed::InBackup(archive, at) => {
                 let key = archive.inner().keys.get(*at)?;
                 let id = key.found.claimed.as_ref();
-                Ask {
+                Request {
                     label: report::label_in(archive.inner(), *at),
                     right: format!("{} key, backup", short_role(key.found.role.as_deref().unwrap_or_default())),
                     id: id.map(named).unwrap_or_default(),
@@ -74,10 +74,10 @@ impl KeyTask {
     }
 
     /// A new passphrase for keys that have none.
-    pub(super) fn ask_new(&self) -> Ask {
+    pub(super) fn ask_new(&self) -> Request {
         let bare = self.looks.values().filter(|look| matches!(look, Look::Open { with: None, known: false, .. }));
         let n = bare.count();
-        Ask {
+        Request {
             label: count(n, "key without a passphrase", "keys without a passphrase"),
             right: "key store".to_owned(),
             id: "stored encrypted, as notary and docker do".to_owned(),

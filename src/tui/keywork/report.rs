@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::task::is_missing;
-use crate::engine::backup::{Archive, Backup, Restored, Standing};
-use crate::engine::key_load::{KeySet, Loaded};
-use crate::engine::key_make::MadeKey;
-use crate::engine::tokens::OnToken;
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::custody::backup::{Archive, Backup, Restored, Standing};
+use crate::engine::custody::load::{KeySet, Loaded};
+use crate::engine::custody::make::MadeKey;
+use crate::engine::keyring::tokens::OnToken;
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Problem, words};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use crate::tui::dialogs::Form;
 use crate::tui::dialogs::report::{Go, Report, Row};
 use crate::tui::kit::format::count;
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::keywork::{Look, TokenDone};
-use crate::tui::state::words as in_words;
-use crate::tui::state::{State, Weight};
+use crate::tui::state::{State, words as in_words};
 
 /// Repositories with the roles that a key has there, at most `most` lines.
 pub(super) fn uses(state: &State, used: &[(Gun, Role)], most: usize) -> Vec<String> {
@@ -104,23 +104,23 @@ pub(super) fn loaded(
 ) -> Report {
     let row = |result: &Result<(CanonicalKeyId, String, Loaded), Problem>| match result {
         Ok((id, role, Loaded::New(_))) => {
-            Row::new(Weight::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
+            Row::new(Tone::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
         }
         Ok((id, _, Loaded::Known(role))) => {
-            Row::new(Weight::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
+            Row::new(Tone::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
         }
-        Err(problem) => Row::new(Weight::Fail, problem.message.clone(), "").with(problem.hint.clone()),
+        Err(problem) => Row::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
     };
     let mut rows: Vec<Row> = all.iter().map(row).collect();
     for (at, look) in looks {
         let place = set.keys.get(*at).map_or(at + 1, |key| key.place);
         match look {
-            Look::Locked => rows.push(Row::new(Weight::Warn, format!("block {place}"), "left out, locked")),
-            Look::Bad(why) => rows.push(Row::new(Weight::Fail, format!("block {place} {why}"), "")),
+            Look::Locked => rows.push(Row::new(Tone::Warn, format!("block {place}"), "left out, locked")),
+            Look::Bad(why) => rows.push(Row::new(Tone::Fail, format!("block {place} {why}"), "")),
             Look::Open { .. } => {}
         }
     }
-    rows.extend(set.refused.iter().map(|why| Row::new(Weight::Fail, why.clone(), "")));
+    rows.extend(set.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "")));
     let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
     let subject = format!("{} loaded", count(new, "key", "keys"));
     let notes = if new > 0 { vec![format!("Open for {}, then locked.", state.idle_lock)] } else { vec![] };
@@ -133,9 +133,9 @@ pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
         let label = state.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
         let head = format!("{}  {label}", id.short());
         let row = if tested {
-            Row::new(Weight::Done, head, "unlocked from the backup")
+            Row::new(Tone::Done, head, "unlocked from the backup")
         } else {
-            Row::new(Weight::Warn, head, "not tested")
+            Row::new(Tone::Warn, head, "not tested")
         };
         row.with(words(id))
     };
@@ -172,20 +172,20 @@ pub(super) fn label_in(archive: &Archive, at: usize) -> String {
 
 /// What a backup holds, beside the key store.
 pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report {
-    let row = |(at, key): (usize, &crate::engine::backup::RestoreKey)| {
+    let row = |(at, key): (usize, &crate::engine::custody::backup::RestoreKey)| {
         let short = key.found.claimed.as_ref().map_or("no ID   ", CanonicalKeyId::short);
-        let (weight, word) = match key.standing {
-            Standing::New => (Weight::Done, "new"),
-            Standing::Same => (Weight::Note, "same as here"),
-            Standing::Conflicting => (Weight::Warn, "another file here, which stays"),
-            Standing::Unnamed => (Weight::Done, "its passphrase tells which"),
+        let (tone, word) = match key.standing {
+            Standing::New => (Tone::Done, "new"),
+            Standing::Same => (Tone::Note, "same as here"),
+            Standing::Conflicting => (Tone::Warn, "another file here, which stays"),
+            Standing::Unnamed => (Tone::Done, "its passphrase tells which"),
         };
-        let row = Row::new(weight, format!("{short}  {}", label_in(archive, at)), word);
+        let row = Row::new(tone, format!("{short}  {}", label_in(archive, at)), word);
         let may = uses(state, &key.may_sign, 2);
         if may.is_empty() { row } else { row.with(format!("may sign {}", may.join("; "))) }
     };
     let mut rows: Vec<Row> = archive.keys.iter().enumerate().map(row).collect();
-    rows.extend(archive.refused.iter().map(|why| Row::new(Weight::Fail, why.clone(), "not restored")));
+    rows.extend(archive.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "not restored")));
     let missing = archive.keys.iter().filter(|key| is_missing(&key.standing)).count();
     let made = archive.manifest.as_ref().map(|m| format!(", made {}", m.made.strftime("%Y-%m-%d %H:%M")));
     let notes = if missing == 0 {
@@ -211,13 +211,13 @@ pub(super) fn restored(archive: &Archive, all: &[(usize, Result<Restored, Proble
         let label = label_in(archive, *at);
         match result {
             Ok(Restored::Tested(id, _)) => {
-                Row::new(Weight::Done, format!("{}  {label}", id.short()), "restored, unlocked").with(words(id))
+                Row::new(Tone::Done, format!("{}  {label}", id.short()), "restored, unlocked").with(words(id))
             }
             Ok(Restored::Untested(id, _)) => {
-                Row::new(Weight::Warn, format!("{}  {label}", id.short()), "restored, not tested").with(words(id))
+                Row::new(Tone::Warn, format!("{}  {label}", id.short()), "restored, not tested").with(words(id))
             }
-            Ok(Restored::Kept(id)) => Row::new(Weight::Note, format!("{}  {label}", id.short()), "was here already"),
-            Err(problem) => Row::new(Weight::Fail, problem.message.clone(), "").with(problem.hint.clone()),
+            Ok(Restored::Kept(id)) => Row::new(Tone::Note, format!("{}  {label}", id.short()), "was here already"),
+            Err(problem) => Row::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
         }
     };
     let written =
@@ -250,14 +250,14 @@ pub fn detail(state: &State, key: &KeyView) -> Report {
     }
     let mut rows: Vec<Row> = Vec::new();
     if let Some(warning) = &key.warning {
-        rows.push(Row::new(Weight::Warn, warning.clone(), ""));
+        rows.push(Row::new(Tone::Warn, warning.clone(), ""));
     }
     let mut by_gun: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
     for (gun, role) in &key.used_in {
         by_gun.entry(gun).or_default().push(role.short());
     }
     for (gun, roles) in by_gun {
-        rows.push(Row::new(Weight::Note, state.short_name(&state.name_of(gun)).to_owned(), &roles.join(", ")));
+        rows.push(Row::new(Tone::Note, state.short_name(&state.name_of(gun)).to_owned(), &roles.join(", ")));
     }
     let notes =
         if key.used_in.is_empty() { vec!["No repository of the list names this key.".to_owned()] } else { vec![] };

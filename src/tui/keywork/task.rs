@@ -5,18 +5,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::asks;
-use super::report;
-use crate::engine::backup::{Archive, BackupForm, Standing};
-use crate::engine::key_load::KeySet;
+use super::{asks, report};
+use crate::engine::custody::backup::{Archive, BackupForm, Standing};
+use crate::engine::custody::load::KeySet;
 use crate::engine::{Kind, Passphrase};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::prompt::{Prompt, What};
 use crate::tui::dialogs::{Dialog, Form, Next, Report, Working};
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::Failure;
+use crate::tui::messages::failure::Failure;
 use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
-use crate::tui::state::{State, Weight};
+use crate::tui::state::State;
 
 /// What a task is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<
             vec![],
         );
     }
-    let of_one = |key: &&crate::engine::key_load::FoundKey| {
+    let of_one = |key: &&crate::engine::custody::load::FoundKey| {
         matches!(role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
     };
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {
@@ -343,5 +343,5 @@ pub fn closed(state: &mut State, report: &Report) {
 
 /// Says that work was stopped.
 pub fn say_stopped(state: &mut State) {
-    state.say(Weight::Note, "stopped", "nothing more is done; the list shows what is there");
+    state.say(Tone::Note, "stopped", "nothing more is done; the list shows what is there");
 }

@@ -1,8 +1,7 @@
 //! Which pane stands where: one with tabs, two columns, or three.
 
+use super::pane::Pane;
 use ratatui::layout::Rect;
-
-use crate::tui::panes::Pane;
 
 /// Smallest usable terminal.
 pub const FLOOR: (u16, u16) = (60, 16);

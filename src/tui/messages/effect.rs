@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::keywork::KeyWork;
 use super::wizard_task::Task;
-use crate::engine::{Approval, Change, EntryId, Passphrase};
+use crate::engine::publish::job::Approval;
+use crate::engine::{Change, EntryId, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role};
 
 /// Work to do.

@@ -8,13 +8,13 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp as Time;
 
+use super::failure::Failure;
 use super::keywork::KeyFound;
 use super::wizard_task::Answer;
-use crate::engine::tokens::TokenFacts;
-use crate::engine::{
-    Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage,
-};
-use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey};
+use crate::engine::keyring::tokens::TokenFacts;
+use crate::engine::stage::foreign::ForeignChanges;
+use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Names a running effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,34 +41,6 @@ pub enum Event {
     Touch(JobId),
     /// Work on keys tells how far it is.
     Counted(JobId, usize, usize),
-}
-
-/// Something that failed, and what can be asked of the user to go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Sentence, class and hint.
-    pub problem: Problem,
-    /// What would help.
-    pub ask: Option<Ask>,
-}
-
-/// A question that only a person can answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Whether these are the root keys of a repository that is new here.
-    FirstContact { roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
-    /// Whether a lost or changed pin is replaced.
-    PinLost { known: Vec<KeyId>, found: Vec<KeyId> },
-    /// Whether credentials may go to this token realm.
-    Realm { host: String, realm: String },
-    /// A login for this registry.
-    Login { registry: String, user: Option<String> },
-    /// The passphrase was another key's.
-    OtherKey(CanonicalKeyId),
-    /// The right PIN of a token.
-    Pin,
-    /// The management key of a YubiKey.
-    ManagementKey,
 }
 
 /// Where a view came from.

@@ -64,6 +64,32 @@ fn is_of_answer(c: char) -> bool {
     c.is_ascii_hexdigit() || ";:/?#rg".contains(c)
 }
 
+/// The name of a key as the tables spell it.
+#[must_use]
+pub fn key_name(key: &KeyEvent) -> String {
+    let name = match key.code {
+        KeyCode::Char(' ') => "space".to_owned(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Enter => "enter".to_owned(),
+        KeyCode::Esc => "esc".to_owned(),
+        KeyCode::Tab => "tab".to_owned(),
+        KeyCode::BackTab => "shift-tab".to_owned(),
+        KeyCode::Backspace => "backspace".to_owned(),
+        KeyCode::Delete => "delete".to_owned(),
+        KeyCode::Up => "up".to_owned(),
+        KeyCode::Down => "down".to_owned(),
+        KeyCode::Left => "left".to_owned(),
+        KeyCode::Right => "right".to_owned(),
+        KeyCode::Home => "home".to_owned(),
+        KeyCode::End => "end".to_owned(),
+        KeyCode::PageUp => "pageup".to_owned(),
+        KeyCode::PageDown => "pagedown".to_owned(),
+        KeyCode::F(n) => format!("f{n}"),
+        _ => return String::new(),
+    };
+    if key.modifiers.contains(KeyModifiers::CONTROL) { format!("ctrl-{name}") } else { name }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

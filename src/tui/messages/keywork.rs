@@ -5,12 +5,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::Failure;
-use crate::engine::backup::{Archive, Backup, BackupForm, Restored};
-use crate::engine::key_load::{KeySet, Loaded};
-use crate::engine::key_make::{MadeKey, NewKey, Removal, Removing};
-use crate::engine::passphrases::PassphraseSources;
-use crate::engine::tokens::{OnToken, Pin, Pins};
+use super::failure::Failure;
+use crate::engine::custody::backed_up::Removing;
+use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
+use crate::engine::custody::load::{KeySet, Loaded};
+use crate::engine::custody::make::{MadeKey, NewKey};
+use crate::engine::custody::remove::Removal;
+use crate::engine::keyring::sources::PassphraseSources;
+use crate::engine::keyring::tokens::{OnToken, Pin, Pins};
 use crate::engine::{Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 

@@ -2,6 +2,7 @@
 
 pub mod effect;
 pub mod event;
+pub mod failure;
 pub mod input;
 pub mod keywork;
 pub mod wizard_task;

@@ -2,16 +2,17 @@
 
 use super::key_rows::label;
 pub use super::key_rows::{detail, name, render, summary};
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::dialogs::{Dialog, Next};
 use crate::tui::forms::{key_forms, key_submit, offers, token_forms};
 use crate::tui::keywork::{report, task};
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::{KeyFound, KeyWork};
+use crate::tui::state::State;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{State, Weight};
 use crate::tui::wizard;
 
 /// What the user wants here.
@@ -158,7 +159,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
         };
     match (found, form) {
         (KeyFound::Said(Ok((verb, object))), _) => {
-            state.say(Weight::Done, verb, object);
+            state.say(Tone::Done, verb, object);
             if verb == "locked" {
                 state.locks_at = None;
             }

@@ -15,106 +15,68 @@ use ratatui::layout::Rect;
 use super::kit::canvas::{Canvas, Runs};
 use super::kit::frame::{Frame, rule};
 use super::kit::layout::{Inside, Shape, has_message_line};
+use super::kit::pane::Pane;
 use super::state::State;
 use super::state::binding::Binding;
 use detail::Detail;
 
-/// A pane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pane {
-    Repositories,
-    Roles,
-    Tags,
-    Keys,
-    Staged,
+/// Its own keys.
+#[must_use]
+pub fn bindings(pane: Pane) -> &'static [Binding] {
+    match pane {
+        Pane::Repositories => repositories::BINDINGS,
+        Pane::Roles => roles::BINDINGS,
+        Pane::Tags => tags::BINDINGS,
+        Pane::Keys => keys::BINDINGS,
+        Pane::Staged => staged::BINDINGS,
+    }
 }
 
-impl Pane {
-    /// All panes, by number.
-    pub const ALL: [Self; 5] = [Self::Repositories, Self::Roles, Self::Tags, Self::Keys, Self::Staged];
+fn subject(pane: Pane, state: &State) -> String {
+    let of_repository = matches!(pane, Pane::Roles | Pane::Tags);
+    let repository = state.repository().filter(|_| of_repository);
+    repository.map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default()
+}
 
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Repositories => "Repositories",
-            Self::Roles => "Roles",
-            Self::Tags => "Tags",
-            Self::Keys => "Keys",
-            Self::Staged => "Staged",
-        }
+pub fn filter_text(pane: Pane, state: &State) -> &str {
+    match pane {
+        Pane::Repositories => state.lists.repositories.filter.text(),
+        Pane::Roles => state.lists.roles.filter.text(),
+        Pane::Tags => state.lists.tags.filter.text(),
+        Pane::Keys => state.lists.keys.filter.text(),
+        Pane::Staged => state.lists.staged.filter.text(),
     }
+}
 
-    /// The key that focuses it.
-    #[must_use]
-    pub fn number(self) -> usize {
-        self as usize + 1
+fn place(pane: Pane, state: &State) -> (usize, usize) {
+    match pane {
+        Pane::Repositories => (state.lists.repositories.cursor(), state.lists.repositories.len()),
+        Pane::Roles => (state.lists.roles.cursor(), state.lists.roles.len()),
+        Pane::Tags => (state.lists.tags.cursor(), state.lists.tags.len()),
+        Pane::Keys => (state.lists.keys.cursor(), state.lists.keys.len()),
+        Pane::Staged => (state.lists.staged.cursor(), state.lists.staged.len()),
     }
+}
 
-    /// The pane `steps` further.
-    #[must_use]
-    pub fn step(self, steps: usize) -> Self {
-        Self::ALL[(self as usize + steps) % Self::ALL.len()]
+fn summary(pane: Pane, state: &State) -> Runs {
+    match pane {
+        Pane::Repositories => repositories::summary(state),
+        Pane::Roles => Runs::new(),
+        Pane::Tags => tags::summary(state),
+        Pane::Keys => keys::summary(state),
+        Pane::Staged => staged::summary(state),
     }
+}
 
-    /// Its own keys.
-    #[must_use]
-    pub fn bindings(self) -> &'static [Binding] {
-        match self {
-            Self::Repositories => repositories::BINDINGS,
-            Self::Roles => roles::BINDINGS,
-            Self::Tags => tags::BINDINGS,
-            Self::Keys => keys::BINDINGS,
-            Self::Staged => staged::BINDINGS,
-        }
-    }
-
-    fn subject(self, state: &State) -> String {
-        let of_repository = matches!(self, Self::Roles | Self::Tags);
-        let repository = state.repository().filter(|_| of_repository);
-        repository.map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default()
-    }
-
-    pub(super) fn filter_text(self, state: &State) -> &str {
-        match self {
-            Self::Repositories => state.lists.repositories.filter.text(),
-            Self::Roles => state.lists.roles.filter.text(),
-            Self::Tags => state.lists.tags.filter.text(),
-            Self::Keys => state.lists.keys.filter.text(),
-            Self::Staged => state.lists.staged.filter.text(),
-        }
-    }
-
-    fn place(self, state: &State) -> (usize, usize) {
-        match self {
-            Self::Repositories => (state.lists.repositories.cursor(), state.lists.repositories.len()),
-            Self::Roles => (state.lists.roles.cursor(), state.lists.roles.len()),
-            Self::Tags => (state.lists.tags.cursor(), state.lists.tags.len()),
-            Self::Keys => (state.lists.keys.cursor(), state.lists.keys.len()),
-            Self::Staged => (state.lists.staged.cursor(), state.lists.staged.len()),
-        }
-    }
-
-    fn summary(self, state: &State) -> Runs {
-        match self {
-            Self::Repositories => repositories::summary(state),
-            Self::Roles => Runs::new(),
-            Self::Tags => tags::summary(state),
-            Self::Keys => keys::summary(state),
-            Self::Staged => staged::summary(state),
-        }
-    }
-
-    /// What is said about the row under its cursor.
-    #[must_use]
-    pub fn detail(self, state: &State) -> Option<Detail> {
-        match self {
-            Self::Repositories => repository::detail(state),
-            Self::Roles => roles::detail(state),
-            Self::Tags => tags::detail(state),
-            Self::Keys => keys::detail(state),
-            Self::Staged => staged::detail(state),
-        }
+/// What is said about the row under its cursor.
+#[must_use]
+pub fn detail(pane: Pane, state: &State) -> Option<Detail> {
+    match pane {
+        Pane::Repositories => repository::detail(state),
+        Pane::Roles => roles::detail(state),
+        Pane::Tags => tags::detail(state),
+        Pane::Keys => keys::detail(state),
+        Pane::Staged => staged::detail(state),
     }
 }
 
@@ -166,7 +128,7 @@ fn render_detail(
     // With two columns only the left one has room, so it speaks of what has the focus.
     let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
     rule(canvas, inner, y);
-    if let Some(detail) = about.detail(state) {
+    if let Some(detail) = detail(about, state) {
         detail.render(canvas, inside.detail);
     }
 }
@@ -176,14 +138,14 @@ fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool
     let mut frame = Frame::titled(format!("{} {}", pane.number(), pane.name()));
     frame.subject = match (&state.registry, pane) {
         (Some(registry), Pane::Repositories) if area.width >= 60 => registry.clone(),
-        _ => pane.subject(state),
+        _ => subject(pane, state),
     };
-    frame.summary = pane.summary(state);
-    let (cursor, rows) = pane.place(state);
+    frame.summary = summary(pane, state);
+    let (cursor, rows) = place(pane, state);
     if focused && rows > 0 {
         frame.position = format!("{} of {rows}", cursor + 1);
     }
-    let filter = pane.filter_text(state);
+    let filter = filter_text(pane, state);
     if let (Some(typed), true) = (&state.filtering, focused) {
         let (before, under, after) = typed.split();
         let footer = Runs::new().then("/", theme.key()).then(before, theme.text());

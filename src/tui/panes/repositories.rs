@@ -3,9 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::Pane;
 use super::row::{Row, cell, number, state_cell};
-use crate::engine::plan::Mark;
+use crate::engine::draft::applied::Mark;
 use crate::engine::view::Health;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
@@ -13,6 +12,8 @@ use crate::tui::forms::offers;
 use crate::tui::kit::canvas::{Canvas, Runs, cut_path};
 use crate::tui::kit::format::{self, Age};
 use crate::tui::kit::layout::Inside;
+use crate::tui::kit::pane::Pane;
+use crate::tui::kit::spinner;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
@@ -255,7 +256,7 @@ type Sign = ((&'static str, Style), (&'static str, Style));
 fn health_sign(state: &State, repository: &Repository) -> Sign {
     let theme = state.theme;
     if let Work::Asking(since) = repository.work
-        && let Some(glyph) = spinner(state, since)
+        && let Some(glyph) = spinner::turned(state.theme, state.now, since)
     {
         return ((glyph, theme.accent()), ("asks", theme.quiet()));
     }
@@ -286,14 +287,6 @@ pub fn health_glyph(theme: Theme, health: Health) -> (&'static str, Style) {
         Health::New => (theme.glyphs.new, theme.add()),
         Health::Loading => (theme.glyphs.none, theme.quiet()),
     }
-}
-
-/// The picture of running work, once it has run for 300 ms.
-#[must_use]
-pub fn spinner(state: &State, since: jiff::Timestamp) -> Option<&'static str> {
-    let run = state.now.as_millisecond() - since.as_millisecond();
-    let turn = usize::try_from(run / 250).unwrap_or(0);
-    (run >= 300).then(|| state.theme.glyphs.spinner[turn % 4])
 }
 
 /// What the stage does to a repository.

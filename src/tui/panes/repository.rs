@@ -2,9 +2,10 @@
 
 use super::detail::Detail;
 use super::repositories::word_style;
-use crate::engine::view::{Freshness, Health};
+use crate::engine::trust::session::Freshness;
+use crate::engine::view::Health;
 use crate::tui::kit::format;
-use crate::tui::messages::event::Ask;
+use crate::tui::messages::failure::Ask;
 use crate::tui::state::{Repository, State};
 use crate::tui::wizard;
 

@@ -7,18 +7,19 @@ use super::detail::Detail;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
 use crate::engine::Change;
-use crate::engine::plan::Mark;
-use crate::engine::view::{RoleState, RoleView};
+use crate::engine::draft::applied::Mark;
+use crate::engine::trust::tree::RoleState;
+use crate::engine::view::RoleView;
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::offers;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::layout::Inside;
+use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::State;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::words;
+use crate::tui::state::{State, words};
 use crate::tui::wizard;
 
 /// What the user wants here.
@@ -80,7 +81,7 @@ pub fn selected(state: &State) -> Option<&RoleView> {
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
     match action {
-        Action::Open => state.focus = super::Pane::Tags,
+        Action::Open => state.focus = Pane::Tags,
         Action::AddSigner => {
             let form = offers::add_signer(state, vec![gun]);
             state.dialogs.push(Dialog::Form(form));

@@ -3,8 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::engine::plan::Mark;
+use crate::engine::draft::applied::Mark;
 use crate::tui::kit::canvas::Canvas;
+use crate::tui::kit::mark;
 use crate::tui::kit::table::Slot;
 use crate::tui::kit::theme::Theme;
 
@@ -23,7 +24,8 @@ impl Row {
     /// Draws the gutter: `●` if marked, else what the stage does to this row.
     pub fn gutter(self, canvas: &mut Canvas<'_>, marked: bool, staged: Option<Mark>) {
         let theme = canvas.theme;
-        let sign = if marked { Some((theme.glyphs.marked, theme.warn())) } else { staged.and_then(|m| sign(theme, m)) };
+        let sign =
+            if marked { Some((theme.glyphs.marked, theme.warn())) } else { staged.and_then(|m| mark::sign(theme, m)) };
         if let Some((glyph, style)) = sign {
             canvas.put(self.inner.x + 1, self.y, self.inner.right(), glyph, style);
         }
@@ -46,17 +48,6 @@ impl Row {
     #[must_use]
     pub fn name_style(self, theme: Theme) -> Style {
         if self.cursor && self.focused { theme.strong() } else { theme.text() }
-    }
-}
-
-/// The sign of a change and its colour.
-#[must_use]
-pub fn sign(theme: Theme, mark: Mark) -> Option<(&'static str, Style)> {
-    match mark {
-        Mark::Added => Some((theme.glyphs.add, theme.add())),
-        Mark::Removed => Some((theme.glyphs.remove, theme.remove())),
-        Mark::Resigned => Some((theme.glyphs.resign, theme.add())),
-        Mark::Kept => None,
     }
 }
 

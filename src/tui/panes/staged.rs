@@ -8,14 +8,12 @@ use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{EntryId, RepositoryPlan};
 use crate::tuf::Gun;
 use crate::tui::kit::canvas::{Canvas, Runs, width};
-use crate::tui::kit::format;
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::table::MARGIN;
-use crate::tui::kit::widgets;
+use crate::tui::kit::{format, mark, widgets};
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::State;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::words;
+use crate::tui::state::{State, words};
 
 /// A row of the pane: a repository, or a change below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,7 +155,7 @@ fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
 fn change_row(canvas: &mut Canvas<'_>, row: row::Row, plan: &RepositoryPlan, change: &PlannedChange) {
     let (theme, y) = (canvas.theme, row.y);
     let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
-    if let Some((glyph, colour)) = row::sign(theme, change.mark) {
+    if let Some((glyph, colour)) = mark::sign(theme, change.mark) {
         canvas.put(start, y, end, glyph, colour);
     }
     let thing_end = (start + 22).min(end);

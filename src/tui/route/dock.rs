@@ -6,10 +6,10 @@ use crate::engine::Health;
 use crate::engine::view::Finding;
 use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
 use crate::tui::kit::frame::Frame;
-use crate::tui::panes::Pane;
+use crate::tui::kit::pane::Pane;
+use crate::tui::panes;
 use crate::tui::panes::repositories::health_glyph;
-use crate::tui::state::State;
-use crate::tui::state::words;
+use crate::tui::state::{State, words};
 
 /// Details of what the focused pane has selected.
 pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
@@ -69,7 +69,7 @@ fn repository(state: &State) -> Vec<Line> {
 }
 
 fn fact_lines(state: &State, pane: Pane) -> Vec<Line> {
-    let Some(detail) = pane.detail(state) else { return vec![] };
+    let Some(detail) = panes::detail(pane, state) else { return vec![] };
     let mut lines = vec![("name", detail.name)];
     if let Some((word, _)) = detail.state {
         lines.push(("state", word));

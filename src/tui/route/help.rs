@@ -8,9 +8,11 @@ use crate::tui::dialogs::{Dialog, Next};
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::binding::{Binding, Group, key_name, tables};
-use crate::tui::state::{State, Weight};
+use crate::tui::messages::input;
+use crate::tui::state::State;
+use crate::tui::state::binding::{Binding, Group, tables};
 
 /// The open help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Help {
                     return Next::Close(run(state, binding));
                 }
             }
-            _ if key_name(key) == "ctrl-n" => self.cursor = (self.cursor + 1).min(last),
+            _ if input::key_name(key) == "ctrl-n" => self.cursor = (self.cursor + 1).min(last),
             _ if self.typed.key(key) => self.cursor = 0,
             _ => {}
         }
@@ -194,7 +196,7 @@ fn shown_word(binding: &Binding) -> &'static str {
 fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     match (binding.reason)(state) {
         Some(reason) => {
-            state.say(Weight::Note, binding.word, reason);
+            state.say(Tone::Note, binding.word, reason);
             vec![]
         }
         None => update::act(state, binding.action),

@@ -9,14 +9,15 @@ use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stag
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::{self, Dialog};
 use crate::tui::forms::offers;
+use crate::tui::kit::message::Tone;
+use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::{Ask, Failure, JobId, Outcome, Source};
+use crate::tui::messages::event::{JobId, Outcome, Source};
+use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::messages::wizard_task::Task;
-use crate::tui::panes::{self, Pane};
-use crate::tui::questions;
 use crate::tui::screens::review;
-use crate::tui::state::{Listing, Repository, Screen, State, Weight, Work};
-use crate::tui::wizard;
+use crate::tui::state::{Listing, Repository, Screen, State, Work, asking};
+use crate::tui::{panes, questions, wizard};
 
 /// Takes the outcome of a job.
 pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
@@ -70,17 +71,17 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::Foreign(gun, Ok(None)) => {
             let name = state.name_of(&gun);
-            state.say(Weight::Note, "notary", format!("has nothing staged for {name} any more"));
+            state.say(Tone::Note, "notary", format!("has nothing staged for {name} any more"));
         }
         Outcome::ForeignAdopted(gun, Ok(stage)) => {
             let name = state.name_of(&gun);
             let said = format!("adopted: what notary staged in {}", state.short_name(&name));
             let effects = staged(state, Some(said), stage);
-            return effects.into_iter().chain(ask(state, &gun, Effect::Refresh)).collect();
+            return effects.into_iter().chain(asking::once(state, &gun, Effect::Refresh)).collect();
         }
         Outcome::ForeignDropped(gun, Ok(path)) => {
-            state.say(Weight::Done, "moved aside", path.display().to_string());
-            return ask(state, &gun, Effect::Refresh).into_iter().collect();
+            state.say(Tone::Done, "moved aside", path.display().to_string());
+            return asking::once(state, &gun, Effect::Refresh).into_iter().collect();
         }
         Outcome::Foreign(_, Err(failure))
         | Outcome::ForeignAdopted(_, Err(failure))
@@ -150,17 +151,6 @@ fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
     effects
 }
 
-/// Asks the server about a repository, unless that runs already.
-pub fn ask(state: &mut State, gun: &Gun, effect: fn(Gun) -> Effect) -> Option<Effect> {
-    let now = state.now;
-    let repository = state.find_mut(gun)?;
-    if repository.work != Work::Idle {
-        return None;
-    }
-    repository.work = Work::Asking(now);
-    Some(effect(gun.clone()))
-}
-
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     let mut old = std::mem::take(&mut state.repositories);
     let mut fresh = Vec::new();
@@ -190,7 +180,7 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
         state.lists.repositories.select(added);
         panes::reindex_shown(state);
     }
-    fresh.into_iter().filter_map(|gun| ask(state, &gun, Effect::Open)).collect()
+    fresh.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Open)).collect()
 }
 
 fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<RepositoryView>, Failure>) -> Vec<Effect> {
@@ -261,7 +251,7 @@ fn say_notice(state: &mut State, notice: String) {
     } else {
         notice
     };
-    state.say(Weight::Note, "note", words);
+    state.say(Tone::Note, "note", words);
 }
 
 fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {
@@ -271,7 +261,7 @@ fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> 
     if let Some(said) = said {
         let (verb, object) = said.split_once(": ").map_or(("staged", said.as_str()), |(v, o)| (v, o));
         let undo = state.stage.undo.is_some();
-        state.say(Weight::Done, verb, object);
+        state.say(Tone::Done, verb, object);
         if let (Some(message), true) = (&mut state.message, undo) {
             message.back = Some(("u", "undo"));
         }
@@ -292,7 +282,7 @@ fn planned(state: &mut State, plan: Arc<Plan>) {
         // What was approved is no longer what would happen.
         state.gate = None;
         state.dialogs.retain(|d| !matches!(d, Dialog::Prompt(_) | Dialog::Confirm(_)));
-        state.say(Weight::Warn, "the plan changed", "look at it again before you publish");
+        state.say(Tone::Warn, "the plan changed", "look at it again before you publish");
     }
     state.plan = Some(plan);
     if matches!(state.screen, Screen::Review(_)) {
@@ -307,7 +297,7 @@ fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<
         publishing.end(now, result);
     }
     let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
-    effects.extend(guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)));
+    effects.extend(guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)));
     effects
 }
 
@@ -318,7 +308,7 @@ fn resolved(state: &mut State, all: &[Published]) -> Vec<Effect> {
     }
     let landed = all.iter().filter(|p| p.outcome == PublishOutcome::Done).count();
     let words = format!("{landed} of {} had landed; the others stay staged", all.len());
-    state.say(Weight::Warn, "an earlier publish was interrupted", words);
+    state.say(Tone::Warn, "an earlier publish was interrupted", words);
     vec![Effect::ReadStage]
 }
 
@@ -335,7 +325,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     if !said.is_empty() {
         let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
         // Whether a login is good is known once the server has answered.
-        state.say(if is_login { Weight::Note } else { Weight::Done }, verb, object);
+        state.say(if is_login { Tone::Note } else { Tone::Done }, verb, object);
     }
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
@@ -349,6 +339,6 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
         again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
     }
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
-    let asked: Vec<Effect> = again.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect();
+    let asked: Vec<Effect> = again.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
     asked.into_iter().chain([Effect::ListEntries]).collect()
 }

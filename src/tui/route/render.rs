@@ -3,17 +3,15 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::dock;
-use super::header;
-use crate::tui::dialogs;
+use super::{dock, header};
 use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
-use crate::tui::panes;
+use crate::tui::kit::message::Tone;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Binding, tables};
-use crate::tui::state::{Screen, State, Weight};
-use crate::tui::wizard;
+use crate::tui::state::{Screen, State};
+use crate::tui::{dialogs, panes, wizard};
 
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
@@ -87,17 +85,17 @@ pub fn message_runs(state: &State, room: u16) -> Runs {
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    let (weight, verb, object, back) = match (&state.prefix, &state.message, own) {
+    let (tone, verb, object, back) = match (&state.prefix, &state.message, own) {
         (Some(prefix), _, _) => return prefix_runs(state, prefix),
-        (None, Some(m), _) => (m.weight, m.verb.clone(), m.object.clone(), m.back),
-        (None, None, Some((weight, verb, object))) => (weight, verb.to_owned(), object, None),
+        (None, Some(m), _) => (m.tone, m.verb.clone(), m.object.clone(), m.back),
+        (None, None, Some((tone, verb, object))) => (tone, verb.to_owned(), object, None),
         (None, None, None) => return Runs::new(),
     };
-    let (glyph, style) = match weight {
-        Weight::Done => (theme.glyphs.ok, theme.ok()),
-        Weight::Note => (theme.glyphs.none, theme.quiet()),
-        Weight::Warn => (theme.glyphs.warn, theme.warn()),
-        Weight::Fail => (theme.glyphs.fail, theme.fail()),
+    let (glyph, style) = match tone {
+        Tone::Done => (theme.glyphs.ok, theme.ok()),
+        Tone::Note => (theme.glyphs.none, theme.quiet()),
+        Tone::Warn => (theme.glyphs.warn, theme.warn()),
+        Tone::Fail => (theme.glyphs.fail, theme.fail()),
     };
     let back = back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
     let back = back.unwrap_or_default();

@@ -10,14 +10,16 @@ use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::layout;
 use crate::tui::kit::list::{Cleared, Move};
+use crate::tui::kit::message::{Message, Tone};
+use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
+use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
-use crate::tui::panes::{self, Pane, keys, repositories, roles, staged, tags};
+use crate::tui::panes::{self, keys, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Copied, Found, key_name, lookup};
-use crate::tui::state::tour;
-use crate::tui::state::{Listing, Quit, Screen, State, Weight};
+use crate::tui::state::binding::{Action, Copied, Found, lookup};
+use crate::tui::state::{Listing, Quit, Screen, State, asking, tour};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -48,9 +50,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Tick(now) => {
             state.now = now;
-            let old = |m: &crate::tui::state::Message| {
-                m.weight != Weight::Fail && m.since.as_second() + MESSAGE_SECONDS <= now.as_second()
-            };
+            let old = |m: &Message| m.tone != Tone::Fail && m.since.as_second() + MESSAGE_SECONDS <= now.as_second();
             if state.message.as_ref().is_some_and(old) {
                 state.message = None;
             }
@@ -78,7 +78,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             vec![]
         }
         Event::Remark(remark) => {
-            state.say(Weight::Warn, "waiting", remark.to_string());
+            state.say(Tone::Warn, "waiting", remark.to_string());
             vec![]
         }
         Event::News(news) => {
@@ -115,7 +115,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         return vec![];
     }
     let prefix = state.prefix.take();
-    match lookup(state, prefix, &key_name(pressed)) {
+    match lookup(state, prefix, &input::key_name(pressed)) {
         Found::Prefix(first) => {
             state.prefix = Some(first);
             vec![]
@@ -123,7 +123,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         Found::Nothing => vec![],
         Found::Binding(binding) => match (binding.reason)(state) {
             Some(reason) => {
-                state.say(Weight::Note, binding.word, reason);
+                state.say(Tone::Note, binding.word, reason);
                 vec![]
             }
             None => {
@@ -181,7 +181,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         repository.work = crate::tui::state::Work::Idle;
     }
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
-    state.say(Weight::Note, "ctrl-c", words);
+    state.say(Tone::Note, "ctrl-c", words);
     vec![Effect::Cancel]
 }
 
@@ -214,7 +214,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             };
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
-        Action::Filter => state.filtering = Some(TextField::with(state.focus.filter_text(state))),
+        Action::Filter => state.filtering = Some(TextField::with(panes::filter_text(state.focus, state))),
         Action::Mark => with_list(state, Marking::Toggle),
         Action::Range => with_list(state, Marking::Range),
         Action::MarkAll => with_list(state, Marking::All),
@@ -286,7 +286,7 @@ fn settle(state: &mut State) {
 }
 
 fn back(state: &mut State) {
-    if state.message.as_ref().is_some_and(|m| m.weight == Weight::Fail) {
+    if state.message.as_ref().is_some_and(|m| m.tone == Tone::Fail) {
         state.message = None;
         return;
     }
@@ -372,7 +372,7 @@ fn refresh(state: &mut State) -> Vec<Effect> {
         _ if state.focus == Pane::Repositories => state.lists.repositories.meant(),
         _ => state.lists.shown.clone().into_iter().collect(),
     };
-    guns.into_iter().filter_map(|gun| outcome::ask(state, &gun, Effect::Refresh)).collect()
+    guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)).collect()
 }
 
 fn refresh_all(state: &mut State) -> Vec<Effect> {
@@ -381,7 +381,7 @@ fn refresh_all(state: &mut State) -> Vec<Effect> {
     if state.listing != Listing::Ready {
         state.listing = Listing::Loading;
     }
-    effects.extend(guns.into_iter().filter_map(|gun| outcome::ask(state, &gun, Effect::Refresh)));
+    effects.extend(guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)));
     effects
 }
 

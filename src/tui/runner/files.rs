@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::files;
+use crate::engine::disk::read;
 use crate::engine::settings::TypedPaths;
 use crate::tuf::PublicKey;
 
@@ -29,7 +29,7 @@ pub(super) fn public_keys(
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let bytes = files::read_kept(path, LONGEST).map_err(|e| e.to_string())?;
+    let bytes = read::read_kept(path, LONGEST).map_err(|e| e.to_string())?;
     bytes.ok_or_else(|| "there is no such file".to_owned())
 }
 

@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::failure;
-use crate::engine::backup::{Restored, Untested};
-use crate::engine::key_load::{FoundKey, KeySet, Loaded};
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::custody::backup::{Restored, Untested};
+use crate::engine::custody::load::{FoundKey, KeySet, Loaded};
+use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, KeyError, Kind, OpenError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{Event, JobId};
@@ -35,7 +35,7 @@ impl Worker<'_> {
         match work {
             KeyWork::Make(mut new, passphrase) => {
                 new.dir = self.expanded(&new.dir);
-                KeyFound::Made(engine.generate_key_until(&new, &passphrase, stopped).map_err(failure))
+                KeyFound::Made(engine.generate_key_until(&new, &passphrase, stopped).map_err(failure::of))
             }
             KeyWork::Label(id, text) => said(engine.set_label(&id, &text), || match text.trim() {
                 "" => ("label taken away", id.short().to_owned()),
@@ -49,26 +49,29 @@ impl Worker<'_> {
                 ("exported", format!("{what} to {}, each under its own passphrase", file.display()))
             }),
             KeyWork::AskRemoval(id) => {
-                let there =
-                    |removal: &crate::engine::key_make::Removal| removal.backup().is_some_and(|b| b.file.exists());
-                KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure))
+                let there = |removal: &crate::engine::custody::remove::Removal| {
+                    removal.backup().is_some_and(|b| b.file.exists())
+                };
+                KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure::of))
             }
             KeyWork::Remove(id, how) => {
                 said(engine.remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
             }
             KeyWork::AtToken(at, work) => self.at_token(&at, work),
             KeyWork::ReadFile(file) => {
-                KeyFound::File(KeySet::read(&self.expanded(&file)).map(Held::new).map_err(failure))
+                KeyFound::File(KeySet::read(&self.expanded(&file)).map(Held::new).map_err(failure::of))
             }
             KeyWork::CheckPlace(file) => {
-                KeyFound::Place(engine.check_backup_place(&self.expanded(&file)).map_err(failure))
+                KeyFound::Place(engine.check_backup_place(&self.expanded(&file)).map_err(failure::of))
             }
             KeyWork::Try { keys, typed } => self.try_on(&keys, typed.as_ref()),
             KeyWork::Load { set, keys } => KeyFound::Loaded(self.each(keys, |key| self.load(set.inner(), key))),
             KeyWork::BackUp { keys, passphrases, form, file } => {
                 let passphrases: BTreeMap<_, _> = passphrases.into_iter().collect();
                 let file = self.expanded(&file);
-                KeyFound::BackedUp(engine.back_up_until(&keys, &passphrases, &form, &file, stopped).map_err(failure))
+                KeyFound::BackedUp(
+                    engine.back_up_until(&keys, &passphrases, &form, &file, stopped).map_err(failure::of),
+                )
             }
             KeyWork::OpenBackup(file, passphrase) => self.open_backup(&self.expanded(&file), passphrase.as_ref()),
             KeyWork::Restore { archive, keys } => KeyFound::Restored(self.restore(&archive, keys)),
@@ -216,15 +219,15 @@ impl Worker<'_> {
             match self.engine.backup_is_encrypted(file) {
                 Ok(true) => return KeyFound::Sealed,
                 Ok(false) => {}
-                Err(error) => return KeyFound::Backup(Err(failure(error))),
+                Err(error) => return KeyFound::Backup(Err(failure::of(error))),
             }
         }
-        KeyFound::Backup(self.engine.open_backup(file, passphrase).map(Held::new).map_err(failure))
+        KeyFound::Backup(self.engine.open_backup(file, passphrase).map(Held::new).map_err(failure::of))
     }
 
     fn restore(
         &self,
-        archive: &Held<crate::engine::backup::Archive>,
+        archive: &Held<crate::engine::custody::backup::Archive>,
         keys: Vec<(usize, Option<Passphrase>)>,
     ) -> Vec<(usize, Result<Restored, Problem>)> {
         let archive = archive.inner();
@@ -244,5 +247,5 @@ impl Worker<'_> {
 }
 
 fn said(result: Result<(), EngineError>, words: impl FnOnce() -> (&'static str, String)) -> KeyFound {
-    KeyFound::Said(result.map(|()| words()).map_err(failure))
+    KeyFound::Said(result.map(|()| words()).map_err(failure::of))
 }

@@ -1,5 +1,6 @@
 //! Performs effects. Nothing else in the program spawns work for the screen.
 
+mod failure;
 mod files;
 mod keys;
 mod planning;
@@ -14,14 +15,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::messages::effect::Effect;
-use super::messages::event::{Ask, Event, Failure, JobId, Outcome, Source};
+use super::messages::event::{Event, JobId, Outcome, Source};
+use super::messages::failure::Failure;
 use super::messages::keywork::{KeyFound, KeyWork};
-use crate::engine::passphrases::PassphraseSources;
+use crate::engine::keyring::sources::PassphraseSources;
+use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{
-    Approval, Engine, EngineError, KeyError, Kind, Login, Passphrase, Problem, RemoteError, Stage, TokenError,
-    named_registry,
-};
+use crate::engine::{Engine, EngineError, Login, Passphrase, Stage};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 
@@ -135,7 +135,7 @@ impl Runner {
                 let (engine, sources, events, stop) = (&engine, &*sources, &told, &stop);
                 Worker { engine, sources, events, stop, job }.perform(work)
             });
-            let found = doing.await.unwrap_or_else(|error| KeyFound::Said(Err(broken(&error.to_string()))));
+            let found = doing.await.unwrap_or_else(|error| KeyFound::Said(Err(failure::broken(&error.to_string()))));
             // Fails only once the loop has ended, when nobody is left to tell.
             let _ = events.send(Event::Done(job, Outcome::Key(found))).await;
         });
@@ -155,7 +155,7 @@ impl Runner {
                 }
             };
             let (result, ()) = tokio::join!(engine.publish(approval, news, stop), forwarding);
-            let outcome = Outcome::Published(result.map_err(failure));
+            let outcome = Outcome::Published(result.map_err(failure::of));
             // Fails only once the loop has ended, when nobody is left to tell.
             let _ = events.send(Event::Done(job, outcome)).await;
         });
@@ -258,7 +258,7 @@ impl Work {
                         let said = format!("added: {gun}");
                         Outcome::Acted(None, self.blocking(move |e| e.add_entry(&gun)).await.map(|()| said))
                     }
-                    Err(error) => Outcome::Acted(None, Err(failure(error))),
+                    Err(error) => Outcome::Acted(None, Err(failure::of(error))),
                 }
             }
             Effect::RemoveEntry(gun) => {
@@ -267,7 +267,7 @@ impl Work {
             }
             Effect::DeleteLocal(gun) => {
                 let said = format!("forgotten: cache and pin of {gun}");
-                Outcome::Acted(Some(gun.clone()), engine.delete_local(&gun).await.map(|()| said).map_err(failure))
+                Outcome::Acted(Some(gun.clone()), engine.delete_local(&gun).await.map(|()| said).map_err(failure::of))
             }
             Effect::AcceptRoot(gun, roots) => {
                 let asked = gun.clone();
@@ -299,8 +299,8 @@ impl Work {
     ) -> Result<T, Failure> {
         let engine = self.engine.clone();
         match tokio::task::spawn_blocking(move || work(&engine)).await {
-            Ok(result) => result.map_err(failure),
-            Err(error) => Err(broken(&error.to_string())),
+            Ok(result) => result.map_err(failure::of),
+            Err(error) => Err(failure::broken(&error.to_string())),
         }
     }
 
@@ -342,7 +342,7 @@ impl Work {
             let _slot = self.slots.acquire().await.ok()?;
             self.engine.cached(&gun).await
         };
-        let cached = cached.map(Arc::new).map_err(failure);
+        let cached = cached.map(Arc::new).map_err(failure::of);
         let shown = Outcome::Viewed(gun.clone(), Source::Cache, cached);
         self.send(job, Some(shown)).await;
         Some(self.refresh(gun).await)
@@ -351,41 +351,6 @@ impl Work {
     async fn refresh(&self, gun: Gun) -> Outcome {
         let _slot = self.slots.acquire().await;
         let view = self.engine.refresh_until(&gun, &self.stop).await;
-        Outcome::Viewed(gun, Source::Server, view.map(Arc::new).map_err(failure))
+        Outcome::Viewed(gun, Source::Server, view.map(Arc::new).map_err(failure::of))
     }
-}
-
-fn broken(what: &str) -> Failure {
-    let problem = Problem {
-        kind: Kind::Disk,
-        message: format!("the work broke off: {what}"),
-        hint: "try again; what is staged is safe".to_owned(),
-        repository: None,
-        role: None,
-    };
-    Failure { problem, ask: None }
-}
-
-/// An engine's error as plain data, with the question that would help.
-#[must_use]
-pub(super) fn failure(error: EngineError) -> Failure {
-    let problem = error.problem();
-    let ask = match error {
-        EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
-        EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
-        EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
-            Some(Ask::Realm { host, realm })
-        }
-        EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
-            Some(Ask::Login { registry, user })
-        }
-        EngineError::Remote { gun: Some(gun), source: RemoteError::Forbidden { .. } | RemoteError::Helper { .. } } => {
-            named_registry(&gun).map(|registry| Ask::Login { registry: registry.to_owned(), user: None })
-        }
-        EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
-        EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
-        EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
-        _ => None,
-    };
-    Failure { problem, ask }
 }

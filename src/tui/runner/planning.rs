@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::Work;
 use crate::engine::Plan;
-use crate::engine::passphrases::Tried;
+use crate::engine::keyring::sources::Tried;
 use crate::engine::plan::locked::locked_keys;
 use crate::tuf::CanonicalKeyId;
-use crate::tui::messages::event::{Failure, JobId, Outcome};
+use crate::tui::messages::event::{JobId, Outcome};
+use crate::tui::messages::failure::Failure;
 
 impl Work {
     /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::failure;
 use super::keys::Worker;
 use crate::engine::EngineError;
-use crate::engine::tokens::Attendant;
+use crate::engine::keyring::tokens::Attendant;
 use crate::tui::messages::event::{Event, JobId};
 use crate::tui::messages::keywork::{AtToken, KeyFound, TokenDone, TokenWork};
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ pub(in crate::tui) fn attendant(events: &mpsc::Sender<Event>, job: JobId, stop: 
 
 impl Worker<'_> {
     pub(super) fn at_token(&self, at: &AtToken, work: TokenWork) -> KeyFound {
-        KeyFound::AtToken(self.try_at_token(at, work).map_err(failure))
+        KeyFound::AtToken(self.try_at_token(at, work).map_err(failure::of))
     }
 
     fn try_at_token(&self, at: &AtToken, work: TokenWork) -> Result<TokenDone, EngineError> {

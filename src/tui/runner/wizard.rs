@@ -6,12 +6,13 @@ use std::path::Path;
 
 use super::token::attendant;
 use super::{Work, failure};
-use crate::engine::key_make::Removing;
+use crate::engine::custody::backed_up::Removing;
 use crate::engine::reference::parse_bare;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
-use crate::tui::messages::event::{Failure, JobId, Outcome};
+use crate::tui::messages::event::{JobId, Outcome};
+use crate::tui::messages::failure::Failure;
 use crate::tui::messages::keywork::AtToken;
 use crate::tui::messages::wizard_task::{Answer, KeySource, Task};
 
@@ -64,9 +65,9 @@ impl Work {
 
     async fn set_up(&self, name: &str) -> std::result::Result<Answer, Failure> {
         let parsed = parse_bare(name, false).or_else(|first| parse_bare(name, true).map_err(|_| first));
-        let gun = parsed.map_err(failure)?;
+        let gun = parsed.map_err(failure::of)?;
         self.list(vec![gun.clone()]).await?;
-        self.engine.refresh_until(&gun, &self.stop).await.map_err(failure)?;
+        self.engine.refresh_until(&gun, &self.stop).await.map_err(failure::of)?;
         self.blocking(move |engine| open(engine, Wizard::FirstSetup, vec![gun.clone()], &[gun])).await
     }
 

@@ -5,12 +5,13 @@ use ratatui::style::Style;
 
 use super::review::Review;
 use crate::engine::RepositoryPlan;
-use crate::engine::plan::{Mark, RoleDiff, Weight};
+use crate::engine::draft::applied::Mark;
+use crate::engine::plan::{RoleDiff, Weight};
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
+use crate::tui::kit::mark;
 use crate::tui::kit::theme::Theme;
 use crate::tui::kit::widgets::tag_line;
-use crate::tui::panes::row::sign;
 use crate::tui::state::State;
 
 /// Draws both boxes for the repository under the cursor.
@@ -223,7 +224,7 @@ fn role_lines(theme: Theme, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
         let (glyph, style) = if role.loses_trust {
             (theme.glyphs.warn, theme.warn())
         } else {
-            sign(theme, role.mark).unwrap_or((" ", theme.text()))
+            mark::sign(theme, role.mark).unwrap_or((" ", theme.text()))
         };
         let name = if role.mark == Mark::Removed { theme.remove_word() } else { theme.strong() };
         let left = Runs::new().then(glyph, style).gap(1).then(role.role.to_string(), name).gap(2);
@@ -263,7 +264,7 @@ fn about(role: &RoleDiff) -> String {
 }
 
 fn key_line(theme: Theme, mark: Mark, label: &str, id: &str) -> (Runs, Runs) {
-    let (glyph, style) = sign(theme, mark).unwrap_or((" ", theme.text()));
+    let (glyph, style) = mark::sign(theme, mark).unwrap_or((" ", theme.text()));
     let word = if mark == Mark::Removed { theme.remove_word() } else { theme.text() };
     let left = Runs::new()
         .gap(4)

@@ -3,15 +3,17 @@
 use jiff::Timestamp as Time;
 
 use crate::engine::plan::NeededKey;
-use crate::engine::{Approval, Progress, PublishOutcome, Published, Step};
+use crate::engine::publish::job::Approval;
+use crate::engine::{Progress, PublishOutcome, Published, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
 use crate::tui::kit::format::count;
 use crate::tui::kit::list::Move;
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::Failure;
+use crate::tui::messages::failure::Failure;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Screen, State, Weight};
+use crate::tui::state::{Screen, State};
 
 /// The words of the five steps.
 pub const STEPS: [&str; 5] = ["fetch", "plan", "sign", "upload", "check"];
@@ -262,21 +264,17 @@ pub fn go(publishing: &mut Publishing, to: Move) {
 
 /// What the message line says.
 #[must_use]
-pub fn verdict(publishing: &Publishing) -> (Weight, &'static str, String) {
+pub fn verdict(publishing: &Publishing) -> (Tone, &'static str, String) {
     let (done, failed) = publishing.counts();
     let all = publishing.tracks.len();
     match (publishing.ended, &publishing.failure) {
-        (_, Some(_)) => (Weight::Fail, "nothing was sent", "everything stays staged".to_owned()),
+        (_, Some(_)) => (Tone::Fail, "nothing was sent", "everything stays staged".to_owned()),
         (None, _) if publishing.stopping => {
-            (Weight::Warn, "stopping", "running repositories finish, no other is begun".to_owned())
+            (Tone::Warn, "stopping", "running repositories finish, no other is begun".to_owned())
         }
-        (None, _) => (Weight::Note, "publishing", format!("{} of {all}", done + failed)),
-        (Some(_), _) if failed > 0 => {
-            (Weight::Fail, "failed", format!("{} of {all}; what failed stays staged", failed))
-        }
-        (Some(_), _) if done < all => {
-            (Weight::Warn, "stopped", format!("{done} of {all} done; the others stay staged"))
-        }
-        (Some(_), _) => (Weight::Done, "published", count(done, "repository, read back", "repositories, read back")),
+        (None, _) => (Tone::Note, "publishing", format!("{} of {all}", done + failed)),
+        (Some(_), _) if failed > 0 => (Tone::Fail, "failed", format!("{} of {all}; what failed stays staged", failed)),
+        (Some(_), _) if done < all => (Tone::Warn, "stopped", format!("{done} of {all} done; the others stay staged")),
+        (Some(_), _) => (Tone::Done, "published", count(done, "repository, read back", "repositories, read back")),
     }
 }

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use super::commands;
 use crate::engine::plan::{PlannedChange, Weight};
-use crate::engine::{Approval, Change, EntryId, RepositoryPlan};
+use crate::engine::publish::job::Approval;
+use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
 use crate::tui::dialogs::{Dialog, Page};
 use crate::tui::kit::format::count;
 use crate::tui::kit::list::List;
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::panes::staged;
-use crate::tui::questions;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::words;
-use crate::tui::state::{Screen, State, Weight as Message};
-use crate::tui::wizard;
+use crate::tui::state::{Screen, State, words};
+use crate::tui::{questions, wizard};
 
 /// A row that the cursor can stand on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -236,15 +236,15 @@ fn publish(state: &mut State) -> Vec<Effect> {
 
 /// What the message line says while the review is open.
 #[must_use]
-pub fn verdict(state: &State, review: &Review) -> (Message, &'static str, String) {
+pub fn verdict(state: &State, review: &Review) -> (Tone, &'static str, String) {
     if let Some(reason) = blocked(state) {
-        return (Message::Fail, "blocked", reason.to_owned());
+        return (Tone::Fail, "blocked", reason.to_owned());
     }
     let warnings = included(state, review).flat_map(|p| &p.warnings).filter(|w| w.weight == Weight::Warning).count();
     let (_, accepted) = counts(state, review);
     match (accepted, warnings) {
-        (0, 0) => (Message::Done, "ready", "nothing gets worse".to_owned()),
-        (0, n) => (Message::Warn, "ready", count(n, "warning to read", "warnings to read")),
-        (n, _) => (Message::Warn, "ready", format!("{} accepted; asks for the name", count(n, "loss", "losses"))),
+        (0, 0) => (Tone::Done, "ready", "nothing gets worse".to_owned()),
+        (0, n) => (Tone::Warn, "ready", count(n, "warning to read", "warnings to read")),
+        (n, _) => (Tone::Warn, "ready", format!("{} accepted; asks for the name", count(n, "loss", "losses"))),
     }
 }

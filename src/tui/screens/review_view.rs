@@ -11,11 +11,10 @@ use crate::tui::kit::canvas::{Canvas, Runs, cut_path, width, wrap};
 use crate::tui::kit::format::count;
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
+use crate::tui::kit::mark;
 use crate::tui::kit::widgets::{tag_effect, tag_line};
 use crate::tui::panes::keys;
-use crate::tui::panes::row::sign;
-use crate::tui::state::State;
-use crate::tui::state::words;
+use crate::tui::state::{State, words};
 
 /// Draws the review.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &Areas) {
@@ -210,7 +209,7 @@ fn change_row(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), change: &Pl
     let theme = canvas.theme;
     let indent = u16::from(wide);
     let x = canvas.put(x + indent, y, end, if kept { "[x] " } else { "[ ] " }, theme.quiet());
-    if let Some((glyph, style)) = sign(theme, change.mark) {
+    if let Some((glyph, style)) = mark::sign(theme, change.mark) {
         canvas.put(x, y, end, glyph, if kept { style } else { theme.quiet() });
     }
     let style = if kept { theme.text() } else { theme.quiet() };

@@ -1,10 +1,9 @@
 //! Keys and what they do. The hint bar and the help are made from these tables.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::{Screen, State};
 use crate::tui::kit::list::Move;
-use crate::tui::panes::{Pane, keys, repositories, roles, staged, tags};
+use crate::tui::kit::pane::Pane;
+use crate::tui::panes::{self, keys, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
 use crate::tui::wizard;
 
@@ -215,7 +214,7 @@ pub fn tables(state: &State) -> Vec<&'static [Binding]> {
         Screen::Publish(_) => vec![publish::BINDINGS, MOVES],
         Screen::Wizard => vec![wizard::BINDINGS, MOVES],
         Screen::Main if state.is_blank() => vec![repositories::BLANK_BINDINGS, MOVES],
-        Screen::Main => vec![state.focus.bindings(), MOVES, LISTS],
+        Screen::Main => vec![panes::bindings(state.focus), MOVES, LISTS],
     };
     if state.tour.is_some() {
         tables.push(TOUR);
@@ -252,30 +251,4 @@ pub fn lookup(state: &State, prefix: Option<&str>, name: &str) -> Found {
         }
     }
     Found::Nothing
-}
-
-/// The name of a key as the tables spell it.
-#[must_use]
-pub fn key_name(key: &KeyEvent) -> String {
-    let name = match key.code {
-        KeyCode::Char(' ') => "space".to_owned(),
-        KeyCode::Char(c) => c.to_string(),
-        KeyCode::Enter => "enter".to_owned(),
-        KeyCode::Esc => "esc".to_owned(),
-        KeyCode::Tab => "tab".to_owned(),
-        KeyCode::BackTab => "shift-tab".to_owned(),
-        KeyCode::Backspace => "backspace".to_owned(),
-        KeyCode::Delete => "delete".to_owned(),
-        KeyCode::Up => "up".to_owned(),
-        KeyCode::Down => "down".to_owned(),
-        KeyCode::Left => "left".to_owned(),
-        KeyCode::Right => "right".to_owned(),
-        KeyCode::Home => "home".to_owned(),
-        KeyCode::End => "end".to_owned(),
-        KeyCode::PageUp => "pageup".to_owned(),
-        KeyCode::PageDown => "pagedown".to_owned(),
-        KeyCode::F(n) => format!("f{n}"),
-        _ => return String::new(),
-    };
-    if key.modifiers.contains(KeyModifiers::CONTROL) { format!("ctrl-{name}") } else { name }
 }

@@ -1,5 +1,6 @@
 //! All that the screen knows. Only `update` writes it, only `render` draws it.
 
+pub mod asking;
 pub mod binding;
 mod jobs;
 pub mod tour;
@@ -14,14 +15,16 @@ use super::dialogs::Dialog;
 use super::keywork::task::KeyTask;
 use super::kit::field::TextField;
 use super::kit::list::List;
+use super::kit::message::{Message, Tone};
+use super::kit::pane::Pane;
 use super::kit::theme::Theme;
-use super::messages::event::{Ask, Failure};
-use super::panes::{Pane, staged, tags};
+use super::messages::failure::{Ask, Failure};
+use super::panes::{staged, tags};
 use super::questions::Gate;
 use super::screens::publish::Publishing;
 use super::screens::review::Review;
 use super::wizard::Guide;
-use crate::engine::tokens::TokenFacts;
+use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::wizard::Begun;
 use crate::engine::{
     Entry, Freshness, Health, KeyView, Kind, Plan, Problem, RepositoryPlan, RepositoryView, Stage, named_registry,
@@ -194,27 +197,6 @@ impl Repository {
     }
 }
 
-/// A line for the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    pub weight: Weight,
-    pub verb: String,
-    pub object: String,
-    /// Key and word that take it back.
-    pub back: Option<(&'static str, &'static str)>,
-    /// When it was shown; errors stay.
-    pub since: Time,
-}
-
-/// How much a message weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    Done,
-    Note,
-    Warn,
-    Fail,
-}
-
 impl State {
     /// A screen that knows nothing yet.
     #[must_use]
@@ -353,14 +335,14 @@ impl State {
     }
 
     /// Shows a message.
-    pub fn say(&mut self, weight: Weight, verb: impl Into<String>, object: impl Into<String>) {
+    pub fn say(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
         let (verb, object) = (verb.into(), object.into());
-        self.message = Some(Message { weight, verb, object, back: None, since: self.now });
+        self.message = Some(Message { tone, verb, object, back: None, since: self.now });
     }
 
     /// Shows a failure until esc is pressed.
     pub fn complain(&mut self, failure: &Failure) {
         let problem = &failure.problem;
-        self.say(Weight::Fail, problem.kind.word(), format!("{}: {}", problem.message, problem.hint));
+        self.say(Tone::Fail, problem.kind.word(), format!("{}: {}", problem.message, problem.hint));
     }
 }

@@ -3,7 +3,7 @@
 use super::{Screen, State};
 use crate::engine::{Change, PublishOutcome};
 use crate::tuf::Gun;
-use crate::tui::panes::Pane;
+use crate::tui::kit::pane::Pane;
 
 /// A tour that runs.
 #[derive(Clone, Debug)]

@@ -2,9 +2,10 @@
 
 use super::State;
 use crate::engine::Change;
+use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
-use crate::engine::tokens::TokenPlace;
-use crate::engine::view::{RoleKeyView, RoleState};
+use crate::engine::trust::tree::RoleState;
+use crate::engine::view::RoleKeyView;
 use crate::tuf::{Algorithm, DelegationName, Gun, SignerName};
 use crate::tui::kit::format::count;
 use crate::tui::messages::effect::Effect;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{self, Pick};
 use super::{Action, Guide, Phase, Saving, forms, words};
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, First, StepKind, changes};
 use crate::engine::{Change, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun};
@@ -12,12 +12,11 @@ use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::{Confirm, Dialog, Form, Page};
 use crate::tui::forms::offers;
 use crate::tui::kit::field::TextField;
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
-use crate::tui::route::outcome::ask;
 use crate::tui::screens::review;
-use crate::tui::state::words as change_words;
-use crate::tui::state::{Screen, State, Weight};
+use crate::tui::state::{Screen, State, asking, words as change_words};
 
 /// Does what the user wants.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
@@ -60,7 +59,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             state.screen = Screen::Main;
             // What is on its way to the disk is not kept yet; its answer says so.
             if kept && !saving {
-                state.say(Weight::Note, "kept", format!("{title}; W goes on with it"));
+                state.say(Tone::Note, "kept", format!("{title}; W goes on with it"));
             }
             return vec![over.unwrap_or(Task::Remind).effect()];
         }
@@ -70,7 +69,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// The answer comes in a moment; what would follow from it does not begin before, or one would overwrite the other.
 pub(super) fn wait_for_choice(state: &mut State) {
-    state.say(Weight::Note, "saving", "what was chosen; press it again in a moment");
+    state.say(Tone::Note, "saving", "what was chosen; press it again in a moment");
 }
 
 fn why(state: &mut State) {
@@ -101,7 +100,7 @@ fn ask_servers(state: &mut State) -> Vec<Effect> {
     if let Some(guide) = &mut state.guide {
         guide.stale = true;
     }
-    let asked: Vec<Effect> = guns.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)).collect();
+    let asked: Vec<Effect> = guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
     asked.into_iter().chain(state.tokens.is_some().then_some(Effect::LookForTokens)).collect()
 }
 
@@ -220,7 +219,7 @@ pub(super) fn fill(state: &mut State) -> Vec<Effect> {
         |gun: &Gun, change: &Change| facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change));
     let wanted: Vec<_> = changes(facts).into_iter().filter(|(gun, change)| !is_staged(gun, change)).collect();
     if wanted.is_empty() {
-        state.say(Weight::Note, "stage", "there is nothing to stage now");
+        state.say(Tone::Note, "stage", "there is nothing to stage now");
     }
     change_words::stage(state, wanted)
 }

@@ -5,7 +5,8 @@ use crate::engine::wizard::{Begun, StepKind};
 use crate::tuf::Gun;
 use crate::tui::kit::canvas::Runs;
 use crate::tui::kit::format::{count, span};
-use crate::tui::state::{Message, State, Weight};
+use crate::tui::kit::message::{Message, Tone};
+use crate::tui::state::State;
 
 /// Takes how far the begun wizards are; says once what is due.
 pub(super) fn take(state: &mut State, begun: Vec<Begun>) {
@@ -19,7 +20,7 @@ pub(super) fn take(state: &mut State, begun: Vec<Begun>) {
     state.touched.reminded = true;
     let back = Some(("W", "goes on"));
     let since = state.now;
-    state.message = Some(Message { weight: Weight::Warn, verb: "due".to_owned(), object, back, since });
+    state.message = Some(Message { tone: Tone::Warn, verb: "due".to_owned(), object, back, since });
 }
 
 /// Whether something is due.

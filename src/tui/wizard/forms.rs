@@ -16,7 +16,7 @@ use crate::tui::state::State;
 
 /// What a wizard's form asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub enum WizardForm {
     Make,
     MakeOnToken,
     Load,
@@ -47,7 +47,14 @@ fn secret(label: &'static str, hint: &str) -> Field {
     Field { label, input: Input::Secret(Passphrase::new()), hint: hint.to_owned() }
 }
 
-fn form(state: &State, ask: Ask, title: &'static str, subject: String, verb: &'static str, fields: Vec<Field>) -> Form {
+fn form(
+    state: &State,
+    ask: WizardForm,
+    title: &'static str,
+    subject: String,
+    verb: &'static str,
+    fields: Vec<Field>,
+) -> Form {
     let passphrase = state.sandbox.as_ref().or(state.tour.as_ref().map(|tour| &tour.passphrase));
     let asks = fields.iter().any(|f| matches!(f.input, Input::Secret(_)));
     let note = match passphrase {
@@ -81,7 +88,7 @@ pub(super) fn make(state: &State, guide: &Guide) -> Form {
         secret("again", "the same once more"),
         text("label", "", "what you call it, on this machine only; may be empty"),
     ];
-    form(state, Ask::Make, "Make a new key", subject(guide), "make it", fields)
+    form(state, WizardForm::Make, "Make a new key", subject(guide), "make it", fields)
 }
 
 /// Asks on which token a new key is made.
@@ -90,7 +97,7 @@ pub(super) fn make_on_token(state: &State, guide: &Guide) -> Form {
     let fields = vec![token_fields::token(state), token_fields::pin(), label];
     let title = "Make a new key on a token";
     let focus = usize::from(state.tokens.as_deref().is_some_and(|tokens| tokens.len() == 1));
-    let form = form(state, Ask::MakeOnToken, title, subject(guide), "make it", fields);
+    let form = form(state, WizardForm::MakeOnToken, title, subject(guide), "make it", fields);
     Form { focus, note: "It never leaves the token, so it cannot be backed up.".to_owned(), ..form }
 }
 
@@ -100,13 +107,13 @@ pub(super) fn load(state: &State, guide: &Guide) -> Form {
         path("key file", "", "a private key in PEM form; tab completes"),
         secret("passphrase", "of the file; it keeps it in the key store"),
     ];
-    form(state, Ask::Load, "Load a key", subject(guide), "load it", fields)
+    form(state, WizardForm::Load, "Load a key", subject(guide), "load it", fields)
 }
 
 /// Asks for the public half of a colleague's key.
 pub(super) fn colleague(state: &State, guide: &Guide) -> Form {
     let fields = vec![path("key file", "", "a public key or certificate that your colleague sent; tab completes")];
-    let form = form(state, Ask::Colleague, "A colleague's key", subject(guide), "take it", fields);
+    let form = form(state, WizardForm::Colleague, "A colleague's key", subject(guide), "take it", fields);
     Form { note: "Your colleague makes it with: docker trust key generate NAME".to_owned(), ..form }
 }
 
@@ -114,7 +121,7 @@ pub(super) fn colleague(state: &State, guide: &Guide) -> Form {
 pub(super) fn unlock(state: &State, guide: &Guide, id: CanonicalKeyId) -> Form {
     let about = format!("{}  {}", words::key(state, &id), subject(guide));
     let fields = vec![secret("passphrase", "it stays under this one")];
-    form(state, Ask::Unlock(id), "Take a key of the store", about, "take it", fields)
+    form(state, WizardForm::Unlock(id), "Take a key of the store", about, "take it", fields)
 }
 
 /// Fields for the passphrases of keys that are backed up.
@@ -141,7 +148,7 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
         fields.push(secret(label, &format!("of {}: it is unlocked from the file, to prove it", words::key(state, id))));
     }
     let keys: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
-    let form = form(state, Ask::BackUp(ids), "Back it up", keys.join(", "), "back up", fields);
+    let form = form(state, WizardForm::BackUp(ids), "Back it up", keys.join(", "), "back up", fields);
     Form { focus: 1, ..form }
 }
 
@@ -156,21 +163,21 @@ pub(super) fn make_signer(state: &State, _: &Guide) -> Form {
         secret("passphrase", "of the new key, at least 8 letters"),
         secret("again", "the same once more"),
     ];
-    form(state, Ask::MakeSigner, "A first signer", "Who signs tags here?".to_owned(), "make the key", fields)
+    form(state, WizardForm::MakeSigner, "A first signer", "Who signs tags here?".to_owned(), "make the key", fields)
 }
 
 /// Asks for a first signer whose key is made on a token.
 pub(super) fn make_signer_on_token(state: &State, _: &Guide) -> Form {
     let fields = vec![signer_name(), token_fields::token(state), token_fields::pin()];
     let subject = "Who signs tags here?".to_owned();
-    let form = form(state, Ask::MakeSignerOnToken, "A first signer", subject, "make the key", fields);
+    let form = form(state, WizardForm::MakeSignerOnToken, "A first signer", subject, "make the key", fields);
     Form { note: "The key never leaves the token, so it cannot be backed up.".to_owned(), ..form }
 }
 
 /// Asks for a first signer who has a key.
 pub(super) fn colleague_signer(state: &State, _: &Guide) -> Form {
     let fields = vec![signer_name(), path("key file", "", "a public key or certificate in PEM form; tab completes")];
-    form(state, Ask::ColleagueSigner, "A first signer", "Who signs tags here?".to_owned(), "take it", fields)
+    form(state, WizardForm::ColleagueSigner, "A first signer", "Who signs tags here?".to_owned(), "take it", fields)
 }
 
 /// Asks for a first tag.
@@ -181,14 +188,14 @@ pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
         text("digest", "", "sha256: and 64 digits, as docker push prints it"),
         text("size", "", "of the manifest, in bytes, as docker push prints it"),
     ];
-    form(state, Ask::SignTag, "A first tag", names.join(", "), "take it", fields)
+    form(state, WizardForm::SignTag, "A first tag", names.join(", "), "take it", fields)
 }
 
 /// Asks where the hand-over file goes.
 pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
     let file = format!("{}{}-hand-over.json", state.offered_dir, guide.choice().wizard.key_name());
     let fields = vec![path("file", &file, "send it to your colleague; it holds no secret")];
-    let form = form(state, Ask::HandOver, "Hand over", subject(guide), "write it", fields);
+    let form = form(state, WizardForm::HandOver, "Hand over", subject(guide), "write it", fields);
     let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over FILE.";
     Form { note: note.to_owned(), ..form }
 }
@@ -197,7 +204,8 @@ pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
 pub(super) fn set_up(state: &State) -> Form {
     let fields = vec![text("repository", "", "as docker writes it, such as registry.example.com/team/app")];
     let note = "Trust data is made on the server at publish, not before.".to_owned();
-    let form = form(state, Ask::SetUp, "Set up a repository", "Its first trust data".to_owned(), "go on", fields);
+    let form =
+        form(state, WizardForm::SetUp, "Set up a repository", "Its first trust data".to_owned(), "go on", fields);
     Form { note, ..form }
 }
 
@@ -206,16 +214,16 @@ pub(super) fn take_over(state: &State) -> Form {
     let fields = vec![path("file", "", "the hand-over file; tab completes")];
     let subject = "Sign with the key that you made".to_owned();
     let note = "What it says is compared with the server; nothing in it is run.".to_owned();
-    Form { note, ..form(state, Ask::TakeOver, "Take over a key", subject, "read it", fields) }
+    Form { note, ..form(state, WizardForm::TakeOver, "Take over a key", subject, "read it", fields) }
 }
 
 /// Whether a field must be filled in.
 #[must_use]
-pub fn must(ask: &Ask, label: &str) -> bool {
+pub fn must(ask: &WizardForm, label: &str) -> bool {
     match ask {
-        Ask::Make | Ask::MakeOnToken => label != "label",
-        Ask::BackUp(_) => matches!(label, "file" | "key's own"),
-        Ask::Load => label == "key file",
+        WizardForm::Make | WizardForm::MakeOnToken => label != "label",
+        WizardForm::BackUp(_) => matches!(label, "file" | "key's own"),
+        WizardForm::Load => label == "key file",
         _ => true,
     }
 }
@@ -224,26 +232,26 @@ pub fn must(ask: &Ask, label: &str) -> bool {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, String> {
+pub fn submit(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect>, String> {
     let guide = state.guide.as_ref();
     let choice = || guide.map(|guide| guide.choice().clone()).ok_or_else(|| "the wizard was closed".to_owned());
     let file = |form: &Form| PathBuf::from(form.paths().first().copied().unwrap_or_default());
     let task = match ask {
-        Ask::Make => {
+        WizardForm::Make => {
             let source = KeySource::New { passphrase: new_passphrase(form)?, label: form.text("label").to_owned() };
             Task::Key(choice()?, source)
         }
-        Ask::MakeOnToken => match token_fields::chosen(form, state) {
+        WizardForm::MakeOnToken => match token_fields::chosen(form, state) {
             Ok(at) => Task::Key(choice()?, KeySource::OnToken { at, label: form.text("label").to_owned() }),
             Err(effects) => return Ok(effects),
         },
-        Ask::Load => {
+        WizardForm::Load => {
             let source = KeySource::File { path: file(form), passphrase: form.secret("passphrase") };
             Task::Key(choice()?, source)
         }
-        Ask::Colleague => Task::Key(choice()?, KeySource::Colleague(file(form))),
-        Ask::Unlock(id) => Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret("passphrase")))),
-        Ask::BackUp(keys) => {
+        WizardForm::Colleague => Task::Key(choice()?, KeySource::Colleague(file(form))),
+        WizardForm::Unlock(id) => Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret("passphrase")))),
+        WizardForm::BackUp(keys) => {
             let seal = form.secret("passphrase");
             if !seal.is_empty() && seal.chars() < SHORTEST {
                 return Err(format!("at least {SHORTEST} letters, or none for a PEM set"));
@@ -252,22 +260,22 @@ pub fn submit(form: &mut Form, ask: &Ask, state: &State) -> Result<Vec<Effect>, 
             let own = guide.and_then(|guide| guide.passphrase.clone()).into_iter().chain(typed).collect();
             Task::BackUp { choice: choice()?, keys: keys.clone(), file: file(form), seal, own }
         }
-        Ask::MakeSigner => {
+        WizardForm::MakeSigner => {
             let source = KeySource::New { passphrase: new_passphrase(form)?, label: String::new() };
             Task::Signer(choice()?, signer(form)?, source)
         }
-        Ask::MakeSignerOnToken => {
+        WizardForm::MakeSignerOnToken => {
             let name = signer(form)?;
             match token_fields::chosen(form, state) {
                 Ok(at) => Task::Signer(choice()?, name, KeySource::OnToken { at, label: String::new() }),
                 Err(effects) => return Ok(effects),
             }
         }
-        Ask::ColleagueSigner => Task::Signer(choice()?, signer(form)?, KeySource::Colleague(file(form))),
-        Ask::SignTag => Task::Keep(with_tag(form, choice()?)?),
-        Ask::HandOver => Task::HandOver(choice()?, file(form)),
-        Ask::SetUp => Task::SetUp(form.text("repository").to_owned()),
-        Ask::TakeOver => Task::TakeOver(file(form)),
+        WizardForm::ColleagueSigner => Task::Signer(choice()?, signer(form)?, KeySource::Colleague(file(form))),
+        WizardForm::SignTag => Task::Keep(with_tag(form, choice()?)?),
+        WizardForm::HandOver => Task::HandOver(choice()?, file(form)),
+        WizardForm::SetUp => Task::SetUp(form.text("repository").to_owned()),
+        WizardForm::TakeOver => Task::TakeOver(file(form)),
     };
     form.busy = Some(doing(&form.purpose));
     form.error = None;
@@ -301,16 +309,19 @@ fn with_tag(form: &Form, mut choice: Choice) -> Result<Choice, String> {
 /// The passphrase of a new key, as it was typed in its form.
 #[must_use]
 pub(super) fn typed(form: &Form) -> Option<Passphrase> {
-    let of_key = matches!(form.purpose, Purpose::Wizard(Ask::Make | Ask::MakeSigner | Ask::Load | Ask::Unlock(_)));
+    let of_key = matches!(
+        form.purpose,
+        Purpose::Wizard(WizardForm::Make | WizardForm::MakeSigner | WizardForm::Load | WizardForm::Unlock(_))
+    );
     of_key.then(|| form.secret("passphrase"))
 }
 
 /// What is being waited for.
 fn doing(purpose: &Purpose) -> &'static str {
     match purpose {
-        Purpose::Wizard(Ask::SetUp | Ask::TakeOver) => "asking the servers",
-        Purpose::Wizard(Ask::MakeOnToken | Ask::MakeSignerOnToken) => "making the key on the token",
-        Purpose::Wizard(Ask::BackUp(_)) => "writing, opening it again, unlocking",
+        Purpose::Wizard(WizardForm::SetUp | WizardForm::TakeOver) => "asking the servers",
+        Purpose::Wizard(WizardForm::MakeOnToken | WizardForm::MakeSignerOnToken) => "making the key on the token",
+        Purpose::Wizard(WizardForm::BackUp(_)) => "writing, opening it again, unlocking",
         _ => "deriving the key from the passphrase",
     }
 }

@@ -9,9 +9,9 @@ use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Form, Next};
 use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
 use crate::tui::messages::effect::Effect;
+use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::state::State;
-use crate::tui::state::binding::key_name;
 
 /// Widest menu.
 const WIDEST: u16 = 76;
@@ -107,7 +107,7 @@ impl Menu {
 
     pub(in crate::tui) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
         let last = self.entries.len().saturating_sub(1);
-        match key_name(key).as_str() {
+        match input::key_name(key).as_str() {
             "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
             "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
             "enter" if self.cursor < self.entries.len() => {

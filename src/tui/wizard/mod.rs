@@ -25,11 +25,12 @@ use super::kit::canvas::Runs;
 use super::kit::list::Move;
 use super::messages::effect::Effect;
 use super::state::binding::{Action as Wanted, Binding, Group, bind};
-use super::state::{Screen, State, Weight, Work};
+use super::state::{Screen, State, Work};
 use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Facts, StepKind, StepState, StepView, is_finished, steps};
 use crate::tuf::Gun;
 
+use super::kit::message::Tone;
 use super::messages::wizard_task::Task;
 pub use act::update;
 pub use begin::{from_key, from_role, no_key, no_role};
@@ -335,19 +336,19 @@ pub fn asking(state: &State, guide: &Guide) -> Option<(usize, usize)> {
 
 /// What the message line says.
 #[must_use]
-pub fn verdict(state: &State, guide: &Guide) -> (Weight, &'static str, String) {
+pub fn verdict(state: &State, guide: &Guide) -> (Tone, &'static str, String) {
     if let Some((done, all)) = asking(state, guide) {
-        return (Weight::Note, "asking the servers", format!("{done} of {all}   ctrl-c stops"));
+        return (Tone::Note, "asking the servers", format!("{done} of {all}   ctrl-c stops"));
     }
     if let Some(saving) = &guide.saving
         && state.now.as_millisecond() - saving.since.as_millisecond() >= SAVING
     {
-        return (Weight::Note, "saving", "what was chosen".to_owned());
+        return (Tone::Note, "saving", "what was chosen".to_owned());
     }
     match &guide.phase {
-        Phase::Choosing(_) | Phase::Beginning(_) => (Weight::Note, "nothing is changed yet", String::new()),
-        Phase::Walking if guide.is_over() => (Weight::Done, "finished", "every step is done".to_owned()),
-        Phase::Walking => (Weight::Note, "kept at each step", "W opens it again".to_owned()),
+        Phase::Choosing(_) | Phase::Beginning(_) => (Tone::Note, "nothing is changed yet", String::new()),
+        Phase::Walking if guide.is_over() => (Tone::Done, "finished", "every step is done".to_owned()),
+        Phase::Walking => (Tone::Note, "kept at each step", "W opens it again".to_owned()),
     }
 }
 

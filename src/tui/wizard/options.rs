@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::words;
-use super::{Guide, Phase};
-use crate::engine::view::KeyPlace;
+use super::{Guide, Phase, words};
+use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
-use crate::tui::messages::event::Ask;
-use crate::tui::state::State;
-use crate::tui::state::words as shared;
+use crate::tui::messages::failure::Ask;
+use crate::tui::state::{State, words as shared};
 
 /// Most keys of the store that are offered.
 const MOST_KEYS: usize = 4;

@@ -2,13 +2,14 @@
 
 use super::options::{self, Opt, Tick};
 use super::{Guide, Phase, asking, picture, words};
-use crate::engine::plan::{Mark, PlannedChange};
+use crate::engine::draft::applied::Mark;
+use crate::engine::plan::PlannedChange;
 use crate::engine::wizard::{StepKind, StepState, StepView, Way, Wizard, changes};
 use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Role;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
+use crate::tui::kit::mark;
 use crate::tui::kit::widgets::tag_effect;
-use crate::tui::panes::row;
 use crate::tui::state::State;
 
 /// Longest line of running text.
@@ -229,7 +230,7 @@ fn planned(state: &State, change: &PlannedChange) -> Runs {
     let theme = state.theme;
     let roles: Vec<&str> = change.roles.iter().map(Role::short).collect();
     let id = change.ids.first().map(String::as_str).unwrap_or_default();
-    let (glyph, style) = row::sign(theme, change.mark).unwrap_or((" ", theme.text()));
+    let (glyph, style) = mark::sign(theme, change.mark).unwrap_or((" ", theme.text()));
     Runs::new()
         .gap(2)
         .then(glyph, style)
@@ -247,7 +248,7 @@ fn change(state: &State, change: &Change) -> Runs {
         Change::RemoveSignerKey { .. } | Change::EditDelegation { .. } => Mark::Removed,
         _ => Mark::Resigned,
     };
-    let (glyph, style) = row::sign(theme, mark).unwrap_or((" ", theme.text()));
+    let (glyph, style) = mark::sign(theme, mark).unwrap_or((" ", theme.text()));
     let text = match change {
         Change::AddSigner { name, keys } => {
             let ids: Vec<String> = keys.iter().map(|k| words::key(state, k.canonical_id())).collect();

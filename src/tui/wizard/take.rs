@@ -5,11 +5,12 @@ use super::{Guide, Phase, act, due, forms};
 use crate::engine::Kind;
 use crate::engine::wizard::{Choice, Facts};
 use crate::tui::dialogs::{Dialog, Form, Purpose};
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::{Failure, JobId, Outcome, Source};
+use crate::tui::messages::event::{JobId, Outcome, Source};
+use crate::tui::messages::failure::Failure;
 use crate::tui::messages::wizard_task::{Answer, Task};
-use crate::tui::route::outcome::ask;
-use crate::tui::state::{Screen, State, Weight};
+use crate::tui::state::{Screen, State, asking};
 
 /// Notes that the facts of an open wizard are older than this outcome.
 pub fn notice(state: &mut State, outcome: &Outcome) {
@@ -67,7 +68,7 @@ pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> V
             if let Some(guide) = state.guide.as_mut().filter(|guide| guide.is_about(&facts.choice)) {
                 guide.learn(*facts);
             }
-            state.say(Weight::Done, verb, object);
+            state.say(Tone::Done, verb, object);
             vec![Effect::ListKeys]
         }
         Answer::Forgotten(title) => {
@@ -75,7 +76,7 @@ pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> V
             if matches!(state.screen, Screen::Wizard) {
                 state.screen = Screen::Main;
             }
-            state.say(Weight::Done, "closed", title);
+            state.say(Tone::Done, "closed", title);
             vec![Task::Remind.effect()]
         }
     }
@@ -94,7 +95,7 @@ fn waiting(state: &mut State, job: JobId) -> Option<(usize, Form)> {
 /// Takes a choice that is on disk now, whoever asked for it, and goes on from it.
 fn kept(state: &mut State, job: JobId, choice: Choice) -> Vec<Effect> {
     let Some(guide) = &mut state.guide else {
-        state.say(Weight::Note, "kept", format!("{}; W goes on with it", choice.wizard.title()));
+        state.say(Tone::Note, "kept", format!("{}; W goes on with it", choice.wizard.title()));
         return vec![];
     };
     if !guide.is_about(&choice) {
@@ -125,7 +126,7 @@ fn open(state: &mut State, guide: Guide) -> Vec<Effect> {
         effects.push(Effect::ListEntries);
     }
     if walking {
-        effects.extend(listed.iter().filter_map(|gun| ask(state, gun, Effect::Refresh)));
+        effects.extend(listed.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)));
     }
     effects
 }

@@ -4,13 +4,14 @@ use trustdeck::engine::{Kind, Problem};
 use trustdeck::tuf::{PublicKey, SignerName};
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::event::{Ask, Failure, Outcome};
+use trustdeck::tui::messages::event::Outcome;
 use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
 use trustdeck::tui::state::State;
 
 use super::plans::{plan, stage, tell_stage};
 use super::press;
 use super::scene::{gun, repositories, state_of, tell};
+use trustdeck::tui::messages::failure::{Ask, Failure};
 
 pub fn browsing() -> State {
     let mut state = state_of(repositories(), (120, 40), Theme::default());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Result, refuse};
-use crate::engine::backup::BackupForm;
-use crate::engine::tokens::{Attendant, Dialect, Pins};
+use crate::engine::custody::backup::BackupForm;
+use crate::engine::keyring::tokens::{Attendant, Dialect, Pins};
 use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};

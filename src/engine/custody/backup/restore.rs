@@ -1,0 +1,198 @@
+//! From a backup into the key store: shown first, never overwriting, each key unlocked to test it.
+
+use std::path::{Path, PathBuf};
+
+use super::{Manifest, archive};
+use crate::engine::custody::load::{FoundKey, OpenedKey};
+use crate::engine::disk::read;
+use crate::engine::{Engine, EngineError};
+use crate::keys::pem::Block;
+use crate::keys::store::{headers_for, read_file};
+use crate::keys::{KeyError, OpenError, Passphrase};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// An opened backup.
+pub struct Archive {
+    /// Its keys.
+    pub keys: Vec<RestoreKey>,
+    /// What else is in it, and why it is not restored.
+    pub refused: Vec<String>,
+    /// What the backup says about itself, if trustdeck made it.
+    pub manifest: Option<Manifest>,
+}
+
+/// A key of a backup, and what this machine has of it.
+pub struct RestoreKey {
+    /// As it is in the backup.
+    pub found: FoundKey,
+    /// Compared with the store.
+    pub standing: Standing,
+    /// Roles of loaded repositories that list it.
+    pub may_sign: Vec<(Gun, Role)>,
+}
+
+/// A key of a backup beside the key store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The store does not have it.
+    New,
+    /// The store has the same file.
+    Same,
+    /// The store has another file for this ID: another passphrase, role, or content. It stays.
+    Conflicting,
+    /// The backup does not say which key it is; it has to be unlocked first.
+    Unnamed,
+}
+
+/// What became of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// Written, and unlocked to test it.
+    Tested(CanonicalKeyId, PathBuf),
+    /// Written; nobody gave its passphrase.
+    Untested(CanonicalKeyId, PathBuf),
+    /// The store has it, and it was left as it is.
+    Kept(CanonicalKeyId),
+}
+
+/// Whether a key is restored that nobody unlocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untested {
+    /// Refuse it.
+    Refuse,
+    /// Write it under the ID that the backup says.
+    Accept,
+}
+
+impl Engine {
+    /// Whether a backup has a passphrase of its own.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn backup_is_encrypted(&self, file: &Path) -> Result<bool, EngineError> {
+        use std::io::Read;
+        let disk = |source| EngineError::Disk { path: file.to_owned(), source };
+        let mut start = Vec::new();
+        let opened = read::open_kept(file).map_err(disk)?;
+        opened.take(32).read_to_end(&mut start).map_err(disk)?;
+        Ok(archive::is_sealed(&start))
+    }
+
+    /// Opens a backup and compares it with the key store. Nothing is written.
+    ///
+    /// # Errors
+    /// `Key` for a missing or wrong passphrase; `Input` for what is no backup, or is too large; `Disk`.
+    pub fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> Result<Archive, EngineError> {
+        let contents = archive::read(file, passphrase)?;
+        let views = self.keys()?;
+        let uses = |id: &CanonicalKeyId| {
+            let view = views.iter().find(|view| view.id == *id);
+            view.map(|view| view.used_in.clone()).unwrap_or_default()
+        };
+        let keys = contents.set.keys.into_iter().map(|found| {
+            let may_sign = found.claimed.as_ref().map(uses).unwrap_or_default();
+            RestoreKey { standing: self.standing(&found), may_sign, found }
+        });
+        Ok(Archive { keys: keys.collect(), refused: contents.set.refused, manifest: contents.manifest })
+    }
+
+    fn standing(&self, found: &FoundKey) -> Standing {
+        let Some(id) = &found.claimed else { return Standing::Unnamed };
+        let path = self.key_store().path(id);
+        if path.symlink_metadata().is_err() {
+            return Standing::New;
+        }
+        let known = read_file(&path).ok().and_then(|bytes| Block::read(&bytes).ok());
+        let same = known.is_some_and(|known| known.label == found.block.label && *known.der == *found.block.der);
+        if same { Standing::Same } else { Standing::Conflicting }
+    }
+
+    /// Restores one key, 0600. A file that is there is never touched.
+    ///
+    /// # Errors
+    /// `Key`: a wrong passphrase, or another key than the backup says; `Input` for a key that nobody unlocked, unless
+    /// accepted; `Disk`.
+    pub fn restore_key(
+        &self,
+        key: &RestoreKey,
+        passphrase: Option<&Passphrase>,
+        untested: Untested,
+    ) -> Result<Restored, EngineError> {
+        let found = &key.found;
+        if let (Some(id), Standing::Same | Standing::Conflicting) = (&found.claimed, &key.standing) {
+            return Ok(Restored::Kept(id.clone()));
+        }
+        let about =
+            || found.claimed.as_ref().map_or_else(|| format!("key {}", found.place), |id| id.short().to_owned());
+        let failed = |what: String| KeyError::Unsupported(format!("{} of the backup {what}", about())).into();
+        let opened = match found.open(passphrase) {
+            Ok(opened) => Some(opened),
+            Err(OpenError::Locked) if untested == Untested::Accept => None,
+            Err(OpenError::WrongPassphrase) => {
+                let id = found.claimed.clone();
+                return Err(id.map_or_else(
+                    || failed(OpenError::WrongPassphrase.to_string()),
+                    |id| KeyError::WrongPassphrase { id, opens: None }.into(),
+                ));
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        let Some(id) = opened.as_ref().map(|opened| opened.id().clone()).or_else(|| found.claimed.clone()) else {
+            return Err(failed("has no ID and no passphrase, so that it cannot be named".to_owned()));
+        };
+        if found.claimed.as_ref().is_some_and(|claimed| *claimed != id) {
+            return Err(failed(format!("holds another key, {}", id.short())));
+        }
+        if self.key_store().holds(&id) {
+            return Ok(Restored::Kept(id));
+        }
+        let path = self.write_restored(found, opened.as_ref(), &id, passphrase)?;
+        self.inner.keyring.changed();
+        Ok(match opened {
+            Some(_) => Restored::Tested(id, path),
+            None => Restored::Untested(id, path),
+        })
+    }
+
+    /// Writes the block as it is if Notary's tools can read it, else encrypted anew in their form.
+    fn write_restored(
+        &self,
+        found: &FoundKey,
+        opened: Option<&OpenedKey>,
+        id: &CanonicalKeyId,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<PathBuf, EngineError> {
+        let headers = headers_for(found.role.as_deref().unwrap_or_default(), found.gun.as_deref());
+        let block = match (found.block.is_readable_by_notary(), opened, passphrase) {
+            (false, Some(opened), Some(passphrase)) if found.encrypted => opened.key.to_block(headers, passphrase)?,
+            _ => {
+                let kept = found.block.headers.iter().filter(|(name, _)| matches!(&**name, "Proc-Type" | "DEK-Info"));
+                let headers = kept.cloned().chain(headers).collect();
+                Block { label: found.block.label.clone(), headers, der: found.block.der.clone() }
+            }
+        };
+        Ok(self.key_store().add(id, block.write().as_bytes())?)
+    }
+
+    /// Takes the labels of a backup for keys of the store that have none of their own.
+    ///
+    /// # Errors
+    /// `Disk`, `State`.
+    pub fn restore_labels(&self, manifest: &Manifest) -> Result<(), EngineError> {
+        let stored = self.inner.keyring.stored();
+        let missing = |id: &CanonicalKeyId| stored.contains_key(id) && self.label(id).is_none();
+        let new = manifest.keys.iter().filter(|key| missing(&key.id) || self.differs(key));
+        let new: Vec<_> = new.map(|key| (key.id.clone(), key.label.clone())).collect();
+        if new.is_empty() { Ok(()) } else { self.set_labels(&new) }
+    }
+
+    /// Whether a backed up label is the user's own and not what the key is called anyway.
+    fn differs(&self, key: &super::ManifestKey) -> bool {
+        let keyring = &self.inner.keyring;
+        let stored = keyring.stored();
+        stored.contains_key(&key.id)
+            && keyring.user_label(&key.id).is_none()
+            && self.label(&key.id).as_deref() != Some(&key.label)
+            && !key.id.as_str().starts_with(&key.label)
+    }
+}

@@ -1,0 +1,104 @@
+//! The new key of a rotation: made here, or read from a file.
+
+use std::path::Path;
+
+use super::load::KeySet;
+use crate::engine::{Engine, EngineError};
+use crate::keys::OpenError;
+use crate::keys::pem::Block;
+use crate::keys::{KeyError, Passphrase, PrivateKey};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
+
+/// What a key file holds.
+pub enum KeyFile {
+    /// A private key.
+    Private(Box<PrivateKey>),
+    /// A private key that needs its passphrase.
+    Locked,
+    /// A private key that needs another passphrase.
+    WrongPassphrase,
+    /// A public key or certificate.
+    Public,
+}
+
+impl Engine {
+    /// Makes a P-256 key. It is not stored yet: remember what it is for first.
+    ///
+    /// # Errors
+    /// `Key`: the system gave no random numbers.
+    pub fn make_key(&self) -> Result<PrivateKey, EngineError> {
+        Ok(PrivateKey::generate(&Algorithm::EcdsaP256)?)
+    }
+
+    /// Stores a key for `name` (`root`, `targets`, `snapshot` or a signer) and keeps it unlocked. A key that is in the
+    /// store already stays as it is and must open with `passphrase`. Blocking.
+    ///
+    /// # Errors
+    /// `Key`.
+    pub fn store_key(
+        &self,
+        key: &PrivateKey,
+        name: &str,
+        gun: Option<&Gun>,
+        passphrase: &Passphrase,
+    ) -> Result<(), EngineError> {
+        if !self.key_store().holds(key.id()) {
+            self.key_store().save(key, name, gun, passphrase)?;
+            self.inner.keyring.changed();
+        }
+        self.unlock(key.id(), passphrase)
+    }
+
+    /// Whether the private half of a key is in the store or on a token.
+    #[must_use]
+    pub fn holds_key(&self, id: &CanonicalKeyId) -> bool {
+        self.key_store().holds(id) || self.token_of(id).is_some()
+    }
+
+    /// Root keys that are here, by ID.
+    #[must_use]
+    pub fn root_keys(&self) -> Vec<CanonicalKeyId> {
+        let ids = self.keys_at_hand().into_iter();
+        ids.filter(|id| self.stored_role(id).as_deref() == Some(Role::Root.as_str())).collect()
+    }
+
+    /// The public half of a key that is here: of one on a token, of an open one, or as a repository lists it.
+    #[must_use]
+    pub fn public_half(&self, id: &CanonicalKeyId) -> Option<PublicKey> {
+        if let Some(key) = self.token_public_key(id) {
+            return Some(key);
+        }
+        if let Some(key) = self.signing_key(id) {
+            return Some(key.public().clone());
+        }
+        let sets = self.entries().ok()?.into_iter().filter_map(|entry| self.base(&entry.gun).ok()??.set);
+        let listed = sets.flat_map(|set| set.root().content.keys.values().cloned().collect::<Vec<_>>());
+        listed.filter(|key| key.canonical_id() == id).find_map(|key| key.unwrapped().ok())
+    }
+
+    /// Reads a key file that lies outside the store. Blocking.
+    ///
+    /// # Errors
+    /// `Key` if it holds no key that can be read; `Input` for a private key that others may read, or several.
+    pub fn read_key_file(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyFile, EngineError> {
+        let format = |what: String| KeyError::Format { path: path.to_owned(), what };
+        let bytes = crate::keys::store::read_file(path)?;
+        let block = Block::read(&bytes).map_err(|error| format(error.to_string()))?;
+        if matches!(block.label.as_str(), "PUBLIC KEY" | "CERTIFICATE") {
+            return Ok(KeyFile::Public);
+        }
+        let set = KeySet::read(path)?;
+        let [found] = set.keys.as_slice() else {
+            return Err(EngineError::Input {
+                message: format!("{} holds {} private keys, expected one", path.display(), set.keys.len()),
+                hint: "load them with trustdeck key load, then name one by its KEYID".to_owned(),
+            });
+        };
+        match found.open(passphrase).map(|opened| opened.key) {
+            Ok(key) => Ok(KeyFile::Private(Box::new(key))),
+            Err(OpenError::Locked) => Ok(KeyFile::Locked),
+            Err(OpenError::WrongPassphrase) => Ok(KeyFile::WrongPassphrase),
+            Err(OpenError::Format(what)) => Err(format(what).into()),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Private keys from files that other programs wrote. Blocking.
+//!
+//! Invariant: what a file holds is imported or named; nothing is skipped in silence.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::make::check_name;
+use crate::engine::{Engine, EngineError};
+use crate::keys::pem::Block;
+use crate::keys::{OpenError, Passphrase, PrivateKey};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
+
+/// Largest file of keys read, in bytes: thousands of keys.
+pub(in crate::engine) const MAX_SET: u64 = 32 << 20;
+
+/// A private key in a file, perhaps encrypted.
+pub struct FoundKey {
+    pub(in crate::engine) block: Block,
+    /// Which block of the file, from 1.
+    pub place: usize,
+    /// `role` header.
+    pub role: Option<String>,
+    /// Repository, from the `gun` or `path` header.
+    pub gun: Option<String>,
+    /// ID that the file claims, in the `path` header or the name of its file.
+    pub claimed: Option<CanonicalKeyId>,
+    /// Whether a passphrase is needed.
+    pub encrypted: bool,
+}
+
+/// What a file holds: keys, and in words what cannot be one.
+pub struct KeySet {
+    /// Private keys, in file order.
+    pub keys: Vec<FoundKey>,
+    /// What else there is, and why it is of no use here.
+    pub refused: Vec<String>,
+}
+
+/// A key of a file, decrypted.
+pub struct OpenedKey {
+    pub(in crate::engine) key: PrivateKey,
+}
+
+impl OpenedKey {
+    /// Its ID.
+    #[must_use]
+    pub fn id(&self) -> &CanonicalKeyId {
+        self.key.id()
+    }
+}
+
+/// Where a key came to lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// In a new file.
+    New(PathBuf),
+    /// It was in the store already, with this `role` header, and was left as it is.
+    Known(String),
+}
+
+impl KeySet {
+    /// Reads all PEM blocks.
+    #[must_use]
+    pub fn parse(file: &[u8]) -> Self {
+        let (mut keys, mut refused) = (Vec::new(), Vec::new());
+        for (index, block) in Block::read_each(file).enumerate() {
+            let place = index + 1;
+            match block {
+                Err(error) => refused.push(format!("block {place} {error}")),
+                Ok(block) => match FoundKey::new(block, place) {
+                    Ok(key) => keys.push(key),
+                    Err(why) => refused.push(format!("block {place} {why}")),
+                },
+            }
+        }
+        Self { keys, refused }
+    }
+
+    /// Reads a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// `Input`: others may read the file, or there is no key in it; `Disk`.
+    pub fn read(path: &Path) -> Result<Self, EngineError> {
+        let bytes = if path == Path::new("-") { read_to(std::io::stdin().lock(), path)? } else { read_private(path)? };
+        let set = Self::parse(&bytes);
+        if set.keys.is_empty() {
+            let why = if set.refused.is_empty() { "holds no PEM block".to_owned() } else { set.refused.join("; ") };
+            return Err(EngineError::Input {
+                message: format!("{}: {why}", path.display()),
+                hint: "give a file with a private key; public keys go to: trustdeck signer add --key FILE".to_owned(),
+            });
+        }
+        Ok(set)
+    }
+}
+
+impl FoundKey {
+    /// Judges a block by its label; says what it is instead.
+    pub(in crate::engine) fn new(block: Block, place: usize) -> Result<Self, String> {
+        match block.label.as_str() {
+            "PUBLIC KEY" => Err("is a public key: add it with trustdeck signer add --key".to_owned()),
+            "CERTIFICATE" => Err("is a certificate: add it with trustdeck signer add --key".to_owned()),
+            label if label.ends_with("PRIVATE KEY") => {
+                let path = block.header("path").map(str::to_owned);
+                let stem = path.as_deref().and_then(|path| path.rsplit('/').next());
+                let claimed = stem.and_then(|stem| CanonicalKeyId::parse(stem.trim_end_matches(".key")).ok());
+                let of_path = path.as_deref().and_then(|path| path.strip_prefix("tuf_keys/")?.rsplit_once('/'));
+                let gun = of_path.map(|(gun, _)| gun.to_owned()).or_else(|| block.header("gun").map(str::to_owned));
+                let role = block.header("role").map(str::to_owned);
+                let encrypted = block.is_encrypted();
+                Ok(Self { place, role, gun, claimed, encrypted, block })
+            }
+            label => Err(format!("is a {label:?}, expected a private key")),
+        }
+    }
+
+    /// Decrypts it. Slow (key derivation).
+    ///
+    /// # Errors
+    /// [`OpenError`]; RSA keys under 2048 bits are refused, their signatures would not verify.
+    pub fn open(&self, passphrase: Option<&Passphrase>) -> Result<OpenedKey, OpenError> {
+        let key = PrivateKey::from_block(&self.block, passphrase)?;
+        match key.public().algorithm() {
+            // Elliptic curves and long keys that cannot verify have been refused before.
+            Algorithm::Unknown(_) => Err(OpenError::Format(
+                "holds an RSA key under 2048 bits, whose signatures every client refuses".to_owned(),
+            )),
+            _ => Ok(OpenedKey { key }),
+        }
+    }
+}
+
+/// Reads a private key file, unless others may.
+fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
+    let disk = |source| EngineError::Disk { path: path.to_owned(), source };
+    let facts = fs::metadata(path).map_err(disk)?;
+    if !facts.is_file() {
+        let hint = "name a file with a private key, or - for standard input".to_owned();
+        return Err(EngineError::Input { message: format!("{} is not a regular file", path.display()), hint });
+    }
+    let mode = facts.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(EngineError::Input {
+            message: format!("{} can be read or changed by others (mode {mode:04o})", path.display()),
+            hint: format!("mend it with: chmod 600 {}; docker trust refuses such files too", path.display()),
+        });
+    }
+    read_to(fs::File::open(path).map_err(disk)?, path)
+}
+
+pub(in crate::engine) fn read_to(input: impl Read, path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    // In pieces of its own, so that no copy of a secret is left behind when the buffer grows.
+    let mut piece = Zeroizing::new([0_u8; 64 * 1024]);
+    let mut input = input.take(MAX_SET + 1);
+    loop {
+        let count = input.read(piece.as_mut_slice());
+        let count = count.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
+        if count == 0 {
+            break;
+        }
+        let mut grown = Zeroizing::new(Vec::with_capacity(2 * (bytes.len() + count)));
+        if bytes.capacity() < bytes.len() + count {
+            grown.extend_from_slice(&bytes);
+            bytes = grown;
+        }
+        bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
+    }
+    if bytes.len() as u64 > MAX_SET {
+        let message = format!("{} is larger than {} MiB", path.display(), MAX_SET >> 20);
+        return Err(EngineError::Input { message, hint: "name a file with keys only".to_owned() });
+    }
+    Ok(bytes)
+}
+
+impl Engine {
+    /// Keeps a key in the store, encrypted in Notary's form with `passphrase`.
+    ///
+    /// # Errors
+    /// `Input`: a role of one repository without the repository, or no name; `Disk`, `Key`.
+    pub fn load_key(
+        &self,
+        opened: OpenedKey,
+        role: &str,
+        gun: Option<&str>,
+        passphrase: &Passphrase,
+    ) -> Result<Loaded, EngineError> {
+        let id = opened.id().clone();
+        let store = self.key_store();
+        if store.holds(&id) {
+            return Ok(Loaded::Known(store.find(&id).map(|known| known.role).unwrap_or_default()));
+        }
+        check_role(role, gun)?;
+        let gun = gun.and_then(|gun| Gun::parse(gun).ok());
+        let path = store.save(&opened.key, role, gun.as_ref(), passphrase)?;
+        self.inner.keyring.changed();
+        self.inner.keyring.keep_open(opened.key, passphrase);
+        Ok(Loaded::New(path))
+    }
+}
+
+/// Refuses what Notary would skip: keys of one repository that do not say which.
+fn check_role(role: &str, gun: Option<&str>) -> Result<(), EngineError> {
+    match Role::parse(role) {
+        Ok(Role::Targets | Role::Snapshot | Role::Timestamp) => match gun.map(Gun::parse) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(EngineError::Input {
+                message: format!("a {role} key belongs to one repository, and this file does not say which"),
+                hint: "name it with --repository REPO".to_owned(),
+            }),
+        },
+        Ok(_) => Ok(()),
+        Err(_) => check_name(role),
+    }
+}

@@ -1,0 +1,258 @@
+//! Making keys, and what becomes of stored ones: export, another passphrase, removal. Blocking.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::backed_up::Removing;
+use super::remove::Removal;
+use crate::engine::disk::new_file::write_new;
+use crate::engine::error::refuse;
+use crate::engine::{Engine, EngineError, KeyView};
+use crate::keys::pem::Block;
+use crate::keys::store::read_file;
+use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
+
+/// A key to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    /// A signer's name, `root`, `targets` or `snapshot`: the `role` header of its file.
+    pub name: String,
+    /// What kind of key.
+    pub algorithm: Algorithm,
+    /// The repository of a `targets` or `snapshot` key.
+    pub gun: Option<Gun>,
+    /// Where `NAME.pub` is written.
+    pub dir: PathBuf,
+}
+
+impl NewKey {
+    /// Refuses a name, kind or repository that does not go together, before anybody is asked for a passphrase.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check(&self) -> Result<(), EngineError> {
+        check_new(self)
+    }
+}
+
+/// A key that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeKey {
+    /// Its ID.
+    pub id: CanonicalKeyId,
+    /// Its file in the key store.
+    pub file: PathBuf,
+    /// The file of its public half; `None` for Ed25519, which no PEM reader of Notary takes.
+    pub public_file: Option<PathBuf>,
+}
+
+impl Engine {
+    /// Makes a key, keeps it in the store and unlocked, and writes `NAME.pub` as `docker trust key generate` does.
+    ///
+    /// # Errors
+    /// `Input`: a name, kind or repository that does not go together, a passphrase that is too short, or a file
+    /// `NAME.pub` that exists; `Disk`, `Key`.
+    pub fn generate_key(&self, new: &NewKey, passphrase: &Passphrase) -> Result<MadeKey, EngineError> {
+        self.generate_key_until(new, passphrase, || false)
+    }
+
+    /// The same, unless `stopped` by the time that the key is made; long RSA keys take seconds. Nothing is written then.
+    ///
+    /// # Errors
+    /// As [`Engine::generate_key`], and `Cancelled`.
+    pub fn generate_key_until(
+        &self,
+        new: &NewKey,
+        passphrase: &Passphrase,
+        stopped: impl Fn() -> bool,
+    ) -> Result<MadeKey, EngineError> {
+        check_new(new)?;
+        self.check_new_passphrase(passphrase)?;
+        let public_file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
+        if let Some(taken) = public_file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
+            return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
+        }
+        let key = PrivateKey::generate(&new.algorithm)?;
+        if stopped() {
+            return Err(EngineError::Cancelled);
+        }
+        let id = key.id().clone();
+        if let Some(file) = &public_file {
+            write_new(file, public_pem(key.public(), &new.name).as_bytes())?;
+        }
+        let saved = self.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
+        if let (Err(_), Some(file)) = (&saved, &public_file) {
+            // Half a pair helps nobody; the error about the private half is the one to report.
+            let _ = fs::remove_file(file);
+        }
+        let made = MadeKey { id, file: saved?, public_file };
+        self.inner.keyring.changed();
+        self.inner.keyring.keep_open(key, passphrase);
+        Ok(made)
+    }
+
+    /// Refuses a name, kind or repository that does not go together, before anybody is asked for a passphrase.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check_new_key(&self, new: &NewKey) -> Result<(), EngineError> {
+        check_new(new)
+    }
+
+    /// Refuses passphrases that are too short for a new key.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check_new_passphrase(&self, passphrase: &Passphrase) -> Result<(), EngineError> {
+        match Strength::of(passphrase) {
+            Strength::TooShort => Err(refuse(
+                "the new passphrase is too short".to_owned(),
+                "take at least 8 characters, better 12 or more",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Stored keys as a PEM set, each block as it is in the store with its ID in a `path` header: what `notary key
+    /// export` writes, and what `notary key import` and `docker trust key load` read back.
+    ///
+    /// # Errors
+    /// `Key`.
+    pub fn export_keys(&self, keys: &[CanonicalKeyId]) -> Result<Zeroizing<String>, EngineError> {
+        let mut out = Zeroizing::new(String::with_capacity(keys.len() * 2048));
+        for id in keys {
+            out.push_str(&self.exported(id)?.write());
+        }
+        Ok(out)
+    }
+
+    /// Writes what [`Engine::export_keys`] gave into a new file, 0600.
+    ///
+    /// # Errors
+    /// `Input` if the file exists, `Disk`.
+    pub fn write_export(&self, set: &str, file: &Path) -> Result<(), EngineError> {
+        write_new(file, set.as_bytes())
+    }
+
+    pub(in crate::engine) fn exported(&self, id: &CanonicalKeyId) -> Result<Block, EngineError> {
+        self.check_in_file(id)?;
+        let stored = self.key_store().find(id)?;
+        let format = |what: String| KeyError::Format { path: stored.path.clone(), what };
+        let mut block = Block::read(&read_file(&stored.path)?).map_err(|error| format(error.to_string()))?;
+        block.headers.retain(|(name, _)| name != "path");
+        block.headers.push(("path".to_owned(), id.to_string()));
+        Ok(block)
+    }
+
+    /// Encrypts a key with another passphrase, and keeps it unlocked. `old` is `None` for a key stored in the clear.
+    ///
+    /// # Errors
+    /// `Key`: the old passphrase is wrong; `Input`: the new one is too short.
+    pub fn change_passphrase(
+        &self,
+        id: &CanonicalKeyId,
+        old: Option<&Passphrase>,
+        new: &Passphrase,
+    ) -> Result<(), EngineError> {
+        self.check_new_passphrase(new)?;
+        self.check_in_file(id)?;
+        self.key_store().reseal(id, old, new)?;
+        self.inner.keyring.changed();
+        self.inner.keyring.forget(id);
+        self.unlock(id, new)
+    }
+
+    /// Refuses for a key on a token what only files can do: it is never exported, encrypted or backed up.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check_in_file(&self, id: &CanonicalKeyId) -> Result<(), EngineError> {
+        match self.token_of(id).filter(|_| !self.key_store().holds(id)) {
+            Some(place) => Err(refuse(
+                format!("key {} is on token {}, and never leaves it", id.short(), place.token),
+                "its PIN is changed with the token's own tool; there is nothing else to export or encrypt",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// What removing a key would mean, to be shown before.
+    ///
+    /// # Errors
+    /// `Key` if it is not in the store; those of [`Engine::keys`].
+    pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
+        let views = self.keys()?;
+        use crate::engine::view::keys::KeyPlace;
+        let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
+        let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
+            return Err(KeyError::NotFound(id.clone()).into());
+        };
+        let elsewhere = |used: &&(Gun, Role)| {
+            let mut others = views.iter().filter(own).filter(|view| view.id != *id);
+            others.any(|view| view.used_in.contains(*used))
+        };
+        let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
+        let mut also_on = self.places_of(id);
+        also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
+        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
+    }
+
+    /// Deletes a private key from the store.
+    ///
+    /// # Errors
+    /// `Policy` without a tested backup, unless forced; `Key`.
+    pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
+        self.check_backed_up(id, how)?;
+        self.key_store().remove(id)?;
+        self.inner.keyring.changed();
+        self.inner.keyring.forget(id);
+        Ok(())
+    }
+}
+
+/// Whether Docker takes the name of a key: `[a-z0-9][a-z0-9_-]*`.
+pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let fits = name.bytes().all(|b| inside(b) || matches!(b, b'_' | b'-')) && name.bytes().next().is_some_and(inside);
+    if fits && name.len() <= 128 {
+        return Ok(());
+    }
+    let message = format!("{name:?} is no name for a key: lower-case letters, digits, - and _, the first no sign");
+    Err(refuse(message, "take a name such as alice"))
+}
+
+fn check_new(new: &NewKey) -> Result<(), EngineError> {
+    check_name(&new.name)?;
+    let role = Role::parse(&new.name).ok();
+    let of_repository = matches!(role, Some(Role::Targets | Role::Snapshot));
+    if matches!(role, Some(Role::Timestamp)) {
+        return Err(refuse("the server holds timestamp keys".to_owned(), "take another name"));
+    }
+    if of_repository && new.gun.is_none() {
+        return Err(refuse(format!("a {} key belongs to one repository", new.name), "name it with --repository REPO"));
+    }
+    if !of_repository && new.gun.is_some() {
+        return Err(refuse(
+            "only targets and snapshot keys belong to one repository".to_owned(),
+            "leave --repository out; signer add and root keys serve any repository",
+        ));
+    }
+    if new.algorithm == Algorithm::Ed25519 && !of_repository {
+        return Err(refuse(
+            "notary takes Ed25519 keys for targets and snapshot only: there is no certificate or public key file for them"
+                .to_owned(),
+            "take ecdsa, which docker makes too",
+        ));
+    }
+    Ok(())
+}
+
+/// The public half as `docker trust key generate` writes it.
+pub(in crate::engine) fn public_pem(key: &PublicKey, name: &str) -> Zeroizing<String> {
+    let headers = vec![("role".to_owned(), name.to_owned())];
+    let der = Zeroizing::new(key.public().to_vec());
+    Block { label: "PUBLIC KEY".to_owned(), headers, der }.write()
+}

@@ -1,0 +1,8 @@
+//! Files: whole writes, bounded reads, folders of our own, notes.
+
+pub(in crate::engine) mod commit;
+pub(in crate::engine) mod folder;
+pub(in crate::engine) mod lock;
+pub(crate) mod new_file;
+pub(in crate::engine) mod note;
+pub(crate) mod read;

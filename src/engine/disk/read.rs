@@ -1,0 +1,142 @@
+//! Reading whole files that others may have put there: plain ones only, up to a size, and never waiting.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+/// Longest file that the program itself keeps, in bytes.
+pub(crate) const OWN: u64 = 64 << 20;
+/// Longest configuration file, in bytes.
+pub(crate) const CONFIGURATION: u64 = 4 << 20;
+
+/// Reads a file that the user keeps, `None` if there is none. A symbolic link is followed, since many keep their
+/// configuration elsewhere; a pipe or a device at its end is refused.
+///
+/// # Errors
+/// Whatever the system says; `Other` for what is no plain file, or longer than `limit`.
+pub(crate) fn read_kept(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    read(path, OFlags::empty(), limit)
+}
+
+/// Reads a file of the program's own, `None` if there is none. It is never a symbolic link.
+///
+/// # Errors
+/// As [`read_kept`].
+pub(in crate::engine) fn read_own(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    read(path, OFlags::NOFOLLOW, limit)
+}
+
+/// Opens a file that the user names, for reading.
+///
+/// # Errors
+/// Whatever the system says; `Other` for what is no plain file.
+pub(in crate::engine) fn open_kept(path: &Path) -> io::Result<File> {
+    plain(find(path, OFlags::empty())?.ok_or(rustix::io::Errno::NOENT)?)
+}
+
+fn plain(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("is not a plain file")) }
+}
+
+fn read(path: &Path, flags: OFlags, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    find(path, flags)?.map(|file| read_opened(file, limit)).transpose()
+}
+
+/// Opens a file of the program's own to read it, `None` if there is none. It is never a symbolic link.
+///
+/// # Errors
+/// Whatever the system says.
+pub(in crate::engine) fn find_own(path: &Path) -> io::Result<Option<File>> {
+    find(path, OFlags::NOFOLLOW)
+}
+
+fn find(path: &Path, flags: OFlags) -> io::Result<Option<File>> {
+    // Without NONBLOCK a named pipe would hold us for ever.
+    let flags = (flags | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
+    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(explain(error)),
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Reads what was opened without waiting.
+pub(in crate::engine) fn read_opened(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let file = plain(file)?;
+    let facts = file.metadata()?;
+    let too_long = || io::Error::other(format!("is longer than {limit} bytes"));
+    if facts.len() > limit {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or_default());
+    // It may have grown meanwhile.
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(too_long()) } else { Ok(bytes) }
+}
+
+/// Opens a file of the program's own for writing, made 0600 if it is missing; it keeps its content.
+///
+/// # Errors
+/// Whatever the system says; `Other` for what is no plain file.
+pub(in crate::engine) fn open_own(path: &Path) -> io::Result<File> {
+    // A pipe at the other end of the name would make the opening wait.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
+    plain(opened.map_err(explain)?)
+}
+
+/// Says in words what the system has numbers for.
+pub(in crate::engine) fn explain(error: io::Error) -> io::Error {
+    let is = |code: Errno| error.raw_os_error() == Some(code.raw_os_error());
+    match () {
+        () if is(Errno::LOOP) => io::Error::other("is a symbolic link, which is not followed"),
+        () if is(Errno::NXIO) => io::Error::other("is not a plain file"),
+        () => error,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_files_of_the_size_expected_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let [plain, link, pipe] = ["plain", "link", "pipe"].map(|name| dir.path().join(name));
+        std::fs::write(&plain, "12345").unwrap();
+        std::os::unix::fs::symlink(&plain, &link).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        assert_eq!(read_own(&plain, 5).unwrap().unwrap(), b"12345");
+        assert_eq!(read_kept(&link, 5).unwrap().unwrap(), b"12345");
+        assert!(read_own(&dir.path().join("none"), 5).unwrap().is_none());
+        for (path, limit, words) in [
+            (plain.as_path(), 4, "longer"),
+            (&link, 5, "symbolic link"),
+            (&pipe, 5, "plain file"),
+            (Path::new("/dev/zero"), 5, "plain file"),
+            (dir.path(), 5, "plain file"),
+        ] {
+            let error = read_own(path, limit).unwrap_err().to_string();
+            assert!(error.contains(words), "{}: {error}", path.display());
+        }
+        assert!(open_own(&plain).is_ok() && open_own(&dir.path().join("new")).is_ok());
+        assert!(open_own(&link).is_err() && open_own(&pipe).is_err());
+        assert_eq!(std::fs::read(&plain).unwrap(), b"12345");
+    }
+}

@@ -1,0 +1,189 @@
+//! Staged changes: what a person wants, as values.
+
+use jiff::Timestamp as Time;
+use serde::{Deserialize, Serialize};
+
+use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, SignerName, Target, TargetName};
+
+/// Where the root key of a new repository comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RootKeyChoice {
+    /// The first stored root key by ID, else a new one: what `docker trust` does.
+    Auto,
+    /// This stored key.
+    Stored(CanonicalKeyId),
+    /// A new one.
+    New,
+}
+
+/// What takes the place of a base role's keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewKeys {
+    /// Keys of the key store. Root keys stand here bare: their certificates are made when root is signed.
+    Here(Vec<PublicKey>),
+    /// One that the server makes when this is published.
+    Server,
+}
+
+/// One thing to do to one repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Change {
+    /// Creates the repository, as `docker trust signer add` does: root key chosen or made, targets key made,
+    /// snapshot and timestamp held by the server.
+    Create { root_key: RootKeyChoice },
+    /// Adds keys to `targets/<name>` and `targets/releases`, both made if missing, with all paths.
+    AddSigner { name: SignerName, keys: Vec<PublicKey> },
+    /// Removes `targets/<name>`, and its keys from `targets/releases` unless another signer holds them.
+    RemoveSigner { name: SignerName },
+    /// Removes one key from `targets/<name>`, and from `targets/releases` unless another signer holds it.
+    RemoveSignerKey { name: SignerName, key: CanonicalKeyId },
+    /// Adds keys and paths to a delegation, made if missing.
+    AddDelegation { role: DelegationName, keys: Vec<PublicKey>, paths: Vec<String> },
+    /// Removes keys and paths from a delegation; `clear_paths` removes all paths.
+    EditDelegation {
+        role: DelegationName,
+        remove_keys: Vec<CanonicalKeyId>,
+        remove_paths: Vec<String>,
+        clear_paths: bool,
+    },
+    /// Removes a delegation.
+    RemoveDelegation { role: DelegationName },
+    /// Removes keys from every delegation.
+    PurgeKeys { keys: Vec<CanonicalKeyId> },
+    /// Signs a tag into the named roles, or (empty) into those that `docker trust sign` would choose.
+    Sign { tag: TargetName, target: SignedTarget, roles: Vec<Role> },
+    /// Removes a tag from the named roles, or (empty) from all that can be signed here.
+    Revoke { tag: TargetName, roles: Vec<Role> },
+    /// Signs a role's unchanged content again with the keys at hand. For `root`: renews it.
+    Witness { role: Role },
+    /// Puts new keys in the place of a base role's. The old private keys stay in the key store.
+    /// A new root is also signed with the older root keys of `legacy`, for clients that know only those.
+    RotateKeys {
+        role: Role,
+        keys: NewKeys,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        legacy: Vec<PublicKey>,
+    },
+    /// Deletes the repository's trust data on the server; alone in its publish.
+    Delete,
+}
+
+/// A target in the journal's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedTarget {
+    /// Length, in bytes.
+    pub length: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// SHA-512 in hexadecimal, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha512: Option<String>,
+    /// Custom data in canonical form, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
+}
+
+impl SignedTarget {
+    /// The target as metadata holds it; `None` if a digest is not hexadecimal of the right length.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        let sha256: [u8; 32] = hex::decode(&self.sha256).ok()?.try_into().ok()?;
+        let mut target = Target::image(sha256, self.length);
+        if let Some(text) = &self.sha512 {
+            let sha512: [u8; 64] = hex::decode(text).ok()?.try_into().ok()?;
+            target.hashes.insert("sha512", &sha512);
+        }
+        target.custom.clone_from(&self.custom);
+        Some(target)
+    }
+}
+
+/// Names a staged change; never used twice in one journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EntryId(pub u64);
+
+/// A staged change with where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagedChange {
+    /// Its name in the journal.
+    pub id: EntryId,
+    /// The repository.
+    pub gun: Gun,
+    /// Base URL of the server it was staged for.
+    pub server: String,
+    /// When it was staged.
+    pub at: Time,
+    /// What to do.
+    pub change: Change,
+}
+
+/// All that is staged, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Stage {
+    /// The changes.
+    pub changes: Vec<StagedChange>,
+    /// Whether `undo` would do something, and what (`remove signer ben from admin/api`).
+    pub undo: Option<String>,
+    /// Whether `redo` would do something, and what.
+    pub redo: Option<String>,
+}
+
+impl Change {
+    /// The tag that it is about, if it is about one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&TargetName> {
+        match self {
+            Self::Sign { tag, .. } | Self::Revoke { tag, .. } => Some(tag),
+            _ => None,
+        }
+    }
+
+    /// What it does, in words: `remove signer ben`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Create { .. } => "create the repository".to_owned(),
+            Self::AddSigner { name, .. } => format!("add signer {name}"),
+            Self::RemoveSigner { name } => format!("remove signer {name}"),
+            Self::RemoveSignerKey { name, key } => format!("remove key {} from signer {name}", key.short()),
+            Self::AddDelegation { role, .. } => format!("add to delegation {}", role.short()),
+            Self::EditDelegation { role, .. } => format!("change delegation {}", role.short()),
+            Self::RemoveDelegation { role } => format!("remove delegation {}", role.short()),
+            Self::PurgeKeys { keys } => {
+                let ids: Vec<&str> = keys.iter().map(CanonicalKeyId::short).collect();
+                format!("remove {} from every delegation", ids.join(", "))
+            }
+            Self::Sign { tag, roles, .. } => format!("sign {tag}{}", within(" into ", roles)),
+            Self::Revoke { tag, roles } => format!("revoke {tag}{}", within(" in ", roles)),
+            Self::Witness { role: Role::Root } => "renew root".to_owned(),
+            Self::Witness { role } => format!("re-sign {}", role_word(role)),
+            Self::RotateKeys { role, keys: NewKeys::Here(keys), .. } => {
+                let ids: Vec<&str> = keys.iter().map(|key| key.canonical_id().short()).collect();
+                format!("rotate the {role} key to {}", ids.join(", "))
+            }
+            Self::RotateKeys { role, keys: NewKeys::Server, .. } => {
+                format!("rotate the {role} key to a new one of the server")
+            }
+            Self::Delete => "delete all trust data on the server".to_owned(),
+        }
+    }
+}
+
+fn within(before: &str, roles: &[Role]) -> String {
+    if roles.is_empty() {
+        return String::new();
+    }
+    let words: Vec<&str> = roles.iter().map(role_word).collect();
+    format!("{before}{}", words.join(", "))
+}
+
+/// A role's name without `targets/`.
+pub(crate) fn role_word(role: &Role) -> &str {
+    match role {
+        Role::Delegation(name) => name.short(),
+        other => other.as_str(),
+    }
+}

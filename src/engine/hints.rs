@@ -1,0 +1,239 @@
+//! Each error's class, next step, repository and role: one table, read by screens and commands alike.
+
+mod remote;
+
+use std::io::ErrorKind;
+
+use super::error::{EngineError, Kind, Problem};
+use crate::keys::{KeyError, TokenError};
+use crate::remote::RemoteError;
+use crate::tuf::{Gun, NameError, Role, VerifyError};
+
+impl EngineError {
+    /// The class.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Name(_) | Self::Input { .. } | Self::Change { .. } => Kind::Input,
+            Self::Verify { source, .. } => verify_kind(source),
+            Self::Clock { .. } => Kind::Freeze,
+            Self::Remote { source, .. } => remote::kind(source),
+            Self::Absent { .. } => Kind::Absent,
+            Self::Key(key) => key_kind(key),
+            Self::FirstContact { .. } | Self::PinLost { .. } => Kind::Pin,
+            Self::Locked(_) => Kind::Passphrase,
+            Self::PlanChanged { .. } | Self::Conflict { .. } => Kind::Conflict,
+            Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
+            Self::NotStored { .. } => Kind::NotStored,
+            Self::Policy { .. } => Kind::Policy,
+            Self::Cancelled => Kind::Cancelled,
+            Self::Disk { .. } | Self::State { .. } => Kind::Disk,
+            Self::BusyLocal(_) => Kind::BusyLocal,
+        }
+    }
+
+    /// What to do next, as one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let fixed = match self {
+            Self::Name(name) => name_hint(name),
+            Self::Input { hint, .. } | Self::Policy { hint, .. } | Self::Change { hint, .. } => return hint.clone(),
+            Self::Verify { source, .. } => verify_hint(source),
+            Self::Remote { source, .. } => return remote::hint(source),
+            Self::Absent { .. } => {
+                "check the name and the server; adding a first signer creates trust data for this repository"
+            }
+            Self::Key(key) => key_hint(key),
+            Self::FirstContact { .. } => "compare the root key with what its owner published, then accept it",
+            Self::PinLost { .. } => {
+                "ask the owner whether the root key was replaced; if so, delete the local data of this repository and \
+                 read it again"
+            }
+            Self::Clock { .. } => "set this machine's clock, then try again",
+            Self::Locked(_) => "unlock the keys, or set the passphrase variables, and publish again",
+            Self::PlanChanged { .. } => "review the new plan and publish again; everything is still staged",
+            Self::Conflict { .. } => "agree with the others who publishes, then try again; everything is still staged",
+            Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
+            Self::NotStored { .. } => "everything is still staged; ask whoever runs the server why it lost the change",
+            Self::Cancelled => "everything is still staged; publish when you are ready",
+            Self::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
+            Self::Disk { .. } => "free space or mend the permissions of this path, then try again",
+            Self::BusyLocal(_) => "wait until the other one is done, then try again",
+            Self::State { .. } => "use the newest trustdeck, or move the file aside",
+        };
+        fixed.to_owned()
+    }
+
+    /// The repository it is about.
+    #[must_use]
+    pub fn repository(&self) -> Option<&Gun> {
+        match self {
+            Self::Verify { gun, .. }
+            | Self::Clock { gun, .. }
+            | Self::Absent { gun, .. }
+            | Self::FirstContact { gun, .. }
+            | Self::PinLost { gun, .. }
+            | Self::PlanChanged { gun, .. }
+            | Self::Conflict { gun }
+            | Self::OutcomeUnknown { gun, .. }
+            | Self::NotStored { gun, .. }
+            | Self::Change { gun, .. } => Some(gun),
+            Self::Remote { gun, .. } | Self::Policy { gun, .. } => gun.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The role it is about.
+    #[must_use]
+    pub fn role(&self) -> Option<&Role> {
+        match self {
+            Self::Verify { source, .. } => verify_role(source),
+            Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The same as plain data.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        Problem {
+            kind: self.kind(),
+            message: self.to_string(),
+            hint: self.hint(),
+            repository: self.repository().cloned(),
+            role: self.role().cloned(),
+        }
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        error.problem()
+    }
+}
+
+fn verify_kind(error: &VerifyError) -> Kind {
+    match error {
+        VerifyError::Format { .. } => Kind::Format,
+        VerifyError::Limit { .. } => Kind::Limit,
+        VerifyError::Threshold { .. } | VerifyError::RootStep { .. } => Kind::Signature,
+        VerifyError::Expired { .. } => Kind::Freeze,
+        VerifyError::Rollback { .. } => Kind::Rollback,
+        VerifyError::Equivocation { .. } => Kind::Equivocation,
+        VerifyError::Mix { .. } => Kind::Mix,
+        VerifyError::Missing { .. } => Kind::Role,
+        VerifyError::RootChain { .. } | VerifyError::RootCertificate { .. } | VerifyError::Pin { .. } => Kind::Pin,
+    }
+}
+
+fn verify_role(error: &VerifyError) -> Option<&Role> {
+    match error {
+        VerifyError::Format { role, .. }
+        | VerifyError::Limit { role, .. }
+        | VerifyError::Threshold { role, .. }
+        | VerifyError::Expired { role, .. }
+        | VerifyError::Rollback { role, .. }
+        | VerifyError::Equivocation { role, .. }
+        | VerifyError::Mix { role, .. }
+        | VerifyError::Missing { role, .. } => Some(role),
+        VerifyError::RootChain { .. }
+        | VerifyError::RootStep { .. }
+        | VerifyError::RootCertificate { .. }
+        | VerifyError::Pin { .. } => Some(&Role::Root),
+    }
+}
+
+// None of these may suggest a way around a check.
+fn verify_hint(error: &VerifyError) -> &'static str {
+    match error {
+        VerifyError::Expired { .. } => {
+            "whoever holds the role's key must sign it again (the server does for timestamp); check this machine's clock"
+        }
+        VerifyError::Threshold { .. } => "ask the holders of the role's keys to sign it again",
+        VerifyError::RootChain { .. } | VerifyError::RootStep { .. } | VerifyError::Pin { .. } => {
+            "this may be an attack: ask the owner of the repository, over another way, whether the root was replaced"
+        }
+        VerifyError::RootCertificate { .. } => {
+            "ask the owner of the repository: if its certificate has ended, it must be deleted and set up again"
+        }
+        VerifyError::Rollback { .. } | VerifyError::Equivocation { .. } | VerifyError::Mix { .. } => {
+            "this may be an attack or a server restored from a backup: ask whoever runs the server"
+        }
+        VerifyError::Format { .. } | VerifyError::Limit { .. } | VerifyError::Missing { .. } => {
+            "ask whoever published the repository last which program wrote this file"
+        }
+    }
+}
+
+fn key_kind(error: &KeyError) -> Kind {
+    match error {
+        KeyError::WrongPassphrase { .. } | KeyError::WrongBackupPassphrase { .. } | KeyError::Locked(_) => {
+            Kind::Passphrase
+        }
+        KeyError::Disk { .. } => Kind::Disk,
+        KeyError::Token(TokenError::WrongPin { .. } | TokenError::WrongManagementKey(_)) => Kind::Passphrase,
+        KeyError::Token(TokenError::Cancelled) => Kind::Cancelled,
+        KeyError::Token(TokenError::Several(_)) => Kind::Input,
+        _ => Kind::Keystore,
+    }
+}
+
+fn token_hint(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Module { .. } => {
+            "name a PKCS#11 module with pkcs11_module in config.toml or TRUSTDECK_PKCS11_MODULE; only root or you may be \
+             able to write it"
+        }
+        TokenError::NoModule => {
+            "install the YubiKey's module (ykcs11), or name another with pkcs11_module in config.toml or \
+             TRUSTDECK_PKCS11_MODULE"
+        }
+        TokenError::WithoutTokens => "build it with the feature pkcs11, which is on by default",
+        TokenError::Absent(_) => "plug the token in and try again; everything is still staged",
+        TokenError::PulledOut(_) => "plug it in again and publish again; everything is still staged",
+        TokenError::Several(_) => "name one by its label or serial number: --token=TOKEN",
+        TokenError::WrongPin { .. } => "take care with the next try: a token locks itself after few wrong PINs",
+        TokenError::PinLocked(_) => {
+            "set a new PIN with the PUK (ykman piv access unblock-pin) or as its security officer; trustdeck never does"
+        }
+        TokenError::PinUnset(_) => "set one with the token's own tool, such as ykman piv access change-pin",
+        TokenError::WrongManagementKey(_) => {
+            "give the one that was set (48 hexadecimal digits): TRUSTDECK_TOKEN_MANAGEMENT_KEY, or type it"
+        }
+        TokenError::PinEachTime(_) => {
+            "put a key there that asks for the PIN once (ykman piv keys generate --pin-policy once), or name another \
+             PKCS#11 module for the token, such as OpenSC's; everything is still staged"
+        }
+        TokenError::Full(_) => "remove a key from it, or take another token; trustdeck key token list shows them",
+        TokenError::Refused { .. } => "check the token with its own tool; everything is still staged",
+        TokenError::Cancelled => "everything is still staged; publish when the token is at hand",
+    }
+}
+
+fn key_hint(error: &KeyError) -> &'static str {
+    match error {
+        KeyError::NotFound(_) => {
+            "sign on the machine that holds this key, or bring it with trustdeck key load or key restore"
+        }
+        KeyError::WrongPassphrase { opens: Some(_), .. } => "this is the passphrase of another key; type this key's",
+        KeyError::WrongPassphrase { opens: None, .. } | KeyError::WrongBackupPassphrase { .. } => {
+            "check the passphrase and try again"
+        }
+        KeyError::Locked(_) => "give its passphrase",
+        KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
+        KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
+        KeyError::Token(error) => token_hint(error),
+        KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
+        KeyError::Disk { .. } => "free space or mend the permissions of this path, then try again",
+    }
+}
+
+fn name_hint(error: &NameError) -> &'static str {
+    match error {
+        NameError::Gun(_) => "write it as HOST/PATH, such as registry.example.com/team/app",
+        NameError::Role(_) | NameError::Delegation(_) => "trustdeck delegation list REPO shows the roles there are",
+        NameError::Signer(_) | NameError::ReservedSigner => "choose another name for the signer",
+        NameError::Target(_) => "give a tag such as 1.0",
+        NameError::KeyId(_) => "trustdeck key list shows the IDs",
+    }
+}

@@ -1,0 +1,189 @@
+//! The plan: what publishing the stage would do, computed offline and without secrets.
+//!
+//! Invariant: pure. The same stage, metadata and keys at hand give the same plan and the same ID.
+
+pub mod compute;
+pub mod facts;
+pub mod locked;
+pub(in crate::engine) mod names;
+pub mod needs;
+pub(in crate::engine) mod roles;
+pub mod tags;
+pub(in crate::engine) mod warnings;
+
+use jiff::Timestamp as Time;
+
+use super::draft::applied::Mark;
+use super::draft::change::{Change, EntryId};
+use super::error::Problem;
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// A hash over all that the plan would do, such as `4f2a-91c0`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PlanId(pub String);
+
+/// What publishing would do, repository by repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Plan {
+    /// Its ID.
+    pub id: PlanId,
+    /// In order of the first change staged for each.
+    pub repositories: Vec<RepositoryPlan>,
+    /// Changes staged for another server than the one now configured: shown, never published.
+    pub elsewhere: Vec<EntryId>,
+}
+
+/// A key whose passphrase is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NeededKey {
+    /// A stored key must be unlocked.
+    Unlock { id: CanonicalKeyId, label: String, role: String, locked: bool, signs: Vec<Role> },
+    /// A key will be made and needs a new passphrase (`role` is `root` or `targets`).
+    New { role: Role },
+}
+
+/// A staged change and what it comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedChange {
+    /// Its name in the journal.
+    pub entry: EntryId,
+    /// The change itself.
+    pub change: Change,
+    /// Glyph.
+    pub mark: Mark,
+    /// What, such as `signer ben` or `tag 1.0`.
+    pub thing: String,
+    /// Where, such as `releases, ben`.
+    pub roles: Vec<Role>,
+    /// Short key IDs or digest it is about.
+    pub ids: Vec<String>,
+    /// Set if it changes nothing (already so).
+    pub no_effect: Option<String>,
+}
+
+/// A key before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDiff {
+    /// Added, removed or kept.
+    pub mark: Mark,
+    /// ID of the bare key.
+    pub id: CanonicalKeyId,
+    /// Label.
+    pub label: String,
+}
+
+/// A role before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleDiff {
+    /// The role.
+    pub role: Role,
+    /// Version of its file before (`None`: no file) and after (`None`: gone or still none).
+    pub version: (Option<u64>, Option<u64>),
+    /// Whether the role comes, goes, is signed again or only changes in the file above.
+    pub mark: Mark,
+    /// Why its file is signed again; empty if it is not.
+    pub why: Vec<String>,
+    /// Keys, changed ones first.
+    pub keys: Vec<KeyDiff>,
+    /// Threshold before and after.
+    pub threshold: (Option<u32>, Option<u32>),
+    /// Path prefixes added and removed.
+    pub paths: Vec<(Mark, String)>,
+    /// Labels of those who signed the file last, before.
+    pub signed_by: Vec<String>,
+    /// Labels of the keys that will sign it.
+    pub signs_with: Vec<String>,
+    /// Whether nobody trusts the file afterwards (its signers are all removed).
+    pub loses_trust: bool,
+}
+
+/// What happens to tags that Docker pulls.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct TagEffect {
+    /// How many could be pulled before.
+    pub before: usize,
+    /// How many can be pulled after.
+    pub after: usize,
+    /// Pulled before, refused after, although nobody asked for that. Natural order.
+    pub orphaned: Vec<String>,
+    /// Newly signed, or with another digest.
+    pub signed: Vec<String>,
+    /// Removed on purpose.
+    pub revoked: Vec<String>,
+    /// Tags that whoever re-signs vouches for: in role files that are signed again with unchanged content.
+    pub vouched: Vec<String>,
+    /// Refused before, pulled after.
+    pub repaired: Vec<String>,
+}
+
+/// How much a warning weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Publishing is impossible until it is mended.
+    Block,
+    /// Tags would be orphaned or data deleted: needs a fix or an explicit acceptance and a typed name.
+    Danger,
+    /// Should be read.
+    Warning,
+    /// A fact.
+    Note,
+}
+
+/// Something to know before publishing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanWarning {
+    /// How much it weighs.
+    pub weight: Weight,
+    /// A few words, such as `22 tags orphaned`.
+    pub headline: String,
+    /// Why, in one or two sentences.
+    pub detail: String,
+    /// Changes that would mend it, and what they do in words (`re-sign releases with jeff new laptop, same publish`).
+    pub fix: Option<(Vec<Change>, String)>,
+}
+
+/// What publishing would do to one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryPlan {
+    /// Name.
+    pub gun: Gun,
+    /// Name as Docker's users write it.
+    pub name: String,
+    /// Base URL of the server.
+    pub server: String,
+    /// When the metadata that this is computed from was verified; `None` if there is none.
+    pub data_of: Option<Time>,
+    /// The staged changes.
+    pub changes: Vec<PlannedChange>,
+    /// Roles that change, in tree order; roles only signed by the server are left out.
+    pub roles: Vec<RoleDiff>,
+    /// Tags.
+    pub tags: TagEffect,
+    /// Keys that must be unlocked or made.
+    pub keys: Vec<NeededKey>,
+    /// Heaviest first.
+    pub warnings: Vec<PlanWarning>,
+    /// Set if the plan could not be computed.
+    pub failed: Option<Problem>,
+    /// Whether it creates the repository.
+    pub creates: bool,
+    /// Whether it deletes all trust data.
+    pub deletes: bool,
+    /// A hash over what it would do, which a rebase must keep.
+    pub effect: String,
+}
+
+impl RepositoryPlan {
+    /// Whether something blocks it.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.failed.is_some() || self.warnings.iter().any(|w| w.weight == Weight::Block)
+    }
+
+    /// Whether it needs an explicit acceptance and a typed name.
+    #[must_use]
+    pub fn is_dangerous(&self) -> bool {
+        self.warnings.iter().any(|w| w.weight == Weight::Danger)
+    }
+}

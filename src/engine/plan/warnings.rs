@@ -1,0 +1,339 @@
+//! What a person must know before publishing, and what would mend it.
+
+use jiff::ToSpan;
+use sha2::{Digest, Sha256};
+
+use super::compute::signs_snapshot;
+use super::facts::{Facts, root_key};
+use super::names::Names;
+use super::{PlanWarning, RepositoryPlan, Weight};
+use crate::engine::draft::applied::Mark;
+use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
+use crate::engine::draft::change::{Change, NewKeys, role_word};
+use crate::engine::draft::pulled::trusted;
+use crate::engine::draft::{Draft, Remark};
+use crate::tuf::{Metadata, Role, Root, Standing, Targets, TrustedSet};
+
+pub(in crate::engine) type Found = Vec<PlanWarning>;
+
+/// All warnings of a plan whose roles and tags are computed.
+pub(in crate::engine) fn warnings(
+    facts: &Facts<'_>,
+    draft: &Draft<'_>,
+    names: &Names<'_>,
+    plan: &RepositoryPlan,
+) -> Found {
+    let mut found = Found::new();
+    if draft.deletes() {
+        found.push(deletion(plan));
+        return found;
+    }
+    if draft.touched().is_empty() {
+        found.push(plain(Weight::Note, "nothing to publish", "All staged changes are on the server already."));
+        return found;
+    }
+    missing_keys(facts, draft, names, &mut found);
+    orphans(draft, names, plan, &mut found);
+    base_roles(facts, draft, &mut found);
+    left_without_keys(draft, plan, &mut found);
+    vouching(draft, plan, &mut found);
+    unsigned_delegations(draft, names, &mut found);
+    revivals(draft, plan, &mut found);
+    rotations(draft, plan, &mut found);
+    unknown_members(draft, &mut found);
+    outside_releases(draft, plan, &mut found);
+    remarks(draft, names, &mut found);
+    found
+}
+
+pub(in crate::engine) fn plain(weight: Weight, headline: impl Into<String>, detail: impl Into<String>) -> PlanWarning {
+    PlanWarning { weight, headline: headline.into(), detail: detail.into(), fix: None }
+}
+
+fn fixed(warning: PlanWarning, role: Role, words: String) -> PlanWarning {
+    PlanWarning { fix: Some((vec![Change::Witness { role }], words)), ..warning }
+}
+
+fn tags(count: usize) -> String {
+    if count == 1 { "1 tag".to_owned() } else { format!("{count} tags") }
+}
+
+fn deletion(plan: &RepositoryPlan) -> PlanWarning {
+    let detail = "The server forgets every signature, key and version of this repository. It cannot be taken back, and \
+                  clients that know its root refuse a new one.";
+    plain(Weight::Danger, format!("deletes all trust data, {} lost", tags(plan.tags.before)), detail)
+}
+
+/// Files that must be signed although too few of their keys are here.
+fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+    for role in draft.touched().keys().filter(|role| !draft.can_sign(role)) {
+        let keys = draft.role_keys(role).map(|k| (k.keys, k.threshold)).unwrap_or_default();
+        let absent: Vec<String> = keys
+            .0
+            .iter()
+            .filter(|k| !facts.at_hand.contains(k.canonical_id()))
+            .map(|key| format!("{} ({})", key.canonical_id().short(), names.label(key.canonical_id())))
+            .collect();
+        let word = role_word(role);
+        let warning = if keys.0.is_empty() {
+            plain(Weight::Block, format!("{word} has no keys"), "Nobody can sign it. Add a key to it first.")
+        } else {
+            let needs = if keys.1 > 1 { format!("{} keys", keys.1) } else { "a key".to_owned() };
+            let detail = format!(
+                "It must be signed by {needs} of {}, which {} not on this machine. Publish where the key is, or load it.",
+                absent.join(", "),
+                if absent.len() == 1 { "is" } else { "are" }
+            );
+            plain(Weight::Block, format!("no key at hand for {word}"), detail)
+        };
+        found.push(warning);
+    }
+    if let Some(id) = root_key(facts, draft).filter(|id| !facts.at_hand.contains(id)) {
+        let detail = "The root key chosen for the new repository is not in the key store.";
+        found.push(plain(Weight::Block, format!("root key {} is not at hand", id.short()), detail));
+    }
+}
+
+/// Tags that nobody could pull any more although nobody asked for that.
+fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    for diff in plan.roles.iter().filter(|diff| diff.loses_trust) {
+        let role = &diff.role;
+        let word = role_word(role);
+        let count = plan.tags.orphaned.len();
+        let (weight, headline) = match role.is_released() && count > 0 {
+            true => (Weight::Danger, format!("{} orphaned", tags(count))),
+            false => (Weight::Warning, format!("{word} is trusted no longer")),
+        };
+        let who = if diff.signed_by.is_empty() { "removed keys".to_owned() } else { diff.signed_by.join(", ") };
+        let why = format!("{word} was last signed by {who} and by no key that stays.");
+        let (signers, can_sign) = (names.of(&draft.signers(role)).join(", "), draft.can_sign(role));
+        let has_keys = draft.role_keys(role).is_some_and(|k| k.keys.len() >= k.threshold as usize);
+        found.push(if can_sign {
+            let words = format!("re-sign {word} with {signers}, same publish");
+            fixed(plain(weight, headline, format!("{why} Signing it again keeps its tags.")), role.clone(), words)
+        } else if has_keys {
+            plain(weight, headline, format!("{why} Let somebody who holds another of its keys sign it first."))
+        } else {
+            plain(weight, headline, format!("{why} Add a key to it in the same publish, and sign it again."))
+        });
+    }
+    let explained = found.iter().any(|w| w.weight == Weight::Danger);
+    if !plan.tags.orphaned.is_empty() && !explained {
+        let detail = "The role that lists them is removed or may not sign them any more.";
+        found.push(plain(Weight::Danger, format!("{} orphaned", tags(plan.tags.orphaned.len())), detail));
+    }
+}
+
+/// Root and targets near or past their end. Clients refuse everything below an expired file.
+fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
+    let Some(set) = draft.ground().set else { return };
+    let renew = |role: Role, warning: PlanWarning| match draft.can_sign(&role) {
+        true => fixed(warning, role.clone(), format!("renew {role} in the same publish")),
+        false => warning,
+    };
+    let expires = set.root().content.expires();
+    if !draft.touched().contains_key(&Role::Root) {
+        if expires <= facts.now {
+            let detail = "Clients refuse the whole repository until somebody with the root key renews it.";
+            found.push(renew(Role::Root, plain(Weight::Block, "root has expired", detail)));
+        } else if set.root_certified(facts.now).is_err() {
+            let detail = "Clients refuse the whole repository, however long root lasts.";
+            found.push(renew(Role::Root, plain(Weight::Block, "the root certificate has ended", detail)));
+        } else if within_six_months(facts, set) {
+            let day = expires.strftime("%Y-%m-%d");
+            let detail = format!(
+                "It expires on {day}. From six months before, `docker trust` and `notary` publish only where the root key \
+                 is. This publish goes on without renewing it."
+            );
+            found.push(renew(Role::Root, plain(Weight::Warning, "root expires within six months", detail)));
+        }
+    }
+    if draft.touched().contains_key(&Role::Root) && set.root_certified(facts.now).is_err() {
+        let detail = "A notary-server takes nothing any more for such a repository, a new root neither. If this publish \
+                      is refused, delete the trust data there (trustdeck delete --remote) and set it up again; whoever \
+                      has the old root must forget it.";
+        found.push(plain(Weight::Warning, "the root certificate has ended", detail));
+    }
+    if draft.touched().contains_key(&Role::Root) && !draft.witnessed().contains(&Role::Root) {
+        root_certificate(facts, draft, renew, found);
+    }
+    let is_expired = set.targets().is_some_and(|file| file.standing == Standing::Expired);
+    if is_expired && !draft.touched().contains_key(&Role::Targets) {
+        let detail = "Clients refuse the whole repository until somebody with the targets key renews it.";
+        found.push(renew(Role::Targets, plain(Weight::Block, "targets has expired", detail)));
+    }
+    let stale = set.snapshot().is_some_and(|file| file.content.expires() <= facts.now);
+    if stale && !signs_snapshot(draft) {
+        let detail = "Unless the server holds its key, somebody who does must sign it at this publish.";
+        found.push(plain(Weight::Warning, "snapshot has expired", detail));
+    }
+}
+
+/// Signing root again does not renew the certificate around its key, and clients look at both.
+fn root_certificate(
+    facts: &Facts<'_>,
+    draft: &Draft<'_>,
+    renew: impl Fn(Role, PlanWarning) -> PlanWarning,
+    found: &mut Found,
+) {
+    let Some(root) = draft.base.root().filter(|root| certificates_are_due(root, facts.now)) else { return };
+    let Some(end) = certificates_end(root) else { return };
+    let detail = format!(
+        "It ends on {}, and clients refuse the repository from then on, however long root lasts. Renewing root makes a \
+         new one.",
+        end.strftime("%Y-%m-%d")
+    );
+    found.push(renew(Role::Root, plain(Weight::Warning, "the root certificate is not renewed", detail)));
+}
+
+fn within_six_months(facts: &Facts<'_>, set: &TrustedSet) -> bool {
+    let zoned = facts.now.to_zoned(jiff::tz::TimeZone::UTC);
+    zoned.checked_add(6.months()).is_ok_and(|wall| set.root().content.expires() < wall.timestamp())
+}
+
+/// Roles that keep an entry but no longer enough keys.
+fn left_without_keys(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    for diff in plan.roles.iter().filter(|diff| diff.keys.iter().any(|key| key.mark == Mark::Removed)) {
+        let Some(keys) = draft.role_keys(&diff.role) else { continue };
+        if draft.base.server_made().contains(&diff.role) {
+            continue;
+        }
+        if keys.keys.len() < keys.threshold as usize {
+            let headline = format!("{} has {} of {} keys left", role_word(&diff.role), keys.keys.len(), keys.threshold);
+            found.push(plain(Weight::Warning, headline, "Nobody can sign it until a key is added."));
+        }
+    }
+}
+
+fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    if plan.tags.vouched.is_empty() {
+        return;
+    }
+    let base = Draft::new(draft.ground());
+    let lost: Vec<&str> =
+        draft.touched().keys().filter(|r| draft.loaded(r).is_some() && !base.stands(r)).map(role_word).collect();
+    let (weight, why) = match lost.is_empty() {
+        true => (Weight::Note, "Their role is signed again as it is.".to_owned()),
+        false => (Weight::Warning, format!("No current key had signed {} in a valid file.", lost.join(", "))),
+    };
+    let headline = format!("vouches for {}", tags(plan.tags.vouched.len()));
+    found.push(plain(weight, headline, format!("{why} Whoever signs says that the tags are right.")));
+}
+
+/// Delegations in files that no current key has signed: whoever answers for the server may have written them, and they
+/// would stand among the kept ones. The headline holds a digest, so that an approval is for these and no others.
+fn unsigned_delegations(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+    for role in draft.touched().keys() {
+        let Some(file) = draft.loaded(role).filter(|file| file.standing == Standing::UnderThreshold) else { continue };
+        let listed: Vec<_> = file.content.delegations.iter().flatten().collect();
+        if listed.is_empty() {
+            continue;
+        }
+        let mut text = String::new();
+        let mut lines = Vec::new();
+        for entry in listed {
+            let keys = file.content.delegation_role_keys(&entry.name).map(|k| k.keys).unwrap_or_default();
+            let ids: Vec<&str> = keys.iter().map(|key| key.id().as_str()).collect();
+            text.push_str(&format!("{} {} {ids:?} {:?}\n", entry.name, entry.threshold, entry.paths));
+            lines.push(format!("{} ({})", entry.name.short(), names.of(&keys).join(", ")));
+        }
+        let digest: String = hex::encode(Sha256::digest(text.as_bytes())).chars().take(32).collect();
+        let headline = format!("nobody trusted has signed the delegations of {} ({digest})", role_word(role));
+        let detail = format!(
+            "No current key has signed this file, so anybody may have written it. Signing it again vouches for all that \
+             it lists: {}. Compare the keys with their owners first.",
+            lines.join("; ")
+        );
+        found.push(plain(Weight::Danger, headline, detail));
+    }
+}
+
+/// Delegations that are listed again while the file of their former life is still on the server.
+fn revivals(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    let meta = draft.ground().set.and_then(TrustedSet::snapshot).map(|s| &s.content.meta);
+    for diff in plan.roles.iter().filter(|diff| diff.mark == Mark::Added) {
+        let on_server = meta.is_some_and(|meta| meta.contains_key(&diff.role));
+        if on_server && !draft.touched().contains_key(&diff.role) {
+            let headline = format!("an old file of {} is on the server", role_word(&diff.role));
+            let detail = "It is from before the role was removed. If one of the added keys has signed it, its tags are \
+                          trusted again; else nobody trusts it until the role is signed.";
+            found.push(plain(Weight::Warning, headline, detail));
+        }
+    }
+}
+
+fn unknown_members(draft: &Draft<'_>, found: &mut Found) {
+    let Some(set) = draft.ground().set else { return };
+    for role in draft.touched().keys() {
+        let lost = match role {
+            Role::Root => Root::unknown_members(&set.root().envelope),
+            _ => draft.loaded(role).map(|file| Targets::unknown_members(&file.envelope)).unwrap_or_default(),
+        };
+        if !lost.is_empty() {
+            let headline = format!("{} holds more than Notary knows", role_word(role));
+            found.push(plain(Weight::Warning, headline, format!("Signing it again loses {}.", lost.join(", "))));
+        }
+    }
+}
+
+/// Signers whose signatures nobody pulls.
+fn outside_releases(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    let releases: Vec<_> = draft.role_keys(&Role::releases()).map(|k| k.keys).unwrap_or_default();
+    let holds = |id| releases.iter().any(|key| key.canonical_id() == id);
+    for diff in plan.roles.iter().filter(|diff| diff.mark == Mark::Added && !diff.role.is_released()) {
+        let Role::Delegation(name) = &diff.role else { continue };
+        if name.depth() == 1 && !diff.keys.iter().any(|key| holds(&key.id)) {
+            let headline = format!("{} is not in releases", name.short());
+            let detail = "What only it signs is not pulled by Docker. Add a signer instead if that is not meant.";
+            found.push(plain(Weight::Note, headline, detail));
+        }
+    }
+}
+
+fn remarks(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+    for remark in draft.remarks() {
+        found.push(match remark {
+            Remark::PurgeSkipped { role } => plain(
+                Weight::Warning,
+                format!("{} keeps the key", role_word(role)),
+                "The role above it cannot be signed on this machine.",
+            ),
+            Remark::StillListed { tag, role } => {
+                let pulled = role.is_released() && trusted(draft, role);
+                let weight = if pulled { Weight::Warning } else { Weight::Note };
+                let detail = if pulled { "Docker still pulls it." } else { "Docker does not pull it from there." };
+                plain(weight, format!("{} still lists {tag}", role_word(role)), detail)
+            }
+            Remark::KeyKept { key, signer } => plain(
+                Weight::Note,
+                format!("{} stays in releases", names.label(key)),
+                format!("Signer {} holds the same key.", signer.short()),
+            ),
+        });
+    }
+}
+
+/// What to know about new keys of base roles.
+pub(in crate::engine) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    let has_delegations = !draft.tree().is_empty();
+    for planned in plan.changes.iter().filter(|planned| planned.no_effect.is_none()) {
+        let Change::RotateKeys { role, keys, .. } = &planned.change else { continue };
+        if let (Role::Snapshot, NewKeys::Here(_), true) = (role, keys, has_delegations) {
+            let detail =
+                "From then on every signer needs this key to publish. Leave it to the server if others sign too.";
+            found.push(plain(Weight::Warning, "only who holds the snapshot key can publish", detail));
+        }
+        // One that the server holds is not in the key store.
+        let old = draft.ground().set.map(|set| set.root().content.role_keys(role).keys).unwrap_or_default();
+        if old.iter().any(|key| draft.ground().at_hand.contains(key.canonical_id())) {
+            let detail = "It stays in the key store until you remove it: whoever reads an older copy may need it.";
+            found.push(plain(Weight::Note, format!("the old {role} key is kept"), detail));
+        }
+    }
+    let before = draft.ground().set.map(|set| set.root().content.role_keys(&Role::Root));
+    if before.is_some() && draft.role_keys(&Role::Root) != before {
+        let detail = "Signed with the old key too, so that clients follow by themselves. Where notary's trust_pinning \
+                      names the certificate, put the new ID there.";
+        found.push(plain(Weight::Note, "root gets a new certificate and key ID", detail));
+    }
+}

@@ -1,0 +1,325 @@
+//! One repository's publish, from asking the server to seeing the result as a stranger would.
+
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::job::{Job, Prepared, Run, Tried, not_accepted};
+use super::landing::Planned;
+use super::outcome::{Progress, PublishOutcome, Published, Step};
+use super::sign::{Made, SignedFile, SigningError, sign};
+use super::upload::Uploaded;
+use crate::engine::draft::Draft;
+use crate::engine::draft::change::StagedChange;
+use crate::engine::draft::pulled::{Pulled, pulled};
+use crate::engine::error::Problem;
+use crate::engine::plan::compute::draft;
+use crate::engine::plan::{RepositoryPlan, Weight};
+use crate::engine::stage::journal::{Sent, SentFile};
+use crate::engine::trust::session::Base;
+use crate::engine::{Engine, EngineError};
+use crate::remote::{NotaryServer, RemoteError};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+
+/// How often somebody else may publish in between.
+const TRIES: usize = 3;
+/// Largest role file, as for reading.
+pub(in crate::engine) const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+/// Pauses before looking again whether a lost upload has landed.
+const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
+
+impl Engine {
+    /// Publishes one repository; failures are in the result.
+    pub(in crate::engine) async fn publish_one(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Published {
+        let turn = {
+            let mut writing = self.inner.staging.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(writing.entry(job.gun.clone()).or_default())
+        };
+        let _turn = turn.lock().await;
+        let mut run = Run::default();
+        let outcome = self.tries(job, &mut run, progress).await;
+        let mut published = outcome.unwrap_or_else(|error| Published {
+            outcome: PublishOutcome::Failed(of_repository(&job.gun, &error)),
+            ..Published::skipped(&job.gun)
+        });
+        published.new_keys = run.created.map(|created| created.files).unwrap_or_default();
+        published
+    }
+
+    async fn tries(
+        &self,
+        job: &Job,
+        run: &mut Run,
+        progress: &mpsc::Sender<Progress>,
+    ) -> Result<Published, EngineError> {
+        let gun = job.gun.clone();
+        let _alone = self.blocking(move |engine| engine.inner.staging.journal.publishing(&gun)).await?;
+        for tried in 0..TRIES {
+            let again = (tried > 0).then(|| "somebody else published first".to_owned());
+            if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
+                return Ok(*published);
+            }
+        }
+        Err(EngineError::Conflict { gun: job.gun.clone() })
+    }
+
+    async fn attempt(
+        &self,
+        job: &Job,
+        run: &mut Run,
+        progress: &mpsc::Sender<Progress>,
+        note: Option<String>,
+    ) -> Result<Tried, EngineError> {
+        let gun = &job.gun;
+        let say = |step, note| {
+            let (progress, gun) = (progress.clone(), gun.clone());
+            // Whoever has stopped listening still gets the result.
+            async move { progress.send(Progress::Step { gun, step, note }).await.unwrap_or_default() }
+        };
+        say(Step::Fetch, note).await;
+        let server = self.server(gun).await?;
+        let base = self.fetch_base(gun).await?;
+        say(Step::Plan, None).await;
+        let prepared = self.prepare(job, server, base).await?;
+        if prepared.plan.deletes {
+            say(Step::Upload, None).await;
+            return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
+        }
+        self.find_versions(gun, &prepared, run).await?;
+        if let Some(root) = prepared.needs.root.as_ref().filter(|_| run.created.is_none()) {
+            run.created = Some(self.base_keys(gun, root, &prepared, progress).await?);
+        }
+        self.new_server_keys(gun, &prepared, run).await?;
+        let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
+        if files.is_empty() {
+            self.forget_published(gun, &prepared.entries).await?;
+            let checked = "nothing had to be changed".to_owned();
+            let done = Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) };
+            return Ok(Tried::Done(Box::new(Published { trusted: expected.len(), ..done })));
+        }
+        say(Step::Upload, None).await;
+        let sent = self.record(gun, &prepared, &files).await?;
+        let uploaded = self.upload(gun, &prepared, &files, &sent, run).await;
+        match uploaded.map_err(|error| without_snapshot_key(&prepared, error))? {
+            Uploaded::Stored => {}
+            Uploaded::Overtaken => return Ok(Tried::Overtaken),
+        }
+        say(Step::Check, None).await;
+        let planned = Planned { before: prepared.base.set.as_deref(), tags: &expected };
+        let checked = self.check(&sent, &prepared.server, Some(&planned)).await;
+        match checked {
+            Err(error @ EngineError::NotStored { .. }) => {
+                self.forget_sent(gun).await?;
+                Err(error)
+            }
+            // The server said yes and cannot be asked any more: the record stays, to be resolved later.
+            Err(EngineError::Remote { source, .. }) => {
+                Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: source.to_string() })
+            }
+            other => Ok(Tried::Done(Box::new(other?))),
+        }
+    }
+
+    /// Plans again on what the server holds now, and compares with what was approved.
+    async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<Prepared, EngineError> {
+        let job = job.clone();
+        self.blocking(move |engine| {
+            let address = server.endpoint().base().to_owned();
+            let content = engine.inner.staging.journal.read()?;
+            let ours = content.entries.iter().filter(|entry| entry.gun == job.gun && entry.server == address);
+            let entries: Vec<StagedChange> = ours.cloned().collect();
+            let staged = (&job.gun, address.as_str(), entries.as_slice());
+            let (plan, needs) = engine.plan_with_needs(staged, &job.batch.keys, Some(&base));
+            if plan.effect != job.effect {
+                return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
+            }
+            if let Some(problem) = &plan.failed {
+                let (what, hint) = (problem.message.clone(), problem.hint.clone());
+                return Err(EngineError::Change { gun: job.gun.clone(), role: problem.role.clone(), what, hint });
+            }
+            if let Some(block) = plan.warnings.iter().find(|w| w.weight == Weight::Block) {
+                let what = format!("{}: {}", plan.name, block.headline);
+                return Err(EngineError::Policy { gun: Some(job.gun.clone()), what, hint: block.detail.clone() });
+            }
+            if plan.is_dangerous() && !job.accepted {
+                return Err(not_accepted(&plan));
+            }
+            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan, needs })
+        })
+        .await
+    }
+
+    /// Applies the prepared changes and uses the draft.
+    fn with_draft<T>(&self, prepared: &Prepared, use_draft: impl FnOnce(&Draft<'_>) -> T) -> Result<T, EngineError> {
+        let Prepared { plan, entries, batch, base, .. } = prepared;
+        self.with_facts((&plan.gun, &plan.server, entries), &batch.keys, Some(base), |facts| {
+            let (draft, _) = draft(facts)?;
+            Ok(use_draft(&draft))
+        })
+    }
+
+    /// Lets the server make the keys that it takes over or replaces. It signs nothing with them until root lists them.
+    async fn new_server_keys(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
+        for role in &prepared.needs.server_keys {
+            if let Entry::Vacant(place) = run.server_keys.entry(role.clone()) {
+                let key = prepared.server.rotate_server_key(gun, place.key()).await;
+                place.insert(key.map_err(Self::remote(gun))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs on a blocking thread.
+    async fn sign_all(
+        &self,
+        gun: &Gun,
+        prepared: Prepared,
+        run: &Run,
+        progress: &mpsc::Sender<Progress>,
+    ) -> Result<(Vec<SignedFile>, Pulled, Prepared), EngineError> {
+        let (gun, progress) = (gun.clone(), progress.clone());
+        let created = run.created.as_ref().map(|c| c.keys.clone());
+        let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
+        self.blocking(move |engine| {
+            let open = |id: &CanonicalKeyId| engine.attended_key(id, &gun, &progress, &prepared.batch.stop);
+            let step = |done, total| {
+                let step = Step::Sign { done, total };
+                // A full or closed channel must not hold up signing.
+                progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
+            };
+            let signed =
+                engine.with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
+            let (files, expected) = signed.map_err(|error| match error {
+                SigningError::Locked { missing, .. } => EngineError::Locked(missing),
+                SigningError::Key(error) => EngineError::Key(error),
+                SigningError::Version { ref role, .. } => EngineError::Change {
+                    gun: gun.clone(),
+                    role: Some(role.clone()),
+                    what: error.to_string(),
+                    hint: "somebody has published a false version; delete the trust data and create it anew".to_owned(),
+                },
+            })?;
+            Ok((files, expected, prepared))
+        })
+        .await
+    }
+
+    /// Writes down what is about to be sent.
+    async fn record(&self, gun: &Gun, prepared: &Prepared, files: &[SignedFile]) -> Result<Sent, EngineError> {
+        let sent = Sent {
+            gun: gun.clone(),
+            server: prepared.plan.server.clone(),
+            at: self.now(),
+            entries: prepared.entries.iter().map(|entry| entry.id).collect(),
+            files: files.iter().map(SentFile::of).collect(),
+            created_root: prepared.plan.creates.then(|| root_text(files)).flatten(),
+        };
+        let record = sent.clone();
+        self.blocking(move |engine| {
+            engine.inner.staging.journal.change(|content| {
+                content.sent.retain(|old| old.gun != record.gun);
+                content.sent.push(record);
+                Ok(())
+            })
+        })
+        .await?;
+        Ok(sent)
+    }
+
+    /// After an answer that says nothing certain: looks until it is certain, or gives up.
+    pub(super) async fn settle_upload(
+        &self,
+        sent: &Sent,
+        server: &NotaryServer,
+        error: RemoteError,
+    ) -> Result<(), EngineError> {
+        let gun = &sent.gun;
+        let is_lost = matches!(error, RemoteError::AnswerLost { .. });
+        // A gateway may say 5xx for a request that went through.
+        let may_have_landed = is_lost
+            || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. } | RemoteError::Race { .. });
+        if !may_have_landed {
+            self.forget_sent(gun).await?;
+            return Err(Self::remote(gun)(error));
+        }
+        let mut unknown = None;
+        for pause in if is_lost { &LOOKS[..] } else { &[0] } {
+            tokio::time::sleep(Duration::from_millis(*pause)).await;
+            match Self::has_landed(sent, server).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => unknown = None,
+                Err(why) => unknown = Some(why),
+            }
+        }
+        match unknown {
+            Some(why) => Err(EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() }),
+            None => {
+                // A lost request may still be on its way: its record stays, and the next publish looks again.
+                if !is_lost {
+                    self.forget_sent(gun).await?;
+                }
+                Err(Self::remote(gun)(error))
+            }
+        }
+    }
+
+    async fn delete_remote(&self, gun: &Gun, prepared: &Prepared) -> Result<Published, EngineError> {
+        let sent = self.record(gun, prepared, &[]).await?;
+        if let Err(error) = prepared.server.delete(gun).await {
+            self.settle_upload(&sent, &prepared.server, error).await?;
+        }
+        let is_gone = Self::has_landed(&sent, &prepared.server)
+            .await
+            .map_err(|why| EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() })?;
+        if !is_gone {
+            self.forget_sent(gun).await?;
+            let what = "that its trust data is still there".to_owned();
+            return Err(EngineError::NotStored { gun: gun.clone(), what });
+        }
+        self.forget_published(gun, &prepared.entries).await?;
+        self.delete_local(gun).await?;
+        let checked = "the server has no trust data any more".to_owned();
+        Ok(Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) })
+    }
+}
+
+/// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
+fn without_snapshot_key(prepared: &Prepared, error: EngineError) -> EngineError {
+    let EngineError::Remote { gun: Some(gun), source: RemoteError::Invalid { detail, .. } } = &error else {
+        return error;
+    };
+    let listed = prepared.base.set.as_ref().map(|set| set.root().content.role_keys(&Role::Snapshot).keys);
+    let Some(key) = listed.as_ref().and_then(|keys| keys.first()).map(|key| key.canonical_id()) else { return error };
+    if !detail.contains("ierarchy") || prepared.batch.keys.ids.contains(key) {
+        return error;
+    }
+    EngineError::Change {
+        gun: gun.clone(),
+        role: Some(Role::Snapshot),
+        what: format!("neither the server nor this machine holds snapshot key {}", key.short()),
+        hint: "publish where that key is, or load it into the key store; everything is still staged".to_owned(),
+    }
+}
+
+/// Why a plan is not the one that was approved.
+fn changed(plan: &RepositoryPlan) -> String {
+    let heaviest = plan.warnings.iter().find(|warning| warning.weight <= Weight::Danger);
+    match (&plan.failed, heaviest) {
+        (Some(problem), _) => problem.message.clone(),
+        (None, Some(warning)) => format!("publishing would now come to: {}", warning.headline),
+        (None, None) => "publishing would now do something else than was reviewed".to_owned(),
+    }
+}
+
+/// The error as plain data that names the repository.
+fn of_repository(gun: &Gun, error: &EngineError) -> Problem {
+    let problem = error.problem();
+    Problem { repository: Some(problem.repository.unwrap_or_else(|| gun.clone())), ..problem }
+}
+
+fn root_text(files: &[SignedFile]) -> Option<String> {
+    let root = files.iter().find(|file| file.role == Role::Root)?;
+    String::from_utf8(root.bytes.clone()).ok()
+}

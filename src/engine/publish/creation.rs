@@ -1,0 +1,71 @@
+//! The keys of a new repository.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::job::{Created, Prepared, no_passphrase};
+use super::outcome::Progress;
+use super::sign::BaseKeys;
+use crate::engine::plan::needs::RootSource;
+use crate::engine::{Engine, EngineError};
+use crate::keys::{PrivateKey, root_certificate};
+use crate::tuf::{Algorithm, Gun, Role};
+
+impl Engine {
+    /// Asks the server for its keys, then makes and stores ours: a key is on disk before anything is sent with it.
+    pub(in crate::engine) async fn base_keys(
+        &self,
+        gun: &Gun,
+        root: &RootSource,
+        prepared: &Prepared,
+        progress: &mpsc::Sender<Progress>,
+    ) -> Result<Created, EngineError> {
+        let (batch, server) = (&prepared.batch, &prepared.server);
+        // Whoever may not push here learns it before a key is made.
+        let snapshot = server.server_key(gun, &Role::Snapshot).await.map_err(Self::remote(gun))?;
+        let timestamp = server.server_key(gun, &Role::Timestamp).await.map_err(Self::remote(gun))?;
+        let mut files = Vec::new();
+        let root = match root {
+            RootSource::Stored(id) => {
+                let key = self.attended_key(id, gun, progress, &batch.stop);
+                key.ok_or_else(|| EngineError::Locked(vec![id.clone()]))?
+            }
+            RootSource::Own => self.new_key(Role::Root, gun, &mut files).await?,
+            RootSource::Shared => {
+                let mut shared = batch.root.lock().await;
+                match shared.as_ref() {
+                    Some(key) => Arc::clone(key),
+                    None => Arc::clone(shared.insert(self.new_key(Role::Root, gun, &mut files).await?)),
+                }
+            }
+        };
+        let (signer, name) = (Arc::clone(&root), gun.clone());
+        // A token may wait for a finger that never comes, so before another key is made.
+        let root_certificate = self.blocking(move |engine| Ok(root_certificate(&signer, &name, engine.now())?)).await?;
+        let targets = self.new_key(Role::Targets, gun, &mut files).await?;
+        Ok(Created { keys: BaseKeys { root, root_certificate, targets, snapshot, timestamp }, files })
+    }
+
+    /// Makes a key and stores it under the passphrase that was chosen for its role.
+    async fn new_key(
+        &self,
+        role: Role,
+        gun: &Gun,
+        files: &mut Vec<(Role, PathBuf)>,
+    ) -> Result<Arc<PrivateKey>, EngineError> {
+        let (kind, gun) = (role.clone(), gun.clone());
+        let (key, file) = self
+            .blocking(move |engine| {
+                let passphrase = engine.chosen_passphrase(&kind).ok_or_else(|| no_passphrase(&kind))?;
+                let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
+                let id = key.id().clone();
+                let file = engine.keep_new_key(key, &kind, &gun, &passphrase)?;
+                Ok((engine.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?, file))
+            })
+            .await?;
+        files.push((role, file));
+        Ok(key)
+    }
+}

@@ -1,0 +1,120 @@
+//! Certificate authorities and client certificates for a server, as Docker finds them.
+//!
+//! Source: docs/notary-v1.md section 14.2.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::engine::Settings;
+use crate::engine::disk::read;
+use crate::remote::tls::{check_identity, count_authorities};
+use crate::remote::{Endpoint, RemoteError, TlsMaterial};
+
+/// Reads what a server is checked with, and what it is shown.
+///
+/// # Errors
+/// `Setting`, naming the file and what is wrong with it.
+pub(in crate::engine) fn material(settings: &Settings, endpoint: &Endpoint) -> Result<TlsMaterial, RemoteError> {
+    let directory = directory(settings, endpoint);
+    let mut material = TlsMaterial { place: Some(directory.join("ca.crt")), ..TlsMaterial::default() };
+    let found = list(&directory)?;
+    let notary = is_notarys(settings, endpoint);
+    let notary_ca = settings.tls.notary_ca.iter().filter(|_| notary);
+    for file in settings.tls.ca_files.iter().chain(notary_ca).chain(&found.authorities) {
+        let pem = read(file)?;
+        count_authorities(&pem).map_err(|what| named(file, &what))?;
+        material.authorities.push(pem);
+    }
+    let notary_client = settings.tls.notary_client.iter().filter(|_| notary);
+    for (certificate, key) in notary_client.chain(&found.clients) {
+        let mut pem = Zeroizing::new(read(certificate)?);
+        pem.push(b'\n');
+        pem.extend_from_slice(&Zeroizing::new(read(key)?));
+        check_identity(&pem).map_err(|what| named(certificate, &what))?;
+        material.identities.push(pem);
+    }
+    Ok(material)
+}
+
+/// Says where authorities come from, for the status.
+pub(in crate::engine) fn sources(settings: &Settings, endpoint: Option<&Endpoint>) -> Vec<String> {
+    let mut sources = vec!["the system".to_owned()];
+    sources.extend(settings.tls.ca_files.iter().map(|file| file.display().to_string()));
+    let Some(endpoint) = endpoint else { return sources };
+    if is_notarys(settings, endpoint) {
+        sources.extend(settings.tls.notary_ca.iter().map(|file| file.display().to_string()));
+    }
+    match list(&directory(settings, endpoint)) {
+        Ok(found) => sources.extend(found.authorities.iter().map(|file| file.display().to_string())),
+        Err(error) => sources.push(error.to_string()),
+    }
+    sources
+}
+
+fn directory(settings: &Settings, endpoint: &Endpoint) -> PathBuf {
+    settings.docker_config.join("tls").join(endpoint.host())
+}
+
+/// Whether Notary's configuration speaks of this server: its authority and client certificate are for no other.
+fn is_notarys(settings: &Settings, endpoint: &Endpoint) -> bool {
+    let url = settings.servers.notary.as_ref().map(|(url, _)| url);
+    url.and_then(|url| Endpoint::parse(url, settings.insecure_http).ok()).is_some_and(|other| other == *endpoint)
+}
+
+#[derive(Default)]
+struct Found {
+    authorities: Vec<PathBuf>,
+    clients: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Looks through Docker's directory for a server: `*.crt`, and `X.cert` with `X.key`.
+fn list(directory: &Path) -> Result<Found, RemoteError> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) => return Err(named(directory, &error.to_string())),
+    };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    let mut found = Found::default();
+    for file in &files {
+        let extension = file.extension().and_then(OsStr::to_str);
+        match extension {
+            Some("crt") => found.authorities.push(file.clone()),
+            Some("cert") => {
+                let key = file.with_extension("key");
+                if !files.contains(&key) {
+                    let what = format!("its key {} is missing; authorities end in .crt", name_of(&key));
+                    return Err(named(file, &what));
+                }
+                found.clients.push((file.clone(), key));
+            }
+            Some("key") => {
+                let certificate = file.with_extension("cert");
+                if !files.contains(&certificate) {
+                    return Err(named(file, &format!("its certificate {} is missing", name_of(&certificate))));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, RemoteError> {
+    match read::read_kept(file, read::CONFIGURATION) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(named(file, "there is no such file")),
+        Err(error) => Err(named(file, &error.to_string())),
+    }
+}
+
+fn named(file: &Path, what: &str) -> RemoteError {
+    RemoteError::Setting(format!("{}: {what}", file.display()))
+}

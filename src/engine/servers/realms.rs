@@ -1,0 +1,112 @@
+//! Token realms elsewhere that somebody has allowed, remembered in the state directory.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::EngineError;
+use crate::engine::disk::note::{self, Note};
+
+/// Places that logins may be sent to although another server names them.
+pub(in crate::engine) struct Realms {
+    state_dir: PathBuf,
+    allowed: BTreeSet<String>,
+}
+
+/// `HOST`, or `HOST:PORT` where the port is not that of https.
+#[derive(Default, Serialize, Deserialize)]
+struct Accepted {
+    #[serde(default)]
+    hosts: BTreeSet<String>,
+}
+
+impl Note for Accepted {
+    const FILE: &'static str = "realms.json";
+}
+
+impl Realms {
+    /// `allowed` holds for this process, beside what was accepted before.
+    ///
+    /// # Errors
+    /// `State`, `Disk`.
+    pub(in crate::engine) fn open(state_dir: &Path, allowed: &BTreeSet<String>) -> Result<Self, EngineError> {
+        note::load::<Accepted>(state_dir)?;
+        let allowed = allowed.iter().map(|host| without_https_port(host)).collect();
+        Ok(Self { state_dir: state_dir.to_owned(), allowed })
+    }
+
+    /// Whether somebody has allowed `place`. Read anew: another trustdeck may have been told since.
+    pub(in crate::engine) fn allow(&self, place: &str) -> bool {
+        let remembered = || note::load::<Accepted>(&self.state_dir).is_ok_and(|all| all.hosts.contains(place));
+        self.allowed.contains(place) || remembered()
+    }
+
+    /// Remembers a place.
+    ///
+    /// # Errors
+    /// `Input` for a text that is none; `State`, `Disk`.
+    pub(in crate::engine) fn accept(&self, place: &str) -> Result<(), EngineError> {
+        let place = without_https_port(place);
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'[' | b']' | b':');
+        if place.is_empty() || !place.bytes().all(fits) {
+            return Err(EngineError::Input {
+                message: format!("{place:?} is not a host name"),
+                hint: "name the host of the token realm, without https:// and path".to_owned(),
+            });
+        }
+        note::change(&self.state_dir, |all: &mut Accepted| all.hosts.insert(place)).map(drop)
+    }
+}
+
+/// As realms are compared: in small letters, and the port of https is not written.
+fn without_https_port(place: &str) -> String {
+    let place = place.to_ascii_lowercase();
+    place.strip_suffix(":443").unwrap_or(&place).to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn accepted_realms_are_remembered_and_seen_by_others() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (one, other) = (Realms::open(dir.path(), &BTreeSet::new()), Realms::open(dir.path(), &BTreeSet::new()));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        one.accept("a.test").unwrap();
+        other.accept("b.test").unwrap();
+        assert!(one.allow("a.test") && one.allow("b.test") && other.allow("a.test"));
+        assert!(!one.allow("c.test") && !one.allow("a.test:8443"), "another port is another realm");
+        one.accept("C.test:443").unwrap();
+        assert!(one.allow("c.test"));
+        let file = std::fs::metadata(dir.path().join("realms.json")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        assert!(one.accept("https://a.test/").is_err() && one.accept("").is_err());
+    }
+
+    #[test]
+    fn none_is_lost_when_many_are_accepted_at_once() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let open = || Realms::open(dir.path(), &BTreeSet::new()).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                scope.spawn(move || open().accept(&format!("host{number}.test")).unwrap());
+            }
+        });
+        assert!((0..16).all(|number| open().allow(&format!("host{number}.test"))));
+    }
+
+    #[test]
+    fn lists_of_a_newer_version_and_damaged_ones_are_refused() {
+        for text in [r#"{"version":2,"hosts":["a.test"]}"#, "{", "[]"] {
+            let dir = tempfile::TempDir::new().unwrap();
+            std::fs::write(dir.path().join("realms.json"), text).unwrap();
+            let opened = Realms::open(dir.path(), &BTreeSet::new());
+            assert!(matches!(opened, Err(EngineError::State { .. })), "{text}");
+        }
+    }
+}

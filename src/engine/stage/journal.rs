@@ -1,0 +1,298 @@
+//! The journal: what is staged and what is being sent, on disk.
+//!
+//! Invariant: the file is whole at every moment (written aside, synced, renamed) and changes only under its lock.
+//! One journal belongs to one trust directory. It never holds a secret.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp as Time;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::engine::disk::folder::{replace_one, write_one};
+use crate::engine::disk::lock::{disk, lock, make_dir};
+use crate::engine::disk::read;
+use crate::engine::{EngineError, EntryId, Settings, Stage, StagedChange};
+use crate::tuf::{Gun, Role};
+
+/// The form that this program reads and writes.
+const VERSION: u64 = 1;
+/// Acts that can be taken back.
+const UNDO_DEPTH: usize = 200;
+/// How long another process may hold the lock: changes take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// One act of staging, as it can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Act {
+    what: String,
+    added: Vec<StagedChange>,
+    /// With the places where they stood, in ascending order.
+    removed: Vec<(usize, StagedChange)>,
+}
+
+/// A file of an upload: its role, version and the SHA-256 of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::engine) struct SentFile {
+    pub(in crate::engine) role: Role,
+    pub(in crate::engine) version: u64,
+    pub(in crate::engine) sha256: String,
+}
+
+/// What an upload was about to change, written before it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::engine) struct Sent {
+    pub(in crate::engine) gun: Gun,
+    pub(in crate::engine) server: String,
+    pub(in crate::engine) at: Time,
+    pub(in crate::engine) entries: Vec<EntryId>,
+    /// Empty for a deletion.
+    pub(in crate::engine) files: Vec<SentFile>,
+    /// The root file of a repository that is created, which becomes its pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) created_root: Option<String>,
+}
+
+/// The file's content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::engine) struct Content {
+    version: u64,
+    trust_dir: PathBuf,
+    next: u64,
+    pub(in crate::engine) entries: Vec<StagedChange>,
+    undo: Vec<Act>,
+    redo: Vec<Act>,
+    pub(in crate::engine) sent: Vec<Sent>,
+}
+
+impl Content {
+    fn new(trust_dir: &Path) -> Self {
+        let (undo, redo) = (Vec::new(), Vec::new());
+        let trust_dir = trust_dir.to_owned();
+        Self { version: VERSION, trust_dir, next: 1, entries: Vec::new(), undo, redo, sent: Vec::new() }
+    }
+
+    /// The stage as people see it.
+    pub(in crate::engine) fn stage(&self) -> Stage {
+        let last = |acts: &[Act]| acts.last().map(|act| act.what.clone());
+        Stage { changes: self.entries.clone(), undo: last(&self.undo), redo: last(&self.redo) }
+    }
+
+    /// A name for a new entry.
+    pub(in crate::engine) fn new_id(&mut self) -> EntryId {
+        let id = EntryId(self.next);
+        self.next = self.next.saturating_add(1);
+        id
+    }
+
+    /// Removes and appends entries as one act that can be undone.
+    pub(in crate::engine) fn act(&mut self, what: String, removed: &[EntryId], added: Vec<StagedChange>) {
+        let removed: HashSet<&EntryId> = removed.iter().collect();
+        let taken = take(&mut self.entries, |entry| removed.contains(&entry.id));
+        if taken.is_empty() && added.is_empty() {
+            return;
+        }
+        self.entries.extend(added.iter().cloned());
+        self.undo.push(Act { what, added, removed: taken });
+        let surplus = self.undo.len().saturating_sub(UNDO_DEPTH);
+        self.undo.drain(..surplus);
+        self.redo.clear();
+    }
+
+    /// Takes the last act back.
+    pub(in crate::engine) fn undo(&mut self) {
+        let Some(act) = self.undo.pop() else { return };
+        let added: HashSet<EntryId> = act.added.iter().map(|entry| entry.id).collect();
+        take(&mut self.entries, |entry| added.contains(&entry.id));
+        for (place, entry) in &act.removed {
+            self.entries.insert((*place).min(self.entries.len()), entry.clone());
+        }
+        self.redo.push(act);
+    }
+
+    /// Does the act that was taken back again.
+    pub(in crate::engine) fn redo(&mut self) {
+        let Some(act) = self.redo.pop() else { return };
+        let removed: HashSet<EntryId> = act.removed.iter().map(|(_, entry)| entry.id).collect();
+        take(&mut self.entries, |entry| removed.contains(&entry.id));
+        self.entries.extend(act.added.iter().cloned());
+        self.undo.push(act);
+    }
+
+    /// Removes entries that were published. What was published cannot be undone.
+    pub(in crate::engine) fn published(&mut self, entries: &[EntryId]) {
+        let gone: HashSet<&EntryId> = entries.iter().collect();
+        self.entries.retain(|entry| !gone.contains(&entry.id));
+        for act in self.undo.iter_mut().chain(&mut self.redo) {
+            act.added.retain(|entry| !gone.contains(&entry.id));
+            act.removed.retain(|(_, entry)| !gone.contains(&entry.id));
+        }
+        let means_something = |act: &Act| !act.added.is_empty() || !act.removed.is_empty();
+        self.undo.retain(means_something);
+        self.redo.retain(means_something);
+    }
+}
+
+fn take(entries: &mut Vec<StagedChange>, chosen: impl Fn(&StagedChange) -> bool) -> Vec<(usize, StagedChange)> {
+    let numbered = std::mem::take(entries).into_iter().enumerate();
+    let (taken, kept): (Vec<_>, Vec<_>) = numbered.partition(|(_, entry)| chosen(entry));
+    *entries = kept.into_iter().map(|(_, entry)| entry).collect();
+    taken
+}
+
+/// The journal of one trust directory.
+pub(in crate::engine) struct Journal {
+    path: PathBuf,
+    trust_dir: PathBuf,
+    last: Mutex<Option<Known>>,
+}
+
+/// A file that this process has read or written.
+struct Known {
+    /// Kept open, so that no later file can get its number.
+    _file: File,
+    stamp: Stamp,
+    content: Arc<Content>,
+}
+
+/// Tells a file from every other, and from itself after somebody has edited it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp([i64; 4], [u64; 3]);
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
+        Ok(Self(times, [found.dev(), found.ino(), found.len()]))
+    }
+}
+
+/// What must be on the disk before a change of the journal is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasting {
+    /// The new state: it says what somebody staged, or what is about to be sent.
+    New,
+    /// The old state or the new one, as after the end of a publish, which is found out again from the old one.
+    Either,
+}
+
+impl Journal {
+    /// Finds the journal and reads it once, so that a bad one is known at start.
+    pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
+        // Two spellings of one directory must not have two stages.
+        let trust_dir = settings.trust_dir.canonicalize().unwrap_or_else(|_| settings.trust_dir.clone());
+        let digest = Sha256::digest(trust_dir.as_os_str().as_encoded_bytes());
+        let name = format!("{}.json", hex::encode(&digest[..8]));
+        let path = settings.state_dir.join("stage").join(name);
+        let journal = Self { path, trust_dir, last: Mutex::default() };
+        journal.read()?;
+        Ok(journal)
+    }
+
+    /// Its directory, where what belongs to the stage is kept.
+    pub(in crate::engine) fn dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// What it holds now, whoever wrote it.
+    ///
+    /// # Errors
+    /// `State` for a damaged file or one of a newer version; `Disk`.
+    pub(in crate::engine) fn read(&self) -> Result<Arc<Content>, EngineError> {
+        let failed = |e| disk(&self.path, e);
+        let Some(file) = read::find_own(&self.path).map_err(failed)? else {
+            return Ok(Arc::new(Content::new(&self.trust_dir)));
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = Stamp::of(&file).map_err(failed)?;
+        if let Some(known) = last.as_ref().filter(|known| known.stamp == stamp) {
+            return Ok(Arc::clone(&known.content));
+        }
+        let bytes = file.try_clone().and_then(|file| read::read_opened(file, read::OWN)).map_err(failed)?;
+        let content = Arc::new(self.parse(&bytes)?);
+        *last = Some(Known { _file: file, stamp, content: Arc::clone(&content) });
+        Ok(content)
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<Content, EngineError> {
+        #[derive(Deserialize)]
+        struct Form {
+            version: Option<u64>,
+        }
+        let state = |what: String| EngineError::State { path: self.path.clone(), what };
+        let damaged = |e: serde_json::Error| {
+            let place = format!("line {}, column {}", e.line(), e.column());
+            state(format!("this journal of staged changes is damaged ({place}): {e}"))
+        };
+        match serde_json::from_slice::<Form>(bytes).map_err(damaged)?.version {
+            Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
+            Some(newer) if newer > VERSION => Err(state(format!(
+                "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
+            ))),
+            _ => Err(state("this journal of staged changes names no version".to_owned())),
+        }
+    }
+
+    /// Changes it under the lock. Nothing is written if `change` fails.
+    ///
+    /// # Errors
+    /// `BusyLocal` if another process keeps the lock; as [`Journal::read`]; `Disk`.
+    pub(in crate::engine) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        self.change_to(Lasting::New, change)
+    }
+
+    /// Takes what was published off the stage, and the record of what was sent.
+    pub(in crate::engine) fn finish(&self, gun: &Gun, published: &[EntryId]) -> Result<(), EngineError> {
+        self.change_to(Lasting::Either, |content| {
+            content.published(published);
+            content.sent.retain(|sent| sent.gun != *gun);
+            Ok(())
+        })
+    }
+
+    fn change_to<T>(
+        &self,
+        lasting: Lasting,
+        change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        make_dir(self.dir())?;
+        let _lock = lock(&self.path.with_extension("lock"), PATIENCE)?;
+        let before = self.read()?;
+        let mut after = Content::clone(&before);
+        let result = change(&mut after)?;
+        if after != *before {
+            let bytes = serde_json::to_vec(&after)
+                .map_err(|e| EngineError::State { path: self.path.clone(), what: e.to_string() })?;
+            match lasting {
+                Lasting::New => write_one(&self.path, &bytes),
+                Lasting::Either => replace_one(&self.path, &bytes),
+            }
+            .map_err(|e| disk(&self.path, e))?;
+            // Nobody else replaces it under the lock. What cannot be opened now is read anew next time.
+            let written = read::find_own(&self.path).ok().flatten();
+            let known = written.and_then(|file| {
+                let stamp = Stamp::of(&file).ok()?;
+                Some(Known { _file: file, stamp, content: Arc::new(after) })
+            });
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        }
+        Ok(result)
+    }
+
+    /// The lock that whoever publishes `gun` holds, in any process.
+    pub(in crate::engine) fn publishing(&self, gun: &Gun) -> Result<File, EngineError> {
+        make_dir(self.dir())?;
+        let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        lock(&self.dir().join(format!("{stem}-{name}.lock")), Duration::ZERO)
+    }
+}

@@ -1,0 +1,327 @@
+//! Refreshing one repository: from what this machine holds to what the server says, and back into the cache.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp as Time};
+use tokio_util::sync::CancellationToken;
+
+use super::cache::is_shared;
+use super::judge::{CLOCK_TOLERANCE, judge};
+use super::local::{Local, Shelf, files};
+use super::memory::{Found, raise};
+use super::session::Session;
+use super::source::Source;
+use super::tree::names;
+use super::{Repositories, pin};
+use crate::engine::settings::FirstContact;
+use crate::engine::{Engine, EngineError, Freshness};
+use crate::remote::{Access, RemoteError};
+use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
+use crate::tuf::{Gun, KeyId, Role, TrustedSet};
+
+/// What came of asking.
+struct Answer {
+    set: Arc<TrustedSet>,
+    unchanged: bool,
+    /// Marks that the refresh began with.
+    before: SeenRoles,
+    tags: Vec<String>,
+    notices: Vec<String>,
+}
+
+impl Engine {
+    /// Loads what the cache holds into this process. Blocking.
+    pub(in crate::engine) fn load_session(&self, gun: &Gun) -> Result<Option<Arc<Session>>, EngineError> {
+        let local = self.load_local(gun)?;
+        let session = Session::from_cache(local, None);
+        Ok(session.map(|session| self.inner.repositories.set_session(gun, session)))
+    }
+
+    fn load_local(&self, gun: &Gun) -> Result<Local, EngineError> {
+        let repositories = &self.inner.repositories;
+        let accepted = repositories.accepted(gun).is_some();
+        let local = Local::load(&repositories.cache, &repositories.memory, gun, self.now(), accepted)?;
+        if let Some(last) = local.verified_at.filter(|last| *last > self.now() + CLOCK_TOLERANCE) {
+            let now = self.now();
+            let what = format!("this machine's clock says {now:.0}, but {gun} was verified at {last:.0}");
+            return Err(EngineError::Clock { gun: gun.clone(), what });
+        }
+        Ok(local)
+    }
+
+    /// Asks the server, verifies, commits, and remembers the result in this process.
+    pub(in crate::engine) async fn ask(
+        &self,
+        gun: &Gun,
+        access: Access,
+        stop: &CancellationToken,
+    ) -> Result<Arc<Session>, EngineError> {
+        let repositories = &self.inner.repositories;
+        let _turn = repositories.turn(gun).await;
+        let server = self.server(gun).await?;
+        let mut source = Source { server: &server, gun, access, stop, date: None };
+        let held = repositories.session(gun).filter(|session| session.complete && session.set.is_some());
+        let answer = match &held {
+            Some(session) => self.ask_again(&mut source, session).await,
+            None => self.ask_first(&mut source).await,
+        };
+        let skew = source.date.map(|date| date.duration_since(self.now()));
+        match answer {
+            Ok(answer) => self.settle(gun, answer, held, skew).await,
+            Err(EngineError::Absent { .. }) => Ok(repositories.set_session(gun, self.absent(gun))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes over what was read with an empty cache, if it is no step back for this machine.
+    pub(in crate::engine) async fn adopt(&self, gun: &Gun, set: TrustedSet) -> Result<(), EngineError> {
+        let repositories = &self.inner.repositories;
+        let turn = repositories.turn(gun).await;
+        let held = repositories.session(gun);
+        let name = gun.clone();
+        let record = self.blocking(move |engine| engine.inner.repositories.memory.record(&name)).await?;
+        let mut before = held.as_ref().and_then(|held| held.set.as_ref()).map(|set| set.seen()).unwrap_or_default();
+        raise(&mut before, &record.seen);
+        let now = set.seen();
+        let goes_on = |(role, mark): (&Role, &Seen)| match now.get(role) {
+            Some(new) => new.version > mark.version || new == mark,
+            None => set.role_keys(role).is_none(),
+        };
+        if !before.iter().all(goes_on) {
+            drop(turn);
+            return self.ask(gun, Access::Push, &CancellationToken::new()).await.map(drop);
+        }
+        let skew = held.as_ref().and_then(|held| held.skew);
+        let set = Arc::new(set);
+        let answer = Answer { set, unchanged: false, before, tags: record.tags, notices: Vec::new() };
+        self.settle(gun, answer, held, skew).await.map(drop)
+    }
+
+    /// In a running process: an unchanged timestamp is neither parsed nor verified again.
+    async fn ask_again(&self, source: &mut Source<'_>, session: &Session) -> Result<Answer, EngineError> {
+        let timestamp = source.timestamp().await.map_err(|error| self.absent_if_gone(source.gun, error))?;
+        let Some(set) = &session.set else { return Err(EngineError::Cancelled) };
+        let known = set.timestamp().map(|loaded| loaded.envelope.bytes().as_ref());
+        let tags = Vec::new();
+        if known == Some(timestamp.as_slice()) {
+            let (before, notices) = (SeenRoles::new(), Vec::new());
+            return Ok(Answer { set: Arc::clone(set), unchanged: true, before, tags, notices });
+        }
+        let gun = source.gun.clone();
+        let record = self.blocking(move |engine| engine.inner.repositories.memory.record(&gun)).await?;
+        let mut seen = set.seen();
+        raise(&mut seen, &record.seen);
+        let mut shelf = Shelf::of(set);
+        let root = set.root().envelope.bytes();
+        let before = seen.clone();
+        let start = self.start(source.gun, root, &Pinning::default(), seen)?.knowing(Arc::new(set.signatures()));
+        let set = source.climb(start, timestamp, &mut shelf).await?;
+        Ok(Answer { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
+    }
+
+    /// In a new process: the cache is read while the server is asked.
+    async fn ask_first(&self, source: &mut Source<'_>) -> Result<Answer, EngineError> {
+        let gun = source.gun.clone();
+        let is_warm = self.inner.repositories.cache.read(&gun, &Role::Timestamp)?.is_some();
+        let load = self.blocking(move |engine| engine.load_local(&gun));
+        if is_warm && self.inner.repositories.accepted(source.gun).is_none() {
+            let (local, timestamp) = tokio::join!(load, source.timestamp());
+            let local = self.with_found(source, local).await?;
+            let timestamp = match timestamp {
+                Ok(timestamp) => timestamp,
+                Err(error) => {
+                    let gun = source.gun;
+                    // Kept, so that whoever falls back to the cache need not load it again.
+                    let session = Session::from_cache(local, None);
+                    session.map(|session| self.inner.repositories.set_session(gun, session));
+                    return Err(self.absent_if_gone(gun, error));
+                }
+            };
+            if local.root.is_some() {
+                return self.compare(source, local, timestamp).await;
+            }
+        }
+        self.ask_cold(source).await
+    }
+
+    async fn ask_cold(&self, source: &mut Source<'_>) -> Result<Answer, EngineError> {
+        let gun = source.gun.clone();
+        let mut guessed = Shelf::default();
+        let load = self.blocking(move |engine| engine.load_local(&gun));
+        let (local, guess) = tokio::join!(load, source.guess(&mut guessed));
+        let local = self.with_found(source, local).await?;
+        let guess = guess.map_err(|error| self.absent_if_gone(source.gun, error))?;
+        let mut notices = local.notices;
+        let start = match &local.root {
+            Some(root) => self.start(source.gun, root, &Pinning::default(), local.seen)?,
+            None => self.meet(source.gun, &guess.root, local.seen, &mut notices)?,
+        };
+        let mut shelf = local.shelf;
+        shelf.extend(guessed);
+        let set = source.climb(start.knowing(local.known), guess.timestamp, &mut shelf).await?;
+        Ok(Answer { set: Arc::new(set), unchanged: false, before: local.remembered, tags: local.tags, notices })
+    }
+
+    async fn compare(&self, source: &Source<'_>, local: Local, timestamp: Vec<u8>) -> Result<Answer, EngineError> {
+        let complete = local.is_complete();
+        let Local { set, root, remembered: before, seen, known, mut shelf, tags, notices, .. } = local;
+        let last = set.as_ref().and_then(TrustedSet::timestamp).map(|loaded| loaded.envelope.bytes().as_ref());
+        if complete
+            && last == Some(timestamp.as_slice())
+            && let Some(set) = set
+        {
+            return Ok(Answer { set: Arc::new(set), unchanged: true, before, tags, notices });
+        }
+        let start = self.start(source.gun, &root.unwrap_or_default(), &Pinning::default(), seen)?;
+        let set = source.climb(start.knowing(known), timestamp, &mut shelf).await?;
+        Ok(Answer { set: Arc::new(set), unchanged: false, before, tags, notices })
+    }
+
+    fn start(&self, gun: &Gun, root: &[u8], pinning: &Pinning, seen: SeenRoles) -> Result<TrustedSet, EngineError> {
+        let started = TrustedSet::start(gun, root, pinning, seen, Purpose::Renew, self.now());
+        started.map_err(|source| EngineError::Verify { gun: gun.clone(), source })
+    }
+
+    /// First contact: the root must be good in itself and match the configuration; then somebody must accept it.
+    fn meet(
+        &self,
+        gun: &Gun,
+        root: &[u8],
+        seen: SeenRoles,
+        notices: &mut Vec<String>,
+    ) -> Result<TrustedSet, EngineError> {
+        let settings = self.settings();
+        let set = self.start(gun, root, &settings.pinning, seen)?;
+        let roots = pin::ids(&set.root().content);
+        let refused = |roots| EngineError::FirstContact { gun: gun.clone(), roots, keys: pin::bare_root_keys(root) };
+        if let Some(accepted) = self.inner.repositories.accepted(gun) {
+            if roots.iter().all(|id| accepted.contains(id)) {
+                return Ok(set);
+            }
+            return Err(refused(roots));
+        }
+        if is_pinned(&settings.pinning, gun) {
+            return Ok(set);
+        }
+        match settings.first_contact {
+            FirstContact::Ask => Err(refused(roots)),
+            FirstContact::Trust => {
+                notices.push(format!("new to this machine; its root key {} is trusted from now on", list(&roots)));
+                Ok(set)
+            }
+        }
+    }
+
+    /// A lost pin is shown beside the root that the server has.
+    async fn with_found(&self, source: &Source<'_>, local: Result<Local, EngineError>) -> Result<Local, EngineError> {
+        match local {
+            Err(EngineError::PinLost { gun, what, known, found }) if found.is_empty() => {
+                let found = source.root().await.map(|root| pin::root_keys(&root)).unwrap_or_default();
+                Err(EngineError::PinLost { gun, what, known, found })
+            }
+            other => other,
+        }
+    }
+
+    /// Commits what is good, and remembers the result in this process.
+    async fn settle(
+        &self,
+        gun: &Gun,
+        answer: Answer,
+        held: Option<Arc<Session>>,
+        skew: Option<SignedDuration>,
+    ) -> Result<Arc<Session>, EngineError> {
+        let now = self.now();
+        let mut vanished = held.map(|held| held.vanished.clone()).unwrap_or_default();
+        let Answer { set, unchanged, before, tags: known, notices } = answer;
+        if judge(&set, now).is_ok() {
+            let (gun, good) = (gun.clone(), Arc::clone(&set));
+            let commit = move |engine: &Engine| engine.commit(&gun, &good, (!unchanged).then_some(&before), now);
+            if let Some(tags) = self.blocking(commit).await? {
+                vanished = known.into_iter().filter(|tag| tags.binary_search(tag).is_err()).collect();
+            }
+            self.inner.repositories.acceptance_is_used(set.gun());
+        }
+        let session = Session {
+            set: Some(set),
+            complete: true,
+            verified_at: Some(now),
+            freshness: Freshness::Fresh { at: now },
+            vanished,
+            notices,
+            missing: Vec::new(),
+            skew,
+        };
+        Ok(self.inner.repositories.set_session(gun, session))
+    }
+
+    /// Writes the cache and the marks, if anything changed since the marks `before`; returns the tags then. Blocking.
+    fn commit(
+        &self,
+        gun: &Gun,
+        set: &TrustedSet,
+        before: Option<&SeenRoles>,
+        now: Time,
+    ) -> Result<Option<Vec<String>>, EngineError> {
+        let Repositories { cache, memory, .. } = &self.inner.repositories;
+        let mut tags = None;
+        if let Some(before) = before {
+            let is_aside = |role: &Role| {
+                let loaded = role.delegation().and_then(|name| set.delegations().get(name));
+                // What has no place of its own in the trust directory is kept apart as well.
+                loaded.is_some_and(|loaded| loaded.standing != Standing::Good || is_shared(role))
+            };
+            let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
+            let mut drawer = cache.drawer(gun);
+            good.retain(|(role, bytes)| drawer.read(role).ok().flatten().as_deref() != Some(&bytes[..]));
+            if self.inner.repositories.accepted(gun).is_some() {
+                // Another root was accepted: what was seen below the old one says nothing.
+                memory.forget(gun)?;
+            }
+            let names = names(set, now);
+            let root = set.root().envelope.bytes();
+            let (seen, signatures) = (set.seen(), set.signatures());
+            let found = Found { seen, tags: names.clone(), signatures, root, aside: &aside };
+            let draft = memory.draft(gun, before, found)?;
+            // The marks first: if this machine stops in between, it has seen more than it stored, never less.
+            drawer.store_after(draft.pending, &good)?;
+            tags = Some(names);
+        }
+        memory.note_verified(gun, now)?;
+        Ok(tags)
+    }
+
+    fn absent(&self, gun: &Gun) -> Session {
+        let now = self.now();
+        Session {
+            set: None,
+            complete: true,
+            verified_at: self.inner.repositories.memory.verified_at(gun),
+            freshness: Freshness::Fresh { at: now },
+            vanished: Vec::new(),
+            notices: Vec::new(),
+            missing: Vec::new(),
+            skew: None,
+        }
+    }
+
+    fn absent_if_gone(&self, gun: &Gun, error: EngineError) -> EngineError {
+        match error {
+            EngineError::Remote { source: RemoteError::NotFound { host, .. }, .. } => {
+                EngineError::Absent { gun: gun.clone(), server: host }
+            }
+            other => other,
+        }
+    }
+}
+
+fn is_pinned(pinning: &Pinning, gun: &Gun) -> bool {
+    let name = gun.as_str();
+    let matches =
+        |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
+    pinning.certs.keys().any(matches) || pinning.ca.keys().any(|prefix| name.starts_with(prefix.as_str()))
+}
+
+fn list(ids: &[KeyId]) -> String {
+    ids.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", ")
+}

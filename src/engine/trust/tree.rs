@@ -1,0 +1,111 @@
+//! The roles of a repository as they stand now: which file is there, whether it holds, and what it may sign.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp as Time;
+
+use super::judge::judge;
+use crate::tuf::verify::SetAside;
+use crate::tuf::{DelegationName, Loaded, Metadata, Role, Targets, TrustedSet, walk};
+
+/// A role that holds targets.
+pub(in crate::engine) struct Node<'a> {
+    pub(in crate::engine) role: Role,
+    /// Effective path prefixes.
+    pub(in crate::engine) paths: Vec<String>,
+    pub(in crate::engine) state: RoleState,
+    /// Whether what it lists counts: it and all above it are good.
+    pub(in crate::engine) trusted: bool,
+    /// Its file, if there is one.
+    pub(in crate::engine) file: Option<&'a Loaded<Targets>>,
+}
+
+impl Node<'_> {
+    /// Whether the role may sign `tag`.
+    pub(in crate::engine) fn allows(&self, tag: &str) -> bool {
+        self.paths.iter().any(|path| tag.starts_with(path.as_str()))
+    }
+}
+
+/// `targets` and all delegations, breadth first in order of creation: the order in which tags are searched.
+pub(in crate::engine) fn nodes(set: &TrustedSet, now: Time) -> Vec<Node<'_>> {
+    let Some(targets) = set.targets() else { return Vec::new() };
+    let files: BTreeMap<DelegationName, &Targets> =
+        set.delegations().iter().map(|(name, loaded)| (name.clone(), &loaded.content)).collect();
+    let is_current = judge(set, now).is_ok();
+    // Of every role met: whether its file holds, and whether it counts.
+    let mut met: BTreeMap<Role, (bool, bool)> = BTreeMap::new();
+    let mut nodes = Vec::new();
+    for reached in walk(&targets.content, &files) {
+        let above = reached.role.delegation().map(DelegationName::parent);
+        // What is wrong further up than the file that lists it is said there.
+        let (sound, counts) = match above {
+            Some(parent) => met.get(&parent).copied().unwrap_or_default(),
+            None => (true, is_current),
+        };
+        let (state, file) = match &reached.role {
+            Role::Delegation(name) if sound => stand(set, name, now),
+            Role::Delegation(name) => (RoleState::Unreachable, set.delegations().get(name)),
+            _ => (state_of(targets, now), Some(targets)),
+        };
+        let good = state == RoleState::Good;
+        met.insert(reached.role.clone(), (good, counts && good));
+        nodes.push(Node { role: reached.role, paths: reached.paths, state, trusted: counts && good, file });
+    }
+    nodes
+}
+
+/// Whether a role's file holds by itself, at `now`.
+pub(in crate::engine) fn state_of<T: Metadata>(loaded: &Loaded<T>, now: Time) -> RoleState {
+    if !loaded.tally.is_met() {
+        RoleState::UnderThreshold { signed: loaded.tally.distinct() }
+    } else if loaded.content.expires() <= now {
+        RoleState::Expired
+    } else {
+        RoleState::Good
+    }
+}
+
+fn stand<'a>(set: &'a TrustedSet, name: &DelegationName, now: Time) -> (RoleState, Option<&'a Loaded<Targets>>) {
+    if let Some(loaded) = set.delegations().get(name) {
+        return (state_of(loaded, now), Some(loaded));
+    }
+    let state = match set.aside().get(name) {
+        Some(SetAside::Hidden) => RoleState::Hidden,
+        Some(SetAside::Invalid(_)) => RoleState::Unreachable,
+        // The snapshot names a file, but nobody has it here.
+        None if set.expected(&Role::from(name.clone())).is_some() => RoleState::Unreachable,
+        None => RoleState::NeverSigned,
+    };
+    (state, None)
+}
+
+/// How a role's file stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoleState {
+    /// Signed by enough current keys, not expired.
+    Good,
+    /// Expired.
+    Expired,
+    /// Too few current keys have signed it: `signed` of `threshold`.
+    UnderThreshold { signed: usize },
+    /// Listed, but nobody has signed a file yet.
+    NeverSigned,
+    /// Listed and seen before, but the snapshot does not name it any more.
+    Hidden,
+    /// Its parent is not trusted.
+    Unreachable,
+}
+
+/// All tags inside their role's paths, sorted.
+pub(in crate::engine) fn names(set: &TrustedSet, now: Time) -> Vec<String> {
+    let nodes = nodes(set, now);
+    let listed = nodes.iter().flat_map(|node| {
+        let names = node.file.iter().flat_map(|file| file.content.targets.keys());
+        names.filter(|name| node.allows(name.as_str()))
+    });
+    let mut names: Vec<&str> = listed.map(|name| name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,272 @@
+//! The list of keys: what the store holds, joined with what repositories list.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::engine::keyring::names::role_label;
+use crate::engine::keyring::tokens::Seen;
+use crate::engine::{Engine, EngineError};
+use crate::keys::StoredKey;
+use crate::keys::token::TokenEntry;
+use crate::keys::token::TokenPlace;
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
+
+/// All that repositories say about one bare key.
+struct Listed {
+    key: PublicKey,
+    certificate_ids: Vec<KeyId>,
+    used_in: Vec<(Gun, Role)>,
+}
+
+type Known = BTreeMap<CanonicalKeyId, Listed>;
+
+impl Engine {
+    /// All keys: in the store, behind servers, and public ones of repositories. Own keys come first (root, targets,
+    /// then signers by label), then those of others, then those behind servers. Repositories that were not loaded yet
+    /// are read from the cache.
+    ///
+    /// # Errors
+    /// `Disk`, `State`: the key directory or the list of repositories cannot be read.
+    pub fn keys(&self) -> Result<Vec<KeyView>, EngineError> {
+        let guns: Vec<Gun> = self.entries()?.into_iter().map(|entry| entry.gun).collect();
+        self.load_side_by_side(&guns);
+        self.keys_of(guns)
+    }
+
+    /// The same, without repositories that this process has not loaded yet. Instant.
+    ///
+    /// # Errors
+    /// As [`Engine::keys`].
+    pub fn loaded_keys(&self) -> Result<Vec<KeyView>, EngineError> {
+        self.keys_of(self.inner.repositories.loaded())
+    }
+
+    /// Loads what the cache holds of repositories, on all processors.
+    fn load_side_by_side(&self, guns: &[Gun]) {
+        let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            for share in guns.chunks(guns.len().div_ceil(lanes).max(1)) {
+                // A repository that cannot be read has its own row that says so.
+                let load = move || share.iter().for_each(|gun| drop(self.base(gun)));
+                // Without a thread they are loaded one by one.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, load);
+            }
+        });
+    }
+
+    fn keys_of(&self, guns: Vec<Gun>) -> Result<Vec<KeyView>, EngineError> {
+        let mut known = Known::new();
+        for gun in guns {
+            let base = self.base(&gun).ok().flatten();
+            if let Some(set) = base.and_then(|base| base.set) {
+                collect(&mut known, &set);
+            }
+        }
+        let (stored, _) = self.inner.keyring.look()?;
+        let backups = self.backups()?;
+        let mut on_tokens: BTreeMap<CanonicalKeyId, TokenEntry> = BTreeMap::new();
+        for entry in self.token_keys(Seen::Lately) {
+            on_tokens.entry(entry.public.canonical_id().clone()).or_insert(entry);
+        }
+        let mut keys = Vec::new();
+        for stored in stored {
+            let listed = known.remove(&stored.id);
+            let view = match on_tokens.remove(&stored.id) {
+                // The token signs, as with Notary; what is left in a file should be known.
+                Some(entry) => {
+                    let view = self.on_token(entry, listed);
+                    let copy = || format!("a copy is still in the key store: {}", stored.path.display());
+                    KeyView { warning: view.warning.clone().or_else(|| Some(copy())), ..view }
+                }
+                None => self.own(stored, listed),
+            };
+            keys.push(view);
+        }
+        for (id, entry) in on_tokens {
+            keys.push(self.on_token(entry, known.remove(&id)));
+        }
+        keys.iter_mut().for_each(|key| key.backup = backups.get(&key.id).cloned());
+        keys.extend(known.into_iter().map(|(id, listed)| self.foreign(id, listed)));
+        keys.sort_by_cached_key(|key| (rank(key), key.label.clone(), key.gun.clone(), key.id.clone()));
+        Ok(keys)
+    }
+
+    fn own(&self, stored: StoredKey, listed: Option<Listed>) -> KeyView {
+        let opened = self.inner.keyring.peek(&stored.id, |key| key.public().algorithm());
+        let (algorithm, certificate_ids, used_in) = match listed {
+            Some(listed) => (Some(listed.key.algorithm()), listed.certificate_ids, listed.used_in),
+            None => (opened.clone().or_else(|| self.inner.keyring.algorithm(&stored.id)), Vec::new(), Vec::new()),
+        };
+        // Not `label`, which would look at the store again for each key.
+        let label = self.inner.keyring.user_label(&stored.id).or_else(|| role_label(&stored.role));
+        let state = match (stored.encrypted, opened) {
+            (false, _) => KeyState::Plain,
+            (true, Some(_)) => KeyState::Open,
+            (true, None) => KeyState::Locked,
+        };
+        KeyView {
+            label: label.unwrap_or_else(|| named(&stored.id, &used_in)),
+            id: stored.id,
+            certificate_ids,
+            role: stored.role,
+            gun: stored.gun,
+            algorithm,
+            place: KeyPlace::File(stored.path),
+            state,
+            warning: stored.warning,
+            backup: None,
+            used_in,
+        }
+    }
+
+    fn on_token(&self, entry: TokenEntry, listed: Option<Listed>) -> KeyView {
+        let id = entry.public.canonical_id().clone();
+        let (certificate_ids, used_in) =
+            listed.map(|listed| (listed.certificate_ids, listed.used_in)).unwrap_or_default();
+        let label = self.inner.keyring.user_label(&id).or_else(|| role_label(&entry.role));
+        let open = self.inner.keyring.peek(&id, |key| key.token().is_some()).unwrap_or_default();
+        KeyView {
+            label: label.unwrap_or_else(|| named(&id, &used_in)),
+            id,
+            certificate_ids,
+            role: entry.role,
+            gun: entry.gun,
+            algorithm: Some(entry.public.algorithm()),
+            state: if open { KeyState::Open } else { KeyState::Locked },
+            warning: self.pin_warning(&entry.place.token),
+            place: KeyPlace::Token(entry.place),
+            backup: None,
+            used_in,
+        }
+    }
+
+    fn foreign(&self, id: CanonicalKeyId, listed: Listed) -> KeyView {
+        let of_server = |(_, role): &(Gun, Role)| matches!(role, Role::Timestamp | Role::Snapshot);
+        let place = if listed.used_in.iter().all(of_server) { KeyPlace::Server } else { KeyPlace::Public };
+        let warning = self.absent_token(&id).map(|token| format!("on token {token}, which is not plugged in"));
+        let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
+        KeyView {
+            label: self.inner.keyring.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
+            id,
+            certificate_ids: listed.certificate_ids,
+            role,
+            gun: None,
+            algorithm: Some(listed.key.algorithm()),
+            place,
+            state: KeyState::Theirs,
+            warning,
+            backup: None,
+            used_in: listed.used_in,
+        }
+    }
+}
+
+/// Adds the keys of all roles of a repository.
+fn collect(known: &mut Known, set: &TrustedSet) {
+    let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
+    let targets = set.targets().map(|file| &file.content);
+    let files = targets.into_iter().chain(set.delegations().values().map(|file| &file.content));
+    let delegations = files.flat_map(|file| file.delegations.iter().flatten());
+    let delegations = delegations.map(|delegation| Role::from(delegation.name.clone()));
+    for role in base.into_iter().chain(delegations) {
+        let Some(keys) = set.role_keys(&role) else { continue };
+        for key in keys.keys {
+            let id = key.canonical_id().clone();
+            let listed = known.entry(id).or_insert_with(|| Listed {
+                key: key.clone(),
+                certificate_ids: Vec::new(),
+                used_in: Vec::new(),
+            });
+            let wrapped = key.id().as_str() != key.canonical_id().as_str();
+            if wrapped && !listed.certificate_ids.contains(key.id()) {
+                listed.certificate_ids.push(key.id().clone());
+            }
+            let used = (set.gun().clone(), role.clone());
+            if !listed.used_in.contains(&used) {
+                listed.used_in.push(used);
+            }
+        }
+    }
+}
+
+/// The name of a key that nobody gave one: its signer's, else its role's, else its short ID.
+fn named(id: &CanonicalKeyId, used_in: &[(Gun, Role)]) -> String {
+    let signer = used_in.iter().find_map(|(_, role)| match role {
+        Role::Delegation(name) if !name.is_releases() => role_label(name.as_str()),
+        _ => None,
+    });
+    let base = || used_in.iter().find(|(_, role)| !matches!(role, Role::Delegation(_)));
+    signer.or_else(|| base().map(|(_, role)| role.to_string())).unwrap_or_else(|| id.short().to_owned())
+}
+
+fn rank(key: &KeyView) -> u8 {
+    match (&key.place, key.role.as_str()) {
+        (KeyPlace::File(_) | KeyPlace::Token(_), "root") => 0,
+        (KeyPlace::File(_) | KeyPlace::Token(_), "targets") => 1,
+        (KeyPlace::File(_) | KeyPlace::Token(_), "snapshot" | "timestamp") => 3,
+        (KeyPlace::File(_) | KeyPlace::Token(_), _) => 2,
+        (KeyPlace::Public, _) => 4,
+        (KeyPlace::Server, _) => 5,
+    }
+}
+
+/// Where a private key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In the key store.
+    File(PathBuf),
+    /// On a hardware token that is plugged in; a PIN unlocks it.
+    Token(TokenPlace),
+    /// Behind a trust server.
+    Server,
+    /// Somebody else's: only the public half is known.
+    Public,
+}
+
+/// Whether a key can sign now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Needs its passphrase.
+    Locked,
+    /// Unlocked in this session.
+    Open,
+    /// Stored without a passphrase.
+    Plain,
+    /// Not ours to use.
+    Theirs,
+}
+
+/// A key: in the store, behind a server, or somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyView {
+    /// ID of the bare key.
+    pub id: CanonicalKeyId,
+    /// IDs under which certificates wrap the same key.
+    pub certificate_ids: Vec<KeyId>,
+    /// The user's label, else the role header or signer's name.
+    pub label: String,
+    /// Role header of the key file, or the role that lists the key.
+    pub role: String,
+    /// GUN header of the key file.
+    pub gun: Option<String>,
+    /// Kind, when known (an encrypted key that no repository lists does not tell).
+    pub algorithm: Option<Algorithm>,
+    /// Where it is.
+    pub place: KeyPlace,
+    /// Whether it can sign now.
+    pub state: KeyState,
+    /// What is wrong with the file's mode or owner, if anything.
+    pub warning: Option<String>,
+    /// The last tested backup that trustdeck made of it.
+    pub backup: Option<crate::engine::BackupRecord>,
+    /// Roles that list it, by repository.
+    pub used_in: Vec<(Gun, Role)>,
+}
+
+impl KeyView {
+    /// Four words for the ID, to compare by ear.
+    #[must_use]
+    pub fn words(&self) -> String {
+        crate::keys::words::words(&self.id)
+    }
+}

@@ -1,0 +1,219 @@
+//! What the screens and commands show: plain values, computed from verified metadata, the key store and the journal.
+//!
+//! Invariant: paths of delegations are applied here, once, for every view; text from outside is still raw here
+//! and is made printable where it is drawn.
+
+pub(in crate::engine) mod findings;
+pub mod keys;
+pub mod list;
+pub(in crate::engine) mod repository;
+pub(in crate::engine) mod roles;
+pub mod status;
+pub(in crate::engine) mod tags;
+
+use jiff::Timestamp as Time;
+
+use super::trust::session::Freshness;
+use super::trust::tree::RoleState;
+use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
+
+pub use crate::keys::TokenPlace;
+
+/// How a repository stands, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// Clients refuse it, or it could not be verified.
+    Fail,
+    /// Works, but needs a person soon.
+    Warn,
+    /// Shown from the cache.
+    Cached,
+    /// Nothing to do.
+    Ok,
+    /// The server has no trust data for it.
+    New,
+    /// Not loaded yet.
+    Loading,
+}
+
+impl Health {
+    /// The state word of the design: `ok warn fail cached new`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Cached => "cached",
+            Self::Ok => "ok",
+            Self::New => "new",
+            Self::Loading => "loading",
+        }
+    }
+}
+
+/// One thing about a repository that a person should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// [`Health::Fail`] or [`Health::Warn`]; [`Health::Ok`] for mere facts.
+    pub level: Health,
+    /// A few words, such as `root expires in 142 d`.
+    pub headline: String,
+    /// One or two sentences: what it means for pulls and signing, and who can mend it.
+    pub detail: String,
+    /// The role it is about.
+    pub role: Option<Role>,
+}
+
+/// A repository as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryView {
+    /// Its name.
+    pub gun: Gun,
+    /// The name as Docker's users write it.
+    pub name: String,
+    /// Base URL of the trust server.
+    pub server: String,
+    /// Fresh or cached.
+    pub freshness: Freshness,
+    /// How it stands, the worst finding decides.
+    pub health: Health,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// `root`, then `targets` with its delegations depth first in order of creation, `snapshot`, `timestamp`.
+    /// Empty if there is no trust data.
+    pub roles: Vec<RoleView>,
+    /// In natural order of the tag. Only tags inside their role's paths.
+    pub tags: Vec<TagView>,
+    /// Tags that a role lists outside its paths, which other programs show as signed: role and tag.
+    pub ignored: Vec<(Role, String)>,
+    /// Tags that this machine saw at the last refresh and that are gone now.
+    pub vanished: Vec<String>,
+    /// Things that happened on the way, for stderr or the message line (such as a root trusted on first use).
+    pub notices: Vec<String>,
+    /// Changes that `notary` has staged for this repository in the shared trust directory, if any.
+    pub foreign_changes: usize,
+}
+
+impl RepositoryView {
+    /// Tags that Docker pulls.
+    #[must_use]
+    pub fn trusted(&self) -> usize {
+        self.tags.iter().filter(|t| t.state == TagState::Trusted).count()
+    }
+
+    /// Tags that would be pulled if their role file were signed by a current key and not expired.
+    #[must_use]
+    pub fn orphaned(&self) -> usize {
+        self.tags.iter().filter(|t| t.state == TagState::Orphaned).count()
+    }
+
+    /// The role that expires first, with its time.
+    #[must_use]
+    pub fn soonest_expiry(&self) -> Option<(&Role, Time)> {
+        // The timestamp is renewed by the server every 14 days and would always win.
+        let lasting = self.roles.iter().filter(|r| r.role != Role::Timestamp);
+        lasting.filter_map(|r| Some((&r.role, r.expires?))).min_by_key(|(_, at)| *at)
+    }
+
+    /// Direct delegations other than `targets/releases`.
+    #[must_use]
+    pub fn signers(&self) -> usize {
+        let signer = |r: &&RoleView| r.depth == 2 && !r.role.is_released();
+        self.roles.iter().filter(signer).count()
+    }
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleView {
+    /// Name.
+    pub role: Role,
+    /// Depth in the tree: 0 for `root`, 1 for `targets`, `snapshot`, `timestamp`, 2 for `targets/x`, …
+    pub depth: usize,
+    /// How its file stands.
+    pub state: RoleState,
+    /// Version of its file.
+    pub version: Option<u64>,
+    /// When its file expires.
+    pub expires: Option<Time>,
+    /// Keys listed for it now.
+    pub keys: Vec<RoleKeyView>,
+    /// How many must sign, at least 1.
+    pub threshold: u32,
+    /// Effective path prefixes; `[""]` is all.
+    pub paths: Vec<String>,
+    /// Who signed the current file, labels of current keys first; removed keys are marked.
+    pub last_signed_by: Vec<SignedBy>,
+    /// Whether the server holds the key (timestamp; snapshot unless a local key is listed).
+    pub server_held: bool,
+    /// How many tags its file lists inside its paths.
+    pub tags: usize,
+    /// Members that Notary does not know; signing again would lose them.
+    pub unknown_members: Vec<String>,
+    /// Whether `docker` and `notary` (who count key IDs) accept the file although too few distinct keys signed.
+    pub accepted_elsewhere: bool,
+}
+
+/// A signature on a role file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedBy {
+    /// The ID on the signature.
+    pub key: KeyId,
+    /// Label, if the key is known.
+    pub label: String,
+    /// Whether the key is (still) one of the role's and the signature valid.
+    pub current: bool,
+}
+
+/// A key of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleKeyView {
+    /// The ID in metadata.
+    pub id: KeyId,
+    /// The ID of the bare key, which the key store uses. Differs for certificates.
+    pub canonical: CanonicalKeyId,
+    /// Label: the user's, else the signer's or role's name, else the short ID.
+    pub label: String,
+    /// Kind.
+    pub algorithm: Algorithm,
+    /// Whether it is wrapped in a certificate; then when that expires.
+    pub certificate_expires: Option<Time>,
+    /// Whether it has signed the current file.
+    pub signed: bool,
+    /// Whether the private key is in the key store.
+    pub at_hand: bool,
+}
+
+/// Whether a tag can be pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TagState {
+    /// Listed for pulls, but the role file is refused (signed by removed keys only, or expired).
+    Orphaned,
+    /// Signed by somebody, but not in `targets` or `targets/releases`: nobody pulls it.
+    Held,
+    /// Docker pulls it.
+    Trusted,
+}
+
+/// A signed tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagView {
+    /// The tag, raw.
+    pub name: String,
+    /// SHA-256 of the manifest in hexadecimal; empty if the target has none.
+    pub digest: String,
+    /// Length of the manifest, in bytes.
+    pub length: u64,
+    /// SHA-512 of the manifest, if the target has one.
+    pub sha512: Option<String>,
+    /// What its signer added, if anything.
+    pub custom: Option<Custom>,
+    /// Whether it can be pulled.
+    pub state: TagState,
+    /// All roles that list this tag with this digest, in walk order.
+    pub roles: Vec<Role>,
+    /// Signers as Docker names them: the roles but `targets` and `targets/releases`, without `targets/`.
+    pub signers: Vec<String>,
+    /// Another tag of this repository looks like this one.
+    pub look_alike: bool,
+}

@@ -1,0 +1,234 @@
+//! From verified metadata to what screens show, and the public methods that bring it there.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::findings::findings;
+use super::roles::{KeyNames, roles};
+use super::tags::tags;
+use super::{Finding, Health, RepositoryView};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::reference::familiar_name;
+use crate::engine::trust::judge::{clock_words, judge, refused};
+use crate::engine::trust::session::{Freshness, Session};
+use crate::engine::trust::tree::nodes;
+use crate::engine::wording::{count, some};
+use crate::remote::Access;
+use crate::tuf::{Gun, Role, TrustedSet, VerifyError};
+
+/// Repositories that are refreshed at once.
+const AT_ONCE: usize = 32;
+
+impl Engine {
+    /// Shows what the cache holds, verified, without asking the network.
+    ///
+    /// # Errors
+    /// `Absent` if there is nothing in the cache; else as `refresh`.
+    pub async fn cached(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        let session = self.held(gun).await?.ok_or_else(|| nothing_cached(gun))?;
+        Ok(self.view_of_session(gun, &session))
+    }
+
+    /// Asks the server, verifies, commits the cache. Where the server cannot be asked ([`crate::engine::Kind::allows_cache`]),
+    /// shows the cache with its age and the reason. A repository without trust data is a view with [`Health::New`].
+    ///
+    /// # Errors
+    /// Whatever looks like an attack; whatever keeps the server from being asked, if there is nothing in the cache.
+    pub async fn refresh(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        self.refresh_until(gun, &CancellationToken::new()).await
+    }
+
+    /// [`Engine::refresh`], which `stop` ends early.
+    ///
+    /// # Errors
+    /// As `refresh`; `Remote` with `Cancelled`.
+    pub async fn refresh_until(&self, gun: &Gun, stop: &CancellationToken) -> Result<RepositoryView, EngineError> {
+        let session = self.look(gun, stop).await?;
+        Ok(self.view_of_session(gun, &session))
+    }
+
+    /// [`Engine::refresh`] for somebody who relies on the tags: what is expired is an error, not a view that says so.
+    ///
+    /// # Errors
+    /// As `refresh`; `Absent` without trust data, `Verify` if anything that all tags depend on is expired.
+    pub async fn inspect(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        let session = self.look(gun, &CancellationToken::new()).await?;
+        let Some(set) = &session.set else {
+            let server = self.server_address(gun).map(|(url, _)| url)?;
+            return Err(EngineError::Absent { gun: gun.clone(), server });
+        };
+        judge(set, self.now()).map_err(|source| refused(gun, source, session.skew))?;
+        Ok(self.view_of_session(gun, &session))
+    }
+
+    /// Refreshes repositories side by side; each result is sent as it comes. Ends early when `stop` is cancelled or
+    /// nobody receives any more.
+    pub async fn refresh_all(
+        &self,
+        guns: Vec<Gun>,
+        results: mpsc::Sender<(Gun, Result<RepositoryView, EngineError>)>,
+        stop: CancellationToken,
+    ) {
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let mut tasks = tokio::task::JoinSet::new();
+        for gun in guns {
+            // The semaphore is never closed.
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+            if stop.is_cancelled() || results.is_closed() {
+                break;
+            }
+            let (engine, results, stop) = (self.clone(), results.clone(), stop.clone());
+            tasks.spawn(async move {
+                let view = engine.refresh_until(&gun, &stop).await;
+                drop(slot);
+                // Fails only if nobody wants the result any more.
+                let _ = results.send((gun, view)).await;
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Asks the server, else falls back to what this machine holds.
+    pub(in crate::engine) async fn look(
+        &self,
+        gun: &Gun,
+        stop: &CancellationToken,
+    ) -> Result<Arc<Session>, EngineError> {
+        let error = match self.ask(gun, Access::Pull, stop).await {
+            Ok(session) => return self.distrust(gun, session),
+            Err(error) => error,
+        };
+        if !error.kind().allows_cache() {
+            return Err(error);
+        }
+        let Some(held) = self.held(gun).await?.filter(|held| held.set.is_some()) else { return Err(error) };
+        let reason = (!self.settings().offline).then(|| error.problem());
+        let mut session = Session::clone(&held);
+        session.freshness = Freshness::Cached { at: session.verified_at, reason };
+        session.skew = None;
+        Ok(self.inner.repositories.set_session(gun, session))
+    }
+
+    /// What this process holds, else what the cache does.
+    async fn held(&self, gun: &Gun) -> Result<Option<Arc<Session>>, EngineError> {
+        if let Some(session) = self.inner.repositories.session(gun) {
+            return Ok(Some(session));
+        }
+        let gun = gun.clone();
+        self.blocking(move |engine| engine.load_session(&gun)).await
+    }
+
+    /// A frozen timestamp or an unsigned targets file is the server's doing, not the state of the repository.
+    fn distrust(&self, gun: &Gun, session: Arc<Session>) -> Result<Arc<Session>, EngineError> {
+        let Some(set) = &session.set else { return Ok(session) };
+        match judge(set, self.now()) {
+            Err(source @ (VerifyError::Expired { role: Role::Timestamp, .. } | VerifyError::Threshold { .. })) => {
+                Err(refused(gun, source, session.skew))
+            }
+            _ => Ok(session),
+        }
+    }
+
+    /// Turns verified metadata into what screens show. Pure but for labels and keys at hand.
+    pub(in crate::engine) fn view_of(&self, gun: &Gun, set: &TrustedSet) -> RepositoryView {
+        let now = self.now();
+        let nodes = nodes(set, now);
+        let roles = roles(set, &nodes, &KeyNames::new(self, set), now);
+        let super::tags::Tags { tags, ignored } = tags(&nodes);
+        let findings = findings(&roles, &tags, &ignored, now);
+        let mut view = self.empty_view(gun);
+        view.freshness = Freshness::Fresh { at: now };
+        view.health = Health::Ok;
+        (view.roles, view.tags, view.ignored, view.findings) = (roles, tags, ignored, findings);
+        settle_health(&mut view);
+        view
+    }
+
+    /// The same with what happened on the way.
+    pub(in crate::engine) fn view_of_session(&self, gun: &Gun, session: &Session) -> RepositoryView {
+        let mut view = match &session.set {
+            Some(set) => self.view_of(gun, set),
+            None => self.empty_view(gun),
+        };
+        view.freshness = session.freshness.clone();
+        view.vanished.clone_from(&session.vanished);
+        view.notices.clone_from(&session.notices);
+        view.foreign_changes = self.inner.repositories.cache.foreign_changes(gun);
+        view.findings.extend(about_session(session));
+        view.findings.extend(about_changes(view.foreign_changes));
+        settle_health(&mut view);
+        view
+    }
+
+    fn empty_view(&self, gun: &Gun) -> RepositoryView {
+        RepositoryView {
+            gun: gun.clone(),
+            name: familiar_name(gun),
+            server: self.server_address(gun).map(|(url, _)| url).unwrap_or_default(),
+            freshness: Freshness::Fresh { at: self.now() },
+            health: Health::New,
+            findings: Vec::new(),
+            roles: Vec::new(),
+            tags: Vec::new(),
+            ignored: Vec::new(),
+            vanished: Vec::new(),
+            notices: Vec::new(),
+            foreign_changes: 0,
+        }
+    }
+}
+
+/// The worst finding decides; what is old is never plainly good.
+fn settle_health(view: &mut RepositoryView) {
+    view.findings.sort_by_key(|finding| finding.level);
+    let worst = view.findings.iter().map(|finding| finding.level).min().unwrap_or(Health::Ok).min(Health::Ok);
+    let base = match (&view.freshness, view.roles.is_empty()) {
+        (_, true) => Health::New,
+        (Freshness::Cached { .. }, _) => Health::Cached,
+        (Freshness::Fresh { .. }, _) => Health::Ok,
+    };
+    view.health = if worst < Health::Cached { worst } else { base };
+}
+
+fn about_session(session: &Session) -> Vec<Finding> {
+    let fact = |level, headline: String, detail: String, role| Finding { level, headline, detail, role };
+    let mut found = Vec::new();
+    if session.set.is_none() && session.verified_at.is_some() {
+        let detail = "This machine has verified trust data of this repository before. It was deleted, or the server \
+                      hides it: ask its owner. Deleting the local data forgets it here.";
+        found.push(fact(Health::Fail, "the server has no trust data any more".to_owned(), detail.to_owned(), None));
+    }
+    for name in &session.missing {
+        let detail = format!("The file of {} is not in the cache, so its signatures cannot be shown.", name.short());
+        let headline = format!("{} is not in the cache", name.short());
+        found.push(fact(Health::Warn, headline, detail, Some(name.clone().into())));
+    }
+    if !session.vanished.is_empty() {
+        let headline = format!("{} gone since the last refresh", count(session.vanished.len(), "tag"));
+        let detail = format!("{} were signed then and are not listed any more.", some(&session.vanished));
+        found.push(fact(Health::Ok, headline, detail, None));
+    }
+    if let Some(clock) = clock_words(session.skew) {
+        let detail = "Expiry is judged by this machine's clock: set it right.".to_owned();
+        found.push(fact(Health::Warn, clock, detail, None));
+    }
+    found
+}
+
+fn about_changes(foreign: usize) -> Option<Finding> {
+    (foreign > 0).then(|| Finding {
+        level: Health::Ok,
+        headline: format!("notary has staged {}", count(foreign, "change")),
+        detail: "They lie in the shared trust directory: `docker trust inspect` deletes them, `notary publish` sends \
+                 them. Adopt them, leave them or drop them."
+            .to_owned(),
+        role: None,
+    })
+}
+
+fn nothing_cached(gun: &Gun) -> EngineError {
+    EngineError::Absent { gun: gun.clone(), server: "the cache".to_owned() }
+}

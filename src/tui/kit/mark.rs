@@ -1,0 +1,16 @@
+//! The signs of changes.
+
+use super::theme::Theme;
+use crate::engine::draft::applied::Mark;
+use ratatui::style::Style;
+
+/// The sign of a change and its colour.
+#[must_use]
+pub fn sign(theme: Theme, mark: Mark) -> Option<(&'static str, Style)> {
+    match mark {
+        Mark::Added => Some((theme.glyphs.add, theme.add())),
+        Mark::Removed => Some((theme.glyphs.remove, theme.remove())),
+        Mark::Resigned => Some((theme.glyphs.resign, theme.add())),
+        Mark::Kept => None,
+    }
+}

@@ -1,0 +1,32 @@
+//! What failed, and the question that would help.
+
+use crate::engine::Problem;
+use crate::tuf::{CanonicalKeyId, KeyId};
+
+/// Something that failed, and what can be asked of the user to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Sentence, class and hint.
+    pub problem: Problem,
+    /// What would help.
+    pub ask: Option<Ask>,
+}
+
+/// A question that only a person can answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Whether these are the root keys of a repository that is new here.
+    FirstContact { roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
+    /// Whether a lost or changed pin is replaced.
+    PinLost { known: Vec<KeyId>, found: Vec<KeyId> },
+    /// Whether credentials may go to this token realm.
+    Realm { host: String, realm: String },
+    /// A login for this registry.
+    Login { registry: String, user: Option<String> },
+    /// The passphrase was another key's.
+    OtherKey(CanonicalKeyId),
+    /// The right PIN of a token.
+    Pin,
+    /// The management key of a YubiKey.
+    ManagementKey,
+}

@@ -1,0 +1,39 @@
+//! Errors of the engine as plain data.
+
+use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
+use crate::tui::messages::failure::{Ask, Failure};
+
+pub(in crate::tui) fn broken(what: &str) -> Failure {
+    let problem = Problem {
+        kind: Kind::Disk,
+        message: format!("the work broke off: {what}"),
+        hint: "try again; what is staged is safe".to_owned(),
+        repository: None,
+        role: None,
+    };
+    Failure { problem, ask: None }
+}
+
+/// An engine's error as plain data, with the question that would help.
+#[must_use]
+pub(in crate::tui) fn of(error: EngineError) -> Failure {
+    let problem = error.problem();
+    let ask = match error {
+        EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
+        EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
+        EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
+            Some(Ask::Realm { host, realm })
+        }
+        EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
+            Some(Ask::Login { registry, user })
+        }
+        EngineError::Remote { gun: Some(gun), source: RemoteError::Forbidden { .. } | RemoteError::Helper { .. } } => {
+            named_registry(&gun).map(|registry| Ask::Login { registry: registry.to_owned(), user: None })
+        }
+        EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
+        EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
+        EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
+        _ => None,
+    };
+    Failure { problem, ask }
+}

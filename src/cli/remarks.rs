@@ -12,7 +12,7 @@ pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHan
 
 impl Remarks {
     pub(super) fn tell(context: &Context) -> Self {
-        let (console, mut heard) = (context.console, context.engine.remarks());
+        let (console, mut heard) = (context.console, context.engine.servers().remarks());
         let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
         let telling = tokio::spawn(async move {
             loop {
@@ -55,7 +55,7 @@ pub(super) fn ask_logins(context: &Context) {
         let password = ask_passphrase(&format!("Password of {user} at {registry}")).ok()?;
         Some((user, password))
     };
-    context.engine.ask_logins_with(Arc::new(asker));
+    context.engine.servers().ask_logins_with(Arc::new(asker));
 }
 
 impl Console {

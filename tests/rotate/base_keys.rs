@@ -3,12 +3,12 @@
 use serde_json::Value;
 use trustdeck::engine::plan::Weight;
 use trustdeck::engine::{Change, NewKeys, PublishOutcome, Published, RepositoryPlan};
-use trustdeck::keys::{KeyStore, Passphrase, PrivateKey, root_certificate};
+use trustdeck::keys::{KeyStore, PrivateKey, root_certificate};
 use trustdeck::tuf::{Algorithm, Gun, PublicKey};
 
 use super::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
 use super::support::machine::{Machine, add_signer, role, sign, sign_into, witness};
-use super::support::{Home, NotaryServer};
+use super::support::{Home, NotaryServer, new_passphrase};
 
 const GUN: &str = "registry.example.test/team/app";
 
@@ -20,7 +20,7 @@ fn gun() -> Gun {
 async fn signed(server: &NotaryServer) -> Machine {
     let machine = Machine::new(server);
     let alice = machine.key("alice");
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [add_signer("alice", &[alice]), sign("1.0"), sign_into("admin", &["targets"])]);
     publish(&machine).await;
     machine
@@ -28,7 +28,7 @@ async fn signed(server: &NotaryServer) -> Machine {
 
 /// Publishes what is staged, all of it with success; returns the plan and the result.
 async fn publish(machine: &Machine) -> (RepositoryPlan, Published) {
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     let results = machine.publish_plan(&plan, false).await.unwrap();
     let [one] = results.as_slice() else { panic!("{results:?}") };
     assert_eq!(one.outcome, PublishOutcome::Done, "{one:?}");
@@ -40,7 +40,7 @@ fn new_key(machine: &Machine, name: &str, algorithm: Algorithm) -> PublicKey {
     let key = PrivateKey::generate(&algorithm).unwrap();
     let text = if name == "root" { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
     let store = KeyStore::new(&machine.home.trust_dir());
-    store.save(&key, name, Some(&gun()), &Passphrase::from_text(text)).unwrap();
+    store.save(&key, name, Some(&gun()), &new_passphrase(text)).unwrap();
     key.public().clone()
 }
 
@@ -149,7 +149,7 @@ async fn the_snapshot_key_comes_here_and_goes_back_to_the_server() {
     readers.see(2);
     machine.home.notary_sign(GUN, "2.0", &["targets"]);
     readers.see(3);
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [to_server("snapshot")]);
     let (plan, published) = publish(&machine).await;
     assert!(!plan.is_blocked());
@@ -198,7 +198,7 @@ async fn renewing_root_renews_a_certificate_that_would_end_first() {
     let machine = Machine::new(&server);
     let key = PrivateKey::generate(&Algorithm::EcdsaP256).unwrap();
     let store = KeyStore::new(&machine.home.trust_dir());
-    store.save(&key, "root", None, &Passphrase::from_text(ROOT_PASSPHRASE)).unwrap();
+    store.save(&key, "root", None, &new_passphrase(ROOT_PASSPHRASE)).unwrap();
     let long_ago = machine.engine.now() - jiff::SignedDuration::from_hours(24 * 3500);
     let certificate = root_certificate(&key, &gun(), long_ago).unwrap();
     let file = machine.home.path().join("root.crt");
@@ -207,11 +207,11 @@ async fn renewing_root_renews_a_certificate_that_would_end_first() {
     machine.home.notary_sign(GUN, "1.0", &["targets"]);
     machine.home.notary_sign(GUN, "admin", &["targets"]);
     let readers = Readers::new(&server);
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     // A publish of root for another reason says what is missing, and how to mend it.
     let targets = new_key(&machine, "targets", Algorithm::EcdsaP256);
     machine.stage(GUN, [rotate("targets", targets)]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     let warning = plan.repositories[0].warnings.iter().find(|w| w.headline.contains("certificate is not")).unwrap();
     let (fix, _) = warning.fix.clone().unwrap();
     assert_eq!(fix, [witness("root")]);
@@ -240,7 +240,7 @@ async fn what_notary_does_not_allow_is_refused_at_once() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = signed(&server).await;
     let refuse = |change: Change, word: &str| {
-        let error = machine.engine.stage(vec![(gun(), change)]).unwrap_err();
+        let error = machine.engine.stage().stage(vec![(gun(), change)]).unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     };
     refuse(to_server("root"), "never holds");

@@ -1,9 +1,11 @@
 //! One upload, with what its failure means for the publish.
 
 use super::job::{Prepared, Run};
+use super::part::Publisher;
 use super::sign::SignedFile;
+use crate::engine::EngineError;
+use crate::engine::servers::Servers;
 use crate::engine::stage::journal::Sent;
-use crate::engine::{Engine, EngineError};
 use crate::remote::RemoteError;
 use crate::tuf::{Gun, Role, TrustedSet};
 
@@ -15,7 +17,7 @@ pub(in crate::engine) enum Uploaded {
     Overtaken,
 }
 
-impl Engine {
+impl Publisher {
     /// Uploads what was signed. An upload whose answer was lost is sent once more, after a look has shown that it is not
     /// there: the server takes each version once.
     pub(in crate::engine) async fn upload(
@@ -40,7 +42,7 @@ impl Engine {
             };
             if is_overtaken {
                 // Of two that were sent, the first may have come late.
-                if !is_first && Self::has_landed(sent, &prepared.server).await.map_err(Self::remote(gun))? {
+                if !is_first && Self::has_landed(sent, &prepared.server).await.map_err(Servers::remote(gun))? {
                     return Ok(Uploaded::Stored);
                 }
                 self.forget_sent(gun).await?;
@@ -62,7 +64,7 @@ impl Engine {
     async fn has_moved(&self, gun: &Gun, prepared: &Prepared) -> Result<bool, EngineError> {
         let timestamp = |set: &TrustedSet| set.timestamp().map(|file| file.envelope.sha256().to_owned());
         let before = prepared.base.set.as_deref().and_then(timestamp);
-        let now = self.fetch_base(gun).await?;
+        let now = self.trust.fetch_base(gun).await?;
         Ok(now.set.as_deref().and_then(timestamp) != before)
     }
 }

@@ -1,0 +1,217 @@
+//! Which trust server a repository has, and the one kept client for it.
+
+use super::certificates;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::credentials::{Asker, Credentials, Login};
+use crate::engine::context::Context;
+use crate::engine::settings::ServerSources;
+use crate::engine::{EngineError, Settings};
+use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Remark, Remarks, RemoteError, Route, Setup};
+use crate::tuf::Gun;
+
+pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";
+
+/// Kept clients, one for each address, and the logins that they share.
+pub(in crate::engine) struct Connections {
+    clients: tokio::sync::Mutex<HashMap<Endpoint, NotaryServer>>,
+    credentials: Arc<Credentials>,
+    remarks: Remarks,
+}
+
+impl Connections {
+    /// Nothing is asked or sent.
+    pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
+        let named = named_for_all(&settings.servers);
+        let named = named.and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
+        let credentials = Credentials::open(settings, named.map(|endpoint| endpoint.base().to_owned()))?;
+        let (clients, remarks) = (tokio::sync::Mutex::default(), Remarks::default());
+        Ok(Self { clients, credentials: Arc::new(credentials), remarks })
+    }
+}
+
+/// Which server a repository has, and the kept clients. All clones are one.
+#[derive(Clone)]
+pub struct Servers {
+    pub(in crate::engine) context: Context,
+    connections: Arc<Connections>,
+}
+
+impl Servers {
+    pub(in crate::engine) fn open(context: &Context) -> Result<Self, EngineError> {
+        Ok(Self { context: context.clone(), connections: Arc::new(Connections::open(context.settings())?) })
+    }
+}
+
+/// For the rest of the engine.
+impl Servers {
+    /// The base URL of a repository's server (no trailing slash) and why that one. Never asks the network.
+    ///
+    /// # Errors
+    /// `Input`, `Remote(Setting)`.
+    pub(in crate::engine) fn server_address(&self, gun: &Gun) -> Result<(String, String), EngineError> {
+        let (endpoint, why) = endpoint_of(self.context.settings(), Some(gun))?;
+        Ok((endpoint.base().to_owned(), why))
+    }
+
+    /// The client for a repository's server, made on first use.
+    ///
+    /// # Errors
+    /// `Input`, `Remote`.
+    pub(in crate::engine) async fn server(&self, gun: &Gun) -> Result<NotaryServer, EngineError> {
+        let (endpoint, chosen) = endpoint_of(self.context.settings(), Some(gun))?;
+        self.client(gun, endpoint, chosen).await
+    }
+
+    /// The client for an address, made on first use; `chosen` says what named it.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub(in crate::engine) async fn client(
+        &self,
+        gun: &Gun,
+        endpoint: Endpoint,
+        chosen: String,
+    ) -> Result<NotaryServer, EngineError> {
+        let settings = self.context.settings();
+        if settings.offline {
+            let why = "only the cache is used (--offline)".to_owned();
+            let source = RemoteError::Network { host: endpoint.host().to_owned(), why };
+            return Err(EngineError::Remote { gun: Some(gun.clone()), source });
+        }
+        // Held while a client is made, so that repositories on one server wait for one client instead of making many.
+        let mut clients = self.connections.clients.lock().await;
+        if let Some(client) = clients.get(&endpoint).filter(|client| !client.is_distrusted()) {
+            return Ok(client.clone());
+        }
+        let (settings, credentials) = (settings.clone(), Arc::clone(&self.connections.credentials));
+        let remarks = self.connections.remarks.clone();
+        let making = tokio::task::spawn_blocking(move || {
+            let setup = Setup {
+                tls: certificates::material(&settings, &endpoint)?,
+                limits: settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout),
+                proxies: proxies(&settings)?,
+                parallel: settings.servers.parallel_requests,
+                chosen,
+                remarks,
+            };
+            let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
+            Ok((endpoint, client))
+        });
+        // The task ends early only when the runtime does.
+        let made = making.await.unwrap_or(Err(RemoteError::Cancelled));
+        let (endpoint, client) = made.map_err(Self::remote(gun))?;
+        clients.insert(endpoint, client.clone());
+        Ok(client)
+    }
+
+    /// Wraps a remote error for a repository.
+    pub(in crate::engine) fn remote(gun: &Gun) -> impl FnOnce(RemoteError) -> EngineError {
+        let gun = gun.clone();
+        move |source| EngineError::Remote { gun: Some(gun), source }
+    }
+}
+
+impl Servers {
+    /// Remembers that credentials may go to this token realm.
+    ///
+    /// # Errors
+    /// `Disk`, `State`, `Input` for a text that is no host name.
+    pub fn accept_realm(&self, host: &str) -> Result<(), EngineError> {
+        self.connections.credentials.accept_realm(host)
+    }
+
+    /// A login for a registry host, for this process only.
+    pub fn log_in(&self, registry: &str, login: Login) {
+        self.connections.credentials.log_in(registry, login);
+    }
+
+    /// Asks a person where a server wants a login and nobody has one: `asker` gets the registry, gives user name and
+    /// password, and may block.
+    pub fn ask_logins_with(&self, asker: Arc<Asker>) {
+        self.connections.credentials.ask_with(asker);
+    }
+
+    /// What happens on the way from now on: waits, and helpers that do not work.
+    #[must_use]
+    pub fn remarks(&self) -> tokio::sync::broadcast::Receiver<Remark> {
+        self.connections.remarks.listen()
+    }
+}
+
+/// The proxies that the variables of this process name.
+fn proxies(settings: &Settings) -> Result<Proxies, RemoteError> {
+    let variables = &settings.helper_environment;
+    Proxies::read(|name| variables.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str()))
+}
+
+/// How a server is reached, in words for the status; `None` where no proxy is set.
+pub(in crate::engine) fn way(settings: &Settings, endpoint: &Endpoint) -> Option<String> {
+    let proxies = match proxies(settings) {
+        Ok(proxies) => proxies,
+        Err(error) => return Some(error.to_string()),
+    };
+    match proxies.route(&endpoint.url("v2/").ok()?) {
+        Route::Direct(why) => why.map(|why| format!("none ({why})")),
+        Route::Through(proxy) => Some(format!("{} ({})", proxy.shown(), proxy.variable())),
+    }
+}
+
+/// Chooses the server: the strongest source that says something. Without a repository, Docker Hub stands for it.
+pub(in crate::engine) fn endpoint_of(
+    settings: &Settings,
+    gun: Option<&Gun>,
+) -> Result<(Endpoint, String), EngineError> {
+    let (url, why) = choose(&settings.servers, gun)?;
+    let endpoint = Endpoint::parse(&url, settings.insecure_http).map_err(|source| {
+        let source = match source {
+            RemoteError::Setting(text) => RemoteError::Setting(format!("{text} (from {why})")),
+            other => other,
+        };
+        EngineError::Remote { gun: gun.cloned(), source }
+    })?;
+    Ok((endpoint, why))
+}
+
+/// The server that is named for all repositories, and what names it.
+fn named_for_all(sources: &ServerSources) -> Option<(&str, String)> {
+    let flag = sources.flag.as_deref().map(|url| (url, "--server".to_owned()));
+    let variable = || sources.environment.as_deref().map(|url| (url, "DOCKER_CONTENT_TRUST_SERVER".to_owned()));
+    let file = || {
+        let (url, path) = sources.notary.as_ref()?;
+        Some((url.as_str(), format!("remote_server.url in {}", path.display())))
+    };
+    flag.or_else(variable).or_else(file)
+}
+
+pub(in crate::engine) fn choose(sources: &ServerSources, gun: Option<&Gun>) -> Result<(String, String), EngineError> {
+    let configured = gun.filter(|_| sources.flag.is_none()).and_then(|gun| configured(sources, gun));
+    if let Some((pattern, url)) = configured {
+        return Ok((url.clone(), format!("trustdeck's configuration for {pattern}")));
+    }
+    if let Some((url, why)) = named_for_all(sources) {
+        return Ok((url.to_owned(), why));
+    }
+    match gun.map(|gun| (gun, gun.host())) {
+        None | Some((_, Some("docker.io" | "index.docker.io"))) => Ok((DOCKER_HUB.to_owned(), "Docker Hub".to_owned())),
+        Some((_, Some(host))) => Ok((format!("https://{host}"), "the registry's host, because none is set".to_owned())),
+        Some((gun, None)) => Err(EngineError::Input {
+            message: format!("{gun} names no registry, so its trust server is not known"),
+            hint: "name the server with --server or DOCKER_CONTENT_TRUST_SERVER".to_owned(),
+        }),
+    }
+}
+
+/// The configuration's entry for a repository: its own, else the longest prefix.
+pub(in crate::engine) fn configured<'a>(sources: &'a ServerSources, gun: &Gun) -> Option<(&'a String, &'a String)> {
+    let exact = sources.by_repository.get_key_value(gun.as_str());
+    let fits = |(pattern, _): &(&String, &String)| {
+        pattern.strip_suffix('*').is_some_and(|prefix| gun.as_str().starts_with(prefix))
+    };
+    exact.or_else(|| sources.by_repository.iter().filter(fits).max_by_key(|(pattern, _)| pattern.len()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;

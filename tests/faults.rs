@@ -31,7 +31,7 @@ async fn scene() -> Option<Scene> {
     let front = Front::start(server.port);
     let machine = Machine::of(Home::at(&server.url, &server.ca), &front.url);
     let alice = machine.key("alice");
-    machine.engine.refresh(&Gun::parse(GUN).unwrap()).await.unwrap();
+    machine.engine.views().refresh(&Gun::parse(GUN).unwrap()).await.unwrap();
     machine.stage(GUN, [add_signer("alice", &[alice])]);
     assert_eq!(machine.publish().await.unwrap()[0].outcome, PublishOutcome::Done);
     machine.stage(GUN, [sign("1.0")]);
@@ -44,7 +44,7 @@ impl Scene {
     }
 
     fn staged(&self) -> usize {
-        self.machine.engine.staged().unwrap().changes.len()
+        self.machine.engine.stage().staged().unwrap().changes.len()
     }
 
     /// Somebody else signs a tag just before our upload arrives.
@@ -86,10 +86,10 @@ async fn an_upload_that_was_lost_stays_staged_and_can_be_published_again() {
     assert_eq!(problem(published).repository.unwrap().as_str(), GUN);
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
     // It might still be on its way, so whoever comes next looks once more.
-    let looked = scene.machine.engine.resolve_interrupted().await.unwrap();
+    let looked = scene.machine.engine.publisher().resolve_interrupted().await.unwrap();
     let outcomes: Vec<PublishOutcome> = looked.into_iter().map(|published| published.outcome).collect();
     assert!(matches!(&outcomes[..], [PublishOutcome::Failed(p)] if p.kind == Kind::Cancelled), "{outcomes:?}");
-    assert!(scene.machine.engine.resolve_interrupted().await.unwrap().is_empty());
+    assert!(scene.machine.engine.publisher().resolve_interrupted().await.unwrap().is_empty());
     assert_eq!(only(scene.machine.publish().await).outcome, PublishOutcome::Done);
 }
 
@@ -110,7 +110,7 @@ async fn whichever_request_of_a_publish_is_lost_every_tag_ends_up_signed() {
             if scene.staged() > 0 {
                 assert_eq!(only(scene.machine.publish().await).outcome, PublishOutcome::Done);
             }
-            let view = scene.machine.engine.refresh(&gun).await.unwrap();
+            let view = scene.machine.engine.views().refresh(&gun).await.unwrap();
             let mut signed: Vec<String> = view.tags.iter().map(|tag| tag.name.clone()).collect();
             signed.sort();
             tags.sort();
@@ -151,13 +151,14 @@ async fn an_upload_that_is_overtaken_again_and_again_gives_up() {
 
 /// Starts publishing, and ends the task once `reached` says so, as a kill would end the process.
 async fn killed(scene: &Scene, reached: impl FnMut() -> bool + Send + 'static) {
-    let plan = scene.machine.engine.plan(None).unwrap();
+    let plan = scene.machine.engine.stage().plan(None).unwrap();
     scene.machine.unlock(&plan);
     let gun = Gun::parse(GUN).unwrap();
     let approval = Approval { plan: plan.id, repositories: vec![gun], accepted: Vec::new() };
     let engine = scene.machine.engine.clone();
     let (send, receive) = mpsc::channel(64);
-    let running = tokio::spawn(async move { engine.publish(approval, send, CancellationToken::new()).await });
+    let running =
+        tokio::spawn(async move { engine.publisher().publish(approval, send, CancellationToken::new()).await });
     let waiting = tokio::task::spawn_blocking(move || wait_until("the publish to get that far", reached));
     waiting.await.unwrap();
     running.abort();
@@ -186,10 +187,10 @@ async fn after_a_kill_during_the_upload_the_next_start_finds_out_what_landed() {
     let engine = scene.machine.another(&scene.front.url);
     drop(release);
     wait_until("the upload to land", || scene.uploads() == 2);
-    let resolved = only(engine.resolve_interrupted().await);
+    let resolved = only(engine.publisher().resolve_interrupted().await);
     assert_eq!((resolved.outcome, resolved.trusted), (PublishOutcome::Done, 1));
-    assert_eq!(engine.staged().unwrap().changes.len(), 0);
-    assert!(engine.resolve_interrupted().await.unwrap().is_empty());
+    assert_eq!(engine.stage().staged().unwrap().changes.len(), 0);
+    assert!(engine.publisher().resolve_interrupted().await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,22 +200,22 @@ async fn after_a_kill_before_the_upload_everything_is_still_staged() {
     scene.front.next_uploads([fault]);
     killed(&scene, move || arrived.try_recv().is_ok()).await;
     let engine = scene.machine.another(&scene.front.url);
-    let resolved = only(engine.resolve_interrupted().await);
+    let resolved = only(engine.publisher().resolve_interrupted().await);
     assert_eq!(problem(resolved).kind, Kind::Cancelled);
-    assert_eq!(engine.staged().unwrap().changes.len(), 1);
+    assert_eq!(engine.stage().staged().unwrap().changes.len(), 1);
 }
 
 #[tokio::test]
 async fn nothing_is_begun_once_the_user_has_stopped() {
     let Some(scene) = scene().await else { return };
-    let plan = scene.machine.engine.plan(None).unwrap();
+    let plan = scene.machine.engine.stage().plan(None).unwrap();
     scene.machine.unlock(&plan);
     let stop = CancellationToken::new();
     stop.cancel();
     let (send, _receive) = mpsc::channel(64);
     let repositories = vec![Gun::parse(GUN).unwrap()];
     let approval = Approval { plan: plan.id, repositories, accepted: Vec::new() };
-    let results = scene.machine.engine.publish(approval, send, stop).await.unwrap();
+    let results = scene.machine.engine.publisher().publish(approval, send, stop).await.unwrap();
     assert_eq!(results[0].outcome, PublishOutcome::Skipped);
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
 }

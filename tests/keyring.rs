@@ -78,7 +78,7 @@ fn find<'a>(keys: &'a [KeyView], id: &str) -> &'a KeyView {
 #[test]
 fn keys_are_joined_with_the_roles_that_list_them() {
     let machine = Machine::new();
-    let keys = machine.open().keys().unwrap();
+    let keys = machine.open().views().keys().unwrap();
     let alice = find(&keys, ALICE);
     assert_eq!((&*alice.label, &*alice.role, alice.algorithm.clone()), ("alice", "alice", Some(Algorithm::EcdsaP256)));
     let used: Vec<String> = alice.used_in.iter().map(|(gun, role)| format!("{gun} {role}")).collect();
@@ -99,7 +99,7 @@ fn keys_are_joined_with_the_roles_that_list_them() {
 #[test]
 fn own_keys_come_first_and_those_behind_servers_last() {
     let machine = Machine::new();
-    let keys = machine.open().keys().unwrap();
+    let keys = machine.open().views().keys().unwrap();
     let own = keys.iter().take_while(|key| matches!(key.place, KeyPlace::File(_)));
     let own: Vec<&str> = own.map(|key| key.role.as_str()).collect();
     let signers = ["alice", "bob", "carol", "dave", "erin", "frank"];
@@ -116,12 +116,12 @@ fn own_keys_come_first_and_those_behind_servers_last() {
 fn a_key_is_open_until_it_is_locked() {
     let machine = Machine::new();
     let engine = machine.open();
-    let state = || find(&engine.keys().unwrap(), ALICE).state;
-    engine.unlock(&id(ALICE), &secret("repopass1")).unwrap();
+    let state = || find(&engine.views().keys().unwrap(), ALICE).state;
+    engine.keyring().unlock(&id(ALICE), &secret("repopass1")).unwrap();
     assert_eq!(state(), KeyState::Open);
-    assert!(engine.lock_idle().is_some_and(|left| left > Duration::from_secs(60)));
-    engine.lock_all();
-    assert_eq!((state(), engine.lock_idle()), (KeyState::Locked, None));
+    assert!(engine.keyring().lock_idle().is_some_and(|left| left > Duration::from_secs(60)));
+    engine.keyring().lock_all();
+    assert_eq!((state(), engine.keyring().lock_idle()), (KeyState::Locked, None));
 }
 
 #[test]
@@ -129,16 +129,16 @@ fn an_unused_key_is_forgotten() {
     let mut machine = Machine::new();
     machine.settings.idle_lock = Duration::ZERO;
     let engine = machine.open();
-    engine.unlock(&id(ALICE), &secret("repopass1")).unwrap();
-    assert_eq!(find(&engine.keys().unwrap(), ALICE).state, KeyState::Locked);
-    assert_eq!(engine.lock_idle(), None);
+    engine.keyring().unlock(&id(ALICE), &secret("repopass1")).unwrap();
+    assert_eq!(find(&engine.views().keys().unwrap(), ALICE).state, KeyState::Locked);
+    assert_eq!(engine.keyring().lock_idle(), None);
 }
 
 #[test]
 fn a_wrong_passphrase_changes_nothing_and_names_the_key_that_it_opens() {
     let machine = Machine::new();
     let engine = machine.open();
-    let opens = |passphrase: &str| match engine.unlock(&id(ALICE), &secret(passphrase)) {
+    let opens = |passphrase: &str| match engine.keyring().unlock(&id(ALICE), &secret(passphrase)) {
         Err(EngineError::Key(KeyError::WrongPassphrase { id, opens })) => {
             assert_eq!(id.as_str(), ALICE);
             opens
@@ -146,10 +146,10 @@ fn a_wrong_passphrase_changes_nothing_and_names_the_key_that_it_opens() {
         other => panic!("{other:?}"),
     };
     assert_eq!(opens("nobody's"), None);
-    engine.unlock(&id(ROOT), &secret("rootpass1")).unwrap();
+    engine.keyring().unlock(&id(ROOT), &secret("rootpass1")).unwrap();
     assert_eq!(opens("rootpass1"), Some(id(ROOT)));
-    assert_eq!(find(&engine.keys().unwrap(), ALICE).state, KeyState::Locked);
-    let unknown = engine.unlock(&id(&"0".repeat(64)), &secret("x")).unwrap_err();
+    assert_eq!(find(&engine.views().keys().unwrap(), ALICE).state, KeyState::Locked);
+    let unknown = engine.keyring().unlock(&id(&"0".repeat(64)), &secret("x")).unwrap_err();
     assert!(matches!(unknown, EngineError::Key(KeyError::NotFound(_))));
 }
 
@@ -162,11 +162,11 @@ fn a_key_in_the_clear_needs_no_passphrase() {
     fs::copy(fixture, &path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let engine = machine.open();
-    let keys = engine.keys().unwrap();
+    let keys = engine.views().keys().unwrap();
     let key = find(&keys, plain);
     assert_eq!((key.state, &*key.label), (KeyState::Plain, "bb9cbeaf"));
     assert!(key.warning.as_ref().is_some_and(|words| words.contains("0644")));
-    let tried = engine.unlock_from(&id(plain), "", &PassphraseSources::default()).unwrap();
+    let tried = engine.keyring().unlock_from(&id(plain), "", &PassphraseSources::default()).unwrap();
     assert_eq!(tried, Tried::Opened(vec![]));
 }
 
@@ -179,24 +179,25 @@ fn sources_are_tried_in_order_and_wrong_ones_named() {
     };
     let notary = ("NOTARY_DELEGATION_PASSPHRASE", "wrong");
     let docker = ("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "repopass1");
-    let unset = engine.unlock_from(&id(ALICE), "alice", &sources(&[("NOTARY_ROOT_PASSPHRASE", "x")])).unwrap();
+    let unset =
+        engine.keyring().unlock_from(&id(ALICE), "alice", &sources(&[("NOTARY_ROOT_PASSPHRASE", "x")])).unwrap();
     assert_eq!(unset, Tried::Unset);
-    let wrong = engine.unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap();
+    let wrong = engine.keyring().unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap();
     assert_eq!(wrong, Tried::Wrong(vec![(Source::Variable("NOTARY_DELEGATION_PASSPHRASE"), None)]));
-    let right = engine.unlock_from(&id(ALICE), "alice", &sources(&[notary, docker])).unwrap();
+    let right = engine.keyring().unlock_from(&id(ALICE), "alice", &sources(&[notary, docker])).unwrap();
     let before = vec![(Source::Variable("NOTARY_DELEGATION_PASSPHRASE"), None)];
     assert_eq!(right, Tried::Opened(before), "the wrong one is named although the next opens the key");
-    let words = engine.wrong_before(&id(ALICE), "alice", "alice", &right).unwrap();
+    let words = engine.keyring().wrong_before(&id(ALICE), "alice", "alice", &right).unwrap();
     assert!(words.starts_with("NOTARY_DELEGATION_PASSPHRASE does not open key "), "{words}");
-    assert_eq!(engine.unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap(), Tried::Opened(vec![]));
-    assert_eq!(find(&engine.keys().unwrap(), ALICE).state, KeyState::Open);
+    assert_eq!(engine.keyring().unlock_from(&id(ALICE), "alice", &sources(&[notary])).unwrap(), Tried::Opened(vec![]));
+    assert_eq!(find(&engine.views().keys().unwrap(), ALICE).state, KeyState::Open);
 }
 
 #[test]
 fn labels_are_the_users_words_first() {
     let machine = Machine::new();
     machine.label(&format!(r#"{{"version":1,"labels":{{"{ALICE}":"alice old laptop","{BOB}":" "}}}}"#));
-    let keys = machine.open().keys().unwrap();
+    let keys = machine.open().views().keys().unwrap();
     assert_eq!(find(&keys, ALICE).label, "alice old laptop");
     assert_eq!(find(&keys, BOB).label, "bob");
 }
@@ -215,7 +216,7 @@ fn labels_of_a_newer_version_are_refused() {
 fn unusable_files_are_problems_of_the_key_store() {
     let machine = Machine::new();
     fs::write(machine.settings.trust_dir.join(format!("private/{}.key", "e".repeat(64))), "garbage").unwrap();
-    let problems = machine.open().key_problems();
+    let problems = machine.open().keyring().key_problems();
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].kind, Kind::Keystore);
     assert!(problems[0].message.ends_with("holds no PEM block"));

@@ -30,8 +30,8 @@ async fn scene() -> (Running, Engine) {
 fn unlock(engine: &Engine, keys: &[NeededKey]) {
     for key in keys {
         match key {
-            NeededKey::Unlock { id, .. } => engine.unlock(id, &Passphrase::from_text(PASSPHRASE)).unwrap(),
-            NeededKey::New { role } => engine.choose_passphrase(role, new_passphrase(PASSPHRASE)),
+            NeededKey::Unlock { id, .. } => engine.keyring().unlock(id, &Passphrase::from_text(PASSPHRASE)).unwrap(),
+            NeededKey::New { role } => engine.keyring().choose_passphrase(role, new_passphrase(PASSPHRASE)),
         }
     }
 }
@@ -48,10 +48,10 @@ async fn all_troubles_are_mended_in_one_publish() {
         (NEW_REPOSITORY, vec![add_signer("ann", &[Key::named("ann").public()])]),
     ];
     for (name, changes) in &wanted {
-        engine.refresh(&gun(name)).await.unwrap();
-        engine.stage(changes.iter().map(|change| (gun(name), change.clone())).collect()).unwrap();
+        engine.views().refresh(&gun(name)).await.unwrap();
+        engine.stage().stage(changes.iter().map(|change| (gun(name), change.clone())).collect()).unwrap();
     }
-    let plan = engine.plan(None).unwrap();
+    let plan = engine.stage().plan(None).unwrap();
     for repository in &plan.repositories {
         assert!(!repository.is_blocked() && !repository.is_dangerous(), "{:?}", repository.warnings);
         unlock(&engine, &repository.keys);
@@ -66,17 +66,17 @@ async fn all_troubles_are_mended_in_one_publish() {
         }
         count
     });
-    let results = engine.publish(approval, send, CancellationToken::new()).await.unwrap();
+    let results = engine.publisher().publish(approval, send, CancellationToken::new()).await.unwrap();
     assert!(news.await.unwrap() > 5 * results.len());
     for (published, planned) in results.iter().zip(&plan.repositories) {
         assert_eq!(published.outcome, PublishOutcome::Done, "{published:?}");
         assert_eq!(published.trusted, planned.tags.after, "{}", published.gun);
     }
     for gun in &repositories {
-        let view = engine.refresh(gun).await.unwrap();
+        let view = engine.views().refresh(gun).await.unwrap();
         assert_eq!((view.orphaned(), view.health), (0, Health::Ok), "{gun}: {:?}", view.findings);
     }
-    assert!(engine.staged().unwrap().changes.is_empty());
+    assert!(engine.stage().staged().unwrap().changes.is_empty());
     sandbox.shutdown().await;
 }
 
@@ -84,17 +84,17 @@ async fn all_troubles_are_mended_in_one_publish() {
 async fn what_cannot_be_mended_so_is_refused_or_blocked_with_the_way_out() {
     let (sandbox, engine) = scene().await;
     for name in ["team/tools", "team/archive", "team/api"] {
-        engine.refresh(&gun(name)).await.unwrap();
+        engine.views().refresh(&gun(name)).await.unwrap();
     }
-    let refused = engine.stage(vec![(gun("team/tools"), witness("targets/ops"))]).unwrap_err();
+    let refused = engine.stage().stage(vec![(gun("team/tools"), witness("targets/ops"))]).unwrap_err();
     assert_eq!((refused.kind(), refused.hint().as_str()), (Kind::Input, "add a key to it first"));
-    engine.stage(vec![(gun("team/archive"), witness("targets/releases"))]).unwrap();
-    let plan = engine.plan(None).unwrap();
+    engine.stage().stage(vec![(gun("team/archive"), witness("targets/releases"))]).unwrap();
+    let plan = engine.stage().plan(None).unwrap();
     let block = plan.repositories[0].warnings.iter().find(|warning| warning.weight == Weight::Block).unwrap();
     assert_eq!(block.fix.clone().unwrap().0, [witness("targets")]);
-    engine.undo().unwrap();
-    engine.stage(vec![(gun("team/api"), remove_signer("ben"))]).unwrap();
-    let plan = engine.plan(None).unwrap();
+    engine.stage().undo().unwrap();
+    engine.stage().stage(vec![(gun("team/api"), remove_signer("ben"))]).unwrap();
+    let plan = engine.stage().plan(None).unwrap();
     let repository = &plan.repositories[0];
     assert_eq!(repository.tags.orphaned.len(), repository.tags.before);
     assert!(repository.warnings[0].fix.is_some());

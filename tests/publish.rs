@@ -37,7 +37,7 @@ fn failed(results: Result<Vec<Published>, EngineError>) -> Kind {
 async fn created(server: &NotaryServer) -> (Machine, PublicKey) {
     let machine = Machine::new(server);
     let alice = machine.key("alice");
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [add_signer("alice", std::slice::from_ref(&alice))]);
     done(machine.publish().await);
     (machine, alice)
@@ -48,14 +48,14 @@ async fn adding_the_first_signer_creates_the_repository_as_docker_does() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = Machine::new(&server);
     let alice = machine.key("alice");
-    assert_eq!(machine.engine.refresh(&gun()).await.unwrap().health, Health::New);
+    assert_eq!(machine.engine.views().refresh(&gun()).await.unwrap().health, Health::New);
     machine.stage(GUN, [add_signer("alice", &[alice])]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     assert!(plan.repositories[0].creates);
     let published = done(machine.publish_plan(&plan, false).await);
     assert_eq!(published.versions, [(role("root"), 1), (role("targets"), 2)]);
     assert_eq!(published.new_keys.len(), 2);
-    assert!(machine.engine.staged().unwrap().changes.is_empty());
+    assert!(machine.engine.stage().staged().unwrap().changes.is_empty());
     let shown = machine.home.docker(&["inspect", GUN]).ok().json();
     assert_eq!(shown[0]["Signers"][0]["Name"], "alice");
     let roles = machine.home.notary(&["delegation", "list", GUN]).ok().stdout;
@@ -86,7 +86,7 @@ async fn a_repository_is_created_and_a_tag_signed_in_one_publish() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = Machine::new(&server);
     let alice = machine.key("alice");
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [add_signer("alice", &[alice]), sign("1.0")]);
     let published = done(machine.publish().await);
     assert_eq!(published.trusted, 1);
@@ -102,7 +102,7 @@ async fn removing_the_last_publisher_needs_the_fix_or_acceptance() {
     machine.stage(GUN, [sign("1.0"), sign("1.1")]);
     done(machine.publish().await);
     machine.stage(GUN, [add_signer("ben", &[ben]), remove_signer("alice")]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     let repository = &plan.repositories[0];
     assert_eq!((repository.tags.before, repository.tags.after), (2, 0));
     assert_eq!(repository.tags.orphaned, ["1.0", "1.1"]);
@@ -131,12 +131,12 @@ async fn an_accepted_orphaning_is_published_and_can_be_repaired() {
     machine.stage(GUN, [remove_signer("alice")]);
     assert_eq!(done(machine.publish().await).trusted, 1);
     machine.stage(GUN, [remove_signer("ben")]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     assert_eq!(plan.repositories[0].tags.orphaned, ["1.0"]);
     assert_eq!(done(machine.publish_plan(&plan, true).await).trusted, 0);
     let carol = machine.key("carol");
     machine.stage(GUN, [add_signer("carol", &[carol]), witness("targets/releases")]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     assert_eq!(plan.repositories[0].tags.repaired, ["1.0"]);
     assert_eq!(done(machine.publish_plan(&plan, false).await).trusted, 1);
     let shown = machine.home.docker(&["inspect", GUN]).ok().json();
@@ -148,7 +148,7 @@ async fn changes_are_planned_again_on_what_others_published_meanwhile() {
     let Some(server) = NotaryServer::start() else { return };
     let (machine, _) = created(&server).await;
     machine.stage(GUN, [sign("1.0")]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     machine.home.notary_sign(GUN, "other", &["targets/releases", "targets/alice"]);
     let published = done(machine.publish_plan(&plan, false).await);
     assert_eq!(published.trusted, 2);
@@ -160,11 +160,11 @@ async fn a_plan_whose_effect_changed_goes_back_to_review() {
     let Some(server) = NotaryServer::start() else { return };
     let (machine, _) = created(&server).await;
     machine.stage(GUN, [sign("1.0")]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     machine.home.notary_sign(GUN, "1.0", &["targets/releases"]);
     let uploads = server.requests().iter().filter(|r| r.method == "POST").count();
     assert_eq!(failed(machine.publish_plan(&plan, false).await), Kind::Conflict);
-    assert_eq!(machine.engine.staged().unwrap().changes.len(), 1);
+    assert_eq!(machine.engine.stage().staged().unwrap().changes.len(), 1);
     assert_eq!(server.requests().iter().filter(|r| r.method == "POST").count(), uploads);
 }
 
@@ -196,7 +196,7 @@ async fn a_repository_of_notary_with_its_own_snapshot_key_is_published_to() {
     let machine = Machine::new(&server);
     machine.home.notary(&["init", GUN, "-p"]).ok();
     let alice = machine.key("alice");
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [add_signer("alice", &[alice]), sign("1.0"), sign_into("admin", &["targets"])]);
     let published = done(machine.publish().await);
     assert!(published.versions.contains(&(role("snapshot"), 3)), "{published:?}");
@@ -204,7 +204,7 @@ async fn a_repository_of_notary_with_its_own_snapshot_key_is_published_to() {
     let listed = machine.home.notary(&["list", GUN]).ok().stdout;
     assert!(listed.contains("1.0") && listed.contains("admin"), "{listed}");
     machine.stage(GUN, [remove_signer("alice")]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     done(machine.publish_plan(&plan, true).await);
     assert!(!machine.home.notary(&["delegation", "list", GUN]).ok().stdout.contains("targets/alice"));
 }
@@ -226,10 +226,10 @@ async fn deleted_trust_data_is_gone_and_the_repository_can_be_made_anew() {
     let (machine, alice) = created(&server).await;
     machine.stage(GUN, [Change::Delete]);
     assert_eq!(machine.publish().await.unwrap_err().kind(), Kind::Policy);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     done(machine.publish_plan(&plan, true).await);
     machine.home.docker(&["inspect", GUN]).ended(1);
-    assert_eq!(machine.engine.refresh(&gun()).await.unwrap().health, Health::New);
+    assert_eq!(machine.engine.views().refresh(&gun()).await.unwrap().health, Health::New);
     machine.stage(GUN, [add_signer("alice", &[alice])]);
     done(machine.publish().await);
     machine.home.docker(&["inspect", GUN]).ok();
@@ -250,7 +250,7 @@ async fn nested_delegations_are_published_within_their_paths() {
     done(machine.publish().await);
     let listed = machine.home.notary(&["list", GUN]).ok().stdout;
     assert!(listed.contains("team/ben/x"), "{listed}");
-    let outside = machine.engine.stage(vec![(gun(), sign_into("other", &["targets/team/ben"]))]).unwrap_err();
+    let outside = machine.engine.stage().stage(vec![(gun(), sign_into("other", &["targets/team/ben"]))]).unwrap_err();
     assert_eq!(outside.kind(), Kind::Input);
 }
 
@@ -265,12 +265,12 @@ async fn a_snapshot_key_that_is_elsewhere_is_named() {
             std::fs::remove_file(file).unwrap();
         }
     }
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [sign_into("1.0", &["targets"])]);
     let results = machine.publish().await.unwrap();
     let PublishOutcome::Failed(problem) = &results[0].outcome else { panic!("{results:?}") };
     assert_eq!(problem.role, Some(role("snapshot")), "{problem:?}");
-    assert_eq!(machine.engine.staged().unwrap().changes.len(), 1);
+    assert_eq!(machine.engine.stage().staged().unwrap().changes.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,10 +280,10 @@ async fn many_repositories_are_created_at_once_and_one_failure_does_not_stop_the
     let alice = machine.key("alice");
     let guns: Vec<String> = (0..12).map(|n| format!("registry.example.test/team/app{n}")).collect();
     for name in &guns {
-        machine.engine.refresh(&Gun::parse(name).unwrap()).await.unwrap();
+        machine.engine.views().refresh(&Gun::parse(name).unwrap()).await.unwrap();
         machine.stage(name, [add_signer("alice", std::slice::from_ref(&alice))]);
     }
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     // Somebody else creates one of them in the meantime.
     Home::new(&server).notary(&["init", &guns[3], "-p"]).ok();
     let results = machine.publish_plan(&plan, false).await.unwrap();
@@ -296,7 +296,7 @@ async fn many_repositories_are_created_at_once_and_one_failure_does_not_stop_the
         }
     }
     let left: Vec<String> =
-        machine.engine.staged().unwrap().changes.iter().map(|entry| entry.gun.to_string()).collect();
+        machine.engine.stage().staged().unwrap().changes.iter().map(|entry| entry.gun.to_string()).collect();
     assert_eq!(left, [guns[3].clone(), guns[3].clone()]);
     let roots = results.iter().flat_map(|published| &published.new_keys).filter(|(key, _)| *key == role("root"));
     assert_eq!(roots.count(), 1);

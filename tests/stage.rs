@@ -50,11 +50,11 @@ fn key(name: &str) -> PublicKey {
 
 fn stage(engine: &Engine, changes: &[Change]) -> Result<usize, EngineError> {
     let changes = changes.iter().map(|change| (gun(), change.clone())).collect();
-    engine.stage(changes).map(|stage| stage.changes.len())
+    engine.stage().stage(changes).map(|stage| stage.changes.len())
 }
 
 fn staged(engine: &Engine) -> Vec<Change> {
-    engine.staged().unwrap().changes.into_iter().map(|entry| entry.change).collect()
+    engine.stage().staged().unwrap().changes.into_iter().map(|entry| entry.change).collect()
 }
 
 #[test]
@@ -64,11 +64,11 @@ fn what_one_process_stages_the_other_sees_and_can_take_back() {
     stage(&one, &[sign("1.0")]).unwrap();
     stage(&other, &[sign("1.1"), sign("1.2")]).unwrap();
     assert_eq!(staged(&one), [sign("1.0"), sign("1.1"), sign("1.2")]);
-    assert_eq!(one.undo().unwrap().changes.len(), 1);
-    assert_eq!(other.undo().unwrap().changes.len(), 0);
-    assert_eq!(other.undo().unwrap().undo, None);
-    assert_eq!(one.redo().unwrap().changes.len(), 1);
-    assert_eq!(other.redo().unwrap().changes.len(), 3);
+    assert_eq!(one.stage().undo().unwrap().changes.len(), 1);
+    assert_eq!(other.stage().undo().unwrap().changes.len(), 0);
+    assert_eq!(other.stage().undo().unwrap().undo, None);
+    assert_eq!(one.stage().redo().unwrap().changes.len(), 1);
+    assert_eq!(other.stage().redo().unwrap().changes.len(), 3);
     assert_eq!(staged(&place.engine()), staged(&one));
 }
 
@@ -77,13 +77,13 @@ fn dropped_changes_come_back_where_they_stood() {
     let place = Place::new();
     let engine = place.engine();
     stage(&engine, &[sign("1.0"), sign("1.1"), sign("1.2")]).unwrap();
-    let entries = engine.staged().unwrap().changes;
-    engine.drop_changes(&[entries[0].id, entries[1].id]).unwrap();
+    let entries = engine.stage().staged().unwrap().changes;
+    engine.stage().drop_changes(&[entries[0].id, entries[1].id]).unwrap();
     assert_eq!(staged(&engine), [sign("1.2")]);
-    let stage = engine.undo().unwrap();
+    let stage = engine.stage().undo().unwrap();
     assert_eq!(stage.changes, entries);
     assert!(stage.redo.unwrap().starts_with("drop"));
-    assert_eq!(engine.redo().unwrap().changes.len(), 1);
+    assert_eq!(engine.stage().redo().unwrap().changes.len(), 1);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn staging_the_same_again_is_no_act() {
     let engine = place.engine();
     stage(&engine, &[sign("1.0")]).unwrap();
     assert_eq!(stage(&engine, &[sign("1.0")]).unwrap(), 1);
-    assert_eq!(engine.undo().unwrap().changes.len(), 0);
+    assert_eq!(engine.stage().undo().unwrap().changes.len(), 0);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_failing_change_stages_none_of_its_act() {
     let place = Place::new();
     let engine = place.engine();
     assert!(stage(&engine, &[sign("1.0"), revoke("1.0")]).is_err());
-    assert_eq!(engine.staged().unwrap(), Default::default());
+    assert_eq!(engine.stage().staged().unwrap(), Default::default());
 }
 
 #[test]
@@ -211,8 +211,8 @@ fn changes_for_another_server_are_shown_and_not_planned() {
     stage(&place.engine(), &[sign("1.0")]).unwrap();
     let other = place.open("https://other.example.test").unwrap();
     stage(&other, &[sign("1.1")]).unwrap();
-    let plan = other.plan(None).unwrap();
-    assert_eq!(plan.elsewhere, [other.staged().unwrap().changes[0].id]);
+    let plan = other.stage().plan(None).unwrap();
+    assert_eq!(plan.elsewhere, [other.stage().staged().unwrap().changes[0].id]);
     assert_eq!(plan.repositories[0].server, "https://other.example.test");
-    assert_eq!(other.staged().unwrap().changes.len(), 2);
+    assert_eq!(other.stage().staged().unwrap().changes.len(), 2);
 }

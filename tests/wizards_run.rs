@@ -112,10 +112,11 @@ impl User {
             let running = start(Options { dir, ..Options::default() }).await.unwrap();
             let engine = Engine::open(running.settings(), Arc::new(jiff::Timestamp::now)).unwrap();
             let gun = gun();
-            engine.refresh(&gun).await.unwrap();
-            let wizards = engine.wizards().unwrap();
+            engine.views().refresh(&gun).await.unwrap();
+            let wizards = engine.wizards().list().unwrap();
             assert!(wizards.is_empty(), "a closed wizard is forgotten: {wizards:?}");
-            let facts = engine.wizard_facts(&Choice::new(Wizard::Timestamp, vec![gun], engine.now())).unwrap();
+            let facts =
+                engine.wizards().wizard_facts(&Choice::new(Wizard::Timestamp, vec![gun], engine.now())).unwrap();
             running.shutdown().await;
             facts
         })

@@ -79,15 +79,15 @@ fn gun() -> Gun {
 #[test]
 fn foreign_changes_are_shown_and_refused_whole_if_one_has_no_counterpart() {
     let copied = Copied::new();
-    let found = copied.engine.foreign_changes(&gun()).unwrap().unwrap();
+    let found = copied.engine.stage().foreign_changes(&gun()).unwrap().unwrap();
     assert_eq!(found.lines.len(), 14);
     assert!(found.lines[0].starts_with("create target staged-add in targets: "), "{}", found.lines[0]);
     assert!(found.lines[0].contains(" bytes, sha256 "), "{}", found.lines[0]);
     assert!(found.lines.iter().any(|line| line.contains("adds key ")), "{:?}", found.lines);
     let problem = found.adoptable.unwrap_err();
     assert!(problem.message.contains("create role timestamp in root"), "{problem}");
-    assert_eq!(copied.engine.adopt_foreign(&gun()).unwrap_err().kind(), Kind::Input);
-    assert!(copied.engine.staged().unwrap().changes.is_empty());
+    assert_eq!(copied.engine.stage().adopt_foreign(&gun()).unwrap_err().kind(), Kind::Input);
+    assert!(copied.engine.stage().staged().unwrap().changes.is_empty());
     assert_eq!(files(&copied.changelist()).len(), 14);
 }
 
@@ -95,8 +95,8 @@ fn foreign_changes_are_shown_and_refused_whole_if_one_has_no_counterpart() {
 fn dropped_foreign_changes_are_moved_aside() {
     let copied = Copied::new();
     let before: Vec<_> = files(&copied.changelist()).iter().map(|f| std::fs::read(f).unwrap()).collect();
-    let place = copied.engine.drop_foreign(&gun()).unwrap();
-    assert_eq!(copied.engine.foreign_changes(&gun()).unwrap(), None);
+    let place = copied.engine.stage().drop_foreign(&gun()).unwrap();
+    assert_eq!(copied.engine.stage().foreign_changes(&gun()).unwrap(), None);
     let after: Vec<_> = files(&place).iter().map(|f| std::fs::read(f).unwrap()).collect();
     assert_eq!(after, before);
 }
@@ -160,8 +160,8 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
 fn adopted_changes_come_to_what_notary_itself_uploaded() {
     let copied = Copied::new();
     copied.remove_rotation();
-    let staged = copied.engine.adopt_foreign(&gun()).unwrap().changes;
-    assert_eq!(copied.engine.foreign_changes(&gun()).unwrap(), None);
+    let staged = copied.engine.stage().adopt_foreign(&gun()).unwrap().changes;
+    assert_eq!(copied.engine.stage().foreign_changes(&gun()).unwrap(), None);
     let upload = signed(&staged);
     let roles: Vec<&str> = upload.iter().map(|file| file.role.as_str()).collect();
     assert_eq!(roles, ["targets", "targets/alice", "targets/team", "snapshot"]);
@@ -185,13 +185,13 @@ fn adopted_changes_come_to_what_notary_itself_uploaded() {
 fn planning_writes_nothing() {
     let copied = Copied::new();
     copied.remove_rotation();
-    copied.engine.adopt_foreign(&gun()).unwrap();
+    copied.engine.stage().adopt_foreign(&gun()).unwrap();
     let tree = |dir: &Path| -> Vec<_> { files(dir).into_iter().map(|f| (std::fs::read(&f).unwrap(), f)).collect() };
-    let _plan = copied.engine.plan(None).unwrap();
+    let _plan = copied.engine.stage().plan(None).unwrap();
     let before = tree(copied.dir.path());
-    let plan = copied.engine.plan(None).unwrap();
+    let plan = copied.engine.stage().plan(None).unwrap();
     assert_eq!(plan.repositories.len(), 1);
     assert_eq!(plan.repositories[0].failed, None);
     assert!(tree(copied.dir.path()) == before);
-    assert_eq!(copied.engine.plan(None).unwrap().id, plan.id);
+    assert_eq!(copied.engine.stage().plan(None).unwrap().id, plan.id);
 }

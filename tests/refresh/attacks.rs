@@ -30,12 +30,12 @@ async fn rollback_to_a_smaller_file_is_noticed_from_what_was_remembered() {
     let origin = Origin::start().await;
     origin.serve(&new);
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     // `docker` forgets versions with the files.
     std::fs::remove_file(machine.cached(GUN, "snapshot.json")).unwrap();
     std::fs::remove_file(machine.cached(GUN, "targets/releases.json")).unwrap();
     origin.serve(&rolled_back(&old, &new));
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     let rollback = VerifyError::Rollback { role: Role::Snapshot, seen: 2, got: 1 };
     assert!(matches!(&error, EngineError::Verify { source, .. } if *source == rollback), "{error:?}");
 }
@@ -46,13 +46,13 @@ async fn rollback_to_a_smaller_file_is_noticed_from_the_cache_alone() {
     let origin = Origin::start().await;
     origin.serve(&new);
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     std::fs::remove_dir_all(&machine.settings.state_dir).unwrap();
     // As after an attack on `docker`: it stored the new timestamp before it refused the old snapshot.
     let attack = rolled_back(&old, &new);
     let files = origin.serve(&attack);
     std::fs::write(machine.cached(GUN, "timestamp.json"), files.get(&Role::Timestamp)).unwrap();
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rollback, "{error:?}");
 }
 
@@ -62,13 +62,13 @@ async fn refused_attack_leaves_the_cache_as_it_was_and_the_honest_server_works_a
     let origin = Origin::start().await;
     origin.serve(&new);
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let before = machine.cache(GUN);
     origin.serve(&rolled_back(&old, &new));
-    machine.engine().refresh(&gun()).await.unwrap_err();
+    machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert_eq!(machine.cache(GUN), before);
     origin.serve(&new);
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.trusted(), 51);
 }
 
@@ -77,13 +77,13 @@ async fn other_bytes_under_a_known_version_are_refused() {
     let origin = Origin::start().await;
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let mut other = team();
     other.tag(&Role::releases(), "evil");
     other.snapshot.0 += 1;
     other.timestamp.0 += 1;
     origin.serve(&other);
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Equivocation, "{error:?}");
 }
 
@@ -92,18 +92,18 @@ async fn frozen_timestamp_is_an_error_that_names_a_wrong_clock() {
     let origin = Origin::start().await;
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let later = days(noon(), 20);
     machine.set_clock(later);
     origin.set_date(later);
     let engine = machine.engine();
-    let error = engine.refresh(&gun()).await.unwrap_err();
+    let error = engine.views().refresh(&gun()).await.unwrap_err();
     assert!(
         matches!(&error, EngineError::Verify { source: VerifyError::Expired { role: Role::Timestamp, .. }, .. }),
         "{error:?}"
     );
     origin.set_date(noon());
-    let error = engine.refresh(&gun()).await.unwrap_err();
+    let error = engine.views().refresh(&gun()).await.unwrap_err();
     assert!(matches!(error, EngineError::Clock { .. }), "{error:?}");
     assert!(error.to_string().contains("20 d ahead of the server's"), "{error}");
 }
@@ -113,9 +113,9 @@ async fn clock_before_the_last_success_is_a_fault() {
     let origin = Origin::start().await;
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     machine.set_clock(days(noon(), -3));
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert!(matches!(error, EngineError::Clock { .. }), "{error:?}");
 }
 
@@ -125,11 +125,11 @@ async fn hidden_delegation_is_named_and_its_tags_do_not_vanish_in_silence() {
     let origin = Origin::start().await;
     origin.serve(&repository);
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     repository.unnamed.insert(Role::releases());
     publish(&mut repository, &Role::Snapshot);
     origin.serve(&repository);
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     let releases = view.roles.iter().find(|row| row.role == Role::releases()).unwrap();
     assert_eq!(releases.state, RoleState::Hidden);
     assert_eq!(view.health, Health::Fail);
@@ -144,7 +144,7 @@ async fn roots_are_walked_one_by_one_when_keys_were_rotated() {
     let origin = Origin::start().await;
     origin.serve(&repository);
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let mut last = root_key();
     for version in 2..=4 {
         let next = Key::named(&format!("root {version}")).certified(GUN, |_| {});
@@ -158,12 +158,12 @@ async fn roots_are_walked_one_by_one_when_keys_were_rotated() {
         last = next;
     }
     origin.asked();
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.roles[0].version, Some(4));
     let roots: Vec<String> = origin.asked().into_iter().filter(|file| file.contains("root")).collect();
     assert_eq!(roots, ["2.root.json", "3.root.json", "4.root.json", "5.root.json"]);
     origin.asked();
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(origin.asked(), ["timestamp.json"]);
 }
 
@@ -172,14 +172,14 @@ async fn root_of_somebody_else_is_refused() {
     let origin = Origin::start().await;
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let mut foreign = team();
     foreign.set_keys(Role::Root, &[Key::named("mallory").certified(GUN, |_| {})], 1);
     foreign.set_keys(Role::Timestamp, &[Key::named("mallory's timestamp")], 1);
     foreign.root.version = 2;
     publish(&mut foreign, &Role::Root);
     origin.serve(&foreign);
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert!(
         matches!(&error, EngineError::Verify { source: VerifyError::RootChain { trusted: 1, got: 2 }, .. }),
         "{error:?}"
@@ -193,13 +193,13 @@ async fn new_repository_waits_for_somebody_to_accept_its_root() {
     let mut machine = Machine::new(&origin.url);
     machine.settings.first_contact = FirstContact::Ask;
     let engine = machine.engine();
-    let EngineError::FirstContact { roots, .. } = engine.refresh(&gun()).await.unwrap_err() else { panic!() };
+    let EngineError::FirstContact { roots, .. } = engine.views().refresh(&gun()).await.unwrap_err() else { panic!() };
     assert_eq!(roots, [root_key().public().id().clone()]);
     assert!(machine.cache(GUN).is_empty());
-    engine.accept_root(&gun(), &[Key::named("other").public().id().clone()]).unwrap();
-    assert!(matches!(engine.refresh(&gun()).await, Err(EngineError::FirstContact { .. })));
-    engine.accept_root(&gun(), &roots).unwrap();
-    assert_eq!(engine.refresh(&gun()).await.unwrap().trusted(), 1);
+    engine.trust().accept_root(&gun(), &[Key::named("other").public().id().clone()]).unwrap();
+    assert!(matches!(engine.views().refresh(&gun()).await, Err(EngineError::FirstContact { .. })));
+    engine.trust().accept_root(&gun(), &roots).unwrap();
+    assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
     // Pinned from now on, also for the next process.
-    assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
 }

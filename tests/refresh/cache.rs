@@ -18,7 +18,7 @@ async fn refreshed() -> (Origin, Machine) {
     let origin = Origin::start().await;
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     (origin, machine)
 }
 
@@ -27,7 +27,7 @@ async fn files_are_the_served_bytes_and_private() {
     let origin = Origin::start().await;
     let served = origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let files = ["root", "timestamp", "snapshot", "targets", "targets/alice", "targets/releases"];
     assert_eq!(machine.cache(GUN).len(), files.len());
     for name in files {
@@ -48,13 +48,13 @@ async fn server_that_is_down_leaves_the_cache_with_its_age_and_the_reason() {
         (StatusCode::FORBIDDEN, Kind::Forbidden),
     ] {
         origin.fail_with(Some(status));
-        let view = machine.engine().refresh(&gun()).await.unwrap();
+        let view = machine.engine().views().refresh(&gun()).await.unwrap();
         let Freshness::Cached { at, reason: Some(reason) } = view.freshness else { panic!("{:?}", view.freshness) };
         assert_eq!((at, reason.kind, view.health), (Some(noon()), kind, Health::Cached));
         assert_eq!(view.tags.len(), 1);
     }
     origin.fail_with(None);
-    assert!(matches!(machine.engine().refresh(&gun()).await.unwrap().freshness, Freshness::Fresh { .. }));
+    assert!(matches!(machine.engine().views().refresh(&gun()).await.unwrap().freshness, Freshness::Fresh { .. }));
 }
 
 #[tokio::test]
@@ -63,9 +63,9 @@ async fn cached_data_that_has_expired_says_so_and_is_not_relied_upon() {
     origin.fail_with(Some(StatusCode::BAD_GATEWAY));
     machine.set_clock(days(noon(), 30));
     let engine = machine.engine();
-    let view = engine.refresh(&gun()).await.unwrap();
+    let view = engine.views().refresh(&gun()).await.unwrap();
     assert_eq!((view.health, view.trusted(), view.orphaned()), (Health::Fail, 0, 1));
-    assert_eq!(engine.inspect(&gun()).await.unwrap_err().kind(), Kind::Freeze);
+    assert_eq!(engine.views().inspect(&gun()).await.unwrap_err().kind(), Kind::Freeze);
 }
 
 #[tokio::test]
@@ -73,9 +73,9 @@ async fn offline_shows_the_cache_without_asking() {
     let (origin, mut machine) = refreshed().await;
     origin.asked();
     machine.settings.offline = true;
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.freshness, Freshness::Cached { at: Some(noon()), reason: None });
-    assert_eq!(view, machine.engine().cached(&gun()).await.unwrap());
+    assert_eq!(view, machine.engine().views().cached(&gun()).await.unwrap());
     assert_eq!(origin.count(), 0);
 }
 
@@ -89,7 +89,7 @@ async fn missing_and_damaged_roots_are_restored_from_the_copy() {
             None => std::fs::remove_file(&path).unwrap(),
             Some(bytes) => std::fs::write(&path, bytes).unwrap(),
         }
-        let view = machine.engine().refresh(&gun()).await.unwrap();
+        let view = machine.engine().views().refresh(&gun()).await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), good);
         assert!(view.notices.iter().any(|notice| notice.contains("restored")), "{:?}", view.notices);
     }
@@ -104,12 +104,12 @@ async fn changed_pin_is_an_error_until_both_fingerprints_were_seen() {
     let files = origin.serve(&foreign);
     std::fs::write(machine.cached(GUN, "root.json"), files.get(&Role::Root)).unwrap();
     let engine = machine.engine();
-    let EngineError::PinLost { known, found, .. } = engine.refresh(&gun()).await.unwrap_err() else { panic!() };
+    let EngineError::PinLost { known, found, .. } = engine.views().refresh(&gun()).await.unwrap_err() else { panic!() };
     assert_eq!(known, [root_key().public().id().clone()]);
     assert_eq!(found, [root.public().id().clone()]);
-    engine.accept_root(&gun(), &found).unwrap();
-    assert_eq!(engine.refresh(&gun()).await.unwrap().trusted(), 1);
-    assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+    engine.trust().accept_root(&gun(), &found).unwrap();
+    assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn root_that_docker_has_advanced_is_taken() {
         std::fs::write(machine.cached(GUN, &format!("{role}.json")), files.get(&role)).unwrap();
     }
     origin.asked();
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.roles[0].version, Some(2));
     assert_eq!(origin.asked(), ["timestamp.json"]);
 }
@@ -138,7 +138,7 @@ async fn cache_that_docker_wrote_is_read_as_docker_reads_it() {
     machine.settings.offline = true;
     machine.set_clock("2026-11-23T12:00:00Z".parse().unwrap());
     let web = Gun::parse("localhost:5000/fixture/web").unwrap();
-    let view = machine.engine().inspect(&web).await.unwrap();
+    let view = machine.engine().views().inspect(&web).await.unwrap();
     let expected: serde_json::Value =
         serde_json::from_slice(&std::fs::read("tests/fixtures/cli-output/docker-trust-inspect.json").unwrap()).unwrap();
     let pulled = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
@@ -156,7 +156,7 @@ async fn files_that_docker_has_cut_are_fetched_again() {
     for name in ["timestamp.json", "targets.json", "targets/releases.json"] {
         std::fs::write(machine.cached(GUN, name), b"{\"signed\":").unwrap();
     }
-    assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
     assert!(machine.cache(GUN) == before);
 }
 
@@ -166,18 +166,18 @@ async fn local_deletion_keeps_nested_repositories_and_forgets_the_pin() {
     let nested = Gun::parse(&format!("{GUN}/inner")).unwrap();
     origin.serve(&Repository::new(nested.as_str(), noon()));
     let engine = machine.engine();
-    engine.refresh(&nested).await.unwrap();
-    assert_eq!(engine.entries().unwrap().len(), 2);
-    engine.delete_local(&gun()).await.unwrap();
+    engine.views().refresh(&nested).await.unwrap();
+    assert_eq!(engine.views().entries().unwrap().len(), 2);
+    engine.trust().delete_local(&gun()).await.unwrap();
     assert!(machine.cache(GUN).is_empty());
     assert!(machine.cached(nested.as_str(), "root.json").exists());
-    let left: Vec<Gun> = engine.entries().unwrap().into_iter().map(|entry| entry.gun).collect();
+    let left: Vec<Gun> = engine.views().entries().unwrap().into_iter().map(|entry| entry.gun).collect();
     assert_eq!(left, [nested]);
     // Another root is no surprise any more.
     let mut foreign = team();
     foreign.set_keys(Role::Root, &[Key::named("mallory").certified(GUN, |_| {})], 1);
     origin.serve(&foreign);
-    assert_eq!(engine.refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
 }
 
 #[tokio::test]
@@ -190,27 +190,27 @@ async fn symbolic_links_are_not_followed_out_of_the_trust_directory() {
     let inside = machine.settings.trust_dir.join("tuf/registry.example.test");
     std::fs::create_dir_all(&inside).unwrap();
     symlink(&outside, inside.join("team")).unwrap();
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert!(matches!(error, EngineError::Disk { .. }), "{error:?}");
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
-    assert!(machine.engine().entries().unwrap().is_empty());
+    assert!(machine.engine().views().entries().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn repositories_are_listed_once_and_strange_directories_skipped() {
     let (_origin, machine) = refreshed().await;
     let engine = machine.engine();
-    engine.add_entry(&gun()).unwrap();
-    engine.add_entry(&gun()).unwrap();
-    engine.add_entry(&Gun::parse("docker.io/library/alpine").unwrap()).unwrap();
+    engine.trust().add_entry(&gun()).unwrap();
+    engine.trust().add_entry(&gun()).unwrap();
+    engine.trust().add_entry(&Gun::parse("docker.io/library/alpine").unwrap()).unwrap();
     let strange = machine.settings.trust_dir.join("tuf/what is this/metadata");
     std::fs::create_dir_all(&strange).unwrap();
     std::fs::write(strange.join("root.json"), b"{}").unwrap();
     let names = |engine: &trustdeck::engine::Engine| -> Vec<(String, bool)> {
-        engine.entries().unwrap().into_iter().map(|entry| (entry.name, entry.added)).collect()
+        engine.views().entries().unwrap().into_iter().map(|entry| (entry.name, entry.added)).collect()
     };
     assert_eq!(names(&engine), [("alpine".to_owned(), true), (GUN.to_owned(), true)]);
-    engine.remove_entry(&gun()).unwrap();
+    engine.trust().remove_entry(&gun()).unwrap();
     assert_eq!(names(&machine.engine()), [("alpine".to_owned(), true), (GUN.to_owned(), false)]);
 }
 
@@ -232,7 +232,7 @@ async fn state_of_a_newer_version_is_refused_and_left_alone() {
     let [record] = records.as_slice() else { panic!("{records:?}") };
     let newer = br#"{"format":99,"marks":"of another kind"}"#;
     std::fs::write(record, newer).unwrap();
-    let error = machine.engine().refresh(&gun()).await.unwrap_err();
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert!(matches!(error, EngineError::State { .. }), "{error:?}");
     assert_eq!(std::fs::read(record).unwrap(), newer);
 }
@@ -252,8 +252,8 @@ async fn child_that_rewrites_the_cache() {
     machine.settings.state_dir = format!("{dir}/state").into();
     loop {
         let engine = machine.engine();
-        engine.refresh(&gun()).await.unwrap();
-        engine.delete_local(&gun()).await.unwrap();
+        engine.views().refresh(&gun()).await.unwrap();
+        engine.trust().delete_local(&gun()).await.unwrap();
     }
 }
 
@@ -282,7 +282,7 @@ async fn killed_process_leaves_whole_files() {
             let is_named = !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             assert!(!is_named || whole.contains(bytes.as_slice()), "{} is cut", path.display());
         }
-        assert_eq!(machine.engine().refresh(&gun()).await.unwrap().trusted(), 1);
+        assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
     }
 }
 
@@ -312,7 +312,7 @@ async fn files_left_aside_by_ended_processes_are_swept() {
         leave(format!(".alice.json.{running}-1000000"), 5),
         leave(".alice.json.editor".to_owned(), 48 * 60),
     ];
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     let left = |name: &String| dir.join(name).exists();
     assert!(!gone.iter().any(left) && kept.iter().all(left));
 }
@@ -325,7 +325,7 @@ async fn a_role_cannot_overwrite_the_root_of_another_repository() {
     let (victim, machine) = (Repository::new(&nested, noon()), Machine::new(&origin.url));
     origin.serve(&victim);
     let victim_gun = Gun::parse(&nested).unwrap();
-    machine.engine().refresh(&victim_gun).await.unwrap();
+    machine.engine().views().refresh(&victim_gun).await.unwrap();
     let pin = machine.cached(&nested, "root.json");
     let before = std::fs::read(&pin).unwrap();
 
@@ -337,16 +337,16 @@ async fn a_role_cannot_overwrite_the_root_of_another_repository() {
     attacker.tag(&role, "9.9");
     assert_eq!(machine.cached(GUN, "targets/metadata/root.json"), pin);
     origin.serve(&attacker);
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(std::fs::read(&pin).unwrap(), before);
 
     // The role is shown all the same, without asking again for what has not changed, and offline.
     assert!(view.tags.iter().any(|tag| tag.name == "9.9" && tag.roles.contains(&role)), "{:?}", view.tags);
     origin.asked();
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(origin.count(), 1);
-    assert_eq!(machine.engine().cached(&gun()).await.unwrap().tags, view.tags);
-    machine.engine().refresh(&victim_gun).await.unwrap();
+    assert_eq!(machine.engine().views().cached(&gun()).await.unwrap().tags, view.tags);
+    machine.engine().views().refresh(&victim_gun).await.unwrap();
 }
 
 #[tokio::test]
@@ -355,9 +355,9 @@ async fn repositories_are_found_whatever_their_names_are() {
     let machine = Machine::new(&origin.url);
     for name in names {
         origin.serve(&Repository::new(name, noon()));
-        machine.engine().refresh(&Gun::parse(name).unwrap()).await.unwrap();
+        machine.engine().views().refresh(&Gun::parse(name).unwrap()).await.unwrap();
     }
-    let found = machine.engine().entries().unwrap();
+    let found = machine.engine().views().entries().unwrap();
     let found: BTreeSet<String> = found.iter().map(|entry| entry.gun.to_string()).collect();
     assert_eq!(found, names.map(str::to_owned).into());
 }
@@ -378,12 +378,12 @@ async fn a_torn_time_of_verification_is_no_time_until_the_next_refresh() {
     machine.settings.offline = true;
     for bytes in torn {
         std::fs::write(&path, &bytes).unwrap();
-        let view = machine.engine().cached(&gun()).await.unwrap();
+        let view = machine.engine().views().cached(&gun()).await.unwrap();
         assert_eq!(view.freshness, Freshness::Cached { at: None, reason: None }, "{bytes:?}");
         assert_eq!(view.tags.len(), 1);
     }
     machine.settings.offline = false;
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), whole);
     drop(origin);
 }

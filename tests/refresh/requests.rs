@@ -17,7 +17,7 @@ async fn first_contact_asks_for_the_usual_files_at_once_and_for_signers_by_hash(
     let origin = Origin::start().await;
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.trusted(), 1);
     let mut expected: Vec<&str> = FIRST.to_vec();
     expected.push("targets/alice.#.json");
@@ -35,10 +35,10 @@ async fn unchanged_repository_costs_one_request_in_the_same_and_in_a_new_process
     origin.serve(&team());
     let machine = Machine::new(&origin.url);
     let engine = machine.engine();
-    let first = engine.refresh(&gun()).await.unwrap();
+    let first = engine.views().refresh(&gun()).await.unwrap();
     origin.asked();
     for engine in [engine, machine.engine()] {
-        let view = engine.refresh(&gun()).await.unwrap();
+        let view = engine.views().refresh(&gun()).await.unwrap();
         assert_eq!(origin.asked(), ["timestamp.json"]);
         assert_eq!(view.freshness, Freshness::Fresh { at: noon() });
         assert_eq!((&view.roles, &view.tags), (&first.roles, &first.tags));
@@ -52,11 +52,11 @@ async fn repository_with_a_role_set_aside_still_costs_one_request() {
     let origin = Origin::start().await;
     origin.serve(&repository);
     let machine = Machine::new(&origin.url);
-    let first = machine.engine().refresh(&gun()).await.unwrap();
+    let first = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!((first.trusted(), first.orphaned()), (0, 1));
     assert!(!machine.cached(GUN, "targets/releases.json").exists(), "a file that is not trusted is not cached");
     origin.asked();
-    let again = machine.engine().refresh(&gun()).await.unwrap();
+    let again = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(origin.asked(), ["timestamp.json"]);
     assert_eq!(again.tags, first.tags);
 }
@@ -67,12 +67,12 @@ async fn change_costs_only_the_files_that_changed() {
     let origin = Origin::start().await;
     origin.serve(&repository);
     let machine = Machine::new(&origin.url);
-    machine.engine().refresh(&gun()).await.unwrap();
+    machine.engine().views().refresh(&gun()).await.unwrap();
     repository.tag(&Role::releases(), "1.1");
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
     origin.asked();
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.trusted(), 2);
     assert_eq!(origin.asked(), ["snapshot.#.json", "targets/releases.#.json", "timestamp.json"]);
 }
@@ -89,7 +89,7 @@ async fn repositories_are_refreshed_side_by_side() {
     let machine = Machine::new(&origin.url);
     let (sender, mut results) = mpsc::channel(4);
     let engine = machine.engine();
-    let task = tokio::spawn(async move { engine.refresh_all(guns, sender, CancellationToken::new()).await });
+    let task = tokio::spawn(async move { engine.views().refresh_all(guns, sender, CancellationToken::new()).await });
     let mut seen = Vec::new();
     while let Some((gun, view)) = results.recv().await {
         view.unwrap();
@@ -108,7 +108,7 @@ async fn cancelled_refresh_of_many_starts_nothing_more() {
     let (sender, mut results) = mpsc::channel(4);
     let stop = CancellationToken::new();
     stop.cancel();
-    machine.engine().refresh_all(vec![gun()], sender, stop).await;
+    machine.engine().views().refresh_all(vec![gun()], sender, stop).await;
     assert!(results.recv().await.is_none());
     assert_eq!(origin.count(), 0);
 }

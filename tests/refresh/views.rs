@@ -13,7 +13,7 @@ use crate::{GUN, gun, publish, team};
 async fn view_of(repository: &Repository) -> trustdeck::engine::RepositoryView {
     let origin = Origin::start().await;
     origin.serve(repository);
-    Machine::new(&origin.url).engine().refresh(&gun()).await.unwrap()
+    Machine::new(&origin.url).engine().views().refresh(&gun()).await.unwrap()
 }
 
 fn role(name: &str) -> Role {
@@ -108,11 +108,11 @@ async fn expired_targets_are_shown_but_nothing_of_them_is_pulled() {
     origin.serve(&repository);
     let machine = Machine::new(&origin.url);
     let engine = machine.engine();
-    let view = engine.refresh(&gun()).await.unwrap();
+    let view = engine.views().refresh(&gun()).await.unwrap();
     assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
     assert_eq!(view.findings[0].headline, "targets expired 41 d ago");
     assert!(machine.cache(GUN).is_empty(), "expired files are not cached");
-    assert!(engine.inspect(&gun()).await.is_err());
+    assert!(engine.views().inspect(&gun()).await.is_err());
 }
 
 #[tokio::test]
@@ -135,14 +135,14 @@ async fn tags_that_vanish_and_tags_that_look_alike_are_named() {
     let origin = Origin::start().await;
     origin.serve(&repository);
     let machine = Machine::new(&origin.url);
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     let alike: Vec<&str> = view.tags.iter().filter(|tag| tag.look_alike).map(|tag| tag.name.as_str()).collect();
     assert_eq!(alike.len(), 2, "{alike:?}");
     let targets = &mut repository.content.get_mut(&Role::releases()).unwrap().targets;
     targets.retain(|name, _| name.as_str() == "1.0");
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
-    let view = machine.engine().refresh(&gun()).await.unwrap();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert_eq!(view.vanished, ["latest", "l\u{0430}test"]);
 }
 
@@ -151,12 +151,12 @@ async fn repository_without_trust_data_is_new_and_one_that_lost_it_is_not() {
     let origin = Origin::start().await;
     let machine = Machine::new(&origin.url);
     let engine = machine.engine();
-    let view = engine.refresh(&gun()).await.unwrap();
+    let view = engine.views().refresh(&gun()).await.unwrap();
     assert_eq!((view.health, view.roles.len()), (Health::New, 0));
     origin.serve(&team());
-    assert_eq!(engine.refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
     origin.clear();
-    let view = engine.refresh(&gun()).await.unwrap();
+    let view = engine.views().refresh(&gun()).await.unwrap();
     assert_eq!(view.health, Health::Fail);
     assert_eq!(view.findings.len(), 1);
 }

@@ -39,7 +39,7 @@ fn assert_reached(engine_says: Result<trustdeck::engine::RepositoryView, EngineE
 async fn logins_of_dockers_configuration_are_used() {
     for auth in [Auth::Basic as fn(Login) -> Auth, Auth::Token] {
         let running = sandbox(auth).await;
-        assert_reached(engine(&running).refresh(&repository()).await);
+        assert_reached(engine(&running).views().refresh(&repository()).await);
     }
 }
 
@@ -52,7 +52,7 @@ async fn a_missing_or_wrong_login_is_told_apart_and_can_be_typed() {
         for (logins, expected) in [(serde_json::json!({"auths": {"x": {}}}), None), (wrong, Some("eve"))] {
             write_logins(&running.settings().docker_config, &logins);
             let engine = engine(&running);
-            match engine.refresh(&repository()).await {
+            match engine.views().refresh(&repository()).await {
                 Err(EngineError::Remote {
                     source: RemoteError::Unauthorized { registry: named, user, .. }, ..
                 }) => {
@@ -60,8 +60,8 @@ async fn a_missing_or_wrong_login_is_told_apart_and_can_be_typed() {
                 }
                 other => panic!("{other:?}"),
             }
-            engine.log_in(&registry, "eve", Passphrase::from_text("right"));
-            assert_reached(engine.refresh(&repository()).await);
+            engine.servers().log_in(&registry, "eve", Passphrase::from_text("right"));
+            assert_reached(engine.views().refresh(&repository()).await);
         }
     }
 }
@@ -79,10 +79,10 @@ async fn a_certificate_that_is_not_trusted_is_mended_without_a_new_start() {
     std::fs::copy(running.settings().docker_config.join("config.json"), settings.docker_config.join("config.json"))
         .unwrap();
     let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap();
-    let refused = engine.refresh(&repository()).await.unwrap_err();
+    let refused = engine.views().refresh(&repository()).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Tls, "{refused}");
     std::fs::copy(running.ca_file(), tls.join("ca.crt")).unwrap();
-    assert_reached(engine.refresh(&repository()).await);
+    assert_reached(engine.views().refresh(&repository()).await);
 }
 
 #[tokio::test]
@@ -105,14 +105,14 @@ async fn a_realm_elsewhere_is_asked_about_once() {
     settings.insecure_http = true;
     let open = || Engine::open(settings.clone(), Arc::new(jiff::Timestamp::now)).unwrap();
     let engine = open();
-    let asked = engine.refresh(&repository()).await.unwrap_err();
+    let asked = engine.views().refresh(&repository()).await.unwrap_err();
     let EngineError::Remote { source: RemoteError::RealmConsent { realm, .. }, .. } = &asked else {
         panic!("{asked:?}");
     };
     assert_eq!((asked.kind(), server.count("/token")), (Kind::Auth, 0));
-    engine.accept_realm(realm).unwrap();
-    assert_reached(engine.refresh(&repository()).await);
-    assert_reached(open().refresh(&repository()).await);
+    engine.servers().accept_realm(realm).unwrap();
+    assert_reached(engine.views().refresh(&repository()).await);
+    assert_reached(open().views().refresh(&repository()).await);
 }
 
 #[tokio::test]

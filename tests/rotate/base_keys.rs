@@ -20,7 +20,7 @@ fn gun() -> Gun {
 async fn signed(server: &NotaryServer) -> Machine {
     let machine = Machine::new(server);
     let alice = machine.key("alice");
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [add_signer("alice", &[alice]), sign("1.0"), sign_into("admin", &["targets"])]);
     publish(&machine).await;
     machine
@@ -28,7 +28,7 @@ async fn signed(server: &NotaryServer) -> Machine {
 
 /// Publishes what is staged, all of it with success; returns the plan and the result.
 async fn publish(machine: &Machine) -> (RepositoryPlan, Published) {
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     let results = machine.publish_plan(&plan, false).await.unwrap();
     let [one] = results.as_slice() else { panic!("{results:?}") };
     assert_eq!(one.outcome, PublishOutcome::Done, "{one:?}");
@@ -149,7 +149,7 @@ async fn the_snapshot_key_comes_here_and_goes_back_to_the_server() {
     readers.see(2);
     machine.home.notary_sign(GUN, "2.0", &["targets"]);
     readers.see(3);
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     machine.stage(GUN, [to_server("snapshot")]);
     let (plan, published) = publish(&machine).await;
     assert!(!plan.is_blocked());
@@ -207,11 +207,11 @@ async fn renewing_root_renews_a_certificate_that_would_end_first() {
     machine.home.notary_sign(GUN, "1.0", &["targets"]);
     machine.home.notary_sign(GUN, "admin", &["targets"]);
     let readers = Readers::new(&server);
-    machine.engine.refresh(&gun()).await.unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
     // A publish of root for another reason says what is missing, and how to mend it.
     let targets = new_key(&machine, "targets", Algorithm::EcdsaP256);
     machine.stage(GUN, [rotate("targets", targets)]);
-    let plan = machine.engine.plan(None).unwrap();
+    let plan = machine.engine.stage().plan(None).unwrap();
     let warning = plan.repositories[0].warnings.iter().find(|w| w.headline.contains("certificate is not")).unwrap();
     let (fix, _) = warning.fix.clone().unwrap();
     assert_eq!(fix, [witness("root")]);
@@ -240,7 +240,7 @@ async fn what_notary_does_not_allow_is_refused_at_once() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = signed(&server).await;
     let refuse = |change: Change, word: &str| {
-        let error = machine.engine.stage(vec![(gun(), change)]).unwrap_err();
+        let error = machine.engine.stage().stage(vec![(gun(), change)]).unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     };
     refuse(to_server("root"), "never holds");

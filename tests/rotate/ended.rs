@@ -34,7 +34,7 @@ fn ended(server: &NotaryServer) -> Machine {
 async fn root_whose_certificate_has_ended_is_shown_and_set_up_again() {
     let Some(server) = NotaryServer::start() else { return };
     let machine = ended(&server);
-    let view = machine.engine.refresh(&Gun::parse(GUN).unwrap()).await.unwrap();
+    let view = machine.engine.views().refresh(&Gun::parse(GUN).unwrap()).await.unwrap();
     assert_eq!(view.health, Health::Fail, "{:?}", view.findings);
     assert_ne!(Home::new(&server).docker(&["inspect", GUN]).code, 0);
     let home = machine.home;

@@ -153,7 +153,7 @@ async fn the_scene_has_drifted_gone_tampered_and_unsigned_tags() {
         let found = view.tags.iter().find(|t| t.name.as_str() == name).unwrap();
         format!("sha256:{}", found.digest)
     };
-    let web = engine.refresh(&gun("team/web")).await.unwrap();
+    let web = engine.views().refresh(&gun("team/web")).await.unwrap();
     let now = |name: &'static str, at: &'static str| {
         let registry = registry.clone();
         async move { registry.resolve(&path(name), &tag(at)).await.map(|found| found.digest.to_string()) }

@@ -109,7 +109,7 @@ fn the_engine_sees_the_scene_as_its_notes_tell() {
     let engine = Engine::open(running.settings(), Arc::new(now)).unwrap();
     let health = |name: &str| {
         let gun = Gun::parse(&format!("registry.sandbox/{name}")).unwrap();
-        runtime.block_on(engine.refresh(&gun)).unwrap()
+        runtime.block_on(engine.views().refresh(&gun)).unwrap()
     };
     for name in ["team/web", "team/api", "team/worker"] {
         let view = health(name);

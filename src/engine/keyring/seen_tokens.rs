@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::part::Keyring;
-use crate::engine::Settings;
 use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::settings::Settings;
 use crate::keys::token::TokenEntry;
 use crate::tuf::CanonicalKeyId;
 

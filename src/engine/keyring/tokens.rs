@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::part::Keyring;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::keys::token::layout;
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::{CanonicalKeyId, PublicKey};

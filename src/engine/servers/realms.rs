@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineError;
 use crate::engine::disk::folder::{make_private, write_one};
 use crate::engine::disk::read;
+use crate::engine::error::EngineError;
 
 /// Version of the file's form.
 const FORMAT: u32 = 1;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::commit::{Pending, write_all};
 use super::folder::{make_private, open_own};
 use super::read;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 
 const VERSION: u64 = 1;
 

@@ -1,6 +1,5 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
-use crate::engine::servers::Servers;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -13,14 +12,14 @@ use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{Made, SignedFile, SigningError, sign};
 use super::upload::Uploaded;
-use crate::engine::EngineError;
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
-use crate::engine::error::Problem;
+use crate::engine::error::{EngineError, Problem};
 use crate::engine::lanes::blocking;
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
+use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
 use crate::engine::trust::session::Base;
 use crate::remote::{NotaryServer, RemoteError};

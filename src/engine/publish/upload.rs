@@ -3,7 +3,7 @@
 use super::job::{Prepared, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::Sent;
 use crate::remote::RemoteError;

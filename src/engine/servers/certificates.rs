@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::engine::Settings;
 use crate::engine::disk::read;
+use crate::engine::settings::Settings;
 use crate::remote::tls::{check_identity, count_authorities};
 use crate::remote::{Endpoint, RemoteError, TlsMaterial};
 

@@ -1,13 +1,13 @@
 //! Which trust server a repository has, and the one kept client for it.
 
-use super::certificates;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::certificates;
 use super::credentials::{Asker, Credentials, Login};
 use crate::engine::context::Context;
-use crate::engine::settings::ServerSources;
-use crate::engine::{EngineError, Settings};
+use crate::engine::error::EngineError;
+use crate::engine::settings::{ServerSources, Settings};
 use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Remark, Remarks, RemoteError, Route, Setup};
 use crate::tuf::Gun;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineError;
 use crate::engine::disk::note::{self, Note};
+use crate::engine::error::EngineError;
 
 /// Places that logins may be sent to although another server names them.
 pub(in crate::engine) struct Realms {

@@ -1,13 +1,13 @@
 //! The network half of a refresh: guess, then check. Files are asked for early, and used only if the verified chain
 //! names them.
 
-use crate::engine::servers::Servers;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
 use tokio_util::sync::CancellationToken;
 
 use super::local::Shelf;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
+use crate::engine::servers::Servers;
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
 

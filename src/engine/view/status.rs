@@ -1,12 +1,12 @@
 //! What this machine is set to, in one view.
 
-use crate::tuf::Gun;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::part::Views;
 use crate::engine::error::Problem;
 use crate::engine::servers::{certificates, endpoint_of, way};
+use crate::tuf::Gun;
 
 /// What was chosen at start, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::engine::FirstContact;
-use crate::engine::settings::TlsSources;
+use crate::engine::settings::{FirstContact, TlsSources};
 use crate::tuf::verify::Pinning;
 
 fn settings(servers: ServerSources) -> Settings {

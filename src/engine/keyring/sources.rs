@@ -204,6 +204,7 @@ pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::engine::keyring::tried::{Tried, missing_passphrase};
     use crate::tuf::CanonicalKeyId;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {

@@ -5,5 +5,6 @@ use crate::support;
 mod golden;
 mod property;
 mod rows;
+mod vouched;
 mod warnings;
 mod world;

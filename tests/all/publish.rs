@@ -148,9 +148,24 @@ async fn changes_are_planned_again_on_what_others_published_meanwhile() {
     machine.stage(GUN, [sign("1.0")]);
     let plan = machine.engine.stage().plan(None).unwrap();
     machine.home.notary_sign(GUN, "other", &["targets/releases", "targets/alice"]);
-    let published = done(machine.publish_plan(&plan, false).await);
+    // Nobody has reviewed a file with that tag.
+    assert_eq!(failed(machine.publish_plan(&plan, false).await), Kind::Conflict);
+    let published = done(machine.publish().await);
     assert_eq!(published.trusted, 2);
     assert_eq!(published.versions, [(role("targets/alice"), 2), (role("targets/releases"), 2)]);
+}
+
+#[tokio::test]
+async fn what_others_published_elsewhere_meanwhile_is_told() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    machine.stage(GUN, [sign_into("1.0", &["targets/releases"])]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    machine.home.notary_sign(GUN, "other", &["targets/alice"]);
+    let published = done(machine.publish_plan(&plan, false).await);
+    let merged: Vec<(Role, Vec<String>)> =
+        published.merged.iter().map(|merge| (merge.role.clone(), merge.what.clone())).collect();
+    assert_eq!(merged, [(role("targets/alice"), vec!["tag other added".to_owned()])]);
 }
 
 #[tokio::test]

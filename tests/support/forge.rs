@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use trustdeck::tuf::metadata::{BaseRole, default_expiry};
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
 use trustdeck::tuf::{
-    Delegation, DelegationName, Envelope, FileMeta, Gun, KeyType, Metadata, Method, PublicKey, Role, Root, Signature,
-    Snapshot, Target, TargetName, Targets, Timestamp, TrustedSet, VerifyError,
+    Delegation, DelegationName, Envelope, FileMeta, Gun, KeyType, Metadata, Method, PublicKey, Remembered, Role, Root,
+    Signature, Snapshot, Target, TargetName, Targets, Timestamp, TrustedSet, VerifyError,
 };
 
 /// The time that most tests take for now.
@@ -269,7 +269,20 @@ impl Files {
         purpose: Purpose,
         now: Time,
     ) -> Result<TrustedSet, VerifyError> {
-        let mut set = TrustedSet::start(&self.gun, self.get(&Role::Root), pinning, seen, purpose, now)?;
+        self.load_knowing(&Remembered::default(), pinning, seen, purpose, now)
+    }
+
+    /// The same on a machine that has verified something before.
+    pub fn load_knowing(
+        &self,
+        remembered: &Remembered,
+        pinning: &Pinning,
+        seen: SeenRoles,
+        purpose: Purpose,
+        now: Time,
+    ) -> Result<TrustedSet, VerifyError> {
+        let set = TrustedSet::start(&self.gun, self.get(&Role::Root), pinning, seen, purpose, now)?;
+        let mut set = set.remembering(remembered);
         set.finish_root()?;
         self.load_below_root(&mut set)?;
         Ok(set)

@@ -9,7 +9,7 @@ use crate::cli::arguments::{Publishing, Renew, RotateBase, RotateSigner};
 use crate::cli::changes::{Wanted, named, signer_name, stage};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::cli::{Context, age, publish};
+use crate::cli::{Context, age, publish, published};
 use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
     phase, steps,
@@ -24,7 +24,7 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 /// Runs `renew`.
 ///
 /// # Errors
-/// As [`rotate`].
+/// As [`rotate`](super::rotate).
 pub(in crate::cli) async fn renew(context: &Context, command: &Renew) -> Result<Ending, Problem> {
     let wizard = match Role::parse(&command.role).map_err(named)? {
         Role::Root => Wizard::RenewRoot,
@@ -117,7 +117,7 @@ pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publis
     if publishing.publish {
         publish::require_agreement(context, &publishing.agreement)?;
     }
-    publish::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
+    published::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     let mut unread: Vec<Problem> = context.views(guns).await.into_values().filter_map(Result::err).collect();
     // What has expired can be renewed.
     unread.retain(|problem| problem.kind != Kind::Freeze);

@@ -1,7 +1,6 @@
 //! What becomes of a change that is applied to a draft, and why one is refused.
 
-use crate::engine::error::EngineError;
-use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tuf::{CanonicalKeyId, Role};
 
 /// How a line of a difference reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +52,6 @@ pub(in crate::engine) fn refuse<T>(role: impl Into<Option<Role>>, what: String, 
 }
 
 impl Refusal {
-    /// The same as a failure: of what was asked for, or of what the server has.
-    pub(in crate::engine) fn about(self, gun: &Gun) -> EngineError {
-        let (gun, Self { role, what, hint, suspicious }) = (gun.clone(), self);
-        match suspicious {
-            true => EngineError::Unvouched { gun, role, what, hint },
-            false => EngineError::Change { gun, role, what, hint },
-        }
-    }
-
     pub(in crate::engine) fn of(role: Option<Role>, what: String, hint: &str) -> Self {
         Self { role, what, hint: hint.to_owned(), suspicious: false }
     }

@@ -3,16 +3,18 @@
 //! Invariant: pure. A change either is applied whole, is found to change nothing, or is refused with the way out.
 //! Source: docs/notary-v1.md sections 10, 12 and 14.5 to 14.8.
 
-use super::applied::{Applied, Mark, Refusal, Result, refuse};
+use super::applied::{Applied, Mark, Result, refuse};
 use super::change::{Change, SignedTarget, role_word};
+use super::listed::{check_target_role, unknown};
+use super::revoke::revoke;
 use super::rotation::{renew_certificates, rotate};
 use super::{Draft, Remark};
-use crate::tuf::{CanonicalKeyId, DelegationName, PublicKey, Role, SignerName, TargetName, Targets};
+use crate::tuf::{CanonicalKeyId, DelegationName, PublicKey, Role, SignerName, TargetName};
 
 /// Applies one change.
 ///
 /// # Errors
-/// [`Refusal`]; the draft is as it was before.
+/// [`Refusal`](super::applied::Refusal); the draft is as it was before.
 pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
     let is_there = draft.ground().set.is_some() || draft.creates().is_some();
     if !is_there && !matches!(change, Change::Create { .. } | Change::Delete | Change::Republish) {
@@ -52,14 +54,6 @@ pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
                 .unless(is_there, "the server has no trust data"))
         }
     }
-}
-
-/// Refuses a delegation that is not there, or that nobody can say whether it is.
-fn unknown<T>(draft: &Draft<'_>, role: &DelegationName) -> Result<T> {
-    if let Some(refusal) = draft.shut(&role.parent()) {
-        return Err(refusal);
-    }
-    refuse(Role::from(role.clone()), format!("there is no delegation {role}"), "check the name, or add it first")
 }
 
 fn canonical(keys: &[PublicKey]) -> Vec<CanonicalKeyId> {
@@ -255,78 +249,6 @@ fn check_signable(draft: &Draft<'_>, role: &Role, tag: &TargetName) -> Result<()
     }
     let what = format!("{role} may not sign {tag}: it is outside its paths");
     refuse(role.clone(), what, "choose another role, or add a path to this one")
-}
-
-/// Refuses roles that cannot hold tags or are not there.
-fn check_target_role(draft: &Draft<'_>, role: &Role) -> Result<()> {
-    match role {
-        Role::Targets => Ok(()),
-        Role::Delegation(name) if draft.entry(name).is_some() => Ok(()),
-        Role::Delegation(name) => unknown(draft, name),
-        base => refuse(base.clone(), format!("{base} holds no tags"), "name targets or a delegation"),
-    }
-}
-
-fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) -> Result<Applied> {
-    for role in named {
-        check_target_role(draft, role)?;
-    }
-    let all = std::iter::once(Role::Targets).chain(draft.tree().into_iter().map(Role::from));
-    let holds = |role: &Role| draft.content(role).is_some_and(|t: &Targets| t.targets.contains_key(tag));
-    let holders: Vec<Role> = all.filter(holds).collect();
-    refuse_shut(draft, tag, named)?;
-    let mut roles = Vec::new();
-    for role in holders {
-        let wanted = if named.is_empty() { draft.can_sign(&role) } else { named.contains(&role) };
-        if wanted {
-            draft.tags_mut(&role)?.remove(tag);
-            draft.touch(role.clone(), format!("revokes {tag}"));
-            roles.push(role);
-        } else {
-            draft.remark(Remark::StillListed { tag: tag.clone(), role });
-        }
-    }
-    let applied = Applied::new(Mark::Removed, format!("tag {tag}"), roles);
-    Ok(if applied.roles.is_empty() { applied.missing(nowhere(draft, tag, named)) } else { applied })
-}
-
-/// Refuses to revoke a tag of a role that cannot be edited: what it really lists, nobody can say.
-fn refuse_shut(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Result<()> {
-    let Some(set) = draft.ground().set else { return Ok(()) };
-    let all = std::iter::once(Role::Targets).chain(draft.tree().into_iter().map(Role::from));
-    for role in all.filter(|role| if named.is_empty() { draft.can_sign(role) } else { named.contains(role) }) {
-        let Some(refusal) = draft.shut(&role) else { continue };
-        let files = [set.unknown(&role).map(|file| &file.content), set.last_good(&role).map(|good| good.content())];
-        if files.into_iter().flatten().any(|content| content.targets.contains_key(tag)) || !named.is_empty() {
-            return Err(refusal);
-        }
-    }
-    Ok(())
-}
-
-/// Why a tag is revoked nowhere: another key is needed, or nobody has signed it.
-fn nowhere(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Refusal {
-    let listing: Vec<Role> = draft.remarks().iter().filter_map(|remark| remark.still_lists(tag)).collect();
-    if listing.is_empty() {
-        let place = if named.is_empty() { "no role lists it" } else { "the role does not list it" };
-        return Refusal::of(None, format!("{tag} is not signed: {place}"), "trustdeck inspect shows the tags that are");
-    }
-    let roles: Vec<&str> = listing.iter().map(Role::as_str).collect();
-    if !named.is_empty() {
-        let what = format!("{tag} is listed by {}, which was not named", roles.join(", "));
-        return Refusal::of(listing.first().cloned(), what, "name that role, or none for all");
-    }
-    let keys = listing.iter().filter_map(|role| draft.role_keys(role)).flat_map(|keys| keys.keys);
-    let mut ids: Vec<String> = keys.map(|key| key.canonical_id().short().to_owned()).collect();
-    ids.sort();
-    ids.dedup();
-    let what = format!("no key on this machine may sign {}, which list{} {tag}", roles.join(", "), s(roles.len()));
-    let hint = format!("revoke it where one of these keys is, or load one: {}", ids.join(" "));
-    Refusal::of(listing.first().cloned(), what, &hint)
-}
-
-fn s(count: usize) -> &'static str {
-    if count == 1 { "s" } else { "" }
 }
 
 fn restore(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {

@@ -11,8 +11,11 @@ mod begin;
 pub mod change;
 pub(in crate::engine) mod conflicts;
 pub(in crate::engine) mod delegations;
+mod listed;
 pub mod pulled;
+mod revoke;
 pub(in crate::engine) mod rotation;
+mod signing;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -20,19 +23,13 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp as Time;
 
-use crate::tuf::verify::{SeenRoles, Tally, tally};
 use crate::tuf::{
-    CanonicalKeyId, Delegation, DelegationName, Loaded, Metadata, PublicKey, Role, RoleKeys, Standing, Target,
-    TargetName, Targets, TrustedSet, effective_paths,
+    CanonicalKeyId, Delegation, DelegationName, Role, RoleKeys, Target, TargetName, Targets, TrustedSet,
+    effective_paths,
 };
 use applied::Result;
 use base_roles::BaseRoles;
 use change::RootKeyChoice;
-
-/// How far a role's version may rise at once above what was verified of it.
-const JUMP: u64 = 1000;
-/// The same where nothing of it was ever verified here: its signers may have published for years.
-const FIRST_JUMP: u64 = 1_000_000;
 
 /// What changes are applied to, and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -237,111 +234,6 @@ impl<'a> Draft<'a> {
         }
         let signable = |role: Role| Signable { paths: self.paths(&role), role };
         listed.into_iter().filter(|role| self.can_sign(role)).map(signable).collect()
-    }
-
-    /// The listed keys of a role that are in the store: those that sign. A new root is signed by the old keys too.
-    #[must_use]
-    pub fn signers(&self, role: &Role) -> Vec<PublicKey> {
-        let mut signers: Vec<PublicKey> = Vec::new();
-        let legacy = self.base.legacy().iter().filter(|_| *role == Role::Root).cloned();
-        for key in self.listings(role).into_iter().flat_map(|listing| listing.keys).chain(legacy) {
-            if self.ground.at_hand.contains(key.canonical_id()) && !signers.contains(&key) {
-                signers.push(key);
-            }
-        }
-        signers
-    }
-
-    /// What a file of a role is checked against: each listing must be met. The file above; for root, itself and the
-    /// root before.
-    #[must_use]
-    pub fn listings(&self, role: &Role) -> Vec<RoleKeys> {
-        let before = self.ground.set.filter(|_| *role == Role::Root).map(|set| set.root().content.role_keys(role));
-        let mut listings: Vec<RoleKeys> = self.role_keys(role).into_iter().collect();
-        listings.extend(before.filter(|before| !listings.contains(before)));
-        listings
-    }
-
-    /// Whether enough keys of a role are in the store. The keys of a new repository are made on the way.
-    #[must_use]
-    pub fn can_sign(&self, role: &Role) -> bool {
-        if self.creates.is_some() && !matches!(role, Role::Delegation(_)) {
-            return true;
-        }
-        let listings = self.listings(role);
-        let is_met = |listing: &RoleKeys| {
-            let ids = listing.keys.iter().map(PublicKey::canonical_id);
-            let here: BTreeSet<_> = ids.filter(|id| self.ground.at_hand.contains(*id)).collect();
-            here.len() >= listing.threshold as usize
-        };
-        !listings.is_empty() && listings.iter().all(is_met)
-    }
-
-    /// The verified file of a role on the server.
-    #[must_use]
-    pub fn loaded(&self, role: &Role) -> Option<&'a Loaded<Targets>> {
-        match role {
-            Role::Targets => self.ground.set?.targets(),
-            Role::Delegation(name) => self.ground.set?.delegations().get(name),
-            _ => None,
-        }
-    }
-
-    /// Which keys have signed a role's file on the server.
-    #[must_use]
-    pub fn last_signed(&self, role: &Role) -> Option<&'a Tally> {
-        let set = self.ground.set?;
-        match role {
-            Role::Root => Some(&set.root().tally),
-            Role::Snapshot => set.snapshot().map(|file| &file.tally),
-            Role::Timestamp => set.timestamp().map(|file| &file.tally),
-            Role::Targets | Role::Delegation(_) => self.loaded(role).map(|file| &file.tally),
-        }
-    }
-
-    /// Whether the file on the server is trusted under the keys listed in this draft.
-    #[must_use]
-    pub fn stands(&self, role: &Role) -> bool {
-        let Some(file) = self.loaded(role) else { return false };
-        let Some(keys) = self.role_keys(role) else { return false };
-        if self.ground.set.and_then(|set| set.role_keys(role)).is_some_and(|before| before == keys) {
-            return file.standing == Standing::Good;
-        }
-        file.content.expires() > self.ground.now && tally(&file.envelope, &keys).is_met()
-    }
-
-    /// The version that the next file of a role gets: one above every version known of it. `found` are versions that
-    /// were met elsewhere, such as the file of a role that had been removed.
-    #[must_use]
-    pub fn next_version(&self, role: &Role, found: &SeenRoles) -> u64 {
-        if self.creates.is_some() {
-            // Notary's client signs targets once when it initialises and once more when it publishes.
-            return if *role == Role::Targets { 2 } else { 1 };
-        }
-        let seen = |marks: &SeenRoles| marks.get(role).map_or(0, |mark| mark.version);
-        let base = match (role, self.ground.set) {
-            (Role::Root, Some(set)) => set.root().content.version(),
-            (Role::Snapshot, Some(set)) => set.snapshot().map_or(0, |s| s.content.version()),
-            // Whoever wrote it: a server takes nothing that is not above it.
-            _ => self.loaded(role).map_or(0, |file| file.content.version()),
-        };
-        let remembered = self.ground.set.map_or(0, |set| seen(&set.seen()));
-        base.max(remembered).max(self.verified_version(role).unwrap_or(0)).max(seen(found)).saturating_add(1)
-    }
-
-    /// The highest version of a role that this machine has verified.
-    #[must_use]
-    pub fn verified_version(&self, role: &Role) -> Option<u64> {
-        self.ground.set?.newest_verified(role).map(|mark| mark.version)
-    }
-
-    /// Whether `next` is too far above what was verified of a role: only a version that nobody known has signed can
-    /// lead there, and after it there may be no room for another.
-    #[must_use]
-    pub fn is_jump(&self, role: &Role, next: u64) -> bool {
-        let verified = self.verified_version(role);
-        let room = if verified.is_some() { JUMP } else { FIRST_JUMP };
-        role.holds_targets() && next > verified.unwrap_or(0).saturating_add(room)
     }
 
     pub(super) fn touch(&mut self, role: Role, why: String) {

@@ -9,8 +9,8 @@ use super::facts::{Facts, Known, root_key};
 use super::names::Names;
 use super::needs::Needs;
 use super::roles::role_diffs;
+use super::strangers::unknown_files;
 use super::tags::tag_effect;
-use super::unknown::unknown_files;
 use super::warnings::warnings;
 use super::{NeededKey, PlannedChange, RepositoryPlan, TagEffect};
 use crate::engine::draft::applied::{Applied, Refusal};
@@ -58,7 +58,7 @@ fn refused(facts: &Facts<'_>, change: &Change, refusal: Refusal) -> EngineError 
         return EngineError::Lost { gun, server, copy: copy.is_some() };
     }
     let what = format!("cannot {}: {}", change.describe(), refusal.what);
-    Refusal { what, ..refusal }.about(facts.gun)
+    super::refused::refused(facts.gun, Refusal { what, ..refusal })
 }
 
 fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {
@@ -128,12 +128,6 @@ fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes
     plan.warnings.sort_by_key(|warning| warning.weight);
 }
 
-/// Whether this machine signs the snapshot: its key is in the store. Else the server does.
-pub(in crate::engine) fn signs_snapshot(draft: &Draft<'_>) -> bool {
-    let uploads = !draft.touched().is_empty() && !draft.deletes();
-    uploads && draft.creates().is_none() && draft.can_sign(&Role::Snapshot)
-}
-
 fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<NeededKey> {
     let mut signs: BTreeMap<CanonicalKeyId, Vec<Role>> = BTreeMap::new();
     let mut order: Vec<CanonicalKeyId> = Vec::new();
@@ -154,7 +148,7 @@ fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<N
         }
         new.push(NeededKey::New { role: Role::Targets });
     }
-    let snapshot = signs_snapshot(draft).then_some(Role::Snapshot);
+    let snapshot = draft.signs_snapshot().then_some(Role::Snapshot);
     for role in draft.touched().keys().chain(&snapshot) {
         draft.signers(role).iter().for_each(|key| needs(key.canonical_id(), role));
     }

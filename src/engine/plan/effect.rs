@@ -6,7 +6,6 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::compute::signs_snapshot;
 use super::{Plan, PlanId, RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
@@ -83,7 +82,7 @@ pub(super) fn signed(draft: &Draft<'_>) -> Vec<Value> {
     }
     let legacy: Vec<&str> = draft.base.legacy().iter().map(|key| key.id().as_str()).collect();
     let server_made: Vec<&Role> = draft.base.server_made().iter().collect();
-    all.push(json!([server_made, legacy, signs_snapshot(draft)]));
+    all.push(json!([server_made, legacy, draft.signs_snapshot()]));
     all
 }
 

@@ -3,12 +3,14 @@
 //! Invariant: pure. The same stage, metadata and keys at hand give the same plan and the same ID.
 
 pub mod compute;
-mod effect;
+pub mod effect;
 pub mod facts;
 pub mod locked;
 pub(in crate::engine) mod names;
 pub mod needs;
+pub(in crate::engine) mod refused;
 pub(in crate::engine) mod roles;
+mod strangers;
 pub mod tags;
 pub mod unknown;
 pub(in crate::engine) mod warnings;
@@ -20,7 +22,6 @@ use super::draft::change::{Change, EntryId};
 use super::error::Problem;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
-pub use effect::whole;
 use unknown::UnknownFile;
 
 /// A hash over all that the plan would do: 128 bits, in groups of four digits.

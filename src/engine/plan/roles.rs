@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::compute::signs_snapshot;
 use super::names::Names;
 use super::{KeyDiff, RoleDiff};
 use crate::engine::draft::Draft;
@@ -53,7 +52,7 @@ fn diff(
     role: Role,
 ) -> RoleDiff {
     let (was, is) = (listing(base, &role), listing(draft, &role));
-    let signs = draft.touched().contains_key(&role) || (role == Role::Snapshot && signs_snapshot(draft));
+    let signs = draft.touched().contains_key(&role) || (role == Role::Snapshot && draft.signs_snapshot());
     let before = version(base, &role);
     let gone = was.listed && !is.listed;
     let after = match (signs, gone) {

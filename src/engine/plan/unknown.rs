@@ -1,14 +1,6 @@
 //! Content that would be signed although nobody known has signed it: all that somebody must compare first.
 
-use std::collections::BTreeSet;
-
-use super::names::Names;
-use super::warnings::{Found, plain};
-use super::{RepositoryPlan, Weight};
-use crate::engine::draft::Draft;
-use crate::engine::draft::change::{Change, role_word};
-use crate::engine::wording::natural;
-use crate::tuf::{KeyId, Loaded, Role, Target, TargetName, Targets, TrustedSet};
+use crate::tuf::{KeyId, Role};
 
 /// A role file that nobody known has signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,70 +49,6 @@ pub enum Before {
     Other(String),
 }
 
-/// What a plan would sign unseen.
-pub(super) fn unknown_files(draft: &Draft<'_>, names: &Names<'_>) -> Vec<UnknownFile> {
-    let Some(set) = draft.ground().set else { return Vec::new() };
-    let adopted = draft.adopted().iter().filter(|role| draft.touched().contains_key(role));
-    adopted.filter_map(|role| Some(describe(set, role, set.unknown(role)?, names))).collect()
-}
-
-fn describe(set: &TrustedSet, role: &Role, file: &Loaded<Targets>, names: &Names<'_>) -> UnknownFile {
-    let good = set.last_good(role).map(|good| good.content());
-    let mut tags: Vec<UnknownTag> =
-        file.content.targets.iter().map(|(tag, target)| of_tag(set, role, tag, target, good)).collect();
-    tags.sort_by(|a, b| natural(&a.tag, &b.tag));
-    let listed = good.into_iter().flat_map(|good| good.targets.keys());
-    let gone = listed.filter(|tag| !file.content.targets.contains_key(*tag)).map(ToString::to_string).collect();
-    let delegations = file.content.delegations.iter().flatten().map(|entry| {
-        let keys = file.content.delegation_role_keys(&entry.name).map(|listed| listed.keys).unwrap_or_default();
-        let paths: Vec<String> = entry.paths.iter().map(|path| format!("{path:?}")).collect();
-        let ids: Vec<&str> = keys.iter().map(|key| key.canonical_id().as_str()).collect();
-        format!(
-            "{} ({}) with keys {}, paths {}, threshold {}",
-            entry.name.short(),
-            names.of(&keys).join(", "),
-            ids.join(" "),
-            paths.join(" "),
-            entry.threshold
-        )
-    });
-    UnknownFile {
-        role: role.clone(),
-        version: file.content.version,
-        sha256: file.envelope.sha256().to_owned(),
-        claimed: file.envelope.signatures().iter().map(|signature| signature.key.clone()).collect(),
-        last_good: good.map(|good| good.version),
-        tags,
-        gone,
-        delegations: delegations.collect(),
-    }
-}
-
-fn of_tag(set: &TrustedSet, role: &Role, tag: &TargetName, target: &Target, good: Option<&Targets>) -> UnknownTag {
-    let sha256 = |target: &Target| target.hashes.get("sha256").map(hex::encode).unwrap_or_default();
-    let before = match good.and_then(|good| good.targets.get(tag)) {
-        Some(old) if old.hashes == target.hashes && old.length == target.length => Before::Same,
-        Some(old) => Before::Other(sha256(old)),
-        None => Before::Added,
-    };
-    let mut signed_by: Vec<String> = set
-        .delegations()
-        .keys()
-        .map(|name| Role::Delegation(name.clone()))
-        .chain([Role::Targets])
-        .filter(|other| other != role)
-        .filter(|other| {
-            let verified = set.verified(other).and_then(|verified| verified.content().targets.get(tag));
-            verified.is_some_and(|known| known.hashes == target.hashes)
-        })
-        .map(|role| role_word(&role).to_owned())
-        .collect();
-    if before == Before::Same {
-        signed_by.insert(0, format!("{} before", role_word(role)));
-    }
-    UnknownTag { tag: tag.to_string(), digest: sha256(target), length: target.length, before, signed_by }
-}
-
 impl UnknownFile {
     /// One line for each thing to compare, tags with their whole digests. Text from outside in it is raw.
     #[must_use]
@@ -143,52 +71,5 @@ impl UnknownFile {
         lines.extend(self.gone.iter().map(|tag| format!("{tag}  gone: only the last good file lists it")));
         lines.extend(self.delegations.iter().map(|entry| format!("delegation {entry}")));
         lines
-    }
-}
-
-/// Signing what nobody known has signed: an acceptance of its own.
-pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
-    for file in &plan.unknown {
-        let word = role_word(&file.role);
-        let headline = format!("nobody known has signed {word}: this may be an attack");
-        let known = |tag: &&UnknownTag| !tag.signed_by.is_empty();
-        let (count, by) = (file.tags.len(), file.tags.iter().filter(known).count());
-        let mut detail = format!(
-            "The server has version {} of it without a valid signature of a key that is or was one of the role's, so \
-             anybody may have written it. Signing it again vouches for its {count} tags, {by} of which somebody known \
-             has signed",
-            file.version
-        );
-        if !file.delegations.is_empty() {
-            detail.push_str(&format!(", and for its {} delegations", file.delegations.len()));
-        }
-        detail.push_str(". Compare each line with whoever built the image, by another way than this server.");
-        let mut warning = plain(Weight::Danger, headline, detail);
-        if let Some(version) = file.last_good {
-            let words = format!("sign the last good file of {word} (version {version}) instead, same publish");
-            warning.fix = Some((vec![Change::Restore { role: file.role.clone() }], words));
-        }
-        found.push(warning);
-    }
-    jumps(draft, found);
-}
-
-/// Versions from files that nobody known has signed, far above what was verified.
-fn jumps(draft: &Draft<'_>, found: &mut Found) {
-    let roles: BTreeSet<&Role> = draft.touched().keys().collect();
-    for role in roles {
-        let next = draft.next_version(role, &crate::tuf::verify::SeenRoles::new());
-        if draft.is_jump(role, next) {
-            let word = role_word(role);
-            let headline = format!("the version of {word} would jump to {next}");
-            let verified =
-                draft.verified_version(role).map_or_else(|| "none".to_owned(), |version| version.to_string());
-            let detail = format!(
-                "The highest version that was verified is {verified}; the server demands more because of a file that \
-                 nobody known has signed. After such a jump there may be no room for another version: ask whoever runs \
-                 the server to remove that file."
-            );
-            found.push(plain(Weight::Block, headline, detail));
-        }
     }
 }

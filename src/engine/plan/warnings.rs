@@ -2,7 +2,6 @@
 
 use jiff::ToSpan;
 
-use super::compute::signs_snapshot;
 use super::facts::{Facts, Known, RootKey, root_key};
 use super::names::Names;
 use super::{PlanWarning, RepositoryPlan, Weight};
@@ -41,7 +40,7 @@ pub(in crate::engine) fn warnings(
     base_roles(facts, draft, &mut found);
     left_without_keys(draft, plan, &mut found);
     vouching(draft, plan, &mut found);
-    super::unknown::warn(draft, plan, &mut found);
+    super::strangers::warn(draft, plan, &mut found);
     revivals(draft, plan, &mut found);
     rotations(draft, plan, &mut found);
     unknown_members(draft, &mut found);
@@ -223,7 +222,7 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
         found.push(renew(Role::Targets, plain(Weight::Block, "targets has expired", detail)));
     }
     let stale = set.snapshot().is_some_and(|file| file.content.expires() <= facts.now);
-    if stale && !signs_snapshot(draft) {
+    if stale && !draft.signs_snapshot() {
         let detail = "Unless the server holds its key, somebody who does must sign it at this publish.";
         found.push(plain(Weight::Warning, "snapshot has expired", detail));
     }

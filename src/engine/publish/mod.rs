@@ -9,6 +9,7 @@ pub mod merged;
 pub mod outcome;
 mod part;
 pub mod sign;
+pub(in crate::engine) mod upload;
 pub(in crate::engine) mod versions;
 
 pub use part::Publisher;

@@ -10,7 +10,6 @@ use jiff::Timestamp as Time;
 
 use crate::engine::draft::Draft;
 use crate::engine::draft::base_roles::replace_keys;
-use crate::engine::plan::compute::signs_snapshot;
 use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
 use crate::tuf::verify::SeenRoles;
@@ -92,7 +91,7 @@ pub fn sign(
         return Ok(copied(copy));
     }
     let created = made.created.as_ref();
-    let total = draft.touched().len() + usize::from(signs_snapshot(draft));
+    let total = draft.touched().len() + usize::from(draft.signs_snapshot());
     let mut files = Vec::new();
     for role in draft.touched().keys() {
         step(files.len(), total);
@@ -108,7 +107,7 @@ pub fn sign(
     }
     // The roles above first, as a server checks them.
     files.sort_by_key(|file| rank(&file.role));
-    if signs_snapshot(draft) {
+    if draft.signs_snapshot() {
         step(files.len(), total);
         if let Some(file) = sign_snapshot(draft, keys, &files, found)? {
             files.push(file);

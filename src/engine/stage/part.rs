@@ -1,31 +1,32 @@
 //! Staging: what is wanted, and the plans for it.
 
-use super::foreign;
-use super::planned;
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::foreign::ForeignChanges;
-use super::gather::Staged;
+use super::gather::{Staged, known};
 use super::journal::Content;
 use super::kept::{Kept, Reviewed};
+use super::{foreign, planned};
 use crate::engine::context::Context;
-use crate::engine::draft::change::StagedChange;
+use crate::engine::draft::change::{Change, EntryId, RootKeyChoice, Stage, StagedChange};
 use crate::engine::draft::conflicts::{applicable, contradiction};
 use crate::engine::draft::{Draft, Ground};
+use crate::engine::error::EngineError;
 use crate::engine::keyring::Keyring;
 use crate::engine::keyring::tokens::Seen;
 use crate::engine::plan::compute::plan_with_needs;
+use crate::engine::plan::effect::whole;
 use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known, RootKey};
 use crate::engine::plan::needs::Needs;
-use crate::engine::plan::whole;
+use crate::engine::plan::refused::refused;
+use crate::engine::plan::{Plan, RepositoryPlan};
 use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
 use crate::engine::trust::Trust;
 use crate::engine::trust::session::Base;
-use crate::engine::{Change, EngineError, EntryId, Plan, RepositoryPlan, RootKeyChoice, Stage};
 use crate::keys::StoredKey;
 use crate::tuf::{CanonicalKeyId, Gun, TargetName};
 
@@ -141,7 +142,7 @@ impl Staging {
             let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
             let copy = base.lost.as_ref().and_then(|lost| lost.copy.as_deref());
             let ground = Ground { set: base.set.as_deref(), copy, at_hand: &keys.ids, now: self.context.now() };
-            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| refusal.about(gun))?;
+            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| refused(gun, refusal))?;
         }
         Ok(())
     }
@@ -260,7 +261,7 @@ impl Staging {
         base: Option<&Base>,
         compute: impl FnOnce(&Facts<'_>) -> T,
     ) -> T {
-        let known = base.map_or(Known::Nothing, Base::known);
+        let known = base.map_or(Known::Nothing, known);
         compute(&Facts {
             gun,
             name: &familiar_name(gun),

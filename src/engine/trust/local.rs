@@ -12,7 +12,7 @@ use super::memory::{Memory, Record, raise};
 use super::pin;
 use super::pin::Pin;
 use super::source::BIG;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::engine::lanes::side_by_side;
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{
@@ -201,7 +201,7 @@ impl Local {
             let marks = self.signed_marks(&set, drawer)?;
             raise(&mut self.seen, &marks);
         }
-        self.keys = set.listed_keys().clone();
+        self.keys.extend(set.listed_keys());
         self.set = Some(set);
         Ok(())
     }
@@ -254,6 +254,7 @@ impl Local {
         }
         let Some(bytes) = self.shelf.only(&Role::Targets).cloned() else { return Ok(marks) };
         let targets = mark::<Targets>(&mut marks, &Role::Targets, &bytes, &root.role_keys(&Role::Targets));
+        targets.iter().for_each(|targets| self.keys.note_all(targets));
         for delegation in targets.iter().flat_map(|targets| targets.delegations.iter().flatten()) {
             let role = Role::from(delegation.name.clone());
             let Some(bytes) = drawer.read(&role)? else { continue };

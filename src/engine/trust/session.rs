@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp as Time};
 
 use super::local::Local;
 use crate::engine::error::Problem;
-use crate::engine::plan::facts::Known;
 use crate::tuf::{DelegationName, TrustedSet};
 
 /// A repository as it was loaded last.
@@ -83,15 +82,4 @@ pub(in crate::engine) struct Base {
     pub(in crate::engine) verified_at: Option<jiff::Timestamp>,
     /// Set if the server has no trust data although this machine has verified some before.
     pub(in crate::engine) lost: Option<Lost>,
-}
-
-impl Base {
-    /// As a plan takes it.
-    pub(in crate::engine) fn known(&self) -> Known<'_> {
-        match (&self.set, &self.lost) {
-            (Some(set), _) => Known::Files(set),
-            (None, Some(lost)) => Known::Lost(lost.copy.as_deref()),
-            (None, None) => Known::Absent,
-        }
-    }
 }

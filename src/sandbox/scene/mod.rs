@@ -17,7 +17,7 @@ use super::SandboxError;
 use super::held::{HeldKey, HeldKeys};
 use super::layout::Layout;
 use super::registry::BlobFiles;
-use super::store::Store;
+use super::store::{Store, Update};
 use crate::engine::Engine;
 use crate::tuf::{Gun, Role};
 use cast::Cast;
@@ -57,12 +57,33 @@ pub(super) fn fill(
         let of_gun = |key: &&HeldKey| key.gun == script.gun();
         let keys = server_keys.iter().filter(of_gun).map(|key| (key.role.clone(), key.public.clone())).collect();
         let stage = repository::Stage { cast: &cast, store, held, keys, now };
-        batches.push((script.gun(), stage.perform(script)?));
+        let updates = stage.perform(script)?;
+        remember(layout, url, script, (&updates, stage.before(script)?))?;
+        batches.push((script.gun(), updates));
     }
     list(layout, url)?;
     store.seed_images(&images::seed(&scripts, files)?)?;
     store.seed(&batches, FILLED, now)?;
     Ok(true)
+}
+
+/// Leaves in the trust directory what this machine has read before a key was removed: so it knows whose file it is that
+/// no current key has signed, as it would on a machine that is used every day.
+fn remember(
+    layout: &Layout,
+    url: &str,
+    script: &script::Script,
+    (now, before): (&[Update], Vec<Update>),
+) -> Result<(), SandboxError> {
+    let folder = layout.settings(url).trust_dir.join("tuf").join(script.gun()).join("metadata");
+    for update in before {
+        // Root is made anew each time; the one that is served is meant.
+        let same = now.iter().find(|served| served.role == update.role && served.role == Role::Root);
+        let bytes = same.map_or(&update.bytes, |served| &served.bytes);
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        std::fs::write(folder.join(format!("{}.json", update.role)), bytes).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Puts every repository on trustdeck's list, the one without trust data too.

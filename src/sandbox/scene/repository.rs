@@ -56,6 +56,29 @@ impl Stage<'_> {
         Ok(updates)
     }
 
+    /// Root and targets as they were before keys were removed that have signed a file last; none if no key was.
+    pub(super) fn before(&self, script: &Script) -> Result<Vec<Update>, SandboxError> {
+        let is_removed = |part: &Part| part.signed_by.is_some_and(|signer| !part.keys.contains(&signer));
+        if !script.roles.iter().any(is_removed) {
+            return Ok(Vec::new());
+        }
+        let gun = Gun::parse(&script.gun()).map_err(failed)?;
+        let key = self.cast.targets(gun.as_str())?;
+        let mut targets = listing(script, script.tags)?;
+        self.delegate(script, &Role::Targets, &mut targets)?;
+        for part in script.roles.iter().filter(|part| is_removed(part)) {
+            let Some(signer) = part.signed_by else { continue };
+            let public = self.cast.signer(signer)?.public().clone();
+            let entries = targets.delegations.iter_mut().flatten().filter(|entry| entry.name.as_str() == part.name);
+            entries.for_each(|entry| entry.key_ids.get_or_insert_default().push(public.id().clone()));
+            targets.delegation_keys.insert(public.id().clone(), public);
+        }
+        let version = script.version.saturating_sub(1).max(1);
+        targets.renew(version, default_expiry(&Role::Targets, self.ago(script.targets_age)?));
+        let (_, root) = self.root(script, &gun, key.public())?;
+        Ok(vec![root, signed(&Role::Targets, &targets, key, key.public())?])
+    }
+
     fn ago(&self, days: i64) -> Result<Time, SandboxError> {
         self.now.checked_sub((days * 24).hours()).map_err(failed)
     }

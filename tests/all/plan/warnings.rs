@@ -28,17 +28,19 @@ fn orphaned_tags_are_a_danger_with_a_fix_by_a_key_at_hand() {
 }
 
 #[test]
-fn delegations_that_nobody_trusted_has_signed_are_a_danger_and_approved_one_by_one() {
+fn delegations_that_nobody_known_has_signed_are_a_danger_and_approved_one_by_one() {
     let mallory = Key::named("mallory");
     let mut world = World::new();
     world.repository.delegate("targets/mallory", std::slice::from_ref(&mallory), &[""]);
     world.repository.signers.insert(Role::Targets, vec![mallory]);
-    let plan = world.plan(&[remove_signer("ben"), witness("targets/releases")]);
-    let danger = headlines(&plan, Weight::Danger);
-    assert!(danger.iter().any(|headline| headline.starts_with("nobody trusted has signed the delegations of targets")));
-    assert!(plan.warnings.iter().any(|warning| warning.detail.contains("mallory (mallory)")));
+    assert!(world.plan(&[remove_signer("ben")]).is_blocked());
+    let changes = [witness("targets"), remove_signer("ben"), witness("targets/releases")];
+    let plan = world.plan(&changes);
+    assert!(plan.is_dangerous() && !plan.is_blocked());
+    let unknown = plan.unknown.iter().find(|file| file.role == Role::Targets).unwrap();
+    assert!(unknown.delegations.iter().any(|entry| entry.contains("mallory (mallory)")), "{unknown:?}");
     world.repository.delegate("targets/other", &[Key::named("other")], &[""]);
-    assert_ne!(world.plan(&[remove_signer("ben"), witness("targets/releases")]).effect, plan.effect);
+    assert_ne!(world.plan(&changes).effect, plan.effect);
 }
 
 #[test]
@@ -96,9 +98,10 @@ fn expired_base_roles_block_until_they_are_renewed() {
 }
 
 #[test]
-fn signing_into_a_file_that_nobody_trusts_vouches_for_what_is_in_it() {
+fn signing_into_a_file_of_a_removed_signer_vouches_for_what_is_in_it() {
     let mut world = World::new();
     world.repository.signers.insert(role("targets/releases"), vec![Key::named("gone")]);
+    world.remember("targets/releases", "gone");
     assert_eq!(world.plan(&[sign("2.0")]).tags.vouched, ["1.0", "1.1"]);
     let plan = world.plan(&[sign_into("2.0", &["targets/releases"])]);
     assert_eq!(headlines(&plan, Weight::Warning), ["vouches for 2 tags"]);

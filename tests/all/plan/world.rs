@@ -13,7 +13,7 @@ use trustdeck::engine::publish::sign::{Made, SignedFile, SigningError, sign};
 use trustdeck::engine::{Change, EngineError, EntryId, StagedChange};
 use trustdeck::keys::PrivateKey;
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
-use trustdeck::tuf::{CanonicalKeyId, FileMeta, Gun, Role, Snapshot, Timestamp, TrustedSet};
+use trustdeck::tuf::{CanonicalKeyId, FileMeta, Gun, Remembered, Role, RoleKeys, Snapshot, Timestamp, TrustedSet};
 
 use super::support::forge::{Files, Key, Repository, noon};
 use super::support::machine::role;
@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub repository: Repository,
     pub keys: Vec<(Key, &'static str)>,
     pub now: Time,
+    /// What this machine verified before.
+    pub remembered: Remembered,
 }
 
 impl World {
@@ -46,7 +48,13 @@ impl World {
         repository.signers.insert(role("targets/releases"), vec![ben.clone()]);
         let keys =
             vec![(Key::named("root"), "root"), (Key::named("targets"), "targets"), (alice, "alice"), (ben, "ben")];
-        Self { repository, keys, now }
+        Self { repository, keys, now, remembered: Remembered::default() }
+    }
+
+    /// This machine has verified a file that listed this key for a role.
+    pub(crate) fn remember(&mut self, role_name: &str, key: &str) {
+        let listed = RoleKeys { keys: vec![Key::named(key).public()], threshold: 1 };
+        self.remembered.keys.note(&role(role_name), &listed);
     }
 
     /// Takes a private key away.
@@ -60,12 +68,41 @@ impl World {
     }
 
     pub(crate) fn set(&self) -> TrustedSet {
-        self.files().load(&Pinning::default(), SeenRoles::new(), Purpose::Renew, self.now).unwrap()
+        let seen = self.remembered.files.clone();
+        self.files().load_knowing(&self.remembered, &Pinning::default(), seen, Purpose::Renew, self.now).unwrap()
     }
 
     pub(crate) fn plan(&self, changes: &[Change]) -> RepositoryPlan {
         let set = self.set();
         self.with_facts(Known::Files(&set), changes, plan_repository)
+    }
+
+    /// A plan for files that somebody else has put together.
+    pub(crate) fn plan_of(&self, set: &TrustedSet, changes: &[Change]) -> RepositoryPlan {
+        self.with_facts(Known::Files(set), changes, plan_repository)
+    }
+
+    /// What such a plan signs.
+    pub(crate) fn signed_of(&self, set: &TrustedSet, changes: &[Change]) -> Result<Vec<SignedFile>, EngineError> {
+        self.with_facts(Known::Files(set), changes, |facts| {
+            let (draft, _) = draft(facts)?;
+            let files = sign(&draft, &|id| self.open_key(id), &Made::default(), &SeenRoles::new(), &|_, _| {});
+            files.map_err(|error| EngineError::Input { message: error.to_string(), hint: String::new() })
+        })
+    }
+
+    /// Any files under a new snapshot and timestamp, as whoever holds the server's keys can put them together.
+    pub(crate) fn reseal(&self, mut files: Files, unnamed: &BTreeSet<Role>) -> Files {
+        let seals = [Role::Snapshot, Role::Timestamp];
+        let named = files.files.iter().filter(|(role, _)| !unnamed.contains(role) && !seals.contains(role));
+        let meta = named.map(|(role, bytes)| (role.clone(), FileMeta::of(bytes))).collect();
+        let (version, expires) = self.repository.snapshot;
+        let snapshot = self.repository.sign(&Role::Snapshot, &Snapshot { expires, meta, version: version + 1 });
+        let (version, expires) = self.repository.timestamp;
+        let timestamp = Timestamp { expires, snapshot: FileMeta::of(&snapshot), version: version + 1 };
+        files.files.insert(Role::Timestamp, self.repository.sign(&Role::Timestamp, &timestamp));
+        files.files.insert(Role::Snapshot, snapshot);
+        files
     }
 
     pub(crate) fn with_facts<T>(&self, known: Known<'_>, changes: &[Change], act: impl FnOnce(&Facts<'_>) -> T) -> T {

@@ -180,10 +180,8 @@ async fn root_of_somebody_else_is_refused() {
     publish(&mut foreign, &Role::Root);
     origin.serve(&foreign);
     let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
-    assert!(
-        matches!(&error, EngineError::Verify { source: VerifyError::RootChain { trusted: 1, got: 2 }, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(&error, EngineError::OtherRoot { since: Some(_), .. }), "{error:?}");
+    assert_eq!(error.kind(), Kind::Pin);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use trustdeck::engine::Health;
 use trustdeck::engine::trust::tree::RoleState;
 use trustdeck::engine::view::TagState;
-use trustdeck::tuf::Role;
+use trustdeck::tuf::{DelegationName, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
@@ -74,12 +74,33 @@ async fn tags_are_trusted_held_or_orphaned_and_paths_hold() {
 #[tokio::test]
 async fn removed_last_signer_orphans_the_tags_and_is_named() {
     let mut repository = team();
-    repository.signers.insert(Role::releases(), vec![Key::named("gone")]);
-    let view = view_of(&repository).await;
+    let gone = Key::named("gone");
+    let mut before = repository.clone();
+    let releases = DelegationName::releases();
+    let listing = before.content.get_mut(&Role::Targets).unwrap();
+    let entry = listing.delegations.iter_mut().flatten().find(|entry| entry.name == releases).unwrap();
+    entry.key_ids.get_or_insert_default().push(gone.public().id().clone());
+    listing.delegation_keys.insert(gone.public().id().clone(), gone.public());
+    repository.signers.insert(Role::releases(), vec![gone.clone()]);
+    publish(&mut repository, &Role::Targets);
+    // On a machine that has read the repository before, and on one that never did.
+    let origin = Origin::start().await;
+    let machine = Machine::new(&origin.url);
+    origin.serve(&before);
+    machine.engine().views().refresh(&gun()).await.unwrap();
+    origin.serve(&repository);
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let stranger = view_of(&repository).await;
+    let said = |view: &trustdeck::engine::RepositoryView| {
+        let finding = view.findings.iter().find(|finding| finding.role == Some(Role::releases()));
+        finding.unwrap().detail.clone()
+    };
+    assert!(said(&stranger).contains("this may be an attack"), "{}", said(&stranger));
+    assert!(!said(&view).contains("attack"), "{}", said(&view));
     assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
     let releases = view.roles.iter().find(|row| row.role == Role::releases()).unwrap();
     assert_eq!(releases.state, RoleState::UnderThreshold { signed: 0 });
-    let gone = Key::named("gone").public();
+    let gone = gone.public();
     assert_eq!(releases.last_signed_by.len(), 1);
     assert_eq!((&releases.last_signed_by[0].key, releases.last_signed_by[0].current), (gone.id(), false));
     let finding = view.findings.iter().find(|finding| finding.role == Some(Role::releases())).unwrap();

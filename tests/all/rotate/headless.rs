@@ -23,7 +23,10 @@ fn a_colleague_takes_over_with_the_hand_over_file() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(!text.contains("PRIVATE"), "{text}");
     assert!(begun(&home)[0]["waits"].as_str().unwrap().contains("not signed"), "{:?}", begun(&home));
-    let taken = colleague.publish(&["rotate", "take-over", file.to_str().unwrap()]).ok();
+    // On a machine that never met the repository, nothing is signed before all of it was shown and accepted.
+    let unseen = colleague.publish(&["rotate", "take-over", file.to_str().unwrap()]).ended(7);
+    assert!(unseen.stderr.contains("new to this machine") && unseen.stderr.contains("sha256:"), "{}", unseen.stderr);
+    let taken = colleague.publish(&["rotate", "take-over", file.to_str().unwrap(), "--accept"]).ok();
     assert!(taken.stderr.contains("done: take over"), "{}", taken.stderr);
     assert!(begun(&colleague).is_empty());
     assert_eq!(tags(&server), ["1.0", "1.1"]);
@@ -52,7 +55,7 @@ fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
     let good: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let refused = |changed: Value, word: &str| {
         std::fs::write(&file, changed.to_string()).unwrap();
-        let ran = colleague.publish(&["rotate", "take-over", path]);
+        let ran = colleague.publish(&["rotate", "take-over", path, "--accept"]);
         assert_ne!(ran.code, 0, "{word}");
         assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
     };

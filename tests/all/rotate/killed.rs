@@ -155,7 +155,7 @@ fn a_hand_over_ends_the_same_wherever_either_side_is_killed() {
         let add = ["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", file];
         kill_at(point, &home, &server, &add);
         home.publish(&add).ok();
-        kill_and_rerun(point, &colleague, &server, &["rotate", "take-over", file]);
+        kill_and_rerun(point, &colleague, &server, &["rotate", "take-over", file, "--accept"]);
         assert_eq!(tags(&server), ["1.0", "1.1"], "{point:?}");
         assert_nothing_staged(&colleague, &format!("{point:?}"));
         kill_and_rerun(point, &home, &server, &["rotate", "signer", "jeff", GUN]);

@@ -1,0 +1,401 @@
+//! What an edit may begin with: content that somebody with the right to it has signed, and nothing else.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use trustdeck::engine::plan::unknown::Before;
+use trustdeck::engine::plan::{RepositoryPlan, Weight};
+use trustdeck::engine::{Change, Kind, NewKeys};
+use trustdeck::tuf::verify::{Pinning, Purpose, Seen};
+use trustdeck::tuf::{Envelope, Metadata, Remembered, Role, Target, TargetName, Targets, TrustedSet};
+
+use super::support::forge::{Files, Key, days};
+use super::support::machine::{add_signer, remove_signer, revoke, role, sign, sign_into, witness};
+use super::world::World;
+
+fn releases() -> Role {
+    role("targets/releases")
+}
+
+fn restore(role_name: &str) -> Change {
+    Change::Restore { role: role(role_name) }
+}
+
+/// The server has put its own content in the place of a role's.
+fn swapped(role: &Role) -> World {
+    let mut world = World::new();
+    world.repository.signers.insert(role.clone(), Vec::new());
+    world.repository.tag(role, "evil");
+    world
+}
+
+fn failure(plan: &RepositoryPlan) -> Option<Kind> {
+    plan.failed.as_ref().map(|problem| problem.kind)
+}
+
+#[test]
+fn content_that_nobody_known_has_signed_is_the_base_of_no_change() {
+    let world = swapped(&releases());
+    for change in [sign("2.0"), sign_into("2.0", &["targets/releases"]), revoke("1.0")] {
+        assert_eq!(failure(&world.plan(std::slice::from_ref(&change))), Some(Kind::Role), "{change:?}");
+    }
+    let world = swapped(&Role::Targets);
+    let new = Key::named("new targets");
+    let rotate = Change::RotateKeys { role: Role::Targets, keys: NewKeys::Here(vec![new.public()]), legacy: vec![] };
+    let mut holder = world.clone();
+    holder.keys.push((new, "targets"));
+    for change in [add_signer("eva", &[Key::named("eva").public()]), remove_signer("ben"), sign("2.0"), rotate] {
+        assert_eq!(failure(&holder.plan(std::slice::from_ref(&change))), Some(Kind::Role), "{change:?}");
+    }
+}
+
+#[test]
+fn witnessing_such_content_is_a_danger_that_lists_every_tag_with_its_digest() {
+    let world = swapped(&releases());
+    let plan = world.plan(&[witness("targets/releases")]);
+    assert!(plan.is_dangerous() && !plan.is_blocked());
+    let [file] = plan.unknown.as_slice() else { panic!("{:?}", plan.unknown) };
+    let known: Vec<(&str, bool)> = file.tags.iter().map(|t| (t.tag.as_str(), !t.signed_by.is_empty())).collect();
+    assert_eq!(known, [("1.0", true), ("1.1", true), ("evil", false)]);
+    assert!(file.lines().iter().all(|line| line.contains("sha256:") && line.contains("1234 bytes")), "{file:?}");
+    // Another digest under the same names is another plan.
+    let mut other = world.clone();
+    let content = other.repository.content.get_mut(&releases()).unwrap();
+    content.targets.insert(TargetName::received("evil".to_owned()), Target::image([7; 32], 1234));
+    assert_ne!(other.plan(&[witness("targets/releases")]).effect, plan.effect);
+}
+
+#[test]
+fn a_file_of_a_signer_that_was_removed_is_a_base_where_this_machine_knew_him() {
+    let mut world = World::new();
+    world.repository.signers.insert(releases(), vec![Key::named("gone")]);
+    assert_eq!(failure(&world.plan(&[sign("2.0")])), Some(Kind::Role));
+    world.remember("targets/releases", "gone");
+    let plan = world.plan(&[sign("2.0")]);
+    assert_eq!((failure(&plan), plan.is_dangerous()), (None, false));
+}
+
+#[test]
+fn an_old_file_of_a_removed_signer_in_the_place_of_a_newer_one_is_no_base() {
+    let mut world = World::new();
+    world.repository.signers.insert(releases(), vec![Key::named("gone")]);
+    world.remember("targets/releases", "gone");
+    for version in [1, 5] {
+        let mark = Seen { version, sha256: "0".repeat(64) };
+        world.remembered.files.insert(releases(), mark);
+        assert_eq!(failure(&world.plan(&[sign("2.0")])), Some(Kind::Role), "seen: {version}");
+    }
+}
+
+#[test]
+fn the_very_bytes_that_this_machine_verified_before_are_a_base() {
+    let mut world = World::new();
+    world.repository.signers.insert(releases(), vec![Key::named("gone")]);
+    let sha256 = Envelope::parse(&releases(), world.files().get(&releases()).to_vec()).unwrap().sha256().to_owned();
+    world.remembered.files.insert(releases(), Seen { version: 1, sha256 });
+    assert_eq!(failure(&world.plan(&[sign("2.0")])), None);
+}
+
+/// A set on a machine that has verified `good` before, and has its files at hand.
+fn set_after(good: &World, now: &World) -> TrustedSet {
+    let before = good.set();
+    let remembered = Remembered { keys: before.listed_keys().clone(), files: before.seen() };
+    let files = now.files();
+    let mut set = files.load_knowing(&remembered, &Pinning::default(), before.seen(), Purpose::Renew, now.now).unwrap();
+    for (role, _) in set.missed() {
+        set.recall(&role, good.files().get(&role)).unwrap();
+    }
+    set
+}
+
+/// The next version of a repository, as its server publishes it.
+fn later(world: &World) -> World {
+    let mut later = world.clone();
+    later.repository.snapshot.0 += 1;
+    later.repository.timestamp.0 += 1;
+    later
+}
+
+#[test]
+fn the_last_good_file_can_be_signed_again_in_the_place_of_an_unknown_one() {
+    let good = World::new();
+    let mut bad = later(&good);
+    bad.repository.signers.insert(releases(), Vec::new());
+    bad.repository.tag(&releases(), "evil");
+    let content = bad.repository.content.get_mut(&releases()).unwrap();
+    content.version += 1;
+    content.targets.remove(&TargetName::received("1.0".to_owned()));
+    content.targets.insert(TargetName::received("1.1".to_owned()), Target::image([7; 32], 1234));
+    let set = set_after(&good, &bad);
+    let plan = bad.plan_of(&set, &[witness("targets/releases")]);
+    let before: Vec<(&str, bool)> =
+        plan.unknown[0].tags.iter().map(|t| (t.tag.as_str(), matches!(t.before, Before::Other(_)))).collect();
+    assert_eq!((before, &plan.unknown[0].gone[..]), (vec![("1.1", true), ("evil", false)], &["1.0".to_owned()][..]));
+    let danger = plan.warnings.iter().find(|warning| warning.weight == Weight::Danger).unwrap();
+    assert_eq!(danger.fix.as_ref().map(|(fix, _)| &fix[..]), Some(&[restore("targets/releases")][..]));
+    let mended = bad.plan_of(&set, &[restore("targets/releases"), sign("2.0")]);
+    assert!(!mended.is_dangerous() && failure(&mended).is_none(), "{:?}", mended.warnings);
+    assert_eq!(mended.tags.after, 3);
+    let files = bad.signed_of(&set, &[restore("targets/releases"), sign("2.0")]).unwrap();
+    let file = files.iter().find(|file| file.role == releases()).unwrap();
+    assert!(!String::from_utf8_lossy(&file.bytes).contains("evil"));
+    assert_eq!(file.version, 3);
+}
+
+#[test]
+fn a_role_that_the_server_hides_is_not_begun_anew() {
+    let good = World::new();
+    let mut hidden = later(&good);
+    hidden.repository.unnamed.insert(releases());
+    let set = set_after(&good, &hidden);
+    let plan = hidden.plan_of(&set, &[sign("2.0")]);
+    assert_eq!(failure(&plan), Some(Kind::Role));
+    let message = plan.failed.unwrap().message;
+    assert!(message.contains("1.0, 1.1"), "{message}");
+    assert_eq!(hidden.plan_of(&set, &[restore("targets/releases"), sign("2.0")]).tags.after, 3);
+}
+
+#[test]
+fn what_is_good_is_not_restored() {
+    let plan = World::new().plan(&[restore("targets/releases")]);
+    assert!(plan.changes[0].no_effect.is_some());
+}
+
+#[test]
+fn a_plan_is_another_one_whenever_anything_that_is_signed_differs() {
+    let changes = [sign("2.0")];
+    let mut effects = BTreeSet::from([World::new().plan(&changes).effect]);
+    let mut differs = |what: &str, change: &dyn Fn(&mut Targets)| {
+        let mut world = World::new();
+        change(world.repository.content.get_mut(&releases()).unwrap());
+        assert!(effects.insert(world.plan(&changes).effect), "{what}");
+    };
+    let name = || TargetName::received("1.0".to_owned());
+    differs("digest", &|file| drop(file.targets.insert(name(), Target::image([9; 32], 1234))));
+    differs("length", &|file| file.targets.get_mut(&name()).unwrap().length += 1);
+    differs("custom data", &|file| file.targets.get_mut(&name()).unwrap().custom = Some(serde_json::json!({"a": 1})));
+    differs("another tag", &|file| {
+        drop(file.targets.insert(TargetName::received("x".to_owned()), Target::image([1; 32], 9)))
+    });
+    differs("a tag less", &|file| drop(file.targets.remove(&name())));
+    let mut world = World::new();
+    world.repository.content.get_mut(&Role::Targets).unwrap().delegations.as_mut().unwrap()[1].threshold = 2;
+    assert!(effects.insert(world.plan(&changes).effect), "threshold");
+    let without = World::new().without("alice");
+    assert!(effects.insert(without.plan(&changes).effect), "keys");
+    // The number of a version and dates are not what anybody decides on.
+    let mut renewed = World::new();
+    let file = renewed.repository.content.get_mut(&releases()).unwrap();
+    (file.version, file.expires) = (7, days(renewed.now, 500));
+    assert!(!effects.insert(renewed.plan(&changes).effect));
+}
+
+/// What a server does with a role when it is asked.
+#[derive(Clone, Copy, Debug)]
+enum Trick {
+    Newest,
+    Older(usize),
+    Forged,
+    Hide,
+}
+
+fn trick() -> impl Strategy<Value = Trick> {
+    prop_oneof![
+        4 => Just(Trick::Newest),
+        2 => (0_usize..6).prop_map(Trick::Older),
+        2 => Just(Trick::Forged),
+        1 => Just(Trick::Hide),
+    ]
+}
+
+/// What honest people do, one publish each.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// A signer signs a tag.
+    Sign(bool, u8),
+    /// The last signer of releases is removed, or comes back.
+    Toggle,
+    /// This machine reads the repository.
+    Read,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => (any::<bool>(), 0_u8..6).prop_map(|(ben, tag)| Act::Sign(ben, tag)),
+        1 => Just(Act::Toggle),
+        2 => Just(Act::Read),
+    ]
+}
+
+/// The files that honest people ever published, and what this machine knows of them.
+struct History {
+    world: World,
+    published: Vec<Files>,
+    honest: BTreeSet<String>,
+    remembered: Remembered,
+    digest: u8,
+}
+
+impl History {
+    fn new() -> Self {
+        let world = World::new();
+        let mut history = Self {
+            world,
+            published: Vec::new(),
+            honest: BTreeSet::new(),
+            remembered: Remembered::default(),
+            digest: 0,
+        };
+        history.publish();
+        history
+    }
+
+    fn publish(&mut self) {
+        self.world.repository.snapshot.0 += 1;
+        self.world.repository.timestamp.0 += 1;
+        let content = self.world.repository.content.values();
+        self.honest.extend(content.flat_map(|file| file.targets.values()).map(digest));
+        self.published.push(self.world.files());
+    }
+
+    fn perform(&mut self, act: Act) {
+        match act {
+            Act::Sign(ben, tag) => {
+                let signer = Key::named(if ben && self.has_ben() { "ben" } else { "alice" });
+                self.digest = self.digest.wrapping_add(1);
+                let target = Target::image([self.digest; 32], 1234);
+                let file = self.world.repository.content.get_mut(&releases()).unwrap();
+                file.targets.insert(TargetName::received(format!("t{tag}")), target);
+                file.version += 1;
+                self.world.repository.signers.insert(releases(), vec![signer]);
+                self.publish();
+            }
+            Act::Toggle => {
+                let ben = Key::named("ben").public();
+                let targets = self.world.repository.content.get_mut(&Role::Targets).unwrap();
+                let entry = targets.delegations.as_mut().unwrap().iter_mut().find(|e| e.name.is_releases()).unwrap();
+                let ids = entry.key_ids.as_mut().unwrap();
+                if ids.contains(ben.id()) {
+                    ids.retain(|id| id != ben.id())
+                } else {
+                    ids.push(ben.id().clone())
+                }
+                targets.version += 1;
+                self.publish();
+            }
+            Act::Read => {
+                let set = self.load(self.published.last().unwrap().clone()).unwrap();
+                self.remembered = Remembered { keys: set.listed_keys().clone(), files: set.seen() };
+            }
+        }
+    }
+
+    fn has_ben(&self) -> bool {
+        let targets = &self.world.repository.content[&Role::Targets];
+        let keys = targets.delegations.iter().flatten().find(|e| e.name.is_releases());
+        keys.unwrap().key_ids.iter().flatten().any(|id| id == Key::named("ben").public().id())
+    }
+
+    fn load(&self, files: Files) -> Option<TrustedSet> {
+        let seen = self.remembered.files.clone();
+        files.load_knowing(&self.remembered, &Pinning::default(), seen, Purpose::Renew, self.world.now).ok()
+    }
+
+    /// What the server answers: each role's file as it likes, under a snapshot and a timestamp of its own.
+    fn answer(&self, tricks: &[(Role, Trick)]) -> Files {
+        let mut files = self.published.last().unwrap().clone();
+        let mut unnamed = BTreeSet::new();
+        for (role, trick) in tricks {
+            match trick {
+                Trick::Newest => {}
+                Trick::Older(back) => {
+                    let at = self.published.len().saturating_sub(1 + back);
+                    files.files.insert(role.clone(), self.published[at].get(role).to_vec());
+                }
+                Trick::Forged => {
+                    let mut content = self.world.repository.content[role].clone();
+                    content.targets.insert(TargetName::received("t0".to_owned()), Target::image([0xee; 32], 1234));
+                    content.version += 1;
+                    let forged = Envelope::file(&content.canonical(), &[]);
+                    files.files.insert(role.clone(), forged);
+                }
+                Trick::Hide => drop(unnamed.insert(role.clone())),
+            }
+        }
+        self.world.reseal(files, &unnamed)
+    }
+}
+
+fn digest(target: &Target) -> String {
+    hex::encode(target.hashes.get("sha256").unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    /// The server holds the keys of snapshot and timestamp, and may replace, withhold or bring back any file.
+    #[test]
+    fn no_digest_that_nobody_authorised_has_signed_is_signed_without_an_accepted_danger(
+        acts in prop::collection::vec(act(), 0..12),
+        on_targets in trick(),
+        on_releases in trick(),
+        on_own in trick(),
+        changes in prop::sample::subsequence(
+            vec![
+                sign_into("2.0", &["targets/releases"]),
+                revoke("t1"),
+                witness("targets/releases"),
+                witness("targets"),
+                witness("targets/alice"),
+                remove_signer("ben"),
+                add_signer("eva", &[Key::named("eva").public()]),
+                restore("targets/releases"),
+                sign("t0"),
+            ],
+            1..5,
+        ),
+    ) {
+        let mut history = History::new();
+        acts.into_iter().for_each(|act| history.perform(act));
+        let tricks =
+            [(Role::Targets, on_targets), (releases(), on_releases), (role("targets/alice"), on_own)];
+        // A set that is refused whole signs nothing.
+        let Some(mut set) = history.load(history.answer(&tricks)) else { return Ok(()) };
+        for (role, _) in set.missed() {
+            let mut old = history.published.iter().rev().map(|files| files.get(&role).to_vec());
+            old.find(|bytes| set.recall(&role, bytes.clone()).is_ok());
+        }
+        let world = &history.world;
+        let plan = world.plan_of(&set, &changes);
+        if plan.is_blocked() || plan.is_dangerous() {
+            return Ok(());
+        }
+        let Ok(files) = world.signed_of(&set, &changes) else { return Ok(()) };
+        let wanted: BTreeSet<String> = changes.iter().filter_map(|change| match change {
+            Change::Sign { target, .. } => Some(target.sha256.clone()),
+            _ => None,
+        }).collect();
+        for file in files.iter().filter(|file| file.role.holds_targets()) {
+            let (_, content) = Targets::open(&file.role, file.bytes.clone().into()).unwrap();
+            for (tag, target) in &content.targets {
+                let digest = digest(target);
+                prop_assert!(
+                    history.honest.contains(&digest) || wanted.contains(&digest),
+                    "{} signs {digest} for {tag}", file.role
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_property_meets_what_it_is_about() {
+    let mut history = History::new();
+    history.perform(Act::Read);
+    let forged = history.load(history.answer(&[(releases(), Trick::Forged)])).unwrap();
+    assert!(forged.unknown(&releases()).is_some());
+    let hidden = history.load(history.answer(&[(releases(), Trick::Hide)])).unwrap();
+    assert!(hidden.missed().iter().any(|(role, _)| *role == releases()));
+    let fine = history.load(history.answer(&[])).unwrap();
+    assert!(history.world.signed_of(&fine, &[sign_into("2.0", &["targets/releases"])]).is_ok());
+}

@@ -203,6 +203,7 @@ pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
+    use super::super::tried::{Tried, missing_passphrase};
     use super::*;
     use crate::tuf::CanonicalKeyId;
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use trustdeck::engine::{Engine, EngineError, Freshness, Health, Kind, Passphrase};
 use trustdeck::remote::RemoteError;
-use trustdeck::sandbox::{self, Auth, Login, NEW_REPOSITORY, Options, REGISTRY, Running};
+use trustdeck::sandbox;
+use trustdeck::sandbox::REGISTRY;
+use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running};
 use trustdeck::tuf::Gun;
 
 use crate::remote::scripted::{Scripted, answer};

@@ -63,6 +63,7 @@ pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
+pub use servers::{Asker, Login};
 pub use settings::{FirstContact, Settings};
 pub use trust::session::Freshness;
 pub use view::keys::KeyView;
@@ -74,7 +75,8 @@ pub use wording::natural;
 pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
 pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
-pub use crate::remote::RemoteError;
+pub use crate::remote::auth::named_registry;
+pub use crate::remote::{Remark, RemoteError};
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {

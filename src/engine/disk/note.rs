@@ -22,6 +22,8 @@ pub(in crate::engine) trait Note: Serialize + DeserializeOwned + Default {
 
 #[derive(Deserialize)]
 struct Head {
+    // The list of realms called it so once.
+    #[serde(alias = "format")]
     version: u64,
 }
 

@@ -205,6 +205,7 @@ pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
 mod tests {
     use super::super::tried::{Tried, missing_passphrase};
     use super::*;
+    use crate::engine::keyring::tried::{Tried, missing_passphrase};
     use crate::tuf::CanonicalKeyId;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {

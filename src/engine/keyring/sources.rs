@@ -203,7 +203,6 @@ pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
-    use super::super::tried::{Tried, missing_passphrase};
     use super::*;
     use crate::engine::keyring::tried::{Tried, missing_passphrase};
     use crate::tuf::CanonicalKeyId;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::effect::{effect, signed};
 use super::facts::{Facts, Known, root_key};
 use super::names::Names;
-use super::needs::{Needs, signs_snapshot};
+use super::needs::Needs;
 use super::roles::role_diffs;
 use super::strangers::unknown_files;
 use super::tags::tag_effect;

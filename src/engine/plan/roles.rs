@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::names::Names;
-use super::needs::signs_snapshot;
 use super::{KeyDiff, RoleDiff};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;

@@ -75,8 +75,9 @@ pub use wording::natural;
 pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
 pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
+pub use crate::remote::Remark;
+pub use crate::remote::RemoteError;
 pub use crate::remote::auth::named_registry;
-pub use crate::remote::{Remark, RemoteError};
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {

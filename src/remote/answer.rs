@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::again::retry_after;
 use super::distrust::TlsFault;
+use super::error::{RemoteError, Stranger};
 use super::http::Answer;
-use super::{RemoteError, Stranger};
 use crate::tuf::{DelegationName, Role};
 
 /// Characters of an error's text that are kept.

@@ -72,6 +72,28 @@ impl TypedPaths {
     }
 }
 
+/// `NOTARY_AUTH`: base64 of `USER:PASSWORD`. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NotaryAuth(Zeroizing<String>);
+
+impl std::fmt::Debug for NotaryAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NotaryAuth")
+    }
+}
+
+impl NotaryAuth {
+    /// Takes the variable's value, which is looked into when a server asks.
+    #[must_use]
+    pub fn new(value: &str) -> Self {
+        Self(Zeroizing::new(value.to_owned()))
+    }
+
+    pub(super) fn value(&self) -> &str {
+        &self.0
+    }
+}
+
 /// All settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -112,27 +134,4 @@ pub struct Settings {
     pub helper_launcher: Vec<std::ffi::OsString>,
     /// Environment handed to credential helpers: all but passphrases and credentials.
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
-}
-
-/// `NOTARY_AUTH`: base64 of `USER:PASSWORD`. It is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NotaryAuth(Zeroizing<String>);
-
-impl std::fmt::Debug for NotaryAuth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NotaryAuth")
-    }
-}
-
-impl NotaryAuth {
-    /// Takes the variable's value, which is looked into when a server asks.
-    #[must_use]
-    pub fn new(value: &str) -> Self {
-        Self(Zeroizing::new(value.to_owned()))
-    }
-
-    /// The value as it was set.
-    pub(in crate::engine) fn value(&self) -> &Zeroizing<String> {
-        &self.0
-    }
 }

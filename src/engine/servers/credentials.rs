@@ -16,9 +16,8 @@ use crate::engine::disk::read;
 use crate::engine::error::EngineError;
 use crate::engine::settings::{NotaryAuth, Settings};
 use crate::keys::Passphrase;
-use crate::remote::RemoteError;
 use crate::remote::auth::Finding;
-use crate::remote::{Credential, CredentialSource};
+use crate::remote::{Credential, CredentialSource, RemoteError};
 
 /// How long a login is used before it is looked up anew: helpers are slow and may ask their user.
 const KEPT: Duration = Duration::from_secs(60);
@@ -107,7 +106,9 @@ impl Credentials {
             }
         };
         match (found, &self.notary_auth) {
-            (Ok(None) | Err(RemoteError::Helper { .. }), Some((named, login))) if named == server => of_notary(login),
+            (Ok(None) | Err(RemoteError::Helper { .. }), Some((named, login))) if named == server => {
+                notarys_login(login)
+            }
             (found, _) => found,
         }
     }
@@ -168,10 +169,9 @@ fn text_of(secret: &Passphrase) -> Zeroizing<String> {
     Zeroizing::new(String::from_utf8_lossy(secret.bytes()).into_owned())
 }
 
-/// What `NOTARY_AUTH` holds.
-fn of_notary(auth: &NotaryAuth) -> Found {
-    let wrong = || RemoteError::Setting("NOTARY_AUTH is not base64 of USER:PASSWORD".to_owned());
-    basic(auth.value()).ok_or_else(wrong)
+/// The login that `NOTARY_AUTH` holds.
+fn notarys_login(auth: &NotaryAuth) -> Found {
+    basic(auth.value()).ok_or_else(|| RemoteError::Setting("NOTARY_AUTH is not base64 of USER:PASSWORD".to_owned()))
 }
 
 impl CredentialSource for Credentials {

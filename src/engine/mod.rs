@@ -22,7 +22,7 @@
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `disk` |
 //! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
-//! | `stage` | what is wanted | `error`, `settings`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
+//! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |

@@ -1,7 +1,32 @@
-//! The trust engine: the only place where keys and servers meet.
+//! The trust engine: the only place where keys and servers meet. Screens and commands use nothing else.
 //!
-//! One method for each thing a user can ask. Screens and commands use nothing else. Writes to one repository run one
-//! at a time; nothing is called done before a client with an empty cache has seen it.
+//! Rules:
+//!
+//! - [`Engine`] opens its parts once; each part holds those that it uses, so that every dependency is an import.
+//! - What screen and commands share stands here, once.
+//! - Writes to one repository run one at a time; nothing is called done before a client with an empty cache has seen it.
+//! - Each failure has one class, one cause and one next step: [`Problem`].
+//! - Decisions are made on types, never on sentences.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use trustdeck::engine::Engine;
+//! use trustdeck::sandbox;
+//! use trustdeck::tuf::Gun;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
+//! let sandbox = sandbox::start(sandbox::Options { http: true, ..sandbox::Options::default() }).await?;
+//! let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now))?;
+//! let view = engine.views().refresh(&Gun::parse("registry.sandbox/team/api")?).await?;
+//! assert!(view.tags.iter().any(|tag| tag.name == "latest"));
+//! # Ok(())
+//! # }
+//! ```
+
+#![warn(missing_docs)]
 
 mod context;
 pub mod custody;

@@ -8,7 +8,7 @@ use trustdeck::tuf::{Gun, SignerName};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let sandbox = sandbox::start(sandbox::Options::default()).await?;
     let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now))?;
 

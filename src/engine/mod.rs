@@ -41,7 +41,7 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let _ = rustls::crypto::ring::default_provider().install_default();
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 //! let sandbox = sandbox::start(sandbox::Options { http: true, ..sandbox::Options::default() }).await?;
 //! let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now))?;
 //! let view = engine.views().refresh(&Gun::parse("registry.sandbox/team/api")?).await?;

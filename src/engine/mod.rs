@@ -50,8 +50,6 @@
 //! # }
 //! ```
 
-#![warn(missing_docs)]
-
 mod context;
 pub mod custody;
 pub(crate) mod disk;

@@ -1,5 +1,7 @@
 //! Reads a repository of the embedded sandbox and plans a change to it: `cargo run --example plan`. Nothing is sent.
 
+#![allow(clippy::print_stdout)]
+
 use std::sync::Arc;
 
 use trustdeck::engine::{Change, Engine};

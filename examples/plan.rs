@@ -1,7 +1,5 @@
 //! Reads a repository of the embedded sandbox and plans a change to it: `cargo run --example plan`. Nothing is sent.
 
-#![allow(clippy::print_stdout)]
-
 use std::sync::Arc;
 
 use trustdeck::engine::{Change, Engine};
@@ -9,6 +7,7 @@ use trustdeck::sandbox;
 use trustdeck::tuf::{Gun, SignerName};
 
 #[tokio::main]
+#[allow(clippy::print_stdout)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let sandbox = sandbox::start(sandbox::Options::default()).await?;

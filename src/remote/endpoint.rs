@@ -49,6 +49,10 @@ impl Endpoint {
 
     fn of(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
         let setting = |text: String| RemoteError::Setting(text);
+        let url = url.trim();
+        if !url.is_empty() && !url.contains("://") {
+            return Err(setting(format!("{url:?} has no https:// before it: expected https://HOST[:PORT][/PATH]")));
+        }
         let parsed = Url::parse(url)
             .map_err(|_| setting(format!("{url:?} is not an address: expected https://HOST[:PORT][/PATH]")))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {

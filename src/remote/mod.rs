@@ -59,6 +59,7 @@ pub mod remark;
 mod setup;
 mod shown;
 mod slots;
+pub mod stranger;
 mod timed;
 pub mod tls;
 mod turns;
@@ -74,30 +75,10 @@ pub use proxies::{Proxies, Route};
 pub use registry::Registry;
 pub use remark::{Remark, Remarks};
 pub use setup::Setup;
+pub use stranger::Stranger;
 pub use tls::TlsMaterial;
 
 use crate::tuf::Role;
-
-/// What answers where a trust server was looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stranger {
-    /// A registry.
-    Registry,
-    /// A page for browsers.
-    WebPage,
-    /// Something else that speaks HTTP.
-    Other,
-}
-
-impl std::fmt::Display for Stranger {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Registry => "as a registry, not as a trust server",
-            Self::WebPage => "with a web page, not as a trust server",
-            Self::Other => "as something that is not a trust server",
-        })
-    }
-}
 
 /// Why the server could not be asked, or what it refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+pub mod elsewhere;
 pub mod foreign;
 pub(in crate::engine) mod gather;
 pub(in crate::engine) mod journal;

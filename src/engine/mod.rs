@@ -27,7 +27,7 @@
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `disk` |
 //! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
-//! | `stage` | what is wanted | `error`, `settings`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
+//! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
@@ -98,8 +98,9 @@ pub use wording::natural;
 pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
 pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
+pub use crate::remote::Remark;
+pub use crate::remote::RemoteError;
 pub use crate::remote::auth::named_registry;
-pub use crate::remote::{Remark, RemoteError};
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {

@@ -15,7 +15,7 @@
 //! # let sandbox = trustdeck::sandbox::start(trustdeck::sandbox::Options { http: true, ..Default::default() }).await?;
 //! # let engine = trustdeck::engine::Engine::open(sandbox.settings(), std::sync::Arc::new(jiff::Timestamp::now))?;
 //! let view = engine.views().refresh(&Gun::parse("registry.sandbox/team/api")?).await?;
-//! assert_eq!(view.trusted(), view.tags.len());
+//! assert!(view.trusted() > 0);
 //! for finding in &view.findings {
 //!     println!("{}: {}", finding.level.word(), finding.headline);
 //! }

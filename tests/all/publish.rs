@@ -163,7 +163,7 @@ async fn what_others_published_elsewhere_meanwhile_is_told() {
     let plan = machine.engine.stage().plan(None).unwrap();
     machine.home.notary_sign(GUN, "other", &["targets/alice"]);
     let published = done(machine.publish_plan(&plan, false).await);
-    let merged: Vec<(Role, Vec<String>)> =
+    let merged: Vec<(trustdeck::tuf::Role, Vec<String>)> =
         published.merged.iter().map(|merge| (merge.role.clone(), merge.what.clone())).collect();
     assert_eq!(merged, [(role("targets/alice"), vec!["tag other added".to_owned()])]);
 }

@@ -14,6 +14,7 @@ mod json;
 mod key;
 mod keyfiles;
 mod listing;
+mod mistyped;
 mod new_passphrase;
 mod own_session;
 mod plan_json;

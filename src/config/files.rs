@@ -188,7 +188,7 @@ impl NotaryConfig {
             root_ca: text(&server, "root_ca")?.map(beside),
             client,
             skip_tls_verify: server.flag("skipTLSVerify").map_err(|what| wrong(&what))?,
-            pinning: pinning(&whole).map_err(|what| wrong(&what))?,
+            pinning: pinning(&whole, beside).map_err(|what| wrong(&what))?,
             path: path.to_owned(),
         })
     }
@@ -232,7 +232,7 @@ impl<'a> Section<'a> {
     }
 }
 
-fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
+fn pinning(whole: &Section<'_>, beside: impl Fn(String) -> PathBuf) -> Result<Pinning, String> {
     let empty = Map::new();
     let section = whole.section("trust_pinning", &empty)?;
     let mut pinning = Pinning { disable_tofu: section.flag("disable_tofu")?, ..Pinning::default() };
@@ -247,14 +247,19 @@ fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
     }
     for (prefix, file) in section.section("ca", &empty)?.fields {
         let file = file.as_str().ok_or_else(|| format!("ca of trust_pinning: {prefix:?} is not a file name"))?;
-        let wrong = |what: &str| format!("ca of trust_pinning: {file}: {what}");
-        let pem = read::read_kept(Path::new(file), read::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
-        let pem = pem.ok_or_else(|| wrong("there is no such file"))?;
-        let pem = String::from_utf8(pem).map_err(|_| wrong("not text in UTF-8"))?;
+        let pem = authorities(&beside(file.to_owned()));
         pinning.ca.entry(prefix.to_ascii_lowercase()).or_insert_with(|| pem.clone());
         pinning.ca.insert(prefix.clone(), pem);
     }
     Ok(pinning)
+}
+
+/// The text of a file of authorities, or why there is none.
+fn authorities(file: &Path) -> Result<String, String> {
+    let wrong = |what: &str| format!("ca of trust_pinning: {}: {what}", file.display());
+    let pem = read::read_kept(file, read::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
+    let pem = pem.ok_or_else(|| wrong("there is no such file"))?;
+    String::from_utf8(pem).map_err(|_| wrong("not text in UTF-8"))
 }
 
 fn read(path: &Path) -> Result<Option<String>, EngineError> {

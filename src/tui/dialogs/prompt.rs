@@ -13,8 +13,8 @@ use crate::tui::kit::format::count;
 use crate::tui::kit::spinner;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::{Ask, Failure};
-use crate::tui::state::State;
-use crate::tui::{panes, questions};
+use crate::tui::questions;
+use crate::tui::state::{State, words};
 
 /// Shortest passphrase that Notary's clients take for a new key.
 const SHORTEST: usize = 8;
@@ -130,7 +130,7 @@ impl Prompt {
             self.note = Some(Note::Other(failure.problem.message.clone()));
             return;
         }
-        let label = |id: &CanonicalKeyId| panes::keys::name(state, id, id.short());
+        let label = |id: &CanonicalKeyId| words::key_name(state, id, id.short());
         let other = |ask: &Ask| if let Ask::OtherKey(id) = ask { Some(label(id)) } else { None };
         self.wrong(failure.ask.as_ref().and_then(other));
     }

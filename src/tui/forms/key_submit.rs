@@ -12,10 +12,11 @@ use crate::engine::{Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::form::{Form, Input, Purpose};
 use crate::tui::dialogs::{Dialog, Next};
-use crate::tui::keywork::task::{self, Job};
+use crate::tui::keywork::task;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::{Closed, Held, KeyWork, TokenWork};
 use crate::tui::state::State;
+use crate::tui::state::key_task::Aim;
 
 type Submitted = Result<Option<Vec<Effect>>, String>;
 
@@ -45,7 +46,7 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &mut State) -> Submitted {
             }
             Ok(Some(wait(form, "looking at the place", KeyWork::CheckPlace(file))))
         }
-        Purpose::Restore => Ok(Some(task::begin(state, form.clone(), Job::OpenBackup(file), vec![]))),
+        Purpose::Restore => Ok(Some(task::begin(state, form.clone(), Aim::OpenBackup(file), vec![]))),
         Purpose::ChangePassphrase { id } => {
             let new = chosen(form, "new")?;
             let old = form.has("old").then(|| form.secret("old"));
@@ -166,5 +167,5 @@ pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
     let role = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());
     let closed = keys.iter().map(|id| Closed::Stored(id.clone(), role(id))).collect();
     let file = PathBuf::from(form.text("file"));
-    task::begin(state, form, Job::BackUp { keys, form: kept, file }, closed)
+    task::begin(state, form, Aim::BackUp { keys, form: kept, file }, closed)
 }

@@ -10,7 +10,7 @@ use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Ask;
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, staging, words};
 
 pub(in crate::tui) fn text(label: &'static str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }
@@ -226,7 +226,7 @@ fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose
 pub fn remove_role(state: &State, gun: &Gun, role: &RoleView) -> Dialog {
     let Some(name) = role.role.delegation().cloned() else { return Dialog::Choose(Choose::default()) };
     let whole = words::removal(&name);
-    let stage = |change: Change| words::stage(state, vec![(gun.clone(), change)]);
+    let stage = |change: Change| staging::add(state, vec![(gun.clone(), change)]);
     let mut choices = vec![Choice::new(whole.describe(), "with all its keys", stage(whole))];
     for key in &role.keys {
         let label = format!("key {} {}", key.label, key.canonical.short());
@@ -254,11 +254,11 @@ pub fn remove_key(state: &State, key: &KeyView) -> Dialog {
     let purge = |gun: &Gun| (gun.clone(), Change::PurgeKeys { keys: vec![key.id.clone()] });
     let mut choices: Vec<Choice> = guns
         .iter()
-        .map(|gun| Choice::new(state.name_of(gun), "from all its delegations", words::stage(state, vec![purge(gun)])))
+        .map(|gun| Choice::new(state.name_of(gun), "from all its delegations", staging::add(state, vec![purge(gun)])))
         .collect();
     if guns.len() > 1 {
         let all = guns.iter().map(|gun| purge(gun)).collect();
-        choices.push(Choice::new(format!("all {} repositories", guns.len()), "", words::stage(state, all)));
+        choices.push(Choice::new(format!("all {} repositories", guns.len()), "", staging::add(state, all)));
     }
     let subject = format!("{} {}", key.label, key.id.short());
     let about = vec!["The key file stays; roles no longer list the key once this is published.".to_owned()];
@@ -269,7 +269,7 @@ pub fn remove_key(state: &State, key: &KeyView) -> Dialog {
 pub fn delete(state: &State, gun: &Gun) -> Dialog {
     let name = state.name_of(gun);
     let remote = Confirm {
-        subject: Subject::Delete(gun.clone(), words::stage(state, vec![(gun.clone(), Change::Delete)])),
+        subject: Subject::Delete(gun.clone(), staging::add(state, vec![(gun.clone(), Change::Delete)])),
         title: "Delete all trust data".to_owned(),
         name: name.clone(),
         sentences: vec![

@@ -6,8 +6,7 @@ use crate::engine::{Change, Health, RootKeyChoice, SignedTarget};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 use crate::tui::dialogs::form::{Form, Input, Purpose};
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::State;
-use crate::tui::state::words;
+use crate::tui::state::{State, staging};
 use crate::tui::wizard::forms;
 
 /// Checks a form. `None`: something is missing, and the cursor was put there.
@@ -39,7 +38,7 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
                 Ok(Some(read_files(form)))
             }
         }
-        Purpose::SignTag { gun } => Ok(Some(words::stage(state, vec![(gun, sign(form)?)]))),
+        Purpose::SignTag { gun } => Ok(Some(staging::add(state, vec![(gun, sign(form)?)]))),
         Purpose::Wizard(ask) => forms::submit(form, &ask, state).map(Some),
         Purpose::LogIn { gun, host } => {
             let user = form.text("user").to_owned();
@@ -88,14 +87,14 @@ pub(in crate::tui) fn with_keys(form: &Form, state: &State, keys: Vec<PublicKey>
         Purpose::AddDelegation { gun } => {
             let role = delegation_name(form)?;
             let paths = paths_typed(form, "paths", form.switches().first() == Some(&true));
-            Ok(words::stage(state, vec![(gun.clone(), Change::AddDelegation { role, keys, paths })]))
+            Ok(staging::add(state, vec![(gun.clone(), Change::AddDelegation { role, keys, paths })]))
         }
         Purpose::EditDelegation { gun, role, keys: listed } => {
             let changes = edit_delegation(form, role, listed, keys);
             if changes.is_empty() {
                 return Err("nothing was changed".to_owned());
             }
-            Ok(words::stage(state, changes.into_iter().map(|c| (gun.clone(), c)).collect()))
+            Ok(staging::add(state, changes.into_iter().map(|c| (gun.clone(), c)).collect()))
         }
         _ => Ok(vec![]),
     }
@@ -112,7 +111,7 @@ fn add_signer(form: &Form, state: &State, guns: &[Gun], keys: &[PublicKey]) -> R
         }
         changes.push((gun.clone(), Change::AddSigner { name: name.clone(), keys: keys.to_vec() }));
     }
-    Ok(words::stage(state, changes))
+    Ok(staging::add(state, changes))
 }
 
 fn edit_delegation(form: &Form, role: &DelegationName, listed: &[CanonicalKeyId], keys: Vec<PublicKey>) -> Vec<Change> {

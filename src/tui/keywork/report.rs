@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::task::is_missing;
+use super::words;
 use crate::engine::custody::backup::{Archive, Backup, Restored, Standing};
 use crate::engine::custody::load::{KeySet, Loaded};
 use crate::engine::custody::make::MadeKey;
@@ -186,7 +186,7 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
     };
     let mut rows: Vec<Row> = archive.keys.iter().enumerate().map(row).collect();
     rows.extend(archive.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "not restored")));
-    let missing = archive.keys.iter().filter(|key| is_missing(&key.standing)).count();
+    let missing = archive.keys.iter().filter(|key| words::is_missing(&key.standing)).count();
     let made = archive.manifest.as_ref().map(|m| format!(", made {}", m.made.strftime("%Y-%m-%d %H:%M")));
     let notes = if missing == 0 {
         vec!["There is nothing to restore: every key is here already.".to_owned()]

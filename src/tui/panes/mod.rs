@@ -18,6 +18,7 @@ use super::kit::layout::{Inside, Shape, has_message_line};
 use super::kit::pane::Pane;
 use super::state::State;
 use super::state::binding::Binding;
+use super::state::rows::TagRows;
 use detail::Detail;
 
 /// Its own keys.
@@ -94,7 +95,7 @@ pub fn reindex_shown(state: &mut State) {
     if shown != state.lists.shown {
         state.lists.roles = super::kit::list::List::default();
         state.lists.tags = super::kit::list::List::default();
-        state.lists.tag_rows = tags::TagRows::default();
+        state.lists.tag_rows = TagRows::default();
         state.lists.shown = shown;
     }
     roles::reindex(state);

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::update;
+use super::{keys, update};
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Next};
 use crate::tui::kit::canvas::{Canvas, Runs};
@@ -12,7 +12,7 @@ use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 use crate::tui::state::State;
-use crate::tui::state::binding::{Binding, Group, tables};
+use crate::tui::state::binding::{Binding, Group};
 
 /// The open help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Help {
     fn listed(&self, state: &State) -> Vec<&'static Binding> {
         let filter = Filter::new(self.typed.text());
         let mut listed: Vec<&Binding> = Vec::new();
-        for binding in tables(state).into_iter().flatten() {
+        for binding in keys::tables(state).into_iter().flatten() {
             let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
             let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
             let mirrored =

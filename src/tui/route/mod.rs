@@ -3,6 +3,8 @@
 mod dock;
 mod header;
 pub mod help;
+mod keys;
 pub mod outcome;
 pub mod render;
+mod tour;
 pub mod update;

@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{dock, header};
+use super::{dock, header, keys};
 use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
 use crate::tui::kit::message::Tone;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
-use crate::tui::state::binding::{Binding, tables};
+use crate::tui::state::binding::Binding;
 use crate::tui::state::{Screen, State};
 use crate::tui::{dialogs, panes, wizard};
 
@@ -110,7 +110,7 @@ pub fn message_runs(state: &State, room: u16) -> Runs {
 fn prefix_runs(state: &State, prefix: &str) -> Runs {
     let theme = state.theme;
     let mut runs = Runs::new().then(prefix, theme.key());
-    for binding in tables(state).into_iter().flatten() {
+    for binding in keys::tables(state).into_iter().flatten() {
         for key in binding.keys {
             if let Some((first, second)) = key.split_once(' ')
                 && first == prefix
@@ -126,7 +126,7 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
 fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let theme = canvas.theme;
     let mut shown: Vec<&Binding> = Vec::new();
-    for binding in tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
+    for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
         let blocked = (binding.reason)(state).is_some();
         let worth = binding.word == "publish" || binding.word == "review";

@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::help::Help;
-use super::outcome;
+use super::keys::{self, Found};
+use super::{outcome, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::{self, Dialog};
 use crate::tui::kit::field::TextField;
@@ -16,10 +17,10 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
-use crate::tui::panes::{self, keys, repositories, roles, staged, tags};
+use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Copied, Found, lookup};
-use crate::tui::state::{Listing, Quit, Screen, State, asking, tour};
+use crate::tui::state::binding::{Action, Copied};
+use crate::tui::state::{Listing, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -111,7 +112,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         return vec![];
     }
     let prefix = state.prefix.take();
-    match lookup(state, prefix, &input::key_name(pressed)) {
+    match keys::lookup(state, prefix, &input::key_name(pressed)) {
         Found::Prefix(first) => {
             state.prefix = Some(first);
             vec![]
@@ -233,7 +234,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Repositories(action) => return repositories::update(state, action),
         Action::Roles(action) => return roles::update(state, action),
         Action::Tags(action) => return tags::update(state, action),
-        Action::Keys(action) => return keys::update(state, action),
+        Action::Keys(action) => return panes::keys::update(state, action),
         Action::Staged(action) => return staged::update(state, action),
         Action::ReviewScreen(action) => return review::update(state, action),
         Action::PublishScreen(action) => return publish::update(state, action),
@@ -357,7 +358,7 @@ fn set_filter(state: &mut State, text: &str) {
             panes::reindex_shown(state);
         }
         Pane::Roles | Pane::Tags => panes::reindex_shown(state),
-        Pane::Keys => keys::reindex(state),
+        Pane::Keys => panes::keys::reindex(state),
         Pane::Staged => staged::reindex(state),
     }
 }
@@ -386,15 +387,15 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
     let found = match (what, state.focus) {
         (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
         (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
-        (Copied::Name, Pane::Tags) => name(tags::selected(state).map(|t| t.name.clone())),
-        (Copied::Name, Pane::Keys) => name(keys::selected(state).map(|k| k.label.clone())),
-        (Copied::Id, Pane::Keys) => keys::selected(state).map(|k| ("the key ID", k.id.to_string())),
-        (Copied::Words, Pane::Keys) => keys::selected(state).map(|k| ("the words", k.words())),
+        (Copied::Name, Pane::Tags) => name(selected::tag(state).map(|t| t.name.clone())),
+        (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
+        (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
+        (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
         (Copied::Id, Pane::Roles) => {
-            let role = roles::selected(state);
+            let role = selected::role(state);
             role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
         }
-        (Copied::Digest, Pane::Tags) => tags::selected(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
+        (Copied::Digest, Pane::Tags) => selected::tag(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
         _ => None,
     };
     // A name with a line end would run as a command where it is pasted.

@@ -8,13 +8,12 @@ use crate::engine::{Health, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::messages::effect::Effect;
-use crate::tui::panes::{keys, roles};
-use crate::tui::state::{Repository, State};
+use crate::tui::state::{Repository, State, selected};
 
 /// Why `t` does nothing on the role under the cursor.
 #[must_use]
 pub fn no_role(state: &State) -> Option<&'static str> {
-    match roles::selected(state).map(|r| &r.role) {
+    match selected::role(state).map(|r| &r.role) {
         None => Some("the list is empty"),
         Some(Role::Delegation(name)) if !name.is_releases() && signer_of(&Role::from(name.clone())).is_none() => {
             Some("only a signer's key is rotated; add and remove the keys of this role with e")
@@ -26,13 +25,13 @@ pub fn no_role(state: &State) -> Option<&'static str> {
 /// Why `t` does nothing on the key under the cursor.
 #[must_use]
 pub fn no_key(state: &State) -> Option<&'static str> {
-    let Some(key) = keys::selected(state) else { return Some("the list is empty") };
+    let Some(key) = selected::key(state) else { return Some("the list is empty") };
     of_key(state, key).is_empty().then_some("no role lists this key")
 }
 
 /// `t` on a role.
 pub fn from_role(state: &mut State) -> Vec<Effect> {
-    let Some(role) = roles::selected(state).map(|r| r.role.clone()) else { return vec![] };
+    let Some(role) = selected::role(state).map(|r| r.role.clone()) else { return vec![] };
     let entries = match &role {
         Role::Delegation(name) if name.is_releases() => signers(state).iter().map(|s| of_signer(state, s)).collect(),
         role => of_role(state, role),
@@ -42,7 +41,7 @@ pub fn from_role(state: &mut State) -> Vec<Effect> {
 
 /// `t` on a key.
 pub fn from_key(state: &mut State) -> Vec<Effect> {
-    let Some(key) = keys::selected(state).cloned() else { return vec![] };
+    let Some(key) = selected::key(state).cloned() else { return vec![] };
     let entries = of_key(state, &key);
     choose(state, format!("{} {}", key.label, key.id.short()), entries)
 }

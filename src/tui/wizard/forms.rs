@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Guide, words};
+use super::words;
 use crate::engine::Passphrase;
 use crate::engine::wizard::Choice;
 use crate::tuf::{CanonicalKeyId, SignerName};
@@ -13,6 +13,7 @@ use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::state::State;
+use crate::tui::state::guide::Guide;
 
 /// What a wizard's form asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::parts::{self, Line};
-use super::{Guide, track, words};
+use super::{track, words};
 use crate::engine::wizard::StepState;
 use crate::tui::kit::canvas::{Canvas, Runs, width};
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::route::render::border_message;
 use crate::tui::state::State;
+use crate::tui::state::guide::Guide;
 
 /// Width of the list of steps.
 const LEFT: u16 = 42;

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
+use super::empty;
 use super::row::{Row, cell};
 use crate::engine::KeyView;
 use crate::engine::plan::Mark;
@@ -38,7 +39,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.keys;
     if list.is_empty() {
         let words = Runs::new().then("no key yet; n makes one, a loads one from a file", theme.quiet());
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
     unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::empty;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::plan::Mark;
 use crate::engine::view::Health;
@@ -151,7 +152,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
             Listing::Ready => "no repository yet   a add one",
             Listing::Failed(_) => "the trust directory cannot be read   r try again",
         };
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
     }
     let counts = state.staged_counts();
     for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {

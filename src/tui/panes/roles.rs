@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
+use super::empty;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
 use crate::engine::Change;
@@ -132,7 +133,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let loading = state.repository().is_some_and(|r| r.view.is_none() && r.failure.is_none());
         let words = if loading || state.repository().is_none() {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
-        } else if let Some(why) = super::unread(state) {
+        } else if let Some(why) = empty::unread(state) {
             why
         } else {
             Runs::new()
@@ -140,7 +141,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 .then("a", theme.key())
                 .then(" add the first signer", theme.quiet())
         };
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;
     };
     for (y, (place, index, role)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::detail::Detail;
+use super::empty;
 use super::row;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{EntryId, RepositoryPlan};
@@ -78,7 +79,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.staged;
     if list.is_empty() {
         let words = Runs::new().then("nothing staged; what you change is collected here", theme.quiet());
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let mut y = inside.head + 1;
     for (place, index, key) in list.window(usize::from(inside.rows)) {

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
+use super::empty;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::plan::Mark;
 use crate::engine::view::{TagState, TagView};
@@ -20,7 +21,7 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::rows::TagRows;
+use crate::tui::state::rows::{self, TagRows};
 use crate::tui::state::{Lists, State, actions, selected, staging, words};
 
 /// Keys of this pane.
@@ -94,7 +95,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.tags;
     let Some(view) = state.view().filter(|_| !list.is_empty()) else {
         let loading = state.repository().is_none_or(|r| r.view.is_none());
-        let words = if let Some(why) = super::unread(state) {
+        let words = if let Some(why) = empty::unread(state) {
             why
         } else if loading {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
@@ -104,7 +105,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 .then("a", theme.key())
                 .then(" sign one", theme.quiet())
         };
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;
     };
     let plan = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
@@ -120,13 +121,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
 fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, tag: &TagView) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
-    state_cell(
-        canvas,
-        slot(0),
-        y,
-        glyph(theme, tag.state),
-        (words::tag_state(tag.state), word_style(theme, tag.state)),
-    );
+    state_cell(canvas, slot(0), y, glyph(theme, tag.state), (rows::tag_state(tag.state), word_style(theme, tag.state)));
     if let Some(slot) = slot(1) {
         let badge = tag.look_alike || !tag.name.is_ascii();
         let end = if badge { slot.end.saturating_sub(2) } else { slot.end };
@@ -194,7 +189,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     let tag = selected::tag(state)?;
     let theme = state.theme;
     let mut detail = Detail { name: tag.name.clone(), ..Detail::default() };
-    detail.state = Some((words::tag_state(tag.state).to_owned(), word_style(theme, tag.state)));
+    detail.state = Some((rows::tag_state(tag.state).to_owned(), word_style(theme, tag.state)));
     let roles: Vec<&str> = tag.roles.iter().map(crate::tuf::Role::short).collect();
     detail.sentences.push(match tag.state {
         TagState::Trusted => format!("Pulls with content trust get this image; it is listed by {}.", roles.join(", ")),

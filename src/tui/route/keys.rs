@@ -10,7 +10,7 @@ use crate::tui::state::{Screen, State, actions};
 use crate::tui::wizard;
 
 /// The tables that hold now, most special first.
-pub fn tables(state: &State) -> Vec<&'static [Binding]> {
+pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
     let mut tables: Vec<&'static [Binding]> = match &state.screen {
         Screen::Review(_) => vec![review::BINDINGS, MOVES],
         Screen::Publish(_) => vec![publish::BINDINGS, MOVES],
@@ -27,7 +27,7 @@ pub fn tables(state: &State) -> Vec<&'static [Binding]> {
 
 /// Looks up a key, or the second key of a sequence.
 #[must_use]
-pub fn lookup(state: &State, prefix: Option<&str>, name: &str) -> Found {
+pub(super) fn lookup(state: &State, prefix: Option<&str>, name: &str) -> Found {
     let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
     for binding in tables(state).into_iter().flatten() {
         for key in binding.keys {
@@ -46,7 +46,7 @@ pub fn lookup(state: &State, prefix: Option<&str>, name: &str) -> Found {
 
 /// What a key finds.
 #[derive(Clone, Copy, Debug)]
-pub enum Found {
+pub(super) enum Found {
     /// A binding.
     Binding(&'static Binding),
     /// The first key of a sequence.
@@ -55,7 +55,7 @@ pub enum Found {
     Nothing,
 }
 
-pub(in crate::tui) const MOVES: &[Binding] = &[
+const MOVES: &[Binding] = &[
     bind(&["j", "down"], Action::Move(Move::Down), "next line", Group::Move, 0),
     bind(&["k", "up"], Action::Move(Move::Up), "line before", Group::Move, 0),
     bind(&["g g", "home"], Action::Move(Move::Top), "top", Group::Move, 0),
@@ -64,14 +64,14 @@ pub(in crate::tui) const MOVES: &[Binding] = &[
     bind(&["ctrl-u", "pageup"], Action::Move(Move::HalfUp), "half page up", Group::Move, 0),
 ];
 
-pub(in crate::tui) const EVERYWHERE: &[Binding] = &[
+const EVERYWHERE: &[Binding] = &[
     bind(&["?", "f1"], Action::Help, "help", Group::Look, 0),
     bind(&["ctrl-l"], Action::Redraw, "draw anew", Group::Look, 0),
     bind(&["ctrl-z"], Action::Suspend, "suspend", Group::Leave, 0),
     bind(&["q"], Action::Quit, "quit", Group::Leave, 0),
 ];
 
-pub(in crate::tui) const LISTS: &[Binding] = &[
+const LISTS: &[Binding] = &[
     bind(&["tab", "l", "right"], Action::NextPane, "next pane", Group::Move, 0),
     bind(&["shift-tab", "h", "left"], Action::PreviousPane, "pane before", Group::Move, 0),
     bind(&["1"], Action::Focus(Pane::Repositories), "repositories", Group::Move, 0),
@@ -96,39 +96,39 @@ pub(in crate::tui) const LISTS: &[Binding] = &[
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
 ];
 
-pub(in crate::tui) const TOUR: &[Binding] = &[
+const TOUR: &[Binding] = &[
     bind(&[">"], Action::SkipTourStep, "skip tour step", Group::Look, 0).unless(no_tour),
     bind(&["X"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
 ];
 
-pub(in crate::tui) fn nothing_staged(state: &State) -> Option<&'static str> {
+fn nothing_staged(state: &State) -> Option<&'static str> {
     state.stage.changes.is_empty().then_some("nothing is staged")
 }
 
-pub(in crate::tui) fn nothing_to_undo(state: &State) -> Option<&'static str> {
+fn nothing_to_undo(state: &State) -> Option<&'static str> {
     state.stage.undo.is_none().then_some("no staging to undo; what was published cannot be undone")
 }
 
-pub(in crate::tui) fn nothing_to_redo(state: &State) -> Option<&'static str> {
+fn nothing_to_redo(state: &State) -> Option<&'static str> {
     state.stage.redo.is_none().then_some("nothing to redo")
 }
 
-pub(in crate::tui) fn no_row(state: &State) -> Option<&'static str> {
+fn no_row(state: &State) -> Option<&'static str> {
     (state.rows() == 0).then_some("the list is empty")
 }
 
-pub(in crate::tui) fn no_digest(state: &State) -> Option<&'static str> {
+fn no_digest(state: &State) -> Option<&'static str> {
     (state.focus != Pane::Tags || state.rows() == 0).then_some("only tags have a digest")
 }
 
-pub(in crate::tui) fn no_id(state: &State) -> Option<&'static str> {
+fn no_id(state: &State) -> Option<&'static str> {
     (!matches!(state.focus, Pane::Keys | Pane::Roles) || state.rows() == 0).then_some("only keys have an ID")
 }
 
-pub(in crate::tui) fn no_words(state: &State) -> Option<&'static str> {
+fn no_words(state: &State) -> Option<&'static str> {
     (state.focus != Pane::Keys || state.rows() == 0).then_some("only keys have words")
 }
 
-pub(in crate::tui) fn no_tour(state: &State) -> Option<&'static str> {
+fn no_tour(state: &State) -> Option<&'static str> {
     state.tour.is_none().then_some("no tour is running")
 }

@@ -5,7 +5,7 @@ use crate::tui::state::tour::{Done, Tour};
 use crate::tui::state::{Screen, State};
 
 /// Goes on while the step that is shown is done.
-pub fn advance(state: &mut State) {
+pub(super) fn advance(state: &mut State) {
     while let Some(step) = state.tour.as_ref().and_then(Tour::step) {
         if !is_done(state, &step.done) {
             return;
@@ -16,7 +16,7 @@ pub fn advance(state: &mut State) {
     }
 }
 
-pub(in crate::tui) fn is_done(state: &State, done: &Done) -> bool {
+fn is_done(state: &State, done: &Done) -> bool {
     match done {
         Done::Shows(pane, gun) => state.focus == *pane && state.lists.shown.as_ref() == Some(gun),
         Done::SignerStaged(gun) => {

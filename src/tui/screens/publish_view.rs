@@ -9,12 +9,13 @@ use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
 use crate::tui::kit::format::seconds_until;
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, Shape};
+use crate::tui::kit::message::Said;
 use crate::tui::kit::theme::Theme;
 use crate::tui::state::State;
 use crate::tui::state::publishing::{self, Publishing, Track};
 
 /// Draws the tracks and, below, what the one under the cursor has to say.
-pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, areas: &Areas) {
+pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
     let theme = canvas.theme;
     let body = Rect { width: areas.body.width.min(160), ..areas.body };
     let spaced = publishing.tracks.len() * 2 + 9 <= usize::from(body.height) * 3 / 5;
@@ -44,7 +45,7 @@ pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, a
         }
     }
     if lower.height >= 3 {
-        detail(state, publishing, canvas, lower, areas.message.is_none());
+        detail(state, publishing, canvas, lower, areas.message.is_none().then_some(said));
     }
 }
 
@@ -197,7 +198,7 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
 }
 
 /// The result of the repository under the cursor, and below it what happened so far.
-fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, message_here: bool) {
+fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, said: Option<&Said>) {
     let theme = canvas.theme;
     let track = publishing.tracks.get(publishing.cursor);
     let problem = problem(publishing, track);
@@ -215,8 +216,8 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     let needed = u16::try_from(needed).unwrap_or(u16::MAX).max(8);
     let upper = if needed + 5 <= area.height { Rect { height: needed, ..area } } else { area };
     let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
-    if message_here {
-        frame.footer = crate::tui::route::render::border_message(state, upper, "");
+    if let Some(said) = said {
+        frame.footer = said.in_border(state.theme, upper, "");
     }
     let inner = frame.draw(canvas, upper, false);
     let mut y = inner.y + u16::from(inner.height > 4);

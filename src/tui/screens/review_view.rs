@@ -11,12 +11,13 @@ use crate::tui::kit::format::count;
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::mark;
+use crate::tui::kit::message::Said;
 use crate::tui::kit::widgets::{tag_effect, tag_line};
 use crate::tui::state::review::{Review, ReviewRow};
 use crate::tui::state::{State, words};
 
 /// Draws the review.
-pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &Areas) {
+pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
     let body = areas.body;
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     let repositories = count(plans.len(), "repository", "repositories");
@@ -25,7 +26,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
     if areas.shape == Shape::Tabs {
         frame.title = "Review".to_owned();
         if areas.message.is_none() {
-            frame.footer = crate::tui::route::render::border_message(state, body, "");
+            frame.footer = said.in_border(state.theme, body, "");
         }
         let inner = frame.draw(canvas, body, true);
         let upper = Rect { height: inner.height.saturating_sub(2), ..inner };

@@ -1,6 +1,5 @@
 //! Rows that lists are made of.
 
-use super::words;
 use crate::engine::view::TagState;
 use crate::engine::{EntryId, RepositoryView};
 use crate::tuf::Gun;
@@ -31,8 +30,7 @@ impl TagRows {
         for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
             let tags = view.tags.iter().enumerate().filter(|(_, tag)| tag.state == state);
             rows.extend(tags.map(|(index, tag)| {
-                let text =
-                    format!("{} {} {} {}", tag.name, words::tag_state(tag.state), tag.digest, tag.signers.join(" "));
+                let text = format!("{} {} {} {}", tag.name, tag_state(tag.state), tag.digest, tag.signers.join(" "));
                 TagRow { index, name: Arc::from(tag.name.as_str()), text: Searched::new(text) }
             }));
         }
@@ -58,4 +56,14 @@ pub(in crate::tui) struct TagRow {
     index: usize,
     name: Arc<str>,
     text: Searched,
+}
+
+/// How a tag stands.
+#[must_use]
+pub fn tag_state(state: TagState) -> &'static str {
+    match state {
+        TagState::Orphaned => "orphan",
+        TagState::Held => "held",
+        TagState::Trusted => "ok",
+    }
 }

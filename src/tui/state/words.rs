@@ -3,7 +3,7 @@
 use super::State;
 use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
-use crate::engine::view::{RoleKeyView, RoleState, TagState};
+use crate::engine::view::{RoleKeyView, RoleState};
 use crate::engine::{Change, KeyView};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
@@ -123,16 +123,6 @@ pub fn needed_key(key: &NeededKey) -> String {
     match key {
         NeededKey::Unlock { label, .. } => label.clone(),
         NeededKey::New { role } => format!("a new {role} key"),
-    }
-}
-
-/// The word of a state.
-#[must_use]
-pub fn tag_state(state: TagState) -> &'static str {
-    match state {
-        TagState::Orphaned => "orphan",
-        TagState::Held => "held",
-        TagState::Trusted => "ok",
     }
 }
 

@@ -9,8 +9,9 @@ use crate::engine::custody::backup::Archive;
 use crate::engine::custody::load::KeySet;
 use crate::engine::{Kind, Passphrase};
 use crate::tuf::CanonicalKeyId;
+use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::{Prompt, What};
-use crate::tui::dialogs::{Dialog, Form, Next, Report, Working};
+use crate::tui::dialogs::{Dialog, Form, Working};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Failure;
@@ -39,19 +40,24 @@ pub fn begin(state: &mut State, form: Form, job: Aim, keys: Vec<Closed>) -> Vec<
     work(state, words, first)
 }
 
-/// Begins to load what a file holds, unless the form has to ask for more.
-pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<String>) -> Next {
-    let name = form.text("name").to_owned();
+/// Begins to load what a file holds.
+///
+/// # Errors
+/// The form again, if it has to ask for more.
+pub fn begin_load(
+    state: &mut State,
+    form: Form,
+    set: Held<KeySet>,
+    gun: Option<String>,
+) -> Result<Vec<Effect>, Box<Form>> {
+    let name = form.text(Label::Name).to_owned();
     let needs_name = set.inner().keys.iter().find(|key| words::role_of(key.role.as_deref(), &name).is_empty());
     if let Some(key) = needs_name {
         let which =
             if set.inner().keys.len() > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
-        return Next::Stay(
-            Dialog::Form(
-                form.refused(format!("{which} does not say whose it is: type the signer's name, or root"), "name"),
-            ),
-            vec![],
-        );
+        return Err(Box::new(
+            form.refused(format!("{which} does not say whose it is: type the signer's name, or root"), Label::Name),
+        ));
     }
     let of_one = |key: &&crate::engine::custody::load::FoundKey| {
         matches!(words::role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
@@ -59,10 +65,10 @@ pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {
         let role = words::role_of(key.role.as_deref(), &name);
         let words = format!("a {role} key belongs to one repository, and this file does not say which");
-        return Next::Stay(Dialog::Form(form.refused(words, "repository")), vec![]);
+        return Err(Box::new(form.refused(words, Label::Repository)));
     }
     let keys = (0..set.inner().keys.len()).map(|at| Closed::InFile(set.clone(), at)).collect();
-    Next::Close(begin(state, form, Aim::Load { set, name, gun }, keys))
+    Ok(begin(state, form, Aim::Load { set, name, gun }, keys))
 }
 
 /// Takes what the engine found, if a task waits for it.
@@ -256,13 +262,6 @@ fn last(task: &KeyTask) -> (&'static str, KeyWork) {
             let keys = task.keys.iter().enumerate().filter_map(place).collect();
             ("writing the keys, unlocking each", KeyWork::Restore { archive: archive.clone(), keys })
         }
-    }
-}
-
-/// The report was read; forgets what it was about.
-pub fn closed(state: &mut State, report: &Report) {
-    if report.is_of_task {
-        state.key_task = None;
     }
 }
 

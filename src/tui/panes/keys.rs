@@ -4,8 +4,9 @@ pub use super::key_rows::{detail, render, summary};
 use crate::engine::view::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
-use crate::tui::dialogs::{Dialog, Next};
-use crate::tui::forms::{key_forms, key_submit, offers, token_forms};
+use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::label::Label;
+use crate::tui::forms::{key_forms, key_submit, offers, removal, token_forms};
 use crate::tui::keywork::{report, task};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
@@ -120,12 +121,6 @@ fn delete(key: Option<KeyView>) -> Vec<Effect> {
     look.into_iter().chain(ask).collect()
 }
 
-/// Opens the form for a backup of these keys.
-pub fn back_up(state: &mut State, keys: &[CanonicalKeyId]) {
-    let form = key_forms::back_up(state, keys, true).map(Dialog::Form);
-    state.dialogs.extend(form);
-}
-
 /// Takes what work on keys found.
 pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
     let form =
@@ -142,7 +137,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             }
         }
         (KeyFound::Made(Ok(made)), Some(form)) => {
-            let report = report::made(state, form.text("name"), &made);
+            let report = report::made(state, form.text(Label::Name), &made);
             state.dialogs.push(Dialog::Report(report));
         }
         (KeyFound::AtToken(Ok(done)), Some(form)) => {
@@ -150,7 +145,11 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             state.dialogs.push(Dialog::Report(report));
         }
         (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
-            state.dialogs.push(Dialog::Form(form.wrong_passphrase(state, &failure)));
+            let label = |id: &CanonicalKeyId| {
+                state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+            };
+            let opens = failure.other_key().map(label);
+            state.dialogs.push(Dialog::Form(form.wrong_passphrase(&failure, opens)));
             return vec![];
         }
         (
@@ -165,17 +164,14 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             return vec![];
         }
         (KeyFound::File(Ok(set)), Some(form)) => {
-            return match key_submit::file_read(form, state, set) {
-                Next::Stay(dialog, effects) => {
-                    state.dialogs.push(dialog);
-                    effects
-                }
-                Next::Close(effects) => effects,
-            };
+            return key_submit::file_read(form, state, set).unwrap_or_else(|form| {
+                state.dialogs.push(Dialog::Form(*form));
+                vec![]
+            });
         }
         (KeyFound::Place(Ok(())), Some(form)) => return key_submit::place_checked(form, state),
         (KeyFound::Removal(Ok(found)), _) => {
-            let dialog = key_forms::remove(state, &found.0, found.1);
+            let dialog = removal::remove(state, &found.0, found.1);
             state.dialogs.push(dialog);
             return vec![];
         }

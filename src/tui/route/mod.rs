@@ -1,5 +1,6 @@
 //! Where an event goes, and what fills the frame.
 
+mod answers;
 mod dock;
 mod header;
 pub mod help;

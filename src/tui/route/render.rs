@@ -2,7 +2,8 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{dock, header, keys};
+use super::{dock, header, help, keys};
+use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
@@ -10,7 +11,7 @@ use crate::tui::kit::message::Said;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::Binding;
 use crate::tui::state::{Screen, State};
-use crate::tui::{dialogs, panes, wizard};
+use crate::tui::{panes, wizard};
 
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
@@ -37,7 +38,13 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         canvas.runs(1, y, end.saturating_sub(1), &said.runs(state.theme, end.saturating_sub(2)));
     }
     hints(state, &mut canvas, areas.hints);
-    dialogs::render(state, &mut canvas);
+    if let Some(dialog) = state.dialogs.last() {
+        canvas.dim();
+        match dialog {
+            Dialog::Help(open) => help::render(open, state, &mut canvas),
+            dialog => dialog.render(&state.around(), &mut canvas),
+        }
+    }
 }
 
 fn too_small(canvas: &mut Canvas<'_>) {

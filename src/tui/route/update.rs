@@ -2,11 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::help::Help;
 use super::keys::{self, Found};
-use super::{outcome, tour};
+use super::{answers, help, outcome, tour};
 use crate::printable::printable;
-use crate::tui::dialogs::{self, Dialog};
+use crate::tui::dialogs::answer::Answer;
+use crate::tui::dialogs::{Dialog, Help};
+use crate::tui::forms::adapt;
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::layout;
@@ -19,7 +20,7 @@ use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Copied};
+use crate::tui::state::binding::{Action, Binding, Copied};
 use crate::tui::state::{Listing, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
@@ -69,7 +70,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::Touch(job) => {
-            dialogs::wait_for_touch(state, job);
+            answers::wait_for_touch(state, job);
             vec![]
         }
         Event::Counted(job, done, total) => {
@@ -105,7 +106,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         return vec![Effect::Suspend];
     }
     if !state.dialogs.is_empty() {
-        return dialogs::key(state, pressed);
+        return dialog_key(state, pressed);
     }
     if let Some(typed) = state.filtering.take() {
         filter_key(state, typed, pressed);
@@ -118,16 +119,42 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             vec![]
         }
         Found::Nothing => vec![],
-        Found::Binding(binding) => match (binding.reason)(state) {
-            Some(reason) => {
-                state.say(Tone::Note, binding.word, reason);
+        Found::Binding(binding) => {
+            if (binding.reason)(state).is_none() {
+                choose(state, binding.action);
+            }
+            run(state, binding)
+        }
+    }
+}
+
+/// Does what a binding says, or says why not.
+fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+    match (binding.reason)(state) {
+        Some(reason) => {
+            state.say(Tone::Note, binding.word, reason);
+            vec![]
+        }
+        None => act(state, binding.action),
+    }
+}
+
+/// Gives a key to the dialog on top, and its answer to whoever asked.
+fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.pop() else { return vec![] };
+    let (stays, answer) = dialog.key(&state.around(), pressed);
+    state.dialogs.extend(stays);
+    match answer {
+        Answer::InHelp(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Help(open)) => {
+                help::key(open, state, &pressed).map(|binding| run(state, binding)).unwrap_or_default()
+            }
+            other => {
+                state.dialogs.extend(other);
                 vec![]
             }
-            None => {
-                choose(state, binding.action);
-                act(state, binding.action)
-            }
         },
+        answer => answers::take(state, answer),
     }
 }
 
@@ -191,7 +218,12 @@ fn paste(state: &mut State, text: &str) {
         }
         return;
     }
-    dialogs::paste(state, text);
+    if let Some(dialog) = state.dialogs.last_mut() {
+        dialog.paste(text);
+        if let Dialog::Form(form) = dialog {
+            adapt::adapt(form);
+        }
+    }
 }
 
 /// Does what the user wants.

@@ -15,6 +15,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
+use super::dialogs::around::Around;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -299,6 +300,20 @@ impl State {
     #[must_use]
     pub fn home(&self) -> Screen {
         if self.guide.is_some() { Screen::Wizard } else { Screen::Main }
+    }
+
+    /// What dialogs are told of the screen.
+    #[must_use]
+    pub fn around(&self) -> Around<'_> {
+        let tour = self.tour.as_ref().map(|tour| tour.passphrase.as_str());
+        Around {
+            now: self.now,
+            size: self.size,
+            passphrase: self.sandbox.as_deref().or(tour),
+            idle_lock: &self.idle_lock,
+            progress: self.key_task.as_ref().and_then(|task| task.progress),
+            plan: self.plan.as_deref(),
+        }
     }
 
     /// Rows of the focused list.

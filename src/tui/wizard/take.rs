@@ -1,6 +1,6 @@
 //! What the engine found about wizards is written to the state here.
 
-use super::menu::Menu;
+use super::menu;
 use super::{act, due, forms};
 use crate::engine::Kind;
 use crate::engine::wizard::{Choice, Facts};
@@ -37,7 +37,7 @@ pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> V
     }
     match answer {
         Answer::Begun(begun) => {
-            let menu = Menu::all(state, &begun);
+            let menu = menu::all(state, &begun);
             state.begun = begun;
             state.dialogs.push(Dialog::Wizards(menu));
             vec![]

@@ -27,7 +27,8 @@ use support::{Home, NotaryServer, Proxy};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::NeededKey;
-use trustdeck::engine::{Approval, Engine, Passphrase, PublishOutcome};
+use trustdeck::engine::publish::job::Approval;
+use trustdeck::engine::{Engine, Passphrase, PublishOutcome};
 use trustdeck::tuf::{Gun, PublicKey};
 
 const SIGNERS: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];

@@ -10,7 +10,7 @@
 //! | [`remote`] | HTTP, tokens, Notary's API | `tuf` |
 //! | [`engine`] | refresh, stage, plan, publish: where keys and servers meet | `tuf`, `printable`, `keys`, `remote` |
 //! | `config` | settings from files, environment and flags | `tuf`, `engine` |
-//! | `sandbox` | an embedded trust server and a scene | `tuf`, `keys`; its scene and settings also `engine` |
+//! | `sandbox` | an embedded trust server, a registry and a scene | `tuf`, `keys`; names of images from `remote`; its scene and settings also `engine` |
 //! | `tui` | screens | `tuf`, `engine`, `printable` |
 //! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `config`, `sandbox`, `tui` |
 //!

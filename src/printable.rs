@@ -4,6 +4,14 @@
 //! cursor, turn the reading direction round, hide behind nothing, or pile marks over the lines above.
 //!
 //! Invariant: what comes out is idempotent, holds nothing that a terminal acts on, and is as wide as it looks.
+//!
+//! ```
+//! use trustdeck::printable::{looks_alike, printable, printable_within};
+//!
+//! assert_eq!(printable("v1\u{1b}[2J\u{202e}"), "v1\\u{1b}[2J\\u{202e}");
+//! assert_eq!(printable_within("a-long-name", 6), "a-lon…");
+//! assert!(looks_alike("1.0", "1.O"));
+//! ```
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};

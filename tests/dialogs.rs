@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use screen::plans::{mended, plan, remove_ben, stage, tell_stage};
 use screen::scene::{ADMIN, NEW, OLD, digits, gun, id, repositories, state_of, tell};
 use screen::{draw, frame, press};
-use trustdeck::engine::view::KeyPlace;
-use trustdeck::engine::{Change, ForeignChanges, Kind, Passphrase, Problem};
+use trustdeck::engine::stage::foreign::ForeignChanges;
+use trustdeck::engine::view::keys::KeyPlace;
+use trustdeck::engine::{Change, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::choose::{Choose, Reply};
@@ -346,7 +347,7 @@ fn equivalent_commands_name_the_accepted_plan_and_the_files_to_fill_in() {
 fn a_tag_that_is_signed_again_keeps_all_that_its_target_says() {
     let mut views = repositories();
     let view = views.iter_mut().find(|v| v.gun == gun("admin/demo")).unwrap();
-    let (sha512, custom) = ("ab".repeat(64), serde_json::json!({"build": 7}));
+    let (sha512, custom) = ("ab".repeat(64), trustdeck::tuf::Custom::of(&serde_json::json!({"build": 7})).unwrap());
     for tag in &mut view.tags {
         (tag.sha512, tag.custom) = (Some(sha512.clone()), Some(custom.clone()));
     }

@@ -13,7 +13,8 @@ use support::machine::{Machine, add_signer, role, sign};
 use support::{Home, NotaryServer, wait_until};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use trustdeck::engine::{Approval, EngineError, Kind, Problem, PublishOutcome, Published};
+use trustdeck::engine::publish::job::Approval;
+use trustdeck::engine::{EngineError, Kind, Problem, PublishOutcome, Published};
 use trustdeck::tuf::Gun;
 
 const GUN: &str = "registry.example.test/team/app";

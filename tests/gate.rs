@@ -11,10 +11,9 @@ use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
 use trustdeck::engine::keyring::tokens::{TokenName, TokenPlace};
 use trustdeck::engine::plan::NeededKey;
-use trustdeck::engine::view::KeyPlace;
-use trustdeck::engine::{
-    Approval, Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step,
-};
+use trustdeck::engine::publish::job::Approval;
+use trustdeck::engine::view::keys::KeyPlace;
+use trustdeck::engine::{Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step};
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::prompt::What;

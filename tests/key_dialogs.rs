@@ -12,7 +12,7 @@ use screen::told::{browsing as browsing_at, failure, key_found as found, key_wor
 use screen::{draw, frame, press};
 use trustdeck::engine::custody::backup::{Archive, Manifest, ManifestKey, RestoreKey, Restored, Standing};
 use trustdeck::engine::custody::load::{KeySet, Loaded};
-use trustdeck::engine::{Kind, Passphrase};
+use trustdeck::engine::{Kind, NewPassphrase, Passphrase};
 use trustdeck::tuf::CanonicalKeyId;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
@@ -51,6 +51,10 @@ fn browsing(size: (u16, u16)) -> State {
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::from_text(text)
+}
+
+fn new_passphrase(text: &str) -> NewPassphrase {
+    NewPassphrase::new(passphrase(text)).unwrap()
 }
 
 fn key(text: &str) -> CanonicalKeyId {
@@ -111,7 +115,7 @@ fn a_file_of_keys_is_loaded_with_one_passphrase_each_and_a_new_one_for_bare_keys
             role: if at == 2 { "jeff".to_owned() } else { set.inner().keys[at].role.clone().unwrap() },
             gun: None,
             opens: opens.map(passphrase),
-            keeps: passphrase(keeps),
+            keeps: Some(new_passphrase(keeps)),
         };
         let expected = vec![keys(0, Some("the first"), "the first"), keys(2, None, "harbor plaza tulip")];
         assert_eq!(load, KeyWork::Load { set: set.clone(), keys: expected });

@@ -13,10 +13,12 @@ use std::time::Duration;
 use screen::scene::{ADMIN, BOARD, OLD, gun, id, keys, now, tell};
 use screen::told::{browsing, failure, key_found as found, key_work as work, said};
 use screen::{draw, frame, press};
+use trustdeck::engine::custody::backed_up::Removing;
 use trustdeck::engine::custody::backup::{Backup, BackupForm};
-use trustdeck::engine::custody::make::{NewKey, Removal, Removing};
-use trustdeck::engine::view::KeyState;
-use trustdeck::engine::{BackupRecord, Kind, Passphrase};
+use trustdeck::engine::custody::make::NewKey;
+use trustdeck::engine::custody::remove::Removal;
+use trustdeck::engine::view::keys::KeyState;
+use trustdeck::engine::{BackupRecord, Kind, NewPassphrase, Passphrase};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::pane::Pane;
@@ -31,6 +33,10 @@ const LONG: &str = "harbor plaza tulip";
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::from_text(text)
+}
+
+fn new_passphrase(text: &str) -> NewPassphrase {
+    NewPassphrase::new(passphrase(text)).unwrap()
 }
 
 fn shown(state: &State) -> String {
@@ -61,7 +67,7 @@ fn a_key_is_made_only_with_a_passphrase_typed_twice() {
     assert!(shown(&state).contains("among the first that are tried"), "{}", shown(&state));
     let new = NewKey { name: "carol".to_owned(), algorithm: Algorithm::EcdsaP256, gun: None, dir: PathBuf::from(".") };
     let effects = press(&mut state, "<enter>");
-    assert_eq!(work(effects), KeyWork::Make(new, passphrase("password1")));
+    assert_eq!(work(effects), KeyWork::Make(new, new_passphrase("password1")));
     assert!(!format!("{state:?}").contains("password1"), "secrets are never printed");
 }
 
@@ -90,7 +96,7 @@ fn a_wrong_old_passphrase_stays_open_and_says_what_it_opens() {
     let mut state = on_key(&id(OLD.0));
     let effects = press(&mut state, &format!("cwrong<down>{LONG}<down>{LONG}<enter>"));
     let change =
-        |old: &str| KeyWork::ChangePassphrase { id: id(OLD.0), old: Some(passphrase(old)), new: passphrase(LONG) };
+        |old: &str| KeyWork::ChangePassphrase { id: id(OLD.0), old: Some(passphrase(old)), new: new_passphrase(LONG) };
     let asked = work(effects);
     assert_eq!(asked, change("wrong"));
     let refused = failure(Kind::Passphrase, Some(Ask::OtherKey(id(ADMIN.0))));
@@ -134,7 +140,7 @@ fn a_backup_asks_for_each_locked_key_and_writes_last() {
     assert_eq!(found(&mut state, &right, KeyFound::Tried(looks, None)), []);
     assert!(shown(&state).contains("key 4 of 4"), "{}", shown(&state));
     let KeyWork::BackUp { keys, passphrases, form, .. } = work(press(&mut state, "<tab>")) else { panic!() };
-    assert_eq!((keys.len(), passphrases.len(), form), (4, 3, BackupForm::Encrypted(passphrase(LONG))));
+    assert_eq!((keys.len(), passphrases.len(), form), (4, 3, BackupForm::Encrypted(new_passphrase(LONG))));
     assert!(matches!(state.dialogs.last(), Some(Dialog::Working(_))));
 }
 

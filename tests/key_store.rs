@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
-use support::{Home, NotaryServer, peers};
+use support::{Home, NotaryServer, new_passphrase, peers};
 use trustdeck::keys::pem::Block;
 use trustdeck::keys::{KeyError, KeyStore, Passphrase, PrivateKey, root_certificate};
 use trustdeck::tuf::{Algorithm, Gun};
@@ -36,7 +36,7 @@ fn a_new_key_is_private_whole_and_in_notarys_form() {
     for (role, kept) in [("root", false), ("targets", true), ("snapshot", true), ("alice", false), ("targets/x", false)]
     {
         let key = new_key();
-        let path = store.save(&key, role, Some(&gun), &secret("passphrase")).unwrap();
+        let path = store.save(&key, role, Some(&gun), &new_passphrase("passphrase")).unwrap();
         assert_eq!(mode(&path), 0o600);
         let text = fs::read_to_string(&path).unwrap();
         let gun_line = if kept { "gun: localhost:5000/a/b\n" } else { "" };
@@ -59,26 +59,19 @@ fn an_existing_file_is_never_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let store = KeyStore::new(dir.path());
     let key = new_key();
-    let path = store.save(&key, "alice", None, &secret("first")).unwrap();
+    let path = store.save(&key, "alice", None, &new_passphrase("first words")).unwrap();
     let before = fs::read(&path).unwrap();
-    let again = store.save(&key, "alice", None, &secret("second")).unwrap_err();
+    let again = store.save(&key, "alice", None, &new_passphrase("second words")).unwrap_err();
     assert!(matches!(again, KeyError::Disk { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists));
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(store.dir()).unwrap().count(), 1);
     let other = new_key();
     symlink(dir.path().join("elsewhere"), store.path(other.id())).unwrap();
-    assert!(store.save(&other, "alice", None, &secret("third")).is_err(), "a dangling link is in the way too");
+    assert!(
+        store.save(&other, "alice", None, &new_passphrase("third words")).is_err(),
+        "a dangling link is in the way too"
+    );
     assert!(!dir.path().join("elsewhere").exists());
-}
-
-#[test]
-fn an_empty_passphrase_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    for text in ["", "  \n"] {
-        let saved = KeyStore::new(dir.path()).save(&new_key(), "root", None, &secret(text));
-        assert!(matches!(saved, Err(KeyError::Unsupported(_))));
-    }
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -86,7 +79,7 @@ fn what_is_no_key_is_named_and_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let store = KeyStore::new(dir.path());
     let good = new_key();
-    let path = store.save(&good, "alice", None, &secret("passphrase")).unwrap();
+    let path = store.save(&good, "alice", None, &new_passphrase("passphrase")).unwrap();
     let at = |name: &str| store.dir().join(name);
     symlink(&path, at(&format!("{}.key", "a".repeat(64)))).unwrap();
     fs::create_dir(at(&format!("{}.key", "b".repeat(64)))).unwrap();
@@ -111,7 +104,7 @@ fn loose_modes_are_warned_about() {
     let dir = tempfile::tempdir().unwrap();
     let store = KeyStore::new(dir.path());
     let key = new_key();
-    let path = store.save(&key, "alice", None, &secret("passphrase")).unwrap();
+    let path = store.save(&key, "alice", None, &new_passphrase("passphrase")).unwrap();
     for (bits, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o601, true)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
         assert_eq!(store.find(key.id()).unwrap().warning.is_some(), warned, "{bits:o}");
@@ -123,7 +116,7 @@ fn a_file_under_another_keys_name_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = KeyStore::new(dir.path());
     let (one, two) = (new_key(), new_key());
-    let path = store.save(&one, "alice", None, &secret("passphrase")).unwrap();
+    let path = store.save(&one, "alice", None, &new_passphrase("passphrase")).unwrap();
     fs::rename(path, store.path(two.id())).unwrap();
     let loaded = store.load(two.id(), Some(&secret("passphrase"))).err().unwrap();
     assert!(matches!(loaded, KeyError::OtherKey { found, .. } if found == *one.id()));
@@ -137,7 +130,7 @@ fn thousands_of_files_are_listed() {
     let dir = tempfile::tempdir().unwrap();
     let store = KeyStore::new(dir.path());
     let key = new_key();
-    let text = fs::read(store.save(&key, "alice", None, &secret("passphrase")).unwrap()).unwrap();
+    let text = fs::read(store.save(&key, "alice", None, &new_passphrase("passphrase")).unwrap()).unwrap();
     for number in 0..5000_u32 {
         fs::write(store.dir().join(format!("{number:064x}.key")), &text).unwrap();
     }
@@ -163,8 +156,8 @@ fn notary_lists_exports_and_signs_with_our_keys() {
     let store = KeyStore::new(&home.trust_dir());
     let gun = Gun::parse("registry.example.test/our/keys").unwrap();
     let root = new_key();
-    store.save(&root, "root", None, &secret(ROOT_PASSPHRASE)).unwrap();
-    let repository = secret(REPOSITORY_PASSPHRASE);
+    store.save(&root, "root", None, &new_passphrase(ROOT_PASSPHRASE)).unwrap();
+    let repository = new_passphrase(REPOSITORY_PASSPHRASE);
     let signers = [Algorithm::EcdsaP256, Algorithm::Rsa(2048), Algorithm::Ed25519].map(|algorithm| {
         let key = PrivateKey::generate(&algorithm).unwrap();
         store.save(&key, "delegation", None, &repository).unwrap();
@@ -206,7 +199,7 @@ fn openssl_reads_what_we_wrote() {
     let dir = tempfile::tempdir().unwrap();
     let store = KeyStore::new(&dir.path().join("trust"));
     let key = new_key();
-    store.save(&key, "alice", None, &secret(REPOSITORY_PASSPHRASE)).unwrap();
+    store.save(&key, "alice", None, &new_passphrase(REPOSITORY_PASSPHRASE)).unwrap();
     // OpenSSL shares no code with Go or with ours, and reads the file once its headers are gone.
     let block = Block::read(&fs::read(store.path(key.id())).unwrap()).unwrap();
     let bare = dir.path().join("bare.pem");

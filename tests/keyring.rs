@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use trustdeck::config::{self, Flags, Places};
 use trustdeck::engine::keyring::sources::{PassphraseSources, Source, Tried};
-use trustdeck::engine::view::{KeyPlace, KeyState};
+use trustdeck::engine::view::keys::{KeyPlace, KeyState};
 use trustdeck::engine::{Engine, EngineError, FirstContact, KeyView, Kind, Passphrase, Settings};
 use trustdeck::keys::KeyError;
 use trustdeck::tuf::{Algorithm, CanonicalKeyId};

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use support::{peers, run};
 use trustdeck::keys::pem::Block;
-use trustdeck::keys::{KeyStore, OpenError, Passphrase, PrivateKey};
+use trustdeck::keys::{KeyStore, NewPassphrase, OpenError, Passphrase, PrivateKey};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId};
 
 fn fixtures() -> PathBuf {
@@ -139,7 +139,7 @@ fn new_keys_of_all_kinds_come_back_from_their_file() {
         assert_eq!(key.public().algorithm(), algorithm);
         let dir = tempfile::tempdir().unwrap();
         let store = KeyStore::new(dir.path());
-        let passphrase = secret("one passphrase");
+        let passphrase = NewPassphrase::new(secret("one passphrase")).unwrap();
         store.save(&key, "alice", None, &passphrase).unwrap();
         let back = store.load(key.id(), Some(&passphrase)).unwrap();
         assert_eq!(back.public(), key.public());

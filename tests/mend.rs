@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use support::forge::Key;
 use support::machine::{add_signer, remove_signer, witness};
+use support::new_passphrase;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::{NeededKey, Weight};
-use trustdeck::engine::{Approval, Change, Engine, Health, Kind, Passphrase, PublishOutcome};
+use trustdeck::engine::publish::job::Approval;
+use trustdeck::engine::{Change, Engine, Health, Kind, Passphrase, PublishOutcome};
 use trustdeck::sandbox::{NEW_REPOSITORY, Options, PASSPHRASE, REGISTRY, Running, start};
 use trustdeck::tuf::Gun;
 
@@ -29,7 +31,7 @@ fn unlock(engine: &Engine, keys: &[NeededKey]) {
     for key in keys {
         match key {
             NeededKey::Unlock { id, .. } => engine.unlock(id, &Passphrase::from_text(PASSPHRASE)).unwrap(),
-            NeededKey::New { role } => engine.choose_passphrase(role, Passphrase::from_text(PASSPHRASE)),
+            NeededKey::New { role } => engine.choose_passphrase(role, new_passphrase(PASSPHRASE)),
         }
     }
 }

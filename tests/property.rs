@@ -54,7 +54,6 @@ proptest! {
         prop_assert_eq!(&canonical::parse(&spelled).unwrap(), &value);
         let envelope = Envelope::parse(&Role::Targets, file(&value)).unwrap();
         prop_assert_eq!(envelope.canonical(), encode(&value));
-        prop_assert_eq!(envelope.signed(), value);
     }
 
     #[test]

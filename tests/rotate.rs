@@ -19,3 +19,5 @@ mod killed;
 mod legacy;
 #[path = "rotate/steps.rs"]
 mod steps;
+#[path = "rotate/weak.rs"]
+mod weak;

@@ -6,6 +6,8 @@
 mod clients;
 #[path = "sandbox/forge.rs"]
 mod forge;
+#[path = "sandbox/images.rs"]
+mod images;
 #[path = "sandbox/kept.rs"]
 mod kept;
 #[path = "sandbox/process.rs"]

@@ -363,7 +363,7 @@ fn a_tested_backup_looks_as_stored() {
 fn questions_about_tokens_look_as_stored() {
     use screen::scene::{BOARD, id, tell};
     use screen::tokens::{first_on_board, plug_in, token};
-    use trustdeck::engine::custody::make::Removal;
+    use trustdeck::engine::custody::remove::Removal;
     use trustdeck::tui::messages::effect::Effect;
     use trustdeck::tui::messages::event::{Event, Outcome};
     use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};

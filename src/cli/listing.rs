@@ -7,7 +7,8 @@ use super::arguments;
 use super::ending::Ending;
 use super::staged::{self, StagedRow};
 use super::table::Table;
-use crate::engine::view::{RoleState, RoleView};
+use crate::engine::trust::tree::RoleState;
+use crate::engine::view::RoleView;
 use crate::engine::{Freshness, Health, Kind, Problem, RepositoryView};
 use crate::printable::printable;
 

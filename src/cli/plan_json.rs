@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::engine::plan::{KeyDiff, Mark, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
+use crate::engine::draft::applied::Mark;
+use crate::engine::plan::{KeyDiff, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use crate::engine::{Change, Plan, Problem, RepositoryPlan};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 

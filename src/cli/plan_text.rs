@@ -1,7 +1,8 @@
 //! A plan as text of 80 columns, for standard error, pipes and logs: no colour, no glyph beyond ASCII.
 
 use super::table::{Table, wrapped};
-use crate::engine::plan::{Mark, NeededKey, PlanWarning, RoleDiff, TagEffect, Weight};
+use crate::engine::draft::applied::Mark;
+use crate::engine::plan::{NeededKey, PlanWarning, RoleDiff, TagEffect, Weight};
 use crate::engine::{Change, Plan, RepositoryPlan};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;

@@ -11,9 +11,8 @@ use super::ending::Ending;
 use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
 use super::{Context, unlock};
-use crate::engine::{
-    Approval, EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step,
-};
+use crate::engine::publish::job::Approval;
+use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::console::input;
-use super::{Context, terminal};
+use super::{Context, new_passphrase, terminal};
 use crate::engine::keyring::sources::Tried;
 use crate::engine::keyring::tokens::{TokenName, pin_words};
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
@@ -115,34 +114,7 @@ async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, Engine
 }
 
 fn choose(context: &Context, role: &Role) -> Result<(), Problem> {
-    let passphrase = new_passphrase(context, role.as_str())?;
+    let passphrase = new_passphrase::for_role(context, role.as_str())?;
     context.engine.choose_passphrase(role, passphrase);
     Ok(())
-}
-
-/// The passphrase for a new key of `role`, which may be a signer's name: from the sources, else asked for.
-///
-/// # Errors
-/// `Passphrase`, naming the variables to set, if nobody can be asked.
-pub(super) fn new_passphrase(context: &Context, role: &str) -> Result<Passphrase, Problem> {
-    if let Some((_, passphrase)) = context.sources.candidates(role).into_iter().next() {
-        return Ok(passphrase);
-    }
-    if !context.console.interactive {
-        let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
-        let message = format!("a new {} key needs a passphrase, and nobody can be asked", printable(role));
-        return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
-    }
-    loop {
-        let question = format!("new passphrase for the {} key that will be made", printable(role));
-        let first = terminal::ask_passphrase(&question)?;
-        if first.chars() < 8 {
-            context.console.note("a passphrase has at least 8 characters");
-            continue;
-        }
-        if terminal::ask_passphrase("again")? == first {
-            return Ok(first);
-        }
-        context.console.note("the two differ");
-    }
 }

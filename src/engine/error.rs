@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::KeyError;
+use crate::keys::{KeyError, TooShort};
 use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
@@ -196,7 +196,18 @@ pub enum EngineError {
     State { path: PathBuf, what: String },
 }
 
+impl From<TooShort> for EngineError {
+    fn from(error: TooShort) -> Self {
+        let hint = "take at least 8 characters, better 12 or more".to_owned();
+        Self::Input { message: error.to_string(), hint }
+    }
+}
+
 fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
     let shorts: Vec<String> = ids.iter().map(|id| id.to_string().chars().take(8).collect()).collect();
     shorts.join(", ")
+}
+
+pub(in crate::engine) fn refuse(message: String, hint: &str) -> EngineError {
+    EngineError::Input { message, hint: hint.to_owned() }
 }

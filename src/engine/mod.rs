@@ -3,6 +3,7 @@
 //! One method for each thing a user can ask. Screens and commands use nothing else. Writes to one repository run one
 //! at a time; nothing is called done before a client with an empty cache has seen it.
 
+mod context;
 pub mod custody;
 pub(crate) mod disk;
 pub mod draft;
@@ -15,51 +16,33 @@ pub mod publish;
 pub mod reference;
 mod servers;
 pub mod settings;
-mod stage;
-mod trust;
+pub mod stage;
+pub mod trust;
 pub mod view;
 pub mod wizard;
 pub mod wording;
 
 use std::sync::Arc;
 
+use context::Clock;
+
 pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use plan::{Plan, PlanId, RepositoryPlan};
-pub use publish::{Progress, PublishOutcome, Published, Step};
+pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
 pub use settings::{FirstContact, Settings};
-pub use view::{Entry, Freshness, Health, KeyView, RepositoryView, Status};
+pub use trust::session::Freshness;
+pub use view::keys::KeyView;
+pub use view::list::Entry;
+pub use view::status::Status;
+pub use view::{Health, RepositoryView};
 pub use wording::natural;
 
+pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
-pub use crate::keys::{KeyError, OpenError, Passphrase, Strength, TokenError};
+pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
 pub use crate::remote::RemoteError;
-use crate::tuf::Gun;
-
-/// A clock, so that tests can stand still.
-pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
-
-/// Staged changes of `notary` found in the trust directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeignChanges {
-    /// One line each, in order.
-    pub lines: Vec<String>,
-    /// The same as our changes, or the first thing that cannot be represented.
-    pub adoptable: Result<Vec<Change>, Problem>,
-}
-
-/// What a user approved: a plan by ID, and what of its dangers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approval {
-    /// The plan that was reviewed.
-    pub plan: PlanId,
-    /// Repositories to publish; others stay staged.
-    pub repositories: Vec<Gun>,
-    /// Repositories whose dangers (orphaned tags, deletion) were accepted.
-    pub accepted: Vec<Gun>,
-}
-
 /// The engine. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {
@@ -72,7 +55,7 @@ struct Inner {
     keyring: keyring::Keyring,
     repositories: trust::Repositories,
     servers: servers::Servers,
-    staging: stage::Staging,
+    staging: stage::kept::Staging,
 }
 
 impl Engine {
@@ -85,7 +68,7 @@ impl Engine {
             keyring: keyring::Keyring::open(&settings)?,
             repositories: trust::Repositories::open(&settings)?,
             servers: servers::Servers::open(&settings)?,
-            staging: stage::Staging::open(&settings)?,
+            staging: stage::kept::Staging::open(&settings)?,
             settings,
             clock,
         };

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use jiff::SignedDuration;
+
 /// Compares two names: runs of digits by their value (fewer leading zeros first), all else by bytes, digits before
 /// other characters.
 #[must_use]
@@ -46,6 +48,34 @@ impl<'a> Number<'a> {
         *text = rest;
         Self { length: digits.len(), digits, zeros }
     }
+}
+
+/// A length of time in one unit, such as `142 d`.
+pub(in crate::engine) fn span(length: SignedDuration) -> String {
+    let hours = length.as_hours();
+    match hours {
+        17_520.. => format!("{}.{} y", hours / 8_760, hours % 8_760 * 10 / 8_760),
+        48.. => format!("{} d", hours / 24),
+        2.. => format!("{hours} h"),
+        _ => format!("{} min", length.as_mins()),
+    }
+}
+
+/// Names in a sentence, the rest as a number.
+pub(in crate::engine) fn some(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [a, b] => format!("{a} and {b}"),
+        [a, b, c] => format!("{a}, {b} and {c}"),
+        [a, b, rest @ ..] => format!("{a}, {b} and {} others", rest.len()),
+    }
+}
+
+/// `1 tag`, `2 tags`.
+pub(in crate::engine) fn count(number: usize, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{s}")
 }
 
 #[cfg(test)]

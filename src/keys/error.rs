@@ -7,6 +7,7 @@ use crate::tuf::CanonicalKeyId;
 
 /// What is wrong with a key or its file.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum KeyError {
     /// No file for this key.
     #[error("key {} is not in the key store", .0.short())]

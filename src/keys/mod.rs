@@ -1,6 +1,26 @@
 //! Private keys: files in Notary's key store, tokens, and what signs with them.
 //!
-//! Invariant: secrets are zeroised when dropped and have neither `Debug` nor `Display`; key files are created 0600.
+//! Rules:
+//!
+//! - Secrets are wiped when dropped, lie on locked pages where the system allows it, and have neither `Debug` nor `Display`.
+//! - Key files are made with mode 0600, whole or not at all, and never overwritten.
+//! - A key file is hostile: its size, its rounds and its memory are bounded before anything is computed.
+//! - What is written is what Notary can read: docs/notary-v1.md section 2. What is read is more than that.
+//! - A key signs only in the name of a public key that is its own. RSA is signed by `ring`.
+//! - A key on a token never leaves it, and a PIN is tried once.
+//!
+//! ```
+//! use trustdeck::keys::{Passphrase, PrivateKey};
+//!
+//! let file = std::fs::read("tests/fixtures/keyfiles/ec-pkcs8-pbes2-sha1-aes256.pem")?;
+//! assert!(PrivateKey::from_pem(&file, Some(&Passphrase::from_text("another one"))).is_err());
+//! let key = PrivateKey::from_pem(&file, Some(&Passphrase::from_text("repopass1")))?;
+//! let signature = key.sign(key.public(), b"message")?;
+//! assert!(key.public().verifies(b"message", &signature));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(missing_docs)]
 
 pub mod certificate;
 pub mod container;
@@ -30,5 +50,5 @@ pub use passphrase::Passphrase;
 pub use private::PrivateKey;
 pub use store::KeyStore;
 pub use stored::StoredKey;
-pub use strength::Strength;
+pub use strength::{NewPassphrase, Strength, TooShort};
 pub use token::{TokenError, TokenPlace, Tokens};

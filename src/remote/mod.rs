@@ -1,6 +1,43 @@
 //! HTTP and nothing else: limits, TLS, tokens, and the APIs of Notary and of registries.
 //!
-//! Invariant: everything received is bounded in size and time; credentials go to their own host only, over TLS.
+//! Rules:
+//!
+//! - Everything received is bounded in size and time ([`Limits`]); compressed answers are refused.
+//! - Credentials go to their own host only, over TLS, and to another host's realm only where somebody allowed it.
+//! - Redirects of a trust server are errors. `http://` is for loopback addresses, where asked for.
+//! - Nothing is believed: whoever asked verifies what came.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tokio_util::sync::CancellationToken;
+//! use trustdeck::remote::auth::Finding;
+//! use trustdeck::remote::{Access, CredentialSource, Endpoint, Limits, NotaryServer, RemoteError, TlsMaterial, Wanted};
+//! use trustdeck::sandbox;
+//! use trustdeck::tuf::{Gun, Role};
+//!
+//! struct NoLogins;
+//! impl CredentialSource for NoLogins {
+//!     fn find<'a>(&'a self, _: &'a str) -> Finding<'a> {
+//!         Box::pin(async { Ok(None) })
+//!     }
+//!     fn allows_realm(&self, _: &str, _: &str) -> bool {
+//!         false
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
+//! let options = sandbox::Options { http: true, empty: true, ..sandbox::Options::default() };
+//! let sandbox = sandbox::start(options).await?;
+//! let endpoint = Endpoint::parse(sandbox.url(), true)?;
+//! let server = NotaryServer::new(endpoint, &TlsMaterial::default(), Limits::default(), Arc::new(NoLogins))?;
+//! let (gun, root, stop) = (Gun::parse("registry.sandbox/new")?, Wanted::Current(Role::Root), CancellationToken::new());
+//! let answer = server.fetch(&gun, &root, 1 << 20, Access::Pull, &stop).await;
+//! assert!(matches!(answer, Err(RemoteError::NotFound { .. })));
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 pub mod auth;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::SandboxError;
 use super::answer::{Code, Refusal};
+use super::registry::{self, Right};
 use super::route::Route;
 use crate::keys::Passphrase;
 
@@ -119,20 +120,40 @@ impl Gate {
 
     /// Lets a request pass or says what it lacks. `authorization` is the header.
     pub(super) fn check(&self, route: &Route, authorization: Option<&str>, now: Time) -> Result<(), Refusal> {
-        let needed = Needed::of(route);
+        self.check_needed(&Needed::of(route), authorization, now)
+    }
+
+    /// The same for a request to the registry.
+    pub(super) fn check_image(
+        &self,
+        route: &registry::Route,
+        authorization: Option<&str>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.check_needed(&Needed::of_image(route), authorization, now)
+    }
+
+    /// Whether whoever sends `authorization` may read a repository of images.
+    pub(super) fn may_read(&self, path: &str, authorization: Option<&str>, now: Time) -> bool {
+        let needed = Needed { kind: "repository", name: path, actions: &["pull"] };
+        self.check_needed(&needed, authorization, now).is_ok()
+    }
+
+    fn check_needed(&self, needed: &Needed<'_>, authorization: Option<&str>, now: Time) -> Result<(), Refusal> {
         let (scheme, credentials) = authorization.and_then(|a| a.split_once(' ')).unwrap_or_default();
         let passes = match &self.auth {
             Auth::None => true,
             Auth::Basic(login) => scheme.eq_ignore_ascii_case("basic") && login.matches(credentials),
-            Auth::Token(_) => scheme.eq_ignore_ascii_case("bearer") && self.allows(credentials, &needed, now),
+            Auth::Token(_) => scheme.eq_ignore_ascii_case("bearer") && self.allows(credentials, needed, now),
         };
-        if passes { Ok(()) } else { Err(self.refusal(&needed)) }
+        if passes { Ok(()) } else { Err(self.refusal(needed)) }
     }
 
     fn refusal(&self, needed: &Needed<'_>) -> Refusal {
         let challenge = match &self.auth {
             Auth::Token(_) => {
-                format!("Bearer realm=\"{}\",service=\"{SERVICE}\",scope=\"{}\"", self.realm, needed.scope())
+                let scope = needed.scope().map(|scope| format!(",scope=\"{scope}\"")).unwrap_or_default();
+                format!("Bearer realm=\"{}\",service=\"{SERVICE}\"{scope}", self.realm)
             }
             _ => "Basic realm=\"trustdeck sandbox\"".to_owned(),
         };
@@ -147,7 +168,7 @@ impl Gate {
         let in_time = claims.nbf - LEEWAY <= now && now < claims.exp + LEEWAY;
         let granted = |action: &&str| {
             let matches = |a: &&Access| a.r#type == needed.kind && a.name == needed.name;
-            claims.access.iter().filter(matches).any(|a| a.actions.iter().any(|have| have == action))
+            claims.access.iter().filter(matches).any(|a| a.actions.iter().any(|have| have == action || have == "*"))
         };
         claims.aud == SERVICE && in_time && needed.actions.iter().all(granted)
     }
@@ -253,12 +274,30 @@ impl<'a> Needed<'a> {
             | Route::Feed(Some(gun)) => repository(gun, &["pull"]),
             Route::Publish(gun) | Route::Key(gun, _) => repository(gun, &["push", "pull"]),
             Route::Delete(gun) | Route::RotateKey(gun, _) => repository(gun, &["*"]),
+            // Whether a login is any good; what it is good for shows later.
+            Route::Ping => Needed { kind: "registry", name: "catalog", actions: &[] },
             _ => Needed { kind: "registry", name: "catalog", actions: &["*"] },
         }
     }
 
-    fn scope(&self) -> String {
-        format!("{}:{}:{}", self.kind, self.name, self.actions.join(","))
+    fn of_image(route: &'a registry::Route) -> Self {
+        let (right, path) = route.right();
+        let actions: &[&str] = match right {
+            Right::Pull => &["pull"],
+            Right::Push => &["pull", "push"],
+            Right::Delete => &["delete"],
+            Right::Catalog => &["*"],
+        };
+        match path {
+            Some(path) => Needed { kind: "repository", name: path.as_str(), actions },
+            None => Needed { kind: "registry", name: "catalog", actions },
+        }
+    }
+
+    /// What to ask a token for; nothing where any will do.
+    fn scope(&self) -> Option<String> {
+        let actions = self.actions.join(",");
+        (!actions.is_empty()).then(|| format!("{}:{}:{actions}", self.kind, self.name))
     }
 }
 

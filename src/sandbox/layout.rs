@@ -94,6 +94,18 @@ impl Layout {
         self.dir.join("server/store.redb")
     }
 
+    /// Where the registry's blobs are.
+    #[must_use]
+    pub fn server_dir(&self) -> PathBuf {
+        self.dir.join("server")
+    }
+
+    /// Tells `podman` and `skopeo` where the registry of the scene's names is.
+    #[must_use]
+    pub fn registries_file(&self) -> PathBuf {
+        self.dir.join("registries.conf")
+    }
+
     /// Shell lines that point the programs at this sandbox.
     #[must_use]
     pub fn shell_file(&self) -> PathBuf {
@@ -115,10 +127,14 @@ impl Layout {
         write_private(&tls.join("ca.crt"), authority.as_bytes())?;
         let docker = match auth {
             Auth::None => json!({ "auths": {} }),
-            Auth::Basic(login) | Auth::Token(login) => json!({ "auths": { REGISTRY: { "auth": basic(login) } } }),
+            Auth::Basic(login) | Auth::Token(login) => {
+                let entry = json!({ "auth": basic(login) });
+                json!({ "auths": { REGISTRY: entry, host: entry } })
+            }
         };
         write_private(&self.docker_dir().join("config.json"), format!("{docker:#}\n").as_bytes())?;
         let server = json!({ "url": url, "root_ca": self.ca_file() });
+        write_private(&self.registries_file(), registries(host, url.starts_with("http:")).as_bytes())?;
         let notary = json!({ "trust_dir": self.trust_dir(), "remote_server": server });
         write_private(&self.notary_config(), format!("{notary:#}\n").as_bytes())
     }
@@ -144,6 +160,14 @@ impl Layout {
             helper_environment: Vec::new(),
         }
     }
+}
+
+/// `registries.conf` of containers-image.
+fn registries(host: &str, insecure: bool) -> String {
+    format!(
+        "unqualified-search-registries = []\n\n[[registry]]\nprefix = \"{REGISTRY}\"\nlocation = \"{host}\"\ninsecure = \
+         {insecure}\n\n[[registry]]\nlocation = \"{host}\"\ninsecure = {insecure}\n"
+    )
 }
 
 /// Refuses a directory that others can change, and one that holds other things: files would be replaced there.

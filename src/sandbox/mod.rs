@@ -1,13 +1,30 @@
-//! The embedded sandbox: a Notary-compatible trust server in this process, and a scene to play with.
+//! The embedded sandbox: a Notary-compatible trust server and a registry in this process, and a scene to play with.
 //!
-//! Invariant: everything lies below one directory, which is the sandbox's own; uploads obey Notary's real rules, and
-//! only the scene is written past them, where its age needs another clock.
+//! Rules:
+//!
+//! - Everything lies below one directory, which is the sandbox's own; nothing of the user's is read or written.
+//! - Uploads obey Notary's real rules, in its order and with its messages: docs/notary-v1.md sections 11 and 13.
+//! - Only the scene is written past them, where its age needs another clock.
+//! - Who sends is judged before what is sent is read; bodies and times are bounded.
+//!
+//! ```
+//! use trustdeck::sandbox::{Options, start};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = start(Options { http: true, empty: true, ..Options::default() }).await?;
+//! assert!(sandbox.url().starts_with("http://"));
+//! sandbox.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod auth;
 mod feed;
 mod held;
 mod layout;
+mod registry;
 mod route;
 mod scene;
 mod serve;
@@ -36,9 +53,10 @@ pub use serve::{serve, write_shell_file};
 
 use crate::engine::Settings;
 use held::HeldKeys;
+use registry::{BlobFiles, Shelf};
 use store::{Store, StoreError};
 
-/// The registry that the scene's repositories are named after. It need not exist.
+/// The registry that the scene's repositories are named after. No such host exists; the sandbox answers for it.
 pub const REGISTRY: &str = "registry.sandbox";
 
 /// How long the head of a request may take.
@@ -133,6 +151,12 @@ impl Running {
         &self.layout
     }
 
+    /// `host:port` of the registry, as images are named where its name is not known.
+    #[must_use]
+    pub fn registry(&self) -> &str {
+        self.url.split_once("://").map_or(self.url.as_str(), |(_, host)| host)
+    }
+
     /// The authority of the server's certificate.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
@@ -202,10 +226,13 @@ fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
     let authority = tls::Authority::open(&store, now)?;
     layout.configure(&url, &authority.certificate, &options.auth)?;
     let keys = HeldKeys::new(Arc::clone(&store));
-    let filled = !options.empty && scene::fill(&layout, &url, &store, &keys, now)?;
+    let server_dir = layout.server_dir();
+    let files = BlobFiles::open(&server_dir).map_err(|source| SandboxError::Disk { path: server_dir, source })?;
+    let filled = !options.empty && scene::fill(&layout, &url, &store, &keys, &files, now)?;
     let tls = if options.http { None } else { Some(authority.server(bound.ip(), now)?) };
     let gate = auth::Gate::new(options.auth.clone(), &url)?;
-    let server = server::Server { store, keys, gate, clock, room: server::Room::new() };
+    let shelf = Shelf { store: Arc::clone(&store), files };
+    let server = server::Server { store, keys, gate, shelf, clock, room: server::Room::new() };
     Ok(Prepared { layout, url, filled, server, listener, tls, temporary })
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::auth::Auth;
 use super::layout::{basic, write_private};
-use super::{Options, PASSPHRASE, Running, SandboxError, start};
+use super::{Options, PASSPHRASE, REGISTRY, Running, SandboxError, start};
 
 /// Runs a sandbox until `shutdown` resolves. Writes the URL and lines for `eval` to `out` as soon as it answers.
 ///
@@ -61,8 +61,34 @@ fn shell_lines(running: &Running, auth: &Auth) -> String {
     lines.push(format!("notary() {{ command notary -c {} \"$@\"; }}", path(&layout.notary_config())));
     let (state, config) = (path(&layout.state_home()), path(&layout.config_home()));
     lines.push(format!("trustdeck() {{ XDG_STATE_HOME={state} XDG_CONFIG_HOME={config} command trustdeck \"$@\"; }}"));
+    lines.extend(registry_lines(running));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Lines about the registry: functions for programs that can be pointed at it by name, and words on those that cannot.
+fn registry_lines(running: &Running) -> Vec<String> {
+    let (layout, host) = (running.layout(), running.registry());
+    let path = |path: &Path| quoted(&path.to_string_lossy());
+    let variables = format!(
+        "CONTAINERS_REGISTRIES_CONF={} REGISTRY_AUTH_FILE={} SSL_CERT_FILE={}",
+        path(&layout.registries_file()),
+        path(&layout.docker_dir().join("config.json")),
+        path(&layout.ca_file())
+    );
+    // Debian's skopeo reads no variable for its registries.
+    let file = format!(" --registries-conf {}", path(&layout.registries_file()));
+    let function = |(name, option): (&str, &str)| format!("{name}() {{ {variables} command {name}{option} \"$@\"; }}");
+    let mut lines = vec![
+        format!("# images: skopeo inspect docker://{REGISTRY}/team/web:3.1.6, podman pull {REGISTRY}/team/web:3.1.6"),
+        format!("# docker, and whoever pushes or lists, names them by address: {host}/team/web"),
+    ];
+    if running.url().starts_with("https:") {
+        let certs = format!("/etc/docker/certs.d/{host}/ca.crt");
+        lines.push(format!("# and its daemon needs {} as {certs}", word(&layout.ca_file().to_string_lossy())));
+    }
+    lines.extend([("skopeo", file.as_str()), ("podman", "")].map(function));
+    lines
 }
 
 /// `text` as one word of a POSIX shell.

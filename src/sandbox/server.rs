@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::answer::{self, Caching, Code, Refusal};
 use super::auth::Gate;
 use super::held::HeldKeys;
+use super::registry::{self, Shelf};
 use super::route::{self, Route};
 use super::sign::{self, SignError};
 use super::store::{Store, StoreError, Stored};
@@ -38,6 +39,8 @@ pub(super) struct Server {
     pub(super) keys: HeldKeys,
     /// Who may do what.
     pub(super) gate: Gate,
+    /// Images.
+    pub(super) shelf: Shelf,
     /// The time.
     pub(super) clock: Clock,
     /// What is left for bodies.
@@ -73,6 +76,10 @@ fn needed(body: &Body, limit: usize) -> u32 {
 /// Takes a request off the network and answers it on a thread that may wait for the disk.
 pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
+    let path = route::decoded(head.uri.path()).unwrap_or_default();
+    if let Some(route) = registry::Route::find(&head.method, &path) {
+        return server.images(&route, &head, body).await;
+    }
     // Before the body is read: who may not upload must not fill this machine's memory.
     let route = match server.admit(&head) {
         Ok(route) => route,
@@ -112,6 +119,17 @@ impl Server {
             self.gate.check(&route, header(head, &AUTHORIZATION), (self.clock)()).map_err(refused)?;
         }
         Ok(route)
+    }
+
+    /// Answers for the registry, whose bodies are never in memory whole.
+    async fn images(&self, route: &registry::Route, head: &Parts, body: Body) -> Response<Body> {
+        let (authorization, now) = (header(head, &AUTHORIZATION), (self.clock)());
+        if let Err(refusal) = self.gate.check_image(route, authorization, now) {
+            return refusal.response();
+        }
+        let may_read = |path: &str| self.gate.may_read(path, authorization, now);
+        let query = parameters(head.uri.query().unwrap_or_default());
+        self.shelf.answer(route, head, body, query, may_read).await
     }
 
     fn perform(&self, route: &Route, head: &Parts, body: &[u8]) -> Result<Response<Body>, Refusal> {

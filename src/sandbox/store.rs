@@ -3,6 +3,8 @@
 //! Invariant: `current` names the highest stored version of a role, and every publish either stores all its files
 //! and its feed entry, or nothing. Source: docs/notary-v1.md sections 11 (step 7) and 13.
 
+pub(super) mod images;
+
 use std::fs::OpenOptions;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -107,6 +109,7 @@ impl Store {
         transaction.open_table(KEYS).map_err(broken)?;
         transaction.open_table(FEED).map_err(broken)?;
         transaction.open_table(NOTES).map_err(broken)?;
+        images::create(&transaction)?;
         transaction.commit().map_err(broken)?;
         Ok(Self { database })
     }

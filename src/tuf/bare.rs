@@ -3,11 +3,11 @@
 use p521::ecdsa::signature::hazmat::PrehashVerifier;
 use ring::signature::{self as ring_signature, UnparsedPublicKey};
 use rsa::pkcs1;
-use sha2::{Digest, Sha256};
 use x509_cert::der::Decode;
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use super::algorithm::{Algorithm, Method};
+use super::message::Message;
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -80,13 +80,18 @@ impl Bare {
     }
 
     /// The key decides how to verify, `method` must only agree.
-    pub(super) fn verifies(&self, message: &[u8], method: &Method, signature: &[u8]) -> bool {
+    pub(super) fn verifies(&self, message: &Message<'_>, method: &Method, signature: &[u8]) -> bool {
         match (self, method) {
+            (Self::P256(point), Method::Ecdsa) if message.is_big() => {
+                let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point);
+                let signature = p256::ecdsa::Signature::from_slice(signature);
+                key.is_ok_and(|key| signature.is_ok_and(|s| key.verify_prehash(message.sha256(), &s).is_ok()))
+            }
             (Self::P256(point), Method::Ecdsa) => {
                 with_ring(&ring_signature::ECDSA_P256_SHA256_FIXED, point, message, signature)
             }
             (Self::P384(key), Method::Ecdsa) => p384::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|s| key.verify_prehash(&Sha256::digest(message), &s).is_ok()),
+                .is_ok_and(|s| key.verify_prehash(message.sha256(), &s).is_ok()),
             (Self::P521(key), Method::Ecdsa) => p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|s| key.verify_prehash(&p521_prehash(message), &s).is_ok()),
             (Self::Rsa { pkcs1, .. }, Method::RsaPss) => {
@@ -104,16 +109,17 @@ impl Bare {
 fn with_ring(
     algorithm: &'static dyn ring_signature::VerificationAlgorithm,
     key: &[u8],
-    message: &[u8],
+    message: &Message<'_>,
     signature: &[u8],
 ) -> bool {
-    UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
+    let key = UnparsedPublicKey::new(algorithm, key);
+    message.to_hash().is_some_and(|bytes| key.verify(bytes, signature).is_ok())
 }
 
 /// SHA-256 with zeros before it: the crate wants at least half the length of the curve's field.
-fn p521_prehash(message: &[u8]) -> [u8; 66] {
+fn p521_prehash(message: &Message<'_>) -> [u8; 66] {
     let mut padded = [0; 66];
     let (_, digest) = padded.split_at_mut(34);
-    digest.copy_from_slice(&Sha256::digest(message));
+    digest.copy_from_slice(message.sha256());
     padded
 }

@@ -4,8 +4,10 @@
 //! Source: notary-v1 `docker/go/canonical/json`.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
 use std::fmt;
+use std::io::Write;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -81,6 +83,18 @@ pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Spells control characters, which stand raw in canonical texts, so that they can be read as JSON again.
+pub(super) fn escape_controls(canonical: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(canonical.len());
+    for byte in canonical {
+        match byte {
+            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => out.push(*byte),
+        }
+    }
+    out
+}
+
 /// Says where parsing stopped and what was expected, without what was found there.
 pub(super) fn place(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -97,6 +111,10 @@ pub(super) struct Notes {
     pub(super) too_deep: Cell<bool>,
     /// A number has no canonical form; the output is of no use.
     pub(super) inexact: Cell<bool>,
+    /// Two members of one object have the same name.
+    pub(super) duplicate: Cell<bool>,
+    /// Where members are sorted.
+    scratch: RefCell<Vec<u8>>,
 }
 
 /// Writes the canonical form of whatever is deserialized into it, without building a tree.
@@ -130,7 +148,8 @@ impl<'o> Encoder<'o> {
 
     fn integer(self, text: fmt::Arguments<'_>, magnitude: u64) {
         self.notes.inexact.set(self.notes.inexact.get() || magnitude > EXACT);
-        self.out.extend_from_slice(text.to_string().as_bytes());
+        // Writing to memory cannot fail.
+        let _ = self.out.write_fmt(text);
     }
 }
 
@@ -202,16 +221,21 @@ impl<'de> Visitor<'de> for Encoder<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         self.out.push(b'{');
         let start = self.out.len();
-        let mut members: Vec<Member<'de>> = Vec::new();
+        let mut members: Vec<Member> = Vec::new();
         while let Some(name) = map.next_key_seed(Text)? {
             let from = self.out.len();
             write_text(&name, self.out);
+            let name_end = self.out.len() - 1;
             self.out.push(b':');
             map.next_value_seed(self.inner()?)?;
             self.out.push(b',');
-            members.push(Member { name, from, to: self.out.len() });
+            let member = Member::new(start, from, name_end, self.out.len());
+            members.push(member.ok_or_else(|| de::Error::custom("an object of more than 4 GiB"))?);
         }
-        sort_members(&mut members, start, self.out).map_err(de::Error::custom)?;
+        if self.sort(&mut members, start).is_err() {
+            self.notes.duplicate.set(true);
+            return Err(de::Error::custom("two members have the same name, expected one"));
+        }
         if !members.is_empty() {
             self.out.pop();
         }
@@ -220,28 +244,60 @@ impl<'de> Visitor<'de> for Encoder<'_> {
     }
 }
 
-/// A member's name and where it stands in the output, with the comma after it.
-struct Member<'de> {
-    name: Cow<'de, str>,
-    from: usize,
-    to: usize,
+impl Encoder<'_> {
+    /// Brings the members written from `start` on into order; refuses two of one name.
+    fn sort(&mut self, members: &mut [Member], start: usize) -> Result<(), ()> {
+        let written = self.out.get(start..).unwrap_or_default();
+        if members.is_sorted_by(|a, b| a.order(b, written) == Ordering::Less) {
+            return Ok(());
+        }
+        members.sort_unstable_by(|a, b| a.order(b, written));
+        if !members.is_sorted_by(|a, b| a.order(b, written) == Ordering::Less) {
+            return Err(());
+        }
+        let mut scratch = self.notes.scratch.borrow_mut();
+        scratch.clear();
+        scratch.extend_from_slice(written);
+        self.out.truncate(start);
+        members.iter().for_each(|member| self.out.extend_from_slice(member.whole(&scratch)));
+        Ok(())
+    }
 }
 
-/// Brings the members written from `start` on into order; refuses two of one name.
-fn sort_members(members: &mut [Member<'_>], start: usize, out: &mut Vec<u8>) -> Result<(), &'static str> {
-    let in_order = members.is_sorted_by(|a, b| a.name < b.name);
-    if in_order {
-        return Ok(());
+/// Where a member stands in what was written of its object. Small, for there may be a million.
+struct Member {
+    from: u32,
+    name_end: u32,
+    to: u32,
+}
+
+impl Member {
+    fn new(start: usize, from: usize, name_end: usize, to: usize) -> Option<Self> {
+        let within = |at: usize| u32::try_from(at - start).ok();
+        Some(Self { from: within(from)?, name_end: within(name_end)?, to: within(to)? })
     }
-    members.sort_by(|a, b| a.name.cmp(&b.name));
-    if !members.is_sorted_by(|a, b| a.name < b.name) {
-        return Err("two members have the same name, expected one");
+
+    /// Name and value, with the comma after them.
+    fn whole<'a>(&self, written: &'a [u8]) -> &'a [u8] {
+        written.get(self.from as usize..self.to as usize).unwrap_or_default()
     }
-    let written = out.split_off(start);
-    for member in members {
-        out.extend_from_slice(written.get(member.from - start..member.to - start).unwrap_or_default());
+
+    /// The name as it is written, without its quotes.
+    fn name<'a>(&self, written: &'a [u8]) -> &'a [u8] {
+        written.get(self.from as usize + 1..self.name_end as usize).unwrap_or_default()
     }
-    Ok(())
+
+    /// Compares the names, which are written with escapes, as they are without.
+    fn order(&self, other: &Self, written: &[u8]) -> Ordering {
+        let (a, b) = (self.name(written), other.name(written));
+        let Some(at) = a.iter().zip(b).position(|(a, b)| a != b) else { return a.len().cmp(&b.len()) };
+        let escaped = a.get(..at).unwrap_or_default().iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+        let meant = |name: &[u8]| match name.get(at) {
+            Some(b'\\') if !escaped => name.get(at + 1).copied(),
+            byte => byte.copied(),
+        };
+        meant(a).cmp(&meant(b))
+    }
 }
 
 /// Reads a text, such as a member's name, without copying it where that is possible.

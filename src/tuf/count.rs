@@ -19,8 +19,9 @@ pub fn tally(envelope: &Envelope, role: &RoleKeys) -> Tally {
 /// [`tally`] that does not verify again what is known.
 #[must_use]
 pub fn tally_knowing(envelope: &Envelope, role: &RoleKeys, known: &KnownSignatures) -> Tally {
-    let message = envelope.canonical();
-    let verifies = |key: &PublicKey| envelope.signatures().iter().any(|signature| key.verifies(message, signature));
+    let message = envelope.message();
+    let verifies =
+        |key: &PublicKey| envelope.signatures().iter().any(|signature| key.verifies_message(&message, signature));
     let by_key = |key: &PublicKey| known.vouch(envelope, key) || verifies(key);
     let (signed, unsigned): (Vec<PublicKey>, Vec<PublicKey>) = role.keys.iter().cloned().partition(by_key);
     let current = |signature: &&Signature| signed.iter().any(|key| *key.id() == signature.key);

@@ -1,6 +1,8 @@
 //! A role file as received: its bytes, what they say, and the signatures beside it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -9,13 +11,15 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 
 use super::algorithm::Method;
 use super::blob::Blob;
+use super::budget::{UNSIGNED, check_values, limit};
 use super::canonical::{Encoder, Notes, Text, html_escape, place, write_text};
 use super::fault::VerifyError;
 use super::hashes::digits;
+use super::look;
+use super::message::Message;
 use super::names::{KeyId, Role};
 use super::signature::Signature;
 
@@ -30,7 +34,8 @@ pub struct Envelope {
     bytes: Blob,
     canonical: Canonical,
     signatures: Vec<Signature>,
-    extra: Vec<String>,
+    /// Whether there are members beside `signed` that Notary does not know.
+    extra: bool,
     sha256: OnceLock<String>,
     /// Whether the typed form was found to write exactly the canonical bytes, so that it loses nothing.
     pub(super) exact: OnceLock<bool>,
@@ -50,28 +55,28 @@ impl Envelope {
     /// [`VerifyError::Format`] or [`VerifyError::Limit`].
     pub fn parse(role: &Role, bytes: impl Into<Blob>) -> Result<Self, VerifyError> {
         let bytes = bytes.into();
+        check_values(role, &bytes)?;
         let mut canonical = Vec::with_capacity(bytes.len());
         let notes = Notes::default();
+        let beside = Beside { notes: &notes, too_many: Cell::default() };
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let file = File { canonical: &mut canonical, notes: &notes };
+        let file = File { canonical: &mut canonical, beside: &beside };
         let parsed = (&mut reader).deserialize_map(file).and_then(|parts| reader.end().map(|()| parts));
-        if notes.too_deep.get() {
-            return Err(VerifyError::Limit { role: role.clone(), what: "nested more than 64 levels deep".to_owned() });
+        if let Some(what) = beside.over_limit() {
+            return Err(limit(role, what));
         }
-        let parts = match parsed {
-            Ok(parts) => parts,
-            Err(e) => return Err(VerifyError::Format { role: role.clone(), at: place(&e) }),
-        };
-        if parts.too_many {
-            let what = format!("more than {SIGNATURES} signatures");
-            return Err(VerifyError::Limit { role: role.clone(), what });
-        }
+        let format = |at: &str| VerifyError::Format { role: role.clone(), at: at.to_owned() };
+        let Parts { signatures, extra } = parsed.map_err(|error| {
+            if notes.duplicate.get() {
+                return format("two members of one object have the same name");
+            }
+            look::fault(role, &bytes).map_or_else(|| format(&place(&error)), |fault| format(&fault))
+        })?;
         if notes.inexact.get() {
-            let at = "expected integers below 2^53 only".to_owned();
-            return Err(VerifyError::Format { role: role.clone(), at });
+            let otherwise = "a number is not whole, expected whole numbers below 2^53 only";
+            return Err(format(&look::fault(role, &bytes).unwrap_or_else(|| otherwise.to_owned())));
         }
         let canonical = Canonical::of(&bytes, canonical);
-        let Parts { signatures, extra, .. } = parts;
         Ok(Self { bytes, canonical, signatures, extra, sha256: OnceLock::new(), exact: OnceLock::new() })
     }
 
@@ -86,12 +91,14 @@ impl Envelope {
         read: impl FnOnce(R) -> Option<T>,
         write: impl FnOnce(&T) -> Vec<u8>,
     ) -> Option<(Self, T)> {
+        check_values(&Role::Root, bytes).ok()?;
         let notes = Notes::default();
+        let beside = Beside { notes: &notes, too_many: Cell::default() };
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let file = Plain { notes: &notes, signed: PhantomData };
-        let (signed, (signatures, extra)) = (&mut reader).deserialize_map(file).ok()?;
+        let file = Plain { beside: &beside, signed: PhantomData };
+        let (signed, Parts { signatures, extra }) = (&mut reader).deserialize_map(file).ok()?;
         reader.end().ok()?;
-        if signatures.len() > SIGNATURES || notes.too_deep.get() || notes.inexact.get() {
+        if beside.over_limit().is_some() || notes.inexact.get() {
             return None;
         }
         let content = read(signed)?;
@@ -140,23 +147,31 @@ impl Envelope {
         self.sha256.get_or_init(|| digits(self.bytes.sha256()))
     }
 
-    /// The parsed `signed`, as a tree that is built on each call.
+    /// The version that `signed` claims, if it claims one. Nobody need have signed it.
     #[must_use]
-    pub fn signed(&self) -> Value {
-        // The same bytes were read once already, when this value was made.
-        self.read::<Value>().unwrap_or_default()
+    pub fn claimed_version(&self) -> Option<u64> {
+        #[derive(serde::Deserialize)]
+        struct Claim {
+            version: u64,
+        }
+        self.read::<Claim>().ok().map(|claim| claim.version)
     }
 
     /// Reads `signed` into `T`.
     ///
     /// # Errors
-    /// Where it is not a `T`, and what was expected there.
-    pub(super) fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, String> {
+    /// Where it is not a `T`, as serde says it.
+    pub(super) fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         #[derive(serde::Deserialize)]
         struct Signed<T> {
             signed: T,
         }
-        serde_json::from_slice::<Signed<T>>(&self.bytes).map(|file| file.signed).map_err(|e| place(&e))
+        serde_json::from_slice::<Signed<T>>(&self.bytes).map(|file| file.signed)
+    }
+
+    /// What signatures are over, to be verified with many of them.
+    pub(super) fn message(&self) -> Message<'_> {
+        Message::new(self.canonical())
     }
 
     /// The bytes that signatures are over.
@@ -174,9 +189,9 @@ impl Envelope {
         &self.signatures
     }
 
-    /// Paths of members beside `signed` that Notary does not know.
-    pub(super) fn extra(&self) -> &[String] {
-        &self.extra
+    /// Whether there are members beside `signed` that Notary does not know.
+    pub(super) fn has_extra(&self) -> bool {
+        self.extra
     }
 }
 
@@ -189,14 +204,48 @@ impl Canonical {
     }
 }
 
+/// What is met beside `signed`.
+struct Beside<'o> {
+    notes: &'o Notes,
+    /// What there is too much of.
+    too_many: Cell<Option<&'static str>>,
+}
+
+impl Beside<'_> {
+    fn over_limit(&self) -> Option<String> {
+        if self.notes.too_deep.get() {
+            return Some("nested more than 64 levels deep".to_owned());
+        }
+        self.too_many.get().map(str::to_owned)
+    }
+
+    /// Reads the value of a member that Notary does not know, which is kept by nobody.
+    fn skip<'de, A: MapAccess<'de>>(&self, map: &mut A, depth: usize) -> Result<(), A::Error> {
+        map.next_value_seed(Encoder::new(&mut Vec::new(), self.notes).below(depth))
+    }
+
+    /// Counts the names that Notary does not know, and refuses one that stands twice.
+    fn note<'de, E: de::Error>(&self, seen: &mut BTreeSet<Cow<'de, str>>, name: Cow<'de, str>) -> Result<(), E> {
+        if seen.len() >= UNSIGNED {
+            self.too_many.set(Some("more than 1024 members beside what is signed"));
+            return Err(E::custom("too many members"));
+        }
+        if seen.insert(name) {
+            return Ok(());
+        }
+        self.notes.duplicate.set(true);
+        Err(E::custom("two members have the same name, expected one"))
+    }
+}
+
 /// Reads the outer object where it has the usual two members in the usual order.
 struct Plain<'o, R> {
-    notes: &'o Notes,
+    beside: &'o Beside<'o>,
     signed: PhantomData<R>,
 }
 
 impl<'de, R: serde::Deserialize<'de>> Visitor<'de> for Plain<'_, R> {
-    type Value = (R, (Vec<Signature>, Vec<String>));
+    type Value = (R, Parts);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with signed and signatures")
@@ -206,9 +255,9 @@ impl<'de, R: serde::Deserialize<'de>> Visitor<'de> for Plain<'_, R> {
         demand_member(&mut map, Some("signed"))?;
         let signed = map.next_value()?;
         demand_member(&mut map, Some("signatures"))?;
-        let signatures = map.next_value_seed(Signatures { notes: self.notes })?;
+        let parts = map.next_value_seed(Signatures { beside: self.beside })?;
         demand_member(&mut map, None)?;
-        Ok((signed, signatures))
+        Ok((signed, parts))
     }
 }
 
@@ -220,15 +269,16 @@ fn demand_member<'de, A: MapAccess<'de>>(map: &mut A, name: Option<&str>) -> Res
 #[derive(Default)]
 struct Parts {
     signatures: Vec<Signature>,
-    too_many: bool,
-    extra: Vec<String>,
+    extra: bool,
 }
 
 /// Reads the outer object: `signed` goes into `canonical`.
 struct File<'o> {
     canonical: &'o mut Vec<u8>,
-    notes: &'o Notes,
+    beside: &'o Beside<'o>,
 }
+
+const PARTS: [&str; 2] = ["signed", "signatures"];
 
 impl<'de> Visitor<'de> for File<'_> {
     type Value = Parts;
@@ -239,43 +289,36 @@ impl<'de> Visitor<'de> for File<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts, A::Error> {
         let mut parts = Parts::default();
-        let mut names: Vec<Cow<'de, str>> = Vec::new();
+        let mut names: BTreeSet<Cow<'de, str>> = BTreeSet::new();
         while let Some(name) = map.next_key_seed(Text)? {
-            if names.contains(&name) {
-                return Err(de::Error::custom("two members have the same name, expected one"));
-            }
+            self.beside.note(&mut names, name.clone())?;
             match &*name {
-                "signed" => map.next_value_seed(Encoder::new(self.canonical, self.notes).below(1))?,
+                "signed" => map.next_value_seed(Encoder::new(self.canonical, self.beside.notes).below(1))?,
                 "signatures" => {
-                    let (signatures, extra) = map.next_value_seed(Signatures { notes: self.notes })?;
-                    parts.too_many = signatures.len() > SIGNATURES;
-                    parts.signatures = signatures;
-                    parts.extra.extend(extra);
+                    let found = map.next_value_seed(Signatures { beside: self.beside })?;
+                    parts = Parts { extra: found.extra || parts.extra, ..found };
                 }
                 other => {
-                    refuse_other_case(other, &["signed", "signatures"]).map_err(de::Error::custom)?;
-                    parts.extra.push(other.to_owned());
-                    map.next_value_seed(Encoder::new(&mut Vec::new(), &Notes::default()).below(1))?;
+                    look::refuse_other_case(other, PARTS.into_iter()).map_err(de::Error::custom)?;
+                    parts.extra = true;
+                    self.beside.skip(&mut map, 1)?;
                 }
             }
-            names.push(name);
         }
-        for needed in ["signed", "signatures"] {
-            if !names.iter().any(|n| n == needed) {
-                return Err(de::Error::custom(format_args!("missing member {needed}")));
-            }
+        match PARTS.iter().find(|needed| !names.contains(**needed)) {
+            Some(needed) => Err(de::Error::custom(format_args!("missing member {needed}"))),
+            None => Ok(parts),
         }
-        Ok(parts)
     }
 }
 
 /// Reads `signatures`, up to one more than [`SIGNATURES`] of them.
 struct Signatures<'o> {
-    notes: &'o Notes,
+    beside: &'o Beside<'o>,
 }
 
 impl<'de> DeserializeSeed<'de> for Signatures<'_> {
-    type Value = (Vec<Signature>, Vec<String>);
+    type Value = Parts;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
@@ -283,51 +326,65 @@ impl<'de> DeserializeSeed<'de> for Signatures<'_> {
 }
 
 impl<'de> Visitor<'de> for Signatures<'_> {
-    type Value = (Vec<Signature>, Vec<String>);
+    type Value = Parts;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of signatures")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let (mut signatures, mut extra) = (Vec::new(), Vec::new());
-        loop {
-            // Encoded first: that refuses duplicate members and bounds the depth.
-            let mut bytes = Vec::new();
-            let entry = Encoder::new(&mut bytes, self.notes).below(2);
-            if entries.next_element_seed(entry)?.is_none() {
-                return Ok((signatures, extra));
+        let mut parts = Parts::default();
+        while let Some((signature, extra)) = entries.next_element_seed(Entry { beside: self.beside })? {
+            if parts.signatures.len() >= SIGNATURES {
+                self.beside.too_many.set(Some("more than 64 signatures"));
+                return Err(de::Error::custom("too many signatures"));
             }
-            if signatures.len() > SIGNATURES {
-                continue;
-            }
-            let entry: serde_json::Map<String, Value> =
-                serde_json::from_slice(&bytes).map_err(|_| de::Error::custom("expected a signature"))?;
-            let index = signatures.len();
-            for name in entry.keys().filter(|n| !MEMBERS.contains(&n.as_str())) {
-                refuse_other_case(name, &MEMBERS).map_err(de::Error::custom)?;
-                extra.push(format!("signatures[{index}].{name}"));
-            }
-            signatures.push(signature(&entry).map_err(de::Error::custom)?);
+            parts.signatures.push(signature);
+            parts.extra |= extra;
         }
+        Ok(parts)
+    }
+}
+
+/// Reads one signature, and whether it holds more than Notary knows.
+struct Entry<'o> {
+    beside: &'o Beside<'o>,
+}
+
+impl<'de> DeserializeSeed<'de> for Entry<'_> {
+    type Value = (Signature, bool);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
 const MEMBERS: [&str; 3] = ["keyid", "method", "sig"];
 
-fn signature(entry: &serde_json::Map<String, Value>) -> Result<Signature, &'static str> {
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let key = text("keyid").and_then(|id| KeyId::parse(id).ok()).ok_or("expected a key ID in keyid")?;
-    let method = text("method").ok_or("expected a text in method")?;
-    let bytes = text("sig").and_then(|sig| BASE64.decode(sig).ok()).ok_or("expected base64 in sig")?;
-    Ok(Signature { key, method: Method::parse(method), bytes })
-}
+impl<'de> Visitor<'de> for Entry<'_> {
+    type Value = (Signature, bool);
 
-/// Refuses a member that Go's decoder, which folds case, would take for one of `known`.
-pub(super) fn refuse_other_case(name: &str, known: &[&str]) -> Result<(), String> {
-    let fold = |text: &str| text.to_uppercase().to_lowercase();
-    match known.iter().find(|k| **k != name && fold(k) == fold(name)) {
-        Some(known) => Err(format!("a member differs in case only, expected {known}")),
-        None => Ok(()),
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a signature")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut key, mut method, mut bytes) = (None, None, None);
+        let mut names: BTreeSet<Cow<'de, str>> = BTreeSet::new();
+        while let Some(name) = map.next_key_seed(Text)? {
+            self.beside.note(&mut names, name.clone())?;
+            match &*name {
+                "keyid" => key = KeyId::parse(&map.next_value_seed(Text)?).ok(),
+                "method" => method = Some(Method::parse(&map.next_value_seed(Text)?)),
+                "sig" => bytes = BASE64.decode(map.next_value_seed(Text)?.as_bytes()).ok(),
+                other => {
+                    look::refuse_other_case(other, MEMBERS.into_iter()).map_err(de::Error::custom)?;
+                    self.beside.skip(&mut map, 3)?;
+                }
+            }
+        }
+        let signature = key.zip(method).zip(bytes).map(|((key, method), bytes)| Signature { key, method, bytes });
+        let signature = signature.ok_or_else(|| de::Error::custom("expected keyid, method and sig"))?;
+        Ok((signature, names.len() > MEMBERS.len()))
     }
 }

@@ -6,6 +6,7 @@ use super::names::{CanonicalKeyId, Gun, KeyId, Role};
 
 /// Why metadata is not trusted. One variant for each attack or fault that a caller can tell apart.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum VerifyError {
     /// Not the shape that the role demands; `at` says where, never the bytes.
     #[error("{role} is not in the form that Notary writes: {at}")]

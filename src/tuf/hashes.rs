@@ -1,7 +1,5 @@
 //! Digests beside the names of their algorithms.
 
-use std::collections::BTreeMap;
-
 const SHA256: &str = "sha256";
 
 /// Writes bytes as lower-case hexadecimal digits. Lists of tags need tens of thousands of these.
@@ -16,38 +14,56 @@ pub fn digits(bytes: &[u8]) -> String {
     text
 }
 
+/// An algorithm and its digest.
+type Other = (Box<str>, Box<[u8]>);
+
 /// Raw digests by algorithm, in the order of the names.
 ///
 /// A file has one of these for each of its many targets, nearly always a SHA-256 alone: that one is kept in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hashes {
     sha256: Option<[u8; 32]>,
-    /// The rest, a `sha256` of another length included.
-    others: BTreeMap<String, Vec<u8>>,
+    /// The rest in order, a `sha256` of another length included. Few, and packed: a file can hold very many.
+    others: Box<[Other]>,
 }
 
 impl Hashes {
     /// The digest of an algorithm.
     #[must_use]
     pub fn get(&self, algorithm: &str) -> Option<&[u8]> {
-        let others = || self.others.get(algorithm).map(Vec::as_slice);
+        let others = || self.others.iter().find(|(name, _)| **name == *algorithm).map(|(_, digest)| &**digest);
         self.sha256.as_ref().filter(|_| algorithm == SHA256).map(<[u8; 32]>::as_slice).or_else(others)
     }
 
     /// Sets the digest of an algorithm.
     pub fn insert(&mut self, algorithm: &str, digest: &[u8]) {
+        let mut others: Vec<_> = std::mem::take(&mut self.others).into_vec();
+        others.retain(|(name, _)| **name != *algorithm);
         if algorithm == SHA256 {
             self.sha256 = digest.try_into().ok();
-            self.others.remove(SHA256);
         }
         if algorithm != SHA256 || self.sha256.is_none() {
-            self.others.insert(algorithm.to_owned(), digest.to_vec());
+            let at = others.partition_point(|(name, _)| **name < *algorithm);
+            others.insert(at, (algorithm.into(), digest.into()));
         }
+        self.others = others.into_boxed_slice();
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.others.len() + usize::from(self.sha256.is_some())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Algorithms with their digests.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let others = self.others.iter().map(|(name, digest)| (name.as_str(), digest.as_slice()));
+        let others = self.others.iter().map(|(name, digest)| (&**name, &**digest));
         let sha256 = self.sha256.iter().map(|digest| (SHA256, digest.as_slice()));
         let (before, after) = (others.clone(), others);
         before.filter(|(name, _)| *name < SHA256).chain(sha256).chain(after.filter(|(name, _)| *name >= SHA256))

@@ -14,6 +14,7 @@ use super::bare::Bare;
 use super::canonical::write_text;
 use super::certificate::{Certificate, CertificateFacts};
 use super::inside::Inside;
+use super::message::Message;
 use super::names::{CanonicalKeyId, KeyId};
 use super::pem;
 use super::signature::Signature;
@@ -40,7 +41,7 @@ pub enum PublicKeyError {
 /// Two values with the same [`PublicKey::canonical_id`] are the same key in different wrappings.
 /// Serializes as `{"keytype":…,"keyval":{"private":null,"public":base64}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "serde_json::Value", into = "serde_json::Value")]
+#[serde(try_from = "Spelled", into = "serde_json::Value")]
 pub struct PublicKey {
     key_type: KeyType,
     public: Arc<[u8]>,
@@ -165,6 +166,11 @@ impl PublicKey {
     /// agree (CVE-2015-9258). RSA outside 2048 to 8192 bits never verifies.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
+        self.verifies_message(&Message::new(message), signature)
+    }
+
+    /// [`PublicKey::verifies`] for a message that has many signatures.
+    pub(super) fn verifies_message(&self, message: &Message<'_>, signature: &Signature) -> bool {
         let bare = || self.inside.bare(&self.key_type, &self.public);
         signature.key == self.id && bare().is_some_and(|b| b.verifies(message, &signature.method, &signature.bytes))
     }
@@ -190,13 +196,24 @@ fn write_key(key_type: &str, public: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"}}");
 }
 
-impl TryFrom<Value> for PublicKey {
-    type Error = String;
+/// A key as metadata spells it. Whatever else is there is passed over, not kept.
+#[derive(Deserialize)]
+struct Spelled {
+    keytype: String,
+    keyval: SpelledValue,
+}
 
-    fn try_from(value: Value) -> Result<Self, String> {
-        let key_type = value.get("keytype").and_then(Value::as_str).ok_or("expected a text in keytype")?;
-        let public = value.pointer("/keyval/public").and_then(Value::as_str).and_then(|b64| BASE64.decode(b64).ok());
-        Ok(Self::new(KeyType::parse(key_type), public.ok_or("expected base64 in keyval.public")?))
+#[derive(Deserialize)]
+struct SpelledValue {
+    public: String,
+}
+
+impl TryFrom<Spelled> for PublicKey {
+    type Error = &'static str;
+
+    fn try_from(key: Spelled) -> Result<Self, &'static str> {
+        let public = BASE64.decode(key.keyval.public).map_err(|_| "expected base64 in keyval.public")?;
+        Ok(Self::new(KeyType::parse(&key.keytype), public))
     }
 }
 

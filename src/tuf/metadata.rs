@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp as Time};
-use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::blob::Blob;
+use super::custom::Custom;
 use super::envelope::Envelope;
 use super::fault::VerifyError;
 use super::hashes::{Hashes, digits};
@@ -42,7 +42,8 @@ pub trait Metadata: Sized + Clone {
     /// Sets what every signing changes.
     fn renew(&mut self, version: u64, expires: Time);
 
-    /// Paths of members in `envelope` that Notary does not know and that signing again would lose.
+    /// Paths of members in `envelope` that Notary does not know and that signing again would lose: the first 64, and
+    /// how many more there are. Worth asking for files that enough keys signed.
     fn unknown_members(envelope: &Envelope) -> Vec<String>;
 }
 
@@ -127,7 +128,7 @@ pub struct Target {
     /// `sha256` and perhaps `sha512`.
     pub hashes: Hashes,
     /// Opaque data, if any.
-    pub custom: Option<Value>,
+    pub custom: Option<Custom>,
 }
 
 impl Target {

@@ -1,15 +1,36 @@
-//! Notary's dialect of TUF, pure: no IO, clock, randomness or async.
+//! Notary's dialect of TUF, pure: no IO, clock, randomness or async. Time is passed in.
 //!
-//! Invariant: bytes from outside become [`Envelope`] (parsed, trusted by nobody), and only
-//! [`TrustedSet`] turns them into [`Loaded`], which says who signed. Time is passed in.
+//! Rules:
+//!
+//! - Bytes from outside become an [`Envelope`]: parsed strictly, trusted by nobody.
+//! - Only [`TrustedSet`] turns them into [`Loaded`] files, in TUF's order; [`trusted`] lists what it demands.
+//! - A signature is checked in one place, `bare`; the key decides the algorithm, and each key counts once, however it is
+//!   wrapped.
+//! - Names ([`Gun`], [`Role`], [`TargetName`] …) are checked where they enter and trusted afterwards.
+//! - What is written is what Notary's programs would write, to the byte: docs/notary-v1.md section 4.
+//!
+//! ```
+//! use trustdeck::tuf::{Envelope, Gun, Metadata, Role, Targets};
+//!
+//! let gun = Gun::parse("registry.example.test/team/app")?;
+//! let bytes = std::fs::read(format!("tests/fixtures/server/{gun}/targets.json"))?;
+//! // Parsed, and no more than that: who signed it nobody has asked yet.
+//! let (envelope, content) = Targets::open(&Role::Targets, bytes.into())?;
+//! assert_eq!((content.version, envelope.signatures().len()), (4, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(missing_docs)]
 
 mod algorithm;
 mod bare;
 pub mod blob;
+mod budget;
 pub mod canonical;
 mod certificate;
 mod check;
 mod count;
+mod custom;
 pub mod delegation;
 pub mod envelope;
 mod fault;
@@ -18,21 +39,25 @@ mod inside;
 pub mod key;
 pub mod known;
 mod loaded;
-mod members;
+mod look;
+mod message;
 pub mod metadata;
 pub mod names;
 mod pem;
 pub mod pinning;
 mod prepared;
 mod read;
+mod shape;
 mod signature;
 mod tally;
+mod time;
 pub mod trusted;
 mod write;
 
 pub use algorithm::{Algorithm, KeyType, Method};
 pub use blob::Blob;
 pub use certificate::CertificateFacts;
+pub use custom::Custom;
 pub use delegation::{effective_paths, walk};
 pub use envelope::Envelope;
 pub use fault::VerifyError;

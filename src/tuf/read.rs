@@ -8,18 +8,18 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 
 use super::blob::Blob;
-use super::canonical::{EXACT, Text};
+use super::budget::{DIGESTS, KEYS, LISTED};
+use super::canonical::{EXACT, Text, place};
+use super::custom::Custom;
 use super::envelope::Envelope;
 use super::fault::VerifyError;
 use super::hashes::Hashes;
 use super::key::PublicKey;
-use super::members::lost_members;
 use super::metadata::{BaseRole, Delegation, FileMeta, Metadata, Root, Snapshot, Target, Targets, Timestamp};
 use super::names::{DelegationName, KeyId, Role, TargetName};
-use super::write;
+use super::{look, time, write};
 
 #[derive(Deserialize)]
 struct RawRoot {
@@ -28,6 +28,7 @@ struct RawRoot {
     #[serde(default)]
     consistent_snapshot: bool,
     expires: String,
+    #[serde(deserialize_with = "keys")]
     keys: BTreeMap<KeyId, PublicKey>,
     roles: BTreeMap<String, RawBaseRole>,
     #[serde(deserialize_with = "whole")]
@@ -54,6 +55,7 @@ struct RawTargets {
 
 #[derive(Deserialize)]
 struct RawDelegations {
+    #[serde(deserialize_with = "keys")]
     keys: BTreeMap<KeyId, PublicKey>,
     roles: Option<Vec<RawDelegation>>,
 }
@@ -68,7 +70,7 @@ struct RawDelegation {
 
 #[derive(Deserialize)]
 struct RawTarget {
-    custom: Option<Value>,
+    custom: Option<Custom>,
     #[serde(deserialize_with = "hashes")]
     hashes: Hashes,
     #[serde(deserialize_with = "whole")]
@@ -108,6 +110,9 @@ fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hashes, D::Error
             let mut hashes = Hashes::default();
             let mut short = [0; 96];
             while let Some(algorithm) = map.next_key_seed(Text)? {
+                if hashes.len() == DIGESTS {
+                    return Err(de::Error::custom(format_args!("expected at most {DIGESTS} digests")));
+                }
                 let text = map.next_value_seed(Text)?;
                 let wrong = |_| de::Error::custom("expected base64");
                 match BASE64.decode_slice(&*text, &mut short) {
@@ -154,43 +159,70 @@ fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Target
     deserializer.deserialize_map(Entries)
 }
 
-/// Most delegations that one file may list; looking one up costs time in proportion.
-const LISTED: usize = 4096;
+/// Reads the keys of a file, up to a number that no repository has.
+fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<KeyId, PublicKey>, D::Error> {
+    struct Listed;
+
+    impl<'de> Visitor<'de> for Listed {
+        type Value = BTreeMap<KeyId, PublicKey>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of keys")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut keys = BTreeMap::new();
+            while let Some((id, key)) = map.next_entry()? {
+                if keys.len() == KEYS {
+                    return Err(de::Error::custom(format_args!("expected at most {KEYS} keys")));
+                }
+                keys.insert(id, key);
+            }
+            Ok(keys)
+        }
+    }
+
+    deserializer.deserialize_map(Listed)
+}
 
 type Read<T> = Result<T, String>;
 
-fn demand(holds: bool, expectation: &str) -> Read<()> {
-    if holds { Ok(()) } else { Err(format!("expected {expectation}")) }
+fn demand(holds: bool, place: impl FnOnce() -> String, expectation: &str) -> Read<()> {
+    if holds { Ok(()) } else { Err(format!("{}: expected {expectation}", place())) }
+}
+
+fn member(name: &str) -> impl FnOnce() -> String {
+    move || name.to_owned()
 }
 
 /// The checks that all role files share.
 fn read_common(kind: &str, wanted: &str, version: u64, expires: &str) -> Read<Time> {
-    demand(kind == wanted, &format!("{wanted} in _type"))?;
-    demand(version >= 1, "a version of at least 1")?;
-    // jiff would also take a space for the `T`, and more behind the offset.
-    let shaped = expires.as_bytes().get(10) == Some(&b'T') && !expires.contains(['[', 'z']);
-    let time = if shaped { expires.parse().ok() } else { None };
-    time.ok_or_else(|| "expected an RFC 3339 time in expires".to_owned())
+    demand(kind == wanted, member("_type"), wanted)?;
+    demand(version >= 1, member("version"), &format!("a whole number from 1 to {EXACT}"))?;
+    time::parse(expires).ok_or_else(|| "expires: expected a time such as 2030-01-31T12:00:00Z".to_owned())
 }
 
 /// A role's key IDs must be listed, none twice, and its threshold at least 1.
 fn check_keys(ids: Option<&Vec<KeyId>>, threshold: u32, keys: &BTreeMap<KeyId, PublicKey>, role: &str) -> Read<()> {
-    demand(threshold >= 1, &format!("a threshold of at least 1 for {role}"))?;
+    let whole = format!("a whole number from 1 to {}", u32::MAX);
+    demand(threshold >= 1, || format!("threshold of {role}"), &whole)?;
+    let place = || format!("keyids of {role}");
     let ids = ids.map(Vec::as_slice).unwrap_or_default();
-    demand(ids.iter().all(|id| keys.contains_key(id)), &format!("the keys that {role} lists"))?;
-    demand(ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), &format!("each key once for {role}"))
+    demand(ids.iter().all(|id| keys.contains_key(id)), place, "keys that the file lists")?;
+    demand(ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), place, "each key once")
 }
 
 fn check_key_ids(keys: &BTreeMap<KeyId, PublicKey>) -> Read<()> {
-    demand(keys.iter().all(|(id, key)| id == key.id()), "keys under their own IDs")
+    demand(keys.iter().all(|(id, key)| id == key.id()), member("keys"), "each key under its own ID")
 }
 
 fn read_file(role: &Role, file: RawFile) -> Read<FileMeta> {
     let RawFile { hashes, length } = file;
     let fits = |algorithm: &str, length: usize| hashes.get(algorithm).map(|digest| digest.len() == length);
     let (sha256, sha512) = (fits("sha256", 32), fits("sha512", 64));
-    demand(sha256.or(sha512).is_some(), &format!("sha256 or sha512 for {role}"))?;
-    demand(sha256 != Some(false) && sha512 != Some(false), &format!("hashes of the right length for {role}"))?;
+    let place = || format!("hashes of {role}");
+    demand(sha256.or(sha512).is_some(), place, "sha256 or sha512")?;
+    demand(sha256 != Some(false) && sha512 != Some(false), place, "32 bytes for sha256, 64 for sha512")?;
     Ok(FileMeta { hashes, length })
 }
 
@@ -198,7 +230,7 @@ fn read_root(raw: RawRoot) -> Read<Root> {
     let expires = read_common(&raw.kind, "Root", raw.version, &raw.expires)?;
     check_key_ids(&raw.keys)?;
     for role in Role::BASE {
-        demand(raw.roles.contains_key(role.as_str()), &format!("role {role}"))?;
+        demand(raw.roles.contains_key(role.as_str()), member("roles"), &format!("{role} among them"))?;
     }
     let mut roles = BTreeMap::new();
     for (name, role) in raw.roles {
@@ -215,11 +247,11 @@ fn read_targets(raw: RawTargets) -> Read<Targets> {
     let delegation_keys = raw.delegations.keys;
     check_key_ids(&delegation_keys)?;
     let listed = raw.delegations.roles.as_ref().map_or(0, Vec::len);
-    demand(listed <= LISTED, &format!("at most {LISTED} delegations in one file"))?;
+    demand(listed <= LISTED, member("roles of delegations"), &format!("at most {LISTED}"))?;
     let mut names = BTreeSet::new();
     for entry in raw.delegations.roles.iter().flatten() {
         check_keys(entry.keyids.as_ref(), entry.threshold, &delegation_keys, entry.name.as_str())?;
-        demand(names.insert(&entry.name), &format!("{} once", entry.name))?;
+        demand(names.insert(&entry.name), member("roles of delegations"), &format!("{} once", entry.name))?;
     }
     let delegations = raw.delegations.roles.map(|roles| roles.into_iter().map(Delegation::from).collect());
     Ok(Targets { delegation_keys, delegations, expires, targets: raw.targets, version: raw.version })
@@ -240,36 +272,45 @@ fn read_snapshot(raw: RawMeta) -> Read<Snapshot> {
 
 fn read_timestamp(mut raw: RawMeta) -> Read<Timestamp> {
     let expires = read_common(&raw.kind, "Timestamp", raw.version, &raw.expires)?;
-    let snapshot = raw.meta.remove(&Role::Snapshot).ok_or("expected snapshot in meta")?;
+    let snapshot = raw.meta.remove(&Role::Snapshot).ok_or("snapshot of meta: is missing")?;
     Ok(Timestamp { expires, snapshot: read_file(&Role::Snapshot, snapshot)?, version: raw.version })
 }
 
-/// Turns a reader of `signed` into one of the whole file, which refuses members that Go would fold into known ones.
-fn read_checked<T: Metadata>(role: &Role, envelope: &Envelope, read: Read<T>) -> Result<T, VerifyError> {
+/// Reads `signed`, and refuses members that Go would fold into known ones.
+fn read_checked<'a, R: Deserialize<'a>, T: Metadata>(
+    role: &Role,
+    envelope: &'a Envelope,
+    read: impl FnOnce(R) -> Read<T>,
+) -> Result<T, VerifyError> {
     let format = |at| VerifyError::Format { role: role.clone(), at };
-    let content = read.map_err(format)?;
-    for lost in lost_members(envelope, &content) {
-        lost.check_case().map_err(format)?;
+    let raw = envelope.read().map_err(|error| {
+        let fault = look::fault(role, envelope.bytes());
+        format(fault.unwrap_or_else(|| place(&error)))
+    })?;
+    let content = read(raw).map_err(format)?;
+    if content.canonical() == envelope.canonical() {
+        // Set before, then to the same.
+        let _ = envelope.exact.set(true);
+    } else {
+        look::unknown(role, envelope.bytes()).map_err(format)?;
     }
     Ok(content)
 }
 
-fn unknown<T: Metadata>(envelope: &Envelope, read: impl FnOnce() -> Read<T>) -> Vec<String> {
-    if envelope.exact.get().copied().unwrap_or_default() {
-        return envelope.extra().to_vec();
+/// Paths of the members that Notary does not know.
+fn unknown(role: &Role, envelope: &Envelope) -> Vec<String> {
+    if !envelope.has_extra() && envelope.exact.get().copied().unwrap_or_default() {
+        return Vec::new();
     }
-    let lost = read().map(|content| lost_members(envelope, &content)).unwrap_or_default();
-    // Empty paths of a delegation mean what absence means, and Notary writes absence.
-    let real =
-        lost.into_iter().filter(|l| !(l.name == "paths" && l.path.starts_with("delegations.roles["))).map(|l| l.path);
-    real.chain(envelope.extra().iter().cloned()).collect()
+    // What cannot be read has no member that could be lost.
+    look::unknown(role, envelope.bytes()).unwrap_or_default()
 }
 
 macro_rules! metadata {
-    ($kind:ident, $read:ident, $write:path $(, $check:ident, $shallow:ident)?) => {
+    ($kind:ident, $role:expr, $read:ident, $write:path $(, $check:ident, $shallow:ident)?) => {
         impl Metadata for $kind {
             fn read(role: &Role, envelope: &Envelope) -> Result<Self, VerifyError> {
-                let content = read_checked(role, envelope, envelope.read().and_then($read))?;
+                let content = read_checked(role, envelope, $read)?;
                 $($check(role, &content)?;)?
                 Ok(content)
             }
@@ -303,16 +344,16 @@ macro_rules! metadata {
             }
 
             fn unknown_members(envelope: &Envelope) -> Vec<String> {
-                unknown(envelope, || envelope.read().and_then($read))
+                unknown(&$role, envelope)
             }
         }
     };
 }
 
-metadata!(Root, read_root, write::root);
-metadata!(Targets, read_targets, write::targets, check_children, is_shallow);
-metadata!(Snapshot, read_snapshot, write::snapshot);
-metadata!(Timestamp, read_timestamp, write::timestamp);
+metadata!(Root, Role::Root, read_root, write::root);
+metadata!(Targets, Role::Targets, read_targets, write::targets, check_children, is_shallow);
+metadata!(Snapshot, Role::Snapshot, read_snapshot, write::snapshot);
+metadata!(Timestamp, Role::Timestamp, read_timestamp, write::timestamp);
 
 /// Custom data may be nested, and only [`Envelope::parse`] bounds how deeply.
 fn is_shallow(content: &Targets) -> bool {
@@ -325,7 +366,7 @@ fn check_children(role: &Role, content: &Targets) -> Result<(), VerifyError> {
     match stranger {
         None => Ok(()),
         Some(entry) => {
-            let at = format!("{} is not a direct child, expected {role}/NAME", entry.name);
+            let at = format!("{} of delegations: expected {role}/NAME", entry.name);
             Err(VerifyError::Format { role: role.clone(), at })
         }
     }

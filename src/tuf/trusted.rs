@@ -1,7 +1,48 @@
 //! The client workflow: each received file is checked against what was verified before it.
+//!
+//! The rules, in their order; `check` has a function for each:
+//!
+//! 1. **First root**: one that this machine trusts already, or the first it meets, which the pins of the configuration
+//!    must allow. It is signed by its own threshold of keys, in certificates for this repository.
+//! 2. **Next roots**: each exactly one version up, signed by the threshold of the root before and by its own.
+//! 3. **Every file** has the shape and type of its role and is signed by the threshold of keys that the file above it
+//!    lists. Keys are counted without their certificates, and once.
+//! 4. **One chain**: the timestamp names the snapshot, and that names root, targets and delegations, by length and
+//!    hashes. Other bytes are refused, and so is what nobody names.
+//! 5. **Never back**: no version below the highest that was seen of the role, no other bytes under that version.
+//! 6. **Expiry**: with [`Purpose::Trust`] nothing expired is taken. With [`Purpose::Renew`] it can be loaded, to be signed
+//!    again; all other rules hold.
+//! 7. **Delegations**, parents first: one with too few signatures or past its expiry is set aside with all below it, and
+//!    one that was seen and that the snapshot leaves out is hidden. Anything else is an error.
+//! 8. **Bounds**: [`DELEGATIONS`] of them, [`DELEGATION_DEPTH`] deep, [`DELEGATION_BYTES`] together.
+//!
+//! A step that fails changes nothing, and nothing is stored here.
+//!
+//! ```
+//! use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles, TrustedSet};
+//! use trustdeck::tuf::{Gun, VerifyError};
+//!
+//! let gun = Gun::parse("registry.example.test/team/app")?;
+//! let file = |role: &str| std::fs::read(format!("tests/fixtures/server/{gun}/{role}.json"));
+//! let now = "2026-11-25T00:00:00Z".parse()?;
+//!
+//! let (pins, seen) = (Pinning::default(), SeenRoles::new());
+//! let mut set = TrustedSet::start(&gun, file("root")?, &pins, seen, Purpose::Trust, now)?;
+//! set.update_timestamp(file("timestamp")?)?;
+//! set.update_snapshot(file("snapshot")?)?;
+//! // Targets must be the very file that the snapshot names.
+//! assert!(matches!(set.update_targets(file("root")?), Err(VerifyError::Mix { .. })));
+//! set.update_targets(file("targets")?)?;
+//!
+//! let targets = set.targets().ok_or("targets were taken")?;
+//! assert!(targets.content.targets.keys().any(|tag| tag.as_str() == "v1"));
+//! assert_eq!(targets.tally.distinct(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod limits;
 mod pending;
+mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,8 +51,7 @@ use jiff::Timestamp as Time;
 
 use super::blob::Blob;
 use super::check::{
-    Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, raise, standing_at,
-    tally_root,
+    Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, standing_at, tally_root,
 };
 use super::count::{tally, tally_knowing};
 use super::envelope::Envelope;
@@ -232,95 +272,6 @@ impl TrustedSet {
             Role::Timestamp => None,
             Role::Snapshot => self.timestamp.as_ref().map(|timestamp| &timestamp.content.snapshot),
             _ => self.snapshot.as_ref()?.content.meta.get(role),
-        }
-    }
-
-    /// What this machine has now seen: the old marks raised by every file that was accepted.
-    #[must_use]
-    pub fn seen(&self) -> SeenRoles {
-        let mut seen = self.seen.clone();
-        seen.retain(|role, _| role.delegation().is_none_or(|name| !self.is_delisted(name)));
-        raise(&mut seen, &Role::Root, &self.root);
-        self.timestamp.iter().for_each(|loaded| raise(&mut seen, &Role::Timestamp, loaded));
-        self.snapshot.iter().for_each(|loaded| raise(&mut seen, &Role::Snapshot, loaded));
-        self.targets.iter().for_each(|loaded| raise(&mut seen, &Role::Targets, loaded));
-        for (name, loaded) in &self.delegations {
-            raise(&mut seen, &Role::Delegation(name.clone()), loaded);
-        }
-        seen
-    }
-
-    /// Who signed the files that are loaded now; root is verified each time all the same.
-    #[must_use]
-    pub fn signatures(&self) -> KnownSignatures {
-        let mut known = KnownSignatures::default();
-        self.timestamp.iter().for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
-        self.snapshot.iter().for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
-        let delegations = self.delegations.values();
-        self.targets.iter().chain(delegations).for_each(|loaded| known.note(&loaded.envelope, &loaded.tally));
-        known
-    }
-
-    /// The repository's name.
-    #[must_use]
-    pub fn gun(&self) -> &Gun {
-        &self.gun
-    }
-
-    /// The time that expiry was judged at.
-    #[must_use]
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    /// What the set was loaded for.
-    #[must_use]
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
-    }
-
-    /// The root.
-    #[must_use]
-    pub fn root(&self) -> &Loaded<Root> {
-        &self.root
-    }
-
-    /// The timestamp, once loaded.
-    #[must_use]
-    pub fn timestamp(&self) -> Option<&Loaded<Timestamp>> {
-        self.timestamp.as_ref()
-    }
-
-    /// The snapshot, once loaded.
-    #[must_use]
-    pub fn snapshot(&self) -> Option<&Loaded<Snapshot>> {
-        self.snapshot.as_ref()
-    }
-
-    /// The targets, once loaded.
-    #[must_use]
-    pub fn targets(&self) -> Option<&Loaded<Targets>> {
-        self.targets.as_ref()
-    }
-
-    /// All delegation files that were loaded, those set aside as invalid included (`standing` tells).
-    #[must_use]
-    pub fn delegations(&self) -> &BTreeMap<DelegationName, Loaded<Targets>> {
-        &self.delegations
-    }
-
-    /// Delegations that are not trusted, and why.
-    #[must_use]
-    pub fn aside(&self) -> &BTreeMap<DelegationName, SetAside> {
-        &self.aside
-    }
-
-    /// Keys and threshold of any role that the trusted files list. Includes roles without a file.
-    #[must_use]
-    pub fn role_keys(&self, role: &Role) -> Option<RoleKeys> {
-        match role {
-            Role::Delegation(name) => self.parent_of(name)?.delegation_role_keys(name),
-            base => Some(self.root.content.role_keys(base)),
         }
     }
 

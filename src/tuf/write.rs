@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp as Time;
 
-use super::canonical::{self, write_text};
+use super::canonical::write_text;
 use super::hashes::Hashes;
 use super::key::PublicKey;
 use super::metadata::{Delegation, FileMeta, Root, Snapshot, Target, Targets, Timestamp, format_time};
@@ -112,11 +112,7 @@ fn file_meta(file: &FileMeta, out: &mut Vec<u8>) {
 fn target(target: &Target, out: &mut Vec<u8>) {
     let mut object = Object::open(out);
     if let Some(custom) = &target.custom {
-        let out = object.member("custom");
-        if canonical::write(custom, out).is_err() {
-            // What was read or staged has a canonical form; this keeps the bytes JSON if that ever breaks.
-            out.extend_from_slice(b"null");
-        }
+        object.member("custom").extend_from_slice(custom.canonical());
     }
     hashes(&target.hashes, object.member("hashes"));
     object.number("length", target.length);

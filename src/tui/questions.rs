@@ -14,8 +14,9 @@ use super::state::{Screen, State, words};
 use crate::engine::keyring::tokens::{PinState, TokenName, pin_words};
 use crate::engine::plan::NeededKey;
 use crate::engine::plan::locked::{Missing, missing};
-use crate::engine::view::KeyPlace;
-use crate::engine::{Approval, KeyView, Passphrase, RepositoryPlan};
+use crate::engine::publish::job::Approval;
+use crate::engine::view::keys::KeyPlace;
+use crate::engine::{KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 

@@ -60,6 +60,20 @@ fn inspect_prints_what_docker_prints_byte_for_byte() {
 }
 
 #[test]
+fn signers_stand_in_dockers_order() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = Home::new(&server);
+    let alice = home.generate_key("alice");
+    let signers = ["x", "a10", "a9", "a09", "a", "9x", "10x"];
+    signers.iter().for_each(|name| drop(home.docker(&["signer", "add", "--key", &alice, name, GUN]).ok()));
+    let roles: Vec<String> = signers.iter().map(|name| format!("targets/{name}")).collect();
+    let roles: Vec<&str> = roles.iter().map(String::as_str).chain(["targets/releases"]).collect();
+    home.notary_sign(GUN, "1.0", &roles);
+    let pretty = ["inspect", GUN, "--pretty"];
+    assert_eq!(home.trustdeck(&pretty).ok().stdout, home.docker(&pretty).ok().stdout);
+}
+
+#[test]
 fn delegations_read_as_in_notary() {
     let Some(server) = NotaryServer::start() else { return };
     let home = Home::new(&server);

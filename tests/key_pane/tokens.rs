@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use trustdeck::engine::custody::make::{NewKey, Removal, Removing};
+use trustdeck::engine::custody::backed_up::Removing;
+use trustdeck::engine::custody::make::NewKey;
+use trustdeck::engine::custody::remove::Removal;
 use trustdeck::engine::keyring::tokens::{OnToken, PinState};
 use trustdeck::engine::{BackupRecord, Kind, Passphrase};
 use trustdeck::tuf::Algorithm;
@@ -330,7 +332,7 @@ fn a_yubikey_says_what_deleting_means_there() {
     let mut state = on_key(&id(BOARD.0));
     plug_in(&mut state, vec![token("YubiKey PIV", "12345678")]);
     let mut key = keys().remove(0);
-    key.place = trustdeck::engine::view::KeyPlace::Token(place("YubiKey PIV", "12345678"));
+    key.place = trustdeck::engine::view::keys::KeyPlace::Token(place("YubiKey PIV", "12345678"));
     let removal = Removal { key, only_local: vec![], in_file: false, also_on: vec![] };
     let ask = KeyWork::AskRemoval(id(BOARD.0));
     found(&mut state, &ask, KeyFound::Removal(Ok(Box::new((removal, false)))));

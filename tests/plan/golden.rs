@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use trustdeck::engine::plan::compute::{Facts, KeyAtHand, Known, draft};
+use trustdeck::engine::plan::compute::draft;
+use trustdeck::engine::plan::facts::{Facts, KeyAtHand, Known};
 use trustdeck::engine::publish::sign::{Made, SignedFile, sign};
 use trustdeck::engine::{Engine, Kind, StagedChange};
 use trustdeck::keys::{KeyStore, Passphrase};

@@ -1,6 +1,7 @@
 //! What a plan warns of, and the fixes that it offers.
 
-use trustdeck::engine::plan::compute::{Known, plan_repository};
+use trustdeck::engine::plan::compute::plan_repository;
+use trustdeck::engine::plan::facts::Known;
 use trustdeck::engine::plan::{NeededKey, RepositoryPlan, Weight};
 use trustdeck::engine::{Change, Kind, RootKeyChoice};
 use trustdeck::tuf::Role;

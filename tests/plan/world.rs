@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
+use trustdeck::engine::draft::applied::Mark;
 use trustdeck::engine::draft::pulled::{Pulled, pulled};
-use trustdeck::engine::plan::compute::{Facts, KeyAtHand, Known, draft, plan_repository};
-use trustdeck::engine::plan::{Mark, RepositoryPlan, RoleDiff};
+use trustdeck::engine::plan::compute::{draft, plan_repository};
+use trustdeck::engine::plan::facts::{Facts, KeyAtHand, Known};
+use trustdeck::engine::plan::{RepositoryPlan, RoleDiff};
 use trustdeck::engine::publish::sign::{Made, SignedFile, SigningError, sign};
 use trustdeck::engine::{Change, EngineError, EntryId, StagedChange};
 use trustdeck::keys::PrivateKey;

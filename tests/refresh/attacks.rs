@@ -1,6 +1,6 @@
 //! What a server, or whoever answers for it, can try.
 
-use trustdeck::engine::view::RoleState;
+use trustdeck::engine::trust::tree::RoleState;
 use trustdeck::engine::{EngineError, FirstContact, Health, Kind};
 use trustdeck::tuf::{Role, VerifyError};
 

@@ -1,7 +1,8 @@
 //! What is shown of a repository.
 
 use trustdeck::engine::Health;
-use trustdeck::engine::view::{RoleState, TagState};
+use trustdeck::engine::trust::tree::RoleState;
+use trustdeck::engine::view::TagState;
 use trustdeck::tuf::Role;
 
 use crate::machine::Machine;

@@ -3,12 +3,12 @@
 use serde_json::Value;
 use trustdeck::engine::plan::Weight;
 use trustdeck::engine::{Change, NewKeys, PublishOutcome, Published, RepositoryPlan};
-use trustdeck::keys::{KeyStore, Passphrase, PrivateKey, root_certificate};
+use trustdeck::keys::{KeyStore, PrivateKey, root_certificate};
 use trustdeck::tuf::{Algorithm, Gun, PublicKey};
 
 use super::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
 use super::support::machine::{Machine, add_signer, role, sign, sign_into, witness};
-use super::support::{Home, NotaryServer};
+use super::support::{Home, NotaryServer, new_passphrase};
 
 const GUN: &str = "registry.example.test/team/app";
 
@@ -40,7 +40,7 @@ fn new_key(machine: &Machine, name: &str, algorithm: Algorithm) -> PublicKey {
     let key = PrivateKey::generate(&algorithm).unwrap();
     let text = if name == "root" { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
     let store = KeyStore::new(&machine.home.trust_dir());
-    store.save(&key, name, Some(&gun()), &Passphrase::from_text(text)).unwrap();
+    store.save(&key, name, Some(&gun()), &new_passphrase(text)).unwrap();
     key.public().clone()
 }
 
@@ -198,7 +198,7 @@ async fn renewing_root_renews_a_certificate_that_would_end_first() {
     let machine = Machine::new(&server);
     let key = PrivateKey::generate(&Algorithm::EcdsaP256).unwrap();
     let store = KeyStore::new(&machine.home.trust_dir());
-    store.save(&key, "root", None, &Passphrase::from_text(ROOT_PASSPHRASE)).unwrap();
+    store.save(&key, "root", None, &new_passphrase(ROOT_PASSPHRASE)).unwrap();
     let long_ago = machine.engine.now() - jiff::SignedDuration::from_hours(24 * 3500);
     let certificate = root_certificate(&key, &gun(), long_ago).unwrap();
     let file = machine.home.path().join("root.crt");

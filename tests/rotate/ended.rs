@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp as Time};
 use trustdeck::engine::Health;
-use trustdeck::keys::{KeyStore, Passphrase, PrivateKey, root_certificate};
+use trustdeck::keys::{KeyStore, PrivateKey, root_certificate};
 use trustdeck::tuf::{Algorithm, Gun};
 
 use super::commands::{GUN, tags};
 use super::support::home::{Home, ROOT_PASSPHRASE, digest};
 use super::support::machine::Machine;
-use super::support::{NotaryServer, wait_until};
+use super::support::{NotaryServer, new_passphrase, wait_until};
 
 /// Ten years of 365 days: what Notary gives the certificate around a root key.
 const CERTIFICATE: SignedDuration = SignedDuration::from_hours(24 * 3650);
@@ -18,7 +18,7 @@ const CERTIFICATE: SignedDuration = SignedDuration::from_hours(24 * 3650);
 fn ended(server: &NotaryServer) -> Machine {
     let machine = Machine::new(server);
     let key = PrivateKey::generate(&Algorithm::EcdsaP256).unwrap();
-    KeyStore::new(&machine.home.trust_dir()).save(&key, "root", None, &Passphrase::from_text(ROOT_PASSPHRASE)).unwrap();
+    KeyStore::new(&machine.home.trust_dir()).save(&key, "root", None, &new_passphrase(ROOT_PASSPHRASE)).unwrap();
     let ends = Time::now() + SignedDuration::from_secs(8);
     let certificate = root_certificate(&key, &Gun::parse(GUN).unwrap(), ends - CERTIFICATE).unwrap();
     let file = machine.home.path().join("root.crt");

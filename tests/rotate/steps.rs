@@ -1,12 +1,12 @@
 //! Steps of wizards: predicates on the real state.
 
 use trustdeck::engine::wizard::{Choice, StepKind, StepState, Way, Wizard, changes, is_finished, steps};
-use trustdeck::engine::{Passphrase, RootKeyChoice, SignedTarget};
+use trustdeck::engine::{RootKeyChoice, SignedTarget};
 use trustdeck::tuf::{Gun, PublicKey, SignerName, TargetName};
 
 use super::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
 use super::support::machine::{Machine, add_signer, sign};
-use super::support::{Home, NotaryServer};
+use super::support::{Home, NotaryServer, new_passphrase};
 
 const GUN: &str = "registry.example.test/team/app";
 
@@ -52,7 +52,7 @@ fn with_new_key(machine: &Machine, choice: &mut Choice) -> PublicKey {
     let key = machine.engine.make_key().unwrap();
     choice.use_keys(&[key.public().clone()]);
     machine.engine.keep_wizard(choice).unwrap();
-    let passphrase = Passphrase::from_text(REPOSITORY_PASSPHRASE);
+    let passphrase = new_passphrase(REPOSITORY_PASSPHRASE);
     machine.engine.store_key(&key, &choice.wizard.key_name(), Some(&gun()), &passphrase).unwrap();
     key.public().clone()
 }
@@ -122,7 +122,7 @@ async fn a_repository_is_set_up_and_renewed_step_by_step() {
     let root = machine.engine.make_key().unwrap();
     choice.first.root_key = Some(RootKeyChoice::Stored(root.id().clone()));
     assert_eq!(next(&machine, &choice).await, Some((StepKind::RootKey, StepState::Now)), "it is not stored yet");
-    machine.engine.store_key(&root, "root", None, &Passphrase::from_text(ROOT_PASSPHRASE)).unwrap();
+    machine.engine.store_key(&root, "root", None, &new_passphrase(ROOT_PASSPHRASE)).unwrap();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Signers, StepState::Now)));
     let key = machine.key("jeff");
     choice.first.signers.insert(signer(), vec![key.clone()]);

@@ -129,7 +129,7 @@ impl<'a> Forge<'a> {
         let held = |role: &str| -> PublicKey {
             let (_, bytes) = wire.get(&format!("/v2/{gun}/_trust/tuf/{role}.key"));
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-            PublicKey::try_from(value).unwrap()
+            serde_json::from_value::<PublicKey>(value).unwrap()
         };
         let keys = [
             (Role::Root, certificate.clone()),

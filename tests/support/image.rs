@@ -79,8 +79,21 @@ impl Image {
     }
 }
 
+/// The whole answer to a request, its head included.
+pub async fn get(base: &str, target: &str) -> String {
+    exchange(base, "GET", target, "", b"").await
+}
+
 /// Sends one request over plain HTTP; gives the status and where the answer points to.
 pub async fn send(base: &str, method: &str, target: &str, media_type: &str, body: &[u8]) -> (u16, String) {
+    let answer = exchange(base, method, target, media_type, body).await;
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let header = |line: &str| line.split_once(": ").map(|(name, to)| (name.to_lowercase(), to.trim().to_owned()));
+    let location = answer.lines().filter_map(header).find(|(name, _)| name == "location");
+    (status, location.map(|(_, to)| to).unwrap_or_default())
+}
+
+async fn exchange(base: &str, method: &str, target: &str, media_type: &str, body: &[u8]) -> String {
     let host = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();
     let head = format!(
@@ -92,11 +105,7 @@ pub async fn send(base: &str, method: &str, target: &str, media_type: &str, body
     stream.write_all(body).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let location =
-        answer.lines().find_map(|line| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("location")));
-    (status, location.map(|(_, to)| to.trim().to_owned()).unwrap_or_default())
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 fn descriptor(media_type: &str, bytes: &[u8]) -> Value {

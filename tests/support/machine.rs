@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::NeededKey;
+use trustdeck::engine::publish::job::Approval;
 use trustdeck::engine::settings::{ServerSources, TlsSources, TypedPaths};
 use trustdeck::engine::{
-    Approval, Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
+    Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
 };
 use trustdeck::tuf::verify::Pinning;
 use trustdeck::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 
 use super::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
-use super::{Home, NotaryServer};
+use super::{Home, NotaryServer, new_passphrase};
 
 /// A home with an engine on its trust directory.
 pub struct Machine {
@@ -62,7 +63,7 @@ impl Machine {
                 }
                 NeededKey::New { role } => {
                     let text = if *role == Role::Root { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
-                    self.engine.choose_passphrase(role, Passphrase::from_text(text));
+                    self.engine.choose_passphrase(role, new_passphrase(text));
                 }
             }
         }

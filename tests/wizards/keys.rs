@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use trustdeck::engine::wizard::{Begun, Choice, Facts, Way, Wizard, changes};
-use trustdeck::engine::{Passphrase, RootKeyChoice};
+use trustdeck::engine::{NewPassphrase, Passphrase, RootKeyChoice};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -159,7 +159,10 @@ fn a_new_key_needs_the_same_passphrase_twice() {
     assert!(shows(&state).contains("the two passphrases differ"));
     press(&mut state, "<ctrl-u>correct horse<down>new laptop");
     let effects = press(&mut state, "<enter>");
-    let source = KeySource::New { passphrase: secret("correct horse"), label: "new laptop".to_owned() };
+    let source = KeySource::New {
+        passphrase: NewPassphrase::new(secret("correct horse")).unwrap(),
+        label: "new laptop".to_owned(),
+    };
     assert_eq!(*only_task(&effects), Task::Key(rotation().choice, source));
     assert!(!format!("{effects:?}").contains("horse"));
 }
@@ -173,7 +176,7 @@ fn the_backup_of_a_key_that_was_just_made_asks_for_no_passphrase_of_it() {
     let effects = press(&mut state, "battery staple<enter>");
     let Task::BackUp { keys, seal, own, .. } = only_task(&effects) else { panic!("{effects:?}") };
     assert_eq!(*keys, [public("jeff new laptop").canonical_id().clone()]);
-    assert_eq!((seal, own.as_slice()), (&secret("battery staple"), &[secret("correct horse")][..]));
+    assert_eq!((seal.as_deref(), own.as_slice()), (Some(&secret("battery staple")), &[secret("correct horse")][..]));
 }
 
 #[test]

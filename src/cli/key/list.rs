@@ -9,7 +9,7 @@ use super::shown;
 use crate::cli::Context;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{BackupRecord, KeyView, Problem, natural};
 use crate::printable::printable;
 use crate::tuf::Gun;

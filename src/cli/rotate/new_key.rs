@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::console::input;
-use crate::cli::unlock::{new_passphrase, unlock_stored};
-use crate::cli::{Context, keyfiles, terminal};
+use crate::cli::unlock::unlock_stored;
+use crate::cli::{Context, keyfiles, new_passphrase, terminal};
 use crate::engine::wizard::{KeyFile, PrivateKey};
-use crate::engine::{Kind, Passphrase, Problem};
+use crate::engine::{Kind, NewPassphrase, Passphrase, Problem};
 use crate::tuf::{Gun, PublicKey};
 
 /// A key that is to take another's place.
@@ -53,9 +53,10 @@ impl NewKey {
         if context.engine.holds_key(private.id()) {
             return Ok(());
         }
-        let passphrase = match &self.passphrase {
-            Some(passphrase) => passphrase.clone(),
-            None => new_passphrase(context, name)?,
+        // A passphrase that would not be taken for a new key is not kept for a loaded one.
+        let passphrase = match self.passphrase.map(NewPassphrase::new) {
+            Some(Ok(passphrase)) => passphrase,
+            _ => new_passphrase::for_role(context, name)?,
         };
         Ok(context.engine.store_key(private, name, gun, &passphrase)?)
     }

@@ -6,7 +6,7 @@ use super::load::KeySet;
 use crate::engine::{Engine, EngineError};
 use crate::keys::OpenError;
 use crate::keys::pem::Block;
-use crate::keys::{KeyError, Passphrase, PrivateKey};
+use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// What a key file holds.
@@ -40,7 +40,7 @@ impl Engine {
         key: &PrivateKey,
         name: &str,
         gun: Option<&Gun>,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<(), EngineError> {
         if !self.key_store().holds(key.id()) {
             self.key_store().save(key, name, gun, passphrase)?;

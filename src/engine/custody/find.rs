@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::keyring::role_label;
+use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
 use crate::engine::{Engine, EngineError, KeyView};
 use crate::keys::{KeyError, words};

@@ -1,17 +1,18 @@
 //! Making keys, and what becomes of stored ones: export, another passphrase, removal. Blocking.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::engine::{BackupRecord, Engine, EngineError, KeyView};
+use super::backed_up::Removing;
+use super::remove::Removal;
+use crate::engine::disk::new_file::write_new;
+use crate::engine::error::refuse;
+use crate::engine::{Engine, EngineError, KeyView};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
-use crate::keys::token::TokenPlace;
-use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
+use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// A key to be made.
@@ -48,35 +49,12 @@ pub struct MadeKey {
     pub public_file: Option<PathBuf>,
 }
 
-/// What removing a key would mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removal {
-    /// The key.
-    pub key: KeyView,
-    /// Roles for which this machine has no other key.
-    pub only_local: Vec<(Gun, Role)>,
-    /// Whether it is in a file of the key store, perhaps beside a token.
-    pub in_file: bool,
-    /// Other tokens that are plugged in and hold it too.
-    pub also_on: Vec<TokenPlace>,
-}
-
-/// What the user knows when a key is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removing {
-    /// Refuse without a tested backup.
-    BackedUp,
-    /// Remove it in any case.
-    Forced,
-}
-
 impl Engine {
     /// Makes a key, keeps it in the store and unlocked, and writes `NAME.pub` as `docker trust key generate` does.
     ///
     /// # Errors
-    /// `Input`: a name, kind or repository that does not go together, a passphrase that is too short, or a file
-    /// `NAME.pub` that exists; `Disk`, `Key`.
-    pub fn generate_key(&self, new: &NewKey, passphrase: &Passphrase) -> Result<MadeKey, EngineError> {
+    /// `Input`: a name, kind or repository that does not go together, or a file `NAME.pub` that exists; `Disk`, `Key`.
+    pub fn generate_key(&self, new: &NewKey, passphrase: &NewPassphrase) -> Result<MadeKey, EngineError> {
         self.generate_key_until(new, passphrase, || false)
     }
 
@@ -87,11 +65,10 @@ impl Engine {
     pub fn generate_key_until(
         &self,
         new: &NewKey,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
         stopped: impl Fn() -> bool,
     ) -> Result<MadeKey, EngineError> {
         check_new(new)?;
-        self.check_new_passphrase(passphrase)?;
         let public_file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
         if let Some(taken) = public_file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
             return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
@@ -121,20 +98,6 @@ impl Engine {
     /// `Input`.
     pub fn check_new_key(&self, new: &NewKey) -> Result<(), EngineError> {
         check_new(new)
-    }
-
-    /// Refuses passphrases that are too short for a new key.
-    ///
-    /// # Errors
-    /// `Input`.
-    pub fn check_new_passphrase(&self, passphrase: &Passphrase) -> Result<(), EngineError> {
-        match Strength::of(passphrase) {
-            Strength::TooShort => Err(refuse(
-                "the new passphrase is too short".to_owned(),
-                "take at least 8 characters, better 12 or more",
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// Stored keys as a PEM set, each block as it is in the store with its ID in a `path` header: what `notary key
@@ -171,14 +134,13 @@ impl Engine {
     /// Encrypts a key with another passphrase, and keeps it unlocked. `old` is `None` for a key stored in the clear.
     ///
     /// # Errors
-    /// `Key`: the old passphrase is wrong; `Input`: the new one is too short.
+    /// `Key`: the old passphrase is wrong; `Input`: the key is on a token.
     pub fn change_passphrase(
         &self,
         id: &CanonicalKeyId,
         old: Option<&Passphrase>,
-        new: &Passphrase,
+        new: &NewPassphrase,
     ) -> Result<(), EngineError> {
-        self.check_new_passphrase(new)?;
         self.check_in_file(id)?;
         self.key_store().reseal(id, old, new)?;
         self.inner.keyring.changed();
@@ -206,7 +168,7 @@ impl Engine {
     /// `Key` if it is not in the store; those of [`Engine::keys`].
     pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
         let views = self.keys()?;
-        use crate::engine::view::KeyPlace;
+        use crate::engine::view::keys::KeyPlace;
         let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
         let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
             return Err(KeyError::NotFound(id.clone()).into());
@@ -232,18 +194,6 @@ impl Engine {
         self.inner.keyring.forget(id);
         Ok(())
     }
-}
-
-impl Removal {
-    /// The last tested backup.
-    #[must_use]
-    pub fn backup(&self) -> Option<&BackupRecord> {
-        self.key.backup.as_ref()
-    }
-}
-
-pub(in crate::engine) fn refuse(message: String, hint: &str) -> EngineError {
-    EngineError::Input { message, hint: hint.to_owned() }
 }
 
 /// Whether Docker takes the name of a key: `[a-z0-9][a-z0-9_-]*`.
@@ -288,44 +238,4 @@ pub(in crate::engine) fn public_pem(key: &PublicKey, name: &str) -> Zeroizing<St
     let headers = vec![("role".to_owned(), name.to_owned())];
     let der = Zeroizing::new(key.public().to_vec());
     Block { label: "PUBLIC KEY".to_owned(), headers, der }.write()
-}
-
-/// Writes a file that must not exist yet, 0600.
-pub(in crate::engine) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    NewFile::create(path)?.write(bytes)
-}
-
-/// A file that did not exist before, 0600. Gone again unless it is written: half a file must not be taken for a whole one.
-pub(in crate::engine) struct NewFile {
-    path: PathBuf,
-    file: fs::File,
-    written: bool,
-}
-
-impl NewFile {
-    pub(in crate::engine) fn create(path: &Path) -> Result<Self, EngineError> {
-        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = opened.map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => {
-                refuse(format!("{} exists already and is not overwritten", path.display()), "name another file")
-            }
-            _ => EngineError::Disk { path: path.to_owned(), source },
-        })?;
-        Ok(Self { path: path.to_owned(), file, written: false })
-    }
-
-    pub(in crate::engine) fn write(mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
-        self.written = written.is_ok();
-        written.map_err(|source| EngineError::Disk { path: self.path.clone(), source })
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.written {
-            // Whatever went wrong is the error to report.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }

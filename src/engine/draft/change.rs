@@ -3,7 +3,7 @@
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, Target, TargetName};
+use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, SignerName, Target, TargetName};
 
 /// Where the root key of a new repository comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ pub struct SignedTarget {
     pub sha512: Option<String>,
     /// Custom data in canonical form, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub custom: Option<serde_json::Value>,
+    pub custom: Option<Custom>,
 }
 
 impl SignedTarget {

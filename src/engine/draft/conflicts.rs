@@ -1,7 +1,8 @@
 //! Which staged changes cannot stand beside each other, and the way out.
 
 use super::Draft;
-use super::apply::{Refusal, apply};
+use super::applied::Refusal;
+use super::apply::apply;
 use super::change::{Change, StagedChange, role_word};
 use crate::tuf::{DelegationName, Role};
 

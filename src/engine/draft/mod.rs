@@ -4,6 +4,7 @@
 //! `roles: null` after the last delegation, unused keys dropped, order of creation kept); versions and expiry are set
 //! only when a file is signed.
 
+pub mod applied;
 pub mod apply;
 pub(in crate::engine) mod base_roles;
 pub mod change;

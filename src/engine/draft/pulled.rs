@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
-use super::change::Change;
-use crate::engine::plan::{PlannedChange, TagEffect};
 use crate::tuf::{Metadata, Role, Target, TargetName, TrustedSet};
 
 /// Tags that Docker pulls, with what they stand for.
@@ -20,7 +18,7 @@ pub fn pulled(draft: &Draft<'_>) -> Pulled {
 }
 
 /// The same, as they stand in the draft.
-fn listed<'d>(draft: &'d Draft<'_>) -> BTreeMap<&'d TargetName, &'d Target> {
+pub(in crate::engine) fn listed<'d>(draft: &'d Draft<'_>) -> BTreeMap<&'d TargetName, &'d Target> {
     let mut found = BTreeMap::new();
     if draft.deletes() || !reaches(draft) {
         return found;
@@ -61,82 +59,4 @@ pub(in crate::engine) fn trusted(draft: &Draft<'_>, role: &Role) -> bool {
         distinct.len() >= keys.threshold as usize
     };
     draft.creates().is_some() && *role == Role::Targets || listed.is_some_and(enough)
-}
-
-/// Compares the tags before and after.
-pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEffect {
-    let base = Draft::new(draft.ground());
-    let (before, after) = (listed(&base), listed(draft));
-    let mut asked_to_sign = BTreeSet::new();
-    let mut asked_to_revoke = BTreeSet::new();
-    for planned in changes {
-        match &planned.change {
-            Change::Sign { tag, .. } => asked_to_sign.insert(tag),
-            Change::Revoke { tag, .. } => asked_to_revoke.insert(tag),
-            _ => false,
-        };
-    }
-    let mut effect = TagEffect { before: before.len(), after: after.len(), ..TagEffect::default() };
-    for (tag, target) in &after {
-        match before.get(tag) {
-            Some(old) if old == target => {}
-            None if !asked_to_sign.contains(tag) => effect.repaired.push(tag.to_string()),
-            _ => effect.signed.push(tag.to_string()),
-        }
-    }
-    for tag in before.keys().filter(|tag| !after.contains_key(*tag)) {
-        match asked_to_revoke.contains(tag) {
-            true => effect.revoked.push(tag.to_string()),
-            false if draft.deletes() => effect.revoked.push(tag.to_string()),
-            false => effect.orphaned.push(tag.to_string()),
-        }
-    }
-    effect.vouched = vouched(&base, draft).into_iter().map(TargetName::to_string).collect();
-    let lists =
-        [&mut effect.orphaned, &mut effect.signed, &mut effect.revoked, &mut effect.vouched, &mut effect.repaired];
-    lists.into_iter().for_each(|list| list.sort_by(|a, b| natural(a, b)));
-    effect
-}
-
-/// Tags in files that are signed again on request, or that no current key had signed any more.
-fn vouched<'d>(base: &Draft<'_>, draft: &'d Draft<'_>) -> BTreeSet<&'d TargetName> {
-    let mut found = BTreeSet::new();
-    for role in draft.touched().keys() {
-        let was_trusted = base.stands(role) && !draft.witnessed().contains(role);
-        let (Some(old), Some(new), false) = (draft.loaded(role), draft.content(role), was_trusted) else { continue };
-        let same = new.targets.iter().filter(|(tag, target)| old.content.targets.get(tag) == Some(target));
-        let paths = draft.paths(role);
-        found.extend(same.map(|(tag, _)| tag).filter(|tag| tag.is_within(&paths)));
-    }
-    found
-}
-
-/// Orders names as people do: `1.2` before `1.10`.
-pub(in crate::engine) fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    let (mut left, mut right) = (a, b);
-    while !left.is_empty() && !right.is_empty() {
-        let ((piece, rest), (other, other_rest)) = (piece(left), piece(right));
-        let both_numbers = is_number(piece) && is_number(other);
-        let order = if both_numbers { by_value(piece, other) } else { piece.cmp(other) };
-        if order.is_ne() {
-            return order;
-        }
-        (left, right) = (rest, other_rest);
-    }
-    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
-}
-
-fn is_number(piece: &str) -> bool {
-    piece.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn piece(text: &str) -> (&str, &str) {
-    let number = is_number(text);
-    let end = text.find(|c: char| c.is_ascii_digit() != number).unwrap_or(text.len());
-    text.split_at(end)
-}
-
-fn by_value(a: &str, b: &str) -> std::cmp::Ordering {
-    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }

@@ -5,11 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
-use super::apply::{Applied, Refusal, Result, refuse};
+use super::applied::{Applied, Mark, Refusal, Result, refuse};
 use super::base_roles::certificates_are_due;
-use super::change::{Change, NewKeys};
-use crate::engine::plan::warnings::{Found, plain};
-use crate::engine::plan::{Mark, RepositoryPlan, Weight};
+use super::change::NewKeys;
 use crate::tuf::{Algorithm, CanonicalKeyId, PublicKey, Role};
 
 /// Puts new keys in the place of a base role's.
@@ -137,30 +135,5 @@ pub(in crate::engine) fn renew_certificates(draft: &mut Draft<'_>) {
     }
     if !draft.base.unwrap_root_keys(ground.at_hand).is_empty() {
         draft.touch(Role::Root, "gets a new certificate".to_owned());
-    }
-}
-
-/// What to know about new keys of base roles.
-pub(in crate::engine) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
-    let has_delegations = !draft.tree().is_empty();
-    for planned in plan.changes.iter().filter(|planned| planned.no_effect.is_none()) {
-        let Change::RotateKeys { role, keys, .. } = &planned.change else { continue };
-        if let (Role::Snapshot, NewKeys::Here(_), true) = (role, keys, has_delegations) {
-            let detail =
-                "From then on every signer needs this key to publish. Leave it to the server if others sign too.";
-            found.push(plain(Weight::Warning, "only who holds the snapshot key can publish", detail));
-        }
-        // One that the server holds is not in the key store.
-        let old = draft.ground().set.map(|set| set.root().content.role_keys(role).keys).unwrap_or_default();
-        if old.iter().any(|key| draft.ground().at_hand.contains(key.canonical_id())) {
-            let detail = "It stays in the key store until you remove it: whoever reads an older copy may need it.";
-            found.push(plain(Weight::Note, format!("the old {role} key is kept"), detail));
-        }
-    }
-    let before = draft.ground().set.map(|set| set.root().content.role_keys(&Role::Root));
-    if before.is_some() && draft.role_keys(&Role::Root) != before {
-        let detail = "Signed with the old key too, so that clients follow by themselves. Where notary's trust_pinning \
-                      names the certificate, put the new ID there.";
-        found.push(plain(Weight::Note, "root gets a new certificate and key ID", detail));
     }
 }

@@ -5,7 +5,9 @@
 pub(in crate::engine) mod backed_up;
 pub(in crate::engine) mod index;
 pub(in crate::engine) mod labels;
+pub(in crate::engine) mod names;
 pub(in crate::engine) mod open;
+pub(in crate::engine) mod refused_pins;
 pub(in crate::engine) mod seen_tokens;
 pub mod sources;
 pub mod tokens;
@@ -16,9 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use names::role_label;
+
 use super::{Engine, EngineError, Problem, Settings};
-use crate::keys::{KeyError, KeyStore, Passphrase, PrivateKey, StoredKey, Tokens};
-use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role};
+use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey, StoredKey, Tokens};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 use index::IndexFile;
 use open::OpenKeys;
 use seen_tokens::TokenNotes;
@@ -33,7 +37,7 @@ pub(super) struct Keyring {
     labels: Mutex<labels::ByKey>,
     index: Mutex<IndexFile>,
     open: Mutex<OpenKeys>,
-    chosen: Mutex<HashMap<Role, Passphrase>>,
+    chosen: Mutex<HashMap<Role, NewPassphrase>>,
     listing: Mutex<Option<Listing>>,
     pub(super) refused_pins: RefusedPins,
 }
@@ -200,7 +204,7 @@ impl Engine {
         key: PrivateKey,
         role: &Role,
         gun: &Gun,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<PathBuf, EngineError> {
         let path = self.key_store().save(&key, role.as_str(), Some(gun), passphrase)?;
         self.inner.keyring.changed();
@@ -217,18 +221,9 @@ impl Engine {
     }
 
     /// The passphrase chosen for a new key of `role`.
-    pub(super) fn chosen_passphrase(&self, role: &Role) -> Option<Passphrase> {
+    pub(super) fn chosen_passphrase(&self, role: &Role) -> Option<NewPassphrase> {
         hold(&self.inner.keyring.chosen).get(role).cloned()
     }
-}
-
-/// A `role` header as a name. `delegation` is what importers write for want of one.
-pub(super) fn role_label(role: &str) -> Option<String> {
-    let name = match DelegationName::parse(role) {
-        Ok(delegation) => delegation.short().to_owned(),
-        Err(_) => role.to_owned(),
-    };
-    Some(name).filter(|name| !name.is_empty() && name != "delegation")
 }
 
 impl Engine {
@@ -327,7 +322,7 @@ impl Engine {
     }
 
     /// Sets the passphrase for keys that the next publish makes (`root`, `targets`).
-    pub fn choose_passphrase(&self, role: &Role, passphrase: Passphrase) {
+    pub fn choose_passphrase(&self, role: &Role, passphrase: NewPassphrase) {
         hold(&self.inner.keyring.chosen).insert(role.clone(), passphrase);
     }
 

@@ -3,16 +3,16 @@
 //! Invariant: the environment is read once at start, and each source is tried once for each key.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
+use std::{fmt, io};
 
 use zeroize::Zeroizing;
 
-pub(in crate::engine) use super::tried::RefusedPins;
-pub use super::tried::{Miss, Tried, missing_passphrase, wrong_sources};
-
 use crate::keys::Passphrase;
 use crate::tuf::Role;
+
+pub(in crate::engine) use super::refused_pins::RefusedPins;
+pub use super::tried::{Miss, Tried, missing_passphrase, wrong_sources};
 
 /// Variables that hold a passphrase, and for which keys.
 pub(super) const VARIABLES: [(&str, Scope); 8] = [
@@ -160,12 +160,6 @@ impl PassphraseSources {
     #[must_use]
     pub fn management_key(&self) -> Option<Passphrase> {
         self.known.iter().find(|(_, scope, _)| *scope == Scope::ManagementKey).map(|(.., key)| key.clone())
-    }
-
-    /// The passphrase for a key of `role` that will be made.
-    #[must_use]
-    pub fn for_new(&self, role: &Role) -> Option<Passphrase> {
-        self.candidates(role.as_str()).into_iter().next().map(|(_, passphrase)| passphrase)
     }
 
     /// Whether nothing is known.

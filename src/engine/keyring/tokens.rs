@@ -9,7 +9,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::custody::make::{NewFile, NewKey, Removing, public_pem, refuse};
+use crate::engine::custody::backed_up::Removing;
+use crate::engine::custody::make::{NewKey, public_pem};
+use crate::engine::disk::new_file::NewFile;
+use crate::engine::error::refuse;
 use crate::engine::{Engine, EngineError, Progress};
 use crate::keys::token::{NewEntry, layout};
 use crate::keys::{KeyError, Passphrase, PrivateKey};

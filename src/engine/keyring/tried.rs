@@ -2,9 +2,6 @@
 //!
 //! Invariant: a PIN that a token has refused is never tried there again, nor where that could lock the token.
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
-
 use super::sources::{PassphraseSources, Source, VARIABLES};
 use super::tokens::{PinState, TokenError, TokenName};
 use crate::engine::{Engine, EngineError, Kind, Problem};
@@ -23,20 +20,6 @@ pub enum Tried {
     Unset,
     /// These have one, and it is wrong.
     Wrong(Vec<Miss>),
-}
-
-/// Serial numbers of tokens that have refused the PIN of the sources.
-#[derive(Default)]
-pub(in crate::engine) struct RefusedPins(Mutex<BTreeSet<String>>);
-
-impl RefusedPins {
-    fn holds(&self, serial: &str) -> bool {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(serial)
-    }
-
-    fn add(&self, serial: &str) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(serial.to_owned());
-    }
 }
 
 impl Engine {

@@ -2,67 +2,23 @@
 //!
 //! Invariant: pure. Versions and times may differ between two plans with the same effect; nothing else may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp as Time;
 use sha2::{Digest, Sha256};
 
+use super::facts::{Facts, Known, root_key};
 use super::names::Names;
+use super::needs::Needs;
 use super::roles::role_diffs;
+use super::tags::tag_effect;
 use super::warnings::warnings;
 use super::{NeededKey, Plan, PlanId, PlannedChange, RepositoryPlan, TagEffect};
-use crate::engine::draft::apply::{Applied, Refusal, apply};
+use crate::engine::draft::applied::{Applied, Refusal};
+use crate::engine::draft::apply::apply;
 use crate::engine::draft::change::{Change, RootKeyChoice, StagedChange};
-use crate::engine::draft::pulled::tag_effect;
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
-use crate::engine::publish::creation::{RootSource, root_source};
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, Role, TrustedSet};
-
-/// A private key in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyAtHand {
-    /// `role` header of its file.
-    pub role: String,
-    /// Whether its passphrase is still needed.
-    pub locked: bool,
-}
-
-/// What is known about a repository on its server.
-#[derive(Clone, Copy, Debug)]
-pub enum Known<'a> {
-    /// Nothing; it was never read.
-    Nothing,
-    /// The server has no trust data for it.
-    Absent,
-    /// Its verified files.
-    Files(&'a TrustedSet),
-}
-
-/// All that a plan for one repository is computed from.
-#[derive(Clone, Copy)]
-pub struct Facts<'a> {
-    /// Name.
-    pub gun: &'a Gun,
-    /// Name as Docker's users write it.
-    pub name: &'a str,
-    /// Base URL of the server.
-    pub server: &'a str,
-    /// What is there.
-    pub known: Known<'a>,
-    /// When that was verified.
-    pub verified_at: Option<Time>,
-    /// The staged changes, in order.
-    pub changes: &'a [StagedChange],
-    /// Private keys in the store.
-    pub keys: &'a BTreeMap<CanonicalKeyId, KeyAtHand>,
-    /// The same, IDs only.
-    pub at_hand: &'a BTreeSet<CanonicalKeyId>,
-    /// What the user calls keys.
-    pub labels: &'a (dyn Fn(&CanonicalKeyId) -> Option<String> + Sync),
-    /// The time.
-    pub now: Time,
-}
+use crate::tuf::{CanonicalKeyId, Role};
 
 /// Applies the changes in order.
 ///
@@ -109,28 +65,6 @@ fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {
         roles: applied.roles,
         ids: applied.ids,
         no_effect: applied.no_effect,
-    }
-}
-
-/// What must be asked for or made before signing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Needs {
-    /// Where the root key comes from, if the repository is created.
-    pub(in crate::engine) root: Option<RootSource>,
-    /// Roles whose key the server makes.
-    pub(in crate::engine) server_keys: BTreeSet<Role>,
-    /// Delegations that are signed although none of their files was loaded.
-    pub(in crate::engine) anew: Vec<DelegationName>,
-}
-
-impl Needs {
-    fn of(facts: &Facts<'_>, draft: &Draft<'_>) -> Self {
-        let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
-        Self {
-            root: draft.creates().is_some().then(|| root_source(facts, draft)),
-            server_keys: draft.base.server_made().clone(),
-            anew: signed.filter_map(|role| role.delegation().cloned()).collect(),
-        }
     }
 }
 
@@ -181,17 +115,6 @@ fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes
     }
     plan.warnings = warnings(facts, draft, &names, plan);
     plan.warnings.sort_by_key(|warning| warning.weight);
-}
-
-/// The stored key that becomes the root key of a new repository; `None` if one will be made.
-pub(in crate::engine) fn root_key(facts: &Facts<'_>, draft: &Draft<'_>) -> Option<CanonicalKeyId> {
-    match draft.creates()? {
-        RootKeyChoice::New => None,
-        RootKeyChoice::Stored(id) => Some(id.clone()),
-        RootKeyChoice::Auto => {
-            facts.keys.iter().find(|(_, key)| key.role == Role::Root.as_str()).map(|(id, _)| id.clone())
-        }
-    }
 }
 
 /// Whether this machine signs the snapshot: its key is in the store. Else the server does.
@@ -265,7 +188,7 @@ fn effect_hash(plan: &RepositoryPlan, changes: &[StagedChange]) -> String {
 }
 
 fn role_effect(role: &super::RoleDiff) -> serde_json::Value {
-    use super::Mark;
+    use crate::engine::draft::applied::Mark;
     let changed = |mark: &Mark| *mark != Mark::Kept;
     let keys: Vec<String> =
         role.keys.iter().filter(|k| changed(&k.mark)).map(|k| format!("{:?} {}", k.mark, k.id)).collect();

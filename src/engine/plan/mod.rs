@@ -3,17 +3,20 @@
 //! Invariant: pure. The same stage, metadata and keys at hand give the same plan and the same ID.
 
 pub mod compute;
+pub mod facts;
 pub mod locked;
 pub(in crate::engine) mod names;
+pub mod needs;
 pub(in crate::engine) mod roles;
+pub mod tags;
 pub(in crate::engine) mod warnings;
 
 use jiff::Timestamp as Time;
 
-use crate::tuf::{CanonicalKeyId, Gun, Role};
-
+use super::draft::applied::Mark;
 use super::draft::change::{Change, EntryId};
 use super::error::Problem;
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// A hash over all that the plan would do, such as `4f2a-91c0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,19 +41,6 @@ pub enum NeededKey {
     Unlock { id: CanonicalKeyId, label: String, role: String, locked: bool, signs: Vec<Role> },
     /// A key will be made and needs a new passphrase (`role` is `root` or `targets`).
     New { role: Role },
-}
-
-/// How a line of a difference reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// `+`
-    Added,
-    /// `−`
-    Removed,
-    /// `~` signed again.
-    Resigned,
-    /// Unchanged, shown for context.
-    Kept,
 }
 
 /// A staged change and what it comes to.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::compute::signs_snapshot;
 use super::names::Names;
-use super::{KeyDiff, Mark, RoleDiff};
+use super::{KeyDiff, RoleDiff};
 use crate::engine::draft::Draft;
+use crate::engine::draft::applied::Mark;
 use crate::engine::draft::pulled::trusted;
 use crate::tuf::verify::SeenRoles;
 use crate::tuf::{CanonicalKeyId, Delegation, DelegationName, Metadata, PublicKey, Role};

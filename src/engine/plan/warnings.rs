@@ -3,13 +3,14 @@
 use jiff::ToSpan;
 use sha2::{Digest, Sha256};
 
-use super::compute::{Facts, root_key, signs_snapshot};
+use super::compute::signs_snapshot;
+use super::facts::{Facts, root_key};
 use super::names::Names;
-use super::{Mark, PlanWarning, RepositoryPlan, Weight};
+use super::{PlanWarning, RepositoryPlan, Weight};
+use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
-use crate::engine::draft::change::{Change, role_word};
+use crate::engine::draft::change::{Change, NewKeys, role_word};
 use crate::engine::draft::pulled::trusted;
-use crate::engine::draft::rotation::rotations;
 use crate::engine::draft::{Draft, Remark};
 use crate::tuf::{Metadata, Role, Root, Standing, Targets, TrustedSet};
 
@@ -309,5 +310,30 @@ fn remarks(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
                 format!("Signer {} holds the same key.", signer.short()),
             ),
         });
+    }
+}
+
+/// What to know about new keys of base roles.
+pub(in crate::engine) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    let has_delegations = !draft.tree().is_empty();
+    for planned in plan.changes.iter().filter(|planned| planned.no_effect.is_none()) {
+        let Change::RotateKeys { role, keys, .. } = &planned.change else { continue };
+        if let (Role::Snapshot, NewKeys::Here(_), true) = (role, keys, has_delegations) {
+            let detail =
+                "From then on every signer needs this key to publish. Leave it to the server if others sign too.";
+            found.push(plain(Weight::Warning, "only who holds the snapshot key can publish", detail));
+        }
+        // One that the server holds is not in the key store.
+        let old = draft.ground().set.map(|set| set.root().content.role_keys(role).keys).unwrap_or_default();
+        if old.iter().any(|key| draft.ground().at_hand.contains(key.canonical_id())) {
+            let detail = "It stays in the key store until you remove it: whoever reads an older copy may need it.";
+            found.push(plain(Weight::Note, format!("the old {role} key is kept"), detail));
+        }
+    }
+    let before = draft.ground().set.map(|set| set.root().content.role_keys(&Role::Root));
+    if before.is_some() && draft.role_keys(&Role::Root) != before {
+        let detail = "Signed with the old key too, so that clients follow by themselves. Where notary's trust_pinning \
+                      names the certificate, put the new ID there.";
+        found.push(plain(Weight::Note, "root gets a new certificate and key ID", detail));
     }
 }

@@ -1,28 +1,26 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::creation::Created;
+use super::job::{Job, Prepared, Run, Tried, not_accepted};
 use super::landing::Planned;
+use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::sign::{Made, SignedFile, SigningError, sign};
-use super::{Batch, Job, Progress, PublishOutcome, Published, Step, not_accepted};
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::error::Problem;
-use crate::engine::plan::compute::{Needs, draft};
+use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::stage::journal::{Sent, SentFile};
-use crate::engine::trust::Base;
+use crate::engine::trust::session::Base;
 use crate::engine::{Engine, EngineError};
 use crate::remote::{NotaryServer, RemoteError};
-use crate::tuf::verify::SeenRoles;
-use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
+use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
@@ -30,33 +28,6 @@ const TRIES: usize = 3;
 pub(in crate::engine) const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// Pauses before looking again whether a lost upload has landed.
 const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
-
-/// What stays from one try to the next.
-#[derive(Default)]
-pub(in crate::engine) struct Run {
-    created: Option<Created>,
-    /// New keys that the server has made.
-    server_keys: BTreeMap<Role, PublicKey>,
-    /// Versions found beside the verified files.
-    pub(in crate::engine) found: SeenRoles,
-}
-
-/// A try's end.
-enum Tried {
-    Done(Box<Published>),
-    /// A newer version is there.
-    Overtaken,
-}
-
-/// All that is needed to sign, upload and check.
-pub(in crate::engine) struct Prepared {
-    pub(in crate::engine) server: NotaryServer,
-    entries: Vec<StagedChange>,
-    pub(in crate::engine) batch: Arc<Batch>,
-    pub(in crate::engine) base: Base,
-    plan: RepositoryPlan,
-    pub(in crate::engine) needs: Needs,
-}
 
 impl Engine {
     /// Publishes one repository; failures are in the result.

@@ -5,42 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::Progress;
-use super::attempt::Prepared;
+use super::job::{Created, Prepared, no_passphrase};
+use super::outcome::Progress;
 use super::sign::BaseKeys;
-use crate::engine::draft::Draft;
-use crate::engine::draft::change::RootKeyChoice;
-use crate::engine::plan::compute::{Facts, root_key};
+use crate::engine::plan::needs::RootSource;
 use crate::engine::{Engine, EngineError};
 use crate::keys::{PrivateKey, root_certificate};
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
-
-/// Keys that were made or chosen, and the files of those that were made.
-#[derive(Clone)]
-pub(in crate::engine) struct Created {
-    pub(in crate::engine) keys: BaseKeys,
-    pub(in crate::engine) files: Vec<(Role, PathBuf)>,
-}
-
-/// Where the root key of a new repository comes from, as it was planned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum RootSource {
-    /// This stored key.
-    Stored(CanonicalKeyId),
-    /// One for all new repositories of this publish.
-    Shared,
-    /// One for this repository alone.
-    Own,
-}
-
-/// What the plan says about the root key of a repository that is created.
-pub(in crate::engine) fn root_source(facts: &Facts<'_>, draft: &Draft<'_>) -> RootSource {
-    match (root_key(facts, draft), draft.creates()) {
-        (Some(id), _) => RootSource::Stored(id),
-        (None, Some(RootKeyChoice::New)) => RootSource::Own,
-        (None, _) => RootSource::Shared,
-    }
-}
+use crate::tuf::{Algorithm, Gun, Role};
 
 impl Engine {
     /// Asks the server for its keys, then makes and stores ours: a key is on disk before anything is sent with it.
@@ -96,13 +67,5 @@ impl Engine {
             .await?;
         files.push((role, file));
         Ok(key)
-    }
-}
-
-/// A new key has no passphrase yet.
-pub(in crate::engine) fn no_passphrase(role: &Role) -> EngineError {
-    EngineError::Input {
-        message: format!("the new {role} key needs a passphrase"),
-        hint: format!("choose one; without a terminal, set NOTARY_{}_PASSPHRASE", role.as_str().to_uppercase()),
     }
 }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::FILE_LIMIT;
+use super::outcome::{PublishOutcome, Published};
 use super::sign::SignedFile;
-use super::{PublishOutcome, Published};
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};

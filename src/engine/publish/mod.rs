@@ -2,7 +2,9 @@
 
 pub(in crate::engine) mod attempt;
 pub(in crate::engine) mod creation;
+pub mod job;
 pub(in crate::engine) mod landing;
+pub mod outcome;
 pub mod sign;
 pub(in crate::engine) mod versions;
 
@@ -10,113 +12,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use job::{Approval, Batch, Job, no_passphrase, not_accepted};
+use outcome::{Progress, Published};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::error::Problem;
-use super::plan::{Mark, NeededKey, RepositoryPlan, RoleDiff, Weight};
-use super::stage::Keys;
-use super::{Approval, Engine, EngineError};
-use crate::keys::PrivateKey;
+use super::draft::applied::Mark;
+use super::plan::{NeededKey, RepositoryPlan, RoleDiff};
+use super::{Engine, EngineError};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
-use creation::no_passphrase;
 
 /// Repositories that are published at the same time.
 const AT_ONCE: usize = 8;
-
-/// The steps of a publish, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// Asking the server what it holds now.
-    Fetch,
-    /// Planning again on that.
-    Plan,
-    /// Signing; `done` of `total` role files.
-    Sign { done: usize, total: usize },
-    /// One request.
-    Upload,
-    /// Reading back as a client with an empty cache.
-    Check,
-}
-
-/// News about a running publish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// A step of this repository has begun.
-    Step { gun: Gun, step: Step, note: Option<String> },
-    /// A token waits for a finger before it signs for this repository.
-    Touch { gun: Gun, token: String },
-    /// This repository is finished.
-    Finished(Published),
-}
-
-/// How a repository's publish ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PublishOutcome {
-    /// On the server, read back by a client with an empty cache.
-    Done,
-    /// Not done; everything stays staged.
-    Failed(Problem),
-    /// Not begun, because the user stopped; everything stays staged.
-    Skipped,
-}
-
-/// The result for one repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// Name.
-    pub gun: Gun,
-    /// How it ended.
-    pub outcome: PublishOutcome,
-    /// Versions that were written.
-    pub versions: Vec<(Role, u64)>,
-    /// Tags that a fresh client trusts now.
-    pub trusted: usize,
-    /// What was checked, in words.
-    pub checked: String,
-    /// New key files, with the role each is for.
-    pub new_keys: Vec<(Role, std::path::PathBuf)>,
-    /// Things to know.
-    pub notes: Vec<String>,
-}
-
-impl Published {
-    /// The result for a repository whose publish has not ended yet.
-    pub(super) fn skipped(gun: &Gun) -> Self {
-        Self {
-            gun: gun.clone(),
-            outcome: PublishOutcome::Skipped,
-            versions: Vec::new(),
-            trusted: 0,
-            checked: String::new(),
-            new_keys: Vec::new(),
-            notes: Vec::new(),
-        }
-    }
-}
-
-/// What was approved for one repository.
-#[derive(Clone)]
-pub(super) struct Job {
-    pub(super) gun: Gun,
-    /// The effect that was reviewed.
-    pub(super) effect: String,
-    /// Whether its dangers were accepted.
-    pub(super) accepted: bool,
-    /// What it shares with the others of the same publish.
-    pub(super) batch: Arc<Batch>,
-}
-
-/// What the repositories of one publish share.
-#[derive(Default)]
-pub(super) struct Batch {
-    /// The keys in the store when it began: keys made on the way must not change what was approved.
-    pub(super) keys: Keys,
-    /// The root key that was made for the first new repository, and serves the others too, as with `docker trust`.
-    pub(super) root: tokio::sync::Mutex<Option<Arc<PrivateKey>>>,
-    /// Ends the waiting for a token; what was begun without one is finished.
-    pub(super) stop: CancellationToken,
-}
 
 impl Engine {
     /// Publishes an approved plan, up to 8 repositories at once. All keys must be unlocked and passphrases for new
@@ -209,14 +116,4 @@ impl Engine {
         locked.dedup();
         Ok(locked)
     }
-}
-
-pub(super) fn not_accepted(plan: &RepositoryPlan) -> EngineError {
-    let danger = plan.warnings.iter().find(|w| w.weight == Weight::Danger);
-    let what = danger.map(|w| w.headline.clone()).unwrap_or_default();
-    let mend = match danger.and_then(|w| w.fix.as_ref()) {
-        Some((_, words)) => format!("{words}, or accept it"),
-        None => "accept it if that is meant".to_owned(),
-    };
-    EngineError::Policy { gun: Some(plan.gun.clone()), what: format!("{}: {what}", plan.name), hint: mend }
 }

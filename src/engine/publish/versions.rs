@@ -4,7 +4,8 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{FILE_LIMIT, Prepared, Run};
+use super::attempt::FILE_LIMIT;
+use super::job::{Prepared, Run};
 use super::sign::SignedFile;
 use crate::engine::{Engine, EngineError};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
@@ -62,7 +63,7 @@ impl Engine {
         };
         // Only a number is taken from it; whoever signed it decides nothing else.
         if let Ok(envelope) = Envelope::parse(&role, received.bytes) {
-            let version = envelope.signed().get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+            let version = envelope.claimed_version().unwrap_or(0);
             let mark = Seen { version, sha256: envelope.sha256().to_owned() };
             run.found.entry(role).and_modify(|old| old.version = old.version.max(version)).or_insert(mark);
         }

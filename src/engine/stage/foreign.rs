@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::journal::{disk, make_dir};
+use crate::engine::EngineError;
+use crate::engine::disk::lock::{disk, make_dir};
 use crate::engine::disk::read;
 use crate::engine::draft::change::{Change, SignedTarget};
-use crate::engine::{EngineError, ForeignChanges};
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
+use crate::engine::error::Problem;
+use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
 
 /// Largest change file that is read, in bytes; real ones are below 10 KiB.
 const SIZE_LIMIT: u64 = 1 << 20;
@@ -258,6 +259,7 @@ impl File {
         }
         let custom = data.custom.filter(|custom| !custom.is_null());
         custom.as_ref().map(is_safe_custom).transpose()?;
+        let custom = custom.as_ref().map(Custom::of).transpose().map_err(|e| format!("its custom data: {e}"))?;
         let target = SignedTarget { length: data.length, sha256, sha512, custom };
         target.target().map(|_| target.clone()).ok_or_else(|| "a digest has the wrong length".to_owned())
     }
@@ -297,4 +299,13 @@ pub(in crate::engine) fn move_aside(
         moved.map_err(|e| disk(&file.path, e))?;
     }
     Ok(dir)
+}
+
+/// Staged changes of `notary` found in the trust directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignChanges {
+    /// One line each, in order.
+    pub lines: Vec<String>,
+    /// The same as our changes, or the first thing that cannot be represented.
+    pub adoptable: Result<Vec<Change>, Problem>,
 }

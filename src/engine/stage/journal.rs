@@ -4,9 +4,9 @@
 //! One journal belongs to one trust directory. It never holds a secret.
 
 use std::collections::HashSet;
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine::disk::folder::{replace_one, write_one};
+use crate::engine::disk::lock::{disk, lock, make_dir};
 use crate::engine::disk::read;
 use crate::engine::{EngineError, EntryId, Settings, Stage, StagedChange};
 use crate::tuf::{Gun, Role};
@@ -294,37 +295,4 @@ impl Journal {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         lock(&self.dir().join(format!("{stem}-{name}.lock")), Duration::ZERO)
     }
-}
-
-/// Takes a lock, waiting at most `patience`.
-fn lock(path: &Path, patience: Duration) -> Result<File, EngineError> {
-    let file = read::open_own(path).map_err(|e| disk(path, e))?;
-    let pause = Duration::from_millis(10);
-    let mut left = patience;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(e)) => return Err(disk(path, e)),
-            Err(TryLockError::WouldBlock) if left.is_zero() => return Err(EngineError::BusyLocal(path.to_owned())),
-            Err(TryLockError::WouldBlock) => {
-                std::thread::sleep(pause);
-                left = left.saturating_sub(pause);
-            }
-        }
-    }
-}
-
-/// Makes a private directory with all above it.
-pub(in crate::engine) fn make_dir(dir: &Path) -> Result<(), EngineError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| disk(dir, e))
-}
-
-/// Replaces a file so that it is the old or the new one at every moment, and the new one from now on.
-pub(in crate::engine) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    write_one(path, bytes).map_err(|e| disk(path, e))
-}
-
-/// Names the file beside what the system says.
-pub(in crate::engine) fn disk(path: &Path, source: io::Error) -> EngineError {
-    EngineError::Disk { path: path.to_owned(), source }
 }

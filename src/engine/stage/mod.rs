@@ -1,74 +1,34 @@
 //! The stage: our own journal of changes, kept apart from Notary's changelist.
 
-pub(in crate::engine) mod foreign;
+pub mod foreign;
+pub(in crate::engine) mod gather;
 pub(in crate::engine) mod journal;
+pub(in crate::engine) mod kept;
 pub(in crate::engine) mod planned;
 
 use std::collections::hash_map::Entry as MapEntry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+
+use gather::Staged;
 
 use super::draft::change::StagedChange;
 use super::draft::conflicts::{applicable, contradiction};
 use super::draft::{Draft, Ground};
 use super::keyring::tokens::Seen;
-use super::plan::compute::{Facts, KeyAtHand, Known, Needs, plan_with_needs, whole};
+use super::plan::compute::{plan_with_needs, whole};
+use super::plan::facts::{Facts, KeyAtHand, Keys, Known};
+use super::plan::needs::Needs;
 use super::reference::familiar_name;
-use super::trust::Base;
-use super::{
-    Change, Engine, EngineError, EntryId, ForeignChanges, Plan, PlanId, RepositoryPlan, RootKeyChoice, Settings, Stage,
-};
+use super::trust::session::Base;
+use super::{Change, Engine, EngineError, EntryId, Plan, RepositoryPlan, RootKeyChoice, Stage};
 use crate::keys::StoredKey;
 use crate::tuf::{CanonicalKeyId, Gun, TargetName};
-use journal::{Content, Journal};
-use planned::PlannedLately;
+use foreign::ForeignChanges;
+use journal::Content;
 
 /// Plans of this process that an approval may name.
 const ISSUED: usize = 64;
-
-/// The journal of this trust directory, and what this process is publishing.
-pub(super) struct Staging {
-    pub(super) journal: Journal,
-    issued: Mutex<VecDeque<(PlanId, BTreeMap<Gun, String>)>>,
-    planned: PlannedLately,
-    /// Held while a repository is written, so that writes to one run one at a time.
-    pub(super) writing: Mutex<HashMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
-}
-
-impl Staging {
-    /// Finds the journal; a journal of a newer version is an error that changes nothing.
-    pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        let (journal, planned) = (Journal::open(settings)?, PlannedLately::default());
-        Ok(Self { journal, issued: Mutex::default(), planned, writing: Mutex::default() })
-    }
-
-    fn remember(&self, plan: &Plan) {
-        let effects = plan.repositories.iter().map(|p| (p.gun.clone(), p.effect.clone())).collect();
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.retain(|(id, _)| *id != plan.id);
-        issued.push_back((plan.id.clone(), effects));
-        while issued.len() > ISSUED {
-            issued.pop_front();
-        }
-    }
-
-    /// What a plan of this process would do, by repository.
-    pub(super) fn issued(&self, id: &PlanId) -> Option<BTreeMap<Gun, String>> {
-        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.iter().find(|(known, _)| known == id).map(|(_, effects)| effects.clone())
-    }
-}
-
-/// A repository, its server, and the changes that are staged for it there.
-pub(super) type Staged<'a> = (&'a Gun, &'a str, &'a [StagedChange]);
-
-/// The keys in the store, in the two forms that plans take.
-#[derive(Default)]
-pub(super) struct Keys {
-    pub(super) keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
-    pub(super) ids: BTreeSet<CanonicalKeyId>,
-}
 
 /// Where changes to one repository are staged: its server, and what stands there already.
 struct Place {

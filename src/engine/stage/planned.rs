@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp as Time};
 
-use super::{Keys, Staged};
+use super::gather::Staged;
 use crate::engine::StagedChange;
 use crate::engine::keyring::labels::ByKey;
-use crate::engine::plan::compute::{KeyAtHand, Needs};
+use crate::engine::plan::facts::{KeyAtHand, Keys};
+use crate::engine::plan::needs::Needs;
 use crate::engine::plan::{NeededKey, RepositoryPlan};
-use crate::engine::trust::Base;
+use crate::engine::trust::session::Base;
 use crate::tuf::{CanonicalKeyId, Gun, TrustedSet};
 
 /// Plans say what has expired: no clock that tests or people use jumps over more than this unseen.

@@ -9,59 +9,15 @@ use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::memory::{Found, raise};
-use super::pin;
+use super::session::Session;
 use super::source::Source;
-use super::{Base, Repositories};
+use super::tree::names;
+use super::{Repositories, pin};
 use crate::engine::settings::FirstContact;
-use crate::engine::view::tags;
-use crate::engine::{Engine, EngineError, Freshness, Problem};
+use crate::engine::{Engine, EngineError, Freshness};
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{DelegationName, Gun, KeyId, Role, TrustedSet};
-
-/// A repository as it was loaded last.
-#[derive(Clone, Debug)]
-pub(in crate::engine) struct Session {
-    /// Verified metadata, expired files included; `None` if the server has no trust data.
-    pub(in crate::engine) set: Option<Arc<TrustedSet>>,
-    /// Whether all files that it names are in it, so that an unchanged timestamp is enough.
-    pub(in crate::engine) complete: bool,
-    /// Last verification against the server.
-    pub(in crate::engine) verified_at: Option<Time>,
-    /// Where it came from.
-    pub(in crate::engine) freshness: Freshness,
-    /// Tags that are gone since the refresh before.
-    pub(in crate::engine) vanished: Vec<String>,
-    /// Things that happened on the way.
-    pub(in crate::engine) notices: Vec<String>,
-    /// Delegations whose file is missing in the cache.
-    pub(in crate::engine) missing: Vec<DelegationName>,
-    /// The server's clock minus ours.
-    pub(in crate::engine) skew: Option<SignedDuration>,
-}
-
-impl Session {
-    /// What a plan can be computed from; `None` if the cache held too little.
-    pub(in crate::engine) fn base(&self) -> Option<Base> {
-        let usable = self.complete || self.set.is_none();
-        usable.then(|| Base { set: self.set.clone(), verified_at: self.verified_at })
-    }
-
-    fn from_cache(local: Local, reason: Option<Problem>) -> Option<Self> {
-        let complete = local.is_complete();
-        let set = local.set.filter(|set| set.targets().is_some())?;
-        Some(Self {
-            set: Some(Arc::new(set)),
-            complete,
-            verified_at: local.verified_at,
-            freshness: Freshness::Cached { at: local.verified_at, reason },
-            vanished: Vec::new(),
-            notices: local.notices,
-            missing: local.missing,
-            skew: None,
-        })
-    }
-}
+use crate::tuf::{Gun, KeyId, Role, TrustedSet};
 
 /// What came of asking.
 struct Answer {
@@ -322,7 +278,7 @@ impl Engine {
                 // Another root was accepted: what was seen below the old one says nothing.
                 memory.forget(gun)?;
             }
-            let names = tags::names(set, now);
+            let names = names(set, now);
             let root = set.root().envelope.bytes();
             let (seen, signatures) = (set.seen(), set.signatures());
             let found = Found { seen, tags: names.clone(), signatures, root, aside: &aside };

@@ -4,7 +4,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::judge::judge;
 use super::local::Shelf;
-use super::pin::{self, Pin};
+use super::pin;
+use super::pin::Pin;
 use super::source::Source;
 use crate::engine::{Engine, EngineError};
 use crate::remote::{Access, RemoteError};

@@ -9,7 +9,8 @@ use jiff::Timestamp as Time;
 
 use super::cache::{Cache, Drawer};
 use super::memory::{Memory, Record, raise};
-use super::pin::{self, Pin};
+use super::pin;
+use super::pin::Pin;
 use super::source::BIG;
 use crate::engine::EngineError;
 use crate::engine::lanes::side_by_side;

@@ -8,8 +8,9 @@ pub(in crate::engine) mod local;
 pub(in crate::engine) mod memory;
 pub(in crate::engine) mod old_roots;
 pub(in crate::engine) mod pin;
+pub mod session;
 pub(in crate::engine) mod source;
-pub(in crate::engine) mod tree;
+pub mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,10 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::disk::folder::make_private;
 use super::reference::familiar_name;
 use super::{Engine, EngineError, Entry, RepositoryView, Settings};
-use crate::tuf::{Gun, KeyId, Role, TrustedSet};
-use ask::Session;
+use crate::tuf::{Gun, KeyId, Role};
 use cache::Cache;
 use memory::Memory;
+use session::{Base, Session};
 
 /// What was loaded in this process, by repository, and where it is kept.
 pub(super) struct Repositories {
@@ -87,16 +88,6 @@ impl Repositories {
 fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // The maps are whole between any two statements, so a panic elsewhere does not spoil them.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Metadata that a plan can be computed from.
-#[derive(Clone)]
-pub(super) struct Base {
-    /// Loaded with [`crate::tuf::verify::Purpose::Renew`], so that expired files can be renewed; `None` if the server
-    /// has no trust data.
-    pub(super) set: Option<Arc<TrustedSet>>,
-    /// When it was last verified against the server.
-    pub(super) verified_at: Option<jiff::Timestamp>,
 }
 
 /// For the rest of the engine.

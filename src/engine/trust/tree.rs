@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp as Time;
 
 use super::judge::judge;
-use crate::engine::view::RoleState;
 use crate::tuf::verify::SetAside;
 use crate::tuf::{DelegationName, Loaded, Metadata, Role, Targets, TrustedSet, walk};
 
@@ -79,4 +78,34 @@ fn stand<'a>(set: &'a TrustedSet, name: &DelegationName, now: Time) -> (RoleStat
         None => RoleState::NeverSigned,
     };
     (state, None)
+}
+
+/// How a role's file stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoleState {
+    /// Signed by enough current keys, not expired.
+    Good,
+    /// Expired.
+    Expired,
+    /// Too few current keys have signed it: `signed` of `threshold`.
+    UnderThreshold { signed: usize },
+    /// Listed, but nobody has signed a file yet.
+    NeverSigned,
+    /// Listed and seen before, but the snapshot does not name it any more.
+    Hidden,
+    /// Its parent is not trusted.
+    Unreachable,
+}
+
+/// All tags inside their role's paths, sorted.
+pub(in crate::engine) fn names(set: &TrustedSet, now: Time) -> Vec<String> {
+    let nodes = nodes(set, now);
+    let listed = nodes.iter().flat_map(|node| {
+        let names = node.file.iter().flat_map(|file| file.content.targets.keys());
+        names.filter(|name| node.allows(name.as_str()))
+    });
+    let mut names: Vec<&str> = listed.map(|name| name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(str::to_owned).collect()
 }

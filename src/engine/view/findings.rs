@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp as Time};
 
-use super::{Finding, Health, RoleState, RoleView, TagState, TagView};
+use super::{Finding, Health, RoleView, TagState, TagView};
+use crate::engine::trust::tree::RoleState;
+use crate::engine::wording::{count, some, span};
 use crate::tuf::Role;
 
 /// A file that expires within this time is named.
@@ -22,28 +24,6 @@ pub(in crate::engine) fn findings(
     found.extend(about_look_alikes(tags));
     found.sort_by_key(|finding| finding.level);
     found
-}
-
-/// A length of time in one unit, such as `142 d`.
-pub(in crate::engine) fn span(length: SignedDuration) -> String {
-    let hours = length.as_hours();
-    match hours {
-        17_520.. => format!("{}.{} y", hours / 8_760, hours % 8_760 * 10 / 8_760),
-        48.. => format!("{} d", hours / 24),
-        2.. => format!("{hours} h"),
-        _ => format!("{} min", length.as_mins()),
-    }
-}
-
-/// Names in a sentence, the rest as a number.
-pub(in crate::engine) fn some(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [a, b] => format!("{a} and {b}"),
-        [a, b, c] => format!("{a}, {b} and {c}"),
-        [a, b, rest @ ..] => format!("{a}, {b} and {} others", rest.len()),
-    }
 }
 
 fn about_role(role: &RoleView, tags: &[TagView], now: Time) -> Vec<Finding> {
@@ -223,12 +203,6 @@ fn who_can_sign(role: &RoleView) -> String {
         (true, false) => format!("Whoever holds the key {} can sign it again.", some(&theirs)),
         (true, true) => "It has no keys: add one first.".to_owned(),
     }
-}
-
-/// `1 tag`, `2 tags`.
-pub(in crate::engine) fn count(number: usize, thing: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{s}")
 }
 
 fn finding(level: Health, headline: String, detail: String, role: &RoleView) -> Finding {

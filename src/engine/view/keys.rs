@@ -1,14 +1,15 @@
 //! The list of keys: what the store holds, joined with what repositories list.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use super::{KeyPlace, KeyState};
-use crate::engine::keyring::role_label;
+use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
-use crate::engine::{Engine, EngineError, KeyView};
+use crate::engine::{Engine, EngineError};
 use crate::keys::StoredKey;
 use crate::keys::token::TokenEntry;
-use crate::tuf::{CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
+use crate::keys::token::TokenPlace;
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
 
 /// All that repositories say about one bare key.
 struct Listed {
@@ -206,5 +207,66 @@ fn rank(key: &KeyView) -> u8 {
         (KeyPlace::File(_) | KeyPlace::Token(_), _) => 2,
         (KeyPlace::Public, _) => 4,
         (KeyPlace::Server, _) => 5,
+    }
+}
+
+/// Where a private key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In the key store.
+    File(PathBuf),
+    /// On a hardware token that is plugged in; a PIN unlocks it.
+    Token(TokenPlace),
+    /// Behind a trust server.
+    Server,
+    /// Somebody else's: only the public half is known.
+    Public,
+}
+
+/// Whether a key can sign now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Needs its passphrase.
+    Locked,
+    /// Unlocked in this session.
+    Open,
+    /// Stored without a passphrase.
+    Plain,
+    /// Not ours to use.
+    Theirs,
+}
+
+/// A key: in the store, behind a server, or somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyView {
+    /// ID of the bare key.
+    pub id: CanonicalKeyId,
+    /// IDs under which certificates wrap the same key.
+    pub certificate_ids: Vec<KeyId>,
+    /// The user's label, else the role header or signer's name.
+    pub label: String,
+    /// Role header of the key file, or the role that lists the key.
+    pub role: String,
+    /// GUN header of the key file.
+    pub gun: Option<String>,
+    /// Kind, when known (an encrypted key that no repository lists does not tell).
+    pub algorithm: Option<Algorithm>,
+    /// Where it is.
+    pub place: KeyPlace,
+    /// Whether it can sign now.
+    pub state: KeyState,
+    /// What is wrong with the file's mode or owner, if anything.
+    pub warning: Option<String>,
+    /// The last tested backup that trustdeck made of it.
+    pub backup: Option<crate::engine::BackupRecord>,
+    /// Roles that list it, by repository.
+    pub used_in: Vec<(Gun, Role)>,
+}
+
+impl KeyView {
+    /// Four words for the ID, to compare by ear.
+    #[must_use]
+    pub fn words(&self) -> String {
+        crate::keys::words::words(&self.id)
     }
 }

@@ -4,44 +4,20 @@
 //! and is made printable where it is drawn.
 
 pub(in crate::engine) mod findings;
-pub(in crate::engine) mod keys;
+pub mod keys;
+pub mod list;
 pub(in crate::engine) mod repository;
 pub(in crate::engine) mod roles;
+pub mod status;
 pub(in crate::engine) mod tags;
-
-use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, Role};
-
-use super::error::Problem;
+use super::trust::session::Freshness;
+use super::trust::tree::RoleState;
+use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
 
 pub use crate::keys::TokenPlace;
-
-/// A repository that is listed, before anything was loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name.
-    pub gun: Gun,
-    /// The name as Docker's users write it (`alpine` for `docker.io/library/alpine`).
-    pub name: String,
-    /// Base URL of its trust server, or why there is none.
-    pub server: Result<String, Problem>,
-    /// Whether it was added by name (else it was found in the trust directory).
-    pub added: bool,
-}
-
-/// Whether what is shown was just asked of the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// Verified against the server at this time.
-    Fresh { at: Time },
-    /// From this machine's cache, last verified against the server at `at` (if known), because of `reason`
-    /// (`None`: it was asked for, or has not been refreshed yet).
-    Cached { at: Option<Time>, reason: Option<Problem> },
-}
 
 /// How a repository stands, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,23 +123,6 @@ impl RepositoryView {
     }
 }
 
-/// How a role's file stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RoleState {
-    /// Signed by enough current keys, not expired.
-    Good,
-    /// Expired.
-    Expired,
-    /// Too few current keys have signed it: `signed` of `threshold`.
-    UnderThreshold { signed: usize },
-    /// Listed, but nobody has signed a file yet.
-    NeverSigned,
-    /// Listed and seen before, but the snapshot does not name it any more.
-    Hidden,
-    /// Its parent is not trusted.
-    Unreachable,
-}
-
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleView {
@@ -248,7 +207,7 @@ pub struct TagView {
     /// SHA-512 of the manifest, if the target has one.
     pub sha512: Option<String>,
     /// What its signer added, if anything.
-    pub custom: Option<serde_json::Value>,
+    pub custom: Option<Custom>,
     /// Whether it can be pulled.
     pub state: TagState,
     /// All roles that list this tag with this digest, in walk order.
@@ -257,88 +216,4 @@ pub struct TagView {
     pub signers: Vec<String>,
     /// Another tag of this repository looks like this one.
     pub look_alike: bool,
-}
-
-/// Where a private key is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyPlace {
-    /// In the key store.
-    File(PathBuf),
-    /// On a hardware token that is plugged in; a PIN unlocks it.
-    Token(TokenPlace),
-    /// Behind a trust server.
-    Server,
-    /// Somebody else's: only the public half is known.
-    Public,
-}
-
-/// Whether a key can sign now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyState {
-    /// Needs its passphrase.
-    Locked,
-    /// Unlocked in this session.
-    Open,
-    /// Stored without a passphrase.
-    Plain,
-    /// Not ours to use.
-    Theirs,
-}
-
-/// A key: in the store, behind a server, or somebody else's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyView {
-    /// ID of the bare key.
-    pub id: CanonicalKeyId,
-    /// IDs under which certificates wrap the same key.
-    pub certificate_ids: Vec<KeyId>,
-    /// The user's label, else the role header or signer's name.
-    pub label: String,
-    /// Role header of the key file, or the role that lists the key.
-    pub role: String,
-    /// GUN header of the key file.
-    pub gun: Option<String>,
-    /// Kind, when known (an encrypted key that no repository lists does not tell).
-    pub algorithm: Option<Algorithm>,
-    /// Where it is.
-    pub place: KeyPlace,
-    /// Whether it can sign now.
-    pub state: KeyState,
-    /// What is wrong with the file's mode or owner, if anything.
-    pub warning: Option<String>,
-    /// The last tested backup that trustdeck made of it.
-    pub backup: Option<super::BackupRecord>,
-    /// Roles that list it, by repository.
-    pub used_in: Vec<(Gun, Role)>,
-}
-
-impl KeyView {
-    /// Four words for the ID, to compare by ear.
-    #[must_use]
-    pub fn words(&self) -> String {
-        crate::keys::words::words(&self.id)
-    }
-}
-
-/// What was chosen at start, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// Trust directory and the reason for it.
-    pub trust_dir: (PathBuf, String),
-    /// State directory.
-    pub state_dir: PathBuf,
-    /// Configuration file and whether it exists.
-    pub config: (PathBuf, bool),
-    /// Docker's configuration directory.
-    pub docker_config: PathBuf,
-    /// The server for a repository (or for Docker Hub if none was named) and the reason for it.
-    pub server: Result<(String, String), Problem>,
-    /// Where certificate authorities come from.
-    pub authorities: Vec<String>,
-    /// Private keys in the store.
-    pub keys: usize,
-    /// Staged changes.
-    pub staged: usize,
-    /// How long passphrases stay.
-    pub idle_lock: Duration,
 }

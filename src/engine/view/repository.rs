@@ -5,16 +5,17 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::findings::{count, findings, some};
+use super::findings::findings;
 use super::roles::{KeyNames, roles};
 use super::tags::tags;
-use super::{Finding, Freshness, Health, RepositoryView};
+use super::{Finding, Health, RepositoryView};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::reference::familiar_name;
-use crate::engine::trust::ask::Session;
 use crate::engine::trust::judge::{clock_words, judge, refused};
+use crate::engine::trust::session::{Freshness, Session};
 use crate::engine::trust::tree::nodes;
+use crate::engine::wording::{count, some};
 use crate::remote::Access;
 use crate::tuf::{Gun, Role, TrustedSet, VerifyError};
 

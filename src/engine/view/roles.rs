@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
-use super::{RoleKeyView, RoleState, RoleView, SignedBy};
+use super::{RoleKeyView, RoleView, SignedBy};
 use crate::engine::Engine;
 use crate::engine::draft::base_roles::root_ends;
-use crate::engine::trust::tree::{Node, state_of};
-use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Tally, TrustedSet};
+use crate::engine::trust::tree::{Node, RoleState, state_of};
+use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
 
 /// What is known about keys: labels, and which private ones are in the store.
 pub(in crate::engine) struct KeyNames<'a> {
@@ -118,6 +118,8 @@ fn row<T: Metadata>(
 ) -> RoleView {
     let listed = set.role_keys(role).or_else(|| listed_anyway(set, role));
     let signed: &[PublicKey] = file.map(|file| file.tally.signed.as_slice()).unwrap_or_default();
+    // What enough keys signed is worth a second look; anything else may be of any size and form.
+    let vouched = file.filter(|file| file.standing != Standing::UnderThreshold);
     let has_signed = |key: &PublicKey| signed.iter().any(|by| by.id() == key.id());
     let keys = listed.iter().flat_map(|listed| &listed.keys);
     RoleView {
@@ -132,7 +134,7 @@ fn row<T: Metadata>(
         last_signed_by: file.map(|file| signed_by(&file.tally, names)).unwrap_or_default(),
         server_held: false,
         tags: 0,
-        unknown_members: file.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
+        unknown_members: vouched.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
         accepted_elsewhere: file.is_some_and(|file| file.tally.only_by_ids()),
     }
 }

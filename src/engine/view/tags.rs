@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp as Time;
-use serde_json::Value;
-
 use super::{TagState, TagView};
-use crate::engine::trust::tree::{Node, nodes};
+use crate::engine::trust::tree::Node;
 use crate::engine::wording::natural;
 use crate::printable::look_alikes;
 use crate::tuf::hashes::digits;
-use crate::tuf::{Role, Target, TrustedSet};
+use crate::tuf::{Custom, Role, Target};
 
 /// The tags of a repository and what roles list outside their paths.
 pub(in crate::engine) struct Tags {
@@ -24,7 +21,7 @@ struct Row<'a> {
     digest: Option<&'a [u8]>,
     length: u64,
     sha512: Option<&'a [u8]>,
-    custom: Option<&'a Value>,
+    custom: Option<&'a Custom>,
     roles: Vec<Role>,
     signers: Vec<String>,
     /// A role that Docker pulls from lists it, and counts.
@@ -69,19 +66,6 @@ pub(in crate::engine) fn tags(nodes: &[Node<'_>]) -> Tags {
         signers: row.signers,
     });
     Tags { tags: tags.collect(), ignored }
-}
-
-/// All tags inside their role's paths, sorted.
-pub(in crate::engine) fn names(set: &TrustedSet, now: Time) -> Vec<String> {
-    let nodes = nodes(set, now);
-    let listed = nodes.iter().flat_map(|node| {
-        let names = node.file.iter().flat_map(|file| file.content.targets.keys());
-        names.filter(|name| node.allows(name.as_str()))
-    });
-    let mut names: Vec<&str> = listed.map(|name| name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(str::to_owned).collect()
 }
 
 /// The digest that Docker pulls for each tag: that of `targets/releases`, else that of `targets`.

@@ -4,24 +4,9 @@ use std::collections::BTreeSet;
 
 use super::choice::{Way, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
+use super::phase::{Phase, ids, lists, lists_all};
 use crate::engine::{Change, NewKeys};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName};
-
-/// How far a repository is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Nothing can be done yet, and why.
-    Blocked(String),
-    /// These changes lead on.
-    ToDo(Vec<Change>),
-    /// The new key is listed; these roles wait for a signature of a key that stays.
-    Waiting(Vec<Role>),
-    /// The new key is listed and, if a colleague has it, he has signed with it; the old one stays until the user says
-    /// so.
-    Added,
-    /// Nothing is left to change.
-    Done,
-}
 
 /// All changes that lead on, in the repositories' order. Those that are staged already are among them.
 #[must_use]
@@ -56,19 +41,6 @@ pub fn phase(facts: &Facts, repository: &RepositoryFacts) -> Phase {
         (_, _, Wizard::TakeOver { .. }) => super::take_over::phase(facts, repository, &role, new),
         (_, Some(now), _) => base_key(facts, repository, role, now, new),
     }
-}
-
-fn ids(keys: &[PublicKey]) -> BTreeSet<CanonicalKeyId> {
-    keys.iter().map(|key| key.canonical_id().clone()).collect()
-}
-
-/// Whether a role lists all of some keys.
-pub(super) fn lists_all(role: Option<&RoleFacts>, keys: &[PublicKey]) -> bool {
-    role.is_some_and(|role| ids(keys).is_subset(&role.ids()))
-}
-
-fn lists(role: Option<&RoleFacts>, key: &CanonicalKeyId) -> bool {
-    role.is_some_and(|role| role.keys.iter().any(|listed| listed.canonical_id() == key))
 }
 
 fn renewal(facts: &Facts, repository: &RepositoryFacts, role: Role, now: &RoleFacts) -> Phase {

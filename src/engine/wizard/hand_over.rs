@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{Choice, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
-use crate::engine::custody::make::write_new;
+use crate::engine::disk::new_file::write_new;
 use crate::engine::disk::read;
 use crate::engine::{Engine, EngineError};
 use crate::keys::words;

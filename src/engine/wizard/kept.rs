@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::choice::{Choice, Wizard};
+use crate::engine::disk::lock::{disk, make_dir, write_whole};
 use crate::engine::disk::read;
-use crate::engine::stage::journal::{disk, make_dir, write_whole};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
 

@@ -1,12 +1,13 @@
 //! Steps before anything is sent.
 
-use super::changes::{Phase, changes, phase};
+use super::changes::{changes, phase};
 use super::choice::{Holder, Way, Wizard};
 use super::command::{command, shorts};
 use super::facts::{Facts, RepositoryFacts};
+use super::phase::Phase;
 use super::progress::is_sent;
 use super::setup::chosen_keys;
-use super::steps::{Draft, StepKind, draft};
+use super::step::{Draft, StepKind, draft};
 use super::ways::last_signatures;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 

@@ -1,8 +1,9 @@
 //! How far a wizard is, over all its repositories.
 
-use super::changes::{Phase, lists_all, phase};
+use super::changes::phase;
 use super::choice::{Way, Wizard};
 use super::facts::{Facts, RepositoryFacts};
+use super::phase::{Phase, lists_all};
 
 /// Whether nothing is left to do on the servers. What remains then is up to people.
 #[must_use]

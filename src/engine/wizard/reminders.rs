@@ -2,26 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp as Time};
 
-use super::choice::{Choice, Wizard};
+use super::choice::Choice;
 use super::facts::Facts;
-use super::steps::{StepKind, StepState, StepView, steps};
+use super::step::{Reminder, StepState, StepView};
+use super::steps::steps;
 use crate::engine::{Engine, EngineError, Problem};
 
 /// After this long a colleague who has not signed is asked about.
-const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
+pub(super) const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// After this long nobody should need an old private key any more.
-const RETIRE: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const RETIRE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// After this long most clients have met the new root.
-const OLD_ROOT: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// Something to come back for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reminder {
-    /// From when on.
-    pub due: Time,
-    /// What.
-    pub what: &'static str,
-}
+pub(super) const OLD_ROOT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A wizard that was begun, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,17 +66,4 @@ impl Engine {
 #[must_use]
 pub fn reminders(facts: &Facts) -> Option<Reminder> {
     Begun::of(facts).next.and_then(|step| step.reminder)
-}
-
-/// What a step reminds of while it is not done.
-pub(super) fn reminder(facts: &Facts, kind: StepKind) -> Option<Reminder> {
-    let (after, what) = match (kind, &facts.choice.wizard) {
-        (StepKind::Wait, _) => (COLLEAGUE, "ask the colleague whether he has signed with the new key"),
-        (StepKind::Remove, _) => (RETIRE, "remove the old key, which still counts"),
-        (StepKind::Retire, Wizard::Root) => (OLD_ROOT, "remove the old root key once every client has met the new one"),
-        (StepKind::Retire, _) => (RETIRE, "remove the old private key, which signs nothing any more"),
-        (StepKind::BackUpMade, _) => (SignedDuration::ZERO, "back up the keys that were made"),
-        _ => return None,
-    };
-    Some(Reminder { due: facts.choice.begun.checked_add(after).unwrap_or(Time::MAX), what })
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::changes::{Phase, phase, retiring};
+use super::changes::{phase, retiring};
 use super::choice::{Holder, Wizard};
 use super::command::{command, names};
 use super::facts::{Facts, RepositoryFacts};
+use super::phase::Phase;
 use super::progress::{is_finished, is_sent};
 use super::setup::fingerprints;
-use super::steps::{Draft, StepKind, draft};
+use super::step::{Draft, StepKind, draft};
 use crate::engine::reference::familiar_name;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 

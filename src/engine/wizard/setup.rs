@@ -1,8 +1,8 @@
 //! The first trust data of a repository: its root key, signers and tags.
 
-use super::changes::{Phase, lists_all};
 use super::facts::{Facts, RepositoryFacts};
-use super::steps::{Draft, StepKind, draft};
+use super::phase::{Phase, lists_all};
+use super::step::{Draft, StepKind, draft};
 use crate::engine::{Change, RootKeyChoice};
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};

@@ -1,7 +1,7 @@
 //! The colleague's half of a rotation: his roles signed with his new key.
 
-use super::changes::Phase;
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
+use super::phase::Phase;
 use crate::engine::Change;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 

@@ -6,6 +6,7 @@ use super::facts::PinState;
 
 /// Why a token does not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum TokenError {
     /// The module cannot be used.
     #[error("{}: {what}", .path.display())]

@@ -3,6 +3,7 @@
 //! Signed with real keys by the real rules, but written to the store directly: some of it has to be years old.
 
 mod cast;
+mod images;
 mod repository;
 mod script;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use jiff::Timestamp as Time;
 use super::SandboxError;
 use super::held::{HeldKey, HeldKeys};
 use super::layout::Layout;
+use super::registry::BlobFiles;
 use super::store::Store;
 use crate::engine::Engine;
 use crate::tuf::{Gun, Role};
@@ -38,6 +40,7 @@ pub(super) fn fill(
     url: &str,
     store: &Store,
     held: &HeldKeys,
+    files: &BlobFiles,
     now: Time,
 ) -> Result<bool, SandboxError> {
     if store.note(FILLED)?.is_some() {
@@ -57,6 +60,7 @@ pub(super) fn fill(
         batches.push((script.gun(), stage.perform(script)?));
     }
     list(layout, url)?;
+    store.seed_images(&images::seed(&scripts, files)?)?;
     store.seed(&batches, FILLED, now)?;
     Ok(true)
 }

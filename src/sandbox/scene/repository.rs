@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp as Time, ToSpan};
-use sha2::{Digest, Sha256};
 
 use super::cast::Cast;
 use super::failed;
+use super::images;
 use super::script::{Part, Script};
 use crate::keys::{PrivateKey, root_certificate};
 use crate::sandbox::SandboxError;
@@ -80,7 +80,7 @@ impl Stage<'_> {
     }
 
     fn targets(&self, script: &Script, key: &PrivateKey) -> Result<Update, SandboxError> {
-        let mut targets = listing(script, script.tags);
+        let mut targets = listing(script, script.tags)?;
         self.delegate(script, &Role::Targets, &mut targets)?;
         targets.renew(script.version, default_expiry(&Role::Targets, self.ago(script.targets_age)?));
         signed(&Role::Targets, &targets, key, key.public())
@@ -89,7 +89,7 @@ impl Stage<'_> {
     fn delegation(&self, script: &Script, part: &Part) -> Result<Option<Update>, SandboxError> {
         let Some(signer) = part.signed_by else { return Ok(None) };
         let role = Role::parse(part.name).map_err(failed)?;
-        let mut targets = listing(script, part.tags);
+        let mut targets = listing(script, part.tags)?;
         self.delegate(script, &role, &mut targets)?;
         targets.renew(part.version, default_expiry(&role, self.ago(part.age)?));
         let key = self.cast.signer(signer)?;
@@ -116,14 +116,13 @@ impl Stage<'_> {
 }
 
 /// A file without delegations that lists `tags`. The same tag has the same digest in every role.
-fn listing(script: &Script, tags: &[&str]) -> Targets {
+fn listing(script: &Script, tags: &[&str]) -> Result<Targets, SandboxError> {
     let target = |tag: &&str| {
-        let digest: [u8; 32] = Sha256::digest(format!("{}:{tag}", script.gun())).into();
-        // Manifests of a few layers are about that long.
-        let length = 1150 + u64::from(digest[0]) * 4;
-        (TargetName::received((*tag).to_owned()), Target::image(digest, length))
+        let (digest, length) = images::signed(script.name, tag)?;
+        Ok((TargetName::received((*tag).to_owned()), Target::image(digest, length)))
     };
-    Targets { targets: tags.iter().map(target).collect(), ..Targets::empty() }
+    let targets: Result<_, SandboxError> = tags.iter().map(target).collect();
+    Ok(Targets { targets: targets?, ..Targets::empty() })
 }
 
 fn signed(role: &Role, content: &impl Metadata, key: &PrivateKey, listed: &PublicKey) -> Result<Update, SandboxError> {

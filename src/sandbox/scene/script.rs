@@ -57,6 +57,48 @@ pub fn notes() -> Vec<(String, &'static str)> {
     notes
 }
 
+/// How what the registry holds differs from what was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// What was signed, or what nobody has signed.
+    Same,
+    /// Another image was pushed under the tag after it was signed.
+    PushedAgain,
+    /// The tag was removed.
+    Gone,
+    /// Somebody changed a layer where it lies.
+    Tampered,
+}
+
+/// Where the registry differs, and what it holds that nobody has signed.
+pub(super) struct Differences {
+    signed: &'static [(&'static str, &'static str, Held)],
+    unsigned: &'static [(&'static str, &'static str)],
+}
+
+impl Differences {
+    /// What the registry holds of a signed tag.
+    pub(super) fn of(&self, name: &str, tag: &str) -> Held {
+        let found = self.signed.iter().find(|(of, at, _)| (*of, *at) == (name, tag));
+        found.map_or(Held::Same, |(_, _, held)| *held)
+    }
+
+    /// Tags that nobody has signed.
+    pub(super) fn unsigned(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.unsigned.iter().copied()
+    }
+}
+
+/// What the registry of the scene is for.
+pub(super) const REGISTRY_DIFFERS: Differences = Differences {
+    signed: &[
+        ("team/web", "latest", Held::PushedAgain),
+        ("team/portal", "5.4", Held::Tampered),
+        ("team/billing", "2024.1", Held::Gone),
+    ],
+    unsigned: &[("team/web", "edge"), ("team/api", "2.3-rc1"), (NEW_REPOSITORY, "1.0")],
+};
+
 const EVERYTHING: &[&str] = &[""];
 const WEB: &[&str] = &["3.0.9", "3.1.0", "3.1.1", "3.1.2", "3.1.3", "3.1.4", "3.1.5", "3.1.6", "latest"];
 const API_JEFF: &[&str] =

@@ -30,7 +30,8 @@ impl Scene {
     }
 
     fn fill(&self) {
-        fill(&self.layout, URL, &self.store, &self.held, NOW.parse().unwrap()).unwrap();
+        let files = BlobFiles::open(&self.layout.server_dir()).unwrap();
+        fill(&self.layout, URL, &self.store, &self.held, &files, NOW.parse().unwrap()).unwrap();
     }
 
     fn file(&self, gun: &str, role: &Role) -> Vec<u8> {

@@ -5,6 +5,7 @@ use jiff::{Timestamp as Time, ToSpan};
 use super::*;
 use crate::sandbox::auth::Auth;
 use crate::sandbox::layout::Layout;
+use crate::sandbox::registry::BlobFiles;
 use crate::sandbox::scene;
 
 const GUN: &str = "registry.sandbox/team/web";
@@ -20,10 +21,12 @@ fn server_after(days: i64) -> (Server, tempfile::TempDir) {
     let layout = Layout::create(dir.path()).unwrap();
     let store = Arc::new(Store::open(&layout.store_file()).unwrap());
     let keys = HeldKeys::new(Arc::clone(&store));
-    scene::fill(&layout, URL, &store, &keys, opened()).unwrap();
+    let files = BlobFiles::open(&layout.server_dir()).unwrap();
+    scene::fill(&layout, URL, &store, &keys, &files, opened()).unwrap();
     let now = opened() + (24 * days).hours();
     let gate = Gate::new(Auth::None, URL).unwrap();
-    (Server { store, keys, gate, clock: Arc::new(move || now), room: Room::new() }, dir)
+    let shelf = Shelf { store: Arc::clone(&store), files };
+    (Server { store, keys, gate, shelf, clock: Arc::new(move || now), room: Room::new() }, dir)
 }
 
 /// Versions of snapshot and timestamp as they are served.

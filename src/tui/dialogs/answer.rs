@@ -2,8 +2,8 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Wizard};
+use crate::engine::{NewPassphrase, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use crate::tui::messages::effect::Effect;
 
@@ -33,11 +33,11 @@ pub enum Answer {
     /// The passphrase of the key before is to be tried.
     SameAsBefore,
     /// The passphrase of the keys of a role that the publish makes.
-    NewFor(Role, Passphrase),
+    NewFor(Role, NewPassphrase),
     /// What a task on keys asked for.
     Typed(Passphrase),
     /// A new passphrase that a task on keys asked for.
-    New(Passphrase),
+    New(NewPassphrase),
     /// The task on keys goes on without what it asked for.
     Skipped,
     /// The task on keys shall be stopped.

@@ -1,11 +1,11 @@
 //! A form of a few fields.
 
-use super::label::Label;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::answer::Answer;
+use super::label::Label;
 use crate::engine::Passphrase;
-use crate::engine::custody::make::Removing;
+use crate::engine::custody::backed_up::Removing;
 use crate::engine::keyring::tokens::TokenName;
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun};
 use crate::tui::kit::field::TextField;

@@ -6,15 +6,12 @@ use jiff::Timestamp as Time;
 use super::answer::Answer;
 use super::around::Around;
 use super::window::{Lines, WIDTH, Window, keys};
-use crate::engine::{Kind, Passphrase, Strength};
+use crate::engine::{Kind, NewPassphrase, Passphrase, SHORTEST, Strength};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::format::count;
 use crate::tui::kit::spinner;
 use crate::tui::messages::failure::Failure;
-
-/// Shortest passphrase that Notary's clients take for a new key.
-const SHORTEST: usize = 8;
 
 /// Columns of a note beside its sign.
 const NOTE: usize = WIDTH as usize - 8;
@@ -66,7 +63,7 @@ pub struct Prompt {
     total: usize,
     buffer: Passphrase,
     /// The first of two times that a new passphrase is typed.
-    first: Option<Passphrase>,
+    first: Option<NewPassphrase>,
     attempts: usize,
     note: Option<Note>,
     /// Since when the key is being unlocked.
@@ -180,18 +177,18 @@ impl Prompt {
                 self.wait(now);
                 (Some(self), Answer::Typed(typed))
             }
-            (_, None) if Strength::of(&typed) == Strength::TooShort => {
-                self.note = Some(Note::Other(format!("at least {SHORTEST} letters: notary refuses shorter ones")));
-                self.buffer = typed;
-                (Some(self), Answer::Nothing)
-            }
             (_, None) => {
-                self.first = Some(typed);
-                self.note = None;
+                match NewPassphrase::new(typed.clone()) {
+                    Ok(first) => (self.first, self.note) = (Some(first), None),
+                    Err(_) => {
+                        self.note = Some(Note::Other(too_short()));
+                        self.buffer = typed;
+                    }
+                }
                 (Some(self), Answer::Nothing)
             }
-            (What::New { role, .. }, Some(first)) if first == typed => (None, Answer::NewFor(role.clone(), typed)),
-            (What::Ask(_), Some(first)) if first == typed => (None, Answer::New(typed)),
+            (What::New { role, .. }, Some(first)) if *first == typed => (None, Answer::NewFor(role.clone(), first)),
+            (What::Ask(_), Some(first)) if *first == typed => (None, Answer::New(first)),
             (_, Some(_)) => {
                 self.note = Some(Note::Other("not the same twice; once more from the start".to_owned()));
                 (Some(self), Answer::Nothing)
@@ -357,6 +354,12 @@ impl Prompt {
 }
 
 /// How good a new passphrase is, in a word.
+/// Why a new passphrase is not taken.
+#[must_use]
+pub fn too_short() -> String {
+    format!("at least {SHORTEST} letters: notary refuses shorter ones")
+}
+
 pub(super) fn strength(typed: &Passphrase) -> String {
     match Strength::of(typed) {
         Strength::TooShort if typed.is_empty() => String::new(),

@@ -2,8 +2,9 @@
 
 use super::offers::{form, path, text};
 use super::token_fields;
-use crate::engine::custody::make::{Removal, Removing};
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::custody::backed_up::Removing;
+use crate::engine::custody::remove::Removal;
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Passphrase};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun};
 use crate::tui::dialogs::confirm::{Confirm, Subject};

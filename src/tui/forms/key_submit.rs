@@ -8,7 +8,7 @@ use crate::engine::custody::backup::BackupForm;
 use crate::engine::custody::load::KeySet;
 use crate::engine::custody::make::NewKey;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Passphrase, Strength};
+use crate::engine::{NewPassphrase, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::form::{Form, Input, Purpose};
 use crate::tui::dialogs::label::Label;
@@ -88,13 +88,12 @@ fn at_token(form: &mut Form, state: &State, words: &'static str, work: TokenWork
 }
 
 /// A new passphrase that was typed twice.
-fn chosen(form: &mut Form, label: Label) -> Result<Passphrase, String> {
-    let first = form.secret(label);
-    if Strength::of(&first) == Strength::TooShort {
+fn chosen(form: &mut Form, label: Label) -> Result<NewPassphrase, String> {
+    let Ok(first) = NewPassphrase::new(form.secret(label)) else {
         form.focus_on(label);
-        return Err("a new passphrase needs at least 8 characters".to_owned());
-    }
-    if form.secret(Label::Again) != first {
+        return Err(Strength::TooShort.remark().unwrap_or_default().to_owned());
+    };
+    if form.secret(Label::Again) != *first {
         form.focus_on(Label::Again);
         if let Some(Input::Secret(again)) = form.fields.get_mut(form.focus).map(|f| &mut f.input) {
             *again = Passphrase::new();
@@ -156,8 +155,10 @@ pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
     let Purpose::BackUp { choices, .. } = &form.purpose else { return vec![] };
     let keys: Vec<CanonicalKeyId> = choices.get(form.picked(Label::Keys)).cloned().unwrap_or_default();
     form.busy = None;
-    let kept = match form.picked(Label::Form) {
-        0 => BackupForm::Encrypted(form.secret(Label::Passphrase)),
+    let kept = match (form.picked(Label::Form), NewPassphrase::new(form.secret(Label::Passphrase))) {
+        (0, Ok(passphrase)) => BackupForm::Encrypted(passphrase),
+        // Was refused before the place was looked at.
+        (0, Err(_)) => return vec![],
         _ => BackupForm::Plain,
     };
     let role = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());

@@ -1,7 +1,8 @@
 //! The dialogs that panes open, filled with what is known.
 
+use crate::engine::stage::foreign::ForeignChanges;
 use crate::engine::view::RoleView;
-use crate::engine::{Change, ForeignChanges, Health, KeyView, Passphrase};
+use crate::engine::{Change, Health, KeyView, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};

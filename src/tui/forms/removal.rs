@@ -2,8 +2,8 @@
 
 use super::key_forms::{back_up, confirm_removal, lost};
 use super::token_forms;
-use crate::engine::custody::make::Removal;
-use crate::engine::view::KeyPlace;
+use crate::engine::custody::remove::Removal;
+use crate::engine::view::keys::KeyPlace;
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
 use crate::tui::state::State;

@@ -8,7 +8,7 @@ use crate::engine::custody::backup::{Archive, Backup, Restored, Standing};
 use crate::engine::custody::load::{KeySet, Loaded};
 use crate::engine::custody::make::MadeKey;
 use crate::engine::keyring::tokens::OnToken;
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Problem, words};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use crate::tui::dialogs::Form;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{asks, report, words};
 use crate::engine::custody::backup::Archive;
 use crate::engine::custody::load::KeySet;
-use crate::engine::{Kind, Passphrase};
+use crate::engine::{Kind, NewPassphrase, Passphrase};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::{Prompt, What};
@@ -157,7 +157,7 @@ pub fn typed(state: &mut State, passphrase: Passphrase) -> Vec<Effect> {
 }
 
 /// A new passphrase was typed twice.
-pub fn chosen(state: &mut State, passphrase: Passphrase) -> Vec<Effect> {
+pub fn chosen(state: &mut State, passphrase: NewPassphrase) -> Vec<Effect> {
     let Some(mut task) = state.key_task.take() else { return vec![] };
     task.new = Some(passphrase);
     next(state, task)
@@ -220,8 +220,7 @@ pub fn restore(state: &mut State) -> Vec<Effect> {
 
 /// Whether keys come in that have no passphrase.
 fn needs_new(task: &KeyTask) -> bool {
-    let bare = |look: &Look| matches!(look, Look::Open { with: None, known: false, .. });
-    matches!(task.job, Aim::Load { .. }) && task.new.is_none() && task.looks.values().any(bare)
+    matches!(task.job, Aim::Load { .. }) && task.new.is_none() && task.looks.values().any(Look::is_bare)
 }
 
 /// What is done once all is known, in words and as work.
@@ -235,7 +234,7 @@ fn last(task: &KeyTask) -> (&'static str, KeyWork) {
             let open = |at: &usize| matches!(task.looks.get(at), Some(Look::Open { .. }));
             let keys = (0..set.inner().keys.len()).filter(open).filter_map(|at| {
                 let found = set.inner().keys.get(at)?;
-                let keeps = with(at).or_else(|| task.new.clone()).unwrap_or_default();
+                let keeps = with(at).and_then(|with| NewPassphrase::new(with).ok()).or_else(|| task.new.clone());
                 let role = words::role_of(found.role.as_deref(), name);
                 let of_one = matches!(role.as_str(), "targets" | "snapshot" | "timestamp");
                 let gun = found.gun.clone().or_else(|| gun.clone().filter(|_| of_one));

@@ -1,8 +1,9 @@
 //! The signs of changes.
 
-use super::theme::Theme;
-use crate::engine::plan::Mark;
 use ratatui::style::Style;
+
+use super::theme::Theme;
+use crate::engine::draft::applied::Mark;
 
 /// The sign of a change and its colour.
 #[must_use]

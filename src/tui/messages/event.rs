@@ -12,7 +12,8 @@ use super::failure::Failure;
 use super::keywork::KeyFound;
 use super::wizard_task::Answer;
 use crate::engine::keyring::tokens::TokenFacts;
-use crate::engine::{Entry, ForeignChanges, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
+use crate::engine::stage::foreign::ForeignChanges;
+use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Names a running effect.

@@ -1,7 +1,6 @@
 //! Keys: in the store, behind servers, and those of others. What is done with them.
 
-pub use super::key_rows::{detail, render, summary};
-use crate::engine::view::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::dialogs::Dialog;
@@ -14,6 +13,8 @@ use crate::tui::messages::keywork::{KeyFound, KeyWork};
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
 use crate::tui::state::{State, actions, selected, words};
 use crate::tui::wizard;
+
+pub use super::key_rows::{detail, render, summary};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[

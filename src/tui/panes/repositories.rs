@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::empty;
 use super::row::{Row, cell, number, state_cell};
-use crate::engine::plan::Mark;
+use crate::engine::draft::applied::Mark;
 use crate::engine::view::Health;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;

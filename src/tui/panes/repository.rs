@@ -2,7 +2,8 @@
 
 use super::detail::Detail;
 use super::repositories::word_style;
-use crate::engine::view::{Freshness, Health};
+use crate::engine::trust::session::Freshness;
+use crate::engine::view::Health;
 use crate::tui::kit::format;
 use crate::tui::messages::failure::Ask;
 use crate::tui::state::{Repository, State};

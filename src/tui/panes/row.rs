@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::engine::plan::Mark;
+use crate::engine::draft::applied::Mark;
 use crate::tui::kit::canvas::Canvas;
 use crate::tui::kit::mark;
 use crate::tui::kit::table::Slot;

@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use super::detail::Detail;
 use super::empty;
 use super::row::{Row, cell, number, state_cell};
-use crate::engine::plan::Mark;
+use crate::engine::draft::applied::Mark;
 use crate::engine::view::{TagState, TagView};
 use crate::engine::{Change, RepositoryPlan, SignedTarget};
 use crate::tuf::TargetName;

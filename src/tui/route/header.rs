@@ -1,7 +1,7 @@
 //! The top line: where we are, and what needs a person; below it the tour.
 
 use crate::engine::Health;
-use crate::engine::view::KeyState;
+use crate::engine::view::keys::KeyState;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format::{clock, host, seconds_until};
 use crate::tui::kit::theme::Theme;

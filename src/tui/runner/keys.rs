@@ -10,7 +10,7 @@ use super::failure;
 use crate::engine::custody::backup::{Restored, Untested};
 use crate::engine::custody::load::{FoundKey, KeySet, Loaded};
 use crate::engine::keyring::sources::PassphraseSources;
-use crate::engine::{Engine, EngineError, KeyError, Kind, OpenError, Passphrase, Problem};
+use crate::engine::{Engine, EngineError, KeyError, Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{Event, JobId};
 use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
@@ -49,8 +49,9 @@ impl Worker<'_> {
                 ("exported", format!("{what} to {}, each under its own passphrase", file.display()))
             }),
             KeyWork::AskRemoval(id) => {
-                let there =
-                    |removal: &crate::engine::custody::make::Removal| removal.backup().is_some_and(|b| b.file.exists());
+                let there = |removal: &crate::engine::custody::remove::Removal| {
+                    removal.backup().is_some_and(|b| b.file.exists())
+                };
                 KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure::of))
             }
             KeyWork::Remove(id, how) => {
@@ -100,7 +101,7 @@ impl Worker<'_> {
         done
     }
 
-    fn change(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &Passphrase) -> Result<(), EngineError> {
+    fn change(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &NewPassphrase) -> Result<(), EngineError> {
         if let Some(old) = old
             && !self.engine.opens(id, Some(old))?
         {
@@ -209,7 +210,7 @@ impl Worker<'_> {
         let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned()))?;
         let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string()))?;
         let id = opened.id().clone();
-        let loaded = self.engine.load_key(opened, &key.role, key.gun.as_deref(), &key.keeps);
+        let loaded = self.engine.load_key(opened, &key.role, key.gun.as_deref(), key.keeps.as_ref());
         Ok((id, key.role.clone(), loaded.map_err(|error| error.problem())?))
     }
 

@@ -18,8 +18,9 @@ use super::messages::event::{Event, JobId, Outcome, Source};
 use super::messages::failure::Failure;
 use super::messages::keywork::{KeyFound, KeyWork};
 use crate::engine::keyring::sources::PassphraseSources;
+use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Approval, Engine, EngineError, Passphrase, Stage};
+use crate::engine::{Engine, EngineError, Passphrase, Stage};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::token::attendant;
 use super::{Work, failure};
-use crate::engine::custody::make::Removing;
+use crate::engine::custody::backed_up::Removing;
 use crate::engine::reference::parse_bare;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};

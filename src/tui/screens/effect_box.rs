@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::RepositoryPlan;
-use crate::engine::plan::{Mark, RoleDiff, Weight};
+use crate::engine::draft::applied::Mark;
+use crate::engine::plan::{RoleDiff, Weight};
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::mark;

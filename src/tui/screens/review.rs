@@ -2,7 +2,8 @@
 
 use super::commands;
 use crate::engine::plan::{PlannedChange, Weight};
-use crate::engine::{Approval, Change, EntryId, RepositoryPlan};
+use crate::engine::publish::job::Approval;
+use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
 use crate::tui::dialogs::{Dialog, Page};
 use crate::tui::kit::format::count;

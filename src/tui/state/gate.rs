@@ -1,9 +1,11 @@
 //! What is still to be asked before a publish.
 
-use crate::engine::{Approval, Passphrase};
+use std::collections::VecDeque;
+
+use crate::engine::Passphrase;
+use crate::engine::publish::job::Approval;
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::prompt::What;
-use std::collections::VecDeque;
 
 /// What is still to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

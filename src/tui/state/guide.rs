@@ -1,10 +1,12 @@
 //! A wizard that is open.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp as Time;
+
 use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Facts, StepKind, StepState, StepView, is_finished, steps};
 use crate::tuf::Gun;
-use jiff::Timestamp as Time;
-use std::collections::BTreeSet;
 
 /// A wizard that is open.
 #[derive(Clone, Debug)]

@@ -1,14 +1,15 @@
 //! Work on keys of several steps, as far as it is.
 
-use crate::engine::Passphrase;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::engine::NewPassphrase;
 use crate::engine::custody::backup::{Archive, BackupForm};
 use crate::engine::custody::load::KeySet;
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::Form;
 use crate::tui::messages::keywork::{Closed, Held, Look};
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// What a task is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub struct KeyTask {
     /// Keys that are done without their passphrase.
     pub skipped: BTreeSet<usize>,
     /// For keys that have no passphrase yet.
-    pub new: Option<Passphrase>,
+    pub new: Option<NewPassphrase>,
     /// The key that is asked for.
     pub asking: Option<usize>,
     /// Keys that were asked for, and all that may be.

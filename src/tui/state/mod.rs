@@ -15,13 +15,13 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use super::dialogs::around::Around;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
+use super::dialogs::around::Around;
 use super::kit::field::TextField;
 use super::kit::list::List;
 use super::kit::message::{Message, Tone};
@@ -34,12 +34,13 @@ use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, Repository
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use gate::Gate;
 use guide::Guide;
-pub use jobs::Jobs;
 use key_task::KeyTask;
 use publishing::Publishing;
 use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
+
+pub use jobs::Jobs;
 
 /// What the screen knows.
 #[derive(Debug)]

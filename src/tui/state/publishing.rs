@@ -1,10 +1,11 @@
 //! A publish that runs: one track of steps for each repository.
 
+use jiff::Timestamp as Time;
+
 use crate::engine::{Progress, PublishOutcome, Published, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
 use crate::tui::messages::failure::Failure;
-use jiff::Timestamp as Time;
 
 /// How far the publish is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! What was decided in a review.
 
+use std::collections::BTreeSet;
+
 use crate::engine::EntryId;
 use crate::engine::plan::PlannedChange;
 use crate::tuf::Gun;
 use crate::tui::kit::list::List;
-use std::collections::BTreeSet;
 
 /// What was decided in this review.
 #[derive(Clone, Debug, Default)]

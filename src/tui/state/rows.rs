@@ -1,10 +1,11 @@
 //! Rows that lists are made of.
 
+use std::sync::Arc;
+
 use crate::engine::view::TagState;
 use crate::engine::{EntryId, RepositoryView};
 use crate::tuf::Gun;
 use crate::tui::kit::filter::{Filter, Searched};
-use std::sync::Arc;
 
 /// A row of the pane: a repository, or a change below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

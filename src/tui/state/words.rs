@@ -1,13 +1,15 @@
 //! Changes, roles and keys in words.
 
+use std::collections::BTreeSet;
+
 use super::State;
 use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
-use crate::engine::view::{RoleKeyView, RoleState};
+use crate::engine::trust::tree::RoleState;
+use crate::engine::view::RoleKeyView;
 use crate::engine::{Change, KeyView};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
-use std::collections::BTreeSet;
 
 /// What a change does, with its repository: `remove signer ben from admin/api`.
 #[must_use]

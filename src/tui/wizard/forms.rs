@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::words;
-use crate::engine::Passphrase;
 use crate::engine::wizard::Choice;
+use crate::engine::{NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, SignerName};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose, WizardForm};
 use crate::tui::dialogs::label::Label;
+use crate::tui::dialogs::prompt::too_short;
 use crate::tui::forms::submit::signed_target;
 use crate::tui::forms::token_fields;
 use crate::tui::kit::field::TextField;
@@ -15,9 +16,6 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::state::State;
 use crate::tui::state::guide::Guide;
-
-/// Shortest passphrase that Notary's clients take for a new key.
-const SHORTEST: usize = 8;
 
 fn text(label: Label, value: &str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::with(value)), hint: hint.to_owned() }
@@ -253,9 +251,11 @@ fn filled(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect
         }
         WizardForm::BackUp(keys) => {
             let seal = form.secret(Label::Passphrase);
-            if !seal.is_empty() && seal.chars() < SHORTEST {
-                return Err(format!("at least {SHORTEST} letters, or none for a PEM set"));
-            }
+            let seal = match NewPassphrase::new(seal.clone()) {
+                Ok(seal) => Some(seal),
+                Err(_) if seal.is_empty() => None,
+                Err(_) => return Err(format!("at least {SHORTEST} letters, or none for a PEM set")),
+            };
             let typed = OWN.iter().map(|label| form.secret(*label)).filter(|own| !own.is_empty());
             let own = guide.and_then(|guide| guide.passphrase.clone()).into_iter().chain(typed).collect();
             Task::BackUp { choice: choice()?, keys: keys.clone(), file: file(form), seal, own }
@@ -282,12 +282,9 @@ fn filled(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect
     Ok(vec![task.effect()])
 }
 
-fn new_passphrase(form: &Form) -> Result<Passphrase, String> {
-    let passphrase = form.secret(Label::Passphrase);
-    if passphrase.chars() < SHORTEST {
-        return Err(format!("at least {SHORTEST} letters: notary refuses shorter ones"));
-    }
-    if passphrase != form.secret(Label::Again) {
+fn new_passphrase(form: &Form) -> Result<NewPassphrase, String> {
+    let passphrase = NewPassphrase::new(form.secret(Label::Passphrase)).map_err(|_| too_short())?;
+    if *passphrase != form.secret(Label::Again) {
         return Err("the two passphrases differ".to_owned());
     }
     Ok(passphrase)

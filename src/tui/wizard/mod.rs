@@ -19,16 +19,16 @@ mod words;
 
 use super::kit::canvas::Runs;
 use super::kit::list::Move;
+use super::kit::message::Tone;
 use super::messages::effect::Effect;
+use super::messages::wizard_task::Task;
+use super::state::actions;
 use super::state::binding::{Action as Wanted, Binding, Group, bind};
+use super::state::guide::{Guide, Phase};
 use super::state::{Screen, State, Work};
 use crate::engine::wizard::{StepKind, StepState};
 use crate::tuf::Gun;
 
-use super::kit::message::Tone;
-use super::messages::wizard_task::Task;
-use super::state::actions;
-use super::state::guide::{Guide, Phase};
 pub use act::update;
 pub use begin::{from_key, from_role, no_key, no_role};
 pub use due::{is_any_due, of_repository, waiting};

@@ -2,7 +2,8 @@
 
 use super::options::{self, Opt, Tick};
 use super::{asking, picture, words};
-use crate::engine::plan::{Mark, PlannedChange};
+use crate::engine::draft::applied::Mark;
+use crate::engine::plan::PlannedChange;
 use crate::engine::wizard::{StepKind, StepState, StepView, Way, Wizard, changes};
 use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Role;

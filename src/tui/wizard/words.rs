@@ -2,7 +2,7 @@
 
 use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
-use crate::engine::view::KeyPlace;
+use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::state::guide::{Guide, Phase};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use trustdeck::engine::plan::{KeyDiff, Mark, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
+use trustdeck::engine::draft::applied::Mark;
+use trustdeck::engine::plan::{KeyDiff, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use trustdeck::engine::{Change, EntryId, Plan, PlanId, RepositoryPlan, Stage, StagedChange};
 use trustdeck::tuf::{DelegationName, KeyType, PublicKey, Role, SignerName};
 use trustdeck::tui::messages::effect::Effect;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use trustdeck::engine::view::{
-    Finding, KeyPlace, KeyState, RoleKeyView, RoleState, RoleView, SignedBy, TagState, TagView,
-};
+use trustdeck::engine::trust::tree::RoleState;
+use trustdeck::engine::view::keys::{KeyPlace, KeyState};
+use trustdeck::engine::view::{Finding, RoleKeyView, RoleView, SignedBy, TagState, TagView};
 use trustdeck::engine::{Entry, Freshness, Health, KeyView, RepositoryView};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, KeyId, Role};
 use trustdeck::tui::kit::theme::Theme;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trustdeck::engine::KeyView;
 use trustdeck::engine::keyring::tokens::{Dialect, PinState, TokenFacts, TokenName, TokenPlace};
-use trustdeck::engine::view::KeyPlace;
+use trustdeck::engine::view::keys::KeyPlace;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::Outcome;
 use trustdeck::tui::state::State;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trustdeck::engine::view::{KeyPlace, KeyState};
+use trustdeck::engine::view::keys::{KeyPlace, KeyState};
 use trustdeck::engine::wizard::{
     Before, Choice, Facts, Holder, RepositoryFacts, RoleFacts, State as Found, Way, Wizard, changes,
 };

@@ -16,14 +16,14 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
-
 use super::load::{FoundKey, KeySet};
-use super::make::write_new;
-use crate::engine::view::KeyPlace;
+use crate::engine::disk::new_file::write_new;
+use crate::engine::view::keys::KeyPlace;
 use crate::engine::{BackupRecord, Engine, EngineError, KeyView};
-use crate::keys::{OpenError, Passphrase};
+use crate::keys::{NewPassphrase, OpenError, Passphrase};
 use crate::tuf::{CanonicalKeyId, KeyId};
+
+pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
 
 /// Stands before the manifest in a backup.
 const MANIFEST: &str = "trustdeck-backup: ";
@@ -32,7 +32,7 @@ const MANIFEST: &str = "trustdeck-backup: ";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupForm {
     /// One `age` file with a passphrase.
-    Encrypted(Passphrase),
+    Encrypted(NewPassphrase),
     /// A PEM set that the old tools read; each key is under its own passphrase.
     Plain,
 }
@@ -105,7 +105,7 @@ impl Engine {
     /// key whose passphrase is given. Those are remembered as backed up.
     ///
     /// # Errors
-    /// `Input`: no keys, a file that exists, a weak passphrase, or a plain set with a key that has no passphrase;
+    /// `Input`: no keys, a file that exists, or a plain set with a key that has no passphrase;
     /// `NotStored`-like `Input` if the file does not read back; `Disk`, `Key`.
     pub fn back_up(
         &self,
@@ -137,7 +137,6 @@ impl Engine {
         let bytes = match form {
             BackupForm::Plain => Zeroizing::new(set.as_bytes().to_vec()),
             BackupForm::Encrypted(passphrase) => {
-                self.check_new_passphrase(passphrase)?;
                 Zeroizing::new(seal::seal(set.as_bytes(), passphrase).map_err(|what| refuse(what, "try again"))?)
             }
         };
@@ -221,7 +220,7 @@ impl Engine {
         file: &Path,
     ) -> Result<Vec<CanonicalKeyId>, EngineError> {
         let passphrase = match form {
-            BackupForm::Encrypted(passphrase) => Some(passphrase),
+            BackupForm::Encrypted(passphrase) => Some(&**passphrase),
             BackupForm::Plain => None,
         };
         let set = archive::read(file, passphrase)?.set;

@@ -7,7 +7,7 @@ use super::{Result, refuse};
 use crate::engine::custody::backup::BackupForm;
 use crate::engine::keyring::tokens::{Attendant, Dialect, Pins};
 use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
-use crate::engine::{Engine, EngineError, Kind, Passphrase, RootKeyChoice};
+use crate::engine::{Engine, EngineError, Kind, NewPassphrase, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
 use crate::tui::messages::wizard_task::KeySource;
 use crate::tui::runner::files;
@@ -40,10 +40,9 @@ pub(super) fn first_signer(engine: &Engine, choice: &mut Choice, name: &SignerNa
     let found = match source {
         // Its label is the signer's name.
         KeySource::New { passphrase, .. } => {
-            engine.check_new_passphrase(&passphrase)?;
             let key = engine.make_key()?;
             let public = key.public().clone();
-            Found { public, private: Some((Box::new(key), passphrase)), colleague: false }
+            Found { public, private: Some((Box::new(key), (*passphrase).clone())), colleague: false }
         }
         source => find(engine, source)?,
     };
@@ -65,10 +64,10 @@ struct Found {
 impl Found {
     fn store(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<()> {
         let Some((key, passphrase)) = &self.private else { return Ok(()) };
-        if !engine.holds_key(key.id()) {
-            engine.check_new_passphrase(passphrase)?;
+        if engine.holds_key(key.id()) {
+            return engine.unlock(key.id(), passphrase);
         }
-        engine.store_key(key, name, gun, passphrase)
+        engine.store_key(key, name, gun, &NewPassphrase::new(passphrase.clone())?)
     }
 }
 
@@ -104,8 +103,7 @@ fn private_is_elsewhere(engine: &Engine, public: &PublicKey, private: &Option<(B
 }
 
 /// Makes as many keys as must sign, for each repository or for all. Those that an earlier run stored stay.
-fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &str) -> Result<String> {
-    engine.check_new_passphrase(passphrase)?;
+fn make(engine: &Engine, choice: &mut Choice, passphrase: &NewPassphrase, label: &str) -> Result<String> {
     engine.check_label(label)?;
     let found = engine.wizard_facts(choice)?;
     let groups = groups(engine, choice);
@@ -296,7 +294,7 @@ pub(super) fn back_up(
     engine: &Engine,
     keys: &[CanonicalKeyId],
     file: &Path,
-    seal: Passphrase,
+    seal: Option<NewPassphrase>,
     own: &[Passphrase],
 ) -> Result<String> {
     let mut passphrases = BTreeMap::new();
@@ -318,7 +316,7 @@ pub(super) fn back_up(
         })?;
         passphrases.insert(id.clone(), opening);
     }
-    let form = if seal.is_empty() { BackupForm::Plain } else { BackupForm::Encrypted(seal) };
+    let form = seal.map_or(BackupForm::Plain, BackupForm::Encrypted);
     let backup = engine.back_up(keys, &passphrases, &form, &expanded(engine, file))?;
     Ok(backup.file.display().to_string())
 }

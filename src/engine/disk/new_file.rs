@@ -1,0 +1,49 @@
+//! Files that must not exist yet, written whole.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::engine::EngineError;
+use crate::engine::error::refuse;
+
+/// Writes a file that must not exist yet, 0600.
+pub(in crate::engine) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+    NewFile::create(path)?.write(bytes)
+}
+
+/// A file that did not exist before, 0600. Gone again unless it is written: half a file must not be taken for a whole one.
+pub(in crate::engine) struct NewFile {
+    path: PathBuf,
+    file: fs::File,
+    written: bool,
+}
+
+impl NewFile {
+    pub(in crate::engine) fn create(path: &Path) -> Result<Self, EngineError> {
+        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = opened.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => {
+                refuse(format!("{} exists already and is not overwritten", path.display()), "name another file")
+            }
+            _ => EngineError::Disk { path: path.to_owned(), source },
+        })?;
+        Ok(Self { path: path.to_owned(), file, written: false })
+    }
+
+    pub(in crate::engine) fn write(mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
+        self.written = written.is_ok();
+        written.map_err(|source| EngineError::Disk { path: self.path.clone(), source })
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.written {
+            // Whatever went wrong is the error to report.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How far a publish is, and how it ended.
+
+use crate::engine::error::Problem;
+use crate::tuf::{Gun, Role};
+
+/// The steps of a publish, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Asking the server what it holds now.
+    Fetch,
+    /// Planning again on that.
+    Plan,
+    /// Signing; `done` of `total` role files.
+    Sign { done: usize, total: usize },
+    /// One request.
+    Upload,
+    /// Reading back as a client with an empty cache.
+    Check,
+}
+
+/// News about a running publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A step of this repository has begun.
+    Step { gun: Gun, step: Step, note: Option<String> },
+    /// A token waits for a finger before it signs for this repository.
+    Touch { gun: Gun, token: String },
+    /// This repository is finished.
+    Finished(Published),
+}
+
+/// How a repository's publish ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublishOutcome {
+    /// On the server, read back by a client with an empty cache.
+    Done,
+    /// Not done; everything stays staged.
+    Failed(Problem),
+    /// Not begun, because the user stopped; everything stays staged.
+    Skipped,
+}
+
+/// The result for one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Name.
+    pub gun: Gun,
+    /// How it ended.
+    pub outcome: PublishOutcome,
+    /// Versions that were written.
+    pub versions: Vec<(Role, u64)>,
+    /// Tags that a fresh client trusts now.
+    pub trusted: usize,
+    /// What was checked, in words.
+    pub checked: String,
+    /// New key files, with the role each is for.
+    pub new_keys: Vec<(Role, std::path::PathBuf)>,
+    /// Things to know.
+    pub notes: Vec<String>,
+}
+
+impl Published {
+    /// The result for a repository whose publish has not ended yet.
+    pub(in crate::engine) fn skipped(gun: &Gun) -> Self {
+        Self {
+            gun: gun.clone(),
+            outcome: PublishOutcome::Skipped,
+            versions: Vec::new(),
+            trusted: 0,
+            checked: String::new(),
+            new_keys: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}

@@ -63,7 +63,7 @@ fn learn_form(form: &mut Form, state: &State) {
     }
 }
 
-fn answers<'a>(form: &'a mut Form, label: Label) -> Option<(&'a mut Vec<TokenAnswer>, &'a mut usize)> {
+fn answers(form: &mut Form, label: Label) -> Option<(&mut Vec<TokenAnswer>, &mut usize)> {
     match form.fields.iter_mut().find(|f| f.label == label).map(|f| &mut f.input) {
         Some(Input::Token(answers, at)) => Some((answers, at)),
         _ => None,

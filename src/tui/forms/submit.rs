@@ -15,7 +15,8 @@ use crate::tui::state::{State, staging};
 /// What is wrong, in a sentence.
 pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect>>, String> {
     let purpose = form.purpose.clone();
-    if !form.is_complete(|label| must(&purpose, label))? {
+    let by_token = is_token(form);
+    if !form.is_complete(|label| must(&purpose, by_token, label))? {
         return Ok(None);
     }
     match purpose {
@@ -37,18 +38,24 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
         }
         Purpose::SignTag { gun } => Ok(Some(staging::add(state, vec![(gun, sign(form)?)]))),
         Purpose::LogIn { gun, host } => {
-            let user = form.text(Label::User).to_owned();
-            let password = form.secret(Label::Password);
-            Ok(Some(vec![Effect::LogIn { gun, host, user, password }]))
+            let user = (!is_token(form)).then(|| form.text(Label::User).to_owned());
+            let secret = form.secret(Label::Password);
+            Ok(Some(vec![Effect::LogIn { gun, host, user, secret }]))
         }
         _ => Ok(None),
     }
 }
 
+/// Whether a login is by identity token, which needs no user.
+fn is_token(form: &Form) -> bool {
+    form.switches().first().copied().unwrap_or(false)
+}
+
 /// Whether a field must be filled in.
-fn must(purpose: &Purpose, label: Label) -> bool {
+fn must(purpose: &Purpose, by_token: bool, label: Label) -> bool {
     match purpose {
-        Purpose::AddRepository | Purpose::LogIn { .. } => true,
+        Purpose::AddRepository => true,
+        Purpose::LogIn { .. } => label != Label::User || !by_token,
         Purpose::AddSigner { .. } => matches!(label, Label::Name | Label::KeyFile),
         Purpose::AddDelegation { .. } => label == Label::Role,
         Purpose::SignTag { .. } => label != Label::Roles,

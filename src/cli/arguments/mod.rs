@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+pub(super) mod key;
 mod rotating;
 mod writing;
 
@@ -14,7 +15,7 @@ pub use writing::{
     Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
-use super::key::arguments::Key;
+use key::Key;
 
 /// A terminal console for Docker Content Trust and Notary v1.
 #[derive(Debug, Parser)]

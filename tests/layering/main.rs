@@ -22,7 +22,6 @@ use rules::Arrow;
 const EXCEPTED: &[(&str, &str, &str)] = &[
     ("keys", "error", "token"),
     ("keys", "private", "token"),
-    ("remote", "fault", "http"),
     ("tui", "dialogs", "forms"),
     ("tui", "dialogs", "panes"),
     ("tui", "dialogs", "questions"),

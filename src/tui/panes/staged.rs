@@ -22,7 +22,23 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Review, "review", Group::Publish, 10).unless(nothing),
     bind(&["d"], Wanted::Staged(actions::Staged::Drop), "drop", Group::Stage, 30).unless(nothing),
     bind(&["x"], Wanted::Staged(actions::Staged::DropAll), "drop all", Group::Stage, 40).unless(nothing),
+    bind(&["m"], Wanted::Staged(actions::Staged::MoveHere), "move to this server", Group::Stage, 50)
+        .unless(nothing_elsewhere),
 ];
+
+fn nothing_elsewhere(state: &State) -> Option<&'static str> {
+    elsewhere(state).is_none().then_some("these changes are for the server that is used")
+}
+
+/// The repository under the cursor, if changes of it are staged for another address than it has now.
+fn elsewhere(state: &State) -> Option<Gun> {
+    let gun = match state.lists.staged.selected()? {
+        StagedRow::Repository(gun) => gun.clone(),
+        StagedRow::Change(id) => state.stage.changes.iter().find(|change| change.id == *id)?.gun.clone(),
+    };
+    let away = &state.plan.as_ref()?.elsewhere;
+    state.stage.changes.iter().any(|change| change.gun == gun && away.contains(&change.id)).then_some(gun)
+}
 
 fn nothing(state: &State) -> Option<&'static str> {
     state.stage.changes.is_empty().then_some("nothing is staged")
@@ -40,6 +56,7 @@ pub fn update(state: &mut State, action: actions::Staged) -> Vec<Effect> {
             if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
         }
         actions::Staged::DropAll => staging::drop_all(state),
+        actions::Staged::MoveHere => elsewhere(state).map(Effect::MoveChanges).into_iter().collect(),
     }
 }
 

@@ -128,11 +128,12 @@ fn same_as_before(state: &mut State) -> Vec<Effect> {
 }
 
 /// The form on top waits for a finger on the token.
-pub(super) fn wait_for_touch(state: &mut State, job: JobId) {
+pub(super) fn wait_for_touch(state: &mut State, job: JobId) -> Vec<Effect> {
     if state.jobs.waits_for(job)
         && let Some(Dialog::Form(form)) = state.dialogs.last_mut()
         && form.busy.is_some()
     {
         form.busy = Some("touch the token now");
     }
+    vec![]
 }

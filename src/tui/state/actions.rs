@@ -53,6 +53,7 @@ pub enum Keys {
 pub enum Staged {
     Drop,
     DropAll,
+    MoveHere,
 }
 
 /// What the user wants here.

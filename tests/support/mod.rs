@@ -21,6 +21,7 @@ pub mod home;
 pub mod image;
 pub mod machine;
 pub mod notary_server;
+pub mod postgres;
 pub mod proxy;
 pub mod terminal;
 
@@ -32,6 +33,7 @@ pub use authority::Authority;
 pub use docker_registry::DockerRegistry;
 pub use home::Home;
 pub use notary_server::NotaryServer;
+pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use terminal::Terminal;
 

@@ -106,6 +106,9 @@ pub(super) fn loaded(
         Ok((id, role, Loaded::New(_))) => {
             Row::new(Tone::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
         }
+        Ok((id, role, Loaded::Renamed)) => {
+            Row::new(Tone::Done, format!("{}  {role}", id.short()), "renamed").with(words(id))
+        }
         Ok((id, _, Loaded::Known(role))) => {
             Row::new(Tone::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
         }
@@ -120,6 +123,7 @@ pub(super) fn loaded(
             Look::Open { .. } => {}
         }
     }
+    rows.extend(set.beside.iter().map(|what| Row::new(Tone::Note, what.clone(), "")));
     rows.extend(set.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "")));
     let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
     let subject = format!("{} loaded", count(new, "key", "keys"));
@@ -185,6 +189,7 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
         if may.is_empty() { row } else { row.with(format!("may sign {}", may.join("; "))) }
     };
     let mut rows: Vec<Row> = archive.keys.iter().enumerate().map(row).collect();
+    rows.extend(archive.beside.iter().map(|what| Row::new(Tone::Note, what.clone(), "")));
     rows.extend(archive.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "not restored")));
     let missing = archive.keys.iter().filter(|key| is_missing(&key.standing)).count();
     let made = archive.manifest.as_ref().map(|m| format!(", made {}", m.made.strftime("%Y-%m-%d %H:%M")));

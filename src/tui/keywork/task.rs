@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::{asks, report};
 use crate::engine::custody::backup::{Archive, BackupForm, Standing};
-use crate::engine::custody::load::KeySet;
+use crate::engine::custody::load::{FoundKey, KeySet, Naming};
 use crate::engine::{Kind, NewPassphrase, Passphrase};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::prompt::{Prompt, What};
@@ -85,7 +85,7 @@ pub fn begin(state: &mut State, form: Form, job: Job, keys: Vec<Closed>) -> Vec<
 /// Begins to load what a file holds, unless the form has to ask for more.
 pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<String>) -> Next {
     let name = form.text("name").to_owned();
-    let needs_name = set.inner().keys.iter().find(|key| role_of(key.role.as_deref(), &name).is_empty());
+    let needs_name = set.inner().keys.iter().find(|key| role_of(set.inner(), key, &name).0.is_empty());
     if let Some(key) = needs_name {
         let which =
             if set.inner().keys.len() > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
@@ -96,11 +96,11 @@ pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<
             vec![],
         );
     }
-    let of_one = |key: &&crate::engine::custody::load::FoundKey| {
-        matches!(role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
+    let of_one = |key: &&FoundKey| {
+        matches!(role_of(set.inner(), key, &name).0.as_str(), "targets" | "snapshot") && key.gun.is_none()
     };
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {
-        let role = role_of(key.role.as_deref(), &name);
+        let (role, _) = role_of(set.inner(), key, &name);
         let words = format!("a {role} key belongs to one repository, and this file does not say which");
         return Next::Stay(Dialog::Form(form.refused(words, "repository")), vec![]);
     }
@@ -108,9 +108,10 @@ pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<
     Next::Close(begin(state, form, Job::Load { set, name, gun }, keys))
 }
 
-/// As in docker, the name in the file counts.
-pub(super) fn role_of(header: Option<&str>, name: &str) -> String {
-    header.filter(|role| !role.is_empty() && *role != "delegation").unwrap_or(name).to_owned()
+/// What a key of a file is called, empty if nobody says, and who says so.
+pub(super) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (String, Naming) {
+    let (role, naming) = set.name_of(key, Some(typed).filter(|name| !name.is_empty())).unwrap_or(("", Naming::File));
+    (role.to_owned(), naming)
 }
 
 /// Takes what the engine found, if a task waits for it.
@@ -303,10 +304,10 @@ impl KeyTask {
                 let keys = (0..set.inner().keys.len()).filter(open).filter_map(|at| {
                     let found = set.inner().keys.get(at)?;
                     let keeps = with(at).and_then(|with| NewPassphrase::new(with).ok()).or_else(|| self.new.clone());
-                    let role = role_of(found.role.as_deref(), name);
+                    let (role, naming) = role_of(set.inner(), found, name);
                     let of_one = matches!(role.as_str(), "targets" | "snapshot" | "timestamp");
                     let gun = found.gun.clone().or_else(|| gun.clone().filter(|_| of_one));
-                    Some(ToLoad { at, role, gun, opens: with(at), keeps })
+                    Some(ToLoad { at, role, naming, gun, opens: with(at), keeps })
                 });
                 ("storing the keys", KeyWork::Load { set: set.clone(), keys: keys.collect() })
             }

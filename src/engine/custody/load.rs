@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::make::check_name;
 use super::part::Custody;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::keys::old_names::{Named, named};
 use crate::keys::pem::{Block, PemError};
 use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};

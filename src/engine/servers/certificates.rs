@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::engine::Settings;
 use crate::engine::disk::read;
+use crate::engine::settings::Settings;
+use crate::remote::RemoteError;
 use crate::remote::tls::{check_identity, count_authorities};
-use crate::remote::{Endpoint, RemoteError, TlsMaterial};
+use crate::remote::{Endpoint, TlsMaterial};
 
 /// Reads what a server is checked with, and what it is shown.
 ///
 /// # Errors
 /// `Setting`, naming the file and what is wrong with it.
 pub(in crate::engine) fn material(settings: &Settings, endpoint: &Endpoint) -> Result<TlsMaterial, RemoteError> {
-    let mut material = TlsMaterial::default();
     let directory = directory(settings, endpoint);
+    let mut material = TlsMaterial { place: Some(directory.join("ca.crt")), ..TlsMaterial::default() };
     let found = list(&directory)?;
     let notary = is_notarys(settings, endpoint);
     let notary_ca = settings.tls.notary_ca.iter().filter(|_| notary);

@@ -12,13 +12,14 @@ use super::memory::{Found, raise};
 use super::part::Trust;
 use super::pin;
 use super::repositories::Repositories;
-use super::session::Session;
+use super::session::{Freshness, Session};
 use super::source::Source;
 use super::tree::names;
+use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::settings::FirstContact;
-use crate::engine::{EngineError, Freshness};
-use crate::remote::{Access, RemoteError};
+use crate::remote::Access;
+use crate::remote::RemoteError;
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
 use crate::tuf::{Gun, KeyId, Role, TrustedSet};
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{RootKeyChoice, SignedTarget};
+use crate::engine::draft::change::{RootKeyChoice, SignedTarget};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName, TargetName};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Wizard {
     /// A new key for a signer, in `targets/<name>` and `targets/releases`.
     DelegationKey { signer: SignerName },

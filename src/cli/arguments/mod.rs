@@ -1,0 +1,231 @@
+//! The command line, as values.
+
+pub(super) mod key;
+mod rotating;
+mod writing;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
+pub use writing::{
+    Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
+    Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
+};
+
+use key::Key;
+
+/// A terminal console for Docker Content Trust and Notary v1.
+#[derive(Debug, Parser)]
+#[command(name = "trustdeck", version, subcommand_precedence_over_arg = true, propagate_version = true)]
+#[command(after_help = "Without a command, opens the screen; with REPO..., on those repositories.\n\
+    Changes are staged first and sent by `trustdeck publish`, or at once with --publish.")]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// Repositories to open on the screen.
+    #[arg(value_name = "REPO")]
+    pub repositories: Vec<String>,
+    /// What to do; the screen if there is none.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Globals {
+    /// Trust server, such as `https://notary.example.com:4443`
+    #[arg(long, value_name = "URL", global = true, help_heading = "Global options")]
+    pub server: Option<String>,
+    /// Trust directory, shared with docker and notary
+    #[arg(long, value_name = "DIR", global = true, help_heading = "Global options")]
+    pub trust_dir: Option<PathBuf>,
+    /// Certificate authority of the server, beside the system's
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub ca: Vec<PathBuf>,
+    /// Allow http:// to loopback addresses
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub insecure_http: bool,
+    /// Never use the network; show what this machine holds
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub offline: bool,
+    /// Results and errors as JSON
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
+    /// Take names literally, as notary does, instead of as image names
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub gun: bool,
+    /// Draw the screen with ASCII signs only
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub ascii: bool,
+    /// Allow logins to go to this token realm on another host
+    #[arg(long, value_name = "HOST", value_parser = realm_host, global = true, help_heading = "Global options")]
+    pub allow_realm: Vec<String>,
+    /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub pkcs11_module: Option<PathBuf>,
+    /// Read passphrases from this file descriptor: one line for all keys, or several ROLE=PASSPHRASE and token-pin=PIN
+    #[arg(long, value_name = "FD", global = true, help_heading = "Global options")]
+    pub passphrase_fd: Option<u32>,
+}
+
+/// A realm is allowed as a whole host, so that a port or a path would never fit.
+fn realm_host(text: &str) -> Result<String, String> {
+    let is_address = text.starts_with('[') && text.ends_with(']');
+    if text.is_empty() || text.contains('/') || (text.contains(':') && !is_address) {
+        return Err("give the host alone, without scheme, port or path".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Commands without a screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show signed tags and signers, as docker trust inspect does
+    Inspect(Inspect),
+    /// Add or remove signers
+    #[command(subcommand)]
+    Signer(Signer),
+    /// List, add, remove or purge delegations
+    #[command(subcommand)]
+    Delegation(Delegation),
+    /// Sign tags by digest and size
+    Sign(Sign),
+    /// Take signatures of a tag back
+    Revoke(Revoke),
+    /// Sign the unchanged content of roles again
+    Witness(Witness),
+    /// Give repositories their first trust data: root key, signers, tags
+    Setup(Setup),
+    /// Put new keys in the place of old ones
+    #[command(subcommand)]
+    Rotate(Rotate),
+    /// Sign root or targets again before they expire
+    Renew(Renew),
+    /// Delete trust data: on this machine at once, or on the server (staged)
+    Delete(Delete),
+    /// List, make, load, export, back up, restore and remove keys
+    #[command(subcommand)]
+    Key(Key),
+    /// Show what was chosen and what is staged
+    Status(Status),
+    /// Drop staged changes
+    Reset(Reset),
+    /// Look after changes that were staged for another address
+    #[command(subcommand)]
+    Changes(Changes),
+    /// Show, take over or drop what notary staged in the shared trust directory
+    Changelist(Changelist),
+    /// Review and send what is staged
+    Publish(Publish),
+    /// Try everything on an embedded trust server
+    Sandbox(Sandbox),
+}
+
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Repositories, or single tags of them
+    #[arg(value_name = "REPO[:TAG]", required = true)]
+    pub references: Vec<String>,
+    /// Tables for people
+    #[arg(long, conflicts_with = "json")]
+    pub pretty: bool,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Repository whose server and staged changes to show
+    #[arg(value_name = "REPO")]
+    pub repository: Option<String>,
+}
+
+/// `reset`
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// Repository whose staged changes to drop, instead of all
+    #[arg(value_name = "REPO")]
+    pub repository: Option<String>,
+}
+
+/// `changes`
+#[derive(Debug, Subcommand)]
+pub enum Changes {
+    /// Put a repository's changes under the address that its server has now, once it shows the same root
+    Move(MoveChanges),
+}
+
+/// `changes move`
+#[derive(Debug, Args)]
+pub struct MoveChanges {
+    /// The server's address now
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Repository
+    #[arg(value_name = "REPO")]
+    pub repository: String,
+}
+
+/// `changelist`
+#[derive(Debug, Args)]
+pub struct Changelist {
+    /// Repository
+    #[arg(value_name = "REPO")]
+    pub repository: String,
+    /// Stage the same changes here and move notary's aside
+    #[arg(long, conflicts_with = "drop")]
+    pub adopt: bool,
+    /// Move notary's changes aside
+    #[arg(long)]
+    pub drop: bool,
+}
+
+/// `publish`
+#[derive(Debug, Args)]
+pub struct Publish {
+    /// Repositories to publish, instead of all with staged changes
+    #[arg(value_name = "REPO")]
+    pub repositories: Vec<String>,
+    /// Show the plan and its ID, send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What was agreed to.
+    #[command(flatten)]
+    pub agreement: Agreement,
+}
+
+/// `sandbox`
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// Run the trust server alone until ctrl-c
+    #[arg(long)]
+    pub serve: bool,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR", requires = "serve")]
+    pub listen: Option<SocketAddr>,
+    /// Directory to keep everything in, instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Start without the scene
+    #[arg(long)]
+    pub empty: bool,
+    /// Serve http instead of https
+    #[arg(long, requires = "serve")]
+    pub http: bool,
+    /// Demand a login; TRUSTDECK_SANDBOX_AUTH holds USER:PASSWORD
+    #[arg(long, value_name = "HOW", requires = "serve")]
+    pub auth: Option<SandboxAuth>,
+}
+
+/// How the sandbox demands a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SandboxAuth {
+    /// With every request.
+    Basic,
+    /// By a token of its own realm.
+    Token,
+}

@@ -221,6 +221,10 @@ fn key_hint(error: &KeyError) -> &'static str {
         }
         KeyError::Locked(_) => "give its passphrase",
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
+        KeyError::ToLoad { .. } => "take it into the key store with: trustdeck key load FILE",
+        KeyError::Link { .. } => {
+            "nothing is lost: copy the files with cp -L into a directory of your own, and name that with --trust-dir"
+        }
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),
         KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",

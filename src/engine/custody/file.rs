@@ -82,7 +82,7 @@ impl Custody {
     /// `Key` if it holds no key that can be read; `Input` for a private key that others may read, or several.
     pub fn read_key_file(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyFile, EngineError> {
         let format = |what: String| KeyError::Format { path: path.to_owned(), what };
-        let bytes = crate::keys::store::read_file(path)?;
+        let bytes = crate::keys::files::read_file(path)?;
         let block = Block::read(&bytes).map_err(|error| format(error.to_string()))?;
         if matches!(block.label.as_str(), "PUBLIC KEY" | "CERTIFICATE") {
             return Ok(KeyFile::Public);

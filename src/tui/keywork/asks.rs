@@ -48,7 +48,7 @@ impl KeyTask {
                 let found = set.inner().keys.get(*at)?;
                 let Aim::Load { name, .. } = &self.job else { return None };
                 Request {
-                    label: words::role_of(found.role.as_deref(), name),
+                    label: words::role_of(set.inner(), found, name).0,
                     right: format!("key {} of {} in the file", at + 1, set.inner().keys.len()),
                     id: found.claimed.as_ref().map(named).unwrap_or_default(),
                     about: vec![],

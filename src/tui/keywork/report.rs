@@ -107,6 +107,9 @@ pub(super) fn loaded(
         Ok((id, role, Loaded::New(_))) => {
             Part::new(Tone::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
         }
+        Ok((id, role, Loaded::Renamed)) => {
+            Part::new(Tone::Done, format!("{}  {role}", id.short()), "renamed").with(words(id))
+        }
         Ok((id, _, Loaded::Known(role))) => {
             Part::new(Tone::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
         }
@@ -121,6 +124,7 @@ pub(super) fn loaded(
             Look::Open { .. } => {}
         }
     }
+    parts.extend(set.beside.iter().map(|what| Part::new(Tone::Note, what.clone(), "")));
     parts.extend(set.refused.iter().map(|why| Part::new(Tone::Fail, why.clone(), "")));
     let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
     let subject = format!("{} loaded", count(new, "key", "keys"));
@@ -186,6 +190,7 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
         if may.is_empty() { row } else { row.with(format!("may sign {}", may.join("; "))) }
     };
     let mut parts: Vec<Part> = archive.keys.iter().enumerate().map(row).collect();
+    parts.extend(archive.beside.iter().map(|what| Part::new(Tone::Note, what.clone(), "")));
     parts.extend(archive.refused.iter().map(|why| Part::new(Tone::Fail, why.clone(), "not restored")));
     let missing = archive.keys.iter().filter(|key| words::is_missing(&key.standing)).count();
     let made = archive.manifest.as_ref().map(|m| format!(", made {}", m.made.strftime("%Y-%m-%d %H:%M")));

@@ -51,7 +51,7 @@ pub fn begin_load(
     gun: Option<String>,
 ) -> Result<Vec<Effect>, Box<Form>> {
     let name = form.text(Label::Name).to_owned();
-    let needs_name = set.inner().keys.iter().find(|key| words::role_of(key.role.as_deref(), &name).is_empty());
+    let needs_name = set.inner().keys.iter().find(|key| words::role_of(set.inner(), key, &name).0.is_empty());
     if let Some(key) = needs_name {
         let which =
             if set.inner().keys.len() > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
@@ -60,10 +60,10 @@ pub fn begin_load(
         ));
     }
     let of_one = |key: &&crate::engine::custody::load::FoundKey| {
-        matches!(words::role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
+        matches!(words::role_of(set.inner(), key, &name).0.as_str(), "targets" | "snapshot") && key.gun.is_none()
     };
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {
-        let role = words::role_of(key.role.as_deref(), &name);
+        let (role, _) = words::role_of(set.inner(), key, &name);
         let words = format!("a {role} key belongs to one repository, and this file does not say which");
         return Err(Box::new(form.refused(words, Label::Repository)));
     }
@@ -235,10 +235,10 @@ fn last(task: &KeyTask) -> (&'static str, KeyWork) {
             let keys = (0..set.inner().keys.len()).filter(open).filter_map(|at| {
                 let found = set.inner().keys.get(at)?;
                 let keeps = with(at).and_then(|with| NewPassphrase::new(with).ok()).or_else(|| task.new.clone());
-                let role = words::role_of(found.role.as_deref(), name);
+                let (role, naming) = words::role_of(set.inner(), found, name);
                 let of_one = matches!(role.as_str(), "targets" | "snapshot" | "timestamp");
                 let gun = found.gun.clone().or_else(|| gun.clone().filter(|_| of_one));
-                Some(ToLoad { at, role, gun, opens: with(at), keeps })
+                Some(ToLoad { at, role, naming, gun, opens: with(at), keeps })
             });
             ("storing the keys", KeyWork::Load { set: set.clone(), keys: keys.collect() })
         }

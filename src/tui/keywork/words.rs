@@ -1,6 +1,7 @@
 //! Keys of tasks in words.
 
 use crate::engine::custody::backup::Standing;
+use crate::engine::custody::load::{FoundKey, KeySet, Naming};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::state::State;
 
@@ -8,9 +9,10 @@ pub(in crate::tui) fn called(state: &State, id: &CanonicalKeyId) -> String {
     state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
 }
 
-/// As in docker, the name in the file counts.
-pub(in crate::tui) fn role_of(header: Option<&str>, name: &str) -> String {
-    header.filter(|role| !role.is_empty() && *role != "delegation").unwrap_or(name).to_owned()
+/// What a key of a file is called, empty if nobody says, and who says so.
+pub(in crate::tui) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (String, Naming) {
+    let (role, naming) = set.name_of(key, Some(typed).filter(|name| !name.is_empty())).unwrap_or(("", Naming::File));
+    (role.to_owned(), naming)
 }
 
 /// Whether the store lacks a key of a backup.

@@ -11,6 +11,7 @@ pub mod label;
 pub mod menu;
 pub mod page;
 pub mod prompt;
+pub mod purpose;
 pub mod report;
 pub(in crate::tui) mod window;
 mod working;

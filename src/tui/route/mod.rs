@@ -5,6 +5,7 @@ mod dock;
 mod header;
 pub mod help;
 mod keys;
+mod lists;
 pub mod outcome;
 pub mod render;
 mod tour;

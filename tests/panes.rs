@@ -181,6 +181,21 @@ fn a_tag_is_signed_by_digest_and_size() {
 }
 
 #[test]
+fn a_tag_is_not_signed_with_a_size_of_zero() {
+    let mut state = browsing();
+    let typed = format!("3a4.0<tab>sha256:{}<tab>0<tab>jeff<enter>", digits("0badcafe"));
+    assert_eq!(press(&mut state, &typed), []);
+    assert!(!state.dialogs.is_empty(), "the form stays open");
+}
+
+#[test]
+fn what_is_added_to_a_delegation_is_said_to_be_in_its_repository() {
+    let (role, keys, paths) = (DelegationName::parse("targets/qa").unwrap(), vec![], vec![String::new()]);
+    let added = words::change(&Change::AddDelegation { role, keys, paths }, "weak");
+    assert_eq!(added, "add to delegation qa in weak");
+}
+
+#[test]
 fn pasted_text_fills_a_field_and_presses_nothing() {
     let mut state = browsing();
     update(&mut state, Event::Paste("qDq\nP".to_owned()));

@@ -8,6 +8,8 @@ mod support;
 mod attacks;
 #[path = "refresh/cache.rs"]
 mod cache;
+#[path = "refresh/commands.rs"]
+mod commands;
 #[path = "refresh/machine.rs"]
 mod machine;
 #[path = "refresh/origin.rs"]

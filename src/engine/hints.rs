@@ -273,6 +273,9 @@ fn key_hint(error: &KeyError) -> &'static str {
         }
         KeyError::Locked(_) => "give its passphrase",
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
+        KeyError::NoPublicKey { .. } => {
+            "give a file with a public key or a certificate in PEM form, such as docker trust key generate writes"
+        }
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),
         KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",

@@ -18,6 +18,7 @@ mod servers;
 pub mod settings;
 pub mod stage;
 pub mod trust;
+pub mod typed;
 pub mod view;
 pub mod wizard;
 pub mod wording;

@@ -24,6 +24,9 @@ pub enum KeyError {
     /// The file cannot be read as a private key.
     #[error("{}: {what}", .path.display())]
     Format { path: PathBuf, what: String },
+    /// The file holds no public key and no certificate of one.
+    #[error("{}: {what}", .path.display())]
+    NoPublicKey { path: PathBuf, what: String },
     /// The file opens, but holds another key than its name says.
     #[error("{}: holds key {}", .path.display(), .found.short())]
     OtherKey { path: PathBuf, found: CanonicalKeyId },

@@ -10,6 +10,7 @@ mod command;
 mod facts;
 mod hand_over;
 mod kept;
+pub mod new_keys;
 mod phase;
 mod preparing;
 mod progress;

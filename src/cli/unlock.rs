@@ -27,7 +27,7 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
     }
     let count = keys.len();
     // Derivations side by side; tokens one after the other, since they count wrong PINs.
-    let is_file = |key: &&LockedKey| context.engine.token_of(&key.id).is_none();
+    let is_file = |key: &&LockedKey| context.engine.keyring().token_of(&key.id).is_none();
     let derivations =
         keys.iter().filter(is_file).map(|key| async { (key.id.clone(), try_sources(context, key).await) });
     let mut tried: BTreeMap<CanonicalKeyId, _> = join_all(derivations).await.into_iter().collect();
@@ -45,12 +45,12 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
 /// Asks for what the sources for scripts did not open.
 async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str) -> Result<(), Problem> {
     if let Tried::Opened(_) = tried {
-        if let Some(words) = context.engine.wrong_before(&key.id, &key.role, &key.label, &tried) {
+        if let Some(words) = context.engine.keyring().wrong_before(&key.id, &key.role, &key.label, &tried) {
             context.console.say(&format!("{words}; something else opened the key"));
         }
         return Ok(());
     }
-    let missing = context.engine.missing_secret(&key.id, &key.role, &key.label, &tried);
+    let missing = context.engine.keyring().missing_secret(&key.id, &key.role, &key.label, &tried);
     if !context.console.interactive {
         return Err(missing);
     }
@@ -64,7 +64,7 @@ async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str
     }
     for attempt in 1_u32.. {
         let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-        let question = match context.engine.token_of(&key.id) {
+        let question = match context.engine.keyring().token_of(&key.id) {
             Some(token) => pin_question(context, &token.token),
             None => format!("passphrase of {label}"),
         };
@@ -82,7 +82,7 @@ async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str
 
 /// The question for a PIN; says before if there are few tries left.
 pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
-    if let Some(words) = pin_words(context.engine.pin_state(token)) {
+    if let Some(words) = pin_words(context.engine.keyring().pin_state(token)) {
         context.console.say(words);
     }
     format!("PIN of token {}", printable(&token.to_string()))
@@ -93,8 +93,8 @@ pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
 /// # Errors
 /// As [`unlock`].
 pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
-    let label = context.engine.key_label(id).unwrap_or_else(|| id.short().to_owned());
-    let role = context.engine.stored_role(id).unwrap_or_default();
+    let label = context.engine.keyring().key_label(id).unwrap_or_else(|| id.short().to_owned());
+    let role = context.engine.keyring().stored_role(id).unwrap_or_default();
     let key = LockedKey { id: id.clone(), label, role, signs: Vec::new() };
     let tried = try_sources(context, &key).await?;
     unlock_one(context, key, tried, "").await
@@ -102,19 +102,19 @@ pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Res
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {
     let (engine, id) = (engine.clone(), id.clone());
-    let derivation = tokio::task::spawn_blocking(move || engine.unlock(&id, &passphrase));
+    let derivation = tokio::task::spawn_blocking(move || engine.keyring().unlock(&id, &passphrase));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
 async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
     let (engine, sources) = (context.engine.clone(), Arc::clone(&context.sources));
     let (id, role) = (key.id.clone(), key.role.clone());
-    let derivation = tokio::task::spawn_blocking(move || engine.unlock_from(&id, &role, &sources));
+    let derivation = tokio::task::spawn_blocking(move || engine.keyring().unlock_from(&id, &role, &sources));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
 fn choose(context: &Context, role: &Role) -> Result<(), Problem> {
     let passphrase = new_passphrase::for_role(context, role.as_str())?;
-    context.engine.choose_passphrase(role, passphrase);
+    context.engine.keyring().choose_passphrase(role, passphrase);
     Ok(())
 }

@@ -64,10 +64,10 @@ fn one(
     // A passphrase that would not be taken for a new key is not kept for a loaded one.
     let passphrase = match passphrase.map(NewPassphrase::new) {
         Some(Ok(passphrase)) => Some(passphrase),
-        _ if context.engine.find_key(id.as_str()).is_ok() => None,
+        _ if context.engine.custody().find_key(id.as_str()).is_ok() => None,
         _ => Some(for_new_key(context, role, &format!("key {} ({})", id.short(), printable(role)))?),
     };
-    let loaded = context.engine.load_key(opened, role, gun, passphrase.as_ref())?;
+    let loaded = context.engine.custody().load_key(opened, role, gun, passphrase.as_ref())?;
     let (result, role, file) = match loaded {
         Loaded::New(path) => ("loaded", role.to_owned(), Some(path)),
         Loaded::Known(role) => ("known", role, None),

@@ -53,10 +53,10 @@ impl Typed {
         id: &CanonicalKeyId,
         what: &str,
     ) -> Result<Answer<()>, Problem> {
-        let role = context.engine.stored_role(id).unwrap_or_default();
-        let attempt = |passphrase: &Passphrase| Ok(context.engine.opens(id, Some(passphrase))?.then_some(()));
+        let role = context.engine.keyring().stored_role(id).unwrap_or_default();
+        let attempt = |passphrase: &Passphrase| Ok(context.engine.custody().opens(id, Some(passphrase))?.then_some(()));
         let instead = |passphrase: &Passphrase| {
-            Some(format!("key {}", called(context, &context.engine.opens_instead(id, passphrase)?)))
+            Some(format!("key {}", called(context, &context.engine.keyring().opens_instead(id, passphrase)?)))
         };
         self.open_or_name(context, (&role, what), attempt, instead)
     }

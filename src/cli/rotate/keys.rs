@@ -26,19 +26,19 @@ pub(super) fn with_key(context: &Context, mut choice: Choice, given: Vec<Named>)
 
 fn take(context: &Context, choice: &mut Choice, mut given: Vec<Named>) -> Result<(), Problem> {
     let is_signer = matches!(choice.wizard, Wizard::DelegationKey { .. });
-    if let Some(public) = given.iter().find(|named| !is_signer && named.key.is_elsewhere(&context.engine)) {
+    if let Some(public) = given.iter().find(|named| !is_signer && named.key.is_elsewhere(context.engine.custody())) {
         let message = format!("{}: holds a public key", public.source);
         return Err(input(message, "give the file of the private key"));
     }
     given.iter_mut().try_for_each(|named| named.complete(context, &choice.wizard.key_name()))?;
     let keys: Vec<ChosenKey> = given.into_iter().map(|named| named.key).collect();
-    Ok(context.engine.take_keys(choice, &keys)?)
+    Ok(context.engine.wizards().take_keys(choice, &keys)?)
 }
 
 fn make_missing(context: &Context, choice: &mut Choice) -> Result<(), Problem> {
-    let facts = context.engine.wizard_facts(choice)?;
+    let facts = context.engine.wizards().wizard_facts(choice)?;
     let lacking = lacking(&facts);
-    if lacking.is_empty() || context.engine.share_keys(&facts, choice)? {
+    if lacking.is_empty() || context.engine.wizards().share_keys(&facts, choice)? {
         return Ok(());
     }
     make(context, choice, sharing(&facts, lacking)?)
@@ -52,7 +52,7 @@ pub(super) fn make(context: &Context, choice: &mut Choice, sharing: Vec<Sharing>
     let name = choice.wizard.key_name();
     let passphrase = new_passphrase::for_role(context, &name)?;
     for group in sharing {
-        for id in context.engine.make_keys(choice, group, &passphrase)? {
+        for id in context.engine.wizards().make_keys(choice, group, &passphrase)? {
             context.console.note(&format!("new {} key {}", printable(&name), id.short()));
         }
     }

@@ -24,7 +24,7 @@ impl Named {
     /// `Passphrase` if nobody can be asked for one.
     pub(super) fn complete(&mut self, context: &Context, name: &str) -> Result<(), Problem> {
         // A passphrase that would not be taken for a new key is not kept for a loaded one.
-        if self.key.lacks_passphrase(&context.engine)
+        if self.key.lacks_passphrase(context.engine.custody())
             && let ChosenKey::Private(_, passphrase) = &mut self.key
         {
             *passphrase = Some((*new_passphrase::for_role(context, name)?).clone());
@@ -58,18 +58,18 @@ pub(super) async fn find(context: &Context, typed: &str) -> Result<Named, Proble
     if path.exists() || typed.contains(['/', '.']) {
         return tokio::task::block_in_place(|| read(context, &path));
     }
-    let id = context.engine.find_key(typed).map_err(|error| {
+    let id = context.engine.custody().find_key(typed).map_err(|error| {
         let mut problem = error.problem();
         problem.hint = format!("there is no file {typed} either; {}", problem.hint);
         problem
     })?;
-    let public = match context.engine.public_half(&id) {
+    let public = match context.engine.custody().public_half(&id) {
         Some(public) => public,
         // A file of an encrypted key does not tell its public half.
         None => {
             unlock_stored(context, &id).await?;
             let missing = || input(format!("the public half of {} is not known", id.short()), "unlock it first");
-            context.engine.public_half(&id).ok_or_else(missing)?
+            context.engine.custody().public_half(&id).ok_or_else(missing)?
         }
     };
     Ok(Named { source: typed.to_owned(), key: ChosenKey::Public(public) })
@@ -78,7 +78,7 @@ pub(super) async fn find(context: &Context, typed: &str) -> Result<Named, Proble
 fn read(context: &Context, file: &Path) -> Result<Named, Problem> {
     let source = file.display().to_string();
     let private = |key, passphrase| Ok(Named { source: source.clone(), key: ChosenKey::Private(key, passphrase) });
-    match context.engine.read_key_file(file, None)? {
+    match context.engine.custody().read_key_file(file, None)? {
         KeyFile::Private(key) => return private(key, None),
         KeyFile::Public(public) => return Ok(Named { source, key: ChosenKey::Public(*public) }),
         KeyFile::Locked | KeyFile::WrongPassphrase => {}
@@ -86,7 +86,7 @@ fn read(context: &Context, file: &Path) -> Result<Named, Problem> {
     // The role of a key outside the store says nothing about who chose its passphrase.
     for role in ["root", "targets", "snapshot", "delegation"] {
         for (_, passphrase) in context.sources.candidates(role) {
-            if let KeyFile::Private(key) = context.engine.read_key_file(file, Some(&passphrase))? {
+            if let KeyFile::Private(key) = context.engine.custody().read_key_file(file, Some(&passphrase))? {
                 return private(key, Some(passphrase));
             }
         }
@@ -98,7 +98,7 @@ fn read(context: &Context, file: &Path) -> Result<Named, Problem> {
     }
     loop {
         let passphrase = terminal::ask_passphrase(&format!("passphrase of {source}"))?;
-        if let KeyFile::Private(key) = context.engine.read_key_file(file, Some(&passphrase))? {
+        if let KeyFile::Private(key) = context.engine.custody().read_key_file(file, Some(&passphrase))? {
             return private(key, Some(passphrase));
         }
         context.console.note("that passphrase does not open it");

@@ -36,7 +36,7 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
     }
     let root_key = command.root_key.as_deref().map(|typed| named_root(context, typed)).transpose()?;
     prepare(context, &guns, &command.publishing).await?;
-    let mut choice = begin_with(context, context.engine.new_wizard(Wizard::FirstSetup, guns)?)?;
+    let mut choice = begin_with(context, context.engine.wizards().new_wizard(Wizard::FirstSetup, guns)?)?;
     choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
     choice.first.without_tags = choice.first.tags.is_empty();
     let choice = with_root(context, choice, root_key)?;
@@ -63,7 +63,7 @@ fn named_root(context: &Context, typed: &str) -> Result<Option<CanonicalKeyId>, 
     if typed == "new" {
         return Ok(None);
     }
-    Ok(Some(context.engine.find_key(typed)?))
+    Ok(Some(context.engine.custody().find_key(typed)?))
 }
 
 /// The root key: as named, as chosen before, the only one there is, or a new one.
@@ -71,15 +71,15 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
     let engine = &context.engine;
     if let Some(Some(id)) = named {
         choice.first.root_key = Some(RootKeyChoice::Stored(id));
-        engine.keep_wizard(&choice)?;
+        engine.wizards().keep_wizard(&choice)?;
         return Ok(choice);
     }
     if let Some(RootKeyChoice::Stored(id)) = &choice.first.root_key
-        && engine.holds_key(id)
+        && engine.custody().holds_key(id)
     {
         return Ok(choice);
     }
-    let stored = engine.root_keys();
+    let stored = engine.custody().root_keys();
     match stored.as_slice() {
         [only] if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only.clone())),
         [_, _, ..] if named.is_none() => {
@@ -88,11 +88,11 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
             return Err(input(message, "say which with --root-key KEYID, or --root-key new"));
         }
         _ => {
-            let for_all = sharing(&engine.wizard_facts(&choice)?, choice.repositories.clone())?;
+            let for_all = sharing(&engine.wizards().wizard_facts(&choice)?, choice.repositories.clone())?;
             make(context, &mut choice, for_all)?;
         }
     }
-    engine.keep_wizard(&choice)?;
+    engine.wizards().keep_wizard(&choice)?;
     Ok(choice)
 }
 
@@ -105,17 +105,20 @@ fn with_signers(
     let engine = &context.engine;
     for (name, named) in named {
         let first = choice.first.signers.get(&name);
-        let before =
-            first.is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id())));
+        let before = first.is_some_and(|keys| {
+            !keys.is_empty() && keys.iter().all(|key| engine.custody().holds_key(key.canonical_id()))
+        });
         let mut named = match named {
             None if before => continue,
-            None => Named { source: String::new(), key: ChosenKey::Private(Box::new(engine.make_key()?), None) },
+            None => {
+                Named { source: String::new(), key: ChosenKey::Private(Box::new(engine.custody().make_key()?), None) }
+            }
             Some(named) => named,
         };
         named.complete(context, name.as_str())?;
         let id = named.key.public().canonical_id().clone();
-        let is_new = matches!(named.key, ChosenKey::Private(..)) && !engine.holds_key(&id);
-        engine.take_signer(&mut choice, &name, &named.key)?;
+        let is_new = matches!(named.key, ChosenKey::Private(..)) && !engine.custody().holds_key(&id);
+        engine.wizards().take_signer(&mut choice, &name, &named.key)?;
         if is_new {
             context.console.note(&format!("new {name} key {}", id.short()));
         }

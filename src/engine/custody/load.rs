@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::make::check_name;
-use crate::engine::{Engine, EngineError};
+use super::part::Custody;
+use crate::engine::EngineError;
 use crate::keys::pem::Block;
 use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
@@ -178,7 +179,7 @@ pub(in crate::engine) fn read_to(input: impl Read, path: &Path) -> Result<Zeroiz
     Ok(bytes)
 }
 
-impl Engine {
+impl Custody {
     /// Keeps a key in the store, encrypted in Notary's form with `passphrase`; one that is there already needs none.
     ///
     /// # Errors
@@ -191,7 +192,7 @@ impl Engine {
         passphrase: Option<&NewPassphrase>,
     ) -> Result<Loaded, EngineError> {
         let id = opened.id().clone();
-        let store = self.key_store();
+        let store = self.keyring.key_store();
         if store.holds(&id) {
             return Ok(Loaded::Known(store.find(&id).map(|known| known.role).unwrap_or_default()));
         }
@@ -199,8 +200,8 @@ impl Engine {
         let gun = gun.and_then(|gun| Gun::parse(gun).ok());
         let passphrase = passphrase.ok_or_else(|| no_passphrase(&id))?;
         let path = store.save(&opened.key, role, gun.as_ref(), passphrase)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.keep_open(opened.key, passphrase);
+        self.keyring.held.changed();
+        self.keyring.held.keep_open(opened.key, passphrase);
         Ok(Loaded::New(path))
     }
 }

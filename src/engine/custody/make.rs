@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::backed_up::Removing;
-use super::remove::Removal;
+use super::part::Custody;
+use crate::engine::EngineError;
 use crate::engine::disk::new_file::write_new;
 use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, KeyView};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
 use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
@@ -49,7 +48,7 @@ pub struct MadeKey {
     pub public_file: Option<PathBuf>,
 }
 
-impl Engine {
+impl Custody {
     /// Makes a key, keeps it in the store and unlocked, and writes `NAME.pub` as `docker trust key generate` does.
     ///
     /// # Errors
@@ -61,7 +60,7 @@ impl Engine {
     /// The same, unless `stopped` by the time that the key is made; long RSA keys take seconds. Nothing is written then.
     ///
     /// # Errors
-    /// As [`Engine::generate_key`], and `Cancelled`.
+    /// As [`Custody::generate_key`], and `Cancelled`.
     pub fn generate_key_until(
         &self,
         new: &NewKey,
@@ -81,14 +80,14 @@ impl Engine {
         if let Some(file) = &public_file {
             write_new(file, public_pem(key.public(), &new.name).as_bytes())?;
         }
-        let saved = self.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
+        let saved = self.keyring.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
         if let (Err(_), Some(file)) = (&saved, &public_file) {
             // Half a pair helps nobody; the error about the private half is the one to report.
             let _ = fs::remove_file(file);
         }
         let made = MadeKey { id, file: saved?, public_file };
-        self.inner.keyring.changed();
-        self.inner.keyring.keep_open(key, passphrase);
+        self.keyring.held.changed();
+        self.keyring.held.keep_open(key, passphrase);
         Ok(made)
     }
 
@@ -113,7 +112,7 @@ impl Engine {
         Ok(out)
     }
 
-    /// Writes what [`Engine::export_keys`] gave into a new file, 0600.
+    /// Writes what [`Custody::export_keys`] gave into a new file, 0600.
     ///
     /// # Errors
     /// `Input` if the file exists, `Disk`.
@@ -123,7 +122,7 @@ impl Engine {
 
     pub(in crate::engine) fn exported(&self, id: &CanonicalKeyId) -> Result<Block, EngineError> {
         self.check_in_file(id)?;
-        let stored = self.key_store().find(id)?;
+        let stored = self.keyring.key_store().find(id)?;
         let format = |what: String| KeyError::Format { path: stored.path.clone(), what };
         let mut block = Block::read(&read_file(&stored.path)?).map_err(|error| format(error.to_string()))?;
         block.headers.retain(|(name, _)| name != "path");
@@ -142,10 +141,10 @@ impl Engine {
         new: &NewPassphrase,
     ) -> Result<(), EngineError> {
         self.check_in_file(id)?;
-        self.key_store().reseal(id, old, new)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.forget(id);
-        self.unlock(id, new)
+        self.keyring.key_store().reseal(id, old, new)?;
+        self.keyring.held.changed();
+        self.keyring.held.forget(id);
+        self.keyring.unlock(id, new)
     }
 
     /// Refuses for a key on a token what only files can do: it is never exported, encrypted or backed up.
@@ -153,46 +152,13 @@ impl Engine {
     /// # Errors
     /// `Input`.
     pub fn check_in_file(&self, id: &CanonicalKeyId) -> Result<(), EngineError> {
-        match self.token_of(id).filter(|_| !self.key_store().holds(id)) {
+        match self.keyring.token_of(id).filter(|_| !self.keyring.key_store().holds(id)) {
             Some(place) => Err(refuse(
                 format!("key {} is on token {}, and never leaves it", id.short(), place.token),
                 "its PIN is changed with the token's own tool; there is nothing else to export or encrypt",
             )),
             None => Ok(()),
         }
-    }
-
-    /// What removing a key would mean, to be shown before.
-    ///
-    /// # Errors
-    /// `Key` if it is not in the store; those of [`Engine::keys`].
-    pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
-        let views = self.keys()?;
-        use crate::engine::view::keys::KeyPlace;
-        let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
-        let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
-            return Err(KeyError::NotFound(id.clone()).into());
-        };
-        let elsewhere = |used: &&(Gun, Role)| {
-            let mut others = views.iter().filter(own).filter(|view| view.id != *id);
-            others.any(|view| view.used_in.contains(*used))
-        };
-        let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
-        let mut also_on = self.places_of(id);
-        also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
-        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
-    }
-
-    /// Deletes a private key from the store.
-    ///
-    /// # Errors
-    /// `Policy` without a tested backup, unless forced; `Key`.
-    pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
-        self.check_backed_up(id, how)?;
-        self.key_store().remove(id)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.forget(id);
-        Ok(())
     }
 }
 

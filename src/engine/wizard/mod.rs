@@ -11,6 +11,7 @@ mod facts;
 mod hand_over;
 mod kept;
 pub mod new_keys;
+mod part;
 mod phase;
 mod preparing;
 mod progress;
@@ -21,6 +22,8 @@ mod step;
 mod steps;
 mod take_over;
 mod ways;
+
+pub use part::Wizards;
 
 pub use super::custody::file::KeyFile;
 pub use crate::keys::PrivateKey;

@@ -4,9 +4,11 @@
 
 use super::choice::{Choice, Way, Wizard};
 use super::facts::Facts;
+use super::part::Wizards;
+use crate::engine::custody::Custody;
 use crate::engine::error::refuse;
 use crate::engine::keyring::tokens::{Attendant, Dialect, Pins};
-use crate::engine::{Engine, EngineError, Kind, NewPassphrase, Passphrase, RootKeyChoice};
+use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, RootKeyChoice};
 use crate::keys::PrivateKey;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
 
@@ -33,27 +35,27 @@ impl ChosenKey {
 
     /// Whether its private half is neither here nor comes with it.
     #[must_use]
-    pub fn is_elsewhere(&self, engine: &Engine) -> bool {
-        matches!(self, Self::Public(key) if !engine.holds_key(key.canonical_id()))
+    pub fn is_elsewhere(&self, custody: &Custody) -> bool {
+        matches!(self, Self::Public(key) if !custody.holds_key(key.canonical_id()))
     }
 
     /// Whether it must be given a passphrase before it can be stored.
     #[must_use]
-    pub fn lacks_passphrase(&self, engine: &Engine) -> bool {
+    pub fn lacks_passphrase(&self, custody: &Custody) -> bool {
         let Self::Private(key, passphrase) = self else { return false };
         let is_good = |passphrase: &Passphrase| NewPassphrase::new(passphrase.clone()).is_ok();
-        !engine.holds_key(key.id()) && !passphrase.as_ref().is_some_and(is_good)
+        !custody.holds_key(key.id()) && !passphrase.as_ref().is_some_and(is_good)
     }
 
-    fn store(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<(), EngineError> {
+    fn store(&self, custody: &Custody, name: &str, gun: Option<&Gun>) -> Result<(), EngineError> {
         let Self::Private(key, passphrase) = self else { return Ok(()) };
         let known = passphrase.clone().unwrap_or_default();
-        if engine.holds_key(key.id()) {
+        if custody.holds_key(key.id()) {
             // One that does not open what is stored is asked for when the key must sign.
-            let _ = engine.unlock(key.id(), &known);
+            let _ = custody.keyring.unlock(key.id(), &known);
             return Ok(());
         }
-        engine.store_key(key, name, gun, &NewPassphrase::new(known)?)
+        custody.store_key(key, name, gun, &NewPassphrase::new(known)?)
     }
 }
 
@@ -123,9 +125,9 @@ pub struct Place<'a> {
 
 impl Place<'_> {
     /// Refuses before the first key is made what would not fit: a YubiKey has four slots.
-    fn has_room(&self, engine: &Engine, wanted: usize) -> Result<(), EngineError> {
+    fn has_room(&self, custody: &Custody, wanted: usize) -> Result<(), EngineError> {
         const PIV_SLOTS: usize = 4;
-        let token = engine.find_token(Some(self.token))?;
+        let token = custody.keyring.find_token(Some(self.token))?;
         let free = PIV_SLOTS.saturating_sub(token.keys.len());
         if token.dialect != Dialect::Piv || wanted <= free {
             return Ok(());
@@ -134,12 +136,12 @@ impl Place<'_> {
         Err(refuse(what, "choose fewer repositories, or another token"))
     }
 
-    fn make(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<PublicKey, EngineError> {
-        Ok(engine.make_on_token(name, gun, Some(self.token), self.pins.clone(), self.attendant)?.1)
+    fn make(&self, custody: &Custody, name: &str, gun: Option<&Gun>) -> Result<PublicKey, EngineError> {
+        Ok(custody.make_on_token(name, gun, Some(self.token), self.pins.clone(), self.attendant)?.1)
     }
 }
 
-impl Engine {
+impl Wizards {
     /// Takes keys for all repositories of a wizard: remembers them, then stores what is not here yet.
     ///
     /// # Errors
@@ -155,7 +157,7 @@ impl Engine {
                 return Err(refuse("this is another key than the hand-over file names", "load the one that it names"));
             }
         } else {
-            choice.way = match (keys.iter().any(|key| key.is_elsewhere(self)), &choice.wizard) {
+            choice.way = match (keys.iter().any(|key| key.is_elsewhere(&self.custody)), &choice.wizard) {
                 (true, Wizard::DelegationKey { .. }) => Way::Colleague,
                 (true, _) => return Err(refuse("this is a public key", "give the file of the private key")),
                 (false, _) if choice.way == Way::Colleague => Way::OnePublish,
@@ -167,7 +169,7 @@ impl Engine {
         self.keep_wizard(choice)?;
         let (name, gun) = (choice.wizard.key_name(), choice.repositories.first());
         let gun = gun.filter(|_| choice.wizard.has_key_for_each());
-        keys.iter().try_for_each(|key| key.store(self, &name, gun))
+        keys.iter().try_for_each(|key| key.store(&self.custody, &name, gun))
     }
 
     /// Gives repositories that lack them the keys that the wizard has for others, where all share theirs. Says whether
@@ -197,11 +199,11 @@ impl Engine {
         passphrase: &NewPassphrase,
     ) -> Result<Vec<CanonicalKeyId>, EngineError> {
         let Sharing { repositories, count } = sharing;
-        let keys: Vec<PrivateKey> = (0..count).map(|_| self.make_key()).collect::<Result<_, _>>()?;
+        let keys: Vec<PrivateKey> = (0..count).map(|_| self.custody.make_key()).collect::<Result<_, _>>()?;
         self.keep_made(choice, &repositories, keys.iter().map(|key| key.public().clone()).collect())?;
         let gun = repositories.first().filter(|_| choice.wizard.has_key_for_each());
         for key in &keys {
-            self.store_key(key, &choice.wizard.key_name(), gun, passphrase)?;
+            self.custody.store_key(key, &choice.wizard.key_name(), gun, passphrase)?;
         }
         Ok(keys.iter().map(|key| key.id().clone()).collect())
     }
@@ -216,14 +218,14 @@ impl Engine {
         sharing: Vec<Sharing>,
         place: Place<'_>,
     ) -> Result<Vec<CanonicalKeyId>, EngineError> {
-        place.has_room(self, sharing.iter().map(|group| group.count).sum())?;
+        place.has_room(&self.custody, sharing.iter().map(|group| group.count).sum())?;
         let name = choice.wizard.key_name();
         let mut made: Vec<CanonicalKeyId> = Vec::new();
         for Sharing { repositories, count } in sharing {
             let gun = repositories.first().filter(|_| choice.wizard.has_key_for_each());
             let mut keys: Vec<PublicKey> = Vec::new();
             for _ in 0..count {
-                let key = place.make(self, &name, gun).map_err(|error| after_others(error, &made))?;
+                let key = place.make(&self.custody, &name, gun).map_err(|error| after_others(error, &made))?;
                 made.push(key.canonical_id().clone());
                 keys.push(key);
             }
@@ -250,21 +252,21 @@ impl Engine {
     /// `Input`: no passphrase that is long enough; `Key`, `Disk`.
     pub fn take_signer(&self, choice: &mut Choice, name: &SignerName, key: &ChosenKey) -> Result<(), EngineError> {
         self.keep_signer(choice, name, key.public().clone())?;
-        key.store(self, name.as_str(), None)
+        key.store(&self.custody, name.as_str(), None)
     }
 
     /// Makes the key of a first signer on a token.
     ///
     /// # Errors
-    /// As [`Engine::make_keys_on_token`].
+    /// As [`Wizards::make_keys_on_token`].
     pub fn make_signer_on_token(
         &self,
         choice: &mut Choice,
         name: &SignerName,
         place: Place<'_>,
     ) -> Result<(), EngineError> {
-        place.has_room(self, 1)?;
-        let public = place.make(self, name.as_str(), None)?;
+        place.has_room(&self.custody, 1)?;
+        let public = place.make(&self.custody, name.as_str(), None)?;
         self.keep_signer(choice, name, public)
     }
 

@@ -22,7 +22,7 @@ pub(super) fn take(engine: &Engine, choice: &mut Choice, source: KeySource) -> R
     }
     let key = find(engine, source)?;
     let id = key.public().canonical_id().short().to_owned();
-    engine.take_keys(choice, &[key])?;
+    engine.wizards().take_keys(choice, &[key])?;
     Ok(id)
 }
 
@@ -31,11 +31,11 @@ pub(super) fn first_signer(engine: &Engine, choice: &mut Choice, name: &SignerNa
     let key = match source {
         // Its label is the signer's name.
         KeySource::New { passphrase, .. } => {
-            ChosenKey::Private(Box::new(engine.make_key()?), Some((*passphrase).clone()))
+            ChosenKey::Private(Box::new(engine.custody().make_key()?), Some((*passphrase).clone()))
         }
         source => find(engine, source)?,
     };
-    engine.take_signer(choice, name, &key)
+    engine.wizards().take_signer(choice, name, &key)
 }
 
 fn find(engine: &Engine, source: KeySource) -> Result<ChosenKey> {
@@ -45,12 +45,12 @@ fn find(engine: &Engine, source: KeySource) -> Result<ChosenKey> {
         }
         KeySource::Stored(id, passphrase) => {
             if let Some(passphrase) = passphrase {
-                engine.unlock(&id, &passphrase)?;
+                engine.keyring().unlock(&id, &passphrase)?;
             }
             let locked = || refuse("the key is locked", "type its passphrase");
-            ChosenKey::Public(engine.public_half(&id).ok_or_else(locked)?)
+            ChosenKey::Public(engine.custody().public_half(&id).ok_or_else(locked)?)
         }
-        KeySource::Colleague(path) => match engine.read_key_file(&expanded(engine, &path), None)? {
+        KeySource::Colleague(path) => match engine.custody().read_key_file(&expanded(engine, &path), None)? {
             KeyFile::Public(key) => ChosenKey::Public(*key),
             _ => return Err(refuse("the file holds a private key", "a colleague's private key stays with him")),
         },
@@ -63,10 +63,10 @@ fn find(engine: &Engine, source: KeySource) -> Result<ChosenKey> {
 /// Makes as many keys as must sign, for each repository or for all. Those that an earlier run stored stay, unless all
 /// are there. Says which.
 fn make(engine: &Engine, choice: &mut Choice, passphrase: &NewPassphrase, label: &str) -> Result<String> {
-    engine.check_label(label)?;
+    engine.keyring().check_label(label)?;
     let mut made = Vec::new();
     for group in groups(engine, choice)? {
-        made.extend(engine.make_keys(choice, group, passphrase)?);
+        made.extend(engine.wizards().make_keys(choice, group, passphrase)?);
     }
     Ok(labelled(engine, &made, label))
 }
@@ -74,15 +74,15 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &NewPassphrase, label:
 /// The same on a token.
 pub(super) fn on_token(engine: &Engine, choice: &mut Choice, place: Place<'_>, label: &str) -> Result<String> {
     // Whatever can be refused is, before anything is on the token.
-    engine.check_label(label)?;
+    engine.keyring().check_label(label)?;
     choice.way = Way::OnePublish;
     let groups = groups(engine, choice)?;
-    let made = engine.make_keys_on_token(choice, groups, place)?;
+    let made = engine.wizards().make_keys_on_token(choice, groups, place)?;
     Ok(labelled(engine, &made, label))
 }
 
 fn groups(engine: &Engine, choice: &Choice) -> Result<Vec<Sharing>> {
-    let facts = engine.wizard_facts(choice)?;
+    let facts = engine.wizards().wizard_facts(choice)?;
     let lacking = Some(lacking(&facts)).filter(|guns| !guns.is_empty());
     sharing(&facts, lacking.unwrap_or_else(|| choice.repositories.clone()))
 }
@@ -93,7 +93,7 @@ fn labelled(engine: &Engine, made: &[CanonicalKeyId], label: &str) -> String {
     if label.is_empty() {
         return ids;
     }
-    match made.iter().try_for_each(|id| engine.set_label(id, label)) {
+    match made.iter().try_for_each(|id| engine.keyring().set_label(id, label)) {
         Ok(()) => ids,
         Err(error) => format!("{ids}, without its label: {}", error.problem().message),
     }
@@ -106,14 +106,14 @@ fn expanded(engine: &Engine, typed: &Path) -> PathBuf {
 fn open_file(engine: &Engine, path: &Path, passphrase: &Passphrase) -> Result<Box<PrivateKey>> {
     let path = expanded(engine, path);
     let typed = (!passphrase.is_empty()).then_some(passphrase);
-    match (engine.read_key_file(&path, None)?, typed) {
+    match (engine.custody().read_key_file(&path, None)?, typed) {
         (KeyFile::Private(key), Some(_)) => Ok(key),
         (KeyFile::Private(_), None) => {
             Err(refuse("the file is not encrypted", "type a passphrase: the key is kept under it from now on"))
         }
         (KeyFile::Public(_), _) => Err(refuse("the file holds a public key", "choose a colleague's key for that")),
         (_, None) => Err(refuse("the file is encrypted", "type its passphrase")),
-        (_, Some(_)) => match engine.read_key_file(&path, typed)? {
+        (_, Some(_)) => match engine.custody().read_key_file(&path, typed)? {
             KeyFile::Private(key) => Ok(key),
             _ => Err(refuse("that passphrase does not open it", "try another")),
         },
@@ -132,7 +132,7 @@ pub(super) fn back_up(
     for id in keys {
         let mut opening = None;
         for passphrase in own {
-            if engine.opens(id, Some(passphrase))? {
+            if engine.custody().opens(id, Some(passphrase))? {
                 opening = Some(passphrase.clone());
                 break;
             }
@@ -140,7 +140,7 @@ pub(super) fn back_up(
         let opening = opening.ok_or_else(|| {
             // With several keys each passphrase may well be that of another one.
             let only = own.iter().filter(|_| keys.len() == 1);
-            let opens = only.filter_map(|own| engine.opens_instead(id, own)).next();
+            let opens = only.filter_map(|own| engine.keyring().opens_instead(id, own)).next();
             let other = opens.map(|other| format!("; it opens key {}", other.short())).unwrap_or_default();
             let what = format!("not the passphrase of key {}{other}", id.short());
             refuse(what, "the backup is proved by unlocking each key from it")
@@ -148,6 +148,6 @@ pub(super) fn back_up(
         passphrases.insert(id.clone(), opening);
     }
     let form = seal.map_or(BackupForm::Plain, BackupForm::Encrypted);
-    let backup = engine.back_up(keys, &passphrases, &form, &expanded(engine, file))?;
+    let backup = engine.custody().back_up(keys, &passphrases, &form, &expanded(engine, file))?;
     Ok(backup.file.display().to_string())
 }

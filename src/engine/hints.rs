@@ -88,6 +88,7 @@ impl EngineError {
         match self {
             Self::Verify { source, .. } => verify_role(source),
             Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
+            Self::Remote { source: RemoteError::Incomplete { missing, .. }, .. } => Some(missing),
             _ => None,
         }
     }
@@ -172,7 +173,10 @@ fn remote_kind(error: &RemoteError) -> Kind {
         RemoteError::TooBig { .. } => Kind::Limit,
         RemoteError::Altered { .. } | RemoteError::Length { .. } => Kind::Mix,
         RemoteError::Malformed { .. } => Kind::Format,
-        RemoteError::BadAnswer { .. } | RemoteError::Server { .. } | RemoteError::Invalid { .. } => Kind::Server,
+        RemoteError::BadAnswer { .. }
+        | RemoteError::Server { .. }
+        | RemoteError::Invalid { .. }
+        | RemoteError::Incomplete { .. } => Kind::Server,
         RemoteError::Redirect { .. } => Kind::Redirect,
         RemoteError::Unauthorized { .. } | RemoteError::RealmConsent { .. } | RemoteError::Helper { .. } => Kind::Auth,
         RemoteError::Forbidden { .. } => Kind::Forbidden,
@@ -208,7 +212,9 @@ fn remote_hint(error: &RemoteError) -> String {
         }
         RemoteError::Malformed { .. } => "do not use this image; ask whoever pushed it which program wrote it",
         RemoteError::Server { .. } => "ask whoever runs the server, its log says more",
-        RemoteError::Invalid { .. } => "refresh, review the plan and publish again; everything is still staged",
+        RemoteError::Invalid { .. } | RemoteError::Incomplete { .. } => {
+            "refresh, review the plan and publish again; everything is still staged"
+        }
         RemoteError::Version { .. } => "refresh and publish again; everything is still staged",
         RemoteError::AnswerLost { .. } => "look at the repository before you publish again",
         RemoteError::Setting(_) => "mend the setting, trustdeck status shows where settings come from",

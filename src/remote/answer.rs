@@ -55,7 +55,11 @@ pub(super) fn upload_error_of(host: &str, answer: &Answer) -> RemoteError {
     if item.code == "VERSION" {
         return RemoteError::Version { host: host.to_owned() };
     }
-    RemoteError::Invalid { host: host.to_owned(), role: role_of(&item.detail), detail: words(&item) }
+    let (host, detail) = (host.to_owned(), words(&item));
+    match missing_role(&item.detail) {
+        Some(missing) => RemoteError::Incomplete { host, missing, detail },
+        None => RemoteError::Invalid { host, role: role_of(&item.detail), detail },
+    }
 }
 
 /// The text of an error answer, cut; it comes from outside and is drawn as such.
@@ -122,9 +126,14 @@ fn role_of(detail: &Value) -> Option<Role> {
         "ErrBadRoot" => Some(Role::Root),
         "ErrBadSnapshot" => Some(Role::Snapshot),
         "ErrBadTargets" => Some(delegation_in(message).map_or(Role::Targets, Role::Delegation)),
-        "ErrBadHierarchy" => missing(detail).and_then(|role| Role::parse(role).ok()),
         _ => None,
     }
+}
+
+/// The role that an upload must bring along.
+fn missing_role(detail: &Value) -> Option<Role> {
+    let is_hierarchy = detail.get("Name").and_then(Value::as_str) == Some("ErrBadHierarchy");
+    missing(detail).filter(|_| is_hierarchy).and_then(|role| Role::parse(role).ok())
 }
 
 fn delegation_in(message: &str) -> Option<DelegationName> {

@@ -1,12 +1,12 @@
 //! Whether an upload is really on the server: after each publish, after a lost answer, and after a crash.
 
 use crate::engine::servers::Servers;
+use crate::engine::trust::limits;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::FILE_LIMIT;
 use super::outcome::{PublishOutcome, Published};
 use super::part::Publisher;
 use super::sign::SignedFile;
@@ -44,7 +44,7 @@ impl Publisher {
             Some(file) => Wanted::ByHash { role: file.role.clone(), sha256: file.sha256.clone() },
             None => Wanted::Current(Role::Root),
         };
-        let found = match server.fetch(&sent.gun, &wanted, FILE_LIMIT, Access::Push, &stop).await {
+        let found = match server.fetch(&sent.gun, &wanted, limits::FILE, Access::Push, &stop).await {
             Ok(received) => Some(hex::encode(Sha256::digest(&received.bytes))),
             Err(RemoteError::NotFound { .. }) => None,
             Err(error) => return Err(error),

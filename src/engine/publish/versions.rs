@@ -3,9 +3,9 @@
 //! A role that was removed leaves its file behind; so does one that a snapshot does not name any more.
 
 use crate::engine::servers::Servers;
+use crate::engine::trust::limits;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::FILE_LIMIT;
 use super::job::{Prepared, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
@@ -58,7 +58,7 @@ impl Publisher {
         wanted: &Wanted,
         run: &mut Run,
     ) -> Result<(), EngineError> {
-        let received = match server.fetch(gun, wanted, FILE_LIMIT, Access::Push, &CancellationToken::new()).await {
+        let received = match server.fetch(gun, wanted, limits::FILE, Access::Push, &CancellationToken::new()).await {
             Ok(received) => received,
             Err(RemoteError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(Servers::remote(gun)(error)),

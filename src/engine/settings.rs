@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::tuf::verify::Pinning;
 
 /// What happens when a repository is met for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstContact {
-    /// The screen asks: fail with [`super::EngineError::FirstContact`] until [`super::Engine::accept_root`].
+    /// The screen asks: fail with [`super::error::EngineError::FirstContact`] until [`super::Engine::accept_root`].
     Ask,
     /// Trust on first use, as Docker does, and leave a notice with the fingerprint.
     Trust,
@@ -26,6 +28,10 @@ pub struct ServerSources {
     pub environment: Option<String>,
     /// `remote_server.url` of Notary's configuration, with its path.
     pub notary: Option<(String, PathBuf)>,
+    /// `timeout` of `[servers]`: seconds that a server may be silent.
+    pub timeout: Option<u32>,
+    /// `parallel_requests` of `[servers]`: how many requests a server gets at once.
+    pub parallel_requests: Option<usize>,
 }
 
 /// TLS material beside the system's.
@@ -66,6 +72,28 @@ impl TypedPaths {
     }
 }
 
+/// `NOTARY_AUTH`: base64 of `USER:PASSWORD`. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NotaryAuth(Zeroizing<String>);
+
+impl std::fmt::Debug for NotaryAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NotaryAuth")
+    }
+}
+
+impl NotaryAuth {
+    /// Takes the variable's value, which is looked into when a server asks.
+    #[must_use]
+    pub fn new(value: &str) -> Self {
+        Self(Zeroizing::new(value.to_owned()))
+    }
+
+    pub(super) fn value(&self) -> &str {
+        &self.0
+    }
+}
+
 /// All settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -99,6 +127,11 @@ pub struct Settings {
     pub idle_lock: Duration,
     /// Where paths lead that are typed on the screen.
     pub typed_paths: TypedPaths,
+    /// `NOTARY_AUTH`, for the server that is named for all repositories.
+    pub notary_auth: Option<NotaryAuth>,
+    /// What starts credential helpers in a session of their own, so that they leave the terminal to the screen: program
+    /// and first arguments.
+    pub helper_launcher: Vec<std::ffi::OsString>,
     /// Environment handed to credential helpers: all but passphrases and credentials.
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
 }

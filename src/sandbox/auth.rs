@@ -2,16 +2,17 @@
 //!
 //! Source: docs/notary-v1.md section 13, "Authentication", and the Docker registry token protocol.
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp as Time;
-use ring::hmac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::SandboxError;
 use super::answer::{Code, Refusal};
-use super::registry::{self, Right};
+use super::error::SandboxError;
+use super::registry;
+use super::registry::Right;
 use super::route::Route;
 use crate::keys::Passphrase;
 
@@ -113,7 +114,7 @@ pub(super) struct Gate {
 impl Gate {
     /// A gate whose token service is at `url`.
     pub(super) fn new(auth: Auth, url: &str) -> Result<Self, SandboxError> {
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &ring::rand::SystemRandom::new())
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &aws_lc_rs::rand::SystemRandom::new())
             .map_err(|_| SandboxError::Tls("no randomness for the token key".to_owned()))?;
         Ok(Self { auth, realm: format!("{url}/token"), key })
     }

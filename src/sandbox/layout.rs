@@ -10,7 +10,7 @@ use base64::Engine as _;
 use serde_json::json;
 
 use super::auth::{Auth, Login};
-use super::{REGISTRY, SandboxError};
+use super::error::SandboxError;
 use crate::engine::settings::{FirstContact, ServerSources, Settings, TlsSources, TypedPaths};
 use crate::tuf::verify::Pinning;
 
@@ -157,6 +157,8 @@ impl Layout {
             pkcs11_module: None,
             idle_lock: Duration::from_secs(15 * 60),
             typed_paths: TypedPaths::below(&self.keys_dir()),
+            notary_auth: None,
+            helper_launcher: Vec::new(),
             helper_environment: Vec::new(),
         }
     }
@@ -215,3 +217,6 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), SandboxErro
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
+
+/// The registry that the scene's repositories are named after. No such host exists; the sandbox answers for it.
+pub const REGISTRY: &str = "registry.sandbox";

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::facts::{Facts, Known, root_key};
 use super::names::Names;
-use super::needs::Needs;
+use super::needs::{Needs, signs_snapshot};
 use super::roles::role_diffs;
 use super::tags::tag_effect;
 use super::warnings::warnings;
@@ -117,12 +117,6 @@ fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes
     plan.warnings.sort_by_key(|warning| warning.weight);
 }
 
-/// Whether this machine signs the snapshot: its key is in the store. Else the server does.
-pub(in crate::engine) fn signs_snapshot(draft: &Draft<'_>) -> bool {
-    let uploads = !draft.touched().is_empty() && !draft.deletes();
-    uploads && draft.creates().is_none() && draft.can_sign(&Role::Snapshot)
-}
-
 fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<NeededKey> {
     let mut signs: BTreeMap<CanonicalKeyId, Vec<Role>> = BTreeMap::new();
     let mut order: Vec<CanonicalKeyId> = Vec::new();
@@ -161,7 +155,7 @@ fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<N
 }
 
 /// Puts the plans of all repositories under one ID.
-pub fn whole(repositories: Vec<RepositoryPlan>, elsewhere: Vec<crate::engine::EntryId>) -> Plan {
+pub fn whole(repositories: Vec<RepositoryPlan>, elsewhere: Vec<crate::engine::draft::change::EntryId>) -> Plan {
     let mut hash = Sha256::new();
     for plan in &repositories {
         hash.update(plan.effect.as_bytes());

@@ -1,5 +1,6 @@
 //! The stage: our own journal of changes, kept apart from Notary's changelist.
 
+pub mod elsewhere;
 pub mod foreign;
 pub(in crate::engine) mod gather;
 pub(in crate::engine) mod journal;

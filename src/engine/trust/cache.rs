@@ -13,9 +13,9 @@ use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 
 use super::limits;
-use crate::engine::EngineError;
 use crate::engine::disk::commit::{Pending, write_all};
 use crate::engine::disk::folder::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
+use crate::engine::error::EngineError;
 use crate::tuf::{Gun, Role};
 
 /// Whether a role's file could be another repository's: below `metadata` in its name, the cache of a repository named

@@ -11,6 +11,7 @@ pub(in crate::engine) mod memory;
 pub(in crate::engine) mod old_roots;
 mod part;
 pub(in crate::engine) mod pin;
+pub(in crate::engine) mod recognise;
 pub(in crate::engine) mod repositories;
 pub mod session;
 pub(in crate::engine) mod source;

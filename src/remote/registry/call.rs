@@ -43,7 +43,7 @@ impl Registry {
                 Opened::Success(response) => {
                     let (status, headers) = (response.status(), response.headers().clone());
                     let body = self.inner.http.read(self.host(), response, call.what, call.limit).await?;
-                    Ok(Answer { status, headers, body })
+                    Ok(Answer { status, headers, body, began: Default::default() })
                 }
             }
         };

@@ -67,9 +67,12 @@ pub enum Effect {
     LogIn {
         gun: Gun,
         host: String,
-        user: String,
-        password: Passphrase,
+        /// `None`: the secret is an identity token.
+        user: Option<String>,
+        secret: Passphrase,
     },
+    /// Put changes that are staged for another address under the one that is used.
+    MoveChanges(Gun),
     /// Look at what `notary` has staged.
     ReadForeign(Gun),
     AdoptForeign(Gun),

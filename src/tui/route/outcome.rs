@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
+use crate::engine::{Entry, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::{self, Dialog};
 use crate::tui::forms::offers;
@@ -320,7 +320,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
             return vec![];
         }
     };
-    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.failure.as_ref()?.ask.as_ref());
+    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.question());
     let is_login = matches!(asked, Some(Ask::Login { .. }));
     if !said.is_empty() {
         let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
@@ -330,14 +330,21 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
-    let answered = repository.failure.take().and_then(|failure| failure.ask);
+    repository.failure = None;
+    let answered = asked;
     // A login or a realm that others wait for too answers them all.
-    let waiting = |r: &&Repository| answered.is_some() && r.failure.as_ref().map(|f| &f.ask) == Some(&answered);
-    let mut again = vec![gun];
+    let waiting = |r: &&Repository| answered.is_some() && r.entry.gun != gun && r.question() == answered;
+    let mut again = vec![gun.clone()];
     if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
         again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
     }
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
     let asked: Vec<Effect> = again.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
     asked.into_iter().chain([Effect::ListEntries]).collect()
+}
+
+/// Tells what happens on the way to servers.
+pub(super) fn remark(state: &mut State, remark: &Remark) -> Vec<Effect> {
+    state.say(Tone::Warn, "on the way", remark.to_string());
+    vec![]
 }

@@ -77,6 +77,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
+        Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
             let now = state.now;
             if let Screen::Publish(publishing) = &mut state.screen {

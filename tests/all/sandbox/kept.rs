@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use trustdeck::engine::{Engine, Health};
-use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running, SandboxError, notes, start};
+use trustdeck::sandbox::SandboxError;
+use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running, notes, start};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::sandbox::forge::{Forge, Wire, now};
@@ -14,7 +15,7 @@ use crate::sandbox::process::Process;
 
 fn runtime() -> tokio::runtime::Runtime {
     // Fails if another test of this process came first, which is just as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     tokio::runtime::Runtime::new().unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+pub(super) mod key;
 mod rotating;
 mod writing;
 
@@ -14,7 +15,7 @@ pub use writing::{
     Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
-use super::key::arguments::Key;
+use key::Key;
 
 /// A terminal console for Docker Content Trust and Notary v1.
 #[derive(Debug, Parser)]
@@ -113,6 +114,9 @@ pub enum Command {
     Status(Status),
     /// Drop staged changes
     Reset(Reset),
+    /// Look after changes that were staged for another address
+    #[command(subcommand)]
+    Changes(Changes),
     /// Show, take over or drop what notary staged in the shared trust directory
     Changelist(Changelist),
     /// Review and send what is staged
@@ -146,6 +150,24 @@ pub struct Reset {
     /// Repository whose staged changes to drop, instead of all
     #[arg(value_name = "REPO")]
     pub repository: Option<String>,
+}
+
+/// `changes`
+#[derive(Debug, Subcommand)]
+pub enum Changes {
+    /// Put a repository's changes under the address that its server has now, once it shows the same root
+    Move(MoveChanges),
+}
+
+/// `changes move`
+#[derive(Debug, Args)]
+pub struct MoveChanges {
+    /// The server's address now
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Repository
+    #[arg(value_name = "REPO")]
+    pub repository: String,
 }
 
 /// `changelist`

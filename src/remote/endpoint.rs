@@ -3,7 +3,7 @@
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::RemoteError;
+use super::error::RemoteError;
 
 /// A checked base address: https, or http to loopback where that was allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@ use super::again::Again;
 use super::answer::{error_of, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
+use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
 use super::login::{Asking, Authorization, Login};
@@ -20,9 +21,9 @@ use super::outage::{Outage, Trial};
 use super::remark::Remark;
 use super::setup::Setup;
 use super::slots::Slots;
+use super::stranger::Stranger;
 use super::turns::{Turn, Turns};
 use super::upload::{Upload, lost, multipart};
-use super::{RemoteError, Stranger};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.

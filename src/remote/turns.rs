@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// A shorter round trip is a server nearby.
 const NEAR: Duration = Duration::from_millis(5);
 /// Who waits so long at the start for the first connection asks on one of its own: the server is not nearby.
-const PATIENCE: Duration = Duration::from_millis(15);
+const PATIENCE: Duration = Duration::from_millis(25);
 /// So many then, until the round trip is known.
 const AT_FIRST: usize = 4;
 /// Never more than this.

@@ -56,6 +56,7 @@ pub struct Made {
 
 /// Why a file cannot be signed.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum SigningError {
     /// Keys that are in the store but locked or gone.
     #[error("too few keys of {role} are open")]

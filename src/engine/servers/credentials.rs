@@ -154,6 +154,7 @@ impl Credentials {
 }
 
 /// What a person logs in with.
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Login {
     /// User name and password.
     Password { user: String, password: Passphrase },

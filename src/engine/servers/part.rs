@@ -8,7 +8,8 @@ use super::credentials::{Asker, Credentials, Login};
 use crate::engine::context::Context;
 use crate::engine::error::EngineError;
 use crate::engine::settings::{ServerSources, Settings};
-use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Remark, Remarks, RemoteError, Route, Setup};
+use crate::remote::RemoteError;
+use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Remark, Remarks, Route, Setup};
 use crate::tuf::Gun;
 
 pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";

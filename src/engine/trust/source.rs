@@ -9,7 +9,8 @@ use super::limits;
 use super::local::Shelf;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::RemoteError;
+use crate::remote::{Access, NotaryServer, Wanted};
 use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
 
 const ROOT_STEPS: usize = 256;

@@ -7,7 +7,8 @@ use super::arguments::{SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::{Context, keyfiles, publish, staged};
-use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice};
+use crate::engine::custody::file::public_key;
+use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
 
 /// Changes that a command wants, repository by repository, in the order they were named.
@@ -150,7 +151,8 @@ fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
         (Some(file), ..) => keyfiles::tag_list(file, literal)?,
         (None, Some(reference), Some(digest), Some(size)) => {
             let (gun, tag) = keyfiles::tagged(reference, literal)?;
-            vec![keyfiles::ListedTag { gun, tag, target: keyfiles::signed_target(digest, size)? }]
+            let target = typed::manifest(digest, &size.to_string()).map_err(Problem::from)?;
+            vec![keyfiles::ListedTag { gun, tag, target }]
         }
         _ => return Err(vec![input("needs REPO:TAG, --digest and --size, or --from", "see trustdeck sign --help")]),
     };
@@ -315,9 +317,9 @@ fn public_keys(context: &Context, files: &[std::path::PathBuf]) -> Result<Vec<Pu
     let now = context.engine.now();
     let (mut keys, mut problems) = (Vec::new(), Vec::new());
     for file in files {
-        match keyfiles::public_key(file, now) {
+        match public_key(file, now) {
             Ok(key) => keys.push(key),
-            Err(problem) => problems.push(problem),
+            Err(error) => problems.push(error.problem()),
         }
     }
     if problems.is_empty() { Ok(keys) } else { Err(problems) }
@@ -328,11 +330,11 @@ pub(super) fn signer_name(typed: &str) -> Result<SignerName, Problem> {
 }
 
 fn delegation(typed: &str) -> Result<DelegationName, Problem> {
-    DelegationName::parse(typed).map_err(named)
+    typed::delegation(typed).map_err(named)
 }
 
 fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
-    typed.iter().map(|role| Role::parse(role).map_err(named)).collect()
+    typed.iter().map(|role| typed::role(role).map_err(named)).collect()
 }
 
 fn key_ids(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {

@@ -1,4 +1,4 @@
-//! Public keys and lists of tags, read from files that users name.
+//! Lists of tags, read from files that users name.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,28 +6,11 @@ use std::path::Path;
 
 use super::console::input;
 use crate::engine::reference::parse_tagged;
-use crate::engine::{Kind, Problem, SignedTarget};
-use crate::tuf::{Gun, PublicKey, TargetName};
+use crate::engine::{Kind, Problem, SignedTarget, typed};
+use crate::tuf::{Gun, TargetName};
 
-/// Longest file of public keys, in bytes; a chain of certificates is far shorter.
-const KEY_FILE: u64 = 1 << 20;
 /// Longest list of tags, in bytes: some hundred thousand lines.
 const LIST: u64 = 256 << 20;
-
-/// Reads a public key or certificate.
-///
-/// # Errors
-/// `Keystore` or `Disk`, naming the file and what it holds instead.
-pub(super) fn public_key(path: &Path, now: jiff::Timestamp) -> Result<PublicKey, Problem> {
-    let bytes = read(path, KEY_FILE)?;
-    PublicKey::from_file(&bytes, now).map_err(|why| Problem {
-        kind: Kind::Keystore,
-        ..input(
-            format!("{}: {why}", path.display()),
-            "give a file with a public key or a certificate in PEM form, such as docker trust key generate writes",
-        )
-    })
-}
 
 /// A line of a list of tags: `REPO:TAG sha256:HEX BYTES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +59,8 @@ fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {
             "write one tag on each line",
         ));
     };
-    let length = size.parse().map_err(|_| input(format!("{size:?} is no number of bytes"), "write digits only"))?;
     let (gun, tag) = tagged(reference, literal)?;
-    Ok(ListedTag { gun, tag, target: signed_target(digest, length)? })
+    Ok(ListedTag { gun, tag, target: typed::manifest(digest, size)? })
 }
 
 /// Reads `REPO:TAG`.
@@ -89,23 +71,6 @@ pub(super) fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Pr
     let (gun, tag) = parse_tagged(typed, literal)?;
     let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
     Ok((gun, tag))
-}
-
-/// Reads a digest `sha256:HEX`.
-///
-/// # Errors
-/// `Input`.
-pub(super) fn signed_target(digest: &str, length: u64) -> Result<SignedTarget, Problem> {
-    let hexadecimal = digest.strip_prefix("sha256:").map(str::to_ascii_lowercase);
-    let target = hexadecimal.map(|sha256| SignedTarget { length, sha256, sha512: None, custom: None });
-    target.filter(|target| target.target().is_some() && length > 0).ok_or_else(|| {
-        input(
-            format!(
-                "{digest:?} with {length} bytes is no manifest: expected sha256: and 64 hexadecimal digits, and a size"
-            ),
-            "docker buildx imagetools inspect, or the registry's Docker-Content-Digest header, shows both",
-        )
-    })
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {

@@ -12,6 +12,7 @@ use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
+use crate::engine::wording::count;
 use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -311,8 +312,8 @@ fn published_text(published: &Published) -> String {
         PublishOutcome::Done if published.versions.is_empty() => format!("{gun}: deleted on the server\n"),
         PublishOutcome::Done => {
             let versions: Vec<String> = published.versions.iter().map(|(r, v)| format!("{r} v{v}")).collect();
-            let tags = if published.trusted == 1 { "tag" } else { "tags" };
-            format!("{gun}: published {}; {} {tags} can be pulled\n", versions.join(", "), published.trusted)
+            let tags = count(published.trusted, "tag");
+            format!("{gun}: published {}; {tags} can be pulled\n", versions.join(", "))
         }
         PublishOutcome::Failed(_) => format!("{gun}: not published, everything stays staged\n"),
         PublishOutcome::Skipped => format!("{gun}: not begun, everything stays staged\n"),

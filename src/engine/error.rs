@@ -209,6 +209,6 @@ fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
     shorts.join(", ")
 }
 
-pub(in crate::engine) fn refuse(message: String, hint: &str) -> EngineError {
-    EngineError::Input { message, hint: hint.to_owned() }
+pub fn refuse(message: impl Into<String>, hint: &str) -> EngineError {
+    EngineError::Input { message: message.into(), hint: hint.to_owned() }
 }

@@ -89,6 +89,7 @@ impl EngineError {
         match self {
             Self::Verify { source, .. } => verify_role(source),
             Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
+            Self::Remote { source: RemoteError::Incomplete { missing, .. }, .. } => Some(missing),
             _ => None,
         }
     }
@@ -224,6 +225,9 @@ fn key_hint(error: &KeyError) -> &'static str {
         KeyError::ToLoad { .. } => "take it into the key store with: trustdeck key load FILE",
         KeyError::Link { .. } => {
             "nothing is lost: copy the files with cp -L into a directory of your own, and name that with --trust-dir"
+        }
+        KeyError::NoPublicKey { .. } => {
+            "give a file with a public key or a certificate in PEM form, such as docker trust key generate writes"
         }
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),

@@ -65,6 +65,7 @@ pub mod servers;
 pub mod settings;
 pub mod stage;
 pub mod trust;
+pub mod typed;
 pub mod view;
 pub mod wizard;
 pub mod wording;
@@ -129,7 +130,7 @@ impl Engine {
         let views = Views::new(&keyring, &trust);
         let custody = Custody::new(&views);
         let publisher = Publisher::new(&stage);
-        let wizards = Wizards::new(&views, &stage);
+        let wizards = Wizards::new(&custody, &stage);
         Ok(Self { context, keyring, servers, trust, views, stage, custody, publisher, wizards })
     }
 

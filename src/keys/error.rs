@@ -30,6 +30,9 @@ pub enum KeyError {
     /// A link that is not followed, or not changed.
     #[error("{}: {what}", .path.display())]
     Link { path: PathBuf, what: String },
+    /// The file holds no public key and no certificate of one.
+    #[error("{}: {what}", .path.display())]
+    NoPublicKey { path: PathBuf, what: String },
     /// The file opens, but holds another key than its name says.
     #[error("{}: holds key {}", .path.display(), .found.short())]
     OtherKey { path: PathBuf, found: CanonicalKeyId },

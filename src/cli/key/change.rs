@@ -12,6 +12,7 @@ use crate::cli::ending::Ending;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::remove::Removal;
 use crate::engine::view::keys::{KeyPlace, KeyState};
+use crate::engine::wording::count;
 use crate::engine::{KeyView, Kind, Passphrase, Problem};
 use crate::printable::printable;
 use crate::tuf::CanonicalKeyId;
@@ -39,9 +40,8 @@ pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Pr
     match &arguments.out {
         Some(file) => {
             context.engine.custody().write_export(&set, file)?;
-            let count = ids.len();
-            let keys = if count == 1 { "key" } else { "keys" };
-            context.console.note(&format!("{count} {keys} written to {}, each under its own passphrase", shown(file)));
+            let keys = count(ids.len(), "key");
+            context.console.note(&format!("{keys} written to {}, each under its own passphrase", shown(file)));
         }
         None if std::io::stdout().is_terminal() => {
             return Err(input("a terminal keeps what it shows", "give --out FILE, or redirect the output"));

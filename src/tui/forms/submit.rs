@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{Change, Health, RootKeyChoice, SignedTarget};
+use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 use crate::tui::dialogs::form::{Form, Purpose};
 use crate::tui::dialogs::label::Label;
@@ -154,19 +154,14 @@ fn signer_name(form: &Form) -> Result<SignerName, String> {
 }
 
 fn delegation_name(form: &Form) -> Result<DelegationName, String> {
-    let typed = form.text(Label::Role);
-    let full = if typed.starts_with("targets/") { typed.to_owned() } else { format!("targets/{typed}") };
-    DelegationName::parse(&full).map_err(|e| e.to_string())
+    typed::delegation(form.text(Label::Role)).map_err(|e| e.to_string())
 }
 
 fn sign(form: &Form) -> Result<Change, String> {
     let (tag, target) = signed_target(form)?;
-    let mut roles = Vec::new();
-    for name in form.text(Label::Roles).split([',', ' ']).filter(|r| !r.is_empty()) {
-        let full =
-            if name == "targets" || name.starts_with("targets/") { name.to_owned() } else { format!("targets/{name}") };
-        roles.push(Role::parse(&full).map_err(|e| e.to_string())?);
-    }
+    let names = form.text(Label::Roles).split([',', ' ']).filter(|name| !name.is_empty());
+    let roles =
+        names.map(|name| typed::role(name).map_err(|e| e.to_string())).collect::<Result<Vec<Role>, String>>()?;
     Ok(Change::Sign { tag, target, roles })
 }
 
@@ -176,11 +171,6 @@ fn sign(form: &Form) -> Result<Change, String> {
 /// What is wrong, in a sentence.
 pub(in crate::tui) fn signed_target(form: &Form) -> Result<(TargetName, SignedTarget), String> {
     let tag = TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string())?;
-    let typed = form.text(Label::Digest);
-    let sha256 = typed.strip_prefix("sha256:").unwrap_or(typed).to_lowercase();
-    if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err("the digest must be sha256: and 64 hexadecimal digits".to_owned());
-    }
-    let length = form.text(Label::Size).parse::<u64>().map_err(|_| "the size must be a number of bytes".to_owned())?;
-    Ok((tag, SignedTarget { length, sha256, sha512: None, custom: None }))
+    let target = typed::manifest(form.text(Label::Digest), form.text(Label::Size)).map_err(|e| e.to_string())?;
+    Ok((tag, target))
 }

@@ -16,7 +16,7 @@ use crate::tui::kit::format::count;
 pub fn change(change: &Change, name: &str) -> String {
     let preposition = match change {
         Change::Create { .. } => "",
-        Change::AddSigner { .. } | Change::AddDelegation { .. } => "to ",
+        Change::AddSigner { .. } => "to ",
         Change::RemoveSigner { .. } | Change::RemoveDelegation { .. } => "from ",
         Change::Delete => "of ",
         _ => "in ",

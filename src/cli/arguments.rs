@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+mod images;
 mod rotating;
 mod writing;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use images::{Drift, Resolve, Tags, Verify};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
@@ -109,6 +111,14 @@ pub enum Command {
     /// List, make, load, export, back up, restore and remove keys
     #[command(subcommand)]
     Key(Key),
+    /// Show signed and unsigned tags beside what the registry holds
+    Tags(Tags),
+    /// Tell where a registry holds something else than what is signed (exit code 10)
+    Drift(Drift),
+    /// Print NAME@sha256:... of the trusted digest, for docker run and others
+    Resolve(Resolve),
+    /// Check that the registry holds what is signed, down to the layers
+    Verify(Verify),
     /// Show what was chosen and what is staged
     Status(Status),
     /// Drop staged changes

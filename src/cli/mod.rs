@@ -9,6 +9,7 @@ mod commands;
 mod console;
 mod context;
 mod ending;
+mod images;
 mod inspect;
 mod json;
 mod key;

@@ -1,6 +1,6 @@
 //! The two files that are read: trustdeck's own and Notary's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
@@ -20,6 +20,8 @@ pub(super) struct OwnConfig {
     pub(super) trust_dir: Option<PathBuf>,
     pub(super) ca: Vec<PathBuf>,
     pub(super) servers: BTreeMap<String, String>,
+    pub(super) registries: BTreeMap<String, String>,
+    pub(super) insecure_registries: BTreeSet<String>,
     pub(super) idle_lock_minutes: u64,
     pub(super) theme: Option<String>,
     pub(super) pkcs11_module: Option<PathBuf>,
@@ -34,6 +36,10 @@ struct Written {
     ca: Vec<PathBuf>,
     #[serde(default)]
     servers: BTreeMap<String, String>,
+    #[serde(default)]
+    registries: BTreeMap<String, String>,
+    #[serde(default)]
+    insecure_registries: BTreeSet<String>,
     idle_lock_minutes: Option<u64>,
     theme: Option<String>,
     pkcs11_module: Option<PathBuf>,
@@ -60,7 +66,8 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, idle_lock_minutes, pkcs11_module, theme and the table servers";
+            let hint = "its keys are trust_dir, ca, idle_lock_minutes, insecure_registries, pkcs11_module, theme and the tables \
+                        servers and registries";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
         for pattern in written.servers.keys() {
@@ -81,6 +88,8 @@ impl OwnConfig {
             trust_dir: written.trust_dir.map(resolve),
             ca: written.ca.into_iter().map(resolve).collect(),
             servers: written.servers,
+            registries: written.registries,
+            insecure_registries: written.insecure_registries,
             idle_lock_minutes,
             theme: written.theme,
             pkcs11_module: written.pkcs11_module.map(resolve),

@@ -152,6 +152,9 @@ pub enum EngineError {
     /// The server has no trust data for the repository.
     #[error("{server} has no trust data for {gun}")]
     Absent { gun: Gun, server: String },
+    /// Pulls would not trust a tag.
+    #[error("{tag:?} {why}")]
+    Untrusted { gun: Gun, tag: String, why: super::tags::trusted::Untrusted },
     /// A key file or passphrase.
     #[error(transparent)]
     Key(#[from] KeyError),

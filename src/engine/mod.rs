@@ -17,6 +17,7 @@ pub mod reference;
 mod servers;
 pub mod settings;
 pub mod stage;
+pub mod tags;
 pub mod trust;
 pub mod view;
 pub mod wizard;

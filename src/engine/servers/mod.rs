@@ -4,6 +4,7 @@ pub(in crate::engine) mod certificates;
 pub(in crate::engine) mod credentials;
 pub(in crate::engine) mod helper;
 pub(in crate::engine) mod realms;
+pub(in crate::engine) mod registries;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,20 +14,22 @@ use super::{Engine, EngineError, Settings, Status};
 use crate::remote::{Endpoint, Limits, NotaryServer, RemoteError};
 use crate::tuf::Gun;
 use credentials::Credentials;
+use registries::Registries;
 
 const DOCKER_HUB: &str = "https://notary.docker.io";
 
 /// Kept clients, one for each address, and the logins that they share.
 pub(super) struct Servers {
     clients: tokio::sync::Mutex<HashMap<Endpoint, NotaryServer>>,
-    credentials: Arc<Credentials>,
+    pub(in crate::engine) credentials: Arc<Credentials>,
+    pub(in crate::engine) registries: Registries,
 }
 
 impl Servers {
     /// Nothing is asked or sent.
     pub(super) fn open(settings: &Settings) -> Result<Self, EngineError> {
         let credentials = Arc::new(Credentials::open(settings)?);
-        Ok(Self { clients: tokio::sync::Mutex::default(), credentials })
+        Ok(Self { clients: tokio::sync::Mutex::default(), credentials, registries: Registries::default() })
     }
 }
 

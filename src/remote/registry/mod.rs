@@ -86,6 +86,17 @@ impl Registry {
         &self.inner.endpoint
     }
 
+    /// Whether a registry answers at all; a login may be wanted.
+    ///
+    /// # Errors
+    /// As for any request; [`RemoteError::Server`] if something else answers.
+    pub async fn ping(&self) -> Result<(), RemoteError> {
+        match self.ping_status().await? {
+            answer if matches!(answer.status.as_u16(), 200 | 401) => Ok(()),
+            answer => Err(error_of(self.host(), "the registry's API", &answer)),
+        }
+    }
+
     /// What the registry says that a reference is. Where it does not say so by headers, its manifest is fetched.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ fn cpu() -> Option<Duration> {
 fn listed(home: &Path) -> Option<Duration> {
     let start = cpu()?;
     let engine = Engine::open(settings(home), Arc::new(jiff::Timestamp::now)).unwrap();
-    assert_eq!(engine.keys().unwrap().len(), KEYS);
+    assert_eq!(engine.views().keys().unwrap().len(), KEYS);
     Some(cpu()? - start)
 }
 

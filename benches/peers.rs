@@ -171,7 +171,7 @@ impl Bench<'_> {
             let engine = Engine::open(settings, Arc::new(Timestamp::now)).unwrap();
             let gun = Gun::parse(guns[2]).unwrap();
             let add = |(name, file): (&String, &String)| (gun.clone(), add_signer(name, &[key(file)]));
-            engine.stage(names.iter().zip(&files).map(add).collect()).unwrap();
+            engine.stage().stage(names.iter().zip(&files).map(add).collect()).unwrap();
             runtime.block_on(publish(&engine));
         });
         row("10 signers: one process, one publish, 0 ms", &[theirs], &[mine]);
@@ -302,16 +302,16 @@ fn sign_many(home: &Home, gun: &str, tags: usize, roles: &[&str]) {
 
 /// Publishes everything that is staged, as the screen does.
 async fn publish(engine: &Engine) {
-    let plan = engine.plan(None).unwrap();
+    let plan = engine.stage().plan(None).unwrap();
     for key in plan.repositories.iter().flat_map(|planned| &planned.keys) {
         let NeededKey::Unlock { id, .. } = key else { panic!("no key is made here") };
-        engine.unlock(id, &Passphrase::from_text(REPOSITORY_PASSPHRASE)).unwrap();
+        engine.keyring().unlock(id, &Passphrase::from_text(REPOSITORY_PASSPHRASE)).unwrap();
     }
     let repositories = plan.repositories.iter().map(|planned| planned.gun.clone()).collect();
     let approval = Approval { plan: plan.id.clone(), repositories, accepted: vec![] };
     let (news, mut heard) = mpsc::channel(256);
     let drain = async { while heard.recv().await.is_some() {} };
-    let (published, ()) = tokio::join!(engine.publish(approval, news, CancellationToken::new()), drain);
+    let (published, ()) = tokio::join!(engine.publisher().publish(approval, news, CancellationToken::new()), drain);
     let done = published.unwrap();
     assert!(done.iter().all(|one| one.outcome == PublishOutcome::Done), "{done:?}");
 }

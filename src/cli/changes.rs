@@ -89,7 +89,7 @@ fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>
         Some("new") => RootKeyChoice::New,
         Some(typed) => match CanonicalKeyId::parse(typed) {
             Ok(id) => RootKeyChoice::Stored(id),
-            Err(_) => RootKeyChoice::Stored(context.engine.find_key(typed).map_err(Problem::from)?),
+            Err(_) => RootKeyChoice::Stored(context.engine.custody().find_key(typed).map_err(Problem::from)?),
         },
     };
     Ok(every(context, &add.signer.repositories, &[Change::AddSigner { name, keys }], Some(root_key)))
@@ -209,7 +209,7 @@ fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
 pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
     let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
     let views = context.views(&guns).await;
-    let before: BTreeSet<EntryId> = context.engine.staged()?.changes.iter().map(|staged| staged.id).collect();
+    let before: BTreeSet<EntryId> = context.engine.stage().staged()?.changes.iter().map(|staged| staged.id).collect();
     let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
     let (mut batch, mut staged_guns) = (Vec::new(), Vec::new());
     for (gun, changes) in wanted.changes {
@@ -219,11 +219,11 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         }
     }
     let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone()))).collect();
-    if context.engine.stage(all).is_ok() {
+    if context.engine.stage().stage(all).is_ok() {
         staged_guns.extend(batch.into_iter().map(|(gun, _)| gun));
     } else {
         for (gun, changes) in batch {
-            match context.engine.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()) {
+            match context.engine.stage().stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()) {
                 Ok(_) => staged_guns.push(gun),
                 Err(error) => ending.problems.push(about(error, &gun)),
             }
@@ -260,7 +260,7 @@ fn needed(
     }
     let is_creation = |change: &Change| matches!(change, Change::Create { .. });
     let creation = |c: &crate::engine::StagedChange| c.gun == *gun && is_creation(&c.change);
-    let already = changes.iter().any(is_creation) || context.engine.staged()?.changes.iter().any(creation);
+    let already = changes.iter().any(is_creation) || context.engine.stage().staged()?.changes.iter().any(creation);
     match creates {
         Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
         None if !already => {
@@ -295,7 +295,7 @@ fn about(error: EngineError, gun: &Gun) -> Problem {
 
 /// Says what was added to what had been staged before.
 fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>) -> Result<(), Problem> {
-    let stage = context.engine.staged()?;
+    let stage = context.engine.stage().staged()?;
     let added = stage.changes.iter().filter(|c| guns.contains(&c.gun) && !before.contains(&c.id));
     let rows: Vec<staged::StagedRow<'_>> = added.map(staged::row).collect();
     if context.console.json {
@@ -336,7 +336,7 @@ pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<E
             return Err(EngineError::Cancelled.problem());
         }
     }
-    context.engine.delete_local(&gun).await?;
+    context.engine.trust().delete_local(&gun).await?;
     if context.console.json {
         context.console.result_json(&serde_json::json!([{ "repository": gun, "deleted": "local" }]))?;
     } else {
@@ -375,7 +375,7 @@ fn key_ids(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, P
 
 /// A whole ID is taken as it is; anything shorter must mean one known key.
 fn key_id(context: &Context, typed: &str) -> Result<CanonicalKeyId, Problem> {
-    CanonicalKeyId::parse(typed).or_else(|_| Ok(context.engine.find_any_key(typed)?))
+    CanonicalKeyId::parse(typed).or_else(|_| Ok(context.engine.custody().find_any_key(typed)?))
 }
 
 pub(super) fn named(error: NameError) -> Problem {

@@ -81,9 +81,9 @@ enum Reading {
 
 async fn view(engine: &Engine, gun: &Gun, reading: Reading) -> Result<RepositoryView, Problem> {
     let view = match reading {
-        Reading::Rely => engine.inspect(gun).await,
-        Reading::Look if engine.settings().offline => engine.cached(gun).await,
-        Reading::Look => engine.refresh(gun).await,
+        Reading::Rely => engine.views().inspect(gun).await,
+        Reading::Look if engine.settings().offline => engine.views().cached(gun).await,
+        Reading::Look => engine.views().refresh(gun).await,
     };
     view.map_err(|error| {
         let mut problem = error.problem();

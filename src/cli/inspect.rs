@@ -9,7 +9,7 @@ use crate::cli::arguments::Inspect;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagState, TagView};
-use crate::engine::{Health, Kind, Problem, RepositoryView};
+use crate::engine::{Health, Kind, Problem, RepositoryView, natural};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
 
@@ -164,7 +164,7 @@ fn block(inspected: &Inspected<'_>) -> String {
             [one] if one == "Repo Admin" => "(Repo Admin)".to_owned(),
             several => {
                 let mut sorted: Vec<&str> = several.iter().map(String::as_str).collect();
-                sorted.sort_by(|a, b| natural(a, b));
+                sorted.sort_unstable();
                 sorted.join(", ")
             }
         };
@@ -210,23 +210,4 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Compares as people count: `1.2` before `1.10`.
-fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    let parts = |text: &str| {
-        let mut parts: Vec<(u128, String)> = Vec::new();
-        for c in text.chars() {
-            match (c.to_digit(10), parts.last_mut()) {
-                (Some(digit), Some((number, tail))) if tail.is_empty() => {
-                    *number = number.saturating_mul(10).saturating_add(u128::from(digit));
-                }
-                (Some(digit), _) => parts.push((u128::from(digit), String::new())),
-                (None, Some((_, tail))) => tail.push(c),
-                (None, None) => parts.push((0, c.to_string())),
-            }
-        }
-        parts
-    };
-    parts(a).cmp(&parts(b)).then_with(|| a.cmp(b))
 }

@@ -141,7 +141,7 @@ struct StatusRow<'a> {
 pub(super) fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
     let gun = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let status = context.engine.status(gun.as_ref());
-    let stage = context.engine.staged()?;
+    let stage = context.engine.stage().staged()?;
     let staged = stage.changes.iter().filter(|c| gun.as_ref().is_none_or(|g| *g == c.gun));
     let (server, server_why, server_error) = match status.server {
         Ok((url, why)) => (Some(url), Some(why), None),
@@ -166,7 +166,7 @@ pub(super) fn status(context: &Context, command: &arguments::Status) -> Result<E
     } else {
         context.console.result(&status_text(&row))?;
     }
-    let foreign = gun.as_ref().map(|gun| context.engine.foreign_changes(gun)).transpose()?.flatten();
+    let foreign = gun.as_ref().map(|gun| context.engine.stage().foreign_changes(gun)).transpose()?.flatten();
     if let Some(foreign) = foreign {
         let count = foreign.lines.len();
         context.console.say(&format!(

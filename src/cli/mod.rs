@@ -15,6 +15,7 @@ mod json;
 mod key;
 mod keyfiles;
 mod listing;
+mod new_passphrase;
 mod plan_json;
 mod plan_text;
 mod publish;

@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     let named: Vec<Gun> = command.repositories.iter().map(|r| context.repository(r)).collect::<Result<_, _>>()?;
     let mut ending = Ending::done();
     if !command.dry_run {
-        say_resolved(context, &context.engine.resolve_interrupted().await?);
+        say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     }
     let mut guns = staged_repositories(context)?;
     guns.retain(|gun| named.is_empty() || named.contains(gun));
@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     if command.dry_run {
         ending.problems = refresh(context, &mut guns).await;
-        let plan = context.engine.plan(Some(&guns))?;
+        let plan = context.engine.stage().plan(Some(&guns))?;
         show_result(context, &plan)?;
         ending.problems.extend(plan.repositories.iter().filter_map(obstacle));
         ending.succeeded = guns.len();
@@ -55,7 +55,7 @@ pub(super) async fn staged(
     (guns, mut failed): (Vec<Gun>, Vec<Problem>),
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
-    let plan = context.engine.plan(Some(&guns))?;
+    let plan = context.engine.stage().plan(Some(&guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();
     if ready.is_empty() {
@@ -97,7 +97,7 @@ pub(super) fn require_agreement(context: &Context, agreement: &Agreement) -> Res
 
 fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
     let mut guns: Vec<Gun> = Vec::new();
-    for change in context.engine.staged()?.changes {
+    for change in context.engine.stage().staged()?.changes {
         if !guns.contains(&change.gun) {
             guns.push(change.gun);
         }
@@ -196,7 +196,7 @@ fn policy(message: String, hint: &str) -> Problem {
 async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String>) -> Result<Vec<Published>, Problem> {
     let (sender, mut news) = mpsc::channel(64);
     context.busy.cancel();
-    let publishing = context.engine.publish(approval, sender, context.stop.clone());
+    let publishing = context.engine.publisher().publish(approval, sender, context.stop.clone());
     tokio::pin!(publishing);
     let mut told_stop = false;
     loop {

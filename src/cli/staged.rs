@@ -94,12 +94,12 @@ fn into(word: &str, roles: &[Role]) -> String {
 /// As the engine's.
 pub(super) fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
     let only = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
-    let stage: Stage = context.engine.staged()?;
+    let stage: Stage = context.engine.stage().staged()?;
     let dropped: Vec<&StagedChange> =
         stage.changes.iter().filter(|c| only.as_ref().is_none_or(|g| *g == c.gun)).collect();
     let entries: Vec<EntryId> = dropped.iter().map(|c| c.id).collect();
     if !entries.is_empty() {
-        context.engine.drop_changes(&entries)?;
+        context.engine.stage().drop_changes(&entries)?;
     }
     if context.console.json {
         let rows: Vec<StagedRow<'_>> = dropped.into_iter().map(row).collect();
@@ -122,13 +122,13 @@ pub(super) fn reset(context: &Context, command: &Reset) -> Result<Ending, Proble
 /// As the engine's.
 pub(super) fn changelist(context: &Context, command: &Changelist) -> Result<Ending, Problem> {
     let gun = context.repository(&command.repository)?;
-    let foreign = context.engine.foreign_changes(&gun)?;
+    let foreign = context.engine.stage().foreign_changes(&gun)?;
     let lines = foreign.map(|foreign| foreign.lines).unwrap_or_default();
     let mut moved = None;
     if command.adopt && !lines.is_empty() {
-        context.engine.adopt_foreign(&gun)?;
+        context.engine.stage().adopt_foreign(&gun)?;
     } else if command.drop && !lines.is_empty() {
-        moved = Some(context.engine.drop_foreign(&gun)?);
+        moved = Some(context.engine.stage().drop_foreign(&gun)?);
     }
     if context.console.json {
         let row = serde_json::json!({"repository": gun, "changes": lines, "adopted": command.adopt, "moved_to": moved});

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::console::input;
-use super::{Context, terminal};
+use super::{Context, new_passphrase, terminal};
 use crate::engine::keyring::sources::Tried;
 use crate::engine::keyring::tokens::{TokenName, pin_words};
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
@@ -28,7 +27,7 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
     }
     let count = keys.len();
     // Derivations side by side; tokens one after the other, since they count wrong PINs.
-    let is_file = |key: &&LockedKey| context.engine.token_of(&key.id).is_none();
+    let is_file = |key: &&LockedKey| context.engine.keyring().token_of(&key.id).is_none();
     let derivations =
         keys.iter().filter(is_file).map(|key| async { (key.id.clone(), try_sources(context, key).await) });
     let mut tried: BTreeMap<CanonicalKeyId, _> = join_all(derivations).await.into_iter().collect();
@@ -46,12 +45,12 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
 /// Asks for what the sources for scripts did not open.
 async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str) -> Result<(), Problem> {
     if let Tried::Opened(_) = tried {
-        if let Some(words) = context.engine.wrong_before(&key.id, &key.role, &key.label, &tried) {
+        if let Some(words) = context.engine.keyring().wrong_before(&key.id, &key.role, &key.label, &tried) {
             context.console.say(&format!("{words}; something else opened the key"));
         }
         return Ok(());
     }
-    let missing = context.engine.missing_secret(&key.id, &key.role, &key.label, &tried);
+    let missing = context.engine.keyring().missing_secret(&key.id, &key.role, &key.label, &tried);
     if !context.console.interactive {
         return Err(missing);
     }
@@ -65,7 +64,7 @@ async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str
     }
     for attempt in 1_u32.. {
         let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-        let question = match context.engine.token_of(&key.id) {
+        let question = match context.engine.keyring().token_of(&key.id) {
             Some(token) => pin_question(context, &token.token),
             None => format!("passphrase of {label}"),
         };
@@ -83,7 +82,7 @@ async fn unlock_one(context: &Context, key: LockedKey, tried: Tried, place: &str
 
 /// The question for a PIN; says before if there are few tries left.
 pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
-    if let Some(words) = pin_words(context.engine.pin_state(token)) {
+    if let Some(words) = pin_words(context.engine.keyring().pin_state(token)) {
         context.console.say(words);
     }
     format!("PIN of token {}", printable(&token.to_string()))
@@ -94,8 +93,8 @@ pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
 /// # Errors
 /// As [`unlock`].
 pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
-    let label = context.engine.key_label(id).unwrap_or_else(|| id.short().to_owned());
-    let role = context.engine.stored_role(id).unwrap_or_default();
+    let label = context.engine.keyring().key_label(id).unwrap_or_else(|| id.short().to_owned());
+    let role = context.engine.keyring().stored_role(id).unwrap_or_default();
     let key = LockedKey { id: id.clone(), label, role, signs: Vec::new() };
     let tried = try_sources(context, &key).await?;
     unlock_one(context, key, tried, "").await
@@ -103,46 +102,19 @@ pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Res
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {
     let (engine, id) = (engine.clone(), id.clone());
-    let derivation = tokio::task::spawn_blocking(move || engine.unlock(&id, &passphrase));
+    let derivation = tokio::task::spawn_blocking(move || engine.keyring().unlock(&id, &passphrase));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
 async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
     let (engine, sources) = (context.engine.clone(), Arc::clone(&context.sources));
     let (id, role) = (key.id.clone(), key.role.clone());
-    let derivation = tokio::task::spawn_blocking(move || engine.unlock_from(&id, &role, &sources));
+    let derivation = tokio::task::spawn_blocking(move || engine.keyring().unlock_from(&id, &role, &sources));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
 fn choose(context: &Context, role: &Role) -> Result<(), Problem> {
-    let passphrase = new_passphrase(context, role.as_str())?;
-    context.engine.choose_passphrase(role, passphrase);
+    let passphrase = new_passphrase::for_role(context, role.as_str())?;
+    context.engine.keyring().choose_passphrase(role, passphrase);
     Ok(())
-}
-
-/// The passphrase for a new key of `role`, which may be a signer's name: from the sources, else asked for.
-///
-/// # Errors
-/// `Passphrase`, naming the variables to set, if nobody can be asked.
-pub(super) fn new_passphrase(context: &Context, role: &str) -> Result<Passphrase, Problem> {
-    if let Some((_, passphrase)) = context.sources.candidates(role).into_iter().next() {
-        return Ok(passphrase);
-    }
-    if !context.console.interactive {
-        let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
-        let message = format!("a new {} key needs a passphrase, and nobody can be asked", printable(role));
-        return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
-    }
-    loop {
-        let question = format!("new passphrase for the {} key that will be made", printable(role));
-        let first = terminal::ask_passphrase(&question)?;
-        if first.chars() < 8 {
-            context.console.note("a passphrase has at least 8 characters");
-            continue;
-        }
-        if terminal::ask_passphrase("again")? == first {
-            return Ok(first);
-        }
-        context.console.note("the two differ");
-    }
 }

@@ -2,5 +2,30 @@
 
 use std::sync::Arc;
 
+use super::settings::Settings;
+
 /// A clock, so that tests can stand still.
-pub(super) type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// The settings and the time, as every part has them.
+#[derive(Clone)]
+pub(in crate::engine) struct Context {
+    settings: Arc<Settings>,
+    clock: Clock,
+}
+
+impl Context {
+    pub(in crate::engine) fn new(settings: Settings, clock: Clock) -> Self {
+        Self { settings: Arc::new(settings), clock }
+    }
+
+    /// The settings the engine was opened with.
+    pub(in crate::engine) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The time.
+    pub(in crate::engine) fn now(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+}

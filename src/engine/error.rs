@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::KeyError;
+use crate::keys::{KeyError, TooShort};
 use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
@@ -197,6 +197,13 @@ pub enum EngineError {
     /// A file of the state directory is of a newer version or damaged.
     #[error("{}: {what}", .path.display())]
     State { path: PathBuf, what: String },
+}
+
+impl From<TooShort> for EngineError {
+    fn from(error: TooShort) -> Self {
+        let hint = "take at least 8 characters, better 12 or more".to_owned();
+        Self::Input { message: error.to_string(), hint }
+    }
 }
 
 fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::error::EngineError;
+
 /// Does `act` for each item on up to `lanes` threads, of which this is one; the results come in no order.
 pub(super) fn side_by_side<T: Send, R: Send>(lanes: usize, work: Vec<T>, act: impl Fn(T) -> R + Sync) -> Vec<R> {
     let lanes = lanes.min(work.len());
@@ -27,4 +29,14 @@ pub(super) fn side_by_side<T: Send, R: Send>(lanes: usize, work: Vec<T>, act: im
         }
         done
     })
+}
+
+/// Runs work of a part on the disk, or long computing, off the event loop.
+pub(super) async fn blocking<P: Clone + Send + 'static, T: Send + 'static>(
+    part: &P,
+    work: impl FnOnce(&P) -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    let part = part.clone();
+    // It can only fail if the runtime is ending.
+    tokio::task::spawn_blocking(move || work(&part)).await.map_err(|_| EngineError::Cancelled)?
 }

@@ -14,7 +14,7 @@ mod lanes;
 pub mod plan;
 pub mod publish;
 pub mod reference;
-mod servers;
+pub mod servers;
 pub mod settings;
 pub mod stage;
 pub mod tags;
@@ -23,10 +23,19 @@ pub mod view;
 pub mod wizard;
 pub mod wording;
 
-use std::sync::Arc;
+use crate::tuf::Gun;
+use context::Context;
+use custody::Custody;
+use keyring::Keyring;
+use publish::Publisher;
+use servers::Servers;
+use stage::Staging;
+use tags::Tags;
+use trust::Trust;
+use view::Views;
+use wizard::Wizards;
 
-use context::Clock;
-
+pub use context::Clock;
 pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
@@ -40,22 +49,23 @@ pub use view::status::Status;
 pub use view::{Health, RepositoryView};
 pub use wording::natural;
 
+pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
-pub use crate::keys::{KeyError, OpenError, Passphrase, Strength, TokenError};
+pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
 pub use crate::remote::RemoteError;
-/// The engine. Cheap to clone; all clones are one.
+/// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    settings: Settings,
-    clock: Clock,
-    keyring: keyring::Keyring,
-    repositories: trust::Repositories,
-    servers: servers::Servers,
-    staging: stage::kept::Staging,
+    context: Context,
+    keyring: Keyring,
+    servers: Servers,
+    trust: Trust,
+    views: Views,
+    stage: Staging,
+    custody: Custody,
+    publisher: Publisher,
+    tags: Tags,
+    wizards: Wizards,
 }
 
 impl Engine {
@@ -64,26 +74,90 @@ impl Engine {
     /// # Errors
     /// `Disk`, `State`.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, EngineError> {
-        let inner = Inner {
-            keyring: keyring::Keyring::open(&settings)?,
-            repositories: trust::Repositories::open(&settings)?,
-            servers: servers::Servers::open(&settings)?,
-            staging: stage::kept::Staging::open(&settings)?,
-            settings,
-            clock,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        let context = Context::new(settings, clock);
+        let keyring = Keyring::open(&context)?;
+        let servers = Servers::open(&context)?;
+        let trust = Trust::open(&context, &servers)?;
+        let stage = Staging::open(&keyring, &trust)?;
+        let views = Views::new(&keyring, &trust);
+        let custody = Custody::new(&views);
+        let publisher = Publisher::new(&stage);
+        let tags = Tags::new(&views);
+        let wizards = Wizards::new(&views, &stage);
+        Ok(Self { context, keyring, servers, trust, views, stage, custody, publisher, tags, wizards })
+    }
+
+    /// Keys at hand.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Which server a repository has.
+    #[must_use]
+    pub fn servers(&self) -> &Servers {
+        &self.servers
+    }
+
+    /// What is true of repositories.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// What is shown of them.
+    #[must_use]
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// What is wanted: staged changes and plans.
+    #[must_use]
+    pub fn stage(&self) -> &Staging {
+        &self.stage
+    }
+
+    /// Own keys: making, loading, backing up.
+    #[must_use]
+    pub fn custody(&self) -> &Custody {
+        &self.custody
+    }
+
+    /// Sends what was approved, and checks it.
+    #[must_use]
+    pub fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+
+    /// Tags: signed ones beside those of the registry.
+    #[must_use]
+    pub fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    /// What to do next, guided.
+    #[must_use]
+    pub fn wizards(&self) -> &Wizards {
+        &self.wizards
     }
 
     /// The settings it was opened with.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.inner.settings
+        self.context.settings()
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> jiff::Timestamp {
-        (self.inner.clock)()
+        self.context.now()
+    }
+
+    /// What was chosen and why; `gun` for the server's sake. Never asks the network.
+    #[must_use]
+    pub fn status(&self, gun: Option<&Gun>) -> Status {
+        let keys = self.keyring.keys_at_hand().len();
+        let staged = self.stage.staged().map_or(0, |stage| stage.changes.len());
+        self.views.status(gun, keys, staged)
     }
 }

@@ -50,5 +50,5 @@ pub use passphrase::Passphrase;
 pub use private::PrivateKey;
 pub use store::KeyStore;
 pub use stored::StoredKey;
-pub use strength::Strength;
+pub use strength::{NewPassphrase, Strength, TooShort};
 pub use token::{TokenError, TokenPlace, Tokens};

@@ -17,6 +17,7 @@ use super::passphrase::Passphrase;
 use super::pem::{self, Block, Head, MAX_FILE};
 use super::private::PrivateKey;
 use super::stored::StoredKey;
+use super::strength::NewPassphrase;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// Enough for the label and the headers of every key that Notary writes: a GUN has at most 255 bytes.
@@ -174,7 +175,7 @@ impl KeyStore {
         key: &PrivateKey,
         role: &str,
         gun: Option<&Gun>,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<PathBuf, KeyError> {
         let text = sealed(key, headers_for(role, gun.map(Gun::as_str)), passphrase)?;
         self.add(key.id(), text.as_bytes())
@@ -197,7 +198,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// As [`KeyStore::load`] and [`KeyStore::save`].
-    pub fn reseal(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &Passphrase) -> Result<(), KeyError> {
+    pub fn reseal(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &NewPassphrase) -> Result<(), KeyError> {
         let (key, stored) = (self.load(id, old)?, self.find(id)?);
         let text = sealed(&key, headers_for(&stored.role, stored.gun.as_deref()), new)?;
         let path = self.path(id);
@@ -246,11 +247,8 @@ pub fn headers_for(role: &str, gun: Option<&str>) -> Vec<(String, String)> {
 fn sealed(
     key: &PrivateKey,
     headers: Vec<(String, String)>,
-    passphrase: &Passphrase,
+    passphrase: &NewPassphrase,
 ) -> Result<Zeroizing<String>, KeyError> {
-    if passphrase.bytes().is_empty() {
-        return Err(KeyError::Unsupported("a new key needs a passphrase".to_owned()));
-    }
     Ok(key.to_block(headers, passphrase)?.write())
 }
 

@@ -3,6 +3,8 @@
 //! Notary's key files are cheap to guess: whoever has a file tries millions of passphrases in a second. What counts is
 //! that nobody has used the passphrase before, and its length.
 
+use std::ops::Deref;
+
 use super::passphrase::Passphrase;
 
 const COMMON: &str = include_str!("../../assets/common-passphrases.txt");
@@ -49,6 +51,33 @@ impl Strength {
             Self::Weak => Some("this passphrase is short: whoever gets the key file can guess it; take 12 or more"),
             Self::Fair | Self::Strong => None,
         }
+    }
+}
+
+/// A passphrase that keys and backups can be kept under: it was found long enough when it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPassphrase(Passphrase);
+
+/// A new passphrase has fewer than [`SHORTEST`] characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the new passphrase is too short")]
+pub struct TooShort;
+
+impl NewPassphrase {
+    /// Takes a passphrase that a person or a script chose; there is no other way to make one.
+    ///
+    /// # Errors
+    /// [`TooShort`].
+    pub fn new(chosen: Passphrase) -> Result<Self, TooShort> {
+        if Strength::of(&chosen) == Strength::TooShort { Err(TooShort) } else { Ok(Self(chosen)) }
+    }
+}
+
+impl Deref for NewPassphrase {
+    type Target = Passphrase;
+
+    fn deref(&self) -> &Passphrase {
+        &self.0
     }
 }
 
@@ -100,7 +129,9 @@ mod tests {
             ("orbit plaza tulip cedar", Strength::Strong),
         ];
         for (text, expected) in rows {
-            assert_eq!(Strength::of(&Passphrase::from_text(text)), expected, "{text}");
+            let passphrase = Passphrase::from_text(text);
+            assert_eq!(Strength::of(&passphrase), expected, "{text}");
+            assert_eq!(NewPassphrase::new(passphrase).is_err(), expected == Strength::TooShort, "{text}");
         }
     }
 }

@@ -89,6 +89,12 @@ impl Home {
         run(&mut self.trustdeck_command(arguments))
     }
 
+    /// Runs a command of trustdeck that stages, and publishes at once.
+    #[track_caller]
+    pub fn publish(&self, arguments: &[&str]) -> Ran {
+        self.trustdeck(&[arguments, &["--publish", "--yes"]].concat())
+    }
+
     /// Runs `docker trust`.
     #[track_caller]
     pub fn docker(&self, arguments: &[&str]) -> Ran {

@@ -17,7 +17,7 @@ use trustdeck::tuf::verify::Pinning;
 use trustdeck::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 
 use super::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
-use super::{Home, NotaryServer};
+use super::{Home, NotaryServer, new_passphrase};
 
 /// A home with an engine on its trust directory.
 pub struct Machine {
@@ -50,7 +50,7 @@ impl Machine {
     #[track_caller]
     pub fn stage(&self, gun: &str, changes: impl IntoIterator<Item = Change>) {
         let gun = Gun::parse(gun).unwrap();
-        self.engine.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()).unwrap();
+        self.engine.stage().stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()).unwrap();
     }
 
     /// Opens every key that a plan needs.
@@ -59,11 +59,11 @@ impl Machine {
             match key {
                 NeededKey::Unlock { id, role, .. } => {
                     let text = if role == "root" { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
-                    self.engine.unlock(id, &Passphrase::from_text(text)).unwrap();
+                    self.engine.keyring().unlock(id, &Passphrase::from_text(text)).unwrap();
                 }
                 NeededKey::New { role } => {
                     let text = if *role == Role::Root { ROOT_PASSPHRASE } else { REPOSITORY_PASSPHRASE };
-                    self.engine.choose_passphrase(role, Passphrase::from_text(text));
+                    self.engine.keyring().choose_passphrase(role, new_passphrase(text));
                 }
             }
         }
@@ -71,7 +71,7 @@ impl Machine {
 
     /// Publishes all that is staged, dangers refused.
     pub async fn publish(&self) -> Result<Vec<Published>, EngineError> {
-        self.publish_plan(&self.engine.plan(None).unwrap(), false).await
+        self.publish_plan(&self.engine.stage().plan(None).unwrap(), false).await
     }
 
     /// Publishes a plan as it was reviewed.
@@ -82,7 +82,7 @@ impl Machine {
         let approval = Approval { plan: plan.id.clone(), repositories, accepted };
         let (send, mut receive) = mpsc::channel::<Progress>(64);
         let drain = tokio::spawn(async move { while receive.recv().await.is_some() {} });
-        let result = self.engine.publish(approval, send, CancellationToken::new()).await;
+        let result = self.engine.publisher().publish(approval, send, CancellationToken::new()).await;
         drain.await.unwrap();
         result
     }

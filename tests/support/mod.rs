@@ -35,6 +35,12 @@ pub use notary_server::NotaryServer;
 pub use proxy::Proxy;
 pub use terminal::Terminal;
 
+/// A passphrase that a new key is kept under.
+#[track_caller]
+pub fn new_passphrase(text: &str) -> trustdeck::keys::NewPassphrase {
+    trustdeck::keys::NewPassphrase::new(trustdeck::keys::Passphrase::from_text(text)).unwrap()
+}
+
 /// The path of a program, if all of `programs` are installed.
 ///
 /// # Panics

@@ -115,7 +115,7 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
         }
     }
     if command.repositories.is_empty() {
-        guns = context.engine.entries()?.into_iter().map(|entry| entry.gun).collect();
+        guns = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
     }
     let compared = context.comparisons(&guns).await;
     let mut drifted = Vec::new();

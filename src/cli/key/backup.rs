@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Probl
         let hint = "give --backup-passphrase-fd FD, or --plain for a PEM set";
         BackupForm::Encrypted(chosen(context, arguments.backup_passphrase_fd, "the backup", hint)?)
     };
-    let backup = context.engine.back_up(&keys, &passphrases, &form, &arguments.out)?;
+    let backup = context.engine.custody().back_up(&keys, &passphrases, &form, &arguments.out)?;
     if context.console.json {
         context.console.result_json(&serde_json::json!({
             "file": backup.file, "manifest": backup.manifest, "tested": backup.tested, "untested": backup.untested,
@@ -54,12 +54,12 @@ pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Probl
 
 fn chosen_keys(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {
     if typed.is_empty() {
-        return Ok(context.engine.not_backed_up()?);
+        return Ok(context.engine.custody().not_backed_up()?);
     }
     let mut keys = Vec::new();
     for typed in typed {
-        let id = context.engine.find_key(typed)?;
-        context.engine.check_in_file(&id)?;
+        let id = context.engine.custody().find_key(typed)?;
+        context.engine.custody().check_in_file(&id)?;
         if !keys.contains(&id) {
             keys.push(id);
         }
@@ -72,7 +72,7 @@ fn passphrases(context: &Context, keys: &[CanonicalKeyId]) -> Result<BTreeMap<Ca
     let mut found = BTreeMap::new();
     let mut typed = Typed::default();
     for id in keys {
-        if context.engine.opens(id, None)? {
+        if context.engine.custody().opens(id, None)? {
             continue;
         }
         let what = format!("key {}", called(context, id));

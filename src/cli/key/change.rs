@@ -22,12 +22,14 @@ use crate::tuf::CanonicalKeyId;
 pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Problem> {
     let ids = match &arguments.repository {
         Some(typed) => keys_of(context, typed)?,
-        None => arguments.keys.iter().map(|typed| context.engine.find_key(typed)).collect::<Result<_, _>>()?,
+        None => {
+            arguments.keys.iter().map(|typed| context.engine.custody().find_key(typed)).collect::<Result<_, _>>()?
+        }
     };
-    let set = context.engine.export_keys(&ids)?;
+    let set = context.engine.custody().export_keys(&ids)?;
     match &arguments.out {
         Some(file) => {
-            context.engine.write_export(&set, file)?;
+            context.engine.custody().write_export(&set, file)?;
             let count = ids.len();
             let keys = if count == 1 { "key" } else { "keys" };
             context.console.note(&format!("{count} {keys} written to {}, each under its own passphrase", shown(file)));
@@ -43,10 +45,10 @@ pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Pr
 /// Stored keys of a repository.
 fn keys_of(context: &Context, typed: &str) -> Result<Vec<CanonicalKeyId>, Problem> {
     let gun = context.repository(typed)?;
-    let keys = context.engine.keys()?;
+    let keys = context.engine.views().keys()?;
     let of = |view: &&KeyView| {
         matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_))
-            && context.engine.has_file(&view.id)
+            && context.engine.keyring().has_file(&view.id)
             && (view.gun.as_deref() == Some(gun.as_str()) || view.used_in.iter().any(|(used, _)| *used == gun))
     };
     let ids: Vec<CanonicalKeyId> = keys.iter().filter(of).map(|view| view.id.clone()).collect();
@@ -61,9 +63,9 @@ fn keys_of(context: &Context, typed: &str) -> Result<Vec<CanonicalKeyId>, Proble
 /// # Errors
 /// As the engine's.
 pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Problem> {
-    let id = context.engine.find_key(&arguments.key)?;
-    context.engine.check_in_file(&id)?;
-    let removal = context.engine.removal(&id)?;
+    let id = context.engine.custody().find_key(&arguments.key)?;
+    context.engine.custody().check_in_file(&id)?;
+    let removal = context.engine.custody().removal(&id)?;
     let what = format!("key {}", called(context, &id));
     let old = if removal.key.state == KeyState::Plain {
         None
@@ -75,7 +77,7 @@ pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Pr
         }
     };
     let new = chosen(context, arguments.new_passphrase_fd, &what, "give --new-passphrase-fd FD")?;
-    context.engine.change_passphrase(&id, old.as_ref(), &new)?;
+    context.engine.custody().change_passphrase(&id, old.as_ref(), &new)?;
     if context.console.json {
         context.console.result_json(&serde_json::json!({"id": id, "changed": "passphrase"}))?;
     } else {
@@ -92,8 +94,8 @@ pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Pr
 /// # Errors
 /// As the engine's; `Input` without a terminal and `--force`; `Cancelled` if the answer is not what was asked for.
 pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Problem> {
-    let id = context.engine.find_key(&arguments.key)?;
-    let removal = context.engine.removal(&id)?;
+    let id = context.engine.custody().find_key(&arguments.key)?;
+    let removal = context.engine.custody().removal(&id)?;
     context.console.note(&meaning(&removal));
     let how = if arguments.force { Removing::Forced } else { Removing::BackedUp };
     if how == Removing::BackedUp && removal.backup().is_some() {
@@ -112,7 +114,7 @@ pub(super) fn remove(context: &Context, arguments: &Remove) -> Result<Ending, Pr
     } else if arguments.token.is_some() {
         return Err(input(format!("key {} is on no token", id.short()), "leave --token out"));
     } else {
-        context.engine.remove_key(&id, how)?;
+        context.engine.custody().remove_key(&id, how)?;
     }
     if context.console.json {
         context.console.result_json(&serde_json::json!({"id": id, "removed": true}))?;
@@ -157,11 +159,11 @@ fn meaning(removal: &Removal) -> String {
 /// # Errors
 /// As the engine's.
 pub(super) fn label(context: &Context, arguments: &Label) -> Result<Ending, Problem> {
-    let id = match context.engine.find_key(&arguments.key) {
-        Err(_) => context.engine.find_any_key(&arguments.key)?,
+    let id = match context.engine.custody().find_key(&arguments.key) {
+        Err(_) => context.engine.custody().find_any_key(&arguments.key)?,
         found => found?,
     };
-    context.engine.set_label(&id, &arguments.text)?;
+    context.engine.keyring().set_label(&id, &arguments.text)?;
     let label = arguments.text.trim();
     if context.console.json {
         context.console.result_json(&serde_json::json!({"id": id, "label": label}))?;

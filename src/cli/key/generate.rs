@@ -21,12 +21,12 @@ pub(super) fn run(context: &Context, arguments: &Generate) -> Result<Ending, Pro
         gun,
         dir: arguments.dir.clone(),
     };
-    context.engine.check_new_key(&new)?;
+    context.engine.custody().check_new_key(&new)?;
     if let Some(wanted) = &arguments.token {
         return token::generate(context, &new, wanted.as_deref());
     }
     let passphrase = passphrases::for_new_key(context, &new.name, &format!("the {} key", new.name))?;
-    let made = context.engine.generate_key(&new, &passphrase)?;
+    let made = context.engine.custody().generate_key(&new, &passphrase)?;
     let words = crate::engine::words(&made.id);
     if context.console.json {
         context.console.result_json(&serde_json::json!({

@@ -44,7 +44,7 @@ struct TokenRow {
 /// # Errors
 /// As the engine's.
 pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
-    let keys = context.engine.keys()?;
+    let keys = context.engine.views().keys()?;
     if context.console.json {
         let rows: Vec<KeyRow> = keys.iter().map(row).collect();
         context.console.result_json(&rows)?;
@@ -61,7 +61,7 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
         let mend = if warning.starts_with("belongs") { "chown it to yourself" } else { "mend it with: chmod 600" };
         context.console.note(&format!("key {} {}; {mend} {}", key.id.short(), printable(warning), shown(path)));
     }
-    context.engine.key_problems().iter().for_each(|problem| context.console.problem(problem));
+    context.engine.keyring().key_problems().iter().for_each(|problem| context.console.problem(problem));
     Ok(Ending::done())
 }
 
@@ -83,7 +83,7 @@ fn text(context: &Context, keys: &[KeyView]) -> String {
     let rows = table.text("", 2);
     let mut lines = rows.lines();
     let mut out = format!("{}\n", lines.next().unwrap_or_default());
-    let store = context.engine.key_dir();
+    let store = context.engine.keyring().key_dir();
     for (line, key) in lines.zip(keys) {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{line}\n    {}", key.id);

@@ -8,7 +8,7 @@ use crate::cli::Context;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::custody::load::{FoundKey, KeySet, Loaded, OpenedKey};
-use crate::engine::{Kind, OpenError, Passphrase, Problem};
+use crate::engine::{Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 
 #[derive(Serialize)]
@@ -61,12 +61,13 @@ fn one(
     let role = key.role.as_deref().filter(|role| *role != "delegation").unwrap_or(name);
     let (opened, passphrase) = open(context, key, role, what, typed)?;
     let id = opened.id().clone();
-    let passphrase = match passphrase {
-        Some(passphrase) => passphrase,
-        None if context.engine.find_key(id.as_str()).is_ok() => Passphrase::new(),
-        None => for_new_key(context, role, &format!("key {} ({})", id.short(), printable(role)))?,
+    // A passphrase that would not be taken for a new key is not kept for a loaded one.
+    let passphrase = match passphrase.map(NewPassphrase::new) {
+        Some(Ok(passphrase)) => Some(passphrase),
+        _ if context.engine.custody().find_key(id.as_str()).is_ok() => None,
+        _ => Some(for_new_key(context, role, &format!("key {} ({})", id.short(), printable(role)))?),
     };
-    let loaded = context.engine.load_key(opened, role, gun, &passphrase)?;
+    let loaded = context.engine.custody().load_key(opened, role, gun, passphrase.as_ref())?;
     let (result, role, file) = match loaded {
         Loaded::New(path) => ("loaded", role.to_owned(), Some(path)),
         Loaded::Known(role) => ("known", role, None),

@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, command: &Key) -> Result<Ending, Problem> {
 
 /// What people call a stored key, printable, with its short ID.
 fn called(context: &Context, id: &CanonicalKeyId) -> String {
-    match context.engine.key_label(id) {
+    match context.engine.keyring().key_label(id) {
         Some(label) => format!("{} ({})", printable(&label), id.short()),
         None => id.short().to_owned(),
     }

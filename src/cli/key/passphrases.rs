@@ -2,9 +2,9 @@
 
 use super::called;
 use crate::cli::console::input;
-use crate::cli::{Context, terminal};
+use crate::cli::{Context, new_passphrase, terminal};
 use crate::engine::keyring::sources::{Source, read_descriptor, wrong_sources};
-use crate::engine::{Kind, Passphrase, Problem, Strength};
+use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Problem, Strength};
 use crate::tuf::CanonicalKeyId;
 
 /// Passphrases that were typed for other keys of this command; many keys share one.
@@ -53,10 +53,10 @@ impl Typed {
         id: &CanonicalKeyId,
         what: &str,
     ) -> Result<Answer<()>, Problem> {
-        let role = context.engine.stored_role(id).unwrap_or_default();
-        let attempt = |passphrase: &Passphrase| Ok(context.engine.opens(id, Some(passphrase))?.then_some(()));
+        let role = context.engine.keyring().stored_role(id).unwrap_or_default();
+        let attempt = |passphrase: &Passphrase| Ok(context.engine.custody().opens(id, Some(passphrase))?.then_some(()));
         let instead = |passphrase: &Passphrase| {
-            Some(format!("key {}", called(context, &context.engine.opens_instead(id, passphrase)?)))
+            Some(format!("key {}", called(context, &context.engine.keyring().opens_instead(id, passphrase)?)))
         };
         self.open_or_name(context, (&role, what), attempt, instead)
     }
@@ -133,11 +133,10 @@ pub(super) fn nobody(what: &str, wrong: &[Miss]) -> Problem {
 ///
 /// # Errors
 /// `Passphrase` if nobody can be asked, `Input` if it is too short.
-pub(super) fn for_new_key(context: &Context, role: &str, what: &str) -> Result<Passphrase, Problem> {
-    let known = context.sources.candidates(role).into_iter().next();
-    if let Some((source, passphrase)) = known {
-        remark(context, &passphrase, &format!("{source}: "))?;
-        return Ok(passphrase);
+pub(super) fn for_new_key(context: &Context, role: &str, what: &str) -> Result<NewPassphrase, Problem> {
+    if let Some((source, known)) = new_passphrase::known(context, role)? {
+        remark(context, &known, &format!("{source}: "));
+        return Ok(known);
     }
     typed_twice(context, what, "set the passphrase variables of notary or docker, or give --passphrase-fd")
 }
@@ -151,11 +150,11 @@ pub(super) fn chosen(
     descriptor: Option<u32>,
     what: &str,
     hint: &str,
-) -> Result<Passphrase, Problem> {
+) -> Result<NewPassphrase, Problem> {
     let Some(descriptor) = descriptor else { return typed_twice(context, what, hint) };
-    let passphrase = from_descriptor(descriptor)?;
-    remark(context, &passphrase, "")?;
-    Ok(passphrase)
+    let chosen = NewPassphrase::new(from_descriptor(descriptor)?).map_err(EngineError::from)?;
+    remark(context, &chosen, "");
+    Ok(chosen)
 }
 
 /// The first line that a descriptor gives.
@@ -172,30 +171,13 @@ pub(super) fn from_descriptor(descriptor: u32) -> Result<Passphrase, Problem> {
     if line.is_empty() { Err(wrong("holds no passphrase")) } else { Ok(Passphrase::from_text(line)) }
 }
 
-fn typed_twice(context: &Context, what: &str, hint: &str) -> Result<Passphrase, Problem> {
-    if !context.console.interactive {
-        let message = format!("{what} needs a new passphrase, and nobody can be asked");
-        return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
-    }
-    loop {
-        let first = terminal::ask_passphrase(&format!("new passphrase for {what}"))?;
-        if let Some(remark) = Strength::of(&first).remark() {
-            context.console.note(remark);
-        }
-        if Strength::of(&first) == Strength::TooShort {
-            continue;
-        }
-        if terminal::ask_passphrase("again")? == first {
-            return Ok(first);
-        }
-        context.console.note("the two differ");
-    }
+fn typed_twice(context: &Context, what: &str, hint: &str) -> Result<NewPassphrase, Problem> {
+    let message = format!("{what} needs a new passphrase, and nobody can be asked");
+    new_passphrase::typed_twice(context, what, (message, hint))
 }
 
-fn remark(context: &Context, passphrase: &Passphrase, before: &str) -> Result<(), Problem> {
-    context.engine.check_new_passphrase(passphrase)?;
+fn remark(context: &Context, passphrase: &Passphrase, before: &str) {
     if let Some(remark) = Strength::of(passphrase).remark() {
         context.console.note(&format!("{before}{remark}"));
     }
-    Ok(())
 }

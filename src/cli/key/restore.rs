@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Prob
         rows.push(row);
     }
     if let Some(manifest) = archive.manifest.as_ref().filter(|_| !arguments.dry_run) {
-        context.engine.restore_labels(manifest)?;
+        context.engine.custody().restore_labels(manifest)?;
     }
     if context.console.json {
         context.console.result_json(&rows)?;
@@ -62,11 +62,11 @@ pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Prob
 
 fn open(context: &Context, arguments: &Restore) -> Result<Archive, Problem> {
     let engine = &context.engine;
-    if !engine.backup_is_encrypted(&arguments.file)? {
-        return Ok(engine.open_backup(&arguments.file, None)?);
+    if !engine.custody().backup_is_encrypted(&arguments.file)? {
+        return Ok(engine.custody().open_backup(&arguments.file, None)?);
     }
     if let Some(descriptor) = arguments.backup_passphrase_fd {
-        return Ok(engine.open_backup(&arguments.file, Some(&from_descriptor(descriptor)?))?);
+        return Ok(engine.custody().open_backup(&arguments.file, Some(&from_descriptor(descriptor)?))?);
     }
     if !context.console.interactive {
         let message = format!("{} needs its passphrase, and nobody can be asked", shown(&arguments.file));
@@ -74,7 +74,7 @@ fn open(context: &Context, arguments: &Restore) -> Result<Archive, Problem> {
     }
     loop {
         let passphrase = terminal::ask_passphrase("passphrase of the backup")?;
-        match engine.open_backup(&arguments.file, Some(&passphrase)) {
+        match engine.custody().open_backup(&arguments.file, Some(&passphrase)) {
             Err(error) if error.kind() == Kind::Passphrase => context.console.say(&error.to_string()),
             opened => return Ok(opened?),
         }
@@ -85,7 +85,7 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
     let engine = &context.engine;
     let accept = if untested { Untested::Accept } else { Untested::Refuse };
     if !key.found.encrypted || matches!(key.standing, Standing::Same | Standing::Conflicting) {
-        return Ok(engine.restore_key(key, None, accept)?);
+        return Ok(engine.custody().restore_key(key, None, accept)?);
     }
     let role = key.found.role.as_deref().unwrap_or_default();
     let what = match &key.found.claimed {
@@ -93,7 +93,7 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
         None => format!("key {} of the backup ({})", key.found.place, printable(role)),
     };
     let attempt = |passphrase: &Passphrase| -> Attempt<Restored> {
-        match engine.restore_key(key, Some(passphrase), Untested::Refuse) {
+        match engine.custody().restore_key(key, Some(passphrase), Untested::Refuse) {
             Ok(restored) => Ok(Some(restored)),
             Err(error) if error.kind() == Kind::Passphrase => Ok(None),
             Err(error) => Err(error.problem()),
@@ -101,7 +101,7 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
     };
     match typed.open(context, role, &what, attempt)? {
         Answer::Opened(restored, _) => Ok(restored),
-        _ if untested => Ok(engine.restore_key(key, None, accept)?),
+        _ if untested => Ok(engine.custody().restore_key(key, None, accept)?),
         Answer::Nobody(wrong) => {
             let problem = nobody(&what, &wrong);
             Err(Problem { hint: format!("{}; or give --untested to restore it as it is", problem.hint), ..problem })

@@ -50,7 +50,7 @@ struct KeyRow {
 }
 
 fn list(context: &Context) -> Result<Ending, Problem> {
-    let tokens = context.engine.tokens()?;
+    let tokens = context.engine.keyring().tokens()?;
     if context.console.json {
         context.console.result_json(&tokens.iter().map(row).collect::<Vec<_>>())?;
     } else if tokens.is_empty() {
@@ -121,9 +121,10 @@ fn text(token: &TokenFacts) -> String {
 /// # Errors
 /// As the engine's.
 pub(super) fn generate(context: &Context, new: &NewKey, wanted: Option<&str>) -> Result<Ending, Problem> {
-    let token = context.engine.find_token(wanted)?;
+    let token = context.engine.keyring().find_token(wanted)?;
     let (serial, attendant) = (Some(token.name.serial.as_str()), attendant(context, &token));
-    let made = writing(context, &token, |pins| context.engine.generate_on_token(new, serial, pins, &attendant))?;
+    let made =
+        writing(context, &token, |pins| context.engine.custody().generate_on_token(new, serial, pins, &attendant))?;
     let public = made.public_file.as_deref().map(shown).unwrap_or_default();
     if context.console.json {
         context.console.result_json(&serde_json::json!({
@@ -144,16 +145,17 @@ pub(super) fn generate(context: &Context, new: &NewKey, wanted: Option<&str>) ->
 }
 
 fn import(context: &Context, arguments: &TokenImport) -> Result<Ending, Problem> {
-    let id = context.engine.find_key(&arguments.key)?;
+    let id = context.engine.custody().find_key(&arguments.key)?;
     let how = if arguments.force { Removing::Forced } else { Removing::BackedUp };
-    context.engine.check_backed_up(&id, how)?;
-    let token = context.engine.find_token(arguments.token.as_deref())?;
+    context.engine.custody().check_backed_up(&id, how)?;
+    let token = context.engine.keyring().find_token(arguments.token.as_deref())?;
     let what = format!("key {}", called(context, &id));
-    let role = context.engine.stored_role(&id).unwrap_or_default();
-    let passphrase = if context.engine.opens(&id, None)? {
+    let role = context.engine.keyring().stored_role(&id).unwrap_or_default();
+    let passphrase = if context.engine.custody().opens(&id, None)? {
         None
     } else {
-        let attempt = |passphrase: &Passphrase| Ok(context.engine.opens(&id, Some(passphrase))?.then_some(()));
+        let attempt =
+            |passphrase: &Passphrase| Ok(context.engine.custody().opens(&id, Some(passphrase))?.then_some(()));
         match Typed::default().open(context, &role, &what, attempt)? {
             Answer::Opened((), passphrase) => Some(passphrase),
             Answer::Skipped => {
@@ -167,7 +169,7 @@ fn import(context: &Context, arguments: &TokenImport) -> Result<Ending, Problem>
     };
     let (serial, attendant) = (Some(token.name.serial.as_str()), attendant(context, &token));
     let done = writing(context, &token, |pins| {
-        context.engine.import_to_token(&id, passphrase.as_ref(), serial, pins, how, &attendant)
+        context.engine.custody().import_to_token(&id, passphrase.as_ref(), serial, pins, how, &attendant)
     })?;
     if context.console.json {
         context.console.result_json(&serde_json::json!({
@@ -192,10 +194,10 @@ pub(super) fn remove(
     wanted: Option<&str>,
     how: Removing,
 ) -> Result<(), Problem> {
-    let token = context.engine.find_token_with(id, wanted)?;
-    context.engine.check_backed_up(id, how)?;
+    let token = context.engine.keyring().find_token_with(id, wanted)?;
+    context.engine.custody().check_backed_up(id, how)?;
     let (serial, attendant) = (token.name.serial.as_str(), attendant(context, &token));
-    writing(context, &token, |pins| context.engine.remove_from_token(id, serial, pins, how, &attendant))?;
+    writing(context, &token, |pins| context.engine.custody().remove_from_token(id, serial, pins, how, &attendant))?;
     if token.dialect == Dialect::Piv {
         context
             .console

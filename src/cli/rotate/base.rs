@@ -64,7 +64,8 @@ pub(super) async fn rotate_base(context: &Context, role: &Role, base: &RotateBas
     if let Some(count) = base.legacy {
         let versions = u64::try_from(count).ok();
         for gun in &choice.repositories {
-            let old = context.engine.old_root_keys(gun, versions).await?;
+            let at_hand = context.engine.keyring().keys_at_hand();
+            let old = context.engine.trust().old_root_keys(gun, versions, &at_hand).await?;
             choice.legacy.insert(gun.clone(), old);
         }
     }
@@ -91,7 +92,7 @@ pub(super) async fn rotate_signer(context: &Context, command: &RotateSigner) -> 
     let after = choice.clone();
     let ending = go_on(context, choice, &command.publishing).await?;
     if let Some(path) = &command.hand_over {
-        write_hand_over(context, &context.engine.wizard_facts(&after)?, path)?;
+        write_hand_over(context, &context.engine.wizards().wizard_facts(&after)?, path)?;
     }
     Ok(ending)
 }
@@ -116,7 +117,7 @@ pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publis
     if publishing.publish {
         publish::require_agreement(context, &publishing.agreement)?;
     }
-    publish::say_resolved(context, &context.engine.resolve_interrupted().await?);
+    publish::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     // What could not be read is said where its facts are used.
     context.views(guns).await;
     Ok(())
@@ -131,7 +132,7 @@ fn snapshot_holder(context: &Context, base: &RotateBase, guns: &[Gun]) -> Result
         return Ok(Holder::Here);
     }
     let choice = Choice::new(Wizard::Timestamp, guns.to_vec(), context.engine.now());
-    let facts = context.engine.wizard_facts(&choice)?;
+    let facts = context.engine.wizards().wizard_facts(&choice)?;
     let listed = facts.repositories.iter().filter_map(|repository| repository.role(&Role::Snapshot));
     let here: Vec<bool> = listed.map(|role| role.ids().iter().any(|id| facts.at_hand.contains(id))).collect();
     match (here.contains(&true), here.contains(&false)) {
@@ -149,16 +150,21 @@ fn snapshot_holder(context: &Context, base: &RotateBase, guns: &[Gun]) -> Result
 async fn with_same_root(context: &Context, guns: Vec<Gun>) -> Result<Vec<Gun>, Problem> {
     let begun = context
         .engine
-        .wizards()?
+        .wizards()
+        .list()?
         .into_iter()
         .find(|choice| choice.wizard == Wizard::Root && guns.iter().all(|gun| choice.repositories.contains(gun)));
     let mut all = match begun {
         Some(begun) if !is_old_story(context, &begun) => begun.repositories,
         _ => {
             // One that nobody has looked at on this machine may have the same root too.
-            let known: Vec<Gun> = context.engine.entries()?.into_iter().map(|entry| entry.gun).collect();
+            let known: Vec<Gun> = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
             context.views(&known).await;
-            let facts = context.engine.wizard_facts(&Choice::new(Wizard::Root, guns.clone(), context.engine.now()))?;
+            let facts = context.engine.wizards().wizard_facts(&Choice::new(
+                Wizard::Root,
+                guns.clone(),
+                context.engine.now(),
+            ))?;
             [guns, facts.same_root].concat()
         }
     };
@@ -170,7 +176,7 @@ async fn with_same_root(context: &Context, guns: Vec<Gun>) -> Result<Vec<Gun>, P
 
 /// Names other repositories that the old root key still serves.
 fn say_same_root(context: &Context, choice: &Choice) -> Result<(), Problem> {
-    let facts = context.engine.wizard_facts(choice)?;
+    let facts = context.engine.wizards().wizard_facts(choice)?;
     if !facts.same_root.is_empty() {
         let names: Vec<&str> = facts.same_root.iter().map(Gun::as_str).collect();
         let (names, first) = (names.join(", "), facts.repositories.first().map(|r| r.name.clone()).unwrap_or_default());
@@ -183,12 +189,12 @@ fn say_same_root(context: &Context, choice: &Choice) -> Result<(), Problem> {
 
 /// The wizard as it was begun, or a new one with the roles as they are.
 fn begin(context: &Context, wizard: Wizard, guns: Vec<Gun>) -> Result<Choice, Problem> {
-    begin_with(context, context.engine.new_wizard(wizard, guns)?)
+    begin_with(context, context.engine.wizards().new_wizard(wizard, guns)?)
 }
 
 /// The wizard as it was begun, or this new one.
 pub(super) fn begin_with(context: &Context, now: Choice) -> Result<Choice, Problem> {
-    let begun = context.engine.begun_wizard(&now.wizard, &now.repositories)?;
+    let begun = context.engine.wizards().begun_wizard(&now.wizard, &now.repositories)?;
     let Some(mut begun) = begun.filter(|begun| !is_old_story(context, begun)) else { return Ok(now) };
     let title = printable(&begun.wizard.title());
     context.console.note(&format!("going on: {title}, begun {}", age(context.engine.now(), begun.begun)));
@@ -202,14 +208,14 @@ pub(super) fn begin_with(context: &Context, now: Choice) -> Result<Choice, Probl
 /// Whether a wizard was finished some time ago, so that the same command means a new one.
 fn is_old_story(context: &Context, choice: &Choice) -> bool {
     let age = context.engine.now().duration_since(choice.begun);
-    age > REMEMBERED && context.engine.wizard_facts(choice).is_ok_and(|facts| is_finished(&facts))
+    age > REMEMBERED && context.engine.wizards().wizard_facts(choice).is_ok_and(|facts| is_finished(&facts))
 }
 
 /// Stages what leads on, publishes if asked to, and says what is left.
 pub(super) async fn go_on(context: &Context, choice: Choice, publishing: &Publishing) -> Result<Ending, Problem> {
-    let facts = context.engine.wizard_facts(&choice)?;
+    let facts = context.engine.wizards().wizard_facts(&choice)?;
     if facts.repositories.iter().any(|repository| !matches!(phase(&facts, repository), Phase::Blocked(_))) {
-        context.engine.keep_wizard(&choice)?;
+        context.engine.wizards().keep_wizard(&choice)?;
     }
     let mut wanted = Wanted { changes: Vec::new(), problems: Vec::new(), creates: None };
     for (gun, change) in changes(&facts) {
@@ -241,7 +247,7 @@ pub(super) async fn go_on(context: &Context, choice: Choice, publishing: &Publis
     } else {
         stage(context, wanted, publishing).await?
     };
-    say_state(context, &context.engine.wizard_facts(&choice)?)?;
+    say_state(context, &context.engine.wizards().wizard_facts(&choice)?)?;
     Ok(ending)
 }
 
@@ -281,7 +287,7 @@ fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
         if matches!(facts.choice.wizard, Wizard::FirstSetup | Wizard::Root) {
             fingerprints(facts).iter().for_each(|line| context.console.say(line));
         }
-        context.engine.forget_wizard(&facts.choice)?;
+        context.engine.wizards().forget_wizard(&facts.choice)?;
     }
     Ok(())
 }

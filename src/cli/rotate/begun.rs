@@ -33,7 +33,7 @@ struct Row {
 /// # Errors
 /// As the engine's.
 pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
-    let begun = context.engine.wizards()?;
+    let begun = context.engine.wizards().list()?;
     let guns: Vec<Gun> = begun.iter().flat_map(|choice| choice.repositories.clone()).collect();
     // What could not be read is said where its facts are used.
     context.views(&guns).await;
@@ -60,11 +60,11 @@ pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
 }
 
 fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
-    let begun = context.engine.how_far(choice);
+    let begun = context.engine.wizards().how_far(choice);
     let next = begun.next.as_ref();
     let unread = begun.unread.as_ref().map(|problem| format!("cannot be read: {}", problem.message));
     Ok(Row {
-        id: context.engine.wizard_id(choice)?,
+        id: context.engine.wizards().wizard_id(choice)?,
         what: choice.wizard.title(),
         repositories: choice.repositories.clone(),
         begun: choice.begun,
@@ -97,7 +97,7 @@ pub(super) async fn resume(context: &Context, command: &Resume) -> Result<Ending
 /// As [`resume`].
 pub(super) fn forget(context: &Context, command: &Forget) -> Result<Ending, Problem> {
     let choice = find(context, &command.id)?;
-    context.engine.forget_wizard(&choice)?;
+    context.engine.wizards().forget_wizard(&choice)?;
     let what = format!("given up: {}; keys and what is staged stay\n", choice.wizard.title());
     if context.console.json {
         context.console.result_json(&serde_json::json!([]))?;
@@ -109,8 +109,8 @@ pub(super) fn forget(context: &Context, command: &Forget) -> Result<Ending, Prob
 
 fn find(context: &Context, id: &str) -> Result<Choice, Problem> {
     let mut found = Vec::new();
-    for choice in context.engine.wizards()? {
-        if !id.is_empty() && context.engine.wizard_id(&choice)?.starts_with(&id.to_ascii_lowercase()) {
+    for choice in context.engine.wizards().list()? {
+        if !id.is_empty() && context.engine.wizards().wizard_id(&choice)?.starts_with(&id.to_ascii_lowercase()) {
             found.push(choice);
         }
     }

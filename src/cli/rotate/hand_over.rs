@@ -16,19 +16,19 @@ use crate::engine::wizard::{Facts, HandOver};
 /// `Input` for a file that is not what it should be, or a key that is not here; as [`super::rotate`].
 pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<Ending, Problem> {
     let file = HandOver::read(&command.file)?;
-    if !context.engine.holds_key(&file.key_id) {
+    if !context.engine.custody().holds_key(&file.key_id) {
         let message =
             format!("the private half of key {} ({}) is not in this key store", file.key_id.short(), file.words);
         return Err(input(message, "load it first: trustdeck key load FILE --name SIGNER"));
     }
     for repository in &file.repositories {
-        let here = context.engine.server_of(&repository.gun);
+        let here = context.engine.wizards().server_of(&repository.gun);
         if here != repository.server {
             let (gun, there) = (&repository.gun, &repository.server);
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
-    let choice = file.choice(&context.engine);
+    let choice = file.choice(context.engine.now());
     prepare(context, &choice.repositories, &command.publishing).await?;
     let choice = begin_with(context, choice)?;
     go_on(context, choice, &command.publishing).await

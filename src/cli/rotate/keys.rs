@@ -25,7 +25,7 @@ pub(super) fn with_key(context: &Context, choice: Choice, given: Vec<NewKey>) ->
 fn take(context: &Context, mut choice: Choice, given: Vec<NewKey>) -> Result<Choice, Problem> {
     let engine = &context.engine;
     let is_signer = matches!(choice.wizard, Wizard::DelegationKey { .. });
-    let is_here = |key: &NewKey| key.is_private() || engine.holds_key(key.public().canonical_id());
+    let is_here = |key: &NewKey| key.is_private() || engine.custody().holds_key(key.public().canonical_id());
     if let Some(public) = given.iter().find(|key| !is_here(key)) {
         if !is_signer {
             let message = format!("{}: holds a public key", public.source());
@@ -41,7 +41,7 @@ fn take(context: &Context, mut choice: Choice, given: Vec<NewKey>) -> Result<Cho
     };
     let keys = given.iter().map(bare).collect::<Result<Vec<PublicKey>, Problem>>()?;
     choice.use_keys(&keys);
-    engine.keep_wizard(&choice)?;
+    engine.wizards().keep_wizard(&choice)?;
     let (name, gun) = (choice.wizard.key_name(), choice.repositories.first().cloned());
     given.into_iter().try_for_each(|key| key.store(context, &name, gun.as_ref()))?;
     Ok(choice)
@@ -49,9 +49,9 @@ fn take(context: &Context, mut choice: Choice, given: Vec<NewKey>) -> Result<Cho
 
 fn make_missing(context: &Context, mut choice: Choice) -> Result<Choice, Problem> {
     let engine = &context.engine;
-    let facts = engine.wizard_facts(&choice)?;
+    let facts = engine.wizards().wizard_facts(&choice)?;
     let is_usable = |keys: &[PublicKey]| {
-        let here = |key: &PublicKey| choice.way == Way::Colleague || engine.holds_key(key.canonical_id());
+        let here = |key: &PublicKey| choice.way == Way::Colleague || engine.custody().holds_key(key.canonical_id());
         !keys.is_empty() && keys.iter().all(here)
     };
     let role = choice.wizard.role();
@@ -61,7 +61,7 @@ fn make_missing(context: &Context, mut choice: Choice) -> Result<Choice, Problem
     let shared = choice.keys.values().find(|keys| !each && is_usable(keys)).cloned();
     if let Some(keys) = shared {
         choice.keys.extend(missing.into_iter().map(|gun| (gun, keys.clone())));
-        engine.keep_wizard(&choice)?;
+        engine.wizards().keep_wizard(&choice)?;
         return Ok(choice);
     }
     let groups: Vec<Vec<Gun>> = if each { missing.into_iter().map(|gun| vec![gun]).collect() } else { vec![missing] };
@@ -71,7 +71,7 @@ fn make_missing(context: &Context, mut choice: Choice) -> Result<Choice, Problem
         let made = (0..count).map(|_| NewKey::make(context)).collect::<Result<Vec<NewKey>, Problem>>()?;
         let public: Vec<PublicKey> = made.iter().map(|key| key.public().clone()).collect();
         choice.keys.extend(guns.iter().map(|gun| (gun.clone(), public.clone())));
-        engine.keep_wizard(&choice)?;
+        engine.wizards().keep_wizard(&choice)?;
         for key in made {
             let (name, id) = (choice.wizard.key_name(), key.public().canonical_id().clone());
             key.store(context, &name, guns.first())?;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::console::input;
-use crate::cli::unlock::{new_passphrase, unlock_stored};
-use crate::cli::{Context, keyfiles, terminal};
+use crate::cli::unlock::unlock_stored;
+use crate::cli::{Context, keyfiles, new_passphrase, terminal};
 use crate::engine::wizard::{KeyFile, PrivateKey};
-use crate::engine::{Kind, Passphrase, Problem};
+use crate::engine::{Kind, NewPassphrase, Passphrase, Problem};
 use crate::tuf::{Gun, PublicKey};
 
 /// A key that is to take another's place.
@@ -25,7 +25,7 @@ impl NewKey {
     /// # Errors
     /// As the engine's.
     pub(super) fn make(context: &Context) -> Result<Self, Problem> {
-        let key = context.engine.make_key()?;
+        let key = context.engine.custody().make_key()?;
         Ok(Self { public: key.public().clone(), source: String::new(), private: Some(Box::new(key)), passphrase: None })
     }
 
@@ -50,14 +50,15 @@ impl NewKey {
     /// `Passphrase` if nobody can be asked for one; as the engine's.
     pub(super) fn store(self, context: &Context, name: &str, gun: Option<&Gun>) -> Result<(), Problem> {
         let Some(private) = &self.private else { return Ok(()) };
-        if context.engine.holds_key(private.id()) {
+        if context.engine.custody().holds_key(private.id()) {
             return Ok(());
         }
-        let passphrase = match &self.passphrase {
-            Some(passphrase) => passphrase.clone(),
-            None => new_passphrase(context, name)?,
+        // A passphrase that would not be taken for a new key is not kept for a loaded one.
+        let passphrase = match self.passphrase.map(NewPassphrase::new) {
+            Some(Ok(passphrase)) => passphrase,
+            _ => new_passphrase::for_role(context, name)?,
         };
-        Ok(context.engine.store_key(private, name, gun, &passphrase)?)
+        Ok(context.engine.custody().store_key(private, name, gun, &passphrase)?)
     }
 }
 
@@ -86,18 +87,18 @@ pub(super) async fn find(context: &Context, typed: &str) -> Result<NewKey, Probl
     if path.exists() || typed.contains(['/', '.']) {
         return tokio::task::block_in_place(|| read(context, &path));
     }
-    let id = context.engine.find_key(typed).map_err(|error| {
+    let id = context.engine.custody().find_key(typed).map_err(|error| {
         let mut problem = error.problem();
         problem.hint = format!("there is no file {typed} either; {}", problem.hint);
         problem
     })?;
-    let public = match context.engine.public_half(&id) {
+    let public = match context.engine.custody().public_half(&id) {
         Some(public) => public,
         // A file of an encrypted key does not tell its public half.
         None => {
             unlock_stored(context, &id).await?;
             let missing = || input(format!("the public half of {} is not known", id.short()), "unlock it first");
-            context.engine.public_half(&id).ok_or_else(missing)?
+            context.engine.custody().public_half(&id).ok_or_else(missing)?
         }
     };
     Ok(NewKey { public, source: typed.to_owned(), private: None, passphrase: None })
@@ -108,7 +109,7 @@ fn read(context: &Context, file: &Path) -> Result<NewKey, Problem> {
     let private = |key: Box<PrivateKey>, passphrase| {
         Ok(NewKey { public: key.public().clone(), source: source.clone(), private: Some(key), passphrase })
     };
-    match context.engine.read_key_file(file, None)? {
+    match context.engine.custody().read_key_file(file, None)? {
         KeyFile::Private(key) => return private(key, None),
         KeyFile::Public => {
             let public = keyfiles::public_key(file, context.engine.now())?;
@@ -119,7 +120,7 @@ fn read(context: &Context, file: &Path) -> Result<NewKey, Problem> {
     // The role of a key outside the store says nothing about who chose its passphrase.
     for role in ["root", "targets", "snapshot", "delegation"] {
         for (_, passphrase) in context.sources.candidates(role) {
-            if let KeyFile::Private(key) = context.engine.read_key_file(file, Some(&passphrase))? {
+            if let KeyFile::Private(key) = context.engine.custody().read_key_file(file, Some(&passphrase))? {
                 return private(key, Some(passphrase));
             }
         }
@@ -131,7 +132,7 @@ fn read(context: &Context, file: &Path) -> Result<NewKey, Problem> {
     }
     loop {
         let passphrase = terminal::ask_passphrase(&format!("passphrase of {source}"))?;
-        if let KeyFile::Private(key) = context.engine.read_key_file(file, Some(&passphrase))? {
+        if let KeyFile::Private(key) = context.engine.custody().read_key_file(file, Some(&passphrase))? {
             return private(key, Some(passphrase));
         }
         context.console.note("that passphrase does not open it");

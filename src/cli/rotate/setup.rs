@@ -34,7 +34,7 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
     }
     let root_key = command.root_key.as_deref().map(|typed| named_root(context, typed)).transpose()?;
     prepare(context, &guns, &command.publishing).await?;
-    let mut choice = begin_with(context, context.engine.new_wizard(Wizard::FirstSetup, guns)?)?;
+    let mut choice = begin_with(context, context.engine.wizards().new_wizard(Wizard::FirstSetup, guns)?)?;
     choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
     choice.first.without_tags = choice.first.tags.is_empty();
     let choice = with_root(context, choice, root_key)?;
@@ -61,7 +61,7 @@ fn named_root(context: &Context, typed: &str) -> Result<Option<CanonicalKeyId>, 
     if typed == "new" {
         return Ok(None);
     }
-    Ok(Some(context.engine.find_key(typed)?))
+    Ok(Some(context.engine.custody().find_key(typed)?))
 }
 
 /// The root key: as named, as chosen before, the only one there is, or a new one.
@@ -69,15 +69,15 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
     let engine = &context.engine;
     if let Some(Some(id)) = named {
         choice.first.root_key = Some(RootKeyChoice::Stored(id));
-        engine.keep_wizard(&choice)?;
+        engine.wizards().keep_wizard(&choice)?;
         return Ok(choice);
     }
     if let Some(RootKeyChoice::Stored(id)) = &choice.first.root_key
-        && engine.holds_key(id)
+        && engine.custody().holds_key(id)
     {
         return Ok(choice);
     }
-    let stored = engine.root_keys();
+    let stored = engine.custody().root_keys();
     match stored.as_slice() {
         [only] if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only.clone())),
         [_, _, ..] if named.is_none() => {
@@ -89,12 +89,12 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
             let made = NewKey::make(context)?;
             let id = made.public().canonical_id().clone();
             choice.first.root_key = Some(RootKeyChoice::Stored(id.clone()));
-            engine.keep_wizard(&choice)?;
+            engine.wizards().keep_wizard(&choice)?;
             made.store(context, "root", None)?;
             context.console.note(&format!("new root key {}", id.short()));
         }
     }
-    engine.keep_wizard(&choice)?;
+    engine.wizards().keep_wizard(&choice)?;
     Ok(choice)
 }
 
@@ -106,11 +106,9 @@ fn with_signers(
 ) -> Result<Choice, Problem> {
     let engine = &context.engine;
     for (name, key) in named {
-        let before = choice
-            .first
-            .signers
-            .get(&name)
-            .is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id())));
+        let before = choice.first.signers.get(&name).is_some_and(|keys| {
+            !keys.is_empty() && keys.iter().all(|key| engine.custody().holds_key(key.canonical_id()))
+        });
         let key = match key {
             None if before => continue,
             None => NewKey::make(context)?,
@@ -118,8 +116,8 @@ fn with_signers(
         };
         let id = key.public().canonical_id().clone();
         choice.first.signers.insert(name.clone(), vec![key.public().clone()]);
-        engine.keep_wizard(&choice)?;
-        if key.is_private() && !engine.holds_key(&id) {
+        engine.wizards().keep_wizard(&choice)?;
+        if key.is_private() && !engine.custody().holds_key(&id) {
             key.store(context, name.as_str(), None)?;
             context.console.note(&format!("new {name} key {}", id.short()));
         }

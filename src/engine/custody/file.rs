@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::load::KeySet;
-use crate::engine::{Engine, EngineError};
-use crate::keys::OpenError;
+use super::part::Custody;
+use crate::engine::EngineError;
 use crate::keys::pem::Block;
-use crate::keys::{KeyError, Passphrase, PrivateKey};
+use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// What a key file holds.
@@ -21,7 +21,7 @@ pub enum KeyFile {
     Public,
 }
 
-impl Engine {
+impl Custody {
     /// Makes a P-256 key. It is not stored yet: remember what it is for first.
     ///
     /// # Errors
@@ -40,38 +40,38 @@ impl Engine {
         key: &PrivateKey,
         name: &str,
         gun: Option<&Gun>,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
     ) -> Result<(), EngineError> {
-        if !self.key_store().holds(key.id()) {
-            self.key_store().save(key, name, gun, passphrase)?;
-            self.inner.keyring.changed();
+        if !self.keyring.key_store().holds(key.id()) {
+            self.keyring.key_store().save(key, name, gun, passphrase)?;
+            self.keyring.held.changed();
         }
-        self.unlock(key.id(), passphrase)
+        self.keyring.unlock(key.id(), passphrase)
     }
 
     /// Whether the private half of a key is in the store or on a token.
     #[must_use]
     pub fn holds_key(&self, id: &CanonicalKeyId) -> bool {
-        self.key_store().holds(id) || self.token_of(id).is_some()
+        self.keyring.key_store().holds(id) || self.keyring.token_of(id).is_some()
     }
 
     /// Root keys that are here, by ID.
     #[must_use]
     pub fn root_keys(&self) -> Vec<CanonicalKeyId> {
-        let ids = self.keys_at_hand().into_iter();
-        ids.filter(|id| self.stored_role(id).as_deref() == Some(Role::Root.as_str())).collect()
+        let ids = self.keyring.keys_at_hand().into_iter();
+        ids.filter(|id| self.keyring.stored_role(id).as_deref() == Some(Role::Root.as_str())).collect()
     }
 
     /// The public half of a key that is here: of one on a token, of an open one, or as a repository lists it.
     #[must_use]
     pub fn public_half(&self, id: &CanonicalKeyId) -> Option<PublicKey> {
-        if let Some(key) = self.token_public_key(id) {
+        if let Some(key) = self.keyring.token_public_key(id) {
             return Some(key);
         }
-        if let Some(key) = self.signing_key(id) {
+        if let Some(key) = self.keyring.signing_key(id) {
             return Some(key.public().clone());
         }
-        let sets = self.entries().ok()?.into_iter().filter_map(|entry| self.base(&entry.gun).ok()??.set);
+        let sets = self.views.entries().ok()?.into_iter().filter_map(|entry| self.trust.base(&entry.gun).ok()??.set);
         let listed = sets.flat_map(|set| set.root().content.keys.values().cloned().collect::<Vec<_>>());
         listed.filter(|key| key.canonical_id() == id).find_map(|key| key.unwrapped().ok())
     }

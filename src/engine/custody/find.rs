@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::part::Custody;
 use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
-use crate::engine::{Engine, EngineError, KeyView};
+use crate::engine::{EngineError, KeyView};
 use crate::keys::{KeyError, words};
 use crate::tuf::CanonicalKeyId;
 
-impl Engine {
+impl Custody {
     /// Finds a key of the store or of a token by its ID, an unambiguous beginning of it, its words or its label. The ID of a
     /// certificate around it is taken too.
     ///
@@ -16,13 +17,13 @@ impl Engine {
     /// `Input` if nothing or more than one key fits; `Key` if a whole ID is not in the store.
     pub fn find_key(&self, typed: &str) -> Result<CanonicalKeyId, EngineError> {
         let typed = typed.trim();
-        let stored = self.inner.keyring.stored();
+        let stored = self.keyring.held.stored();
         let labelled = |id: &CanonicalKeyId, role: &str| {
-            let own = self.inner.keyring.user_label(id);
+            let own = self.keyring.held.user_label(id);
             own.as_deref() == Some(typed) || role_label(role).as_deref() == Some(typed)
         };
         let fits = |id: &&CanonicalKeyId| begins(id.as_str(), typed) || words::words(id) == typed;
-        let tokens = self.token_keys(Seen::Lately);
+        let tokens = self.keyring.token_keys(Seen::Lately);
         let on_tokens: BTreeSet<CanonicalKeyId> = tokens.iter().map(|e| e.public.canonical_id().clone()).collect();
         let mut found: BTreeSet<CanonicalKeyId> = stored.keys().chain(&on_tokens).filter(fits).cloned().collect();
         let called = tokens.iter().filter(|entry| labelled(entry.public.canonical_id(), &entry.role));
@@ -31,7 +32,7 @@ impl Engine {
         if found.is_empty() {
             // Repositories have to be read for this.
             let own = |view: &KeyView| stored.contains_key(&view.id) || on_tokens.contains(&view.id);
-            let views = self.keys()?;
+            let views = self.views.keys()?;
             let views = views.iter().filter(|view| own(view) && wraps(view, typed));
             found.extend(views.map(|view| view.id.clone()));
         }
@@ -46,13 +47,13 @@ impl Engine {
     /// The same among all keys that are known, also those of others.
     ///
     /// # Errors
-    /// `Input`, and those of [`Engine::keys`].
+    /// `Input`, and those of [`Custody::keys`].
     pub fn find_any_key(&self, typed: &str) -> Result<CanonicalKeyId, EngineError> {
         let typed = typed.trim();
         let fits = |view: &&KeyView| {
             begins(view.id.as_str(), typed) || view.words() == typed || view.label == typed || wraps(view, typed)
         };
-        one(typed, self.keys()?.iter().filter(fits).map(|view| view.id.clone()).collect())
+        one(typed, self.views.keys()?.iter().filter(fits).map(|view| view.id.clone()).collect())
     }
 }
 

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::make::check_name;
-use crate::engine::{Engine, EngineError};
+use super::part::Custody;
+use crate::engine::EngineError;
 use crate::keys::pem::Block;
-use crate::keys::{OpenError, Passphrase, PrivateKey};
+use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 
 /// Largest file of keys read, in bytes: thousands of keys.
@@ -178,29 +179,37 @@ pub(in crate::engine) fn read_to(input: impl Read, path: &Path) -> Result<Zeroiz
     Ok(bytes)
 }
 
-impl Engine {
-    /// Keeps a key in the store, encrypted in Notary's form with `passphrase`.
+impl Custody {
+    /// Keeps a key in the store, encrypted in Notary's form with `passphrase`; one that is there already needs none.
     ///
     /// # Errors
-    /// `Input`: a role of one repository without the repository, or no name; `Disk`, `Key`.
+    /// `Input`: a role of one repository without the repository, no name, or no passphrase; `Disk`, `Key`.
     pub fn load_key(
         &self,
         opened: OpenedKey,
         role: &str,
         gun: Option<&str>,
-        passphrase: &Passphrase,
+        passphrase: Option<&NewPassphrase>,
     ) -> Result<Loaded, EngineError> {
         let id = opened.id().clone();
-        let store = self.key_store();
+        let store = self.keyring.key_store();
         if store.holds(&id) {
             return Ok(Loaded::Known(store.find(&id).map(|known| known.role).unwrap_or_default()));
         }
         check_role(role, gun)?;
         let gun = gun.and_then(|gun| Gun::parse(gun).ok());
+        let passphrase = passphrase.ok_or_else(|| no_passphrase(&id))?;
         let path = store.save(&opened.key, role, gun.as_ref(), passphrase)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.keep_open(opened.key, passphrase);
+        self.keyring.held.changed();
+        self.keyring.held.keep_open(opened.key, passphrase);
         Ok(Loaded::New(path))
+    }
+}
+
+fn no_passphrase(id: &CanonicalKeyId) -> EngineError {
+    EngineError::Input {
+        message: format!("key {} needs a new passphrase", id.short()),
+        hint: "choose one of at least 8 characters".to_owned(),
     }
 }
 

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::backed_up::Removing;
-use super::remove::Removal;
+use super::part::Custody;
+use crate::engine::EngineError;
 use crate::engine::disk::new_file::write_new;
 use crate::engine::error::refuse;
-use crate::engine::{Engine, EngineError, KeyView};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
-use crate::keys::{KeyError, Passphrase, PrivateKey, Strength};
+use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// A key to be made.
@@ -49,28 +48,26 @@ pub struct MadeKey {
     pub public_file: Option<PathBuf>,
 }
 
-impl Engine {
+impl Custody {
     /// Makes a key, keeps it in the store and unlocked, and writes `NAME.pub` as `docker trust key generate` does.
     ///
     /// # Errors
-    /// `Input`: a name, kind or repository that does not go together, a passphrase that is too short, or a file
-    /// `NAME.pub` that exists; `Disk`, `Key`.
-    pub fn generate_key(&self, new: &NewKey, passphrase: &Passphrase) -> Result<MadeKey, EngineError> {
+    /// `Input`: a name, kind or repository that does not go together, or a file `NAME.pub` that exists; `Disk`, `Key`.
+    pub fn generate_key(&self, new: &NewKey, passphrase: &NewPassphrase) -> Result<MadeKey, EngineError> {
         self.generate_key_until(new, passphrase, || false)
     }
 
     /// The same, unless `stopped` by the time that the key is made; long RSA keys take seconds. Nothing is written then.
     ///
     /// # Errors
-    /// As [`Engine::generate_key`], and `Cancelled`.
+    /// As [`Custody::generate_key`], and `Cancelled`.
     pub fn generate_key_until(
         &self,
         new: &NewKey,
-        passphrase: &Passphrase,
+        passphrase: &NewPassphrase,
         stopped: impl Fn() -> bool,
     ) -> Result<MadeKey, EngineError> {
         check_new(new)?;
-        self.check_new_passphrase(passphrase)?;
         let public_file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
         if let Some(taken) = public_file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
             return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
@@ -83,14 +80,14 @@ impl Engine {
         if let Some(file) = &public_file {
             write_new(file, public_pem(key.public(), &new.name).as_bytes())?;
         }
-        let saved = self.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
+        let saved = self.keyring.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
         if let (Err(_), Some(file)) = (&saved, &public_file) {
             // Half a pair helps nobody; the error about the private half is the one to report.
             let _ = fs::remove_file(file);
         }
         let made = MadeKey { id, file: saved?, public_file };
-        self.inner.keyring.changed();
-        self.inner.keyring.keep_open(key, passphrase);
+        self.keyring.held.changed();
+        self.keyring.held.keep_open(key, passphrase);
         Ok(made)
     }
 
@@ -100,20 +97,6 @@ impl Engine {
     /// `Input`.
     pub fn check_new_key(&self, new: &NewKey) -> Result<(), EngineError> {
         check_new(new)
-    }
-
-    /// Refuses passphrases that are too short for a new key.
-    ///
-    /// # Errors
-    /// `Input`.
-    pub fn check_new_passphrase(&self, passphrase: &Passphrase) -> Result<(), EngineError> {
-        match Strength::of(passphrase) {
-            Strength::TooShort => Err(refuse(
-                "the new passphrase is too short".to_owned(),
-                "take at least 8 characters, better 12 or more",
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// Stored keys as a PEM set, each block as it is in the store with its ID in a `path` header: what `notary key
@@ -129,7 +112,7 @@ impl Engine {
         Ok(out)
     }
 
-    /// Writes what [`Engine::export_keys`] gave into a new file, 0600.
+    /// Writes what [`Custody::export_keys`] gave into a new file, 0600.
     ///
     /// # Errors
     /// `Input` if the file exists, `Disk`.
@@ -139,7 +122,7 @@ impl Engine {
 
     pub(in crate::engine) fn exported(&self, id: &CanonicalKeyId) -> Result<Block, EngineError> {
         self.check_in_file(id)?;
-        let stored = self.key_store().find(id)?;
+        let stored = self.keyring.key_store().find(id)?;
         let format = |what: String| KeyError::Format { path: stored.path.clone(), what };
         let mut block = Block::read(&read_file(&stored.path)?).map_err(|error| format(error.to_string()))?;
         block.headers.retain(|(name, _)| name != "path");
@@ -150,19 +133,18 @@ impl Engine {
     /// Encrypts a key with another passphrase, and keeps it unlocked. `old` is `None` for a key stored in the clear.
     ///
     /// # Errors
-    /// `Key`: the old passphrase is wrong; `Input`: the new one is too short.
+    /// `Key`: the old passphrase is wrong; `Input`: the key is on a token.
     pub fn change_passphrase(
         &self,
         id: &CanonicalKeyId,
         old: Option<&Passphrase>,
-        new: &Passphrase,
+        new: &NewPassphrase,
     ) -> Result<(), EngineError> {
-        self.check_new_passphrase(new)?;
         self.check_in_file(id)?;
-        self.key_store().reseal(id, old, new)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.forget(id);
-        self.unlock(id, new)
+        self.keyring.key_store().reseal(id, old, new)?;
+        self.keyring.held.changed();
+        self.keyring.held.forget(id);
+        self.keyring.unlock(id, new)
     }
 
     /// Refuses for a key on a token what only files can do: it is never exported, encrypted or backed up.
@@ -170,46 +152,13 @@ impl Engine {
     /// # Errors
     /// `Input`.
     pub fn check_in_file(&self, id: &CanonicalKeyId) -> Result<(), EngineError> {
-        match self.token_of(id).filter(|_| !self.key_store().holds(id)) {
+        match self.keyring.token_of(id).filter(|_| !self.keyring.key_store().holds(id)) {
             Some(place) => Err(refuse(
                 format!("key {} is on token {}, and never leaves it", id.short(), place.token),
                 "its PIN is changed with the token's own tool; there is nothing else to export or encrypt",
             )),
             None => Ok(()),
         }
-    }
-
-    /// What removing a key would mean, to be shown before.
-    ///
-    /// # Errors
-    /// `Key` if it is not in the store; those of [`Engine::keys`].
-    pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
-        let views = self.keys()?;
-        use crate::engine::view::keys::KeyPlace;
-        let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_) | KeyPlace::Token(_));
-        let Some(key) = views.iter().filter(own).find(|view| view.id == *id) else {
-            return Err(KeyError::NotFound(id.clone()).into());
-        };
-        let elsewhere = |used: &&(Gun, Role)| {
-            let mut others = views.iter().filter(own).filter(|view| view.id != *id);
-            others.any(|view| view.used_in.contains(*used))
-        };
-        let only_local = key.used_in.iter().filter(|used| !elsewhere(used)).cloned().collect();
-        let mut also_on = self.places_of(id);
-        also_on.retain(|place| !matches!(&key.place, KeyPlace::Token(shown) if shown == place));
-        Ok(Removal { key: key.clone(), only_local, in_file: self.has_file(id), also_on })
-    }
-
-    /// Deletes a private key from the store.
-    ///
-    /// # Errors
-    /// `Policy` without a tested backup, unless forced; `Key`.
-    pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
-        self.check_backed_up(id, how)?;
-        self.key_store().remove(id)?;
-        self.inner.keyring.changed();
-        self.inner.keyring.forget(id);
-        Ok(())
     }
 }
 

@@ -6,4 +6,8 @@ pub(in crate::engine) mod file;
 pub(in crate::engine) mod find;
 pub mod load;
 pub mod make;
+mod part;
 pub mod remove;
+mod token;
+
+pub use part::Custody;

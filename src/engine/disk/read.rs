@@ -1,7 +1,8 @@
 //! Reading whole files that others may have put there: plain ones only, up to a size, and never waiting.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 

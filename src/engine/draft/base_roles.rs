@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp as Time, ToSpan, tz::TimeZone};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp as Time, ToSpan};
 
 use crate::tuf::{CanonicalKeyId, KeyId, PublicKey, Role, Root, TrustedSet};
 

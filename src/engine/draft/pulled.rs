@@ -60,33 +60,3 @@ pub(in crate::engine) fn trusted(draft: &Draft<'_>, role: &Role) -> bool {
     };
     draft.creates().is_some() && *role == Role::Targets || listed.is_some_and(enough)
 }
-
-/// Orders names as people do: `1.2` before `1.10`.
-pub(in crate::engine) fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    let (mut left, mut right) = (a, b);
-    while !left.is_empty() && !right.is_empty() {
-        let ((piece, rest), (other, other_rest)) = (piece(left), piece(right));
-        let both_numbers = is_number(piece) && is_number(other);
-        let order = if both_numbers { by_value(piece, other) } else { piece.cmp(other) };
-        if order.is_ne() {
-            return order;
-        }
-        (left, right) = (rest, other_rest);
-    }
-    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
-}
-
-fn is_number(piece: &str) -> bool {
-    piece.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn piece(text: &str) -> (&str, &str) {
-    let number = is_number(text);
-    let end = text.find(|c: char| c.is_ascii_digit() != number).unwrap_or(text.len());
-    text.split_at(end)
-}
-
-fn by_value(a: &str, b: &str) -> std::cmp::Ordering {
-    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-}

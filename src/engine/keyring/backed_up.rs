@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
+use super::part::Keyring;
+use crate::engine::EngineError;
 use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
-use crate::engine::{Engine, EngineError};
 use crate::tuf::CanonicalKeyId;
 
 /// A backup of a key that was opened again, with the key unlocked from it.
@@ -29,13 +30,13 @@ impl Note for Backups {
     const FILE: &'static str = "backups.json";
 }
 
-impl Engine {
+impl Keyring {
     /// The last tested backup of each key.
     ///
     /// # Errors
     /// `Disk`, `State`.
     pub fn backups(&self) -> Result<BTreeMap<CanonicalKeyId, BackupRecord>, EngineError> {
-        Ok(note::load::<Backups>(&self.inner.settings.state_dir)?.backups)
+        Ok(note::load::<Backups>(&self.context.settings().state_dir)?.backups)
     }
 
     pub(in crate::engine) fn note_backups(
@@ -43,7 +44,7 @@ impl Engine {
         keys: impl IntoIterator<Item = CanonicalKeyId>,
         record: &BackupRecord,
     ) -> Result<(), EngineError> {
-        note::change(&self.inner.settings.state_dir, |all: &mut Backups| {
+        note::change(&self.context.settings().state_dir, |all: &mut Backups| {
             all.backups.extend(keys.into_iter().map(|id| (id, record.clone())));
         })
     }

@@ -2,10 +2,10 @@
 //!
 //! It saves time and nothing else: damaged or lost, it is made again from the key files.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use sha2::{Digest, Sha256};
 

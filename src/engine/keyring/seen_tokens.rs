@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::part::Keyring;
+use crate::engine::Settings;
 use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
-use crate::engine::{Engine, Settings};
 use crate::keys::token::TokenEntry;
 use crate::tuf::CanonicalKeyId;
 
@@ -67,11 +68,11 @@ fn load(settings: &Settings) -> BTreeMap<CanonicalKeyId, SeenOn> {
     note::load::<SeenTokens>(&settings.state_dir).unwrap_or_default().keys
 }
 
-impl Engine {
+impl Keyring {
     /// The token that a key was seen on, if neither that nor a file of the key is here now.
     #[must_use]
     pub fn absent_token(&self, id: &CanonicalKeyId) -> Option<String> {
-        let token = self.inner.keyring.token_notes.token_of(self.settings(), id)?;
+        let token = self.held.token_notes.token_of(self.context.settings(), id)?;
         (!self.has_file(id) && self.token_of(id).is_none()).then_some(token)
     }
 

@@ -162,12 +162,6 @@ impl PassphraseSources {
         self.known.iter().find(|(_, scope, _)| *scope == Scope::ManagementKey).map(|(.., key)| key.clone())
     }
 
-    /// The passphrase for a key of `role` that will be made.
-    #[must_use]
-    pub fn for_new(&self, role: &Role) -> Option<Passphrase> {
-        self.candidates(role.as_str()).into_iter().next().map(|(_, passphrase)| passphrase)
-    }
-
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {

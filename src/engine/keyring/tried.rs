@@ -2,9 +2,10 @@
 //!
 //! Invariant: a PIN that a token has refused is never tried there again, nor where that could lock the token.
 
+use super::part::Keyring;
 use super::sources::{PassphraseSources, Source, VARIABLES};
 use super::tokens::{PinState, TokenError, TokenName};
-use crate::engine::{Engine, EngineError, Kind, Problem};
+use crate::engine::{EngineError, Kind, Problem};
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::CanonicalKeyId;
 
@@ -22,7 +23,7 @@ pub enum Tried {
     Wrong(Vec<Miss>),
 }
 
-impl Engine {
+impl Keyring {
     /// Unlocks a key with the first source that opens it; `role` is the `role` header of its file. Blocking.
     ///
     /// # Errors
@@ -68,7 +69,7 @@ impl Engine {
     /// `Input` where one more wrong PIN would lock the token: that try is a person's.
     pub fn known_pin(&self, token: &TokenName, sources: &PassphraseSources) -> Result<Option<Passphrase>, EngineError> {
         let Some((source, pin)) = sources.token_pin() else { return Ok(None) };
-        if self.inner.keyring.refused_pins.holds(&token.serial) {
+        if self.held.refused_pins.holds(&token.serial) {
             return Ok(None);
         }
         if self.pin_state(token) == PinState::FinalTry {
@@ -83,7 +84,7 @@ impl Engine {
     /// Notes that a token has refused the PIN of the sources, so that it is never tried there again.
     pub fn learn_refusal(&self, token: &TokenName, error: &KeyError) {
         if matches!(error, KeyError::Token(TokenError::WrongPin { .. } | TokenError::PinLocked(_))) {
-            self.inner.keyring.refused_pins.add(&token.serial);
+            self.held.refused_pins.add(&token.serial);
         }
     }
 

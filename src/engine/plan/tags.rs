@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{PlannedChange, TagEffect};
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::Change;
-use crate::engine::draft::pulled::{listed, natural};
+use crate::engine::draft::pulled::listed;
+use crate::engine::wording::natural;
 use crate::tuf::TargetName;
 
 /// Compares the tags before and after.

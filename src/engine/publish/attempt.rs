@@ -1,5 +1,6 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
+use crate::engine::servers::Servers;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -9,16 +10,18 @@ use tokio::sync::mpsc;
 use super::job::{Job, Prepared, Run, Tried, not_accepted};
 use super::landing::Planned;
 use super::outcome::{Progress, PublishOutcome, Published, Step};
+use super::part::Publisher;
 use super::sign::{Made, SignedFile, SigningError, sign};
+use crate::engine::EngineError;
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::error::Problem;
+use crate::engine::lanes::blocking;
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::stage::journal::{Sent, SentFile};
 use crate::engine::trust::session::Base;
-use crate::engine::{Engine, EngineError};
 use crate::remote::{NotaryServer, RemoteError};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
@@ -29,11 +32,11 @@ pub(in crate::engine) const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// Pauses before looking again whether a lost upload has landed.
 const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
 
-impl Engine {
+impl Publisher {
     /// Publishes one repository; failures are in the result.
     pub(in crate::engine) async fn publish_one(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Published {
         let turn = {
-            let mut writing = self.inner.staging.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut writing = self.stage.kept.writing.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(writing.entry(job.gun.clone()).or_default())
         };
         let _turn = turn.lock().await;
@@ -54,7 +57,7 @@ impl Engine {
         progress: &mpsc::Sender<Progress>,
     ) -> Result<Published, EngineError> {
         let gun = job.gun.clone();
-        let _alone = self.blocking(move |engine| engine.inner.staging.journal.publishing(&gun)).await?;
+        let _alone = blocking(self, move |publisher| publisher.stage.kept.journal.publishing(&gun)).await?;
         for tried in 0..TRIES {
             let again = (tried > 0).then(|| "somebody else published first".to_owned());
             if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
@@ -78,8 +81,8 @@ impl Engine {
             async move { progress.send(Progress::Step { gun, step, note }).await.unwrap_or_default() }
         };
         say(Step::Fetch, note).await;
-        let server = self.server(gun).await?;
-        let base = self.fetch_base(gun).await?;
+        let server = self.servers.server(gun).await?;
+        let base = self.trust.fetch_base(gun).await?;
         say(Step::Plan, None).await;
         let prepared = self.prepare(job, server, base).await?;
         if prepared.plan.deletes {
@@ -132,13 +135,13 @@ impl Engine {
     /// Plans again on what the server holds now, and compares with what was approved.
     async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<Prepared, EngineError> {
         let job = job.clone();
-        self.blocking(move |engine| {
+        blocking(self, move |publisher| {
             let address = server.endpoint().base().to_owned();
-            let content = engine.inner.staging.journal.read()?;
+            let content = publisher.stage.kept.journal.read()?;
             let ours = content.entries.iter().filter(|entry| entry.gun == job.gun && entry.server == address);
             let entries: Vec<StagedChange> = ours.cloned().collect();
             let staged = (&job.gun, address.as_str(), entries.as_slice());
-            let (plan, needs) = engine.plan_with_needs(staged, &job.batch.keys, Some(&base));
+            let (plan, needs) = publisher.stage.plan_with_needs(staged, &job.batch.keys, Some(&base));
             if plan.effect != job.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan) });
             }
@@ -161,7 +164,7 @@ impl Engine {
     /// Applies the prepared changes and uses the draft.
     fn with_draft<T>(&self, prepared: &Prepared, use_draft: impl FnOnce(&Draft<'_>) -> T) -> Result<T, EngineError> {
         let Prepared { plan, entries, batch, base, .. } = prepared;
-        self.with_facts((&plan.gun, &plan.server, entries), &batch.keys, Some(base), |facts| {
+        self.stage.with_facts((&plan.gun, &plan.server, entries), &batch.keys, Some(base), |facts| {
             let (draft, _) = draft(facts)?;
             Ok(use_draft(&draft))
         })
@@ -172,7 +175,7 @@ impl Engine {
         for role in &prepared.needs.server_keys {
             if let Entry::Vacant(place) = run.server_keys.entry(role.clone()) {
                 let key = prepared.server.rotate_server_key(gun, place.key()).await;
-                place.insert(key.map_err(Self::remote(gun))?);
+                place.insert(key.map_err(Servers::remote(gun))?);
             }
         }
         Ok(())
@@ -189,15 +192,15 @@ impl Engine {
         let (gun, progress) = (gun.clone(), progress.clone());
         let created = run.created.as_ref().map(|c| c.keys.clone());
         let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
-        self.blocking(move |engine| {
-            let open = |id: &CanonicalKeyId| engine.attended_key(id, &gun, &progress, &prepared.batch.stop);
+        blocking(self, move |publisher| {
+            let open = |id: &CanonicalKeyId| publisher.attended_key(id, &gun, &progress, &prepared.batch.stop);
             let step = |done, total| {
                 let step = Step::Sign { done, total };
                 // A full or closed channel must not hold up signing.
                 progress.try_send(Progress::Step { gun: gun.clone(), step, note: None }).unwrap_or_default();
             };
-            let signed =
-                engine.with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
+            let signed = publisher
+                .with_draft(&prepared, |draft| Ok((sign(draft, &open, &made, &found, &step)?, pulled(draft))))?;
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),
@@ -218,14 +221,14 @@ impl Engine {
         let sent = Sent {
             gun: gun.clone(),
             server: prepared.plan.server.clone(),
-            at: self.now(),
+            at: self.context.now(),
             entries: prepared.entries.iter().map(|entry| entry.id).collect(),
             files: files.iter().map(SentFile::of).collect(),
             created_root: prepared.plan.creates.then(|| root_text(files)).flatten(),
         };
         let record = sent.clone();
-        self.blocking(move |engine| {
-            engine.inner.staging.journal.change(|content| {
+        blocking(self, move |publisher| {
+            publisher.stage.kept.journal.change(|content| {
                 content.sent.retain(|old| old.gun != record.gun);
                 content.sent.push(record);
                 Ok(())
@@ -243,7 +246,7 @@ impl Engine {
         let may_have_landed = is_lost || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. });
         if !may_have_landed {
             self.forget_sent(gun).await?;
-            return Err(Self::remote(gun)(error));
+            return Err(Servers::remote(gun)(error));
         }
         let mut unknown = None;
         for pause in if is_lost { &LOOKS[..] } else { &[0] } {
@@ -261,7 +264,7 @@ impl Engine {
                 if !is_lost {
                     self.forget_sent(gun).await?;
                 }
-                Err(Self::remote(gun)(error))
+                Err(Servers::remote(gun)(error))
             }
         }
     }
@@ -280,7 +283,7 @@ impl Engine {
             return Err(EngineError::NotStored { gun: gun.clone(), what });
         }
         self.forget_published(gun, &prepared.entries).await?;
-        self.delete_local(gun).await?;
+        self.trust.delete_local(gun).await?;
         let checked = "the server has no trust data any more".to_owned();
         Ok(Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) })
     }

@@ -1,5 +1,6 @@
 //! The keys of a new repository.
 
+use crate::engine::servers::Servers;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,13 +8,15 @@ use tokio::sync::mpsc;
 
 use super::job::{Created, Prepared, no_passphrase};
 use super::outcome::Progress;
+use super::part::Publisher;
 use super::sign::BaseKeys;
+use crate::engine::EngineError;
+use crate::engine::lanes::blocking;
 use crate::engine::plan::needs::RootSource;
-use crate::engine::{Engine, EngineError};
 use crate::keys::{PrivateKey, root_certificate};
 use crate::tuf::{Algorithm, Gun, Role};
 
-impl Engine {
+impl Publisher {
     /// Asks the server for its keys, then makes and stores ours: a key is on disk before anything is sent with it.
     pub(in crate::engine) async fn base_keys(
         &self,
@@ -24,8 +27,8 @@ impl Engine {
     ) -> Result<Created, EngineError> {
         let (batch, server) = (&prepared.batch, &prepared.server);
         // Whoever may not push here learns it before a key is made.
-        let snapshot = server.server_key(gun, &Role::Snapshot).await.map_err(Self::remote(gun))?;
-        let timestamp = server.server_key(gun, &Role::Timestamp).await.map_err(Self::remote(gun))?;
+        let snapshot = server.server_key(gun, &Role::Snapshot).await.map_err(Servers::remote(gun))?;
+        let timestamp = server.server_key(gun, &Role::Timestamp).await.map_err(Servers::remote(gun))?;
         let mut files = Vec::new();
         let root = match root {
             RootSource::Stored(id) => {
@@ -43,7 +46,8 @@ impl Engine {
         };
         let (signer, name) = (Arc::clone(&root), gun.clone());
         // A token may wait for a finger that never comes, so before another key is made.
-        let root_certificate = self.blocking(move |engine| Ok(root_certificate(&signer, &name, engine.now())?)).await?;
+        let root_certificate =
+            blocking(self, move |publisher| Ok(root_certificate(&signer, &name, publisher.context.now())?)).await?;
         let targets = self.new_key(Role::Targets, gun, &mut files).await?;
         Ok(Created { keys: BaseKeys { root, root_certificate, targets, snapshot, timestamp }, files })
     }
@@ -56,15 +60,14 @@ impl Engine {
         files: &mut Vec<(Role, PathBuf)>,
     ) -> Result<Arc<PrivateKey>, EngineError> {
         let (kind, gun) = (role.clone(), gun.clone());
-        let (key, file) = self
-            .blocking(move |engine| {
-                let passphrase = engine.chosen_passphrase(&kind).ok_or_else(|| no_passphrase(&kind))?;
-                let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
-                let id = key.id().clone();
-                let file = engine.keep_new_key(key, &kind, &gun, &passphrase)?;
-                Ok((engine.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?, file))
-            })
-            .await?;
+        let (key, file) = blocking(self, move |publisher| {
+            let passphrase = publisher.keyring.chosen_passphrase(&kind).ok_or_else(|| no_passphrase(&kind))?;
+            let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
+            let id = key.id().clone();
+            let file = publisher.keyring.keep_new_key(key, &kind, &gun, &passphrase)?;
+            Ok((publisher.keyring.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?, file))
+        })
+        .await?;
         files.push((role, file));
         Ok(key)
     }

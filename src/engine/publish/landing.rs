@@ -1,5 +1,6 @@
 //! Whether an upload is really on the server: after each publish, after a lost answer, and after a crash.
 
+use crate::engine::servers::Servers;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -7,13 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::FILE_LIMIT;
 use super::outcome::{PublishOutcome, Published};
+use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::{Kind, Problem};
+use crate::engine::lanes::blocking;
 use crate::engine::stage::journal::{Sent, SentFile};
-use crate::engine::{Engine, EngineError, EntryId};
+use crate::engine::{EngineError, EntryId};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Gun, Role, TrustedSet};
 
@@ -32,7 +35,7 @@ impl SentFile {
     }
 }
 
-impl Engine {
+impl Publisher {
     /// Whether what was sent is on the server. Asks for the very bytes, so that later publishes of others do not matter.
     pub(in crate::engine) async fn has_landed(sent: &Sent, server: &NotaryServer) -> Result<bool, RemoteError> {
         let stop = CancellationToken::new();
@@ -61,10 +64,10 @@ impl Engine {
     ) -> Result<Published, EngineError> {
         let gun = &sent.gun;
         if let Some(root) = &sent.created_root {
-            self.pin_created(gun, root.as_bytes())?;
+            self.trust.pin_created(gun, root.as_bytes())?;
         }
         let not_stored = |what: String| EngineError::NotStored { gun: gun.clone(), what };
-        let set = self.read_as_fresh_client(gun, likely(sent, planned)).await?;
+        let set = self.trust.read_as_fresh_client(gun, likely(sent, planned)).await?;
         let set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
         let mut overtaken = false;
         for file in &sent.files {
@@ -77,20 +80,20 @@ impl Engine {
         }
         let mut notes = Vec::new();
         if overtaken {
-            if !Self::has_landed(sent, server).await.map_err(Self::remote(gun))? {
+            if !Self::has_landed(sent, server).await.map_err(Servers::remote(gun))? {
                 return Err(not_stored("the files of somebody else".to_owned()));
             }
             notes.push("somebody else has published since".to_owned());
         }
         let none = Default::default();
-        let found = pulled(&Draft::new(Ground { set: Some(&set), at_hand: &none, now: self.now() }));
+        let found = pulled(&Draft::new(Ground { set: Some(&set), at_hand: &none, now: self.context.now() }));
         if let Some(difference) = planned.filter(|_| !overtaken).and_then(|p| difference(p.tags, &found)) {
             return Err(not_stored(difference));
         }
         let trusted = found.len();
         // What is shown next is what was just read; if that fails now, it is tried again when somebody looks. Both write
         // and sync files, side by side.
-        let (_, finished) = tokio::join!(self.adopt(gun, set), self.finish(gun, sent.entries.clone()));
+        let (_, finished) = tokio::join!(self.trust.adopt(gun, set), self.finish(gun, sent.entries.clone()));
         finished?;
         Ok(Published {
             outcome: PublishOutcome::Done,
@@ -119,7 +122,7 @@ impl Engine {
 
     async fn finish(&self, gun: &Gun, published: Vec<EntryId>) -> Result<(), EngineError> {
         let gun = gun.clone();
-        self.blocking(move |engine| engine.inner.staging.journal.finish(&gun, &published)).await
+        blocking(self, move |publisher| publisher.stage.kept.journal.finish(&gun, &published)).await
     }
 
     /// Finds out how publishes ended that were interrupted (lost reply, SIGKILL): what landed leaves the stage.
@@ -128,12 +131,12 @@ impl Engine {
     /// # Errors
     /// The journal cannot be read.
     pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
-        let records = self.blocking(move |engine| Ok(engine.inner.staging.journal.read()?.sent.clone())).await?;
+        let records = blocking(self, move |publisher| Ok(publisher.stage.kept.journal.read()?.sent.clone())).await?;
         let mut results = Vec::new();
         for sent in records {
             // Whoever holds the lock is publishing right now, and will find out by itself.
-            let Ok(_alone) = self.inner.staging.journal.publishing(&sent.gun) else { continue };
-            let is_ours = self.server_address(&sent.gun).is_ok_and(|(server, _)| server == sent.server);
+            let Ok(_alone) = self.stage.kept.journal.publishing(&sent.gun) else { continue };
+            let is_ours = self.servers.server_address(&sent.gun).is_ok_and(|(server, _)| server == sent.server);
             if !is_ours {
                 continue;
             }
@@ -147,7 +150,7 @@ impl Engine {
 
     async fn resolve(&self, sent: &Sent) -> Result<Published, EngineError> {
         let gun = &sent.gun;
-        let server = self.server(gun).await?;
+        let server = self.servers.server(gun).await?;
         let unknown = |why: RemoteError| EngineError::OutcomeUnknown { gun: gun.clone(), why: why.to_string() };
         if !Self::has_landed(sent, &server).await.map_err(unknown)? {
             self.forget_sent(gun).await?;
@@ -162,7 +165,7 @@ impl Engine {
         }
         let published = match sent.files.is_empty() {
             true => {
-                self.delete_local(gun).await?;
+                self.trust.delete_local(gun).await?;
                 let checked = "the server has no trust data any more".to_owned();
                 Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) }
             }

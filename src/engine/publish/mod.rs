@@ -1,119 +1,13 @@
 //! Publishing: fetch, plan again, sign, upload, check as a client with an empty cache.
 
 pub(in crate::engine) mod attempt;
+mod attend;
 pub(in crate::engine) mod creation;
 pub mod job;
 pub(in crate::engine) mod landing;
 pub mod outcome;
+mod part;
 pub mod sign;
 pub(in crate::engine) mod versions;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use futures_util::{StreamExt, stream};
-use job::{Approval, Batch, Job, no_passphrase, not_accepted};
-use outcome::{Progress, Published};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
-use super::draft::applied::Mark;
-use super::plan::{NeededKey, RepositoryPlan, RoleDiff};
-use super::{Engine, EngineError};
-use crate::tuf::{CanonicalKeyId, Gun, Role};
-
-/// Repositories that are published at the same time.
-const AT_ONCE: usize = 8;
-
-impl Engine {
-    /// Publishes an approved plan, up to 8 repositories at once. All keys must be unlocked and passphrases for new
-    /// ones chosen. Cancelling starts no new repository and lets running ones finish.
-    ///
-    /// # Errors
-    /// Only for what concerns all: the plan is not the one approved, dangers not accepted, keys locked. Nothing was
-    /// sent then. What concerns one repository is in its [`Published`].
-    pub async fn publish(
-        &self,
-        approval: Approval,
-        progress: mpsc::Sender<Progress>,
-        stop: CancellationToken,
-    ) -> Result<Vec<Published>, EngineError> {
-        let waiting = stop.clone();
-        let jobs = self.blocking(move |engine| engine.jobs(&approval, waiting)).await?;
-        let runs = jobs.into_iter().map(|job| self.run(job, progress.clone(), &stop));
-        Ok(stream::iter(runs).buffered(AT_ONCE).collect().await)
-    }
-
-    async fn run(&self, job: Job, progress: mpsc::Sender<Progress>, stop: &CancellationToken) -> Published {
-        let published =
-            if stop.is_cancelled() { Published::skipped(&job.gun) } else { self.publish_one(&job, &progress).await };
-        // Nobody listens any more: the result is returned all the same.
-        let _ = progress.send(Progress::Finished(published.clone())).await;
-        published
-    }
-
-    /// Checks an approval against the stage as it is now.
-    fn jobs(&self, approval: &Approval, stop: CancellationToken) -> Result<Vec<Job>, EngineError> {
-        let plan = self.plan_silently(Some(&approval.repositories))?;
-        let mut effects = self.inner.staging.issued(&approval.plan);
-        if effects.is_none() && plan.id == approval.plan {
-            effects = Some(plan.repositories.iter().map(|p| (p.gun.clone(), p.effect.clone())).collect());
-        }
-        let Some(effects) = effects else {
-            return Err(EngineError::Policy {
-                gun: None,
-                what: format!("plan {} is not the plan of what is staged now, which is {}", approval.plan.0, plan.id.0),
-                hint: "look at the new plan and approve that".to_owned(),
-            });
-        };
-        let mut locked = Vec::new();
-        for repository in plan.repositories.iter().filter(|p| !p.is_blocked()) {
-            if repository.is_dangerous() && !approval.accepted.contains(&repository.gun) {
-                return Err(not_accepted(repository));
-            }
-            locked.extend(self.locked(repository)?);
-        }
-        if !locked.is_empty() {
-            locked.dedup();
-            return Err(EngineError::Locked(locked));
-        }
-        let batch = Arc::new(Batch { keys: self.store_keys(), stop, ..Batch::default() });
-        let job = |gun: &Gun| {
-            let (effect, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
-            Some(Job { gun: gun.clone(), effect, accepted, batch: Arc::clone(&batch) })
-        };
-        Ok(plan.repositories.iter().filter_map(|p| job(&p.gun)).collect())
-    }
-
-    /// Locked keys of roles that cannot be signed with the open ones.
-    fn locked(&self, plan: &RepositoryPlan) -> Result<Vec<CanonicalKeyId>, EngineError> {
-        let mut by_role: BTreeMap<&Role, (u32, Vec<CanonicalKeyId>)> = BTreeMap::new();
-        for key in &plan.keys {
-            match key {
-                NeededKey::New { role } if self.chosen_passphrase(role).is_none() => return Err(no_passphrase(role)),
-                NeededKey::New { .. } => {}
-                NeededKey::Unlock { id, signs, .. } => {
-                    let is_open = self.is_open(id);
-                    for role in signs {
-                        let (open, shut) = by_role.entry(role).or_default();
-                        if is_open { *open += 1 } else { shut.push(id.clone()) }
-                    }
-                }
-            }
-        }
-        let threshold = |role: &Role| {
-            let diff = plan.roles.iter().find(|diff| diff.role == *role);
-            let is_new_root = |diff: &&RoleDiff| *role == Role::Root && diff.keys.iter().any(|k| k.mark == Mark::Added);
-            if diff.filter(is_new_root).is_some() {
-                // The old keys sign it as well as the new ones.
-                return u32::MAX;
-            }
-            diff.and_then(|diff| diff.threshold.1).unwrap_or(1)
-        };
-        let short = by_role.into_iter().filter(|(role, (open, shut))| !shut.is_empty() && *open < threshold(role));
-        let mut locked: Vec<CanonicalKeyId> = short.flat_map(|(_, (_, shut))| shut).collect();
-        locked.sort();
-        locked.dedup();
-        Ok(locked)
-    }
-}
+pub use part::Publisher;

@@ -2,17 +2,19 @@
 //!
 //! A role that was removed leaves its file behind; so does one that a snapshot does not name any more.
 
+use crate::engine::servers::Servers;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::FILE_LIMIT;
 use super::job::{Prepared, Run};
+use super::part::Publisher;
 use super::sign::SignedFile;
-use crate::engine::{Engine, EngineError};
+use crate::engine::EngineError;
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::verify::Seen;
 use crate::tuf::{Envelope, FileMeta, Gun, Role};
 
-impl Engine {
+impl Publisher {
     /// Looks at the files of roles that were removed once and are signed again now: versions go on from there.
     pub(in crate::engine) async fn find_versions(
         &self,
@@ -59,7 +61,7 @@ impl Engine {
         let received = match server.fetch(gun, wanted, FILE_LIMIT, Access::Push, &CancellationToken::new()).await {
             Ok(received) => received,
             Err(RemoteError::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(Self::remote(gun)(error)),
+            Err(error) => return Err(Servers::remote(gun)(error)),
         };
         // Only a number is taken from it; whoever signed it decides nothing else.
         if let Ok(envelope) = Envelope::parse(&role, received.bytes) {

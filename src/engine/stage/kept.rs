@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ISSUED;
 use super::journal::Journal;
 use super::planned::PlannedLately;
 use crate::engine::{EngineError, Plan, PlanId, Settings};
 use crate::tuf::Gun;
 
 /// The journal of this trust directory, and what this process is publishing.
-pub(in crate::engine) struct Staging {
+pub(in crate::engine) struct Kept {
     pub(in crate::engine) journal: Journal,
     issued: Mutex<VecDeque<(PlanId, BTreeMap<Gun, String>)>>,
     pub(super) planned: PlannedLately,
@@ -18,7 +17,7 @@ pub(in crate::engine) struct Staging {
     pub(in crate::engine) writing: Mutex<HashMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl Staging {
+impl Kept {
     /// Finds the journal; a journal of a newer version is an error that changes nothing.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         let (journal, planned) = (Journal::open(settings)?, PlannedLately::default());
@@ -41,3 +40,6 @@ impl Staging {
         issued.iter().find(|(known, _)| known == id).map(|(_, effects)| effects.clone())
     }
 }
+
+/// Plans of this process that an approval may name.
+pub(in crate::engine) const ISSUED: usize = 64;

@@ -107,14 +107,14 @@ impl Tags {
     /// Asks both servers and compares. `progress` hears how many tags of how many were asked about.
     ///
     /// # Errors
-    /// As [`crate::engine::Engine::refresh`]; `Remote` of the registry.
+    /// As [`crate::engine::view::Views::refresh`]; `Remote` of the registry.
     pub async fn compare(
         &self,
         gun: &Gun,
         extent: Extent,
         progress: impl Fn(usize, usize) + Send,
     ) -> Result<Comparison, EngineError> {
-        let view = self.looked_at(gun).await?;
+        let view = self.views.refresh(gun).await?;
         let (registry, path) = self.registry(gun).await?;
         let listed: BTreeSet<Tag> = match registry.tags(&path).await {
             Ok(tags) => tags.into_iter().collect(),
@@ -127,7 +127,7 @@ impl Tags {
         let wanted: Vec<Tag> = wanted.cloned().collect();
         let found = resolve_all(&registry, &path, wanted, progress).await.map_err(remote(gun))?;
         let rows = rows(&view, &listed, &found);
-        Ok(Comparison { view, rows, at: self.engine.now() })
+        Ok(Comparison { view, rows, at: self.context.now() })
     }
 }
 

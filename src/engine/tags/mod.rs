@@ -8,46 +8,41 @@ pub mod pushed;
 pub mod trusted;
 pub mod verify;
 
-use std::sync::Arc;
-
-use super::{Engine, EngineError, RepositoryView};
+use super::servers::Servers;
+use super::view::{RepositoryView, Views};
+use super::{EngineError, context::Context};
 use crate::remote::registry::RepositoryPath;
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
 
-/// What is known and asked of tags. Cheap to clone.
+/// What is known and asked of tags. All clones are one.
 #[derive(Clone)]
 pub struct Tags {
-    engine: Engine,
-}
-
-impl Engine {
-    /// Tags: signed ones beside those of the registry.
-    #[must_use]
-    pub fn tags(&self) -> Tags {
-        Tags { engine: self.clone() }
-    }
+    context: Context,
+    servers: Servers,
+    views: Views,
 }
 
 impl Tags {
+    pub(in crate::engine) fn new(views: &Views) -> Self {
+        Self { context: views.context.clone(), servers: views.servers.clone(), views: views.clone() }
+    }
+
     /// The registry of a repository and its path there.
     ///
     /// # Errors
     /// `Input` for a name without a registry, `Remote`.
     pub async fn registry(&self, gun: &Gun) -> Result<(Registry, RepositoryPath), EngineError> {
-        let servers = &self.engine.inner.servers;
-        let credentials = Arc::clone(&servers.credentials);
-        servers.registries.client(self.engine.settings(), credentials, gun).await
+        self.servers.registry(gun).await
     }
 
-    /// The repository as somebody sees it who relies on its tags.
-    async fn relied_on(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
-        self.engine.inspect(gun).await
-    }
-
-    /// The repository as it stands, expired or not.
-    async fn looked_at(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
-        self.engine.refresh(gun).await
+    /// The repository as somebody sees it who relies on its tags: with the server away as the cache has it, until that
+    /// expires.
+    ///
+    /// # Errors
+    /// As [`Views::inspect`].
+    pub async fn relied_on(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        self.views.inspect(gun).await
     }
 }
 

@@ -65,7 +65,7 @@ impl Tags {
     /// The image that a pull of a tag gets.
     ///
     /// # Errors
-    /// As [`crate::engine::Engine::inspect`]; `Untrusted`.
+    /// As [`crate::engine::view::Views::inspect`]; `Untrusted`.
     pub async fn trusted(&self, gun: &Gun, tag: &str) -> Result<Trusted, EngineError> {
         let view = self.relied_on(gun).await?;
         trusted_in(&view, tag).map_err(|why| EngineError::Untrusted { gun: gun.clone(), tag: tag.to_owned(), why })
@@ -74,7 +74,7 @@ impl Tags {
     /// All tags that can be pulled.
     ///
     /// # Errors
-    /// As [`crate::engine::Engine::inspect`].
+    /// As [`crate::engine::view::Views::inspect`].
     pub async fn all_trusted(&self, gun: &Gun) -> Result<Vec<Trusted>, EngineError> {
         let view = self.relied_on(gun).await?;
         let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);

@@ -9,12 +9,15 @@ use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::memory::{Found, raise};
+use super::part::Trust;
+use super::pin;
+use super::repositories::Repositories;
 use super::session::Session;
 use super::source::Source;
 use super::tree::names;
-use super::{Repositories, pin};
+use crate::engine::lanes::blocking;
 use crate::engine::settings::FirstContact;
-use crate::engine::{Engine, EngineError, Freshness};
+use crate::engine::{EngineError, Freshness};
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
 use crate::tuf::{Gun, KeyId, Role, TrustedSet};
@@ -29,20 +32,20 @@ struct Answer {
     notices: Vec<String>,
 }
 
-impl Engine {
+impl Trust {
     /// Loads what the cache holds into this process. Blocking.
     pub(in crate::engine) fn load_session(&self, gun: &Gun) -> Result<Option<Arc<Session>>, EngineError> {
         let local = self.load_local(gun)?;
         let session = Session::from_cache(local, None);
-        Ok(session.map(|session| self.inner.repositories.set_session(gun, session)))
+        Ok(session.map(|session| self.repositories.set_session(gun, session)))
     }
 
     fn load_local(&self, gun: &Gun) -> Result<Local, EngineError> {
-        let repositories = &self.inner.repositories;
+        let repositories = &self.repositories;
         let accepted = repositories.accepted(gun).is_some();
-        let local = Local::load(&repositories.cache, &repositories.memory, gun, self.now(), accepted)?;
-        if let Some(last) = local.verified_at.filter(|last| *last > self.now() + CLOCK_TOLERANCE) {
-            let now = self.now();
+        let local = Local::load(&repositories.cache, &repositories.memory, gun, self.context.now(), accepted)?;
+        if let Some(last) = local.verified_at.filter(|last| *last > self.context.now() + CLOCK_TOLERANCE) {
+            let now = self.context.now();
             let what = format!("this machine's clock says {now:.0}, but {gun} was verified at {last:.0}");
             return Err(EngineError::Clock { gun: gun.clone(), what });
         }
@@ -56,16 +59,16 @@ impl Engine {
         access: Access,
         stop: &CancellationToken,
     ) -> Result<Arc<Session>, EngineError> {
-        let repositories = &self.inner.repositories;
+        let repositories = &self.repositories;
         let _turn = repositories.turn(gun).await;
-        let server = self.server(gun).await?;
+        let server = self.servers.server(gun).await?;
         let mut source = Source { server: &server, gun, access, stop, date: None };
         let held = repositories.session(gun).filter(|session| session.complete && session.set.is_some());
         let answer = match &held {
             Some(session) => self.ask_again(&mut source, session).await,
             None => self.ask_first(&mut source).await,
         };
-        let skew = source.date.map(|date| date.duration_since(self.now()));
+        let skew = source.date.map(|date| date.duration_since(self.context.now()));
         match answer {
             Ok(answer) => self.settle(gun, answer, held, skew).await,
             Err(EngineError::Absent { .. }) => Ok(repositories.set_session(gun, self.absent(gun))),
@@ -75,11 +78,11 @@ impl Engine {
 
     /// Takes over what was read with an empty cache, if it is no step back for this machine.
     pub(in crate::engine) async fn adopt(&self, gun: &Gun, set: TrustedSet) -> Result<(), EngineError> {
-        let repositories = &self.inner.repositories;
+        let repositories = &self.repositories;
         let turn = repositories.turn(gun).await;
         let held = repositories.session(gun);
         let name = gun.clone();
-        let record = self.blocking(move |engine| engine.inner.repositories.memory.record(&name)).await?;
+        let record = blocking(self, move |trust| trust.repositories.memory.record(&name)).await?;
         let mut before = held.as_ref().and_then(|held| held.set.as_ref()).map(|set| set.seen()).unwrap_or_default();
         raise(&mut before, &record.seen);
         let now = set.seen();
@@ -108,7 +111,7 @@ impl Engine {
             return Ok(Answer { set: Arc::clone(set), unchanged: true, before, tags, notices });
         }
         let gun = source.gun.clone();
-        let record = self.blocking(move |engine| engine.inner.repositories.memory.record(&gun)).await?;
+        let record = blocking(self, move |trust| trust.repositories.memory.record(&gun)).await?;
         let mut seen = set.seen();
         raise(&mut seen, &record.seen);
         let mut shelf = Shelf::of(set);
@@ -122,9 +125,9 @@ impl Engine {
     /// In a new process: the cache is read while the server is asked.
     async fn ask_first(&self, source: &mut Source<'_>) -> Result<Answer, EngineError> {
         let gun = source.gun.clone();
-        let is_warm = self.inner.repositories.cache.read(&gun, &Role::Timestamp)?.is_some();
-        let load = self.blocking(move |engine| engine.load_local(&gun));
-        if is_warm && self.inner.repositories.accepted(source.gun).is_none() {
+        let is_warm = self.repositories.cache.read(&gun, &Role::Timestamp)?.is_some();
+        let load = blocking(self, move |trust| trust.load_local(&gun));
+        if is_warm && self.repositories.accepted(source.gun).is_none() {
             let (local, timestamp) = tokio::join!(load, source.timestamp());
             let local = self.with_found(source, local).await?;
             let timestamp = match timestamp {
@@ -133,7 +136,7 @@ impl Engine {
                     let gun = source.gun;
                     // Kept, so that whoever falls back to the cache need not load it again.
                     let session = Session::from_cache(local, None);
-                    session.map(|session| self.inner.repositories.set_session(gun, session));
+                    session.map(|session| self.repositories.set_session(gun, session));
                     return Err(self.absent_if_gone(gun, error));
                 }
             };
@@ -147,7 +150,7 @@ impl Engine {
     async fn ask_cold(&self, source: &mut Source<'_>) -> Result<Answer, EngineError> {
         let gun = source.gun.clone();
         let mut guessed = Shelf::default();
-        let load = self.blocking(move |engine| engine.load_local(&gun));
+        let load = blocking(self, move |trust| trust.load_local(&gun));
         let (local, guess) = tokio::join!(load, source.guess(&mut guessed));
         let local = self.with_found(source, local).await?;
         let guess = guess.map_err(|error| self.absent_if_gone(source.gun, error))?;
@@ -178,7 +181,7 @@ impl Engine {
     }
 
     fn start(&self, gun: &Gun, root: &[u8], pinning: &Pinning, seen: SeenRoles) -> Result<TrustedSet, EngineError> {
-        let started = TrustedSet::start(gun, root, pinning, seen, Purpose::Renew, self.now());
+        let started = TrustedSet::start(gun, root, pinning, seen, Purpose::Renew, self.context.now());
         started.map_err(|source| EngineError::Verify { gun: gun.clone(), source })
     }
 
@@ -190,11 +193,11 @@ impl Engine {
         seen: SeenRoles,
         notices: &mut Vec<String>,
     ) -> Result<TrustedSet, EngineError> {
-        let settings = self.settings();
+        let settings = self.context.settings();
         let set = self.start(gun, root, &settings.pinning, seen)?;
         let roots = pin::ids(&set.root().content);
         let refused = |roots| EngineError::FirstContact { gun: gun.clone(), roots, keys: pin::bare_root_keys(root) };
-        if let Some(accepted) = self.inner.repositories.accepted(gun) {
+        if let Some(accepted) = self.repositories.accepted(gun) {
             if roots.iter().all(|id| accepted.contains(id)) {
                 return Ok(set);
             }
@@ -231,16 +234,16 @@ impl Engine {
         held: Option<Arc<Session>>,
         skew: Option<SignedDuration>,
     ) -> Result<Arc<Session>, EngineError> {
-        let now = self.now();
+        let now = self.context.now();
         let mut vanished = held.map(|held| held.vanished.clone()).unwrap_or_default();
         let Answer { set, unchanged, before, tags: known, notices } = answer;
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
-            let commit = move |engine: &Engine| engine.commit(&gun, &good, (!unchanged).then_some(&before), now);
-            if let Some(tags) = self.blocking(commit).await? {
+            let commit = move |trust: &Trust| trust.commit(&gun, &good, (!unchanged).then_some(&before), now);
+            if let Some(tags) = blocking(self, commit).await? {
                 vanished = known.into_iter().filter(|tag| tags.binary_search(tag).is_err()).collect();
             }
-            self.inner.repositories.acceptance_is_used(set.gun());
+            self.repositories.acceptance_is_used(set.gun());
         }
         let session = Session {
             set: Some(set),
@@ -252,7 +255,7 @@ impl Engine {
             missing: Vec::new(),
             skew,
         };
-        Ok(self.inner.repositories.set_session(gun, session))
+        Ok(self.repositories.set_session(gun, session))
     }
 
     /// Writes the cache and the marks, if anything changed since the marks `before`; returns the tags then. Blocking.
@@ -263,7 +266,7 @@ impl Engine {
         before: Option<&SeenRoles>,
         now: Time,
     ) -> Result<Option<Vec<String>>, EngineError> {
-        let Repositories { cache, memory, .. } = &self.inner.repositories;
+        let Repositories { cache, memory, .. } = &*self.repositories;
         let mut tags = None;
         if let Some(before) = before {
             let is_aside = |role: &Role| {
@@ -274,7 +277,7 @@ impl Engine {
             let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
             let mut drawer = cache.drawer(gun);
             good.retain(|(role, bytes)| drawer.read(role).ok().flatten().as_deref() != Some(&bytes[..]));
-            if self.inner.repositories.accepted(gun).is_some() {
+            if self.repositories.accepted(gun).is_some() {
                 // Another root was accepted: what was seen below the old one says nothing.
                 memory.forget(gun)?;
             }
@@ -292,11 +295,11 @@ impl Engine {
     }
 
     fn absent(&self, gun: &Gun) -> Session {
-        let now = self.now();
+        let now = self.context.now();
         Session {
             set: None,
             complete: true,
-            verified_at: self.inner.repositories.memory.verified_at(gun),
+            verified_at: self.repositories.memory.verified_at(gun),
             freshness: Freshness::Fresh { at: now },
             vanished: Vec::new(),
             notices: Vec::new(),

@@ -4,15 +4,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::judge::judge;
 use super::local::Shelf;
+use super::part::Trust;
 use super::pin;
 use super::pin::Pin;
 use super::source::Source;
-use crate::engine::{Engine, EngineError};
+use crate::engine::EngineError;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles};
 use crate::tuf::{Gun, Role, TrustedSet};
 
-impl Engine {
+impl Trust {
     /// Reads the repository as a client with an empty cache would: nothing is reused or stored, the root must be the
     /// pinned one or descend from it, nothing expired is trusted. `None` if the server has no trust data. `likely` are
     /// the SHA-256 of files that the server probably names: they are asked for at once with the others.
@@ -21,7 +22,7 @@ impl Engine {
         gun: &Gun,
         likely: Vec<(Role, String)>,
     ) -> Result<Option<TrustedSet>, EngineError> {
-        let server = self.server(gun).await?;
+        let server = self.servers.server(gun).await?;
         let stop = CancellationToken::new();
         // The writer's token is at hand, so that no second one is asked for.
         let mut source = Source { server: &server, gun, access: Access::Push, stop: &stop, date: None };
@@ -30,19 +31,19 @@ impl Engine {
             Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => return Ok(None),
             other => other?,
         };
-        let repositories = &self.inner.repositories;
+        let repositories = &self.repositories;
         let pin = pin::resolve(repositories.cache.read(gun, &Role::Root)?, repositories.memory.root(gun)?);
         let (root, pinning) = match pin {
-            Pin::None => (guess.root, &self.settings().pinning),
+            Pin::None => (guess.root, &self.context.settings().pinning),
             Pin::Known { root, .. } => (root, &Pinning::default()),
             Pin::Lost { what, known, found } => {
                 return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
             }
         };
         // Loaded so that it can be written to next, judged as for reading.
-        let set = TrustedSet::start(gun, &root, pinning, SeenRoles::new(), Purpose::Renew, self.now());
+        let set = TrustedSet::start(gun, &root, pinning, SeenRoles::new(), Purpose::Renew, self.context.now());
         let set = source.climb(set.map_err(source.wrong())?, guess.timestamp, &mut shelf).await?;
-        judge(&set, self.now()).map_err(source.wrong())?;
+        judge(&set, self.context.now()).map_err(source.wrong())?;
         Ok(Some(set))
     }
 }

@@ -4,23 +4,30 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
+use super::part::Trust;
 use super::source::Source;
-use crate::engine::{Engine, EngineError};
+use crate::engine::EngineError;
 use crate::remote::{Access, RemoteError};
-use crate::tuf::{Envelope, Gun, KeyId, Metadata, PublicKey, Role, Root};
+use crate::tuf::{CanonicalKeyId, Envelope, Gun, KeyId, Metadata, PublicKey, Role, Root};
 
-impl Engine {
-    /// The root keys of the last `versions` versions, or of all, whose private halves are here. The server's word on
+impl Trust {
+    /// The root keys of the last `versions` versions, or of all, whose private halves are among
+    /// those `at_hand`. The server's word on
     /// what was a root key counts only for keys that the current root still names.
     ///
     /// # Errors
     /// Those of reading; `Input` if the repository is not known.
-    pub async fn old_root_keys(&self, gun: &Gun, versions: Option<u64>) -> Result<Vec<PublicKey>, EngineError> {
+    pub async fn old_root_keys(
+        &self,
+        gun: &Gun,
+        versions: Option<u64>,
+        at_hand: &BTreeSet<CanonicalKeyId>,
+    ) -> Result<Vec<PublicKey>, EngineError> {
         let Some(set) = self.base(gun)?.and_then(|base| base.set) else { return Ok(Vec::new()) };
         let root = &set.root().content;
         let current: Vec<PublicKey> = root.role_keys(&Role::Root).keys;
         let first = versions.map_or(1, |count| root.version.saturating_sub(count)).max(1);
-        let server = self.server(gun).await?;
+        let server = self.servers.server(gun).await?;
         let stop = CancellationToken::new();
         let source = Source { server: &server, gun, access: Access::Push, stop: &stop, date: None };
         let mut found: BTreeSet<KeyId> = BTreeSet::new();
@@ -34,7 +41,6 @@ impl Engine {
             let old = Root::read(&Role::Root, &envelope).map_err(source.wrong())?;
             found.extend(old.role_keys(&Role::Root).keys.iter().map(|key| key.id().clone()));
         }
-        let at_hand = self.keys_at_hand();
         let is_old = |key: &&PublicKey| found.contains(key.id()) && !current.contains(key);
         let usable = root.keys.values().filter(is_old).filter(|key| at_hand.contains(key.canonical_id()));
         Ok(usable.cloned().collect())

@@ -1,12 +1,13 @@
 //! The network half of a refresh: guess, then check. Files are asked for early, and used only if the verified chain
 //! names them.
 
+use crate::engine::servers::Servers;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
 use tokio_util::sync::CancellationToken;
 
 use super::local::Shelf;
-use crate::engine::{Engine, EngineError};
+use crate::engine::EngineError;
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
 
@@ -38,7 +39,7 @@ pub(in crate::engine) struct Guess {
 impl Source<'_> {
     async fn fetch(&self, wanted: Wanted, limit: u64) -> Result<(Vec<u8>, Option<Time>), EngineError> {
         let received = self.server.fetch(self.gun, &wanted, limit, self.access, self.stop).await;
-        let received = received.map_err(Engine::remote(self.gun))?;
+        let received = received.map_err(Servers::remote(self.gun))?;
         Ok((received.bytes, received.date))
     }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::part::Views;
+use crate::engine::EngineError;
 use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
-use crate::engine::{Engine, EngineError};
 use crate::keys::StoredKey;
-use crate::keys::token::TokenEntry;
-use crate::keys::token::TokenPlace;
+use crate::keys::token::{TokenEntry, TokenPlace};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
 
 /// All that repositories say about one bare key.
@@ -20,7 +20,7 @@ struct Listed {
 
 type Known = BTreeMap<CanonicalKeyId, Listed>;
 
-impl Engine {
+impl Views {
     /// All keys: in the store, behind servers, and public ones of repositories. Own keys come first (root, targets,
     /// then signers by label), then those of others, then those behind servers. Repositories that were not loaded yet
     /// are read from the cache.
@@ -36,9 +36,9 @@ impl Engine {
     /// The same, without repositories that this process has not loaded yet. Instant.
     ///
     /// # Errors
-    /// As [`Engine::keys`].
+    /// As [`Views::keys`].
     pub fn loaded_keys(&self) -> Result<Vec<KeyView>, EngineError> {
-        self.keys_of(self.inner.repositories.loaded())
+        self.keys_of(self.trust.repositories.loaded())
     }
 
     /// Loads what the cache holds of repositories, on all processors.
@@ -47,7 +47,7 @@ impl Engine {
         std::thread::scope(|scope| {
             for share in guns.chunks(guns.len().div_ceil(lanes).max(1)) {
                 // A repository that cannot be read has its own row that says so.
-                let load = move || share.iter().for_each(|gun| drop(self.base(gun)));
+                let load = move || share.iter().for_each(|gun| drop(self.trust.base(gun)));
                 // Without a thread they are loaded one by one.
                 let _ = std::thread::Builder::new().spawn_scoped(scope, load);
             }
@@ -57,15 +57,15 @@ impl Engine {
     fn keys_of(&self, guns: Vec<Gun>) -> Result<Vec<KeyView>, EngineError> {
         let mut known = Known::new();
         for gun in guns {
-            let base = self.base(&gun).ok().flatten();
+            let base = self.trust.base(&gun).ok().flatten();
             if let Some(set) = base.and_then(|base| base.set) {
                 collect(&mut known, &set);
             }
         }
-        let (stored, _) = self.inner.keyring.look()?;
-        let backups = self.backups()?;
+        let (stored, _) = self.keyring.held.look()?;
+        let backups = self.keyring.backups()?;
         let mut on_tokens: BTreeMap<CanonicalKeyId, TokenEntry> = BTreeMap::new();
-        for entry in self.token_keys(Seen::Lately) {
+        for entry in self.keyring.token_keys(Seen::Lately) {
             on_tokens.entry(entry.public.canonical_id().clone()).or_insert(entry);
         }
         let mut keys = Vec::new();
@@ -92,13 +92,13 @@ impl Engine {
     }
 
     fn own(&self, stored: StoredKey, listed: Option<Listed>) -> KeyView {
-        let opened = self.inner.keyring.peek(&stored.id, |key| key.public().algorithm());
+        let opened = self.keyring.held.peek(&stored.id, |key| key.public().algorithm());
         let (algorithm, certificate_ids, used_in) = match listed {
             Some(listed) => (Some(listed.key.algorithm()), listed.certificate_ids, listed.used_in),
-            None => (opened.clone().or_else(|| self.inner.keyring.algorithm(&stored.id)), Vec::new(), Vec::new()),
+            None => (opened.clone().or_else(|| self.keyring.held.algorithm(&stored.id)), Vec::new(), Vec::new()),
         };
         // Not `label`, which would look at the store again for each key.
-        let label = self.inner.keyring.user_label(&stored.id).or_else(|| role_label(&stored.role));
+        let label = self.keyring.held.user_label(&stored.id).or_else(|| role_label(&stored.role));
         let state = match (stored.encrypted, opened) {
             (false, _) => KeyState::Plain,
             (true, Some(_)) => KeyState::Open,
@@ -123,8 +123,8 @@ impl Engine {
         let id = entry.public.canonical_id().clone();
         let (certificate_ids, used_in) =
             listed.map(|listed| (listed.certificate_ids, listed.used_in)).unwrap_or_default();
-        let label = self.inner.keyring.user_label(&id).or_else(|| role_label(&entry.role));
-        let open = self.inner.keyring.peek(&id, |key| key.token().is_some()).unwrap_or_default();
+        let label = self.keyring.held.user_label(&id).or_else(|| role_label(&entry.role));
+        let open = self.keyring.held.peek(&id, |key| key.token().is_some()).unwrap_or_default();
         KeyView {
             label: label.unwrap_or_else(|| named(&id, &used_in)),
             id,
@@ -133,7 +133,7 @@ impl Engine {
             gun: entry.gun,
             algorithm: Some(entry.public.algorithm()),
             state: if open { KeyState::Open } else { KeyState::Locked },
-            warning: self.pin_warning(&entry.place.token),
+            warning: self.keyring.pin_warning(&entry.place.token),
             place: KeyPlace::Token(entry.place),
             backup: None,
             used_in,
@@ -143,10 +143,10 @@ impl Engine {
     fn foreign(&self, id: CanonicalKeyId, listed: Listed) -> KeyView {
         let of_server = |(_, role): &(Gun, Role)| matches!(role, Role::Timestamp | Role::Snapshot);
         let place = if listed.used_in.iter().all(of_server) { KeyPlace::Server } else { KeyPlace::Public };
-        let warning = self.absent_token(&id).map(|token| format!("on token {token}, which is not plugged in"));
+        let warning = self.keyring.absent_token(&id).map(|token| format!("on token {token}, which is not plugged in"));
         let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
         KeyView {
-            label: self.inner.keyring.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
+            label: self.keyring.held.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
             id,
             certificate_ids: listed.certificate_ids,
             role,

@@ -1,6 +1,11 @@
 //! The list of repositories.
 
+use std::collections::BTreeMap;
+
+use super::part::Views;
+use crate::engine::EngineError;
 use crate::engine::error::Problem;
+use crate::engine::reference::familiar_name;
 use crate::tuf::Gun;
 
 /// A repository that is listed, before anything was loaded.
@@ -14,4 +19,21 @@ pub struct Entry {
     pub server: Result<String, Problem>,
     /// Whether it was added by name (else it was found in the trust directory).
     pub added: bool,
+}
+
+impl Views {
+    /// Repositories added by name and those found in the trust directory, by name.
+    pub fn entries(&self) -> Result<Vec<Entry>, EngineError> {
+        let repositories = &self.trust.repositories;
+        let added = repositories.memory.list()?;
+        let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
+        guns.extend(added.into_iter().map(|gun| (gun, true)));
+        let entry = |(gun, added): (Gun, bool)| Entry {
+            name: familiar_name(&gun),
+            server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
+            gun,
+            added,
+        };
+        Ok(guns.into_iter().map(entry).collect())
+    }
 }

@@ -6,10 +6,13 @@
 pub(in crate::engine) mod findings;
 pub mod keys;
 pub mod list;
+mod part;
 pub(in crate::engine) mod repository;
 pub(in crate::engine) mod roles;
 pub mod status;
 pub(in crate::engine) mod tags;
+
+pub use part::Views;
 
 use jiff::Timestamp as Time;
 

@@ -6,29 +6,28 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::findings::findings;
+use super::part::Views;
 use super::roles::{KeyNames, roles};
 use super::tags::tags;
 use super::{Finding, Health, RepositoryView};
-use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::reference::familiar_name;
 use crate::engine::trust::judge::{clock_words, judge, refused};
 use crate::engine::trust::session::{Freshness, Session};
 use crate::engine::trust::tree::nodes;
 use crate::engine::wording::{count, some};
-use crate::remote::Access;
-use crate::tuf::{Gun, Role, TrustedSet, VerifyError};
+use crate::tuf::{Gun, TrustedSet};
 
 /// Repositories that are refreshed at once.
 const AT_ONCE: usize = 32;
 
-impl Engine {
+impl Views {
     /// Shows what the cache holds, verified, without asking the network.
     ///
     /// # Errors
     /// `Absent` if there is nothing in the cache; else as `refresh`.
     pub async fn cached(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
-        let session = self.held(gun).await?.ok_or_else(|| nothing_cached(gun))?;
+        let session = self.trust.held(gun).await?.ok_or_else(|| nothing_cached(gun))?;
         Ok(self.view_of_session(gun, &session))
     }
 
@@ -41,26 +40,26 @@ impl Engine {
         self.refresh_until(gun, &CancellationToken::new()).await
     }
 
-    /// [`Engine::refresh`], which `stop` ends early.
+    /// [`Views::refresh`], which `stop` ends early.
     ///
     /// # Errors
     /// As `refresh`; `Remote` with `Cancelled`.
     pub async fn refresh_until(&self, gun: &Gun, stop: &CancellationToken) -> Result<RepositoryView, EngineError> {
-        let session = self.look(gun, stop).await?;
+        let session = self.trust.look(gun, stop).await?;
         Ok(self.view_of_session(gun, &session))
     }
 
-    /// [`Engine::refresh`] for somebody who relies on the tags: what is expired is an error, not a view that says so.
+    /// [`Views::refresh`] for somebody who relies on the tags: what is expired is an error, not a view that says so.
     ///
     /// # Errors
     /// As `refresh`; `Absent` without trust data, `Verify` if anything that all tags depend on is expired.
     pub async fn inspect(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
-        let session = self.look(gun, &CancellationToken::new()).await?;
+        let session = self.trust.look(gun, &CancellationToken::new()).await?;
         let Some(set) = &session.set else {
-            let server = self.server_address(gun).map(|(url, _)| url)?;
+            let server = self.servers.server_address(gun).map(|(url, _)| url)?;
             return Err(EngineError::Absent { gun: gun.clone(), server });
         };
-        judge(set, self.now()).map_err(|source| refused(gun, source, session.skew))?;
+        judge(set, self.context.now()).map_err(|source| refused(gun, source, session.skew))?;
         Ok(self.view_of_session(gun, &session))
     }
 
@@ -80,9 +79,9 @@ impl Engine {
             if stop.is_cancelled() || results.is_closed() {
                 break;
             }
-            let (engine, results, stop) = (self.clone(), results.clone(), stop.clone());
+            let (views, results, stop) = (self.clone(), results.clone(), stop.clone());
             tasks.spawn(async move {
-                let view = engine.refresh_until(&gun, &stop).await;
+                let view = views.refresh_until(&gun, &stop).await;
                 drop(slot);
                 // Fails only if nobody wants the result any more.
                 let _ = results.send((gun, view)).await;
@@ -91,52 +90,11 @@ impl Engine {
         while tasks.join_next().await.is_some() {}
     }
 
-    /// Asks the server, else falls back to what this machine holds.
-    pub(in crate::engine) async fn look(
-        &self,
-        gun: &Gun,
-        stop: &CancellationToken,
-    ) -> Result<Arc<Session>, EngineError> {
-        let error = match self.ask(gun, Access::Pull, stop).await {
-            Ok(session) => return self.distrust(gun, session),
-            Err(error) => error,
-        };
-        if !error.kind().allows_cache() {
-            return Err(error);
-        }
-        let Some(held) = self.held(gun).await?.filter(|held| held.set.is_some()) else { return Err(error) };
-        let reason = (!self.settings().offline).then(|| error.problem());
-        let mut session = Session::clone(&held);
-        session.freshness = Freshness::Cached { at: session.verified_at, reason };
-        session.skew = None;
-        Ok(self.inner.repositories.set_session(gun, session))
-    }
-
-    /// What this process holds, else what the cache does.
-    async fn held(&self, gun: &Gun) -> Result<Option<Arc<Session>>, EngineError> {
-        if let Some(session) = self.inner.repositories.session(gun) {
-            return Ok(Some(session));
-        }
-        let gun = gun.clone();
-        self.blocking(move |engine| engine.load_session(&gun)).await
-    }
-
-    /// A frozen timestamp or an unsigned targets file is the server's doing, not the state of the repository.
-    fn distrust(&self, gun: &Gun, session: Arc<Session>) -> Result<Arc<Session>, EngineError> {
-        let Some(set) = &session.set else { return Ok(session) };
-        match judge(set, self.now()) {
-            Err(source @ (VerifyError::Expired { role: Role::Timestamp, .. } | VerifyError::Threshold { .. })) => {
-                Err(refused(gun, source, session.skew))
-            }
-            _ => Ok(session),
-        }
-    }
-
     /// Turns verified metadata into what screens show. Pure but for labels and keys at hand.
     pub(in crate::engine) fn view_of(&self, gun: &Gun, set: &TrustedSet) -> RepositoryView {
-        let now = self.now();
+        let now = self.context.now();
         let nodes = nodes(set, now);
-        let roles = roles(set, &nodes, &KeyNames::new(self, set), now);
+        let roles = roles(set, &nodes, &KeyNames::new(&self.keyring, set), now);
         let super::tags::Tags { tags, ignored } = tags(&nodes);
         let findings = findings(&roles, &tags, &ignored, now);
         let mut view = self.empty_view(gun);
@@ -156,7 +114,7 @@ impl Engine {
         view.freshness = session.freshness.clone();
         view.vanished.clone_from(&session.vanished);
         view.notices.clone_from(&session.notices);
-        view.foreign_changes = self.inner.repositories.cache.foreign_changes(gun);
+        view.foreign_changes = self.trust.repositories.cache.foreign_changes(gun);
         view.findings.extend(about_session(session));
         view.findings.extend(about_changes(view.foreign_changes));
         settle_health(&mut view);
@@ -167,8 +125,8 @@ impl Engine {
         RepositoryView {
             gun: gun.clone(),
             name: familiar_name(gun),
-            server: self.server_address(gun).map(|(url, _)| url).unwrap_or_default(),
-            freshness: Freshness::Fresh { at: self.now() },
+            server: self.servers.server_address(gun).map(|(url, _)| url).unwrap_or_default(),
+            freshness: Freshness::Fresh { at: self.context.now() },
             health: Health::New,
             findings: Vec::new(),
             roles: Vec::new(),
@@ -231,4 +189,13 @@ fn about_changes(foreign: usize) -> Option<Finding> {
 
 fn nothing_cached(gun: &Gun) -> EngineError {
     EngineError::Absent { gun: gun.clone(), server: "the cache".to_owned() }
+}
+
+impl Views {
+    /// The last view of this process, if any; recomputed when keys, labels or the lock changed. Instant.
+    #[must_use]
+    pub fn view(&self, gun: &Gun) -> Option<RepositoryView> {
+        let session = self.trust.repositories.session(gun)?;
+        Some(self.view_of_session(gun, &session))
+    }
 }

@@ -1,25 +1,25 @@
 //! Roles as rows: keys with what people call them, who signed last, how the file stands.
 
+use crate::engine::keyring::Keyring;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
 use super::{RoleKeyView, RoleView, SignedBy};
-use crate::engine::Engine;
 use crate::engine::draft::base_roles::root_ends;
 use crate::engine::trust::tree::{Node, RoleState, state_of};
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
 
 /// What is known about keys: labels, and which private ones are in the store.
 pub(in crate::engine) struct KeyNames<'a> {
-    engine: &'a Engine,
+    keyring: &'a Keyring,
     at_hand: BTreeSet<CanonicalKeyId>,
     signers: BTreeMap<CanonicalKeyId, Vec<String>>,
     canonical: BTreeMap<KeyId, CanonicalKeyId>,
 }
 
 impl<'a> KeyNames<'a> {
-    pub(in crate::engine) fn new(engine: &'a Engine, set: &TrustedSet) -> Self {
+    pub(in crate::engine) fn new(keyring: &'a Keyring, set: &TrustedSet) -> Self {
         let files = set.targets().into_iter().chain(set.delegations().values());
         let mut signers: BTreeMap<CanonicalKeyId, Vec<String>> = BTreeMap::new();
         let mut canonical: BTreeMap<KeyId, CanonicalKeyId> =
@@ -35,7 +35,7 @@ impl<'a> KeyNames<'a> {
                 }
             }
         }
-        Self { engine, at_hand: engine.keys_at_hand(), signers, canonical }
+        Self { keyring, at_hand: keyring.keys_at_hand(), signers, canonical }
     }
 
     pub(in crate::engine) fn is_at_hand(&self, id: &CanonicalKeyId) -> bool {
@@ -49,7 +49,7 @@ impl<'a> KeyNames<'a> {
             let own: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.contains('/')).collect();
             Some(if own.is_empty() { names.join(", ") } else { own.join(", ") })
         };
-        self.engine.label(id).or_else(signers).unwrap_or_else(|| id.short().to_owned())
+        self.keyring.label(id).or_else(signers).unwrap_or_else(|| id.short().to_owned())
     }
 
     /// A removed key is in no file any more; its ID may still be that of a key in the store.

@@ -1,9 +1,12 @@
 //! What this machine is set to, in one view.
 
+use crate::tuf::Gun;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::part::Views;
 use crate::engine::error::Problem;
+use crate::engine::servers::{certificates, endpoint_of};
 
 /// What was chosen at start, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,4 +29,24 @@ pub struct Status {
     pub staged: usize,
     /// How long passphrases stay.
     pub idle_lock: Duration,
+}
+
+impl Views {
+    /// What was chosen and why; `gun` for the server's sake. Never asks the network.
+    pub(in crate::engine) fn status(&self, gun: Option<&Gun>, keys: usize, staged: usize) -> Status {
+        let settings = self.context.settings();
+        let server = endpoint_of(settings, gun);
+        let authorities = certificates::sources(settings, server.as_ref().ok().map(|(endpoint, _)| endpoint));
+        Status {
+            trust_dir: (settings.trust_dir.clone(), settings.trust_dir_why.clone()),
+            state_dir: settings.state_dir.clone(),
+            config: (settings.config_file.clone(), settings.config_file.exists()),
+            docker_config: settings.docker_config.clone(),
+            server: server.map(|(endpoint, why)| (endpoint.base().to_owned(), why)).map_err(|error| error.problem()),
+            authorities,
+            keys,
+            staged,
+            idle_lock: settings.idle_lock,
+        }
+    }
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp as Time;
 
 use super::choice::{Before, Choice, Wizard};
+use super::part::Wizards;
 use crate::engine::draft::pulled::{pulled, trusted};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::plan::Weight;
 use crate::engine::reference::familiar_name;
-use crate::engine::{Change, Engine, EngineError, Problem, SignedTarget};
+use crate::engine::{Change, EngineError, Problem, SignedTarget};
 use crate::tuf::{CanonicalKeyId, Gun, Metadata, PublicKey, Role, TargetName, TrustedSet};
 
 /// All that the steps of a wizard are computed from.
@@ -153,14 +154,14 @@ impl RepositoryFacts {
     }
 }
 
-impl Engine {
+impl Wizards {
     /// A choice for these repositories, with their roles as they are now. It is not kept yet.
     ///
     /// # Errors
-    /// As [`Engine::wizard_facts`].
+    /// As [`Wizards::wizard_facts`].
     pub fn new_wizard(&self, wizard: Wizard, repositories: Vec<Gun>) -> Result<Choice, EngineError> {
         let role = wizard.role();
-        let mut choice = Choice::new(wizard, repositories, self.now());
+        let mut choice = Choice::new(wizard, repositories, self.context.now());
         for repository in self.wizard_facts(&choice)?.repositories {
             if let Some(facts) = repository.role(&role) {
                 let before = Before { keys: facts.ids().into_iter().collect(), version: facts.version };
@@ -173,7 +174,7 @@ impl Engine {
     /// Base URL of a repository's server; empty if none was chosen.
     #[must_use]
     pub fn server_of(&self, gun: &Gun) -> String {
-        self.server_address(gun).map(|(server, _)| server).unwrap_or_default()
+        self.servers.server_address(gun).map(|(server, _)| server).unwrap_or_default()
     }
 
     /// Looks at all that a wizard depends on, as it was refreshed last. Blocking.
@@ -181,9 +182,9 @@ impl Engine {
     /// # Errors
     /// `State`, `Disk`: the journal cannot be read. What concerns one repository is in its facts.
     pub fn wizard_facts(&self, choice: &Choice) -> Result<Facts, EngineError> {
-        let content = self.inner.staging.journal.read()?;
-        let at_hand = self.keys_at_hand();
-        let plan = self.plan_silently(Some(&choice.repositories))?;
+        let content = self.stage.kept.journal.read()?;
+        let at_hand = self.keyring.keys_at_hand();
+        let plan = self.stage.plan_silently(Some(&choice.repositories))?;
         let repositories = choice.repositories.iter().map(|gun| {
             let planned = plan.repositories.iter().find(|planned| planned.gun == *gun);
             let heaviest = planned.and_then(|p| p.warnings.first()).filter(|w| w.weight == Weight::Block);
@@ -201,12 +202,13 @@ impl Engine {
         });
         let repositories: Vec<RepositoryFacts> = repositories.collect();
         let (same_root, elsewhere) = self.elsewhere(choice, &repositories)?;
-        let backed_up: BTreeSet<CanonicalKeyId> = self.backups()?.into_keys().collect();
-        let only_there = at_hand.iter().filter(|id| !self.has_file(id));
-        let on_token = only_there.filter_map(|id| Some((id.clone(), self.token_of(id)?.token.to_string()))).collect();
+        let backed_up: BTreeSet<CanonicalKeyId> = self.keyring.backups()?.into_keys().collect();
+        let only_there = at_hand.iter().filter(|id| !self.keyring.has_file(id));
+        let on_token =
+            only_there.filter_map(|id| Some((id.clone(), self.keyring.token_of(id)?.token.to_string()))).collect();
         let chosen = choice.keys.values().flatten().map(PublicKey::canonical_id);
-        let away = chosen.filter_map(|id| Some((id.clone(), self.absent_token(id)?))).collect();
-        let (choice, now) = (choice.clone(), self.now());
+        let away = chosen.filter_map(|id| Some((id.clone(), self.keyring.absent_token(id)?))).collect();
+        let (choice, now) = (choice.clone(), self.context.now());
         Ok(Facts { choice, at_hand, backed_up, on_token, away, repositories, same_root, elsewhere, now })
     }
 
@@ -220,8 +222,8 @@ impl Engine {
             message: format!("what the server holds for {gun} is not known yet"),
             hint: "read the repository first".to_owned(),
         };
-        let base = self.base(gun)?.ok_or_else(unknown)?;
-        Ok(base.set.map(|set| State::of(&set, at_hand, choice, self.now(), base.verified_at)))
+        let base = self.trust.base(gun)?.ok_or_else(unknown)?;
+        Ok(base.set.map(|set| State::of(&set, at_hand, choice, self.context.now(), base.verified_at)))
     }
 
     /// What other known repositories have to do with the keys that are replaced: those with the same root key, and
@@ -237,8 +239,8 @@ impl Engine {
         if !of_signer {
             wanted.extend(chosen.iter().filter_map(|r| r.role(&Role::Root)).flat_map(RoleFacts::ids));
         }
-        for entry in self.entries()?.into_iter().filter(|entry| !choice.repositories.contains(&entry.gun)) {
-            let Some(set) = self.base(&entry.gun).ok().flatten().and_then(|base| base.set) else { continue };
+        for entry in self.views.entries()?.into_iter().filter(|entry| !choice.repositories.contains(&entry.gun)) {
+            let Some(set) = self.trust.base(&entry.gun).ok().flatten().and_then(|base| base.set) else { continue };
             for (role, keys) in listed(&set, of_signer) {
                 let found: BTreeSet<&CanonicalKeyId> = keys.iter().map(PublicKey::canonical_id).collect();
                 let found = found.into_iter().filter(|key| wanted.contains(*key)).cloned();

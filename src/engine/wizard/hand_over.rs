@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{Choice, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
+use crate::engine::EngineError;
 use crate::engine::disk::new_file::write_new;
 use crate::engine::disk::read;
-use crate::engine::{Engine, EngineError};
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName};
 
@@ -173,9 +173,9 @@ impl HandOver {
 
     /// What taking over begins with. Nothing of it is believed before the server has said the same.
     #[must_use]
-    pub fn choice(&self, engine: &Engine) -> Choice {
+    pub fn choice(&self, now: Time) -> Choice {
         let guns = self.repositories.iter().map(|repository| repository.gun.clone()).collect();
-        let mut choice = Choice::new(Wizard::TakeOver { signer: self.signer.clone() }, guns, engine.now());
+        let mut choice = Choice::new(Wizard::TakeOver { signer: self.signer.clone() }, guns, now);
         choice.use_keys(std::slice::from_ref(&self.key));
         choice.roots = self.repositories.iter().map(|r| (r.gun.clone(), r.root.clone())).collect();
         choice

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::choice::{Choice, Wizard};
+use super::part::Wizards;
+use crate::engine::EngineError;
 use crate::engine::disk::lock::{disk, make_dir, write_whole};
 use crate::engine::disk::read;
-use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
 
 /// The form that this program reads and writes.
@@ -22,17 +23,17 @@ struct Stored {
     choice: Choice,
 }
 
-impl Engine {
+impl Wizards {
     fn wizard_path(&self, wizard: &Wizard, repositories: &[Gun]) -> Result<PathBuf, EngineError> {
         let mut sorted: Vec<&Gun> = repositories.iter().collect();
         sorted.sort();
-        let named = serde_json::to_vec(&(&self.settings().trust_dir, wizard, sorted));
+        let named = serde_json::to_vec(&(&self.context.settings().trust_dir, wizard, sorted));
         let named = named.map_err(|e| self.not_kept(&e.to_string()))?;
         Ok(self.wizard_dir().join(format!("{}.json", hex::encode(&Sha256::digest(named)[..8]))))
     }
 
     fn wizard_dir(&self) -> PathBuf {
-        self.settings().state_dir.join("wizards")
+        self.context.settings().state_dir.join("wizards")
     }
 
     fn not_kept(&self, what: &str) -> EngineError {
@@ -43,7 +44,7 @@ impl Engine {
     ///
     /// # Errors
     /// `Disk`; `State` for a damaged file or one of a newer version.
-    pub fn wizards(&self) -> Result<Vec<Choice>, EngineError> {
+    pub fn list(&self) -> Result<Vec<Choice>, EngineError> {
         let dir = self.wizard_dir();
         let entries = match std::fs::read_dir(&dir) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -61,7 +62,7 @@ impl Engine {
                 if stored.version != VERSION {
                     return Err(damaged(format!("is of version {}, expected {VERSION}", stored.version)));
                 }
-                found.extend((stored.trust_dir == self.settings().trust_dir).then_some(stored.choice));
+                found.extend((stored.trust_dir == self.context.settings().trust_dir).then_some(stored.choice));
             }
         }
         found.sort_by_key(|choice| choice.begun);
@@ -82,11 +83,11 @@ impl Engine {
     /// The wizard of this kind for exactly these repositories, if it was begun.
     ///
     /// # Errors
-    /// As [`Engine::wizards`].
+    /// As [`Wizards::wizards`].
     pub fn begun_wizard(&self, wizard: &Wizard, repositories: &[Gun]) -> Result<Option<Choice>, EngineError> {
         let path = self.wizard_path(wizard, repositories)?;
         let is_it = |choice: &Choice| self.wizard_path(&choice.wizard, &choice.repositories).is_ok_and(|p| p == path);
-        Ok(self.wizards()?.into_iter().find(is_it))
+        Ok(self.list()?.into_iter().find(is_it))
     }
 
     /// Remembers a choice; a later one of the same kind for the same repositories takes its place.
@@ -96,7 +97,7 @@ impl Engine {
     pub fn keep_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
         make_dir(&self.wizard_dir())?;
         let path = self.wizard_path(&choice.wizard, &choice.repositories)?;
-        let trust_dir = self.settings().trust_dir.clone();
+        let trust_dir = self.context.settings().trust_dir.clone();
         let stored = Stored { version: VERSION, trust_dir, choice: choice.clone() };
         let bytes = serde_json::to_vec_pretty(&stored).map_err(|e| self.not_kept(&e.to_string()))?;
         write_whole(&path, &bytes)

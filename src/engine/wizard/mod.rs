@@ -10,6 +10,7 @@ mod command;
 mod facts;
 mod hand_over;
 mod kept;
+mod part;
 mod phase;
 mod preparing;
 mod progress;
@@ -20,6 +21,8 @@ mod step;
 mod steps;
 mod take_over;
 mod ways;
+
+pub use part::Wizards;
 
 pub use super::custody::file::KeyFile;
 pub use crate::keys::PrivateKey;

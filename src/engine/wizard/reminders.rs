@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp as Time};
 
 use super::choice::Choice;
 use super::facts::Facts;
+use super::part::Wizards;
 use super::step::{Reminder, StepState, StepView};
 use super::steps::steps;
-use crate::engine::{Engine, EngineError, Problem};
+use crate::engine::{EngineError, Problem};
 
 /// After this long a colleague who has not signed is asked about.
 pub(super) const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -42,7 +43,7 @@ impl Begun {
     }
 }
 
-impl Engine {
+impl Wizards {
     /// How far a wizard is, as its repositories were refreshed last; one whose facts cannot be read can still be given
     /// up. Blocking.
     #[must_use]
@@ -56,9 +57,9 @@ impl Engine {
     /// The wizards that were begun, oldest first. Blocking.
     ///
     /// # Errors
-    /// As [`Engine::wizards`].
+    /// As [`Wizards::wizards`].
     pub fn begun_wizards(&self) -> Result<Vec<Begun>, EngineError> {
-        Ok(self.wizards()?.iter().map(|choice| self.how_far(choice)).collect())
+        Ok(self.list()?.iter().map(|choice| self.how_far(choice)).collect())
     }
 }
 

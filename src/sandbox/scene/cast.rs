@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::script::Script;
 use super::{PASSPHRASE, failed};
-use crate::keys::{KeyStore, Passphrase, PrivateKey};
+use crate::keys::{KeyStore, NewPassphrase, Passphrase, PrivateKey};
 use crate::sandbox::SandboxError;
 use crate::sandbox::layout::{Layout, write_private};
 use crate::tuf::{Algorithm, Gun};
@@ -57,7 +57,7 @@ impl Cast {
     /// Makes and stores the keys.
     pub(super) fn assemble(layout: &Layout, scripts: &[Script]) -> Result<Self, SandboxError> {
         let keys = KeyStore::new(&layout.trust_dir());
-        let passphrase = Passphrase::from_text(PASSPHRASE);
+        let passphrase = NewPassphrase::new(Passphrase::from_text(PASSPHRASE)).map_err(failed)?;
         let make = |role: &str, gun: Option<&Gun>| {
             let key = generate()?;
             keys.save(&key, role, gun, &passphrase).map_err(failed)?;

@@ -70,7 +70,7 @@ fn list(layout: &Layout, url: &str) -> Result<(), SandboxError> {
     let engine = Engine::open(layout.settings(url), Arc::new(Time::now)).map_err(failed)?;
     for (gun, _) in notes() {
         let gun = Gun::parse(&gun).map_err(failed)?;
-        engine.add_entry(&gun).map_err(failed)?;
+        engine.trust().add_entry(&gun).map_err(failed)?;
     }
     Ok(())
 }

@@ -107,9 +107,10 @@ fn all_client_keys_open_with_the_one_passphrase() {
 fn the_engine_lists_the_repositories_and_knows_the_keys_by_name() {
     let scene = Scene::new();
     let engine = Engine::open(scene.layout.settings(URL), Arc::new(Time::now)).unwrap();
-    let listed: Vec<String> = engine.entries().unwrap().into_iter().map(|entry| entry.gun.to_string()).collect();
+    let listed: Vec<String> =
+        engine.views().entries().unwrap().into_iter().map(|entry| entry.gun.to_string()).collect();
     assert!(notes().iter().all(|(gun, _)| listed.contains(gun)), "{listed:?}");
-    let labels: Vec<String> = engine.keys().unwrap().into_iter().map(|key| key.label).collect();
+    let labels: Vec<String> = engine.views().keys().unwrap().into_iter().map(|key| key.label).collect();
     for label in ["admin root", "jeff old laptop", "jeff new laptop", "ben", "qa"] {
         assert!(labels.iter().any(|l| l == label), "{label} in {labels:?}");
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp as Time;
 
 use super::window::{Lines, WIDTH, Window, keys};
 use super::{Dialog, Next};
-use crate::engine::{Kind, Passphrase, Strength};
+use crate::engine::{Kind, NewPassphrase, Passphrase, SHORTEST, Strength};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::keywork::task;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
@@ -15,9 +15,6 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::state::State;
 use crate::tui::{panes, questions};
-
-/// Shortest passphrase that Notary's clients take for a new key.
-const SHORTEST: usize = 8;
 
 /// Columns of a note beside its sign.
 const NOTE: usize = WIDTH as usize - 8;
@@ -69,7 +66,7 @@ pub struct Prompt {
     total: usize,
     buffer: Passphrase,
     /// The first of two times that a new passphrase is typed.
-    first: Option<Passphrase>,
+    first: Option<NewPassphrase>,
     attempts: usize,
     note: Option<Note>,
     /// Since when the key is being unlocked.
@@ -192,22 +189,22 @@ impl Prompt {
                 let effects = task::typed(state, typed);
                 Next::Stay(Dialog::Prompt(self), effects)
             }
-            (_, None) if Strength::of(&typed) == Strength::TooShort => {
-                self.note = Some(Note::Other(format!("at least {SHORTEST} letters: notary refuses shorter ones")));
-                self.buffer = typed;
-                Next::Stay(Dialog::Prompt(self), vec![])
-            }
             (_, None) => {
-                self.first = Some(typed);
-                self.note = None;
+                match NewPassphrase::new(typed.clone()) {
+                    Ok(first) => (self.first, self.note) = (Some(first), None),
+                    Err(_) => {
+                        self.note = Some(Note::Other(too_short()));
+                        self.buffer = typed;
+                    }
+                }
                 Next::Stay(Dialog::Prompt(self), vec![])
             }
-            (What::New { role, .. }, Some(first)) if first == typed => {
-                let mut effects = vec![Effect::ChoosePassphrase(role.clone(), typed)];
+            (What::New { role, .. }, Some(first)) if *first == typed => {
+                let mut effects = vec![Effect::ChoosePassphrase(role.clone(), first)];
                 effects.extend(questions::answered(state));
                 Next::Close(effects)
             }
-            (What::Ask(_), Some(first)) if first == typed => Next::Close(task::chosen(state, typed)),
+            (What::Ask(_), Some(first)) if *first == typed => Next::Close(task::chosen(state, first)),
             (_, Some(_)) => {
                 self.note = Some(Note::Other("not the same twice; once more from the start".to_owned()));
                 Next::Stay(Dialog::Prompt(self), vec![])
@@ -374,6 +371,12 @@ impl Prompt {
 }
 
 /// How good a new passphrase is, in a word.
+/// Why a new passphrase is not taken.
+#[must_use]
+pub fn too_short() -> String {
+    format!("at least {SHORTEST} letters: notary refuses shorter ones")
+}
+
 pub(super) fn strength(typed: &Passphrase) -> String {
     match Strength::of(typed) {
         Strength::TooShort if typed.is_empty() => String::new(),

@@ -8,7 +8,7 @@ use crate::engine::custody::backup::BackupForm;
 use crate::engine::custody::load::KeySet;
 use crate::engine::custody::make::NewKey;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Passphrase, Strength};
+use crate::engine::{NewPassphrase, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::form::{Form, Input, Purpose};
 use crate::tui::dialogs::{Dialog, Next};
@@ -99,13 +99,12 @@ fn at_token(form: &mut Form, state: &State, words: &'static str, work: TokenWork
 }
 
 /// A new passphrase that was typed twice.
-fn chosen(form: &mut Form, label: &str) -> Result<Passphrase, String> {
-    let first = form.secret(label);
-    if Strength::of(&first) == Strength::TooShort {
+fn chosen(form: &mut Form, label: &str) -> Result<NewPassphrase, String> {
+    let Ok(first) = NewPassphrase::new(form.secret(label)) else {
         form.focus_on(label);
-        return Err("a new passphrase needs at least 8 characters".to_owned());
-    }
-    if form.secret("again") != first {
+        return Err(Strength::TooShort.remark().unwrap_or_default().to_owned());
+    };
+    if form.secret("again") != *first {
         form.focus_on("again");
         if let Some(Input::Secret(again)) = form.fields.get_mut(form.focus).map(|f| &mut f.input) {
             *again = Passphrase::new();
@@ -159,8 +158,10 @@ pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
     let Purpose::BackUp { choices, .. } = &form.purpose else { return vec![] };
     let keys: Vec<CanonicalKeyId> = choices.get(form.picked("keys")).cloned().unwrap_or_default();
     form.busy = None;
-    let kept = match form.picked("form") {
-        0 => BackupForm::Encrypted(form.secret("passphrase")),
+    let kept = match (form.picked("form"), NewPassphrase::new(form.secret("passphrase"))) {
+        (0, Ok(passphrase)) => BackupForm::Encrypted(passphrase),
+        // Was refused before the place was looked at.
+        (0, Err(_)) => return vec![],
         _ => BackupForm::Plain,
     };
     let role = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());

@@ -75,10 +75,15 @@ impl KeyTask {
 
     /// A new passphrase for keys that have none.
     pub(super) fn ask_new(&self) -> Request {
-        let bare = self.looks.values().filter(|look| matches!(look, Look::Open { with: None, known: false, .. }));
-        let n = bare.count();
+        let bare = self.looks.values().filter(|look| look.is_bare());
+        let n = bare.clone().count();
+        let has_short = bare.clone().any(|look| matches!(look, Look::Open { with: Some(_), .. }));
+        let label = match has_short {
+            false => count(n, "key without a passphrase", "keys without a passphrase"),
+            true => count(n, "key with too short a passphrase", "keys with too short a passphrase or none"),
+        };
         Request {
-            label: count(n, "key without a passphrase", "keys without a passphrase"),
+            label,
             right: "key store".to_owned(),
             id: "stored encrypted, as notary and docker do".to_owned(),
             about: vec![],

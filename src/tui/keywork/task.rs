@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::{asks, report};
 use crate::engine::custody::backup::{Archive, BackupForm, Standing};
 use crate::engine::custody::load::KeySet;
-use crate::engine::{Kind, Passphrase};
+use crate::engine::{Kind, NewPassphrase, Passphrase};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::prompt::{Prompt, What};
 use crate::tui::dialogs::{Dialog, Form, Next, Report, Working};
@@ -52,7 +52,7 @@ pub struct KeyTask {
     /// Keys that are done without their passphrase.
     skipped: BTreeSet<usize>,
     /// For keys that have no passphrase yet.
-    new: Option<Passphrase>,
+    new: Option<NewPassphrase>,
     /// The key that is asked for.
     asking: Option<usize>,
     /// Keys that were asked for, and all that may be.
@@ -203,7 +203,7 @@ pub fn typed(state: &mut State, passphrase: Passphrase) -> Vec<Effect> {
 }
 
 /// A new passphrase was typed twice.
-pub fn chosen(state: &mut State, passphrase: Passphrase) -> Vec<Effect> {
+pub fn chosen(state: &mut State, passphrase: NewPassphrase) -> Vec<Effect> {
     let Some(mut task) = state.key_task.take() else { return vec![] };
     task.new = Some(passphrase);
     next(state, task)
@@ -288,8 +288,7 @@ impl KeyTask {
 
     /// Whether keys come in that have no passphrase.
     fn needs_new(&self) -> bool {
-        let bare = |look: &Look| matches!(look, Look::Open { with: None, known: false, .. });
-        matches!(self.job, Job::Load { .. }) && self.new.is_none() && self.looks.values().any(bare)
+        matches!(self.job, Job::Load { .. }) && self.new.is_none() && self.looks.values().any(Look::is_bare)
     }
 
     /// What is done once all is known, in words and as work.
@@ -303,7 +302,7 @@ impl KeyTask {
                 let open = |at: &usize| matches!(self.looks.get(at), Some(Look::Open { .. }));
                 let keys = (0..set.inner().keys.len()).filter(open).filter_map(|at| {
                     let found = set.inner().keys.get(at)?;
-                    let keeps = with(at).or_else(|| self.new.clone()).unwrap_or_default();
+                    let keeps = with(at).and_then(|with| NewPassphrase::new(with).ok()).or_else(|| self.new.clone());
                     let role = role_of(found.role.as_deref(), name);
                     let of_one = matches!(role.as_str(), "targets" | "snapshot" | "timestamp");
                     let gun = found.gun.clone().or_else(|| gun.clone().filter(|_| of_one));

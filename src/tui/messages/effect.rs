@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::keywork::KeyWork;
 use super::wizard_task::Task;
 use crate::engine::publish::job::Approval;
-use crate::engine::{Change, EntryId, Passphrase};
+use crate::engine::{Change, EntryId, NewPassphrase, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role};
 
 /// Work to do.
@@ -52,7 +52,7 @@ pub enum Effect {
     /// Name the key files that cannot be used.
     CheckKeyFiles,
     /// Set the passphrase of keys that the publish will make.
-    ChoosePassphrase(Role, Passphrase),
+    ChoosePassphrase(Role, NewPassphrase),
     Publish(Approval),
     /// Start no further repository.
     StopPublish,

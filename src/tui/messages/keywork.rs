@@ -13,7 +13,7 @@ use crate::engine::custody::make::{MadeKey, NewKey};
 use crate::engine::custody::remove::Removal;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::keyring::tokens::{OnToken, Pin, Pins};
-use crate::engine::{Passphrase, Problem};
+use crate::engine::{NewPassphrase, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 
 /// Something that holds keys, in the hands of the screen but closed to it.
@@ -75,15 +75,24 @@ pub enum Look {
     Bad(String),
 }
 
+impl Look {
+    /// Whether the key comes in without a passphrase that the key store takes.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let Self::Open { with, known: false, .. } = self else { return false };
+        with.as_ref().is_none_or(|with| NewPassphrase::new(with.clone()).is_err())
+    }
+}
+
 /// Work on keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyWork {
-    Make(NewKey, Passphrase),
+    Make(NewKey, NewPassphrase),
     Label(CanonicalKeyId, String),
     ChangePassphrase {
         id: CanonicalKeyId,
         old: Option<Passphrase>,
-        new: Passphrase,
+        new: NewPassphrase,
     },
     Export {
         keys: Vec<CanonicalKeyId>,
@@ -133,8 +142,8 @@ pub struct ToLoad {
     pub gun: Option<String>,
     /// What opens it in the file.
     pub opens: Option<Passphrase>,
-    /// What it gets in the store.
-    pub keeps: Passphrase,
+    /// What it gets in the store, unless it is there.
+    pub keeps: Option<NewPassphrase>,
 }
 
 /// What work on keys found.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::effect::Effect;
 use super::keywork::AtToken;
-use crate::engine::Passphrase;
 use crate::engine::wizard::{Begun, Choice, Facts, Wizard};
+use crate::engine::{NewPassphrase, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 
 /// Work for a wizard.
@@ -34,7 +34,13 @@ pub enum Task {
     /// Get the key of a first signer.
     Signer(Choice, SignerName, KeySource),
     /// Write keys into a file and prove it; each opens with one of `own`.
-    BackUp { choice: Choice, keys: Vec<CanonicalKeyId>, file: PathBuf, seal: Passphrase, own: Vec<Passphrase> },
+    BackUp {
+        choice: Choice,
+        keys: Vec<CanonicalKeyId>,
+        file: PathBuf,
+        seal: Option<NewPassphrase>,
+        own: Vec<Passphrase>,
+    },
     /// Write what the colleague who has the new key needs to know.
     HandOver(Choice, PathBuf),
     /// Remove private keys from the store.
@@ -79,7 +85,7 @@ impl Task {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// Made here, one for each repository where that is the rule.
-    New { passphrase: Passphrase, label: String },
+    New { passphrase: NewPassphrase, label: String },
     /// A file with a private key.
     File { path: PathBuf, passphrase: Passphrase },
     /// A file with a colleague's public key.

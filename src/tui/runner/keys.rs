@@ -10,7 +10,7 @@ use super::failure;
 use crate::engine::custody::backup::{Restored, Untested};
 use crate::engine::custody::load::{FoundKey, KeySet, Loaded};
 use crate::engine::keyring::sources::PassphraseSources;
-use crate::engine::{Engine, EngineError, KeyError, Kind, OpenError, Passphrase, Problem};
+use crate::engine::{Engine, EngineError, KeyError, Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{Event, JobId};
 use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
@@ -35,9 +35,9 @@ impl Worker<'_> {
         match work {
             KeyWork::Make(mut new, passphrase) => {
                 new.dir = self.expanded(&new.dir);
-                KeyFound::Made(engine.generate_key_until(&new, &passphrase, stopped).map_err(failure::of))
+                KeyFound::Made(engine.custody().generate_key_until(&new, &passphrase, stopped).map_err(failure::of))
             }
-            KeyWork::Label(id, text) => said(engine.set_label(&id, &text), || match text.trim() {
+            KeyWork::Label(id, text) => said(engine.keyring().set_label(&id, &text), || match text.trim() {
                 "" => ("label taken away", id.short().to_owned()),
                 label => ("labelled", format!("{} {label}", id.short())),
             }),
@@ -52,17 +52,19 @@ impl Worker<'_> {
                 let there = |removal: &crate::engine::custody::remove::Removal| {
                     removal.backup().is_some_and(|b| b.file.exists())
                 };
-                KeyFound::Removal(engine.removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure::of))
+                KeyFound::Removal(
+                    engine.custody().removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure::of),
+                )
             }
             KeyWork::Remove(id, how) => {
-                said(engine.remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
+                said(engine.custody().remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
             }
             KeyWork::AtToken(at, work) => self.at_token(&at, work),
             KeyWork::ReadFile(file) => {
                 KeyFound::File(KeySet::read(&self.expanded(&file)).map(Held::new).map_err(failure::of))
             }
             KeyWork::CheckPlace(file) => {
-                KeyFound::Place(engine.check_backup_place(&self.expanded(&file)).map_err(failure::of))
+                KeyFound::Place(engine.custody().check_backup_place(&self.expanded(&file)).map_err(failure::of))
             }
             KeyWork::Try { keys, typed } => self.try_on(&keys, typed.as_ref()),
             KeyWork::Load { set, keys } => KeyFound::Loaded(self.each(keys, |key| self.load(set.inner(), key))),
@@ -70,13 +72,13 @@ impl Worker<'_> {
                 let passphrases: BTreeMap<_, _> = passphrases.into_iter().collect();
                 let file = self.expanded(&file);
                 KeyFound::BackedUp(
-                    engine.back_up_until(&keys, &passphrases, &form, &file, stopped).map_err(failure::of),
+                    engine.custody().back_up_until(&keys, &passphrases, &form, &file, stopped).map_err(failure::of),
                 )
             }
             KeyWork::OpenBackup(file, passphrase) => self.open_backup(&self.expanded(&file), passphrase.as_ref()),
             KeyWork::Restore { archive, keys } => KeyFound::Restored(self.restore(&archive, keys)),
             KeyWork::LockAll => {
-                engine.lock_all();
+                engine.keyring().lock_all();
                 KeyFound::Said(Ok(("locked", "all keys; passphrases are forgotten".to_owned())))
             }
         }
@@ -101,19 +103,19 @@ impl Worker<'_> {
         done
     }
 
-    fn change(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &Passphrase) -> Result<(), EngineError> {
+    fn change(&self, id: &CanonicalKeyId, old: Option<&Passphrase>, new: &NewPassphrase) -> Result<(), EngineError> {
         if let Some(old) = old
-            && !self.engine.opens(id, Some(old))?
+            && !self.engine.custody().opens(id, Some(old))?
         {
             // Fails as it should, and says which other key the passphrase opens.
-            self.engine.unlock(id, old)?;
+            self.engine.keyring().unlock(id, old)?;
         }
-        self.engine.change_passphrase(id, old, new)
+        self.engine.custody().change_passphrase(id, old, new)
     }
 
     fn export(&self, keys: &[CanonicalKeyId], file: &Path) -> Result<(), EngineError> {
-        let set = self.engine.export_keys(keys)?;
-        self.engine.write_export(&set, &self.expanded(file))
+        let set = self.engine.custody().export_keys(keys)?;
+        self.engine.custody().write_export(&set, &self.expanded(file))
     }
 
     fn try_on(&self, keys: &[(usize, Closed)], typed: Option<&Passphrase>) -> KeyFound {
@@ -143,7 +145,7 @@ impl Worker<'_> {
             return opened.cloned();
         }
         let Some((_, Closed::Stored(id, _))) = asked else { return None };
-        match self.engine.unlock(id, typed) {
+        match self.engine.keyring().unlock(id, typed) {
             Err(EngineError::Key(KeyError::WrongPassphrase { opens, .. })) => opens,
             _ => None,
         }
@@ -171,7 +173,7 @@ impl Worker<'_> {
         let open = |with| Look::Open { id: id.clone(), with, known: true };
         let none = std::iter::once(None);
         for candidate in none.chain(self.candidates(role, typed).into_iter().map(Some)) {
-            match self.engine.opens(id, candidate.as_ref()) {
+            match self.engine.custody().opens(id, candidate.as_ref()) {
                 Ok(true) => return open(candidate),
                 Ok(false) => {}
                 Err(error) => return Look::Bad(error.to_string()),
@@ -189,7 +191,7 @@ impl Worker<'_> {
             match found.open(candidate.as_ref()) {
                 Ok(opened) => {
                     let id = opened.id().clone();
-                    let known = self.engine.stored_role(&id).is_some();
+                    let known = self.engine.keyring().stored_role(&id).is_some();
                     return Look::Open { id, with: candidate, known };
                 }
                 Err(OpenError::WrongPassphrase | OpenError::Locked) => {}
@@ -210,19 +212,19 @@ impl Worker<'_> {
         let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned()))?;
         let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string()))?;
         let id = opened.id().clone();
-        let loaded = self.engine.load_key(opened, &key.role, key.gun.as_deref(), &key.keeps);
+        let loaded = self.engine.custody().load_key(opened, &key.role, key.gun.as_deref(), key.keeps.as_ref());
         Ok((id, key.role.clone(), loaded.map_err(|error| error.problem())?))
     }
 
     fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> KeyFound {
         if passphrase.is_none() {
-            match self.engine.backup_is_encrypted(file) {
+            match self.engine.custody().backup_is_encrypted(file) {
                 Ok(true) => return KeyFound::Sealed,
                 Ok(false) => {}
                 Err(error) => return KeyFound::Backup(Err(failure::of(error))),
             }
         }
-        KeyFound::Backup(self.engine.open_backup(file, passphrase).map(Held::new).map_err(failure::of))
+        KeyFound::Backup(self.engine.custody().open_backup(file, passphrase).map(Held::new).map_err(failure::of))
     }
 
     fn restore(
@@ -233,12 +235,12 @@ impl Worker<'_> {
         let archive = archive.inner();
         let one = |(at, passphrase): (usize, Option<Passphrase>)| {
             let key = archive.keys.get(at)?;
-            let restored = self.engine.restore_key(key, passphrase.as_ref(), Untested::Accept);
+            let restored = self.engine.custody().restore_key(key, passphrase.as_ref(), Untested::Accept);
             Some((at, restored.map_err(|error| error.problem())))
         };
         let mut restored: Vec<_> = self.each(keys, one).into_iter().flatten().collect();
         if let Some(manifest) = &archive.manifest
-            && let Err(error) = self.engine.restore_labels(manifest)
+            && let Err(error) = self.engine.custody().restore_labels(manifest)
         {
             restored.push((usize::MAX, Err(error.problem())));
         }

@@ -62,7 +62,7 @@ impl Runner {
         while self.tasks.try_join_next().is_some() {}
         match effect {
             // Order matters: it must be known before the publish that follows.
-            Effect::ChoosePassphrase(role, passphrase) => self.engine.choose_passphrase(&role, passphrase),
+            Effect::ChoosePassphrase(role, passphrase) => self.engine.keyring().choose_passphrase(&role, passphrase),
             Effect::StopPublish => self.stop_publish.cancel(),
             Effect::Cancel => {
                 self.stop.cancel();
@@ -139,7 +139,7 @@ impl Runner {
                     }
                 }
             };
-            let (result, ()) = tokio::join!(engine.publish(approval, news, stop), forwarding);
+            let (result, ()) = tokio::join!(engine.publisher().publish(approval, news, stop), forwarding);
             let outcome = Outcome::Published(result.map_err(failure::of));
             // Fails only once the loop has ended, when nobody is left to tell.
             let _ = events.send(Event::Done(job, outcome)).await;
@@ -180,42 +180,44 @@ impl Work {
     async fn perform(&self, job: JobId, effect: Effect) -> Option<Outcome> {
         let engine = &self.engine;
         Some(match effect {
-            Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.entries()).await),
-            Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.loaded_keys()).await),
+            Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.views().entries()).await),
+            Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.views().loaded_keys()).await),
             Effect::Open(gun) => return self.open(job, gun).await,
             Effect::Refresh(gun) => return Some(self.refresh(gun).await),
-            Effect::LookForTokens => Outcome::Tokens(self.blocking(|e| Ok(e.plugged_in())).await.ok().flatten()),
-            Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.staged()).await },
-            Effect::Resolve => Outcome::Resolved(engine.resolve_interrupted().await.unwrap_or_default()),
+            Effect::LookForTokens => {
+                Outcome::Tokens(self.blocking(|e| Ok(e.keyring().plugged_in())).await.ok().flatten())
+            }
+            Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.stage().staged()).await },
+            Effect::Resolve => Outcome::Resolved(engine.publisher().resolve_interrupted().await.unwrap_or_default()),
             Effect::Stage { changes, said } => {
-                self.staging(Some(format!("staged: {said}")), move |e| e.stage(changes.clone())).await
+                self.staging(Some(format!("staged: {said}")), move |e| e.stage().stage(changes.clone())).await
             }
             Effect::Drop { entries, said } => {
-                self.staging(Some(format!("dropped: {said}")), move |e| e.drop_changes(&entries)).await
+                self.staging(Some(format!("dropped: {said}")), move |e| e.stage().drop_changes(&entries)).await
             }
-            Effect::Undo => self.retrace(Engine::undo, "undone").await,
-            Effect::Redo => self.retrace(Engine::redo, "done again").await,
+            Effect::Undo => self.retrace(|e| e.stage().undo(), "undone").await,
+            Effect::Redo => self.retrace(|e| e.stage().redo(), "done again").await,
             Effect::AdoptForeign(gun) => {
                 let asked = gun.clone();
-                Outcome::ForeignAdopted(gun, self.blocking(move |e| e.adopt_foreign(&asked)).await)
+                Outcome::ForeignAdopted(gun, self.blocking(move |e| e.stage().adopt_foreign(&asked)).await)
             }
             Effect::Plan => Outcome::Planned(self.plan(job).await),
             Effect::Unlock(id, passphrase) => {
                 let key = id.clone();
-                Outcome::Unlocked(id, self.blocking(move |e| e.unlock(&key, &passphrase)).await)
+                Outcome::Unlocked(id, self.blocking(move |e| e.keyring().unlock(&key, &passphrase)).await)
             }
             Effect::UnlockAlso(ids, passphrase) => Outcome::AlsoUnlocked(self.unlock_also(ids, passphrase).await),
-            Effect::LockIdle => Outcome::Locks(self.blocking(|e| Ok(e.lock_idle())).await.ok().flatten()),
+            Effect::LockIdle => Outcome::Locks(self.blocking(|e| Ok(e.keyring().lock_idle())).await.ok().flatten()),
             Effect::CheckKeyFiles => {
-                Outcome::KeyProblems(self.blocking(|e| Ok(e.key_problems())).await.unwrap_or_default())
+                Outcome::KeyProblems(self.blocking(|e| Ok(e.keyring().key_problems())).await.unwrap_or_default())
             }
             Effect::ReadForeign(gun) => {
                 let asked = gun.clone();
-                Outcome::Foreign(gun, self.blocking(move |e| e.foreign_changes(&asked)).await)
+                Outcome::Foreign(gun, self.blocking(move |e| e.stage().foreign_changes(&asked)).await)
             }
             Effect::DropForeign(gun) => {
                 let asked = gun.clone();
-                Outcome::ForeignDropped(gun, self.blocking(move |e| e.drop_foreign(&asked)).await)
+                Outcome::ForeignDropped(gun, self.blocking(move |e| e.stage().drop_foreign(&asked)).await)
             }
             Effect::ReadKeyFiles(paths) => {
                 let (now, typed) = (engine.now(), engine.settings().typed_paths.clone());
@@ -241,30 +243,33 @@ impl Work {
                 match parsed {
                     Ok(gun) => {
                         let said = format!("added: {gun}");
-                        Outcome::Acted(None, self.blocking(move |e| e.add_entry(&gun)).await.map(|()| said))
+                        Outcome::Acted(None, self.blocking(move |e| e.trust().add_entry(&gun)).await.map(|()| said))
                     }
                     Err(error) => Outcome::Acted(None, Err(failure::of(error))),
                 }
             }
             Effect::RemoveEntry(gun) => {
                 let said = format!("off the list: {gun}");
-                Outcome::Acted(None, self.blocking(move |e| e.remove_entry(&gun)).await.map(|()| said))
+                Outcome::Acted(None, self.blocking(move |e| e.trust().remove_entry(&gun)).await.map(|()| said))
             }
             Effect::DeleteLocal(gun) => {
                 let said = format!("forgotten: cache and pin of {gun}");
-                Outcome::Acted(Some(gun.clone()), engine.delete_local(&gun).await.map(|()| said).map_err(failure::of))
+                Outcome::Acted(
+                    Some(gun.clone()),
+                    engine.trust().delete_local(&gun).await.map(|()| said).map_err(failure::of),
+                )
             }
             Effect::AcceptRoot(gun, roots) => {
                 let asked = gun.clone();
-                let result = self.blocking(move |e| e.accept_root(&asked, &roots)).await;
+                let result = self.blocking(move |e| e.trust().accept_root(&asked, &roots)).await;
                 Outcome::Acted(Some(gun.clone()), result.map(|()| format!("trusted: root of {gun}")))
             }
             Effect::AcceptRealm(gun, realm) => {
                 let said = format!("allowed: logins at {realm}");
-                Outcome::Acted(Some(gun), self.blocking(move |e| e.accept_realm(&realm)).await.map(|()| said))
+                Outcome::Acted(Some(gun), self.blocking(move |e| e.servers().accept_realm(&realm)).await.map(|()| said))
             }
             Effect::LogIn { gun, host, user, password } => {
-                engine.log_in(&host, &user, password);
+                engine.servers().log_in(&host, &user, password);
                 Outcome::Acted(Some(gun), Ok(format!("logging in: {user} at {host}")))
             }
             _ => return None,
@@ -293,8 +298,9 @@ impl Work {
 
     /// The keys that a passphrase opens.
     async fn unlock_also(&self, ids: Vec<CanonicalKeyId>, passphrase: Passphrase) -> Vec<CanonicalKeyId> {
-        let opened = self
-            .blocking(move |e| Ok(ids.into_iter().filter(|id| e.unlock(id, &passphrase).is_ok()).collect::<Vec<_>>()));
+        let opened = self.blocking(move |e| {
+            Ok(ids.into_iter().filter(|id| e.keyring().unlock(id, &passphrase).is_ok()).collect::<Vec<_>>())
+        });
         opened.await.unwrap_or_default()
     }
 
@@ -302,7 +308,7 @@ impl Work {
     async fn retrace(&self, work: fn(&Engine) -> Result<Stage, EngineError>, verb: &'static str) -> Outcome {
         let result = self
             .blocking(move |e| {
-                let before = e.staged()?;
+                let before = e.stage().staged()?;
                 let what = if verb == "undone" { before.undo } else { before.redo };
                 Ok((work(e)?, what))
             })
@@ -318,7 +324,7 @@ impl Work {
         let cached = {
             // The semaphore is never closed.
             let _slot = self.slots.acquire().await.ok()?;
-            self.engine.cached(&gun).await
+            self.engine.views().cached(&gun).await
         };
         let cached = cached.map(Arc::new).map_err(failure::of);
         let shown = Outcome::Viewed(gun.clone(), Source::Cache, cached);
@@ -328,7 +334,7 @@ impl Work {
 
     async fn refresh(&self, gun: Gun) -> Outcome {
         let _slot = self.slots.acquire().await;
-        let view = self.engine.refresh_until(&gun, &self.stop).await;
+        let view = self.engine.views().refresh_until(&gun, &self.stop).await;
         Outcome::Viewed(gun, Source::Server, view.map(Arc::new).map_err(failure::of))
     }
 }

@@ -14,7 +14,7 @@ use crate::tui::messages::failure::Failure;
 impl Work {
     /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.
     pub(super) async fn plan(&self, job: JobId) -> Result<Arc<Plan>, Failure> {
-        let plan = self.blocking(|e| e.plan(None)).await?;
+        let plan = self.blocking(|e| e.stage().plan(None)).await?;
         if self.sources.is_empty() {
             return Ok(Arc::new(plan));
         }
@@ -25,7 +25,7 @@ impl Work {
         if !opened {
             return Ok(Arc::new(plan));
         }
-        self.blocking(|e| e.plan(None)).await.map(Arc::new)
+        self.blocking(|e| e.stage().plan(None)).await.map(Arc::new)
     }
 
     /// Whether a key was opened, and for which keys something is set that is wrong.
@@ -36,10 +36,10 @@ impl Work {
             let (mut opened, mut wrong) = (false, BTreeMap::new());
             for key in locked {
                 // One that fails keeps no other from being tried; it is asked for.
-                let words = match e.unlock_from(&key.id, &key.role, &sources) {
+                let words = match e.keyring().unlock_from(&key.id, &key.role, &sources) {
                     Ok(tried) => {
                         opened |= matches!(tried, Tried::Opened(_));
-                        e.wrong_before(&key.id, &key.role, &key.label, &tried)
+                        e.keyring().wrong_before(&key.id, &key.role, &key.label, &tried)
                     }
                     Err(error) => sources.token_pin().map(|(source, _)| format!("{source}: {error}")),
                 };

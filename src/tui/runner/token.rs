@@ -35,13 +35,18 @@ impl Worker<'_> {
         Ok(match work {
             TokenWork::Make(mut new) => {
                 new.dir = self.expanded(&new.dir);
-                TokenDone::Made(engine.generate_on_token(&new, token, pins, &attendant)?)
+                TokenDone::Made(engine.custody().generate_on_token(&new, token, pins, &attendant)?)
             }
-            TokenWork::Import(id, passphrase, how) => {
-                TokenDone::Imported(engine.import_to_token(&id, passphrase.as_ref(), token, pins, how, &attendant)?)
-            }
+            TokenWork::Import(id, passphrase, how) => TokenDone::Imported(engine.custody().import_to_token(
+                &id,
+                passphrase.as_ref(),
+                token,
+                pins,
+                how,
+                &attendant,
+            )?),
             TokenWork::Remove(id, how) => {
-                engine.remove_from_token(&id, &at.serial, pins, how, &attendant)?;
+                engine.custody().remove_from_token(&id, &at.serial, pins, how, &attendant)?;
                 TokenDone::Removed(id)
             }
         })

@@ -67,48 +67,48 @@ impl Work {
         let parsed = parse_bare(name, false).or_else(|first| parse_bare(name, true).map_err(|_| first));
         let gun = parsed.map_err(failure::of)?;
         self.list(vec![gun.clone()]).await?;
-        self.engine.refresh_until(&gun, &self.stop).await.map_err(failure::of)?;
+        self.engine.views().refresh_until(&gun, &self.stop).await.map_err(failure::of)?;
         self.blocking(move |engine| open(engine, Wizard::FirstSetup, vec![gun.clone()], &[gun])).await
     }
 
     async fn take_over(&self, file: std::path::PathBuf) -> std::result::Result<Answer, Failure> {
-        let choice = self.blocking(move |engine| Ok(HandOver::read(&file)?.choice(engine))).await?;
+        let choice = self.blocking(move |engine| Ok(HandOver::read(&file)?.choice(engine.now()))).await?;
         self.list(choice.repositories.clone()).await?;
         for gun in &choice.repositories {
             // What a server does not tell is said by the step that needs it.
-            let _ = self.engine.refresh_until(gun, &self.stop).await;
+            let _ = self.engine.views().refresh_until(gun, &self.stop).await;
         }
         self.blocking(move |engine| {
-            if let Some(begun) = engine.begun_wizard(&choice.wizard, &choice.repositories)? {
+            if let Some(begun) = engine.wizards().begun_wizard(&choice.wizard, &choice.repositories)? {
                 return Ok(Answer::Opened(facts(engine, &begun)?));
             }
-            engine.keep_wizard(&choice)?;
+            engine.wizards().keep_wizard(&choice)?;
             Ok(Answer::Opened(facts(engine, &choice)?))
         })
         .await
     }
 
     async fn list(&self, guns: Vec<Gun>) -> std::result::Result<(), Failure> {
-        self.blocking(move |engine| guns.iter().try_for_each(|gun| engine.add_entry(gun))).await
+        self.blocking(move |engine| guns.iter().try_for_each(|gun| engine.trust().add_entry(gun))).await
     }
 }
 
 fn perform(engine: &Engine, task: Task) -> Result<Answer> {
     Ok(match task {
-        Task::List => Answer::Begun(engine.begun_wizards()?),
+        Task::List => Answer::Begun(engine.wizards().begun_wizards()?),
         // What cannot be read is said by the list.
-        Task::Remind => Answer::Reminded(engine.begun_wizards().unwrap_or_default()),
+        Task::Remind => Answer::Reminded(engine.wizards().begun_wizards().unwrap_or_default()),
         Task::Open { wizard, candidates, chosen } => return open(engine, wizard, candidates, &chosen),
         Task::SetUp(_) | Task::TakeOver(_) => return Err(refuse("servers must be asked first", "open it again")),
         Task::Resume(choice) => {
             // The list may be older than what was kept last.
-            let kept = engine.begun_wizard(&choice.wizard, &choice.repositories)?;
+            let kept = engine.wizards().begun_wizard(&choice.wizard, &choice.repositories)?;
             Answer::Opened(facts(engine, &kept.unwrap_or(choice))?)
         }
         Task::Begin(wizard, guns) => return begin(engine, wizard, guns),
         Task::Look(choice) => Answer::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {
-            engine.keep_wizard(&choice)?;
+            engine.wizards().keep_wizard(&choice)?;
             Answer::Kept(Box::new(choice))
         }
         Task::Key(mut choice, source) => {
@@ -128,13 +128,13 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
         }
         Task::Remove(choice, keys) => {
             for id in &keys {
-                engine.remove_key(id, Removing::Forced)?;
+                engine.custody().remove_key(id, Removing::Forced)?;
             }
             let said = keys.iter().map(CanonicalKeyId::short).collect::<Vec<_>>().join(", ");
             Answer::Did(facts(engine, &choice)?, "removed from the key store", said)
         }
         Task::Forget(choice) => {
-            engine.forget_wizard(&choice)?;
+            engine.wizards().forget_wizard(&choice)?;
             Answer::Forgotten(choice.wizard.title())
         }
     })
@@ -145,32 +145,32 @@ fn refuse(message: impl Into<String>, hint: &str) -> EngineError {
 }
 
 fn facts(engine: &Engine, choice: &Choice) -> Result<Box<Facts>> {
-    Ok(Box::new(engine.wizard_facts(choice)?))
+    Ok(Box::new(engine.wizards().wizard_facts(choice)?))
 }
 
 /// The one that was begun and is not finished, else a new one to choose repositories for.
 fn open(engine: &Engine, wizard: Wizard, candidates: Vec<Gun>, chosen: &[Gun]) -> Result<Answer> {
-    let mut begun = engine.wizards()?;
+    let mut begun = engine.wizards().list()?;
     begun.retain(|choice| choice.wizard == wizard && choice.repositories.iter().any(|gun| chosen.contains(gun)));
     for choice in begun.into_iter().rev() {
-        let found = engine.wizard_facts(&choice)?;
+        let found = engine.wizards().wizard_facts(&choice)?;
         if !is_finished(&found) {
             return Ok(Answer::Opened(Box::new(found)));
         }
     }
-    let choice = engine.new_wizard(wizard, candidates)?;
+    let choice = engine.wizards().new_wizard(wizard, candidates)?;
     Ok(Answer::ToChoose(facts(engine, &choice)?, chosen.to_vec()))
 }
 
 fn begin(engine: &Engine, wizard: Wizard, guns: Vec<Gun>) -> Result<Answer> {
-    if let Some(choice) = engine.begun_wizard(&wizard, &guns)? {
-        let found = engine.wizard_facts(&choice)?;
+    if let Some(choice) = engine.wizards().begun_wizard(&wizard, &guns)? {
+        let found = engine.wizards().wizard_facts(&choice)?;
         if !is_finished(&found) {
             return Ok(Answer::Opened(Box::new(found)));
         }
     }
-    let choice = engine.new_wizard(wizard, guns)?;
-    engine.keep_wizard(&choice)?;
+    let choice = engine.wizards().new_wizard(wizard, guns)?;
+    engine.wizards().keep_wizard(&choice)?;
     Ok(Answer::Opened(facts(engine, &choice)?))
 }
 

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::{Guide, words};
-use crate::engine::Passphrase;
 use crate::engine::wizard::Choice;
+use crate::engine::{NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, SignerName};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::dialogs::prompt::too_short;
 use crate::tui::forms::submit::signed_target;
 use crate::tui::forms::token_fields;
 use crate::tui::kit::field::TextField;
@@ -31,9 +32,6 @@ pub enum WizardForm {
     SetUp,
     TakeOver,
 }
-
-/// Shortest passphrase that Notary's clients take for a new key.
-const SHORTEST: usize = 8;
 
 fn text(label: &'static str, value: &str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::with(value)), hint: hint.to_owned() }
@@ -253,9 +251,11 @@ pub fn submit(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Ef
         WizardForm::Unlock(id) => Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret("passphrase")))),
         WizardForm::BackUp(keys) => {
             let seal = form.secret("passphrase");
-            if !seal.is_empty() && seal.chars() < SHORTEST {
-                return Err(format!("at least {SHORTEST} letters, or none for a PEM set"));
-            }
+            let seal = match NewPassphrase::new(seal.clone()) {
+                Ok(seal) => Some(seal),
+                Err(_) if seal.is_empty() => None,
+                Err(_) => return Err(format!("at least {SHORTEST} letters, or none for a PEM set")),
+            };
             let typed = OWN.iter().map(|label| form.secret(label)).filter(|own| !own.is_empty());
             let own = guide.and_then(|guide| guide.passphrase.clone()).into_iter().chain(typed).collect();
             Task::BackUp { choice: choice()?, keys: keys.clone(), file: file(form), seal, own }
@@ -282,12 +282,9 @@ pub fn submit(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Ef
     Ok(vec![task.effect()])
 }
 
-fn new_passphrase(form: &Form) -> Result<Passphrase, String> {
-    let passphrase = form.secret("passphrase");
-    if passphrase.chars() < SHORTEST {
-        return Err(format!("at least {SHORTEST} letters: notary refuses shorter ones"));
-    }
-    if passphrase != form.secret("again") {
+fn new_passphrase(form: &Form) -> Result<NewPassphrase, String> {
+    let passphrase = NewPassphrase::new(form.secret("passphrase")).map_err(|_| too_short())?;
+    if *passphrase != form.secret("again") {
         return Err("the two passphrases differ".to_owned());
     }
     Ok(passphrase)

@@ -3,7 +3,8 @@
 //! Invariant: an archive is hostile. Nothing in it names a place on this machine: of a path only the key ID in its last
 //! part is read; links and devices are refused; sizes and counts are bounded before anything is read.
 
-use std::io::{self, Read};
+use std::io;
+use std::io::Read;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;

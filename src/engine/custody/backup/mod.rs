@@ -16,11 +16,12 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::Custody;
 use super::load::{FoundKey, KeySet};
 use crate::engine::disk::new_file::write_new;
 use crate::engine::view::keys::KeyPlace;
-use crate::engine::{BackupRecord, Engine, EngineError, KeyView};
-use crate::keys::{OpenError, Passphrase};
+use crate::engine::{BackupRecord, EngineError, KeyView};
+use crate::keys::{NewPassphrase, OpenError, Passphrase};
 use crate::tuf::{CanonicalKeyId, KeyId};
 
 pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
@@ -32,7 +33,7 @@ const MANIFEST: &str = "trustdeck-backup: ";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupForm {
     /// One `age` file with a passphrase.
-    Encrypted(Passphrase),
+    Encrypted(NewPassphrase),
     /// A PEM set that the old tools read; each key is under its own passphrase.
     Plain,
 }
@@ -78,23 +79,23 @@ pub struct Backup {
     pub untested: Vec<CanonicalKeyId>,
 }
 
-impl Engine {
+impl Custody {
     /// Keys of the store without a tested backup: what a backup takes if nothing else is said.
     ///
     /// # Errors
     /// `Disk`, `State`.
     pub fn not_backed_up(&self) -> Result<Vec<CanonicalKeyId>, EngineError> {
-        let backups = self.backups()?;
-        let stored = self.inner.keyring.stored();
+        let backups = self.keyring.backups()?;
+        let stored = self.keyring.held.stored();
         Ok(stored.keys().filter(|id| !backups.contains_key(*id)).cloned().collect())
     }
 
-    /// Whether a passphrase opens a stored key; unlike [`Engine::unlock`] nothing is kept. Slow (key derivation).
+    /// Whether a passphrase opens a stored key; unlike [`Custody::unlock`] nothing is kept. Slow (key derivation).
     ///
     /// # Errors
     /// Whatever is wrong with the file, but not a wrong passphrase.
     pub fn opens(&self, id: &CanonicalKeyId, passphrase: Option<&Passphrase>) -> Result<bool, EngineError> {
-        match self.key_store().load(id, passphrase) {
+        match self.keyring.key_store().load(id, passphrase) {
             Ok(_) => Ok(true),
             Err(crate::keys::KeyError::WrongPassphrase { .. } | crate::keys::KeyError::Locked(_)) => Ok(false),
             Err(error) => Err(error.into()),
@@ -105,7 +106,7 @@ impl Engine {
     /// key whose passphrase is given. Those are remembered as backed up.
     ///
     /// # Errors
-    /// `Input`: no keys, a file that exists, a weak passphrase, or a plain set with a key that has no passphrase;
+    /// `Input`: no keys, a file that exists, or a plain set with a key that has no passphrase;
     /// `NotStored`-like `Input` if the file does not read back; `Disk`, `Key`.
     pub fn back_up(
         &self,
@@ -120,7 +121,7 @@ impl Engine {
     /// The same, unless `stopped` in between; the file is taken away then.
     ///
     /// # Errors
-    /// As [`Engine::back_up`], and `Cancelled`.
+    /// As [`Custody::back_up`], and `Cancelled`.
     pub fn back_up_until(
         &self,
         keys: &[CanonicalKeyId],
@@ -137,7 +138,6 @@ impl Engine {
         let bytes = match form {
             BackupForm::Plain => Zeroizing::new(set.as_bytes().to_vec()),
             BackupForm::Encrypted(passphrase) => {
-                self.check_new_passphrase(passphrase)?;
                 Zeroizing::new(seal::seal(set.as_bytes(), passphrase).map_err(|what| refuse(what, "try again"))?)
             }
         };
@@ -155,7 +155,7 @@ impl Engine {
         }
         write_new(&beside, crate::printable::json_escaped(&manifest).as_bytes())?;
         let absolute = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-        self.note_backups(tested.iter().cloned(), &BackupRecord { at: self.now(), file: absolute })?;
+        self.keyring.note_backups(tested.iter().cloned(), &BackupRecord { at: self.context.now(), file: absolute })?;
         let untested = keys.iter().filter(|id| !tested.contains(id)).cloned().collect();
         Ok(Backup { file: file.to_owned(), manifest: beside, tested, untested })
     }
@@ -178,7 +178,7 @@ impl Engine {
     }
 
     fn manifest(&self, keys: &[CanonicalKeyId]) -> Result<Manifest, EngineError> {
-        let views = self.keys()?;
+        let views = self.views.keys()?;
         let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_)) && keys.contains(&view.id);
         let entry = |view: &KeyView| ManifestKey {
             id: view.id.clone(),
@@ -189,7 +189,7 @@ impl Engine {
             gun: view.gun.clone(),
             used_in: view.used_in.iter().map(|(gun, role)| format!("{gun} {role}")).collect(),
         };
-        Ok(Manifest { made: self.now(), keys: views.iter().filter(own).map(entry).collect() })
+        Ok(Manifest { made: self.context.now(), keys: views.iter().filter(own).map(entry).collect() })
     }
 
     fn backup_set(
@@ -221,7 +221,7 @@ impl Engine {
         file: &Path,
     ) -> Result<Vec<CanonicalKeyId>, EngineError> {
         let passphrase = match form {
-            BackupForm::Encrypted(passphrase) => Some(passphrase),
+            BackupForm::Encrypted(passphrase) => Some(&**passphrase),
             BackupForm::Plain => None,
         };
         let set = archive::read(file, passphrase)?.set;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Manifest, archive};
+use crate::engine::EngineError;
+use crate::engine::custody::Custody;
 use crate::engine::custody::load::{FoundKey, OpenedKey};
 use crate::engine::disk::read;
-use crate::engine::{Engine, EngineError};
 use crate::keys::pem::Block;
 use crate::keys::store::{headers_for, read_file};
 use crate::keys::{KeyError, OpenError, Passphrase};
@@ -64,7 +65,7 @@ pub enum Untested {
     Accept,
 }
 
-impl Engine {
+impl Custody {
     /// Whether a backup has a passphrase of its own.
     ///
     /// # Errors
@@ -84,7 +85,7 @@ impl Engine {
     /// `Key` for a missing or wrong passphrase; `Input` for what is no backup, or is too large; `Disk`.
     pub fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> Result<Archive, EngineError> {
         let contents = archive::read(file, passphrase)?;
-        let views = self.keys()?;
+        let views = self.views.keys()?;
         let uses = |id: &CanonicalKeyId| {
             let view = views.iter().find(|view| view.id == *id);
             view.map(|view| view.used_in.clone()).unwrap_or_default()
@@ -98,7 +99,7 @@ impl Engine {
 
     fn standing(&self, found: &FoundKey) -> Standing {
         let Some(id) = &found.claimed else { return Standing::Unnamed };
-        let path = self.key_store().path(id);
+        let path = self.keyring.key_store().path(id);
         if path.symlink_metadata().is_err() {
             return Standing::New;
         }
@@ -143,11 +144,11 @@ impl Engine {
         if found.claimed.as_ref().is_some_and(|claimed| *claimed != id) {
             return Err(failed(format!("holds another key, {}", id.short())));
         }
-        if self.key_store().holds(&id) {
+        if self.keyring.key_store().holds(&id) {
             return Ok(Restored::Kept(id));
         }
         let path = self.write_restored(found, opened.as_ref(), &id, passphrase)?;
-        self.inner.keyring.changed();
+        self.keyring.held.changed();
         Ok(match opened {
             Some(_) => Restored::Tested(id, path),
             None => Restored::Untested(id, path),
@@ -171,7 +172,7 @@ impl Engine {
                 Block { label: found.block.label.clone(), headers, der: found.block.der.clone() }
             }
         };
-        Ok(self.key_store().add(id, block.write().as_bytes())?)
+        Ok(self.keyring.key_store().add(id, block.write().as_bytes())?)
     }
 
     /// Takes the labels of a backup for keys of the store that have none of their own.
@@ -179,20 +180,20 @@ impl Engine {
     /// # Errors
     /// `Disk`, `State`.
     pub fn restore_labels(&self, manifest: &Manifest) -> Result<(), EngineError> {
-        let stored = self.inner.keyring.stored();
-        let missing = |id: &CanonicalKeyId| stored.contains_key(id) && self.label(id).is_none();
+        let stored = self.keyring.held.stored();
+        let missing = |id: &CanonicalKeyId| stored.contains_key(id) && self.keyring.label(id).is_none();
         let new = manifest.keys.iter().filter(|key| missing(&key.id) || self.differs(key));
         let new: Vec<_> = new.map(|key| (key.id.clone(), key.label.clone())).collect();
-        if new.is_empty() { Ok(()) } else { self.set_labels(&new) }
+        if new.is_empty() { Ok(()) } else { self.keyring.set_labels(&new) }
     }
 
     /// Whether a backed up label is the user's own and not what the key is called anyway.
     fn differs(&self, key: &super::ManifestKey) -> bool {
-        let keyring = &self.inner.keyring;
+        let keyring = &self.keyring.held;
         let stored = keyring.stored();
         stored.contains_key(&key.id)
             && keyring.user_label(&key.id).is_none()
-            && self.label(&key.id).as_deref() != Some(&key.label)
+            && self.keyring.label(&key.id).as_deref() != Some(&key.label)
             && !key.id.as_str().starts_with(&key.label)
     }
 }

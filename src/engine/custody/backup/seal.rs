@@ -7,7 +7,7 @@ use age::{DecryptError, Decryptor, Encryptor, scrypt};
 use zeroize::Zeroizing;
 
 use crate::engine::custody::load::MAX_SET;
-use crate::keys::Passphrase;
+use crate::keys::{NewPassphrase, Passphrase};
 
 /// Binary logarithm of scrypt's cost: what `age` itself takes, 256 MiB and about a second.
 const WORK: u8 = 18;
@@ -26,7 +26,7 @@ fn secret(passphrase: &Passphrase) -> SecretString {
 }
 
 /// Encrypts `content`.
-pub(super) fn seal(content: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>, String> {
+pub(super) fn seal(content: &[u8], passphrase: &NewPassphrase) -> Result<Vec<u8>, String> {
     let failed = |error: &dyn std::fmt::Display| format!("the backup could not be encrypted: {error}");
     let mut recipient = scrypt::Recipient::new(secret(passphrase));
     recipient.set_work_factor(WORK);

@@ -7,7 +7,7 @@ use super::{Result, refuse};
 use crate::engine::custody::backup::BackupForm;
 use crate::engine::keyring::tokens::{Attendant, Dialect, Pins};
 use crate::engine::wizard::{Choice, Facts, KeyFile, PrivateKey, Way, Wizard};
-use crate::engine::{Engine, EngineError, Kind, Passphrase, RootKeyChoice};
+use crate::engine::{Engine, EngineError, Kind, NewPassphrase, Passphrase, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
 use crate::tui::messages::wizard_task::KeySource;
 use crate::tui::runner::files;
@@ -29,7 +29,7 @@ pub(super) fn take(engine: &Engine, choice: &mut Choice, source: KeySource) -> R
         choice.without_backup = false;
         choice.use_keys(std::slice::from_ref(&public));
     }
-    engine.keep_wizard(choice)?;
+    engine.wizards().keep_wizard(choice)?;
     let gun = choice.repositories.first().filter(|_| choice.wizard.has_key_for_each());
     found.store(engine, &choice.wizard.key_name(), gun)?;
     Ok(public.canonical_id().short().to_owned())
@@ -40,16 +40,15 @@ pub(super) fn first_signer(engine: &Engine, choice: &mut Choice, name: &SignerNa
     let found = match source {
         // Its label is the signer's name.
         KeySource::New { passphrase, .. } => {
-            engine.check_new_passphrase(&passphrase)?;
-            let key = engine.make_key()?;
+            let key = engine.custody().make_key()?;
             let public = key.public().clone();
-            Found { public, private: Some((Box::new(key), passphrase)), colleague: false }
+            Found { public, private: Some((Box::new(key), (*passphrase).clone())), colleague: false }
         }
         source => find(engine, source)?,
     };
     choice.first.signers.insert(name.clone(), vec![found.public.clone()]);
     choice.without_backup = false;
-    engine.keep_wizard(choice)?;
+    engine.wizards().keep_wizard(choice)?;
     found.store(engine, name.as_str(), None)
 }
 
@@ -65,10 +64,10 @@ struct Found {
 impl Found {
     fn store(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<()> {
         let Some((key, passphrase)) = &self.private else { return Ok(()) };
-        if !engine.holds_key(key.id()) {
-            engine.check_new_passphrase(passphrase)?;
+        if engine.custody().holds_key(key.id()) {
+            return engine.keyring().unlock(key.id(), passphrase);
         }
-        engine.store_key(key, name, gun, passphrase)
+        engine.custody().store_key(key, name, gun, &NewPassphrase::new(passphrase.clone())?)
     }
 }
 
@@ -83,12 +82,12 @@ fn find(engine: &Engine, source: KeySource) -> Result<Found> {
         }
         KeySource::Stored(id, passphrase) => {
             if let Some(passphrase) = passphrase {
-                engine.unlock(&id, &passphrase)?;
+                engine.keyring().unlock(&id, &passphrase)?;
             }
             let locked = || refuse("the key is locked", "type its passphrase");
-            of(engine.public_half(&id).ok_or_else(locked)?, None)
+            of(engine.custody().public_half(&id).ok_or_else(locked)?, None)
         }
-        KeySource::Colleague(path) => match engine.read_key_file(&expanded(engine, &path), None)? {
+        KeySource::Colleague(path) => match engine.custody().read_key_file(&expanded(engine, &path), None)? {
             KeyFile::Public => of(read_public(engine, &path)?, None),
             _ => Err(refuse("the file holds a private key", "a colleague's private key stays with him")),
         },
@@ -100,27 +99,26 @@ fn find(engine: &Engine, source: KeySource) -> Result<Found> {
 }
 
 fn private_is_elsewhere(engine: &Engine, public: &PublicKey, private: &Option<(Box<PrivateKey>, Passphrase)>) -> bool {
-    private.is_none() && !engine.holds_key(public.canonical_id())
+    private.is_none() && !engine.custody().holds_key(public.canonical_id())
 }
 
 /// Makes as many keys as must sign, for each repository or for all. Those that an earlier run stored stay.
-fn make(engine: &Engine, choice: &mut Choice, passphrase: &Passphrase, label: &str) -> Result<String> {
-    engine.check_new_passphrase(passphrase)?;
-    engine.check_label(label)?;
-    let found = engine.wizard_facts(choice)?;
+fn make(engine: &Engine, choice: &mut Choice, passphrase: &NewPassphrase, label: &str) -> Result<String> {
+    engine.keyring().check_label(label)?;
+    let found = engine.wizards().wizard_facts(choice)?;
     let groups = groups(engine, choice);
     choice.way = Way::OnePublish;
     choice.without_backup = false;
     let mut made = Vec::new();
     for guns in groups {
         let count = needed(&found, &guns)?;
-        let keys: Vec<PrivateKey> = (0..count).map(|_| engine.make_key()).collect::<Result<_>>()?;
+        let keys: Vec<PrivateKey> = (0..count).map(|_| engine.custody().make_key()).collect::<Result<_>>()?;
         let public: Vec<PublicKey> = keys.iter().map(|key| key.public().clone()).collect();
         choice.keys.extend(guns.iter().map(|gun| (gun.clone(), public.clone())));
-        engine.keep_wizard(choice)?;
+        engine.wizards().keep_wizard(choice)?;
         let gun = guns.first().filter(|_| choice.wizard.has_key_for_each());
         for key in keys {
-            engine.store_key(&key, &choice.wizard.key_name(), gun, passphrase)?;
+            engine.custody().store_key(&key, &choice.wizard.key_name(), gun, passphrase)?;
             made.push(key.id().clone());
         }
     }
@@ -133,7 +131,7 @@ fn labelled(engine: &Engine, made: &[CanonicalKeyId], label: &str) -> String {
     if label.is_empty() {
         return ids;
     }
-    match made.iter().try_for_each(|id| engine.set_label(id, label)) {
+    match made.iter().try_for_each(|id| engine.keyring().set_label(id, label)) {
         Ok(()) => ids,
         Err(error) => format!("{ids}, without its label: {}", error.problem().message),
     }
@@ -147,7 +145,7 @@ const MOST: u32 = 8;
 fn groups(engine: &Engine, choice: &Choice) -> Vec<Vec<Gun>> {
     let is_there = |gun: &Gun| {
         let keys = choice.new_keys(gun);
-        !keys.is_empty() && keys.iter().all(|key| engine.holds_key(key.canonical_id()))
+        !keys.is_empty() && keys.iter().all(|key| engine.custody().holds_key(key.canonical_id()))
     };
     let mut missing: Vec<Gun> = choice.repositories.iter().filter(|gun| !is_there(gun)).cloned().collect();
     if missing.is_empty() {
@@ -182,7 +180,7 @@ impl Place<'_> {
     /// Refuses before the first key is made what would not fit: a YubiKey has four slots.
     fn has_room(&self, engine: &Engine, wanted: usize) -> Result<()> {
         const PIV_SLOTS: usize = 4;
-        let token = engine.find_token(Some(self.token))?;
+        let token = engine.keyring().find_token(Some(self.token))?;
         let free = PIV_SLOTS.saturating_sub(token.keys.len());
         if token.dialect != Dialect::Piv || wanted <= free {
             return Ok(());
@@ -192,7 +190,7 @@ impl Place<'_> {
     }
 
     fn make(&self, engine: &Engine, name: &str, gun: Option<&Gun>) -> Result<PublicKey> {
-        Ok(engine.make_on_token(name, gun, Some(self.token), self.pins.clone(), self.attendant)?.1)
+        Ok(engine.custody().make_on_token(name, gun, Some(self.token), self.pins.clone(), self.attendant)?.1)
     }
 }
 
@@ -200,8 +198,8 @@ impl Place<'_> {
 /// they are on the token, where the same step offers them. Says which.
 pub(super) fn on_token(engine: &Engine, choice: &mut Choice, place: &Place<'_>, label: &str) -> Result<String> {
     // Whatever can be refused is, before anything is on the token.
-    engine.check_label(label)?;
-    let found = engine.wizard_facts(choice)?;
+    engine.keyring().check_label(label)?;
+    let found = engine.wizards().wizard_facts(choice)?;
     let groups = groups(engine, choice);
     let counts: Vec<usize> = groups.iter().map(|guns| needed(&found, guns)).collect::<Result<_>>()?;
     place.has_room(engine, counts.iter().sum())?;
@@ -226,7 +224,7 @@ pub(super) fn on_token(engine: &Engine, choice: &mut Choice, place: &Place<'_>, 
             }
         }
         // Before the next is made: a token that is full by then must not make this one forgotten.
-        engine.keep_wizard(choice)?;
+        engine.wizards().keep_wizard(choice)?;
     }
     Ok(labelled(engine, &made, label))
 }
@@ -253,7 +251,7 @@ pub(super) fn first_signer_on_token(
     let public = place.make(engine, name.as_str(), None)?;
     choice.first.signers.insert(name.clone(), vec![public]);
     choice.without_backup = false;
-    engine.keep_wizard(choice)
+    engine.wizards().keep_wizard(choice)
 }
 
 /// Base roles list keys bare; a signer's key may be in a certificate.
@@ -277,14 +275,14 @@ fn read_public(engine: &Engine, path: &Path) -> Result<PublicKey> {
 fn open_file(engine: &Engine, path: &Path, passphrase: &Passphrase) -> Result<Box<PrivateKey>> {
     let path = expanded(engine, path);
     let typed = (!passphrase.is_empty()).then_some(passphrase);
-    match (engine.read_key_file(&path, None)?, typed) {
+    match (engine.custody().read_key_file(&path, None)?, typed) {
         (KeyFile::Private(key), Some(_)) => Ok(key),
         (KeyFile::Private(_), None) => {
             Err(refuse("the file is not encrypted", "type a passphrase: the key is kept under it from now on"))
         }
         (KeyFile::Public, _) => Err(refuse("the file holds a public key", "choose a colleague's key for that")),
         (_, None) => Err(refuse("the file is encrypted", "type its passphrase")),
-        (_, Some(_)) => match engine.read_key_file(&path, typed)? {
+        (_, Some(_)) => match engine.custody().read_key_file(&path, typed)? {
             KeyFile::Private(key) => Ok(key),
             _ => Err(refuse("that passphrase does not open it", "try another")),
         },
@@ -296,14 +294,14 @@ pub(super) fn back_up(
     engine: &Engine,
     keys: &[CanonicalKeyId],
     file: &Path,
-    seal: Passphrase,
+    seal: Option<NewPassphrase>,
     own: &[Passphrase],
 ) -> Result<String> {
     let mut passphrases = BTreeMap::new();
     for id in keys {
         let mut opening = None;
         for passphrase in own {
-            if engine.opens(id, Some(passphrase))? {
+            if engine.custody().opens(id, Some(passphrase))? {
                 opening = Some(passphrase.clone());
                 break;
             }
@@ -311,14 +309,14 @@ pub(super) fn back_up(
         let opening = opening.ok_or_else(|| {
             // With several keys each passphrase may well be that of another one.
             let only = own.iter().filter(|_| keys.len() == 1);
-            let opens = only.filter_map(|own| engine.opens_instead(id, own)).next();
+            let opens = only.filter_map(|own| engine.keyring().opens_instead(id, own)).next();
             let other = opens.map(|other| format!("; it opens key {}", other.short())).unwrap_or_default();
             let what = format!("not the passphrase of key {}{other}", id.short());
             refuse(what, "the backup is proved by unlocking each key from it")
         })?;
         passphrases.insert(id.clone(), opening);
     }
-    let form = if seal.is_empty() { BackupForm::Plain } else { BackupForm::Encrypted(seal) };
-    let backup = engine.back_up(keys, &passphrases, &form, &expanded(engine, file))?;
+    let form = seal.map_or(BackupForm::Plain, BackupForm::Encrypted);
+    let backup = engine.custody().back_up(keys, &passphrases, &form, &expanded(engine, file))?;
     Ok(backup.file.display().to_string())
 }

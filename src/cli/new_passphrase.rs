@@ -1,0 +1,60 @@
+//! Passphrases for keys and backups that are made: from the sources for scripts, else typed twice.
+
+use super::console::input;
+use super::{Context, terminal};
+use crate::engine::keyring::sources::Source;
+use crate::engine::{EngineError, Kind, NewPassphrase, Problem, Strength};
+use crate::printable::printable;
+
+/// The passphrase for a new key of `role`, which may be a signer's name.
+///
+/// # Errors
+/// `Passphrase`, naming the variables to set, if nobody can be asked; `Input` if what is set is too short.
+pub(super) fn for_role(context: &Context, role: &str) -> Result<NewPassphrase, Problem> {
+    if let Some((_, known)) = known(context, role)? {
+        return Ok(known);
+    }
+    let role = printable(role);
+    let message = format!("a new {role} key needs a passphrase, and nobody can be asked");
+    let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
+    typed_twice(context, &format!("the {role} key that will be made"), (message, hint))
+}
+
+/// The first passphrase that the sources for scripts have for keys of `role`.
+///
+/// # Errors
+/// `Input`, naming the source, if it is too short.
+pub(super) fn known(context: &Context, role: &str) -> Result<Option<(Source, NewPassphrase)>, Problem> {
+    let Some((source, known)) = context.sources.candidates(role).into_iter().next() else { return Ok(None) };
+    let new = NewPassphrase::new(known).map_err(|error| {
+        let problem = EngineError::from(error).problem();
+        Problem { message: format!("{source}: {}", problem.message), ..problem }
+    })?;
+    Ok(Some((source, new)))
+}
+
+/// Asks for a new passphrase for `what` until it is long enough and typed twice alike. `missing` is message and hint
+/// where nobody can be asked.
+///
+/// # Errors
+/// `Passphrase`; `Cancelled` at the end of input.
+pub(super) fn typed_twice(
+    context: &Context,
+    what: &str,
+    (message, hint): (String, &str),
+) -> Result<NewPassphrase, Problem> {
+    if !context.console.interactive {
+        return Err(Problem { kind: Kind::Passphrase, ..input(message, hint) });
+    }
+    loop {
+        let typed = terminal::ask_passphrase(&format!("new passphrase for {what}"))?;
+        if let Some(remark) = Strength::of(&typed).remark() {
+            context.console.note(remark);
+        }
+        let Ok(first) = NewPassphrase::new(typed) else { continue };
+        if terminal::ask_passphrase("again")? == *first {
+            return Ok(first);
+        }
+        context.console.note("the two differ");
+    }
+}

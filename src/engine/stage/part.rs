@@ -1,0 +1,327 @@
+//! Staging: what is wanted, and the plans for it.
+
+use super::foreign;
+use super::planned;
+use std::collections::hash_map::Entry as MapEntry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::foreign::ForeignChanges;
+use super::gather::Staged;
+use super::journal::Content;
+use super::kept::Kept;
+use crate::engine::context::Context;
+use crate::engine::draft::change::StagedChange;
+use crate::engine::draft::conflicts::{applicable, contradiction};
+use crate::engine::draft::{Draft, Ground};
+use crate::engine::keyring::Keyring;
+use crate::engine::keyring::tokens::Seen;
+use crate::engine::plan::compute::{plan_with_needs, whole};
+use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known};
+use crate::engine::plan::needs::Needs;
+use crate::engine::reference::familiar_name;
+use crate::engine::servers::Servers;
+use crate::engine::trust::Trust;
+use crate::engine::trust::session::Base;
+use crate::engine::{Change, EngineError, EntryId, Plan, RepositoryPlan, RootKeyChoice, Stage};
+use crate::keys::StoredKey;
+use crate::tuf::{CanonicalKeyId, Gun, TargetName};
+
+/// Where changes to one repository are staged: its server, and what stands there already.
+pub(in crate::engine) struct Place {
+    server: String,
+    /// Changes to one tag; those to other tags have nothing to do with them, and there may be thousands.
+    tags: BTreeMap<TargetName, Vec<Change>>,
+    others: Vec<Change>,
+}
+
+impl Place {
+    fn put(&mut self, change: Change) {
+        match change.tag().cloned() {
+            Some(tag) => self.tags.entry(tag).or_default().push(change),
+            None => self.others.push(change),
+        }
+    }
+
+    /// What may be the same as `change`, or go against it.
+    fn beside(&self, change: &Change) -> impl Iterator<Item = &Change> {
+        let same = change.tag().and_then(|tag| self.tags.get(tag));
+        let all = change.tag().is_none().then(|| self.tags.values());
+        self.others.iter().chain(same.into_iter().chain(all.into_iter().flatten()).flatten())
+    }
+}
+
+/// What is wanted: staged changes, and plans for them. All clones are one.
+#[derive(Clone)]
+pub struct Staging {
+    pub(in crate::engine) context: Context,
+    pub(in crate::engine) keyring: Keyring,
+    pub(in crate::engine) servers: Servers,
+    pub(in crate::engine) trust: Trust,
+    pub(in crate::engine) kept: Arc<Kept>,
+}
+
+impl Staging {
+    pub(in crate::engine) fn open(keyring: &Keyring, trust: &Trust) -> Result<Self, EngineError> {
+        let (context, servers) = (trust.context.clone(), trust.servers.clone());
+        let kept = Arc::new(Kept::open(context.settings())?);
+        Ok(Self { context, keyring: keyring.clone(), servers, trust: trust.clone(), kept })
+    }
+}
+
+impl Staging {
+    /// All staged changes, also those of other processes.
+    pub fn staged(&self) -> Result<Stage, EngineError> {
+        Ok(self.kept.journal.read()?.stage())
+    }
+
+    /// Stages changes, all or none. Refuses what contradicts other changes or cannot work, with the way out.
+    /// One undo step.
+    pub fn stage(&self, changes: Vec<(Gun, Change)>) -> Result<Stage, EngineError> {
+        self.kept.journal.change(|content| {
+            let what = describe_all(&changes);
+            let added = self.entries_of(content, changes)?;
+            self.check_applicable(content, &added)?;
+            content.act(what, &[], added);
+            Ok(content.stage())
+        })
+    }
+
+    /// The entries that changes become, with the creation that the first signer of a repository needs.
+    fn entries_of(&self, content: &mut Content, changes: Vec<(Gun, Change)>) -> Result<Vec<StagedChange>, EngineError> {
+        let mut places: HashMap<Gun, Place> = HashMap::new();
+        let mut added: Vec<StagedChange> = Vec::new();
+        for (gun, change) in changes {
+            let place = match places.entry(gun.clone()) {
+                MapEntry::Occupied(known) => known.into_mut(),
+                MapEntry::Vacant(new) => new.insert(self.place(content, &gun)?),
+            };
+            if place.beside(&change).any(|staged| *staged == change) {
+                continue;
+            }
+            if let Some(refusal) = place.beside(&change).find_map(|staged| contradiction(staged, &change)) {
+                let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
+                return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
+            }
+            let creates = || place.others.iter().any(|staged| matches!(staged, Change::Create { .. }));
+            let needs_creation = matches!(change, Change::AddSigner { .. }) && !creates() && self.is_absent(&gun)?;
+            let creation = needs_creation.then_some(Change::Create { root_key: RootKeyChoice::Auto });
+            for change in creation.into_iter().chain([change]) {
+                place.put(change.clone());
+                let (gun, server) = (gun.clone(), place.server.clone());
+                added.push(StagedChange { id: content.new_id(), gun, server, at: self.context.now(), change });
+            }
+        }
+        Ok(added)
+    }
+
+    fn place(&self, content: &Content, gun: &Gun) -> Result<Place, EngineError> {
+        let (server, _) = self.servers.server_address(gun)?;
+        let staged = content.entries.iter().filter(|entry| entry.gun == *gun && entry.server == server);
+        let mut place = Place { server: server.clone(), tags: BTreeMap::new(), others: Vec::new() };
+        staged.for_each(|entry| place.put(entry.change.clone()));
+        Ok(place)
+    }
+
+    /// Whether the server is known to have no trust data.
+    fn is_absent(&self, gun: &Gun) -> Result<bool, EngineError> {
+        Ok(self.trust.base(gun)?.is_some_and(|base| base.set.is_none()))
+    }
+
+    fn check_applicable(&self, content: &Content, added: &[StagedChange]) -> Result<(), EngineError> {
+        let keys = self.store_keys();
+        let guns: BTreeSet<&Gun> = added.iter().map(|entry| &entry.gun).collect();
+        for gun in guns {
+            // What cannot be read now is the plan's to say; staging works offline.
+            let Ok(Some(base)) = self.trust.base(gun) else { continue };
+            let new: Vec<&StagedChange> = added.iter().filter(|e| e.gun == *gun).collect();
+            let same = |e: &&StagedChange| e.gun == *gun && new.first().is_some_and(|n| n.server == e.server);
+            let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
+            let ground = Ground { set: base.set.as_deref(), at_hand: &keys.ids, now: self.context.now() };
+            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| EngineError::Change {
+                gun: gun.clone(),
+                role: refusal.role,
+                what: refusal.what,
+                hint: refusal.hint,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Drops staged changes. One undo step.
+    pub fn drop_changes(&self, entries: &[EntryId]) -> Result<Stage, EngineError> {
+        self.kept.journal.change(|content| {
+            let dropped: Vec<&StagedChange> = content.entries.iter().filter(|e| entries.contains(&e.id)).collect();
+            let what = match dropped.as_slice() {
+                [one] => format!("drop: {} in {}", one.change.describe(), one.gun),
+                more => format!("drop {} changes", more.len()),
+            };
+            content.act(what, entries, Vec::new());
+            Ok(content.stage())
+        })
+    }
+
+    /// Takes the last act of staging back.
+    pub fn undo(&self) -> Result<Stage, EngineError> {
+        self.kept.journal.change(|content| {
+            content.undo();
+            Ok(content.stage())
+        })
+    }
+
+    /// Does it again.
+    pub fn redo(&self) -> Result<Stage, EngineError> {
+        self.kept.journal.change(|content| {
+            content.redo();
+            Ok(content.stage())
+        })
+    }
+
+    /// What publishing would do, for these repositories or all. Offline; uses what was loaded last, or the cache.
+    pub fn plan(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
+        let plan = self.plan_silently(only)?;
+        self.kept.remember(&plan);
+        Ok(plan)
+    }
+
+    /// As [`Staging::plan`], without making the plan one that can be approved.
+    pub(in crate::engine) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
+        let content = self.kept.journal.read()?;
+        let keys = self.store_keys();
+        let mut order: Vec<Gun> = Vec::new();
+        let mut by_gun: HashMap<Gun, Vec<StagedChange>> = HashMap::new();
+        let mut servers: HashMap<Gun, Option<String>> = HashMap::new();
+        let mut elsewhere = Vec::new();
+        for entry in &content.entries {
+            if only.is_some_and(|only| !only.contains(&entry.gun)) {
+                continue;
+            }
+            let address = || self.servers.server_address(&entry.gun).ok().map(|(server, _)| server);
+            let server = servers.entry(entry.gun.clone()).or_insert_with(address);
+            if server.as_ref().is_some_and(|server| *server != entry.server) {
+                elsewhere.push(entry.id);
+                continue;
+            }
+            match by_gun.entry(entry.gun.clone()) {
+                MapEntry::Occupied(mut known) => known.get_mut().push(entry.clone()),
+                MapEntry::Vacant(new) => {
+                    order.push(entry.gun.clone());
+                    new.insert(vec![entry.clone()]);
+                }
+            }
+        }
+        let planned = order.iter().filter_map(|gun| {
+            let changes = by_gun.get(gun)?;
+            let server = &changes.first()?.server;
+            Some(self.plan_one((gun, server, changes), &keys, self.trust.base(gun)))
+        });
+        Ok(whole(planned.collect(), elsewhere))
+    }
+
+    /// Plans one repository on what is known of it.
+    fn plan_one(&self, staged: Staged<'_>, keys: &Keys, base: Result<Option<Base>, EngineError>) -> RepositoryPlan {
+        let (base, problem) = match base {
+            Ok(base) => (base, None),
+            Err(error) => (None, Some(error.problem())),
+        };
+        let (mut plan, _) = self.plan_with_needs(staged, keys, base.as_ref());
+        plan.failed = problem.or(plan.failed);
+        plan
+    }
+
+    /// The same with what its publish will need. What was planned a moment ago is not computed again.
+    pub(in crate::engine) fn plan_with_needs(
+        &self,
+        staged: Staged<'_>,
+        keys: &Keys,
+        base: Option<&Base>,
+    ) -> (RepositoryPlan, Needs) {
+        let ground = planned::Ground::new(staged, keys, base, self.keyring.held.labels());
+        if let Some(known) = self.kept.planned.find(&ground, self.context.now()) {
+            return known;
+        }
+        let computed = self.with_facts(staged, keys, base, plan_with_needs);
+        self.kept.planned.keep(ground, self.context.now(), &computed);
+        computed
+    }
+
+    /// Gathers what a plan is computed from, and uses it.
+    pub(in crate::engine) fn with_facts<T>(
+        &self,
+        (gun, server, changes): Staged<'_>,
+        keys: &Keys,
+        base: Option<&Base>,
+        compute: impl FnOnce(&Facts<'_>) -> T,
+    ) -> T {
+        let known = match base.map(|base| base.set.as_deref()) {
+            None => Known::Nothing,
+            Some(None) => Known::Absent,
+            Some(Some(set)) => Known::Files(set),
+        };
+        compute(&Facts {
+            gun,
+            name: &familiar_name(gun),
+            server,
+            known,
+            verified_at: base.and_then(|base| base.verified_at),
+            changes,
+            keys: &keys.keys,
+            at_hand: &keys.ids,
+            labels: &|id| self.keyring.label_in_plan(id),
+            now: self.context.now(),
+        })
+    }
+
+    /// The keys in the store and on tokens.
+    pub(in crate::engine) fn store_keys(&self) -> Keys {
+        let stored = self.keyring.held.stored();
+        let at_hand = |(id, key): (&CanonicalKeyId, &StoredKey)| {
+            (id.clone(), KeyAtHand { role: key.role.clone(), locked: !self.keyring.is_open(id) })
+        };
+        let mut keys: BTreeMap<CanonicalKeyId, KeyAtHand> = stored.iter().map(at_hand).collect();
+        for entry in self.keyring.token_keys(Seen::Lately) {
+            let id = entry.public.canonical_id().clone();
+            let locked = !self.keyring.is_open(&id);
+            keys.insert(id, KeyAtHand { role: entry.role, locked });
+        }
+        Keys { ids: keys.keys().cloned().collect(), keys }
+    }
+
+    /// Changes that `notary` staged in the shared trust directory.
+    pub fn foreign_changes(&self, gun: &Gun) -> Result<Option<ForeignChanges>, EngineError> {
+        let found = foreign::read(&self.context.settings().trust_dir, gun)?;
+        Ok((!found.is_empty()).then(|| foreign::describe(gun, &found)))
+    }
+
+    /// Takes them over into our stage and moves the files aside.
+    pub fn adopt_foreign(&self, gun: &Gun) -> Result<Stage, EngineError> {
+        let found = foreign::read(&self.context.settings().trust_dir, gun)?;
+        let changes = foreign::adopt(gun, &found)?;
+        let stage = self.stage(changes.into_iter().map(|change| (gun.clone(), change)).collect())?;
+        self.move_foreign_aside(gun, &found)?;
+        Ok(stage)
+    }
+
+    /// Moves them aside. Returns where.
+    pub fn drop_foreign(&self, gun: &Gun) -> Result<PathBuf, EngineError> {
+        let found = foreign::read(&self.context.settings().trust_dir, gun)?;
+        self.move_foreign_aside(gun, &found)
+    }
+
+    fn move_foreign_aside(&self, gun: &Gun, found: &[foreign::Found]) -> Result<PathBuf, EngineError> {
+        let place = self.kept.journal.dir().join("foreign");
+        foreign::move_aside(&place, gun, self.context.now(), found)
+    }
+}
+
+pub(in crate::engine) fn describe_all(changes: &[(Gun, Change)]) -> String {
+    match changes {
+        [(gun, change)] => format!("{} in {gun}", change.describe()),
+        [(gun, first), rest @ ..] if rest.iter().all(|(g, c)| g == gun && c.describe() == first.describe()) => {
+            format!("{} in {gun}", first.describe())
+        }
+        [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
+        more => format!("{} changes", more.len()),
+    }
+}

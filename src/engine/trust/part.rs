@@ -1,0 +1,101 @@
+//! Repositories as this machine knows them: what was loaded in this process, the list, and the pins.
+
+use std::sync::Arc;
+
+use super::repositories::{Repositories, hold};
+use super::session::Base;
+use crate::engine::EngineError;
+use crate::engine::context::Context;
+use crate::engine::lanes::blocking;
+use crate::engine::servers::Servers;
+use crate::tuf::{Gun, KeyId, Role};
+
+/// What is true of repositories: verified files, the list, the pins. All clones are one.
+#[derive(Clone)]
+pub struct Trust {
+    pub(in crate::engine) context: Context,
+    pub(in crate::engine) servers: Servers,
+    pub(in crate::engine) repositories: Arc<Repositories>,
+}
+
+impl Trust {
+    pub(in crate::engine) fn open(context: &Context, servers: &Servers) -> Result<Self, EngineError> {
+        let repositories = Arc::new(Repositories::open(context.settings())?);
+        Ok(Self { context: context.clone(), servers: servers.clone(), repositories })
+    }
+}
+
+/// For the rest of the engine.
+impl Trust {
+    /// What was loaded last, else what the cache holds. Offline. `None` if nothing usable is known about the
+    /// repository.
+    pub(in crate::engine) fn base(&self, gun: &Gun) -> Result<Option<Base>, EngineError> {
+        let session = match self.repositories.session(gun) {
+            Some(session) => Some(session),
+            None => self.load_session(gun)?,
+        };
+        Ok(session.and_then(|session| session.base()))
+    }
+
+    /// Asks the server, for somebody who will write: pull and push rights, expired files allowed. Updates what
+    /// [`Trust::base`] and [`Trust::view`] give, commits the cache as [`Trust::refresh`] does.
+    pub(in crate::engine) async fn fetch_base(&self, gun: &Gun) -> Result<Base, EngineError> {
+        let session = self.ask(gun, crate::remote::Access::Push, &Default::default()).await?;
+        let absent = || Base { set: None, verified_at: session.verified_at };
+        Ok(session.base().unwrap_or_else(absent))
+    }
+
+    /// Stores a root that this machine has just published as the pin of a new repository.
+    pub(in crate::engine) fn pin_created(&self, gun: &Gun, root: &[u8]) -> Result<(), EngineError> {
+        let repositories = &self.repositories;
+        repositories.memory.forget(gun)?;
+        repositories.cache.store(gun, &[(Role::Root, root)])?;
+        repositories.memory.keep_root(gun, root)?;
+        repositories.forget(gun);
+        Ok(())
+    }
+}
+
+impl Trust {
+    /// Adds a repository to the list.
+    pub fn add_entry(&self, gun: &Gun) -> Result<(), EngineError> {
+        self.repositories.memory.change_list(|list| {
+            if !list.contains(gun) {
+                list.push(gun.clone());
+            }
+        })
+    }
+
+    /// Takes a repository off the list; its files stay.
+    pub fn remove_entry(&self, gun: &Gun) -> Result<(), EngineError> {
+        self.repositories.memory.change_list(|list| list.retain(|listed| listed != gun))
+    }
+
+    /// Accepts the root keys that [`EngineError::FirstContact`] named, or replaces a lost pin after both fingerprints
+    /// were shown. The next refresh uses it.
+    pub fn accept_root(&self, gun: &Gun, roots: &[KeyId]) -> Result<(), EngineError> {
+        if roots.is_empty() {
+            let message = format!("no root key of {gun} was named");
+            let hint = "refresh, and accept the fingerprints that are shown then".to_owned();
+            return Err(EngineError::Input { message, hint });
+        }
+        let repositories = &self.repositories;
+        repositories.forget(gun);
+        hold(&repositories.accepted).insert(gun.clone(), roots.to_vec());
+        Ok(())
+    }
+
+    /// Removes this repository's cache (not nested ones) and forgets its pin. Keys stay.
+    pub async fn delete_local(&self, gun: &Gun) -> Result<(), EngineError> {
+        let _turn = self.repositories.turn(gun).await;
+        let gun = gun.clone();
+        blocking(self, move |trust| {
+            let repositories = &trust.repositories;
+            repositories.cache.delete(&gun)?;
+            repositories.memory.forget(&gun)?;
+            repositories.forget(&gun);
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,78 @@
+//! What was loaded in this process, by repository, and where it is kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::cache::Cache;
+use super::memory::Memory;
+use super::session::Session;
+use crate::engine::disk::folder::make_private;
+use crate::engine::{EngineError, Settings};
+use crate::tuf::{Gun, KeyId};
+
+/// What was loaded in this process, by repository, and where it is kept.
+pub(in crate::engine) struct Repositories {
+    pub(in crate::engine) cache: Cache,
+    pub(in crate::engine) memory: Memory,
+    pub(super) sessions: Mutex<BTreeMap<Gun, Arc<Session>>>,
+    pub(super) accepted: Mutex<BTreeMap<Gun, Vec<KeyId>>>,
+    pub(super) turns: Mutex<BTreeMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Repositories {
+    /// Opens the trust directory and the state directory.
+    pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
+        make_private(&settings.state_dir)?;
+        let cache = Cache::open(&settings.trust_dir)?;
+        Ok(Self {
+            memory: Memory::open(&settings.state_dir, &settings.trust_dir)?,
+            cache,
+            sessions: Mutex::default(),
+            accepted: Mutex::default(),
+            turns: Mutex::default(),
+        })
+    }
+
+    /// What this process loaded last.
+    pub(in crate::engine) fn session(&self, gun: &Gun) -> Option<Arc<Session>> {
+        hold(&self.sessions).get(gun).cloned()
+    }
+
+    /// Repositories that this process has loaded, by name.
+    pub(in crate::engine) fn loaded(&self) -> Vec<Gun> {
+        hold(&self.sessions).keys().cloned().collect()
+    }
+
+    /// Replaces it.
+    pub(in crate::engine) fn set_session(&self, gun: &Gun, session: Session) -> Arc<Session> {
+        let session = Arc::new(session);
+        hold(&self.sessions).insert(gun.clone(), Arc::clone(&session));
+        session
+    }
+
+    /// Root keys that the user has accepted and that no refresh has used yet.
+    pub(in crate::engine) fn accepted(&self, gun: &Gun) -> Option<Vec<KeyId>> {
+        hold(&self.accepted).get(gun).cloned()
+    }
+
+    /// They are pinned now.
+    pub(in crate::engine) fn acceptance_is_used(&self, gun: &Gun) {
+        hold(&self.accepted).remove(gun);
+    }
+
+    /// One refresh of a repository at a time: the second finds what the first brought.
+    pub(in crate::engine) async fn turn(&self, gun: &Gun) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = Arc::clone(hold(&self.turns).entry(gun.clone()).or_default());
+        turn.lock_owned().await
+    }
+
+    pub(super) fn forget(&self, gun: &Gun) {
+        hold(&self.sessions).remove(gun);
+        hold(&self.accepted).remove(gun);
+    }
+}
+
+pub(in crate::engine) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // The maps are whole between any two statements, so a panic elsewhere does not spoil them.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

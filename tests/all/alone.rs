@@ -1,0 +1,163 @@
+//! The real binary without any server: its terminal, its files, its arguments.
+
+use crate::support;
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{Ran, Terminal, run};
+use tempfile::TempDir;
+
+/// `trustdeck` in an empty home; what does not end within 20 seconds is ended.
+fn trustdeck(home: &TempDir, arguments: &[&str]) -> Ran {
+    run(command(home, "timeout").args(["20", env!("CARGO_BIN_EXE_trustdeck")]).args(arguments))
+}
+
+fn command(home: &TempDir, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("HOME", home.path()).env("LANG", "C.UTF-8").current_dir(home.path());
+    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command
+}
+
+/// The screen in an empty home.
+fn start(home: &TempDir) -> Terminal {
+    let terminal = Terminal::start(command(home, env!("CARGO_BIN_EXE_trustdeck")).arg("--offline"), 100, 30);
+    terminal.wait_for("try the sandbox");
+    terminal
+}
+
+#[test]
+fn a_key_that_comes_with_a_new_size_is_taken_at_once() {
+    let home = TempDir::new().unwrap();
+    let mut terminal = start(&home);
+    terminal.keys("a");
+    terminal.wait_for("Add a repository");
+    let mut typed = String::new();
+    for (n, letter) in ('a'..='z').cycle().take(78).enumerate() {
+        let rows = if n % 2 == 0 { 20 } else { 30 };
+        // Whichever comes first, neither may wait for the next.
+        if n % 3 == 0 {
+            terminal.keys(&letter.to_string());
+            terminal.resize(100, rows);
+        } else {
+            terminal.resize(100, rows);
+            terminal.keys(&letter.to_string());
+        }
+        typed.push(letter);
+        let end: String = typed.chars().skip(typed.len().saturating_sub(12)).collect();
+        terminal.wait(&format!("{end:?} on {rows} rows"), |shown| {
+            shown.contains(&end) && shown.trim_end().lines().count() == usize::from(rows)
+        });
+    }
+}
+
+fn pipe(path: &Path) {
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+}
+
+#[test]
+fn pipes_and_devices_in_place_of_files_are_named_and_hold_nobody() {
+    // Each file, and what reads it.
+    let table: [(&str, &[&str]); 5] = [
+        (".config/trustdeck/config.toml", &["status"]),
+        (".notary/config.json", &["status"]),
+        (".local/state/trustdeck/realms.json", &["status"]),
+        (".local/state/trustdeck/labels.json", &["key", "list"]),
+        ("stage/json", &["status"]),
+    ];
+    for (place, arguments) in table {
+        for hostile in ["pipe", "device"] {
+            let home = TempDir::new().unwrap();
+            // The journal's name depends on the trust directory; whoever stages leaves its lock.
+            trustdeck(&home, &["revoke", "localhost:1/team/app:1"]);
+            let stage = std::fs::read_dir(home.path().join(".local/state/trustdeck/stage")).unwrap();
+            let is_lock = |path: &PathBuf| path.extension().is_some_and(|end| end == "lock");
+            let lock = stage.map(|entry| entry.unwrap().path()).find(is_lock).unwrap();
+            let place = match place.strip_prefix("stage/") {
+                None => home.path().join(place),
+                Some(ending) => lock.with_extension(ending),
+            };
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            // It fails if there was none.
+            let _ = std::fs::remove_file(&place);
+            match hostile {
+                "pipe" => pipe(&place),
+                _ => symlink("/dev/zero", &place).unwrap(),
+            }
+            let ran = trustdeck(&home, arguments);
+            assert!(ran.code != 0 && ran.code != 124, "{}: {ran:?}", place.display());
+            let name = place.file_name().unwrap().to_str().unwrap();
+            assert!(ran.stderr.contains(name), "{}: {ran:?}", place.display());
+        }
+    }
+}
+
+#[test]
+fn what_an_argument_holds_cannot_move_the_cursor() {
+    let home = TempDir::new().unwrap();
+    for arguments in [
+        &["\u{1b}]0;owned\u{7}", "inspect"][..],
+        &["inspekt\u{1b}[2J\nline"],
+        &["inspect", "--\u{202e}evil"],
+        &["sign", "x", "--size", "\u{1b}[2J"],
+        &["inspect", "a\u{1b}[2Jb"],
+        &["publish", "--json", "--\u{1b}[2J"],
+        &["sandbox", "--serve", "--listen", "\u{9b}2J"],
+    ] {
+        let ran = trustdeck(&home, arguments);
+        assert!(ran.code != 0, "{ran:?}");
+        let shown = format!("{}{}", ran.stdout, ran.stderr);
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!shown.contains(bad) && !shown.contains("\nline"), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_terminal_that_says_it_is_huge_takes_no_more_memory_than_a_large_one() {
+    let home = TempDir::new().unwrap();
+    let mut terminal = start(&home);
+    terminal.resize(65_535, 65_535);
+    terminal.keys("a");
+    terminal.resize(100, 30);
+    terminal.wait_for("Add a repository");
+    terminal.keys("xyzzy");
+    terminal.wait_for("xyzzy");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", terminal.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 400_000, "{peak} kB");
+}
+
+#[test]
+fn pipes_and_devices_that_the_user_names_hold_nobody() {
+    let home = TempDir::new().unwrap();
+    pipe(&home.path().join("hostile"));
+    for file in ["hostile", "/dev/zero"] {
+        for arguments in [&["rotate", "take-over", file][..], &["key", "restore", file], &["key", "load", file]] {
+            let ran = trustdeck(&home, arguments);
+            assert!(!matches!(ran.code, 0 | 124) && ran.stderr.contains(file), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_gets_a_sentence_and_no_screen() {
+    let home = TempDir::new().unwrap();
+    for (set, says) in [(["TERM=dumb"].as_slice(), "TERM is dumb"), (&["-u", "TERM"], "TERM is not set")] {
+        for arguments in [&["--offline"][..], &["sandbox"]] {
+            let mut command = command(&home, "env");
+            command.args(set).arg(env!("CARGO_BIN_EXE_trustdeck")).args(arguments);
+            let mut terminal = Terminal::start(&command, 100, 30);
+            assert_eq!(terminal.wait_end(), 2, "{}", terminal.text());
+            let shown = terminal.text();
+            assert!(shown.contains(says) && shown.contains("use a command: trustdeck --help"), "{shown}");
+            assert!(!terminal.raw().contains('\u{1b}'), "nothing but text: {}", terminal.raw());
+        }
+    }
+    let mut listed = command(&home, "env");
+    listed.args(["TERM=dumb", env!("CARGO_BIN_EXE_trustdeck"), "key", "list"]);
+    assert_eq!(Terminal::start(&listed, 100, 30).wait_end(), 0, "commands go on");
+}

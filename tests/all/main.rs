@@ -1,0 +1,45 @@
+//! The tests of the library and of the program, in one binary: it links once.
+
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod alone;
+mod bounds;
+mod dialogs;
+mod faults;
+mod gate;
+mod golden;
+mod images;
+mod interop;
+mod key_commands;
+mod key_dialogs;
+mod key_pane;
+mod key_store;
+mod keyring;
+mod keys;
+mod malformed_keys;
+mod mend;
+mod panes;
+mod plan;
+mod property;
+mod public_keys;
+mod publish;
+mod refresh;
+mod registry;
+mod remote;
+mod rotate;
+mod sandbox;
+mod sandbox_files;
+#[path = "../support/screen/mod.rs"]
+mod screen;
+mod screens;
+mod stage;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/svg.rs"]
+mod svg;
+mod token;
+mod verify;
+mod wizards;
+mod wizards_killed;
+mod wizards_run;

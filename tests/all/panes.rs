@@ -1,0 +1,338 @@
+//! Keys in, effects out: no terminal, no server, no waiting.
+
+use crate::screen;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use screen::plans::{plan, remove_ben, stage, tell_plan};
+use screen::scene::{BEN, digits, entry, gun, id, repositories, repository, role, state_of, tell};
+use screen::told::{browsing, failure, public_key, said, select, signer, staged};
+use screen::{begin, draw, frame, press};
+use trustdeck::engine::view::TagState;
+use trustdeck::engine::view::keys::KeyState;
+use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
+use trustdeck::tuf::{DelegationName, KeyId, TargetName};
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::kit::message::Tone;
+use trustdeck::tui::kit::pane::Pane;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, Outcome, Source};
+use trustdeck::tui::messages::failure::Ask;
+use trustdeck::tui::messages::wizard_task::Task;
+use trustdeck::tui::route::update::{start, update};
+use trustdeck::tui::state::{Quit, State, Work};
+
+#[test]
+fn the_start_reads_everything_at_once() {
+    let state = State::new(Theme::default(), (80, 24), screen::scene::now());
+    let reads = [Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
+    let then = [Task::Remind.effect(), Effect::Resolve];
+    assert_eq!(start(&state), reads.into_iter().chain(then).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_listed_repository_is_opened_once() {
+    let mut state = State::new(Theme::default(), (80, 24), screen::scene::now());
+    let entries: Vec<_> = repositories().iter().take(2).map(entry).collect();
+    let effects = tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(entries.clone())));
+    assert_eq!(effects, [Effect::Open(gun("admin/legacy")), Effect::Open(gun("admin/demo"))]);
+    assert_eq!(tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(entries))), []);
+}
+
+#[test]
+fn the_cache_is_shown_before_the_server_answers_the_same_question() {
+    let mut state = State::new(Theme::default(), (80, 24), screen::scene::now());
+    let view = repository("admin/web", Health::Ok, 3, 1, ("targets", 900));
+    let opened = tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(vec![entry(&view)])));
+    let job = begin(&mut state, &opened)[0];
+    let fresh = Arc::new(repository("admin/web", Health::Ok, 4, 1, ("targets", 900)));
+    for (source, view, tags) in [(Source::Cache, Arc::new(view), 3), (Source::Server, fresh, 4)] {
+        update(&mut state, Event::Done(job, Outcome::Viewed(gun("admin/web"), source, Ok(view))));
+        assert_eq!(state.view().unwrap().tags.len(), tags);
+    }
+    assert_eq!(state.repository().unwrap().work, Work::Idle);
+}
+
+#[test]
+fn the_answer_to_a_cancelled_question_is_dropped() {
+    let mut state = browsing();
+    let effects = press(&mut state, "r");
+    assert_eq!(effects, [Effect::Refresh(gun("admin/demo"))]);
+    let job = begin(&mut state, &effects)[0];
+    assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Cancel]);
+    let late = Arc::new(repository("admin/demo", Health::Ok, 99, 1, ("targets", 900)));
+    update(&mut state, Event::Done(job, Outcome::Viewed(gun("admin/demo"), Source::Server, Ok(late))));
+    assert_eq!(state.view().unwrap().tags.len(), 10);
+}
+
+#[test]
+fn rows_stay_in_place_until_the_next_key() {
+    let mut state = browsing();
+    let order = |s: &State| s.lists.repositories.window(99).map(|(_, _, g)| g.clone()).collect::<Vec<_>>();
+    let before = order(&state);
+    let worse = Arc::new(repository("team/cli", Health::Fail, 1, 1, ("targets", 900)));
+    tell(&mut state, Effect::Refresh(gun("team/cli")), Outcome::Viewed(gun("team/cli"), Source::Server, Ok(worse)));
+    assert_eq!(order(&state), before);
+    press(&mut state, "j");
+    assert_eq!(order(&state)[1], gun("team/cli"));
+}
+
+#[test]
+fn removing_a_signer_stages_one_change() {
+    let mut state = browsing();
+    let effects = press(&mut state, "2Gkkk");
+    assert_eq!(effects, []);
+    assert_eq!(state.lists.roles.selected(), Some(&role("targets/ben")));
+    let effects = press(&mut state, "d");
+    let said = "remove signer ben from admin/demo".to_owned();
+    assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/demo"), remove_ben())], said }]);
+}
+
+#[test]
+fn a_role_with_two_keys_asks_which_to_remove() {
+    let mut state = browsing();
+    press(&mut state, "2jjd");
+    let effects = press(&mut state, "jjj<enter>");
+    let change = Change::EditDelegation {
+        role: DelegationName::releases(),
+        remove_keys: vec![id(BEN.0)],
+        remove_paths: vec![],
+        clear_paths: false,
+    };
+    let Some(Effect::Stage { changes, .. }) = effects.first() else { panic!("{effects:?}") };
+    // releases is no signer: its keys are removed from it alone.
+    assert_eq!(state.dialogs.len(), 0);
+    assert!(changes.contains(&(gun("admin/demo"), change)), "{changes:?}");
+}
+
+#[test]
+fn base_roles_cannot_be_removed_and_say_why() {
+    let mut state = browsing();
+    assert_eq!(press(&mut state, "2d"), []);
+    assert_eq!(said(&state), "remove only delegations can be changed; this is a base role");
+}
+
+#[test]
+fn the_first_signer_of_an_empty_repository_creates_it() {
+    let mut state = browsing();
+    select(&mut state, "team/new-service");
+    press(&mut state, "scarol<tab>");
+    let effects = press(&mut state, "certs/carol.pub<enter>");
+    assert_eq!(effects, [Effect::ReadKeyFiles(vec![PathBuf::from("certs/carol.pub")])]);
+    assert_eq!(press(&mut state, "p"), [], "a form that reads its files takes no letters");
+    let key = public_key();
+    let effects = tell(&mut state, effects[0].clone(), Outcome::KeyFiles(Ok(vec![key.clone()])));
+    let new = gun("team/new-service");
+    let changes = vec![
+        (new.clone(), Change::Create { root_key: RootKeyChoice::Auto }),
+        (new, Change::AddSigner { name: signer("carol"), keys: vec![key] }),
+    ];
+    assert_eq!(effects, [Effect::Stage { changes, said: "add signer carol to team/new-service".to_owned() }]);
+}
+
+#[test]
+fn a_wrong_key_file_keeps_the_form_open() {
+    let mut state = browsing();
+    press(&mut state, "2acarol<tab>x.pub<enter>");
+    let read = Effect::ReadKeyFiles(vec![PathBuf::from("x.pub")]);
+    tell(&mut state, read, Outcome::KeyFiles(Err("x.pub: holds no key".to_owned())));
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
+    assert_eq!((form.error.as_deref(), form.text("name")), (Some("x.pub: holds no key"), "carol"));
+}
+
+#[test]
+fn a_reserved_signer_name_is_refused_in_the_form() {
+    let mut state = browsing();
+    assert_eq!(press(&mut state, "2areleases<tab>x.pub<enter>"), []);
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
+    assert!(form.error.as_ref().unwrap().contains("reserved"));
+}
+
+#[test]
+fn marked_tags_are_signed_again_together() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3j<space><space>s");
+    let again = |name: &str, digest: &str, length| Change::Sign {
+        tag: TargetName::parse(name).unwrap(),
+        target: SignedTarget { length, sha256: digits(digest), sha512: None, custom: None },
+        roles: vec![],
+    };
+    let changes = vec![
+        (gun("admin/demo"), again("2.9.7", "5be2f804", 1397)),
+        (gun("admin/demo"), again("2.9.8", "71d0e6ab", 1397)),
+    ];
+    assert_eq!(effects, [Effect::Stage { changes, said: "2 changes".to_owned() }]);
+}
+
+#[test]
+fn a_tag_is_signed_by_digest_and_size() {
+    let mut state = browsing();
+    let sha = digits("0badcafe");
+    let effects = press(&mut state, &format!("3a4.0<tab>sha256:{sha}<tab>1234<tab>jeff<enter>"));
+    let target = SignedTarget { length: 1234, sha256: sha, sha512: None, custom: None };
+    let change = Change::Sign { tag: TargetName::parse("4.0").unwrap(), target, roles: vec![role("targets/jeff")] };
+    let said = "sign 4.0 into jeff in admin/demo".to_owned();
+    assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/demo"), change)], said }]);
+}
+
+#[test]
+fn pasted_text_fills_a_field_and_presses_nothing() {
+    let mut state = browsing();
+    update(&mut state, Event::Paste("qDq\nP".to_owned()));
+    assert!(state.quit.is_none() && state.dialogs.is_empty());
+    press(&mut state, "a");
+    update(&mut state, Event::Paste("alpine\n\u{1b}<enter>".to_owned()));
+    assert_eq!(press(&mut state, "<enter>"), [Effect::AddRepository("alpine".to_owned())]);
+}
+
+#[test]
+fn deleting_remote_data_needs_the_full_name() {
+    let mut state = browsing();
+    press(&mut state, "Dj<enter>");
+    assert_eq!(press(&mut state, "demo<enter>"), []);
+    press(&mut state, "<ctrl-u>");
+    let effects = press(&mut state, "admin/demo<enter>");
+    let said = "delete all trust data on the server of admin/demo".to_owned();
+    assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/demo"), Change::Delete)], said }]);
+}
+
+#[test]
+fn first_contact_is_asked_once_with_the_whole_fingerprint() {
+    let mut state = browsing();
+    let root = KeyId::parse(&digits("5e20c11f")).unwrap();
+    let asked = failure(Kind::Pin, Some(Ask::FirstContact { roots: vec![root.clone()], keys: vec![] }));
+    let found = Outcome::Viewed(gun("admin/demo"), Source::Server, Err(asked));
+    tell(&mut state, Effect::Refresh(gun("admin/demo")), found);
+    press(&mut state, "i");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("5e20c11f 82b6b5e9"), "{shown}");
+    assert_eq!(press(&mut state, "<enter>"), [Effect::AcceptRoot(gun("admin/demo"), vec![root])]);
+}
+
+#[test]
+fn a_login_is_taken_for_this_session() {
+    let mut state = browsing();
+    let ask = Ask::Login { registry: "registry.example.com".to_owned(), user: None };
+    let found = Outcome::Viewed(gun("admin/demo"), Source::Server, Err(failure(Kind::Auth, Some(ask))));
+    tell(&mut state, Effect::Refresh(gun("admin/demo")), found);
+    let effects = press(&mut state, "ijeff<tab>hunter2 is it<enter>");
+    let password = Passphrase::from_text("hunter2 is it");
+    let (host, user) = ("registry.example.com".to_owned(), "jeff".to_owned());
+    assert_eq!(effects, [Effect::LogIn { gun: gun("admin/demo"), host, user, password }]);
+}
+
+#[test]
+fn what_another_process_staged_appears() {
+    let mut state = browsing();
+    let effects = tell(&mut state, Effect::ReadStage, Outcome::Staged { said: None, result: Ok(stage()) });
+    assert_eq!(effects, [Effect::Plan]);
+    assert_eq!(state.lists.staged.len(), 6);
+    let again = tell(&mut state, Effect::ReadStage, Outcome::Staged { said: None, result: Ok(stage()) });
+    assert_eq!(again, [Effect::Plan], "no plan came yet");
+    tell_plan(&mut state, plan());
+    assert_eq!(tell(&mut state, Effect::ReadStage, Outcome::Staged { said: None, result: Ok(stage()) }), []);
+}
+
+#[test]
+fn undo_is_offered_only_when_there_is_something() {
+    let mut state = staged();
+    assert_eq!(press(&mut state, "u"), [Effect::Undo]);
+    tell(&mut state, Effect::Undo, Outcome::Staged { said: None, result: Ok(Stage::default()) });
+    assert_eq!(press(&mut state, "u"), []);
+    assert!(said(&state).contains("cannot be undone"));
+}
+
+#[test]
+fn the_help_runs_what_it_lists() {
+    let mut state = staged();
+    assert_eq!(press(&mut state, "?undo<enter>"), [Effect::Undo]);
+    assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn the_filter_is_smart_and_esc_takes_it_back() {
+    let mut state = browsing();
+    press(&mut state, "/admin !web<enter>");
+    assert_eq!(state.lists.repositories.len(), 4);
+    press(&mut state, "<esc>");
+    assert_eq!(state.lists.repositories.len(), 12);
+}
+
+#[test]
+fn panes_are_reached_by_number_tab_and_enter() {
+    let mut state = browsing();
+    for (keys, pane) in
+        [("3", Pane::Tags), ("<tab>", Pane::Keys), ("1<enter>", Pane::Roles), ("<esc>", Pane::Repositories)]
+    {
+        press(&mut state, keys);
+        assert_eq!(state.focus, pane, "{keys}");
+    }
+}
+
+#[test]
+fn copying_asks_the_terminal_and_only_public_things() {
+    let mut state = browsing();
+    assert_eq!(press(&mut state, "yd"), []);
+    let effects = press(&mut state, "3jyd");
+    let text = format!("sha256:{}", digits("5be2f804"));
+    assert_eq!(effects, [Effect::Copy { what: "the digest", text }]);
+}
+
+#[test]
+fn leaving_and_interrupting_end_the_loop_without_losing_anything() {
+    let mut state = browsing();
+    press(&mut state, "<ctrl-c>");
+    assert_eq!((state.quit, state.message.as_ref().map(|m| m.tone)), (None, Some(Tone::Note)));
+    press(&mut state, "<ctrl-c>");
+    assert_eq!(state.quit, Some(Quit::Leave));
+    let mut state = state_of(vec![], (80, 24), Theme::default());
+    press(&mut state, "s");
+    assert_eq!(state.quit, Some(Quit::Sandbox));
+}
+
+#[test]
+fn outside_text_is_drawn_as_escapes() {
+    let mut view = repository("admin/web", Health::Ok, 0, 1, ("targets", 900));
+    view.tags = vec![screen::scene::tag("evil\u{202e}\u{1b}[31m", "00000000", TagState::Trusted, &["jeff"])];
+    let mut state = state_of(vec![view], (120, 40), Theme::default());
+    press(&mut state, "3");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("\\u{202e}") && !shown.contains('\u{202e}') && !shown.contains('\u{1b}'), "{shown}");
+}
+
+#[test]
+fn ten_thousand_tags_and_a_thousand_repositories_are_only_drawn_where_seen() {
+    let mut views: Vec<_> =
+        (0..1000).map(|n| repository(&format!("team/app-{n:04}"), Health::Ok, 1, 1, ("targets", 900))).collect();
+    let big = &mut views[0];
+    big.tags =
+        (0..10_000).map(|n| screen::scene::tag(&format!("1.{n}"), "00000000", TagState::Trusted, &["jeff"])).collect();
+    let mut state = state_of(views, (120, 40), Theme::default());
+    press(&mut state, "3G");
+    assert!(frame::signs(&draw(&state)).contains("10000 of 10000"));
+    press(&mut state, "1G");
+    assert!(frame::signs(&draw(&state)).contains("1000 of 1000"));
+}
+
+#[test]
+fn locked_keys_are_counted_in_the_header() {
+    let state = browsing();
+    let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
+    assert!(frame::signs(&draw(&state)).contains(&format!("{locked} keys locked")));
+}
+
+#[test]
+fn every_size_draws_without_a_fault() {
+    for width in (0..140).step_by(7).chain([59, 60, 109, 110, 159, 160, 400]) {
+        for height in [0, 1, 15, 16, 20, 29, 30, 60] {
+            let mut state = staged();
+            update(&mut state, Event::Resize(width, height));
+            for keys in ["", "?", "<esc>2a", "<esc>p", "Gk<space>P"] {
+                press(&mut state, keys);
+                draw(&state);
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Plans: what each kind of change does to roles and tags, and that what is planned is what is signed.
+
+use crate::support;
+
+mod golden;
+mod property;
+mod rows;
+mod warnings;
+mod world;

@@ -1,0 +1,305 @@
+//! Publishing to a real `notary-server`, and what the real clients then say.
+
+use crate::support;
+
+use serde_json::json;
+use support::machine::{Machine, add_signer, delegation, remove_signer, revoke, role, sign, sign_into, witness};
+use support::{Home, NotaryServer};
+use trustdeck::engine::plan::Weight;
+use trustdeck::engine::{Change, EngineError, Health, Kind, PublishOutcome, Published};
+use trustdeck::tuf::{Gun, PublicKey};
+
+const GUN: &str = "registry.example.test/team/app";
+
+fn gun() -> Gun {
+    Gun::parse(GUN).unwrap()
+}
+
+#[track_caller]
+fn done(results: Result<Vec<Published>, EngineError>) -> Published {
+    let results = results.unwrap();
+    let [one] = results.as_slice() else { panic!("{results:?}") };
+    assert_eq!(one.outcome, PublishOutcome::Done, "{one:?}");
+    one.clone()
+}
+
+#[track_caller]
+fn failed(results: Result<Vec<Published>, EngineError>) -> Kind {
+    match results.unwrap().as_slice() {
+        [Published { outcome: PublishOutcome::Failed(problem), .. }] => problem.kind,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A repository with signer alice, made by trustdeck.
+async fn created(server: &NotaryServer) -> (Machine, PublicKey) {
+    let machine = Machine::new(server);
+    let alice = machine.key("alice");
+    machine.engine.views().refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [add_signer("alice", std::slice::from_ref(&alice))]);
+    done(machine.publish().await);
+    (machine, alice)
+}
+
+#[tokio::test]
+async fn adding_the_first_signer_creates_the_repository_as_docker_does() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = Machine::new(&server);
+    let alice = machine.key("alice");
+    assert_eq!(machine.engine.views().refresh(&gun()).await.unwrap().health, Health::New);
+    machine.stage(GUN, [add_signer("alice", &[alice])]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    assert!(plan.repositories[0].creates);
+    let published = done(machine.publish_plan(&plan, false).await);
+    assert_eq!(published.versions, [(role("root"), 1), (role("targets"), 2)]);
+    assert_eq!(published.new_keys.len(), 2);
+    assert!(machine.engine.stage().staged().unwrap().changes.is_empty());
+    let shown = machine.home.docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["Signers"][0]["Name"], "alice");
+    let roles = machine.home.notary(&["delegation", "list", GUN]).ok().stdout;
+    assert!(roles.contains("targets/alice") && roles.contains("targets/releases"), "{roles}");
+    let uploads: Vec<_> = server.requests().into_iter().filter(|r| r.method == "POST").collect();
+    assert_eq!(uploads.len(), 1);
+}
+
+#[tokio::test]
+async fn a_signed_tag_is_trusted_by_docker_and_a_revoked_one_is_gone() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    machine.stage(GUN, [sign("1.0"), sign("1.1")]);
+    let published = done(machine.publish().await);
+    assert_eq!(published.trusted, 2);
+    let shown = machine.home.docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["SignedTags"][0]["SignedTag"], "1.0");
+    assert_eq!(shown[0]["SignedTags"][0]["Signers"], json!(["alice"]));
+    assert_eq!(shown[0]["SignedTags"][0]["Digest"], support::home::digest("1.0"));
+    machine.stage(GUN, [revoke("1.0")]);
+    assert_eq!(done(machine.publish().await).trusted, 1);
+    let listed = machine.home.notary(&["list", GUN]).ok().stdout;
+    assert!(listed.contains("1.1") && !listed.contains("1.0 "), "{listed}");
+}
+
+#[tokio::test]
+async fn a_repository_is_created_and_a_tag_signed_in_one_publish() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = Machine::new(&server);
+    let alice = machine.key("alice");
+    machine.engine.views().refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [add_signer("alice", &[alice]), sign("1.0")]);
+    let published = done(machine.publish().await);
+    assert_eq!(published.trusted, 1);
+    let shown = machine.home.docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["SignedTags"][0]["Signers"], json!(["alice"]));
+}
+
+#[tokio::test]
+async fn removing_the_last_publisher_needs_the_fix_or_acceptance() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    let ben = machine.key("ben");
+    machine.stage(GUN, [sign("1.0"), sign("1.1")]);
+    done(machine.publish().await);
+    machine.stage(GUN, [add_signer("ben", &[ben]), remove_signer("alice")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    let repository = &plan.repositories[0];
+    assert_eq!((repository.tags.before, repository.tags.after), (2, 0));
+    assert_eq!(repository.tags.orphaned, ["1.0", "1.1"]);
+    let danger = repository.warnings.iter().find(|w| w.weight == Weight::Danger).unwrap();
+    let (fix, _) = danger.fix.clone().unwrap();
+    assert_eq!(fix, [witness("targets/releases")]);
+    let refused = machine.publish_plan(&plan, false).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Policy);
+    machine.stage(GUN, fix);
+    let published = done(machine.publish().await);
+    assert_eq!(published.trusted, 2);
+    let shown = machine.home.docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["SignedTags"].as_array().unwrap().len(), 2);
+    assert_eq!(shown[0]["Signers"][0]["Name"], "ben");
+    assert_eq!(shown[0]["Signers"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_accepted_orphaning_is_published_and_can_be_repaired() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    let ben = machine.key("ben");
+    machine.stage(GUN, [add_signer("ben", &[ben]), sign_into("1.0", &["targets/releases"])]);
+    done(machine.publish().await);
+    // Both keys have signed releases; sign again with one of them only.
+    machine.stage(GUN, [remove_signer("alice")]);
+    assert_eq!(done(machine.publish().await).trusted, 1);
+    machine.stage(GUN, [remove_signer("ben")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    assert_eq!(plan.repositories[0].tags.orphaned, ["1.0"]);
+    assert_eq!(done(machine.publish_plan(&plan, true).await).trusted, 0);
+    let carol = machine.key("carol");
+    machine.stage(GUN, [add_signer("carol", &[carol]), witness("targets/releases")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    assert_eq!(plan.repositories[0].tags.repaired, ["1.0"]);
+    assert_eq!(done(machine.publish_plan(&plan, false).await).trusted, 1);
+    let shown = machine.home.docker(&["inspect", GUN]).ok().json();
+    assert_eq!(shown[0]["SignedTags"][0]["SignedTag"], "1.0");
+}
+
+#[tokio::test]
+async fn changes_are_planned_again_on_what_others_published_meanwhile() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    machine.stage(GUN, [sign("1.0")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    machine.home.notary_sign(GUN, "other", &["targets/releases", "targets/alice"]);
+    let published = done(machine.publish_plan(&plan, false).await);
+    assert_eq!(published.trusted, 2);
+    assert_eq!(published.versions, [(role("targets/alice"), 2), (role("targets/releases"), 2)]);
+}
+
+#[tokio::test]
+async fn a_plan_whose_effect_changed_goes_back_to_review() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    machine.stage(GUN, [sign("1.0")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    machine.home.notary_sign(GUN, "1.0", &["targets/releases"]);
+    let uploads = server.requests().iter().filter(|r| r.method == "POST").count();
+    assert_eq!(failed(machine.publish_plan(&plan, false).await), Kind::Conflict);
+    assert_eq!(machine.engine.stage().staged().unwrap().changes.len(), 1);
+    assert_eq!(server.requests().iter().filter(|r| r.method == "POST").count(), uploads);
+}
+
+#[tokio::test]
+async fn a_role_that_is_added_again_continues_from_its_old_version() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, alice) = created(&server).await;
+    let ben = machine.key("ben");
+    let name = delegation("targets/ci");
+    let add = |keys: &[PublicKey]| Change::AddDelegation {
+        role: name.clone(),
+        keys: keys.to_vec(),
+        paths: vec![String::new()],
+    };
+    machine.stage(GUN, [add(&[alice]), sign_into("old", &["targets/ci"])]);
+    done(machine.publish().await);
+    machine.stage(GUN, [Change::RemoveDelegation { role: name.clone() }]);
+    done(machine.publish().await);
+    machine.stage(GUN, [add(&[ben]), sign_into("new", &["targets/ci"])]);
+    let published = done(machine.publish().await);
+    assert!(published.versions.contains(&(role("targets/ci"), 2)), "{published:?}");
+    let listed = machine.home.notary(&["list", GUN, "-r", "targets/ci"]).ok().stdout;
+    assert!(listed.contains("new") && !listed.contains("old"), "{listed}");
+}
+
+#[tokio::test]
+async fn a_repository_of_notary_with_its_own_snapshot_key_is_published_to() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = Machine::new(&server);
+    machine.home.notary(&["init", GUN, "-p"]).ok();
+    let alice = machine.key("alice");
+    machine.engine.views().refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [add_signer("alice", &[alice]), sign("1.0"), sign_into("admin", &["targets"])]);
+    let published = done(machine.publish().await);
+    assert!(published.versions.contains(&(role("snapshot"), 3)), "{published:?}");
+    assert_eq!(published.trusted, 2);
+    let listed = machine.home.notary(&["list", GUN]).ok().stdout;
+    assert!(listed.contains("1.0") && listed.contains("admin"), "{listed}");
+    machine.stage(GUN, [remove_signer("alice")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    done(machine.publish_plan(&plan, true).await);
+    assert!(!machine.home.notary(&["delegation", "list", GUN]).ok().stdout.contains("targets/alice"));
+}
+
+#[tokio::test]
+async fn root_is_renewed_when_asked_for() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    machine.stage(GUN, [witness("root"), witness("targets")]);
+    let published = done(machine.publish().await);
+    assert_eq!(published.versions, [(role("root"), 2), (role("targets"), 3)]);
+    machine.home.docker(&["inspect", GUN]).ok();
+    Home::new(&server).docker(&["inspect", GUN]).ok();
+}
+
+#[tokio::test]
+async fn deleted_trust_data_is_gone_and_the_repository_can_be_made_anew() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, alice) = created(&server).await;
+    machine.stage(GUN, [Change::Delete]);
+    assert_eq!(machine.publish().await.unwrap_err().kind(), Kind::Policy);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    done(machine.publish_plan(&plan, true).await);
+    machine.home.docker(&["inspect", GUN]).ended(1);
+    assert_eq!(machine.engine.views().refresh(&gun()).await.unwrap().health, Health::New);
+    machine.stage(GUN, [add_signer("alice", &[alice])]);
+    done(machine.publish().await);
+    machine.home.docker(&["inspect", GUN]).ok();
+}
+
+#[tokio::test]
+async fn nested_delegations_are_published_within_their_paths() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, alice) = created(&server).await;
+    let ben = machine.key("ben");
+    let add = |name: &str, key: &PublicKey, path: &str| Change::AddDelegation {
+        role: delegation(name),
+        keys: vec![key.clone()],
+        paths: vec![path.to_owned()],
+    };
+    machine.stage(GUN, [add("targets/team", &alice, "team/"), add("targets/team/ben", &ben, "team/ben/")]);
+    machine.stage(GUN, [sign_into("team/ben/x", &["targets/team/ben"])]);
+    done(machine.publish().await);
+    let listed = machine.home.notary(&["list", GUN]).ok().stdout;
+    assert!(listed.contains("team/ben/x"), "{listed}");
+    let outside = machine.engine.stage().stage(vec![(gun(), sign_into("other", &["targets/team/ben"]))]).unwrap_err();
+    assert_eq!(outside.kind(), Kind::Input);
+}
+
+#[tokio::test]
+async fn a_snapshot_key_that_is_elsewhere_is_named() {
+    let Some(server) = NotaryServer::start() else { return };
+    let machine = Machine::new(&server);
+    machine.home.notary(&["init", GUN, "-p"]).ok();
+    let private = std::fs::read_dir(machine.home.trust_dir().join("private")).unwrap();
+    for file in private.map(|entry| entry.unwrap().path()) {
+        if std::fs::read_to_string(&file).unwrap().contains("role: snapshot") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    machine.engine.views().refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [sign_into("1.0", &["targets"])]);
+    let results = machine.publish().await.unwrap();
+    let PublishOutcome::Failed(problem) = &results[0].outcome else { panic!("{results:?}") };
+    assert_eq!(problem.role, Some(role("snapshot")), "{problem:?}");
+    assert_eq!(machine.engine.stage().staged().unwrap().changes.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_repositories_are_created_at_once_and_one_failure_does_not_stop_the_others() {
+    let Some(server) = NotaryServer::start_with_signer() else { return };
+    let machine = Machine::new(&server);
+    let alice = machine.key("alice");
+    let guns: Vec<String> = (0..12).map(|n| format!("registry.example.test/team/app{n}")).collect();
+    for name in &guns {
+        machine.engine.views().refresh(&Gun::parse(name).unwrap()).await.unwrap();
+        machine.stage(name, [add_signer("alice", std::slice::from_ref(&alice))]);
+    }
+    let plan = machine.engine.stage().plan(None).unwrap();
+    // Somebody else creates one of them in the meantime.
+    Home::new(&server).notary(&["init", &guns[3], "-p"]).ok();
+    let results = machine.publish_plan(&plan, false).await.unwrap();
+    let order: Vec<&str> = results.iter().map(|published| published.gun.as_str()).collect();
+    assert_eq!(order, guns);
+    for (n, published) in results.iter().enumerate() {
+        match &published.outcome {
+            PublishOutcome::Failed(problem) => assert_eq!((n, problem.kind), (3, Kind::Conflict), "{problem:?}"),
+            outcome => assert_eq!(*outcome, PublishOutcome::Done, "{n}"),
+        }
+    }
+    let left: Vec<String> =
+        machine.engine.stage().staged().unwrap().changes.iter().map(|entry| entry.gun.to_string()).collect();
+    assert_eq!(left, [guns[3].clone(), guns[3].clone()]);
+    let roots = results.iter().flat_map(|published| &published.new_keys).filter(|(key, _)| *key == role("root"));
+    assert_eq!(roots.count(), 1);
+    for name in guns.iter().take(3) {
+        let shown = machine.home.docker(&["inspect", name]).ok().json();
+        assert_eq!(shown[0]["Signers"][0]["Name"], "alice");
+    }
+}

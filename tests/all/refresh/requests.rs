@@ -1,0 +1,114 @@
+//! How often the server is asked.
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use trustdeck::engine::Freshness;
+use trustdeck::tuf::{Gun, Role};
+
+use crate::refresh::machine::Machine;
+use crate::refresh::origin::Origin;
+use crate::refresh::{GUN, gun, publish, team};
+use crate::support::forge::{Key, Repository, noon};
+
+const FIRST: [&str; 5] = ["root.json", "snapshot.json", "targets.json", "targets/releases.json", "timestamp.json"];
+
+#[tokio::test]
+async fn first_contact_asks_for_the_usual_files_at_once_and_for_signers_by_hash() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert_eq!(view.trusted(), 1);
+    let mut expected: Vec<&str> = FIRST.to_vec();
+    expected.push("targets/alice.#.json");
+    expected.sort_unstable();
+    // A server that answers at once is asked for the snapshot when its hash is known.
+    let asked = origin.asked().into_iter().map(|file| file.replace("snapshot.#.json", "snapshot.json"));
+    let mut asked: Vec<String> = asked.collect();
+    asked.sort_unstable();
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn unchanged_repository_costs_one_request_in_the_same_and_in_a_new_process() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    let engine = machine.engine();
+    let first = engine.views().refresh(&gun()).await.unwrap();
+    origin.asked();
+    for engine in [engine, machine.engine()] {
+        let view = engine.views().refresh(&gun()).await.unwrap();
+        assert_eq!(origin.asked(), ["timestamp.json"]);
+        assert_eq!(view.freshness, Freshness::Fresh { at: noon() });
+        assert_eq!((&view.roles, &view.tags), (&first.roles, &first.tags));
+    }
+}
+
+#[tokio::test]
+async fn repository_with_a_role_set_aside_still_costs_one_request() {
+    let mut repository = team();
+    repository.signers.insert(Role::releases(), vec![Key::named("mallory")]);
+    let origin = Origin::start().await;
+    origin.serve(&repository);
+    let machine = Machine::new(&origin.url);
+    let first = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert_eq!((first.trusted(), first.orphaned()), (0, 1));
+    assert!(!machine.cached(GUN, "targets/releases.json").exists(), "a file that is not trusted is not cached");
+    origin.asked();
+    let again = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert_eq!(origin.asked(), ["timestamp.json"]);
+    assert_eq!(again.tags, first.tags);
+}
+
+#[tokio::test]
+async fn change_costs_only_the_files_that_changed() {
+    let mut repository = team();
+    let origin = Origin::start().await;
+    origin.serve(&repository);
+    let machine = Machine::new(&origin.url);
+    machine.engine().views().refresh(&gun()).await.unwrap();
+    repository.tag(&Role::releases(), "1.1");
+    publish(&mut repository, &Role::releases());
+    origin.serve(&repository);
+    origin.asked();
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert_eq!(view.trusted(), 2);
+    assert_eq!(origin.asked(), ["snapshot.#.json", "targets/releases.#.json", "timestamp.json"]);
+}
+
+#[tokio::test]
+async fn repositories_are_refreshed_side_by_side() {
+    let origin = Origin::start().await;
+    let guns: Vec<Gun> = (0..40).map(|n| Gun::parse(&format!("registry.example.test/many/{n}")).unwrap()).collect();
+    for gun in &guns {
+        origin.serve(&Repository::new(gun.as_str(), noon()));
+    }
+    // Nobody gets a timestamp before eight repositories have asked for theirs.
+    origin.gather(8);
+    let machine = Machine::new(&origin.url);
+    let (sender, mut results) = mpsc::channel(4);
+    let engine = machine.engine();
+    let task = tokio::spawn(async move { engine.views().refresh_all(guns, sender, CancellationToken::new()).await });
+    let mut seen = Vec::new();
+    while let Some((gun, view)) = results.recv().await {
+        view.unwrap();
+        seen.push(gun);
+    }
+    task.await.unwrap();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 40);
+}
+
+#[tokio::test]
+async fn cancelled_refresh_of_many_starts_nothing_more() {
+    let origin = Origin::start().await;
+    let machine = Machine::new(&origin.url);
+    let (sender, mut results) = mpsc::channel(4);
+    let stop = CancellationToken::new();
+    stop.cancel();
+    machine.engine().views().refresh_all(vec![gun()], sender, stop).await;
+    assert!(results.recv().await.is_none());
+    assert_eq!(origin.count(), 0);
+}

@@ -1,0 +1,162 @@
+//! What is shown of a repository.
+
+use trustdeck::engine::Health;
+use trustdeck::engine::trust::tree::RoleState;
+use trustdeck::engine::view::TagState;
+use trustdeck::tuf::Role;
+
+use crate::refresh::machine::Machine;
+use crate::refresh::origin::Origin;
+use crate::refresh::{GUN, gun, publish, team};
+use crate::support::forge::{Key, Repository, days, noon};
+
+async fn view_of(repository: &Repository) -> trustdeck::engine::RepositoryView {
+    let origin = Origin::start().await;
+    origin.serve(repository);
+    Machine::new(&origin.url).engine().views().refresh(&gun()).await.unwrap()
+}
+
+fn role(name: &str) -> Role {
+    Role::parse(name).unwrap()
+}
+
+#[tokio::test]
+async fn roles_are_a_tree_in_order_of_creation() {
+    let mut repository = team();
+    repository.delegate("targets/alice/nightly", &[Key::named("alice")], &["nightly-"]);
+    publish(&mut repository, &role("targets/alice"));
+    let view = view_of(&repository).await;
+    let tree: Vec<(&str, usize)> = view.roles.iter().map(|row| (row.role.as_str(), row.depth)).collect();
+    let expected = [
+        ("root", 0),
+        ("targets", 1),
+        ("targets/alice", 2),
+        ("targets/alice/nightly", 3),
+        ("targets/bob", 2),
+        ("targets/releases", 2),
+        ("snapshot", 1),
+        ("timestamp", 1),
+    ];
+    assert_eq!(tree, expected);
+    assert_eq!(view.signers(), 2);
+    let bob = &view.roles[4];
+    assert_eq!((bob.state.clone(), bob.version), (RoleState::NeverSigned, None));
+    let releases = &view.roles[5];
+    assert_eq!(
+        releases.last_signed_by.iter().map(|by| (by.label.as_str(), by.current)).collect::<Vec<_>>(),
+        [("alice", true)]
+    );
+}
+
+#[tokio::test]
+async fn tags_are_trusted_held_or_orphaned_and_paths_hold() {
+    let mut repository = team();
+    let qa = repository.delegate("targets/qa", &[Key::named("qa")], &["nightly-"]);
+    repository.add_file(qa.clone(), noon());
+    for tag in ["nightly-10", "nightly-9", "stolen"] {
+        repository.tag(&qa, tag);
+    }
+    repository.tag(&Role::Targets, "base");
+    let view = view_of(&repository).await;
+    let tags: Vec<(&str, TagState, usize)> =
+        view.tags.iter().map(|tag| (tag.name.as_str(), tag.state, tag.signers.len())).collect();
+    let expected = [
+        ("1.0", TagState::Trusted, 1),
+        ("base", TagState::Trusted, 0),
+        ("nightly-9", TagState::Held, 1),
+        ("nightly-10", TagState::Held, 1),
+    ];
+    assert_eq!(tags, expected);
+    assert_eq!(view.ignored, [(qa, "stolen".to_owned())]);
+    assert_eq!(view.health, Health::Warn);
+}
+
+#[tokio::test]
+async fn removed_last_signer_orphans_the_tags_and_is_named() {
+    let mut repository = team();
+    repository.signers.insert(Role::releases(), vec![Key::named("gone")]);
+    let view = view_of(&repository).await;
+    assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
+    let releases = view.roles.iter().find(|row| row.role == Role::releases()).unwrap();
+    assert_eq!(releases.state, RoleState::UnderThreshold { signed: 0 });
+    let gone = Key::named("gone").public();
+    assert_eq!(releases.last_signed_by.len(), 1);
+    assert_eq!((&releases.last_signed_by[0].key, releases.last_signed_by[0].current), (gone.id(), false));
+    let finding = view.findings.iter().find(|finding| finding.role == Some(Role::releases())).unwrap();
+    assert!(finding.detail.contains("signed releases v1 last, and alone"), "{}", finding.detail);
+    assert!(finding.detail.contains("1 tag cannot be pulled"), "{}", finding.detail);
+}
+
+#[tokio::test]
+async fn releases_decide_between_two_digests_of_one_tag() {
+    let mut repository = team();
+    repository.tag(&Role::Targets, "1.0");
+    let other = trustdeck::tuf::Target::image([7; 32], 99);
+    let name = trustdeck::tuf::TargetName::received("1.0".to_owned());
+    repository.content.get_mut(&Role::Targets).unwrap().targets.insert(name, other);
+    let view = view_of(&repository).await;
+    assert_eq!((view.tags.len(), view.trusted()), (2, 1));
+    let trusted = view.tags.iter().find(|tag| tag.state == TagState::Trusted).unwrap();
+    assert_eq!(trusted.signers, ["alice"]);
+}
+
+#[tokio::test]
+async fn expired_targets_are_shown_but_nothing_of_them_is_pulled() {
+    let mut repository = team();
+    repository.content.get_mut(&Role::Targets).unwrap().expires = days(noon(), -41);
+    let origin = Origin::start().await;
+    origin.serve(&repository);
+    let machine = Machine::new(&origin.url);
+    let engine = machine.engine();
+    let view = engine.views().refresh(&gun()).await.unwrap();
+    assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
+    assert_eq!(view.findings[0].headline, "targets expired 41 d ago");
+    assert!(machine.cache(GUN).is_empty(), "expired files are not cached");
+    assert!(engine.views().inspect(&gun()).await.is_err());
+}
+
+#[tokio::test]
+async fn root_is_named_six_months_before_it_expires_others_three() {
+    let mut repository = team();
+    repository.root.expires = days(noon(), 142);
+    repository.content.get_mut(&Role::Targets).unwrap().expires = days(noon(), 142);
+    repository.content.get_mut(&Role::releases()).unwrap().expires = days(noon(), 60);
+    let view = view_of(&repository).await;
+    let warnings: Vec<&str> =
+        view.findings.iter().filter(|f| f.level == Health::Warn).map(|f| f.headline.as_str()).collect();
+    assert_eq!(warnings, ["root expires in 142 d", "releases expires in 60 d"]);
+}
+
+#[tokio::test]
+async fn tags_that_vanish_and_tags_that_look_alike_are_named() {
+    let mut repository = team();
+    repository.tag(&Role::releases(), "latest");
+    repository.tag(&Role::releases(), "l\u{0430}test");
+    let origin = Origin::start().await;
+    origin.serve(&repository);
+    let machine = Machine::new(&origin.url);
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let alike: Vec<&str> = view.tags.iter().filter(|tag| tag.look_alike).map(|tag| tag.name.as_str()).collect();
+    assert_eq!(alike.len(), 2, "{alike:?}");
+    let targets = &mut repository.content.get_mut(&Role::releases()).unwrap().targets;
+    targets.retain(|name, _| name.as_str() == "1.0");
+    publish(&mut repository, &Role::releases());
+    origin.serve(&repository);
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert_eq!(view.vanished, ["latest", "l\u{0430}test"]);
+}
+
+#[tokio::test]
+async fn repository_without_trust_data_is_new_and_one_that_lost_it_is_not() {
+    let origin = Origin::start().await;
+    let machine = Machine::new(&origin.url);
+    let engine = machine.engine();
+    let view = engine.views().refresh(&gun()).await.unwrap();
+    assert_eq!((view.health, view.roles.len()), (Health::New, 0));
+    origin.serve(&team());
+    assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
+    origin.clear();
+    let view = engine.views().refresh(&gun()).await.unwrap();
+    assert_eq!(view.health, Health::Fail);
+    assert_eq!(view.findings.len(), 1);
+}

@@ -1,0 +1,97 @@
+//! The registry client against a real registry and against registries that lie.
+
+mod lying;
+mod real;
+use crate::remote::scripted;
+use crate::support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use trustdeck::remote::auth::Finding;
+use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
+use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, RemoteError, TlsMaterial};
+use zeroize::Zeroizing;
+
+const APP: &str = "team/app";
+
+/// Deadlines that tests can wait for.
+const SHORT: Limits = Limits {
+    connect: Duration::from_secs(10),
+    first_byte: Duration::from_millis(400),
+    stall: Duration::from_millis(400),
+    total: Duration::from_millis(1500),
+};
+
+/// One login for everybody, or none.
+#[derive(Default)]
+struct Logins {
+    login: Option<(String, String)>,
+    realms: BTreeSet<String>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Logins {
+    fn eve() -> Self {
+        use support::docker_registry::{PASSWORD, USER};
+        Self { login: Some((USER.to_owned(), PASSWORD.to_owned())), ..Self::default() }
+    }
+}
+
+impl CredentialSource for Logins {
+    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a> {
+        self.asked.lock().unwrap().push(registry.to_owned());
+        let password = |(user, password)| Credential::Password { user, password: Zeroizing::<String>::new(password) };
+        let found = self.login.clone().map(password);
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn allows_realm(&self, _server: &str, realm: &str) -> bool {
+        self.realms.contains(realm)
+    }
+}
+
+fn client_of(url: &str, limits: Limits, ca: Option<&Path>, logins: Logins) -> Registry {
+    let authorities = ca.map(|ca| std::fs::read(ca).unwrap()).into_iter().collect();
+    let tls = TlsMaterial { authorities, ..TlsMaterial::default() };
+    let endpoint = Endpoint::parse_registry(url, false).unwrap();
+    Registry::new(endpoint, "registry.example.test", &tls, limits, Arc::new(logins)).unwrap()
+}
+
+fn path(text: &str) -> RepositoryPath {
+    RepositoryPath::parse(text).unwrap()
+}
+
+fn tag(text: &str) -> Reference {
+    Reference::Tag(Tag::parse(text).unwrap())
+}
+
+fn by_digest(text: &str) -> Reference {
+    Reference::Digest(digest(text))
+}
+
+fn digest(text: &str) -> Digest {
+    Digest::try_from(text).unwrap()
+}
+
+fn expected(text: &str, size: Option<usize>) -> Expected {
+    Expected { digest: digest(text), size: size.map(|size| size as u64), limit: 1 << 30 }
+}
+
+/// All pieces that were handed over, and how that ended.
+async fn read_blob(registry: &Registry, expected: Expected) -> (Vec<u8>, Result<(), RemoteError>) {
+    let mut bytes = Vec::new();
+    let mut blob = match registry.blob(&path(APP), expected).await {
+        Ok(blob) => blob,
+        Err(error) => return (bytes, Err(error)),
+    };
+    loop {
+        match blob.piece().await {
+            Ok(Some(piece)) => bytes.extend_from_slice(&piece),
+            Ok(None) => return (bytes, Ok(())),
+            Err(error) => return (bytes, Err(error)),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! HTTP against servers that misbehave, log in, or are real; settings and names from what users write.
+
+mod engine;
+mod faults;
+mod login;
+mod proxies;
+mod real;
+mod reference;
+pub(crate) mod scripted;
+mod settings;
+mod tls;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use trustdeck::remote::auth::Finding;
+use trustdeck::remote::{
+    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, RemoteError, TlsMaterial, Wanted,
+};
+use trustdeck::tuf::{Gun, Role};
+use zeroize::Zeroizing;
+
+/// Deadlines that tests can wait for.
+const SHORT: Limits = Limits {
+    connect: Duration::from_secs(10),
+    first_byte: Duration::from_millis(400),
+    stall: Duration::from_millis(400),
+    total: Duration::from_millis(1500),
+};
+
+/// Logins of a test.
+#[derive(Default)]
+struct Logins {
+    passwords: BTreeMap<String, (String, String)>,
+    identity: Option<String>,
+    realms: BTreeSet<String>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Logins {
+    fn password(registry: &str, user: &str, password: &str) -> Self {
+        let passwords = BTreeMap::from([(registry.to_owned(), (user.to_owned(), password.to_owned()))]);
+        Self { passwords, ..Self::default() }
+    }
+}
+
+impl CredentialSource for Logins {
+    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a> {
+        self.asked.lock().unwrap().push(registry.to_owned());
+        let password = |(user, password): &(String, String)| Credential::Password {
+            user: user.clone(),
+            password: Zeroizing::new(password.clone()),
+        };
+        let identity = self.identity.clone().map(|token| Credential::IdentityToken(Zeroizing::new(token)));
+        let found = identity.or_else(|| self.passwords.get(registry).map(password));
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn allows_realm(&self, _server: &str, realm: &str) -> bool {
+        self.realms.contains(realm)
+    }
+}
+
+fn gun(name: &str) -> Gun {
+    Gun::parse(name).unwrap()
+}
+
+fn client_with(url: &str, limits: Limits, logins: Arc<Logins>) -> NotaryServer {
+    let endpoint = Endpoint::parse(url, true).unwrap();
+    NotaryServer::new(endpoint, &TlsMaterial::default(), limits, logins).unwrap()
+}
+
+fn client(url: &str) -> NotaryServer {
+    client_with(url, SHORT, Arc::default())
+}
+
+/// Fetches the timestamp of `registry.test/team/app`, of at most 1000 bytes.
+async fn fetch(client: &NotaryServer) -> Result<Received, RemoteError> {
+    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    client.fetch(&gun("registry.test/team/app"), &wanted, 1000, Access::Pull, &stop).await
+}

@@ -1,0 +1,130 @@
+//! Logins as the engine finds them, against a server that asks for them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use trustdeck::engine::{Engine, EngineError, Freshness, Health, Kind, Passphrase};
+use trustdeck::remote::RemoteError;
+use trustdeck::sandbox::{self, Auth, Login, NEW_REPOSITORY, Options, REGISTRY, Running};
+use trustdeck::tuf::Gun;
+
+use crate::remote::scripted::{Scripted, answer};
+
+async fn sandbox(auth: fn(Login) -> Auth) -> Running {
+    let auth = auth(Login::parse("eve:right").unwrap());
+    sandbox::start(Options { auth, empty: true, ..Options::default() }).await.unwrap()
+}
+
+fn engine(running: &Running) -> Engine {
+    Engine::open(running.settings(), Arc::new(jiff::Timestamp::now)).unwrap()
+}
+
+fn write_logins(docker: &Path, json: &serde_json::Value) {
+    std::fs::write(docker.join("config.json"), json.to_string()).unwrap();
+}
+
+fn repository() -> Gun {
+    Gun::parse(&format!("{REGISTRY}/{NEW_REPOSITORY}")).unwrap()
+}
+
+/// The server is reached: it says that it has no trust data yet.
+#[track_caller]
+fn assert_reached(engine_says: Result<trustdeck::engine::RepositoryView, EngineError>) {
+    let view = engine_says.unwrap();
+    assert_eq!(view.health, Health::New, "{view:?}");
+    assert!(matches!(view.freshness, Freshness::Fresh { .. }), "{view:?}");
+}
+
+#[tokio::test]
+async fn logins_of_dockers_configuration_are_used() {
+    for auth in [Auth::Basic as fn(Login) -> Auth, Auth::Token] {
+        let running = sandbox(auth).await;
+        assert_reached(engine(&running).views().refresh(&repository()).await);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_login_is_told_apart_and_can_be_typed() {
+    for auth in [Auth::Basic as fn(Login) -> Auth, Auth::Token] {
+        let running = sandbox(auth).await;
+        let registry = repository().host().unwrap().to_owned();
+        let wrong = serde_json::json!({"auths": {&registry: {"auth": "ZXZlOndyb25n"}}});
+        for (logins, expected) in [(serde_json::json!({"auths": {"x": {}}}), None), (wrong, Some("eve"))] {
+            write_logins(&running.settings().docker_config, &logins);
+            let engine = engine(&running);
+            match engine.views().refresh(&repository()).await {
+                Err(EngineError::Remote {
+                    source: RemoteError::Unauthorized { registry: named, user, .. }, ..
+                }) => {
+                    assert_eq!((named.as_str(), user.as_deref()), (registry.as_str(), expected));
+                }
+                other => panic!("{other:?}"),
+            }
+            engine.servers().log_in(&registry, "eve", Passphrase::from_text("right"));
+            assert_reached(engine.views().refresh(&repository()).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_mended_without_a_new_start() {
+    let running = sandbox(Auth::Basic).await;
+    let mut settings = running.settings();
+    settings.docker_config = running.layout().dir().join("other-docker");
+    settings.tls.ca_files.clear();
+    settings.tls.notary_ca = None;
+    let host = running.url().strip_prefix("https://").unwrap();
+    let tls = settings.docker_config.join("tls").join(host);
+    std::fs::create_dir_all(&tls).unwrap();
+    std::fs::copy(running.settings().docker_config.join("config.json"), settings.docker_config.join("config.json"))
+        .unwrap();
+    let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap();
+    let refused = engine.views().refresh(&repository()).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Tls, "{refused}");
+    std::fs::copy(running.ca_file(), tls.join("ca.crt")).unwrap();
+    assert_reached(engine.views().refresh(&repository()).await);
+}
+
+#[tokio::test]
+async fn a_realm_elsewhere_is_asked_about_once() {
+    let server = Scripted::start(|request, _| {
+        if request.line.contains("/token") {
+            return answer("200 OK", &[], r#"{"token":"T"}"#);
+        }
+        if request.header("authorization").is_some() {
+            return answer("404 Not Found", &[], "");
+        }
+        let port = request.header("host").unwrap().rsplit_once(':').unwrap().1.to_owned();
+        let challenge = format!(r#"WWW-Authenticate: Bearer realm="http://localhost:{port}/token",service="s""#);
+        answer("401 Unauthorized", &[&challenge], "")
+    })
+    .await;
+    let running = sandbox(Auth::Basic).await;
+    let mut settings = running.settings();
+    settings.servers.flag = Some(server.url());
+    settings.insecure_http = true;
+    let open = || Engine::open(settings.clone(), Arc::new(jiff::Timestamp::now)).unwrap();
+    let engine = open();
+    let asked = engine.views().refresh(&repository()).await.unwrap_err();
+    let EngineError::Remote { source: RemoteError::RealmConsent { realm, .. }, .. } = &asked else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((asked.kind(), server.count("/token")), (Kind::Auth, 0));
+    engine.servers().accept_realm(realm).unwrap();
+    assert_reached(engine.views().refresh(&repository()).await);
+    assert_reached(open().views().refresh(&repository()).await);
+}
+
+#[tokio::test]
+async fn a_status_says_what_was_chosen_without_asking_anybody() {
+    let running = sandbox(Auth::Basic).await;
+    let status = engine(&running).status(Some(&repository()));
+    let (server, why) = status.server.unwrap();
+    assert_eq!(server, running.url());
+    assert!(!why.is_empty() && status.authorities.len() > 1, "{why}");
+    let mut settings = running.settings();
+    settings.servers = trustdeck::engine::settings::ServerSources::default();
+    let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap();
+    let unknown = engine.status(Some(&Gun::parse("collection/of/notary").unwrap())).server.unwrap_err();
+    assert_eq!(unknown.kind, Kind::Input);
+}

@@ -1,0 +1,103 @@
+//! `trustdeck sandbox --serve` in a process of its own, and the shell lines that it prints.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::sandbox::clients::NOTARY_AUTH;
+use crate::support::{Ran, peers, run};
+
+/// A sandbox that can be killed; it ends with the value.
+pub struct Process {
+    pub child: Child,
+    pub url: String,
+    /// What it printed: the URL and lines for `eval`.
+    pub lines: String,
+    home: tempfile::TempDir,
+    /// Where the sandbox makes its directory, so that it is removed even after a kill.
+    _temporary: tempfile::TempDir,
+}
+
+impl Process {
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let (home, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+        command.args(["sandbox", "--serve"]).args(arguments).env_clear().env("HOME", home.path());
+        command.env("TMPDIR", temporary.path()).envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.as_mut().unwrap());
+        let mut lines = String::new();
+        // The function for trustdeck comes last.
+        while !lines.contains("trustdeck()") {
+            assert_ne!(output.read_line(&mut lines).unwrap(), 0, "the sandbox ended after: {lines}");
+        }
+        let first = lines.lines().next().unwrap();
+        let url = first.strip_prefix("# ").expect("the first line is the URL").to_owned();
+        Self { child, url, lines, home, _temporary: temporary }
+    }
+
+    /// Runs a script in a shell that has taken the lines.
+    #[track_caller]
+    fn shell(&self, script: &str) -> Ran {
+        let mut command = Command::new("sh");
+        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_trustdeck")).parent().unwrap().to_owned();
+        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+        command.arg("-c").arg(format!("set -e\neval \"$LINES\"\n{script}")).env_clear();
+        run(command.env("LINES", &self.lines).env("PATH", path).env("HOME", self.home.path()))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_shell_that_takes_the_lines_uses_the_sandbox_with_all_programs() {
+    if peers(&["notary", "docker"]).is_none() {
+        return;
+    }
+    let process = Process::start(&[], &[]);
+    let web = "registry.sandbox/team/web";
+    let shown = process.shell(&format!("docker trust inspect {web}")).ok().json();
+    assert_eq!(shown[0]["SignedTags"].as_array().unwrap().len(), 9);
+    let ours = process.shell(&format!("trustdeck inspect {web}")).ok().json();
+    assert_eq!(ours, shown);
+
+    // The scene's keys open for docker and notary, and a colleague's public key can be added.
+    let add = "docker trust signer add --key \"$DOCKER_CONFIG/../keys/carol.pub\" carol";
+    process.shell(&format!("{add} {web} registry.sandbox/team/new-service")).ok();
+    let sha = "0000000000000000000000000000000000000000000000000000000000000001";
+    process.shell(&format!("notary addhash {web} 4.0 1234 --sha256 {sha} -r targets/jeff,targets/releases -p")).ok();
+    let shown = process.shell(&format!("docker trust inspect {web}")).ok().json();
+    assert_eq!(shown[0]["SignedTags"].as_array().unwrap().len(), 10);
+    assert_eq!(shown[0]["Signers"].as_array().unwrap().len(), 2);
+    // What the removed key signed is refused by everybody, until somebody signs it again.
+    let portal = "registry.sandbox/team/portal";
+    let refused = process.shell(&format!("docker trust inspect {portal}")).ok().json();
+    assert_eq!(refused[0]["SignedTags"], serde_json::json!([]));
+    process.shell(&format!("notary witness {portal} targets/releases -p")).ok();
+    let mended = process.shell(&format!("docker trust inspect {portal}")).ok().json();
+    assert_eq!(mended[0]["SignedTags"].as_array().unwrap().len(), 6);
+    assert_eq!(std::fs::read_dir(process.home.path()).unwrap().count(), 0, "nothing in the user's own home");
+}
+
+#[test]
+fn a_login_from_the_environment_is_demanded_and_handed_on() {
+    if peers(&["notary", "docker"]).is_none() {
+        return;
+    }
+    let login = [("TRUSTDECK_SANDBOX_AUTH", "jeff:correct horse")];
+    for how in ["basic", "token"] {
+        let process = Process::start(&["--auth", how], &login);
+        assert!(process.lines.contains(NOTARY_AUTH));
+        let web = "registry.sandbox/team/web";
+        process.shell(&format!("docker trust inspect {web}")).ok();
+        process.shell(&format!("trustdeck inspect {web}")).ok();
+        process.shell(&format!("notary witness {web} targets/jeff -p")).ok();
+        let stranger = format!("rm \"$DOCKER_CONFIG/config.json\"; docker trust inspect {web}-not-cached");
+        process.shell(&stranger).ended(1);
+    }
+}

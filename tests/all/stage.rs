@@ -1,0 +1,216 @@
+//! The stage: one journal for all processes, acts that can be taken back, and changes that cannot stand together.
+
+use crate::support;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use support::forge::Key;
+use support::machine::{add_signer, delegation, remove_signer, revoke, settings_of, sign, sign_into, witness};
+use tempfile::TempDir;
+use trustdeck::engine::{Change, Engine, EngineError, Kind, RootKeyChoice};
+use trustdeck::tuf::{Gun, PublicKey};
+
+const GUN: &str = "registry.example.test/team/app";
+const SERVER: &str = "https://trust.example.test";
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// An engine as another process would open it.
+    fn open(&self, server: &str) -> Result<Engine, EngineError> {
+        let settings = settings_of(self.0.path(), &self.0.path().join("trust"), server);
+        Engine::open(settings, Arc::new(jiff::Timestamp::now))
+    }
+
+    fn engine(&self) -> Engine {
+        self.open(SERVER).unwrap()
+    }
+
+    fn journal(&self) -> PathBuf {
+        let stage = std::fs::read_dir(self.0.path().join(".local/state/trustdeck/stage")).unwrap();
+        let mut paths = stage.map(|entry| entry.unwrap().path());
+        paths.find(|path| path.extension().is_some_and(|e| e == "json")).unwrap()
+    }
+}
+
+fn gun() -> Gun {
+    Gun::parse(GUN).unwrap()
+}
+
+fn key(name: &str) -> PublicKey {
+    Key::named(name).public()
+}
+
+fn stage(engine: &Engine, changes: &[Change]) -> Result<usize, EngineError> {
+    let changes = changes.iter().map(|change| (gun(), change.clone())).collect();
+    engine.stage().stage(changes).map(|stage| stage.changes.len())
+}
+
+fn staged(engine: &Engine) -> Vec<Change> {
+    engine.stage().staged().unwrap().changes.into_iter().map(|entry| entry.change).collect()
+}
+
+#[test]
+fn what_one_process_stages_the_other_sees_and_can_take_back() {
+    let place = Place::new();
+    let (one, other) = (place.engine(), place.engine());
+    stage(&one, &[sign("1.0")]).unwrap();
+    stage(&other, &[sign("1.1"), sign("1.2")]).unwrap();
+    assert_eq!(staged(&one), [sign("1.0"), sign("1.1"), sign("1.2")]);
+    assert_eq!(one.stage().undo().unwrap().changes.len(), 1);
+    assert_eq!(other.stage().undo().unwrap().changes.len(), 0);
+    assert_eq!(other.stage().undo().unwrap().undo, None);
+    assert_eq!(one.stage().redo().unwrap().changes.len(), 1);
+    assert_eq!(other.stage().redo().unwrap().changes.len(), 3);
+    assert_eq!(staged(&place.engine()), staged(&one));
+}
+
+#[test]
+fn dropped_changes_come_back_where_they_stood() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[sign("1.0"), sign("1.1"), sign("1.2")]).unwrap();
+    let entries = engine.stage().staged().unwrap().changes;
+    engine.stage().drop_changes(&[entries[0].id, entries[1].id]).unwrap();
+    assert_eq!(staged(&engine), [sign("1.2")]);
+    let stage = engine.stage().undo().unwrap();
+    assert_eq!(stage.changes, entries);
+    assert!(stage.redo.unwrap().starts_with("drop"));
+    assert_eq!(engine.stage().redo().unwrap().changes.len(), 1);
+}
+
+#[test]
+fn staging_the_same_again_is_no_act() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[sign("1.0")]).unwrap();
+    assert_eq!(stage(&engine, &[sign("1.0")]).unwrap(), 1);
+    assert_eq!(engine.stage().undo().unwrap().changes.len(), 0);
+}
+
+#[test]
+fn a_failing_change_stages_none_of_its_act() {
+    let place = Place::new();
+    let engine = place.engine();
+    assert!(stage(&engine, &[sign("1.0"), revoke("1.0")]).is_err());
+    assert_eq!(engine.stage().staged().unwrap(), Default::default());
+}
+
+#[test]
+fn contradictions_are_refused_with_the_way_out() {
+    let ci = || delegation("targets/ci");
+    let add = || Change::AddDelegation { role: ci(), keys: vec![key("ci")], paths: vec![] };
+    let other_digest = match sign("1.0") {
+        Change::Sign { tag, mut target, roles } => {
+            target.length += 1;
+            Change::Sign { tag, target, roles }
+        }
+        other => panic!("{other:?}"),
+    };
+    let rows = [
+        (add_signer("ben", &[key("ben")]), remove_signer("ben")),
+        (remove_signer("ben"), add_signer("ben", &[key("ben")])),
+        (add(), Change::RemoveDelegation { role: ci() }),
+        (Change::RemoveDelegation { role: ci() }, add()),
+        (sign("1.0"), revoke("1.0")),
+        (sign_into("1.0", &["targets"]), revoke("1.0")),
+        (sign("1.0"), other_digest),
+        (sign("1.0"), Change::Delete),
+        (Change::Delete, sign("1.0")),
+        (Change::Create { root_key: RootKeyChoice::Auto }, Change::Create { root_key: RootKeyChoice::New }),
+        (remove_signer("ben"), witness("targets/ben")),
+        (sign_into("1.0", &["targets/ci/x"]), Change::RemoveDelegation { role: ci() }),
+    ];
+    for (first, second) in rows {
+        let place = Place::new();
+        let engine = place.engine();
+        stage(&engine, std::slice::from_ref(&first)).unwrap();
+        let refused = stage(&engine, std::slice::from_ref(&second)).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Input, "{first:?} {second:?}");
+        assert!(refused.hint().contains("first"), "{}", refused.hint());
+        assert_eq!(staged(&engine), [first]);
+    }
+    let place = Place::new();
+    let engine = place.engine();
+    let beside = [sign_into("1.0", &["targets"]), sign_into("1.0", &["targets/ci"]), sign("1.1"), remove_signer("ben")];
+    assert_eq!(stage(&engine, &beside).unwrap(), 4);
+}
+
+#[test]
+fn a_journal_of_a_newer_version_is_refused_and_left_alone() {
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    let running = place.engine();
+    let newer = std::fs::read_to_string(place.journal()).unwrap().replacen("\"version\":1", "\"version\":2", 1);
+    std::fs::write(place.journal(), &newer).unwrap();
+    let Err(error) = place.open(SERVER) else { panic!("it opened") };
+    assert!(matches!(error, EngineError::State { .. }) && error.to_string().contains("version 2"), "{error}");
+    assert!(stage(&running, &[sign("1.1")]).is_err());
+    assert_eq!(std::fs::read_to_string(place.journal()).unwrap(), newer);
+}
+
+#[test]
+fn a_damaged_journal_is_named_and_left_alone() {
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    let cut = std::fs::read(place.journal()).unwrap();
+    std::fs::write(place.journal(), &cut[..cut.len() / 2]).unwrap();
+    let Err(error) = place.open(SERVER) else { panic!("it opened") };
+    assert!(error.to_string().contains(place.journal().to_str().unwrap()), "{error}");
+    assert_eq!(std::fs::read(place.journal()).unwrap(), cut[..cut.len() / 2]);
+}
+
+#[test]
+fn a_crash_while_writing_leaves_the_old_journal() {
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    // What a kill between writing aside and renaming leaves behind.
+    std::fs::write(place.journal().with_file_name(".tmpA1b2C3"), b"{\"version\": 1, \"entr").unwrap();
+    let engine = place.engine();
+    assert_eq!(staged(&engine), [sign("1.0")]);
+    assert_eq!(stage(&engine, &[sign("1.1")]).unwrap(), 2);
+}
+
+#[test]
+fn the_journal_is_private_and_belongs_to_its_trust_directory() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.journal()), 0o600);
+    assert_eq!(mode(place.journal().parent().unwrap()), 0o700);
+    let elsewhere = settings_of(place.0.path(), &place.0.path().join("other"), SERVER);
+    let elsewhere = Engine::open(elsewhere, Arc::new(jiff::Timestamp::now)).unwrap();
+    assert!(staged(&elsewhere).is_empty());
+}
+
+#[test]
+fn a_held_lock_is_waited_for_and_then_reported() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[sign("1.0")]).unwrap();
+    let lock = std::fs::File::options().write(true).open(place.journal().with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(matches!(stage(&engine, &[sign("1.1")]), Err(EngineError::BusyLocal(_))));
+    // Looking needs no lock.
+    assert_eq!(staged(&engine), [sign("1.0")]);
+    lock.unlock().unwrap();
+    assert_eq!(stage(&engine, &[sign("1.1")]).unwrap(), 2);
+}
+
+#[test]
+fn changes_for_another_server_are_shown_and_not_planned() {
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    let other = place.open("https://other.example.test").unwrap();
+    stage(&other, &[sign("1.1")]).unwrap();
+    let plan = other.stage().plan(None).unwrap();
+    assert_eq!(plan.elsewhere, [other.stage().staged().unwrap().changes[0].id]);
+    assert_eq!(plan.repositories[0].server, "https://other.example.test");
+    assert_eq!(other.stage().staged().unwrap().changes.len(), 2);
+}

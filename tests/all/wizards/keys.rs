@@ -1,0 +1,335 @@
+//! What the keys of a wizard do.
+
+use std::path::PathBuf;
+
+use trustdeck::engine::wizard::{Begun, Choice, Facts, Way, Wizard, changes};
+use trustdeck::engine::{NewPassphrase, Passphrase, RootKeyChoice};
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
+use trustdeck::tui::state::{Screen, State};
+
+use crate::screen::scene::{gun, repositories, state_of};
+use crate::screen::wizards::{
+    answer, backed_up, begun, keyed, open, public, published, retired, settle, signer, staged,
+};
+use crate::screen::{draw, frame, press};
+
+fn rotation() -> Facts {
+    begun(Wizard::DelegationKey { signer: signer() })
+}
+
+fn browsing() -> State {
+    let mut state = state_of(repositories(), (80, 24), Theme::default());
+    press(&mut state, "1/admin/demo<enter>");
+    press(&mut state, "<esc>");
+    state
+}
+
+fn walking(facts: Facts) -> State {
+    let mut state = browsing();
+    open(&mut state, facts);
+    state
+}
+
+fn only_task(effects: &[Effect]) -> &Task {
+    let tasks = effects.iter().filter_map(|e| if let Effect::Wizard(task) = e { Some(&**task) } else { None });
+    // Whoever hears from servers looks what waits, whatever is on the screen.
+    let tasks: Vec<&Task> = tasks.filter(|task| **task != Task::Remind).collect();
+    assert_eq!(tasks.len(), 1, "{effects:?}");
+    tasks[0]
+}
+
+/// The only choice to keep among effects.
+fn kept(effects: &[Effect]) -> Choice {
+    let Task::Keep(choice) = only_task(effects) else { panic!("{effects:?}") };
+    choice.clone()
+}
+
+fn secret(text: &str) -> Passphrase {
+    Passphrase::from_text(text)
+}
+
+fn shows(state: &State) -> String {
+    frame::signs(&draw(state))
+}
+
+#[test]
+fn t_on_a_signer_opens_its_rotation_for_the_repository_under_the_cursor() {
+    let mut state = browsing();
+    let effects = press(&mut state, "2ggjjjt");
+    let Task::Open { wizard, candidates, chosen } = only_task(&effects) else { panic!("{effects:?}") };
+    assert_eq!(*wizard, Wizard::DelegationKey { signer: signer() });
+    assert_eq!(*chosen, [gun("admin/demo")]);
+    assert!(candidates.len() > 1 && candidates[0] == gun("admin/demo"));
+}
+
+#[test]
+fn marked_repositories_are_chosen_beforehand() {
+    let mut state = browsing();
+    press(&mut state, "<space>/admin/web<enter><space>");
+    press(&mut state, "<esc>");
+    let effects = press(&mut state, "2ggjjjt");
+    let Task::Open { chosen, .. } = only_task(&effects) else { panic!("{effects:?}") };
+    assert_eq!(*chosen, [gun("admin/demo"), gun("admin/web")]);
+}
+
+#[test]
+fn t_on_a_base_role_asks_whether_to_renew_or_rotate() {
+    let mut state = browsing();
+    assert_eq!(press(&mut state, "2ggt"), []);
+    let Some(Dialog::Wizards(menu)) = state.dialogs.last() else { panic!("no menu") };
+    let words: Vec<&str> = menu.entries.iter().map(|entry| entry.word.as_str()).collect();
+    assert_eq!(words, ["renew root", "rotate the root key"]);
+    let effects = press(&mut state, "<enter>");
+    assert!(matches!(only_task(&effects), Task::Open { wizard: Wizard::RenewRoot, .. }));
+}
+
+#[test]
+fn a_shared_root_key_is_rotated_wherever_it_is_used() {
+    let mut state = browsing();
+    let effects = press(&mut state, "2ggtj<enter>");
+    let Task::Open { candidates, chosen, .. } = only_task(&effects) else { panic!("{effects:?}") };
+    assert_eq!(candidates, chosen);
+    assert!(chosen.len() > 5);
+}
+
+#[test]
+fn t_on_a_key_rotates_it_where_it_is_used() {
+    let mut state = browsing();
+    let effects = press(&mut state, "4/old laptop<enter>t");
+    if let Some(Dialog::Wizards(_)) = state.dialogs.last() {
+        panic!("releases follow the signer and are not asked about");
+    }
+    let Task::Open { wizard, chosen, .. } = only_task(&effects) else { panic!("{effects:?}") };
+    assert_eq!((wizard, chosen.as_slice()), (&Wizard::DelegationKey { signer: signer() }, &[gun("admin/demo")][..]));
+}
+
+#[test]
+fn w_lists_begun_wizards_first_and_goes_on_with_them() {
+    let mut state = browsing();
+    let effects = press(&mut state, "W");
+    assert_eq!(*only_task(&effects), Task::List);
+    let facts = keyed(rotation());
+    answer(&mut state, Answer::Begun(vec![Begun::of(&facts)]));
+    let shown = shows(&state);
+    assert!(shown.contains("go on: rotate the key of signer jeff") && shown.contains("next is back it up"), "{shown}");
+    assert_eq!(*only_task(&press(&mut state, "<enter>")), Task::Resume(facts.choice));
+}
+
+#[test]
+fn a_wizard_begins_once_the_servers_have_answered() {
+    let mut state = browsing();
+    let facts = rotation();
+    let chosen = facts.choice.repositories.clone();
+    answer(&mut state, Answer::ToChoose(Box::new(facts), chosen.clone()));
+    assert!(matches!(state.screen, Screen::Wizard));
+    let effects = press(&mut state, "<enter>");
+    assert_eq!(effects, [Effect::Refresh(gun("admin/demo"))], "nothing is kept before the servers have answered");
+    assert!(shows(&state).contains("asking the servers"));
+    let wizard = Wizard::DelegationKey { signer: signer() };
+    assert_eq!(*only_task(&settle(&mut state)), Task::Begin(wizard, chosen));
+}
+
+#[test]
+fn ctrl_c_stops_waiting_for_servers_and_keeps_the_choice() {
+    let mut state = browsing();
+    let facts = rotation();
+    let chosen = facts.choice.repositories.clone();
+    answer(&mut state, Answer::ToChoose(Box::new(facts), chosen));
+    press(&mut state, "<enter>");
+    assert_eq!(press(&mut state, "<ctrl-c>").first(), Some(&Effect::Cancel));
+    assert!(shows(&state).contains("in which repositories?"));
+}
+
+#[test]
+fn without_a_repository_nothing_begins() {
+    let mut state = browsing();
+    answer(&mut state, Answer::ToChoose(Box::new(rotation()), vec![gun("admin/demo")]));
+    assert_eq!(press(&mut state, "<space><enter>"), []);
+    assert!(shows(&state).contains("choose a repository with space first"));
+}
+
+#[test]
+fn a_new_key_needs_the_same_passphrase_twice() {
+    let mut state = walking(rotation());
+    press(&mut state, "<enter>");
+    assert_eq!(press(&mut state, "correct horse<down>battery staple<enter>"), []);
+    assert!(shows(&state).contains("the two passphrases differ"));
+    press(&mut state, "<ctrl-u>correct horse<down>new laptop");
+    let effects = press(&mut state, "<enter>");
+    let source = KeySource::New {
+        passphrase: NewPassphrase::new(secret("correct horse")).unwrap(),
+        label: "new laptop".to_owned(),
+    };
+    assert_eq!(*only_task(&effects), Task::Key(rotation().choice, source));
+    assert!(!format!("{effects:?}").contains("horse"));
+}
+
+#[test]
+fn the_backup_of_a_key_that_was_just_made_asks_for_no_passphrase_of_it() {
+    let mut state = walking(rotation());
+    press(&mut state, "<enter>correct horse<down>correct horse<enter>");
+    answer(&mut state, Answer::Did(Box::new(keyed(rotation())), "new key", String::new()));
+    press(&mut state, "<enter>");
+    let effects = press(&mut state, "battery staple<enter>");
+    let Task::BackUp { keys, seal, own, .. } = only_task(&effects) else { panic!("{effects:?}") };
+    assert_eq!(*keys, [public("jeff new laptop").canonical_id().clone()]);
+    assert_eq!((seal.as_deref(), own.as_slice()), (Some(&secret("battery staple")), &[secret("correct horse")][..]));
+}
+
+#[test]
+fn a_backup_can_be_left_out_by_choice_and_made_later() {
+    let facts = keyed(rotation());
+    let mut state = walking(facts.clone());
+    let choice = kept(&press(&mut state, "s"));
+    assert!(choice.without_backup);
+    answer(&mut state, Answer::Kept(Box::new(choice)));
+    assert!(shows(&state).contains("Fill the stage  now"));
+    press(&mut state, "b<enter>");
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.title == "Back it up"));
+}
+
+#[test]
+fn the_one_publish_is_staged_as_the_engine_says() {
+    let facts = backed_up(keyed(rotation()));
+    let mut state = walking(facts.clone());
+    let effects = press(&mut state, "<enter>");
+    let staged: Vec<_> = effects
+        .iter()
+        .filter_map(|e| if let Effect::Stage { changes, .. } = e { Some(changes.clone()) } else { None })
+        .collect();
+    assert_eq!(staged, [changes(&facts)]);
+}
+
+#[test]
+fn another_way_is_kept_before_it_is_staged() {
+    let facts = backed_up(keyed(rotation()));
+    let mut state = walking(facts.clone());
+    let effects = press(&mut state, "j<enter>");
+    let choice = kept(&effects);
+    assert_eq!((choice.way, effects.len()), (Way::TwoPublishes, 1), "nothing is staged before the choice is on disk");
+    let expected = changes(&Facts { choice: choice.clone(), ..facts });
+    let effects = answer(&mut state, Answer::Kept(Box::new(choice)));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Stage { changes, .. } if *changes == expected)));
+}
+
+#[test]
+fn a_key_whose_private_half_is_elsewhere_is_never_signed_with_here() {
+    let mut facts = rotation();
+    facts.choice.way = Way::Colleague;
+    let state = walking(keyed(facts));
+    let shown = shows(&state);
+    assert!(shown.contains("colleague flow") && !shown.contains("one publish"), "{shown}");
+}
+
+#[test]
+fn removal_is_not_offered_before_a_key_that_stays_has_signed() {
+    let mut facts = rotation();
+    facts.choice.way = Way::Colleague;
+    let chosen = keyed(facts);
+    let mut state = walking(published(chosen.clone(), &["jeff old laptop", "jeff new laptop"]));
+    let shown = shows(&state);
+    assert!(shown.contains("waits") && !shown.contains("stage the removal"), "{shown}");
+    press(&mut state, "n");
+    assert!(!shows(&state).contains("stage the removal"), "nor by looking ahead");
+    assert_eq!(press(&mut state, "<enter>"), []);
+
+    let mut state = walking(published(chosen, &["jeff new laptop", "jeff old laptop"]));
+    assert!(shows(&state).contains("stage the removal"));
+    let effects = press(&mut state, "<enter>");
+    assert!(matches!(only_task(&effects), Task::Keep(choice) if choice.remove_old));
+}
+
+#[test]
+fn the_review_leaves_out_what_other_work_has_staged() {
+    let mut state = walking(staged(backed_up(keyed(rotation()))));
+    let stranger = trustdeck::engine::StagedChange { gun: gun("admin/web"), ..state.stage.changes[0].clone() };
+    state.stage.changes.push(stranger);
+    press(&mut state, "<enter>");
+    let Screen::Review(review) = &state.screen else { panic!("no review") };
+    assert_eq!(review.left_out, [gun("admin/web")].into());
+    press(&mut state, "<esc>");
+    assert!(matches!(state.screen, Screen::Wizard), "the wizard goes on where it was");
+}
+
+#[test]
+fn the_old_private_key_is_removed_only_by_its_name() {
+    let sent = published(backed_up(keyed(rotation())), &["jeff new laptop"]);
+    let mut state = walking(sent.clone());
+    press(&mut state, "j<enter>");
+    assert_eq!(press(&mut state, "wrong<enter>"), []);
+    assert!(shows(&state).contains("There is no tested backup of it"));
+    let old = public("jeff old laptop").canonical_id().clone();
+    let effects = press(&mut state, &format!("<ctrl-u>{}<enter>", old.short()));
+    assert_eq!(*only_task(&effects), Task::Remove(sent.choice.clone(), vec![old]));
+    answer(&mut state, Answer::Did(Box::new(retired(sent.clone())), "removed", String::new()));
+    assert!(shows(&state).contains("Finished"));
+    assert_eq!(*only_task(&press(&mut state, "<enter>")), Task::Forget(sent.choice));
+}
+
+#[test]
+fn leaving_keeps_it_and_giving_up_forgets_it() {
+    let facts = keyed(rotation());
+    let mut state = walking(facts.clone());
+    assert_eq!(press(&mut state, "q"), [Task::Remind.effect()], "what waits is named from then on");
+    assert!(matches!(state.screen, Screen::Main) && state.guide.is_none());
+    assert!(shows(&state).contains("W goes on with it"));
+    let mut state = walking(facts.clone());
+    assert_eq!(*only_task(&press(&mut state, "X")), Task::Forget(facts.choice));
+}
+
+#[test]
+fn e_shows_commands_and_w_says_why() {
+    let mut state = walking(backed_up(keyed(rotation())));
+    press(&mut state, "e");
+    assert!(shows(&state).contains("trustdeck rotate signer jeff"));
+    press(&mut state, "<esc>w");
+    assert!(shows(&state).contains("why: "));
+}
+
+#[test]
+fn commands_are_those_of_the_chosen_repositories_and_act_on_the_sandbox_there() {
+    let mut state = walking(backed_up(keyed(rotation())));
+    press(&mut state, "e");
+    assert!(!shows(&state).contains("act on the sandbox"), "{}", shows(&state));
+    press(&mut state, "<esc>");
+    state.shell = Some(". /tmp/lab.sh".to_owned());
+    press(&mut state, "e");
+    let shown = shows(&state);
+    let (points, acts) = (shown.find(". /tmp/lab.sh").unwrap(), shown.find("trustdeck rotate").unwrap());
+    assert!(points < acts && shown.contains("act on the sandbox and on nothing of yours"), "{shown}");
+}
+
+#[test]
+fn what_a_colleague_needs_is_written_where_the_wizard_waits() {
+    let mut facts = rotation();
+    facts.choice.way = Way::Colleague;
+    let waiting = published(keyed(facts), &["jeff old laptop", "jeff new laptop"]);
+    let mut state = walking(waiting.clone());
+    press(&mut state, "j<enter>");
+    let effects = press(&mut state, "<enter>");
+    assert_eq!(*only_task(&effects), Task::HandOver(waiting.choice, PathBuf::from("~/jeff-hand-over.json")));
+}
+
+#[test]
+fn a_repository_is_set_up_by_choosing_root_signer_and_tags() {
+    let first = begun(Wizard::FirstSetup);
+    let mut state = walking(first.clone());
+    let effects = press(&mut state, "j<enter>");
+    let choice = kept(&effects);
+    assert_eq!(choice.first.root_key, Some(RootKeyChoice::New));
+    answer(&mut state, Answer::Kept(Box::new(choice)));
+    press(&mut state, "<enter>jeff<down>correct horse<down>correct horse");
+    let effects = press(&mut state, "<enter>");
+    assert!(matches!(only_task(&effects), Task::Signer(_, name, KeySource::New { .. }) if *name == signer()));
+}
+
+#[test]
+fn a_late_answer_about_another_choice_is_dropped() {
+    let mut state = walking(rotation());
+    let other = keyed(rotation());
+    answer(&mut state, Answer::Seen(Box::new(other)));
+    assert!(shows(&state).contains("New key  now"));
+}

@@ -34,6 +34,8 @@ fn settings(home: &Path) -> Settings {
         first_contact: FirstContact::Trust,
         pinning: Pinning::default(),
         idle_lock: Duration::from_secs(900),
+        notary_auth: None,
+        helper_launcher: Vec::new(),
         helper_environment: Vec::new(),
         typed_paths: Default::default(),
         pkcs11_module: None,

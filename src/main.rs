@@ -7,8 +7,11 @@ use trustdeck::cli;
 
 fn main() -> ExitCode {
     trustdeck::keys::protect_process();
+    if let Some(ended) = cli::start_in_own_session() {
+        return ended;
+    }
     // Fails only if somebody else was faster, which nobody is.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli::Arguments::try_parse() {
         Ok(arguments) => cli::main(arguments),
         Err(error) => cli::usage(&error),

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::{
-    Command, Console, Ending, Globals, arguments, changes, images, inspect, key, listing, publish, rotate, sandbox,
-    staged, terminal,
+    Command, Console, Ending, Globals, arguments, changes, images, inspect, key, listing, publish, remarks, rotate,
+    sandbox, staged, terminal,
 };
 use crate::engine::Engine;
 use crate::engine::keyring::sources::PassphraseSources;
@@ -23,6 +23,8 @@ pub async fn run(
     let (stop, busy) = (CancellationToken::new(), CancellationToken::new());
     let context = Context { engine, console, globals, sources: Arc::new(sources), stop, busy };
     terminal::watch_signals(context.stop.clone(), context.busy.clone());
+    remarks::ask_logins(&context);
+    let remarks = remarks::Remarks::tell(&context);
     let ending = match &command {
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command),
@@ -42,6 +44,7 @@ pub async fn run(
         Command::Delete(arguments) if !arguments.remote => changes::delete_local(&context, arguments).await,
         writing => changes::run(&context, writing).await,
     };
+    remarks.finish().await;
     let ending = ending.unwrap_or_else(Ending::failed);
     ending.problems.iter().for_each(|problem| console.problem(problem));
     ending

@@ -129,6 +129,8 @@ struct StatusRow<'a> {
     server: Option<String>,
     server_why: Option<String>,
     server_error: Option<Problem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
     authorities: Vec<String>,
     keys: usize,
     staged: Vec<StagedRow<'a>>,
@@ -157,6 +159,7 @@ pub(super) fn status(context: &Context, command: &arguments::Status) -> Result<E
         server,
         server_why,
         server_error,
+        proxy: status.proxy,
         authorities: status.authorities,
         keys: status.keys,
         staged: staged.map(staged::row).collect(),
@@ -187,6 +190,9 @@ fn status_text(row: &StatusRow<'_>) -> String {
         (Some(url), _) => table.row(["server", url, row.server_why.as_deref().unwrap_or("")]),
         (None, Some(problem)) => table.row(["server", "none", &problem.message]),
         (None, None) => {}
+    }
+    if let Some(proxy) = &row.proxy {
+        table.row(["proxy", proxy, ""]);
     }
     for authority in &row.authorities {
         table.row(["authority", authority, ""]);

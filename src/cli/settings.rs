@@ -1,7 +1,7 @@
 //! Settings and known passphrases, from the global options and what surrounds the program.
 
-use super::Globals;
 use super::console::input;
+use super::{Globals, own_session};
 use crate::config::{self, Flags, Places};
 use crate::engine::keyring::sources::{PassphraseSources, read_descriptor};
 use crate::engine::{FirstContact, Problem, Settings};
@@ -17,7 +17,11 @@ pub(super) fn settings(globals: &Globals, first_contact: FirstContact) -> Result
         allow_realm: globals.allow_realm.clone(),
         pkcs11_module: globals.pkcs11_module.clone(),
     };
-    Ok(config::settings(&flags, std::env::vars_os(), &Places::of_user()?, first_contact)?)
+    let settings = config::settings(&flags, std::env::vars_os(), &Places::of_user()?, first_contact)?;
+    // On the screen nobody else may use the terminal.
+    let on_screen = first_contact == FirstContact::Ask;
+    let helper_launcher = if on_screen { own_session::launcher() } else { Vec::new() };
+    Ok(Settings { helper_launcher, ..settings })
 }
 
 /// Reads the passphrases that are known before anybody is asked.

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::console::input;
 use crate::engine::{Kind, Passphrase, Problem};
+use crate::printable::printable;
 
 /// The terminal as it was before echo was turned off.
 static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
@@ -39,6 +40,16 @@ pub(super) fn ask_passphrase(question: &str) -> Result<Passphrase, Problem> {
     // The line end that the user typed was not echoed.
     let _ = (&terminal).write_all(b"\n");
     answer.map_err(|e| no_terminal(&e))?.ok_or_else(cancelled)
+}
+
+/// Asks for a line that may be seen.
+///
+/// # Errors
+/// As [`ask_passphrase`].
+pub(super) fn ask_line(question: &str) -> Result<String, Problem> {
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|e| no_terminal(&e))?;
+    let answer = read_line(&terminal, &printable(question)).map_err(|e| no_terminal(&e))?.ok_or_else(cancelled)?;
+    Ok(String::from_utf8_lossy(answer.bytes()).trim().to_owned())
 }
 
 fn hide(terminal: &File) -> rustix::io::Result<()> {

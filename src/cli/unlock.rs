@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::{Context, new_passphrase, terminal};
-use crate::engine::keyring::sources::Tried;
 use crate::engine::keyring::tokens::{TokenName, pin_words};
+use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
 use crate::printable::printable;

@@ -19,9 +19,10 @@ const IDLE_LOCK_MINUTES: u64 = 15;
 pub(super) struct OwnConfig {
     pub(super) trust_dir: Option<PathBuf>,
     pub(super) ca: Vec<PathBuf>,
-    pub(super) servers: BTreeMap<String, String>,
     pub(super) registries: BTreeMap<String, String>,
     pub(super) insecure_registries: BTreeSet<String>,
+    pub(super) servers: Servers,
+    pub(super) allow_realm: Vec<String>,
     pub(super) idle_lock_minutes: u64,
     pub(super) theme: Option<String>,
     pub(super) pkcs11_module: Option<PathBuf>,
@@ -35,14 +36,66 @@ struct Written {
     #[serde(default, deserialize_with = "one_or_more")]
     ca: Vec<PathBuf>,
     #[serde(default)]
-    servers: BTreeMap<String, String>,
+    servers: Servers,
     #[serde(default)]
     registries: BTreeMap<String, String>,
     #[serde(default)]
     insecure_registries: BTreeSet<String>,
+    #[serde(default)]
+    allow_realm: Vec<String>,
     idle_lock_minutes: Option<u64>,
     theme: Option<String>,
     pkcs11_module: Option<PathBuf>,
+}
+
+/// The table `servers`: what holds for all, and addresses by repository.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    pub(super) timeout: Option<u32>,
+    pub(super) parallel_requests: Option<usize>,
+    pub(super) by_repository: BTreeMap<String, String>,
+}
+
+// By hand, since a derived one would not know the line of a mistake.
+impl<'de> Deserialize<'de> for Servers {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> serde::de::Visitor<'de> for Table {
+            type Value = Servers;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut table: A) -> Result<Servers, A::Error> {
+                let mut servers = Servers::default();
+                while let Some(key) = table.next_key::<String>()? {
+                    match key.as_str() {
+                        "timeout" => servers.timeout = Some(table.next_value()?),
+                        "parallel_requests" => servers.parallel_requests = Some(table.next_value()?),
+                        _ => {
+                            servers.by_repository.insert(key, table.next_value()?);
+                        }
+                    }
+                }
+                Ok(servers)
+            }
+        }
+        source.deserialize_map(Table)
+    }
+}
+
+impl Servers {
+    /// Says what is out of range.
+    fn check(&self) -> Result<(), String> {
+        if let Some(seconds) = self.timeout.filter(|seconds| !(1..=3600).contains(seconds)) {
+            return Err(format!("timeout of servers is {seconds}, expected 1 to 3600 seconds"));
+        }
+        if let Some(count) = self.parallel_requests.filter(|count| !(1..=64).contains(count)) {
+            return Err(format!("parallel_requests of servers is {count}, expected 1 to 64"));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,11 +119,15 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, idle_lock_minutes, insecure_registries, pkcs11_module, theme and the tables \
-                        servers and registries";
+            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, pkcs11_module, theme and \
+                        the tables servers and registries";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
-        for pattern in written.servers.keys() {
+        written
+            .servers
+            .check()
+            .map_err(|what| input(&format!("{}: {what}", path.display()), "mend it, or leave it out"))?;
+        for pattern in written.servers.by_repository.keys() {
             let name = pattern.strip_suffix('*').unwrap_or(pattern).trim_end_matches('/');
             if pattern != "*" && Gun::parse(name).is_err() {
                 let message = format!("{}: servers names {pattern:?}, which is no repository", path.display());
@@ -90,6 +147,7 @@ impl OwnConfig {
             servers: written.servers,
             registries: written.registries,
             insecure_registries: written.insecure_registries,
+            allow_realm: written.allow_realm,
             idle_lock_minutes,
             theme: written.theme,
             pkcs11_module: written.pkcs11_module.map(resolve),

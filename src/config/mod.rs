@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::engine::keyring::sources::is_secret_variable;
 use crate::engine::keyring::tokens;
-use crate::engine::settings::{RegistrySources, ServerSources, TlsSources, TypedPaths};
+use crate::engine::settings::{NotaryAuth, RegistrySources, ServerSources, TlsSources, TypedPaths};
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};
@@ -116,15 +116,19 @@ pub fn settings(
         docker_config,
         servers: ServerSources {
             flag: flags.server.clone(),
-            by_repository: own.servers,
+            by_repository: own.servers.by_repository,
             environment: server_variable,
             notary: notary.url.map(|url| (url, notary.path)),
             registries: registries(own.registries, own.insecure_registries, places),
+            timeout: own.servers.timeout,
+            parallel_requests: own.servers.parallel_requests,
         },
         tls: TlsSources { ca_files, notary_ca: notary.root_ca, notary_client: notary.client },
         insecure_http: flags.insecure_http,
         offline: flags.offline,
-        allowed_realms: flags.allow_realm.iter().cloned().collect(),
+        allowed_realms: flags.allow_realm.iter().cloned().chain(own.allow_realm).collect(),
+        notary_auth: variable("NOTARY_AUTH").and_then(|value| value.to_str()).map(NotaryAuth::new),
+        helper_launcher: Vec::new(),
         first_contact,
         pinning: notary.pinning,
         idle_lock: Duration::from_secs(60 * own.idle_lock_minutes),

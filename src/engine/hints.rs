@@ -1,12 +1,13 @@
 //! Each error's class, next step, repository and role: one table, read by screens and commands alike.
 
+mod remote;
+
 use std::io::ErrorKind;
 
 use super::error::{EngineError, Kind, Problem};
 use super::tags::trusted::Untrusted;
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
-use crate::remote::auth::DOCKER_HUB;
 use crate::tuf::{Gun, NameError, Role, VerifyError};
 
 impl EngineError {
@@ -17,7 +18,7 @@ impl EngineError {
             Self::Name(_) | Self::Input { .. } | Self::Change { .. } => Kind::Input,
             Self::Verify { source, .. } => verify_kind(source),
             Self::Clock { .. } => Kind::Freeze,
-            Self::Remote { source, .. } => remote_kind(source),
+            Self::Remote { source, .. } => remote::kind(source),
             Self::Absent { .. } => Kind::Absent,
             Self::Untrusted { why: Untrusted::Orphaned { .. }, .. } => Kind::Signature,
             Self::Untrusted { .. } => Kind::Absent,
@@ -41,7 +42,7 @@ impl EngineError {
             Self::Name(name) => name_hint(name),
             Self::Input { hint, .. } | Self::Policy { hint, .. } | Self::Change { hint, .. } => return hint.clone(),
             Self::Verify { source, .. } => verify_hint(source),
-            Self::Remote { source, .. } => return remote_hint(source),
+            Self::Remote { source, .. } => return remote::hint(source),
             Self::Absent { .. } => {
                 "check the name and the server; adding a first signer creates trust data for this repository"
             }
@@ -175,59 +176,6 @@ fn verify_hint(error: &VerifyError) -> &'static str {
             "ask whoever published the repository last which program wrote this file"
         }
     }
-}
-
-fn remote_kind(error: &RemoteError) -> Kind {
-    match error {
-        RemoteError::NotFound { .. } => Kind::Absent,
-        RemoteError::Network { .. } | RemoteError::Slow { .. } => Kind::Network,
-        RemoteError::Tls { .. } => Kind::Tls,
-        RemoteError::TooBig { .. } => Kind::Limit,
-        RemoteError::Altered { .. } | RemoteError::Length { .. } => Kind::Mix,
-        RemoteError::Malformed { .. } => Kind::Format,
-        RemoteError::BadAnswer { .. } | RemoteError::Server { .. } | RemoteError::Invalid { .. } => Kind::Server,
-        RemoteError::Redirect { .. } => Kind::Redirect,
-        RemoteError::Unauthorized { .. } | RemoteError::RealmConsent { .. } | RemoteError::Helper { .. } => Kind::Auth,
-        RemoteError::Forbidden { .. } => Kind::Forbidden,
-        RemoteError::Busy { .. } => Kind::Busy,
-        RemoteError::Version { .. } => Kind::Conflict,
-        RemoteError::AnswerLost { .. } => Kind::OutcomeUnknown,
-        RemoteError::Setting(_) => Kind::Input,
-        RemoteError::Cancelled => Kind::Cancelled,
-    }
-}
-
-fn remote_hint(error: &RemoteError) -> String {
-    let fixed = match error {
-        RemoteError::Unauthorized { registry, .. } if registry == DOCKER_HUB => "log in with: docker login",
-        RemoteError::Unauthorized { registry, .. } => return format!("log in with: docker login {registry}"),
-        RemoteError::RealmConsent { realm, .. } => {
-            return format!("if {realm} is where your logins belong, allow it with: --allow-realm {realm}");
-        }
-        RemoteError::NotFound { .. } => "check the name of the repository and the address of the server",
-        RemoteError::Network { .. } => {
-            "check the address (trustdeck status shows it), the network and the proxy variables"
-        }
-        RemoteError::Slow { .. } | RemoteError::Busy { .. } => "try again in a while",
-        RemoteError::Tls { .. } => {
-            "name the authority that issued the server's certificate with --ca FILE, or put it into Docker's tls directory"
-        }
-        RemoteError::Redirect { .. } => "give the address that it redirects to, if you trust it, with --server",
-        RemoteError::Forbidden { .. } => "ask the owner of the repository for the right, or log in as somebody else",
-        RemoteError::Helper { .. } => "run the credential helper by hand, or log in again with docker login",
-        RemoteError::TooBig { .. } | RemoteError::BadAnswer { .. } => "check that the address is a Notary server",
-        RemoteError::Altered { .. } | RemoteError::Length { .. } => {
-            "do not use this image: its content was changed in the registry or on the way; ask whoever runs the registry"
-        }
-        RemoteError::Malformed { .. } => "do not use this image; ask whoever pushed it which program wrote it",
-        RemoteError::Server { .. } => "ask whoever runs the server, its log says more",
-        RemoteError::Invalid { .. } => "refresh, review the plan and publish again; everything is still staged",
-        RemoteError::Version { .. } => "refresh and publish again; everything is still staged",
-        RemoteError::AnswerLost { .. } => "look at the repository before you publish again",
-        RemoteError::Setting(_) => "mend the setting, trustdeck status shows where settings come from",
-        RemoteError::Cancelled => "try again when you are ready",
-    };
-    fixed.to_owned()
 }
 
 fn key_kind(error: &KeyError) -> Kind {

@@ -1,7 +1,31 @@
 //! The trust engine: the only place where keys and servers meet.
 //!
-//! One method for each thing a user can ask. Screens and commands use nothing else. Writes to one repository run one
-//! at a time; nothing is called done before a client with an empty cache has seen it.
+//! Screens and commands use nothing else. Writes to one repository run one at a time; nothing is called done before a
+//! client with an empty cache has seen it. [`Engine`] opens the parts once; each part lives in its room, holds the
+//! parts that it uses, and all clones of it are one.
+//!
+//! In reading order, each room uses only those above it:
+//!
+//! | room | what it is | may use |
+//! |---|---|---|
+//! | `error` | what goes wrong, by kind | nothing |
+//! | `hints` | what to do next about it | `error` |
+//! | `wording` | names in their natural order, counts | nothing |
+//! | `settings` | what the engine is opened with | nothing |
+//! | `context` | settings and time, for every part | `settings` |
+//! | `lanes` | blocking work, side by side | `error` |
+//! | `reference` | what people call a repository | `error` |
+//! | `draft` | a repository's files while changes are applied; pure | nothing |
+//! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
+//! | `plan` | what publishing would do; pure | `error`, `wording`, `draft` |
+//! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
+//! | `servers` | which server, and its client | `error`, `settings`, `context`, `disk` |
+//! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
+//! | `view` | what is shown of it | `error`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
+//! | `stage` | what is wanted | `error`, `settings`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
+//! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
+//! | `publish` | sending and checking | `error`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
+//! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
 
 mod context;
 pub mod custody;
@@ -41,6 +65,7 @@ pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
+pub use servers::{Asker, Login};
 pub use settings::{FirstContact, Settings};
 pub use trust::session::Freshness;
 pub use view::keys::KeyView;
@@ -52,7 +77,8 @@ pub use wording::natural;
 pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
 pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
-pub use crate::remote::RemoteError;
+pub use crate::remote::auth::named_registry;
+pub use crate::remote::{Remark, RemoteError};
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {

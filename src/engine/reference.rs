@@ -2,7 +2,7 @@
 //!
 //! Source: docs/notary-v1.md section 14.1; distribution's reference grammar.
 
-use super::EngineError;
+use super::error::EngineError;
 use crate::remote::registry::{is_component, is_digest, is_tag};
 use crate::tuf::Gun;
 

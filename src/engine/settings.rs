@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use super::servers::credentials::NotaryAuth;
 use crate::tuf::verify::Pinning;
 
 /// What happens when a repository is met for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstContact {
-    /// The screen asks: fail with [`super::EngineError::FirstContact`] until [`super::Engine::accept_root`].
+    /// The screen asks: fail with [`super::error::EngineError::FirstContact`] until [`super::Engine::accept_root`].
     Ask,
     /// Trust on first use, as Docker does, and leave a notice with the fingerprint.
     Trust,
@@ -28,6 +29,10 @@ pub struct ServerSources {
     pub notary: Option<(String, PathBuf)>,
     /// Registries of images.
     pub registries: RegistrySources,
+    /// `timeout` of `[servers]`: seconds that a server may be silent.
+    pub timeout: Option<u32>,
+    /// `parallel_requests` of `[servers]`: how many requests a server gets at once.
+    pub parallel_requests: Option<usize>,
 }
 
 /// Where registries are, and which may be spoken to without TLS.
@@ -114,6 +119,11 @@ pub struct Settings {
     pub idle_lock: Duration,
     /// Where paths lead that are typed on the screen.
     pub typed_paths: TypedPaths,
+    /// `NOTARY_AUTH`, for the server that is named for all repositories.
+    pub notary_auth: Option<NotaryAuth>,
+    /// What starts credential helpers in a session of their own, so that they leave the terminal to the screen: program
+    /// and first arguments.
+    pub helper_launcher: Vec<std::ffi::OsString>,
     /// Environment handed to credential helpers: all but passphrases and credentials.
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
 }

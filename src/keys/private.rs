@@ -1,7 +1,7 @@
 //! A private key in memory, and its signatures.
 
+use aws_lc_rs::signature::{RSA_PSS_SHA256, RsaKeyPair};
 use p256::elliptic_curve::Generate as _;
-use ring::signature::{RSA_PSS_SHA256, RsaKeyPair};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::signature::hazmat::PrehashSigner;
 use sha2::{Digest, Sha256};
@@ -206,10 +206,10 @@ fn sign_ecdsa(curve: Curve, scalar: &[u8], message: &[u8]) -> Option<Vec<u8>> {
 
 /// PSS with SHA-256 and a salt of 32 bytes.
 fn sign_pss(pkcs1: &[u8], message: &[u8]) -> Option<Vec<u8>> {
-    // RUSTSEC-2023-0071 is about timing in the `rsa` crate: it signs only what ring refuses, such as 8192 bits.
+    // RUSTSEC-2023-0071 is about timing in the `rsa` crate: it signs only what AWS-LC refuses, such as 8192 bits.
     if let Ok(key) = RsaKeyPair::from_der(pkcs1) {
-        let mut signature = vec![0; key.public().modulus_len()];
-        key.sign(&RSA_PSS_SHA256, &ring::rand::SystemRandom::new(), message, &mut signature).ok()?;
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PSS_SHA256, &aws_lc_rs::rand::SystemRandom::new(), message, &mut signature).ok()?;
         return Some(signature);
     }
     use rsa::signature::{RandomizedSigner, SignatureEncoding};

@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::RemoteError;
+use super::again::retry_after;
+use super::distrust::TlsFault;
 use super::http::Answer;
+use super::{RemoteError, Stranger};
 use crate::tuf::{DelegationName, Role};
 
 /// Characters of an error's text that are kept.
@@ -37,25 +39,63 @@ pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
     match status {
         404 => RemoteError::NotFound { host, what: what.to_owned() },
         300..=399 => RemoteError::Redirect { host, to: answer.location() },
+        400 if let Some(why) = client_certificate(&answer.body) => RemoteError::Tls { host, why },
         401 | 403 => RemoteError::Forbidden { host, why: detail(answer) },
-        429 | 503 => RemoteError::Busy { host, status },
+        429 | 503 => RemoteError::Busy { host, status, wait: retry_after(&answer.headers).map(|wait| wait.as_secs()) },
         _ => RemoteError::Server { host, status, detail: detail(answer) },
     }
 }
 
-/// The class of a refused upload.
-pub(super) fn upload_error_of(host: &str, answer: &Answer) -> RemoteError {
-    if answer.status == 404 {
+/// The class of a refused upload of `size` bytes.
+pub(super) fn upload_error_of(host: &str, size: usize, answer: &Answer) -> RemoteError {
+    let item = first_error(&answer.body);
+    match (answer.status.as_u16(), item) {
         // Nothing was looked for: the address is no trust server's.
-        return RemoteError::Server { host: host.to_owned(), status: 404, detail: detail(answer) };
+        (404, _) => RemoteError::Server { host: host.to_owned(), status: 404, detail: detail(answer) },
+        (413, _) => RemoteError::UploadTooBig { host: host.to_owned(), size },
+        (500, Some(item)) if item.code == "UPDATING" => RemoteError::Race { host: host.to_owned() },
+        (400, Some(item)) if item.code == "VERSION" => RemoteError::Version { host: host.to_owned() },
+        (400, Some(item)) => {
+            RemoteError::Invalid { host: host.to_owned(), role: role_of(&item.detail), detail: words(&item) }
+        }
+        _ => error_of(host, "the upload", answer),
     }
-    let Some(item) = (answer.status == 400).then(|| first_error(&answer.body)).flatten() else {
-        return error_of(host, "the upload", answer);
-    };
-    if item.code == "VERSION" {
-        return RemoteError::Version { host: host.to_owned() };
+}
+
+/// Codes that only registries write.
+const REGISTRY_CODES: [&str; 5] = ["NAME_UNKNOWN", "NAME_INVALID", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "UNSUPPORTED"];
+const REGISTRY_HEADER: &str = "docker-distribution-api-version";
+
+/// What answers, if this is no answer of a trust server: it has a code for what it does not have, and sends JSON.
+pub(super) fn stranger(answer: &Answer) -> Option<Stranger> {
+    let of_header = answer.headers.contains_key(REGISTRY_HEADER).then_some(Stranger::Registry);
+    let page = is_page(&answer.body).then_some(Stranger::WebPage);
+    match (answer.status.as_u16(), first_error(&answer.body)) {
+        (404, Some(item)) if REGISTRY_CODES.contains(&item.code.as_str()) => Some(Stranger::Registry),
+        (404, Some(item)) if !item.code.is_empty() => None,
+        (404, _) => of_header.or(page).or(Some(Stranger::Other)),
+        (200, _) => page.and(of_header).or(page),
+        _ => None,
     }
-    RemoteError::Invalid { host: host.to_owned(), role: role_of(&item.detail), detail: words(&item) }
+}
+
+/// Whether a registry says of itself what it is.
+pub(super) fn is_registry(answer: &Answer) -> bool {
+    answer.headers.contains_key(REGISTRY_HEADER)
+}
+
+fn is_page(body: &[u8]) -> bool {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    text.trim_ascii_start().starts_with(b"<")
+}
+
+/// What nginx, which asks for a client certificate only after the handshake, writes where TLS would say it.
+fn client_certificate(body: &[u8]) -> Option<TlsFault> {
+    let has = |words: &str| body.windows(words.len()).any(|window| window == words.as_bytes());
+    if has("No required SSL certificate was sent") {
+        return Some(TlsFault::ClientCertificateWanted);
+    }
+    has("The SSL certificate error").then_some(TlsFault::ClientCertificateRefused)
 }
 
 /// The text of an error answer, cut; it comes from outside and is drawn as such.
@@ -100,11 +140,11 @@ fn other_words(body: &[u8]) -> String {
         let text = known.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
         return text.map(cut).unwrap_or_default();
     }
-    let text = String::from_utf8_lossy(body);
-    if text.trim_start().starts_with('<') {
+    if is_page(body) {
         // A page for browsers says nothing that the status does not.
         return String::new();
     }
+    let text = String::from_utf8_lossy(body);
     cut(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

@@ -59,7 +59,7 @@ impl Subject<'_> {
 }
 
 /// A login.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// User name and password.
     Password { user: String, password: Zeroizing<String> },
@@ -72,10 +72,16 @@ pub type Finding<'a> = Pin<Box<dyn Future<Output = Result<Option<Credential>, Re
 
 /// Where logins come from; implemented by the engine over Docker's configuration.
 pub trait CredentialSource: Send + Sync {
-    /// The login for a registry host (`https://index.docker.io/v1/` for Docker Hub), if there is one.
-    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a>;
+    /// The login for a registry host (`https://index.docker.io/v1/` for Docker Hub), if there is one, to be sent to the
+    /// trust server with the address `server` or where that sends logins.
+    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> Finding<'a>;
 
-    /// Whether credentials may go to a token realm on `realm`, another host than `server`.
+    /// Asks a person for a login that the server wants and nobody has; `None` where nobody can be asked.
+    fn ask<'a>(&'a self, _registry: &'a str) -> Finding<'a> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Whether credentials may go to a token realm at `realm`, another `HOST` or `HOST:PORT` than `server`'s.
     fn allows_realm(&self, server: &str, realm: &str) -> bool;
 
     /// Hears that a login was refused, so that it is looked up anew next time.
@@ -85,12 +91,17 @@ pub trait CredentialSource: Send + Sync {
 /// The key of Docker Hub's login.
 pub const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
+/// The registry whose login is used for a repository by its name; `None` where the name holds no host.
+#[must_use]
+pub fn named_registry(gun: &Gun) -> Option<&str> {
+    match gun.host() {
+        Some("docker.io" | "index.docker.io") => Some(DOCKER_HUB),
+        host => host,
+    }
+}
+
 /// The registry whose login is used for a repository: that of the image, not that of the trust server.
 #[must_use]
 pub fn registry_of<'a>(gun: &'a Gun, endpoint: &'a Endpoint) -> &'a str {
-    match gun.host() {
-        Some("docker.io" | "index.docker.io") => DOCKER_HUB,
-        Some(host) => host,
-        None => endpoint.host(),
-    }
+    named_registry(gun).unwrap_or(endpoint.host())
 }

@@ -89,6 +89,11 @@ impl Endpoint {
         &self.name
     }
 
+    /// `HOST`, or `HOST:PORT` where the port is not that of the scheme: what a token realm is compared with.
+    pub(super) fn place(&self) -> Option<String> {
+        place_of(&Url::parse(&self.base).ok()?)
+    }
+
     /// Whether the server is on this machine, so that no proxy is used for it.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -102,14 +107,20 @@ impl Endpoint {
     }
 
     /// The address of a file or route below the base.
-    pub(super) fn url(&self, path: &str) -> Result<Url, RemoteError> {
+    pub(crate) fn url(&self, path: &str) -> Result<Url, RemoteError> {
         let text = format!("{}/{path}", self.base);
         Url::parse(&text).map_err(|_| RemoteError::Setting(format!("{text:?} is not an address")))
     }
 }
 
+/// `HOST`, or `HOST:PORT` where the port is not that of its scheme.
+pub(super) fn place_of(url: &Url) -> Option<String> {
+    let host = url.host_str().filter(|host| !host.is_empty())?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// Whether a host name is this machine by its text alone; names are not resolved, since an answer could be forged.
-fn is_loopback(name: &str) -> bool {
+pub(super) fn is_loopback(name: &str) -> bool {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

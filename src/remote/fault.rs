@@ -1,28 +1,66 @@
-//! From a failed request to its class: TLS, network or slow.
+//! From a failed request to its class: TLS, proxy, network or slow.
 
 use std::error::Error;
+use std::path::PathBuf;
+
+use reqwest::Method;
 
 use super::RemoteError;
-use super::http::Limits;
-use super::verifier::is_authority;
+use super::distrust::TlsFault;
+use super::limits::Limits;
+use super::proxies::Route;
 
 /// A failed request.
+#[derive(Debug)]
 pub(super) struct Fault {
     /// What the caller is told.
     pub(super) error: RemoteError,
-    /// Whether it failed before anything could be sent: no connection.
-    pub(super) unsent: bool,
+    /// How far it got.
+    pub(super) reach: Reach,
+}
+
+/// How far a failed request got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// There was no connection.
+    Nowhere,
+    /// The server says that it has not begun with it.
+    Refused,
+    /// A part of its body only, so that the server cannot have acted on it.
+    Partly,
+    /// The server may have acted on it.
+    Unknown,
+}
+
+/// Where a request went, for telling what failed.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) host: &'a str,
+    pub(super) limits: Limits,
+    /// Where the authority of the server is looked for.
+    pub(super) place: Option<&'a PathBuf>,
+    pub(super) route: &'a Route<'a>,
 }
 
 impl Fault {
     /// A failure on a connection that worked.
     pub(super) fn plain(error: RemoteError) -> Self {
-        Self { error, unsent: false }
+        Self { error, reach: Reach::Unknown }
     }
 
     /// Whether an open connection broke.
     pub(super) fn broke(&self) -> bool {
-        !self.unsent && matches!(self.error, RemoteError::Network { .. })
+        self.reach != Reach::Nowhere && matches!(self.error, RemoteError::Network { .. })
+    }
+
+    /// Whether there was no connection.
+    pub(super) fn never_arrived(&self) -> bool {
+        self.reach == Reach::Nowhere && matches!(self.error, RemoteError::Network { .. })
+    }
+
+    /// Whether sending it once more can do no harm.
+    pub(super) fn may_repeat(&self, method: &Method) -> bool {
+        *method == Method::GET || self.reach != Reach::Unknown
     }
 }
 
@@ -33,25 +71,37 @@ impl From<Fault> for RemoteError {
 }
 
 /// Finds the class of a failure in its chain of causes; the outermost only says that sending failed.
-pub(super) fn classify(host: &str, error: &reqwest::Error, limits: Limits) -> Fault {
-    let host = host.to_owned();
-    let tls = tls_cause(error);
+pub(super) fn classify(way: Way<'_>, error: &reqwest::Error) -> Fault {
+    let host = way.host.to_owned();
+    let tls = cause::<rustls::Error>(error);
     // TLS 1.3 tells a client that its certificate is missing or refused only after the handshake.
     let refused_by_alert = matches!(tls, Some(rustls::Error::AlertReceived(_)));
-    let unsent = error.is_connect() || refused_by_alert;
-    let error = match tls {
-        Some(cause) => RemoteError::Tls { why: tls_words(cause, &host), host },
-        None if error.is_connect() && error.is_timeout() => {
-            RemoteError::Slow { host, what: "connect", seconds: limits.connect.as_secs() }
+    let reach = match cause::<h2::Error>(error) {
+        _ if error.is_connect() || refused_by_alert => Reach::Nowhere,
+        Some(end) if end.is_remote() && (end.is_go_away() || end.reason() == Some(h2::Reason::REFUSED_STREAM)) => {
+            Reach::Refused
         }
-        None => match innermost(error) {
+        _ => Reach::Unknown,
+    };
+    let error = match (tls, way.route) {
+        (Some(tls), _) => RemoteError::Tls { why: TlsFault::of(tls, way.place), host },
+        (None, Route::Through(proxy)) if error.is_connect() => RemoteError::Proxy {
+            host,
+            proxy: proxy.shown(),
+            variable: proxy.variable(),
+            why: if error.is_timeout() { "it took too long".to_owned() } else { innermost(error) },
+        },
+        (None, _) if error.is_connect() && error.is_timeout() => {
+            RemoteError::Slow { host, what: "connect", seconds: way.limits.connect.as_secs() }
+        }
+        (None, _) => match innermost(error) {
             why if why.starts_with("invalid HTTP") || why == "message head is too large" => {
                 RemoteError::BadAnswer { why: format!("it does not speak HTTP: {why}"), host }
             }
             why => RemoteError::Network { why, host },
         },
     };
-    Fault { error, unsent }
+    Fault { error, reach }
 }
 
 /// The text of the innermost cause, without its number.
@@ -73,55 +123,21 @@ pub(super) fn innermost(error: &dyn Error) -> String {
     first.into_iter().chain(letters).take(300).collect()
 }
 
-fn tls_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+/// The first cause of a kind.
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Some(tls);
+        if let Some(found) = cause.downcast_ref::<E>() {
+            return Some(found);
         }
         // An IO error's source is the source of what it wraps: the wrapped error itself would be missed.
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         if let Some(wrapped) = wrapped
-            && let Some(tls) = tls_cause(wrapped)
+            && let Some(found) = self::cause::<E>(wrapped)
         {
-            return Some(tls);
+            return Some(found);
         }
         next = cause.source();
     }
     None
-}
-
-fn tls_words(cause: &rustls::Error, host: &str) -> String {
-    use rustls::CertificateError as Certificate;
-    use rustls::{AlertDescription as Alert, Error};
-    match cause {
-        Error::InvalidCertificate(why) => match why {
-            Certificate::UnknownIssuer => {
-                "its certificate is signed by an authority that is not trusted here".to_owned()
-            }
-            Certificate::BadSignature => "a signature does not fit: its certificate is of another authority of the \
-                                          same name, or not its own"
-                .to_owned(),
-            Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => {
-                "its certificate is refused: it is not for servers".to_owned()
-            }
-            _ if is_authority(cause) => {
-                "its certificate is an authority's: name that very certificate with --ca, or give the server one of its \
-                 own"
-                .to_owned()
-            }
-            Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired".to_owned(),
-            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
-                "its certificate is not valid yet".to_owned()
-            }
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                format!("its certificate is for another name than {host}")
-            }
-            other => format!("its certificate is refused: {other}"),
-        },
-        Error::AlertReceived(Alert::CertificateRequired) => "it wants a client certificate".to_owned(),
-        Error::AlertReceived(alert) => format!("it refuses the connection: {alert:?}"),
-        Error::InvalidMessage(_) => "it does not speak TLS".to_owned(),
-        other => other.to_string(),
-    }
 }

@@ -1,36 +1,30 @@
 //! Requests and answers with deadlines and caps.
 
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::RemoteError;
 use super::endpoint::Endpoint;
-use super::fault::{Fault, classify};
-use super::tls::{TlsMaterial, client, verifier};
+use super::fault::{Fault, Way, classify};
+use super::limits::Limits;
+use super::proxies::{Proxies, Route};
+use super::proxy_answer::explain;
+use super::setup::Setup;
+use super::timed::Timed;
+use super::tls::{built, client, verifier};
+use super::turns::Turns;
 use super::upload::Upload;
 
-/// Caps and deadlines. Source: docs/reliability.md section 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Connecting, TLS included.
-    pub connect: Duration,
-    /// Until the first byte, connecting included.
-    pub first_byte: Duration,
-    /// Without a byte.
-    pub stall: Duration,
-    /// A whole file.
-    pub total: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { connect: seconds(15), first_byte: seconds(20), stall: seconds(20), total: seconds(120) }
-    }
-}
+/// A slower answer is none: so many bytes in the time that a server may be silent.
+const LEAST: usize = 1024;
 
 /// Error bodies are read up to here, in bytes.
 const ERROR_BODY: u64 = 8 * 1024;
@@ -40,6 +34,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// How long its beginning took, and whether on a connection that had been used before.
+    pub(super) began: (Duration, bool),
 }
 
 /// An answer whose body is still on its way, if it is a success.
@@ -77,18 +73,32 @@ pub(super) struct Http {
     /// The server's host.
     name: String,
     limits: Limits,
+    proxies: Arc<Proxies>,
+    place: Option<PathBuf>,
+    /// Our ends of connections that were used.
+    used: Mutex<HashSet<SocketAddr>>,
 }
 
+/// Connections that are remembered at once.
+const REMEMBERED: usize = 1024;
+
 impl Http {
-    /// Prepares the clients; nothing is sent.
-    pub(super) fn new(endpoint: &Endpoint, tls: &TlsMaterial, limits: Limits) -> Result<Self, RemoteError> {
+    /// Prepares the clients; nothing is sent. `turns` learn how long connections take.
+    pub(super) fn new(endpoint: &Endpoint, setup: &Setup, turns: &Arc<Turns>) -> Result<Self, RemoteError> {
+        let (tls, limits) = (&setup.tls, setup.limits);
         let verifier = verifier(endpoint, tls)?;
-        let stranger = client(endpoint, &verifier, None, limits.connect)?;
-        let client = match tls.identities.first() {
-            Some(identity) => client(endpoint, &verifier, Some(identity), limits.connect)?,
-            None => stranger.clone(),
-        };
-        Ok(Self { client, stranger, name: endpoint.name().to_owned(), limits })
+        let proxies = Arc::new(setup.proxies.clone());
+        let prepared = |identity| client(endpoint, &verifier, identity, &proxies, limits.connect);
+        let timed = Timed::new(Arc::clone(turns), endpoint.base().starts_with("https:"));
+        Ok(Self {
+            client: built(endpoint, prepared(tls.identities.first())?.connector_layer(timed))?,
+            stranger: built(endpoint, prepared(None)?)?,
+            name: endpoint.name().to_owned(),
+            limits,
+            proxies,
+            place: tls.place.clone(),
+            used: Mutex::default(),
+        })
     }
 
     /// The deadlines.
@@ -102,13 +112,20 @@ impl Http {
             Client::Own => &self.client,
             Client::Stranger => &self.stranger,
         };
-        let response = self.send(client, host, request, None).await?;
+        let url = request.url().clone();
+        let route = self.proxies.route(&url);
+        let sent = self.send(client, self.way(host, &route), request, None).await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(fault) => return Err(explain(fault, &route, &url).await),
+        };
         check_encoding(host, response.headers())?;
         if response.status().is_success() {
             return Ok(Opened::Success(response));
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Opened::Refused(Answer { status, headers, body: self.read_some(response).await }))
+        let (began, body) = ((Duration::ZERO, false), self.read_some(response).await);
+        Ok(Opened::Refused(Answer { status, headers, body, began }))
     }
 
     /// Bounds the time of a whole exchange.
@@ -130,27 +147,49 @@ impl Http {
         what: &str,
         limit: u64,
     ) -> Result<Answer, Fault> {
-        let own = request.url().host_str() == Some(self.name.as_str());
-        let client = if own { &self.client } else { &self.stranger };
+        let url = request.url().clone();
+        let client = if url.host_str() == Some(self.name.as_str()) { &self.client } else { &self.stranger };
+        let route = self.proxies.route(&url);
+        let way = self.way(host, &route);
         let whole = async {
-            let response = self.send(client, host, request, upload).await?;
+            let asked = Instant::now();
+            let response = self.send(client, way, request, upload).await?;
             let (status, headers) = (response.status(), response.headers().clone());
+            let began = (asked.elapsed(), self.is_used(&response));
             check_encoding(host, &headers)?;
             let body = if status.is_success() {
                 self.read(host, response, what, limit).await?
             } else {
                 self.read_some(response).await
             };
-            Ok(Answer { status, headers, body })
+            Ok(Answer { status, headers, body, began })
         };
         let slow = || Fault::plain(self.slow(host, "end its answer", self.limits.total));
-        tokio::time::timeout(self.limits.total, whole).await.unwrap_or_else(|_| Err(slow()))
+        let outcome = tokio::time::timeout(self.limits.total, whole).await.unwrap_or_else(|_| Err(slow()));
+        match outcome {
+            Err(fault) => Err(explain(fault, &route, &url).await),
+            answered => answered,
+        }
+    }
+
+    fn way<'a>(&'a self, host: &'a str, route: &'a Route<'a>) -> Way<'a> {
+        Way { host, limits: self.limits, place: self.place.as_ref(), route }
+    }
+
+    /// Whether an answer came on a connection that has brought others.
+    fn is_used(&self, response: &Response) -> bool {
+        let Some(connection) = response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr) else { return false };
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= REMEMBERED {
+            used.clear();
+        }
+        !used.insert(connection)
     }
 
     async fn send(
         &self,
         client: &reqwest::Client,
-        host: &str,
+        way: Way<'_>,
         request: Request,
         upload: Option<&Upload>,
     ) -> Result<Response, Fault> {
@@ -169,10 +208,10 @@ impl Http {
                 }
             };
             tokio::select! {
-                sent = &mut sending => return sent.map_err(|error| classify(host, &error, self.limits)),
+                sent = &mut sending => return sent.map_err(|error| classify(way, &error)),
                 () = progress => deadline = Instant::now() + self.limits.first_byte,
                 () = tokio::time::sleep_until(deadline) => {
-                    return Err(Fault::plain(self.slow(host, "answer", self.limits.first_byte)));
+                    return Err(Fault::plain(self.slow(way.host, "answer", self.limits.first_byte)));
                 }
             }
         }
@@ -193,12 +232,19 @@ impl Http {
         }
         // Announced is not received: room for what is likely, no more.
         let mut body = Vec::with_capacity(usize::try_from(announced.min(1 << 20)).unwrap_or(0));
+        let mut rate = Rate::new(self.limits.stall);
         loop {
-            let piece = tokio::time::timeout(self.limits.stall, response.chunk()).await;
-            let piece = piece.map_err(|_| Fault::plain(self.slow(host, "send more", self.limits.stall)))?;
-            match piece.map_err(|error| classify(host, &error, self.limits))? {
+            let piece = match tokio::time::timeout_at(rate.until(), response.chunk()).await {
+                Ok(piece) => piece.map_err(|error| classify(self.way(host, &Route::Direct(None)), &error))?,
+                Err(_) if rate.goes_on() => continue,
+                Err(_) => return Err(Fault::plain(self.slow(host, rate.lacks(), self.limits.stall))),
+            };
+            match piece {
                 Some(piece) if (body.len() + piece.len()) as u64 > limit => return Err(too_big()),
-                Some(piece) => body.extend_from_slice(&piece),
+                Some(piece) => {
+                    body.extend_from_slice(&piece);
+                    rate.count(piece.len());
+                }
                 None => return Ok(body),
             }
         }
@@ -223,6 +269,44 @@ impl Http {
 
     fn slow(&self, host: &str, what: &'static str, limit: Duration) -> RemoteError {
         RemoteError::Slow { host: host.to_owned(), what, seconds: limit.as_secs() }
+    }
+}
+
+/// How fast a body comes.
+struct Rate {
+    stall: Duration,
+    /// Bytes since the time that is counted from.
+    counted: usize,
+    since: Instant,
+    last: Instant,
+}
+
+impl Rate {
+    fn new(stall: Duration) -> Self {
+        let now = Instant::now();
+        Self { stall, counted: 0, since: now, last: now }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.counted += bytes;
+        self.last = Instant::now();
+    }
+
+    /// When it must be looked at, if nothing comes before.
+    fn until(&self) -> Instant {
+        self.since.min(self.last) + self.stall
+    }
+
+    /// Begins to count anew, if enough came.
+    fn goes_on(&mut self) -> bool {
+        let enough = self.counted >= LEAST;
+        (self.counted, self.since) = (0, self.since + self.stall);
+        enough
+    }
+
+    /// What did not come.
+    fn lacks(&self) -> &'static str {
+        if self.last + self.stall <= Instant::now() { "send more" } else { "send 1 KiB" }
     }
 }
 

@@ -15,10 +15,13 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::RemoteError;
+use super::again::Again;
 use super::auth::{Access, Credential, CredentialSource, Subject};
 use super::challenge::{Challenge, Refusal};
-use super::endpoint::{Endpoint, secret_header};
+use super::endpoint::{Endpoint, place_of, secret_header};
 use super::http::{Answer, Http};
+use super::proof::{Proof, Proofs};
+use super::remark::{Remark, Remarks};
 
 /// What is sent with a request.
 #[derive(Clone)]
@@ -44,6 +47,8 @@ type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
 pub(super) struct Login {
     credentials: Arc<dyn CredentialSource>,
     challenge: RwLock<Option<Challenge>>,
+    proofs: Proofs,
+    remarks: Remarks,
     /// By scope, realm and service.
     tokens: Mutex<HashMap<(String, String, String), TokenSlot>>,
 }
@@ -75,8 +80,9 @@ pub(super) struct Asking<'a> {
 }
 
 impl Login {
-    pub(super) fn new(credentials: Arc<dyn CredentialSource>) -> Self {
-        Self { credentials, challenge: RwLock::new(None), tokens: Mutex::new(HashMap::new()) }
+    pub(super) fn new(credentials: Arc<dyn CredentialSource>, remarks: Remarks) -> Self {
+        let (challenge, tokens) = (RwLock::new(None), Mutex::new(HashMap::new()));
+        Self { credentials, challenge, proofs: Proofs::default(), remarks, tokens }
     }
 
     /// What to send with a first try: nothing until the server has asked once.
@@ -142,18 +148,40 @@ impl Login {
         if !endpoint.may_log_in(&base) {
             return Err(not_encrypted(endpoint.host(), "it asks for a password"));
         }
-        match self.credentials.find(registry).await? {
-            Some(Credential::Password { user, password }) => {
-                let header = basic_header(endpoint.host(), &user, &password)?;
-                Ok(Authorization { header, user: Some(user) })
-            }
-            // An identity token is of use to a token realm only.
-            Some(Credential::IdentityToken(_)) | None => Err(RemoteError::Unauthorized {
-                host: endpoint.host().to_owned(),
-                registry: registry.to_owned(),
-                user: None,
-            }),
+        let unauthorized =
+            |user| RemoteError::Unauthorized { host: endpoint.host().to_owned(), registry: registry.to_owned(), user };
+        let found = match self.credentials.find(endpoint.base(), registry).await? {
+            None => self.credentials.ask(registry).await?,
+            found => found,
+        };
+        // An identity token is of use to a token realm only.
+        let Some(login @ Credential::Password { user, password }) = &found else { return Err(unauthorized(None)) };
+        let header = basic_header(endpoint.host(), user, password)?;
+        let authorization = Authorization { header, user: Some(user.clone()) };
+        match self.proofs.of(endpoint.host(), registry, login).await {
+            Proof::Taken => Ok(authorization),
+            Proof::Refused => Err(unauthorized(Some(user.clone()))),
+            // All requests will carry it, so that it is tried alone first.
+            first => match self.is_taken(asking, base, &authorization).await? {
+                true => {
+                    first.conclude(true);
+                    Ok(authorization)
+                }
+                false => {
+                    first.conclude(false);
+                    self.credentials.refused(registry);
+                    Err(unauthorized(Some(user.clone())))
+                }
+            },
         }
+    }
+
+    /// Whether the server lets a password in.
+    async fn is_taken(&self, asking: Asking<'_>, url: Url, login: &Authorization) -> Result<bool, RemoteError> {
+        let mut request = Request::new(Method::GET, url);
+        login.put(request.headers_mut());
+        let answer = asking.http.exchange(asking.endpoint.host(), request, None, "a login", TOKEN_ANSWER).await?;
+        Ok(answer.status != 401)
     }
 
     /// The kept token, or a new one; requests that want the same one wait for one login.
@@ -185,20 +213,65 @@ impl Login {
     }
 
     async fn fetch_token(&self, asking: Asking<'_>, realm: &str, service: &str) -> Result<Token, RemoteError> {
-        let Asking { endpoint, registry, http, .. } = asking;
+        let Asking { endpoint, registry, access, .. } = asking;
         let url = self.checked_realm(endpoint, registry, realm)?;
-        let credential = self.credentials.find(registry).await?;
-        let (request, user) = token_request(asking, url.clone(), service, credential.as_ref())?;
-        let host = url.host_str().unwrap_or_default();
-        let answer = http.exchange(host, request, None, "a token", TOKEN_ANSWER).await?;
-        if answer.status == 401 {
+        let (login, lacking) = match self.credentials.find(endpoint.base(), registry).await {
+            Ok(login) => (login, None),
+            // What anybody may read is read without a login.
+            Err(error @ RemoteError::Helper { .. }) if access == Access::Pull => (None, Some(error)),
+            Err(error) => return Err(error),
+        };
+        let refused = match self.token_for(asking, &url, service, login.as_ref()).await {
+            Err(refused @ RemoteError::Unauthorized { .. }) => refused,
+            outcome => {
+                if let (Ok(_), Some(RemoteError::Helper { helper, why })) = (&outcome, lacking) {
+                    self.remarks.say_once(Remark::Helper { helper, why });
+                }
+                return outcome;
+            }
+        };
+        if let Some(error) = lacking {
+            return Err(error);
+        }
+        // Asked only where nobody has a login: one that was refused is for its owner to mend.
+        match if login.is_none() { self.credentials.ask(registry).await? } else { None } {
+            Some(typed) => self.token_for(asking, &url, service, Some(&typed)).await,
+            None => Err(refused),
+        }
+    }
+
+    /// A token for one login, or for nobody.
+    async fn token_for(
+        &self,
+        asking: Asking<'_>,
+        url: &Url,
+        service: &str,
+        login: Option<&Credential>,
+    ) -> Result<Token, RemoteError> {
+        let registry = asking.registry;
+        let host = place_of(url).unwrap_or_default();
+        let (request, user) = token_request(asking, url.clone(), service, login)?;
+        let unauthorized = |user| RemoteError::Unauthorized { host: host.clone(), registry: registry.to_owned(), user };
+        let proof = match login {
+            None => None,
+            Some(login) => Some(self.proofs.of(&host, registry, login).await),
+        };
+        if matches!(proof, Some(Proof::Refused)) {
+            return Err(unauthorized(user));
+        }
+        let answer = fetch_again(asking.http, &host, request).await?;
+        let is_refused = answer.status == 401;
+        if let Some(proof) = proof.filter(|_| is_refused || answer.status.is_success()) {
+            proof.conclude(!is_refused);
+        }
+        if is_refused {
             self.credentials.refused(registry);
-            return Err(RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user });
+            return Err(unauthorized(user));
         }
         if !answer.status.is_success() {
-            return Err(super::answer::error_of(host, "a token", &answer));
+            return Err(super::answer::error_of(&host, "a token", &answer));
         }
-        read_token(host, &answer.body, user)
+        read_token(&host, &answer.body, user)
     }
 
     /// Decides whether a login may go to `realm`.
@@ -209,22 +282,35 @@ impl Login {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("its token realm holds a user name"));
         }
-        let Some(name) = url.host_str() else { return Err(bad("its token realm names no host")) };
+        let Some(place) = place_of(&url) else { return Err(bad("its token realm names no host")) };
         // Docker Hub's registry is written as a URL.
-        let registry_url = Url::parse(registry).ok().filter(|url| url.scheme() == "https");
-        let registry_name = match registry_url.as_ref().and_then(Url::host_str) {
-            Some(name) => name,
-            None => registry.rsplit_once(':').map_or(registry, |(name, _)| name),
-        };
-        let own = name == endpoint.name() || name.eq_ignore_ascii_case(registry_name);
-        let allowed = own || self.credentials.allows_realm(endpoint.name(), name);
+        let written = if registry.contains("://") { registry.to_owned() } else { format!("https://{registry}") };
+        let registrys = Url::parse(&written).ok().and_then(|url| place_of(&url));
+        let is_own = [endpoint.place(), registrys].contains(&Some(place.clone()));
+        let allowed = is_own || self.credentials.allows_realm(endpoint.name(), &place);
         if !endpoint.may_log_in(&url) {
             return Err(not_encrypted(&host, "its token realm is an http:// address"));
         }
         if !allowed {
-            return Err(RemoteError::RealmConsent { host, realm: name.to_owned() });
+            return Err(RemoteError::RealmConsent { host, realm: place });
         }
         Ok(url)
+    }
+}
+
+/// Asks for a token, again where a gateway or a broken connection failed it: a second one does no harm.
+async fn fetch_again(http: &Http, host: &str, request: Request) -> Result<Answer, RemoteError> {
+    let mut tried = 0;
+    loop {
+        let Some(copy) = request.try_clone() else {
+            return Err(RemoteError::Setting("a request for a token cannot be built".to_owned()));
+        };
+        let outcome = http.exchange(host, copy, None, "a token", TOKEN_ANSWER).await;
+        match Again::judge(&Method::GET, &outcome, tried, false, http.limits()) {
+            Some(Again::Gateway(pause) | Again::Busy(pause) | Again::Gone(pause)) => tokio::time::sleep(pause).await,
+            None => return outcome.map_err(|fault| fault.error),
+        }
+        tried += 1;
     }
 }
 

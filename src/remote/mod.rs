@@ -27,7 +27,7 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let _ = rustls::crypto::ring::default_provider().install_default();
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 //! let options = sandbox::Options { http: true, empty: true, ..sandbox::Options::default() };
 //! let sandbox = sandbox::start(options).await?;
 //! let endpoint = Endpoint::parse(sandbox.url(), true)?;
@@ -39,28 +39,65 @@
 //! # }
 //! ```
 
+mod again;
 mod answer;
 pub mod auth;
 mod challenge;
+pub mod distrust;
 pub mod endpoint;
 mod fault;
-pub mod http;
+mod http;
+pub mod limits;
 mod login;
 pub mod notary;
+mod outage;
+mod proof;
+pub mod proxies;
+mod proxy_answer;
 pub mod registry;
+pub mod remark;
+mod setup;
+mod shown;
 mod slots;
+mod timed;
 pub mod tls;
+mod turns;
 mod upload;
 mod verifier;
 
 pub use auth::{Access, Credential, CredentialSource};
+pub use distrust::TlsFault;
 pub use endpoint::Endpoint;
-pub use http::Limits;
+pub use limits::Limits;
 pub use notary::{NotaryServer, Received, Wanted};
+pub use proxies::{Proxies, Route};
 pub use registry::Registry;
+pub use remark::{Remark, Remarks};
+pub use setup::Setup;
 pub use tls::TlsMaterial;
 
 use crate::tuf::Role;
+
+/// What answers where a trust server was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stranger {
+    /// A registry.
+    Registry,
+    /// A page for browsers.
+    WebPage,
+    /// Something else that speaks HTTP.
+    Other,
+}
+
+impl std::fmt::Display for Stranger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Registry => "as a registry, not as a trust server",
+            Self::WebPage => "with a web page, not as a trust server",
+            Self::Other => "as something that is not a trust server",
+        })
+    }
+}
 
 /// Why the server could not be asked, or what it refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,9 +108,15 @@ pub enum RemoteError {
     /// No connection: DNS, TCP, proxy.
     #[error("cannot reach {host}: {why}")]
     Network { host: String, why: String },
+    /// The proxy before it is down or refuses.
+    #[error("cannot reach {host} through the proxy {proxy} ({variable}): {why}")]
+    Proxy { host: String, proxy: String, variable: &'static str, why: String },
     /// The server's certificate, or ours.
     #[error("no TLS connection to {host}: {why}")]
-    Tls { host: String, why: String },
+    Tls { host: String, why: TlsFault },
+    /// Something else than a trust server answers.
+    #[error("{host} answers {what}")]
+    NotNotary { host: String, what: Stranger, chosen: String },
     /// A deadline passed.
     #[error("{host} took longer than {seconds} s to {what}")]
     Slow { host: String, what: &'static str, seconds: u64 },
@@ -98,12 +141,18 @@ pub enum RemoteError {
     /// The credential helper failed or hung.
     #[error("credential helper {helper}: {why}")]
     Helper { helper: String, why: String },
-    /// 429 or 503.
+    /// 429 or 503, with the seconds that the server asks to wait.
     #[error("{host} is busy: {status}")]
-    Busy { host: String, status: u16 },
+    Busy { host: String, status: u16, wait: Option<u64> },
     /// 5xx and whatever else.
     #[error("{host} answered {status}: {detail}")]
     Server { host: String, status: u16, detail: String },
+    /// 413 on upload, with the upload's size in bytes.
+    #[error("{host} takes no upload of {}", size_of(*size))]
+    UploadTooBig { host: String, size: usize },
+    /// 500 on upload with code `UPDATING`: on PostgreSQL, somebody published the same version at the same time.
+    #[error("{host} could not store the upload; it does so when somebody else publishes at the same time")]
+    Race { host: String },
     /// 400 on upload: a newer version is there (code `VERSION`).
     #[error("{host} already has a newer version")]
     Version { host: String },
@@ -128,4 +177,13 @@ pub enum RemoteError {
     /// Stopped by the user.
     #[error("stopped")]
     Cancelled,
+}
+
+/// A size as people say it.
+fn size_of(bytes: usize) -> String {
+    match bytes {
+        0..=9_999 => format!("{bytes} bytes"),
+        10_000..=9_999_999 => format!("{} kB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }

@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
-use super::RemoteError;
-use super::answer::{error_of, upload_error_of};
+use super::again::Again;
+use super::answer::{error_of, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
-use super::fault::Fault;
-use super::http::{Answer, Http, Limits};
+use super::fault::{Fault, Reach};
+use super::http::{Answer, Http};
 use super::login::{Asking, Authorization, Login};
+use super::outage::{Outage, Trial};
+use super::remark::Remark;
+use super::setup::Setup;
 use super::slots::Slots;
-use super::tls::TlsMaterial;
+use super::turns::{Turn, Turns};
 use super::upload::{Upload, lost, multipart};
+use super::{RemoteError, Stranger};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -69,6 +74,9 @@ struct Inner {
     http: Http,
     login: Login,
     slots: Slots,
+    turns: Arc<Turns>,
+    outage: Outage,
+    setup: Setup,
     /// Taken alone by requests for server-held keys, shared by uploads: a Notary server with the "local" trust service
     /// has no lock on its key map and crashes when it grows while it is read.
     key_map: RwLock<()>,
@@ -81,13 +89,16 @@ const KEY_LIMIT: u64 = 16 * 1024;
 /// The answer to an upload or deletion is empty.
 const EMPTY_LIMIT: u64 = 8 * 1024;
 
+/// Shorter pauses are not told.
+const WORTH_A_WORD: Duration = Duration::from_secs(1);
+
 /// One request, which is built anew for each try.
 struct Call<'a> {
     gun: &'a Gun,
     access: Access,
     method: Method,
-    /// Below `/v2/<GUN>/_trust/tuf/`.
-    path: &'a str,
+    /// Below `/v2/<GUN>/_trust/tuf/`; `None` stands for `/v2/` itself.
+    path: Option<&'a str>,
     /// Content type and bytes.
     body: Option<(&'a HeaderValue, &'a [u8])>,
     what: &'a str,
@@ -99,19 +110,18 @@ impl NotaryServer {
     ///
     /// # Errors
     /// [`RemoteError::Setting`], [`RemoteError::Tls`] for unusable certificates.
-    pub fn new(
-        endpoint: Endpoint,
-        tls: &TlsMaterial,
-        limits: Limits,
-        credentials: Arc<dyn CredentialSource>,
-    ) -> Result<Self, RemoteError> {
-        let http = Http::new(&endpoint, tls, limits)?;
-        let login = Login::new(credentials);
+    pub fn new(endpoint: Endpoint, setup: Setup, credentials: Arc<dyn CredentialSource>) -> Result<Self, RemoteError> {
+        let turns = Arc::new(Turns::new(setup.parallel));
+        let http = Http::new(&endpoint, &setup, &turns)?;
+        let login = Login::new(credentials, setup.remarks.clone());
         let inner = Inner {
             endpoint,
             http,
             login,
-            slots: Slots::default(),
+            slots: setup.parallel.map_or_else(Slots::default, Slots::fixed),
+            turns,
+            outage: Outage::default(),
+            setup,
             key_map: RwLock::new(()),
             distrusted: AtomicBool::new(false),
         };
@@ -144,16 +154,38 @@ impl NotaryServer {
         stop: &CancellationToken,
     ) -> Result<Received, RemoteError> {
         let (path, what) = (wanted.file(), wanted.words());
-        let call = Call { gun, access, method: Method::GET, path: &path, body: None, what: &what, limit };
+        let call = Call { gun, access, method: Method::GET, path: Some(&path), body: None, what: &what, limit };
         let answer = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(RemoteError::Cancelled),
             answer = self.run(call) => answer?,
         };
+        if let Some(stranger) = stranger(&answer) {
+            return Err(self.not_notary(gun, access, stranger).await);
+        }
         match answer.status.as_u16() {
             200 => Ok(Received { date: answer.date(), bytes: answer.body }),
             _ => Err(error_of(self.host(), &what, &answer)),
         }
+    }
+
+    /// The error for an answer that no trust server gives; asks who it is where that answer does not tell.
+    async fn not_notary(&self, gun: &Gun, access: Access, mut what: Stranger) -> RemoteError {
+        if what == Stranger::Other {
+            let call =
+                Call { gun, access, method: Method::GET, path: None, body: None, what: "/v2/", limit: EMPTY_LIMIT };
+            let answer = self.send_once(&call, None).await;
+            if answer.is_ok_and(|answer| is_registry(&answer)) {
+                what = Stranger::Registry;
+            }
+        }
+        RemoteError::NotNotary { host: self.host().to_owned(), what, chosen: self.chosen().to_owned() }
+    }
+
+    /// Why this server: what chose its address.
+    #[must_use]
+    pub fn chosen(&self) -> &str {
+        &self.inner.setup.chosen
     }
 
     /// Whether the server answers so fast that asking twice is cheaper than asking for what may not be needed. Waits
@@ -168,9 +200,10 @@ impl NotaryServer {
     /// [`RemoteError::AnswerLost`] whenever the body may have been processed.
     pub async fn publish(&self, gun: &Gun, files: &[(Role, Vec<u8>)]) -> Result<(), RemoteError> {
         let (content_type, body) = multipart(files)?;
+        let size = body.len();
         let body = Some((&content_type, body.as_slice()));
         let (method, what) = (Method::POST, "its answer to the upload");
-        let call = Call { gun, access: Access::Push, method, path: "", body, what, limit: EMPTY_LIMIT };
+        let call = Call { gun, access: Access::Push, method, path: Some(""), body, what, limit: EMPTY_LIMIT };
         let _shared = self.inner.key_map.read().await;
         let answer = self.run(call).await?;
         match answer.status.as_u16() {
@@ -180,7 +213,7 @@ impl NotaryServer {
                 host: self.host().to_owned(),
                 why: format!("a gateway answered {}", answer.status.as_u16()),
             }),
-            _ => Err(upload_error_of(self.host(), &answer)),
+            _ => Err(upload_error_of(self.host(), size, &answer)),
         }
     }
 
@@ -190,7 +223,7 @@ impl NotaryServer {
     /// [`RemoteError::AnswerLost`] whenever the request may have been processed.
     pub async fn delete(&self, gun: &Gun) -> Result<(), RemoteError> {
         let (method, what) = (Method::DELETE, "its answer to the deletion");
-        let call = Call { gun, access: Access::All, method, path: "", body: None, what, limit: EMPTY_LIMIT };
+        let call = Call { gun, access: Access::All, method, path: Some(""), body: None, what, limit: EMPTY_LIMIT };
         let answer = self.run(call).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(()),
@@ -220,7 +253,7 @@ impl NotaryServer {
 
     async fn key(&self, gun: &Gun, role: &Role, method: Method, access: Access) -> Result<PublicKey, RemoteError> {
         let (path, what) = (format!("{role}.key"), format!("the {role} key"));
-        let call = Call { gun, access, method, path: &path, body: None, what: &what, limit: KEY_LIMIT };
+        let call = Call { gun, access, method, path: Some(&path), body: None, what: &what, limit: KEY_LIMIT };
         let _alone = self.inner.key_map.write().await;
         let answer = self.run(call).await?;
         if answer.status != 200 {
@@ -254,19 +287,54 @@ impl NotaryServer {
         Ok(answer)
     }
 
-    /// Sends a request; a file once more if its connection broke, as one that was kept open for long may.
+    /// Sends a request, again and again where a gateway, a busy server or a broken connection failed it and no harm can
+    /// come of it.
     async fn send(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, RemoteError> {
-        match self.send_once(call, authorization).await {
-            Err(fault) if call.method == Method::GET && fault.broke() => {
-                self.send_once(call, authorization).await.map_err(|fault| fault.error)
+        let Inner { outage, turns, setup, .. } = &*self.inner;
+        let (mut tried, mut trial) = (0, None);
+        loop {
+            if trial.is_none() {
+                outage.over().await;
             }
-            outcome => outcome.map_err(|fault| fault.error),
+            let outcome = self.send_once(call, authorization).await;
+            let again = Again::judge(&call.method, &outcome, tried, outage.may_come_back(), setup.limits);
+            match again.filter(|again| !outage.is_down() || matches!(again, Again::Gateway(_))) {
+                None => {
+                    match (&outcome, trial) {
+                        (Ok(_), _) => outage.answered(),
+                        (Err(_), Some(trial)) => Trial::give_up(trial),
+                        (Err(_), None) => {}
+                    }
+                    return outcome.map_err(|fault| fault.error);
+                }
+                Some(Again::Gateway(pause)) => self.wait(&outcome, pause).await,
+                Some(Again::Gone(Duration::ZERO)) => {}
+                Some(Again::Busy(pause) | Again::Gone(pause)) => {
+                    turns.slow_down();
+                    trial = trial.or_else(|| outage.attend());
+                    if trial.is_some() {
+                        self.wait(&outcome, pause).await;
+                    }
+                }
+            }
+            tried += 1;
         }
+    }
+
+    /// Waits before a request is sent again; says so if that takes long.
+    async fn wait(&self, outcome: &Result<Answer, Fault>, pause: Duration) {
+        if pause >= WORTH_A_WORD {
+            let status = outcome.as_ref().ok().map(|answer| answer.status.as_u16());
+            let (host, seconds) = (self.host().to_owned(), pause.as_secs());
+            self.inner.setup.remarks.say(Remark::Waits { host, status, seconds });
+        }
+        tokio::time::sleep(pause).await;
     }
 
     async fn send_once(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
         let (inner, host) = (&*self.inner, self.host());
-        let url = inner.endpoint.url(&format!("v2/{}/_trust/tuf/{}", call.gun, call.path)).map_err(Fault::plain)?;
+        let path = call.path.map(|file| format!("{}/_trust/tuf/{file}", call.gun)).unwrap_or_default();
+        let url = inner.endpoint.url(&format!("v2/{path}")).map_err(Fault::plain)?;
         let mut request = Request::new(call.method.clone(), url);
         if let Some(authorization) = authorization {
             authorization.put(request.headers_mut());
@@ -275,14 +343,44 @@ impl NotaryServer {
             request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
             Upload::attach(&mut request, body)
         });
-        let _slot = inner.slots.take().await;
-        let asked = std::time::Instant::now();
-        let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
-        inner.slots.learn(asked.elapsed());
-        if outcome.as_ref().is_err_and(|fault| matches!(fault.error, RemoteError::Tls { .. })) {
-            inner.distrusted.store(true, Ordering::Relaxed);
+        let outcome = {
+            let _place = match call.is_timestamp() {
+                true => Place::Slot(inner.slots.take().await),
+                false => Place::Turn(inner.turns.take().await),
+            };
+            inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
+        };
+        if let Ok(answer) = &outcome {
+            let (took, is_used) = answer.began;
+            inner.slots.learn(took);
+            inner.turns.answered(took, is_used && !call.is_timestamp() && call.method == Method::GET);
         }
-        let changes = call.method == Method::DELETE || upload.as_ref().is_some_and(Upload::is_whole);
-        outcome.map_err(|fault| if changes { Fault::plain(lost(fault)) } else { fault })
+        outcome.map_err(|fault| {
+            if matches!(fault.error, RemoteError::Tls { .. }) {
+                inner.distrusted.store(true, Ordering::Relaxed);
+            }
+            match &upload {
+                Some(upload) if !upload.is_whole() && fault.reach == Reach::Unknown => {
+                    Fault { reach: Reach::Partly, ..fault }
+                }
+                None if call.method != Method::DELETE => fault,
+                _ if fault.reach != Reach::Unknown => fault,
+                _ => Fault::plain(lost(fault)),
+            }
+        })
+    }
+}
+
+/// A request's place among those to one server.
+enum Place<'a> {
+    /// Of the current timestamp, which the server reads without its map.
+    Slot(#[allow(dead_code)] Option<tokio::sync::SemaphorePermit<'a>>),
+    /// Of everything else.
+    Turn(#[allow(dead_code)] Turn<'a>),
+}
+
+impl Call<'_> {
+    fn is_timestamp(&self) -> bool {
+        self.method == Method::GET && self.path == Some("timestamp.json")
     }
 }

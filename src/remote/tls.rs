@@ -1,9 +1,10 @@
 //! Certificates, and clients that check and show them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Identity};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, Url};
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -13,11 +14,14 @@ use zeroize::Zeroizing;
 use super::RemoteError;
 use super::endpoint::Endpoint;
 use super::fault::innermost;
+use super::proxies::{Proxies, Route};
 use super::verifier::Verifier;
 
 /// TLS material for one server, as PEM text already read.
 #[derive(Clone, Default)]
 pub struct TlsMaterial {
+    /// The file in which the server's authority would be looked for first, to be named where it is missing.
+    pub place: Option<PathBuf>,
     /// Authorities beside the system's.
     pub authorities: Vec<Vec<u8>>,
     /// Client certificates with their keys, PEM; the first is used.
@@ -45,14 +49,20 @@ pub fn check_identity(pem: &[u8]) -> Result<(), String> {
     Identity::from_pem(pem).map(drop).map_err(|_| expected.to_owned())
 }
 
-/// A client that keeps connections, follows no redirect and asks for no encoding.
+/// Prepares a client that keeps connections, follows no redirect and asks for no encoding.
 pub(super) fn client(
     endpoint: &Endpoint,
     verifier: &Arc<Verifier>,
     identity: Option<&Zeroizing<Vec<u8>>>,
+    proxies: &Arc<Proxies>,
     connect: Duration,
-) -> Result<Client, RemoteError> {
-    let mut builder = Client::builder()
+) -> Result<ClientBuilder, RemoteError> {
+    let proxies = Arc::clone(proxies);
+    let proxy = move |url: &Url| match proxies.route(url) {
+        Route::Direct(_) => None,
+        Route::Through(proxy) => Some(proxy.url().clone()),
+    };
+    Ok(Client::builder()
         .user_agent(concat!("trustdeck/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
@@ -60,11 +70,13 @@ pub(super) fn client(
         .pool_max_idle_per_host(32)
         .tcp_nodelay(true)
         .https_only(endpoint.base().starts_with("https:") && !endpoint.is_loopback())
-        .tls_backend_preconfigured(configuration(endpoint, verifier, identity)?);
-    if endpoint.is_loopback() {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| setting(endpoint, innermost(&error)))
+        .proxy(Proxy::custom(proxy))
+        .tls_backend_preconfigured(configuration(endpoint, verifier, identity)?))
+}
+
+/// Builds what was prepared.
+pub(super) fn built(endpoint: &Endpoint, client: ClientBuilder) -> Result<Client, RemoteError> {
+    client.build().map_err(|error| setting(endpoint, innermost(&error)))
 }
 
 /// Who may vouch for a server: the authorities in `tls` and the system's.
@@ -114,7 +126,7 @@ fn setting(endpoint: &Endpoint, what: String) -> RemoteError {
 fn provider() -> Arc<CryptoProvider> {
     static CHOICE: Once = Once::new();
     // Fails only if somebody was first, and then there is a provider.
-    CHOICE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let ours = || Arc::new(rustls::crypto::ring::default_provider());
+    CHOICE.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+    let ours = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     CryptoProvider::get_default().map_or_else(ours, Arc::clone)
 }

@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use tokio::sync::watch;
 
 use super::RemoteError;
-use super::fault::Fault;
+use super::fault::{Fault, Reach};
 use crate::tuf::Role;
 
 /// Writes role files as one form, with slashes raw in file names: servers read them as they stand.
@@ -69,7 +69,7 @@ impl Upload {
 pub(super) fn lost(fault: Fault) -> RemoteError {
     let why = fault.error.to_string();
     match fault.error {
-        error if fault.unsent => error,
+        error if fault.reach != Reach::Unknown => error,
         RemoteError::Network { host, .. }
         | RemoteError::Slow { host, .. }
         | RemoteError::Tls { host, .. }

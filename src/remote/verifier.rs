@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use x509_cert::der::Decode;
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
-/// Accepts a certificate that either kind of authority vouches for. All checks are handed on, but for a certificate that
-/// is itself among those named, and an authority's: many servers show such a one, and `docker` and `notary` take it.
+use super::distrust::TlsFault;
+use super::shown::{check_named, explain, may_vouch, refused_key};
+
+/// Accepts a certificate that either kind of authority vouches for, and one that is itself among those named: servers
+/// often show an authority's own, and people take a server's from the connection. `docker` and `notary` take both.
 #[derive(Debug)]
 pub(super) struct Verifier {
     provider: Arc<CryptoProvider>,
@@ -27,7 +28,8 @@ impl Verifier {
     /// For a certificate that cannot be an authority.
     pub(super) fn new(provider: Arc<CryptoProvider>, named: Vec<CertificateDer<'static>>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
-        for certificate in &named {
+        // A server's own certificate stands for itself: its key must not vouch for others.
+        for certificate in named.iter().filter(|certificate| may_vouch(certificate)) {
             roots.add(certificate.clone()).map_err(|error| error.to_string())?;
         }
         let certificates = named;
@@ -43,7 +45,7 @@ impl Verifier {
 
     /// Reads the system's authorities beside other work, unless those named for the server will probably do.
     pub(super) fn prepare(self: &Arc<Self>) {
-        if self.named.is_none() {
+        if self.certificates.is_empty() {
             let verifier = Arc::clone(self);
             // Without a thread they are read when the server answers.
             let _ = std::thread::Builder::new().spawn(move || verifier.system().is_ok());
@@ -56,23 +58,31 @@ impl Verifier {
         // It fails if the system has none: then it vouches for nobody.
         self.system.get_or_init(read).as_ref().map_err(|_| CertificateError::UnknownIssuer.into())
     }
-}
 
-/// Whether a certificate was refused for being an authority's.
-pub(super) fn is_authority(error: &Error) -> bool {
-    let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
-    matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
-}
-
-fn in_time(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
-    let parsed = x509_cert::Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-    let validity = parsed.tbs_certificate().validity();
-    let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
-    match now.as_secs() {
-        now if now < seconds(validity.not_before) => Err(CertificateError::NotValidYet.into()),
-        now if now > seconds(validity.not_after) => Err(CertificateError::Expired.into()),
-        _ => Ok(()),
+    /// The error with what the certificates say of its cause.
+    fn explained(
+        &self,
+        error: Error,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Error {
+        let Error::InvalidCertificate(why) = &error else { return error };
+        // A key that is refused makes all its signatures bad, whoever made them.
+        let key = matches!(why, CertificateError::BadSignature)
+            .then(|| refused_key(end_entity, intermediates, &self.certificates))
+            .flatten();
+        told(key.unwrap_or_else(|| explain(why, end_entity, intermediates, now)))
     }
+}
+
+/// A handshake that was refused, with the reason where it is the length of the certificate's key.
+fn with_key(error: Error, certificate: &CertificateDer<'_>) -> Error {
+    refused_key(certificate, &[], &[]).map_or(error, told)
+}
+
+fn told(fault: TlsFault) -> Error {
+    CertificateError::Other(OtherError(Arc::new(fault))).into()
 }
 
 impl ServerCertVerifier for Verifier {
@@ -88,17 +98,19 @@ impl ServerCertVerifier for Verifier {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
         let system = || self.system().and_then(|system| ask(system));
-        let Some(named) = &self.named else { return system() };
-        match ask(named.as_ref()) {
-            Ok(verified) => Ok(verified),
-            Err(error) if self.certificates.contains(end_entity) && is_authority(&error) => {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                in_time(end_entity, now).map(|()| ServerCertVerified::assertion())
+        let verified = match &self.named {
+            _ if self.certificates.contains(end_entity) => {
+                check_named(end_entity, server_name, now).map(|()| ServerCertVerified::assertion())
             }
-            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => system(),
-            // Of two refusals, that of the authority that was meant says more.
-            Err(error) => system().map_err(|_| error),
-        }
+            None => system(),
+            Some(named) => match ask(named.as_ref()) {
+                Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => system(),
+                // Of two refusals, that of the authority that was meant says more.
+                Err(error) => system().map_err(|_| error),
+                verified => verified,
+            },
+        };
+        verified.map_err(|error| self.explained(error, end_entity, intermediates, now))
     }
 
     fn verify_tls12_signature(
@@ -108,6 +120,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+            .map_err(|error| with_key(error, cert))
     }
 
     fn verify_tls13_signature(
@@ -117,6 +130,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+            .map_err(|error| with_key(error, cert))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

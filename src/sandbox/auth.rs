@@ -2,10 +2,10 @@
 //!
 //! Source: docs/notary-v1.md section 13, "Authentication", and the Docker registry token protocol.
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp as Time;
-use ring::hmac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -113,7 +113,7 @@ pub(super) struct Gate {
 impl Gate {
     /// A gate whose token service is at `url`.
     pub(super) fn new(auth: Auth, url: &str) -> Result<Self, SandboxError> {
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &ring::rand::SystemRandom::new())
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &aws_lc_rs::rand::SystemRandom::new())
             .map_err(|_| SandboxError::Tls("no randomness for the token key".to_owned()))?;
         Ok(Self { auth, realm: format!("{url}/token"), key })
     }

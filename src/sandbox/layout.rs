@@ -177,6 +177,8 @@ impl Layout {
             pkcs11_module: None,
             idle_lock: Duration::from_secs(15 * 60),
             typed_paths: TypedPaths::below(&self.keys_dir()),
+            notary_auth: None,
+            helper_launcher: Vec::new(),
             helper_environment: Vec::new(),
         }
     }

@@ -63,7 +63,7 @@ impl Authority {
         let issuer = Issuer::new(parameters(now), self.key);
         let certificate = leaf.signed_by(&key, &issuer).map_err(failed)?;
         let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(failed)?

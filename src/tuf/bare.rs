@@ -1,7 +1,7 @@
 //! Public keys without wrapping, and the only place where signatures are checked.
 
+use aws_lc_rs::signature::{self as aws_signature, UnparsedPublicKey};
 use p521::ecdsa::signature::hazmat::PrehashVerifier;
-use ring::signature::{self as ring_signature, UnparsedPublicKey};
 use rsa::pkcs1;
 use x509_cert::der::Decode;
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
@@ -15,7 +15,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// A key that can verify. `ring` checks what it can (it is four times faster); other curves go to their own crates.
+/// A key that can verify. AWS-LC checks what it can (it is several times faster); other curves go to their own crates.
 pub(super) enum Bare {
     P256(Vec<u8>),
     P384(p384::ecdsa::VerifyingKey),
@@ -88,26 +88,26 @@ impl Bare {
                 key.is_ok_and(|key| signature.is_ok_and(|s| key.verify_prehash(message.sha256(), &s).is_ok()))
             }
             (Self::P256(point), Method::Ecdsa) => {
-                with_ring(&ring_signature::ECDSA_P256_SHA256_FIXED, point, message, signature)
+                with_backend(&aws_signature::ECDSA_P256_SHA256_FIXED, point, message, signature)
             }
             (Self::P384(key), Method::Ecdsa) => p384::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|s| key.verify_prehash(message.sha256(), &s).is_ok()),
             (Self::P521(key), Method::Ecdsa) => p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|s| key.verify_prehash(&p521_prehash(message), &s).is_ok()),
             (Self::Rsa { pkcs1, .. }, Method::RsaPss) => {
-                with_ring(&ring_signature::RSA_PSS_2048_8192_SHA256, pkcs1, message, signature)
+                with_backend(&aws_signature::RSA_PSS_2048_8192_SHA256, pkcs1, message, signature)
             }
             (Self::Rsa { pkcs1, .. }, Method::RsaPkcs1v15) => {
-                with_ring(&ring_signature::RSA_PKCS1_2048_8192_SHA256, pkcs1, message, signature)
+                with_backend(&aws_signature::RSA_PKCS1_2048_8192_SHA256, pkcs1, message, signature)
             }
-            (Self::Ed25519(key), Method::Eddsa) => with_ring(&ring_signature::ED25519, key, message, signature),
+            (Self::Ed25519(key), Method::Eddsa) => with_backend(&aws_signature::ED25519, key, message, signature),
             _ => false,
         }
     }
 }
 
-fn with_ring(
-    algorithm: &'static dyn ring_signature::VerificationAlgorithm,
+fn with_backend(
+    algorithm: &'static dyn aws_signature::VerificationAlgorithm,
     key: &[u8],
     message: &Message<'_>,
     signature: &[u8],

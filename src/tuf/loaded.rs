@@ -21,7 +21,7 @@ pub enum Standing {
 
 /// A role file that was checked against its keys and the file above it; `standing` says with what result.
 ///
-/// There is no other way to make one than [`TrustedSet`].
+/// There is no other way to make one than [`TrustedSet`](super::TrustedSet).
 #[derive(Clone, Debug)]
 pub struct Loaded<T> {
     /// The bytes as received.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trustdeck::config::{self, Flags, Places};
-use trustdeck::engine::keyring::sources::{PassphraseSources, Source, Tried};
+use trustdeck::engine::keyring::sources::{PassphraseSources, Source};
+use trustdeck::engine::keyring::tried::Tried;
 use trustdeck::engine::view::keys::{KeyPlace, KeyState};
 use trustdeck::engine::{Engine, EngineError, FirstContact, KeyView, Kind, Passphrase, Settings};
 use trustdeck::keys::KeyError;

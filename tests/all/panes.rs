@@ -220,7 +220,7 @@ fn a_login_is_taken_for_this_session() {
     let effects = press(&mut state, "ijeff<tab>hunter2 is it<enter>");
     let password = Passphrase::from_text("hunter2 is it");
     let (host, user) = ("registry.example.com".to_owned(), "jeff".to_owned());
-    assert_eq!(effects, [Effect::LogIn { gun: gun("admin/demo"), host, user, password }]);
+    assert_eq!(effects, [Effect::LogIn { gun: gun("admin/demo"), host, user: Some(user), secret: password }]);
 }
 
 #[test]

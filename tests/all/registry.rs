@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use trustdeck::remote::auth::Finding;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
-use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, RemoteError, TlsMaterial};
+use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, RemoteError, Setup, TlsMaterial};
 use zeroize::Zeroizing;
 
 const APP: &str = "team/app";
@@ -23,6 +23,8 @@ const SHORT: Limits = Limits {
     first_byte: Duration::from_millis(400),
     stall: Duration::from_millis(400),
     total: Duration::from_millis(1500),
+    pause: Duration::from_millis(1),
+    longest_pause: Duration::from_secs(2),
 };
 
 /// One login for everybody, or none.
@@ -41,7 +43,7 @@ impl Logins {
 }
 
 impl CredentialSource for Logins {
-    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> Finding<'a> {
         self.asked.lock().unwrap().push(registry.to_owned());
         let password = |(user, password)| Credential::Password { user, password: Zeroizing::<String>::new(password) };
         let found = self.login.clone().map(password);
@@ -57,7 +59,8 @@ fn client_of(url: &str, limits: Limits, ca: Option<&Path>, logins: Logins) -> Re
     let authorities = ca.map(|ca| std::fs::read(ca).unwrap()).into_iter().collect();
     let tls = TlsMaterial { authorities, ..TlsMaterial::default() };
     let endpoint = Endpoint::parse_registry(url, false).unwrap();
-    Registry::new(endpoint, "registry.example.test", &tls, limits, Arc::new(logins)).unwrap()
+    let setup = Setup { tls, limits, ..Setup::default() };
+    Registry::new(endpoint, "registry.example.test", &setup, Arc::new(logins)).unwrap()
 }
 
 fn path(text: &str) -> RepositoryPath {

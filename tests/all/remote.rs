@@ -1,5 +1,6 @@
 //! HTTP against servers that misbehave, log in, or are real; settings and names from what users write.
 
+mod again;
 mod engine;
 mod faults;
 mod login;
@@ -17,7 +18,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use trustdeck::remote::auth::Finding;
 use trustdeck::remote::{
-    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, RemoteError, TlsMaterial, Wanted,
+    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, RemoteError, Setup, Stranger,
+    TlsFault, TlsMaterial, Wanted,
 };
 use trustdeck::tuf::{Gun, Role};
 use zeroize::Zeroizing;
@@ -28,6 +30,8 @@ const SHORT: Limits = Limits {
     first_byte: Duration::from_millis(400),
     stall: Duration::from_millis(400),
     total: Duration::from_millis(1500),
+    pause: Duration::from_millis(1),
+    longest_pause: Duration::from_secs(2),
 };
 
 /// Logins of a test.
@@ -47,7 +51,7 @@ impl Logins {
 }
 
 impl CredentialSource for Logins {
-    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> Finding<'a> {
         self.asked.lock().unwrap().push(registry.to_owned());
         let password = |(user, password): &(String, String)| Credential::Password {
             user: user.clone(),
@@ -69,8 +73,12 @@ fn gun(name: &str) -> Gun {
 
 fn client_with(url: &str, limits: Limits, logins: Arc<Logins>) -> NotaryServer {
     let endpoint = Endpoint::parse(url, true).unwrap();
-    NotaryServer::new(endpoint, &TlsMaterial::default(), limits, logins).unwrap()
+    let setup = Setup { limits, chosen: "a test".to_owned(), ..Setup::default() };
+    NotaryServer::new(endpoint, setup, logins).unwrap()
 }
+
+/// What a trust server says of a file that it does not have.
+const ABSENT: &str = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;
 
 fn client(url: &str) -> NotaryServer {
     client_with(url, SHORT, Arc::default())

@@ -103,7 +103,7 @@ impl User {
         self.terminal.keys("q");
         self.terminal.wait_end();
         // Fails if another test of this process came first, which is just as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let dir = Some(self.dir.path().join("kept"));

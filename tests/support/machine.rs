@@ -110,6 +110,8 @@ pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
         pkcs11_module: None,
         idle_lock: Duration::from_secs(900),
         typed_paths: TypedPaths::default(),
+        notary_auth: None,
+        helper_launcher: Vec::new(),
         helper_environment: Vec::new(),
     }
 }

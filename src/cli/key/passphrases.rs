@@ -3,7 +3,8 @@
 use super::called;
 use crate::cli::console::input;
 use crate::cli::{Context, new_passphrase, terminal};
-use crate::engine::keyring::sources::{Source, read_descriptor, wrong_sources};
+use crate::engine::keyring::sources::{Source, read_descriptor};
+use crate::engine::keyring::tried::wrong_sources;
 use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Problem, Strength};
 use crate::tuf::CanonicalKeyId;
 

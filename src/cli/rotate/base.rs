@@ -24,7 +24,7 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 /// Runs `renew`.
 ///
 /// # Errors
-/// As [`rotate`].
+/// As [`rotate`](super::rotate).
 pub(in crate::cli) async fn renew(context: &Context, command: &Renew) -> Result<Ending, Problem> {
     let wizard = match Role::parse(&command.role).map_err(named)? {
         Role::Root => Wizard::RenewRoot,

@@ -1,7 +1,7 @@
 //! What may be removed without a tested backup, and what not.
 
 use super::part::Custody;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::tuf::CanonicalKeyId;
 
 /// What the user knows when a key is removed.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::load::KeySet;
 use super::part::Custody;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::part::Custody;
+use crate::engine::error::EngineError;
 use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
-use crate::engine::{EngineError, KeyView};
+use crate::engine::view::keys::KeyView;
 use crate::keys::{KeyError, words};
 use crate::tuf::CanonicalKeyId;
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::make::check_name;
 use super::part::Custody;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::keys::pem::Block;
 use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::part::Custody;
-use crate::engine::EngineError;
 use crate::engine::disk::new_file::write_new;
-use crate::engine::error::refuse;
+use crate::engine::error::{EngineError, refuse};
 use crate::keys::pem::Block;
 use crate::keys::store::read_file;
 use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};

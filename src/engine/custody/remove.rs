@@ -2,7 +2,9 @@
 
 use super::backed_up::Removing;
 use super::part::Custody;
-use crate::engine::{BackupRecord, EngineError, KeyView};
+use crate::engine::error::EngineError;
+use crate::engine::keyring::backed_up::BackupRecord;
+use crate::engine::view::keys::KeyView;
 use crate::keys::KeyError;
 use crate::keys::token::TokenPlace;
 use crate::tuf::{CanonicalKeyId, Gun, Role};

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::commit::{Pending, write_all, write_soon, writer};
 use super::read;
 use super::read::read_opened;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 
 /// After so many seconds a file aside is removed if its process has ended. Not at once: a process of another container
 /// or host seems to have ended too.

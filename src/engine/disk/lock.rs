@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::folder::write_one;
 use super::read;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 
 /// Takes a lock, waiting at most `patience`.
 pub(in crate::engine) fn lock(path: &Path, patience: Duration) -> Result<File, EngineError> {

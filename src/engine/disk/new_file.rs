@@ -5,8 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::engine::EngineError;
-use crate::engine::error::refuse;
+use crate::engine::error::{EngineError, refuse};
 
 /// Writes a file that must not exist yet, 0600.
 pub(in crate::engine) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::commit::{Pending, write_all};
 use super::folder::{make_private, open_own};
 use super::read;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 
 const VERSION: u64 = 1;
 
@@ -22,6 +22,8 @@ pub(in crate::engine) trait Note: Serialize + DeserializeOwned + Default {
 
 #[derive(Deserialize)]
 struct Head {
+    // The list of realms called it so once.
+    #[serde(alias = "format")]
     version: u64,
 }
 

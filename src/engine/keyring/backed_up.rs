@@ -7,9 +7,9 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
 use super::part::Keyring;
-use crate::engine::EngineError;
 use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::error::EngineError;
 use crate::tuf::CanonicalKeyId;
 
 /// A backup of a key that was opened again, with the key unlocked from it.

@@ -1,15 +1,16 @@
 //! What is held in memory of the keys: the store's listing, unlocked keys, labels.
 
-use super::labels;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::index::IndexFile;
+use super::labels;
 use super::open::OpenKeys;
+use super::refused_pins::RefusedPins;
 use super::seen_tokens::TokenNotes;
-use super::sources::RefusedPins;
-use crate::engine::{EngineError, Settings};
+use crate::engine::error::EngineError;
+use crate::engine::settings::Settings;
 use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey, StoredKey, Tokens};
 use crate::tuf::{Algorithm, CanonicalKeyId, Role};
 

@@ -9,9 +9,9 @@ use std::{fs, io};
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::Settings;
 use crate::engine::disk::folder::make_private;
 use crate::engine::disk::read;
+use crate::engine::settings::Settings;
 use crate::keys::{KeyError, KeyIndex, KeyStore, StoredKey};
 use crate::tuf::{Algorithm, CanonicalKeyId};
 

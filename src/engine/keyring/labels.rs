@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineError;
 use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::error::EngineError;
 use crate::tuf::CanonicalKeyId;
 
 #[derive(Default, Serialize, Deserialize)]

@@ -13,6 +13,6 @@ pub(in crate::engine) mod refused_pins;
 pub(in crate::engine) mod seen_tokens;
 pub mod sources;
 pub mod tokens;
-pub(in crate::engine) mod tried;
+pub mod tried;
 
 pub use part::Keyring;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ring::hmac;
+use aws_lc_rs::hmac;
 
 use crate::keys::{Passphrase, PrivateKey};
 use crate::tuf::CanonicalKeyId;
@@ -26,7 +26,7 @@ struct Open {
 impl OpenKeys {
     /// None yet; each will be kept for `idle` after its last use.
     pub(in crate::engine) fn new(idle: Duration) -> Self {
-        let random = ring::rand::SystemRandom::new();
+        let random = aws_lc_rs::rand::SystemRandom::new();
         Self { idle, marker: hmac::Key::generate(hmac::HMAC_SHA256, &random).ok(), keys: HashMap::new() }
     }
 

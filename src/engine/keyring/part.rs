@@ -1,16 +1,16 @@
 //! Keys at hand: what the store holds, what is unlocked, and what people call it.
 
-use super::labels;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::held::{Held, hold};
+use super::labels;
 use super::names::role_label;
 use super::tokens::Seen;
 use crate::engine::context::Context;
-use crate::engine::{EngineError, Problem};
+use crate::engine::error::{EngineError, Problem};
 use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 

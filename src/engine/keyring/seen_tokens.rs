@@ -6,10 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::part::Keyring;
-use crate::engine::Settings;
 use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::settings::Settings;
 use crate::keys::token::TokenEntry;
 use crate::tuf::CanonicalKeyId;
 
@@ -58,7 +57,7 @@ impl TokenNotes {
         let _ = note::change(&settings.state_dir, |all: &mut SeenTokens| all.keys.remove(id));
     }
 
-    fn token_of(&self, settings: &Settings, id: &CanonicalKeyId) -> Option<String> {
+    pub(super) fn token_of(&self, settings: &Settings, id: &CanonicalKeyId) -> Option<String> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get_or_insert_with(|| load(settings)).get(id).map(|seen| seen.token.clone())
     }
@@ -66,25 +65,4 @@ impl TokenNotes {
 
 fn load(settings: &Settings) -> BTreeMap<CanonicalKeyId, SeenOn> {
     note::load::<SeenTokens>(&settings.state_dir).unwrap_or_default().keys
-}
-
-impl Keyring {
-    /// The token that a key was seen on, if neither that nor a file of the key is here now.
-    #[must_use]
-    pub fn absent_token(&self, id: &CanonicalKeyId) -> Option<String> {
-        let token = self.held.token_notes.token_of(self.context.settings(), id)?;
-        (!self.has_file(id) && self.token_of(id).is_none()).then_some(token)
-    }
-
-    /// What people call a key in a plan; one that is missing because its token is, says so.
-    pub(in crate::engine) fn label_in_plan(&self, id: &CanonicalKeyId) -> Option<String> {
-        let label = self.label(id);
-        match self.absent_token(id) {
-            Some(token) => {
-                let label = label.map(|label| format!("{label}, ")).unwrap_or_default();
-                Some(format!("{label}on token {token}, which is not plugged in"))
-            }
-            None => label,
-        }
-    }
 }

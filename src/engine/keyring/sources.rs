@@ -11,9 +11,6 @@ use zeroize::Zeroizing;
 use crate::keys::Passphrase;
 use crate::tuf::Role;
 
-pub(in crate::engine) use super::refused_pins::RefusedPins;
-pub use super::tried::{Miss, Tried, missing_passphrase, wrong_sources};
-
 /// Variables that hold a passphrase, and for which keys.
 pub(super) const VARIABLES: [(&str, Scope); 8] = [
     ("NOTARY_ROOT_PASSPHRASE", Scope::Root),
@@ -207,6 +204,7 @@ pub fn read_descriptor(descriptor: u32) -> io::Result<Zeroizing<Vec<u8>>> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::engine::keyring::tried::{Tried, missing_passphrase};
     use crate::tuf::CanonicalKeyId;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::part::Keyring;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::keys::token::layout;
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::{CanonicalKeyId, PublicKey};
@@ -191,5 +191,26 @@ pub fn pin_words(state: PinState) -> Option<&'static str> {
         PinState::FinalTry => Some("one more wrong PIN locks the token"),
         PinState::Locked => Some("the PIN is locked"),
         PinState::Unset => Some("the token has no PIN yet"),
+    }
+}
+
+impl Keyring {
+    /// The token that a key was seen on, if neither that nor a file of the key is here now.
+    #[must_use]
+    pub fn absent_token(&self, id: &CanonicalKeyId) -> Option<String> {
+        let token = self.held.token_notes.token_of(self.context.settings(), id)?;
+        (!self.has_file(id) && self.token_of(id).is_none()).then_some(token)
+    }
+
+    /// What people call a key in a plan; one that is missing because its token is, says so.
+    pub(in crate::engine) fn label_in_plan(&self, id: &CanonicalKeyId) -> Option<String> {
+        let label = self.label(id);
+        match self.absent_token(id) {
+            Some(token) => {
+                let label = label.map(|label| format!("{label}, ")).unwrap_or_default();
+                Some(format!("{label}on token {token}, which is not plugged in"))
+            }
+            None => label,
+        }
     }
 }

@@ -5,7 +5,7 @@
 use super::part::Keyring;
 use super::sources::{PassphraseSources, Source, VARIABLES};
 use super::tokens::{PinState, TokenError, TokenName};
-use crate::engine::{EngineError, Kind, Problem};
+use crate::engine::error::{EngineError, Kind, Problem};
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::CanonicalKeyId;
 

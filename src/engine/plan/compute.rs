@@ -161,7 +161,7 @@ fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<N
 }
 
 /// Puts the plans of all repositories under one ID.
-pub fn whole(repositories: Vec<RepositoryPlan>, elsewhere: Vec<crate::engine::EntryId>) -> Plan {
+pub fn whole(repositories: Vec<RepositoryPlan>, elsewhere: Vec<crate::engine::draft::change::EntryId>) -> Plan {
     let mut hash = Sha256::new();
     for plan in &repositories {
         hash.update(plan.effect.as_bytes());

@@ -1,6 +1,5 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
-use crate::engine::servers::Servers;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -12,14 +11,15 @@ use super::landing::Planned;
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{Made, SignedFile, SigningError, sign};
-use crate::engine::EngineError;
+use super::upload::Uploaded;
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
-use crate::engine::error::Problem;
+use crate::engine::error::{EngineError, Problem};
 use crate::engine::lanes::blocking;
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
+use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
 use crate::engine::trust::session::Base;
 use crate::remote::{NotaryServer, RemoteError};
@@ -103,18 +103,10 @@ impl Publisher {
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
-        let parts: Vec<(Role, Vec<u8>)> = files.iter().map(|f| (f.role.clone(), f.bytes.clone())).collect();
-        match prepared.server.publish(gun, &parts).await {
-            Ok(()) => {}
-            Err(RemoteError::Version { .. }) => {
-                self.forget_sent(gun).await?;
-                self.raise_versions(gun, &prepared.server, &files, run).await?;
-                return Ok(Tried::Overtaken);
-            }
-            Err(error) => {
-                let settled = self.settle_upload(&sent, &prepared.server, error).await;
-                settled.map_err(|error| without_snapshot_key(&prepared, error))?;
-            }
+        let uploaded = self.upload(gun, &prepared, &files, &sent, run).await;
+        match uploaded.map_err(|error| without_snapshot_key(&prepared, error))? {
+            Uploaded::Stored => {}
+            Uploaded::Overtaken => return Ok(Tried::Overtaken),
         }
         say(Step::Check, None).await;
         let planned = Planned { before: prepared.base.set.as_deref(), tags: &expected };
@@ -239,11 +231,17 @@ impl Publisher {
     }
 
     /// After an answer that says nothing certain: looks until it is certain, or gives up.
-    async fn settle_upload(&self, sent: &Sent, server: &NotaryServer, error: RemoteError) -> Result<(), EngineError> {
+    pub(super) async fn settle_upload(
+        &self,
+        sent: &Sent,
+        server: &NotaryServer,
+        error: RemoteError,
+    ) -> Result<(), EngineError> {
         let gun = &sent.gun;
         let is_lost = matches!(error, RemoteError::AnswerLost { .. });
         // A gateway may say 5xx for a request that went through.
-        let may_have_landed = is_lost || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. });
+        let may_have_landed = is_lost
+            || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. } | RemoteError::Race { .. });
         if !may_have_landed {
             self.forget_sent(gun).await?;
             return Err(Servers::remote(gun)(error));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::outcome::Progress;
 use super::part::Publisher;
-use crate::engine::Progress;
 use crate::engine::keyring::tokens::Attendant;
 use crate::keys::PrivateKey;
 use crate::tuf::{CanonicalKeyId, Gun};

@@ -1,6 +1,5 @@
 //! The keys of a new repository.
 
-use crate::engine::servers::Servers;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,9 +9,10 @@ use super::job::{Created, Prepared, no_passphrase};
 use super::outcome::Progress;
 use super::part::Publisher;
 use super::sign::BaseKeys;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::plan::needs::RootSource;
+use crate::engine::servers::Servers;
 use crate::keys::{PrivateKey, root_certificate};
 use crate::tuf::{Algorithm, Gun, Role};
 

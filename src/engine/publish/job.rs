@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::outcome::Published;
 use super::sign::BaseKeys;
-use crate::engine::EngineError;
 use crate::engine::draft::change::StagedChange;
+use crate::engine::error::EngineError;
 use crate::engine::plan::facts::Keys;
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::{PlanId, RepositoryPlan, Weight};

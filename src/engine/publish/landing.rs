@@ -1,6 +1,5 @@
 //! Whether an upload is really on the server: after each publish, after a lost answer, and after a crash.
 
-use crate::engine::servers::Servers;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -10,13 +9,13 @@ use super::attempt::FILE_LIMIT;
 use super::outcome::{PublishOutcome, Published};
 use super::part::Publisher;
 use super::sign::SignedFile;
-use crate::engine::draft::change::StagedChange;
+use crate::engine::draft::change::{EntryId, StagedChange};
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
-use crate::engine::error::{Kind, Problem};
+use crate::engine::error::{EngineError, Kind, Problem};
 use crate::engine::lanes::blocking;
+use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
-use crate::engine::{EngineError, EntryId};
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Gun, Role, TrustedSet};
 

@@ -8,6 +8,7 @@ pub(in crate::engine) mod landing;
 pub mod outcome;
 mod part;
 pub mod sign;
+pub(in crate::engine) mod upload;
 pub(in crate::engine) mod versions;
 
 pub use part::Publisher;

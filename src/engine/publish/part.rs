@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::job::{Approval, Batch, Job, no_passphrase, not_accepted};
 use super::outcome::{Progress, Published};
-use crate::engine::EngineError;
 use crate::engine::context::Context;
 use crate::engine::draft::applied::Mark;
+use crate::engine::error::EngineError;
 use crate::engine::keyring::Keyring;
 use crate::engine::lanes::blocking;
 use crate::engine::plan::{NeededKey, RepositoryPlan, RoleDiff};

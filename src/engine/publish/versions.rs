@@ -2,14 +2,14 @@
 //!
 //! A role that was removed leaves its file behind; so does one that a snapshot does not name any more.
 
-use crate::engine::servers::Servers;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::FILE_LIMIT;
 use super::job::{Prepared, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
+use crate::engine::servers::Servers;
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::verify::Seen;
 use crate::tuf::{Envelope, FileMeta, Gun, Role};

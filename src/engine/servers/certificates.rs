@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::engine::Settings;
 use crate::engine::disk::read;
+use crate::engine::settings::Settings;
 use crate::remote::tls::{check_identity, count_authorities};
 use crate::remote::{Endpoint, RemoteError, TlsMaterial};
 
@@ -17,8 +17,8 @@ use crate::remote::{Endpoint, RemoteError, TlsMaterial};
 /// # Errors
 /// `Setting`, naming the file and what is wrong with it.
 pub(in crate::engine) fn material(settings: &Settings, endpoint: &Endpoint) -> Result<TlsMaterial, RemoteError> {
-    let mut material = TlsMaterial::default();
     let directory = directory(settings, endpoint);
+    let mut material = TlsMaterial { place: Some(directory.join("ca.crt")), ..TlsMaterial::default() };
     let found = list(&directory)?;
     let notary = is_notarys(settings, endpoint);
     let notary_ca = settings.tls.notary_ca.iter().filter(|_| notary);

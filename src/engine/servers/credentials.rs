@@ -2,23 +2,21 @@
 //!
 //! Source: docs/notary-v1.md section 14.3.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::helper::Helper;
+use super::docker_config::{DockerConfig, basic};
+use super::helper::{Helper, Surroundings};
 use super::realms::Realms;
 use crate::engine::disk::read;
-use crate::engine::{EngineError, Settings};
+use crate::engine::error::EngineError;
+use crate::engine::settings::Settings;
 use crate::keys::Passphrase;
-use crate::remote::auth::{DOCKER_HUB, Finding};
+use crate::remote::auth::Finding;
 use crate::remote::{Credential, CredentialSource, RemoteError};
 
 /// How long a login is used before it is looked up anew: helpers are slow and may ask their user.
@@ -26,62 +24,64 @@ const KEPT: Duration = Duration::from_secs(60);
 /// How long the absence of one is believed.
 const KEPT_ABSENT: Duration = Duration::from_secs(5);
 
-/// A login or its absence, and when that was found.
-type Slot = Arc<tokio::sync::Mutex<Option<(Instant, Option<Credential>)>>>;
+/// What a look-up found.
+type Found = Result<Option<Credential>, RemoteError>;
+
+/// A login, its absence or why it could not be looked up, and when.
+type Slot = Arc<tokio::sync::Mutex<Option<(Instant, Found)>>>;
 
 /// Where the engine's logins come from.
 pub(in crate::engine) struct Credentials {
     config: PathBuf,
     environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    launcher: Vec<std::ffi::OsString>,
+    /// `NOTARY_AUTH`, and the address of the only server that it is for.
+    notary_auth: Option<(String, NotaryAuth)>,
     typed: Mutex<HashMap<String, Credential>>,
     found: Mutex<HashMap<String, Slot>>,
+    asker: Mutex<Option<Arc<Asker>>>,
+    /// Who was asked for, so that nobody is asked twice.
+    asked: tokio::sync::Mutex<HashMap<String, Option<Credential>>>,
     realms: Realms,
 }
 
-/// The parts of Docker's `config.json` that concern logins. The rest is Docker's.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct DockerConfig {
-    #[serde(default)]
-    auths: BTreeMap<String, Stored>,
-    #[serde(default)]
-    creds_store: String,
-    #[serde(default)]
-    cred_helpers: BTreeMap<String, String>,
-}
-
-/// One entry of `auths`.
-#[derive(Deserialize, Default)]
-struct Stored {
-    #[serde(default)]
-    auth: String,
-    #[serde(default)]
-    identitytoken: String,
-}
+/// How a person is asked for a login; `None` for none.
+pub type Asker = dyn Fn(&str) -> Option<(String, Passphrase)> + Send + Sync;
 
 impl Credentials {
     /// Reads the remembered realms; Docker's configuration is read when a server asks.
     ///
     /// # Errors
     /// `State`, `Disk`.
-    pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
+    pub(in crate::engine) fn open(settings: &Settings, named: Option<String>) -> Result<Self, EngineError> {
         Ok(Self {
             config: settings.docker_config.join("config.json"),
             environment: settings.helper_environment.clone(),
+            launcher: settings.helper_launcher.clone(),
+            notary_auth: named.zip(settings.notary_auth.clone()),
             typed: Mutex::default(),
             found: Mutex::default(),
+            asker: Mutex::default(),
+            asked: tokio::sync::Mutex::default(),
             realms: Realms::open(&settings.state_dir, &settings.allowed_realms)?,
         })
+    }
+
+    /// Asks a person where a login is needed and nobody has one.
+    pub(in crate::engine) fn ask_with(&self, asker: Arc<Asker>) {
+        *self.asker.lock().unwrap_or_else(PoisonError::into_inner) = Some(asker);
     }
 
     pub(in crate::engine) fn accept_realm(&self, host: &str) -> Result<(), EngineError> {
         self.realms.accept(host)
     }
 
-    pub(in crate::engine) fn log_in(&self, registry: &str, user: &str, password: &Passphrase) {
-        let password = Zeroizing::new(String::from_utf8_lossy(password.bytes()).into_owned());
-        let login = Credential::Password { user: user.to_owned(), password };
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), login);
+    pub(in crate::engine) fn log_in(&self, registry: &str, login: Login) {
+        let credential = match login {
+            Login::Password { user, password } => password_login(user, &password),
+            Login::IdentityToken(token) => Credential::IdentityToken(text_of(&token)),
+        };
+        self.typed.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), credential);
     }
 
     fn slot(&self, registry: &str) -> Slot {
@@ -89,49 +89,114 @@ impl Credentials {
         Arc::clone(found.entry(registry.to_owned()).or_default())
     }
 
-    /// Looks up a login; who wants the same one waits for one look-up.
-    async fn look_up(&self, registry: &str) -> Result<Option<Credential>, RemoteError> {
+    /// Looks up a login; who wants the same one waits for one look-up, and shares its failure.
+    async fn look_up(&self, server: &str, registry: &str) -> Found {
         if let Some(typed) = self.typed.lock().unwrap_or_else(PoisonError::into_inner).get(registry) {
             return Ok(Some(typed.clone()));
         }
         let slot = self.slot(registry);
         let mut kept = slot.lock().await;
-        if let Some((since, login)) = kept.as_ref() {
-            let limit = if login.is_some() { KEPT } else { KEPT_ABSENT };
-            if since.elapsed() < limit {
-                return Ok(login.clone());
+        let limit = |found: &Found| if matches!(found, Ok(None)) { KEPT_ABSENT } else { KEPT };
+        let found = match kept.as_ref().filter(|(since, found)| since.elapsed() < limit(found)) {
+            Some((_, found)) => found.clone(),
+            None => {
+                let found = self.read(registry).await;
+                *kept = Some((Instant::now(), found.clone()));
+                found
             }
+        };
+        match (found, &self.notary_auth) {
+            (Ok(None) | Err(RemoteError::Helper { .. }), Some((named, login))) if named == server => login.credential(),
+            (found, _) => found,
         }
-        *kept = None;
-        let login = self.read(registry).await?;
-        *kept = Some((Instant::now(), login.clone()));
-        Ok(login)
     }
 
-    async fn read(&self, registry: &str) -> Result<Option<Credential>, RemoteError> {
+    async fn read(&self, registry: &str) -> Found {
         let config = load(&self.config)?;
         let helper = config.cred_helpers.get(registry).filter(|helper| !helper.is_empty());
         let store = Some(&config.creds_store).filter(|store| !store.is_empty());
+        let surroundings = Surroundings { environment: &self.environment, launcher: &self.launcher };
         if let Some(helper) = helper.or(store) {
-            return Helper::new(helper, &self.environment).find(registry).await;
+            return Helper::new(helper, surroundings).find(registry).await;
         }
         if config.auths.is_empty() && config.cred_helpers.is_empty() {
             // Nobody chose this helper: one that does not work here (no desktop, no key) holds no login.
-            return match Helper::of_platform(&self.environment) {
+            return match Helper::of_platform(surroundings) {
                 Some(helper) => Ok(helper.find(registry).await.unwrap_or_default()),
                 None => Ok(None),
             };
         }
-        let Some((key, stored)) = entry_for(&config.auths, registry) else { return Ok(None) };
+        let Some((key, stored)) = config.entry_for(registry) else { return Ok(None) };
         stored.credential().map_err(|what| {
             RemoteError::Setting(format!("{}: the entry {key:?} of auths {what}", self.config.display()))
         })
     }
+
+    /// Asks a person, one question at a time and once for each registry.
+    async fn ask_person(&self, registry: &str) -> Found {
+        let asker = self.asker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(asker) = asker else { return Ok(None) };
+        let mut asked = self.asked.lock().await;
+        if let Some(answer) = asked.get(registry) {
+            return Ok(answer.clone());
+        }
+        let name = registry.to_owned();
+        let answer = tokio::task::spawn_blocking(move || asker(&name)).await.unwrap_or(None);
+        let login = answer.map(|(user, password)| password_login(user, &password));
+        asked.insert(registry.to_owned(), login.clone());
+        if let Some(login) = &login {
+            self.typed.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), login.clone());
+        }
+        Ok(login)
+    }
+}
+
+/// What a person logs in with.
+pub enum Login {
+    /// User name and password.
+    Password { user: String, password: Passphrase },
+    /// An identity token.
+    IdentityToken(Passphrase),
+}
+
+fn password_login(user: String, password: &Passphrase) -> Credential {
+    Credential::Password { user, password: text_of(password) }
+}
+
+fn text_of(secret: &Passphrase) -> Zeroizing<String> {
+    Zeroizing::new(String::from_utf8_lossy(secret.bytes()).into_owned())
+}
+
+/// `NOTARY_AUTH`: base64 of `USER:PASSWORD`. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NotaryAuth(Zeroizing<String>);
+
+impl std::fmt::Debug for NotaryAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NotaryAuth")
+    }
+}
+
+impl NotaryAuth {
+    /// Takes the variable's value, which is looked into when a server asks.
+    #[must_use]
+    pub fn new(value: &str) -> Self {
+        Self(Zeroizing::new(value.to_owned()))
+    }
+
+    fn credential(&self) -> Found {
+        let wrong = || RemoteError::Setting("NOTARY_AUTH is not base64 of USER:PASSWORD".to_owned());
+        basic(&self.0).ok_or_else(wrong)
+    }
 }
 
 impl CredentialSource for Credentials {
-    fn find<'a>(&'a self, registry: &'a str) -> Finding<'a> {
-        Box::pin(self.look_up(registry))
+    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> Finding<'a> {
+        Box::pin(self.look_up(server, registry))
+    }
+
+    fn ask<'a>(&'a self, registry: &'a str) -> Finding<'a> {
+        Box::pin(self.ask_person(registry))
     }
 
     fn allows_realm(&self, server: &str, realm: &str) -> bool {
@@ -151,40 +216,7 @@ fn load(path: &Path) -> Result<DockerConfig, RemoteError> {
         Ok(None) => return Ok(DockerConfig::default()),
         Err(error) => return Err(RemoteError::Setting(format!("{}: {error}", path.display()))),
     };
-    // The parser's own words may quote the file, which holds passwords: only the place is told.
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        RemoteError::Setting(format!("{}: line {line}, column {column} is not as Docker writes it", path.display()))
-    })
-}
-
-/// The entry for a registry: its own, else the first whose host is the registry's.
-fn entry_for<'a>(auths: &'a BTreeMap<String, Stored>, registry: &str) -> Option<(&'a String, &'a Stored)> {
-    let by_host = |(key, _): &(&String, &Stored)| registry != DOCKER_HUB && host_of(key) == registry;
-    auths.get_key_value(registry).or_else(|| auths.iter().find(by_host))
-}
-
-fn host_of(key: &str) -> &str {
-    let bare = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
-    bare.split('/').next().unwrap_or(bare)
-}
-
-impl Stored {
-    fn credential(&self) -> Result<Option<Credential>, &'static str> {
-        if !self.identitytoken.is_empty() {
-            return Ok(Some(Credential::IdentityToken(Zeroizing::new(self.identitytoken.clone()))));
-        }
-        if self.auth.is_empty() {
-            return Ok(None);
-        }
-        let padding = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let expected = "is not base64 of USER:PASSWORD; log in again with docker login";
-        let plain = GeneralPurpose::new(&STANDARD, padding).decode(self.auth.trim()).map_err(|_| expected)?;
-        let plain = Zeroizing::new(String::from_utf8(plain).map_err(|_| expected)?);
-        let (user, password) = plain.split_once(':').filter(|(user, _)| !user.is_empty()).ok_or(expected)?;
-        let password = Zeroizing::new(password.trim_matches('\0').to_owned());
-        Ok(Some(Credential::Password { user: user.to_owned(), password }))
-    }
+    DockerConfig::parse(&bytes).map_err(|what| RemoteError::Setting(format!("{}: {what}", path.display())))
 }
 
 #[cfg(test)]

@@ -22,8 +22,17 @@ const ANSWER_LIMIT: u64 = 64 * 1024;
 /// A helper, by the name that Docker's configuration uses.
 pub(in crate::engine) struct Helper<'a> {
     program: String,
-    environment: &'a [(OsString, OsString)],
+    surroundings: Surroundings<'a>,
     deadline: Duration,
+}
+
+/// What helpers run in.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Surroundings<'a> {
+    pub(in crate::engine) environment: &'a [(OsString, OsString)],
+    /// What starts them in a session of their own while the screen has the terminal: what asks there would be drawn over,
+    /// and take the screen's keys. Program and first arguments.
+    pub(in crate::engine) launcher: &'a [OsString],
 }
 
 /// What a helper prints.
@@ -37,18 +46,19 @@ struct Answer {
 }
 
 impl<'a> Helper<'a> {
-    pub(in crate::engine) fn new(name: &str, environment: &'a [(OsString, OsString)]) -> Self {
-        Self { program: format!("docker-credential-{name}"), environment, deadline: DEADLINE }
+    pub(in crate::engine) fn new(name: &str, surroundings: Surroundings<'a>) -> Self {
+        Self { program: format!("docker-credential-{name}"), surroundings, deadline: DEADLINE }
     }
 
     /// The helper that Docker uses when none is configured, if it is installed.
-    pub(in crate::engine) fn of_platform(environment: &'a [(OsString, OsString)]) -> Option<Self> {
+    pub(in crate::engine) fn of_platform(surroundings: Surroundings<'a>) -> Option<Self> {
+        let environment = surroundings.environment;
         let name = match std::env::consts::OS {
             "macos" => "osxkeychain",
             _ if find_program(OsStr::new("pass"), environment).is_some() => "pass",
             _ => "secretservice",
         };
-        let helper = Self::new(name, environment);
+        let helper = Self::new(name, surroundings);
         find_program(OsStr::new(&helper.program), environment).map(|_| helper)
     }
 
@@ -78,17 +88,32 @@ impl<'a> Helper<'a> {
 
     /// Runs `get`; whether it succeeded, and what it printed (errors too come on standard output).
     async fn run(&self, registry: &str) -> Result<(bool, Zeroizing<Vec<u8>>), RemoteError> {
-        let Some(path) = find_program(OsStr::new(&self.program), self.environment) else {
+        let Surroundings { environment, launcher } = self.surroundings;
+        let Some(path) = find_program(OsStr::new(&self.program), environment) else {
             return Err(self.failure("it is not installed (not in PATH), but Docker's config.json names it"));
         };
-        let mut child = Command::new(path)
+        let mut command = match launcher.split_first() {
+            // It makes the session and the process group, which bears the same ID.
+            Some((program, first)) => {
+                let mut command = Command::new(program);
+                command.args(first).arg(&path);
+                command
+            }
+            None => {
+                let mut command = Command::new(&path);
+                command.process_group(0);
+                command
+            }
+        };
+        let speaks_to_terminal = |name: &OsString| !launcher.is_empty() && name == "GPG_TTY";
+        let variables = environment.iter().filter(|(name, _)| !speaks_to_terminal(name));
+        let mut child = command
             .arg("get")
             .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(variables.map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| self.failure(&format!("it does not start: {error}")))?;
@@ -161,7 +186,9 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Zeroizi
 fn find_program(program: &OsStr, environment: &[(OsString, OsString)]) -> Option<PathBuf> {
     let (_, path) = environment.iter().find(|(name, _)| name == "PATH")?;
     let runs = |file: &Path| file.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
-    std::env::split_paths(path).map(|directory| directory.join(program)).find(|file| runs(file))
+    // Never from where the program happens to run: whoever can write there would get the logins.
+    let fixed = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+    fixed.map(|directory| directory.join(program)).find(|file| runs(file))
 }
 
 #[cfg(test)]
@@ -170,6 +197,27 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    fn surroundings(environment: &[(OsString, OsString)]) -> Surroundings<'_> {
+        Surroundings { environment, launcher: &[] }
+    }
+
+    #[test]
+    fn a_helper_is_never_taken_from_where_the_program_runs() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("docker-credential-near");
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let here = std::env::current_dir().unwrap();
+        let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+        let relative = up.join(dir.path().strip_prefix("/").unwrap());
+        assert!(relative.join("docker-credential-near").exists());
+        let found =
+            |search: &OsStr| find_program(OsStr::new("docker-credential-near"), &[("PATH".into(), search.into())]);
+        assert_eq!(found(relative.as_os_str()), None);
+        assert_eq!(found(OsStr::new(":.:")), None);
+        assert_eq!(found(dir.path().as_os_str()), Some(path));
+    }
 
     /// Whether a process still runs; one that has ended may wait for its parent to notice.
     fn runs(id: &str) -> bool {
@@ -186,7 +234,7 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         let search = OsString::from(format!("{}:/usr/bin:/bin", dir.path().display()));
         let environment = [("PATH".into(), search), ("HOME".into(), dir.path().into())];
-        let helper = Helper { deadline: Duration::from_secs(1), ..Helper::new("slow", &environment) };
+        let helper = Helper { deadline: Duration::from_secs(1), ..Helper::new("slow", surroundings(&environment)) };
         let error = helper.find("r.test").await.err().unwrap();
         assert!(matches!(&error, RemoteError::Helper { why, .. } if why.contains("did not answer")), "{error}");
         let ids = std::fs::read_to_string(ids).unwrap();

@@ -1,16 +1,18 @@
 //! Which trust server a repository has, and the one kept client for it.
 
-use super::certificates;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::credentials::Credentials;
+use super::certificates;
+use super::credentials::{Asker, Credentials, Login};
 use super::registries::Registries;
 use crate::engine::context::Context;
-use crate::engine::settings::ServerSources;
-use crate::engine::{EngineError, Settings};
+use crate::engine::error::EngineError;
+use crate::engine::settings::{ServerSources, Settings};
 use crate::remote::registry::RepositoryPath;
-use crate::remote::{Endpoint, Limits, NotaryServer, Registry, RemoteError};
+use crate::remote::{
+    Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, RemoteError, Route, Setup, TlsMaterial,
+};
 use crate::tuf::Gun;
 
 pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";
@@ -20,13 +22,17 @@ pub(in crate::engine) struct Connections {
     clients: tokio::sync::Mutex<HashMap<Endpoint, NotaryServer>>,
     credentials: Arc<Credentials>,
     registries: Registries,
+    remarks: Remarks,
 }
 
 impl Connections {
     /// Nothing is asked or sent.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        let credentials = Arc::new(Credentials::open(settings)?);
-        Ok(Self { clients: tokio::sync::Mutex::default(), credentials, registries: Registries::default() })
+        let named = named_for_all(&settings.servers);
+        let named = named.and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
+        let credentials = Credentials::open(settings, named.map(|endpoint| endpoint.base().to_owned()))?;
+        let (clients, remarks) = (tokio::sync::Mutex::default(), Remarks::default());
+        Ok(Self { clients, credentials: Arc::new(credentials), registries: Registries::default(), remarks })
     }
 }
 
@@ -59,8 +65,21 @@ impl Servers {
     /// # Errors
     /// `Input`, `Remote`.
     pub(in crate::engine) async fn server(&self, gun: &Gun) -> Result<NotaryServer, EngineError> {
+        let (endpoint, chosen) = endpoint_of(self.context.settings(), Some(gun))?;
+        self.client(gun, endpoint, chosen).await
+    }
+
+    /// The client for an address, made on first use; `chosen` says what named it.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub(in crate::engine) async fn client(
+        &self,
+        gun: &Gun,
+        endpoint: Endpoint,
+        chosen: String,
+    ) -> Result<NotaryServer, EngineError> {
         let settings = self.context.settings();
-        let (endpoint, _) = endpoint_of(settings, Some(gun))?;
         if settings.offline {
             let why = "only the cache is used (--offline)".to_owned();
             let source = RemoteError::Network { host: endpoint.host().to_owned(), why };
@@ -72,9 +91,10 @@ impl Servers {
             return Ok(client.clone());
         }
         let (settings, credentials) = (settings.clone(), Arc::clone(&self.connections.credentials));
+        let remarks = self.connections.remarks.clone();
         let making = tokio::task::spawn_blocking(move || {
-            let tls = certificates::material(&settings, &endpoint)?;
-            let client = NotaryServer::new(endpoint.clone(), &tls, Limits::default(), credentials)?;
+            let setup = setup(&settings, certificates::material(&settings, &endpoint)?, chosen, remarks)?;
+            let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
             Ok((endpoint, client))
         });
         // The task ends early only when the runtime does.
@@ -90,7 +110,8 @@ impl Servers {
     /// `Input` for a name without a registry, `Remote`.
     pub(in crate::engine) async fn registry(&self, gun: &Gun) -> Result<(Registry, RepositoryPath), EngineError> {
         let credentials = Arc::clone(&self.connections.credentials);
-        self.connections.registries.client(self.context.settings(), credentials, gun).await
+        let remarks = &self.connections.remarks;
+        self.connections.registries.client(self.context.settings(), credentials, remarks, gun).await
     }
 
     /// Wraps a remote error for a repository.
@@ -109,9 +130,51 @@ impl Servers {
         self.connections.credentials.accept_realm(host)
     }
 
-    /// Credentials for a registry host, for this process only.
-    pub fn log_in(&self, host: &str, user: &str, password: crate::keys::Passphrase) {
-        self.connections.credentials.log_in(host, user, &password);
+    /// A login for a registry host, for this process only.
+    pub fn log_in(&self, registry: &str, login: Login) {
+        self.connections.credentials.log_in(registry, login);
+    }
+
+    /// Asks a person where a server wants a login and nobody has one: `asker` gets the registry, gives user name and
+    /// password, and may block.
+    pub fn ask_logins_with(&self, asker: Arc<Asker>) {
+        self.connections.credentials.ask_with(asker);
+    }
+
+    /// What happens on the way from now on: waits, and helpers that do not work.
+    #[must_use]
+    pub fn remarks(&self) -> tokio::sync::broadcast::Receiver<Remark> {
+        self.connections.remarks.listen()
+    }
+}
+
+/// The proxies that the variables of this process name.
+/// How a server is spoken to.
+pub(super) fn setup(
+    settings: &Settings,
+    tls: TlsMaterial,
+    chosen: String,
+    remarks: Remarks,
+) -> Result<Setup, RemoteError> {
+    let limits = settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout);
+    let (proxies, parallel) = (proxies(settings)?, settings.servers.parallel_requests);
+    Ok(Setup { tls, limits, proxies, parallel, chosen, remarks })
+}
+
+fn proxies(settings: &Settings) -> Result<Proxies, RemoteError> {
+    let variables = &settings.helper_environment;
+    Proxies::read(|name| variables.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str()))
+}
+
+/// How a server is reached, in words for the status; `None` where no proxy is set.
+pub(in crate::engine) fn way(settings: &Settings, endpoint: &Endpoint) -> Option<String> {
+    let proxies = match proxies(settings) {
+        Ok(proxies) => proxies,
+        Err(error) => return Some(error.to_string()),
+    };
+    match proxies.route(&endpoint.url("v2/").ok()?) {
+        Route::Direct(why) => why.map(|why| format!("none ({why})")),
+        Route::Through(proxy) => Some(format!("{} ({})", proxy.shown(), proxy.variable())),
     }
 }
 
@@ -131,23 +194,28 @@ pub(in crate::engine) fn endpoint_of(
     Ok((endpoint, why))
 }
 
+/// The server that is named for all repositories, and what names it.
+fn named_for_all(sources: &ServerSources) -> Option<(&str, String)> {
+    let flag = sources.flag.as_deref().map(|url| (url, "--server".to_owned()));
+    let variable = || sources.environment.as_deref().map(|url| (url, "DOCKER_CONTENT_TRUST_SERVER".to_owned()));
+    let file = || {
+        let (url, path) = sources.notary.as_ref()?;
+        Some((url.as_str(), format!("remote_server.url in {}", path.display())))
+    };
+    flag.or_else(variable).or_else(file)
+}
+
 pub(in crate::engine) fn choose(sources: &ServerSources, gun: Option<&Gun>) -> Result<(String, String), EngineError> {
-    let because = |url: &String, why: &str| Ok((url.clone(), why.to_owned()));
-    if let Some(url) = &sources.flag {
-        return because(url, "--server");
-    }
-    if let Some((pattern, url)) = gun.and_then(|gun| configured(sources, gun)) {
+    let configured = gun.filter(|_| sources.flag.is_none()).and_then(|gun| configured(sources, gun));
+    if let Some((pattern, url)) = configured {
         return Ok((url.clone(), format!("trustdeck's configuration for {pattern}")));
     }
-    if let Some(url) = &sources.environment {
-        return because(url, "DOCKER_CONTENT_TRUST_SERVER");
-    }
-    if let Some((url, path)) = &sources.notary {
-        return Ok((url.clone(), format!("remote_server.url in {}", path.display())));
+    if let Some((url, why)) = named_for_all(sources) {
+        return Ok((url.to_owned(), why));
     }
     match gun.map(|gun| (gun, gun.host())) {
-        None | Some((_, Some("docker.io" | "index.docker.io"))) => because(&DOCKER_HUB.to_owned(), "Docker Hub"),
-        Some((_, Some(host))) => Ok((format!("https://{host}"), "the registry's host".to_owned())),
+        None | Some((_, Some("docker.io" | "index.docker.io"))) => Ok((DOCKER_HUB.to_owned(), "Docker Hub".to_owned())),
+        Some((_, Some(host))) => Ok((format!("https://{host}"), "the registry's host, because none is set".to_owned())),
         Some((gun, None)) => Err(EngineError::Input {
             message: format!("{gun} names no registry, so its trust server is not known"),
             hint: "name the server with --server or DOCKER_CONTENT_TRUST_SERVER".to_owned(),

@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 
 use super::certificates;
+use super::part::setup;
 use crate::engine::disk::read;
 use crate::engine::settings::RegistrySources;
 use crate::engine::{EngineError, Settings};
 use crate::remote::auth::DOCKER_HUB;
 use crate::remote::registry::{HUB, RepositoryPath};
-use crate::remote::{CredentialSource, Endpoint, Limits, Registry, RemoteError};
+use crate::remote::{CredentialSource, Endpoint, Registry, Remarks, RemoteError};
 use crate::tuf::Gun;
 
 /// A client once it is known how its registry is spoken to.
@@ -43,6 +44,7 @@ impl Registries {
         &self,
         settings: &Settings,
         credentials: Arc<dyn CredentialSource>,
+        remarks: &Remarks,
         gun: &Gun,
     ) -> Result<(Registry, RepositoryPath), EngineError> {
         let remote = |source| EngineError::Remote { gun: Some(gun.clone()), source };
@@ -64,7 +66,7 @@ impl Registries {
         if let Some(client) = kept.as_ref() {
             return Ok((client.clone(), path));
         }
-        let client = open(settings, credentials, host).await.map_err(remote)?;
+        let client = open(settings, credentials, remarks.clone(), host).await.map_err(remote)?;
         Ok((kept.insert(client).clone(), path))
     }
 }
@@ -73,6 +75,7 @@ impl Registries {
 async fn open(
     settings: &Settings,
     credentials: Arc<dyn CredentialSource>,
+    remarks: Remarks,
     host: &str,
 ) -> Result<Registry, RemoteError> {
     let addresses = addresses(&settings.servers.registries, host)?;
@@ -80,8 +83,9 @@ async fn open(
     let make = move || {
         let client = |endpoint: Endpoint| {
             let tls = certificates::registry_material(&settings, &endpoint, &name)?;
+            let setup = setup(&settings, tls, "the image's name".to_owned(), remarks.clone())?;
             let login = if is_hub(&name) { DOCKER_HUB } else { &name };
-            Registry::new(endpoint, login, &tls, Limits::default(), Arc::clone(&credentials))
+            Registry::new(endpoint, login, &setup, Arc::clone(&credentials))
         };
         addresses.into_iter().map(client).collect::<Result<Vec<_>, _>>()
     };

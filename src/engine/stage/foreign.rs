@@ -12,11 +12,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::engine::EngineError;
 use crate::engine::disk::lock::{disk, make_dir};
 use crate::engine::disk::read;
 use crate::engine::draft::change::{Change, SignedTarget};
-use crate::engine::error::Problem;
+use crate::engine::error::{EngineError, Problem};
 use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
 
 /// Largest change file that is read, in bytes; real ones are below 10 KiB.

@@ -18,7 +18,9 @@ use sha2::{Digest, Sha256};
 use crate::engine::disk::folder::{replace_one, write_one};
 use crate::engine::disk::lock::{disk, lock, make_dir};
 use crate::engine::disk::read;
-use crate::engine::{EngineError, EntryId, Settings, Stage, StagedChange};
+use crate::engine::draft::change::{EntryId, Stage, StagedChange};
+use crate::engine::error::EngineError;
+use crate::engine::settings::Settings;
 use crate::tuf::{Gun, Role};
 
 /// The form that this program reads and writes.

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::journal::Journal;
 use super::planned::PlannedLately;
-use crate::engine::{EngineError, Plan, PlanId, Settings};
+use crate::engine::error::EngineError;
+use crate::engine::plan::{Plan, PlanId};
+use crate::engine::settings::Settings;
 use crate::tuf::Gun;
 
 /// The journal of this trust directory, and what this process is publishing.

@@ -1,7 +1,5 @@
 //! Staging: what is wanted, and the plans for it.
 
-use super::foreign;
-use super::planned;
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -11,20 +9,22 @@ use super::foreign::ForeignChanges;
 use super::gather::Staged;
 use super::journal::Content;
 use super::kept::Kept;
+use super::{foreign, planned};
 use crate::engine::context::Context;
-use crate::engine::draft::change::StagedChange;
+use crate::engine::draft::change::{Change, EntryId, RootKeyChoice, Stage, StagedChange};
 use crate::engine::draft::conflicts::{applicable, contradiction};
 use crate::engine::draft::{Draft, Ground};
+use crate::engine::error::EngineError;
 use crate::engine::keyring::Keyring;
 use crate::engine::keyring::tokens::Seen;
 use crate::engine::plan::compute::{plan_with_needs, whole};
 use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known};
 use crate::engine::plan::needs::Needs;
+use crate::engine::plan::{Plan, RepositoryPlan};
 use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
 use crate::engine::trust::Trust;
 use crate::engine::trust::session::Base;
-use crate::engine::{Change, EngineError, EntryId, Plan, RepositoryPlan, RootKeyChoice, Stage};
 use crate::keys::StoredKey;
 use crate::tuf::{CanonicalKeyId, Gun, TargetName};
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp as Time};
 
 use super::gather::Staged;
-use crate::engine::StagedChange;
+use crate::engine::draft::change::StagedChange;
 use crate::engine::keyring::labels::ByKey;
 use crate::engine::plan::facts::{KeyAtHand, Keys};
 use crate::engine::plan::needs::Needs;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 
-use crate::engine::EngineError;
 use crate::engine::disk::commit::{Pending, write_all};
 use crate::engine::disk::folder::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
+use crate::engine::error::EngineError;
 use crate::tuf::{Gun, Role};
 
 /// No cached file is bigger: 100,000 tags are about 10 MB.

@@ -8,7 +8,7 @@ use super::part::Trust;
 use super::pin;
 use super::pin::Pin;
 use super::source::Source;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles};
 use crate::tuf::{Gun, Role, TrustedSet};

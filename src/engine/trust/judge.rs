@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp as Time};
 
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::engine::wording::span;
 use crate::tuf::verify::Standing;
 use crate::tuf::{Gun, Role, Tally, TrustedSet, VerifyError};

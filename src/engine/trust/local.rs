@@ -12,7 +12,7 @@ use super::memory::{Memory, Record, raise};
 use super::pin;
 use super::pin::Pin;
 use super::source::BIG;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::engine::lanes::side_by_side;
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
 use crate::tuf::{

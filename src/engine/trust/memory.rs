@@ -17,10 +17,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::engine::EngineError;
 use crate::engine::disk::commit::{Pending, write_all};
 use crate::engine::disk::folder::{make_private, open_own, read_at, sweep};
 use crate::engine::disk::read;
+use crate::engine::error::EngineError;
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Blob, Gun, KnownSignatures, Role};
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::part::Trust;
 use super::source::Source;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::{CanonicalKeyId, Envelope, Gun, KeyId, Metadata, PublicKey, Role, Root};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::repositories::{Repositories, hold};
 use super::session::Base;
-use crate::engine::EngineError;
 use crate::engine::context::Context;
+use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::servers::Servers;
 use crate::tuf::{Gun, KeyId, Role};

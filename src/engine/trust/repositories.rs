@@ -7,7 +7,8 @@ use super::cache::Cache;
 use super::memory::Memory;
 use super::session::Session;
 use crate::engine::disk::folder::make_private;
-use crate::engine::{EngineError, Settings};
+use crate::engine::error::EngineError;
+use crate::engine::settings::Settings;
 use crate::tuf::{Gun, KeyId};
 
 /// What was loaded in this process, by repository, and where it is kept.

@@ -1,13 +1,13 @@
 //! The network half of a refresh: guess, then check. Files are asked for early, and used only if the verified chain
 //! names them.
 
-use crate::engine::servers::Servers;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
 use tokio_util::sync::CancellationToken;
 
 use super::local::Shelf;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
+use crate::engine::servers::Servers;
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
 
@@ -72,19 +72,18 @@ impl Source<'_> {
     /// Asks for the usual files at once. Only root and timestamp must be there; the rest goes on the shelf.
     pub(in crate::engine) async fn guess(&mut self, shelf: &mut Shelf) -> Result<Guess, EngineError> {
         let current = |role: Role, limit| self.fetch(Wanted::Current(role), limit);
-        let (root, timestamp, snapshot, targets, releases) = tokio::join!(
+        // Not `targets/releases`: many repositories have none, which the server takes for a fault of its own.
+        let (root, timestamp, snapshot, targets) = tokio::join!(
             self.root(),
             current(Role::Timestamp, TIMESTAMP_LIMIT),
             self.snapshot(),
             current(Role::Targets, FILE_LIMIT),
-            current(Role::releases(), FILE_LIMIT),
         );
         let root = root?;
         let (timestamp, date) = timestamp?;
         self.date = date;
         // A guess that failed is asked for again by hash, and its error counts then.
-        let files = [(Role::Targets, targets), (Role::releases(), releases)].map(|(role, file)| (role, file.ok()));
-        for (role, file) in files.into_iter().chain([(Role::Snapshot, snapshot)]) {
+        for (role, file) in [(Role::Targets, targets.ok()), (Role::Snapshot, snapshot)] {
             if let Some((bytes, _)) = file {
                 shelf.put(role, bytes.into());
             }

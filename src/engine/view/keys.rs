@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::part::Views;
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
 use crate::keys::StoredKey;
@@ -258,7 +258,7 @@ pub struct KeyView {
     /// What is wrong with the file's mode or owner, if anything.
     pub warning: Option<String>,
     /// The last tested backup that trustdeck made of it.
-    pub backup: Option<crate::engine::BackupRecord>,
+    pub backup: Option<crate::engine::keyring::backed_up::BackupRecord>,
     /// Roles that list it, by repository.
     pub used_in: Vec<(Gun, Role)>,
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::part::Views;
-use crate::engine::EngineError;
-use crate::engine::error::Problem;
+use crate::engine::error::{EngineError, Problem};
 use crate::engine::reference::familiar_name;
 use crate::tuf::Gun;
 

@@ -31,7 +31,7 @@ impl Views {
         Ok(self.view_of_session(gun, &session))
     }
 
-    /// Asks the server, verifies, commits the cache. Where the server cannot be asked ([`crate::engine::Kind::allows_cache`]),
+    /// Asks the server, verifies, commits the cache. Where the server cannot be asked ([`crate::engine::error::Kind::allows_cache`]),
     /// shows the cache with its age and the reason. A repository without trust data is a view with [`Health::New`].
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Roles as rows: keys with what people call them, who signed last, how the file stands.
 
-use crate::engine::keyring::Keyring;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
 use super::{RoleKeyView, RoleView, SignedBy};
 use crate::engine::draft::base_roles::root_ends;
+use crate::engine::keyring::Keyring;
 use crate::engine::trust::tree::{Node, RoleState, state_of};
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
 

@@ -1,12 +1,12 @@
 //! What this machine is set to, in one view.
 
-use crate::tuf::Gun;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::part::Views;
 use crate::engine::error::Problem;
-use crate::engine::servers::{certificates, endpoint_of};
+use crate::engine::servers::{certificates, endpoint_of, way};
+use crate::tuf::Gun;
 
 /// What was chosen at start, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Status {
     pub docker_config: PathBuf,
     /// The server for a repository (or for Docker Hub if none was named) and the reason for it.
     pub server: Result<(String, String), Problem>,
+    /// The proxy to that server with the variable that names it, or why none is used; `None` where none is set.
+    pub proxy: Option<String>,
     /// Where certificate authorities come from.
     pub authorities: Vec<String>,
     /// Private keys in the store.
@@ -42,6 +44,7 @@ impl Views {
             state_dir: settings.state_dir.clone(),
             config: (settings.config_file.clone(), settings.config_file.exists()),
             docker_config: settings.docker_config.clone(),
+            proxy: server.as_ref().ok().and_then(|(endpoint, _)| way(settings, endpoint)),
             server: server.map(|(endpoint, why)| (endpoint.base().to_owned(), why)).map_err(|error| error.problem()),
             authorities,
             keys,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::choice::{Way, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
 use super::phase::{Phase, ids, lists, lists_all};
-use crate::engine::{Change, NewKeys};
+use crate::engine::draft::change::{Change, NewKeys};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName};
 
 /// All changes that lead on, in the repositories' order. Those that are staged already are among them.

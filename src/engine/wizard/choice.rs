@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{RootKeyChoice, SignedTarget};
+use crate::engine::draft::change::{RootKeyChoice, SignedTarget};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName, TargetName};
 
 /// What is to be done.

@@ -2,7 +2,7 @@
 
 use super::choice::{Holder, Way, Wizard};
 use super::facts::Facts;
-use crate::engine::RootKeyChoice;
+use crate::engine::draft::change::RootKeyChoice;
 use crate::tuf::CanonicalKeyId;
 
 /// The repositories as typed on a command line.

@@ -6,11 +6,12 @@ use jiff::Timestamp as Time;
 
 use super::choice::{Before, Choice, Wizard};
 use super::part::Wizards;
+use crate::engine::draft::change::{Change, SignedTarget};
 use crate::engine::draft::pulled::{pulled, trusted};
 use crate::engine::draft::{Draft, Ground};
+use crate::engine::error::{EngineError, Problem};
 use crate::engine::plan::Weight;
 use crate::engine::reference::familiar_name;
-use crate::engine::{Change, EngineError, Problem, SignedTarget};
 use crate::tuf::{CanonicalKeyId, Gun, Metadata, PublicKey, Role, TargetName, TrustedSet};
 
 /// All that the steps of a wizard are computed from.

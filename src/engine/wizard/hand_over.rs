@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{Choice, Wizard};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
-use crate::engine::EngineError;
 use crate::engine::disk::new_file::write_new;
 use crate::engine::disk::read;
+use crate::engine::error::EngineError;
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName};
 

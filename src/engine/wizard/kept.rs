@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::choice::{Choice, Wizard};
 use super::part::Wizards;
-use crate::engine::EngineError;
 use crate::engine::disk::lock::{disk, make_dir, write_whole};
 use crate::engine::disk::read;
+use crate::engine::error::EngineError;
 use crate::tuf::Gun;
 
 /// The form that this program reads and writes.

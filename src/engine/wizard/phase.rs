@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::RoleFacts;
-use crate::engine::Change;
+use crate::engine::draft::change::Change;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 
 /// How far a repository is.

@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::part::Wizards;
 use super::step::{Reminder, StepState, StepView};
 use super::steps::steps;
-use crate::engine::{EngineError, Problem};
+use crate::engine::error::{EngineError, Problem};
 
 /// After this long a colleague who has not signed is asked about.
 pub(super) const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);

@@ -3,7 +3,7 @@
 use super::facts::{Facts, RepositoryFacts};
 use super::phase::{Phase, lists_all};
 use super::step::{Draft, StepKind, draft};
-use crate::engine::{Change, RootKeyChoice};
+use crate::engine::draft::change::{Change, RootKeyChoice};
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
 use super::phase::Phase;
-use crate::engine::Change;
+use crate::engine::draft::change::Change;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 
 /// How far a repository is.

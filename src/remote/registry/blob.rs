@@ -8,8 +8,9 @@ use reqwest::Response;
 use tokio::time::Instant;
 
 use super::super::RemoteError;
-use super::super::fault::classify;
-use super::super::http::Limits;
+use super::super::fault::{Way, classify};
+use super::super::limits::Limits;
+use super::super::proxies::Route;
 use super::digest::Hasher;
 
 /// A blob may take this long for each MiB beside the time of any answer: slower than any line that is in use.
@@ -121,7 +122,8 @@ impl Blob {
             what: "send more of a blob",
             seconds: self.limits.stall.as_secs(),
         };
-        piece.map_err(slow)?.map_err(|error| classify(&self.host, &error, self.limits).error)
+        let way = Way { host: &self.host, limits: self.limits, place: None, route: &Route::Direct(None) };
+        piece.map_err(slow)?.map_err(|error| classify(way, &error).error)
     }
 
     /// Checks all that was received; only once, since the digest is used up.

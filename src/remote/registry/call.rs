@@ -43,7 +43,7 @@ impl Registry {
                 Opened::Success(response) => {
                     let (status, headers) = (response.status(), response.headers().clone());
                     let body = self.inner.http.read(self.host(), response, call.what, call.limit).await?;
-                    Ok(Answer { status, headers, body })
+                    Ok(Answer { status, headers, body, began: Default::default() })
                 }
             }
         };
@@ -58,7 +58,7 @@ impl Registry {
             Opened::Refused(answer) => Ok(answer),
             Opened::Success(response) => {
                 let (status, headers) = (response.status(), response.headers().clone());
-                Ok(Answer { status, headers, body: Vec::new() })
+                Ok(Answer { status, headers, body: Vec::new(), began: Default::default() })
             }
         }
     }

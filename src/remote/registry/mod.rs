@@ -24,10 +24,11 @@ use super::RemoteError;
 use super::answer::error_of;
 use super::auth::{CredentialSource, Subject};
 use super::endpoint::Endpoint;
-use super::http::{Answer, Http, Limits};
+use super::http::{Answer, Http};
 use super::login::Login;
+use super::setup::Setup;
 use super::slots::Slots;
-use super::tls::TlsMaterial;
+use super::turns::Turns;
 use call::Call;
 
 /// Where Docker Hub's images are.
@@ -71,12 +72,11 @@ impl Registry {
     pub fn new(
         endpoint: Endpoint,
         registry: &str,
-        tls: &TlsMaterial,
-        limits: Limits,
+        setup: &Setup,
         credentials: Arc<dyn CredentialSource>,
     ) -> Result<Self, RemoteError> {
-        let http = Http::new(&endpoint, tls, limits)?;
-        let (login, slots) = (Login::new(credentials), Slots::default());
+        let http = Http::new(&endpoint, setup, &Arc::new(Turns::new(None)))?;
+        let (login, slots) = (Login::new(credentials, setup.remarks.clone()), Slots::default());
         Ok(Self { inner: Arc::new(Inner { endpoint, registry: registry.to_owned(), http, login, slots }) })
     }
 

@@ -132,17 +132,22 @@ fn log_in(state: &State, gun: &Gun, host: &str, user: Option<&str>) -> Form {
     let focus = usize::from(user.is_some());
     let password =
         Field { label: "password", input: Input::Secret(Passphrase::new()), hint: "or an access token".to_owned() };
+    let token = Field {
+        label: "",
+        input: Input::Switch("this is an identity token".to_owned(), false),
+        hint: "space changes it; it needs no user".to_owned(),
+    };
     let purpose = Purpose::LogIn { gun: gun.clone(), host: host.to_owned() };
     let note = "Kept for this session only; docker login stores it for good.".to_owned();
     let subject = format!("{host}  for {}", state.name_of(gun));
-    Form { verb: "log in", note, focus, ..form("Log in", subject, purpose, vec![name, password]) }
+    Form { verb: "log in", note, focus, ..form("Log in", subject, purpose, vec![name, password, token]) }
 }
 
 /// The question that a repository asks.
 pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
-    let failure = state.find(gun)?.failure.as_ref()?;
+    let question = state.find(gun)?.question()?;
     let name = state.name_of(gun);
-    Some(match failure.ask.as_ref()? {
+    Some(match &question {
         Ask::FirstContact { roots, keys } => {
             let same = same_root(state, gun, keys);
             Dialog::Choose(first_contact(gun, name, roots, &same))

@@ -42,18 +42,24 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
         Purpose::SignTag { gun } => Ok(Some(words::stage(state, vec![(gun, sign(form)?)]))),
         Purpose::Wizard(ask) => forms::submit(form, &ask, state).map(Some),
         Purpose::LogIn { gun, host } => {
-            let user = form.text("user").to_owned();
-            let password = form.secret("password");
-            Ok(Some(vec![Effect::LogIn { gun, host, user, password }]))
+            let user = (!is_token(form)).then(|| form.text("user").to_owned());
+            let secret = form.secret("password");
+            Ok(Some(vec![Effect::LogIn { gun, host, user, secret }]))
         }
         _ => Ok(None),
     }
 }
 
+/// Whether a login is by identity token, which needs no user.
+fn is_token(form: &Form) -> bool {
+    form.switches().first().copied().unwrap_or(false)
+}
+
 /// The first field that must be filled in and is not.
 fn first_empty(form: &Form) -> Option<usize> {
     let must = |purpose: &Purpose, label: &str| match purpose {
-        Purpose::AddRepository | Purpose::LogIn { .. } => true,
+        Purpose::AddRepository => true,
+        Purpose::LogIn { .. } => label != "user" || !is_token(form),
         Purpose::AddSigner { .. } => matches!(label, "name" | "key file"),
         Purpose::AddDelegation { .. } => label == "role",
         Purpose::EditDelegation { .. } => false,

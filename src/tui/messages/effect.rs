@@ -67,8 +67,9 @@ pub enum Effect {
     LogIn {
         gun: Gun,
         host: String,
-        user: String,
-        password: Passphrase,
+        /// `None`: the secret is an identity token.
+        user: Option<String>,
+        secret: Passphrase,
     },
     /// Look at what `notary` has staged.
     ReadForeign(Gun),

@@ -13,7 +13,7 @@ use super::keywork::KeyFound;
 use super::wizard_task::Answer;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
-use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, RepositoryView, Stage};
+use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Names a running effect.
@@ -35,6 +35,8 @@ pub enum Event {
     Done(JobId, Outcome),
     /// A running publish tells how far it is.
     News(Progress),
+    /// A server keeps everybody waiting, or a login could not be looked up.
+    Remark(Remark),
     /// What a form asked for waits until somebody touches the token.
     Touch(JobId),
     /// Work on keys tells how far it is.

@@ -58,7 +58,7 @@ fn none(state: &State) -> Option<&'static str> {
 }
 
 fn no_question(state: &State) -> Option<&'static str> {
-    let asks = state.repository().and_then(|r| r.failure.as_ref()?.ask.as_ref());
+    let asks = state.repository().and_then(Repository::question);
     asks.is_none().then_some("this repository asks nothing")
 }
 

@@ -39,6 +39,9 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
         );
         detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
         detail.facts.push(("do", problem.hint.clone()));
+        if repository.question().is_some() {
+            detail.acts.push(("i", "log in".to_owned(), "or as somebody else; kept for this session".to_owned()));
+        }
     }
     match view.findings.first() {
         Some(finding) => {

@@ -320,7 +320,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
             return vec![];
         }
     };
-    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.failure.as_ref()?.ask.as_ref());
+    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.question());
     let is_login = matches!(asked, Some(Ask::Login { .. }));
     if !said.is_empty() {
         let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
@@ -330,10 +330,11 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
-    let answered = repository.failure.take().and_then(|failure| failure.ask);
+    repository.failure = None;
+    let answered = asked;
     // A login or a realm that others wait for too answers them all.
-    let waiting = |r: &&Repository| answered.is_some() && r.failure.as_ref().map(|f| &f.ask) == Some(&answered);
-    let mut again = vec![gun];
+    let waiting = |r: &&Repository| answered.is_some() && r.entry.gun != gun && r.question() == answered;
+    let mut again = vec![gun.clone()];
     if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
         again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
     }

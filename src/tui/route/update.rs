@@ -77,6 +77,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
+        Event::Remark(remark) => {
+            state.say(Tone::Warn, "waiting", remark.to_string());
+            vec![]
+        }
         Event::News(news) => {
             let now = state.now;
             if let Screen::Publish(publishing) = &mut state.screen {

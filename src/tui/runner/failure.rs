@@ -1,6 +1,6 @@
 //! Errors of the engine as plain data.
 
-use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError};
+use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
 use crate::tui::messages::failure::{Ask, Failure};
 
 pub(in crate::tui) fn broken(what: &str) -> Failure {
@@ -26,6 +26,9 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         }
         EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
             Some(Ask::Login { registry, user })
+        }
+        EngineError::Remote { gun: Some(gun), source: RemoteError::Forbidden { .. } | RemoteError::Helper { .. } } => {
+            named_registry(&gun).map(|registry| Ask::Login { registry: registry.to_owned(), user: None })
         }
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
         EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),

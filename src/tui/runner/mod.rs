@@ -9,6 +9,7 @@ mod wizard;
 
 use std::sync::Arc;
 
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use super::messages::keywork::{KeyFound, KeyWork};
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, EngineError, Passphrase, Stage};
+use crate::engine::{Engine, EngineError, Login, Passphrase, Stage};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 
@@ -44,10 +45,24 @@ impl Runner {
     /// A runner that sends outcomes to `events`.
     #[must_use]
     pub(super) fn new(engine: Engine, sources: Arc<PassphraseSources>, events: mpsc::Sender<Event>) -> Self {
+        let (mut remarks, told) = (engine.servers().remarks(), events.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            loop {
+                let remark = match remarks.recv().await {
+                    Ok(remark) => remark,
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return,
+                };
+                if told.send(Event::Remark(remark)).await.is_err() {
+                    return;
+                }
+            }
+        });
         Self {
             engine,
             events,
-            tasks: JoinSet::new(),
+            tasks,
             publishes: JoinSet::new(),
             slots: Arc::new(Semaphore::new(AT_ONCE)),
             stop: CancellationToken::new(),
@@ -268,9 +283,16 @@ impl Work {
                 let said = format!("allowed: logins at {realm}");
                 Outcome::Acted(Some(gun), self.blocking(move |e| e.servers().accept_realm(&realm)).await.map(|()| said))
             }
-            Effect::LogIn { gun, host, user, password } => {
-                engine.servers().log_in(&host, &user, password);
-                Outcome::Acted(Some(gun), Ok(format!("logging in: {user} at {host}")))
+            Effect::LogIn { gun, host, user, secret } => {
+                let said = format!("logging in: {} at {host}", user.as_deref().unwrap_or("an identity token"));
+                engine.servers().log_in(
+                    &host,
+                    match user {
+                        Some(user) => Login::Password { user, password: secret },
+                        None => Login::IdentityToken(secret),
+                    },
+                );
+                Outcome::Acted(Some(gun), Ok(said))
             }
             _ => return None,
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Work;
 use crate::engine::Plan;
-use crate::engine::keyring::sources::Tried;
+use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::locked::locked_keys;
 use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{JobId, Outcome};

@@ -18,7 +18,7 @@ use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
-use super::messages::failure::Failure;
+use super::messages::failure::{Ask, Failure};
 use super::panes::{staged, tags};
 use super::questions::Gate;
 use super::screens::publish::Publishing;
@@ -26,7 +26,9 @@ use super::screens::review::Review;
 use super::wizard::Guide;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::wizard::Begun;
-use crate::engine::{Entry, Freshness, Health, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
+use crate::engine::{
+    Entry, Freshness, Health, KeyView, Kind, Plan, Problem, RepositoryPlan, RepositoryView, Stage, named_registry,
+};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 pub use jobs::Jobs;
 use tour::Tour;
@@ -168,6 +170,18 @@ impl Repository {
     #[must_use]
     pub fn new(entry: Entry) -> Self {
         Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
+    }
+
+    /// What it asks: why it could not be read, or the login that would show more than the cache.
+    #[must_use]
+    pub fn question(&self) -> Option<Ask> {
+        if let Some(failure) = &self.failure {
+            return failure.ask.clone();
+        }
+        let Freshness::Cached { reason: Some(problem), .. } = &self.view.as_ref()?.freshness else { return None };
+        let wants_login = matches!(problem.kind, Kind::Auth | Kind::Forbidden);
+        let registry = named_registry(&self.entry.gun).filter(|_| wants_login)?.to_owned();
+        Some(Ask::Login { registry, user: None })
     }
 
     /// How it stands.

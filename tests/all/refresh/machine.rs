@@ -36,6 +36,8 @@ impl Machine {
             pinning: Pinning::default(),
             pkcs11_module: None,
             idle_lock: Duration::from_secs(60),
+            notary_auth: None,
+            helper_launcher: Vec::new(),
             helper_environment: Vec::new(),
             typed_paths: Default::default(),
         };

@@ -163,7 +163,8 @@ async fn tokens_are_asked_for_with_the_scope_of_the_repository() {
         bundle: authority.ca.clone(),
     };
     let server = DockerRegistry::start(dir.path(), &protection, None).unwrap();
-    let client = client_of(&server.url, Limits::default(), None, Logins::eve());
+    let realms = [format!("localhost:{}", realm.address.port())].into();
+    let client = client_of(&server.url, Limits::default(), None, Logins { realms, ..Logins::eve() });
     assert_eq!(client.manifest(&path(APP), &tag("1.0")).await.unwrap().bytes, image.manifest);
     read_blob(&client, expected(&support::image::digest(LAYERS[0]), None)).await.1.unwrap();
     let asked = realm.requests();

@@ -60,7 +60,8 @@ async fn a_missing_or_wrong_login_is_told_apart_and_can_be_typed() {
                 }
                 other => panic!("{other:?}"),
             }
-            engine.servers().log_in(&registry, "eve", Passphrase::from_text("right"));
+            let password = Passphrase::from_text("right");
+            engine.servers().log_in(&registry, trustdeck::engine::Login::Password { user: "eve".to_owned(), password });
             assert_reached(engine.views().refresh(&repository()).await);
         }
     }
@@ -92,7 +93,7 @@ async fn a_realm_elsewhere_is_asked_about_once() {
             return answer("200 OK", &[], r#"{"token":"T"}"#);
         }
         if request.header("authorization").is_some() {
-            return answer("404 Not Found", &[], "");
+            return answer("404 Not Found", &[], crate::remote::ABSENT);
         }
         let port = request.header("host").unwrap().rsplit_once(':').unwrap().1.to_owned();
         let challenge = format!(r#"WWW-Authenticate: Bearer realm="http://localhost:{port}/token",service="s""#);

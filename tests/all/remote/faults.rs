@@ -48,7 +48,7 @@ async fn a_body_that_stalls_is_slow() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_is_slow_as_a_whole() {
+async fn a_body_that_drips_is_slow() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let dripping = tokio::spawn(async move {
@@ -62,7 +62,7 @@ async fn a_body_that_drips_is_slow_as_a_whole() {
         }
     });
     let got = fetch(&client(&url)).await;
-    assert!(matches!(got, Err(RemoteError::Slow { what: "end its answer", .. })), "{got:?}");
+    assert!(matches!(got, Err(RemoteError::Slow { what: "send 1 KiB", .. })), "{got:?}");
     dripping.abort();
 }
 
@@ -130,7 +130,7 @@ async fn redirects_are_named_and_not_followed() {
 #[tokio::test]
 async fn each_status_has_its_class() {
     let got = |status: &'static str, body: &'static str| fetch_from(answer(status, &[], body));
-    let not_found = got("404 Not Found", "").await;
+    let not_found = got("404 Not Found", ABSENT).await;
     assert!(matches!(&not_found, Err(RemoteError::NotFound { what, .. }) if what == "timestamp"), "{not_found:?}");
     for status in ["429 Too Many", "503 Unavailable"] {
         assert!(matches!(got(status, "").await, Err(RemoteError::Busy { .. })), "{status}");
@@ -235,7 +235,7 @@ async fn uploads_are_written_as_notary_reads_them() {
 
 #[tokio::test]
 async fn addresses_keep_slashes_and_colons() {
-    let server = Scripted::start(|_, _| answer("404 Not Found", &[], "")).await;
+    let server = Scripted::start(|_, _| answer("404 Not Found", &[], crate::remote::ABSENT)).await;
     let client = client(&format!("{}/prefix/", server.url()));
     let (stop, releases) = (CancellationToken::new(), Role::parse("targets/releases").unwrap());
     let hash = "a".repeat(64);
@@ -326,4 +326,41 @@ async fn requests_for_server_keys_run_alone() {
     let (heard, _, uploaded) = tokio::join!(biased; first, second, client.publish(&name, &files));
     assert_eq!(heard, 1, "nothing else was sent while the first request was open");
     uploaded.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_trust_server_is_told_as_what_it_is() {
+    let registry = "Docker-Distribution-Api-Version: registry/2.0";
+    let unknown = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]}"#;
+    let page = "\u{feff}\n<!DOCTYPE html><title>Portal</title>";
+    for (act, expected) in [
+        (answer("404 Not Found", &[registry], "404 page not found"), Stranger::Registry),
+        (answer("404 Not Found", &[], unknown), Stranger::Registry),
+        (answer("404 Not Found", &[], "<html>nginx</html>"), Stranger::WebPage),
+        (answer("404 Not Found", &[], "404 page not found"), Stranger::Other),
+        (answer("404 Not Found", &[], ""), Stranger::Other),
+        (answer("200 OK", &["Content-Type: text/html"], page), Stranger::WebPage),
+    ] {
+        let got = fetch_from(act.clone()).await;
+        let Err(RemoteError::NotNotary { what, chosen, .. }) = &got else { panic!("{act:?}: {got:?}") };
+        assert_eq!((*what, chosen.as_str()), (expected, "a test"));
+    }
+    // One that says only at its root what it is.
+    let server = Scripted::start(move |request, _| match request.line.as_str() {
+        "GET /v2/" => answer("401 Unauthorized", &[registry], ""),
+        _ => answer("404 Not Found", &[], "404 page not found"),
+    })
+    .await;
+    let got = fetch(&client(&server.url())).await;
+    assert!(matches!(got, Err(RemoteError::NotNotary { what: Stranger::Registry, .. })), "{got:?}");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_too_big_is_told_with_its_size() {
+    let got = publish_to(answer("413 Request Entity Too Large", &[], "<html>nginx</html>")).await;
+    assert!(matches!(&got, Err(RemoteError::UploadTooBig { size, .. }) if *size > 100), "{got:?}");
+    let busy =
+        r#"{"errors":[{"code":"UPDATING","message":"An error has occurred while updating the TUF repository."}]}"#;
+    let got = publish_to(answer("500 Internal Server Error", &[], busy)).await;
+    assert!(matches!(got, Err(RemoteError::Race { .. })), "{got:?}");
 }

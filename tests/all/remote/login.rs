@@ -66,7 +66,7 @@ async fn basic_is_sent_once_asked_for_and_from_then_on() {
     fetch(&client).await.unwrap();
     fetch(&client).await.unwrap();
     let sent: Vec<bool> = server.requests().iter().map(|r| r.header("authorization").is_some()).collect();
-    assert_eq!(sent, [false, true, true]);
+    assert_eq!(sent, [false, true, true, true], "asked, tried alone, used, used");
 }
 
 #[tokio::test]
@@ -233,9 +233,13 @@ async fn odd_token_answers_are_refused() {
 async fn a_realm_elsewhere_needs_consent_before_anything_goes_there() {
     let server = with_tokens("localhost", |_| token("T8"), |sent| sent == "Bearer T8").await;
     let got = fetch(&client_with(&server.url(), SHORT, Arc::new(eve()))).await;
-    assert!(matches!(&got, Err(RemoteError::RealmConsent { realm, .. }) if realm == "localhost"), "{got:?}");
+    let place = format!("localhost:{}", server.address.port());
+    assert!(matches!(&got, Err(RemoteError::RealmConsent { realm, .. }) if *realm == place), "{got:?}");
+    let other_port = Logins { realms: BTreeSet::from(["localhost".to_owned()]), ..eve() };
+    let got = fetch(&client_with(&server.url(), SHORT, Arc::new(other_port))).await;
+    assert!(matches!(&got, Err(RemoteError::RealmConsent { .. })), "another port is another realm: {got:?}");
     assert_eq!(server.count("/token"), 0);
-    let allowed = Logins { realms: BTreeSet::from(["localhost".to_owned()]), ..eve() };
+    let allowed = Logins { realms: BTreeSet::from([place]), ..eve() };
     fetch(&client_with(&server.url(), SHORT, Arc::new(allowed))).await.unwrap();
 }
 
@@ -278,8 +282,9 @@ async fn uploads_are_sent_again_after_the_login() {
     .await;
     let client = client_with(&server.url(), SHORT, Arc::new(eve()));
     client.publish(&gun("registry.test/team/app"), &[(Role::Root, b"{\"r\":1}".to_vec())]).await.unwrap();
-    let bodies = server.requests().into_iter().map(|r| String::from_utf8(r.body).unwrap());
-    assert!(bodies.collect::<Vec<_>>().iter().all(|body| body.contains("{\"r\":1}")));
+    let posts: Vec<_> = server.requests().into_iter().filter(|request| request.line.starts_with("POST")).collect();
+    assert_eq!(posts.len(), 2);
+    assert!(posts.iter().all(|post| String::from_utf8_lossy(&post.body).contains("{\"r\":1}")));
 }
 
 #[tokio::test]
@@ -294,4 +299,29 @@ async fn passwords_are_in_no_error_text() {
         let error = fetch(&client_with(&server.url(), SHORT, Arc::new(eve()))).await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("ecret"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_password_that_was_refused_is_not_sent_again() {
+    let server = with_tokens("127.0.0.1", |_| refuse("Basic realm=\"x\""), |_| true).await;
+    let client = client_with(&server.url(), SHORT, Arc::new(eve()));
+    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    let names: Vec<_> = (0..20).map(|number| gun(&format!("{REGISTRY}/app{number}"))).collect();
+    let asks = names.iter().map(|name| client.fetch(name, &wanted, 100, Access::Pull, &stop));
+    for got in join_all(asks).await {
+        assert!(matches!(&got, Err(RemoteError::Unauthorized { user: Some(user), .. }) if user == "eve"), "{got:?}");
+    }
+    let sent = server.requests().iter().filter(|request| request.header("authorization").is_some()).count();
+    assert_eq!(sent, 1, "of 20 repositories");
+}
+
+#[tokio::test]
+async fn a_password_that_was_taken_is_sent_for_all_at_once() {
+    let server = with_tokens("127.0.0.1", |_| token("T9"), |sent| sent == "Bearer T9").await;
+    let client = client_with(&server.url(), SHORT, Arc::new(eve()));
+    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    let names: Vec<_> = (0..20).map(|number| gun(&format!("{REGISTRY}/app{number}"))).collect();
+    let asks = names.iter().map(|name| client.fetch(name, &wanted, 100, Access::Pull, &stop));
+    assert!(join_all(asks).await.into_iter().all(|got| got.is_ok()));
+    assert_eq!(server.count("/token"), 20);
 }

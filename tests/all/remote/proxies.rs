@@ -32,7 +32,7 @@ async fn servers_elsewhere_are_reached_through_the_proxy_that_the_environment_na
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_on_this_machine_are_reached_without_a_proxy() {
     let proxy = Scripted::start(|_, _| answer("403 Forbidden", &[], "")).await;
-    let server = Scripted::start(|_, _| answer("404 Not Found", &[], "")).await;
+    let server = Scripted::start(|_, _| answer("404 Not Found", &[], crate::remote::ABSENT)).await;
     inspect(server.url(), &proxy, &[]).await;
     assert!(proxy.requests().is_empty());
     assert!(server.count("registry.test/web") > 0);

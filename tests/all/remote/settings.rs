@@ -138,6 +138,9 @@ fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
         ("ca = 7", "line 1: ", "expected"),
         ("[servers]\n\"a b\" = \"https://x\"", "\"a b\"", "docker.io/acme/web"),
         ("[servers]\nx = 1", "line 2: ", "string"),
+        ("[servers]\ntimeout = \"x\"", "line 2: ", "u32"),
+        ("[servers]\ntimeout = 0", "timeout of servers is 0", "1 to 3600"),
+        ("[servers]\nparallel_requests = 100", "parallel_requests of servers is 100", "1 to 64"),
         ("idle_lock_minutes = 0", "idle_lock_minutes is 0", "1 to 1440"),
         ("idle_lock_minutes = 99999", "idle_lock_minutes is 99999", "1 to 1440"),
         ("trust_dir = ", "line 1: ", "servers"),
@@ -204,4 +207,21 @@ fn helpers_get_the_environment_without_secrets() {
     ];
     let settings = Home::new(&[]).settings_with(&Flags::default(), &environment).unwrap();
     assert_eq!(settings.helper_environment, [(OsString::from("PATH"), OsString::from("/bin"))]);
+}
+
+#[test]
+fn servers_have_deadlines_and_places_beside_their_addresses() {
+    let text = "allow_realm = [\"auth.test:8443\"]\n[servers]\ntimeout = 90\nparallel_requests = 3\n\"r.test/*\" = \"https://n.test\"";
+    let settings = Home::new(&[(OWN, text)]).settings().unwrap();
+    assert_eq!((settings.servers.timeout, settings.servers.parallel_requests), (Some(90), Some(3)));
+    assert_eq!(settings.servers.by_repository.len(), 1);
+    assert!(settings.allowed_realms.contains("auth.test:8443"));
+}
+
+#[test]
+fn the_login_of_notary_is_taken_and_never_shown() {
+    let settings = Home::new(&[]).settings_with(&Flags::default(), &[("NOTARY_AUTH", "c2VjcmV0")]).unwrap();
+    assert!(settings.notary_auth.is_some());
+    assert!(!format!("{settings:?}").contains("c2VjcmV0"));
+    assert_eq!(Home::new(&[]).settings_with(&Flags::default(), &[("NOTARY_AUTH", "")]).unwrap().notary_auth, None);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use trustdeck::remote::auth::Finding;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Resolved, Tag};
-use trustdeck::remote::{CredentialSource, Endpoint, Limits, Registry, RemoteError, TlsMaterial};
+use trustdeck::remote::{CredentialSource, Endpoint, Registry, RemoteError, Setup};
 use trustdeck::sandbox::{Auth, Login, Options, Running, start};
 
 use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest, get, send};
@@ -16,7 +16,7 @@ use crate::support::{Ran, peers, run};
 struct Nobody;
 
 impl CredentialSource for Nobody {
-    fn find<'a>(&'a self, _registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, _registry: &'a str) -> Finding<'a> {
         Box::pin(async { Ok(None) })
     }
 
@@ -27,7 +27,7 @@ impl CredentialSource for Nobody {
 
 fn client(url: &str) -> Registry {
     let endpoint = Endpoint::parse_registry(url, false).unwrap();
-    Registry::new(endpoint, "", &TlsMaterial::default(), Limits::default(), Arc::new(Nobody)).unwrap()
+    Registry::new(endpoint, "", &Setup::default(), Arc::new(Nobody)).unwrap()
 }
 
 fn path(text: &str) -> RepositoryPath {

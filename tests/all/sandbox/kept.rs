@@ -14,7 +14,7 @@ use crate::sandbox::process::Process;
 
 fn runtime() -> tokio::runtime::Runtime {
     // Fails if another test of this process came first, which is just as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     tokio::runtime::Runtime::new().unwrap()
 }
 

@@ -21,7 +21,7 @@ impl Both {
     fn start() -> Option<Self> {
         let (real, ours) = (NotaryServer::start_plain()?, Sandbox::start(true, Auth::None)?);
         // Fails if another test of this process came first, which is just as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Some(Self { runtime: tokio::runtime::Runtime::new().unwrap(), real, ours, client: client.build().unwrap() })
     }

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use super::seal::{SealError, unseal};
 use super::{Contents, read_manifest, refuse};
-use crate::engine::EngineError;
 use crate::engine::custody::load::{FoundKey, KeySet, MAX_SET, read_to};
 use crate::engine::disk::read;
+use crate::engine::error::EngineError;
 use crate::keys::pem::{Block, MAX_FILE};
 use crate::keys::{KeyError, Passphrase};
 use crate::tuf::CanonicalKeyId;

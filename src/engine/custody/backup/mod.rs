@@ -19,8 +19,9 @@ use zeroize::Zeroizing;
 use super::Custody;
 use super::load::{FoundKey, KeySet};
 use crate::engine::disk::new_file::write_new;
-use crate::engine::view::keys::KeyPlace;
-use crate::engine::{BackupRecord, EngineError, KeyView};
+use crate::engine::error::EngineError;
+use crate::engine::keyring::backed_up::BackupRecord;
+use crate::engine::view::keys::{KeyPlace, KeyView};
 use crate::keys::{NewPassphrase, OpenError, Passphrase};
 use crate::tuf::{CanonicalKeyId, KeyId};
 

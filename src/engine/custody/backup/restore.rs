@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Manifest, archive};
-use crate::engine::EngineError;
 use crate::engine::custody::Custody;
 use crate::engine::custody::load::{FoundKey, OpenedKey};
 use crate::engine::disk::read;
+use crate::engine::error::EngineError;
 use crate::keys::pem::Block;
 use crate::keys::store::{headers_for, read_file};
 use crate::keys::{KeyError, OpenError, Passphrase};

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::remote::auth::DOCKER_HUB;
 
 /// A Docker configuration and a directory of helpers.
 struct Machine {
@@ -19,8 +20,12 @@ impl Machine {
         let credentials = Credentials {
             config: dir.path().join("config.json"),
             environment: vec![("PATH".into(), OsString::from(path)), ("HOME".into(), dir.path().into())],
+            launcher: Vec::new(),
+            notary_auth: Some(("https://notary.test".to_owned(), NotaryAuth::new("Y2k6c2VjcmV0"))),
             typed: Mutex::default(),
             found: Mutex::default(),
+            asker: Mutex::default(),
+            asked: tokio::sync::Mutex::default(),
             realms: Realms::open(dir.path(), &["flag.test".to_owned()].into()).unwrap(),
         };
         Self { dir, credentials }
@@ -39,7 +44,7 @@ impl Machine {
 
     /// The login as text: `user:password`, `token …`, `none`, or the error.
     async fn login(&self, registry: &str) -> String {
-        match self.credentials.find(registry).await {
+        match self.credentials.find("https://elsewhere.test", registry).await {
             Ok(Some(Credential::Password { user, password })) => format!("{user}:{}", password.as_str()),
             Ok(Some(Credential::IdentityToken(token))) => format!("token {}", token.as_str()),
             Ok(None) => "none".to_owned(),
@@ -157,7 +162,9 @@ async fn a_helper_runs_once_for_many_until_its_login_is_refused() {
 #[tokio::test]
 async fn typed_logins_come_first() {
     let machine = Machine::new(r#"{"auths": {"r.test": {"auth": "ZXZlOng="}}}"#);
-    machine.credentials.log_in("r.test", "eve", &Passphrase::from_text("typed"));
+    machine
+        .credentials
+        .log_in("r.test", Login::Password { user: "eve".to_owned(), password: Passphrase::from_text("typed") });
     assert_eq!(machine.login("r.test").await, "eve:typed");
 }
 
@@ -171,4 +178,46 @@ fn realms_are_those_of_the_flag_the_accepted_and_docker_hubs() {
     assert!(!allows("any.test", "accepted.test"));
     machine.credentials.accept_realm("Accepted.test").unwrap();
     assert!(allows("any.test", "accepted.test"));
+}
+
+#[tokio::test]
+async fn notarys_login_is_for_the_server_that_is_named_and_for_no_other() {
+    let login = async |machine: &Machine, server: &str| match machine.credentials.find(server, "r.test").await {
+        Ok(Some(Credential::Password { user, password })) => Some(format!("{user}:{}", password.as_str())),
+        Ok(_) => None,
+        Err(error) => Some(format!("error: {error}")),
+    };
+    let machine = Machine::new(r#"{"auths":{"other.test":{"auth":"ZXZlOng="}}}"#);
+    assert_eq!(login(&machine, "https://notary.test").await.as_deref(), Some("ci:secret"));
+    assert_eq!(login(&machine, "https://elsewhere.test").await, None);
+    let machine = Machine::new(r#"{"auths":{"r.test":{"auth":"ZXZlOng="}}}"#);
+    assert_eq!(login(&machine, "https://notary.test").await.as_deref(), Some("eve:x"), "Docker's own is stronger");
+    let machine = Machine::new(r#"{"credsStore":"missing"}"#);
+    assert_eq!(login(&machine, "https://notary.test").await.as_deref(), Some("ci:secret"));
+}
+
+#[tokio::test]
+async fn a_helper_that_fails_is_asked_once_by_all_that_wait() {
+    let machine = Machine::new(r#"{"credsStore":"broken"}"#);
+    machine.install("docker-credential-broken", "echo no wallet; exit 1");
+    let asks = futures_util::future::join_all((0..8).map(|_| machine.login("r.test"))).await;
+    assert!(asks.iter().all(|said| said.contains("no wallet")), "{asks:?}");
+    assert_eq!(machine.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_person_is_asked_once_for_each_registry() {
+    let machine = Machine::new("{}");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    machine.credentials.ask_with(Arc::new(move |registry: &str| {
+        seen.lock().unwrap().push(registry.to_owned());
+        (registry == "r.test").then(|| ("eve".to_owned(), Passphrase::from_text("typed")))
+    }));
+    for _ in 0..2 {
+        assert!(machine.credentials.ask("r.test").await.unwrap().is_some());
+        assert!(machine.credentials.ask("s.test").await.unwrap().is_none());
+    }
+    assert_eq!(*asked.lock().unwrap(), ["r.test", "s.test"]);
+    assert_eq!(machine.login("r.test").await, "eve:typed");
 }

@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::engine::FirstContact;
-use crate::engine::settings::TlsSources;
+use crate::engine::settings::{FirstContact, TlsSources};
 use crate::tuf::verify::Pinning;
 
 fn settings(servers: ServerSources) -> Settings {
@@ -23,6 +22,8 @@ fn settings(servers: ServerSources) -> Settings {
         pinning: Pinning::default(),
         pkcs11_module: None,
         idle_lock: Duration::ZERO,
+        notary_auth: None,
+        helper_launcher: Vec::new(),
         helper_environment: Vec::new(),
         typed_paths: Default::default(),
     }
@@ -45,6 +46,7 @@ fn all_sources() -> ServerSources {
         environment: Some("https://environment.test".to_owned()),
         registries: Default::default(),
         notary: Some(("https://notary.test:4443".to_owned(), PathBuf::from("/home/config.json"))),
+        ..ServerSources::default()
     }
 }
 
@@ -69,7 +71,7 @@ fn the_strongest_source_names_the_server() {
     sources.environment = None;
     assert_eq!(chosen(&sources), pair("https://notary.test:4443", "remote_server.url in /home/config.json"));
     sources.notary = None;
-    assert_eq!(chosen(&sources), pair("https://registry.test", "the registry's host"));
+    assert_eq!(chosen(&sources), pair("https://registry.test", "the registry's host, because none is set"));
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! What happens on the way, told while a command runs, and the questions of servers for a login.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use super::terminal::{ask_line, ask_passphrase};
+use super::{Console, Context};
+
+/// Tells remarks from now on; ends with [`Remarks::finish`].
+pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>);
+
+impl Remarks {
+    pub(super) fn tell(context: &Context) -> Self {
+        let (console, mut heard) = (context.console, context.engine.servers().remarks());
+        let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
+        let telling = tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    remark = heard.recv() => match remark {
+                        Ok(remark) => console.remark(&remark.to_string()),
+                        Err(RecvError::Lagged(_)) => {}
+                        Err(RecvError::Closed) => return,
+                    },
+                    _ = &mut ended => break,
+                }
+            }
+            loop {
+                match heard.try_recv() {
+                    Ok(remark) => console.remark(&remark.to_string()),
+                    Err(TryRecvError::Lagged(_)) => {}
+                    Err(_) => return,
+                }
+            }
+        });
+        Self(end, telling)
+    }
+
+    /// Tells what is left.
+    pub(super) async fn finish(self) {
+        drop(self.0);
+        // It ends by itself, or with the runtime.
+        let _ = self.1.await;
+    }
+}
+
+/// Lets servers ask for a login where somebody is there to answer.
+pub(super) fn ask_logins(context: &Context) {
+    if !context.console.interactive {
+        return;
+    }
+    let asker = |registry: &str| {
+        let user = ask_line(&format!("User name at {registry}")).ok().filter(|user| !user.is_empty())?;
+        let password = ask_passphrase(&format!("Password of {user} at {registry}")).ok()?;
+        Some((user, password))
+    };
+    context.engine.servers().ask_logins_with(Arc::new(asker));
+}
+
+impl Console {
+    /// Writes what happened on the way; it may hold text from outside.
+    fn remark(self, text: &str) {
+        match self.json {
+            true => self.note(&super::json::line(&serde_json::json!({ "remark": text }))),
+            false => self.say(text),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Class and next step of what servers, networks and logins do.
+
+use crate::engine::error::Kind;
+use crate::remote::auth::DOCKER_HUB;
+use crate::remote::{RemoteError, TlsFault};
+
+/// The class.
+pub(super) fn kind(error: &RemoteError) -> Kind {
+    match error {
+        RemoteError::NotFound { .. } => Kind::Absent,
+        RemoteError::Network { .. } | RemoteError::Slow { .. } | RemoteError::Proxy { .. } => Kind::Network,
+        RemoteError::Tls { .. } => Kind::Tls,
+        RemoteError::TooBig { .. } => Kind::Limit,
+        RemoteError::Altered { .. } | RemoteError::Length { .. } => Kind::Mix,
+        RemoteError::Malformed { .. } => Kind::Format,
+        RemoteError::BadAnswer { .. }
+        | RemoteError::Server { .. }
+        | RemoteError::Invalid { .. }
+        | RemoteError::NotNotary { .. }
+        | RemoteError::UploadTooBig { .. }
+        | RemoteError::Race { .. } => Kind::Server,
+        RemoteError::Redirect { .. } => Kind::Redirect,
+        RemoteError::Unauthorized { .. } | RemoteError::RealmConsent { .. } | RemoteError::Helper { .. } => Kind::Auth,
+        RemoteError::Forbidden { .. } => Kind::Forbidden,
+        RemoteError::Busy { .. } => Kind::Busy,
+        RemoteError::Version { .. } => Kind::Conflict,
+        RemoteError::AnswerLost { .. } => Kind::OutcomeUnknown,
+        RemoteError::Setting(_) => Kind::Input,
+        RemoteError::Cancelled => Kind::Cancelled,
+    }
+}
+
+/// What to do next.
+pub(super) fn hint(error: &RemoteError) -> String {
+    let fixed = match error {
+        RemoteError::Unauthorized { registry, .. } if registry == DOCKER_HUB => "log in with: docker login",
+        RemoteError::Unauthorized { registry, .. } => return format!("log in with: docker login {registry}"),
+        RemoteError::RealmConsent { realm, .. } => {
+            return format!(
+                "if {realm} is where your logins belong, allow it with --allow-realm {realm}, or for good with \
+                 allow_realm in config.toml"
+            );
+        }
+        RemoteError::NotFound { .. } => "check the name of the repository and the address of the server",
+        RemoteError::NotNotary { chosen, .. } => {
+            return format!(
+                "name the trust server with --server, DOCKER_CONTENT_TRUST_SERVER or [servers] in config.toml (now: \
+                 {chosen})"
+            );
+        }
+        RemoteError::Network { .. } => {
+            "check the address (trustdeck status shows it), the network and the proxy variables"
+        }
+        RemoteError::Proxy { host, variable, .. } => {
+            return format!("check the proxy that {variable} names, or reach {host} without one: name it in NO_PROXY");
+        }
+        RemoteError::Busy { wait: Some(seconds), .. } => {
+            return format!("it asks to wait {seconds} s; try again then");
+        }
+        RemoteError::Slow { .. } => {
+            "try again in a while; if it is always so slow, set timeout in [servers] of config.toml"
+        }
+        RemoteError::Busy { .. } => "try again in a while",
+        RemoteError::Tls { host, why } => return tls_hint(host, why),
+        RemoteError::Redirect { .. } => "give the address that it redirects to, if you trust it, with --server",
+        RemoteError::Forbidden { .. } => "ask the owner of the repository for the right, or log in as somebody else",
+        RemoteError::Helper { .. } => "run the credential helper by hand, or log in again with docker login",
+        RemoteError::TooBig { .. } | RemoteError::BadAnswer { .. } => "check that the address is a Notary server",
+        RemoteError::Altered { .. } | RemoteError::Length { .. } => {
+            "do not use this image: its content was changed in the registry or on the way; ask whoever runs the registry"
+        }
+        RemoteError::Malformed { .. } => "do not use this image; ask whoever pushed it which program wrote it",
+        RemoteError::UploadTooBig { .. } => {
+            "raise the limit of whatever is in front of the trust server (nginx: client_max_body_size); everything is \
+             still staged"
+        }
+        RemoteError::Race { .. } => "publish again; if it fails always, ask whoever runs the server, its log says more",
+        RemoteError::Server { .. } => "ask whoever runs the server, its log says more",
+        RemoteError::Invalid { .. } => "refresh, review the plan and publish again; everything is still staged",
+        RemoteError::Version { .. } => "refresh and publish again; everything is still staged",
+        RemoteError::AnswerLost { .. } => "look at the repository before you publish again",
+        RemoteError::Setting(_) => "mend the setting, trustdeck status shows where settings come from",
+        RemoteError::Cancelled => "try again when you are ready",
+    };
+    fixed.to_owned()
+}
+
+// None of these may suggest a way around a check.
+fn tls_hint(host: &str, why: &TlsFault) -> String {
+    let fixed = match why {
+        TlsFault::UnknownAuthority { place, .. } => {
+            let place = place.as_ref().map(|file| file.display().to_string());
+            let place = place.unwrap_or_else(|| format!("tls/{host}/ca.crt below Docker's configuration"));
+            return format!(
+                "if this is the right server, put the certificate of the authority that issued its own into {place}, or \
+                 name it with --ca FILE"
+            );
+        }
+        TlsFault::BadSignature => {
+            "compare the authority that you named with the one that issued the server's certificate: they have one name \
+             and different keys"
+        }
+        TlsFault::Expired { .. } | TlsFault::Revoked => {
+            "ask whoever runs the server to renew its certificate; check this machine's clock"
+        }
+        TlsFault::NotValidYet { .. } => "check this machine's clock; else ask whoever runs the server",
+        TlsFault::WrongName { names } if names.is_empty() => {
+            "ask whoever runs the server for a certificate with a subjectAltName: a common name alone does not count"
+        }
+        TlsFault::WrongName { .. } => "call the server by a name that its certificate has, or check the address",
+        TlsFault::NotForServers => "ask whoever runs the server for a certificate that is for servers",
+        TlsFault::Authority => {
+            "give the server a certificate of its own; to trust exactly this one, name it as the authority"
+        }
+        TlsFault::RsaLength { .. } => "ask whoever runs the server for a certificate with a key of accepted length",
+        TlsFault::Algorithm { .. } => {
+            "ask whoever runs the server for a certificate that is signed with SHA-256 or better"
+        }
+        TlsFault::Odd => "ask whoever runs the server which program made its certificate",
+        TlsFault::OldProtocol => "ask whoever runs the server to allow TLS 1.2 or 1.3",
+        TlsFault::NothingInCommon => {
+            "if it wants a client certificate, put NAME.cert and NAME.key into Docker's TLS directory of the server; else \
+             ask whoever runs it which ciphers it allows"
+        }
+        TlsFault::ClientCertificateWanted => {
+            return format!(
+                "put your client certificate and its key as client.cert and client.key into tls/{host}/ below Docker's \
+                 configuration"
+            );
+        }
+        TlsFault::ClientCertificateRefused => {
+            "ask whoever runs the server which authority must have issued your client certificate, and whether yours has \
+             expired"
+        }
+        TlsFault::NotTls => "check the address and its port: something else than https answers there",
+        TlsFault::Other(_) => "ask whoever runs the server, its log says more",
+    };
+    fixed.to_owned()
+}

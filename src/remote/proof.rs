@@ -1,0 +1,67 @@
+//! Which logins a server or realm has taken or refused: a refused one is sent once, and not again until it changed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::auth::Credential;
+
+/// How long a refusal is believed: an account may be unlocked.
+const BELIEVED: Duration = Duration::from_secs(600);
+
+/// What became of a login.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Unknown,
+    Taken,
+    Refused(Instant),
+}
+
+type Place = Arc<tokio::sync::Mutex<(Option<Credential>, Verdict)>>;
+
+/// Verdicts by the place that a login goes to and the registry that it is for.
+#[derive(Default)]
+pub(super) struct Proofs(Mutex<HashMap<(String, String), Place>>);
+
+/// The right to send a login.
+pub(super) enum Proof {
+    /// It was taken before: any number may send it at once.
+    Taken,
+    /// Nobody knows yet: while this is held all others wait for what comes of it.
+    First(OwnedMutexGuard<(Option<Credential>, Verdict)>),
+    /// It was refused.
+    Refused,
+}
+
+impl Proofs {
+    /// What is known of `login` at `place`; waits for another who finds out.
+    pub(super) async fn of(&self, place: &str, registry: &str, login: &Credential) -> Proof {
+        let found = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(
+                all.entry((place.to_owned(), registry.to_owned()))
+                    .or_insert_with(|| Arc::new(tokio::sync::Mutex::new((None, Verdict::Unknown)))),
+            )
+        };
+        let mut held = found.lock_owned().await;
+        if held.0.as_ref() != Some(login) {
+            *held = (Some(login.clone()), Verdict::Unknown);
+        }
+        match held.1 {
+            Verdict::Taken => Proof::Taken,
+            Verdict::Refused(at) if at.elapsed() < BELIEVED => Proof::Refused,
+            Verdict::Unknown | Verdict::Refused(_) => Proof::First(held),
+        }
+    }
+}
+
+impl Proof {
+    /// Remembers what came of it; without a word it stays unknown.
+    pub(super) fn conclude(self, taken: bool) {
+        if let Self::First(mut held) = self {
+            held.1 = if taken { Verdict::Taken } else { Verdict::Refused(Instant::now()) };
+        }
+    }
+}

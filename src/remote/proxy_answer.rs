@@ -1,0 +1,56 @@
+//! What a proxy says that does not let a request through: the HTTP library keeps it to itself.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use zeroize::Zeroizing;
+
+use super::RemoteError;
+use super::fault::Fault;
+use super::proxies::Route;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A status line is shorter.
+const LINE: usize = 200;
+
+/// Asks a plain proxy that refused a tunnel once more, for its status.
+pub(super) async fn explain(fault: Fault, route: &Route<'_>, url: &Url) -> Fault {
+    let (Route::Through(proxy), RemoteError::Proxy { host, proxy: shown, variable, why }) = (route, &fault.error)
+    else {
+        return fault;
+    };
+    if proxy.url().scheme() != "http" || url.scheme() != "https" || !why.contains("tunnel") {
+        return fault;
+    }
+    let status = tokio::time::timeout(PATIENCE, ask(proxy.url(), url)).await;
+    let Ok(Some(status)) = status else { return fault };
+    let words = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let why = format!("it answers {status} {}", words.unwrap_or_default().to_lowercase()).trim_end().to_owned();
+    let error = RemoteError::Proxy { host: host.clone(), proxy: shown.clone(), variable, why };
+    Fault { error, ..fault }
+}
+
+async fn ask(proxy: &Url, target: &Url) -> Option<u16> {
+    let place = (proxy.host_str()?, proxy.port_or_known_default()?);
+    let mut stream = TcpStream::connect(place).await.ok()?;
+    let to = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
+    let mut request = Zeroizing::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n"));
+    if let Some(password) = proxy.password() {
+        let login = Zeroizing::new(format!("{}:{password}", proxy.username()));
+        request.push_str(&format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(login.as_bytes())));
+    }
+    request.push_str("\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut line = Vec::new();
+    while line.len() < LINE && !line.contains(&b'\n') {
+        if stream.read_buf(&mut line).await.ok()? == 0 {
+            break;
+        }
+    }
+    let line = String::from_utf8_lossy(&line);
+    line.strip_prefix("HTTP/1.").and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok())
+}

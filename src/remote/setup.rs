@@ -1,0 +1,23 @@
+//! What a client of a server is made with.
+
+use super::limits::Limits;
+use super::proxies::Proxies;
+use super::remark::Remarks;
+use super::tls::TlsMaterial;
+
+/// What a client of one server is told at start.
+#[derive(Clone, Default)]
+pub struct Setup {
+    /// Who vouches for it, and what it is shown.
+    pub tls: TlsMaterial,
+    /// Caps and deadlines.
+    pub limits: Limits,
+    /// Proxies of this process.
+    pub proxies: Proxies,
+    /// How many requests it gets at once, if the user knows; else that is measured.
+    pub parallel: Option<usize>,
+    /// What chose its address, in words.
+    pub chosen: String,
+    /// Where waits are told.
+    pub remarks: Remarks,
+}

@@ -1,0 +1,235 @@
+//! How many requests may be in a server's hands at once where they make it read its store.
+//!
+//! notary-server up to 0.7.0 with a SQL store keeps a map of the files it has met, without a lock, and writes it whenever
+//! it meets one for the first time: two such requests in the same microsecond end the process. The current timestamp does
+//! not go through that map. So everything else goes one at a time to a server nearby; to one far away as many are under
+//! way as leave, on average, less than one in its hands: round trip divided by service time.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// A shorter round trip is a server nearby.
+const NEAR: Duration = Duration::from_millis(5);
+/// Who waits so long at the start for the first connection asks on one of its own: the server is not nearby.
+const PATIENCE: Duration = Duration::from_millis(15);
+/// So many then, until the round trip is known.
+const AT_FIRST: usize = 4;
+/// Never more than this.
+const MOST: usize = 32;
+/// What a server is believed to need for a file until it was measured.
+const SERVICE: Duration = Duration::from_millis(4);
+/// Each answer changes the mean of service times by one part in so many.
+const WEIGHT: u64 = 8;
+const UNKNOWN: u64 = u64::MAX;
+
+/// Turns for requests, as many at once as the server takes.
+pub(super) struct Turns {
+    places: Semaphore,
+    open: AtomicUsize,
+    /// Places that are to be closed once they are given back.
+    owed: AtomicUsize,
+    /// What the user has set.
+    fixed: Option<usize>,
+    /// Fastest connection and fastest answer: both hold a round trip, in microseconds.
+    connect: AtomicU64,
+    answer: AtomicU64,
+    /// Mean of what answers took beyond the round trip, in microseconds.
+    service: AtomicU64,
+    /// Answers for which no more than one may be asked for, after the server went away.
+    slow: AtomicU64,
+}
+
+/// A request's turn.
+pub(super) struct Turn<'a> {
+    turns: &'a Turns,
+    permit: Option<SemaphorePermit<'a>>,
+}
+
+/// Good answers after an outage until the server is believed to be well.
+const RECOVERY: u64 = 200;
+
+impl Turns {
+    /// `fixed` is how many the user wants, whatever is measured.
+    pub(super) fn new(fixed: Option<usize>) -> Self {
+        let open = fixed.unwrap_or(1).max(1);
+        Self {
+            places: Semaphore::new(open),
+            open: AtomicUsize::new(open),
+            owed: AtomicUsize::new(0),
+            fixed,
+            connect: AtomicU64::new(UNKNOWN),
+            answer: AtomicU64::new(UNKNOWN),
+            service: AtomicU64::new(micros(SERVICE)),
+            slow: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn take(&self) -> Turn<'_> {
+        let place = self.places.acquire();
+        tokio::pin!(place);
+        if self.fixed.is_none() && self.round_trip().is_none() {
+            tokio::select! {
+                biased;
+                permit = &mut place => return self.turn(permit.ok()),
+                () = tokio::time::sleep(PATIENCE) => {}
+            }
+            if self.round_trip().is_none() {
+                self.set(AT_FIRST);
+            }
+        }
+        // The places are never closed.
+        self.turn(place.await.ok())
+    }
+
+    fn turn<'a>(&'a self, permit: Option<SemaphorePermit<'a>>) -> Turn<'a> {
+        Turn { turns: self, permit }
+    }
+
+    /// Learns how long a connection took, per round trip.
+    pub(super) fn connected(&self, took: Duration) {
+        self.connect.fetch_min(micros(took), Ordering::Relaxed);
+        self.adjust();
+    }
+
+    /// Learns how long the beginning of an answer took. `met` tells that it was one that is counted here.
+    pub(super) fn answered(&self, took: Duration, met: bool) {
+        self.answer.fetch_min(micros(took), Ordering::Relaxed);
+        if met && let Some(round_trip) = self.round_trip() {
+            let own = micros(took.saturating_sub(round_trip));
+            let mean = self.service.load(Ordering::Relaxed);
+            self.service.store((mean * (WEIGHT - 1) + own) / WEIGHT, Ordering::Relaxed);
+            let one_less = |left: u64| left.checked_sub(1);
+            // Fails when nothing is left, which is the usual case.
+            let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        }
+        self.adjust();
+    }
+
+    /// The server went away: one at a time for a while.
+    pub(super) fn slow_down(&self) {
+        self.slow.store(RECOVERY, Ordering::Relaxed);
+        self.adjust();
+    }
+
+    /// The shortest way there and back, once a connection was made.
+    fn round_trip(&self) -> Option<Duration> {
+        let connect = self.connect.load(Ordering::Relaxed);
+        let shortest = connect.min(self.answer.load(Ordering::Relaxed));
+        (connect != UNKNOWN).then(|| Duration::from_micros(shortest))
+    }
+
+    fn adjust(&self) {
+        if self.fixed.is_some() {
+            return;
+        }
+        let Some(round_trip) = self.round_trip() else { return };
+        let service = self.service.load(Ordering::Relaxed).max(1);
+        let fits = usize::try_from(micros(round_trip) / service).unwrap_or(MOST);
+        let is_careful = round_trip < NEAR || self.slow.load(Ordering::Relaxed) > 0;
+        self.set(if is_careful { 1 } else { fits.clamp(1, MOST) });
+    }
+
+    fn set(&self, wanted: usize) {
+        let before = self.open.swap(wanted, Ordering::Relaxed);
+        if wanted >= before {
+            let more = wanted - before;
+            // Places that were to be closed stay open instead.
+            let owed =
+                self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |owed| Some(owed.saturating_sub(more)));
+            self.places.add_permits(more.saturating_sub(owed.unwrap_or(0)));
+        } else {
+            let free = self.places.forget_permits(before - wanted);
+            self.owed.fetch_add(before - wanted - free, Ordering::Relaxed);
+        }
+    }
+
+    #[cfg(test)]
+    fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let pays = self.turns.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |owed| owed.checked_sub(1));
+        if pays.is_ok()
+            && let Some(permit) = self.permit.take()
+        {
+            permit.forget();
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(UNKNOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: fn(u64) -> Duration = Duration::from_millis;
+
+    fn measured(connect: u64, answers: &[u64]) -> Turns {
+        let turns = Turns::new(None);
+        turns.connected(MILLI(connect));
+        answers.iter().for_each(|answer| turns.answered(MILLI(*answer), true));
+        turns
+    }
+
+    #[test]
+    fn a_server_nearby_gets_one_request_at_a_time_however_slow_it_is() {
+        assert_eq!(measured(2, &[3; 50]).open(), 1);
+        assert_eq!(measured(1, &[80; 50]).open(), 1, "slow, but near");
+        assert_eq!(measured(40, &[2; 50]).open(), 1, "its name was looked up slowly");
+    }
+
+    #[test]
+    fn a_server_far_away_gets_as_many_as_leave_less_than_one_in_its_hands() {
+        assert_eq!(measured(50, &[]).open(), 12);
+        assert_eq!(measured(50, &[52; 80]).open(), 25);
+        assert_eq!(measured(50, &[75; 50]).open(), 2);
+        assert_eq!(measured(50, &[300; 50]).open(), 1);
+        assert_eq!(measured(200, &[201; 80]).open(), MOST);
+    }
+
+    #[test]
+    fn what_the_user_sets_holds_whatever_is_measured() {
+        let turns = Turns::new(Some(6));
+        turns.connected(MILLI(1));
+        turns.answered(MILLI(1), true);
+        assert_eq!(turns.open(), 6);
+    }
+
+    #[tokio::test]
+    async fn places_that_are_closed_while_they_are_used_are_not_given_again() {
+        let turns = measured(50, &[]);
+        let mut held = Vec::new();
+        for _ in 0..12 {
+            held.push(turns.take().await);
+        }
+        turns.slow_down();
+        assert_eq!(turns.open(), 1);
+        held.truncate(1);
+        assert_eq!(turns.places.available_permits(), 0, "the one that is left is in use");
+        held.clear();
+        assert_eq!(turns.places.available_permits(), 1);
+        (0..RECOVERY).for_each(|_| turns.answered(MILLI(52), true));
+        assert!(turns.open() > 1, "well again");
+        assert_eq!(turns.places.available_permits(), turns.open());
+    }
+
+    #[tokio::test]
+    async fn who_waits_long_for_the_first_connection_asks_on_another() {
+        let turns = Turns::new(None);
+        let first = turns.take().await;
+        let second = turns.take().await;
+        assert_eq!(turns.open(), AT_FIRST);
+        drop((first, second));
+        turns.connected(MILLI(1));
+        assert_eq!((turns.open(), turns.places.available_permits()), (1, 1));
+    }
+}

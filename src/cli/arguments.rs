@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use images::{Drift, Resolve, Tags, Verify};
+pub use images::{Drift, Gate, Pull, Puller, Push, Resolve, Tags, Verify};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
@@ -119,6 +119,12 @@ pub enum Command {
     Resolve(Resolve),
     /// Check that the registry holds what is signed, down to the layers
     Verify(Verify),
+    /// Pull images by their trusted digests with docker or podman, and tag them
+    Pull(Pull),
+    /// Push an image with docker or podman and sign what was pushed
+    Push(Push),
+    /// Serve a registry that shows only the signed tags of another
+    Gate(Gate),
     /// Show what was chosen and what is staged
     Status(Status),
     /// Drop staged changes

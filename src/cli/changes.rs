@@ -365,7 +365,7 @@ fn delegation(typed: &str) -> Result<DelegationName, Problem> {
     DelegationName::parse(typed).map_err(named)
 }
 
-fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
+pub(super) fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
     typed.iter().map(|role| Role::parse(role).map_err(named)).collect()
 }
 

@@ -4,8 +4,7 @@ mod remote;
 
 use std::io::ErrorKind;
 
-use super::error::{EngineError, Kind, Problem};
-use super::tags::trusted::Untrusted;
+use super::error::{EngineError, Kind, Problem, Untrusted};
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
 use crate::tuf::{Gun, NameError, Role, VerifyError};

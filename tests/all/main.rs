@@ -8,6 +8,7 @@ mod bounds;
 mod dialogs;
 mod faults;
 mod gate;
+mod gated;
 mod golden;
 mod images;
 mod interop;

@@ -6,10 +6,10 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
 
 use super::{Tags, remote};
+use crate::engine::error::EngineError;
 use crate::engine::trust::tree::RoleState;
-use crate::engine::view::{TagState, TagView};
+use crate::engine::view::{RepositoryView, RoleView, TagState, TagView};
 use crate::engine::wording::natural;
-use crate::engine::{EngineError, RepositoryView};
 use crate::remote::registry::{Reference, Resolved, Tag};
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
@@ -190,9 +190,12 @@ fn standing(view: &RepositoryView, tag: &TagView, registry: Option<&Resolved>) -
     }
 }
 
-/// Why a released tag is not pulled: a role that lists it has expired, or its signatures do not count.
+/// Why a released tag is not pulled: a role that lists it, or one above, has expired, or its signatures do not count.
 fn unpulled(view: &RepositoryView, tag: &TagView) -> Standing {
-    let lists = |role: &&crate::engine::view::RoleView| tag.roles.contains(&role.role) && role.role.is_released();
-    let expired = view.roles.iter().filter(lists).any(|role| role.state == RoleState::Expired);
+    // Below an expired role nothing counts.
+    let counts = |role: &&RoleView| {
+        role.role.delegation().is_none() || (tag.roles.contains(&role.role) && role.role.is_released())
+    };
+    let expired = view.roles.iter().filter(counts).any(|role| role.state == RoleState::Expired);
     if expired { Standing::Expired } else { Standing::Orphan }
 }

@@ -8,9 +8,10 @@ pub mod pushed;
 pub mod trusted;
 pub mod verify;
 
+use super::context::Context;
+use super::error::EngineError;
 use super::servers::Servers;
 use super::view::{RepositoryView, Views};
-use super::{EngineError, context::Context};
 use crate::remote::registry::RepositoryPath;
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;

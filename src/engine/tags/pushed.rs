@@ -1,6 +1,6 @@
 //! Lines of `docker push`, which name what was pushed. Source: docs/notary-v1.md section 14.5.
 
-use crate::engine::SignedTarget;
+use crate::engine::draft::change::SignedTarget;
 use crate::remote::registry::is_tag;
 
 /// What a line says.

@@ -2,11 +2,10 @@
 //!
 //! Source: docs/notary-v1.md section 14; `targets/releases` first, then `targets`.
 
-use std::fmt;
-
 use super::{Tags, remote};
-use crate::engine::view::{TagState, TagView};
-use crate::engine::{EngineError, RepositoryView, SignedTarget};
+use crate::engine::draft::change::SignedTarget;
+use crate::engine::error::{EngineError, Untrusted};
+use crate::engine::view::{RepositoryView, TagState, TagView};
 use crate::remote::registry::digest::sha256;
 use crate::remote::registry::{Reference, Tag};
 use crate::tuf::{Gun, Role};
@@ -30,35 +29,6 @@ pub struct Trusted {
     pub roles: Vec<Role>,
     /// Signers as Docker names them.
     pub signers: Vec<String>,
-}
-
-/// Why a tag is not trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Untrusted {
-    /// Nobody has signed it. The roles that pulls look at are named.
-    Unsigned { looked_in: Vec<Role> },
-    /// Signed, but in no role that pulls look at.
-    Held { roles: Vec<Role>, looked_in: Vec<Role> },
-    /// A role that pulls look at lists it, but the role's file is not trusted.
-    Orphaned { roles: Vec<Role> },
-    /// It is listed without a digest that can be pulled by.
-    NoDigest,
-}
-
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |roles: &[Role], between: &str| roles.iter().map(Role::as_str).collect::<Vec<_>>().join(between);
-        match self {
-            Self::Unsigned { looked_in } => write!(f, "is not signed in {}", names(looked_in, " or ")),
-            Self::Held { roles, looked_in } => {
-                write!(f, "is signed in {}, but not released in {}", names(roles, " and "), names(looked_in, " or "))
-            }
-            Self::Orphaned { roles } => {
-                write!(f, "is listed in {}, whose file is not signed by its keys or has expired", names(roles, " and "))
-            }
-            Self::NoDigest => f.write_str("is signed without a SHA-256 digest"),
-        }
-    }
 }
 
 impl Tags {

@@ -10,7 +10,7 @@ use oci_spec::image::Descriptor;
 
 use super::trusted::Trusted;
 use super::{Tags, remote};
-use crate::engine::EngineError;
+use crate::engine::error::EngineError;
 use crate::remote::registry::digest::digest_like;
 use crate::remote::registry::{Content, Digest, Expected, Manifest, Reference, RepositoryPath, Tag};
 use crate::remote::{Registry, RemoteError};
@@ -272,7 +272,7 @@ impl<F: Fn(&Checked) + Send + Sync> Reader<'_, F> {
 
 /// Compares a manifest with what the index says of it beside its digest.
 fn fits(listed: &Descriptor, manifest: Manifest) -> Result<Manifest, RemoteError> {
-    let (what, host) = (format!("the manifest {}", listed.digest()), "the index".to_owned());
+    let (what, host) = (format!("manifest {}", listed.digest()), "the index".to_owned());
     let (expected, found) = (listed.size(), manifest.bytes.len() as u64);
     if expected != found {
         return Err(RemoteError::Length { host, what, expected, found });

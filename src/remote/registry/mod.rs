@@ -141,7 +141,7 @@ impl Registry {
     /// # Errors
     /// [`RemoteError::NotFound`], [`RemoteError::Length`] if another size is announced.
     pub async fn blob(&self, path: &RepositoryPath, expected: Expected) -> Result<Blob, RemoteError> {
-        let what = format!("the blob {} of {path}", expected.digest);
+        let what = format!("blob {} of {path}", expected.digest);
         let route = format!("{path}/blobs/{}", expected.digest);
         let call = Call { what: &what, ..Call::get(&route, Subject::Repository(path.as_str())) };
         let (response, host) = self.open_blob(&call).await?;
@@ -200,8 +200,8 @@ impl Registry {
 /// A manifest in the words of errors, as images are written.
 fn what(path: &RepositoryPath, reference: &Reference) -> String {
     match reference {
-        Reference::Tag(tag) => format!("the image {path}:{tag}"),
-        Reference::Digest(digest) => format!("the manifest {path}@{digest}"),
+        Reference::Tag(tag) => format!("image {path}:{tag}"),
+        Reference::Digest(digest) => format!("manifest {path}@{digest}"),
     }
 }
 

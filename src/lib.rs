@@ -1,5 +1,12 @@
 //! trustdeck: a terminal console for Docker Content Trust and Notary v1.
 //!
+//! The program is a screen and commands over this library. This reads a repository of the embedded sandbox and plans a
+//! change to it (`cargo run --example plan`):
+//!
+//! ```
+#![doc = include_str!("../examples/plan.rs")]
+//! ```
+//!
 //! In reading order, each module uses only those above it:
 //!
 //! | module | what it is | may use |
@@ -15,7 +22,7 @@
 //! | `tui` | screens | `tuf`, `engine`, `printable` |
 //! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `config`, `sandbox`, `gate`, `tui` |
 //!
-//! A signature is checked in [`tuf::verify`]; a key press becomes an effect in `tui::route::update`.
+//! A signature is checked in [`tuf::TrustedSet`]'s steps; a key press becomes an effect in `tui::route::update`.
 
 pub mod cli;
 pub mod config;

@@ -38,6 +38,7 @@ pub async fn run(
         Command::Status(arguments) => listing::status(&context, arguments),
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
         Command::Reset(arguments) => staged::reset(&context, arguments),
+        Command::Changes(arguments::Changes::Move(arguments)) => staged::move_changes(&context, arguments).await,
         Command::Changelist(arguments) => staged::changelist(&context, arguments),
         Command::Publish(arguments) => publish::run(&context, arguments).await,
         Command::Rotate(arguments) => rotate::rotate(&context, arguments).await,

@@ -27,7 +27,9 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     }
     if !plan.elsewhere.is_empty() {
         let elsewhere = count(plan.elsewhere.len(), "change is", "changes are");
-        text.push_str(&wrapped(&format!("{elsewhere} staged for another server and not part of this"), "\n", WIDTH));
+        let what =
+            format!("{elsewhere} staged for another server and not part of this; trustdeck changes move moves them");
+        text.push_str(&wrapped(&what, "\n", WIDTH));
     }
     text
 }

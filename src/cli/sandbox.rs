@@ -4,7 +4,9 @@ use super::Ending;
 use super::arguments::{Sandbox, SandboxAuth};
 use super::console::input;
 use crate::engine::{Kind, Problem};
-use crate::sandbox::{self, Auth, Login, Options, SandboxError};
+use crate::sandbox;
+use crate::sandbox::SandboxError;
+use crate::sandbox::{Auth, Login, Options};
 
 /// The variable with `USER:PASSWORD`; an argument could be read by other users.
 const LOGIN: &str = "TRUSTDECK_SANDBOX_AUTH";

@@ -10,12 +10,14 @@ use futures_util::FutureExt;
 use super::arguments::Sandbox;
 use super::console::{broken, input};
 use super::{Console, Ending, Globals, sandbox, settings};
-use crate::config::{self, Places};
+use crate::config::Places;
 use crate::engine::reference::parse_bare;
 use crate::engine::{Engine, FirstContact, Problem, Settings};
-use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, REGISTRY, notes};
+use crate::sandbox::REGISTRY;
+use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, notes};
 use crate::tuf::Gun;
-use crate::tui::{self, Options, Quit, ThemeChoice, Tour};
+use crate::tui::{Options, Quit, ThemeChoice, Tour};
+use crate::{config, tui};
 
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
 const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Context;
-use super::arguments::{Changelist, Reset};
+use super::arguments::{Changelist, MoveChanges, Reset};
 use super::ending::Ending;
 use crate::engine::{Change, EntryId, Problem, Stage, StagedChange};
 use crate::tuf::{Gun, Role};
@@ -113,6 +113,27 @@ pub(super) fn reset(context: &Context, command: &Reset) -> Result<Ending, Proble
         });
         context.console.result(&lines.collect::<String>())?;
     }
+    Ok(Ending::done())
+}
+
+/// `changes move`: puts changes under another address of their server.
+///
+/// # Errors
+/// As the engine's.
+pub(super) async fn move_changes(context: &Context, command: &MoveChanges) -> Result<Ending, Problem> {
+    let gun = context.repository(&command.repository)?;
+    let moved = context.engine.stage().move_changes(&gun, Some(&command.to), &context.stop).await?;
+    if context.console.json {
+        let rows: Vec<StagedRow<'_>> = moved.changes.iter().map(row).collect();
+        context.console.result_json(&rows)?;
+        return Ok(Ending::done());
+    }
+    let from = moved.from.join(", ");
+    let lines = moved.changes.iter().map(|staged| {
+        let text = format!("moved: {}: {} (from {from} to {})", staged.gun, describe(&staged.change), moved.to);
+        format!("{}\n", crate::printable::printable(&text))
+    });
+    context.console.result(&lines.collect::<String>())?;
     Ok(Ending::done())
 }
 

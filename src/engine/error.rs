@@ -162,6 +162,7 @@ impl std::fmt::Display for Untrusted {
 
 /// What the engine's methods fail with.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum EngineError {
     /// A name that was typed or read is not acceptable.
     #[error(transparent)]

@@ -1,8 +1,13 @@
-//! The trust engine: the only place where keys and servers meet.
+//! The trust engine: the only place where keys and servers meet. Screens and commands use nothing else.
 //!
-//! Screens and commands use nothing else. Writes to one repository run one at a time; nothing is called done before a
-//! client with an empty cache has seen it. [`Engine`] opens the parts once; each part lives in its room, holds the
-//! parts that it uses, and all clones of it are one.
+//! Rules:
+//!
+//! - [`Engine`] opens its parts once; each part lives in its room and holds the parts that it uses, so that every dependency
+//!   is an import. All clones of a part are one.
+//! - What screen and commands share stands here, once.
+//! - Writes to one repository run one at a time; nothing is called done before a client with an empty cache has seen it.
+//! - Each failure has one class, one cause and one next step: [`Problem`].
+//! - Decisions are made on types, never on sentences.
 //!
 //! In reading order, each room uses only those above it:
 //!
@@ -22,11 +27,29 @@
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `disk` |
 //! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
-//! | `stage` | what is wanted | `error`, `settings`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
+//! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
 //! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use trustdeck::engine::Engine;
+//! use trustdeck::sandbox;
+//! use trustdeck::tuf::Gun;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+//! let sandbox = sandbox::start(sandbox::Options { http: true, ..sandbox::Options::default() }).await?;
+//! let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now))?;
+//! let view = engine.views().refresh(&Gun::parse("registry.sandbox/team/api")?).await?;
+//! assert!(view.tags.iter().any(|tag| tag.name == "latest"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod context;
 pub mod custody;
@@ -78,8 +101,9 @@ pub use wording::natural;
 pub use crate::keys::strength::SHORTEST;
 pub use crate::keys::words::words;
 pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, TokenError};
+pub use crate::remote::Remark;
+pub use crate::remote::RemoteError;
 pub use crate::remote::auth::named_registry;
-pub use crate::remote::{Remark, RemoteError};
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {

@@ -46,7 +46,8 @@ pub fn parse_repository(text: &str, literal: bool) -> Result<RepositoryRef, Engi
     if path.bytes().any(|b| b.is_ascii_uppercase()) {
         return Err(malformed(text, "repository names are lower case"));
     }
-    if !is_host(host) || path.len() > 255 || !path.split('/').all(is_component) {
+    // Docker takes a host with underscores for the beginning of the path, and so do we where it has no port.
+    if !(is_host(host) || is_component(host)) || path.len() > 255 || !path.split('/').all(is_component) {
         return Err(malformed(text, "expected [HOST[:PORT]/]NAME[/NAME...][:TAG]"));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {

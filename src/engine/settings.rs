@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use super::servers::credentials::NotaryAuth;
+use zeroize::Zeroizing;
+
 use crate::tuf::verify::Pinning;
 
 /// What happens when a repository is met for the first time.
@@ -83,6 +84,28 @@ impl TypedPaths {
             (_, _, Some(here)) => here.join(typed),
             _ => typed.to_owned(),
         }
+    }
+}
+
+/// `NOTARY_AUTH`: base64 of `USER:PASSWORD`. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NotaryAuth(Zeroizing<String>);
+
+impl std::fmt::Debug for NotaryAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NotaryAuth")
+    }
+}
+
+impl NotaryAuth {
+    /// Takes the variable's value, which is looked into when a server asks.
+    #[must_use]
+    pub fn new(value: &str) -> Self {
+        Self(Zeroizing::new(value.to_owned()))
+    }
+
+    pub(super) fn value(&self) -> &str {
+        &self.0
     }
 }
 

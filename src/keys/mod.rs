@@ -6,7 +6,7 @@
 //! - Key files are made with mode 0600, whole or not at all, and never overwritten.
 //! - A key file is hostile: its size, its rounds and its memory are bounded before anything is computed.
 //! - What is written is what Notary can read: docs/notary-v1.md section 2. What is read is more than that.
-//! - A key signs only in the name of a public key that is its own. RSA is signed by `ring`.
+//! - A key signs only in the name of a public key that is its own. RSA is signed by AWS-LC.
 //! - A key on a token never leaves it, and a PIN is tried once.
 //!
 //! ```

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::again::retry_after;
 use super::distrust::TlsFault;
+use super::error::RemoteError;
 use super::http::Answer;
-use super::{RemoteError, Stranger};
+use super::stranger::Stranger;
 use crate::tuf::{DelegationName, Role};
 
 /// Characters of an error's text that are kept.

@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use zeroize::Zeroizing;
 
-use super::RemoteError;
 use super::endpoint::Endpoint;
+use super::error::RemoteError;
 use crate::tuf::Gun;
 
 /// What a request needs.

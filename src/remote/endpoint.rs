@@ -3,7 +3,7 @@
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::RemoteError;
+use super::error::RemoteError;
 
 /// A checked base address: https, or http to loopback where that was allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +49,10 @@ impl Endpoint {
 
     fn of(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
         let setting = |text: String| RemoteError::Setting(text);
+        let url = url.trim();
+        if !url.is_empty() && !url.contains("://") {
+            return Err(setting(format!("{url:?} has no https:// before it: expected https://HOST[:PORT][/PATH]")));
+        }
         let parsed = Url::parse(url)
             .map_err(|_| setting(format!("{url:?} is not an address: expected https://HOST[:PORT][/PATH]")))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use reqwest::Method;
 
-use super::RemoteError;
 use super::distrust::TlsFault;
+use super::error::RemoteError;
 use super::limits::Limits;
 use super::proxies::Route;
 

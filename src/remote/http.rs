@@ -11,8 +11,8 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::RemoteError;
 use super::endpoint::Endpoint;
+use super::error::RemoteError;
 use super::fault::{Fault, Way, classify};
 use super::limits::Limits;
 use super::proxies::{Proxies, Route};

@@ -14,11 +14,11 @@ use reqwest::{Method, Request, Url};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::RemoteError;
 use super::again::Again;
 use super::auth::{Access, Credential, CredentialSource, Subject};
 use super::challenge::{Challenge, Refusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
+use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::proof::{Proof, Proofs};
 use super::remark::{Remark, Remarks};

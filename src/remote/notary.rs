@@ -13,6 +13,7 @@ use super::again::Again;
 use super::answer::{error_of, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
+use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
 use super::login::{Asking, Authorization, Login};
@@ -20,9 +21,9 @@ use super::outage::{Outage, Trial};
 use super::remark::Remark;
 use super::setup::Setup;
 use super::slots::Slots;
-use super::turns::{Turn, Turns};
+use super::stranger::Stranger;
+use super::turns::Turns;
 use super::upload::{Upload, lost, multipart};
-use super::{RemoteError, Stranger};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -118,7 +119,7 @@ impl NotaryServer {
             endpoint,
             http,
             login,
-            slots: setup.parallel.map_or_else(Slots::default, Slots::fixed),
+            slots: Slots::default(),
             turns,
             outage: Outage::default(),
             setup,
@@ -344,16 +345,13 @@ impl NotaryServer {
             Upload::attach(&mut request, body)
         });
         let outcome = {
-            let _place = match call.is_timestamp() {
-                true => Place::Slot(inner.slots.take().await),
-                false => Place::Turn(inner.turns.take().await),
-            };
+            let _turn = inner.turns.take().await;
             inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
         };
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
             inner.slots.learn(took);
-            inner.turns.answered(took, is_used && !call.is_timestamp() && call.method == Method::GET);
+            inner.turns.answered(took, is_used && call.method == Method::GET);
         }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {
@@ -368,19 +366,5 @@ impl NotaryServer {
                 _ => Fault::plain(lost(fault)),
             }
         })
-    }
-}
-
-/// A request's place among those to one server.
-enum Place<'a> {
-    /// Of the current timestamp, which the server reads without its map.
-    Slot(#[allow(dead_code)] Option<tokio::sync::SemaphorePermit<'a>>),
-    /// Of everything else.
-    Turn(#[allow(dead_code)] Turn<'a>),
-}
-
-impl Call<'_> {
-    fn is_timestamp(&self) -> bool {
-        self.method == Method::GET && self.path == Some("timestamp.json")
     }
 }

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::RemoteError;
 use super::endpoint::is_loopback;
+use super::error::RemoteError;
 
 /// The proxies of this process, and for which hosts there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

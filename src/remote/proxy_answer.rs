@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
-use super::RemoteError;
+use super::error::RemoteError;
 use super::fault::Fault;
 use super::proxies::Route;
 

@@ -11,8 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-use super::RemoteError;
 use super::endpoint::Endpoint;
+use super::error::RemoteError;
 use super::fault::innermost;
 use super::proxies::{Proxies, Route};
 use super::verifier::Verifier;

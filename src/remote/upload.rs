@@ -5,7 +5,7 @@ use reqwest::Request;
 use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use tokio::sync::watch;
 
-use super::RemoteError;
+use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use crate::tuf::Role;
 

@@ -9,9 +9,10 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::SandboxError;
 use super::answer::{Code, Refusal};
-use super::registry::{self, Right};
+use super::error::SandboxError;
+use super::registry;
+use super::registry::Right;
 use super::route::Route;
 use crate::keys::Passphrase;
 

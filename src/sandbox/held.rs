@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer;
-use p256::pkcs8::EncodePublicKey;
-use zeroize::Zeroizing;
 
-use super::store::{Store, StoreError};
-use crate::tuf::{KeyType, Method, PublicKey, Role, RoleKeys, Root, Signature};
+use super::held_key::HeldKey;
+use super::store::Store;
+use super::store_error::StoreError;
+use crate::tuf::{Method, PublicKey, Role, RoleKeys, Root, Signature};
 
 /// The keys that the server holds for its repositories.
 #[derive(Clone, Debug)]
@@ -58,35 +58,5 @@ impl HeldKeys {
             signatures.push(Signature { key: key.id().clone(), method: Method::Ecdsa, bytes });
         }
         Ok(signatures)
-    }
-}
-
-/// A new key, before it is kept.
-pub(super) struct HeldKey {
-    /// Repository.
-    pub(super) gun: String,
-    /// `snapshot` or `timestamp`.
-    pub(super) role: Role,
-    /// The public half.
-    pub(super) public: PublicKey,
-    /// The scalar.
-    pub(super) secret: Zeroizing<Vec<u8>>,
-}
-
-impl HeldKey {
-    /// Makes a key.
-    pub(super) fn generate(gun: &str, role: &Role) -> Result<Self, StoreError> {
-        let broken = |error: &dyn std::fmt::Display| StoreError::Broken(error.to_string());
-        let mut secret = Zeroizing::new(vec![0_u8; 32]);
-        // All but one in 2^32 scalars are below the order of the curve.
-        let key = loop {
-            getrandom::fill(&mut secret).map_err(|error| broken(&error))?;
-            if let Ok(key) = SigningKey::from_slice(&secret) {
-                break key;
-            }
-        };
-        let der = key.verifying_key().to_public_key_der().map_err(|error| broken(&error))?;
-        let public = PublicKey::new(KeyType::Ecdsa, der.as_bytes().to_vec());
-        Ok(Self { gun: gun.to_owned(), role: role.clone(), public, secret })
     }
 }

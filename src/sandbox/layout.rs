@@ -10,7 +10,7 @@ use base64::Engine as _;
 use serde_json::json;
 
 use super::auth::{Auth, Login};
-use super::{REGISTRY, SandboxError};
+use super::error::SandboxError;
 use crate::engine::settings::{FirstContact, RegistrySources, ServerSources, Settings, TlsSources, TypedPaths};
 use crate::tuf::verify::Pinning;
 
@@ -237,3 +237,6 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), SandboxErro
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
+
+/// The registry that the scene's repositories are named after. No such host exists; the sandbox answers for it.
+pub const REGISTRY: &str = "registry.sandbox";

@@ -21,8 +21,10 @@
 
 mod answer;
 mod auth;
+mod error;
 mod feed;
 mod held;
+mod held_key;
 mod layout;
 mod registry;
 mod route;
@@ -31,6 +33,7 @@ mod serve;
 mod server;
 mod sign;
 mod store;
+mod store_error;
 mod tls;
 mod upload;
 mod validate;
@@ -46,59 +49,24 @@ use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinHandle;
 
-pub use auth::{Auth, Login};
-pub use layout::Layout;
-pub use scene::{NEW_REPOSITORY, PASSPHRASE, notes};
-pub use serve::{serve, write_shell_file};
-
 use crate::engine::Settings;
 use held::HeldKeys;
 use registry::{BlobFiles, Shelf};
-use store::{Store, StoreError};
+use store::Store;
+use store_error::StoreError;
 
-/// The registry that the scene's repositories are named after. No such host exists; the sandbox answers for it.
-pub const REGISTRY: &str = "registry.sandbox";
+pub use auth::{Auth, Login};
+pub use error::SandboxError;
+pub use layout::{Layout, REGISTRY};
+pub use scene::PASSPHRASE;
+pub use scene::{NEW_REPOSITORY, notes};
+pub use serve::{serve, write_shell_file};
 
 /// How long the head of a request may take.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// A clock, so that tests can stand still.
 type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
-
-/// Why the sandbox could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    /// The file system.
-    #[error("{}: {source}", .path.display())]
-    Disk { path: PathBuf, source: std::io::Error },
-    /// A directory that no sandbox may live in.
-    #[error("{}: {what}", .path.display())]
-    Place { path: PathBuf, what: &'static str },
-    /// Another sandbox runs in the directory.
-    #[error("{}: another sandbox is running here", .0.display())]
-    InUse(PathBuf),
-    /// The store cannot be read or written.
-    #[error("sandbox store: {0}")]
-    Store(String),
-    /// Nothing can listen there.
-    #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: std::io::Error },
-    /// No certificate could be made.
-    #[error("sandbox certificate: {0}")]
-    Tls(String),
-    /// The scene could not be made.
-    #[error("sandbox scene: {0}")]
-    Scene(String),
-    /// `TRUSTDECK_SANDBOX_AUTH` is missing or malformed.
-    #[error("expected user:password in TRUSTDECK_SANDBOX_AUTH")]
-    Login,
-}
-
-impl From<StoreError> for SandboxError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
-    }
-}
 
 /// How a sandbox starts.
 #[derive(Clone, Debug)]

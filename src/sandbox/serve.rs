@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::Path;
 
 use super::auth::Auth;
-use super::layout::{basic, write_private};
-use super::{Options, PASSPHRASE, REGISTRY, Running, SandboxError, start};
+use super::error::SandboxError;
+use super::layout::{REGISTRY, basic, write_private};
+use super::{Options, PASSPHRASE, Running, start};
 
 /// Runs a sandbox until `shutdown` resolves. Writes the URL and lines for `eval` to `out` as soon as it answers.
 ///

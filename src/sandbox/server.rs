@@ -10,15 +10,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::answer::{self, Caching, Code, Refusal};
+use super::answer::{Caching, Code, Refusal};
 use super::auth::Gate;
 use super::held::HeldKeys;
-use super::registry::{self, Shelf};
-use super::route::{self, Route};
-use super::sign::{self, SignError};
-use super::store::{Store, StoreError, Stored};
-use super::validate::{self, Judge};
-use super::{Clock, feed, upload};
+use super::registry::Shelf;
+use super::route::Route;
+use super::sign::SignError;
+use super::store::{Store, Stored};
+use super::store_error::StoreError;
+use super::validate::Judge;
+use super::{Clock, answer, feed, registry, route, sign, upload, validate};
 use crate::tuf::{Metadata, PublicKey, Role, Root, Snapshot};
 
 /// Largest request body taken, in bytes. Notary has no limit; this is far above any upload.

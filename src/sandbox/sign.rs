@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::store::{StoreError, Update};
+use super::store::Update;
+use super::store_error::StoreError;
 use super::validate::Judge;
 use crate::tuf::metadata::default_expiry;
 use crate::tuf::{Envelope, FileMeta, Metadata, Role, Root, Snapshot, Timestamp};

@@ -13,7 +13,8 @@ use jiff::Timestamp as Time;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use sha2::{Digest, Sha256};
 
-use super::held::HeldKey;
+use super::held_key::HeldKey;
+use super::store_error::StoreError;
 use crate::tuf::Role;
 
 /// (GUN, role, version) to (time stored in microseconds, bytes).
@@ -28,20 +29,6 @@ const KEYS: TableDefinition<(&str, &str, &str), &[u8]> = TableDefinition::new("k
 const FEED: TableDefinition<u64, (i64, &str, u64, &str)> = TableDefinition::new("feed");
 /// What the sandbox itself remembers between starts.
 const NOTES: TableDefinition<&str, &[u8]> = TableDefinition::new("notes");
-
-/// Why the store could not answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
-    /// A file of this or a later version is stored already.
-    #[error("a newer version is already stored")]
-    OldVersion,
-    /// Another process has the store open.
-    #[error("another process is using it")]
-    InUse,
-    /// The file system or the file's content.
-    #[error("{0}")]
-    Broken(String),
-}
 
 /// redb's errors differ for every call and tell a caller nothing that it could act on differently.
 fn broken(error: impl Into<redb::Error>) -> StoreError {

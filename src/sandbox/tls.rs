@@ -11,7 +11,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use super::SandboxError;
+use super::error::SandboxError;
 use super::store::Store;
 
 const KEY_NOTE: &str = "authority-key";

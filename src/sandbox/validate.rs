@@ -10,7 +10,8 @@ use jiff::{Timestamp as Time, ToSpan};
 use serde::Serialize;
 
 use super::answer::{Code, Refusal};
-use super::sign::{self, SignError};
+use super::sign;
+use super::sign::SignError;
 use super::store::{Store, Update};
 use super::upload::Uploaded;
 use crate::tuf::{Envelope, FileMeta, Metadata, PublicKey, Role, RoleKeys, Root, Snapshot, Targets, VerifyError};

@@ -77,9 +77,10 @@ async fn an_upload_whose_answer_was_lost_is_found_on_the_server() {
 }
 
 #[tokio::test]
-async fn an_upload_that_was_lost_stays_staged_and_can_be_published_again() {
+async fn an_upload_that_was_lost_twice_stays_staged_and_can_be_published_again() {
     let Some(scene) = scene().await else { return };
-    scene.front.next_uploads([Fault::LoseRequest]);
+    // It is sent once more after a look at the server.
+    scene.front.next_uploads([Fault::LoseRequest, Fault::LoseRequest]);
     let published = only(scene.machine.publish().await);
     assert_eq!(problem(published).repository.unwrap().as_str(), GUN);
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::{NeededKey, Weight};
 use trustdeck::engine::publish::job::Approval;
 use trustdeck::engine::{Change, Engine, Health, Kind, Passphrase, PublishOutcome};
-use trustdeck::sandbox::{NEW_REPOSITORY, Options, PASSPHRASE, REGISTRY, Running, start};
+use trustdeck::sandbox::REGISTRY;
+use trustdeck::sandbox::{NEW_REPOSITORY, Options, PASSPHRASE, Running, start};
 use trustdeck::tuf::Gun;
 
 fn gun(name: &str) -> Gun {

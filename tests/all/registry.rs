@@ -10,9 +10,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use trustdeck::remote::RemoteError;
 use trustdeck::remote::auth::Finding;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
-use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, RemoteError, Setup, TlsMaterial};
+use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, Setup, TlsMaterial};
 use zeroize::Zeroizing;
 
 const APP: &str = "team/app";

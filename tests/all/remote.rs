@@ -18,9 +18,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use trustdeck::remote::auth::Finding;
 use trustdeck::remote::{
-    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, RemoteError, Setup, Stranger,
-    TlsFault, TlsMaterial, Wanted,
+    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, Setup, TlsFault, TlsMaterial,
+    Wanted,
 };
+use trustdeck::remote::{RemoteError, Stranger};
 use trustdeck::tuf::{Gun, Role};
 use zeroize::Zeroizing;
 

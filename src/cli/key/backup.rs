@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::arguments::Backup;
 use super::passphrases::{Answer, Typed, chosen, nobody};
-use super::{called, shown};
+use super::words::{called, shown};
 use crate::cli::Context;
+use crate::cli::arguments::key::Backup;
 use crate::cli::ending::Ending;
 use crate::engine::custody::backup::BackupForm;
 use crate::engine::{Passphrase, Problem};

@@ -2,10 +2,11 @@
 
 use std::io::IsTerminal;
 
-use super::arguments::{Export, Label, Passwd, Remove};
 use super::passphrases::{Answer, Typed, chosen, nobody};
-use super::{called, shown, token};
+use super::token;
+use super::words::{called, shown};
 use crate::cli::Context;
+use crate::cli::arguments::key::{Export, Label, Passwd, Remove};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::custody::backed_up::Removing;

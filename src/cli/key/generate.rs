@@ -1,9 +1,9 @@
 //! `key generate`.
 
-use super::arguments::{Generate, Kind};
-use super::passphrases;
-use super::{shown, token};
+use super::words::shown;
+use super::{passphrases, token};
 use crate::cli::Context;
+use crate::cli::arguments::key::{Generate, Kind};
 use crate::cli::ending::Ending;
 use crate::engine::Problem;
 use crate::engine::custody::make::NewKey;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::shown;
+use super::words::shown;
 use crate::cli::Context;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;

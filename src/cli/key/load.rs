@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::arguments::Load;
 use super::passphrases::{Answer, Attempt, Typed, for_new_key, nobody};
 use crate::cli::Context;
+use crate::cli::arguments::key::Load;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::custody::load::{FoundKey, KeySet, Loaded, OpenedKey};

@@ -1,6 +1,5 @@
 //! `key`: the life of keys, without a screen.
 
-pub(super) mod arguments;
 mod backup;
 mod change;
 mod generate;
@@ -9,15 +8,12 @@ mod load;
 mod passphrases;
 mod restore;
 mod token;
-
-use std::path::Path;
+mod words;
 
 use super::Context;
+use super::arguments::key::Key;
 use super::ending::Ending;
 use crate::engine::Problem;
-use crate::printable::printable;
-use crate::tuf::CanonicalKeyId;
-use arguments::Key;
 
 /// Runs a command to its end.
 ///
@@ -37,16 +33,4 @@ pub(super) fn run(context: &Context, command: &Key) -> Result<Ending, Problem> {
         Key::Restore(arguments) => restore::run(context, arguments),
         Key::Token(command) => token::run(context, command),
     })
-}
-
-/// What people call a stored key, printable, with its short ID.
-fn called(context: &Context, id: &CanonicalKeyId) -> String {
-    match context.engine.keyring().key_label(id) {
-        Some(label) => format!("{} ({})", printable(&label), id.short()),
-        None => id.short().to_owned(),
-    }
-}
-
-fn shown(path: &Path) -> String {
-    printable(&path.display().to_string())
 }

@@ -1,6 +1,6 @@
 //! Passphrases for commands about keys: what is known first, then questions.
 
-use super::called;
+use super::words::called;
 use crate::cli::console::input;
 use crate::cli::{Context, new_passphrase, terminal};
 use crate::engine::keyring::sources::{Source, read_descriptor};

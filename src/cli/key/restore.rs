@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::arguments::Restore;
 use super::passphrases::{Answer, Attempt, Typed, from_descriptor, nobody};
-use super::shown;
+use super::words::shown;
+use crate::cli::arguments::key::Restore;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, terminal};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::arguments::{Token, TokenImport};
 use super::passphrases::{Answer, Typed, nobody};
-use super::{called, shown};
+use super::words::{called, shown};
+use crate::cli::arguments::key::{Token, TokenImport};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;

@@ -118,9 +118,13 @@ pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publis
         publish::require_agreement(context, &publishing.agreement)?;
     }
     publish::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
-    // What could not be read is said where its facts are used.
-    context.views(guns).await;
-    Ok(())
+    // What could not be read is said where its facts are used; where nothing could, here and before any key is made.
+    let views = context.views(guns).await;
+    let is_unread = views.values().all(Result::is_err);
+    match views.into_values().find_map(Result::err) {
+        Some(problem) if is_unread => Err(problem),
+        _ => Ok(()),
+    }
 }
 
 /// Without a flag, the snapshot key stays with whoever holds it.

@@ -30,6 +30,7 @@ pub enum NewKeys {
 /// One thing to do to one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Change {
     /// Creates the repository, as `docker trust signer add` does: root key chosen or made, targets key made,
     /// snapshot and timestamp held by the server.

@@ -1,8 +1,22 @@
-//! A repository's files while changes are applied to them.
+//! A repository's files while changes are applied to them, and the changes themselves: plain data.
 //!
-//! Invariant: pure. Contents are edited exactly as Notary's client edits them (`keyids: null` after the last key,
-//! `roles: null` after the last delegation, unused keys dropped, order of creation kept); versions and expiry are set
-//! only when a file is signed.
+//! Rules:
+//!
+//! - Pure: no IO, no clock, no key.
+//! - A change is applied whole, is found to change nothing, or is refused with the way out.
+//! - Contents are edited exactly as Notary's client edits them (`keyids: null` after the last key, `roles: null` after the last
+//!   delegation, unused keys dropped, order of creation kept): docs/notary-v1.md sections 5.3, 10 and 12.
+//! - Versions and expiry are set only when a file is signed.
+//!
+//! ```
+//! use trustdeck::engine::Change;
+//! use trustdeck::tuf::Role;
+//!
+//! // The journal's form.
+//! let witness = Change::Witness { role: Role::Targets };
+//! assert_eq!(serde_json::to_string(&witness)?, r#"{"kind":"witness","role":"targets"}"#);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 pub mod applied;
 pub mod apply;
@@ -47,6 +61,7 @@ struct Signable {
 
 /// Something that came up while applying and that the plan has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Remark {
     /// A purged key stays in this role, which cannot be signed here.
     PurgeSkipped { role: Role },

@@ -1,8 +1,9 @@
 //! Class and next step of what servers, networks and logins do.
 
 use crate::engine::error::Kind;
+use crate::remote::RemoteError;
+use crate::remote::TlsFault;
 use crate::remote::auth::DOCKER_HUB;
-use crate::remote::{RemoteError, TlsFault};
 
 /// The class.
 pub(super) fn kind(error: &RemoteError) -> Kind {

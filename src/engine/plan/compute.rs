@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::facts::{Facts, Known, root_key};
 use super::names::Names;
-use super::needs::Needs;
+use super::needs::{Needs, signs_snapshot};
 use super::roles::role_diffs;
 use super::tags::tag_effect;
 use super::warnings::warnings;
@@ -115,12 +115,6 @@ fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes
     }
     plan.warnings = warnings(facts, draft, &names, plan);
     plan.warnings.sort_by_key(|warning| warning.weight);
-}
-
-/// Whether this machine signs the snapshot: its key is in the store. Else the server does.
-pub(in crate::engine) fn signs_snapshot(draft: &Draft<'_>) -> bool {
-    let uploads = !draft.touched().is_empty() && !draft.deletes();
-    uploads && draft.creates().is_none() && draft.can_sign(&Role::Snapshot)
 }
 
 fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<NeededKey> {

@@ -5,6 +5,7 @@ use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// A secret that a plan still needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Missing {
     /// Of a key that is locked.
     Locked(LockedKey),

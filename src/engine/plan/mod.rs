@@ -1,6 +1,30 @@
 //! The plan: what publishing the stage would do, computed offline and without secrets.
 //!
-//! Invariant: pure. The same stage, metadata and keys at hand give the same plan and the same ID.
+//! Rules:
+//!
+//! - Pure. The same stage, metadata and keys at hand give the same plan and the same ID.
+//! - It names the keys that are needed, and whether they are locked; it never asks for them.
+//! - What orphans tags or deletes data is a danger and needs an acceptance; what cannot be published blocks, with the way out.
+//! - Where one more signature mends it, the warning carries that change.
+//!
+//! ```
+//! use trustdeck::engine::Change;
+//! use trustdeck::tuf::{Gun, SignerName};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+//! # let sandbox = trustdeck::sandbox::start(trustdeck::sandbox::Options { http: true, ..Default::default() }).await?;
+//! # let engine = trustdeck::engine::Engine::open(sandbox.settings(), std::sync::Arc::new(jiff::Timestamp::now))?;
+//! let gun = Gun::parse("registry.sandbox/team/api")?;
+//! engine.views().refresh(&gun).await?;
+//! // Ben signed releases last, and alone.
+//! engine.stage().stage(vec![(gun, Change::RemoveSigner { name: SignerName::parse("ben")? })])?;
+//! let plan = engine.stage().plan(None)?;
+//! assert!(plan.repositories.iter().all(|planned| planned.is_dangerous() && planned.tags.after == 0));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod compute;
 pub mod facts;
@@ -36,6 +60,7 @@ pub struct Plan {
 
 /// A key whose passphrase is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum NeededKey {
     /// A stored key must be unlocked.
     Unlock { id: CanonicalKeyId, label: String, role: String, locked: bool, signs: Vec<Role> },

@@ -48,3 +48,9 @@ pub(in crate::engine) fn root_source(facts: &Facts<'_>, draft: &Draft<'_>) -> Ro
         (None, _) => RootSource::Shared,
     }
 }
+
+/// Whether this machine signs the snapshot: its key is in the store. Else the server does.
+pub(in crate::engine) fn signs_snapshot(draft: &Draft<'_>) -> bool {
+    let uploads = !draft.touched().is_empty() && !draft.deletes();
+    uploads && draft.creates().is_none() && draft.can_sign(&Role::Snapshot)
+}

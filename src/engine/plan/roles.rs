@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::compute::signs_snapshot;
 use super::names::Names;
+use super::needs::signs_snapshot;
 use super::{KeyDiff, RoleDiff};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;

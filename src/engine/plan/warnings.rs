@@ -3,9 +3,9 @@
 use jiff::ToSpan;
 use sha2::{Digest, Sha256};
 
-use super::compute::signs_snapshot;
 use super::facts::{Facts, root_key};
 use super::names::Names;
+use super::needs::signs_snapshot;
 use super::{PlanWarning, RepositoryPlan, Weight};
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};

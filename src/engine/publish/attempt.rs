@@ -22,7 +22,8 @@ use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
 use crate::engine::trust::session::Base;
-use crate::remote::{NotaryServer, RemoteError};
+use crate::remote::NotaryServer;
+use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How often somebody else may publish in between.

@@ -16,7 +16,8 @@ use crate::engine::error::{EngineError, Kind, Problem};
 use crate::engine::lanes::blocking;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::RemoteError;
+use crate::remote::{Access, NotaryServer, Wanted};
 use crate::tuf::{Gun, Role, TrustedSet};
 
 /// What a publish should come to.

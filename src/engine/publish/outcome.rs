@@ -5,6 +5,7 @@ use crate::tuf::{Gun, Role};
 
 /// The steps of a publish, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Step {
     /// Asking the server what it holds now.
     Fetch,
@@ -20,6 +21,7 @@ pub enum Step {
 
 /// News about a running publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Progress {
     /// A step of this repository has begun.
     Step { gun: Gun, step: Step, note: Option<String> },

@@ -10,7 +10,7 @@ use jiff::Timestamp as Time;
 
 use crate::engine::draft::Draft;
 use crate::engine::draft::base_roles::replace_keys;
-use crate::engine::plan::compute::signs_snapshot;
+use crate::engine::plan::needs::signs_snapshot;
 use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
 use crate::tuf::verify::SeenRoles;
@@ -56,6 +56,7 @@ pub struct Made {
 
 /// Why a file cannot be signed.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum SigningError {
     /// Keys that are in the store but locked or gone.
     #[error("too few keys of {role} are open")]

@@ -10,7 +10,8 @@ use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::RemoteError;
+use crate::remote::{Access, NotaryServer, Wanted};
 use crate::tuf::verify::Seen;
 use crate::tuf::{Envelope, FileMeta, Gun, Role};
 

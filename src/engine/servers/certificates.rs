@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::engine::disk::read;
 use crate::engine::settings::Settings;
+use crate::remote::RemoteError;
 use crate::remote::tls::{check_identity, count_authorities};
-use crate::remote::{Endpoint, RemoteError, TlsMaterial};
+use crate::remote::{Endpoint, TlsMaterial};
 
 /// Reads what a server is checked with, and what it is shown.
 ///

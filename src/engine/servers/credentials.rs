@@ -14,7 +14,7 @@ use super::helper::{Helper, Surroundings};
 use super::realms::Realms;
 use crate::engine::disk::read;
 use crate::engine::error::EngineError;
-use crate::engine::settings::Settings;
+use crate::engine::settings::{NotaryAuth, Settings};
 use crate::keys::Passphrase;
 use crate::remote::auth::Finding;
 use crate::remote::{Credential, CredentialSource, RemoteError};
@@ -106,7 +106,9 @@ impl Credentials {
             }
         };
         match (found, &self.notary_auth) {
-            (Ok(None) | Err(RemoteError::Helper { .. }), Some((named, login))) if named == server => login.credential(),
+            (Ok(None) | Err(RemoteError::Helper { .. }), Some((named, login))) if named == server => {
+                notarys_login(login)
+            }
             (found, _) => found,
         }
     }
@@ -152,6 +154,7 @@ impl Credentials {
 }
 
 /// What a person logs in with.
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Login {
     /// User name and password.
     Password { user: String, password: Passphrase },
@@ -167,27 +170,9 @@ fn text_of(secret: &Passphrase) -> Zeroizing<String> {
     Zeroizing::new(String::from_utf8_lossy(secret.bytes()).into_owned())
 }
 
-/// `NOTARY_AUTH`: base64 of `USER:PASSWORD`. It is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NotaryAuth(Zeroizing<String>);
-
-impl std::fmt::Debug for NotaryAuth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NotaryAuth")
-    }
-}
-
-impl NotaryAuth {
-    /// Takes the variable's value, which is looked into when a server asks.
-    #[must_use]
-    pub fn new(value: &str) -> Self {
-        Self(Zeroizing::new(value.to_owned()))
-    }
-
-    fn credential(&self) -> Found {
-        let wrong = || RemoteError::Setting("NOTARY_AUTH is not base64 of USER:PASSWORD".to_owned());
-        basic(&self.0).ok_or_else(wrong)
-    }
+/// The login that `NOTARY_AUTH` holds.
+fn notarys_login(auth: &NotaryAuth) -> Found {
+    basic(auth.value()).ok_or_else(|| RemoteError::Setting("NOTARY_AUTH is not base64 of USER:PASSWORD".to_owned()))
 }
 
 impl CredentialSource for Credentials {

@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
-use crate::remote::{Credential, RemoteError};
+use crate::remote::Credential;
+use crate::remote::RemoteError;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 const ANSWER_LIMIT: u64 = 64 * 1024;

@@ -9,10 +9,9 @@ use super::registries::Registries;
 use crate::engine::context::Context;
 use crate::engine::error::EngineError;
 use crate::engine::settings::{ServerSources, Settings};
+use crate::remote::RemoteError;
 use crate::remote::registry::RepositoryPath;
-use crate::remote::{
-    Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, RemoteError, Route, Setup, TlsMaterial,
-};
+use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, Route, Setup, TlsMaterial};
 use crate::tuf::Gun;
 
 pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";

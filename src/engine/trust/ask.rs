@@ -18,7 +18,8 @@ use super::tree::names;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::settings::FirstContact;
-use crate::remote::{Access, RemoteError};
+use crate::remote::Access;
+use crate::remote::RemoteError;
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
 use crate::tuf::{Gun, KeyId, Role, TrustedSet};
 

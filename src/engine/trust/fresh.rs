@@ -9,7 +9,8 @@ use super::pin;
 use super::pin::Pin;
 use super::source::Source;
 use crate::engine::error::EngineError;
-use crate::remote::{Access, RemoteError};
+use crate::remote::Access;
+use crate::remote::RemoteError;
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles};
 use crate::tuf::{Gun, Role, TrustedSet};
 

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::part::Trust;
 use super::source::Source;
 use crate::engine::error::EngineError;
-use crate::remote::{Access, RemoteError};
+use crate::remote::Access;
+use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Envelope, Gun, KeyId, Metadata, PublicKey, Role, Root};
 
 impl Trust {

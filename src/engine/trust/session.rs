@@ -54,6 +54,7 @@ impl Session {
 
 /// Whether what is shown was just asked of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Freshness {
     /// Verified against the server at this time.
     Fresh { at: Time },

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::local::Shelf;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::RemoteError;
+use crate::remote::{Access, NotaryServer, Wanted};
 use crate::tuf::{Blob, FileMeta, Gun, Prepared, Role, TrustedSet, VerifyError};
 
 const TIMESTAMP_LIMIT: u64 = 64 << 10;

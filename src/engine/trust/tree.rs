@@ -82,6 +82,7 @@ fn stand<'a>(set: &'a TrustedSet, name: &DelegationName, now: Time) -> (RoleStat
 
 /// How a role's file stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum RoleState {
     /// Signed by enough current keys, not expired.
     Good,

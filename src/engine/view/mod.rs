@@ -1,7 +1,27 @@
 //! What the screens and commands show: plain values, computed from verified metadata, the key store and the journal.
 //!
-//! Invariant: paths of delegations are applied here, once, for every view; text from outside is still raw here
-//! and is made printable where it is drawn.
+//! Rules:
+//!
+//! - Paths of delegations are applied here, once, for every view; a tag outside of them is listed as ignored.
+//! - Text from outside is still raw here, and is made printable where it is drawn.
+//! - Findings come worst first, each with its consequence and who can mend it.
+//!
+//! ```
+//! use trustdeck::tuf::Gun;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+//! # let sandbox = trustdeck::sandbox::start(trustdeck::sandbox::Options { http: true, ..Default::default() }).await?;
+//! # let engine = trustdeck::engine::Engine::open(sandbox.settings(), std::sync::Arc::new(jiff::Timestamp::now))?;
+//! let view = engine.views().refresh(&Gun::parse("registry.sandbox/team/api")?).await?;
+//! assert!(view.trusted() > 0);
+//! for finding in &view.findings {
+//!     println!("{}: {}", finding.level.word(), finding.headline);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub(in crate::engine) mod findings;
 pub mod keys;

@@ -11,6 +11,7 @@ use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName, TargetName};
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Wizard {
     /// A new key for a signer, in `targets/<name>` and `targets/releases`.
     DelegationKey { signer: SignerName },

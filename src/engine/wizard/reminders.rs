@@ -1,6 +1,6 @@
 //! What to come back for once a wizard waits for people.
 
-use jiff::{SignedDuration, Timestamp as Time};
+use jiff::Timestamp as Time;
 
 use super::choice::Choice;
 use super::facts::Facts;
@@ -8,13 +8,6 @@ use super::part::Wizards;
 use super::step::{Reminder, StepState, StepView};
 use super::steps::steps;
 use crate::engine::error::{EngineError, Problem};
-
-/// After this long a colleague who has not signed is asked about.
-pub(super) const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
-/// After this long nobody should need an old private key any more.
-pub(super) const RETIRE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// After this long most clients have met the new root.
-pub(super) const OLD_ROOT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A wizard that was begun, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp as Time};
 
 use super::choice::Wizard;
 use super::facts::Facts;
-use super::reminders::{COLLEAGUE, OLD_ROOT, RETIRE};
 
 /// The steps, in their order; not every wizard has all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,3 +121,12 @@ pub(in crate::engine) fn reminder(facts: &Facts, kind: StepKind) -> Option<Remin
     };
     Some(Reminder { due: facts.choice.begun.checked_add(after).unwrap_or(Time::MAX), what })
 }
+
+/// After this long a colleague who has not signed is asked about.
+pub(super) const COLLEAGUE: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// After this long nobody should need an old private key any more.
+pub(super) const RETIRE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// After this long most clients have met the new root.
+pub(super) const OLD_ROOT: SignedDuration = SignedDuration::from_hours(30 * 24);

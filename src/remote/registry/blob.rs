@@ -7,11 +7,11 @@ use oci_spec::image::Digest;
 use reqwest::Response;
 use tokio::time::Instant;
 
-use super::super::RemoteError;
 use super::super::fault::{Way, classify};
 use super::super::limits::Limits;
 use super::super::proxies::Route;
 use super::digest::Hasher;
+use crate::remote::error::RemoteError;
 
 /// A blob may take this long for each MiB beside the time of any answer: slower than any line that is in use.
 const PER_MIB: Duration = Duration::from_secs(60);

@@ -3,13 +3,13 @@
 use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 
-use super::super::RemoteError;
 use super::super::answer::error_of;
 use super::super::auth::{Access, Subject};
 use super::super::fault::Fault;
 use super::super::http::{Answer, Client, Opened};
 use super::super::login::{Asking, Authorization};
 use super::Registry;
+use crate::remote::error::RemoteError;
 
 /// Redirects of one blob that are followed.
 const REDIRECTS: usize = 5;

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
 
-use super::super::RemoteError;
 use super::super::answer::error_of;
 use super::call::Call;
 use super::{Registry, RepositoryPath, Subject, Tag};
+use crate::remote::error::RemoteError;
 
 /// All pages of one list together, in bytes: more than a hundred thousand tags.
 const LIST_LIMIT: u64 = 16 * 1024 * 1024;

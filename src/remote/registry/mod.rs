@@ -20,10 +20,10 @@ pub use manifest::{Content, Manifest};
 pub use name::{Reference, RepositoryPath, Tag, is_component, is_digest, is_tag};
 pub use oci_spec::image::Digest;
 
-use super::RemoteError;
 use super::answer::error_of;
 use super::auth::{CredentialSource, Subject};
 use super::endpoint::Endpoint;
+use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::login::Login;
 use super::setup::Setup;

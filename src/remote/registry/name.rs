@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use oci_spec::image::Digest;
 
-use super::super::RemoteError;
+use crate::remote::error::RemoteError;
 use crate::tuf::Gun;
 
 /// The path of a repository below its registry, such as `library/alpine`.

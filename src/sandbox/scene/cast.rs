@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::script::Script;
-use super::{PASSPHRASE, failed};
+use super::script::{PASSPHRASE, Script, failed};
 use crate::keys::{KeyStore, NewPassphrase, Passphrase, PrivateKey};
-use crate::sandbox::SandboxError;
+use crate::sandbox::error::SandboxError;
 use crate::sandbox::layout::{Layout, write_private};
 use crate::tuf::{Algorithm, Gun};
 

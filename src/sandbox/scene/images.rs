@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::failed;
-use super::script::{Held, REGISTRY_DIFFERS, Script};
+use super::script::{Held, REGISTRY_DIFFERS, Script, failed};
 use crate::remote::registry::Digest;
 use crate::remote::registry::digest::sha256;
-use crate::sandbox::SandboxError;
+use crate::sandbox::error::SandboxError;
 use crate::sandbox::registry::BlobFiles;
 use crate::sandbox::store::images::{SeededImage, StoredManifest};
 

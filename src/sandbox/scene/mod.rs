@@ -9,29 +9,26 @@ mod script;
 #[cfg(test)]
 mod tests;
 
+pub use script::PASSPHRASE;
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
-use super::SandboxError;
-use super::held::{HeldKey, HeldKeys};
+use super::error::SandboxError;
+use super::held::HeldKeys;
+use super::held_key::HeldKey;
 use super::layout::Layout;
 use super::registry::BlobFiles;
 use super::store::Store;
 use crate::engine::Engine;
 use crate::tuf::{Gun, Role};
 use cast::Cast;
-pub use script::{NEW_REPOSITORY, notes};
+use script::failed;
 
-/// The passphrase of every client key in a sandbox.
-pub const PASSPHRASE: &str = "sandbox-only";
+pub use script::{NEW_REPOSITORY, notes};
 
 /// Set once the scene is stored, so that a kept sandbox is not filled twice.
 const FILLED: &str = "scene";
-
-fn failed(error: impl std::fmt::Display) -> SandboxError {
-    SandboxError::Scene(error.to_string())
-}
 
 /// Fills an empty store, trust directory and list. Repositories that are there already stay as they are.
 /// Says whether there was anything to do.
@@ -75,6 +72,6 @@ fn list(layout: &Layout, url: &str) -> Result<(), SandboxError> {
     Ok(())
 }
 
-fn server_keys(gun: &str) -> [Result<HeldKey, super::store::StoreError>; 2] {
+fn server_keys(gun: &str) -> [Result<HeldKey, super::store_error::StoreError>; 2] {
     [Role::Snapshot, Role::Timestamp].map(|role| HeldKey::generate(gun, &role))
 }

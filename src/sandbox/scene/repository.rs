@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp as Time, ToSpan};
 
 use super::cast::Cast;
-use super::failed;
 use super::images;
-use super::script::{Part, Script};
+use super::script::{Part, Script, failed};
 use crate::keys::{PrivateKey, root_certificate};
-use crate::sandbox::SandboxError;
+use crate::sandbox::error::SandboxError;
 use crate::sandbox::held::HeldKeys;
-use crate::sandbox::sign::{self, SignError};
+use crate::sandbox::sign;
+use crate::sandbox::sign::SignError;
 use crate::sandbox::store::{Store, Update};
 use crate::sandbox::validate::Judge;
 use crate::tuf::metadata::{BaseRole, default_expiry};

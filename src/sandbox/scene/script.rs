@@ -1,7 +1,9 @@
 //! What the scene holds, as data.
 
-use super::cast::Signer::{self, Ben, JeffNewLaptop, JeffOldLaptop, Qa};
-use crate::sandbox::REGISTRY;
+use super::cast::Signer;
+use super::cast::Signer::{Ben, JeffNewLaptop, JeffOldLaptop, Qa};
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::layout::REGISTRY;
 
 /// A repository without trust data: its first signer creates it.
 pub const NEW_REPOSITORY: &str = "team/new-service";
@@ -202,4 +204,11 @@ fn troubled() -> Vec<Script> {
             both(ARCHIVE, 500),
         ),
     ]
+}
+
+/// The passphrase of every client key in a sandbox.
+pub const PASSPHRASE: &str = "sandbox-only";
+
+pub(super) fn failed(error: impl std::fmt::Display) -> SandboxError {
+    SandboxError::Scene(error.to_string())
 }

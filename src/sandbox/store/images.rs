@@ -4,7 +4,8 @@
 
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::{Store, StoreError, broken};
+use super::{Store, broken};
+use crate::sandbox::store_error::StoreError;
 
 /// (Repository, digest) to (media type, bytes).
 const MANIFESTS: TableDefinition<(&str, &str), (&str, &[u8])> = TableDefinition::new("manifests");

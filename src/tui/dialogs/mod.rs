@@ -99,13 +99,14 @@ fn learn(dialog: &mut Dialog, state: &State) {
 }
 
 /// The form on top waits for a finger on the token.
-pub fn wait_for_touch(state: &mut State, job: JobId) {
+pub fn wait_for_touch(state: &mut State, job: JobId) -> Vec<Effect> {
     if state.jobs.waits_for(job)
         && let Some(Dialog::Form(form)) = state.dialogs.last_mut()
         && form.busy.is_some()
     {
         form.busy = Some("touch the token now");
     }
+    vec![]
 }
 
 /// Gives pasted text to the dialog on top; it only ever fills a field.

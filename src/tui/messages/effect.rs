@@ -71,6 +71,8 @@ pub enum Effect {
         user: Option<String>,
         secret: Passphrase,
     },
+    /// Put changes that are staged for another address under the one that is used.
+    MoveChanges(Gun),
     /// Look at what `notary` has staged.
     ReadForeign(Gun),
     AdoptForeign(Gun),

@@ -27,6 +27,7 @@ pub enum Row {
 pub enum Action {
     Drop,
     DropAll,
+    MoveHere,
 }
 
 /// Keys of this pane.
@@ -34,7 +35,22 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Review, "review", Group::Publish, 10).unless(nothing),
     bind(&["d"], Wanted::Staged(Action::Drop), "drop", Group::Stage, 30).unless(nothing),
     bind(&["x"], Wanted::Staged(Action::DropAll), "drop all", Group::Stage, 40).unless(nothing),
+    bind(&["m"], Wanted::Staged(Action::MoveHere), "move to this server", Group::Stage, 50).unless(nothing_elsewhere),
 ];
+
+fn nothing_elsewhere(state: &State) -> Option<&'static str> {
+    elsewhere(state).is_none().then_some("these changes are for the server that is used")
+}
+
+/// The repository under the cursor, if changes of it are staged for another address than it has now.
+fn elsewhere(state: &State) -> Option<Gun> {
+    let gun = match state.lists.staged.selected()? {
+        Row::Repository(gun) => gun.clone(),
+        Row::Change(id) => state.stage.changes.iter().find(|change| change.id == *id)?.gun.clone(),
+    };
+    let away = &state.plan.as_ref()?.elsewhere;
+    state.stage.changes.iter().any(|change| change.gun == gun && away.contains(&change.id)).then_some(gun)
+}
 
 fn nothing(state: &State) -> Option<&'static str> {
     state.stage.changes.is_empty().then_some("nothing is staged")
@@ -52,6 +68,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
         }
         Action::DropAll => drop_all(state),
+        Action::MoveHere => elsewhere(state).map(Effect::MoveChanges).into_iter().collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::engine::{Entry, Plan, PublishOutcome, Published, RepositoryView, Stage};
+use crate::engine::{Entry, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::{self, Dialog};
 use crate::tui::forms::offers;
@@ -341,4 +341,10 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
     let asked: Vec<Effect> = again.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
     asked.into_iter().chain([Effect::ListEntries]).collect()
+}
+
+/// Tells what happens on the way to servers.
+pub(super) fn remark(state: &mut State, remark: &Remark) -> Vec<Effect> {
+    state.say(Tone::Warn, "on the way", remark.to_string());
+    vec![]
 }

@@ -67,24 +67,17 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
                 vec![]
             }
         }
-        Event::Touch(job) => {
-            dialogs::wait_for_touch(state, job);
-            vec![]
-        }
+        Event::Touch(job) => dialogs::wait_for_touch(state, job),
         Event::Counted(job, done, total) => {
             if let Some(task) = state.key_task.as_mut().filter(|_| state.jobs.is_key_work(job)) {
                 task.progress = Some((done, total));
             }
             vec![]
         }
-        Event::Remark(remark) => {
-            state.say(Tone::Warn, "waiting", remark.to_string());
-            vec![]
-        }
+        Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
-            let now = state.now;
             if let Screen::Publish(publishing) = &mut state.screen {
-                publishing.news(now, news);
+                publishing.news(state.now, news);
             }
             vec![]
         }

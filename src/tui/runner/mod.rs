@@ -212,6 +212,13 @@ impl Work {
             }
             Effect::Undo => self.retrace(|e| e.stage().undo(), "undone").await,
             Effect::Redo => self.retrace(|e| e.stage().redo(), "done again").await,
+            Effect::MoveChanges(gun) => match self.engine.stage().move_changes(&gun, None, &self.stop).await {
+                Ok(moved) => {
+                    let said = format!("moved: {} changes to {}", moved.changes.len(), moved.to);
+                    Outcome::Staged { said: Some(said), result: Ok(moved.stage) }
+                }
+                Err(error) => Outcome::Staged { said: None, result: Err(failure::of(error)) },
+            },
             Effect::AdoptForeign(gun) => {
                 let asked = gun.clone();
                 Outcome::ForeignAdopted(gun, self.blocking(move |e| e.stage().adopt_foreign(&asked)).await)

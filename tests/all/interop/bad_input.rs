@@ -67,7 +67,8 @@ fn answers_of_a_server_become_their_class() {
     for (status, code, kind) in [
         ("401 Unauthorized", 4, "auth"),
         ("403 Forbidden", 4, "forbidden"),
-        ("404 Not Found", 1, "absent"),
+        // Without Notary's own code in the body, it is no trust server that answers.
+        ("404 Not Found", 5, "server"),
         ("429 Too Many Requests", 5, "busy"),
         ("500 Internal Server Error", 5, "server"),
         ("302 Found", 5, "redirect"),

@@ -95,6 +95,9 @@ impl Drop for Origin {
     }
 }
 
+/// How a trust server says that it has no such file.
+const ABSENT: &[u8] = br#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"You have requested metadata that does not exist.","detail":null}]}"#;
+
 async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let file = path.split("/_trust/tuf/").nth(1).unwrap_or(&path).to_owned();
@@ -115,7 +118,7 @@ async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, request: Request) -> Res
     let (status, body) = match (shelf.down, shelf.files.get(&path)) {
         (Some(status), _) => (status, Vec::new()),
         (None, Some(bytes)) => (StatusCode::OK, bytes.clone()),
-        _ => (StatusCode::NOT_FOUND, Vec::new()),
+        _ => (StatusCode::NOT_FOUND, ABSENT.to_vec()),
     };
     response.status(status).body(Body::from(body)).unwrap()
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use trustdeck::engine::{Engine, EngineError, Freshness, Health, Kind, Passphrase};
 use trustdeck::remote::RemoteError;
-use trustdeck::sandbox::{self, Auth, Login, NEW_REPOSITORY, Options, REGISTRY, Running};
+use trustdeck::sandbox;
+use trustdeck::sandbox::REGISTRY;
+use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running};
 use trustdeck::tuf::Gun;
 
 use crate::remote::scripted::{Scripted, answer};
@@ -128,4 +130,29 @@ async fn a_status_says_what_was_chosen_without_asking_anybody() {
     let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap();
     let unknown = engine.status(Some(&Gun::parse("collection/of/notary").unwrap())).server.unwrap_err();
     assert_eq!(unknown.kind, Kind::Input);
+}
+
+#[tokio::test]
+async fn staged_changes_follow_their_server_to_another_address() {
+    let scene = || sandbox::start(Options { http: true, ..Options::default() });
+    let (running, other) = (scene().await.unwrap(), scene().await.unwrap());
+    let engine = engine(&running);
+    let gun = Gun::parse(&format!("{REGISTRY}/team/web")).unwrap();
+    engine.views().refresh(&gun).await.unwrap();
+    let change = trustdeck::engine::Change::Witness { role: trustdeck::tuf::Role::Targets };
+    engine.stage().stage(vec![(gun.clone(), change)]).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let nothing = engine.stage().move_changes(&gun, None, &stop).await.unwrap_err();
+    assert_eq!(nothing.kind(), Kind::Input, "{nothing}");
+    // The other one was made anew, so that its root has another key.
+    let strange = engine.stage().move_changes(&gun, Some(other.url()), &stop).await;
+    assert!(strange.is_err(), "{strange:?}");
+    let respelled = running.url().replace("localhost", "127.0.0.1");
+    let respelled =
+        if respelled == running.url() { running.url().replace("127.0.0.1", "localhost") } else { respelled };
+    let moved = engine.stage().move_changes(&gun, Some(&respelled), &stop).await.unwrap();
+    assert_eq!((moved.from.as_slice(), moved.to.as_str()), ([running.url().to_owned()].as_slice(), respelled.as_str()));
+    assert!(moved.stage.changes.iter().all(|change| change.server == respelled), "{:?}", moved.stage);
+    engine.stage().undo().unwrap();
+    assert_eq!(engine.stage().staged().unwrap().changes[0].server, running.url());
 }

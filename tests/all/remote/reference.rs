@@ -28,6 +28,8 @@ fn references_are_normalised_as_docker_does() {
         ("registry.test:5000", Some(("docker.io/library/registry.test", "registry.test", Some("5000")))),
         ("docker.io/localhost/web", Some(("docker.io/localhost/web", "docker.io/localhost/web", None))),
         ("docker.io/a.b/web", Some(("docker.io/a.b/web", "docker.io/a.b/web", None))),
+        ("my_registry.test/team/app", Some(("my_registry.test/team/app", "my_registry.test/team/app", None))),
+        ("my_registry.test:5000/web", None),
         ("", None),
         ("Alpine", None),
         ("acme/Web", None),

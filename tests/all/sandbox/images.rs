@@ -4,9 +4,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use trustdeck::remote::RemoteError;
 use trustdeck::remote::auth::Finding;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Resolved, Tag};
-use trustdeck::remote::{CredentialSource, Endpoint, Registry, RemoteError, Setup};
+use trustdeck::remote::{CredentialSource, Endpoint, Registry, Setup};
 use trustdeck::sandbox::{Auth, Login, Options, Running, start};
 
 use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest, get, send};

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use trustdeck::engine::{Engine, Health};
-use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running, SandboxError, notes, start};
+use trustdeck::sandbox::SandboxError;
+use trustdeck::sandbox::{Auth, Login, NEW_REPOSITORY, Options, Running, notes, start};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::sandbox::forge::{Forge, Wire, now};

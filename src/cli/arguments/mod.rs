@@ -1,6 +1,7 @@
 //! The command line, as values.
 
 mod images;
+pub(super) mod key;
 mod rotating;
 mod writing;
 
@@ -16,7 +17,7 @@ pub use writing::{
     Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
-use super::key::arguments::Key;
+use key::Key;
 
 /// A terminal console for Docker Content Trust and Notary v1.
 #[derive(Debug, Parser)]
@@ -129,6 +130,9 @@ pub enum Command {
     Status(Status),
     /// Drop staged changes
     Reset(Reset),
+    /// Look after changes that were staged for another address
+    #[command(subcommand)]
+    Changes(Changes),
     /// Show, take over or drop what notary staged in the shared trust directory
     Changelist(Changelist),
     /// Review and send what is staged
@@ -162,6 +166,24 @@ pub struct Reset {
     /// Repository whose staged changes to drop, instead of all
     #[arg(value_name = "REPO")]
     pub repository: Option<String>,
+}
+
+/// `changes`
+#[derive(Debug, Subcommand)]
+pub enum Changes {
+    /// Put a repository's changes under the address that its server has now, once it shows the same root
+    Move(MoveChanges),
+}
+
+/// `changes move`
+#[derive(Debug, Args)]
+pub struct MoveChanges {
+    /// The server's address now
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Repository
+    #[arg(value_name = "REPO")]
+    pub repository: String,
 }
 
 /// `changelist`

@@ -1,0 +1,60 @@
+//! Whether another address leads to the repository that this machine knows.
+
+use tokio_util::sync::CancellationToken;
+
+use super::part::Trust;
+use super::pin::{self, Pin};
+use super::source::Source;
+use crate::engine::error::EngineError;
+use crate::remote::{Access, NotaryServer};
+use crate::tuf::verify::{Pinning, Purpose, SeenRoles};
+use crate::tuf::{Gun, Role, TrustedSet};
+
+impl Trust {
+    /// Checks that `server` shows the trusted root of a repository, or one that descends from it step by step. Nothing is
+    /// stored.
+    ///
+    /// # Errors
+    /// `Input` if this machine does not know the repository, or the server shows another root; `PinLost`, `Remote`, `Verify`.
+    pub(in crate::engine) async fn recognise(
+        &self,
+        gun: &Gun,
+        server: &NotaryServer,
+        stop: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        let repositories = &self.repositories;
+        let known = match pin::resolve(repositories.cache.read(gun, &Role::Root)?, repositories.memory.root(gun)?) {
+            Pin::Known { root, .. } => root,
+            Pin::None => {
+                return Err(EngineError::Input {
+                    message: format!(
+                        "this machine does not know the root of {gun} yet, so it cannot recognise it there"
+                    ),
+                    hint: "read it from the server that it was staged for first: trustdeck inspect".to_owned(),
+                });
+            }
+            Pin::Lost { what, known, found } => {
+                return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
+            }
+        };
+        let source = Source { server, gun, access: Access::Pull, stop, date: None };
+        let found = source.root().await?;
+        if found == known {
+            return Ok(());
+        }
+        let start =
+            TrustedSet::start(gun, &known, &Pinning::default(), SeenRoles::new(), Purpose::Renew, self.context.now());
+        let mut set = start.map_err(source.wrong())?;
+        source.walk_roots(&mut set).await?;
+        if set.root().envelope.bytes().as_ref() == found.as_slice() {
+            return Ok(());
+        }
+        Err(EngineError::Input {
+            message: format!(
+                "{} shows another root for {gun} than the one that this machine trusts",
+                server.endpoint().base()
+            ),
+            hint: "this is another repository of the same name; stage the changes for it anew".to_owned(),
+        })
+    }
+}

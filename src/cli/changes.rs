@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Sign, Signer};
+use super::arguments::{
+    Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Revoke, Sign, Signer,
+};
 use super::arguments::{SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
@@ -26,7 +28,7 @@ pub(super) struct Wanted {
 /// For what concerns all repositories; nothing is staged then.
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
     read_for_short_ids(context, command).await;
-    let (wanted, publishing) = match wanted(context, command) {
+    let (wanted, publishing) = match wanted(context, command).await {
         Ok(both) => both,
         Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
     };
@@ -51,7 +53,7 @@ async fn read_for_short_ids(context: &Context, command: &Command) {
     }
 }
 
-fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
+async fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
     let one = |typed: &str, changes: Vec<Change>| -> Result<Wanted, Problem> {
         Ok(Wanted { changes: vec![(context.repository(typed)?, changes)], problems: Vec::new(), creates: None })
     };
@@ -71,12 +73,8 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
             one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(context, &purge.keys)? }])?,
             &purge.publishing,
         ),
-        Command::Sign(sign) => (signing(context, sign)?, &sign.publishing),
-        Command::Revoke(revoke) => {
-            let (gun, tag) = keyfiles::tagged(&revoke.reference, context.globals.gun)?;
-            let changes = vec![(gun, vec![Change::Revoke { tag, roles: roles(&revoke.role)? }])];
-            (Wanted { changes, problems: Vec::new(), creates: None }, &revoke.publishing)
-        }
+        Command::Sign(sign) => (signing(context, sign).await?, &sign.publishing),
+        Command::Revoke(revoke) => (revoking(context, revoke)?, &revoke.publishing),
         Command::Witness(witness) => (one(&witness.repository, witnessing(witness)?)?, &witness.publishing),
         Command::Delete(delete) => (one(&delete.repository, vec![Change::Delete])?, &delete.publishing),
         _ => return Err(vec![super::console::broken("a command that stages nothing")]),
@@ -144,17 +142,19 @@ fn delegation_remove(context: &Context, remove: &DelegationRemove) -> Result<Cha
     Ok(Change::EditDelegation { role, remove_keys, remove_paths, clear_paths })
 }
 
-fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
+async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
     let roles = roles(&sign.role)?;
     let literal = context.globals.gun;
-    let listed = match (&sign.from, &sign.reference, &sign.digest, sign.size) {
-        (Some(file), ..) => keyfiles::tag_list(file, literal)?,
-        (None, Some(reference), Some(digest), Some(size)) => {
+    let listed = match (&sign.from, sign.references.as_slice(), &sign.digest, sign.size) {
+        (Some(file), [], ..) => keyfiles::tag_list(file, None, literal)?,
+        (Some(file), [repository], ..) => keyfiles::tag_list(file, Some(context.repository(repository)?), literal)?,
+        (None, [reference], Some(digest), Some(size)) => {
             let (gun, tag) = keyfiles::tagged(reference, literal)?;
             let target = typed::manifest(digest, &size.to_string()).map_err(Problem::from)?;
             vec![keyfiles::ListedTag { gun, tag, target }]
         }
-        _ => return Err(vec![input("needs REPO:TAG, --digest and --size, or --from", "see trustdeck sign --help")]),
+        (None, references, None, None) => held_now(context, references).await?,
+        _ => return Err(vec![input("a digest and size are of one tag", "see trustdeck sign --help")]),
     };
     let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
     let mut places: BTreeMap<Gun, usize> = BTreeMap::new();
@@ -165,6 +165,40 @@ fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
         }
         let change = Change::Sign { tag, target, roles: roles.clone() };
         changes.iter_mut().skip(place).take(1).for_each(|(_, list)| list.push(change.clone()));
+    }
+    Ok(Wanted { changes, problems: Vec::new(), creates: None })
+}
+
+/// What registries hold under tags now; all of them or none, since a list that was signed in part is easily taken for
+/// whole.
+async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfiles::ListedTag>, Vec<Problem>> {
+    let (mut listed, mut problems) = (Vec::new(), Vec::new());
+    for reference in references {
+        let found = match keyfiles::tagged(reference, context.globals.gun) {
+            Ok((gun, tag)) => match context.engine.tags().to_sign(&gun, tag.as_str()).await {
+                Ok(target) => Ok(keyfiles::ListedTag { gun, tag, target }),
+                Err(error) => Err(about(error, &gun)),
+            },
+            Err(problem) => Err(problem),
+        };
+        match found {
+            Ok(tag) => listed.push(tag),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(listed) } else { Err(problems) }
+}
+
+fn revoking(context: &Context, revoke: &Revoke) -> Result<Wanted, Vec<Problem>> {
+    let roles = roles(&revoke.role)?;
+    let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
+    for reference in &revoke.references {
+        let (gun, tag) = keyfiles::tagged(reference, context.globals.gun)?;
+        let change = Change::Revoke { tag, roles: roles.clone() };
+        match changes.iter_mut().find(|(of, _)| *of == gun) {
+            Some((_, list)) => list.push(change),
+            None => changes.push((gun, vec![change])),
+        }
     }
     Ok(Wanted { changes, problems: Vec::new(), creates: None })
 }
@@ -333,7 +367,7 @@ fn delegation(typed: &str) -> Result<DelegationName, Problem> {
     typed::delegation(typed).map_err(named)
 }
 
-fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
+pub(super) fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
     typed.iter().map(|role| typed::role(role).map_err(named)).collect()
 }
 

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::console::input;
-use crate::engine::reference::parse_tagged;
+use crate::engine::reference::{parse_bare, parse_tagged};
+use crate::engine::tags::pushed::{self, PushLine};
 use crate::engine::{Kind, Problem, SignedTarget, typed};
 use crate::tuf::{Gun, TargetName};
 
@@ -23,11 +24,12 @@ pub(super) struct ListedTag {
     pub(super) target: SignedTarget,
 }
 
-/// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped.
+/// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped. What
+/// `docker push` wrote is a list too; its bare tags are of the repository that it names, else of `repository`.
 ///
 /// # Errors
 /// One `Input` for each wrong line, with its number; then nothing of the list may be used.
-pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
+pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().take(LIST).read_to_end(&mut bytes);
@@ -37,6 +39,9 @@ pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec
         read(path, LIST).map_err(|problem| vec![problem])?
     };
     let text = String::from_utf8_lossy(&bytes);
+    if text.lines().any(|line| pushed::read(line).is_some()) {
+        return pushed_tags(&text, repository).map_err(|problem| vec![problem]);
+    }
     let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
     let (mut tags, mut problems) = (Vec::new(), Vec::new());
     for (index, line) in lines {
@@ -49,6 +54,26 @@ pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec
         }
     }
     if problems.is_empty() { Ok(tags) } else { Err(problems) }
+}
+
+/// What `docker push` says that it pushed; its progress is passed over.
+fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>, Problem> {
+    let mut tags = Vec::new();
+    for line in text.lines().filter_map(pushed::read) {
+        match line {
+            PushLine::Repository(name) => repository = Some(parse_bare(&name, false)?),
+            PushLine::Pushed { tag, target } => {
+                let unnamed = || {
+                    let hint = "name it, or take all that docker push writes: trustdeck sign REPO --from -";
+                    input(format!("{tag} was pushed, but nothing says to which repository"), hint)
+                };
+                let gun = repository.clone().ok_or_else(unnamed)?;
+                let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
+                tags.push(ListedTag { gun, tag, target });
+            }
+        }
+    }
+    Ok(tags)
 }
 
 fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {

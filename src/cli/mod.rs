@@ -9,6 +9,8 @@ mod commands;
 mod console;
 mod context;
 mod ending;
+mod gate;
+mod images;
 mod inspect;
 mod json;
 mod key;

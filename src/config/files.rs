@@ -1,6 +1,6 @@
 //! The two files that are read: trustdeck's own and Notary's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
@@ -19,6 +19,8 @@ const IDLE_LOCK_MINUTES: u64 = 15;
 pub(super) struct OwnConfig {
     pub(super) trust_dir: Option<PathBuf>,
     pub(super) ca: Vec<PathBuf>,
+    pub(super) registries: BTreeMap<String, String>,
+    pub(super) insecure_registries: BTreeSet<String>,
     pub(super) servers: Servers,
     pub(super) allow_realm: Vec<String>,
     pub(super) idle_lock_minutes: u64,
@@ -35,6 +37,10 @@ struct Written {
     ca: Vec<PathBuf>,
     #[serde(default)]
     servers: Servers,
+    #[serde(default)]
+    registries: BTreeMap<String, String>,
+    #[serde(default)]
+    insecure_registries: BTreeSet<String>,
     #[serde(default)]
     allow_realm: Vec<String>,
     idle_lock_minutes: Option<u64>,
@@ -113,7 +119,8 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, pkcs11_module, theme and the table servers";
+            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, pkcs11_module, theme and \
+                        the tables servers and registries";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
         written
@@ -138,6 +145,8 @@ impl OwnConfig {
             trust_dir: written.trust_dir.map(resolve),
             ca: written.ca.into_iter().map(resolve).collect(),
             servers: written.servers,
+            registries: written.registries,
+            insecure_registries: written.insecure_registries,
             allow_realm: written.allow_realm,
             idle_lock_minutes,
             theme: written.theme,

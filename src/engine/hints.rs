@@ -4,7 +4,7 @@ mod remote;
 
 use std::io::ErrorKind;
 
-use super::error::{EngineError, Kind, Problem};
+use super::error::{EngineError, Kind, Problem, Untrusted};
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
 use crate::tuf::{Gun, NameError, Role, VerifyError};
@@ -19,6 +19,8 @@ impl EngineError {
             Self::Clock { .. } => Kind::Freeze,
             Self::Remote { source, .. } => remote::kind(source),
             Self::Absent { .. } => Kind::Absent,
+            Self::Untrusted { why: Untrusted::Orphaned { .. }, .. } => Kind::Signature,
+            Self::Untrusted { .. } => Kind::Absent,
             Self::Key(key) => key_kind(key),
             Self::FirstContact { .. } | Self::PinLost { .. } => Kind::Pin,
             Self::Locked(_) => Kind::Passphrase,
@@ -42,6 +44,15 @@ impl EngineError {
             Self::Remote { source, .. } => return remote::hint(source),
             Self::Absent { .. } => {
                 "check the name and the server; adding a first signer creates trust data for this repository"
+            }
+            Self::Untrusted { why: Untrusted::Unsigned { .. }, .. } => {
+                "sign it with: trustdeck sign REPO:TAG --publish"
+            }
+            Self::Untrusted { why: Untrusted::Held { .. }, .. } => {
+                "whoever holds a key of targets/releases signs it there: trustdeck sign REPO:TAG --publish"
+            }
+            Self::Untrusted { .. } => {
+                "ask the holders of the role's keys to sign it again: trustdeck witness REPO ROLE"
             }
             Self::Key(key) => key_hint(key),
             Self::FirstContact { .. } => "compare the root key with what its owner published, then accept it",
@@ -71,6 +82,7 @@ impl EngineError {
             Self::Verify { gun, .. }
             | Self::Clock { gun, .. }
             | Self::Absent { gun, .. }
+            | Self::Untrusted { gun, .. }
             | Self::FirstContact { gun, .. }
             | Self::PinLost { gun, .. }
             | Self::PlanChanged { gun, .. }

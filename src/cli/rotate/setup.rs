@@ -46,7 +46,7 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
 
 fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<Tags, Problem> {
     let mut tags = Tags::new();
-    let listed = keyfiles::tag_list(file, context.globals.gun);
+    let listed = keyfiles::tag_list(file, None, context.globals.gun);
     for tag in listed.map_err(|problems| problems.into_iter().next().unwrap_or_else(|| input("is empty", "")))? {
         if !guns.contains(&tag.gun) {
             return Err(input(

@@ -3,17 +3,11 @@
 //! Nothing in a file may panic, hang or use memory without bound; what opens must survive being written and read again.
 
 #![no_main]
-#![allow(dead_code, unused_imports, unreachable_pub)]
 
-#[path = "../../src/keys/mod.rs"]
-mod keys;
-#[path = "../../src/tuf/mod.rs"]
-mod tuf;
-
-use keys::pem::{Block, Head};
-use keys::{Passphrase, PrivateKey};
 use libfuzzer_sys::fuzz_target;
-use tuf::PublicKey;
+use trustdeck::keys::pem::{Block, Head};
+use trustdeck::keys::{Passphrase, PrivateKey};
+use trustdeck::tuf::PublicKey;
 
 fuzz_target!(|file: &[u8]| {
     let _ = Head::read(file);

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Sign, Signer};
+use super::arguments::{
+    Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Revoke, Sign, Signer,
+};
 use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::{Context, keyfiles, publish, staged};
-use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice};
+use crate::engine::custody::file::public_key;
+use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
 
 /// Changes that a command wants, repository by repository, in the order they were named.
@@ -25,7 +28,7 @@ pub(super) struct Wanted {
 /// For what concerns all repositories; nothing is staged then.
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
     read_for_short_ids(context, command).await;
-    let (wanted, publishing) = match wanted(context, command) {
+    let (wanted, publishing) = match wanted(context, command).await {
         Ok(both) => both,
         Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
     };
@@ -50,7 +53,7 @@ async fn read_for_short_ids(context: &Context, command: &Command) {
     }
 }
 
-fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
+async fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
     let one = |typed: &str, changes: Vec<Change>| -> Result<Wanted, Problem> {
         Ok(Wanted { changes: vec![(context.repository(typed)?, changes)], problems: Vec::new(), creates: None })
     };
@@ -70,12 +73,8 @@ fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Pu
             one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(context, &purge.keys)? }])?,
             &purge.publishing,
         ),
-        Command::Sign(sign) => (signing(context, sign)?, &sign.publishing),
-        Command::Revoke(revoke) => {
-            let (gun, tag) = keyfiles::tagged(&revoke.reference, context.globals.gun)?;
-            let changes = vec![(gun, vec![Change::Revoke { tag, roles: roles(&revoke.role)? }])];
-            (Wanted { changes, problems: Vec::new(), creates: None }, &revoke.publishing)
-        }
+        Command::Sign(sign) => (signing(context, sign).await?, &sign.publishing),
+        Command::Revoke(revoke) => (revoking(context, revoke)?, &revoke.publishing),
         Command::Witness(witness) => (one(&witness.repository, witnessing(witness)?)?, &witness.publishing),
         Command::Restore(restore) => (one(&restore.repository, restoring(restore)?)?, &restore.publishing),
         Command::Delete(delete) => (one(&delete.repository, vec![Change::Delete])?, &delete.publishing),
@@ -144,16 +143,19 @@ fn delegation_remove(context: &Context, remove: &DelegationRemove) -> Result<Cha
     Ok(Change::EditDelegation { role, remove_keys, remove_paths, clear_paths })
 }
 
-fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
+async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
     let roles = roles(&sign.role)?;
     let literal = context.globals.gun;
-    let listed = match (&sign.from, &sign.reference, &sign.digest, sign.size) {
-        (Some(file), ..) => keyfiles::tag_list(file, literal)?,
-        (None, Some(reference), Some(digest), Some(size)) => {
+    let listed = match (&sign.from, sign.references.as_slice(), &sign.digest, sign.size) {
+        (Some(file), [], ..) => keyfiles::tag_list(file, None, literal)?,
+        (Some(file), [repository], ..) => keyfiles::tag_list(file, Some(context.repository(repository)?), literal)?,
+        (None, [reference], Some(digest), Some(size)) => {
             let (gun, tag) = keyfiles::tagged(reference, literal)?;
-            vec![keyfiles::ListedTag { gun, tag, target: keyfiles::signed_target(digest, size)? }]
+            let target = typed::manifest(digest, &size.to_string()).map_err(Problem::from)?;
+            vec![keyfiles::ListedTag { gun, tag, target }]
         }
-        _ => return Err(vec![input("needs REPO:TAG, --digest and --size, or --from", "see trustdeck sign --help")]),
+        (None, references, None, None) => held_now(context, references).await?,
+        _ => return Err(vec![input("a digest and size are of one tag", "see trustdeck sign --help")]),
     };
     let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
     let mut places: BTreeMap<Gun, usize> = BTreeMap::new();
@@ -173,6 +175,40 @@ fn restoring(restore: &Restore) -> Result<Vec<Change>, Problem> {
         return Ok(vec![Change::Republish]);
     }
     Ok(roles(&restore.roles)?.into_iter().map(|role| Change::Restore { role }).collect())
+}
+
+/// What registries hold under tags now; all of them or none, since a list that was signed in part is easily taken for
+/// whole.
+async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfiles::ListedTag>, Vec<Problem>> {
+    let (mut listed, mut problems) = (Vec::new(), Vec::new());
+    for reference in references {
+        let found = match keyfiles::tagged(reference, context.globals.gun) {
+            Ok((gun, tag)) => match context.engine.tags().to_sign(&gun, tag.as_str()).await {
+                Ok(target) => Ok(keyfiles::ListedTag { gun, tag, target }),
+                Err(error) => Err(about(error, &gun)),
+            },
+            Err(problem) => Err(problem),
+        };
+        match found {
+            Ok(tag) => listed.push(tag),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(listed) } else { Err(problems) }
+}
+
+fn revoking(context: &Context, revoke: &Revoke) -> Result<Wanted, Vec<Problem>> {
+    let roles = roles(&revoke.role)?;
+    let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
+    for reference in &revoke.references {
+        let (gun, tag) = keyfiles::tagged(reference, context.globals.gun)?;
+        let change = Change::Revoke { tag, roles: roles.clone() };
+        match changes.iter_mut().find(|(of, _)| *of == gun) {
+            Some((_, list)) => list.push(change),
+            None => changes.push((gun, vec![change])),
+        }
+    }
+    Ok(Wanted { changes, problems: Vec::new(), creates: None })
 }
 
 fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
@@ -325,9 +361,9 @@ fn public_keys(context: &Context, files: &[std::path::PathBuf]) -> Result<Vec<Pu
     let now = context.engine.now();
     let (mut keys, mut problems) = (Vec::new(), Vec::new());
     for file in files {
-        match keyfiles::public_key(file, now) {
+        match public_key(file, now) {
             Ok(key) => keys.push(key),
-            Err(problem) => problems.push(problem),
+            Err(error) => problems.push(error.problem()),
         }
     }
     if problems.is_empty() { Ok(keys) } else { Err(problems) }
@@ -338,11 +374,11 @@ pub(super) fn signer_name(typed: &str) -> Result<SignerName, Problem> {
 }
 
 fn delegation(typed: &str) -> Result<DelegationName, Problem> {
-    DelegationName::parse(typed).map_err(named)
+    typed::delegation(typed).map_err(named)
 }
 
-fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
-    typed.iter().map(|role| Role::parse(role).map_err(named)).collect()
+pub(super) fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
+    typed.iter().map(|role| typed::role(role).map_err(named)).collect()
 }
 
 fn key_ids(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::{
-    Command, Console, Ending, Globals, arguments, changes, inspect, key, listing, publish, remarks, rotate, sandbox,
-    staged, terminal,
+    Command, Console, Ending, Globals, arguments, changes, gate, images, inspect, key, listing, publish, remarks,
+    rotate, sandbox, staged, terminal,
 };
 use crate::engine::Engine;
 use crate::engine::keyring::sources::PassphraseSources;
@@ -28,6 +28,13 @@ pub async fn run(
     let ending = match &command {
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command),
+        Command::Tags(arguments) => images::tags::tags(&context, arguments).await,
+        Command::Drift(arguments) => images::tags::drift(&context, arguments).await,
+        Command::Resolve(arguments) => images::resolve::run(&context, arguments).await,
+        Command::Pull(arguments) => images::pull::run(&context, arguments).await,
+        Command::Push(arguments) => images::push::run(&context, arguments).await,
+        Command::Gate(arguments) => gate::run(&context, arguments).await,
+        Command::Verify(arguments) => images::verify::run(&context, arguments).await,
         Command::Status(arguments) => listing::status(&context, arguments).await,
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,
         Command::Reset(arguments) => staged::reset(&context, arguments),

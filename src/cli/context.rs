@@ -15,7 +15,7 @@ use crate::engine::{Engine, Problem, RepositoryView};
 use crate::tuf::Gun;
 
 /// Repositories that are asked about at the same time; the engine bounds requests on its own.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// What every command needs.
 pub(super) struct Context {

@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use crate::engine::{Kind, Problem};
 
+/// What `drift` ends with where it found any.
+const DRIFT: u8 = 10;
+
 /// What failed, of how many repositories.
 #[derive(Clone, Debug, Default)]
 pub struct Ending {
@@ -13,6 +16,8 @@ pub struct Ending {
     pub succeeded: usize,
     /// Whether old data was shown because the server could not be asked.
     pub stale: bool,
+    /// Whether a registry holds something else than what is signed.
+    pub drifted: bool,
     /// Whether the user stopped it.
     pub interrupted: bool,
 }
@@ -42,6 +47,7 @@ impl Ending {
         }
         let codes: Vec<u8> = self.problems.iter().map(|p| p.kind.exit_code()).collect();
         match codes.split_first() {
+            None if self.drifted => DRIFT,
             None if self.stale => Kind::Stale.exit_code(),
             None => 0,
             Some((first, rest)) if self.succeeded == 0 && rest.iter().all(|c| c == first) => *first,
@@ -67,6 +73,7 @@ mod tests {
         assert_eq!(with(vec![policy.clone()], 1), 9);
         assert_eq!(with(vec![policy, input("", "")], 0), 9);
         assert_eq!(Ending { stale: true, ..Ending::default() }.code(), 5);
+        assert_eq!(Ending { drifted: true, stale: true, ..Ending::default() }.code(), 10);
         assert_eq!(Ending { interrupted: true, ..Ending::default() }.code(), 130);
     }
 }

@@ -1,33 +1,17 @@
-//! Public keys and lists of tags, read from files that users name.
+//! Lists of tags, read from files that users name.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::console::input;
-use crate::engine::reference::parse_tagged;
-use crate::engine::{Kind, Problem, SignedTarget};
-use crate::tuf::{Gun, PublicKey, TargetName};
+use crate::engine::reference::{parse_bare, parse_tagged};
+use crate::engine::tags::pushed::{self, PushLine};
+use crate::engine::{Kind, Problem, SignedTarget, typed};
+use crate::tuf::{Gun, TargetName};
 
-/// Longest file of public keys, in bytes; a chain of certificates is far shorter.
-const KEY_FILE: u64 = 1 << 20;
 /// Longest list of tags, in bytes: some hundred thousand lines.
 const LIST: u64 = 256 << 20;
-
-/// Reads a public key or certificate.
-///
-/// # Errors
-/// `Keystore` or `Disk`, naming the file and what it holds instead.
-pub(super) fn public_key(path: &Path, now: jiff::Timestamp) -> Result<PublicKey, Problem> {
-    let bytes = read(path, KEY_FILE)?;
-    PublicKey::from_file(&bytes, now).map_err(|why| Problem {
-        kind: Kind::Keystore,
-        ..input(
-            format!("{}: {why}", path.display()),
-            "give a file with a public key or a certificate in PEM form, such as docker trust key generate writes",
-        )
-    })
-}
 
 /// A line of a list of tags: `REPO:TAG sha256:HEX BYTES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +24,12 @@ pub(super) struct ListedTag {
     pub(super) target: SignedTarget,
 }
 
-/// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped.
+/// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped. What
+/// `docker push` wrote is a list too; its bare tags are of the repository that it names, else of `repository`.
 ///
 /// # Errors
 /// One `Input` for each wrong line, with its number; then nothing of the list may be used.
-pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
+pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().take(LIST).read_to_end(&mut bytes);
@@ -54,6 +39,9 @@ pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec
         read(path, LIST).map_err(|problem| vec![problem])?
     };
     let text = String::from_utf8_lossy(&bytes);
+    if text.lines().any(|line| pushed::read(line).is_some()) {
+        return pushed_tags(&text, repository).map_err(|problem| vec![problem]);
+    }
     let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
     let (mut tags, mut problems) = (Vec::new(), Vec::new());
     for (index, line) in lines {
@@ -68,6 +56,26 @@ pub(super) fn tag_list(path: &Path, literal: bool) -> Result<Vec<ListedTag>, Vec
     if problems.is_empty() { Ok(tags) } else { Err(problems) }
 }
 
+/// What `docker push` says that it pushed; its progress is passed over.
+fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>, Problem> {
+    let mut tags = Vec::new();
+    for line in text.lines().filter_map(pushed::read) {
+        match line {
+            PushLine::Repository(name) => repository = Some(parse_bare(&name, false)?),
+            PushLine::Pushed { tag, target } => {
+                let unnamed = || {
+                    let hint = "name it, or take all that docker push writes: trustdeck sign REPO --from -";
+                    input(format!("{tag} was pushed, but nothing says to which repository"), hint)
+                };
+                let gun = repository.clone().ok_or_else(unnamed)?;
+                let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
+                tags.push(ListedTag { gun, tag, target });
+            }
+        }
+    }
+    Ok(tags)
+}
+
 fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [reference, digest, size] = words.as_slice() else {
@@ -76,9 +84,8 @@ fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {
             "write one tag on each line",
         ));
     };
-    let length = size.parse().map_err(|_| input(format!("{size:?} is no number of bytes"), "write digits only"))?;
     let (gun, tag) = tagged(reference, literal)?;
-    Ok(ListedTag { gun, tag, target: signed_target(digest, length)? })
+    Ok(ListedTag { gun, tag, target: typed::manifest(digest, size)? })
 }
 
 /// Reads `REPO:TAG`.
@@ -89,23 +96,6 @@ pub(super) fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Pr
     let (gun, tag) = parse_tagged(typed, literal)?;
     let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
     Ok((gun, tag))
-}
-
-/// Reads a digest `sha256:HEX`.
-///
-/// # Errors
-/// `Input`.
-pub(super) fn signed_target(digest: &str, length: u64) -> Result<SignedTarget, Problem> {
-    let hexadecimal = digest.strip_prefix("sha256:").map(str::to_ascii_lowercase);
-    let target = hexadecimal.map(|sha256| SignedTarget { length, sha256, sha512: None, custom: None });
-    target.filter(|target| target.target().is_some() && length > 0).ok_or_else(|| {
-        input(
-            format!(
-                "{digest:?} with {length} bytes is no manifest: expected sha256: and 64 hexadecimal digits, and a size"
-            ),
-            "docker buildx imagetools inspect, or the registry's Docker-Content-Digest header, shows both",
-        )
-    })
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {

@@ -3,6 +3,7 @@
 use super::table::{Table, wrapped};
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::{NeededKey, PlanWarning, RoleDiff, TagEffect, Weight};
+use crate::engine::wording::counted;
 use crate::engine::{Change, Plan, RepositoryPlan};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
@@ -14,19 +15,18 @@ const TAGS_SHOWN: usize = 20;
 #[must_use]
 pub(super) fn plan_text(plan: &Plan) -> String {
     let changes: usize = plan.repositories.iter().map(|r| r.changes.len()).sum();
-    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let mut text = format!(
         "Plan {}: {} in {}\n",
         plan.id.0,
-        count(changes, "change", "changes"),
-        count(plan.repositories.len(), "repository", "repositories"),
+        counted(changes, "change", "changes"),
+        counted(plan.repositories.len(), "repository", "repositories"),
     );
     for repository in &plan.repositories {
         text.push('\n');
         text.push_str(&repository_text(repository));
     }
     if !plan.elsewhere.is_empty() {
-        let elsewhere = count(plan.elsewhere.len(), "change is", "changes are");
+        let elsewhere = counted(plan.elsewhere.len(), "change is", "changes are");
         let what =
             format!("{elsewhere} staged for another server and not part of this; trustdeck changes move moves them");
         text.push_str(&wrapped(&what, "\n", WIDTH));

@@ -61,7 +61,7 @@ pub(super) fn problem(error: SandboxError) -> Problem {
 }
 
 /// Resolves when the user or the system wants the server to end.
-async fn ended() {
+pub(super) async fn ended() {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind| async move {
         match signal(kind) {

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use super::arguments::Sandbox;
 use super::console::{broken, input};
-use super::{Console, Ending, Globals, sandbox, settings};
+use super::{Console, Ending, Globals, mistyped, sandbox, settings};
 use crate::config::Places;
 use crate::engine::reference::parse_bare;
 use crate::engine::{Engine, FirstContact, Problem, Settings};
@@ -28,6 +28,10 @@ const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");
 /// `Input` without a terminal; as the settings' and the engine's.
 pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) -> Result<Ending, Problem> {
     let repositories = named.iter().map(|name| parse_bare(name, globals.gun)).collect::<Result<Vec<Gun>, _>>()?;
+    let wanted = settings::settings(globals, FirstContact::Ask)?;
+    for (name, gun) in named.iter().zip(&repositories) {
+        mistyped::check(name, gun, &wanted)?;
+    }
     require_terminal()?;
     let mut options = options(globals);
     if let Some(name) = config::theme(&Places::of_user()?)? {
@@ -37,7 +41,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     }
     options.repositories = repositories;
     options.sources = Arc::new(settings::sources(globals)?);
-    match run(settings::settings(globals, FirstContact::Ask)?, options).await? {
+    match run(wanted, options).await? {
         Ok(Quit::Leave) => Ok(Ending::done()),
         Ok(Quit::Sandbox) => {
             let everything = Sandbox { serve: false, listen: None, dir: None, empty: false, http: false, auth: None };

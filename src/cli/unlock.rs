@@ -1,6 +1,6 @@
 //! One round of passphrases for a plan: from the sources for scripts, else asked for on the terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use super::{Context, new_passphrase, terminal};
 use crate::engine::keyring::tokens::{TokenName, pin_words};
 use crate::engine::keyring::tried::Tried;
+use crate::engine::plan::NeededKey;
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
 use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
 use crate::printable::printable;
@@ -18,6 +19,7 @@ use crate::tuf::{CanonicalKeyId, Role};
 /// # Errors
 /// `Passphrase`, naming the key and the variable to set, if nobody can be asked.
 pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem> {
+    name_exposed(context, plan);
     let (mut keys, mut new) = (Vec::new(), Vec::new());
     for secret in missing(&plan.repositories) {
         match secret {
@@ -40,6 +42,18 @@ pub(super) async fn unlock(context: &Context, plan: &Plan) -> Result<(), Problem
         unlock_one(context, key, tried, &place).await?;
     }
     new.iter().try_for_each(|role| choose(context, role))
+}
+
+/// Says which keys that will sign lie in files that others may read.
+fn name_exposed(context: &Context, plan: &Plan) {
+    let keys = plan.repositories.iter().flat_map(|repository| &repository.keys);
+    let stored = keys.filter_map(|key| if let NeededKey::Unlock { id, .. } = key { Some(id) } else { None });
+    for id in stored.collect::<BTreeSet<_>>() {
+        if let Some((path, exposure)) = context.engine.keyring().exposed(id) {
+            let file = printable(&path.display().to_string());
+            context.console.say(&format!("key {} {exposure}; {} {file}", id.short(), exposure.mend()));
+        }
+    }
 }
 
 /// Asks for what the sources for scripts did not open.

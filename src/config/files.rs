@@ -1,6 +1,6 @@
 //! The two files that are read: trustdeck's own and Notary's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
@@ -19,6 +19,8 @@ const IDLE_LOCK_MINUTES: u64 = 15;
 pub(super) struct OwnConfig {
     pub(super) trust_dir: Option<PathBuf>,
     pub(super) ca: Vec<PathBuf>,
+    pub(super) registries: BTreeMap<String, String>,
+    pub(super) insecure_registries: BTreeSet<String>,
     pub(super) servers: Servers,
     pub(super) allow_realm: Vec<String>,
     pub(super) idle_lock_minutes: u64,
@@ -35,6 +37,10 @@ struct Written {
     ca: Vec<PathBuf>,
     #[serde(default)]
     servers: Servers,
+    #[serde(default)]
+    registries: BTreeMap<String, String>,
+    #[serde(default)]
+    insecure_registries: BTreeSet<String>,
     #[serde(default)]
     allow_realm: Vec<String>,
     idle_lock_minutes: Option<u64>,
@@ -113,7 +119,8 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, pkcs11_module, theme and the table servers";
+            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, pkcs11_module, theme and \
+                        the tables servers and registries";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
         written
@@ -138,6 +145,8 @@ impl OwnConfig {
             trust_dir: written.trust_dir.map(resolve),
             ca: written.ca.into_iter().map(resolve).collect(),
             servers: written.servers,
+            registries: written.registries,
+            insecure_registries: written.insecure_registries,
             allow_realm: written.allow_realm,
             idle_lock_minutes,
             theme: written.theme,
@@ -188,7 +197,7 @@ impl NotaryConfig {
             root_ca: text(&server, "root_ca")?.map(beside),
             client,
             skip_tls_verify: server.flag("skipTLSVerify").map_err(|what| wrong(&what))?,
-            pinning: pinning(&whole).map_err(|what| wrong(&what))?,
+            pinning: pinning(&whole, beside).map_err(|what| wrong(&what))?,
             path: path.to_owned(),
         })
     }
@@ -232,7 +241,7 @@ impl<'a> Section<'a> {
     }
 }
 
-fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
+fn pinning(whole: &Section<'_>, beside: impl Fn(String) -> PathBuf) -> Result<Pinning, String> {
     let empty = Map::new();
     let section = whole.section("trust_pinning", &empty)?;
     let mut pinning = Pinning { disable_tofu: section.flag("disable_tofu")?, ..Pinning::default() };
@@ -247,14 +256,19 @@ fn pinning(whole: &Section<'_>) -> Result<Pinning, String> {
     }
     for (prefix, file) in section.section("ca", &empty)?.fields {
         let file = file.as_str().ok_or_else(|| format!("ca of trust_pinning: {prefix:?} is not a file name"))?;
-        let wrong = |what: &str| format!("ca of trust_pinning: {file}: {what}");
-        let pem = read::read_kept(Path::new(file), read::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
-        let pem = pem.ok_or_else(|| wrong("there is no such file"))?;
-        let pem = String::from_utf8(pem).map_err(|_| wrong("not text in UTF-8"))?;
+        let pem = authorities(&beside(file.to_owned()));
         pinning.ca.entry(prefix.to_ascii_lowercase()).or_insert_with(|| pem.clone());
         pinning.ca.insert(prefix.clone(), pem);
     }
     Ok(pinning)
+}
+
+/// The text of a file of authorities, or why there is none.
+fn authorities(file: &Path) -> Result<String, String> {
+    let wrong = |what: &str| format!("ca of trust_pinning: {}: {what}", file.display());
+    let pem = read::read_kept(file, read::CONFIGURATION).map_err(|error| wrong(&error.to_string()))?;
+    let pem = pem.ok_or_else(|| wrong("there is no such file"))?;
+    String::from_utf8(pem).map_err(|_| wrong("not text in UTF-8"))
 }
 
 fn read(path: &Path) -> Result<Option<String>, EngineError> {

@@ -5,14 +5,14 @@
 mod files;
 mod typed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::keyring::sources::is_secret_variable;
 use crate::engine::keyring::tokens;
-use crate::engine::settings::{NotaryAuth, ServerSources, TlsSources, TypedPaths};
+use crate::engine::settings::{NotaryAuth, RegistrySources, ServerSources, TlsSources, TypedPaths};
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};
@@ -119,6 +119,7 @@ pub fn settings(
             by_repository: own.servers.by_repository,
             environment: server_variable,
             notary: notary.url.map(|url| (url, notary.path)),
+            registries: registries(own.registries, own.insecure_registries, places),
             timeout: own.servers.timeout,
             parallel_requests: own.servers.parallel_requests,
         },
@@ -134,6 +135,18 @@ pub fn settings(
         typed_paths: TypedPaths { home: Some(places.home.clone()), here: None },
         helper_environment: environment.into_iter().filter(|(name, _)| !is_secret_variable(name)).collect(),
     })
+}
+
+/// Registries as the configuration and Docker's daemon name them.
+fn registries(addresses: BTreeMap<String, String>, insecure: BTreeSet<String>, places: &Places) -> RegistrySources {
+    // The daemon of everybody, and that of a user.
+    let daemons = [PathBuf::from("/etc/docker"), places.home.join(".config/docker")];
+    RegistrySources {
+        addresses,
+        insecure,
+        daemon_files: daemons.iter().map(|dir| dir.join("daemon.json")).collect(),
+        certificates: daemons.iter().map(|dir| dir.join("certs.d")).collect(),
+    }
 }
 
 /// The screen's theme that trustdeck's own configuration names.

@@ -132,6 +132,35 @@ impl std::fmt::Display for Problem {
     }
 }
 
+/// Why a tag is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Untrusted {
+    /// Nobody has signed it. The roles that pulls look at are named.
+    Unsigned { looked_in: Vec<Role> },
+    /// Signed, but in no role that pulls look at.
+    Held { roles: Vec<Role>, looked_in: Vec<Role> },
+    /// A role that pulls look at lists it, but the role's file is not trusted.
+    Orphaned { roles: Vec<Role> },
+    /// It is listed without a digest that can be pulled by.
+    NoDigest,
+}
+
+impl std::fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = |roles: &[Role], between: &str| roles.iter().map(Role::as_str).collect::<Vec<_>>().join(between);
+        match self {
+            Self::Unsigned { looked_in } => write!(f, "is not signed in {}", names(looked_in, " or ")),
+            Self::Held { roles, looked_in } => {
+                write!(f, "is signed in {}, but not released in {}", names(roles, " and "), names(looked_in, " or "))
+            }
+            Self::Orphaned { roles } => {
+                write!(f, "is listed in {}, whose file is not signed by its keys or has expired", names(roles, " and "))
+            }
+            Self::NoDigest => f.write_str("is signed without a SHA-256 digest"),
+        }
+    }
+}
+
 /// What the engine's methods fail with.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // the variants say what their fields are
@@ -160,6 +189,9 @@ pub enum EngineError {
          server"
     )]
     Lost { gun: Gun, server: String, copy: bool },
+    /// Pulls would not trust a tag.
+    #[error("{tag:?} {why}")]
+    Untrusted { gun: Gun, tag: String, why: Untrusted },
     /// A key file or passphrase.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -236,6 +268,6 @@ fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
     shorts.join(", ")
 }
 
-pub(in crate::engine) fn refuse(message: String, hint: &str) -> EngineError {
-    EngineError::Input { message, hint: hint.to_owned() }
+pub fn refuse(message: impl Into<String>, hint: &str) -> EngineError {
+    EngineError::Input { message: message.into(), hint: hint.to_owned() }
 }

@@ -4,7 +4,7 @@ mod remote;
 
 use std::io::ErrorKind;
 
-use super::error::{EngineError, Kind, Problem};
+use super::error::{EngineError, Kind, Problem, Untrusted};
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
 use crate::tuf::{Gun, NameError, Role, VerifyError};
@@ -19,6 +19,8 @@ impl EngineError {
             Self::Clock { .. } => Kind::Freeze,
             Self::Remote { source, .. } => remote::kind(source),
             Self::Absent { .. } | Self::Lost { .. } => Kind::Absent,
+            Self::Untrusted { why: Untrusted::Orphaned { .. }, .. } => Kind::Signature,
+            Self::Untrusted { .. } => Kind::Absent,
             Self::Key(key) => key_kind(key),
             Self::FirstContact { .. } | Self::PinLost { .. } | Self::OtherRoot { .. } => Kind::Pin,
             Self::Locked(_) => Kind::Passphrase,
@@ -63,6 +65,15 @@ impl EngineError {
                      {gun} forgets the old root, and the next read shows the new one"
                 );
             }
+            Self::Untrusted { why: Untrusted::Unsigned { .. }, .. } => {
+                "sign it with: trustdeck sign REPO:TAG --publish"
+            }
+            Self::Untrusted { why: Untrusted::Held { .. }, .. } => {
+                "whoever holds a key of targets/releases signs it there: trustdeck sign REPO:TAG --publish"
+            }
+            Self::Untrusted { .. } => {
+                "ask the holders of the role's keys to sign it again: trustdeck witness REPO ROLE"
+            }
             Self::Key(key) => key_hint(key),
             Self::FirstContact { .. } => "compare the root key with what its owner published, then accept it",
             Self::PinLost { .. } => {
@@ -93,6 +104,7 @@ impl EngineError {
             | Self::Absent { gun, .. }
             | Self::Lost { gun, .. }
             | Self::OtherRoot { gun, .. }
+            | Self::Untrusted { gun, .. }
             | Self::FirstContact { gun, .. }
             | Self::PinLost { gun, .. }
             | Self::PlanChanged { gun, .. }
@@ -114,6 +126,7 @@ impl EngineError {
             Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
             Self::Unvouched { role, .. } => role.as_ref(),
             Self::OtherRoot { .. } => Some(&Role::Root),
+            Self::Remote { source: RemoteError::Incomplete { missing, .. }, .. } => Some(missing),
             _ => None,
         }
     }
@@ -251,6 +264,13 @@ fn key_hint(error: &KeyError) -> &'static str {
         }
         KeyError::Locked(_) => "give its passphrase",
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
+        KeyError::ToLoad { .. } => "take it into the key store with: trustdeck key load FILE",
+        KeyError::Link { .. } => {
+            "nothing is lost: copy the files with cp -L into a directory of your own, and name that with --trust-dir"
+        }
+        KeyError::NoPublicKey { .. } => {
+            "give a file with a public key or a certificate in PEM form, such as docker trust key generate writes"
+        }
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),
         KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",

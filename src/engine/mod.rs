@@ -30,6 +30,7 @@
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `wording`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
+//! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
 //! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
 //!
 //! ```
@@ -64,7 +65,9 @@ pub mod reference;
 pub mod servers;
 pub mod settings;
 pub mod stage;
+pub mod tags;
 pub mod trust;
+pub mod typed;
 pub mod view;
 pub mod wizard;
 pub mod wording;
@@ -76,6 +79,7 @@ use keyring::Keyring;
 use publish::Publisher;
 use servers::Servers;
 use stage::Staging;
+use tags::Tags;
 use trust::Trust;
 use view::Views;
 use wizard::Wizards;
@@ -112,6 +116,7 @@ pub struct Engine {
     stage: Staging,
     custody: Custody,
     publisher: Publisher,
+    tags: Tags,
     wizards: Wizards,
 }
 
@@ -129,8 +134,9 @@ impl Engine {
         let views = Views::new(&keyring, &trust);
         let custody = Custody::new(&views);
         let publisher = Publisher::new(&stage);
-        let wizards = Wizards::new(&views, &stage);
-        Ok(Self { context, keyring, servers, trust, views, stage, custody, publisher, wizards })
+        let tags = Tags::new(&views);
+        let wizards = Wizards::new(&custody, &stage);
+        Ok(Self { context, keyring, servers, trust, views, stage, custody, publisher, tags, wizards })
     }
 
     /// Keys at hand.
@@ -173,6 +179,12 @@ impl Engine {
     #[must_use]
     pub fn publisher(&self) -> &Publisher {
         &self.publisher
+    }
+
+    /// Tags: signed ones beside those of the registry.
+    #[must_use]
+    pub fn tags(&self) -> &Tags {
+        &self.tags
     }
 
     /// What to do next, guided.

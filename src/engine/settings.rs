@@ -28,10 +28,25 @@ pub struct ServerSources {
     pub environment: Option<String>,
     /// `remote_server.url` of Notary's configuration, with its path.
     pub notary: Option<(String, PathBuf)>,
+    /// Registries of images.
+    pub registries: RegistrySources,
     /// `timeout` of `[servers]`: seconds that a server may be silent.
     pub timeout: Option<u32>,
     /// `parallel_requests` of `[servers]`: how many requests a server gets at once.
     pub parallel_requests: Option<usize>,
+}
+
+/// Where registries are, and which may be spoken to without TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegistrySources {
+    /// trustdeck's own configuration: host in images' names to URL.
+    pub addresses: BTreeMap<String, String>,
+    /// trustdeck's own configuration: hosts and networks that plain http is allowed for.
+    pub insecure: BTreeSet<String>,
+    /// Configurations of Docker's daemon, whose insecure registries count here too.
+    pub daemon_files: Vec<PathBuf>,
+    /// Directories with a directory of certificates for each registry, as Docker's daemon has them.
+    pub certificates: Vec<PathBuf>,
 }
 
 /// TLS material beside the system's.

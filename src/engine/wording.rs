@@ -73,9 +73,15 @@ pub(in crate::engine) fn some(names: &[String]) -> String {
 }
 
 /// `1 tag`, `2 tags`.
-pub(in crate::engine) fn count(number: usize, thing: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{s}")
+#[must_use]
+pub fn count(number: usize, thing: &str) -> String {
+    counted(number, thing, &format!("{thing}s"))
+}
+
+/// The same for words that take more than an s: `1 repository`, `2 repositories`.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ use super::secret::{Secret, Unusable};
 /// Most rounds read: some seconds. Without a limit a hostile file hangs whoever opens it.
 pub const MAX_ROUNDS: u32 = 10_000_000;
 
+/// No maintained crate decrypts it, and OpenSSL converts it.
+const PBES1: &str = "is encrypted with PBES1, which is broken; convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc \
+                     -in FILE -out key.pem";
+
 /// Most memory that a file encrypted with scrypt may ask for, in bytes. OpenSSL asks for 16 MiB.
 const MAX_SCRYPT_MEMORY: u64 = 64 << 20;
 
@@ -80,10 +84,11 @@ fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8
     let info = EncryptedPrivateKeyInfoRef::from_der(der)
         .map_err(|_| format("is damaged, or encrypted in a way that trustdeck does not know"))?;
     let parameters = info.encryption_algorithm.pbes2();
-    check_parameters(parameters.ok_or_else(|| format("is encrypted with PBES1, which is broken"))?)?;
+    check_parameters(parameters.ok_or_else(|| format(PBES1))?)?;
     let ciphertext = info.encrypted_data.as_bytes();
-    if is_cbc(&info) && (ciphertext.is_empty() || !ciphertext.len().is_multiple_of(16)) {
-        return Err(format("is damaged: the encrypted key is not a multiple of 16 bytes"));
+    let block = cbc_block(&info).filter(|block| ciphertext.is_empty() || !ciphertext.len().is_multiple_of(*block));
+    if let Some(block) = block {
+        return Err(OpenError::Format(format!("is damaged: the encrypted key is not a multiple of {block} bytes")));
     }
     match info.encryption_algorithm.decrypt(passphrase.bytes(), ciphertext) {
         Ok(plain) => Ok(Zeroizing::new(plain)),
@@ -92,10 +97,14 @@ fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8
     }
 }
 
-fn is_cbc(info: &EncryptedPrivateKeyInfoRef<'_>) -> bool {
-    use pbes2::EncryptionScheme::{Aes128Cbc, Aes192Cbc, Aes256Cbc};
-    let scheme = info.encryption_algorithm.pbes2().map(|parameters| parameters.encryption);
-    matches!(scheme, Some(Aes128Cbc { .. } | Aes192Cbc { .. } | Aes256Cbc { .. }))
+/// Bytes of a block, if blocks are chained.
+fn cbc_block(info: &EncryptedPrivateKeyInfoRef<'_>) -> Option<usize> {
+    use pbes2::EncryptionScheme::{Aes128Cbc, Aes192Cbc, Aes256Cbc, DesEde3Cbc};
+    match info.encryption_algorithm.pbes2()?.encryption {
+        Aes128Cbc { .. } | Aes192Cbc { .. } | Aes256Cbc { .. } => Some(16),
+        DesEde3Cbc { .. } => Some(8),
+        _ => None,
+    }
 }
 
 fn check_parameters(parameters: &pbes2::Parameters) -> Result<(), OpenError> {

@@ -24,6 +24,15 @@ pub enum KeyError {
     /// The file cannot be read as a private key.
     #[error("{}: {what}", .path.display())]
     Format { path: PathBuf, what: String },
+    /// A key that lies where no tool of today looks for it.
+    #[error("{}: {what}", .path.display())]
+    ToLoad { path: PathBuf, what: &'static str },
+    /// A link that is not followed, or not changed.
+    #[error("{}: {what}", .path.display())]
+    Link { path: PathBuf, what: String },
+    /// The file holds no public key and no certificate of one.
+    #[error("{}: {what}", .path.display())]
+    NoPublicKey { path: PathBuf, what: String },
     /// The file opens, but holds another key than its name says.
     #[error("{}: holds key {}", .path.display(), .found.short())]
     OtherKey { path: PathBuf, found: CanonicalKeyId },

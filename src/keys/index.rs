@@ -96,7 +96,7 @@ impl Look {
             gun: fact.gun.clone(),
             path: PathBuf::new(),
             encrypted: fact.encrypted,
-            warning: None,
+            exposure: None,
         })
     }
 

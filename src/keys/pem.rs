@@ -5,13 +5,14 @@
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD};
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::der::Decode;
 use pkcs8::pkcs5::pbes2;
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
+use crate::tuf::armour::{Foreign, Span, spans};
 
 /// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
 pub const MAX_FILE: usize = 64 * 1024;
@@ -27,6 +28,7 @@ pub(super) const ROUNDS: u32 = 2048;
 const MAX_HEADERS: usize = 16;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new());
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
 
 /// One PEM block.
 #[derive(Clone)]
@@ -48,16 +50,19 @@ pub struct Head {
     pub headers: Vec<(String, String)>,
 }
 
-/// Why bytes hold no PEM block.
+/// Why bytes hold no PEM block. Never quotes a line of them, which may be the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
-    /// No line `-----BEGIN …-----`.
+    /// No `-----BEGIN …-----`.
     #[error("holds no PEM block")]
     NoBlock,
+    /// A file of another kind.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// More than [`MAX_FILE`] bytes.
     #[error("is larger than {} KiB, which no key is", MAX_FILE / 1024)]
     TooLarge,
-    /// A label or header that is not text.
+    /// A header that is not text.
     #[error("has a PEM header that is not text")]
     NotText,
     /// More headers than any tool writes.
@@ -69,6 +74,11 @@ pub enum PemError {
     /// The content is not base64.
     #[error("has a PEM block {0} whose content is not base64")]
     NotBase64(String),
+    /// Headers and content are one line: nothing tells where one ends.
+    #[error(
+        "has a PEM block {0} that lost its line breaks, and with them the end of its headers; write it with line breaks"
+    )]
+    LostLines(String),
 }
 
 impl Block {
@@ -85,43 +95,30 @@ impl Block {
     }
 
     /// Reads all blocks of a file, in order; a damaged one does not hide those after it. The file may be large, its
-    /// blocks not. `EC PARAMETERS` are skipped.
+    /// blocks not. `EC PARAMETERS` are skipped. A file that is none but known gives its name as an error.
     pub fn read_each(file: &[u8]) -> impl Iterator<Item = Result<Self, PemError>> {
-        let mut rest = file;
-        std::iter::from_fn(move || {
-            loop {
-                let start = find_begin(rest)?;
-                let (block, after) = match Self::read_one(start) {
-                    Ok((block, after)) => (Ok(block), after),
-                    Err(error) => (Err(error), split_line(start).1),
-                };
-                rest = after;
-                if !block.as_ref().is_ok_and(|block: &Self| block.label == "EC PARAMETERS") {
-                    return Some(block);
-                }
-            }
-        })
+        let unwrapped = unwrap(file);
+        let file = unwrapped.as_ref().map_or(file, |inner| inner.as_slice());
+        let keys = spans(file).filter(|span| span.label != "EC PARAMETERS");
+        let mut blocks: Vec<_> = keys.map(Self::read_span).collect();
+        if blocks.is_empty() {
+            blocks.extend(Foreign::of(file).map(|foreign| Err(foreign.into())));
+        }
+        blocks.into_iter()
     }
 
-    /// Reads the block at the start of `bytes`, and gives what follows it.
-    fn read_one(bytes: &[u8]) -> Result<(Self, &[u8]), PemError> {
-        let (head, body) = read_head(bytes)?;
-        let end = format!("-----END {}-----", head.label);
-        let at = find_line(body, end.as_bytes()).ok_or_else(|| PemError::NoEnd(head.label.clone()))?;
-        let (content, rest) = body.split_at(at);
-        if content.len() > MAX_FILE {
+    fn read_span(span: Span<'_>) -> Result<Self, PemError> {
+        let label = || span.label.to_owned();
+        let (headers, content) = read_body(span.body).map_err(|fault| fault.of(span.label))?;
+        if !span.closed {
+            return Err(PemError::NoEnd(label()));
+        }
+        if span.body.len() > MAX_FILE {
             return Err(PemError::TooLarge);
         }
-        let mut text = Zeroizing::new(Vec::with_capacity(content.len()));
-        text.extend(content.iter().filter(|b| !b.is_ascii_whitespace()));
-        let mut der = Zeroizing::new(Vec::with_capacity(text.len()));
-        match BASE64.decode_vec(&*text, &mut der) {
-            Ok(()) => {
-                let block = Self { label: head.label, headers: head.headers, der };
-                Ok((block, rest.get(end.len()..).unwrap_or_default()))
-            }
-            Err(_) => Err(PemError::NotBase64(head.label)),
-        }
+        let mut der = Zeroizing::new(Vec::with_capacity(content.len()));
+        BASE64.decode_vec(&*content, &mut der).map_err(|_| PemError::NotBase64(label()))?;
+        Ok(Self { label: label(), headers, der })
     }
 
     /// Whether a passphrase is needed to open it.
@@ -146,6 +143,12 @@ impl Block {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
+    }
+
+    /// The value of a header that is shown to people, such as `role` and `gun`.
+    #[must_use]
+    pub fn name(&self, header: &str) -> Option<&str> {
+        self.header(header).filter(|value| is_name(value))
     }
 
     /// Writes the block as Go does: `Proc-Type` first and the other headers by name, a blank line after them, lines of
@@ -180,7 +183,16 @@ impl Head {
     /// # Errors
     /// As [`Block::read`], except for the content.
     pub fn read(start: &[u8]) -> Result<Self, PemError> {
-        read_head(start).map(|(head, _)| head)
+        let span =
+            spans(start).next().ok_or_else(|| Foreign::of(start).map_or(PemError::NoBlock, PemError::Foreign))?;
+        let (headers, _) = read_body(span.body).map_err(|fault| fault.of(span.label))?;
+        Ok(Self { label: span.label.to_owned(), headers })
+    }
+
+    /// The value of a header that is shown to people, such as `role` and `gun`.
+    #[must_use]
+    pub fn name(&self, header: &str) -> Option<&str> {
+        self.header(header).filter(|value| is_name(value))
     }
 
     /// The value of a header, if it is there and not empty.
@@ -220,49 +232,142 @@ fn is_notarys(block: &Block) -> bool {
     }
 }
 
+/// Whether a header's value can be shown: a file that lost a line break may have a line of the key there.
+fn is_name(value: &str) -> bool {
+    // A line of base64 has 64 characters, and hardly ever no capital letter.
+    let encoded = |part: &str| part.len() > 24 && part.bytes().any(|b| b.is_ascii_uppercase());
+    value.len() <= 512 && !value.contains(char::is_whitespace) && !value.split(['.', ':', '-']).any(encoded)
+}
+
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     // As in Go, where headers are a map, the last one of a name counts.
     let found = headers.iter().rfind(|(n, _)| n == name);
     found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
 }
 
-/// Splits the head of the first block from what follows.
-fn read_head(bytes: &[u8]) -> Result<(Head, &[u8]), PemError> {
-    let (line, mut rest) = split_line(find_begin(bytes).ok_or(PemError::NoBlock)?);
-    let label = text(begin_label(line).unwrap_or_default())?;
-    let mut headers = Vec::new();
+/// Headers in file order, and the base64 text without blanks.
+type Body = (Vec<(String, String)>, Zeroizing<Vec<u8>>);
+
+enum BodyFault {
+    NotText,
+    TooManyHeaders,
+    LostLines,
+}
+
+impl BodyFault {
+    fn of(self, label: &str) -> PemError {
+        match self {
+            Self::NotText => PemError::NotText,
+            Self::TooManyHeaders => PemError::TooManyHeaders,
+            Self::LostLines => PemError::LostLines(label.to_owned()),
+        }
+    }
+}
+
+/// Splits a body as Go does, or, if that gives nothing, as people and their tools may have written it. The content
+/// may be cut off.
+fn read_body(body: &[u8]) -> Result<Body, BodyFault> {
+    let first_line = body.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+    let has_lines = first_line.is_none_or(|at| body.get(at) == Some(&b'\n'));
+    let strict = split_lines(body);
+    match strict {
+        Ok((headers, content)) if has_lines && is_plausible(&headers, &content) => Ok((headers, content)),
+        Err(fault) if has_lines => Err(fault),
+        _ => split_words(&clean(body)),
+    }
+}
+
+fn is_plausible(headers: &[(String, String)], content: &[u8]) -> bool {
+    let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    content.iter().all(in_alphabet) && (headers.is_empty() || !content.is_empty())
+}
+
+/// Lines with a colon are headers up to the first without.
+fn split_lines(body: &[u8]) -> Result<Body, BodyFault> {
+    let (mut headers, mut rest) = (Vec::new(), body.trim_ascii_start());
     loop {
         let (line, next) = split_line(rest);
         let Some(colon) = line.iter().position(|b| *b == b':') else { break };
-        if headers.len() == MAX_HEADERS {
-            return Err(PemError::TooManyHeaders);
-        }
         let (name, value) = line.split_at(colon);
-        headers.push((text(name)?, text(value.get(1..).unwrap_or_default())?));
+        add_header(&mut headers, name, value.get(1..).unwrap_or_default())?;
         rest = next;
     }
-    Ok((Head { label, headers }, rest))
+    Ok((headers, without_blanks(rest)))
 }
 
-/// `bytes` from the next line `-----BEGIN …-----` on.
-fn find_begin(bytes: &[u8]) -> Option<&[u8]> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let (line, next) = split_line(rest);
-        if begin_label(line).is_some() {
-            return Some(rest);
+fn add_header(headers: &mut Vec<(String, String)>, name: &[u8], value: &[u8]) -> Result<(), BodyFault> {
+    if headers.len() == MAX_HEADERS {
+        return Err(BodyFault::TooManyHeaders);
+    }
+    headers.push((text(name)?, text(value)?));
+    Ok(())
+}
+
+/// A body without quotes and with the line breaks that are written out as `\n`.
+fn clean(body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(body.len()));
+    let mut rest = body;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'\\', [b'n' | b'r', after @ ..]) => {
+                out.push(b'\n');
+                rest = after;
+            }
+            (b'"' | b'\'', _) => {}
+            _ => out.push(*first),
         }
-        rest = next;
     }
-    None
+    out
 }
 
-fn begin_label(line: &[u8]) -> Option<&[u8]> {
-    line.strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")
+/// Words with a colon at their end are headers up to the first without. Where there is but one line, a value is one
+/// word, and there must be a word after it.
+fn split_words(body: &[u8]) -> Result<Body, BodyFault> {
+    let (mut headers, mut rest) = (Vec::new(), body.trim_ascii());
+    let one_line = !rest.contains(&b'\n');
+    loop {
+        let (word, after) = rest.split_at(rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()));
+        let Some(name) = word.strip_suffix(b":") else { break };
+        let after = after.trim_ascii_start();
+        let is_end = |byte: &u8| if one_line { byte.is_ascii_whitespace() } else { *byte == b'\n' };
+        let (value, next) = after.split_at(after.iter().position(is_end).unwrap_or(after.len()));
+        if value.ends_with(b":") || next.is_empty() {
+            return Err(BodyFault::LostLines);
+        }
+        add_header(&mut headers, name, value)?;
+        rest = next.trim_ascii_start();
+    }
+    if rest.contains(&b':') {
+        return Err(BodyFault::LostLines);
+    }
+    Ok((headers, without_blanks(rest)))
 }
 
-fn text(bytes: &[u8]) -> Result<String, PemError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| PemError::NotText)?;
+fn without_blanks(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut content = Zeroizing::new(Vec::with_capacity(text.len()));
+    content.extend(text.iter().filter(|b| !b.is_ascii_whitespace()));
+    content
+}
+
+/// The file inside base64, as secret stores and CI systems keep files.
+fn unwrap(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    // The first characters of a mark, encoded; a file that has text before its first block is not unwrapped.
+    const START: &[u8] = b"LS0tLS1CRUdJTi";
+    let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file).trim_ascii_start();
+    let text = text.strip_prefix(b"\"").unwrap_or(text);
+    if !text.starts_with(START) {
+        return None;
+    }
+    let mut content = without_blanks(&clean(text));
+    content.retain(|byte| *byte != b'=');
+    let mut inner = Zeroizing::new(Vec::with_capacity(content.len()));
+    UNPADDED.decode_vec(&*content, &mut inner).ok()?;
+    Some(inner)
+}
+
+fn text(bytes: &[u8]) -> Result<String, BodyFault> {
+    let text = std::str::from_utf8(bytes).map_err(|_| BodyFault::NotText)?;
     Ok(text.trim().to_owned())
 }
 
@@ -273,16 +378,4 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
         None => (bytes, Default::default()),
     };
     (line.trim_ascii_end(), rest)
-}
-
-/// Where a line that begins with `wanted` begins.
-fn find_line(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let rest = bytes.get(at..)?;
-        if rest.starts_with(wanted) {
-            return Some(at);
-        }
-        at += rest.iter().position(|b| *b == b'\n')? + 1;
-    }
 }

@@ -1,20 +1,20 @@
 //! The key directory shared with `docker` and `notary`.
 //!
-//! Invariant: symbolic links are never followed, existing files never replaced, and a file is either whole or not there.
+//! Invariant: symbolic links are followed within the directory only and for reading only, existing files never replaced,
+//! and a file is either whole or not there.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::error::KeyError;
+use super::files::{check_own, disk, exposure, make_private_dir, open_in, read_in, sweep, write_aside};
 use super::index::KeyIndex;
 use super::open_error::OpenError;
 use super::passphrase::Passphrase;
-use super::pem::{self, Block, Head, MAX_FILE};
+use super::pem::{self, Block, Head};
 use super::private::PrivateKey;
 use super::stored::StoredKey;
 use super::strength::NewPassphrase;
@@ -70,7 +70,7 @@ impl KeyStore {
             let found = match (known, &facts) {
                 (Some(mut key), Some(facts)) => {
                     key.path = entry.path();
-                    key.warning = warning(facts);
+                    key.exposure = exposure(facts);
                     Ok(Some(key))
                 }
                 _ => self.inspect(&entry.path()),
@@ -96,30 +96,37 @@ impl KeyStore {
     fn inspect(&self, path: &Path) -> Result<Option<StoredKey>, KeyError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if matches!(&*name, "root_keys" | "tuf_keys") && path.is_dir() {
-            let what = "holds keys in the layout of notary 0.3; `notary key list` moves them".to_owned();
-            return Err(KeyError::Format { path: path.to_owned(), what });
+            let what = "holds keys in the layout of notary 0.1 to 0.3";
+            return Err(KeyError::ToLoad { path: path.to_owned(), what });
         }
         let Some(stem) = name.strip_suffix(".key") else { return Ok(None) };
         let format = |what: &str| KeyError::Format { path: path.to_owned(), what: what.to_owned() };
-        let id = CanonicalKeyId::parse(stem).map_err(|_| format("is not named after a key ID"))?;
-        let (file, metadata) = open_file(path)?;
+        let (file, metadata) = open_in(&self.dir, path)?;
         let mut start = Zeroizing::new(Vec::with_capacity(HEAD));
         file.take(HEAD as u64).read_to_end(&mut start).map_err(disk(path))?;
-        let head = Head::read(&start).map_err(|error| format(&error.to_string()))?;
+        let head = Head::read(&start);
+        let is_key = head.as_ref().is_ok_and(|head| head.label.ends_with("PRIVATE KEY"));
+        let id = CanonicalKeyId::parse(stem).map_err(|_| match is_key {
+            true => KeyError::ToLoad { path: path.to_owned(), what: "is not named after a key ID" },
+            false => format("is no private key, and is not named after a key ID"),
+        })?;
+        let head = head.map_err(|error| format(&error.to_string()))?;
         Ok(Some(StoredKey {
             id,
-            role: head.header("role").unwrap_or_default().to_owned(),
-            gun: head.header("gun").map(str::to_owned),
+            role: head.name("role").unwrap_or_default().to_owned(),
+            gun: head.name("gun").map(str::to_owned),
             path: path.to_owned(),
             encrypted: pem::is_encrypted(&head.label, head.header("Proc-Type")),
-            warning: warning(&metadata),
+            exposure: exposure(&metadata),
         }))
     }
 
     /// Whether there is a file for this key. Cheap.
     #[must_use]
     pub fn holds(&self, id: &CanonicalKeyId) -> bool {
-        self.path(id).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+        let path = self.path(id);
+        let is = |metadata: fs::Metadata| metadata.is_file() || open_in(&self.dir, &path).is_ok();
+        path.symlink_metadata().is_ok_and(is)
     }
 
     /// The file of a key, whether or not it exists.
@@ -145,7 +152,7 @@ impl KeyStore {
     /// `NotFound`, `Locked`, `WrongPassphrase` (`opens` is not filled here), `Format`, `OtherKey`, `Disk`.
     pub fn load(&self, id: &CanonicalKeyId, passphrase: Option<&Passphrase>) -> Result<PrivateKey, KeyError> {
         let path = self.path(id);
-        let bytes = read_file(&path).map_err(|error| missing(id, error))?;
+        let bytes = read_in(&self.dir, &path).map_err(|error| missing(id, error))?;
         let opened =
             Block::read(&bytes).map_err(OpenError::from).and_then(|block| PrivateKey::from_block(&block, passphrase));
         let key = opened.map_err(|error| match error {
@@ -156,10 +163,18 @@ impl KeyStore {
         if key.id() == id { Ok(key) } else { Err(KeyError::OtherKey { path, found: key.id().clone() }) }
     }
 
+    /// The file of a key as it is.
+    ///
+    /// # Errors
+    /// `Format`, `Link`, `Disk`.
+    pub fn read(&self, id: &CanonicalKeyId) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        read_in(&self.dir, &self.path(id))
+    }
+
     /// Whether a passphrase opens a key, if finding out takes no longer than for the files of Notary.
     #[must_use]
     pub fn opens_quickly(&self, id: &CanonicalKeyId, passphrase: &Passphrase) -> bool {
-        let block = read_file(&self.path(id)).ok().and_then(|bytes| Block::read(&bytes).ok());
+        let block = self.read(id).ok().and_then(|bytes| Block::read(&bytes).ok());
         block.is_some_and(|block| {
             block.is_quick() && PrivateKey::from_block(&block, Some(passphrase)).is_ok_and(|key| key.id() == id)
         })
@@ -188,7 +203,8 @@ impl KeyStore {
     pub fn add(&self, id: &CanonicalKeyId, file: &[u8]) -> Result<PathBuf, KeyError> {
         let path = self.path(id);
         make_private_dir(&self.dir)?;
-        let aside = self.write_aside(file).map_err(disk(&path))?;
+        self.sweep();
+        let aside = write_aside(&self.dir, file).map_err(disk(&path))?;
         aside.persist_noclobber(&path).map_err(|error| disk(&path)(error.error))?;
         self.sync().map_err(disk(&self.dir))?;
         Ok(path)
@@ -202,32 +218,50 @@ impl KeyStore {
         let (key, stored) = (self.load(id, old)?, self.find(id)?);
         let text = sealed(&key, headers_for(&stored.role, stored.gun.as_deref()), new)?;
         let path = self.path(id);
-        let aside = self.write_aside(text.as_bytes()).map_err(disk(&path))?;
+        check_own(&path)?;
+        self.sweep();
+        let aside = write_aside(&self.dir, text.as_bytes()).map_err(disk(&path))?;
         // What was just written must open before it replaces the only copy.
-        let written = read_file(aside.path())?;
+        let written = read_in(&self.dir, aside.path())?;
         let reread = PrivateKey::from_pem(&written, Some(new)).ok().filter(|reread| reread.id() == id);
         reread.ok_or_else(|| KeyError::Unsupported("the key did not open with its new passphrase".to_owned()))?;
         aside.persist(&path).map_err(|error| disk(&path)(error.error))?;
         self.sync().map_err(disk(&self.dir))
     }
 
-    /// Deletes the file of a key.
+    /// Writes another role and repository into the headers of a stored key, which stays as it is otherwise.
     ///
     /// # Errors
-    /// `NotFound`, [`KeyError::Disk`].
+    /// `NotFound`, `Format`, `Link`, `Disk`.
+    pub fn rename(&self, id: &CanonicalKeyId, role: &str, gun: Option<&Gun>) -> Result<(), KeyError> {
+        let path = self.path(id);
+        check_own(&path)?;
+        let file = self.read(id).map_err(|error| missing(id, error))?;
+        let format = |error: pem::PemError| KeyError::Format { path: path.clone(), what: error.to_string() };
+        let mut block = Block::read(&file).map_err(format)?;
+        block.headers.retain(|(name, _)| !matches!(&**name, "role" | "gun" | "path"));
+        block.headers.extend(headers_for(role, gun.map(Gun::as_str)));
+        self.sweep();
+        let aside = write_aside(&self.dir, block.write().as_bytes()).map_err(disk(&path))?;
+        aside.persist(&path).map_err(|error| disk(&path)(error.error))?;
+        self.sync().map_err(disk(&self.dir))
+    }
+
+    /// Deletes the file of a key, and copies that killed runs left.
+    ///
+    /// # Errors
+    /// `NotFound`, `Link`, [`KeyError::Disk`].
     pub fn remove(&self, id: &CanonicalKeyId) -> Result<(), KeyError> {
         let path = self.path(id);
+        check_own(&path)?;
+        sweep(&self.dir)?;
         fs::remove_file(&path).map_err(|error| missing(id, disk(&path)(error)))?;
         self.sync().map_err(disk(&self.dir))
     }
 
-    fn write_aside(&self, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-        // Not named `*.key`: the tools that share the directory must not list half a file.
-        let mut file = tempfile::Builder::new().prefix(".new-").suffix(".tmp").tempfile_in(&self.dir)?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
+    fn sweep(&self) {
+        // What cannot be deleted now is told when a key is removed.
+        let _ = sweep(&self.dir);
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -252,65 +286,9 @@ fn sealed(
     Ok(key.to_block(headers, passphrase)?.write())
 }
 
-/// Reads a private key file that lies anywhere, without following a symbolic link or waiting for a pipe.
-///
-/// # Errors
-/// `Format` if it is no regular file or too large, `Disk`.
-pub fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let (file, metadata) = open_file(path)?;
-    // One more byte than allowed, so that the reader sees that it is too large.
-    let limit = MAX_FILE + 1;
-    let room = usize::try_from(metadata.len()).unwrap_or(limit).min(limit) + 1;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(limit as u64).read_to_end(&mut bytes).map_err(disk(path))?;
-    Ok(bytes)
-}
-
-fn open_file(path: &Path) -> Result<(File, fs::Metadata), KeyError> {
-    let format = |what: &str| KeyError::Format { path: path.to_owned(), what: what.to_owned() };
-    // Without NONBLOCK, opening a pipe would wait for its writer.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
-    let opened = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path);
-    let file = match opened {
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            return Err(format("is a symbolic link, which is not followed"));
-        }
-        opened => opened.map_err(disk(path))?,
-    };
-    let metadata = file.metadata().map_err(disk(path))?;
-    if metadata.is_file() { Ok((file, metadata)) } else { Err(format("is not a regular file")) }
-}
-
-/// Makes a directory and those above it, 0700, and sees to it that they are still there after a crash.
-fn make_private_dir(dir: &Path) -> Result<(), KeyError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(disk(dir))?;
-    match dir.parent() {
-        Some(parent) => File::open(parent).and_then(|parent| parent.sync_all()).map_err(disk(parent)),
-        None => Ok(()),
-    }
-}
-
-/// What is wrong with the mode or owner of a key file.
-fn warning(metadata: &fs::Metadata) -> Option<String> {
-    let owner = metadata.uid();
-    let mode = metadata.mode() & 0o777;
-    if owner != rustix::process::geteuid().as_raw() {
-        return Some(format!("belongs to user {owner}"));
-    }
-    (mode & 0o077 != 0).then(|| format!("can be read or changed by others (mode {mode:04o}, expected 0600)"))
-}
-
 fn missing(id: &CanonicalKeyId, error: KeyError) -> KeyError {
     match error {
         KeyError::Disk { source, .. } if source.kind() == io::ErrorKind::NotFound => KeyError::NotFound(id.clone()),
         other => other,
     }
-}
-
-fn disk(path: &Path) -> impl FnOnce(io::Error) -> KeyError {
-    let path = path.to_owned();
-    move |source| KeyError::Disk { path, source }
 }

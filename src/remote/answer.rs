@@ -57,7 +57,11 @@ pub(super) fn upload_error_of(host: &str, size: usize, answer: &Answer) -> Remot
         (500, Some(item)) if item.code == "UPDATING" => RemoteError::Race { host: host.to_owned() },
         (400, Some(item)) if item.code == "VERSION" => RemoteError::Version { host: host.to_owned() },
         (400, Some(item)) => {
-            RemoteError::Invalid { host: host.to_owned(), role: role_of(&item.detail), detail: words(&item) }
+            let (host, detail) = (host.to_owned(), words(&item));
+            match missing_role(&item.detail) {
+                Some(missing) => RemoteError::Incomplete { host, missing, detail },
+                None => RemoteError::Invalid { host, role: role_of(&item.detail), detail },
+            }
         }
         _ => error_of(host, "the upload", answer),
     }
@@ -163,9 +167,14 @@ fn role_of(detail: &Value) -> Option<Role> {
         "ErrBadRoot" => Some(Role::Root),
         "ErrBadSnapshot" => Some(Role::Snapshot),
         "ErrBadTargets" => Some(delegation_in(message).map_or(Role::Targets, Role::Delegation)),
-        "ErrBadHierarchy" => missing(detail).and_then(|role| Role::parse(role).ok()),
         _ => None,
     }
+}
+
+/// The role that an upload must bring along.
+fn missing_role(detail: &Value) -> Option<Role> {
+    let is_hierarchy = detail.get("Name").and_then(Value::as_str) == Some("ErrBadHierarchy");
+    missing(detail).filter(|_| is_hierarchy).and_then(|role| Role::parse(role).ok())
 }
 
 fn delegation_in(message: &str) -> Option<DelegationName> {

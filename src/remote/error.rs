@@ -64,6 +64,9 @@ pub enum RemoteError {
     /// 400 on upload: the server's validation, by role if it says so.
     #[error("{host} refuses the upload: {detail}")]
     Invalid { host: String, role: Option<Role>, detail: String },
+    /// 400 on upload: the server's validation misses this role, and the server holds no key to make it.
+    #[error("{host} refuses the upload: {detail}")]
+    Incomplete { host: String, missing: Role, detail: String },
     /// Bytes whose digest is another than the one that names them.
     #[error("{host} sends other bytes for {what}: expected {expected}, found {found}")]
     Altered { host: String, what: String, expected: String, found: String },

@@ -22,7 +22,7 @@ use super::remark::Remark;
 use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
-use super::turns::{Turn, Turns};
+use super::turns::Turns;
 use super::upload::{Upload, lost, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
 
@@ -119,7 +119,7 @@ impl NotaryServer {
             endpoint,
             http,
             login,
-            slots: setup.parallel.map_or_else(Slots::default, Slots::fixed),
+            slots: Slots::default(),
             turns,
             outage: Outage::default(),
             setup,
@@ -345,16 +345,13 @@ impl NotaryServer {
             Upload::attach(&mut request, body)
         });
         let outcome = {
-            let _place = match call.is_timestamp() {
-                true => Place::Slot(inner.slots.take().await),
-                false => Place::Turn(inner.turns.take().await),
-            };
+            let _turn = inner.turns.take().await;
             inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
         };
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
             inner.slots.learn(took);
-            inner.turns.answered(took, is_used && !call.is_timestamp() && call.method == Method::GET);
+            inner.turns.answered(took, is_used && call.method == Method::GET);
         }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {
@@ -369,19 +366,5 @@ impl NotaryServer {
                 _ => Fault::plain(lost(fault)),
             }
         })
-    }
-}
-
-/// A request's place among those to one server.
-enum Place<'a> {
-    /// Of the current timestamp, which the server reads without its map.
-    Slot(#[allow(dead_code)] Option<tokio::sync::SemaphorePermit<'a>>),
-    /// Of everything else.
-    Turn(#[allow(dead_code)] Turn<'a>),
-}
-
-impl Call<'_> {
-    fn is_timestamp(&self) -> bool {
-        self.method == Method::GET && self.path == Some("timestamp.json")
     }
 }

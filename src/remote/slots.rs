@@ -1,6 +1,6 @@
 //! How many requests one server gets at once.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -23,7 +23,6 @@ const LONG: usize = 4;
 pub(super) struct Slots {
     places: Semaphore,
     open: AtomicUsize,
-    fixed: AtomicBool,
     waiting: AtomicUsize,
     answers: AtomicUsize,
     fastest_micros: AtomicU64,
@@ -36,7 +35,6 @@ impl Default for Slots {
         Self {
             places: Semaphore::new(1),
             open: count(1),
-            fixed: AtomicBool::new(false),
             waiting: count(0),
             answers: count(0),
             fastest_micros: AtomicU64::new(u64::MAX),
@@ -46,14 +44,6 @@ impl Default for Slots {
 }
 
 impl Slots {
-    /// As many as the user wants.
-    pub(super) fn fixed(places: usize) -> Self {
-        let slots = Self::default();
-        slots.widen(places.max(1));
-        slots.fixed.store(true, Ordering::Relaxed);
-        slots
-    }
-
     /// Waits for a place; `None` never happens, since the places are never closed.
     pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
         let _waits = Waits::new(&self.waiting);
@@ -98,9 +88,6 @@ impl Slots {
     }
 
     fn widen(&self, places: usize) {
-        if self.fixed.load(Ordering::Relaxed) {
-            return;
-        }
         let before = self.open.fetch_max(places, Ordering::Relaxed);
         self.places.add_permits(places.saturating_sub(before));
     }

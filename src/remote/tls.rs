@@ -109,8 +109,10 @@ fn configuration(
         Some(pem) => {
             let unusable = |error: String| setting(endpoint, format!("the client certificate is unusable: {error}"));
             let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-            let chain = chain.map_err(|error| unusable(error.to_string()))?;
-            let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| unusable(error.to_string()))?;
+            // The library's words quote the line where it stopped, which may be the key's.
+            let chain = chain.map_err(|_| unusable("it holds a damaged PEM block".to_owned()))?;
+            let key = PrivateKeyDer::from_pem_slice(pem);
+            let key = key.map_err(|_| unusable("it holds no unencrypted key in PEM".to_owned()))?;
             builder.with_client_auth_cert(chain, key).map_err(|error| unusable(error.to_string()))?
         }
     };

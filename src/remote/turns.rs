@@ -1,9 +1,9 @@
-//! How many requests may be in a server's hands at once where they make it read its store.
+//! How many requests may be in a server's hands at once.
 //!
 //! notary-server up to 0.7.0 with a SQL store keeps a map of the files it has met, without a lock, and writes it whenever
-//! it meets one for the first time: two such requests in the same microsecond end the process. The current timestamp does
-//! not go through that map. So everything else goes one at a time to a server nearby; to one far away as many are under
-//! way as leave, on average, less than one in its hands: round trip divided by service time.
+//! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
+//! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
+//! away as many are under way as leave, on average, less than one in its hands: round trip divided by service time.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;

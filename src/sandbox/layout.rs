@@ -11,8 +11,11 @@ use serde_json::json;
 
 use super::auth::{Auth, Login};
 use super::error::SandboxError;
-use crate::engine::settings::{FirstContact, ServerSources, Settings, TlsSources, TypedPaths};
+use crate::engine::settings::{FirstContact, RegistrySources, ServerSources, Settings, TlsSources, TypedPaths};
 use crate::tuf::verify::Pinning;
+
+/// The first line of a configuration that the sandbox writes anew at each start.
+const OURS: &str = "# Written by the sandbox at each start; take this line away to keep your own.";
 
 /// The directories in a sandbox.
 const PARTS: [&str; 6] = ["docker", "notary", "state", "config", "keys", "server"];
@@ -135,19 +138,36 @@ impl Layout {
         write_private(&self.docker_dir().join("config.json"), format!("{docker:#}\n").as_bytes())?;
         let server = json!({ "url": url, "root_ca": self.ca_file() });
         write_private(&self.registries_file(), registries(host, url.starts_with("http:")).as_bytes())?;
+        self.configure_trustdeck(url)?;
         let notary = json!({ "trust_dir": self.trust_dir(), "remote_server": server });
         write_private(&self.notary_config(), format!("{notary:#}\n").as_bytes())
     }
 
+    /// Tells trustdeck's commands where the registry is, unless the user has written there.
+    fn configure_trustdeck(&self, url: &str) -> Result<(), SandboxError> {
+        let file = self.config_home().join("trustdeck/config.toml");
+        let is_ours = match fs::read_to_string(&file) {
+            Ok(text) => text.starts_with(OURS),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        };
+        if !is_ours {
+            return Ok(());
+        }
+        make_private_dir(&self.config_home().join("trustdeck"))?;
+        write_private(&file, format!("{OURS}\n[registries]\n\"{REGISTRY}\" = \"{url}\"\n").as_bytes())
+    }
+
     /// Settings for an engine that sees nothing but this sandbox.
     pub(super) fn settings(&self, url: &str) -> Settings {
+        let addresses = [(REGISTRY.to_owned(), url.to_owned())].into();
+        let registries = RegistrySources { addresses, ..RegistrySources::default() };
         Settings {
             trust_dir: self.trust_dir(),
             trust_dir_why: "the sandbox's own".to_owned(),
             state_dir: self.state_dir(),
             config_file: self.config_home().join("trustdeck/config.toml"),
             docker_config: self.docker_dir(),
-            servers: ServerSources { flag: Some(url.to_owned()), ..ServerSources::default() },
+            servers: ServerSources { flag: Some(url.to_owned()), registries, ..ServerSources::default() },
             tls: TlsSources { ca_files: vec![self.ca_file()], ..TlsSources::default() },
             insecure_http: url.starts_with("http://"),
             offline: false,

@@ -60,9 +60,9 @@ fn shell_lines(running: &Running, auth: &Auth) -> String {
     }
     let path = |path: &Path| quoted(&path.to_string_lossy());
     lines.push(format!("notary() {{ command notary -c {} \"$@\"; }}", path(&layout.notary_config())));
+    lines.extend(registry_lines(running));
     let (state, config) = (path(&layout.state_home()), path(&layout.config_home()));
     lines.push(format!("trustdeck() {{ XDG_STATE_HOME={state} XDG_CONFIG_HOME={config} command trustdeck \"$@\"; }}"));
-    lines.extend(registry_lines(running));
     lines.push(String::new());
     lines.join("\n")
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::algorithm::{Algorithm, KeyType};
+use super::armour::Foreign;
 use super::bare::Bare;
 use super::canonical::write_text;
 use super::certificate::{Certificate, CertificateFacts};
@@ -25,6 +26,9 @@ pub enum PublicKeyError {
     /// No PEM block `PUBLIC KEY` or `CERTIFICATE`.
     #[error("holds no PEM block PUBLIC KEY or CERTIFICATE")]
     NoPem,
+    /// A file of another kind.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// A PEM block of another kind, such as a private key.
     #[error("holds a PEM block {0:?}, expected PUBLIC KEY or CERTIFICATE")]
     OtherPem(String),
@@ -89,7 +93,8 @@ impl PublicKey {
     /// # Errors
     /// Says what the file holds instead or what is wrong with the certificate.
     pub fn from_file(bytes: &[u8], now: Time) -> Result<Self, PublicKeyError> {
-        let block = pem::first(bytes).ok_or(PublicKeyError::NoPem)?;
+        let nothing = || Foreign::of(bytes).map_or(PublicKeyError::NoPem, PublicKeyError::Foreign);
+        let block = pem::first(bytes).ok_or_else(nothing)?;
         match block.label.as_str() {
             "PUBLIC KEY" => {
                 let der = block.der.ok_or_else(|| PublicKeyError::Unsupported("is damaged PEM".to_owned()))?;

@@ -23,6 +23,7 @@
 #![warn(missing_docs)]
 
 mod algorithm;
+pub mod armour;
 mod bare;
 pub mod blob;
 mod budget;

@@ -1,7 +1,11 @@
 //! PEM of public things, as Go reads and writes it. Headers are skipped.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
+
+use super::armour::spans;
 
 /// A PEM block; `der` is missing if its content is damaged.
 pub(super) struct Block {
@@ -9,12 +13,25 @@ pub(super) struct Block {
     pub(super) der: Option<Vec<u8>>,
 }
 
-/// The first block of a file, after any text.
-pub(super) fn first(bytes: &[u8]) -> Option<Block> {
-    blocks(bytes).next()
+/// The first block of a file that people wrote, after any text and whatever became of its line breaks.
+pub(super) fn first(file: &[u8]) -> Option<Block> {
+    let span = spans(file).find(|span| span.label != "EC PARAMETERS")?;
+    let der = decode(span.body).filter(|_| span.closed);
+    Some(Block { label: span.label.to_owned(), der })
 }
 
-/// All blocks of a file, in order.
+/// The content of a block without its headers, perhaps in quotes, indented, or with line breaks written out as `\n`.
+fn decode(body: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let text =
+        if text.contains('\\') { Cow::from(text.replace("\\n", "\n").replace("\\r", "\n")) } else { text.into() };
+    let lines = text.lines().filter(|line| !line.contains(':'));
+    let content: String =
+        lines.flat_map(str::chars).filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
+    BASE64.decode(content).ok()
+}
+
+/// All blocks of the text in metadata, in order.
 pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block> {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>().into_iter();
@@ -28,7 +45,9 @@ pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block> {
 
 fn fence(line: &str, word: &str) -> Option<String> {
     let label = line.strip_prefix("-----")?.strip_prefix(word)?.strip_prefix(' ')?.strip_suffix("-----")?;
-    Some(label.to_owned())
+    // What is not of this form may be anything, a key that lost its line breaks included.
+    let allowed = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b' ');
+    (label.len() <= 64 && label.bytes().all(allowed)).then(|| label.to_owned())
 }
 
 /// A certificate in Go's own encoding, the only one that root keys may have: 64 columns, LF, no headers.

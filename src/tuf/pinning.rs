@@ -21,8 +21,9 @@ use super::pem;
 pub struct Pinning {
     /// `certs`: GUN, or prefix with a trailing `*`, to accepted IDs of root keys.
     pub certs: BTreeMap<String, Vec<String>>,
-    /// `ca`: GUN prefix to the PEM text of accepted authorities.
-    pub ca: BTreeMap<String, String>,
+    /// `ca`: GUN prefix to the PEM text of accepted authorities, or why there is none: only what is below the prefix
+    /// is refused for it.
+    pub ca: BTreeMap<String, Result<String, String>>,
     /// `disable_tofu`.
     pub disable_tofu: bool,
 }
@@ -87,6 +88,7 @@ impl Pinning {
         let admitted: Vec<RootKey> = if let Some(ids) = self.pinned_ids(gun) {
             keys.into_iter().filter(|root| ids.iter().any(|id| id == root.key.id().as_str())).collect()
         } else if let Some(pem) = self.pinned_authorities(gun) {
+            let pem = pem.as_ref().map_err(|why| fault(why))?;
             let authorities: Vec<CertificateDer<'_>> = pem::blocks(pem.as_bytes())
                 .filter(|block| block.label == "CERTIFICATE")
                 .filter_map(|block| block.der.map(CertificateDer::from))
@@ -111,9 +113,9 @@ impl Pinning {
         exact.or(longest).map(Vec::as_slice)
     }
 
-    fn pinned_authorities(&self, gun: &Gun) -> Option<&str> {
+    fn pinned_authorities(&self, gun: &Gun) -> Option<&Result<String, String>> {
         let matching = self.ca.iter().filter(|(prefix, _)| gun.as_str().starts_with(prefix.as_str()));
-        matching.max_by_key(|(prefix, _)| prefix.len()).map(|(_, pem)| pem.as_str())
+        matching.max_by_key(|(prefix, _)| prefix.len()).map(|(_, pem)| pem)
     }
 }
 

@@ -1,6 +1,28 @@
 //! The screen: events become changes of the state and effects, effects become tasks, their results are events again.
 //!
-//! Invariant: only [`update::update`] writes the state and only [`render::render`] draws it; neither waits.
+//! Rules:
+//!
+//! - Only [`update::update`] writes the state and only [`render::render`] draws it; neither waits.
+//! - A dialog knows neither the state nor who opened it: it gives back an answer, which the route hands to whoever asked.
+//! - Nothing but the runner performs effects; everything it finds comes back as an event.
+//!
+//! In reading order, each room uses only those above it:
+//!
+//! | room | what it is | may use |
+//! |---|---|---|
+//! | `messages` | what happens and what is to be done, as plain data | nothing |
+//! | `kit` | what screens are drawn with | `messages` |
+//! | `dialogs` | what is asked; each gives back an answer | `messages`, `kit` |
+//! | `state` | all that the screen knows | `messages`, `kit`, `dialogs` |
+//! | `options` | what it was told at the start | `kit`, `state` |
+//! | `questions` | what is asked before a publish | `messages`, `kit`, `dialogs`, `state` |
+//! | `keywork` | work of several steps on the user's own keys | `messages`, `kit`, `dialogs`, `state` |
+//! | `screens` | review and publish | `messages`, `kit`, `dialogs`, `state`, `questions` |
+//! | `forms` | what forms ask for, and what they come to | `messages`, `kit`, `dialogs`, `state`, `keywork` |
+//! | `wizard` | guided rotations | `messages`, `kit`, `dialogs`, `state`, `screens`, `forms` |
+//! | `panes` | the five panes | `messages`, `kit`, `dialogs`, `state`, `keywork`, `forms`, `wizard` |
+//! | `runner` | performs effects | `messages`, `kit` |
+//! | `route` | where an event goes, and what fills the frame | `messages`, `kit`, `dialogs`, `state`, `questions`, `keywork`, `screens`, `forms`, `wizard`, `panes` |
 
 pub mod dialogs;
 pub mod forms;
@@ -32,11 +54,12 @@ use kit::{format, terminal};
 use messages::effect::Effect;
 use messages::event::Event;
 use messages::input;
-pub use options::{Options, ThemeChoice};
 use route::{render, update};
 use runner::Runner;
-pub use state::Quit;
 use state::State;
+
+pub use options::{Options, ThemeChoice};
+pub use state::Quit;
 pub use state::tour::Tour;
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.

@@ -8,7 +8,7 @@ use screen::scene::{OLD, gun, id, now, role};
 use screen::told::{browsing as browsing_at, failure, key_found as found, key_work as work};
 use screen::{draw, frame, press};
 use trustdeck::engine::custody::backup::{Archive, Manifest, ManifestKey, RestoreKey, Restored, Standing};
-use trustdeck::engine::custody::load::{KeySet, Loaded};
+use trustdeck::engine::custody::load::{KeySet, Loaded, Naming};
 use trustdeck::engine::{Kind, NewPassphrase, Passphrase};
 use trustdeck::tuf::CanonicalKeyId;
 use trustdeck::tui::dialogs::Dialog;
@@ -110,6 +110,7 @@ fn a_file_of_keys_is_loaded_with_one_passphrase_each_and_a_new_one_for_bare_keys
         let keys = |at: usize, opens: Option<&str>, keeps: &str| ToLoad {
             at,
             role: if at == 2 { "jeff".to_owned() } else { set.inner().keys[at].role.clone().unwrap() },
+            naming: if at == 2 { Naming::User } else { Naming::File },
             gun: None,
             opens: opens.map(passphrase),
             keeps: Some(new_passphrase(keeps)),
@@ -179,7 +180,12 @@ fn archive() -> Archive {
         used_in: vec![],
     };
     let manifest = Manifest { made: now(), keys: vec![entry(ALICE, "alice laptop"), entry(ERIN, "erin")] };
-    Archive { keys, refused: vec!["private/../../etc/passwd is a link".to_owned()], manifest: Some(manifest) }
+    Archive {
+        keys,
+        beside: vec![],
+        refused: vec!["private/../../etc/passwd is a link".to_owned()],
+        manifest: Some(manifest),
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_new_key_is_private_whole_and_in_notarys_form() {
     }
     let (keys, problems) = store.list().unwrap();
     assert_eq!((keys.len(), problems.len()), (5, 0));
-    assert!(keys.iter().all(|key| key.encrypted && key.warning.is_none()));
+    assert!(keys.iter().all(|key| key.encrypted && key.exposure.is_none()));
     assert_eq!(fs::read_dir(store.dir()).unwrap().count(), 5, "nothing is left beside");
 }
 
@@ -79,7 +79,9 @@ fn what_is_no_key_is_named_and_left_out() {
     let good = new_key();
     let path = store.save(&good, "alice", None, &new_passphrase("passphrase")).unwrap();
     let at = |name: &str| store.dir().join(name);
-    symlink(&path, at(&format!("{}.key", "a".repeat(64)))).unwrap();
+    let outside = dir.path().join("outside.key");
+    fs::copy(&path, &outside).unwrap();
+    symlink(&outside, at(&format!("{}.key", "a".repeat(64)))).unwrap();
     fs::create_dir(at(&format!("{}.key", "b".repeat(64)))).unwrap();
     fs::write(at(&format!("{}.key", "c".repeat(64))), "no PEM\n").unwrap();
     fs::write(at("alice.key"), "no ID\n").unwrap();
@@ -91,10 +93,104 @@ fn what_is_no_key_is_named_and_left_out() {
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let ends = |words: &str| problems.iter().filter(|problem| problem.ends_with(words)).count();
     assert_eq!(problems.len(), 5, "{problems:?}");
-    assert_eq!(ends("is a symbolic link, which is not followed"), 1);
+    assert_eq!(ends("is a symbolic link out of the key store, which is not followed"), 1);
     assert_eq!(ends("is not a regular file"), 2);
     assert_eq!(ends("holds no PEM block"), 1);
     assert_eq!(ends("is not named after a key ID"), 1);
+}
+
+/// As Kubernetes mounts a secret: a link to a link to a directory that is replaced as a whole.
+#[test]
+fn keys_behind_links_within_the_store_are_read_and_never_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = KeyStore::new(dir.path());
+    let (key, words) = (new_key(), new_passphrase("passphrase"));
+    let path = store.save(&key, "alice", None, &words).unwrap();
+    let name = path.file_name().unwrap();
+    let mounted = store.dir().join("..2026_01_01");
+    fs::create_dir(&mounted).unwrap();
+    fs::rename(&path, mounted.join(name)).unwrap();
+    symlink("..2026_01_01", store.dir().join("..data")).unwrap();
+    symlink(Path::new("..data").join(name), &path).unwrap();
+    let (keys, problems) = store.list().unwrap();
+    assert_eq!(keys.iter().map(|key| &key.id).collect::<Vec<_>>(), [key.id()], "{problems:?}");
+    assert!(store.holds(key.id()));
+    assert_eq!(store.load(key.id(), Some(&words)).unwrap().id(), key.id());
+    let before = fs::read(mounted.join(name)).unwrap();
+    let refused = [
+        store.reseal(key.id(), Some(&words), &new_passphrase("other words")),
+        store.rename(key.id(), "bob", None),
+        store.remove(key.id()),
+        store.add(key.id(), b"other").map(drop),
+    ];
+    assert!(refused[..3].iter().all(|result| matches!(result, Err(KeyError::Link { .. }))), "{refused:?}");
+    assert!(refused[3].is_err());
+    assert_eq!(fs::read(mounted.join(name)).unwrap(), before);
+    assert!(path.symlink_metadata().unwrap().is_symlink());
+}
+
+#[test]
+fn copies_that_a_killed_run_left_are_swept_by_the_next_write_and_before_a_removal() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = KeyStore::new(dir.path());
+    let key = new_key();
+    let path = store.save(&key, "alice", None, &new_passphrase("passphrase")).unwrap();
+    let left = store.dir().join(".new-Ab12Cd.tmp");
+    let others = [store.dir().join(".new-notes"), store.dir().join("x.tmp")];
+    others.iter().for_each(|other| fs::write(other, "not ours").unwrap());
+    let leave = || fs::copy(&path, &left).unwrap();
+    leave();
+    store.save(&new_key(), "bob", None, &new_passphrase("passphrase")).unwrap();
+    assert!(!left.exists());
+    leave();
+    store.rename(key.id(), "carol", None).unwrap();
+    assert!(!left.exists());
+    leave();
+    store.remove(key.id()).unwrap();
+    assert!(!left.exists() && !path.exists());
+    assert!(others.iter().all(|other| other.exists()));
+}
+
+/// Another process holds the lock of what it is writing.
+#[test]
+fn a_file_that_is_being_written_is_not_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = KeyStore::new(dir.path());
+    store.save(&new_key(), "alice", None, &new_passphrase("passphrase")).unwrap();
+    let being_written = store.dir().join(".new-Ab12Cd.tmp");
+    fs::write(&being_written, "half of").unwrap();
+    let file = fs::File::open(&being_written).unwrap();
+    file.lock().unwrap();
+    store.save(&new_key(), "bob", None, &new_passphrase("passphrase")).unwrap();
+    assert!(being_written.exists());
+}
+
+#[test]
+fn a_renamed_key_keeps_all_but_its_headers() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = KeyStore::new(dir.path());
+    let (key, words) = (new_key(), new_passphrase("passphrase"));
+    let path = store.save(&key, "alice", None, &words).unwrap();
+    let before = Block::read(&fs::read(&path).unwrap()).unwrap();
+    let gun = Gun::parse("r.test/a").unwrap();
+    store.rename(key.id(), "targets", Some(&gun)).unwrap();
+    let after = Block::read(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!((after.header("role"), after.header("gun")), (Some("targets"), Some("r.test/a")));
+    assert_eq!((&after.label, &after.der), (&before.label, &before.der));
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn keys_of_old_layouts_and_other_names_are_to_be_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = KeyStore::new(dir.path());
+    let key = new_key();
+    let path = store.save(&key, "alice", None, &new_passphrase("passphrase")).unwrap();
+    fs::create_dir(store.dir().join("root_keys")).unwrap();
+    fs::copy(&path, store.dir().join("mine.key")).unwrap();
+    fs::copy(&path, store.dir().join(format!("{}_root.key", key.id()))).unwrap();
+    let (_, problems) = store.list().unwrap();
+    assert_eq!(problems.iter().filter(|problem| matches!(problem, KeyError::ToLoad { .. })).count(), 3, "{problems:?}");
 }
 
 #[test]
@@ -105,7 +201,7 @@ fn loose_modes_are_warned_about() {
     let path = store.save(&key, "alice", None, &new_passphrase("passphrase")).unwrap();
     for (bits, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o601, true)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
-        assert_eq!(store.find(key.id()).unwrap().warning.is_some(), warned, "{bits:o}");
+        assert_eq!(store.find(key.id()).unwrap().exposure.is_some(), warned, "{bits:o}");
     }
 }
 

@@ -112,12 +112,12 @@ fn damaged_pem_is_refused() {
     assert_each(vec![
         (b"".to_vec(), "holds no PEM block"),
         (b"no key at all\n".to_vec(), "holds no PEM block"),
-        (b"\0\xff\xfe-----BEGIN X-----".to_vec(), "holds no PEM block"),
+        (b"\0\xff\xfe-----BEGIN X-----".to_vec(), "has no line -----END X-----"),
         (b"-----BEGIN PRIVATE KEY----\n".to_vec(), "holds no PEM block"),
         (vec![b'-'; MAX_FILE + 1], "is larger than 64 KiB, which no key is"),
         (b"-----BEGIN PRIVATE KEY-----".to_vec(), "has no line -----END PRIVATE KEY-----"),
         (b"-----BEGIN A-----\nAAAA\n-----END B-----\n".to_vec(), "has no line -----END A-----"),
-        (b"-----BEGIN \xff-----\n".to_vec(), "has a PEM header that is not text"),
+        (b"-----BEGIN \xff-----\n".to_vec(), "holds no PEM block"),
         (b"-----BEGIN A-----\nrole: \xff\n\n".to_vec(), "has a PEM header that is not text"),
         (many, "has more than 16 PEM headers"),
         (b"-----BEGIN A-----\n!!!!\n-----END A-----\n".to_vec(), "has a PEM block A whose content is not base64"),
@@ -211,7 +211,11 @@ fn hostile_encryption_is_refused_before_it_costs_anything() {
             encrypted(&scrypt(&[0x40, 0, 0, 0]), AES_256_CBC, &block),
             "asks for more memory for scrypt than any tool does",
         ),
-        (pbes1(), "is encrypted with PBES1, which is broken"),
+        (
+            pbes1(),
+            "is encrypted with PBES1, which is broken; convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE \
+             -out key.pem",
+        ),
         (pem("ENCRYPTED PRIVATE KEY", b"not DER"), &format!("is damaged, or {}", &unknown[3..])),
         (no_info, "is encrypted, but has no DEK-Info header"),
         (old("AES-256-CBC", &block), "has a DEK-Info header without an IV"),

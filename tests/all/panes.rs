@@ -14,6 +14,7 @@ use trustdeck::engine::view::keys::KeyState;
 use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
 use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::label::Label;
 use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::kit::theme::Theme;
@@ -22,7 +23,7 @@ use trustdeck::tui::messages::event::{Event, Outcome, Source};
 use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::messages::wizard_task::Task;
 use trustdeck::tui::route::update::{start, update};
-use trustdeck::tui::state::{Quit, State, Work};
+use trustdeck::tui::state::{Quit, State, Work, words};
 
 #[test]
 fn the_start_reads_everything_at_once() {
@@ -139,7 +140,7 @@ fn a_wrong_key_file_keeps_the_form_open() {
     let read = Effect::ReadKeyFiles(vec![PathBuf::from("x.pub")]);
     tell(&mut state, read, Outcome::KeyFiles(Err("x.pub: holds no key".to_owned())));
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
-    assert_eq!((form.error.as_deref(), form.text("name")), (Some("x.pub: holds no key"), "carol"));
+    assert_eq!((form.error.as_deref(), form.text(Label::Name)), (Some("x.pub: holds no key"), "carol"));
 }
 
 #[test]
@@ -175,6 +176,21 @@ fn a_tag_is_signed_by_digest_and_size() {
     let change = Change::Sign { tag: TargetName::parse("4.0").unwrap(), target, roles: vec![role("targets/jeff")] };
     let said = "sign 4.0 into jeff in admin/demo".to_owned();
     assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/demo"), change)], said }]);
+}
+
+#[test]
+fn a_tag_is_not_signed_with_a_size_of_zero() {
+    let mut state = browsing();
+    let typed = format!("3a4.0<tab>sha256:{}<tab>0<tab>jeff<enter>", digits("0badcafe"));
+    assert_eq!(press(&mut state, &typed), []);
+    assert!(!state.dialogs.is_empty(), "the form stays open");
+}
+
+#[test]
+fn what_is_added_to_a_delegation_is_said_to_be_in_its_repository() {
+    let (role, keys, paths) = (DelegationName::parse("targets/qa").unwrap(), vec![], vec![String::new()]);
+    let added = words::change(&Change::AddDelegation { role, keys, paths }, "weak");
+    assert_eq!(added, "add to delegation qa in weak");
 }
 
 #[test]

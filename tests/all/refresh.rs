@@ -4,6 +4,7 @@ use crate::support;
 
 mod attacks;
 mod cache;
+mod commands;
 mod machine;
 mod origin;
 mod requests;

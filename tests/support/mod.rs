@@ -21,6 +21,7 @@ pub mod home;
 pub mod image;
 pub mod machine;
 pub mod notary_server;
+pub mod postgres;
 pub mod proxy;
 pub mod terminal;
 
@@ -32,6 +33,7 @@ pub use authority::Authority;
 pub use docker_registry::DockerRegistry;
 pub use home::Home;
 pub use notary_server::NotaryServer;
+pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use terminal::Terminal;
 
@@ -108,7 +110,8 @@ impl Ran {
     #[track_caller]
     pub fn errors(&self) -> Vec<serde_json::Value> {
         let lines = self.stderr.lines().filter(|l| l.starts_with('{'));
-        lines.map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}"))).collect()
+        let parsed = lines.map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap_or_else(|e| panic!("{e}: {l}")));
+        parsed.filter(|line| line.get("remark").is_none()).collect()
     }
 
     /// The classes of the errors on standard error, where `--json` was given.

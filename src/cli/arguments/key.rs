@@ -100,9 +100,9 @@ pub struct Load {
     /// PEM file, or - for standard input; several keys may be in it
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Name for keys whose file does not say one
-    #[arg(long, value_name = "NAME", default_value = "signer")]
-    pub name: String,
+    /// Name of the key, also of one that is in the store already; of several keys, of those whose file does not say one
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
     /// Repository for targets and snapshot keys whose file does not say one
     #[arg(long, value_name = "REPO")]
     pub repository: Option<String>,
@@ -112,8 +112,14 @@ pub struct Load {
 #[derive(Debug, Args)]
 pub struct Export {
     /// Keys
-    #[arg(value_name = "KEYID", required_unless_present = "repository")]
+    #[arg(value_name = "KEYID", required_unless_present_any = ["repository", "root"])]
     pub keys: Vec<String>,
+    /// Write the public halves only
+    #[arg(long)]
+    pub public: bool,
+    /// Write public key and certificate of this repository's root, for those who pin it
+    #[arg(long, value_name = "REPO", conflicts_with_all = ["keys", "repository", "public"])]
+    pub root: Option<String>,
     /// All keys of this repository that are in the store
     #[arg(long, value_name = "REPO", conflicts_with = "keys")]
     pub repository: Option<String>,

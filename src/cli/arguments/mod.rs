@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+mod images;
 pub(super) mod key;
 mod rotating;
 mod writing;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use images::{Drift, Gate, Pull, Puller, Push, Resolve, Tags, Verify};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
@@ -112,6 +114,20 @@ pub enum Command {
     /// List, make, load, export, back up, restore and remove keys
     #[command(subcommand)]
     Key(Key),
+    /// Show signed and unsigned tags beside what the registry holds
+    Tags(Tags),
+    /// Tell where a registry holds something else than what is signed (exit code 10)
+    Drift(Drift),
+    /// Print NAME@sha256:... of the trusted digest, for docker run and others
+    Resolve(Resolve),
+    /// Check that the registry holds what is signed, down to the layers
+    Verify(Verify),
+    /// Pull images by their trusted digests with docker or podman, and tag them
+    Pull(Pull),
+    /// Push an image with docker or podman and sign what was pushed
+    Push(Push),
+    /// Serve a registry that shows only the signed tags of another
+    Gate(Gate),
     /// Show what was chosen and what is staged
     Status(Status),
     /// Drop staged changes

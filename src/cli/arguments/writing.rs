@@ -163,19 +163,19 @@ pub struct DelegationPurge {
 /// `sign`
 #[derive(Debug, Args)]
 pub struct Sign {
-    /// Tag to sign
-    #[arg(value_name = "REPO:TAG", required_unless_present = "from", conflicts_with = "from")]
-    pub reference: Option<String>,
-    /// Digest of the manifest, as sha256:HEX
-    #[arg(long, value_name = "DIGEST", requires = "reference", required_unless_present = "from")]
+    /// Tags to sign; with --from the repository that bare tags are of
+    #[arg(value_name = "REPO:TAG", required_unless_present = "from")]
+    pub references: Vec<String>,
+    /// Digest of the manifest, as sha256:HEX, instead of the registry's
+    #[arg(long, value_name = "DIGEST", requires = "size", conflicts_with = "from")]
     pub digest: Option<String>,
     /// Length of the manifest
-    #[arg(long, value_name = "BYTES", requires = "reference", required_unless_present = "from")]
+    #[arg(long, value_name = "BYTES", requires = "digest")]
     pub size: Option<u64>,
     /// Role to sign into, instead of those that docker trust sign would choose; may be given several times
     #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,
-    /// File (- for standard input) with a line REPO:TAG sha256:HEX BYTES for each tag
+    /// File (- for standard input) with a line REPO:TAG sha256:HEX BYTES for each tag, or what docker push wrote
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
     /// Whether and how to publish.
@@ -186,10 +186,10 @@ pub struct Sign {
 /// `revoke`
 #[derive(Debug, Args)]
 pub struct Revoke {
-    /// Tag to revoke
-    #[arg(value_name = "REPO:TAG")]
-    pub reference: String,
-    /// Role to revoke it in, instead of all; may be given several times
+    /// Tags to revoke
+    #[arg(value_name = "REPO:TAG", required = true)]
+    pub references: Vec<String>,
+    /// Role to revoke them in, instead of all; may be given several times
     #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,
     /// Whether and how to publish.

@@ -12,7 +12,8 @@ use crate::cli::ending::Ending;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::remove::Removal;
 use crate::engine::view::keys::{KeyPlace, KeyState};
-use crate::engine::{KeyView, Kind, Problem};
+use crate::engine::wording::count;
+use crate::engine::{KeyView, Kind, Passphrase, Problem};
 use crate::printable::printable;
 use crate::tuf::CanonicalKeyId;
 
@@ -21,24 +22,60 @@ use crate::tuf::CanonicalKeyId;
 /// # Errors
 /// As the engine's; `Input` if a terminal would show the keys.
 pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Problem> {
+    if let Some(typed) = &arguments.root {
+        let gun = context.repository(typed)?;
+        return export_public(context, arguments, &context.engine.custody().export_root(&gun)?);
+    }
     let ids = match &arguments.repository {
         Some(typed) => keys_of(context, typed)?,
         None => {
             arguments.keys.iter().map(|typed| context.engine.custody().find_key(typed)).collect::<Result<_, _>>()?
         }
     };
+    if arguments.public {
+        ids.iter().try_for_each(|id| open_to_see(context, id))?;
+        return export_public(context, arguments, &context.engine.custody().export_public(&ids)?);
+    }
     let set = context.engine.custody().export_keys(&ids)?;
     match &arguments.out {
         Some(file) => {
             context.engine.custody().write_export(&set, file)?;
-            let count = ids.len();
-            let keys = if count == 1 { "key" } else { "keys" };
-            context.console.note(&format!("{count} {keys} written to {}, each under its own passphrase", shown(file)));
+            let keys = count(ids.len(), "key");
+            context.console.note(&format!("{keys} written to {}, each under its own passphrase", shown(file)));
         }
         None if std::io::stdout().is_terminal() => {
             return Err(input("a terminal keeps what it shows", "give --out FILE, or redirect the output"));
         }
         None => context.console.result(&set)?,
+    }
+    Ok(Ending::done())
+}
+
+/// Opens a key whose public half nothing else tells.
+fn open_to_see(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
+    if context.engine.custody().public_half(id).is_some() {
+        return Ok(());
+    }
+    let what = format!("key {}", called(context, id));
+    let passphrase = match context.engine.custody().opens(id, None)? {
+        true => Passphrase::new(),
+        false => match Typed::default().open_stored(context, id, &what)? {
+            Answer::Opened((), passphrase) => passphrase,
+            Answer::Skipped => return Err(stopped("the public half was not exported", "type the passphrase")),
+            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+        },
+    };
+    Ok(context.engine.keyring().unlock(id, &passphrase)?)
+}
+
+/// Writes what anybody may see.
+fn export_public(context: &Context, arguments: &Export, pem: &str) -> Result<Ending, Problem> {
+    match &arguments.out {
+        Some(file) => {
+            context.engine.custody().write_export(pem, file)?;
+            context.console.note(&format!("written to {}", shown(file)));
+        }
+        None => context.console.result(pem)?,
     }
     Ok(Ending::done())
 }

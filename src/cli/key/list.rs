@@ -58,7 +58,7 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
             context.console.note(&format!("key {}: {}", key.id.short(), printable(warning)));
             continue;
         };
-        let mend = if warning.starts_with("belongs") { "chown it to yourself" } else { "mend it with: chmod 600" };
+        let mend = context.engine.keyring().exposed(&key.id).map_or("look at", |(_, exposure)| exposure.mend());
         context.console.note(&format!("key {} {}; {mend} {}", key.id.short(), printable(warning), shown(path)));
     }
     context.engine.keyring().key_problems().iter().for_each(|problem| context.console.problem(problem));

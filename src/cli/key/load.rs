@@ -7,7 +7,7 @@ use crate::cli::Context;
 use crate::cli::arguments::key::Load;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::custody::load::{FoundKey, KeySet, Loaded, OpenedKey};
+use crate::engine::custody::load::{FoundKey, KeySet, Loaded, Naming, OpenedKey};
 use crate::engine::{Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 
@@ -30,10 +30,13 @@ pub(super) fn run(context: &Context, arguments: &Load) -> Result<Ending, Problem
     let count = set.keys.len() + set.refused.len();
     let mut typed = Typed::default();
     let (mut rows, mut ending) = (Vec::new(), Ending::done());
+    set.beside.iter().for_each(|what| context.console.say(what));
     for key in &set.keys {
         let what = if count > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
         let gun = key.gun.as_deref().or(gun.as_ref().map(crate::tuf::Gun::as_str));
-        match one(context, key, &arguments.name, gun, &what, &mut typed) {
+        // As in docker.
+        let name = set.name_of(key, arguments.name.as_deref()).unwrap_or(("signer", Naming::File));
+        match one(context, key, name, gun, &what, &mut typed) {
             Ok(row) => rows.push(row),
             Err(problem) => ending.problems.push(problem),
         }
@@ -52,13 +55,11 @@ pub(super) fn run(context: &Context, arguments: &Load) -> Result<Ending, Problem
 fn one(
     context: &Context,
     key: &FoundKey,
-    name: &str,
+    (role, naming): (&str, Naming),
     gun: Option<&str>,
     what: &str,
     typed: &mut Typed,
 ) -> Result<Row, Problem> {
-    // As in docker, the name in the file counts.
-    let role = key.role.as_deref().filter(|role| *role != "delegation").unwrap_or(name);
     let (opened, passphrase) = open(context, key, role, what, typed)?;
     let id = opened.id().clone();
     // A passphrase that would not be taken for a new key is not kept for a loaded one.
@@ -67,8 +68,9 @@ fn one(
         _ if context.engine.custody().find_key(id.as_str()).is_ok() => None,
         _ => Some(for_new_key(context, role, &format!("key {} ({})", id.short(), printable(role)))?),
     };
-    let loaded = context.engine.custody().load_key(opened, role, gun, passphrase.as_ref())?;
+    let loaded = context.engine.custody().load_key(opened, (role, naming), gun, passphrase.as_ref())?;
     let (result, role, file) = match loaded {
+        Loaded::Renamed => ("renamed", role.to_owned(), None),
         Loaded::New(path) => ("loaded", role.to_owned(), Some(path)),
         Loaded::Known(role) => ("known", role, None),
     };
@@ -108,6 +110,7 @@ fn text(row: &Row) -> String {
     let short: String = row.id.chars().take(8).collect();
     let what = match row.result {
         "loaded" => format!("loaded {short} as {}", printable(&row.role)),
+        "renamed" => format!("{short} was in the key store already, and is called {} now", printable(&row.role)),
         _ => format!("{short} is in the key store already, as {}", printable(&row.role)),
     };
     format!("{what} ({})\n", row.words)

@@ -137,6 +137,9 @@ pub(super) fn nobody(what: &str, wrong: &[Miss]) -> Problem {
 pub(super) fn for_new_key(context: &Context, role: &str, what: &str) -> Result<NewPassphrase, Problem> {
     if let Some((source, known)) = new_passphrase::known(context, role)? {
         remark(context, &known, &format!("{source}: "));
+        if matches!(source, Source::BrokenVariable(_)) {
+            context.console.note(&format!("{source}: the line break becomes a part of the passphrase"));
+        }
         return Ok(known);
     }
     typed_twice(context, what, "set the passphrase variables of notary or docker, or give --passphrase-fd")

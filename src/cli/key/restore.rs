@@ -29,6 +29,7 @@ struct Row {
 pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Problem> {
     let archive = open(context, arguments)?;
     let mut ending = Ending::done();
+    archive.beside.iter().for_each(|what| context.console.say(&printable(what)));
     for why in &archive.refused {
         let hint = "look at where this backup comes from; the rest of it was read";
         ending.problems.push(Problem { kind: Kind::Keystore, ..input(why.clone(), hint) });

@@ -14,7 +14,7 @@ use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
     phase, steps,
 };
-use crate::engine::{Kind, Problem};
+use crate::engine::{EngineError, Kind, Problem, typed};
 use crate::printable::printable;
 use crate::tuf::{Gun, Role};
 
@@ -26,7 +26,7 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 /// # Errors
 /// As [`rotate`](super::rotate).
 pub(in crate::cli) async fn renew(context: &Context, command: &Renew) -> Result<Ending, Problem> {
-    let wizard = match Role::parse(&command.role).map_err(named)? {
+    let wizard = match typed::role(&command.role).map_err(named)? {
         Role::Root => Wizard::RenewRoot,
         role @ (Role::Targets | Role::Delegation(_)) => Wizard::RenewTargets { role },
         role => return Err(input(format!("{role} is signed anew at every publish"), "nothing needs to be done")),

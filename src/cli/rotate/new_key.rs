@@ -4,61 +4,32 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::console::input;
 use crate::cli::unlock::unlock_stored;
-use crate::cli::{Context, keyfiles, new_passphrase, terminal};
-use crate::engine::wizard::{KeyFile, PrivateKey};
-use crate::engine::{Kind, NewPassphrase, Passphrase, Problem};
-use crate::tuf::{Gun, PublicKey};
+use crate::cli::{Context, new_passphrase, terminal};
+use crate::engine::wizard::KeyFile;
+use crate::engine::wizard::new_keys::ChosenKey;
+use crate::engine::{Kind, Problem};
 
-/// A key that is to take another's place.
-pub(super) struct NewKey {
-    public: PublicKey,
+/// A key that the user names, to take another's place.
+pub(super) struct Named {
     /// How the user named it.
-    source: String,
-    private: Option<Box<PrivateKey>>,
-    /// What its file was opened with, which it keeps.
-    passphrase: Option<Passphrase>,
+    pub(super) source: String,
+    /// The key.
+    pub(super) key: ChosenKey,
 }
 
-impl NewKey {
-    /// Makes one.
+impl Named {
+    /// Asks for the passphrase that it needs to be stored as that of `name`.
     ///
     /// # Errors
-    /// As the engine's.
-    pub(super) fn make(context: &Context) -> Result<Self, Problem> {
-        let key = context.engine.custody().make_key()?;
-        Ok(Self { public: key.public().clone(), source: String::new(), private: Some(Box::new(key)), passphrase: None })
-    }
-
-    /// Its public half.
-    pub(super) fn public(&self) -> &PublicKey {
-        &self.public
-    }
-
-    /// How the user named it.
-    pub(super) fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Whether the file held its private half.
-    pub(super) fn is_private(&self) -> bool {
-        self.private.is_some()
-    }
-
-    /// Stores its private half, under the passphrase that it had or a new one.
-    ///
-    /// # Errors
-    /// `Passphrase` if nobody can be asked for one; as the engine's.
-    pub(super) fn store(self, context: &Context, name: &str, gun: Option<&Gun>) -> Result<(), Problem> {
-        let Some(private) = &self.private else { return Ok(()) };
-        if context.engine.custody().holds_key(private.id()) {
-            return Ok(());
-        }
+    /// `Passphrase` if nobody can be asked for one.
+    pub(super) fn complete(&mut self, context: &Context, name: &str) -> Result<(), Problem> {
         // A passphrase that would not be taken for a new key is not kept for a loaded one.
-        let passphrase = match self.passphrase.map(NewPassphrase::new) {
-            Some(Ok(passphrase)) => passphrase,
-            _ => new_passphrase::for_role(context, name)?,
-        };
-        Ok(context.engine.custody().store_key(private, name, gun, &passphrase)?)
+        if self.key.lacks_passphrase(context.engine.custody())
+            && let ChosenKey::Private(_, passphrase) = &mut self.key
+        {
+            *passphrase = Some((*new_passphrase::for_role(context, name)?).clone());
+        }
+        Ok(())
     }
 }
 
@@ -66,14 +37,14 @@ impl NewKey {
 ///
 /// # Errors
 /// As [`find`].
-pub(super) async fn find_all(context: &Context, named: &[String]) -> Result<Vec<NewKey>, Problem> {
-    let mut found: Vec<NewKey> = Vec::new();
+pub(super) async fn find_all(context: &Context, named: &[String]) -> Result<Vec<Named>, Problem> {
+    let mut found: Vec<Named> = Vec::new();
     for typed in named {
-        let key = find(context, typed).await?;
-        if found.iter().any(|other| other.public.canonical_id() == key.public.canonical_id()) {
+        let named = find(context, typed).await?;
+        if found.iter().any(|other| other.key.public().canonical_id() == named.key.public().canonical_id()) {
             return Err(input(format!("{typed} is the same key once more"), "give each key once"));
         }
-        found.push(key);
+        found.push(named);
     }
     Ok(found)
 }
@@ -82,7 +53,7 @@ pub(super) async fn find_all(context: &Context, named: &[String]) -> Result<Vec<
 ///
 /// # Errors
 /// `Keystore`, `Disk` or `Input`, naming it; `Passphrase` if it is encrypted and nobody can be asked.
-pub(super) async fn find(context: &Context, typed: &str) -> Result<NewKey, Problem> {
+pub(super) async fn find(context: &Context, typed: &str) -> Result<Named, Problem> {
     let path = PathBuf::from(typed);
     if path.exists() || typed.contains(['/', '.']) {
         return tokio::task::block_in_place(|| read(context, &path));
@@ -101,20 +72,15 @@ pub(super) async fn find(context: &Context, typed: &str) -> Result<NewKey, Probl
             context.engine.custody().public_half(&id).ok_or_else(missing)?
         }
     };
-    Ok(NewKey { public, source: typed.to_owned(), private: None, passphrase: None })
+    Ok(Named { source: typed.to_owned(), key: ChosenKey::Public(public) })
 }
 
-fn read(context: &Context, file: &Path) -> Result<NewKey, Problem> {
+fn read(context: &Context, file: &Path) -> Result<Named, Problem> {
     let source = file.display().to_string();
-    let private = |key: Box<PrivateKey>, passphrase| {
-        Ok(NewKey { public: key.public().clone(), source: source.clone(), private: Some(key), passphrase })
-    };
+    let private = |key, passphrase| Ok(Named { source: source.clone(), key: ChosenKey::Private(key, passphrase) });
     match context.engine.custody().read_key_file(file, None)? {
         KeyFile::Private(key) => return private(key, None),
-        KeyFile::Public => {
-            let public = keyfiles::public_key(file, context.engine.now())?;
-            return Ok(NewKey { public, source: source.clone(), private: None, passphrase: None });
-        }
+        KeyFile::Public(public) => return Ok(Named { source, key: ChosenKey::Public(*public) }),
         KeyFile::Locked | KeyFile::WrongPassphrase => {}
     }
     // The role of a key outside the store says nothing about who chose its passphrase.

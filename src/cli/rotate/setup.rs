@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::base::{begin_with, go_on, prepare, repositories};
-use super::new_key::{NewKey, find};
+use super::keys::make;
+use super::new_key::{Named, find};
 use crate::cli::arguments::Setup;
 use crate::cli::changes::signer_name;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, keyfiles};
 use crate::engine::plan::facts::RootKey;
+use crate::engine::wizard::new_keys::{ChosenKey, sharing};
 use crate::engine::wizard::{Choice, RepositoryFacts, Wizard};
 use crate::engine::{Problem, RootKeyChoice, SignedTarget};
 use crate::printable::printable;
@@ -25,7 +27,7 @@ type Tags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
 pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<Ending, Problem> {
     let guns = repositories(context, &command.repositories)?;
     let tags = command.from.as_deref().map(|file| tags(context, file, &guns)).transpose()?;
-    let mut named: Vec<(SignerName, Option<NewKey>)> = Vec::new();
+    let mut named: Vec<(SignerName, Option<Named>)> = Vec::new();
     for typed in &command.signer {
         let (name, key) = typed.split_once('=').map_or((typed.as_str(), None), |(name, key)| (name, Some(key)));
         let key = match key {
@@ -79,7 +81,7 @@ fn begun_or_new(
 
 fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<Tags, Problem> {
     let mut tags = Tags::new();
-    let listed = keyfiles::tag_list(file, context.globals.gun);
+    let listed = keyfiles::tag_list(file, None, context.globals.gun);
     for tag in listed.map_err(|problems| problems.into_iter().next().unwrap_or_else(|| input("is empty", "")))? {
         if !guns.contains(&tag.gun) {
             return Err(input(
@@ -121,12 +123,8 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
         }
         _ => {
             offer_token(context, named.is_some())?;
-            let made = NewKey::make(context)?;
-            let id = made.public().canonical_id().clone();
-            choice.first.root_key = Some(RootKeyChoice::Stored(id.clone()));
-            engine.wizards().keep_wizard(&choice)?;
-            made.store(context, "root", None)?;
-            context.console.note(&format!("new root key {}", id.short()));
+            let for_all = sharing(&engine.wizards().wizard_facts(&choice)?, choice.repositories.clone())?;
+            make(context, &mut choice, for_all)?;
         }
     }
     engine.wizards().keep_wizard(&choice)?;
@@ -152,23 +150,26 @@ fn offer_token(context: &Context, is_named: bool) -> Result<(), Problem> {
 fn with_signers(
     context: &Context,
     mut choice: Choice,
-    named: Vec<(SignerName, Option<NewKey>)>,
+    named: Vec<(SignerName, Option<Named>)>,
 ) -> Result<Choice, Problem> {
     let engine = &context.engine;
-    for (name, key) in named {
-        let before = choice.first.signers.get(&name).is_some_and(|keys| {
+    for (name, named) in named {
+        let first = choice.first.signers.get(&name);
+        let before = first.is_some_and(|keys| {
             !keys.is_empty() && keys.iter().all(|key| engine.custody().holds_key(key.canonical_id()))
         });
-        let key = match key {
+        let mut named = match named {
             None if before => continue,
-            None => NewKey::make(context)?,
-            Some(key) => key,
+            None => {
+                Named { source: String::new(), key: ChosenKey::Private(Box::new(engine.custody().make_key()?), None) }
+            }
+            Some(named) => named,
         };
-        let id = key.public().canonical_id().clone();
-        choice.first.signers.insert(name.clone(), vec![key.public().clone()]);
-        engine.wizards().keep_wizard(&choice)?;
-        if key.is_private() && !engine.custody().holds_key(&id) {
-            key.store(context, name.as_str(), None)?;
+        named.complete(context, name.as_str())?;
+        let id = named.key.public().canonical_id().clone();
+        let is_new = matches!(named.key, ChosenKey::Private(..)) && !engine.custody().holds_key(&id);
+        engine.wizards().take_signer(&mut choice, &name, &named.key)?;
+        if is_new {
             context.console.note(&format!("new {name} key {}", id.short()));
         }
     }

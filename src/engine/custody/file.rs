@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use jiff::Timestamp as Time;
+
 use super::load::KeySet;
 use super::part::Custody;
+use crate::engine::disk::read;
 use crate::engine::error::EngineError;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, PrivateKey};
@@ -18,7 +21,21 @@ pub enum KeyFile {
     /// A private key that needs another passphrase.
     WrongPassphrase,
     /// A public key or certificate.
-    Public,
+    Public(Box<PublicKey>),
+}
+
+/// Longest file of a public key, in bytes; a chain of certificates is far shorter.
+const LONGEST: u64 = 1 << 20;
+
+/// Reads a public key or certificate from a file that the user names, which may be a pipe. Blocking.
+///
+/// # Errors
+/// `Disk`; `Key`, naming what the file holds instead.
+pub fn public_key(path: &Path, now: Time) -> Result<PublicKey, EngineError> {
+    let bytes = read::read_named(path, LONGEST);
+    let bytes = bytes.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
+    let refused = |why: String| KeyError::NoPublicKey { path: path.to_owned(), what: why };
+    Ok(PublicKey::from_file(&bytes, now).map_err(|why| refused(why.to_string()))?)
 }
 
 impl Custody {
@@ -82,10 +99,10 @@ impl Custody {
     /// `Key` if it holds no key that can be read; `Input` for a private key that others may read, or several.
     pub fn read_key_file(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyFile, EngineError> {
         let format = |what: String| KeyError::Format { path: path.to_owned(), what };
-        let bytes = crate::keys::store::read_file(path)?;
+        let bytes = crate::keys::files::read_file(path)?;
         let block = Block::read(&bytes).map_err(|error| format(error.to_string()))?;
         if matches!(block.label.as_str(), "PUBLIC KEY" | "CERTIFICATE") {
-            return Ok(KeyFile::Public);
+            return Ok(KeyFile::Public(Box::new(public_key(path, self.context.now())?)));
         }
         let set = KeySet::read(path)?;
         let [found] = set.keys.as_slice() else {

@@ -12,12 +12,16 @@ use zeroize::Zeroizing;
 use super::make::check_name;
 use super::part::Custody;
 use crate::engine::error::EngineError;
-use crate::keys::pem::Block;
+use crate::keys::old_names::{Named, named};
+use crate::keys::pem::{Block, PemError};
 use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 
 /// Largest file of keys read, in bytes: thousands of keys.
 pub(in crate::engine) const MAX_SET: u64 = 32 << 20;
+
+/// Most reasons given one by one.
+const MAX_NAMED: usize = 100;
 
 /// A private key in a file, perhaps encrypted.
 pub struct FoundKey {
@@ -34,12 +38,23 @@ pub struct FoundKey {
     pub encrypted: bool,
 }
 
-/// What a file holds: keys, and in words what cannot be one.
+/// What a file holds: keys, and in words what else.
+#[derive(Default)]
 pub struct KeySet {
     /// Private keys, in file order.
     pub keys: Vec<FoundKey>,
-    /// What else there is, and why it is of no use here.
+    /// What is no private key and need not be one, such as a key's certificate.
+    pub beside: Vec<String>,
+    /// What should be a key and is of no use.
     pub refused: Vec<String>,
+}
+
+/// Why a block is not among the keys of a file.
+pub(in crate::engine) enum NoKey {
+    /// It is something else.
+    Beside(String),
+    /// It is damaged, or of a kind that nobody knows.
+    Refused(String),
 }
 
 /// A key of a file, decrypted.
@@ -55,6 +70,15 @@ impl OpenedKey {
     }
 }
 
+/// Who says what a key is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Its file.
+    File,
+    /// The user: a key that is in the store already is renamed.
+    User,
+}
+
 /// Where a key came to lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loaded {
@@ -62,24 +86,54 @@ pub enum Loaded {
     New(PathBuf),
     /// It was in the store already, with this `role` header, and was left as it is.
     Known(String),
+    /// It was in the store already, and has the new name now.
+    Renamed,
 }
 
 impl KeySet {
     /// Reads all PEM blocks.
     #[must_use]
     pub fn parse(file: &[u8]) -> Self {
-        let (mut keys, mut refused) = (Vec::new(), Vec::new());
+        let (mut set, mut more) = (Self::default(), 0_usize);
         for (index, block) in Block::read_each(file).enumerate() {
             let place = index + 1;
-            match block {
-                Err(error) => refused.push(format!("block {place} {error}")),
-                Ok(block) => match FoundKey::new(block, place) {
-                    Ok(key) => keys.push(key),
-                    Err(why) => refused.push(format!("block {place} {why}")),
-                },
-            }
+            let found = match block {
+                Err(PemError::Foreign(foreign)) => Err(NoKey::Refused(foreign.to_string())),
+                Err(error) => Err(NoKey::Refused(format!("block {place} {error}"))),
+                Ok(block) => FoundKey::new(block, place).map_err(|why| why.of(&format!("block {place}"))),
+            };
+            more += usize::from(!set.take(found));
         }
-        Self { keys, refused }
+        if more > 0 {
+            set.refused.push(format!("{more} more blocks are no private keys"));
+        }
+        set
+    }
+
+    /// What a key is called, and who says so. As in docker, a name that is `given` counts for more than the one in a file
+    /// of one key; of several keys, it is for those whose file does not say one.
+    #[must_use]
+    pub fn name_of<'a>(&'a self, key: &'a FoundKey, given: Option<&'a str>) -> Option<(&'a str, Naming)> {
+        let own = key.role.as_deref().filter(|role| !role.is_empty() && *role != "delegation");
+        let given = given.filter(|_| self.keys.len() == 1 || own.is_none());
+        given.map(|name| (name, Naming::User)).or(own.map(|role| (role, Naming::File)))
+    }
+
+    /// Adds what was found, unless very much of no use was found before.
+    pub(in crate::engine) fn take(&mut self, found: Result<FoundKey, NoKey>) -> bool {
+        let (list, why) = match found {
+            Ok(key) => {
+                self.keys.push(key);
+                return true;
+            }
+            Err(NoKey::Beside(what)) => (&mut self.beside, what),
+            Err(NoKey::Refused(why)) => (&mut self.refused, why),
+        };
+        let room = list.len() < MAX_NAMED;
+        if room {
+            list.push(why);
+        }
+        room
     }
 
     /// Reads a file; `-` is standard input.
@@ -88,9 +142,13 @@ impl KeySet {
     /// `Input`: others may read the file, or there is no key in it; `Disk`.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
         let bytes = if path == Path::new("-") { read_to(std::io::stdin().lock(), path)? } else { read_private(path)? };
-        let set = Self::parse(&bytes);
+        let mut set = Self::parse(&bytes);
+        if let [key] = set.keys.as_mut_slice() {
+            key.named_by(path);
+        }
         if set.keys.is_empty() {
-            let why = if set.refused.is_empty() { "holds no PEM block".to_owned() } else { set.refused.join("; ") };
+            let whys: Vec<&str> = set.refused.iter().chain(&set.beside).map(String::as_str).collect();
+            let why = if whys.is_empty() { "holds no PEM block".to_owned() } else { whys.join("; ") };
             return Err(EngineError::Input {
                 message: format!("{}: {why}", path.display()),
                 hint: "give a file with a private key; public keys go to: trustdeck signer add --key FILE".to_owned(),
@@ -100,24 +158,43 @@ impl KeySet {
     }
 }
 
+impl NoKey {
+    /// The same with what it is about before it.
+    pub(in crate::engine) fn of(self, what: &str) -> Self {
+        match self {
+            Self::Beside(why) => Self::Beside(format!("{what} {why}")),
+            Self::Refused(why) => Self::Refused(format!("{what} {why}")),
+        }
+    }
+}
+
 impl FoundKey {
     /// Judges a block by its label; says what it is instead.
-    pub(in crate::engine) fn new(block: Block, place: usize) -> Result<Self, String> {
+    pub(in crate::engine) fn new(block: Block, place: usize) -> Result<Self, NoKey> {
+        let beside = |what: &str| Err(NoKey::Beside(format!("{what}: add it with trustdeck signer add --key")));
         match block.label.as_str() {
-            "PUBLIC KEY" => Err("is a public key: add it with trustdeck signer add --key".to_owned()),
-            "CERTIFICATE" => Err("is a certificate: add it with trustdeck signer add --key".to_owned()),
+            "PUBLIC KEY" => beside("is a public key"),
+            "CERTIFICATE" => beside("is a certificate"),
             label if label.ends_with("PRIVATE KEY") => {
-                let path = block.header("path").map(str::to_owned);
+                let path = block.name("path").map(str::to_owned);
                 let stem = path.as_deref().and_then(|path| path.rsplit('/').next());
                 let claimed = stem.and_then(|stem| CanonicalKeyId::parse(stem.trim_end_matches(".key")).ok());
                 let of_path = path.as_deref().and_then(|path| path.strip_prefix("tuf_keys/")?.rsplit_once('/'));
-                let gun = of_path.map(|(gun, _)| gun.to_owned()).or_else(|| block.header("gun").map(str::to_owned));
-                let role = block.header("role").map(str::to_owned);
+                let gun = of_path.map(|(gun, _)| gun.to_owned()).or_else(|| block.name("gun").map(str::to_owned));
+                let role = block.name("role").map(str::to_owned);
                 let encrypted = block.is_encrypted();
                 Ok(Self { place, role, gun, claimed, encrypted, block })
             }
-            label => Err(format!("is a {label:?}, expected a private key")),
+            label => Err(NoKey::Refused(format!("is a {label:?}, expected a private key"))),
         }
+    }
+
+    /// Takes from the name of its file what the headers do not say: so older versions of notary kept it.
+    pub(in crate::engine) fn named_by(&mut self, file: &Path) {
+        let Named { id, role, gun } = named(file);
+        self.claimed = id.or(self.claimed.take());
+        self.role = self.role.take().or(role);
+        self.gun = self.gun.take().or(gun);
     }
 
     /// Decrypts it. Slow (key derivation).
@@ -187,14 +264,16 @@ impl Custody {
     pub fn load_key(
         &self,
         opened: OpenedKey,
-        role: &str,
+        (role, naming): (&str, Naming),
         gun: Option<&str>,
         passphrase: Option<&NewPassphrase>,
     ) -> Result<Loaded, EngineError> {
         let id = opened.id().clone();
         let store = self.keyring.key_store();
         if store.holds(&id) {
-            return Ok(Loaded::Known(store.find(&id).map(|known| known.role).unwrap_or_default()));
+            let known = store.find(&id).map(|known| known.role).unwrap_or_default();
+            let renamed = naming == Naming::User && known != role;
+            return if renamed { self.rename_key(&id, role, gun) } else { Ok(Loaded::Known(known)) };
         }
         check_role(role, gun)?;
         let gun = gun.and_then(|gun| Gun::parse(gun).ok());
@@ -203,6 +282,18 @@ impl Custody {
         self.keyring.held.changed();
         self.keyring.held.keep_open(opened.key, passphrase);
         Ok(Loaded::New(path))
+    }
+
+    /// Gives a key of the store another role or signer, as loading it with a name does with docker.
+    ///
+    /// # Errors
+    /// `Input` for a role of one repository without the repository, or no name; `Key`.
+    fn rename_key(&self, id: &CanonicalKeyId, role: &str, gun: Option<&str>) -> Result<Loaded, EngineError> {
+        check_role(role, gun)?;
+        let gun = gun.and_then(|gun| Gun::parse(gun).ok());
+        self.keyring.key_store().rename(id, role, gun.as_ref())?;
+        self.keyring.held.changed();
+        Ok(Loaded::Renamed)
     }
 }
 

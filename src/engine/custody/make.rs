@@ -1,6 +1,5 @@
 //! Making keys, and what becomes of stored ones: export, another passphrase, removal. Blocking.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -9,7 +8,6 @@ use super::part::Custody;
 use crate::engine::disk::new_file::write_new;
 use crate::engine::error::{EngineError, refuse};
 use crate::keys::pem::Block;
-use crate::keys::store::read_file;
 use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
@@ -76,15 +74,15 @@ impl Custody {
             return Err(EngineError::Cancelled);
         }
         let id = key.id().clone();
-        if let Some(file) = &public_file {
-            write_new(file, public_pem(key.public(), &new.name).as_bytes())?;
+        // The private half first: a public one whose private one never was would be in the way of the next try.
+        let saved = self.keyring.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase)?;
+        let written = public_file.as_ref().map(|file| write_new(file, public_pem(key.public(), &new.name).as_bytes()));
+        if let Some(Err(error)) = written {
+            // Half a pair helps nobody; the error about the public half is the one to report.
+            let _ = self.keyring.key_store().remove(&id);
+            return Err(error);
         }
-        let saved = self.keyring.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase);
-        if let (Err(_), Some(file)) = (&saved, &public_file) {
-            // Half a pair helps nobody; the error about the private half is the one to report.
-            let _ = fs::remove_file(file);
-        }
-        let made = MadeKey { id, file: saved?, public_file };
+        let made = MadeKey { id, file: saved, public_file };
         self.keyring.held.changed();
         self.keyring.held.keep_open(key, passphrase);
         Ok(made)
@@ -111,6 +109,44 @@ impl Custody {
         Ok(out)
     }
 
+    /// The public halves of keys that are here as PEM, each under the name of its key.
+    ///
+    /// # Errors
+    /// `Key` if the public half is not known: the key is locked, and no repository that was read lists it.
+    pub fn export_public(&self, keys: &[CanonicalKeyId]) -> Result<String, EngineError> {
+        let mut out = String::new();
+        for id in keys {
+            let public = self.public_half(id).ok_or_else(|| KeyError::Locked(id.clone()))?;
+            if public.algorithm() == Algorithm::Ed25519 {
+                let message =
+                    format!("key {} is an Ed25519 key, whose public half has no PEM form in Notary", id.short());
+                return Err(refuse(message, "leave it out"));
+            }
+            out.push_str(&public_pem(&public, &self.keyring.stored_role(id).unwrap_or_default()));
+        }
+        Ok(out)
+    }
+
+    /// The root of a repository as admission controllers pin it: each key's public half and certificate, as PEM.
+    ///
+    /// # Errors
+    /// `Input` if this machine has never read the repository; those of reading what it has.
+    pub fn export_root(&self, gun: &Gun) -> Result<String, EngineError> {
+        let set = self.trust.base(gun)?.and_then(|base| base.set).ok_or_else(|| EngineError::Input {
+            message: format!("this machine has no verified root of {gun}"),
+            hint: format!("read it first: trustdeck inspect {gun}"),
+        })?;
+        let mut out = String::new();
+        for key in set.root().content.role_keys(&Role::Root).keys {
+            if let Ok(bare) = key.unwrapped() {
+                out.push_str(&public_pem(&bare, Role::Root.as_str()));
+            }
+            // A root key's certificates are PEM already, in the only form that is valid.
+            out.push_str(&String::from_utf8_lossy(key.public()));
+        }
+        Ok(out)
+    }
+
     /// Writes what [`Custody::export_keys`] gave into a new file, 0600.
     ///
     /// # Errors
@@ -123,7 +159,7 @@ impl Custody {
         self.check_in_file(id)?;
         let stored = self.keyring.key_store().find(id)?;
         let format = |what: String| KeyError::Format { path: stored.path.clone(), what };
-        let mut block = Block::read(&read_file(&stored.path)?).map_err(|error| format(error.to_string()))?;
+        let mut block = Block::read(&self.keyring.key_store().read(id)?).map_err(|error| format(error.to_string()))?;
         block.headers.retain(|(name, _)| name != "path");
         block.headers.push(("path".to_owned(), id.to_string()));
         Ok(block)

@@ -28,7 +28,7 @@
 
 pub mod backed_up;
 pub mod backup;
-pub(in crate::engine) mod file;
+pub mod file;
 pub(in crate::engine) mod find;
 pub mod load;
 pub mod make;

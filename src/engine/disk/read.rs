@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -37,6 +37,23 @@ pub(in crate::engine) fn read_own(path: &Path, limit: u64) -> io::Result<Option<
 /// Whatever the system says; `Other` for what is no plain file.
 pub(in crate::engine) fn open_kept(path: &Path) -> io::Result<File> {
     plain(find(path, OFlags::empty())?.ok_or(rustix::io::Errno::NOENT)?)
+}
+
+/// Reads a file that the user names for this one time: a plain one, or a pipe that somebody writes into.
+///
+/// # Errors
+/// As [`read_kept`]; `NotFound`.
+pub(in crate::engine) fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "there is no such file");
+    let file = find(path, OFlags::empty())?.ok_or_else(missing)?;
+    if !file.metadata()?.file_type().is_fifo() {
+        return read_opened(file, limit);
+    }
+    // A pipe that nobody has open any more is at its end; one that is written into is waited for.
+    rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(too_long(limit)) } else { Ok(bytes) }
 }
 
 fn plain(file: File) -> io::Result<File> {
@@ -73,14 +90,17 @@ fn is_missing(error: &io::Error) -> bool {
 pub(in crate::engine) fn read_opened(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let file = plain(file)?;
     let facts = file.metadata()?;
-    let too_long = || io::Error::other(format!("is longer than {limit} bytes"));
     if facts.len() > limit {
-        return Err(too_long());
+        return Err(too_long(limit));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or_default());
     // It may have grown meanwhile.
     file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit { Err(too_long()) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(too_long(limit)) } else { Ok(bytes) }
+}
+
+fn too_long(limit: u64) -> io::Error {
+    io::Error::other(format!("is longer than {limit} bytes"))
 }
 
 /// Opens a file of the program's own for writing, made 0600 if it is missing; it keeps its content.

@@ -17,6 +17,7 @@ pub(super) fn kind(error: &RemoteError) -> Kind {
         RemoteError::BadAnswer { .. }
         | RemoteError::Server { .. }
         | RemoteError::Invalid { .. }
+        | RemoteError::Incomplete { .. }
         | RemoteError::NotNotary { .. }
         | RemoteError::UploadTooBig { .. }
         | RemoteError::Race { .. } => Kind::Server,
@@ -77,7 +78,9 @@ pub(super) fn hint(error: &RemoteError) -> String {
         }
         RemoteError::Race { .. } => "publish again; if it fails always, ask whoever runs the server, its log says more",
         RemoteError::Server { .. } => "ask whoever runs the server, its log says more",
-        RemoteError::Invalid { .. } => "refresh, review the plan and publish again; everything is still staged",
+        RemoteError::Invalid { .. } | RemoteError::Incomplete { .. } => {
+            "refresh, review the plan and publish again; everything is still staged"
+        }
         RemoteError::Version { .. } => "refresh and publish again; everything is still staged",
         RemoteError::AnswerLost { .. } => "look at the repository before you publish again",
         RemoteError::Setting(_) => "mend the setting, trustdeck status shows where settings come from",

@@ -11,7 +11,7 @@ use super::names::role_label;
 use super::tokens::Seen;
 use crate::engine::context::Context;
 use crate::engine::error::{EngineError, Problem};
-use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
+use crate::keys::{Exposure, KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// Keys at hand: what the store holds, what is unlocked, and what people call it. All clones are one.
@@ -113,6 +113,14 @@ impl Keyring {
         let stored = self.held.stored();
         let of_token = || self.token_key(id).map(|entry| entry.role);
         stored.get(id).map(|key| key.role.clone()).or_else(of_token)
+    }
+
+    /// The file of a stored key that others may read, and how.
+    #[must_use]
+    pub fn exposed(&self, id: &CanonicalKeyId) -> Option<(PathBuf, Exposure)> {
+        let stored = self.held.stored();
+        let key = stored.get(id)?;
+        Some((key.path.clone(), key.exposure?))
     }
 
     /// Files of the key directory that cannot be used, and why; and what is wrong with the module of tokens.

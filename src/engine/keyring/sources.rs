@@ -44,14 +44,17 @@ pub enum Source {
     Descriptor,
     /// An environment variable.
     Variable(&'static str),
+    /// An environment variable whose value ends with a line break, which Notary takes for a part of the passphrase.
+    BrokenVariable(&'static str),
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Descriptor => "--passphrase-fd",
-            Self::Variable(name) => name,
-        })
+        match self {
+            Self::Descriptor => f.write_str("--passphrase-fd"),
+            Self::Variable(name) => f.write_str(name),
+            Self::BrokenVariable(name) => write!(f, "{name} (whose value ends with a line break)"),
+        }
     }
 }
 
@@ -129,7 +132,11 @@ impl PassphraseSources {
             }
         }
         for ((name, scope), value) in VARIABLES.iter().zip(values) {
-            known.extend(value.map(|value| (Source::Variable(name), scope.clone(), value)));
+            let source = |value: &Passphrase| match value.bytes().last() {
+                Some(b'\n' | b'\r') => Source::BrokenVariable(name),
+                _ => Source::Variable(name),
+            };
+            known.extend(value.map(|value| (source(&value), scope.clone(), value)));
         }
         Self { known }
     }

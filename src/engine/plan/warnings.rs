@@ -10,6 +10,7 @@ use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
 use crate::engine::draft::change::{Change, NewKeys, RootKeyChoice, role_word};
 use crate::engine::draft::pulled::trusted;
 use crate::engine::draft::{Draft, Remark};
+use crate::engine::wording::count;
 use crate::tuf::{CanonicalKeyId, Metadata, Role, Root, Standing, Targets, TrustedSet};
 
 pub(in crate::engine) type Found = Vec<PlanWarning>;
@@ -57,8 +58,8 @@ fn fixed(warning: PlanWarning, role: Role, words: String) -> PlanWarning {
     PlanWarning { fix: Some((vec![Change::Witness { role }], words)), ..warning }
 }
 
-fn tags(count: usize) -> String {
-    if count == 1 { "1 tag".to_owned() } else { format!("{count} tags") }
+fn tags(number: usize) -> String {
+    count(number, "tag")
 }
 
 fn deletion(plan: &RepositoryPlan) -> PlanWarning {

@@ -29,8 +29,6 @@ use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
-/// Largest role file, as for reading.
-pub(in crate::engine) const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// Pauses before looking again whether a lost upload has landed.
 const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
 
@@ -297,12 +295,14 @@ impl Publisher {
 
 /// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
 fn without_snapshot_key(prepared: &Prepared, error: EngineError) -> EngineError {
-    let EngineError::Remote { gun: Some(gun), source: RemoteError::Invalid { detail, .. } } = &error else {
+    let EngineError::Remote { gun: Some(gun), source: RemoteError::Incomplete { missing: Role::Snapshot, .. } } =
+        &error
+    else {
         return error;
     };
     let listed = prepared.base.set.as_ref().map(|set| set.root().content.role_keys(&Role::Snapshot).keys);
     let Some(key) = listed.as_ref().and_then(|keys| keys.first()).map(|key| key.canonical_id()) else { return error };
-    if !detail.contains("ierarchy") || prepared.batch.keys.ids.contains(key) {
+    if prepared.batch.keys.ids.contains(key) {
         return error;
     }
     EngineError::Change {

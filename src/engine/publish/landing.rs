@@ -16,8 +16,8 @@ use crate::engine::error::{EngineError, Kind, Problem};
 use crate::engine::lanes::blocking;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
-use crate::remote::RemoteError;
-use crate::remote::{Access, NotaryServer, Wanted};
+use crate::engine::trust::limits;
+use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Gun, Role, TrustedSet};
 
 /// What a publish should come to.
@@ -44,7 +44,7 @@ impl Publisher {
             Some(file) => Wanted::ByHash { role: file.role.clone(), sha256: file.sha256.clone() },
             None => Wanted::Current(Role::Root),
         };
-        let found = match server.fetch(&sent.gun, &wanted, FILE_LIMIT, Access::Push, &stop).await {
+        let found = match server.fetch(&sent.gun, &wanted, limits::FILE, Access::Push, &stop).await {
             Ok(received) => Some(hex::encode(Sha256::digest(&received.bytes))),
             Err(RemoteError::NotFound { .. }) => None,
             Err(error) => return Err(error),

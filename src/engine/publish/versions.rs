@@ -4,14 +4,13 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::FILE_LIMIT;
 use super::job::{Prepared, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
-use crate::remote::RemoteError;
-use crate::remote::{Access, NotaryServer, Wanted};
+use crate::engine::trust::limits;
+use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::verify::Seen;
 use crate::tuf::{Envelope, FileMeta, Gun, Role};
 
@@ -59,7 +58,7 @@ impl Publisher {
         wanted: &Wanted,
         run: &mut Run,
     ) -> Result<(), EngineError> {
-        let received = match server.fetch(gun, wanted, FILE_LIMIT, Access::Push, &CancellationToken::new()).await {
+        let received = match server.fetch(gun, wanted, limits::FILE, Access::Push, &CancellationToken::new()).await {
             Ok(received) => received,
             Err(RemoteError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(Servers::remote(gun)(error)),

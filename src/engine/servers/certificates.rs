@@ -24,19 +24,50 @@ pub(in crate::engine) fn material(settings: &Settings, endpoint: &Endpoint) -> R
     let notary = is_notarys(settings, endpoint);
     let notary_ca = settings.tls.notary_ca.iter().filter(|_| notary);
     for file in settings.tls.ca_files.iter().chain(notary_ca).chain(&found.authorities) {
-        let pem = read(file)?;
-        count_authorities(&pem).map_err(|what| named(file, &what))?;
-        material.authorities.push(pem);
+        material.authorities.push(checked_authority(file)?);
     }
     let notary_client = settings.tls.notary_client.iter().filter(|_| notary);
     for (certificate, key) in notary_client.chain(&found.clients) {
-        let mut pem = Zeroizing::new(read(certificate)?);
-        pem.push(b'\n');
-        pem.extend_from_slice(&Zeroizing::new(read(key)?));
-        check_identity(&pem).map_err(|what| named(certificate, &what))?;
-        material.identities.push(pem);
+        material.identities.push(checked_identity(certificate, key)?);
     }
     Ok(material)
+}
+
+/// The same for a registry, whose certificates Docker's daemon has in directories of its own. `host` is its name in
+/// images' names.
+///
+/// # Errors
+/// As [`material`].
+pub(in crate::engine) fn registry_material(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    host: &str,
+) -> Result<TlsMaterial, RemoteError> {
+    let mut material = material(settings, endpoint)?;
+    for directory in &settings.servers.registries.certificates {
+        let found = list(&directory.join(host))?;
+        for file in &found.authorities {
+            material.authorities.push(checked_authority(file)?);
+        }
+        for (certificate, key) in &found.clients {
+            material.identities.push(checked_identity(certificate, key)?);
+        }
+    }
+    Ok(material)
+}
+
+fn checked_authority(file: &Path) -> Result<Vec<u8>, RemoteError> {
+    let pem = read(file)?;
+    count_authorities(&pem).map_err(|what| named(file, &what))?;
+    Ok(pem)
+}
+
+fn checked_identity(certificate: &Path, key: &Path) -> Result<Zeroizing<Vec<u8>>, RemoteError> {
+    let mut pem = Zeroizing::new(read(certificate)?);
+    pem.push(b'\n');
+    pem.extend_from_slice(&Zeroizing::new(read(key)?));
+    check_identity(&pem).map_err(|what| named(certificate, &what))?;
+    Ok(pem)
 }
 
 /// Says where authorities come from, for the status.

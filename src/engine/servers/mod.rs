@@ -27,6 +27,7 @@ pub(in crate::engine) mod docker_config;
 pub(in crate::engine) mod helper;
 mod part;
 pub(in crate::engine) mod realms;
+pub(in crate::engine) mod registries;
 
 pub use credentials::{Asker, Login};
 pub use part::Servers;

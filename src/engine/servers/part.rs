@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::certificates;
 use super::credentials::{Asker, Credentials, Login};
+use super::registries::Registries;
 use crate::engine::context::Context;
 use crate::engine::error::EngineError;
 use crate::engine::settings::{ServerSources, Settings};
 use crate::remote::RemoteError;
-use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Remark, Remarks, Route, Setup};
+use crate::remote::registry::RepositoryPath;
+use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, Route, Setup, TlsMaterial};
 use crate::tuf::Gun;
 
 pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";
@@ -18,6 +20,7 @@ pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";
 pub(in crate::engine) struct Connections {
     clients: tokio::sync::Mutex<HashMap<Endpoint, NotaryServer>>,
     credentials: Arc<Credentials>,
+    registries: Registries,
     remarks: Remarks,
 }
 
@@ -28,7 +31,7 @@ impl Connections {
         let named = named.and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
         let credentials = Credentials::open(settings, named.map(|endpoint| endpoint.base().to_owned()))?;
         let (clients, remarks) = (tokio::sync::Mutex::default(), Remarks::default());
-        Ok(Self { clients, credentials: Arc::new(credentials), remarks })
+        Ok(Self { clients, credentials: Arc::new(credentials), registries: Registries::default(), remarks })
     }
 }
 
@@ -89,14 +92,7 @@ impl Servers {
         let (settings, credentials) = (settings.clone(), Arc::clone(&self.connections.credentials));
         let remarks = self.connections.remarks.clone();
         let making = tokio::task::spawn_blocking(move || {
-            let setup = Setup {
-                tls: certificates::material(&settings, &endpoint)?,
-                limits: settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout),
-                proxies: proxies(&settings)?,
-                parallel: settings.servers.parallel_requests,
-                chosen,
-                remarks,
-            };
+            let setup = setup(&settings, certificates::material(&settings, &endpoint)?, chosen, remarks)?;
             let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
             Ok((endpoint, client))
         });
@@ -105,6 +101,16 @@ impl Servers {
         let (endpoint, client) = made.map_err(Self::remote(gun))?;
         clients.insert(endpoint, client.clone());
         Ok(client)
+    }
+
+    /// The client for a repository's registry, made on first use, and the repository's path there.
+    ///
+    /// # Errors
+    /// `Input` for a name without a registry, `Remote`.
+    pub(in crate::engine) async fn registry(&self, gun: &Gun) -> Result<(Registry, RepositoryPath), EngineError> {
+        let credentials = Arc::clone(&self.connections.credentials);
+        let remarks = &self.connections.remarks;
+        self.connections.registries.client(self.context.settings(), credentials, remarks, gun).await
     }
 
     /// Wraps a remote error for a repository.
@@ -142,6 +148,18 @@ impl Servers {
 }
 
 /// The proxies that the variables of this process name.
+/// How a server is spoken to.
+pub(super) fn setup(
+    settings: &Settings,
+    tls: TlsMaterial,
+    chosen: String,
+    remarks: Remarks,
+) -> Result<Setup, RemoteError> {
+    let limits = settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout);
+    let (proxies, parallel) = (proxies(settings)?, settings.servers.parallel_requests);
+    Ok(Setup { tls, limits, proxies, parallel, chosen, remarks })
+}
+
 fn proxies(settings: &Settings) -> Result<Proxies, RemoteError> {
     let variables = &settings.helper_environment;
     Proxies::read(|name| variables.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str()))

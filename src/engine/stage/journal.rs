@@ -217,28 +217,9 @@ impl Journal {
             return Ok(Arc::clone(&known.content));
         }
         let bytes = file.try_clone().and_then(|file| read::read_opened(file, read::OWN)).map_err(failed)?;
-        let content = Arc::new(self.parse(&bytes)?);
+        let content = Arc::new(parse(&self.path, &bytes)?);
         *last = Some(Known { _file: file, stamp, content: Arc::clone(&content) });
         Ok(content)
-    }
-
-    fn parse(&self, bytes: &[u8]) -> Result<Content, EngineError> {
-        #[derive(Deserialize)]
-        struct Form {
-            version: Option<u64>,
-        }
-        let state = |what: String| EngineError::State { path: self.path.clone(), what };
-        let damaged = |e: serde_json::Error| {
-            let place = format!("line {}, column {}", e.line(), e.column());
-            state(format!("this journal of staged changes is damaged ({place}): {e}"))
-        };
-        match serde_json::from_slice::<Form>(bytes).map_err(damaged)?.version {
-            Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
-            Some(newer) if newer > VERSION => Err(state(format!(
-                "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
-            ))),
-            _ => Err(state("this journal of staged changes names no version".to_owned())),
-        }
     }
 
     /// Changes it under the lock. Nothing is written if `change` fails.
@@ -296,5 +277,28 @@ impl Journal {
         let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         lock(&self.dir().join(format!("{stem}-{name}.lock")), Duration::ZERO)
+    }
+}
+
+/// Reads the bytes of a journal that lies at `path`.
+///
+/// # Errors
+/// `State` for a damaged one or one of a newer version.
+pub(in crate::engine) fn parse(path: &Path, bytes: &[u8]) -> Result<Content, EngineError> {
+    #[derive(Deserialize)]
+    struct Form {
+        version: Option<u64>,
+    }
+    let state = |what: String| EngineError::State { path: path.to_owned(), what };
+    let damaged = |e: serde_json::Error| {
+        let place = format!("line {}, column {}", e.line(), e.column());
+        state(format!("this journal of staged changes is damaged ({place})"))
+    };
+    match serde_json::from_slice::<Form>(bytes).map_err(damaged)?.version {
+        Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
+        Some(newer) if newer > VERSION => Err(state(format!(
+            "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
+        ))),
+        _ => Err(state("this journal of staged changes names no version".to_owned())),
     }
 }

@@ -33,3 +33,11 @@ mod part;
 pub(in crate::engine) mod planned;
 
 pub use part::Staging;
+
+use std::path::Path;
+
+/// Whether `bytes` are a journal that this program reads.
+#[must_use]
+pub fn is_journal(bytes: &[u8]) -> bool {
+    journal::parse(Path::new("journal"), bytes).is_ok()
+}

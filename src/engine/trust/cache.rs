@@ -12,13 +12,11 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 
+use super::limits;
 use crate::engine::disk::commit::{Pending, write_all};
 use crate::engine::disk::folder::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
 use crate::engine::error::EngineError;
 use crate::tuf::{Gun, Role};
-
-/// No cached file is bigger: 100,000 tags are about 10 MB.
-pub(in crate::engine) const FILE_LIMIT: u64 = 64 << 20;
 
 /// Whether a role's file could be another repository's: below `metadata` in its name, the cache of a repository named
 /// after what stands before begins. `targets/metadata/root` of `a` is the root of `a/metadata/targets`.
@@ -153,7 +151,7 @@ impl Drawer<'_> {
         }
         let (below, name) = place(role);
         let read = self.folder(below).and_then(|folder| match folder {
-            Some(folder) => read_at(&folder, &name, FILE_LIMIT),
+            Some(folder) => read_at(&folder, &name, limits::FILE),
             None => Ok(None),
         });
         self.named(below, &name, read)

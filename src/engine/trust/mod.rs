@@ -27,6 +27,7 @@ pub(in crate::engine) mod ask;
 pub(in crate::engine) mod cache;
 pub(in crate::engine) mod fresh;
 pub(in crate::engine) mod judge;
+pub(in crate::engine) mod limits;
 pub(in crate::engine) mod local;
 pub(in crate::engine) mod look;
 pub(in crate::engine) mod memory;

@@ -5,15 +5,13 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
 use tokio_util::sync::CancellationToken;
 
+use super::limits;
 use super::local::Shelf;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
 use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
 use crate::tuf::{Blob, Envelope, FileMeta, Gun, Metadata, Prepared, Role, Root, TrustedSet, VerifyError};
 
-const TIMESTAMP_LIMIT: u64 = 64 << 10;
-const ROOT_LIMIT: u64 = 1 << 20;
-const FILE_LIMIT: u64 = 64 << 20;
 const ROOT_STEPS: usize = 256;
 /// Files of one repository that are fetched at once.
 const AT_ONCE: usize = 8;
@@ -45,19 +43,19 @@ impl Source<'_> {
 
     /// The current timestamp.
     pub(in crate::engine) async fn timestamp(&mut self) -> Result<Vec<u8>, EngineError> {
-        let (bytes, date) = self.fetch(Wanted::Current(Role::Timestamp), TIMESTAMP_LIMIT).await?;
+        let (bytes, date) = self.fetch(Wanted::Current(Role::Timestamp), limits::TIMESTAMP).await?;
         self.date = date;
         Ok(bytes)
     }
 
     /// The current root.
     pub(in crate::engine) async fn root(&self) -> Result<Vec<u8>, EngineError> {
-        Ok(self.fetch(Wanted::Current(Role::Root), ROOT_LIMIT).await?.0)
+        Ok(self.fetch(Wanted::Current(Role::Root), limits::ROOT).await?.0)
     }
 
     /// A root of the past.
     pub(in crate::engine) async fn root_version(&self, version: u64) -> Result<Vec<u8>, EngineError> {
-        Ok(self.fetch(Wanted::Version { role: Role::Root, version }, ROOT_LIMIT).await?.0)
+        Ok(self.fetch(Wanted::Version { role: Role::Root, version }, limits::ROOT).await?.0)
     }
 
     /// The current snapshot, guessed where the server is far away. By its hash, once the timestamp names it, it costs the
@@ -65,7 +63,7 @@ impl Source<'_> {
     async fn snapshot(&self) -> Option<(Vec<u8>, Option<Time>)> {
         match self.server.is_near().await {
             true => None,
-            false => self.fetch(Wanted::Current(Role::Snapshot), FILE_LIMIT).await.ok(),
+            false => self.fetch(Wanted::Current(Role::Snapshot), limits::FILE).await.ok(),
         }
     }
 
@@ -75,9 +73,9 @@ impl Source<'_> {
         // Not `targets/releases`: many repositories have none, which the server takes for a fault of its own.
         let (root, timestamp, snapshot, targets) = tokio::join!(
             self.root(),
-            current(Role::Timestamp, TIMESTAMP_LIMIT),
+            current(Role::Timestamp, limits::TIMESTAMP),
             self.snapshot(),
-            current(Role::Targets, FILE_LIMIT),
+            current(Role::Targets, limits::FILE),
         );
         let root = root?;
         let (timestamp, date) = timestamp?;
@@ -100,11 +98,11 @@ impl Source<'_> {
     ) -> Result<Guess, EngineError> {
         let files = likely.into_iter().map(|(role, sha256)| async {
             let wanted = Wanted::ByHash { role: role.clone(), sha256 };
-            (role, self.fetch(wanted, FILE_LIMIT).await)
+            (role, self.fetch(wanted, limits::FILE).await)
         });
         let (root, timestamp, snapshot, files) = tokio::join!(
             self.root(),
-            self.fetch(Wanted::Current(Role::Timestamp), TIMESTAMP_LIMIT),
+            self.fetch(Wanted::Current(Role::Timestamp), limits::TIMESTAMP),
             self.snapshot(),
             stream::iter(files).buffered(AT_ONCE).collect::<Vec<_>>(),
         );
@@ -185,7 +183,7 @@ impl Source<'_> {
         let start = set.root().content.version;
         for step in 0..=ROOT_STEPS {
             let version = set.root().content.version + 1;
-            match self.fetch(Wanted::Version { role: Role::Root, version }, ROOT_LIMIT).await {
+            match self.fetch(Wanted::Version { role: Role::Root, version }, limits::ROOT).await {
                 Ok(_) if step == ROOT_STEPS => break,
                 Ok((bytes, _)) => set.update_root(&bytes).map_err(self.wrong())?,
                 Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => {
@@ -288,7 +286,7 @@ impl Source<'_> {
             let what = "no SHA-256 is given".to_owned();
             return Err(self.wrong()(VerifyError::Mix { role, parent, what }));
         };
-        let limit = meta.length.min(FILE_LIMIT);
+        let limit = meta.length.min(limits::FILE);
         match self.fetch(Wanted::ByHash { role: role.clone(), sha256 }, limit).await {
             Ok((bytes, _)) => Ok(bytes.into()),
             Err(EngineError::Remote { gun, source: RemoteError::NotFound { host, .. } }) => {

@@ -113,7 +113,7 @@ impl Views {
             algorithm,
             place: KeyPlace::File(stored.path),
             state,
-            warning: stored.warning,
+            warning: stored.exposure.map(|exposure| exposure.to_string()),
             backup: None,
             used_in,
         }

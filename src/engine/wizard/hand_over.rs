@@ -130,7 +130,8 @@ impl HandOver {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let read: Self = serde_json::from_slice(bytes).map_err(|error| format!("is no hand-over file: {error}"))?;
+        let read: Self = serde_json::from_slice(bytes)
+            .map_err(|error| format!("is no hand-over file: line {} is not of its form", error.line()))?;
         if read.form != FORM {
             return Err("is no hand-over file of trustdeck".to_owned());
         }

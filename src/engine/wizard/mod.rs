@@ -33,6 +33,7 @@ mod command;
 mod facts;
 mod hand_over;
 mod kept;
+pub mod new_keys;
 mod part;
 mod phase;
 mod preparing;

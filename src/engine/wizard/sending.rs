@@ -11,6 +11,7 @@ use super::progress::{is_finished, is_sent};
 use super::setup::fingerprints;
 use super::step::{Draft, StepKind, draft};
 use crate::engine::reference::familiar_name;
+use crate::engine::wording::count;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 
 /// The first, or only, publish.
@@ -85,10 +86,7 @@ pub(super) fn check(facts: &Facts) -> Draft {
         let roles = checked.iter().filter(|role| is_refused(r, role));
         roles.map(|role| format!("{}: {role} is not trusted: no key that may sign it has", r.name))
     });
-    let tags = |r: &RepositoryFacts| {
-        let tags = r.there()?.tags;
-        Some(format!("{}: {tags} {} can be pulled", r.name, if tags == 1 { "tag" } else { "tags" }))
-    };
+    let tags = |r: &RepositoryFacts| Some(format!("{}: {} can be pulled", r.name, count(r.there()?.tags, "tag")));
     draft.view.detail = refused.chain(facts.repositories.iter().filter_map(tags)).collect();
     if matches!(facts.choice.wizard, Wizard::FirstSetup | Wizard::Root | Wizard::RenewRoot) {
         // What consumers pin, and compare before they believe.

@@ -50,6 +50,19 @@ impl Registry {
         self.inner.http.in_time(self.host(), whole).await
     }
 
+    /// The answer to `GET /v2/`, without any login.
+    pub(super) async fn ping_status(&self) -> Result<Answer, RemoteError> {
+        let call = Call { what: "the registry's API", ..Call::get("", Subject::Catalog) };
+        let url = self.url(&call)?;
+        match self.send(&call, &url, self.host(), Client::Own, None).await? {
+            Opened::Refused(answer) => Ok(answer),
+            Opened::Success(response) => {
+                let (status, headers) = (response.status(), response.headers().clone());
+                Ok(Answer { status, headers, body: Vec::new(), began: Default::default() })
+            }
+        }
+    }
+
     /// Opens a blob and follows where it is sent to; another host gets no login and no client certificate.
     /// Also gives the host that answered.
     ///

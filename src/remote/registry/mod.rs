@@ -86,6 +86,17 @@ impl Registry {
         &self.inner.endpoint
     }
 
+    /// Whether a registry answers at all; a login may be wanted.
+    ///
+    /// # Errors
+    /// As for any request; [`RemoteError::Server`] if something else answers.
+    pub async fn ping(&self) -> Result<(), RemoteError> {
+        match self.ping_status().await? {
+            answer if matches!(answer.status.as_u16(), 200 | 401) => Ok(()),
+            answer => Err(error_of(self.host(), "the registry's API", &answer)),
+        }
+    }
+
     /// What the registry says that a reference is. Where it does not say so by headers, its manifest is fetched.
     ///
     /// # Errors
@@ -130,7 +141,7 @@ impl Registry {
     /// # Errors
     /// [`RemoteError::NotFound`], [`RemoteError::Length`] if another size is announced.
     pub async fn blob(&self, path: &RepositoryPath, expected: Expected) -> Result<Blob, RemoteError> {
-        let what = format!("the blob {} of {path}", expected.digest);
+        let what = format!("blob {} of {path}", expected.digest);
         let route = format!("{path}/blobs/{}", expected.digest);
         let call = Call { what: &what, ..Call::get(&route, Subject::Repository(path.as_str())) };
         let (response, host) = self.open_blob(&call).await?;
@@ -189,8 +200,8 @@ impl Registry {
 /// A manifest in the words of errors, as images are written.
 fn what(path: &RepositoryPath, reference: &Reference) -> String {
     match reference {
-        Reference::Tag(tag) => format!("the image {path}:{tag}"),
-        Reference::Digest(digest) => format!("the manifest {path}@{digest}"),
+        Reference::Tag(tag) => format!("image {path}:{tag}"),
+        Reference::Digest(digest) => format!("manifest {path}@{digest}"),
     }
 }
 

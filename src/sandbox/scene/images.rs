@@ -60,6 +60,12 @@ fn put(
     seeded: &mut Vec<SeededImage>,
 ) -> Result<(), SandboxError> {
     let built = if held == Held::PushedAgain { Built::Later } else { Built::First };
+    if built == Built::Later {
+        // Registries keep what a tag pointed to before.
+        let before = made(name, tag, Built::First)?;
+        store(name, &before, held, files, seeded)?;
+        seeded.push(entry(name, None, &before));
+    }
     let image = made(name, tag, built)?;
     store(name, &image, held, files, seeded)?;
     if held != Held::Gone {

@@ -95,7 +95,7 @@ impl Differences {
 pub(super) const REGISTRY_DIFFERS: Differences = Differences {
     signed: &[
         ("team/web", "latest", Held::PushedAgain),
-        ("team/portal", "5.4", Held::Tampered),
+        ("team/worker", "0.11", Held::Tampered),
         ("team/billing", "2024.1", Held::Gone),
     ],
     unsigned: &[("team/web", "edge"), ("team/api", "2.3-rc1"), (NEW_REPOSITORY, "1.0")],

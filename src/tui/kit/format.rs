@@ -4,6 +4,8 @@ use jiff::Timestamp as Time;
 
 use crate::tuf::Role;
 
+pub use crate::engine::wording::counted as count;
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -80,12 +82,6 @@ pub fn life_cells(now: Time, role: &Role, at: Time, cells: u16) -> u16 {
     }
     let share = (left * i64::from(cells) + life(role) / 2) / life(role);
     u16::try_from(share).unwrap_or(cells).clamp(1, cells)
-}
-
-/// `1 change`, `2 changes`.
-#[must_use]
-pub fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// `14:02` in UTC.

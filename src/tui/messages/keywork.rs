@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
-use crate::engine::custody::load::{KeySet, Loaded};
+use crate::engine::custody::load::{KeySet, Loaded, Naming};
 use crate::engine::custody::make::{MadeKey, NewKey};
 use crate::engine::custody::remove::Removal;
 use crate::engine::keyring::sources::PassphraseSources;
@@ -138,6 +138,8 @@ pub struct ToLoad {
     pub at: usize,
     /// Name or role.
     pub role: String,
+    /// Who says that.
+    pub naming: Naming,
     /// Repository, if it is one's.
     pub gun: Option<String>,
     /// What opens it in the file.

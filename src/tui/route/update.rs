@@ -2,24 +2,24 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::help::Help;
-use super::outcome;
+use super::keys::{self, Found};
+use super::{answers, help, lists, outcome, tour};
 use crate::printable::printable;
-use crate::tui::dialogs::{self, Dialog};
+use crate::tui::dialogs::answer::Answer;
+use crate::tui::dialogs::{Dialog, Help};
+use crate::tui::forms::adapt;
 use crate::tui::kit::field::TextField;
-use crate::tui::kit::filter::Filter;
-use crate::tui::kit::layout;
-use crate::tui::kit::list::{Cleared, Move};
+use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
-use crate::tui::panes::{self, keys, repositories, roles, staged, tags};
+use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Copied, Found, lookup};
-use crate::tui::state::{Listing, Quit, Screen, State, asking, tour};
+use crate::tui::state::binding::{Action, Binding, Copied};
+use crate::tui::state::{Listing, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -67,7 +67,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
                 vec![]
             }
         }
-        Event::Touch(job) => dialogs::wait_for_touch(state, job),
+        Event::Touch(job) => answers::wait_for_touch(state, job),
         Event::Counted(job, done, total) => {
             if let Some(task) = state.key_task.as_mut().filter(|_| state.jobs.is_key_work(job)) {
                 task.progress = Some((done, total));
@@ -83,7 +83,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     };
     tour::advance(state);
-    settle(state);
+    lists::settle(state);
     effects.extend(wizard::follow(state));
     effects
 }
@@ -101,29 +101,55 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         return vec![Effect::Suspend];
     }
     if !state.dialogs.is_empty() {
-        return dialogs::key(state, pressed);
+        return dialog_key(state, pressed);
     }
     if let Some(typed) = state.filtering.take() {
-        filter_key(state, typed, pressed);
+        lists::filter_key(state, typed, pressed);
         return vec![];
     }
     let prefix = state.prefix.take();
-    match lookup(state, prefix, &input::key_name(pressed)) {
+    match keys::lookup(state, prefix, &input::key_name(pressed)) {
         Found::Prefix(first) => {
             state.prefix = Some(first);
             vec![]
         }
         Found::Nothing => vec![],
-        Found::Binding(binding) => match (binding.reason)(state) {
-            Some(reason) => {
-                state.say(Tone::Note, binding.word, reason);
+        Found::Binding(binding) => {
+            if (binding.reason)(state).is_none() {
+                choose(state, binding.action);
+            }
+            run(state, binding)
+        }
+    }
+}
+
+/// Does what a binding says, or says why not.
+fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+    match (binding.reason)(state) {
+        Some(reason) => {
+            state.say(Tone::Note, binding.word, reason);
+            vec![]
+        }
+        None => act(state, binding.action),
+    }
+}
+
+/// Gives a key to the dialog on top, and its answer to whoever asked.
+fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.pop() else { return vec![] };
+    let (stays, answer) = dialog.key(&state.around(), pressed);
+    state.dialogs.extend(stays);
+    match answer {
+        Answer::InHelp(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Help(open)) => {
+                help::key(open, state, &pressed).map(|binding| run(state, binding)).unwrap_or_default()
+            }
+            other => {
+                state.dialogs.extend(other);
                 vec![]
             }
-            None => {
-                choose(state, binding.action);
-                act(state, binding.action)
-            }
         },
+        answer => answers::take(state, answer),
     }
 }
 
@@ -182,22 +208,27 @@ fn paste(state: &mut State, text: &str) {
     if state.dialogs.is_empty() {
         if let Some(mut typed) = state.filtering.take() {
             typed.insert_text(text);
-            set_filter(state, typed.text());
+            lists::set_filter(state, typed.text());
             state.filtering = Some(typed);
         }
         return;
     }
-    dialogs::paste(state, text);
+    if let Some(dialog) = state.dialogs.last_mut() {
+        dialog.paste(text);
+        if let Dialog::Form(form) = dialog {
+            adapt::adapt(form);
+        }
+    }
 }
 
 /// Does what the user wants.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
-        Action::Move(to) => go(state, to),
+        Action::Move(to) => lists::go(state, to),
         Action::Focus(pane) => state.focus = pane,
         Action::NextPane => state.focus = state.focus.step(1),
         Action::PreviousPane => state.focus = state.focus.step(Pane::ALL.len() - 1),
-        Action::Back => back(state),
+        Action::Back => lists::back(state),
         Action::Help => {
             let subject = match &state.screen {
                 Screen::Main => state.focus.name(),
@@ -208,9 +239,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
         Action::Filter => state.filtering = Some(TextField::with(panes::filter_text(state.focus, state))),
-        Action::Mark => with_list(state, Marking::Toggle),
-        Action::Range => with_list(state, Marking::Range),
-        Action::MarkAll => with_list(state, Marking::All),
+        Action::Mark => lists::with_list(state, lists::Marking::Toggle),
+        Action::Range => lists::with_list(state, lists::Marking::Range),
+        Action::MarkAll => lists::with_list(state, lists::Marking::All),
         Action::Undo => return vec![Effect::Undo],
         Action::Redo => return vec![Effect::Redo],
         Action::Review => return review::open(state),
@@ -230,7 +261,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Repositories(action) => return repositories::update(state, action),
         Action::Roles(action) => return roles::update(state, action),
         Action::Tags(action) => return tags::update(state, action),
-        Action::Keys(action) => return keys::update(state, action),
+        Action::Keys(action) => return panes::keys::update(state, action),
         Action::Staged(action) => return staged::update(state, action),
         Action::ReviewScreen(action) => return review::update(state, action),
         Action::PublishScreen(action) => return publish::update(state, action),
@@ -239,124 +270,6 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Rotate => return wizard::from_role(state),
     }
     vec![]
-}
-
-fn visible_rows(state: &State, pane: Pane) -> usize {
-    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
-    let area = areas.panes.iter().find(|(p, _)| *p == pane);
-    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
-}
-
-fn go(state: &mut State, to: Move) {
-    let height = visible_rows(state, state.focus);
-    match &mut state.screen {
-        Screen::Review(review) => return review.list.go(to, 20),
-        Screen::Publish(publishing) => return publish::go(publishing, to),
-        Screen::Wizard => return wizard::go(state, to),
-        Screen::Main => {}
-    }
-    match state.focus {
-        Pane::Repositories => {
-            state.lists.repositories.go(to, height);
-            panes::reindex_shown(state);
-        }
-        Pane::Roles => state.lists.roles.go(to, height),
-        Pane::Tags => state.lists.tags.go(to, height),
-        Pane::Keys => state.lists.keys.go(to, height),
-        Pane::Staged => state.lists.staged.go(to, height),
-    }
-}
-
-/// Scrolls every list so that its cursor is visible.
-fn settle(state: &mut State) {
-    let rows = Pane::ALL.map(|pane| visible_rows(state, pane));
-    let [repositories, roles, tags, keys, staged] = rows;
-    state.lists.repositories.settle(repositories);
-    state.lists.roles.settle(roles);
-    state.lists.tags.settle(tags);
-    state.lists.keys.settle(keys);
-    state.lists.staged.settle(staged);
-}
-
-fn back(state: &mut State) {
-    if state.message.as_ref().is_some_and(|m| m.tone == Tone::Fail) {
-        state.message = None;
-        return;
-    }
-    let cleared = match state.focus {
-        Pane::Repositories => state.lists.repositories.clear(),
-        Pane::Roles => state.lists.roles.clear(),
-        Pane::Tags => state.lists.tags.clear(),
-        Pane::Keys => state.lists.keys.clear(),
-        Pane::Staged => state.lists.staged.clear(),
-    };
-    match cleared {
-        Cleared::Filter => panes::reindex(state),
-        Cleared::Marks => {}
-        Cleared::Nothing => match state.focus {
-            Pane::Tags => state.focus = Pane::Roles,
-            _ => state.focus = Pane::Repositories,
-        },
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Marking {
-    Toggle,
-    Range,
-    All,
-}
-
-fn with_list(state: &mut State, marking: Marking) {
-    fn mark<K: Clone + Ord>(list: &mut crate::tui::kit::list::List<K>, marking: Marking) {
-        match marking {
-            Marking::Toggle => list.toggle_mark(),
-            Marking::Range => list.toggle_range(),
-            Marking::All => list.toggle_all(),
-        }
-    }
-    match state.focus {
-        Pane::Repositories => {
-            mark(&mut state.lists.repositories, marking);
-            panes::reindex_shown(state);
-        }
-        Pane::Roles => mark(&mut state.lists.roles, marking),
-        Pane::Tags => mark(&mut state.lists.tags, marking),
-        Pane::Keys => mark(&mut state.lists.keys, marking),
-        Pane::Staged => mark(&mut state.lists.staged, marking),
-    }
-}
-
-fn filter_key(state: &mut State, mut typed: TextField, pressed: &KeyEvent) {
-    match pressed.code {
-        KeyCode::Enter => return,
-        KeyCode::Esc => return set_filter(state, ""),
-        KeyCode::Down => go(state, Move::Down),
-        KeyCode::Up => go(state, Move::Up),
-        _ if typed.key(pressed) => set_filter(state, typed.text()),
-        _ => {}
-    }
-    state.filtering = Some(typed);
-}
-
-fn set_filter(state: &mut State, text: &str) {
-    let filter = match state.focus {
-        Pane::Repositories => &mut state.lists.repositories.filter,
-        Pane::Roles => &mut state.lists.roles.filter,
-        Pane::Tags => &mut state.lists.tags.filter,
-        Pane::Keys => &mut state.lists.keys.filter,
-        Pane::Staged => &mut state.lists.staged.filter,
-    };
-    *filter = Filter::new(text);
-    match state.focus {
-        Pane::Repositories => {
-            repositories::reindex(state);
-            panes::reindex_shown(state);
-        }
-        Pane::Roles | Pane::Tags => panes::reindex_shown(state),
-        Pane::Keys => keys::reindex(state),
-        Pane::Staged => staged::reindex(state),
-    }
 }
 
 fn refresh(state: &mut State) -> Vec<Effect> {
@@ -383,15 +296,15 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
     let found = match (what, state.focus) {
         (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
         (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
-        (Copied::Name, Pane::Tags) => name(tags::selected(state).map(|t| t.name.clone())),
-        (Copied::Name, Pane::Keys) => name(keys::selected(state).map(|k| k.label.clone())),
-        (Copied::Id, Pane::Keys) => keys::selected(state).map(|k| ("the key ID", k.id.to_string())),
-        (Copied::Words, Pane::Keys) => keys::selected(state).map(|k| ("the words", k.words())),
+        (Copied::Name, Pane::Tags) => name(selected::tag(state).map(|t| t.name.clone())),
+        (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
+        (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
+        (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
         (Copied::Id, Pane::Roles) => {
-            let role = roles::selected(state);
+            let role = selected::role(state);
             role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
         }
-        (Copied::Digest, Pane::Tags) => tags::selected(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
+        (Copied::Digest, Pane::Tags) => selected::tag(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
         _ => None,
     };
     // A name with a line end would run as a command where it is pasted.

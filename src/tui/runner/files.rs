@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::disk::read;
+use crate::engine::custody::file::public_key;
 use crate::engine::settings::TypedPaths;
 use crate::tuf::PublicKey;
 
-/// Longest file of a public key, in bytes; a chain of certificates is far shorter.
-const LONGEST: u64 = 1 << 20;
 /// Most names that a completion lists.
 const MOST: usize = 200;
 
@@ -20,17 +18,8 @@ pub(super) fn public_keys(
     typed: &TypedPaths,
     now: jiff::Timestamp,
 ) -> Result<Vec<PublicKey>, String> {
-    let read = |path: &PathBuf| {
-        let path = typed.expanded(path);
-        let bytes = bytes(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        PublicKey::from_file(&bytes, now).map_err(|e| format!("{}: {e}", path.display()))
-    };
+    let read = |path: &PathBuf| public_key(&typed.expanded(path), now).map_err(|error| error.to_string());
     paths.iter().map(read).collect()
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let bytes = read::read_kept(path, LONGEST).map_err(|e| e.to_string())?;
-    bytes.ok_or_else(|| "there is no such file".to_owned())
 }
 
 /// Ways to complete a path, as the user writes it; directories end with `/`.

@@ -212,7 +212,8 @@ impl Worker<'_> {
         let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned()))?;
         let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string()))?;
         let id = opened.id().clone();
-        let loaded = self.engine.custody().load_key(opened, &key.role, key.gun.as_deref(), key.keeps.as_ref());
+        let loaded =
+            self.engine.custody().load_key(opened, (&key.role, key.naming), key.gun.as_deref(), key.keeps.as_ref());
         Ok((id, key.role.clone(), loaded.map_err(|error| error.problem())?))
     }
 

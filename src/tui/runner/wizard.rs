@@ -7,7 +7,9 @@ use std::path::Path;
 use super::token::attendant;
 use super::{Work, failure};
 use crate::engine::custody::backed_up::Removing;
+use crate::engine::error::refuse;
 use crate::engine::reference::parse_bare;
+use crate::engine::wizard::new_keys::Place;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
@@ -50,11 +52,11 @@ impl Work {
     ) -> std::result::Result<Answer, Failure> {
         let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
         self.blocking(move |engine| {
-            let place = keys::Place { token: &at.serial, pins: &pins, attendant: &attendant };
+            let place = Place { token: &at.serial, pins: &pins, attendant: &attendant };
             let (verb, said) = match what {
-                Made::Key(label) => ("new key", keys::on_token(engine, &mut choice, &place, &label)?),
+                Made::Key(label) => ("new key", keys::on_token(engine, &mut choice, place, &label)?),
                 Made::Signer(name) => {
-                    keys::first_signer_on_token(engine, &mut choice, &name, &place)?;
+                    engine.wizards().make_signer_on_token(&mut choice, &name, place)?;
                     ("signer", name.to_string())
                 }
             };
@@ -138,10 +140,6 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
             Answer::Forgotten(choice.wizard.title())
         }
     })
-}
-
-fn refuse(message: impl Into<String>, hint: &str) -> EngineError {
-    EngineError::Input { message: message.into(), hint: hint.to_owned() }
 }
 
 fn facts(engine: &Engine, choice: &Choice) -> Result<Box<Facts>> {

@@ -8,7 +8,7 @@ use crate::support::{Home, NotaryServer};
 
 /// Requires that both programs and trustdeck, each from an empty cache, show the same repository.
 #[track_caller]
-fn all_agree(server: &NotaryServer, gun: &str) -> serde_json::Value {
+pub(super) fn all_agree(server: &NotaryServer, gun: &str) -> serde_json::Value {
     let (docker, notary, ours) = (Home::new(server), Home::new(server), Home::new(server));
     let shown = docker.docker(&["inspect", gun]).ok();
     assert_eq!(ours.trustdeck(&["inspect", gun]).ok().stdout, shown.stdout);

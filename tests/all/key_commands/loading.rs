@@ -63,21 +63,82 @@ fn a_file_with_several_blocks_is_taken_whole_and_the_rest_is_named() {
     let ran = run_with_input(&mut load, &blocks.concat()).ended(9);
     assert_eq!(ran.json().as_array().unwrap().len(), 3);
     assert_eq!(files(&home).len(), 3);
-    assert_eq!(ran.kinds(), ["keystore", "keystore"]);
+    assert_eq!(ran.kinds(), ["keystore"], "a public key beside them is mentioned and no failure");
     for named in ["block 2 is a public key", "block 4 has a PEM block PRIVATE KEY"] {
         assert!(ran.stderr.contains(named), "{}", ran.stderr);
     }
 }
 
 #[test]
-fn a_key_that_is_there_stays_as_it_is() {
+fn a_key_that_is_there_stays_as_it_is_unless_it_is_given_another_name() {
     let home = home();
     let file = home.put("key.pem", &fixture("keyfiles/ec-sec1-plain.pem"));
     home.key(&["load", &file, "--name", "carol"]).ok();
     let before = files(&home);
-    let again = home.key(&["load", &file, "--name", "dave", "--json"]).ok().json();
-    assert_eq!((&again[0]["result"], &again[0]["role"]), (&"known".into(), &"carol".into()));
-    assert_eq!(files(&home), before);
+    for name in [&[][..], &["--name", "carol"]] {
+        let again = home.key(&[&["load", &file, "--json"], name].concat()).ok().json();
+        assert_eq!((&again[0]["result"], &again[0]["role"]), (&"known".into(), &"carol".into()));
+        assert_eq!(files(&home), before);
+    }
+    let renamed = home.key(&["load", &file, "--name", "dave", "--json"]).ok().json();
+    assert_eq!((&renamed[0]["result"], &renamed[0]["role"]), (&"renamed".into(), &"dave".into()));
+    let (old, new) = (Block::read(&before[0].1).unwrap(), Block::read(&files(&home)[0].1).unwrap());
+    assert_eq!((new.header("role"), &new.der), (Some("dave"), &old.der));
+}
+
+#[test]
+fn the_name_that_is_given_counts_for_more_than_the_one_in_the_file() {
+    let home = home();
+    let text = String::from_utf8(fixture("keyfiles/ec-sec1-plain.pem")).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let file = home.put("key.pem", format!("{first}\nrole: alice\n\n{rest}").as_bytes());
+    let loaded = home.key(&["load", &file, "--name", "carol", "--json"]).ok().json();
+    assert_eq!(loaded[0]["role"], "carol");
+}
+
+#[test]
+fn a_certificate_beside_its_key_is_mentioned_and_no_failure() {
+    let home = home();
+    let both = [fixture("root-certificate.pem"), fixture("keyfiles/ec-sec1-plain.pem")].concat();
+    let file = home.put("both.pem", &both);
+    let loaded = home.key(&["load", &file, "--name", "carol"]).ok();
+    assert!(loaded.stderr.contains("block 1 is a certificate"), "{}", loaded.stderr);
+    assert_eq!(files(&home).len(), 1);
+}
+
+#[test]
+fn a_file_of_an_old_layout_says_role_and_repository_by_its_name() {
+    let home = home();
+    let expected = table()["files"].as_array().unwrap().clone();
+    let row = expected.iter().find(|row| row["file"] == "ec-sec1-plain.pem").unwrap().clone();
+    let id = row["key_id"].as_str().unwrap();
+    let folder = home.path().join("tuf_keys/r.test/app");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{id}_targets.key"));
+    fs::write(&file, fixture("keyfiles/ec-sec1-plain.pem")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    home.key(&["load", file.to_str().unwrap()]).ok();
+    let block = Block::read(&files(&home)[0].1).unwrap();
+    assert_eq!((block.header("role"), block.header("gun")), (Some("targets"), Some("r.test/app")));
+}
+
+#[test]
+fn a_variable_that_ends_with_a_line_break_is_said_to() {
+    let home = home();
+    let file = home.put("sealed.pem", &fixture("keyfiles/ec-pkcs8-pbes2-sha1-aes256.pem"));
+    for end in ["\n", "\r", "\r\n"] {
+        let mut load = home.trustdeck_command(&["key", "load", &file, "--name", "carol"]);
+        let refused = run(load.env("NOTARY_DELEGATION_PASSPHRASE", format!("{PASSPHRASE}{end}"))).ended(4);
+        assert!(refused.stderr.contains("ends with a line break"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn public_halves_are_exported_as_pem() {
+    let home = home();
+    let id = home.made(&["alice"]);
+    let made = fs::read_to_string(home.path().join("alice.pub")).unwrap();
+    assert_eq!(home.key(&["export", "--public", &id]).ok().stdout, made);
 }
 
 #[test]

@@ -87,7 +87,9 @@ async fn repositories_are_refreshed_side_by_side() {
     }
     // Nobody gets a timestamp before eight repositories have asked for theirs.
     origin.gather(8);
-    let machine = Machine::new(&origin.url);
+    let mut machine = Machine::new(&origin.url);
+    // A server nearby gets one request at a time unless the user knows that it bears more.
+    machine.settings.servers.parallel_requests = Some(8);
     let (sender, mut results) = mpsc::channel(4);
     let engine = machine.engine();
     let task = tokio::spawn(async move { engine.views().refresh_all(guns, sender, CancellationToken::new()).await });

@@ -96,7 +96,7 @@ async fn a_layer_that_was_changed_or_cut_on_disk_is_refused() {
     let (_, ended) = read_blob(&client, expected(&name, Some(layer.len()))).await;
     let cut = RemoteError::Length {
         host: client.endpoint().host().to_owned(),
-        what: format!("the blob {name} of {APP}"),
+        what: format!("blob {name} of {APP}"),
         expected: layer.len() as u64,
         found: 1000,
     };

@@ -146,7 +146,7 @@ async fn fetch_role(client: &NotaryServer, role: Role) -> Result<Received, Remot
 }
 
 #[tokio::test]
-async fn a_server_nearby_is_never_asked_for_two_files_at_once() {
+async fn a_server_nearby_never_has_two_requests_at_once() {
     use axum::routing::get;
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inside, peak) = (Arc::clone(&now), Arc::clone(&most));
@@ -167,7 +167,9 @@ async fn a_server_nearby_is_never_asked_for_two_files_at_once() {
     // Known to be near from its first answer on.
     fetch_role(&client, Role::Root).await.unwrap();
     most.store(0, Ordering::SeqCst);
-    let all = futures_util::future::join_all((0..200).map(|_| fetch_role(&client, Role::Targets))).await;
+    // Timestamps too: the server looks for the snapshot that they name.
+    let role = |number: usize| if number.is_multiple_of(2) { Role::Targets } else { Role::Timestamp };
+    let all = futures_util::future::join_all((0..200).map(|number| fetch_role(&client, role(number)))).await;
     assert!(all.into_iter().all(|got| got.is_ok()));
     assert_eq!(most.load(Ordering::SeqCst), 1);
     serving.abort();

@@ -165,7 +165,6 @@ fn mistakes_in_notarys_configuration_name_the_file_and_the_key() {
         (r#"{"remote_server": {"skiptlsverify": true}}"#, "skipTLSVerify is refused"),
         (r#"{"trust_pinning": {"certs": {"a": "x"}}}"#, "\"a\" is not a list"),
         (r#"{"trust_pinning": {"ca": {"a": 1}}}"#, "\"a\" is not a file name"),
-        (r#"{"trust_pinning": {"ca": {"a": "/nowhere.pem"}}}"#, "/nowhere.pem"),
     ];
     for (text, expected) in table {
         let refusal = Home::new(&[(NOTARY, text)]).refusal();
@@ -191,7 +190,18 @@ fn pins_of_notary_are_read_for_names_with_capitals_too() {
     assert_eq!(pinning.certs["Docker.io/Acme/Web"], ["aa"]);
     assert_eq!(pinning.certs["docker.io/acme/web"], ["aa"]);
     assert_eq!(pinning.certs["docker.io/*"], ["bb", "cc"]);
-    assert_eq!(pinning.ca["docker.io/other"], "PEM");
+    assert_eq!(pinning.ca["docker.io/other"].as_deref(), Ok("PEM"));
+}
+
+#[test]
+fn a_pin_whose_file_is_missing_concerns_its_own_prefix_only() {
+    let text = r#"{"trust_pinning": {"ca": {"docker.io/other/": "./ca.pem"}}}"#;
+    let home = Home::new(&[(NOTARY, text)]);
+    let why = home.settings().unwrap().pinning.ca["docker.io/other/"].clone().unwrap_err();
+    assert!(why.contains("ca.pem"), "{why}");
+    // Relative to its file, wherever the program runs.
+    let beside = Home::new(&[(NOTARY, text), (".notary/ca.pem", "PEM")]);
+    assert_eq!(beside.settings().unwrap().pinning.ca["docker.io/other/"].as_deref(), Ok("PEM"));
 }
 
 #[test]

@@ -164,10 +164,10 @@ async fn the_scene_has_drifted_gone_tampered_and_unsigned_tags() {
     assert!(now("team/web", "edge").await.is_ok() && now("team/new-service", "1.0").await.is_ok());
     assert!(matches!(now("team/billing", "2024.1").await, Err(RemoteError::NotFound { .. })));
 
-    let manifest = registry.manifest(&path("team/portal"), &tag("5.4")).await.unwrap();
+    let manifest = registry.manifest(&path("team/worker"), &tag("0.11")).await.unwrap();
     let layer = &manifest.content.listed()[0];
     let expected = Expected { digest: layer.digest().clone(), size: Some(layer.size()), limit: 1 << 20 };
-    let mut blob = registry.blob(&path("team/portal"), expected).await.unwrap();
+    let mut blob = registry.blob(&path("team/worker"), expected).await.unwrap();
     let mut ended = Ok(());
     while let Some(piece) = blob.piece().await.map_err(|error| ended = Err(error)).unwrap_or_default() {
         assert!(!piece.is_empty());
@@ -221,7 +221,7 @@ fn skopeo_story(lab: &Lab) {
     assert_eq!(listed["Tags"], serde_json::json!(["5.0", "5.1", "5.2", "5.3", "5.4", "latest"]));
     let layout = format!("oci:{}:copy", lab.file("layout"));
     lab.skopeo(&["copy", "docker://registry.sandbox/team/portal:5.3", &layout]).ok();
-    let tampered = lab.skopeo(&["copy", "docker://registry.sandbox/team/portal:5.4", &layout]);
+    let tampered = lab.skopeo(&["copy", "docker://registry.sandbox/team/worker:0.11", &layout]);
     assert_ne!(tampered.code, 0, "a changed layer is not taken");
     let index = format!("oci:{}:index", lab.file("layout"));
     lab.skopeo(&["copy", "--all", "docker://registry.sandbox/team/api:stable", &index]).ok();

@@ -13,17 +13,15 @@ use zeroize::Zeroizing;
 
 use super::seal::{SealError, unseal};
 use super::{Contents, read_manifest, refuse};
-use crate::engine::custody::load::{FoundKey, KeySet, MAX_SET, read_to};
+use crate::engine::custody::load::{FoundKey, KeySet, MAX_SET, NoKey, read_to};
 use crate::engine::disk::read;
 use crate::engine::error::EngineError;
-use crate::keys::pem::{Block, MAX_FILE};
+use crate::keys::old_names::named;
+use crate::keys::pem::{Block, MAX_FILE, PemError};
 use crate::keys::{KeyError, Passphrase};
-use crate::tuf::CanonicalKeyId;
 
 /// Most members of an archive.
 const MAX_MEMBERS: usize = 50_000;
-/// Most reasons given one by one.
-const MAX_REFUSED: usize = 100;
 
 /// Whether a backup needs a passphrase to be opened.
 pub(super) fn is_sealed(file: &[u8]) -> bool {
@@ -39,27 +37,33 @@ pub(super) fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Conte
         io::ErrorKind::Other => refuse(format!("{} {source}", path.display()), "name a backup"),
         _ => EngineError::Disk { path: path.to_owned(), source },
     })?;
-    let bytes = read_to(file, path)?;
+    parse(path, &read_to(file, path)?, passphrase)
+}
+
+/// Reads the bytes of a backup that lies at `path`.
+///
+/// # Errors
+/// As [`read`], but for `Disk`.
+pub(super) fn parse(path: &Path, bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<Contents, EngineError> {
     let about = |what: String| format!("{}: {what}", path.display());
-    if is_sealed(&bytes) {
+    if is_sealed(bytes) {
         let what = |what: &str| KeyError::Unsupported(about(what.to_owned())).into();
         let Some(passphrase) = passphrase else { return Err(what("needs the passphrase of the backup")) };
-        let content = unseal(&bytes, passphrase).map_err(|error| match error {
+        let content = unseal(bytes, passphrase).map_err(|error| match error {
             SealError::WrongPassphrase => KeyError::WrongBackupPassphrase { path: path.to_owned() }.into(),
             SealError::Unusable(what, hint) => refuse(about(what), hint),
         })?;
         return Ok(contents(&content));
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return members(MultiGzDecoder::new(bytes.as_slice()))
+        return members(MultiGzDecoder::new(bytes))
             .map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
     }
     if bytes.get(257..262) == Some(b"ustar") {
-        return members(bytes.as_slice())
-            .map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
+        return members(bytes).map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
     }
-    let contents = contents(&bytes);
-    if contents.set.keys.is_empty() && contents.set.refused.is_empty() {
+    let contents = contents(bytes);
+    if contents.set.keys.is_empty() && contents.set.refused.is_empty() && contents.set.beside.is_empty() {
         let hint =
             "name a file that trustdeck key backup or notary key export wrote, or an archive of the key directory";
         return Err(refuse(about("is no backup".to_owned()), hint));
@@ -72,7 +76,7 @@ fn contents(set: &[u8]) -> Contents {
 }
 
 fn members(input: impl Read) -> Result<Contents, String> {
-    let mut set = KeySet { keys: Vec::new(), refused: Vec::new() };
+    let mut set = KeySet::default();
     let mut counted = Counted { input, left: MAX_SET };
     let mut tar = Tar::new(&mut counted);
     let damaged = |error: io::Error| format!("is no whole tar archive: {error}");
@@ -82,38 +86,53 @@ fn members(input: impl Read) -> Result<Contents, String> {
         }
         let mut member = member.map_err(damaged)?;
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
-        match key(&mut member, &name, index + 1) {
-            Ok(found) => set.keys.extend(found),
-            Err(why) if set.refused.len() < MAX_REFUSED => set.refused.push(format!("{name}: {why}")),
-            Err(_) => {}
+        if let Some(found) = key(&mut member, &name, index + 1) {
+            set.take(found.map_err(|why| why.of(&format!("{name}:"))));
         }
     }
     Ok(Contents { set, manifest: None })
 }
 
 /// The key in a member; `None` for directories and files that are no keys.
-fn key(member: &mut Entry<'_, impl Read>, name: &str, place: usize) -> Result<Option<FoundKey>, String> {
+fn key(member: &mut Entry<'_, impl Read>, name: &str, place: usize) -> Option<Result<FoundKey, NoKey>> {
     let kind = member.header().entry_type();
+    let refused = |why: &str| Some(Err(NoKey::Refused(why.to_owned())));
     if kind.is_dir() || kind.is_pax_global_extensions() {
-        return Ok(None);
+        return None;
     }
     if !kind.is_file() {
-        return Err("is a link or a device, which no backup of keys has".to_owned());
+        return refused("is a link or a device, which no backup of keys has");
     }
     if name.starts_with('/') || name.split('/').any(|part| part == "..") {
-        return Err("has a path that leads out of the archive".to_owned());
+        return refused("has a path that leads out of the archive");
     }
-    let Some(stem) = name.rsplit('/').next().and_then(|file| file.strip_suffix(".key")) else { return Ok(None) };
-    let id = CanonicalKeyId::parse(stem).map_err(|_| "is not named after a key ID".to_owned())?;
+    let file = name.rsplit('/').next().unwrap_or_default();
+    // A Mac adds a file `._NAME` of its own for each.
+    if !file.ends_with(".key") || file.starts_with("._") {
+        return None;
+    }
+    // What is called by the ID of a key should be one.
+    let is_named = named(Path::new(name)).id.is_some();
+    Some(content(member, name, place).map_err(|why| match why {
+        NoKey::Beside(why) if is_named => NoKey::Refused(why),
+        why => why,
+    }))
+}
+
+fn content(member: &mut Entry<'_, impl Read>, name: &str, place: usize) -> Result<FoundKey, NoKey> {
     if member.size() > MAX_FILE as u64 {
-        return Err(format!("has {} bytes, which no key has", member.size()));
+        return Err(NoKey::Refused(format!("has {} bytes, which no key has", member.size())));
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE));
-    member.take(MAX_FILE as u64).read_to_end(&mut bytes).map_err(|error| format!("is cut short: {error}"))?;
-    let block = Block::read(&bytes).map_err(|error| error.to_string())?;
+    let read = member.take(MAX_FILE as u64).read_to_end(&mut bytes);
+    read.map_err(|error| NoKey::Refused(format!("is cut short: {error}")))?;
+    let block = Block::read(&bytes).map_err(|error| match error {
+        PemError::NoBlock => NoKey::Beside(error.to_string()),
+        error => NoKey::Refused(error.to_string()),
+    })?;
     let mut found = FoundKey::new(block, place)?;
-    found.claimed = Some(id);
-    Ok(Some(found))
+    found.named_by(Path::new(name));
+    Ok(found)
 }
 
 /// Ends with an error instead of an end of input when too much comes out: a small file may unpack to terabytes.

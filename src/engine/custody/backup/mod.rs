@@ -30,6 +30,14 @@ pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
 /// Stands before the manifest in a backup.
 const MANIFEST: &str = "trustdeck-backup: ";
 
+/// What is in the bytes of a backup; nothing is compared or written.
+///
+/// # Errors
+/// As [`crate::engine::custody::Custody::open_backup`].
+pub fn parse(bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<KeySet, EngineError> {
+    Ok(archive::parse(Path::new("backup"), bytes, passphrase)?.set)
+}
+
 /// How a backup is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupForm {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Manifest, archive};
 use crate::engine::custody::Custody;
-use crate::engine::custody::load::{FoundKey, OpenedKey};
+use crate::engine::custody::load::{FoundKey, KeySet, OpenedKey};
 use crate::engine::disk::read;
 use crate::engine::error::EngineError;
 use crate::keys::pem::Block;
-use crate::keys::store::{headers_for, read_file};
+use crate::keys::store::headers_for;
 use crate::keys::{KeyError, OpenError, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
@@ -16,6 +16,8 @@ use crate::tuf::{CanonicalKeyId, Gun, Role};
 pub struct Archive {
     /// Its keys.
     pub keys: Vec<RestoreKey>,
+    /// What else is in it that is no key.
+    pub beside: Vec<String>,
     /// What else is in it, and why it is not restored.
     pub refused: Vec<String>,
     /// What the backup says about itself, if trustdeck made it.
@@ -84,26 +86,26 @@ impl Custody {
     /// # Errors
     /// `Key` for a missing or wrong passphrase; `Input` for what is no backup, or is too large; `Disk`.
     pub fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> Result<Archive, EngineError> {
-        let contents = archive::read(file, passphrase)?;
+        let mut contents = archive::read(file, passphrase)?;
         let views = self.views.keys()?;
         let uses = |id: &CanonicalKeyId| {
             let view = views.iter().find(|view| view.id == *id);
             view.map(|view| view.used_in.clone()).unwrap_or_default()
         };
-        let keys = contents.set.keys.into_iter().map(|found| {
+        let keys = std::mem::take(&mut contents.set.keys).into_iter().map(|found| {
             let may_sign = found.claimed.as_ref().map(uses).unwrap_or_default();
             RestoreKey { standing: self.standing(&found), may_sign, found }
         });
-        Ok(Archive { keys: keys.collect(), refused: contents.set.refused, manifest: contents.manifest })
+        let KeySet { beside, refused, .. } = contents.set;
+        Ok(Archive { keys: keys.collect(), beside, refused, manifest: contents.manifest })
     }
 
     fn standing(&self, found: &FoundKey) -> Standing {
         let Some(id) = &found.claimed else { return Standing::Unnamed };
-        let path = self.keyring.key_store().path(id);
-        if path.symlink_metadata().is_err() {
+        if self.keyring.key_store().path(id).symlink_metadata().is_err() {
             return Standing::New;
         }
-        let known = read_file(&path).ok().and_then(|bytes| Block::read(&bytes).ok());
+        let known = self.keyring.key_store().read(id).ok().and_then(|bytes| Block::read(&bytes).ok());
         let same = known.is_some_and(|known| known.label == found.block.label && *known.der == *found.block.der);
         if same { Standing::Same } else { Standing::Conflicting }
     }

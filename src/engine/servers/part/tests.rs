@@ -44,6 +44,7 @@ fn all_sources() -> ServerSources {
         flag: Some("https://flag.test".to_owned()),
         by_repository: own.map(|(name, url)| (name.to_owned(), url.to_owned())).into(),
         environment: Some("https://environment.test".to_owned()),
+        registries: Default::default(),
         notary: Some(("https://notary.test:4443".to_owned(), PathBuf::from("/home/config.json"))),
         ..ServerSources::default()
     }

@@ -1,0 +1,53 @@
+//! `push`: pushes an image and signs what was pushed.
+
+use super::program::Program;
+use crate::cli::Context;
+use crate::cli::arguments::{Publishing, Puller, Push};
+use crate::cli::changes::{Wanted, roles, stage};
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::{keyfiles, publish};
+use crate::engine::tags::pushed::{self, PushLine};
+use crate::engine::{Change, Kind, Problem};
+
+/// Runs the command.
+///
+/// # Errors
+/// If the push fails, or the registry holds something else afterwards.
+pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<Ending, Problem> {
+    publish::require_agreement(context, &command.agreement)?;
+    let roles = roles(&command.role)?;
+    let (gun, tag) = keyfiles::tagged(&command.image, context.globals.gun)?;
+    let program = Program::choose(context, command.with)?;
+    let digest = push(context, program, &command.image, tag.as_str()).await?;
+    let target = context.engine.tags().to_sign(&gun, tag.as_str()).await.map_err(Problem::from)?;
+    if target.sha256 != digest {
+        let message =
+            format!("{} is sha256:{} in the registry, but sha256:{digest} was pushed", command.image, target.sha256);
+        let hint = "somebody else pushed this tag at the same time; agree with them, then push again";
+        return Err(Problem { kind: Kind::Conflict, ..input(message, hint) });
+    }
+    let changes = vec![(gun, vec![Change::Sign { tag, target, roles }])];
+    let publishing = Publishing { publish: true, agreement: command.agreement.clone() };
+    stage(context, Wanted { changes, problems: Vec::new(), creates: None }, &publishing).await
+}
+
+/// Pushes; gives the digest that the program says it pushed, in hexadecimal.
+async fn push(context: &Context, program: Program, image: &str, tag: &str) -> Result<String, Problem> {
+    let unsaid =
+        || input(format!("{} does not say what it pushed", program.name()), "sign it with: trustdeck sign REPO:TAG");
+    if program.0 == Puller::Podman {
+        // podman writes no line about it, but a file.
+        let file = tempfile::NamedTempFile::new().map_err(|error| input(format!("{error}"), "free space in TMPDIR"))?;
+        let path = file.path().to_string_lossy().into_owned();
+        program.run(context, &["push", "--digestfile", &path, image]).await?;
+        let text = std::fs::read_to_string(file.path()).map_err(|_| unsaid())?;
+        return text.trim().strip_prefix("sha256:").map(str::to_owned).ok_or_else(unsaid);
+    }
+    let lines = program.run(context, &["push", image]).await?;
+    let said = lines.iter().filter_map(|line| pushed::read(line)).find_map(|line| match line {
+        PushLine::Pushed { tag: pushed, target } if pushed == tag => Some(target.sha256),
+        _ => None,
+    });
+    said.ok_or_else(unsaid)
+}

@@ -1,0 +1,176 @@
+//! `tags` and `drift`: what is signed beside what the registry holds.
+
+use serde::Serialize;
+
+use crate::cli::Context;
+use crate::cli::arguments::{Drift, Tags};
+use crate::cli::console::input;
+use crate::cli::ending::Ending;
+use crate::cli::table::Table;
+use crate::engine::tags::compare::{Comparison, Extent, Row, Standing};
+use crate::engine::{Health, Problem};
+use crate::tuf::{Gun, Role};
+
+/// All words that a tag's standing has.
+const STANDINGS: [Standing; 7] = [
+    Standing::Ok,
+    Standing::Drift,
+    Standing::Gone,
+    Standing::Held,
+    Standing::Orphan,
+    Standing::Expired,
+    Standing::Unsigned,
+];
+
+#[derive(Serialize)]
+struct TagRow<'a> {
+    repository: &'a Gun,
+    tag: &'a str,
+    state: &'static str,
+    signed_digest: Option<String>,
+    registry_digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<&'a str>,
+    roles: Vec<&'a str>,
+    signers: &'a [String],
+}
+
+/// `tags`.
+///
+/// # Errors
+/// As the engine's.
+pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<Ending, Problem> {
+    let wanted: Vec<Standing> = command.state.iter().map(|word| standing(word)).collect::<Result<_, _>>()?;
+    let gun = context.repository(&command.repository)?;
+    let compared = context.engine.tags().compare(&gun, Extent::All, |_, _| {}).await?;
+    let shown = |row: &&Row| wanted.is_empty() || wanted.contains(&row.standing);
+    let rows: Vec<&Row> = compared.rows.iter().filter(shown).collect();
+    if context.console.json {
+        let rows: Vec<TagRow<'_>> = rows.iter().map(|row| tag_row(&gun, row)).collect();
+        context.console.result_json(&rows)?;
+    } else {
+        context.console.result(&table(&rows))?;
+    }
+    let stale = context.report_freshness(&compared.view);
+    if compared.view.health == Health::New {
+        context.console.say(&format!("{} has no trust data for {gun}: nothing is signed", compared.view.server));
+    }
+    Ok(Ending { succeeded: 1, stale, ..Ending::done() })
+}
+
+fn standing(word: &str) -> Result<Standing, Problem> {
+    let found = STANDINGS.into_iter().find(|standing| standing.word() == word);
+    let words: Vec<&str> = STANDINGS.iter().map(|standing| standing.word()).collect();
+    found.ok_or_else(|| input(format!("{word:?} is no state of a tag"), format!("give one of {}", words.join(", "))))
+}
+
+fn tag_row<'a>(gun: &'a Gun, row: &'a Row) -> TagRow<'a> {
+    let signed = row.signed.as_ref();
+    TagRow {
+        repository: gun,
+        tag: &row.name,
+        state: row.standing.word(),
+        signed_digest: signed.map(|tag| format!("sha256:{}", tag.digest)),
+        registry_digest: row.registry.as_ref().map(|found| found.digest.to_string()),
+        size: row.registry.as_ref().map(|found| found.size),
+        media_type: row.registry.as_ref().map(|found| found.media_type.as_str()),
+        roles: signed.map(|tag| tag.roles.iter().map(Role::as_str).collect()).unwrap_or_default(),
+        signers: signed.map(|tag| tag.signers.as_slice()).unwrap_or_default(),
+    }
+}
+
+fn table(rows: &[&Row]) -> String {
+    let mut table = Table::with_header(&["STATE", "TAG", "SIGNED DIGEST", "REGISTRY DIGEST", "SIGNERS"]);
+    for row in rows {
+        let signed = row.signed.as_ref().map_or("-", |tag| short(&tag.digest));
+        let registry = match &row.registry {
+            _ if row.is_same() => "same",
+            Some(found) => short(found.digest.digest()),
+            None => "-",
+        };
+        let signers = row.signed.as_ref().map(|tag| tag.signers.join(" ")).unwrap_or_default();
+        table.row([row.standing.word(), &row.name, signed, registry, &signers]);
+    }
+    table.text("", 2)
+}
+
+/// The beginning of a digest; the whole ones are in JSON.
+fn short(digest: &str) -> &str {
+    digest.get(..14).unwrap_or(digest)
+}
+
+/// `drift`.
+///
+/// # Errors
+/// If the list of repositories cannot be read.
+pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<Ending, Problem> {
+    let mut ending = Ending::done();
+    let mut guns = Vec::new();
+    for typed in &command.repositories {
+        match context.repository(typed) {
+            Ok(gun) => guns.push(gun),
+            Err(problem) => ending.problems.push(problem),
+        }
+    }
+    if command.repositories.is_empty() {
+        guns = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
+    }
+    let compared = context.comparisons(&guns).await;
+    let mut drifted = Vec::new();
+    for (gun, outcome) in compared {
+        match outcome {
+            Ok(comparison) => {
+                ending.stale |= context.report_freshness(&comparison.view);
+                ending.succeeded += 1;
+                drifted.push((gun, comparison));
+            }
+            Err(problem) => ending.problems.push(problem),
+        }
+    }
+    let rows: Vec<(&Gun, &Row)> = drifted.iter().flat_map(|(gun, compared)| moved(gun, compared)).collect();
+    ending.drifted = !rows.is_empty();
+    if context.console.json {
+        let rows: Vec<TagRow<'_>> = rows.iter().map(|(gun, row)| tag_row(gun, row)).collect();
+        context.console.result_json(&rows)?;
+    } else {
+        context.console.result(&sentences(&rows))?;
+    }
+    Ok(ending)
+}
+
+fn moved<'a>(gun: &'a Gun, compared: &'a Comparison) -> impl Iterator<Item = (&'a Gun, &'a Row)> {
+    compared.rows.iter().filter(|row| row.standing.is_drift()).map(move |row| (gun, row))
+}
+
+fn sentences(rows: &[(&Gun, &Row)]) -> String {
+    let mut table = Table::default();
+    for (gun, row) in rows {
+        let image = format!("{}:{}", crate::engine::reference::familiar_name(gun), row.name);
+        let signed = row.signed.as_ref().map(|tag| tag.digest.as_str()).unwrap_or_default();
+        let now = row.registry.as_ref().map_or("nothing", |found| short(found.digest.digest()));
+        table.row([row.standing.word(), &image, &format!("signed {}", short(signed)), &format!("registry {now}")]);
+    }
+    table.text("", 2)
+}
+
+impl Context {
+    /// Compares repositories side by side.
+    async fn comparisons(&self, guns: &[Gun]) -> Vec<(Gun, Result<Comparison, Problem>)> {
+        use futures_util::{StreamExt, stream};
+        let one = |gun: Gun| {
+            let tags = self.engine.tags();
+            async move {
+                let compared = tags.compare(&gun, Extent::Signed, |_, _| {}).await;
+                let compared = compared.map_err(|error| {
+                    let mut problem = error.problem();
+                    problem.repository.get_or_insert_with(|| gun.clone());
+                    problem
+                });
+                (gun, compared)
+            }
+        };
+        stream::iter(guns.to_vec()).map(one).buffered(crate::cli::context::AT_ONCE).collect().await
+    }
+}

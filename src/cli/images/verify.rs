@@ -1,0 +1,198 @@
+//! `verify`: whether the registry holds what is signed, down to the layers.
+
+use serde::Serialize;
+
+use super::resolve::about;
+use crate::cli::Context;
+use crate::cli::arguments::Verify;
+use crate::cli::ending::Ending;
+use crate::engine::reference::familiar_name;
+use crate::engine::tags::trusted::Trusted;
+use crate::engine::tags::verify::{Checked, Depth, Finding, Suspect, Verification};
+use crate::engine::{EngineError, Problem};
+use crate::printable::printable;
+
+#[derive(Serialize)]
+struct Verified<'a> {
+    image: String,
+    digest: &'a str,
+    signers: &'a [String],
+    good: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry_digest: Option<&'a str>,
+    parts: Vec<PartRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartRow<'a> {
+    part: String,
+    digest: &'a str,
+    size: u64,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distrust: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Only if the result cannot be written.
+pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<Ending, Problem> {
+    let depth = match command.deep {
+        true => Depth::Deep { platform: command.platform.clone() },
+        false => Depth::Manifest,
+    };
+    let mut ending = Ending::done();
+    let mut all = Vec::new();
+    for typed in &command.references {
+        match images(context, typed).await {
+            Ok(images) => {
+                for image in images {
+                    match one(context, image, &depth).await {
+                        Ok(verification) => {
+                            ending.succeeded += usize::from(verification.wrong().is_none());
+                            ending.problems.extend(problem(&verification));
+                            all.push(verification);
+                        }
+                        Err(problem) => ending.problems.push(problem),
+                    }
+                }
+            }
+            Err(problem) => ending.problems.push(problem),
+        }
+    }
+    if context.console.json {
+        context.console.result_json(&all.iter().map(verified).collect::<Vec<_>>())?;
+    }
+    Ok(ending)
+}
+
+/// The images that a reference means: one tag, or all that can be pulled.
+async fn images(context: &Context, typed: &str) -> Result<Vec<Trusted>, Problem> {
+    let target = context.target(typed)?;
+    let name = familiar_name(&target.gun);
+    let tags = context.engine.tags();
+    let images = match (&target.tag, &target.digest) {
+        (Some(tag), _) => tags.trusted(&target.gun, tag).await.map(|image| vec![image]),
+        (None, Some(digest)) => {
+            tags.all_trusted(&target.gun).await.and_then(|images| of_digest(&target.gun, images, digest))
+        }
+        (None, None) => tags.all_trusted(&target.gun).await,
+    };
+    images.map_err(|error| about(&name, error))
+}
+
+/// The tags that are signed with a digest; whoever asks by digest asks whether it is signed at all.
+fn of_digest(gun: &crate::tuf::Gun, images: Vec<Trusted>, digest: &str) -> Result<Vec<Trusted>, EngineError> {
+    let found: Vec<Trusted> = images.into_iter().filter(|image| image.digest == digest).collect();
+    if found.is_empty() {
+        let message = format!("no tag of {gun} is signed with {digest}");
+        return Err(EngineError::Input { message, hint: "trustdeck inspect shows what is signed".to_owned() });
+    }
+    Ok(found)
+}
+
+/// Checks one image; says what it found as it goes.
+async fn one(context: &Context, image: Trusted, depth: &Depth) -> Result<Verification, Problem> {
+    if !context.console.json {
+        context.console.result(&headline(&image))?;
+    }
+    let heard = |checked: &Checked| {
+        if !context.console.json {
+            // The ending tells of a result that could not be written; here it is progress.
+            drop(context.console.result(&line(checked)));
+        }
+    };
+    let verification = context.engine.tags().verify(image, depth, heard).await?;
+    if let Some(now) = verification.drifted_to.as_ref().filter(|_| !context.console.json) {
+        let tag = &verification.trusted.tag;
+        context.console.say(&format!("the registry holds {now} under {tag}; a pull without trust data gets that"));
+    }
+    Ok(verification)
+}
+
+fn headline(image: &Trusted) -> String {
+    let signers =
+        if image.signers.is_empty() { "the repository's administrator".to_owned() } else { image.signers.join(", ") };
+    format!(
+        "{}:{}  {}  signed by {}\n",
+        printable(&image.name),
+        printable(&image.tag),
+        image.digest,
+        printable(&signers)
+    )
+}
+
+fn line(checked: &Checked) -> String {
+    let note = match &checked.finding {
+        Finding::Good => String::new(),
+        Finding::Skipped(why) => format!("  ({why})"),
+        Finding::Wrong { error, .. } => format!("\n          {}", printable(&error.to_string())),
+    };
+    let state = state(&checked.finding);
+    let part = printable(&checked.part.to_string());
+    format!("  {state:<7} {part}  {}  {} bytes{note}\n", checked.digest, checked.size)
+}
+
+fn state(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Good => "ok",
+        Finding::Skipped(_) => "skipped",
+        Finding::Wrong { suspect: Suspect::Nobody, .. } => "unread",
+        Finding::Wrong { .. } => "WRONG",
+    }
+}
+
+fn distrust(finding: &Finding) -> Option<&'static str> {
+    match finding {
+        Finding::Wrong { suspect: Suspect::Registry, .. } => Some("registry"),
+        Finding::Wrong { suspect: Suspect::Signature, .. } => Some("signature"),
+        _ => None,
+    }
+}
+
+/// The first thing that is wrong with an image, as the command's error.
+fn problem(verification: &Verification) -> Option<Problem> {
+    let checked = verification.wrong()?;
+    let Finding::Wrong { error, .. } = &checked.finding else { return None };
+    let gun = &verification.trusted.gun;
+    let mut problem = EngineError::Remote { gun: Some(gun.clone()), source: error.clone() }.problem();
+    let image = format!("{}:{}", verification.trusted.name, verification.trusted.tag);
+    let whom = match distrust(&checked.finding) {
+        Some(whom) => format!("do not trust the {whom}: "),
+        None => String::new(),
+    };
+    problem.message = format!("{image}: the {} {}: {whom}{}", checked.part, failing(&checked.finding), problem.message);
+    Some(problem)
+}
+
+fn failing(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Wrong { suspect: Suspect::Nobody, .. } => "could not be read",
+        _ => "is not what is signed",
+    }
+}
+
+fn verified(verification: &Verification) -> Verified<'_> {
+    let rows = verification.parts.iter().map(|checked| PartRow {
+        part: checked.part.to_string(),
+        digest: &checked.digest,
+        size: checked.size,
+        state: state(&checked.finding),
+        distrust: distrust(&checked.finding),
+        problem: match &checked.finding {
+            Finding::Wrong { error, .. } => Some(error.to_string()),
+            _ => None,
+        },
+    });
+    Verified {
+        image: format!("{}:{}", verification.trusted.name, verification.trusted.tag),
+        digest: &verification.trusted.digest,
+        signers: &verification.trusted.signers,
+        good: verification.wrong().is_none(),
+        registry_digest: verification.drifted_to.as_deref(),
+        parts: rows.collect(),
+    }
+}

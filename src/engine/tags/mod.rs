@@ -1,0 +1,54 @@
+//! Tags in both worlds: what is signed beside what the registry holds.
+//!
+//! Invariant: a digest that is called trusted comes from verified metadata that has not expired; what the registry says
+//! is shown beside it and never taken for it.
+
+pub mod compare;
+pub mod pushed;
+pub mod trusted;
+pub mod verify;
+
+use super::context::Context;
+use super::error::EngineError;
+use super::servers::Servers;
+use super::view::{RepositoryView, Views};
+use crate::remote::registry::RepositoryPath;
+use crate::remote::{Registry, RemoteError};
+use crate::tuf::Gun;
+
+/// What is known and asked of tags. All clones are one.
+#[derive(Clone)]
+pub struct Tags {
+    context: Context,
+    servers: Servers,
+    views: Views,
+}
+
+impl Tags {
+    pub(in crate::engine) fn new(views: &Views) -> Self {
+        Self { context: views.context.clone(), servers: views.servers.clone(), views: views.clone() }
+    }
+
+    /// The registry of a repository and its path there.
+    ///
+    /// # Errors
+    /// `Input` for a name without a registry, `Remote`.
+    pub async fn registry(&self, gun: &Gun) -> Result<(Registry, RepositoryPath), EngineError> {
+        self.servers.registry(gun).await
+    }
+
+    /// The repository as somebody sees it who relies on its tags: with the server away as the cache has it, until that
+    /// expires.
+    ///
+    /// # Errors
+    /// As [`Views::inspect`].
+    pub async fn relied_on(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
+        self.views.inspect(gun).await
+    }
+}
+
+/// Wraps an error of the registry for a repository.
+fn remote(gun: &Gun) -> impl Fn(RemoteError) -> EngineError {
+    let gun = gun.clone();
+    move |source| EngineError::Remote { gun: Some(gun.clone()), source }
+}

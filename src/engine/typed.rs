@@ -1,0 +1,83 @@
+//! What people type where a role or a manifest is meant: alike on the screen and in commands.
+
+use super::error::refuse;
+use super::{EngineError, SignedTarget};
+use crate::tuf::{DelegationName, NameError, Role};
+
+/// Reads a delegation, with or without `targets/` before it.
+///
+/// # Errors
+/// [`NameError::Delegation`] with what was typed, also for the bare name of a base role.
+pub fn delegation(typed: &str) -> Result<DelegationName, NameError> {
+    let refused = || NameError::Delegation(typed.to_owned());
+    match role(typed).map_err(|_| refused())? {
+        Role::Delegation(name) => Ok(name),
+        _ => Err(refused()),
+    }
+}
+
+/// Reads a role: `root`, `targets`, `snapshot`, `timestamp`, or a delegation with or without `targets/` before it.
+///
+/// # Errors
+/// [`NameError::Role`] with what was typed.
+pub fn role(typed: &str) -> Result<Role, NameError> {
+    Role::parse(typed)
+        .or_else(|_| Role::parse(&format!("targets/{typed}")))
+        .map_err(|_| NameError::Role(typed.to_owned()))
+}
+
+/// Reads what a tag stands for: a digest with or without `sha256:` before it, in any case, and the size of the manifest
+/// in bytes.
+///
+/// # Errors
+/// `Input`: no 64 hexadecimal digits, or no bytes.
+pub fn manifest(digest: &str, size: &str) -> Result<SignedTarget, EngineError> {
+    let sha256 = digest.strip_prefix("sha256:").unwrap_or(digest).to_ascii_lowercase();
+    let length = size.parse().ok().filter(|length| *length > 0);
+    let target = SignedTarget { length: length.unwrap_or_default(), sha256, sha512: None, custom: None };
+    if target.target().is_none() {
+        let hint = "docker buildx imagetools inspect, or the registry's Docker-Content-Digest header, shows it";
+        return Err(refuse("the digest must be sha256: and 64 hexadecimal digits", hint));
+    }
+    match length {
+        Some(_) => Ok(target),
+        None => Err(refuse("the size must be a number of bytes", "write digits only; no manifest is empty")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_may_be_typed_short() {
+        for (typed, read) in [
+            ("releases", "targets/releases"),
+            ("targets/releases", "targets/releases"),
+            ("targets/targets", "targets/targets"),
+            ("qa/nightly", "targets/qa/nightly"),
+            ("root", "root"),
+            ("targets", "targets"),
+        ] {
+            assert_eq!(role(typed).unwrap().as_str(), read);
+            assert_eq!(delegation(typed).is_ok(), read.contains('/'), "{typed}");
+        }
+        for typed in ["", "Jeff", "targets/", "a//b", "../a"] {
+            assert_eq!(role(typed), Err(NameError::Role(typed.to_owned())));
+            assert_eq!(delegation(typed), Err(NameError::Delegation(typed.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_digest_may_be_bare_or_in_capitals_and_a_size_is_never_zero() {
+        let digest = "3f".repeat(32);
+        for typed in [&digest, &format!("sha256:{digest}"), &digest.to_uppercase()] {
+            assert_eq!(manifest(typed, "7").unwrap().sha256, digest);
+            assert!(["", "0", "-1", "1 kB", "1.5"].iter().all(|size| manifest(typed, size).is_err()));
+        }
+        for typed in ["", "sha256:", "sha512:3f", &digest[1..], &format!("{digest}3f"), &"zz".repeat(32)] {
+            assert!(manifest(typed, "7").is_err(), "{typed}");
+        }
+    }
+}

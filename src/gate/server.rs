@@ -1,0 +1,291 @@
+//! Each request in, one answer out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK};
+use axum::http::request::Parts;
+use axum::http::{Method, Response, StatusCode};
+use futures_util::stream;
+use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::answer::{DIGEST, Refusal, with};
+use super::login::Login;
+use super::reach::{Manifests, Reach};
+use super::route::Route;
+use super::trust::Trust;
+use super::{Log, Options};
+use crate::engine::tags::Tags;
+use crate::engine::tags::trusted::trusted_in;
+use crate::engine::view::TagState;
+use crate::engine::{EngineError, RepositoryView};
+use crate::printable::printable;
+use crate::remote::registry::{Blob, Digest, Expected, Reference, RepositoryPath, is_tag};
+use crate::remote::{Registry, RemoteError};
+use crate::tuf::Gun;
+
+/// Largest blob that passes, in bytes.
+const BLOB_LIMIT: u64 = 1 << 40;
+/// Blobs that pass at the same time; who comes later waits.
+const BLOBS: usize = 256;
+/// How long somebody who pulls may take nothing.
+const TAKING: Duration = Duration::from_secs(60);
+/// Tags in one answer.
+const PAGE: usize = 1000;
+
+/// Everything that answers requests.
+pub(super) struct Server {
+    upstream: String,
+    strict: bool,
+    login: Option<Login>,
+    tags: Tags,
+    trust: Trust,
+    manifests: Manifests,
+    reach: Reach,
+    blobs: Arc<Semaphore>,
+    counts: Counts,
+    log: Log,
+}
+
+/// What happened so far.
+#[derive(Default)]
+struct Counts {
+    tags: AtomicU64,
+    digests: AtomicU64,
+    blobs: AtomicU64,
+    refused: AtomicU64,
+    wrong: Arc<AtomicU64>,
+    bytes: Arc<AtomicU64>,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Server {
+    pub(super) fn new(options: &Options, tags: Tags, trust: Trust, log: Log) -> Self {
+        Self {
+            upstream: options.upstream.clone(),
+            strict: options.strict,
+            login: options.login.clone(),
+            tags,
+            trust,
+            manifests: Manifests::default(),
+            reach: Reach::default(),
+            blobs: Arc::new(Semaphore::new(BLOBS)),
+            counts: Counts::default(),
+            log,
+        }
+    }
+
+    async fn perform(&self, head: &Parts) -> Result<Response<Body>, Refusal> {
+        let method = &head.method;
+        let route = Route::find(method, head.uri.path());
+        let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if self.login.as_ref().is_some_and(|login| !login.admits(authorization)) && route != Route::Health {
+            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "log in to this gate first"));
+        }
+        match route {
+            Route::Ping => Ok(with(StatusCode::OK, &[(CONTENT_TYPE.as_str(), "application/json")], "{}")),
+            Route::Health => Ok(with(StatusCode::OK, &[], "ok\n")),
+            Route::Metrics => Ok(self.metrics()),
+            Route::Tags(path) => self.list(&path, head.uri.query().unwrap_or_default()).await,
+            Route::Manifest(path, reference) => self.manifest(&path, &reference, method).await,
+            Route::Blob(path, digest) => self.blob(&path, &digest, method).await,
+            Route::Write => {
+                let message = format!("this gate shows signed tags only; push to {}", self.upstream);
+                Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message))
+            }
+            Route::Unknown => {
+                Err(Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "this gate serves tags, manifests and blobs"))
+            }
+        }
+    }
+
+    fn gun(&self, path: &RepositoryPath) -> Result<Gun, Refusal> {
+        Gun::parse(&format!("{}/{path}", self.upstream)).map_err(|error| Refusal::denied(error.to_string()))
+    }
+
+    async fn view(&self, path: &RepositoryPath) -> Result<Arc<RepositoryView>, Refusal> {
+        let gun = self.gun(path)?;
+        self.trust.of(&gun).await.map_err(|error| match &*error {
+            EngineError::Absent { .. } => Refusal::denied(format!("{gun} has no trust data: nothing in it is signed")),
+            other => Refusal::of_trust(other),
+        })
+    }
+
+    async fn registry(&self, path: &RepositoryPath) -> Result<Registry, Refusal> {
+        let client = self.tags.registry(&self.gun(path)?).await;
+        Ok(client.map_err(|error| Refusal::new(StatusCode::BAD_GATEWAY, "UNAVAILABLE", error.to_string()))?.0)
+    }
+
+    /// Trusted tags, in pages.
+    async fn list(&self, path: &RepositoryPath, query: &str) -> Result<Response<Body>, Refusal> {
+        let view = self.view(path).await?;
+        let value = |name: &str| query.split('&').filter_map(|p| p.split_once('=')).find(|(key, _)| *key == name);
+        let count = value("n").and_then(|(_, n)| n.parse().ok()).unwrap_or(PAGE).clamp(1, PAGE);
+        let last = value("last").map(|(_, last)| last).unwrap_or_default();
+        let trusted = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && is_tag(&tag.name));
+        let mut names: Vec<&str> = trusted.map(|tag| tag.name.as_str()).filter(|name| *name > last).collect();
+        names.sort_unstable();
+        let more = names.len() > count;
+        names.truncate(count);
+        let link = names
+            .last()
+            .filter(|_| more)
+            .map(|last| format!("</v2/{path}/tags/list?last={last}&n={count}>; rel=\"next\""));
+        let mut head = vec![(CONTENT_TYPE.as_str(), "application/json")];
+        head.extend(link.as_deref().map(|link| (LINK.as_str(), link)));
+        Ok(with(StatusCode::OK, &head, json!({"name": path.as_str(), "tags": names}).to_string()))
+    }
+
+    async fn manifest(
+        &self,
+        path: &RepositoryPath,
+        reference: &Reference,
+        method: &Method,
+    ) -> Result<Response<Body>, Refusal> {
+        let digest = match reference {
+            Reference::Tag(tag) => {
+                count(&self.counts.tags);
+                let view = self.view(path).await?;
+                let trusted = trusted_in(&view, tag.as_str());
+                let trusted = trusted.map_err(|why| Refusal::denied(format!("{tag} {why}")))?;
+                Digest::try_from(trusted.digest).map_err(|error| Refusal::denied(error.to_string()))?
+            }
+            Reference::Digest(digest) => {
+                count(&self.counts.digests);
+                self.admit(path, digest).await?;
+                digest.clone()
+            }
+        };
+        let registry = self.registry(path).await?;
+        let manifest = self.manifests.get(&registry, path, &digest).await;
+        let manifest = manifest.map_err(|error| self.wrong(path, error, "MANIFEST_UNKNOWN"))?;
+        let (length, tag) = (manifest.bytes.len().to_string(), format!("\"{digest}\""));
+        let head = [
+            (CONTENT_TYPE.as_str(), manifest.media_type.as_str()),
+            (CONTENT_LENGTH.as_str(), &length),
+            (DIGEST, digest.as_ref()),
+            (ETAG.as_str(), &tag),
+        ];
+        let body = if method == Method::HEAD { Body::empty() } else { Body::from(manifest.bytes.clone()) };
+        Ok(with(StatusCode::OK, &head, body))
+    }
+
+    /// A strict gate serves by digest only what a trusted tag reaches.
+    async fn admit(&self, path: &RepositoryPath, digest: &Digest) -> Result<(), Refusal> {
+        if !self.strict {
+            return Ok(());
+        }
+        let view = self.view(path).await?;
+        let registry = self.registry(path).await?;
+        match self.reach.reaches(&self.manifests, &registry, path, &view, digest).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::denied(format!("no signed tag of {path} reaches {digest}"))),
+            Err(error) => Err(self.wrong(path, error, "MANIFEST_UNKNOWN")),
+        }
+    }
+
+    async fn blob(&self, path: &RepositoryPath, digest: &Digest, method: &Method) -> Result<Response<Body>, Refusal> {
+        count(&self.counts.blobs);
+        self.admit(path, digest).await?;
+        let registry = self.registry(path).await?;
+        // Nothing closes it.
+        let place = Arc::clone(&self.blobs).acquire_owned().await.ok();
+        let expected = Expected { digest: digest.clone(), size: None, limit: BLOB_LIMIT };
+        let blob = registry.blob(path, expected).await;
+        let blob = blob.map_err(|error| self.wrong(path, error, "BLOB_UNKNOWN"))?;
+        let (length, tag) = (blob.size().map(|size| size.to_string()), format!("\"{digest}\""));
+        let mut head = vec![
+            (CONTENT_TYPE.as_str(), "application/octet-stream"),
+            (DIGEST, digest.as_ref()),
+            (ETAG.as_str(), tag.as_str()),
+        ];
+        head.extend(length.as_deref().map(|length| (CONTENT_LENGTH.as_str(), length)));
+        let body = if method == Method::HEAD { Body::empty() } else { self.passing(path, blob, place) };
+        Ok(with(StatusCode::OK, &head, body))
+    }
+
+    /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
+    fn passing(&self, path: &RepositoryPath, mut blob: Blob, place: Option<OwnedSemaphorePermit>) -> Body {
+        let (sender, receiver) = mpsc::channel::<Result<Bytes, RemoteError>>(1);
+        let (log, path) = (Arc::clone(&self.log), path.clone());
+        let (bytes, wrong) = (Arc::clone(&self.counts.bytes), Arc::clone(&self.counts.wrong));
+        // A task of its own, so that somebody who takes nothing holds neither the registry nor a place.
+        tokio::spawn(async move {
+            let _place = place;
+            loop {
+                let piece = match blob.piece().await {
+                    Ok(None) => break,
+                    Ok(Some(piece)) => Ok(piece),
+                    Err(error) => Err(error),
+                };
+                if let Ok(piece) = &piece {
+                    bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                }
+                if let Err(error) = &piece {
+                    count(&wrong);
+                    log(&printable(&format!("{path}: {error}")));
+                }
+                let ends = piece.is_err();
+                if sender.send_timeout(piece, TAKING).await.is_err() || ends {
+                    break;
+                }
+            }
+        });
+        let pieces =
+            stream::unfold(
+                receiver,
+                |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) },
+            );
+        Body::from_stream(pieces)
+    }
+
+    /// What the registry did wrong, for the log too.
+    fn wrong(&self, path: &RepositoryPath, error: RemoteError, absent: &'static str) -> Refusal {
+        if !matches!(error, RemoteError::NotFound { .. }) {
+            count(&self.counts.wrong);
+            (self.log)(&printable(&format!("{path}: {error}")));
+        }
+        Refusal::of_upstream(&error, absent)
+    }
+
+    fn metrics(&self) -> Response<Body> {
+        let Counts { tags, digests, blobs, refused, wrong, bytes } = &self.counts;
+        let rows = [
+            ("manifests_by_tag_total", "Manifests asked for by tag.", tags),
+            ("manifests_by_digest_total", "Manifests asked for by digest.", digests),
+            ("blobs_total", "Blobs asked for.", blobs),
+            ("blob_bytes_total", "Bytes of blobs that passed.", bytes),
+            ("refused_total", "Requests that were refused.", refused),
+            ("wrong_total", "Manifests and blobs that were not what their digest says, or could not be read.", wrong),
+            ("trust_failures_total", "Times that no fresh trust data could be had.", &self.trust.stale),
+        ];
+        let text = rows.iter().map(|(name, help, value)| {
+            let (name, value) = (format!("trustdeck_gate_{name}"), value.load(Ordering::Relaxed));
+            format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n")
+        });
+        let kind = [(CONTENT_TYPE.as_str(), "text/plain; version=0.0.4")];
+        with(StatusCode::OK, &kind, text.collect::<String>())
+    }
+}
+
+/// Answers a request; what is refused is logged with its reason.
+pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+    // Nothing that is sent along is read.
+    let (head, _) = request.into_parts();
+    match server.perform(&head).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            count(&server.counts.refused);
+            let line = format!("refused {} {}: {}", head.method, head.uri.path(), refusal.message);
+            (server.log)(&printable(&line));
+            refusal.response()
+        }
+    }
+}

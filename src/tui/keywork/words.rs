@@ -1,0 +1,21 @@
+//! Keys of tasks in words.
+
+use crate::engine::custody::backup::Standing;
+use crate::engine::custody::load::{FoundKey, KeySet, Naming};
+use crate::tuf::CanonicalKeyId;
+use crate::tui::state::State;
+
+pub(in crate::tui) fn called(state: &State, id: &CanonicalKeyId) -> String {
+    state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+}
+
+/// What a key of a file is called, empty if nobody says, and who says so.
+pub(in crate::tui) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (String, Naming) {
+    let (role, naming) = set.name_of(key, Some(typed).filter(|name| !name.is_empty())).unwrap_or(("", Naming::File));
+    (role.to_owned(), naming)
+}
+
+/// Whether the store lacks a key of a backup.
+pub(in crate::tui) fn is_missing(standing: &Standing) -> bool {
+    matches!(standing, Standing::New | Standing::Unnamed)
+}

@@ -1,0 +1,132 @@
+//! The lists of the panes: cursor, marks, filters.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::tui::kit::field::TextField;
+use crate::tui::kit::filter::Filter;
+use crate::tui::kit::layout;
+use crate::tui::kit::list::{Cleared, List, Move};
+use crate::tui::kit::message::Tone;
+use crate::tui::kit::pane::Pane;
+use crate::tui::panes::{self, repositories, staged};
+use crate::tui::screens::publish;
+use crate::tui::state::{Screen, State};
+use crate::tui::wizard;
+
+fn visible_rows(state: &State, pane: Pane) -> usize {
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    let area = areas.panes.iter().find(|(p, _)| *p == pane);
+    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
+}
+
+pub(super) fn go(state: &mut State, to: Move) {
+    let height = visible_rows(state, state.focus);
+    match &mut state.screen {
+        Screen::Review(review) => return review.list.go(to, 20),
+        Screen::Publish(publishing) => return publish::go(publishing, to),
+        Screen::Wizard => return wizard::go(state, to),
+        Screen::Main => {}
+    }
+    match state.focus {
+        Pane::Repositories => {
+            state.lists.repositories.go(to, height);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles => state.lists.roles.go(to, height),
+        Pane::Tags => state.lists.tags.go(to, height),
+        Pane::Keys => state.lists.keys.go(to, height),
+        Pane::Staged => state.lists.staged.go(to, height),
+    }
+}
+
+/// Scrolls every list so that its cursor is visible.
+pub(super) fn settle(state: &mut State) {
+    let rows = Pane::ALL.map(|pane| visible_rows(state, pane));
+    let [repositories, roles, tags, keys, staged] = rows;
+    state.lists.repositories.settle(repositories);
+    state.lists.roles.settle(roles);
+    state.lists.tags.settle(tags);
+    state.lists.keys.settle(keys);
+    state.lists.staged.settle(staged);
+}
+
+pub(super) fn back(state: &mut State) {
+    if state.message.as_ref().is_some_and(|m| m.tone == Tone::Fail) {
+        state.message = None;
+        return;
+    }
+    let cleared = match state.focus {
+        Pane::Repositories => state.lists.repositories.clear(),
+        Pane::Roles => state.lists.roles.clear(),
+        Pane::Tags => state.lists.tags.clear(),
+        Pane::Keys => state.lists.keys.clear(),
+        Pane::Staged => state.lists.staged.clear(),
+    };
+    match cleared {
+        Cleared::Filter => panes::reindex(state),
+        Cleared::Marks => {}
+        Cleared::Nothing => match state.focus {
+            Pane::Tags => state.focus = Pane::Roles,
+            _ => state.focus = Pane::Repositories,
+        },
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Marking {
+    Toggle,
+    Range,
+    All,
+}
+
+pub(super) fn with_list(state: &mut State, marking: Marking) {
+    fn mark<K: Clone + Ord>(list: &mut List<K>, marking: Marking) {
+        match marking {
+            Marking::Toggle => list.toggle_mark(),
+            Marking::Range => list.toggle_range(),
+            Marking::All => list.toggle_all(),
+        }
+    }
+    match state.focus {
+        Pane::Repositories => {
+            mark(&mut state.lists.repositories, marking);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles => mark(&mut state.lists.roles, marking),
+        Pane::Tags => mark(&mut state.lists.tags, marking),
+        Pane::Keys => mark(&mut state.lists.keys, marking),
+        Pane::Staged => mark(&mut state.lists.staged, marking),
+    }
+}
+
+pub(super) fn filter_key(state: &mut State, mut typed: TextField, pressed: &KeyEvent) {
+    match pressed.code {
+        KeyCode::Enter => return,
+        KeyCode::Esc => return set_filter(state, ""),
+        KeyCode::Down => go(state, Move::Down),
+        KeyCode::Up => go(state, Move::Up),
+        _ if typed.key(pressed) => set_filter(state, typed.text()),
+        _ => {}
+    }
+    state.filtering = Some(typed);
+}
+
+pub(super) fn set_filter(state: &mut State, text: &str) {
+    let filter = match state.focus {
+        Pane::Repositories => &mut state.lists.repositories.filter,
+        Pane::Roles => &mut state.lists.roles.filter,
+        Pane::Tags => &mut state.lists.tags.filter,
+        Pane::Keys => &mut state.lists.keys.filter,
+        Pane::Staged => &mut state.lists.staged.filter,
+    };
+    *filter = Filter::new(text);
+    match state.focus {
+        Pane::Repositories => {
+            repositories::reindex(state);
+            panes::reindex_shown(state);
+        }
+        Pane::Roles | Pane::Tags => panes::reindex_shown(state),
+        Pane::Keys => panes::keys::reindex(state),
+        Pane::Staged => staged::reindex(state),
+    }
+}

@@ -1,0 +1,98 @@
+//! A sandbox with a gate before its registry.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+use trustdeck::engine::Engine;
+use trustdeck::gate::{self, Login, Options};
+use trustdeck::sandbox::{self, REGISTRY, Running};
+
+use crate::support::{Ran, run};
+
+/// What the gate logged.
+pub type Lines = Arc<Mutex<Vec<String>>>;
+
+pub struct Lab {
+    pub runtime: tokio::runtime::Runtime,
+    pub engine: Engine,
+    pub lines: Lines,
+    sandbox: Option<Running>,
+    gate: Option<gate::Running>,
+    pub home: TempDir,
+}
+
+pub fn options() -> Options {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    Options { listen, upstream: REGISTRY.to_owned(), strict: false, tls: None, login: None, open: false }
+}
+
+impl Lab {
+    pub fn start(options: &Options) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let sandboxed = sandbox::Options { http: true, ..sandbox::Options::default() };
+        let sandbox = runtime.block_on(sandbox::start(sandboxed)).unwrap();
+        let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now)).unwrap();
+        let lines = Lines::default();
+        let heard = Arc::clone(&lines);
+        let log: gate::Log = Arc::new(move |line: &str| heard.lock().unwrap().push(line.to_owned()));
+        let gate = runtime.block_on(gate::start(&engine, options, Arc::new(jiff::Timestamp::now), log)).unwrap();
+        Self { runtime, engine, lines, sandbox: Some(sandbox), gate: Some(gate), home: TempDir::new().unwrap() }
+    }
+
+    /// `http://HOST:PORT` of the gate.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.gate.as_ref().unwrap().address())
+    }
+
+    /// An image as clients of the gate name it.
+    pub fn image(&self, name: &str) -> String {
+        format!("{}/{name}", self.gate.as_ref().unwrap().address())
+    }
+
+    /// Ends the sandbox, as if the trust server and the registry were away.
+    pub fn end_sandbox(&mut self) {
+        self.runtime.block_on(self.sandbox.take().unwrap().shutdown());
+    }
+
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(program);
+        command.args(arguments).env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path());
+        run(&mut command)
+    }
+
+    pub fn skopeo(&self, arguments: &[&str]) -> Ran {
+        self.run("skopeo", &[&["--insecure-policy"], arguments].concat())
+    }
+
+    /// Copies an image out of the gate.
+    pub fn pull(&self, name: &str) -> Ran {
+        let to = format!("oci:{}:copy", self.home.path().join("layout").display());
+        self.skopeo(&["copy", "--all", "--src-tls-verify=false", &format!("docker://{}", self.image(name)), &to])
+    }
+
+    /// What the gate answers.
+    pub fn get(&self, target: &str) -> String {
+        self.runtime.block_on(crate::support::image::get(&self.url(), target))
+    }
+
+    pub fn logged(&self, text: &str) -> bool {
+        self.lines.lock().unwrap().iter().any(|line| line.contains(text))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Some(gate) = self.gate.take() {
+            self.runtime.block_on(gate.shutdown());
+        }
+        if self.sandbox.is_some() {
+            self.end_sandbox();
+        }
+    }
+}
+
+/// A login of a test.
+pub fn login() -> Login {
+    Login::parse("jeff:secret").unwrap()
+}

@@ -1,0 +1,5 @@
+//! Commands about images: signed tags beside the registry's, over the sandbox and over real servers.
+
+mod lab;
+mod real;
+mod scene;

@@ -1,0 +1,152 @@
+//! The sandbox's scene, as the commands show it.
+
+use serde_json::{Value, json};
+
+use super::lab::Lab;
+
+const WEB: &str = "registry.sandbox/team/web";
+
+/// States of tags by name.
+fn states(rows: &Value) -> Vec<(String, String)> {
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+    rows.as_array().unwrap().iter().map(|row| (text(row, "tag"), text(row, "state"))).collect()
+}
+
+fn state(lab: &Lab, repository: &str, tag: &str) -> String {
+    let rows = lab.trustdeck(&["tags", repository, "--json"]).ok().json();
+    states(&rows).into_iter().find(|(name, _)| name == tag).map(|(_, state)| state).unwrap_or_default()
+}
+
+#[test]
+fn tags_stand_in_both_worlds_as_the_scene_tells() {
+    let lab = Lab::start();
+    for (repository, tag, expected) in [
+        ("team/web", "3.1.6", "ok"),
+        ("team/web", "latest", "drift"),
+        ("team/web", "edge", "unsigned"),
+        ("team/billing", "2024.1", "gone"),
+        ("team/worker", "nightly-20", "held"),
+        ("team/worker", "base", "ok"),
+        ("team/portal", "5.3", "orphan"),
+        ("team/archive", "1.3", "expired"),
+        ("team/new-service", "1.0", "unsigned"),
+    ] {
+        assert_eq!(state(&lab, &format!("registry.sandbox/{repository}"), tag), expected, "{repository}:{tag}");
+    }
+    let table = lab.trustdeck(&["tags", WEB]).ok().stdout;
+    let line = |tag: &str| table.lines().find(|l| l.split_whitespace().nth(1) == Some(tag)).unwrap().to_owned();
+    assert!(line("3.1.6").contains("same") && line("3.1.6").starts_with("ok"), "{table}");
+    let order: Vec<&str> = table.lines().skip(1).filter_map(|l| l.split_whitespace().nth(1)).collect();
+    assert_eq!(order[..2], ["3.0.9", "3.1.0"]);
+    let only = lab.trustdeck(&["tags", WEB, "--state", "drift", "--json"]).ok().json();
+    assert_eq!(states(&only), [("latest".to_owned(), "drift".to_owned())]);
+    assert_eq!(lab.trustdeck(&["tags", WEB, "--state", "odd"]).ended(2).stdout, "");
+}
+
+#[test]
+fn drift_names_what_moved_and_ends_with_ten() {
+    let lab = Lab::start();
+    let all = lab.trustdeck(&["drift", "--json"]).ended(10).json();
+    assert_eq!(states(&all).len(), 2, "{all}");
+    let text = lab.trustdeck(&["drift", WEB]).ended(10).stdout;
+    assert!(text.starts_with("drift  registry.sandbox/team/web:latest  signed "), "{text}");
+    assert_eq!(lab.trustdeck(&["drift", "registry.sandbox/team/api"]).ok().stdout, "");
+}
+
+#[test]
+fn resolve_prints_the_trusted_digest_or_says_why_there_is_none() {
+    let lab = Lab::start();
+    let signed = lab.trustdeck(&["inspect", &format!("{WEB}:latest")]).ok().json();
+    let digest = signed[0]["SignedTags"][0]["Digest"].as_str().unwrap().to_owned();
+    let reference = format!("{WEB}@sha256:{digest}\n");
+    assert_eq!(lab.trustdeck(&["resolve", WEB]).ok().stdout, reference, "latest is meant, and what is signed");
+    let by_digest = reference.trim();
+    assert_eq!(lab.trustdeck(&["resolve", by_digest]).ok().stdout, reference, "a digest is passed through");
+    for (image, code, why) in [
+        ("team/web:edge", 1, "is not signed in targets/releases"),
+        ("team/worker:nightly-20", 1, "is signed in targets/qa, but not released in targets/releases"),
+        ("team/portal:5.3", 6, "whose file is not signed by its keys or has expired"),
+        ("team/archive:1.3", 6, "expired"),
+        ("team/new-service:1.0", 1, "has no trust data"),
+    ] {
+        let refused = lab.trustdeck(&["resolve", &format!("registry.sandbox/{image}")]).ended(code);
+        assert!(refused.stderr.contains(why) && refused.stdout.is_empty(), "{refused:?}");
+    }
+    let some = lab.trustdeck(&["resolve", WEB, &format!("{WEB}:edge")]).ended(9);
+    assert_eq!(some.stdout, reference);
+}
+
+#[test]
+fn verify_names_the_layer_that_was_changed() {
+    let lab = Lab::start();
+    let good = lab.trustdeck(&["verify", &format!("{WEB}:3.1.6"), "--deep"]).ok().stdout;
+    let lines: Vec<&str> = good.lines().skip(1).map(|l| l.split("  sha256").next().unwrap().trim()).collect();
+    assert_eq!(lines[0], "ok      manifest");
+    assert!(lines.contains(&"ok      configuration") && lines.contains(&"ok      layer 1 of 1"), "{good}");
+
+    let worker = "registry.sandbox/team/worker:0.11";
+    lab.trustdeck(&["verify", worker]).ok();
+    let wrong = lab.trustdeck(&["verify", worker, "--deep"]).ended(6);
+    assert!(wrong.stdout.contains("WRONG   layer 1 of 1"), "{wrong:?}");
+    assert!(wrong.stderr.contains("the layer 1 of 1 is not what is signed: do not trust the registry"), "{wrong:?}");
+    let rows = lab.trustdeck(&["verify", worker, "--deep", "--json"]).ended(6).json();
+    let parts = rows[0]["parts"].as_array().unwrap();
+    let layer = parts.iter().find(|part| part["part"] == "layer 1 of 1").unwrap();
+    assert_eq!((&layer["state"], &layer["distrust"]), (&json!("WRONG"), &json!("registry")));
+    assert_eq!(rows[0]["good"], json!(false));
+
+    let drifted = lab.trustdeck(&["verify", WEB, "--json"]).ok().json();
+    assert_eq!(drifted.as_array().unwrap().len(), 9);
+    let latest = drifted.as_array().unwrap().iter().find(|row| row["image"] == format!("{WEB}:latest")).unwrap();
+    assert!(latest["registry_digest"].is_string(), "{latest}");
+}
+
+#[test]
+fn an_index_is_verified_for_all_or_one_of_its_platforms() {
+    let lab = Lab::start();
+    let stable = "registry.sandbox/team/api:stable";
+    let parts = |arguments: &[&str]| {
+        let rows = lab.trustdeck(&[&["verify", stable, "--deep", "--json"], arguments].concat()).ok().json();
+        let parts = rows[0]["parts"].as_array().unwrap().clone();
+        parts
+            .iter()
+            .map(|p| format!("{} {}", p["state"].as_str().unwrap(), p["part"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let all = parts(&[]);
+    assert!(all.contains(&"ok manifest for linux/arm64".to_owned()), "{all:?}");
+    assert!(all.contains(&"ok configuration for linux/amd64".to_owned()), "{all:?}");
+    let one = parts(&["--platform", "linux/arm64"]);
+    assert!(one.contains(&"skipped manifest for linux/amd64".to_owned()), "{one:?}");
+    assert!(one.contains(&"ok configuration for linux/arm64".to_owned()), "{one:?}");
+    assert!(!one.iter().any(|part| part.contains("configuration for linux/amd64")), "{one:?}");
+}
+
+#[test]
+fn a_tag_is_signed_with_what_the_registry_holds() {
+    let lab = Lab::start();
+    lab.trustdeck(&["sign", &format!("{WEB}:latest"), &format!("{WEB}:edge"), "--publish", "--yes"]).ok();
+    assert_eq!((state(&lab, WEB, "latest"), state(&lab, WEB, "edge")), ("ok".to_owned(), "ok".to_owned()));
+    let missing = lab.trustdeck(&["sign", &format!("{WEB}:edge"), &format!("{WEB}:none"), "--json"]).ended(1);
+    assert_eq!(missing.kinds(), ["absent"]);
+    assert_eq!(lab.trustdeck(&["status", "--json"]).ok().json()["staged"], json!([]), "all or none");
+    lab.trustdeck(&["revoke", &format!("{WEB}:edge"), &format!("{WEB}:3.0.9"), "--publish", "--yes"]).ok();
+    assert_eq!((state(&lab, WEB, "3.0.9"), state(&lab, WEB, "edge")), ("unsigned".to_owned(), "unsigned".to_owned()));
+}
+
+#[test]
+fn what_docker_push_prints_is_signed() {
+    let lab = Lab::start();
+    let (digest, size) = lab.push("team/web", "4.0", b"new");
+    let printed = format!(
+        "The push refers to repository [{WEB}]\n5f70bf18a086: Preparing\n5f70bf18a086: Pushed\n4.0: digest: {digest} size: {size}\n"
+    );
+    lab.trustdeck_reads(&["sign", "--from", "-", "--publish", "--yes"], &printed).ok();
+    assert_eq!(state(&lab, WEB, "4.0"), "ok");
+    let (digest, size) = lab.push("team/web", "4.1", b"newer");
+    let line = format!("4.1: digest: {digest} size: {size}\n");
+    let unnamed = lab.trustdeck_reads(&["sign", "--from", "-"], &line).ended(2);
+    assert!(unnamed.stderr.contains("to which repository"), "{unnamed:?}");
+    lab.trustdeck_reads(&["sign", WEB, "--from", "-", "--publish", "--yes"], &line).ok();
+    assert_eq!(state(&lab, WEB, "4.1"), "ok");
+}

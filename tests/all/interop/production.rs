@@ -1,0 +1,120 @@
+//! A server as in production: `notary-server` with `notary-signer`, its files in PostgreSQL.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::interop::GUN;
+use crate::interop::publishing::all_agree;
+use crate::support::forge::Repository;
+use crate::support::home::digest;
+use crate::support::{Home, NotaryServer};
+use trustdeck::tuf::Role;
+
+/// Cold repositories that are read at once.
+const MANY: usize = 200;
+
+/// Tags and signers that docker and notary see, each from an empty cache and as trustdeck sees them.
+#[track_caller]
+fn seen(server: &NotaryServer) -> (Vec<String>, Vec<String>) {
+    let shown = all_agree(server, GUN);
+    let names = |list: &str, name: &str| {
+        let rows = shown[0][list].as_array().unwrap();
+        let mut names: Vec<String> = rows.iter().map(|row| row[name].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    (names("SignedTags", "SignedTag"), names("Signers", "Name"))
+}
+
+#[test]
+fn a_repository_lives_its_whole_life_and_docker_and_notary_read_every_step() {
+    let Some(server) = NotaryServer::start_on_postgres() else { return };
+    let (owner, colleague) = (Home::new(&server), Home::new(&server));
+    let step = |arguments: &[&str], tags: &[&str], signers: &[&str]| {
+        owner.publish(arguments).ok();
+        let now = seen(&server);
+        assert_eq!((now.0, now.1), (words(tags), words(signers)), "after {arguments:?}");
+    };
+    step(&["setup", GUN, "--signer", "jeff"], &[], &["jeff"]);
+    let sign = |tag: &str| (format!("{GUN}:{tag}"), format!("sha256:{}", digest(tag)));
+    for (at, tag) in ["1.0", "1.1"].into_iter().enumerate() {
+        let (reference, digest) = sign(tag);
+        step(&["sign", &reference, "--digest", &digest, "--size", "1234"], &["1.0", "1.1"][..=at], &["jeff"]);
+    }
+    let key = colleague.generate_key("ben");
+    step(&["signer", "add", "--key", &key, "ben", GUN], &["1.0", "1.1"], &["ben", "jeff"]);
+    colleague.sign(GUN, "2.0");
+    assert_eq!(seen(&server).0, ["1.0", "1.1", "2.0"]);
+    let (revoked, _) = sign("1.1");
+    step(&["revoke", &revoked], &["1.0", "2.0"], &["ben", "jeff"]);
+    let both = ["1.0", "2.0"];
+    step(&["witness", GUN, "targets/releases"], &both, &["ben", "jeff"]);
+    step(&["signer", "remove", "ben", GUN], &both, &["jeff"]);
+    for rotation in [
+        &["signer", "jeff"][..],
+        &["targets"],
+        &["snapshot", "--local"],
+        &["snapshot", "--server-managed"],
+        &["timestamp"],
+        &["root"],
+    ] {
+        let (role, options) = rotation.split_first().unwrap();
+        let named = if *role == "signer" {
+            [&["rotate", "signer"], options, &[GUN]].concat()
+        } else {
+            [&["rotate", role, GUN], options].concat()
+        };
+        step(&named, &both, &["jeff"]);
+    }
+    for role in ["targets", "targets/releases", "root"] {
+        step(&["renew", role, GUN], &both, &["jeff"]);
+    }
+    owner.sign(GUN, "3.0");
+    assert_eq!(seen(&server).0, ["1.0", "2.0", "3.0"], "every new key signs");
+    owner.publish(&["delete", GUN, "--remote", "--accept"]).ok();
+    assert_ne!(Home::new(&server).docker(&["inspect", GUN]).code, 0);
+    assert_ne!(Home::new(&server).notary(&["list", GUN]).code, 0);
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// Repositories with a tag each, written behind the server's back; returns their names.
+fn fill(server: &NotaryServer, count: usize) -> Vec<String> {
+    let (mut sql, mut names) = (String::new(), Vec::new());
+    for n in 0..count {
+        let gun = format!("registry.example.test/many/r{n:03}");
+        let mut repository = Repository::new(&gun, Timestamp::now());
+        repository.tag(&Role::Targets, "1.0");
+        for (role, bytes) in &repository.build().files {
+            let (sha256, data) = (hex::encode(Sha256::digest(bytes)), hex::encode(bytes));
+            writeln!(
+                sql,
+                "INSERT INTO tuf_files (created_at, updated_at, gun, role, version, sha256, data) \
+                 VALUES (now(), now(), '{gun}', '{role}', 1, '{sha256}', '\\x{data}');"
+            )
+            .unwrap();
+        }
+        names.push(gun);
+    }
+    server.database().unwrap().query("notary", &format!("BEGIN; {sql} COMMIT;")).ok();
+    names
+}
+
+#[test]
+fn reading_many_cold_repositories_at_once_does_not_crash_a_server_that_was_just_started() {
+    let Some(mut server) = NotaryServer::start_on_postgres() else { return };
+    let names = fill(&server, MANY);
+    let arguments: Vec<&str> = ["inspect"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    for run in 1..=3 {
+        server.restart();
+        let shown = Home::new(&server).trustdeck(&arguments);
+        assert!(!server.has_crashed(), "run {run}: {}\n{}", shown.stderr, server.log());
+        let shown = shown.ok().json();
+        let tags = shown.as_array().unwrap().iter().map(|row| row["SignedTags"].as_array().unwrap().len());
+        assert_eq!(tags.collect::<Vec<_>>(), [1; MANY], "run {run}");
+    }
+}

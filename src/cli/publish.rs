@@ -12,7 +12,6 @@ use super::plan_text::plan_text;
 use super::published::{say_resolved, show_published};
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
-use crate::engine::wording::count;
 use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;

@@ -14,7 +14,7 @@ use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
     phase, steps,
 };
-use crate::engine::{EngineError, Kind, Problem, typed};
+use crate::engine::{Kind, Problem, typed};
 use crate::printable::printable;
 use crate::tuf::{Gun, Role};
 

@@ -53,7 +53,7 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
 fn begun_or_new(
     context: &Context,
     guns: Vec<Gun>,
-    named: &[(SignerName, Option<NewKey>)],
+    named: &[(SignerName, Option<Named>)],
 ) -> Result<Option<Choice>, Problem> {
     let new = context.engine.wizards().new_wizard(Wizard::FirstSetup, guns)?;
     if context.engine.wizards().begun_wizard(&new.wizard, &new.repositories)?.is_some() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{FILE_LIMIT, unread};
+use super::attempt::unread;
 use super::outcome::{PublishOutcome, Published};
 use super::part::Publisher;
 use super::sign::SignedFile;

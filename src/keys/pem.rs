@@ -273,7 +273,8 @@ fn read_body(body: &[u8]) -> Result<Body, BodyFault> {
     match strict {
         Ok((headers, content)) if has_lines && is_plausible(&headers, &content) => Ok((headers, content)),
         Err(fault) if has_lines => Err(fault),
-        _ => split_words(&clean(body)),
+        // A block without content is odd, and no reason to call its lines lost.
+        strict => split_words(&clean(body)).or_else(|fault| if has_lines { strict } else { Err(fault) }),
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `lanes` | blocking work, side by side | `error` |
 //! | `reference` | what people call a repository | `error` |
 //! | `draft` | a repository's files while changes are applied; pure | nothing |
+//! | `typed` | what people type where a role or a manifest is meant | `error`, `draft` |
 //! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
 //! | `plan` | what publishing would do; pure | `error`, `wording`, `draft` |
 //! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
@@ -30,7 +31,7 @@
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
-//! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
+//! | `wizard` | what to do next | `error`, `wording`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
 //!
 //! ```
 //! use std::sync::Arc;

@@ -11,13 +11,13 @@
 //! use std::sync::Arc;
 //! use tokio_util::sync::CancellationToken;
 //! use trustdeck::remote::auth::Finding;
-//! use trustdeck::remote::{Access, CredentialSource, Endpoint, Limits, NotaryServer, RemoteError, TlsMaterial, Wanted};
+//! use trustdeck::remote::{Access, CredentialSource, Endpoint, NotaryServer, RemoteError, Setup, Wanted};
 //! use trustdeck::sandbox;
 //! use trustdeck::tuf::{Gun, Role};
 //!
 //! struct NoLogins;
 //! impl CredentialSource for NoLogins {
-//!     fn find<'a>(&'a self, _: &'a str) -> Finding<'a> {
+//!     fn find<'a>(&'a self, _: &'a str, _: &'a str) -> Finding<'a> {
 //!         Box::pin(async { Ok(None) })
 //!     }
 //!     fn allows_realm(&self, _: &str, _: &str) -> bool {
@@ -31,7 +31,7 @@
 //! let options = sandbox::Options { http: true, empty: true, ..sandbox::Options::default() };
 //! let sandbox = sandbox::start(options).await?;
 //! let endpoint = Endpoint::parse(sandbox.url(), true)?;
-//! let server = NotaryServer::new(endpoint, &TlsMaterial::default(), Limits::default(), Arc::new(NoLogins))?;
+//! let server = NotaryServer::new(endpoint, Setup::default(), Arc::new(NoLogins))?;
 //! let (gun, root, stop) = (Gun::parse("registry.sandbox/new")?, Wanted::Current(Role::Root), CancellationToken::new());
 //! let answer = server.fetch(&gun, &root, 1 << 20, Access::Pull, &stop).await;
 //! assert!(matches!(answer, Err(RemoteError::NotFound { .. })));

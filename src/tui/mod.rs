@@ -32,11 +32,12 @@ use kit::{format, terminal};
 use messages::effect::Effect;
 use messages::event::Event;
 use messages::input;
-pub use options::{Options, ThemeChoice};
 use route::{render, update};
 use runner::Runner;
-pub use state::Quit;
 use state::State;
+
+pub use options::{Options, ThemeChoice};
+pub use state::Quit;
 pub use state::tour::Tour;
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.

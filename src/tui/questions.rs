@@ -8,27 +8,17 @@ use super::dialogs::{Confirm, Dialog};
 use super::kit::field::TextField;
 use super::kit::format::{count, short_name};
 use super::messages::effect::Effect;
-use super::panes::keys;
-use super::screens::publish::Publishing;
-use super::state::{Screen, State};
+use super::state::gate::Gate;
+use super::state::publishing::{Publishing, Track};
+use super::state::{Screen, State, words};
 use crate::engine::keyring::tokens::{PinState, TokenName, pin_words};
+use crate::engine::plan::NeededKey;
 use crate::engine::plan::locked::{Missing, missing};
 use crate::engine::publish::job::Approval;
 use crate::engine::view::keys::KeyPlace;
 use crate::engine::{KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
-
-/// What is still to be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gate {
-    pub approval: Approval,
-    confirms: VecDeque<Gun>,
-    prompts: VecDeque<What>,
-    asked: usize,
-    /// What opened the first key, until it was offered for the others.
-    same: Option<Passphrase>,
-}
 
 /// Begins to ask for what publishing these repositories needs.
 pub fn begin(state: &mut State, approval: Approval) -> Vec<Effect> {
@@ -50,7 +40,7 @@ fn prompts<'a>(state: &State, plans: impl Iterator<Item = &'a RepositoryPlan> + 
     };
     let prompt = |secret| match secret {
         Missing::Locked(key) => What::Unlock {
-            label: keys::name(state, &key.id, &key.label),
+            label: words::key_name(state, &key.id, &key.label),
             signs: key.signs.iter().map(line).collect(),
             role: key.role,
             id: key.id,
@@ -157,14 +147,6 @@ pub fn number(state: &State) -> usize {
     state.gate.as_ref().map_or(1, |gate| gate.asked + 1)
 }
 
-impl Gate {
-    /// Keys that are still to be unlocked.
-    fn locked(&self) -> Vec<CanonicalKeyId> {
-        let id = |what: &What| if let What::Unlock { id, .. } = what { Some(id.clone()) } else { None };
-        self.prompts.iter().filter_map(id).collect()
-    }
-}
-
 /// Whether the gate waits for this key.
 #[must_use]
 pub fn waits_for(state: &State, id: &CanonicalKeyId) -> bool {
@@ -190,10 +172,43 @@ fn next(state: &mut State) -> Vec<Effect> {
     }
     let approval = gate.approval.clone();
     state.gate = None;
-    let publishing = Publishing::new(state, &approval);
+    let publishing = publishing(state, &approval);
     state.screen = Screen::Publish(publishing);
     state.message = None;
     vec![Effect::Publish(approval)]
+}
+
+/// A publish that begins now.
+fn publishing(state: &State, approval: &Approval) -> Publishing {
+    let track = |gun: &Gun| Track {
+        gun: gun.clone(),
+        name: state.short_name(&state.name_of(gun)).to_owned(),
+        step: None,
+        notes: Default::default(),
+        began: None,
+        ended: None,
+        touch: None,
+        wrong_sources: wrong_sources(state, gun),
+    };
+    let tracks: Vec<Track> = approval.repositories.iter().map(track).collect();
+    let line = |track: &Track, words: &String| (state.now, track.name.clone(), words.clone());
+    let log = tracks.iter().flat_map(|track| track.wrong_sources.iter().map(|words| line(track, words))).collect();
+    Publishing {
+        plan: approval.plan.0.clone(),
+        tracks,
+        cursor: 0,
+        began: state.now,
+        ended: None,
+        stopping: false,
+        failure: None,
+        log,
+    }
+}
+
+fn wrong_sources(state: &State, gun: &Gun) -> Vec<String> {
+    let keys = state.plan_of(gun).map_or(&[][..], |plan| plan.keys.as_slice());
+    let id = |key: &NeededKey| if let NeededKey::Unlock { id, .. } = key { Some(id.clone()) } else { None };
+    keys.iter().filter_map(id).filter_map(|id| state.wrong_sources.get(&id)).map(|words| printable(words)).collect()
 }
 
 fn confirm(plan: &RepositoryPlan) -> Confirm {

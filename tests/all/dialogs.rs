@@ -12,7 +12,7 @@ use trustdeck::engine::view::keys::KeyPlace;
 use trustdeck::engine::{Change, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
-use trustdeck::tui::dialogs::choose::{Choice, Choose};
+use trustdeck::tui::dialogs::choose::{Choose, Reply};
 use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -184,7 +184,7 @@ fn answers_stay_in_sight_however_long_the_question_is() {
 #[test]
 fn a_key_of_many_repositories_is_removed_from_the_one_under_the_cursor() {
     let mut choose = Choose { title: "Which".to_owned(), about: vec!["why".to_owned()], ..Choose::default() };
-    choose.choices = (0..60).map(|i| Choice::new(format!("n{i}."), "all", vec![])).collect();
+    choose.replies = (0..60).map(|i| Reply::new(format!("n{i}."), "all", vec![])).collect();
     let mut state = browsing();
     state.size = (80, 24);
     state.dialogs.push(Dialog::Choose(choose));

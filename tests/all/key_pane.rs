@@ -76,7 +76,7 @@ fn names_and_kinds_that_do_not_go_together_are_refused_in_the_form() {
     ] {
         let mut state = on_key(&id(BOARD.0));
         press(&mut state, &format!("n{name}{kind}"));
-        while !matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.fields[f.focus].label == "passphrase") {
+        while !matches!(state.dialogs.last(), Some(Dialog::Form(f)) if f.fields[f.focus].label.text() == "passphrase") {
             press(&mut state, "<down>");
         }
         assert_eq!(press(&mut state, &format!("{LONG}<down>{LONG}<enter>")), []);

@@ -14,6 +14,7 @@ use trustdeck::engine::view::keys::KeyState;
 use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
 use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::label::Label;
 use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::kit::theme::Theme;
@@ -139,7 +140,7 @@ fn a_wrong_key_file_keeps_the_form_open() {
     let read = Effect::ReadKeyFiles(vec![PathBuf::from("x.pub")]);
     tell(&mut state, read, Outcome::KeyFiles(Err("x.pub: holds no key".to_owned())));
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
-    assert_eq!((form.error.as_deref(), form.text("name")), (Some("x.pub: holds no key"), "carol"));
+    assert_eq!((form.error.as_deref(), form.text(Label::Name)), (Some("x.pub: holds no key"), "carol"));
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! A question with a few answers.
+//! A question with a few replies.
 
 use crossterm::event::KeyEvent;
 
+use super::Dialog;
+use super::answer::Answer;
 use super::window::{WIDTH, Window, keys};
-use super::{Dialog, Next};
 use crate::tui::kit::canvas::{Canvas, Runs, cut, width, wrap};
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
@@ -15,14 +16,14 @@ const LEAST: usize = 4;
 /// Lines that a key scrolls.
 const PAGE: usize = 8;
 
-/// A question with a few answers.
+/// A question with a few replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choose {
     pub title: String,
     /// What it is about, bold.
     pub subject: String,
     pub about: Vec<String>,
-    pub choices: Vec<Choice>,
+    pub replies: Vec<Reply>,
     pub cursor: usize,
     /// Lines of `about` above those that are shown.
     pub offset: usize,
@@ -30,9 +31,9 @@ pub struct Choose {
     pub grave: bool,
 }
 
-/// An answer.
+/// A reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct Reply {
     pub word: String,
     pub note: String,
     pub effects: Vec<Effect>,
@@ -40,14 +41,14 @@ pub struct Choice {
     pub then: Option<Box<Dialog>>,
 }
 
-impl Choice {
-    /// An answer that has effects.
+impl Reply {
+    /// A reply that has effects.
     #[must_use]
     pub fn new(word: impl Into<String>, note: impl Into<String>, effects: Vec<Effect>) -> Self {
         Self { word: word.into(), note: note.into(), effects, then: None }
     }
 
-    /// An answer that leads to a dialog.
+    /// A reply that leads to a dialog.
     #[must_use]
     pub fn leads_to(word: impl Into<String>, note: impl Into<String>, dialog: Dialog) -> Self {
         Self { word: word.into(), note: note.into(), effects: vec![], then: Some(Box::new(dialog)) }
@@ -55,8 +56,8 @@ impl Choice {
 }
 
 impl Choose {
-    pub(super) fn key(mut self, key: &KeyEvent) -> Next {
-        let last = self.choices.len().saturating_sub(1);
+    pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
+        let last = self.replies.len().saturating_sub(1);
         match input::key_name(key).as_str() {
             "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
             "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
@@ -67,30 +68,30 @@ impl Choose {
                 self.offset = (self.offset + PAGE).min(lines.saturating_sub(PAGE));
             }
             "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
-            "enter" if self.cursor < self.choices.len() => {
-                let choice = self.choices.swap_remove(self.cursor);
-                return match choice.then {
-                    Some(dialog) => Next::Stay(*dialog, choice.effects),
-                    None => Next::Close(choice.effects),
-                };
-            }
-            "esc" | "q" => return Next::Close(vec![]),
+            "enter" if self.cursor < self.replies.len() => return (Some(self), Answer::Chosen),
+            "esc" | "q" => return (None, Answer::Nothing),
             _ => {}
         }
-        Next::Stay(Dialog::Choose(self), vec![])
+        (Some(self), Answer::Nothing)
+    }
+
+    /// The reply under the cursor.
+    #[must_use]
+    pub fn chosen(mut self) -> Option<Reply> {
+        (self.cursor < self.replies.len()).then(|| self.replies.swap_remove(self.cursor))
     }
 
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
-        let words = self.choices.iter().map(|c| width(&c.word)).max().unwrap_or(0);
-        let longest = self.choices.iter().map(|c| words + width(&c.note) + 11).max().unwrap_or(0);
+        let words = self.replies.iter().map(|c| width(&c.word)).max().unwrap_or(0);
+        let longest = self.replies.iter().map(|c| words + width(&c.note) + 11).max().unwrap_or(0);
         let long = self.about.iter().any(|l| l.len() > 54);
         let width = if long { WIDEST } else { WIDTH.max(longest).min(WIDEST) };
         let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
         let about: Vec<String> = self.about.iter().flat_map(|l| wrap(l, inner)).collect();
         // The answers are always seen; what is asked about is read page by page where it is longer.
         let room = usize::from(canvas.area().height.saturating_sub(2 + 4 + 2));
-        let answers = self.choices.len().min(room.saturating_sub(about.len().min(LEAST)).max(1));
+        let answers = self.replies.len().min(room.saturating_sub(about.len().min(LEAST)).max(1));
         let read = about.len().min(room.saturating_sub(answers));
         let mut pairs = vec![("j k", "choose"), ("enter", "do it"), ("esc", "leave it")];
         if read < about.len() {
@@ -116,12 +117,12 @@ impl Choose {
         }
         lines.blank();
         let first = (self.cursor + 1).saturating_sub(answers);
-        for (i, choice) in self.choices.iter().enumerate().skip(first).take(answers) {
+        for (i, reply) in self.replies.iter().enumerate().skip(first).take(answers) {
             let y = lines.y;
             let style = if i == self.cursor { theme.strong() } else { theme.text() };
-            let word = cut(&choice.word, usize::from(words), theme.glyphs.cut);
+            let word = cut(&reply.word, usize::from(words), theme.glyphs.cut);
             let runs = Runs::new().gap(2).then(format!("{word:<0$}", usize::from(words)), style);
-            lines.runs(canvas, &runs.gap(3).then(choice.note.clone(), theme.quiet()));
+            lines.runs(canvas, &runs.gap(3).then(reply.note.clone(), theme.quiet()));
             if i == self.cursor && lines.y > y {
                 canvas.select(lines.x, y, lines.end);
             }

@@ -2,9 +2,10 @@
 
 use crossterm::event::KeyEvent;
 
+use super::answer::Answer;
+use super::around::Around;
 use super::form::Form;
 use super::window::{WIDTH, Window, keys};
-use super::{Dialog, Next};
 use crate::tuf::Gun;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::field::TextField;
@@ -12,8 +13,6 @@ use crate::tui::kit::format::count;
 use crate::tui::kit::widgets::tag_line;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
-use crate::tui::questions;
-use crate::tui::state::State;
 
 /// What is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,40 +41,28 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+    pub(super) fn key(mut self, around: &Around<'_>, key: &KeyEvent) -> (Option<Self>, Answer) {
         match input::key_name(key).as_str() {
-            "esc" => {
-                state.gate = None;
-                return Next::Close(vec![]);
-            }
-            "tab" if self.fixable(state) => {
-                state.gate = None;
-                return Next::Close(super::super::screens::review::fix(state));
-            }
-            "enter" if self.typed.text() == self.expected => {
-                return match self.subject {
-                    Subject::Publish(_) => Next::Close(questions::confirmed(state)),
-                    Subject::Delete(_, effects) | Subject::RemoveKey(effects) => Next::Close(effects),
-                    Subject::ThenAsk(form) => Next::Stay(Dialog::Form(*form), vec![]),
-                };
-            }
+            "esc" => return (None, Answer::NotPublished),
+            "tab" if self.fixable(around) => return (None, Answer::Mend),
+            "enter" if self.typed.text() == self.expected => return (Some(self), Answer::Confirmed),
             _ => {
                 self.typed.key(key);
             }
         }
-        Next::Stay(Dialog::Confirm(self), vec![])
+        (Some(self), Answer::Nothing)
     }
 
-    fn fixable(&self, state: &State) -> bool {
+    fn fixable(&self, around: &Around<'_>) -> bool {
         let Subject::Publish(gun) = &self.subject else { return false };
-        state.plan_of(gun).is_some_and(|p| p.warnings.iter().any(|w| w.fix.is_some()))
+        around.plan_of(gun).is_some_and(|p| p.warnings.iter().any(|w| w.fix.is_some()))
     }
 
     fn to_go(&self) -> usize {
         self.expected.chars().count().saturating_sub(self.typed.text().chars().count())
     }
 
-    pub(super) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
+    pub(super) fn render(&self, around: &Around<'_>, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
         let ready = self.typed.text() == self.expected;
         let mut footer = Runs::new();
@@ -91,7 +78,7 @@ impl Confirm {
             footer.then(format!("enter {act}"), theme.quiet())
         };
         let mut others = vec![("esc", "back")];
-        if self.fixable(state) {
+        if self.fixable(around) {
             others.insert(0, ("tab", "fix instead"));
         }
         footer = footer.gap(3);
@@ -105,7 +92,7 @@ impl Confirm {
         let mut lines = window.open(canvas, WIDTH, rows);
         let y = lines.y;
         lines.runs(canvas, &Runs::new().then(self.name.clone(), theme.strong()));
-        self.effect(state, canvas, (lines.x, y, lines.end));
+        self.effect(around, canvas, (lines.x, y, lines.end));
         lines.y += 2;
         for line in &sentences {
             lines.runs(canvas, &Runs::new().then(line.clone(), theme.text()));
@@ -125,10 +112,10 @@ impl Confirm {
         lines.rule(canvas);
     }
 
-    fn effect(&self, state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
+    fn effect(&self, around: &Around<'_>, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
         let theme = canvas.theme;
         let Subject::Publish(gun) = &self.subject else { return };
-        let Some(plan) = state.plan_of(gun) else { return };
+        let Some(plan) = around.plan_of(gun) else { return };
         let change = format!("{} {} {}", plan.tags.before, theme.glyphs.becomes, plan.tags.after);
         let runs =
             Runs::new().then(change, theme.fail().patch(theme.strong())).gap(2).then("trusted tags", theme.quiet());

@@ -2,18 +2,15 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Dialog, Next};
+use super::answer::Answer;
+use super::label::Label;
 use crate::engine::Passphrase;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::keyring::tokens::TokenName;
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey};
-use crate::tui::forms::{key_forms, key_submit, submit, token_fields};
-use crate::tui::keywork::task;
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun};
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::{Ask, Failure};
-use crate::tui::state::State;
-use crate::tui::wizard::forms::WizardForm;
 
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,13 +67,49 @@ pub enum Purpose {
     },
 }
 
+/// What a wizard's form asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WizardForm {
+    Make,
+    MakeOnToken,
+    Load,
+    Colleague,
+    Unlock(CanonicalKeyId),
+    BackUp(Vec<CanonicalKeyId>),
+    MakeSigner,
+    MakeSignerOnToken,
+    ColleagueSigner,
+    SignTag,
+    HandOver,
+    SetUp,
+    TakeOver,
+}
+
 /// A field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    pub label: &'static str,
+    pub label: Label,
     pub input: Input,
     /// Said below while the field has the focus.
     pub hint: String,
+}
+
+impl Field {
+    /// A secret that is not there yet.
+    #[must_use]
+    pub fn secret(label: Label, hint: &str) -> Self {
+        Self { label, input: Input::Secret(Passphrase::new()), hint: hint.to_owned() }
+    }
+
+    /// Whether nothing was filled in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.input {
+            Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
+            Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
+            Input::Switch(..) | Input::Pick(..) | Input::Token(..) => false,
+        }
+    }
 }
 
 /// What a field takes.
@@ -146,7 +179,7 @@ const MOST_FILES: usize = 8;
 impl Form {
     /// Text of the field with this label.
     #[must_use]
-    pub fn text(&self, label: &str) -> &str {
+    pub fn text(&self, label: Label) -> &str {
         let field = self.fields.iter().find(|f| f.label == label);
         match field.map(|f| &f.input) {
             Some(Input::Text(text) | Input::Path(text)) => text.trimmed(),
@@ -166,11 +199,27 @@ impl Form {
 
     /// What was typed into the secret field with this label.
     #[must_use]
-    pub fn secret(&self, label: &str) -> Passphrase {
+    pub fn secret(&self, label: Label) -> Passphrase {
         let field = self.fields.iter().find(|f| f.label == label);
         match field.map(|f| &f.input) {
             Some(Input::Secret(secret) | Input::NewSecret(secret)) => secret.clone(),
             _ => Passphrase::new(),
+        }
+    }
+
+    /// Whether every field is filled in that must be; the cursor is put on the first one that is not.
+    ///
+    /// # Errors
+    /// If the cursor was there already: says which it is.
+    pub fn is_complete(&mut self, must: impl Fn(Label) -> bool) -> Result<bool, String> {
+        let empty = self.fields.iter().position(|field| field.is_empty() && must(field.label));
+        match empty.and_then(|at| Some((at, self.fields.get(at)?))) {
+            Some((at, field)) if self.focus == at => Err(format!("{} is still empty", field.label.text())),
+            Some((at, _)) => {
+                self.focus = at;
+                Ok(false)
+            }
+            None => Ok(true),
         }
     }
 
@@ -183,24 +232,24 @@ impl Form {
 
     /// What was chosen in the field with this label.
     #[must_use]
-    pub fn picked(&self, label: &str) -> usize {
+    pub fn picked(&self, label: Label) -> usize {
         let field = self.fields.iter().find(|f| f.label == label);
         if let Some(Input::Pick(_, at) | Input::Token(_, at)) = field.map(|f| &f.input) { *at } else { 0 }
     }
 
     /// Whether it has a field with this label.
     #[must_use]
-    pub fn has(&self, label: &str) -> bool {
+    pub fn has(&self, label: Label) -> bool {
         self.fields.iter().any(|f| f.label == label)
     }
 
     /// Puts the cursor on a field.
-    pub fn focus_on(&mut self, label: &str) {
+    pub fn focus_on(&mut self, label: Label) {
         self.focus = self.fields.iter().position(|f| f.label == label).unwrap_or(self.focus);
     }
 
     /// Empties a secret that was refused, and puts the cursor there.
-    pub fn clear_secret(&mut self, label: &str) {
+    pub fn clear_secret(&mut self, label: Label) {
         self.focus_on(label);
         if let Some(Input::Secret(secret)) = self.fields.get_mut(self.focus).map(|f| &mut f.input) {
             *secret = Passphrase::new();
@@ -209,7 +258,7 @@ impl Form {
 
     /// The same form, saying what is wrong with a field.
     #[must_use]
-    pub fn refused(mut self, error: String, label: &str) -> Self {
+    pub fn refused(mut self, error: String, label: Label) -> Self {
         self.busy = None;
         self.error = Some(error);
         self.focus_on(label);
@@ -222,7 +271,7 @@ impl Form {
         self.busy = None;
         let problem = &failure.problem;
         self.error = Some(format!("{}; {}", problem.message, problem.hint));
-        let mut wrong = token_fields::refused(&mut self, failure);
+        let mut wrong = refused_by_token(&mut self, failure);
         if problem.kind == crate::engine::Kind::Passphrase {
             self.attempts += 1;
             // The new passphrase behind it was typed twice already and stays. A wizard's form may ask for several.
@@ -236,15 +285,10 @@ impl Form {
 
     /// The old passphrase does not open the key; says which other key it opens.
     #[must_use]
-    pub fn wrong_passphrase(self, state: &State, failure: &Failure) -> Self {
+    pub fn wrong_passphrase(self, failure: &Failure, opens: Option<String>) -> Self {
         let mut form = self.failed(failure);
-        let label = |id: &CanonicalKeyId| {
-            state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
-        };
-        form.error = Some(match &failure.ask {
-            Some(Ask::OtherKey(id)) => format!("not this key; it opens {}", label(id)),
-            _ => "not this key".to_owned(),
-        });
+        form.error =
+            Some(opens.map_or_else(|| "not this key".to_owned(), |other| format!("not this key; it opens {other}")));
         form
     }
 
@@ -258,43 +302,28 @@ impl Form {
             Some(Input::Secret(secret) | Input::NewSecret(secret)) => text.chars().for_each(|c| secret.push(c)),
             Some(Input::Switch(..) | Input::Pick(..) | Input::Token(..)) | None => {}
         }
-        self.adapt();
     }
 
-    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+    pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let last = self.fields.len().saturating_sub(1);
-        let about_keys = self.is_about_keys();
-        let can_stop = about_keys || self.purpose == Purpose::Wizard(WizardForm::MakeOnToken);
-        let mut effects = vec![];
+        let can_stop = self.is_about_keys() || self.purpose == Purpose::Wizard(WizardForm::MakeOnToken);
+        let mut answer = Answer::Nothing;
         let turned = self.busy.is_none() && self.fields.get_mut(self.focus).is_some_and(|f| f.input.turn(key.code));
         match (key.code, self.fields.get_mut(self.focus).map(|f| &mut f.input)) {
             (KeyCode::Esc, _) if self.busy.is_some() && can_stop => {
                 self.busy = None;
-                state.jobs.forget_key_work();
-                task::say_stopped(state);
-                return Next::Stay(Dialog::Form(self), vec![Effect::StopKeyWork]);
+                return (Some(self), Answer::FormStopped);
             }
-            (KeyCode::Esc, _) => {
-                if matches!(self.purpose, Purpose::Wizard(_)) {
-                    state.jobs.forget_form();
-                }
-                return Next::Close(vec![]);
-            }
+            (KeyCode::Esc, _) if matches!(self.purpose, Purpose::Wizard(_)) => return (None, Answer::FormLeft),
+            (KeyCode::Esc, _) => return (None, Answer::Nothing),
             _ if self.busy.is_some() => {}
             (KeyCode::Enter, _) => {
                 self.error = None;
-                let submitted =
-                    if about_keys { key_submit::submit(&mut self, state) } else { submit::submit(&mut self, state) };
-                match submitted {
-                    Ok(Some(effects)) if self.busy.is_some() => return Next::Stay(Dialog::Form(self), effects),
-                    Ok(Some(effects)) => return Next::Close(effects),
-                    Ok(None) => {}
-                    Err(error) => self.error = Some(error),
-                }
+                return (Some(self), Answer::Filled);
             }
             (KeyCode::Tab, Some(Input::Path(path))) if !path.text().is_empty() => {
-                effects.push(Effect::Complete(path.text().to_owned()));
+                answer = Answer::Work(vec![Effect::Complete(path.text().to_owned())]);
             }
             (KeyCode::Tab | KeyCode::Down, _) => self.focus = (self.focus + 1).min(last),
             (KeyCode::BackTab | KeyCode::Up, _) => self.focus = self.focus.saturating_sub(1),
@@ -315,8 +344,7 @@ impl Form {
             }
             _ => {}
         }
-        self.adapt();
-        Next::Stay(Dialog::Form(self), effects)
+        (Some(self), answer)
     }
 
     /// Whether it asks for work on the user's own keys.
@@ -336,13 +364,8 @@ impl Form {
         )
     }
 
-    /// Shows the fields that the answers so far ask for.
-    fn adapt(&mut self) {
-        if self.is_about_keys() { key_forms::adapt(self) } else { self.grow() }
-    }
-
     /// Keeps one empty path field behind the last one that was filled in.
-    fn grow(&mut self) {
+    pub fn grow(&mut self) {
         if matches!(self.purpose, Purpose::Wizard(_)) {
             return;
         }
@@ -353,7 +376,8 @@ impl Form {
             && files < MOST_FILES
         {
             let hint = "another key of the same signer, or empty".to_owned();
-            self.fields.insert(place + 1, Field { label: "", input: Input::Path(TextField::default()), hint });
+            self.fields
+                .insert(place + 1, Field { label: Label::Unnamed, input: Input::Path(TextField::default()), hint });
         }
     }
 
@@ -371,17 +395,23 @@ impl Form {
             self.focus = (self.focus + 1).min(last);
         }
     }
+}
 
-    /// Takes the public keys that the files hold.
-    pub fn files_read(mut self, state: &State, keys: Result<Vec<PublicKey>, String>) -> Next {
-        self.busy = None;
-        match keys.and_then(|keys| submit::with_keys(&self, state, keys)) {
-            Ok(effects) => Next::Close(effects),
-            Err(error) => {
-                self.error = Some(error);
-                Next::Stay(Dialog::Form(self), vec![])
+/// Asks for the management key too once the token has refused the factory's; the cursor goes to what was refused.
+fn refused_by_token(form: &mut Form, failure: &Failure) -> Option<Label> {
+    match failure.ask {
+        Some(Ask::Pin) => Some(Label::Pin),
+        Some(Ask::ManagementKey) => {
+            if !form.has(Label::Management) {
+                let at = form.fields.iter().position(|f| f.label == Label::Pin).map_or(form.fields.len(), |at| at + 1);
+                form.fields.insert(
+                    at,
+                    Field::secret(Label::Management, "the management key that was set: 48 hexadecimal digits"),
+                );
             }
+            Some(Label::Management)
         }
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a form is drawn: with lines between its fields where there is room, else one line each.
 
 use super::form::{Field, Form, Input};
+use super::label::Label;
 use super::prompt::strength;
 use super::window::{Lines, Window, keys};
 use crate::engine::{Passphrase, Strength};
@@ -58,7 +59,7 @@ impl Form {
         }
         let theme = canvas.theme;
         let (x, y, end) = (lines.x + LABEL, lines.y, lines.end);
-        canvas.put(lines.x, y, x, field.label, if focused && !roomy { theme.strong() } else { theme.quiet() });
+        canvas.put(lines.x, y, x, field.label.text(), if focused && !roomy { theme.strong() } else { theme.quiet() });
         match &field.input {
             Input::Text(text) | Input::Path(text) => text.render(canvas, (x, y, end), focused),
             Input::Secret(secret) => hidden(canvas, (x, y, end), (secret, focused), &self.attempt(field)),
@@ -84,7 +85,11 @@ impl Form {
     }
 
     fn attempt(&self, field: &Field) -> String {
-        if self.attempts > 0 && field.label == "old" { format!("attempt {}", self.attempts + 1) } else { String::new() }
+        if self.attempts > 0 && field.label == Label::Old {
+            format!("attempt {}", self.attempts + 1)
+        } else {
+            String::new()
+        }
     }
 
     /// What is to be said against the passphrase under the cursor.

@@ -2,8 +2,8 @@
 
 use crossterm::event::KeyEvent;
 
+use super::answer::Answer;
 use super::window::{Window, keys};
-use super::{Dialog, Next};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::messages::effect::Effect;
@@ -44,7 +44,7 @@ impl Page {
         self.text(width).len().saturating_sub(usize::from(height.saturating_sub(ABOVE)))
     }
 
-    pub(super) fn key(mut self, size: (u16, u16), key: &KeyEvent) -> Next {
+    pub(super) fn key(mut self, size: (u16, u16), key: &KeyEvent) -> (Option<Self>, Answer) {
         let last = self.last(size);
         let page = usize::from(size.1 / 2);
         self.offset = self.offset.min(last);
@@ -58,12 +58,12 @@ impl Page {
             "y" => {
                 let lines: Vec<String> = self.lines.iter().map(|line| printable(line)).collect();
                 let copy = Effect::Copy { what: "text", text: lines.join("\n") };
-                return Next::Stay(Dialog::Page(self), vec![copy]);
+                return (Some(self), Answer::Work(vec![copy]));
             }
-            "esc" | "q" | "enter" => return Next::Close(vec![]),
+            "esc" | "q" | "enter" => return (None, Answer::Nothing),
             _ => {}
         }
-        Next::Stay(Dialog::Page(self), vec![])
+        (Some(self), Answer::Nothing)
     }
 
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {

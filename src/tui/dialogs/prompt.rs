@@ -3,18 +3,15 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp as Time;
 
+use super::answer::Answer;
+use super::around::Around;
 use super::window::{Lines, WIDTH, Window, keys};
-use super::{Dialog, Next};
 use crate::engine::{Kind, NewPassphrase, Passphrase, SHORTEST, Strength};
 use crate::tuf::{CanonicalKeyId, Role};
-use crate::tui::keywork::task;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::format::count;
 use crate::tui::kit::spinner;
-use crate::tui::messages::effect::Effect;
-use crate::tui::messages::failure::{Ask, Failure};
-use crate::tui::state::State;
-use crate::tui::{panes, questions};
+use crate::tui::messages::failure::Failure;
 
 /// Columns of a note beside its sign.
 const NOTE: usize = WIDTH as usize - 8;
@@ -119,17 +116,21 @@ impl Prompt {
         }
     }
 
-    /// It did not open the key: stays open and says so.
-    pub fn refused(&mut self, state: &State, failure: &Failure) {
-        self.busy = None;
-        self.buffer = Passphrase::new();
+    /// It did not open the key: stays open and says so, and which other key it opens.
+    pub fn refused(&mut self, failure: &Failure, opens: Option<String>) {
         if failure.problem.kind != Kind::Passphrase || self.token.is_some() {
+            self.busy = None;
+            self.buffer = Passphrase::new();
             self.note = Some(Note::Other(failure.problem.message.clone()));
             return;
         }
-        let label = |id: &CanonicalKeyId| panes::keys::name(state, id, id.short());
-        let other = |ask: &Ask| if let Ask::OtherKey(id) = ask { Some(label(id)) } else { None };
-        self.wrong(failure.ask.as_ref().and_then(other));
+        self.wrong(opens);
+    }
+
+    /// What was typed for the key before is being tried.
+    pub fn wait(&mut self, now: Time) {
+        self.busy = Some(now);
+        self.note = None;
     }
 
     /// The passphrase is wrong, or another key's.
@@ -140,54 +141,41 @@ impl Prompt {
         self.note = Some(Note::Wrong { opens });
     }
 
-    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+    pub(super) fn key(mut self, now: Time, key: &KeyEvent) -> (Option<Self>, Answer) {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc if matches!(self.what, What::Ask(_)) => return Next::Close(task::cancel(state)),
-            KeyCode::Esc => {
-                state.gate = None;
-                return Next::Close(vec![]);
-            }
+            KeyCode::Esc if matches!(self.what, What::Ask(_)) => return (None, Answer::Stopped),
+            KeyCode::Esc => return (None, Answer::NotPublished),
             _ if self.busy.is_some() => {}
             KeyCode::Tab if self.same > 0 => {
                 self.same = 0;
-                if let Some((ids, passphrase)) = questions::take_same(state) {
-                    self.busy = Some(state.now);
-                    self.note = None;
-                    return Next::Stay(Dialog::Prompt(self), vec![Effect::UnlockAlso(ids, passphrase)]);
-                }
+                return (Some(self), Answer::SameAsBefore);
             }
-            KeyCode::Tab if self.skip().is_some() => return Next::Close(task::skip(state)),
-            KeyCode::Enter if !self.buffer.is_empty() => return self.enter(state),
+            KeyCode::Tab if self.skip().is_some() => return (None, Answer::Skipped),
+            KeyCode::Enter if !self.buffer.is_empty() => return self.enter(now),
             KeyCode::Backspace => self.buffer.pop(),
             KeyCode::Char('u') if ctrl => self.buffer = Passphrase::new(),
             KeyCode::Char(c) if !ctrl => self.buffer.push(c),
             _ => {}
         }
-        Next::Stay(Dialog::Prompt(self), vec![])
+        (Some(self), Answer::Nothing)
     }
 
     fn skip(&self) -> Option<&'static str> {
         if let What::Ask(ask) = &self.what { ask.skip } else { None }
     }
 
-    fn enter(mut self, state: &mut State) -> Next {
+    fn enter(mut self, now: Time) -> (Option<Self>, Answer) {
         let typed = std::mem::take(&mut self.buffer);
         match (&self.what, self.first.take()) {
             (What::Unlock { id, .. }, _) => {
-                self.busy = Some(state.now);
-                self.note = None;
-                if self.token.is_none() {
-                    questions::remember(state, &typed);
-                }
-                let effect = Effect::Unlock(id.clone(), typed);
-                Next::Stay(Dialog::Prompt(self), vec![effect])
+                let answer = Answer::Unlock { id: id.clone(), typed, is_pin: self.token.is_some() };
+                self.wait(now);
+                (Some(self), answer)
             }
             (What::Ask(ask), _) if !ask.is_new => {
-                self.busy = Some(state.now);
-                self.note = None;
-                let effects = task::typed(state, typed);
-                Next::Stay(Dialog::Prompt(self), effects)
+                self.wait(now);
+                (Some(self), Answer::Typed(typed))
             }
             (_, None) => {
                 match NewPassphrase::new(typed.clone()) {
@@ -197,22 +185,18 @@ impl Prompt {
                         self.buffer = typed;
                     }
                 }
-                Next::Stay(Dialog::Prompt(self), vec![])
+                (Some(self), Answer::Nothing)
             }
-            (What::New { role, .. }, Some(first)) if *first == typed => {
-                let mut effects = vec![Effect::ChoosePassphrase(role.clone(), first)];
-                effects.extend(questions::answered(state));
-                Next::Close(effects)
-            }
-            (What::Ask(_), Some(first)) if *first == typed => Next::Close(task::chosen(state, first)),
+            (What::New { role, .. }, Some(first)) if *first == typed => (None, Answer::NewFor(role.clone(), first)),
+            (What::Ask(_), Some(first)) if *first == typed => (None, Answer::New(first)),
             (_, Some(_)) => {
                 self.note = Some(Note::Other("not the same twice; once more from the start".to_owned()));
-                Next::Stay(Dialog::Prompt(self), vec![])
+                (Some(self), Answer::Nothing)
             }
         }
     }
 
-    pub(super) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
+    pub(super) fn render(&self, around: &Around<'_>, canvas: &mut Canvas<'_>) {
         let is_new = self.what.is_new();
         let act = match (is_new, &self.first) {
             (false, _) => "unlock",
@@ -251,7 +235,7 @@ impl Prompt {
         lines.blank();
         self.field(canvas, &mut lines);
         lines.rule(canvas);
-        self.below(state, canvas, &mut lines);
+        self.below(around, canvas, &mut lines);
     }
 
     fn about(&self, canvas: &mut Canvas<'_>, lines: &mut Lines) {
@@ -317,12 +301,12 @@ impl Prompt {
         canvas.right(lines.x, y, lines.end, &right, theme.quiet());
     }
 
-    fn below(&self, state: &State, canvas: &mut Canvas<'_>, lines: &mut Lines) {
+    fn below(&self, around: &Around<'_>, canvas: &mut Canvas<'_>, lines: &mut Lines) {
         let theme = canvas.theme;
         let remark = self.first.is_none() && self.what.is_new() && !self.buffer.is_empty();
         let remark = if remark { Strength::of(&self.buffer).remark() } else { None };
         if let Some(since) = self.busy {
-            let glyph = spinner::turned(state.theme, state.now, since).unwrap_or(theme.glyphs.now);
+            let glyph = spinner::turned(theme, around.now, since).unwrap_or(theme.glyphs.now);
             lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(" unlocking the key", theme.text()));
         } else {
             match &self.note {
@@ -351,17 +335,16 @@ impl Prompt {
             }
         }
         lines.blank();
-        let tour = state.tour.as_ref().map(|tour| &tour.passphrase);
-        let text = match (&self.what, state.sandbox.as_ref().or(tour)) {
+        let text = match (&self.what, around.passphrase) {
             _ if self.same > 0 => {
                 format!("tab tries the passphrase you just typed for {}.", count(self.same, "key", "keys"))
             }
             _ if self.token.is_some() => {
-                format!("Tried once. A token locks itself after few wrong PINs. Kept for {}.", state.idle_lock)
+                format!("Tried once. A token locks itself after few wrong PINs. Kept for {}.", around.idle_lock)
             }
             (_, Some(passphrase)) => format!("In the sandbox every passphrase is {passphrase}."),
             (What::Ask(ask), None) => ask.note.clone(),
-            (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", state.idle_lock),
+            (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", around.idle_lock),
             (What::New { .. }, None) => "Nobody can recover it. Longer is better than stranger.".to_owned(),
         };
         for line in wrap(&text, lines.width()) {

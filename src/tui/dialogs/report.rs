@@ -2,15 +2,12 @@
 
 use crossterm::event::KeyEvent;
 
+use super::answer::Answer;
 use super::window::{Window, keys as shown_keys};
-use super::{Dialog, Next};
 use crate::tuf::CanonicalKeyId;
-use crate::tui::keywork::task;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::input;
-use crate::tui::panes::keys;
-use crate::tui::state::State;
 
 /// A report to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +15,7 @@ pub struct Report {
     pub title: String,
     /// The outcome in a few words.
     pub subject: String,
-    pub rows: Vec<Row>,
+    pub parts: Vec<Part>,
     /// Label and value.
     pub facts: Vec<(&'static str, String)>,
     pub notes: Vec<String>,
@@ -31,7 +28,7 @@ pub struct Report {
 
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct Part {
     pub tone: Tone,
     pub head: String,
     /// At the right.
@@ -49,7 +46,7 @@ pub enum Go {
     BackUp(CanonicalKeyId),
 }
 
-impl Row {
+impl Part {
     /// A part with a word at its right.
     #[must_use]
     pub fn new(tone: Tone, head: String, word: &str) -> Self {
@@ -64,27 +61,23 @@ impl Row {
 }
 
 impl Report {
-    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
+    pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
         let name = input::key_name(key);
         if let Some((_, _, go)) = self.go.iter().find(|(key, _, _)| *key == name) {
-            return Next::Close(match go.clone() {
-                Go::Restore => task::restore(state),
-                Go::BackUp(id) => {
-                    keys::back_up(state, &[id]);
-                    vec![]
-                }
-            });
+            let answer = match go.clone() {
+                Go::Restore => Answer::Restore,
+                Go::BackUp(id) => Answer::BackUp(id),
+            };
+            return (None, answer);
         }
         match name.as_str() {
             "j" | "down" => self.offset += 1,
             "k" | "up" => self.offset = self.offset.saturating_sub(1),
-            "esc" | "q" | "enter" => {
-                task::closed(state, &self);
-                return Next::Close(vec![]);
-            }
+            "esc" | "q" | "enter" if self.is_of_task => return (None, Answer::Read),
+            "esc" | "q" | "enter" => return (None, Answer::Nothing),
             _ => {}
         }
-        Next::Stay(Dialog::Report(self), vec![])
+        (Some(self), Answer::Nothing)
     }
 
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
@@ -127,7 +120,7 @@ impl Report {
         let theme = canvas.theme;
         let mut body = Vec::new();
         let facts = self.facts(canvas, inner);
-        if self.rows.is_empty() {
+        if self.parts.is_empty() {
             return facts;
         }
         let facts_first = self.go.is_empty() && !self.is_of_task;
@@ -135,20 +128,20 @@ impl Report {
             body.extend(facts.clone());
             body.push((Runs::new(), Runs::new()));
         }
-        for row in &self.rows {
-            let (glyph, style, word) = match row.tone {
+        for part in &self.parts {
+            let (glyph, style, word) = match part.tone {
                 Tone::Done => (theme.glyphs.ok, theme.ok(), theme.ok()),
                 Tone::Note => (theme.glyphs.none, theme.quiet(), theme.quiet()),
                 Tone::Warn => (theme.glyphs.warn, theme.warn(), theme.warn_word()),
                 Tone::Fail => (theme.glyphs.fail, theme.fail(), theme.fail()),
             };
-            let room = inner.saturating_sub(3 + usize::from(width(&row.word)));
-            for (i, line) in wrap(&row.head, room.max(12)).into_iter().enumerate() {
+            let room = inner.saturating_sub(3 + usize::from(width(&part.word)));
+            for (i, line) in wrap(&part.head, room.max(12)).into_iter().enumerate() {
                 let left = Runs::new().then(if i == 0 { glyph } else { " " }, style).gap(1).then(line, theme.text());
-                let right = if i == 0 { row.word.as_str() } else { "" };
+                let right = if i == 0 { part.word.as_str() } else { "" };
                 body.push((left, Runs::new().then(right, word)));
             }
-            for line in wrap(&row.below, inner.saturating_sub(2)).into_iter().filter(|l| !l.is_empty()) {
+            for line in wrap(&part.below, inner.saturating_sub(2)).into_iter().filter(|l| !l.is_empty()) {
                 body.push((Runs::new().gap(2).then(line, theme.quiet()), Runs::new()));
             }
         }

@@ -1,17 +1,15 @@
 //! The forms and questions about the user's own keys, filled with what is known.
 
 use super::offers::{form, path, text};
-use super::token_fields::{self, KEPT};
-use super::token_forms;
+use super::token_fields;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::remove::Removal;
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Passphrase};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun};
-use crate::tui::dialogs::Dialog;
-use crate::tui::dialogs::choose::{Choice, Choose};
 use crate::tui::dialogs::confirm::{Confirm, Subject};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::dialogs::label::Label;
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::format::count;
 use crate::tui::messages::effect::Effect;
@@ -31,15 +29,12 @@ pub(in crate::tui) const KINDS: [(&str, Algorithm); 5] = [
 pub(in crate::tui) const FORMS: [&str; 2] =
     ["one encrypted file (age)", "plain PEM set, each key under its own passphrase"];
 
-const FILE: &str = "file";
-const PASSPHRASE: &str = "passphrase";
-const AGAIN: &str = "again";
 /// What is said about a new passphrase.
 const NEW: &str = "12 characters or more; several random words are best";
 const IN_STORE: &str = "The private key goes into the key store, encrypted. Nothing is sent anywhere.";
 const ON_TOKEN: &str = "It is made on the token and never leaves it: no backup is possible. ECDSA P-256.";
 /// The field that the kind of a new key stands below.
-const KEPT_OR_NAME: [&str; 2] = [KEPT, "name"];
+const KEPT_OR_NAME: [Label; 2] = [Label::Kept, Label::Name];
 
 fn with(mut field: Field, value: &str) -> Field {
     if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
@@ -49,39 +44,39 @@ fn with(mut field: Field, value: &str) -> Field {
 }
 
 fn file(value: &str, hint: &str) -> Field {
-    with(Field { label: FILE, ..path(hint) }, value)
+    with(Field { label: Label::File, ..path(hint) }, value)
 }
 
-fn pick(label: &'static str, answers: Vec<String>, hint: &str) -> Field {
+fn pick(label: Label, answers: Vec<String>, hint: &str) -> Field {
     Field { label, input: Input::Pick(answers, 0), hint: hint.to_owned() }
 }
 
-fn secret(label: &'static str, hint: &str) -> Field {
+fn secret(label: Label, hint: &str) -> Field {
     Field { label, input: Input::Secret(Passphrase::new()), hint: hint.to_owned() }
 }
 
-fn new_secret(label: &'static str, hint: &str) -> [Field; 2] {
+fn new_secret(label: Label, hint: &str) -> [Field; 2] {
     let first = Field { label, input: Input::NewSecret(Passphrase::new()), hint: hint.to_owned() };
-    [first, secret(AGAIN, "the same once more")]
+    [first, secret(Label::Again, "the same once more")]
 }
 
 fn kinds() -> Field {
     let kinds = KINDS.iter().map(|(word, _)| (*word).to_owned()).collect();
-    pick("kind", kinds, "space changes it; every client understands the first")
+    pick(Label::Kind, kinds, "space changes it; every client understands the first")
 }
 
 /// Asks for a key to make.
 pub fn make_key(state: &State) -> Form {
     let here = if state.offered_dir == "~/" { "." } else { &state.offered_dir };
     let mut fields = vec![
-        text("name", "the signer's name; or root, targets, snapshot"),
+        text(Label::Name, "the signer's name; or root, targets, snapshot"),
         kinds(),
         Field {
-            label: "public to",
+            label: Label::PublicTo,
             ..with(path("directory for NAME.pub, which others add; . is where you are"), here)
         },
     ];
-    fields.extend(new_secret(PASSPHRASE, NEW));
+    fields.extend(new_secret(Label::Passphrase, NEW));
     if let Some(kept) = token_fields::kept(state) {
         fields.insert(1, kept);
     }
@@ -93,7 +88,7 @@ pub fn make_key(state: &State) -> Form {
 pub fn load_keys() -> Form {
     let fields = vec![
         file("", "a PEM file with private keys, mode 0600; tab completes"),
-        text("name", "for keys that do not say: the signer's name; or root"),
+        text(Label::Name, "for keys that do not say: the signer's name; or root"),
     ];
     let note = "What the file holds is loaded, or named with the reason.".to_owned();
     let subject = "Private keys from a file".to_owned();
@@ -111,7 +106,7 @@ pub fn restore() -> Form {
 /// Asks for another name for a key.
 pub fn label_key(key: &KeyView) -> Form {
     let shown = if key.label == key.role { "" } else { &key.label };
-    let fields = vec![with(text("label", "such as: jeff new laptop; empty takes it away"), shown)];
+    let fields = vec![with(text(Label::Label, "such as: jeff new laptop; empty takes it away"), shown)];
     let subject = format!("{}  {}", key.id.short(), key.words());
     let note = "A name on this machine only; it is never published.".to_owned();
     Form { verb: "label it", note, ..form("Label a key", subject, Purpose::LabelKey { id: key.id.clone() }, fields) }
@@ -121,9 +116,9 @@ pub fn label_key(key: &KeyView) -> Form {
 pub fn change_passphrase(key: &KeyView) -> Form {
     let mut fields = Vec::new();
     if key.state != KeyState::Plain {
-        fields.push(secret("old", "the passphrase that the key has now"));
+        fields.push(secret(Label::Old, "the passphrase that the key has now"));
     }
-    fields.extend(new_secret("new", "12 characters or more; several random words are best"));
+    fields.extend(new_secret(Label::New, "12 characters or more; several random words are best"));
     let note = match &key.backup {
         Some(record) => format!("Its backup of {} keeps the old passphrase.", record.at.strftime("%Y-%m-%d")),
         None if key.state == KeyState::Plain => "The file has no passphrase yet.".to_owned(),
@@ -168,7 +163,7 @@ pub fn export(state: &State, meant: &[CanonicalKeyId]) -> Option<Form> {
     }
     let (answers, choices): (Vec<String>, Vec<Vec<CanonicalKeyId>>) = choices.into_iter().unzip();
     let fields = vec![
-        pick("keys", answers, "space changes it; marked keys are taken together"),
+        pick(Label::Keys, answers, "space changes it; marked keys are taken together"),
         file(
             &format!("{}keys-{}.pem", state.offered_dir, first.id.short()),
             "a new file, made with mode 0600; tab completes",
@@ -212,11 +207,11 @@ pub fn back_up(state: &State, meant: &[CanonicalKeyId], marked: bool) -> Option<
     choices.first()?;
     let offered = format!("{}trustdeck-keys-{}", state.offered_dir, state.now.strftime("%Y-%m-%d"));
     let mut fields = vec![
-        pick("keys", answers, "space changes it; mark keys with space in the list to choose others"),
-        pick("form", FORMS.map(str::to_owned).to_vec(), "space changes it"),
+        pick(Label::Keys, answers, "space changes it; mark keys with space in the list to choose others"),
+        pick(Label::Form, FORMS.map(str::to_owned).to_vec(), "space changes it"),
         file(&format!("{offered}.age"), "a new file, on another device if you can; tab completes"),
     ];
-    fields.extend(new_secret(PASSPHRASE, "for the file; not the one of a key"));
+    fields.extend(new_secret(Label::Passphrase, "for the file; not the one of a key"));
     let note = "The file is opened again and every key in it unlocked: only that counts as a backup.".to_owned();
     let purpose = Purpose::BackUp { choices, offered };
     Some(Form { verb: "back up", note, ..form("Back up keys", "A copy that is tested".to_owned(), purpose, fields) })
@@ -229,22 +224,23 @@ pub(in crate::tui) fn adapt(form: &mut Form) {
             if form.purpose == Purpose::MakeKey {
                 adapt_to_token(form);
             }
-            let of_one = matches!(form.text("name"), "targets" | "snapshot");
-            let field = text("repository", "the one that the key belongs to");
-            show(form, "name", field, of_one);
+            let of_one = matches!(form.text(Label::Name), "targets" | "snapshot");
+            let field = text(Label::Repository, "the one that the key belongs to");
+            show(form, Label::Name, field, of_one);
         }
         Purpose::BackUp { offered, .. } => {
-            let plain = form.picked("form") == 1;
+            let plain = form.picked(Label::Form) == 1;
             let (now, other) = if plain { (".pem", ".age") } else { (".age", ".pem") };
             let (now, other) = (format!("{offered}{now}"), format!("{offered}{other}"));
-            if form.text(FILE) == other
-                && let Some(Input::Path(typed)) = form.fields.iter_mut().find(|f| f.label == FILE).map(|f| &mut f.input)
+            if form.text(Label::File) == other
+                && let Some(Input::Path(typed)) =
+                    form.fields.iter_mut().find(|f| f.label == Label::File).map(|f| &mut f.input)
             {
                 typed.set(&now);
             }
-            let [first, again] = new_secret(PASSPHRASE, "for the file; not the one of a key");
-            show(form, FILE, first, !plain);
-            show(form, PASSPHRASE, again, !plain);
+            let [first, again] = new_secret(Label::Passphrase, "for the file; not the one of a key");
+            show(form, Label::File, first, !plain);
+            show(form, Label::Passphrase, again, !plain);
         }
         _ => {}
     }
@@ -252,17 +248,17 @@ pub(in crate::tui) fn adapt(form: &mut Form) {
 
 /// A token makes one kind of key, and asks for its PIN in the place of a passphrase.
 fn adapt_to_token(form: &mut Form) {
-    let on_token = form.picked(KEPT) > 0;
-    show(form, KEPT_OR_NAME[usize::from(!form.has(KEPT))], kinds(), !on_token);
-    let [first, again] = new_secret(PASSPHRASE, NEW);
-    show(form, "public to", first, !on_token);
-    show(form, PASSPHRASE, again, !on_token);
-    show(form, "public to", token_fields::pin(), on_token);
+    let on_token = form.picked(Label::Kept) > 0;
+    show(form, KEPT_OR_NAME[usize::from(!form.has(Label::Kept))], kinds(), !on_token);
+    let [first, again] = new_secret(Label::Passphrase, NEW);
+    show(form, Label::PublicTo, first, !on_token);
+    show(form, Label::Passphrase, again, !on_token);
+    show(form, Label::PublicTo, token_fields::pin(), on_token);
     form.note = if on_token { ON_TOKEN } else { IN_STORE }.to_owned();
 }
 
 /// Shows or hides a field below another one.
-fn show(form: &mut Form, below: &str, field: Field, shown: bool) {
+fn show(form: &mut Form, below: Label, field: Field, shown: bool) {
     let place = form.fields.iter().position(|f| f.label == field.label);
     match (place, shown) {
         (None, true) => {
@@ -276,33 +272,6 @@ fn show(form: &mut Form, below: &str, field: Field, shown: bool) {
         }
         _ => {}
     }
-}
-
-/// What the removal of a private key takes away, and the words that confirm it.
-pub fn remove(state: &State, removal: &Removal, backup_is_there: bool) -> Dialog {
-    let key = &removal.key;
-    if let KeyPlace::Token(place) = &key.place {
-        return token_forms::remove(state, removal, place, backup_is_there);
-    }
-    let confirmed = Dialog::Confirm(confirm_removal(removal, backup_is_there, lost(state, removal)));
-    if removal.backup().is_some() {
-        return confirmed;
-    }
-    let mut about = lost(state, removal);
-    about.push("It has no tested backup, so it is not removed.".to_owned());
-    let mut choices = vec![];
-    if let Some(form) = back_up(state, std::slice::from_ref(&key.id), true) {
-        choices.push(Choice::leads_to("back it up first", "then remove it", Dialog::Form(form)));
-    }
-    choices.push(Choice::leads_to("remove it all the same", "asks for more than a key press", confirmed));
-    Dialog::Choose(Choose {
-        title: "Remove a private key".to_owned(),
-        subject: format!("{}  {}", key.label, key.id.short()),
-        about,
-        choices,
-        grave: true,
-        ..Choose::default()
-    })
 }
 
 /// The typed confirmation before the file of a key goes.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::key_forms::KINDS;
-use super::token_fields::{self, KEPT};
+use super::token_fields;
 use crate::engine::custody::backup::BackupForm;
 use crate::engine::custody::load::KeySet;
 use crate::engine::custody::make::NewKey;
@@ -11,11 +11,12 @@ use crate::engine::reference::parse_bare;
 use crate::engine::{NewPassphrase, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::form::{Form, Input, Purpose};
-use crate::tui::dialogs::{Dialog, Next};
-use crate::tui::keywork::task::{self, Job};
+use crate::tui::dialogs::label::Label;
+use crate::tui::keywork::task;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::{Closed, Held, KeyWork, TokenWork};
 use crate::tui::state::State;
+use crate::tui::state::key_task::Aim;
 
 type Submitted = Result<Option<Vec<Effect>>, String>;
 
@@ -24,35 +25,32 @@ type Submitted = Result<Option<Vec<Effect>>, String>;
 /// # Errors
 /// What is wrong, in a sentence.
 pub(in crate::tui) fn submit(form: &mut Form, state: &mut State) -> Submitted {
-    if let Some(empty) = form.fields.iter().position(is_empty).filter(|at| needed(form, *at)) {
-        if form.focus == empty {
-            return Err(format!("{} is still empty", form.fields.get(empty).map_or("a field", |f| f.label)));
-        }
-        form.focus = empty;
+    let purpose = form.purpose.clone();
+    if !form.is_complete(|label| must(&purpose, label))? {
         return Ok(None);
     }
-    let file = PathBuf::from(form.text("file"));
-    match form.purpose.clone() {
+    let file = PathBuf::from(form.text(Label::File));
+    match purpose {
         Purpose::MakeKey => make(form, state),
         Purpose::LoadKeys => Ok(Some(wait(form, "reading the file", KeyWork::ReadFile(file)))),
         Purpose::ExportKeys { choices } => {
-            let keys = choices.get(form.picked("keys")).cloned().unwrap_or_default();
+            let keys = choices.get(form.picked(Label::Keys)).cloned().unwrap_or_default();
             Ok(Some(wait(form, "writing the file", KeyWork::Export { keys, file })))
         }
         Purpose::BackUp { .. } => {
-            if form.picked("form") == 0 {
-                chosen(form, "passphrase")?;
+            if form.picked(Label::Form) == 0 {
+                chosen(form, Label::Passphrase)?;
             }
             Ok(Some(wait(form, "looking at the place", KeyWork::CheckPlace(file))))
         }
-        Purpose::Restore => Ok(Some(task::begin(state, form.clone(), Job::OpenBackup(file), vec![]))),
+        Purpose::Restore => Ok(Some(task::begin(state, form.clone(), Aim::OpenBackup(file), vec![]))),
         Purpose::ChangePassphrase { id } => {
-            let new = chosen(form, "new")?;
-            let old = form.has("old").then(|| form.secret("old"));
+            let new = chosen(form, Label::New)?;
+            let old = form.has(Label::Old).then(|| form.secret(Label::Old));
             Ok(Some(wait(form, "changing the passphrase", KeyWork::ChangePassphrase { id, old, new })))
         }
         Purpose::ImportKey { id, how } => {
-            let passphrase = form.has("passphrase").then(|| form.secret("passphrase"));
+            let passphrase = form.has(Label::Passphrase).then(|| form.secret(Label::Passphrase));
             let work = TokenWork::Import(id, passphrase, how);
             Ok(Some(at_token(form, state, "copying the key onto the token", work)))
         }
@@ -61,26 +59,17 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &mut State) -> Submitted {
             Ok(Some(wait(form, "deleting the key", KeyWork::AtToken(at, TokenWork::Remove(id, how)))))
         }
         Purpose::LabelKey { id } => {
-            Ok(Some(wait(form, "writing the label", KeyWork::Label(id, form.text("label").to_owned()))))
+            Ok(Some(wait(form, "writing the label", KeyWork::Label(id, form.text(Label::Label).to_owned()))))
         }
         _ => Ok(None),
     }
 }
 
-fn is_empty(field: &crate::tui::dialogs::form::Field) -> bool {
-    match &field.input {
-        Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
-        Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
-        Input::Switch(..) | Input::Pick(..) | Input::Token(..) => false,
-    }
-}
-
 /// Whether a field must be filled in.
-fn needed(form: &Form, at: usize) -> bool {
-    let label = form.fields.get(at).map_or("", |f| f.label);
-    match form.purpose {
+fn must(purpose: &Purpose, label: Label) -> bool {
+    match purpose {
         Purpose::LabelKey { .. } => false,
-        Purpose::LoadKeys => label == "file",
+        Purpose::LoadKeys => label == Label::File,
         _ => true,
     }
 }
@@ -99,13 +88,13 @@ fn at_token(form: &mut Form, state: &State, words: &'static str, work: TokenWork
 }
 
 /// A new passphrase that was typed twice.
-fn chosen(form: &mut Form, label: &str) -> Result<NewPassphrase, String> {
+fn chosen(form: &mut Form, label: Label) -> Result<NewPassphrase, String> {
     let Ok(first) = NewPassphrase::new(form.secret(label)) else {
         form.focus_on(label);
         return Err(Strength::TooShort.remark().unwrap_or_default().to_owned());
     };
-    if form.secret("again") != *first {
-        form.focus_on("again");
+    if form.secret(Label::Again) != *first {
+        form.focus_on(Label::Again);
         if let Some(Input::Secret(again)) = form.fields.get_mut(form.focus).map(|f| &mut f.input) {
             *again = Passphrase::new();
         }
@@ -115,23 +104,28 @@ fn chosen(form: &mut Form, label: &str) -> Result<NewPassphrase, String> {
 }
 
 fn make(form: &mut Form, state: &State) -> Submitted {
-    let algorithm = KINDS.get(form.picked("kind")).map(|(_, kind)| kind.clone()).unwrap_or(KINDS[0].1.clone());
+    let algorithm = KINDS.get(form.picked(Label::Kind)).map(|(_, kind)| kind.clone()).unwrap_or(KINDS[0].1.clone());
     let gun = repository(form, state)?;
-    let new = NewKey { name: form.text("name").to_owned(), algorithm, gun, dir: PathBuf::from(form.text("public to")) };
+    let new = NewKey {
+        name: form.text(Label::Name).to_owned(),
+        algorithm,
+        gun,
+        dir: PathBuf::from(form.text(Label::PublicTo)),
+    };
     new.check().map_err(|error| {
         let problem = error.problem();
         format!("{}; {}", problem.message, problem.hint)
     })?;
-    if form.picked(KEPT) > 0 {
+    if form.picked(Label::Kept) > 0 {
         return Ok(Some(at_token(form, state, "making the key on the token", TokenWork::Make(new))));
     }
-    let passphrase = chosen(form, "passphrase")?;
+    let passphrase = chosen(form, Label::Passphrase)?;
     Ok(Some(wait(form, "making the key", KeyWork::Make(new, passphrase))))
 }
 
 /// The repository that was typed, as the list or docker writes it.
 fn repository(form: &Form, state: &State) -> Result<Option<Gun>, String> {
-    let typed = form.text("repository");
+    let typed = form.text(Label::Repository);
     if typed.is_empty() {
         return Ok(None);
     }
@@ -143,22 +137,25 @@ fn repository(form: &Form, state: &State) -> Result<Option<Gun>, String> {
 }
 
 /// Goes on with a form once the file of private keys was read.
-pub fn file_read(form: Form, state: &mut State, set: Held<KeySet>) -> Next {
-    let gun = match repository(&form, state) {
-        Ok(gun) => gun.map(|gun| gun.to_string()),
-        Err(error) => return Next::Stay(Dialog::Form(form.refused(error, "repository")), vec![]),
-    };
-    let mut form = form;
-    form.busy = None;
-    task::begin_load(state, form, set, gun)
+///
+/// # Errors
+/// The form again, saying what is missing.
+pub fn file_read(mut form: Form, state: &mut State, set: Held<KeySet>) -> Result<Vec<Effect>, Box<Form>> {
+    match repository(&form, state) {
+        Ok(gun) => {
+            form.busy = None;
+            task::begin_load(state, form, set, gun.map(|gun| gun.to_string()))
+        }
+        Err(error) => Err(Box::new(form.refused(error, Label::Repository))),
+    }
 }
 
 /// Goes on with a form once it is known that the backup can be written there.
 pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
     let Purpose::BackUp { choices, .. } = &form.purpose else { return vec![] };
-    let keys: Vec<CanonicalKeyId> = choices.get(form.picked("keys")).cloned().unwrap_or_default();
+    let keys: Vec<CanonicalKeyId> = choices.get(form.picked(Label::Keys)).cloned().unwrap_or_default();
     form.busy = None;
-    let kept = match (form.picked("form"), NewPassphrase::new(form.secret("passphrase"))) {
+    let kept = match (form.picked(Label::Form), NewPassphrase::new(form.secret(Label::Passphrase))) {
         (0, Ok(passphrase)) => BackupForm::Encrypted(passphrase),
         // Was refused before the place was looked at.
         (0, Err(_)) => return vec![],
@@ -166,6 +163,6 @@ pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
     };
     let role = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());
     let closed = keys.iter().map(|id| Closed::Stored(id.clone(), role(id))).collect();
-    let file = PathBuf::from(form.text("file"));
-    task::begin(state, form, Job::BackUp { keys, form: kept, file }, closed)
+    let file = PathBuf::from(form.text(Label::File));
+    task::begin(state, form, Aim::BackUp { keys, form: kept, file }, closed)
 }

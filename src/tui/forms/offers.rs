@@ -5,20 +5,21 @@ use crate::engine::view::RoleView;
 use crate::engine::{Change, Health, KeyView, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
 use crate::tui::dialogs::Dialog;
-use crate::tui::dialogs::choose::{Choice, Choose};
+use crate::tui::dialogs::choose::{Choose, Reply};
 use crate::tui::dialogs::confirm::{Confirm, Subject};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::dialogs::label::Label;
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Ask;
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, staging, words};
 
-pub(in crate::tui) fn text(label: &'static str, hint: &str) -> Field {
+pub(in crate::tui) fn text(label: Label, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::default()), hint: hint.to_owned() }
 }
 
 pub(in crate::tui) fn path(hint: &str) -> Field {
-    Field { label: "key file", input: Input::Path(TextField::default()), hint: hint.to_owned() }
+    Field { label: Label::KeyFile, input: Input::Path(TextField::default()), hint: hint.to_owned() }
 }
 
 pub(in crate::tui) fn form(title: &'static str, subject: String, purpose: Purpose, fields: Vec<Field>) -> Form {
@@ -39,7 +40,7 @@ pub(in crate::tui) fn form(title: &'static str, subject: String, purpose: Purpos
 
 /// Asks for a repository to list.
 pub fn add_repository() -> Form {
-    let fields = vec![text("repository", "as docker writes it, such as alpine or registry.example.com/team/app")];
+    let fields = vec![text(Label::Repository, "as docker writes it, such as alpine or registry.example.com/team/app")];
     let note = "Nothing is changed on the server; its trust data is read and verified.".to_owned();
     let subject = "Which repository?".to_owned();
     Form { verb: "add", note, ..form("Add a repository", subject, Purpose::AddRepository, fields) }
@@ -57,12 +58,14 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
     } else {
         "The key is added to the signer's own role and to releases, as docker trust does."
     };
-    let mut fields =
-        vec![text("name", "letters, digits, - and _"), path("a public key or certificate in PEM form; tab completes")];
+    let mut fields = vec![
+        text(Label::Name, "letters, digits, - and _"),
+        path("a public key or certificate in PEM form; tab completes"),
+    ];
     // The tour works on its own files, whose paths nobody should have to type.
     if let Some(tour) = state.tour.as_ref().filter(|t| t.adds_signer_to(&guns)) {
         let (name, file) = &tour.signer;
-        fields = vec![text("name", "filled in for the tour"), path("filled in for the tour")];
+        fields = vec![text(Label::Name, "filled in for the tour"), path("filled in for the tour")];
         for (field, value) in fields.iter_mut().zip([name, file]) {
             if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
                 typed.set(value);
@@ -75,10 +78,14 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
 /// Asks for a delegation, its keys and paths.
 pub fn add_delegation(state: &State, gun: Gun) -> Form {
     let fields = vec![
-        text("role", "such as qa, or releases/nightly for one below releases"),
+        text(Label::Role, "such as qa, or releases/nightly for one below releases"),
         path("a public key or certificate in PEM form, or empty"),
-        text("paths", "prefixes of tags that it may sign, separated by blanks"),
-        Field { label: "", input: Input::Switch("all paths".to_owned(), true), hint: "space changes it".to_owned() },
+        text(Label::Paths, "prefixes of tags that it may sign, separated by blanks"),
+        Field {
+            label: Label::Unnamed,
+            input: Input::Switch("all paths".to_owned(), true),
+            hint: "space changes it".to_owned(),
+        },
     ];
     form("Make a role", state.name_of(&gun), Purpose::AddDelegation { gun }, fields)
 }
@@ -89,10 +96,10 @@ pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form
     let all = role.paths.iter().any(String::is_empty);
     let mut fields = vec![
         path("a key to add, or empty"),
-        text("add paths", "prefixes to add, separated by blanks"),
-        text("drop paths", "prefixes to remove, separated by blanks"),
+        text(Label::AddPaths, "prefixes to add, separated by blanks"),
+        text(Label::DropPaths, "prefixes to remove, separated by blanks"),
         Field {
-            label: "",
+            label: Label::Unnamed,
             input: Input::Switch("add all paths".to_owned(), false),
             hint: "space changes it".to_owned(),
         },
@@ -100,7 +107,7 @@ pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form
     for key in &role.keys {
         let label = format!("keep {} {}", key.label, key.canonical.short());
         fields.push(Field {
-            label: "",
+            label: Label::Unnamed,
             input: Input::Switch(label, true),
             hint: "space takes the key away".to_owned(),
         });
@@ -118,22 +125,25 @@ pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form
 /// Asks for a tag to sign.
 pub fn sign_tag(state: &State, gun: Gun) -> Form {
     let fields = vec![
-        text("tag", "such as 1.0"),
-        text("digest", "sha256: and 64 digits, as docker push prints it"),
-        text("size", "of the manifest, in bytes, as docker push prints it"),
-        text("roles", "empty: those that docker trust sign would choose"),
+        text(Label::Tag, "such as 1.0"),
+        text(Label::Digest, "sha256: and 64 digits, as docker push prints it"),
+        text(Label::Size, "of the manifest, in bytes, as docker push prints it"),
+        text(Label::Roles, "empty: those that docker trust sign would choose"),
     ];
     form("Sign a tag", state.name_of(&gun), Purpose::SignTag { gun }, fields)
 }
 
 fn log_in(state: &State, gun: &Gun, host: &str, user: Option<&str>) -> Form {
-    let mut name = text("user", "");
+    let mut name = text(Label::User, "");
     name.input = Input::Text(TextField::with(user.unwrap_or_default()));
     let focus = usize::from(user.is_some());
-    let password =
-        Field { label: "password", input: Input::Secret(Passphrase::new()), hint: "or an access token".to_owned() };
+    let password = Field {
+        label: Label::Password,
+        input: Input::Secret(Passphrase::new()),
+        hint: "or an access token".to_owned(),
+    };
     let token = Field {
-        label: "",
+        label: Label::Unnamed,
         input: Input::Switch("this is an identity token".to_owned(), false),
         hint: "space changes it; it needs no user".to_owned(),
     };
@@ -157,9 +167,9 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
             title: "Where logins go".to_owned(),
             subject: name,
             about: vec![format!("{host} sends logins to {realm}. Your user name and password would go there.")],
-            choices: vec![
-                Choice::new("do not send them", "the repository stays unread", vec![]),
-                Choice::new(
+            replies: vec![
+                Reply::new("do not send them", "the repository stays unread", vec![]),
+                Reply::new(
                     "allow it",
                     format!("remembered for {realm}"),
                     vec![Effect::AcceptRealm(gun.clone(), realm.clone())],
@@ -196,14 +206,14 @@ fn first_contact(gun: &Gun, name: String, roots: &[KeyId], same: &[(Gun, Vec<Key
     ];
     about.extend(fingerprints(roots));
     let accept = Effect::AcceptRoot(gun.clone(), roots.to_vec());
-    let mut choices = vec![Choice::new("trust this root", "asked once", vec![accept.clone()])];
+    let mut choices = vec![Reply::new("trust this root", "asked once", vec![accept.clone()])];
     if !same.is_empty() {
         let others = same.iter().map(|(gun, roots)| Effect::AcceptRoot(gun.clone(), roots.clone()));
         let word = format!("trust it for all {} repositories", same.len() + 1);
-        choices.push(Choice::new(word, "same server, same root key", [accept].into_iter().chain(others).collect()));
+        choices.push(Reply::new(word, "same server, same root key", [accept].into_iter().chain(others).collect()));
     }
-    choices.push(Choice::new("not now", "the repository stays unread", vec![]));
-    Choose { title: "First contact".to_owned(), subject: name, about, choices, ..Choose::default() }
+    choices.push(Reply::new("not now", "the repository stays unread", vec![]));
+    Choose { title: "First contact".to_owned(), subject: name, about, replies: choices, ..Choose::default() }
 }
 
 fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose {
@@ -215,9 +225,9 @@ fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose
         title: "The root is another one".to_owned(),
         subject: name,
         about,
-        choices: vec![
-            Choice::new("keep what was trusted", "the repository stays refused", vec![]),
-            Choice::new(
+        replies: vec![
+            Reply::new("keep what was trusted", "the repository stays refused", vec![]),
+            Reply::new(
                 "trust the new root",
                 "only if its owner confirms it",
                 vec![Effect::AcceptRoot(gun.clone(), found.to_vec())],
@@ -232,21 +242,21 @@ fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose
 pub fn remove_role(state: &State, gun: &Gun, role: &RoleView) -> Dialog {
     let Some(name) = role.role.delegation().cloned() else { return Dialog::Choose(Choose::default()) };
     let whole = words::removal(&name);
-    let stage = |change: Change| words::stage(state, vec![(gun.clone(), change)]);
-    let mut choices = vec![Choice::new(whole.describe(), "with all its keys", stage(whole))];
+    let stage = |change: Change| staging::add(state, vec![(gun.clone(), change)]);
+    let mut choices = vec![Reply::new(whole.describe(), "with all its keys", stage(whole))];
     for key in &role.keys {
         let label = format!("key {} {}", key.label, key.canonical.short());
         if let Ok(signer) = SignerName::parse(name.short()) {
             let change = Change::RemoveSignerKey { name: signer, key: key.canonical.clone() };
-            choices.push(Choice::new(label.clone(), "from this role and releases", stage(change)));
+            choices.push(Reply::new(label.clone(), "from this role and releases", stage(change)));
         }
         let remove_keys = vec![key.canonical.clone()];
         let change =
             Change::EditDelegation { role: name.clone(), remove_keys, remove_paths: vec![], clear_paths: false };
-        choices.push(Choice::new(label, "from this role only", stage(change)));
+        choices.push(Reply::new(label, "from this role only", stage(change)));
     }
     let subject = format!("{}  {}", state.name_of(gun), role.role);
-    Dialog::Choose(Choose { title: "What to remove".to_owned(), subject, choices, ..Choose::default() })
+    Dialog::Choose(Choose { title: "What to remove".to_owned(), subject, replies: choices, ..Choose::default() })
 }
 
 /// From which repositories to remove a key.
@@ -258,24 +268,30 @@ pub fn remove_key(state: &State, key: &KeyView) -> Dialog {
         }
     }
     let purge = |gun: &Gun| (gun.clone(), Change::PurgeKeys { keys: vec![key.id.clone()] });
-    let mut choices: Vec<Choice> = guns
+    let mut choices: Vec<Reply> = guns
         .iter()
-        .map(|gun| Choice::new(state.name_of(gun), "from all its delegations", words::stage(state, vec![purge(gun)])))
+        .map(|gun| Reply::new(state.name_of(gun), "from all its delegations", staging::add(state, vec![purge(gun)])))
         .collect();
     if guns.len() > 1 {
         let all = guns.iter().map(|gun| purge(gun)).collect();
-        choices.push(Choice::new(format!("all {} repositories", guns.len()), "", words::stage(state, all)));
+        choices.push(Reply::new(format!("all {} repositories", guns.len()), "", staging::add(state, all)));
     }
     let subject = format!("{} {}", key.label, key.id.short());
     let about = vec!["The key file stays; roles no longer list the key once this is published.".to_owned()];
-    Dialog::Choose(Choose { title: "Remove a key from roles".to_owned(), subject, about, choices, ..Choose::default() })
+    Dialog::Choose(Choose {
+        title: "Remove a key from roles".to_owned(),
+        subject,
+        about,
+        replies: choices,
+        ..Choose::default()
+    })
 }
 
 /// Delete the data on the server, or forget what this machine holds.
 pub fn delete(state: &State, gun: &Gun) -> Dialog {
     let name = state.name_of(gun);
     let remote = Confirm {
-        subject: Subject::Delete(gun.clone(), words::stage(state, vec![(gun.clone(), Change::Delete)])),
+        subject: Subject::Delete(gun.clone(), staging::add(state, vec![(gun.clone(), Change::Delete)])),
         title: "Delete all trust data".to_owned(),
         name: name.clone(),
         sentences: vec![
@@ -289,13 +305,13 @@ pub fn delete(state: &State, gun: &Gun) -> Dialog {
         title: "Delete".to_owned(),
         subject: name,
         about: vec![],
-        choices: vec![
-            Choice::new(
+        replies: vec![
+            Reply::new(
                 "forget it here",
                 "cache and pin of this machine; keys stay",
                 vec![Effect::DeleteLocal(gun.clone())],
             ),
-            Choice::leads_to("delete on the server", "asks for the full name", Dialog::Confirm(remote)),
+            Reply::leads_to("delete on the server", "asks for the full name", Dialog::Confirm(remote)),
         ],
         grave: true,
         ..Choose::default()
@@ -305,16 +321,14 @@ pub fn delete(state: &State, gun: &Gun) -> Dialog {
 /// What to do with changes that `notary` staged.
 pub fn foreign(state: &State, gun: &Gun, changes: &ForeignChanges) -> Dialog {
     let mut about = changes.lines.clone();
-    let leave = Choice::new("leave them", "notary keeps them; docker trust inspect deletes them", vec![]);
+    let leave = Reply::new("leave them", "notary keeps them; docker trust inspect deletes them", vec![]);
     let mut choices = vec![leave];
     match &changes.adoptable {
-        Ok(_) => choices.insert(
-            0,
-            Choice::new("adopt", "they become staged changes here", vec![Effect::AdoptForeign(gun.clone())]),
-        ),
+        Ok(_) => choices
+            .insert(0, Reply::new("adopt", "they become staged changes here", vec![Effect::AdoptForeign(gun.clone())])),
         Err(problem) => about.insert(0, format!("cannot be adopted: {}", problem.message)),
     }
-    choices.push(Choice::new("drop", "moved aside, not deleted", vec![Effect::DropForeign(gun.clone())]));
+    choices.push(Reply::new("drop", "moved aside, not deleted", vec![Effect::DropForeign(gun.clone())]));
     let title = "Staged by notary".to_owned();
-    Dialog::Choose(Choose { title, subject: state.name_of(gun), about, choices, ..Choose::default() })
+    Dialog::Choose(Choose { title, subject: state.name_of(gun), about, replies: choices, ..Choose::default() })
 }

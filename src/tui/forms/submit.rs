@@ -4,26 +4,23 @@ use std::path::PathBuf;
 
 use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
-use crate::tui::dialogs::form::{Form, Input, Purpose};
+use crate::tui::dialogs::form::{Form, Purpose};
+use crate::tui::dialogs::label::Label;
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::State;
-use crate::tui::state::words;
-use crate::tui::wizard::forms;
+use crate::tui::state::{State, staging};
 
 /// Checks a form. `None`: something is missing, and the cursor was put there.
 ///
 /// # Errors
 /// What is wrong, in a sentence.
 pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect>>, String> {
-    if let Some(empty) = first_empty(form) {
-        if form.focus == empty {
-            return Err(format!("{} is still empty", form.fields.get(empty).map_or("a field", |f| f.label)));
-        }
-        form.focus = empty;
+    let purpose = form.purpose.clone();
+    let by_token = is_token(form);
+    if !form.is_complete(|label| must(&purpose, by_token, label))? {
         return Ok(None);
     }
-    match form.purpose.clone() {
-        Purpose::AddRepository => Ok(Some(vec![Effect::AddRepository(form.text("repository").to_owned())])),
+    match purpose {
+        Purpose::AddRepository => Ok(Some(vec![Effect::AddRepository(form.text(Label::Repository).to_owned())])),
         Purpose::AddSigner { .. } => {
             signer_name(form)?;
             Ok(Some(read_files(form)))
@@ -39,11 +36,10 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
                 Ok(Some(read_files(form)))
             }
         }
-        Purpose::SignTag { gun } => Ok(Some(words::stage(state, vec![(gun, sign(form)?)]))),
-        Purpose::Wizard(ask) => forms::submit(form, &ask, state).map(Some),
+        Purpose::SignTag { gun } => Ok(Some(staging::add(state, vec![(gun, sign(form)?)]))),
         Purpose::LogIn { gun, host } => {
-            let user = (!is_token(form)).then(|| form.text("user").to_owned());
-            let secret = form.secret("password");
+            let user = (!is_token(form)).then(|| form.text(Label::User).to_owned());
+            let secret = form.secret(Label::Password);
             Ok(Some(vec![Effect::LogIn { gun, host, user, secret }]))
         }
         _ => Ok(None),
@@ -55,26 +51,16 @@ fn is_token(form: &Form) -> bool {
     form.switches().first().copied().unwrap_or(false)
 }
 
-/// The first field that must be filled in and is not.
-fn first_empty(form: &Form) -> Option<usize> {
-    let must = |purpose: &Purpose, label: &str| match purpose {
+/// Whether a field must be filled in.
+fn must(purpose: &Purpose, by_token: bool, label: Label) -> bool {
+    match purpose {
         Purpose::AddRepository => true,
-        Purpose::LogIn { .. } => label != "user" || !is_token(form),
-        Purpose::AddSigner { .. } => matches!(label, "name" | "key file"),
-        Purpose::AddDelegation { .. } => label == "role",
-        Purpose::EditDelegation { .. } => false,
-        Purpose::SignTag { .. } => label != "roles",
-        Purpose::Wizard(ask) => forms::must(ask, label),
+        Purpose::LogIn { .. } => label != Label::User || !by_token,
+        Purpose::AddSigner { .. } => matches!(label, Label::Name | Label::KeyFile),
+        Purpose::AddDelegation { .. } => label == Label::Role,
+        Purpose::SignTag { .. } => label != Label::Roles,
         _ => false,
-    };
-    form.fields.iter().position(|field| {
-        let empty = match &field.input {
-            Input::Text(text) | Input::Path(text) => text.trimmed().is_empty(),
-            Input::Secret(secret) | Input::NewSecret(secret) => secret.is_empty(),
-            Input::Switch(..) | Input::Pick(..) | Input::Token(..) => false,
-        };
-        empty && must(&form.purpose, field.label)
-    })
+    }
 }
 
 fn read_files(form: &mut Form) -> Vec<Effect> {
@@ -84,24 +70,40 @@ fn read_files(form: &mut Form) -> Vec<Effect> {
     vec![Effect::ReadKeyFiles(paths)]
 }
 
+/// Takes the public keys that the files of a form hold.
+///
+/// # Errors
+/// The form again, saying what is wrong.
+pub fn files_read(
+    mut form: Form,
+    state: &State,
+    keys: Result<Vec<PublicKey>, String>,
+) -> Result<Vec<Effect>, Box<Form>> {
+    form.busy = None;
+    keys.and_then(|keys| with_keys(&form, state, keys)).map_err(|error| {
+        form.error = Some(error);
+        Box::new(form)
+    })
+}
+
 /// Goes on once the key files were read.
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub(in crate::tui) fn with_keys(form: &Form, state: &State, keys: Vec<PublicKey>) -> Result<Vec<Effect>, String> {
+fn with_keys(form: &Form, state: &State, keys: Vec<PublicKey>) -> Result<Vec<Effect>, String> {
     match &form.purpose {
         Purpose::AddSigner { guns } => add_signer(form, state, guns, &keys),
         Purpose::AddDelegation { gun } => {
             let role = delegation_name(form)?;
-            let paths = paths_typed(form, "paths", form.switches().first() == Some(&true));
-            Ok(words::stage(state, vec![(gun.clone(), Change::AddDelegation { role, keys, paths })]))
+            let paths = paths_typed(form, Label::Paths, form.switches().first() == Some(&true));
+            Ok(staging::add(state, vec![(gun.clone(), Change::AddDelegation { role, keys, paths })]))
         }
         Purpose::EditDelegation { gun, role, keys: listed } => {
             let changes = edit_delegation(form, role, listed, keys);
             if changes.is_empty() {
                 return Err("nothing was changed".to_owned());
             }
-            Ok(words::stage(state, changes.into_iter().map(|c| (gun.clone(), c)).collect()))
+            Ok(staging::add(state, changes.into_iter().map(|c| (gun.clone(), c)).collect()))
         }
         _ => Ok(vec![]),
     }
@@ -118,20 +120,20 @@ fn add_signer(form: &Form, state: &State, guns: &[Gun], keys: &[PublicKey]) -> R
         }
         changes.push((gun.clone(), Change::AddSigner { name: name.clone(), keys: keys.to_vec() }));
     }
-    Ok(words::stage(state, changes))
+    Ok(staging::add(state, changes))
 }
 
 fn edit_delegation(form: &Form, role: &DelegationName, listed: &[CanonicalKeyId], keys: Vec<PublicKey>) -> Vec<Change> {
     let switches = form.switches();
     let (all_paths, keep) = switches.split_first().map_or((false, &[][..]), |(all, keep)| (*all, keep));
     let mut changes = Vec::new();
-    let paths = paths_typed(form, "add paths", all_paths);
+    let paths = paths_typed(form, Label::AddPaths, all_paths);
     if !keys.is_empty() || !paths.is_empty() {
         changes.push(Change::AddDelegation { role: role.clone(), keys, paths });
     }
     let removed = listed.iter().zip(keep).filter(|(_, keep)| !**keep);
     let remove_keys: Vec<CanonicalKeyId> = removed.map(|(id, _)| id.clone()).collect();
-    let remove_paths = paths_typed(form, "drop paths", false);
+    let remove_paths = paths_typed(form, Label::DropPaths, false);
     if !remove_keys.is_empty() || !remove_paths.is_empty() {
         changes.push(Change::EditDelegation { role: role.clone(), remove_keys, remove_paths, clear_paths: false });
     }
@@ -139,7 +141,7 @@ fn edit_delegation(form: &Form, role: &DelegationName, listed: &[CanonicalKeyId]
 }
 
 /// Path prefixes, separated by blanks or commas; all paths is the empty prefix.
-fn paths_typed(form: &Form, label: &str, all: bool) -> Vec<String> {
+fn paths_typed(form: &Form, label: Label, all: bool) -> Vec<String> {
     if all {
         return vec![String::new()];
     }
@@ -148,16 +150,16 @@ fn paths_typed(form: &Form, label: &str, all: bool) -> Vec<String> {
 }
 
 fn signer_name(form: &Form) -> Result<SignerName, String> {
-    SignerName::parse(form.text("name")).map_err(|e| e.to_string())
+    SignerName::parse(form.text(Label::Name)).map_err(|e| e.to_string())
 }
 
 fn delegation_name(form: &Form) -> Result<DelegationName, String> {
-    typed::delegation(form.text("role")).map_err(|e| e.to_string())
+    typed::delegation(form.text(Label::Role)).map_err(|e| e.to_string())
 }
 
 fn sign(form: &Form) -> Result<Change, String> {
     let (tag, target) = signed_target(form)?;
-    let names = form.text("roles").split([',', ' ']).filter(|name| !name.is_empty());
+    let names = form.text(Label::Roles).split([',', ' ']).filter(|name| !name.is_empty());
     let roles =
         names.map(|name| typed::role(name).map_err(|e| e.to_string())).collect::<Result<Vec<Role>, String>>()?;
     Ok(Change::Sign { tag, target, roles })
@@ -168,7 +170,7 @@ fn sign(form: &Form) -> Result<Change, String> {
 /// # Errors
 /// What is wrong, in a sentence.
 pub(in crate::tui) fn signed_target(form: &Form) -> Result<(TargetName, SignedTarget), String> {
-    let tag = TargetName::parse(form.text("tag")).map_err(|e| e.to_string())?;
-    let target = typed::manifest(form.text("digest"), form.text("size")).map_err(|e| e.to_string())?;
+    let tag = TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string())?;
+    let target = typed::manifest(form.text(Label::Digest), form.text(Label::Size)).map_err(|e| e.to_string())?;
     Ok((tag, target))
 }

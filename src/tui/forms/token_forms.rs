@@ -10,9 +10,10 @@ use crate::engine::keyring::tokens::{Dialect, TokenPlace};
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::tuf::Algorithm;
 use crate::tui::dialogs::Dialog;
-use crate::tui::dialogs::choose::{Choice, Choose};
+use crate::tui::dialogs::choose::{Choose, Reply};
 use crate::tui::dialogs::confirm::{Confirm, Subject};
 use crate::tui::dialogs::form::{Form, Purpose};
+use crate::tui::dialogs::label::Label;
 use crate::tui::kit::field::TextField;
 use crate::tui::state::State;
 use crate::tui::state::words;
@@ -44,14 +45,14 @@ pub fn import(state: &State, key: &KeyView) -> Dialog {
     ];
     let mut choices = vec![];
     if let Some(form) = back_up(state, std::slice::from_ref(&key.id), true) {
-        choices.push(Choice::leads_to("back it up first", "then m again", Dialog::Form(form)));
+        choices.push(Reply::leads_to("back it up first", "then m again", Dialog::Form(form)));
     }
-    choices.push(Choice::leads_to("go on without", "the file stays for now", form(Removing::Forced)));
+    choices.push(Reply::leads_to("go on without", "the file stays for now", form(Removing::Forced)));
     Dialog::Choose(Choose {
         title: "Onto a token".to_owned(),
         subject,
         about,
-        choices,
+        replies: choices,
         cursor: 0,
         offset: 0,
         grave: true,
@@ -61,7 +62,7 @@ pub fn import(state: &State, key: &KeyView) -> Dialog {
 fn import_form(state: &State, key: &KeyView, how: Removing) -> Form {
     let mut fields = vec![token(state)];
     if key.state != KeyState::Plain {
-        fields.push(secret("passphrase", "opens the file of the key"));
+        fields.push(secret(Label::Passphrase, "opens the file of the key"));
     }
     fields.push(pin());
     let purpose = Purpose::ImportKey { id: key.id.clone(), how };
@@ -82,7 +83,7 @@ pub(in crate::tui) fn remove(state: &State, removal: &Removal, place: &TokenPlac
     if removal.in_file {
         let signs = vec![format!("The token {} signs as before.", place.token)];
         let file = confirm_removal(removal, backup_is_there, signs);
-        choices.push(Choice::leads_to("remove the file", "the token keeps it and signs", Dialog::Confirm(file)));
+        choices.push(Reply::leads_to("remove the file", "the token keeps it and signs", Dialog::Confirm(file)));
     }
     let others = places.len() > 1;
     let keeps = if others { "another token keeps it and signs" } else { "the file keeps it and signs" };
@@ -91,7 +92,7 @@ pub(in crate::tui) fn remove(state: &State, removal: &Removal, place: &TokenPlac
             true => format!("delete it from token {}", called(place, &places)),
             false => "delete it from the token".to_owned(),
         };
-        Choice::leads_to(what, keeps, from(place))
+        Reply::leads_to(what, keeps, from(place))
     }));
     if choices.len() < 2 {
         return from(place);
@@ -105,7 +106,7 @@ pub(in crate::tui) fn remove(state: &State, removal: &Removal, place: &TokenPlac
         title: "Remove a private key".to_owned(),
         subject,
         about: vec![format!("It is {}.", on.join(", and "))],
-        choices,
+        replies: choices,
         cursor: 0,
         offset: 0,
         grave: true,

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::report;
-use super::task::{Job, KeyTask, label, role_of};
+use super::{report, words};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::prompt::Request;
 use crate::tui::kit::format::count;
 use crate::tui::messages::keywork::{Closed, Look};
 use crate::tui::state::State;
+use crate::tui::state::key_task::{Aim, KeyTask};
 
 /// The passphrase of a backup.
 pub(super) fn sealed(file: &Path) -> Request {
@@ -35,7 +35,7 @@ impl KeyTask {
                 let known = state.keys.iter().find(|k| k.id == *id);
                 let uses = known.map(|k| k.used_in.clone()).unwrap_or_default();
                 Request {
-                    label: label(state, id),
+                    label: words::called(state, id),
                     right: format!("{} key, file", short_role(role)),
                     id: named(id),
                     about: report::uses(state, &uses, 3),
@@ -46,9 +46,9 @@ impl KeyTask {
             }
             Closed::InFile(set, at) => {
                 let found = set.inner().keys.get(*at)?;
-                let Job::Load { name, .. } = &self.job else { return None };
+                let Aim::Load { name, .. } = &self.job else { return None };
                 Request {
-                    label: role_of(found.role.as_deref(), name),
+                    label: words::role_of(found.role.as_deref(), name),
                     right: format!("key {} of {} in the file", at + 1, set.inner().keys.len()),
                     id: found.claimed.as_ref().map(named).unwrap_or_default(),
                     about: vec![],

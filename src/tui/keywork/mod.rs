@@ -3,3 +3,4 @@
 mod asks;
 pub mod report;
 pub mod task;
+mod words;

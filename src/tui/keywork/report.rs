@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::task::is_missing;
+use super::words;
 use crate::engine::custody::backup::{Archive, Backup, Restored, Standing};
 use crate::engine::custody::load::{KeySet, Loaded};
 use crate::engine::custody::make::MadeKey;
@@ -12,7 +12,8 @@ use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Problem, words};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use crate::tui::dialogs::Form;
-use crate::tui::dialogs::report::{Go, Report, Row};
+use crate::tui::dialogs::label::Label;
+use crate::tui::dialogs::report::{Go, Part, Report};
 use crate::tui::kit::format::count;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::keywork::{Look, TokenDone};
@@ -64,7 +65,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
 pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
     let subject = |id: &CanonicalKeyId| {
         let known = state.keys.iter().find(|k| k.id == *id).map(|k| k.label.clone());
-        known.unwrap_or_else(|| form.text("name").to_owned())
+        known.unwrap_or_else(|| form.text(Label::Name).to_owned())
     };
     let facts = |on: &OnToken| {
         let mut facts = vec![
@@ -104,27 +105,27 @@ pub(super) fn loaded(
 ) -> Report {
     let row = |result: &Result<(CanonicalKeyId, String, Loaded), Problem>| match result {
         Ok((id, role, Loaded::New(_))) => {
-            Row::new(Tone::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
+            Part::new(Tone::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
         }
         Ok((id, _, Loaded::Known(role))) => {
-            Row::new(Tone::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
+            Part::new(Tone::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
         }
-        Err(problem) => Row::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
+        Err(problem) => Part::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
     };
-    let mut rows: Vec<Row> = all.iter().map(row).collect();
+    let mut parts: Vec<Part> = all.iter().map(row).collect();
     for (at, look) in looks {
         let place = set.keys.get(*at).map_or(at + 1, |key| key.place);
         match look {
-            Look::Locked => rows.push(Row::new(Tone::Warn, format!("block {place}"), "left out, locked")),
-            Look::Bad(why) => rows.push(Row::new(Tone::Fail, format!("block {place} {why}"), "")),
+            Look::Locked => parts.push(Part::new(Tone::Warn, format!("block {place}"), "left out, locked")),
+            Look::Bad(why) => parts.push(Part::new(Tone::Fail, format!("block {place} {why}"), "")),
             Look::Open { .. } => {}
         }
     }
-    rows.extend(set.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "")));
+    parts.extend(set.refused.iter().map(|why| Part::new(Tone::Fail, why.clone(), "")));
     let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
     let subject = format!("{} loaded", count(new, "key", "keys"));
     let notes = if new > 0 { vec![format!("Open for {}, then locked.", state.idle_lock)] } else { vec![] };
-    Report { title: "Loaded keys".to_owned(), subject, rows, notes, is_of_task: true, ..Report::default() }
+    Report { title: "Loaded keys".to_owned(), subject, parts, notes, is_of_task: true, ..Report::default() }
 }
 
 /// The manifest of a backup.
@@ -133,14 +134,14 @@ pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
         let label = state.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
         let head = format!("{}  {label}", id.short());
         let row = if tested {
-            Row::new(Tone::Done, head, "unlocked from the backup")
+            Part::new(Tone::Done, head, "unlocked from the backup")
         } else {
-            Row::new(Tone::Warn, head, "not tested")
+            Part::new(Tone::Warn, head, "not tested")
         };
         row.with(words(id))
     };
     let tested = backup.tested.iter().map(|id| row(id, true));
-    let rows = tested.chain(backup.untested.iter().map(|id| row(id, false))).collect();
+    let parts = tested.chain(backup.untested.iter().map(|id| row(id, false))).collect();
     let subject = match backup.untested.len() {
         0 => format!("{} backed up and tested", count(backup.tested.len(), "key", "keys")),
         n => format!("{} backed up and tested, {n} not tested", count(backup.tested.len(), "key", "keys")),
@@ -148,7 +149,7 @@ pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
     Report {
         title: "Backup".to_owned(),
         subject,
-        rows,
+        parts,
         facts: vec![
             ("file", backup.file.display().to_string()),
             ("manifest", format!("{}, no secret in it", backup.manifest.display())),
@@ -180,13 +181,13 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
             Standing::Conflicting => (Tone::Warn, "another file here, which stays"),
             Standing::Unnamed => (Tone::Done, "its passphrase tells which"),
         };
-        let row = Row::new(tone, format!("{short}  {}", label_in(archive, at)), word);
+        let row = Part::new(tone, format!("{short}  {}", label_in(archive, at)), word);
         let may = uses(state, &key.may_sign, 2);
         if may.is_empty() { row } else { row.with(format!("may sign {}", may.join("; "))) }
     };
-    let mut rows: Vec<Row> = archive.keys.iter().enumerate().map(row).collect();
-    rows.extend(archive.refused.iter().map(|why| Row::new(Tone::Fail, why.clone(), "not restored")));
-    let missing = archive.keys.iter().filter(|key| is_missing(&key.standing)).count();
+    let mut parts: Vec<Part> = archive.keys.iter().enumerate().map(row).collect();
+    parts.extend(archive.refused.iter().map(|why| Part::new(Tone::Fail, why.clone(), "not restored")));
+    let missing = archive.keys.iter().filter(|key| words::is_missing(&key.standing)).count();
     let made = archive.manifest.as_ref().map(|m| format!(", made {}", m.made.strftime("%Y-%m-%d %H:%M")));
     let notes = if missing == 0 {
         vec!["There is nothing to restore: every key is here already.".to_owned()]
@@ -196,7 +197,7 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
     Report {
         title: "Restore keys".to_owned(),
         subject: format!("{} in the backup{}", count(archive.keys.len(), "key", "keys"), made.unwrap_or_default()),
-        rows,
+        parts,
         facts: vec![("file", file.display().to_string())],
         notes,
         go: if missing > 0 { vec![("enter", "restore what is new", Go::Restore)] } else { vec![] },
@@ -211,13 +212,13 @@ pub(super) fn restored(archive: &Archive, all: &[(usize, Result<Restored, Proble
         let label = label_in(archive, *at);
         match result {
             Ok(Restored::Tested(id, _)) => {
-                Row::new(Tone::Done, format!("{}  {label}", id.short()), "restored, unlocked").with(words(id))
+                Part::new(Tone::Done, format!("{}  {label}", id.short()), "restored, unlocked").with(words(id))
             }
             Ok(Restored::Untested(id, _)) => {
-                Row::new(Tone::Warn, format!("{}  {label}", id.short()), "restored, not tested").with(words(id))
+                Part::new(Tone::Warn, format!("{}  {label}", id.short()), "restored, not tested").with(words(id))
             }
-            Ok(Restored::Kept(id)) => Row::new(Tone::Note, format!("{}  {label}", id.short()), "was here already"),
-            Err(problem) => Row::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
+            Ok(Restored::Kept(id)) => Part::new(Tone::Note, format!("{}  {label}", id.short()), "was here already"),
+            Err(problem) => Part::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
         }
     };
     let written =
@@ -226,7 +227,7 @@ pub(super) fn restored(archive: &Archive, all: &[(usize, Result<Restored, Proble
     Report {
         title: "Restored keys".to_owned(),
         subject: format!("{} restored", count(n, "key", "keys")),
-        rows: all.iter().map(row).collect(),
+        parts: all.iter().map(row).collect(),
         is_of_task: true,
         ..Report::default()
     }
@@ -248,20 +249,20 @@ pub fn detail(state: &State, key: &KeyView) -> Report {
     if matches!(key.place, KeyPlace::File(_) | KeyPlace::Token(_)) {
         facts.push(("backup", backup(key)));
     }
-    let mut rows: Vec<Row> = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     if let Some(warning) = &key.warning {
-        rows.push(Row::new(Tone::Warn, warning.clone(), ""));
+        parts.push(Part::new(Tone::Warn, warning.clone(), ""));
     }
     let mut by_gun: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
     for (gun, role) in &key.used_in {
         by_gun.entry(gun).or_default().push(role.short());
     }
     for (gun, roles) in by_gun {
-        rows.push(Row::new(Tone::Note, state.short_name(&state.name_of(gun)).to_owned(), &roles.join(", ")));
+        parts.push(Part::new(Tone::Note, state.short_name(&state.name_of(gun)).to_owned(), &roles.join(", ")));
     }
     let notes =
         if key.used_in.is_empty() { vec!["No repository of the list names this key.".to_owned()] } else { vec![] };
-    Report { title: "Key".to_owned(), subject: key.label.clone(), facts, rows, notes, ..Report::default() }
+    Report { title: "Key".to_owned(), subject: key.label.clone(), facts, parts, notes, ..Report::default() }
 }
 
 fn private(key: &KeyView) -> String {

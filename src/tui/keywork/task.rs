@@ -3,71 +3,29 @@
 //! Invariant: nothing is written before the last question is answered; leaving at any of them changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use super::{asks, report};
-use crate::engine::custody::backup::{Archive, BackupForm, Standing};
+use super::{asks, report, words};
+use crate::engine::custody::backup::Archive;
 use crate::engine::custody::load::KeySet;
 use crate::engine::{Kind, NewPassphrase, Passphrase};
 use crate::tuf::CanonicalKeyId;
+use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::{Prompt, What};
-use crate::tui::dialogs::{Dialog, Form, Next, Report, Working};
+use crate::tui::dialogs::{Dialog, Form, Working};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
 use crate::tui::state::State;
-
-/// What a task is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// Keys of a file into the store; name and repository are for those that do not say theirs.
-    Load {
-        set: Held<KeySet>,
-        name: String,
-        gun: Option<String>,
-    },
-    BackUp {
-        keys: Vec<CanonicalKeyId>,
-        form: BackupForm,
-        file: PathBuf,
-    },
-    /// A backup that is not open yet.
-    OpenBackup(PathBuf),
-    /// An open one; the keys that are not in the store.
-    Restore {
-        file: PathBuf,
-        archive: Held<Archive>,
-    },
-}
-
-/// A task that is under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyTask {
-    pub job: Job,
-    /// The form that it began with, to go back to.
-    form: Form,
-    pub(super) keys: Vec<Closed>,
-    pub(super) looks: BTreeMap<usize, Look>,
-    /// Keys that are done without their passphrase.
-    skipped: BTreeSet<usize>,
-    /// For keys that have no passphrase yet.
-    new: Option<NewPassphrase>,
-    /// The key that is asked for.
-    asking: Option<usize>,
-    /// Keys that were asked for, and all that may be.
-    asked: (usize, usize),
-    /// How far the engine is.
-    pub progress: Option<(usize, usize)>,
-}
+use crate::tui::state::key_task::{Aim, KeyTask};
 
 /// Begins a task that starts with looking at keys.
-pub fn begin(state: &mut State, form: Form, job: Job, keys: Vec<Closed>) -> Vec<Effect> {
+pub fn begin(state: &mut State, form: Form, job: Aim, keys: Vec<Closed>) -> Vec<Effect> {
     let first = match &job {
-        Job::OpenBackup(file) => KeyWork::OpenBackup(file.clone(), None),
+        Aim::OpenBackup(file) => KeyWork::OpenBackup(file.clone(), None),
         _ => KeyWork::Try { keys: keys.iter().cloned().enumerate().collect(), typed: None },
     };
-    let words = if matches!(job, Job::OpenBackup(_)) { "reading the backup" } else { "looking at the keys" };
+    let words = if matches!(job, Aim::OpenBackup(_)) { "reading the backup" } else { "looking at the keys" };
     state.key_task = Some(KeyTask {
         job,
         form,
@@ -82,35 +40,35 @@ pub fn begin(state: &mut State, form: Form, job: Job, keys: Vec<Closed>) -> Vec<
     work(state, words, first)
 }
 
-/// Begins to load what a file holds, unless the form has to ask for more.
-pub fn begin_load(state: &mut State, form: Form, set: Held<KeySet>, gun: Option<String>) -> Next {
-    let name = form.text("name").to_owned();
-    let needs_name = set.inner().keys.iter().find(|key| role_of(key.role.as_deref(), &name).is_empty());
+/// Begins to load what a file holds.
+///
+/// # Errors
+/// The form again, if it has to ask for more.
+pub fn begin_load(
+    state: &mut State,
+    form: Form,
+    set: Held<KeySet>,
+    gun: Option<String>,
+) -> Result<Vec<Effect>, Box<Form>> {
+    let name = form.text(Label::Name).to_owned();
+    let needs_name = set.inner().keys.iter().find(|key| words::role_of(key.role.as_deref(), &name).is_empty());
     if let Some(key) = needs_name {
         let which =
             if set.inner().keys.len() > 1 { format!("key {} of the file", key.place) } else { "the key".to_owned() };
-        return Next::Stay(
-            Dialog::Form(
-                form.refused(format!("{which} does not say whose it is: type the signer's name, or root"), "name"),
-            ),
-            vec![],
-        );
+        return Err(Box::new(
+            form.refused(format!("{which} does not say whose it is: type the signer's name, or root"), Label::Name),
+        ));
     }
     let of_one = |key: &&crate::engine::custody::load::FoundKey| {
-        matches!(role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
+        matches!(words::role_of(key.role.as_deref(), &name).as_str(), "targets" | "snapshot") && key.gun.is_none()
     };
     if let (Some(key), None) = (set.inner().keys.iter().find(of_one), &gun) {
-        let role = role_of(key.role.as_deref(), &name);
+        let role = words::role_of(key.role.as_deref(), &name);
         let words = format!("a {role} key belongs to one repository, and this file does not say which");
-        return Next::Stay(Dialog::Form(form.refused(words, "repository")), vec![]);
+        return Err(Box::new(form.refused(words, Label::Repository)));
     }
     let keys = (0..set.inner().keys.len()).map(|at| Closed::InFile(set.clone(), at)).collect();
-    Next::Close(begin(state, form, Job::Load { set, name, gun }, keys))
-}
-
-/// As in docker, the name in the file counts.
-pub(super) fn role_of(header: Option<&str>, name: &str) -> String {
-    header.filter(|role| !role.is_empty() && *role != "delegation").unwrap_or(name).to_owned()
+    Ok(begin(state, form, Aim::Load { set, name, gun }, keys))
 }
 
 /// Takes what the engine found, if a task waits for it.
@@ -124,13 +82,13 @@ pub fn take(state: &mut State, found: KeyFound) -> Vec<Effect> {
         KeyFound::Backup(Ok(archive)) => return opened(state, task, archive),
         KeyFound::Backup(Err(failure)) => return refused(state, task, top, &failure),
         KeyFound::Loaded(all) => {
-            let Job::Load { set, .. } = &task.job else { return vec![] };
+            let Aim::Load { set, .. } = &task.job else { return vec![] };
             state.dialogs.push(Dialog::Report(report::loaded(state, set.inner(), &task.looks, &all)));
         }
         KeyFound::BackedUp(Ok(backup)) => state.dialogs.push(Dialog::Report(report::backed_up(state, &backup))),
         KeyFound::BackedUp(Err(failure)) => state.dialogs.push(Dialog::Form(task.form.failed(&failure))),
         KeyFound::Restored(all) => {
-            let Job::Restore { archive, .. } = &task.job else { return vec![] };
+            let Aim::Restore { archive, .. } = &task.job else { return vec![] };
             state.dialogs.push(Dialog::Report(report::restored(archive.inner(), &all)));
         }
         _ => {}
@@ -148,7 +106,7 @@ fn tried(
     task.looks.extend(looks);
     let missed = task.asking.filter(|at| task.looks.get(at) == Some(&Look::Locked));
     if let (Some(_), Some(Dialog::Prompt(mut prompt))) = (missed, top) {
-        prompt.wrong(other.map(|id| label(state, &id)));
+        prompt.wrong(other.map(|id| words::called(state, &id)));
         state.dialogs.push(Dialog::Prompt(prompt));
         state.key_task = Some(task);
         return vec![];
@@ -156,21 +114,17 @@ fn tried(
     next(state, task)
 }
 
-pub(super) fn label(state: &State, id: &CanonicalKeyId) -> String {
-    state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
-}
-
 /// Asks the next question, or does what was asked for.
 fn next(state: &mut State, mut task: KeyTask) -> Vec<Effect> {
     let locked: Vec<usize> = task.locked();
     if task.asked.1 == 0 {
-        task.asked.1 = locked.len() + usize::from(task.needs_new());
+        task.asked.1 = locked.len() + usize::from(needs_new(&task));
     }
     // One passphrase may have opened several.
-    task.asked.0 = task.asked.1.saturating_sub(locked.len() + usize::from(task.needs_new()));
+    task.asked.0 = task.asked.1.saturating_sub(locked.len() + usize::from(needs_new(&task)));
     let ask = match locked.first() {
         Some(at) => task.ask_for(state, *at),
-        None if task.needs_new() => Some(task.ask_new()),
+        None if needs_new(&task) => Some(task.ask_new()),
         None => None,
     };
     if let Some(ask) = ask {
@@ -181,7 +135,7 @@ fn next(state: &mut State, mut task: KeyTask) -> Vec<Effect> {
         return vec![];
     }
     task.asking = None;
-    let (words, last) = task.last();
+    let (words, last) = last(&task);
     state.key_task = Some(task);
     work(state, words, last)
 }
@@ -195,7 +149,7 @@ fn work(state: &mut State, words: &'static str, work: KeyWork) -> Vec<Effect> {
 /// A passphrase was typed for what is asked for; the prompt stays open until it is known whether it fits.
 pub fn typed(state: &mut State, passphrase: Passphrase) -> Vec<Effect> {
     let Some(task) = &state.key_task else { return vec![] };
-    if let Job::OpenBackup(file) = &task.job {
+    if let Aim::OpenBackup(file) = &task.job {
         return vec![Effect::Key(KeyWork::OpenBackup(file.clone(), Some(passphrase)))];
     }
     let keys = task.locked().into_iter().filter_map(|at| Some((at, task.keys.get(at)?.clone()))).collect();
@@ -226,7 +180,7 @@ pub fn cancel(state: &mut State) -> Vec<Effect> {
 
 /// A backup needs its own passphrase.
 fn sealed(state: &mut State, mut task: KeyTask) -> Vec<Effect> {
-    let Job::OpenBackup(file) = &task.job else { return vec![] };
+    let Aim::OpenBackup(file) = &task.job else { return vec![] };
     let ask = asks::sealed(file);
     task.asked = (0, 0);
     state.dialogs.push(Dialog::Prompt(Prompt::new(What::Ask(ask), 1, 1)));
@@ -248,9 +202,9 @@ fn refused(state: &mut State, task: KeyTask, top: Option<Dialog>, failure: &Fail
 
 /// A backup is open: what is in it is shown before anything is asked.
 fn opened(state: &mut State, mut task: KeyTask, archive: Held<Archive>) -> Vec<Effect> {
-    let Job::OpenBackup(file) = &task.job else { return vec![] };
+    let Aim::OpenBackup(file) = &task.job else { return vec![] };
     let report = report::contents(state, archive.inner(), file);
-    task.job = Job::Restore { file: file.clone(), archive };
+    task.job = Aim::Restore { file: file.clone(), archive };
     state.dialogs.push(Dialog::Report(report));
     state.key_task = Some(task);
     vec![]
@@ -258,85 +212,55 @@ fn opened(state: &mut State, mut task: KeyTask, archive: Held<Archive>) -> Vec<E
 
 /// The user wants what the backup has and the store has not.
 pub fn restore(state: &mut State) -> Vec<Effect> {
-    let Some(KeyTask { job: Job::Restore { file, archive }, form, .. }) = state.key_task.take() else { return vec![] };
-    let wanted = archive.inner().keys.iter().enumerate().filter(|(_, key)| is_missing(&key.standing));
+    let Some(KeyTask { job: Aim::Restore { file, archive }, form, .. }) = state.key_task.take() else { return vec![] };
+    let wanted = archive.inner().keys.iter().enumerate().filter(|(_, key)| words::is_missing(&key.standing));
     let keys: Vec<Closed> = wanted.map(|(at, _)| Closed::InBackup(archive.clone(), at)).collect();
-    begin(state, form, Job::Restore { file, archive }, keys)
+    begin(state, form, Aim::Restore { file, archive }, keys)
 }
 
-/// Whether the store lacks a key of a backup.
-pub(super) fn is_missing(standing: &Standing) -> bool {
-    matches!(standing, Standing::New | Standing::Unnamed)
+/// Whether keys come in that have no passphrase.
+fn needs_new(task: &KeyTask) -> bool {
+    matches!(task.job, Aim::Load { .. }) && task.new.is_none() && task.looks.values().any(Look::is_bare)
 }
 
-impl Job {
-    fn title(&self) -> &'static str {
-        match self {
-            Self::Load { .. } => "Load keys",
-            Self::BackUp { .. } => "Back up keys",
-            Self::OpenBackup(_) | Self::Restore { .. } => "Restore keys",
+/// What is done once all is known, in words and as work.
+fn last(task: &KeyTask) -> (&'static str, KeyWork) {
+    let with = |at: usize| match task.looks.get(&at) {
+        Some(Look::Open { with, .. }) => with.clone(),
+        _ => None,
+    };
+    match &task.job {
+        Aim::Load { set, name, gun } => {
+            let open = |at: &usize| matches!(task.looks.get(at), Some(Look::Open { .. }));
+            let keys = (0..set.inner().keys.len()).filter(open).filter_map(|at| {
+                let found = set.inner().keys.get(at)?;
+                let keeps = with(at).and_then(|with| NewPassphrase::new(with).ok()).or_else(|| task.new.clone());
+                let role = words::role_of(found.role.as_deref(), name);
+                let of_one = matches!(role.as_str(), "targets" | "snapshot" | "timestamp");
+                let gun = found.gun.clone().or_else(|| gun.clone().filter(|_| of_one));
+                Some(ToLoad { at, role, gun, opens: with(at), keeps })
+            });
+            ("storing the keys", KeyWork::Load { set: set.clone(), keys: keys.collect() })
         }
-    }
-}
-
-impl KeyTask {
-    /// Keys whose passphrase is still missing, by number.
-    pub(super) fn locked(&self) -> Vec<usize> {
-        let locked = self.looks.iter().filter(|(at, look)| **look == Look::Locked && !self.skipped.contains(at));
-        locked.map(|(at, _)| *at).collect()
-    }
-
-    /// Whether keys come in that have no passphrase.
-    fn needs_new(&self) -> bool {
-        matches!(self.job, Job::Load { .. }) && self.new.is_none() && self.looks.values().any(Look::is_bare)
-    }
-
-    /// What is done once all is known, in words and as work.
-    fn last(&self) -> (&'static str, KeyWork) {
-        let with = |at: usize| match self.looks.get(&at) {
-            Some(Look::Open { with, .. }) => with.clone(),
-            _ => None,
-        };
-        match &self.job {
-            Job::Load { set, name, gun } => {
-                let open = |at: &usize| matches!(self.looks.get(at), Some(Look::Open { .. }));
-                let keys = (0..set.inner().keys.len()).filter(open).filter_map(|at| {
-                    let found = set.inner().keys.get(at)?;
-                    let keeps = with(at).and_then(|with| NewPassphrase::new(with).ok()).or_else(|| self.new.clone());
-                    let role = role_of(found.role.as_deref(), name);
-                    let of_one = matches!(role.as_str(), "targets" | "snapshot" | "timestamp");
-                    let gun = found.gun.clone().or_else(|| gun.clone().filter(|_| of_one));
-                    Some(ToLoad { at, role, gun, opens: with(at), keeps })
-                });
-                ("storing the keys", KeyWork::Load { set: set.clone(), keys: keys.collect() })
-            }
-            Job::BackUp { keys, form, file } => {
-                let known = keys.iter().enumerate().filter_map(|(at, id)| Some((id.clone(), with(at)?)));
-                let work = KeyWork::BackUp {
-                    keys: keys.clone(),
-                    passphrases: known.collect(),
-                    form: form.clone(),
-                    file: file.clone(),
-                };
-                ("writing the file, opening it again, unlocking every key in it", work)
-            }
-            Job::OpenBackup(file) => ("reading the backup", KeyWork::OpenBackup(file.clone(), None)),
-            Job::Restore { archive, .. } => {
-                let place = |(number, key): (usize, &Closed)| match key {
-                    Closed::InBackup(_, at) => Some((*at, with(number))),
-                    _ => None,
-                };
-                let keys = self.keys.iter().enumerate().filter_map(place).collect();
-                ("writing the keys, unlocking each", KeyWork::Restore { archive: archive.clone(), keys })
-            }
+        Aim::BackUp { keys, form, file } => {
+            let known = keys.iter().enumerate().filter_map(|(at, id)| Some((id.clone(), with(at)?)));
+            let work = KeyWork::BackUp {
+                keys: keys.clone(),
+                passphrases: known.collect(),
+                form: form.clone(),
+                file: file.clone(),
+            };
+            ("writing the file, opening it again, unlocking every key in it", work)
         }
-    }
-}
-
-/// The report was read; forgets what it was about.
-pub fn closed(state: &mut State, report: &Report) {
-    if report.is_of_task {
-        state.key_task = None;
+        Aim::OpenBackup(file) => ("reading the backup", KeyWork::OpenBackup(file.clone(), None)),
+        Aim::Restore { archive, .. } => {
+            let place = |(number, key): (usize, &Closed)| match key {
+                Closed::InBackup(_, at) => Some((*at, with(number))),
+                _ => None,
+            };
+            let keys = task.keys.iter().enumerate().filter_map(place).collect();
+            ("writing the keys, unlocking each", KeyWork::Restore { archive: archive.clone(), keys })
+        }
     }
 }
 

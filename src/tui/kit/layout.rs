@@ -1,7 +1,8 @@
 //! Which pane stands where: one with tabs, two columns, or three.
 
-use super::pane::Pane;
 use ratatui::layout::Rect;
+
+use super::pane::Pane;
 
 /// Smallest usable terminal.
 pub const FLOOR: (u16, u16) = (60, 16);

@@ -1,8 +1,9 @@
 //! The signs of changes.
 
+use ratatui::style::Style;
+
 use super::theme::Theme;
 use crate::engine::draft::applied::Mark;
-use ratatui::style::Style;
 
 /// The sign of a change and its colour.
 #[must_use]

@@ -12,6 +12,14 @@ pub struct Failure {
     pub ask: Option<Ask>,
 }
 
+impl Failure {
+    /// The key that the passphrase opens instead.
+    #[must_use]
+    pub fn other_key(&self) -> Option<&CanonicalKeyId> {
+        if let Some(Ask::OtherKey(id)) = &self.ask { Some(id) } else { None }
+    }
+}
+
 /// A question that only a person can answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {

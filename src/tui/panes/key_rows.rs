@@ -6,20 +6,19 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
-use super::keys::selected;
+use super::empty;
 use super::row::{Row, cell};
 use crate::engine::KeyView;
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::keys::{KeyPlace, KeyState};
-use crate::tuf::{CanonicalKeyId, Role};
+use crate::tuf::CanonicalKeyId;
 use crate::tui::keywork::report;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::format;
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
-use crate::tui::state::State;
-use crate::tui::state::words;
+use crate::tui::state::{State, selected, words};
 
 const COLUMNS: [Column; 8] = [
     rest("Label", 14),
@@ -40,7 +39,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.keys;
     if list.is_empty() {
         let words = Runs::new().then("no key yet; n makes one, a loads one from a file", theme.quiet());
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
     unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));
@@ -57,7 +56,7 @@ fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
     let style = if key.place == KeyPlace::Server && !row.cursor { theme.quiet() } else { row.name_style(theme) };
-    cell(canvas, slot(0), y, &label(state, key), style);
+    cell(canvas, slot(0), y, &words::key_label(state, key), style);
     let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
     cell(canvas, slot(1), y, role, theme.quiet());
     let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
@@ -89,28 +88,6 @@ fn backup_word(state: &State, key: &KeyView) -> (String, Style) {
         (KeyPlace::File(_) | KeyPlace::Token(_), Some(record)) => (record.at.strftime("%Y").to_string(), theme.quiet()),
         _ => (String::new(), theme.quiet()),
     }
-}
-
-/// The label; a base role's key that nobody named is told apart by its repository.
-pub(super) fn label(state: &State, key: &KeyView) -> String {
-    let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
-    let name = |gun: &String| {
-        let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
-        state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
-    };
-    let role = Role::parse(&key.role);
-    let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
-    match (guns.first(), guns.len()) {
-        (Some(gun), 1) if unnamed => name(gun),
-        (Some(_), n) if unnamed => format!("{n} repositories"),
-        _ => key.label.clone(),
-    }
-}
-
-/// The name of a key as the rows have it; `known` if there is no row for it.
-#[must_use]
-pub fn name(state: &State, id: &CanonicalKeyId, known: &str) -> String {
-    state.keys.iter().find(|key| key.id == *id).map_or_else(|| known.to_owned(), |key| label(state, key))
 }
 
 /// Names the key files that cannot be used, below the rows.
@@ -166,8 +143,8 @@ pub fn summary(state: &State) -> Runs {
 
 /// What is said about the key under the cursor.
 pub fn detail(state: &State) -> Option<Detail> {
-    let key = selected(state)?;
-    let mut detail = Detail { name: label(state, key), ..Detail::default() };
+    let key = selected::key(state)?;
+    let mut detail = Detail { name: words::key_label(state, key), ..Detail::default() };
     let (word, style) = state_word(state.theme, key);
     detail.state = Some((word, style));
     if let Some(warning) = &key.warning {

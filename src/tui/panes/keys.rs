@@ -1,56 +1,40 @@
 //! Keys: in the store, behind servers, and those of others. What is done with them.
 
-use super::key_rows::label;
-pub use super::key_rows::{detail, name, render, summary};
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::{KeyView, Kind};
 use crate::tuf::{CanonicalKeyId, Role};
-use crate::tui::dialogs::{Dialog, Next};
-use crate::tui::forms::{key_forms, key_submit, offers, token_forms};
+use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::label::Label;
+use crate::tui::forms::{key_forms, key_submit, offers, removal, token_forms};
 use crate::tui::keywork::{report, task};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::{KeyFound, KeyWork};
-use crate::tui::state::State;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::{State, actions, selected, words};
 use crate::tui::wizard;
 
-/// What the user wants here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Show,
-    Make,
-    Load,
-    Export,
-    BackUp,
-    Restore,
-    OntoToken,
-    ChangePassphrase,
-    Label,
-    LockAll,
-    Remove,
-    Delete,
-}
+pub use super::key_rows::{detail, render, summary};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["enter"], Wanted::Keys(Action::Show), "all about it", Group::Keys, 22).unless(none),
-    bind(&["n"], Wanted::Keys(Action::Make), "new key", Group::Keys, 24),
-    bind(&["b"], Wanted::Keys(Action::BackUp), "back up", Group::Keys, 26).unless(no_own),
-    bind(&["c"], Wanted::Keys(Action::ChangePassphrase), "passphrase", Group::Keys, 40).unless(not_own),
-    bind(&["e"], Wanted::Keys(Action::Label), "label", Group::Keys, 42).unless(no_label),
-    bind(&["a"], Wanted::Keys(Action::Load), "load a file", Group::Keys, 28),
-    bind(&["x"], Wanted::Keys(Action::Export), "export", Group::Keys, 44).unless(none_meant),
-    bind(&["i"], Wanted::Keys(Action::Restore), "restore", Group::Keys, 46),
-    bind(&["m"], Wanted::Keys(Action::OntoToken), "onto a token", Group::Keys, 47).unless(no_import),
-    bind(&["L"], Wanted::Keys(Action::LockAll), "lock all", Group::Keys, 23).unless(none_open),
+    bind(&["enter"], Wanted::Keys(actions::Keys::Show), "all about it", Group::Keys, 22).unless(none),
+    bind(&["n"], Wanted::Keys(actions::Keys::Make), "new key", Group::Keys, 24),
+    bind(&["b"], Wanted::Keys(actions::Keys::BackUp), "back up", Group::Keys, 26).unless(no_own),
+    bind(&["c"], Wanted::Keys(actions::Keys::ChangePassphrase), "passphrase", Group::Keys, 40).unless(not_own),
+    bind(&["e"], Wanted::Keys(actions::Keys::Label), "label", Group::Keys, 42).unless(no_label),
+    bind(&["a"], Wanted::Keys(actions::Keys::Load), "load a file", Group::Keys, 28),
+    bind(&["x"], Wanted::Keys(actions::Keys::Export), "export", Group::Keys, 44).unless(none_meant),
+    bind(&["i"], Wanted::Keys(actions::Keys::Restore), "restore", Group::Keys, 46),
+    bind(&["m"], Wanted::Keys(actions::Keys::OntoToken), "onto a token", Group::Keys, 47).unless(no_import),
+    bind(&["L"], Wanted::Keys(actions::Keys::LockAll), "lock all", Group::Keys, 23).unless(none_open),
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 29).unless(wizard::no_key),
-    bind(&["d"], Wanted::Keys(Action::Remove), "out of roles", Group::Stage, 30).unless(no_delegation),
-    bind(&["D"], Wanted::Keys(Action::Delete), "delete", Group::Danger, 48).unless(not_here),
+    bind(&["d"], Wanted::Keys(actions::Keys::Remove), "out of roles", Group::Stage, 30).unless(no_delegation),
+    bind(&["D"], Wanted::Keys(actions::Keys::Delete), "delete", Group::Danger, 48).unless(not_here),
 ];
 
 fn none(state: &State) -> Option<&'static str> {
-    selected(state).is_none().then_some("there is no key here")
+    selected::key(state).is_none().then_some("there is no key here")
 }
 
 fn no_own(state: &State) -> Option<&'static str> {
@@ -59,7 +43,7 @@ fn no_own(state: &State) -> Option<&'static str> {
 }
 
 fn not_own(state: &State) -> Option<&'static str> {
-    match selected(state).map(|key| &key.place) {
+    match selected::key(state).map(|key| &key.place) {
         Some(KeyPlace::File(_)) => None,
         Some(KeyPlace::Token(_)) => Some("the key is on a token, which has its own PIN and tools"),
         _ => Some("the private key is not in the key store of this machine"),
@@ -67,12 +51,12 @@ fn not_own(state: &State) -> Option<&'static str> {
 }
 
 fn not_here(state: &State) -> Option<&'static str> {
-    let on_token = selected(state).is_some_and(|key| matches!(key.place, KeyPlace::Token(_)));
+    let on_token = selected::key(state).is_some_and(|key| matches!(key.place, KeyPlace::Token(_)));
     if on_token { None } else { not_own(state) }
 }
 
 fn no_import(state: &State) -> Option<&'static str> {
-    token_forms::no_import(selected(state))
+    token_forms::no_import(selected::key(state))
 }
 
 fn none_meant(state: &State) -> Option<&'static str> {
@@ -82,7 +66,7 @@ fn none_meant(state: &State) -> Option<&'static str> {
 }
 
 fn no_label(state: &State) -> Option<&'static str> {
-    let of_server = selected(state).is_none_or(|k| k.place == KeyPlace::Server);
+    let of_server = selected::key(state).is_none_or(|k| k.place == KeyPlace::Server);
     of_server.then_some("this row stands for keys of the server")
 }
 
@@ -91,7 +75,7 @@ fn none_open(state: &State) -> Option<&'static str> {
 }
 
 fn no_delegation(state: &State) -> Option<&'static str> {
-    let in_roles = selected(state).is_some_and(|k| k.used_in.iter().any(|(_, role)| role.delegation().is_some()));
+    let in_roles = selected::key(state).is_some_and(|k| k.used_in.iter().any(|(_, role)| role.delegation().is_some()));
     (!in_roles).then_some("no delegation lists this key")
 }
 
@@ -100,36 +84,31 @@ fn is_own(key: &KeyView) -> bool {
     matches!(key.place, KeyPlace::File(_))
 }
 
-/// The key under the cursor.
-pub fn selected(state: &State) -> Option<&KeyView> {
-    state.keys.get(state.lists.keys.selected_index()?)
-}
-
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
-    let key = selected(state).cloned();
+pub fn update(state: &mut State, action: actions::Keys) -> Vec<Effect> {
+    let key = selected::key(state).cloned();
     let dialog = match action {
-        Action::LockAll => return vec![Effect::Key(KeyWork::LockAll)],
-        Action::Delete => return delete(key),
-        Action::Make | Action::OntoToken => {
-            let dialog = match key.filter(|_| action == Action::OntoToken) {
+        actions::Keys::LockAll => return vec![Effect::Key(KeyWork::LockAll)],
+        actions::Keys::Delete => return delete(key),
+        actions::Keys::Make | actions::Keys::OntoToken => {
+            let dialog = match key.filter(|_| action == actions::Keys::OntoToken) {
                 Some(key) => token_forms::import(state, &key),
                 None => Dialog::Form(key_forms::make_key(state)),
             };
             state.dialogs.push(dialog);
             return vec![Effect::LookForTokens];
         }
-        Action::BackUp => {
+        actions::Keys::BackUp => {
             let (meant, marked) = (state.lists.keys.meant(), !state.lists.keys.marks.is_empty());
             key_forms::back_up(state, &meant, marked).map(Dialog::Form)
         }
-        Action::Export => key_forms::export(state, &state.lists.keys.meant()).map(Dialog::Form),
-        Action::Load => Some(Dialog::Form(key_forms::load_keys())),
-        Action::Restore => Some(Dialog::Form(key_forms::restore())),
-        Action::Show => key.map(|key| Dialog::Report(report::detail(state, &key))),
-        Action::ChangePassphrase => key.map(|key| Dialog::Form(key_forms::change_passphrase(&key))),
-        Action::Label => key.map(|key| Dialog::Form(key_forms::label_key(&key))),
-        Action::Remove => key.map(|key| offers::remove_key(state, &key)),
+        actions::Keys::Export => key_forms::export(state, &state.lists.keys.meant()).map(Dialog::Form),
+        actions::Keys::Load => Some(Dialog::Form(key_forms::load_keys())),
+        actions::Keys::Restore => Some(Dialog::Form(key_forms::restore())),
+        actions::Keys::Show => key.map(|key| Dialog::Report(report::detail(state, &key))),
+        actions::Keys::ChangePassphrase => key.map(|key| Dialog::Form(key_forms::change_passphrase(&key))),
+        actions::Keys::Label => key.map(|key| Dialog::Form(key_forms::label_key(&key))),
+        actions::Keys::Remove => key.map(|key| offers::remove_key(state, &key)),
     };
     state.dialogs.extend(dialog);
     vec![]
@@ -141,12 +120,6 @@ fn delete(key: Option<KeyView>) -> Vec<Effect> {
     let look = on_token.then_some(Effect::LookForTokens);
     let ask = key.map(|key| Effect::Key(KeyWork::AskRemoval(key.id)));
     look.into_iter().chain(ask).collect()
-}
-
-/// Opens the form for a backup of these keys.
-pub fn back_up(state: &mut State, keys: &[CanonicalKeyId]) {
-    let form = key_forms::back_up(state, keys, true).map(Dialog::Form);
-    state.dialogs.extend(form);
 }
 
 /// Takes what work on keys found.
@@ -165,7 +138,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             }
         }
         (KeyFound::Made(Ok(made)), Some(form)) => {
-            let report = report::made(state, form.text("name"), &made);
+            let report = report::made(state, form.text(Label::Name), &made);
             state.dialogs.push(Dialog::Report(report));
         }
         (KeyFound::AtToken(Ok(done)), Some(form)) => {
@@ -173,7 +146,11 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             state.dialogs.push(Dialog::Report(report));
         }
         (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
-            state.dialogs.push(Dialog::Form(form.wrong_passphrase(state, &failure)));
+            let label = |id: &CanonicalKeyId| {
+                state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+            };
+            let opens = failure.other_key().map(label);
+            state.dialogs.push(Dialog::Form(form.wrong_passphrase(&failure, opens)));
             return vec![];
         }
         (
@@ -188,17 +165,14 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             return vec![];
         }
         (KeyFound::File(Ok(set)), Some(form)) => {
-            return match key_submit::file_read(form, state, set) {
-                Next::Stay(dialog, effects) => {
-                    state.dialogs.push(dialog);
-                    effects
-                }
-                Next::Close(effects) => effects,
-            };
+            return key_submit::file_read(form, state, set).unwrap_or_else(|form| {
+                state.dialogs.push(Dialog::Form(*form));
+                vec![]
+            });
         }
         (KeyFound::Place(Ok(())), Some(form)) => return key_submit::place_checked(form, state),
         (KeyFound::Removal(Ok(found)), _) => {
-            let dialog = key_forms::remove(state, &found.0, found.1);
+            let dialog = removal::remove(state, &found.0, found.1);
             state.dialogs.push(dialog);
             return vec![];
         }
@@ -225,7 +199,7 @@ pub fn take(state: &mut State, keys: Vec<KeyView>) {
 /// Puts keys in order: ours first, then by role and label.
 pub fn reindex(state: &mut State) {
     let filter = &state.lists.keys.filter;
-    let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", label(state, k), k.role, k.id));
+    let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", words::key_label(state, k), k.role, k.id));
     let mut order: Vec<(usize, CanonicalKeyId)> =
         state.keys.iter().enumerate().filter(|(_, k)| passes(k)).map(|(i, k)| (i, k.id.clone())).collect();
     order.sort_by_key(|(i, _)| {

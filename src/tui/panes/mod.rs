@@ -1,6 +1,7 @@
 //! The five panes of the main screen, and what they share.
 
 pub mod detail;
+mod empty;
 mod key_rows;
 pub mod keys;
 pub mod repositories;
@@ -15,9 +16,11 @@ use ratatui::layout::Rect;
 use super::kit::canvas::{Canvas, Runs};
 use super::kit::frame::{Frame, rule};
 use super::kit::layout::{Inside, Shape, has_message_line};
+use super::kit::message::Said;
 use super::kit::pane::Pane;
 use super::state::State;
 use super::state::binding::Binding;
+use super::state::rows::TagRows;
 use detail::Detail;
 
 /// Its own keys.
@@ -94,7 +97,7 @@ pub fn reindex_shown(state: &mut State) {
     if shown != state.lists.shown {
         state.lists.roles = super::kit::list::List::default();
         state.lists.tags = super::kit::list::List::default();
-        state.lists.tag_rows = tags::TagRows::default();
+        state.lists.tag_rows = TagRows::default();
         state.lists.shown = shown;
     }
     roles::reindex(state);
@@ -102,10 +105,10 @@ pub fn reindex_shown(state: &mut State) {
 }
 
 /// Draws a pane with its border, list and detail.
-pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, shape: Shape) {
+pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (shape, said): (Shape, &Said)) {
     let focused = state.focus == pane;
     let inside = super::kit::layout::inside(shape, pane, area);
-    let inner = border(state, pane, (shape, area), focused).draw(canvas, area, focused);
+    let inner = border(state, (pane, focused), (shape, area), said).draw(canvas, area, focused);
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
         Pane::Roles => roles::render(state, canvas, inner, inside, focused),
@@ -133,7 +136,7 @@ fn render_detail(
     }
 }
 
-fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool) -> Frame {
+fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, Rect), said: &Said) -> Frame {
     let theme = state.theme;
     let mut frame = Frame::titled(format!("{} {}", pane.number(), pane.name()));
     frame.subject = match (&state.registry, pane) {
@@ -161,7 +164,7 @@ fn border(state: &State, pane: Pane, (shape, area): (Shape, Rect), focused: bool
     if shape == Shape::Tabs {
         frame.heading = Some(tabs(state));
         if frame.footer.is_empty() && !has_message_line(state.size) {
-            frame.footer = super::route::render::border_message(state, area, &frame.position);
+            frame.footer = said.in_border(theme, area, &frame.position);
         }
     }
     frame
@@ -183,32 +186,4 @@ fn tabs(state: &State) -> Runs {
         };
     }
     runs
-}
-
-/// Why nothing is known of the repository that is shown: unknown is not empty.
-fn unread(state: &State) -> Option<Runs> {
-    let repository = state.repository().filter(|repository| repository.view.is_none())?;
-    let failure = repository.failure.as_ref()?;
-    let theme = state.theme;
-    let words = Runs::new().then(format!("not read: {}   ", failure.problem.message), theme.quiet());
-    Some(match failure.ask {
-        Some(_) => words.then("1 i", theme.key()).then(" answer", theme.quiet()),
-        None => words.then("r", theme.key()).then(" try again", theme.quiet()),
-    })
-}
-
-/// One quiet line where a list is empty.
-fn empty_line(canvas: &mut Canvas<'_>, inner: Rect, y: u16, filter: &str, words: &Runs) {
-    let theme = canvas.theme;
-    let (x, end) = (inner.x + super::kit::table::MARGIN, inner.right().saturating_sub(1));
-    if filter.is_empty() {
-        canvas.runs(x, y, end, words);
-    } else {
-        let runs = Runs::new()
-            .then(format!("nothing matches \"{filter}\""), theme.quiet())
-            .gap(3)
-            .then("esc", theme.key())
-            .then(" clear", theme.quiet());
-        canvas.runs(x, y, end, &runs);
-    }
 }

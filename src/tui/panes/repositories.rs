@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::empty;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::Health;
@@ -18,36 +19,24 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Listing, Repository, State, Work};
-use crate::tui::wizard;
-
-/// What the user wants here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Open,
-    Add,
-    AddSigner,
-    Remove,
-    Delete,
-    Answer,
-    Foreign,
-}
+use crate::tui::state::{Listing, Repository, State, Work, actions};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["enter"], Wanted::Repositories(Action::Open), "open", Group::Move, 10).unless(none),
-    bind(&["a"], Wanted::Repositories(Action::Add), "add", Group::Stage, 30),
-    bind(&["s"], Wanted::Repositories(Action::AddSigner), "add signer", Group::Stage, 40).unless(none),
-    bind(&["f"], Wanted::Repositories(Action::Foreign), "from notary", Group::Stage, 50).unless(no_foreign),
-    bind(&["i"], Wanted::Repositories(Action::Answer), "answer", Group::Stage, 5).unless(no_question),
-    bind(&["d"], Wanted::Repositories(Action::Remove), "off the list", Group::Stage, 60).unless(none),
-    bind(&["D"], Wanted::Repositories(Action::Delete), "delete data", Group::Danger, 0).unless(none),
+    bind(&["enter"], Wanted::Repositories(actions::Repositories::Open), "open", Group::Move, 10).unless(none),
+    bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
+    bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
+    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "from notary", Group::Stage, 50)
+        .unless(no_foreign),
+    bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "answer", Group::Stage, 5).unless(no_question),
+    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "off the list", Group::Stage, 60).unless(none),
+    bind(&["D"], Wanted::Repositories(actions::Repositories::Delete), "delete data", Group::Danger, 0).unless(none),
 ];
 
 /// Keys while there is nothing at all.
 pub const BLANK_BINDINGS: &[Binding] = &[
-    bind(&["a", "enter"], Wanted::Repositories(Action::Add), "add a repository", Group::Stage, 10),
-    bind(&["W"], Wanted::Wizard(wizard::Action::Menu), "set up trust data", Group::Stage, 15),
+    bind(&["a", "enter"], Wanted::Repositories(actions::Repositories::Add), "add a repository", Group::Stage, 10),
+    bind(&["W"], Wanted::Wizard(actions::Wizard::Menu), "set up trust data", Group::Stage, 15),
     bind(&["s"], Wanted::Sandbox, "sandbox", Group::Look, 20),
     bind(&["4"], Wanted::Focus(Pane::Keys), "keys", Group::Look, 25),
     bind(&["r"], Wanted::RefreshAll, "look again", Group::Look, 30),
@@ -68,28 +57,28 @@ fn no_foreign(state: &State) -> Option<&'static str> {
 }
 
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
     let Some(gun) = state.lists.repositories.selected().cloned() else {
-        if action == Action::Add {
+        if action == actions::Repositories::Add {
             state.dialogs.push(Dialog::Form(offers::add_repository()));
         }
         return vec![];
     };
     match action {
-        Action::Open => state.focus = Pane::Roles,
-        Action::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
-        Action::AddSigner => {
+        actions::Repositories::Open => state.focus = Pane::Roles,
+        actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
+        actions::Repositories::AddSigner => {
             let form = offers::add_signer(state, state.lists.repositories.meant());
             state.dialogs.push(Dialog::Form(form));
         }
-        Action::Remove => return remove_from_list(state),
-        Action::Delete => state.dialogs.push(offers::delete(state, &gun)),
-        Action::Answer => {
+        actions::Repositories::Remove => return remove_from_list(state),
+        actions::Repositories::Delete => state.dialogs.push(offers::delete(state, &gun)),
+        actions::Repositories::Answer => {
             if let Some(dialog) = offers::answer(state, &gun) {
                 state.dialogs.push(dialog);
             }
         }
-        Action::Foreign => return vec![Effect::ReadForeign(gun)],
+        actions::Repositories::Foreign => return vec![Effect::ReadForeign(gun)],
     }
     vec![]
 }
@@ -163,7 +152,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
             Listing::Ready => "no repository yet   a add one",
             Listing::Failed(_) => "the trust directory cannot be read   r try again",
         };
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
     }
     let counts = state.staged_counts();
     for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
+use super::empty;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
 use crate::engine::Change;
@@ -19,29 +20,18 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, actions, selected, staging, words};
 use crate::tui::wizard;
-
-/// What the user wants here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Open,
-    AddSigner,
-    AddDelegation,
-    Edit,
-    Remove,
-    Witness,
-}
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["enter"], Wanted::Roles(Action::Open), "tags", Group::Move, 10),
-    bind(&["a"], Wanted::Roles(Action::AddSigner), "add signer", Group::Stage, 30).unless(no_repository),
-    bind(&["m"], Wanted::Roles(Action::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
-    bind(&["e"], Wanted::Roles(Action::Edit), "edit", Group::Stage, 45).unless(no_delegation),
-    bind(&["d"], Wanted::Roles(Action::Remove), "remove", Group::Stage, 35).unless(no_delegation),
+    bind(&["enter"], Wanted::Roles(actions::Roles::Open), "tags", Group::Move, 10),
+    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30).unless(no_repository),
+    bind(&["m"], Wanted::Roles(actions::Roles::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
+    bind(&["e"], Wanted::Roles(actions::Roles::Edit), "edit", Group::Stage, 45).unless(no_delegation),
+    bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 33).unless(wizard::no_role),
-    bind(&["w"], Wanted::Roles(Action::Witness), "re-sign", Group::Stage, 50).unless(not_ours_to_sign),
+    bind(&["w"], Wanted::Roles(actions::Roles::Witness), "re-sign", Group::Stage, 50).unless(not_ours_to_sign),
 ];
 
 fn no_repository(state: &State) -> Option<&'static str> {
@@ -72,30 +62,25 @@ fn meant(state: &State) -> Vec<Role> {
     state.lists.roles.meant()
 }
 
-/// The role under the cursor.
-pub fn selected(state: &State) -> Option<&RoleView> {
-    state.view()?.roles.get(state.lists.roles.selected_index()?)
-}
-
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
     match action {
-        Action::Open => state.focus = Pane::Tags,
-        Action::AddSigner => {
+        actions::Roles::Open => state.focus = Pane::Tags,
+        actions::Roles::AddSigner => {
             let form = offers::add_signer(state, vec![gun]);
             state.dialogs.push(Dialog::Form(form));
         }
-        Action::AddDelegation => state.dialogs.push(Dialog::Form(offers::add_delegation(state, gun))),
-        Action::Edit => {
-            if let Some(form) = selected(state).and_then(|role| offers::edit_delegation(state, &gun, role)) {
+        actions::Roles::AddDelegation => state.dialogs.push(Dialog::Form(offers::add_delegation(state, gun))),
+        actions::Roles::Edit => {
+            if let Some(form) = selected::role(state).and_then(|role| offers::edit_delegation(state, &gun, role)) {
                 state.dialogs.push(Dialog::Form(form));
             }
         }
-        Action::Remove => return remove(state, &gun),
-        Action::Witness => {
+        actions::Roles::Remove => return remove(state, &gun),
+        actions::Roles::Witness => {
             let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
-            return words::stage(state, changes);
+            return staging::add(state, changes);
         }
     }
     vec![]
@@ -104,7 +89,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
 /// One role with several keys asks what to remove; everything else is staged at once and can be undone.
 fn remove(state: &mut State, gun: &Gun) -> Vec<Effect> {
     let roles = meant(state);
-    if let ([_], Some(role)) = (roles.as_slice(), selected(state))
+    if let ([_], Some(role)) = (roles.as_slice(), selected::role(state))
         && role.keys.len() > 1
     {
         let dialog = offers::remove_role(state, gun, role);
@@ -112,7 +97,7 @@ fn remove(state: &mut State, gun: &Gun) -> Vec<Effect> {
         return vec![];
     }
     let changes = roles.iter().filter_map(|role| Some((gun.clone(), words::removal(role.delegation()?)))).collect();
-    words::stage(state, changes)
+    staging::add(state, changes)
 }
 
 /// Lists the roles of the repository under the cursor, in tree order.
@@ -149,7 +134,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let loading = state.repository().is_some_and(|r| r.view.is_none() && r.failure.is_none());
         let words = if loading || state.repository().is_none() {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
-        } else if let Some(why) = super::unread(state) {
+        } else if let Some(why) = empty::unread(state) {
             why
         } else {
             Runs::new()
@@ -157,7 +142,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 .then("a", theme.key())
                 .then(" add the first signer", theme.quiet())
         };
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;
     };
     for (y, (place, index, role)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
@@ -238,7 +223,7 @@ fn staged_mark(state: &State, role: &Role) -> Option<Mark> {
 
 /// What is said about the role under the cursor.
 pub fn detail(state: &State) -> Option<Detail> {
-    let role = selected(state)?;
+    let role = selected::role(state)?;
     let theme = state.theme;
     let mut detail = Detail { name: role.role.to_string(), ..Detail::default() };
     let style = match role.state {

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::detail::Detail;
+use super::empty;
 use super::row;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{EntryId, RepositoryPlan};
@@ -13,29 +14,16 @@ use crate::tui::kit::table::MARGIN;
 use crate::tui::kit::{format, mark, widgets};
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{State, words};
-
-/// A row of the pane: a repository, or a change below it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Row {
-    Repository(Gun),
-    Change(EntryId),
-}
-
-/// What the user wants here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Drop,
-    DropAll,
-    MoveHere,
-}
+use crate::tui::state::rows::StagedRow;
+use crate::tui::state::{State, actions, staging, words};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Review, "review", Group::Publish, 10).unless(nothing),
-    bind(&["d"], Wanted::Staged(Action::Drop), "drop", Group::Stage, 30).unless(nothing),
-    bind(&["x"], Wanted::Staged(Action::DropAll), "drop all", Group::Stage, 40).unless(nothing),
-    bind(&["m"], Wanted::Staged(Action::MoveHere), "move to this server", Group::Stage, 50).unless(nothing_elsewhere),
+    bind(&["d"], Wanted::Staged(actions::Staged::Drop), "drop", Group::Stage, 30).unless(nothing),
+    bind(&["x"], Wanted::Staged(actions::Staged::DropAll), "drop all", Group::Stage, 40).unless(nothing),
+    bind(&["m"], Wanted::Staged(actions::Staged::MoveHere), "move to this server", Group::Stage, 50)
+        .unless(nothing_elsewhere),
 ];
 
 fn nothing_elsewhere(state: &State) -> Option<&'static str> {
@@ -45,8 +33,8 @@ fn nothing_elsewhere(state: &State) -> Option<&'static str> {
 /// The repository under the cursor, if changes of it are staged for another address than it has now.
 fn elsewhere(state: &State) -> Option<Gun> {
     let gun = match state.lists.staged.selected()? {
-        Row::Repository(gun) => gun.clone(),
-        Row::Change(id) => state.stage.changes.iter().find(|change| change.id == *id)?.gun.clone(),
+        StagedRow::Repository(gun) => gun.clone(),
+        StagedRow::Change(id) => state.stage.changes.iter().find(|change| change.id == *id)?.gun.clone(),
     };
     let away = &state.plan.as_ref()?.elsewhere;
     state.stage.changes.iter().any(|change| change.gun == gun && away.contains(&change.id)).then_some(gun)
@@ -57,9 +45,9 @@ fn nothing(state: &State) -> Option<&'static str> {
 }
 
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+pub fn update(state: &mut State, action: actions::Staged) -> Vec<Effect> {
     match action {
-        Action::Drop => {
+        actions::Staged::Drop => {
             let mut entries: Vec<EntryId> =
                 state.lists.staged.meant().iter().flat_map(|row| entries(state, row)).collect();
             entries.sort_unstable();
@@ -67,22 +55,15 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let said = format::count(entries.len(), "change", "changes");
             if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
         }
-        Action::DropAll => drop_all(state),
-        Action::MoveHere => elsewhere(state).map(Effect::MoveChanges).into_iter().collect(),
+        actions::Staged::DropAll => staging::drop_all(state),
+        actions::Staged::MoveHere => elsewhere(state).map(Effect::MoveChanges).into_iter().collect(),
     }
 }
 
-/// Drops everything that is staged; undo brings it back.
-pub fn drop_all(state: &State) -> Vec<Effect> {
-    let entries: Vec<EntryId> = state.stage.changes.iter().map(|c| c.id).collect();
-    let said = format!("all {}", format::count(entries.len(), "change", "changes"));
-    if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
-}
-
-fn entries(state: &State, row: &Row) -> Vec<EntryId> {
+fn entries(state: &State, row: &StagedRow) -> Vec<EntryId> {
     match row {
-        Row::Change(id) => vec![*id],
-        Row::Repository(gun) => state.stage.changes.iter().filter(|c| c.gun == *gun).map(|c| c.id).collect(),
+        StagedRow::Change(id) => vec![*id],
+        StagedRow::Repository(gun) => state.stage.changes.iter().filter(|c| c.gun == *gun).map(|c| c.id).collect(),
     }
 }
 
@@ -99,10 +80,10 @@ pub fn reindex(state: &mut State) {
     for gun in guns {
         let changes = state.stage.changes.iter().enumerate().filter(|(_, c)| c.gun == *gun);
         let passes = |c: &crate::engine::StagedChange| filter.passes(&words::change(&c.change, &state.name_of(gun)));
-        let shown: Vec<(usize, Row)> =
-            changes.filter(|(_, c)| passes(c)).map(|(i, c)| (i, Row::Change(c.id))).collect();
+        let shown: Vec<(usize, StagedRow)> =
+            changes.filter(|(_, c)| passes(c)).map(|(i, c)| (i, StagedRow::Change(c.id))).collect();
         if !shown.is_empty() {
-            rows.push((0, Row::Repository(gun.clone())));
+            rows.push((0, StagedRow::Repository(gun.clone())));
             rows.extend(shown);
         }
     }
@@ -115,18 +96,18 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.staged;
     if list.is_empty() {
         let words = Runs::new().then("nothing staged; what you change is collected here", theme.quiet());
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let mut y = inside.head + 1;
     for (place, index, key) in list.window(usize::from(inside.rows)) {
-        let is_head = matches!(key, Row::Repository(_));
+        let is_head = matches!(key, StagedRow::Repository(_));
         if is_head && place > 0 && spaced(state, inside) {
             y += 1;
         }
         let row = row::Row { inner, y, cursor: place == list.cursor(), focused };
         match key {
-            Row::Repository(gun) => head(state, canvas, row, gun),
-            Row::Change(entry) => {
+            StagedRow::Repository(gun) => head(state, canvas, row, gun),
+            StagedRow::Change(entry) => {
                 row.gutter(canvas, list.marks.contains(key), None);
                 let planned = state.plan.as_ref().and_then(|p| find(p.repositories.as_slice(), *entry));
                 match (planned, state.stage.changes.get(index)) {
@@ -144,7 +125,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
 /// Whether all rows fit with a blank line between the repositories.
 fn spaced(state: &State, inside: Inside) -> bool {
     let list = &state.lists.staged;
-    let heads = list.window(usize::MAX).filter(|(_, _, key)| matches!(key, Row::Repository(_))).count();
+    let heads = list.window(usize::MAX).filter(|(_, _, key)| matches!(key, StagedRow::Repository(_))).count();
     list.offset == 0 && list.len() + heads <= usize::from(inside.rows) + 1
 }
 
@@ -224,8 +205,8 @@ pub fn summary(state: &State) -> Runs {
 pub fn detail(state: &State) -> Option<Detail> {
     let theme = state.theme;
     let gun = match state.lists.staged.selected()? {
-        Row::Repository(gun) => gun.clone(),
-        Row::Change(id) => state.stage.changes.iter().find(|c| c.id == *id)?.gun.clone(),
+        StagedRow::Repository(gun) => gun.clone(),
+        StagedRow::Change(id) => state.stage.changes.iter().find(|c| c.id == *id)?.gun.clone(),
     };
     let plan = state.plan_of(&gun)?;
     let mut detail = Detail { name: state.short_name(&plan.name).to_owned(), ..Detail::default() };

@@ -7,36 +7,28 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
+use super::empty;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::{TagState, TagView};
-use crate::engine::{Change, RepositoryPlan, RepositoryView, SignedTarget};
+use crate::engine::{Change, RepositoryPlan, SignedTarget};
 use crate::tuf::TargetName;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::offers;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
-use crate::tui::kit::filter::{Filter, Searched};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::words;
-use crate::tui::state::{Lists, State};
-
-/// What the user wants here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Add,
-    Sign,
-    Revoke,
-}
+use crate::tui::state::rows::{self, TagRows};
+use crate::tui::state::{Lists, State, actions, selected, staging, words};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["s"], Wanted::Tags(Action::Sign), "sign again", Group::Stage, 30).unless(none),
-    bind(&["a"], Wanted::Tags(Action::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
-    bind(&["d"], Wanted::Tags(Action::Revoke), "revoke", Group::Stage, 35).unless(none),
+    bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign again", Group::Stage, 30).unless(none),
+    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
+    bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(none),
 ];
 
 fn no_repository(state: &State) -> Option<&'static str> {
@@ -47,28 +39,23 @@ fn none(state: &State) -> Option<&'static str> {
     state.lists.tags.is_empty().then_some("there is no signed tag here")
 }
 
-/// The tag under the cursor.
-pub fn selected(state: &State) -> Option<&TagView> {
-    state.view()?.tags.get(state.lists.tags.selected_index()?)
-}
-
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
     let meant: BTreeSet<Arc<str>> = state.lists.tags.meant().into_iter().collect();
     match action {
-        Action::Add => {
+        actions::Tags::Add => {
             state.dialogs.push(Dialog::Form(offers::sign_tag(state, gun)));
             vec![]
         }
-        Action::Sign => {
+        actions::Tags::Sign => {
             let tags = state.view().map(|v| v.tags.iter().filter(|t| meant.contains(t.name.as_str())));
             let changes = tags.into_iter().flatten().filter_map(|t| Some((gun.clone(), sign_again(t)?))).collect();
-            words::stage(state, changes)
+            staging::add(state, changes)
         }
-        Action::Revoke => {
+        actions::Tags::Revoke => {
             let revoke = |name: Arc<str>| Change::Revoke { tag: TargetName::received(name.to_string()), roles: vec![] };
-            words::stage(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
+            staging::add(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
         }
     }
 }
@@ -77,45 +64,6 @@ fn sign_again(tag: &TagView) -> Option<Change> {
     let (sha512, custom) = (tag.sha512.clone(), tag.custom.clone());
     let target = SignedTarget { length: tag.length, sha256: tag.digest.clone(), sha512, custom };
     Some(Change::Sign { tag: TargetName::parse(&tag.name).ok()?, target, roles: vec![] })
-}
-
-/// The tags of a view as the list takes them, worst first, made once for a view.
-#[derive(Debug, Default)]
-pub struct TagRows {
-    of: Option<Arc<RepositoryView>>,
-    rows: Vec<TagRow>,
-    /// What they were filtered by last.
-    filter: Filter,
-}
-
-#[derive(Debug)]
-struct TagRow {
-    index: usize,
-    name: Arc<str>,
-    text: Searched,
-}
-
-impl TagRows {
-    fn new(view: Arc<RepositoryView>, filter: Filter) -> Self {
-        let mut rows = Vec::with_capacity(view.tags.len());
-        for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
-            let tags = view.tags.iter().enumerate().filter(|(_, tag)| tag.state == state);
-            rows.extend(tags.map(|(index, tag)| {
-                let text = format!("{} {} {} {}", tag.name, word(tag.state), tag.digest, tag.signers.join(" "));
-                TagRow { index, name: Arc::from(tag.name.as_str()), text: Searched::new(text) }
-            }));
-        }
-        Self { of: Some(view), rows, filter }
-    }
-
-    fn is_of(&self, view: &Arc<RepositoryView>) -> bool {
-        self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, view))
-    }
-
-    fn shown(&self) -> Vec<(usize, Arc<str>)> {
-        let rows = self.rows.iter().filter(|row| self.filter.finds(&row.text));
-        rows.map(|row| (row.index, Arc::clone(&row.name))).collect()
-    }
 }
 
 /// Lists the tags of the repository under the cursor.
@@ -147,7 +95,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let list = &state.lists.tags;
     let Some(view) = state.view().filter(|_| !list.is_empty()) else {
         let loading = state.repository().is_none_or(|r| r.view.is_none());
-        let words = if let Some(why) = super::unread(state) {
+        let words = if let Some(why) = empty::unread(state) {
             why
         } else if loading {
             Runs::new().then(theme.glyphs.missing, theme.quiet())
@@ -157,7 +105,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 .then("a", theme.key())
                 .then(" sign one", theme.quiet())
         };
-        super::empty_line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;
     };
     let plan = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
@@ -173,7 +121,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
 fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, tag: &TagView) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
-    state_cell(canvas, slot(0), y, glyph(theme, tag.state), (word(tag.state), word_style(theme, tag.state)));
+    state_cell(canvas, slot(0), y, glyph(theme, tag.state), (rows::tag_state(tag.state), word_style(theme, tag.state)));
     if let Some(slot) = slot(1) {
         let badge = tag.look_alike || !tag.name.is_ascii();
         let end = if badge { slot.end.saturating_sub(2) } else { slot.end };
@@ -191,16 +139,6 @@ fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, tag: &TagView
 
 fn signers(tag: &TagView, theme: Theme) -> String {
     if tag.signers.is_empty() { theme.glyphs.missing.to_owned() } else { tag.signers.join(" ") }
-}
-
-/// The word of a state.
-#[must_use]
-pub fn word(state: TagState) -> &'static str {
-    match state {
-        TagState::Orphaned => "orphan",
-        TagState::Held => "held",
-        TagState::Trusted => "ok",
-    }
 }
 
 fn glyph(theme: Theme, state: TagState) -> (&'static str, Style) {
@@ -248,10 +186,10 @@ pub fn summary(state: &State) -> Runs {
 
 /// What is said about the tag under the cursor.
 pub fn detail(state: &State) -> Option<Detail> {
-    let tag = selected(state)?;
+    let tag = selected::tag(state)?;
     let theme = state.theme;
     let mut detail = Detail { name: tag.name.clone(), ..Detail::default() };
-    detail.state = Some((word(tag.state).to_owned(), word_style(theme, tag.state)));
+    detail.state = Some((rows::tag_state(tag.state).to_owned(), word_style(theme, tag.state)));
     let roles: Vec<&str> = tag.roles.iter().map(crate::tuf::Role::short).collect();
     detail.sentences.push(match tag.state {
         TagState::Trusted => format!("Pulls with content trust get this image; it is listed by {}.", roles.join(", ")),

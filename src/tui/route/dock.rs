@@ -9,7 +9,7 @@ use crate::tui::kit::frame::Frame;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
 use crate::tui::panes::repositories::health_glyph;
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, selected, words};
 
 /// Details of what the focused pane has selected.
 pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
@@ -81,7 +81,7 @@ fn fact_lines(state: &State, pane: Pane) -> Vec<Line> {
 }
 
 fn role_keys(state: &State) -> Vec<Line> {
-    let Some(role) = crate::tui::panes::roles::selected(state) else { return vec![] };
+    let Some(role) = selected::role(state) else { return vec![] };
     role.keys.iter().map(|k| ("key", format!("{} {}", k.label, words::grouped(k.id.as_str())))).collect()
 }
 

@@ -5,10 +5,11 @@ use crate::engine::view::keys::KeyState;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format::{clock, host, seconds_until};
 use crate::tui::kit::theme::Theme;
-use crate::tui::screens::publish::Publishing;
 use crate::tui::screens::review;
+use crate::tui::state::guide::Guide;
+use crate::tui::state::publishing::Publishing;
 use crate::tui::state::{Screen, State};
-use crate::tui::wizard::{self, Guide};
+use crate::tui::wizard;
 
 /// Draws header and tour.
 pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {

@@ -2,122 +2,100 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::update;
+use super::keys;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::dialogs::{Dialog, Next};
+use crate::tui::dialogs::{Dialog, Help};
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
-use crate::tui::kit::message::Tone;
-use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 use crate::tui::state::State;
-use crate::tui::state::binding::{Binding, Group, tables};
-
-/// The open help.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Help {
-    /// Where the keys hold.
-    pub subject: String,
-    typed: TextField,
-    cursor: usize,
-}
+use crate::tui::state::binding::{Binding, Group};
 
 const COLUMN: u16 = 23;
 
-impl Help {
-    /// Help for what is on the screen.
-    #[must_use]
-    pub fn new(subject: &str) -> Self {
-        Self { subject: subject.to_owned(), ..Self::default() }
+fn listed(help: &Help, state: &State) -> Vec<&'static Binding> {
+    let filter = Filter::new(help.typed.text());
+    let mut listed: Vec<&Binding> = Vec::new();
+    for binding in keys::tables(state).into_iter().flatten() {
+        let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
+        let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
+        let mirrored =
+            matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
+        if !hidden && !mirrored && filter.passes(&text) {
+            listed.push(binding);
+        }
     }
+    listed.sort_by_key(|b| b.group);
+    listed
+}
 
-    /// Fills the filter.
-    pub fn paste(&mut self, text: &str) {
-        self.typed.insert_text(text);
-        self.cursor = 0;
-    }
-
-    fn listed(&self, state: &State) -> Vec<&'static Binding> {
-        let filter = Filter::new(self.typed.text());
-        let mut listed: Vec<&Binding> = Vec::new();
-        for binding in tables(state).into_iter().flatten() {
-            let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
-            let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
-            let mirrored =
-                matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
-            if !hidden && !mirrored && filter.passes(&text) {
-                listed.push(binding);
+/// Takes a key in the help: the line that was chosen, else it stays open.
+pub(super) fn key(mut help: Help, state: &mut State, key: &KeyEvent) -> Option<&'static Binding> {
+    let listed = listed(&help, state);
+    let last = listed.len().saturating_sub(1);
+    match key.code {
+        KeyCode::Esc if help.typed.text().is_empty() => return None,
+        KeyCode::Esc => help.typed = TextField::default(),
+        KeyCode::Char('?') | KeyCode::F(1) => return None,
+        KeyCode::Down | KeyCode::Tab => help.cursor = (help.cursor + 1).min(last),
+        KeyCode::Up | KeyCode::BackTab => help.cursor = help.cursor.saturating_sub(1),
+        KeyCode::Enter => {
+            if let Some(binding) = listed.get(help.cursor) {
+                return Some(binding);
             }
         }
-        listed.sort_by_key(|b| b.group);
-        listed
+        _ if input::key_name(key) == "ctrl-n" => help.cursor = (help.cursor + 1).min(last),
+        _ if help.typed.key(key) => help.cursor = 0,
+        _ => {}
     }
+    state.dialogs.push(Dialog::Help(help));
+    None
+}
 
-    pub(in crate::tui) fn key(mut self, state: &mut State, key: &KeyEvent) -> Next {
-        let listed = self.listed(state);
-        let last = listed.len().saturating_sub(1);
-        match key.code {
-            KeyCode::Esc if self.typed.text().is_empty() => return Next::Close(vec![]),
-            KeyCode::Esc => self.typed = TextField::default(),
-            KeyCode::Char('?') | KeyCode::F(1) => return Next::Close(vec![]),
-            KeyCode::Down | KeyCode::Tab => self.cursor = (self.cursor + 1).min(last),
-            KeyCode::Up | KeyCode::BackTab => self.cursor = self.cursor.saturating_sub(1),
-            KeyCode::Enter => {
-                if let Some(binding) = listed.get(self.cursor) {
-                    return Next::Close(run(state, binding));
+/// Draws it.
+pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let listed = listed(help, state);
+    let screen = canvas.area();
+    let columns = ((screen.width.min(92).saturating_sub(8)) / COLUMN).clamp(1, 3);
+    let blocks = blocks(&listed);
+    let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
+    let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
+    let typed =
+        if help.typed.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", help.typed.text()) };
+    let window = Window {
+        title: "Help".to_owned(),
+        subject: format!("{}   {typed}", help.subject),
+        keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
+        colour: None,
+    };
+    let place = window.open(canvas, columns * COLUMN + 7, u16::try_from(rows).unwrap_or(20) + 2);
+    let bottom = place.bottom.saturating_sub(2);
+    let height = bottom.saturating_sub(place.y);
+    let mut spots = flow(&blocks, height);
+    let shown = spots.iter().find(|s| s.index == Some(help.cursor)).map_or(0, |s| s.column / columns * columns);
+    spots.retain(|s| (shown..shown + columns).contains(&s.column));
+    for spot in spots {
+        let (x, y) = (place.x + (spot.column - shown) * COLUMN, place.y + spot.row);
+        let end = (x + COLUMN).min(place.end);
+        match (spot.index.and_then(|i| listed.get(i)), spot.group) {
+            (Some(binding), _) => {
+                line(state, canvas, (x, y, end), binding);
+                if spot.index == Some(help.cursor) {
+                    canvas.select(x.saturating_sub(1), y, end.saturating_sub(2));
                 }
             }
-            _ if input::key_name(key) == "ctrl-n" => self.cursor = (self.cursor + 1).min(last),
-            _ if self.typed.key(key) => self.cursor = 0,
-            _ => {}
-        }
-        Next::Stay(Dialog::Help(self), vec![])
-    }
-
-    pub(in crate::tui) fn render(&self, state: &State, canvas: &mut Canvas<'_>) {
-        let theme = canvas.theme;
-        let listed = self.listed(state);
-        let screen = canvas.area();
-        let columns = ((screen.width.min(92).saturating_sub(8)) / COLUMN).clamp(1, 3);
-        let blocks = blocks(&listed);
-        let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
-        let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
-        let typed =
-            if self.typed.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", self.typed.text()) };
-        let window = Window {
-            title: "Help".to_owned(),
-            subject: format!("{}   {typed}", self.subject),
-            keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
-            colour: None,
-        };
-        let place = window.open(canvas, columns * COLUMN + 7, u16::try_from(rows).unwrap_or(20) + 2);
-        let bottom = place.bottom.saturating_sub(2);
-        let height = bottom.saturating_sub(place.y);
-        let mut spots = flow(&blocks, height);
-        let shown = spots.iter().find(|s| s.index == Some(self.cursor)).map_or(0, |s| s.column / columns * columns);
-        spots.retain(|s| (shown..shown + columns).contains(&s.column));
-        for spot in spots {
-            let (x, y) = (place.x + (spot.column - shown) * COLUMN, place.y + spot.row);
-            let end = (x + COLUMN).min(place.end);
-            match (spot.index.and_then(|i| listed.get(i)), spot.group) {
-                (Some(binding), _) => {
-                    line(state, canvas, (x, y, end), binding);
-                    if spot.index == Some(self.cursor) {
-                        canvas.select(x.saturating_sub(1), y, end.saturating_sub(2));
-                    }
-                }
-                (None, Some(group)) => {
-                    canvas.put(x, y, end, group.title(), theme.strong());
-                }
-                (None, None) => {}
+            (None, Some(group)) => {
+                canvas.put(x, y, end, group.title(), theme.strong());
             }
+            (None, None) => {}
         }
-        let reason = listed.get(self.cursor).and_then(|b| (b.reason)(state));
-        let note = reason
-            .map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
-        canvas.put(place.x, place.bottom.saturating_sub(1), place.end, &note, theme.quiet());
     }
+    let reason = listed.get(help.cursor).and_then(|b| (b.reason)(state));
+    let note =
+        reason.map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
+    canvas.put(place.x, place.bottom.saturating_sub(1), place.end, &note, theme.quiet());
 }
 
 struct Spot {
@@ -190,15 +168,5 @@ fn shown_word(binding: &Binding) -> &'static str {
         ["ctrl-d", ..] => "half a page",
         ["tab", ..] | ["1"] => "pane",
         _ => binding.word,
-    }
-}
-
-fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
-    match (binding.reason)(state) {
-        Some(reason) => {
-            state.say(Tone::Note, binding.word, reason);
-            vec![]
-        }
-        None => update::act(state, binding.action),
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp as Time;
 
 use crate::engine::{Entry, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
-use crate::tui::dialogs::{self, Dialog};
-use crate::tui::forms::offers;
+use crate::tui::dialogs::Dialog;
+use crate::tui::forms::{learn, offers, submit};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
@@ -16,7 +16,7 @@ use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
-use crate::tui::state::{Listing, Repository, Screen, State, Work, asking};
+use crate::tui::state::{Listing, Repository, Screen, State, Work, asking, words};
 use crate::tui::{panes, questions, wizard};
 
 /// Takes the outcome of a job.
@@ -39,7 +39,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
             state.complain(&failure);
         }
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
-        Outcome::Tokens(tokens) => dialogs::learn_tokens(state, tokens),
+        Outcome::Tokens(tokens) => learn::tokens(state, tokens),
         Outcome::KeyProblems(problems) => state.key_problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),
@@ -95,13 +95,10 @@ fn key_files(state: &mut State, result: Result<Vec<PublicKey>, String>) -> Vec<E
     let Some(Dialog::Form(form)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Form(_))) else {
         return vec![];
     };
-    match form.files_read(state, result) {
-        dialogs::Next::Stay(dialog, effects) => {
-            state.dialogs.push(dialog);
-            effects
-        }
-        dialogs::Next::Close(effects) => effects,
-    }
+    submit::files_read(form, state, result).unwrap_or_else(|form| {
+        state.dialogs.push(Dialog::Form(*form));
+        vec![]
+    })
 }
 
 fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {
@@ -115,7 +112,8 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
             return effects;
         }
         (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
-            prompt.refused(state, &failure);
+            let opens = failure.other_key().map(|id| words::key_name(state, id, id.short()));
+            prompt.refused(&failure, opens);
             state.dialogs.push(Dialog::Prompt(prompt));
         }
         (Err(failure), other) => {

@@ -1,17 +1,17 @@
 //! The whole frame: header, panes or screen, message, hints, dialogs. Changes nothing.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
-use super::{dock, header};
-use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
+use super::{dock, header, help, keys};
+use crate::tui::dialogs::Dialog;
+use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
-use crate::tui::kit::message::Tone;
+use crate::tui::kit::message::Said;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
-use crate::tui::state::binding::{Binding, tables};
+use crate::tui::state::binding::Binding;
 use crate::tui::state::{Screen, State};
-use crate::tui::{dialogs, panes, wizard};
+use crate::tui::{panes, wizard};
 
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
@@ -21,23 +21,30 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         too_small(&mut canvas);
         return;
     }
+    let said = said(state);
     header::render(state, &mut canvas);
     match &state.screen {
-        Screen::Main => main(state, &mut canvas, &areas),
-        Screen::Review(review) => review_view::render(state, review, &mut canvas, &areas),
-        Screen::Publish(publishing) => publish_view::render(state, publishing, &mut canvas, &areas),
+        Screen::Main => main(state, &mut canvas, &areas, &said),
+        Screen::Review(review) => review_view::render(state, review, &mut canvas, (&areas, &said)),
+        Screen::Publish(publishing) => publish_view::render(state, publishing, &mut canvas, (&areas, &said)),
         Screen::Wizard => {
             if let Some(guide) = &state.guide {
-                wizard::view::render(state, guide, &mut canvas, &areas);
+                wizard::view::render(state, guide, &mut canvas, (&areas, &said));
             }
         }
     }
     if let Some(y) = areas.message {
         let end = canvas.area().right();
-        canvas.runs(1, y, end.saturating_sub(1), &message_runs(state, end.saturating_sub(2)));
+        canvas.runs(1, y, end.saturating_sub(1), &said.runs(state.theme, end.saturating_sub(2)));
     }
     hints(state, &mut canvas, areas.hints);
-    dialogs::render(state, &mut canvas);
+    if let Some(dialog) = state.dialogs.last() {
+        canvas.dim();
+        match dialog {
+            Dialog::Help(open) => help::render(open, state, &mut canvas),
+            dialog => dialog.render(&state.around(), &mut canvas),
+        }
+    }
 }
 
 fn too_small(canvas: &mut Canvas<'_>) {
@@ -51,18 +58,18 @@ fn too_small(canvas: &mut Canvas<'_>) {
     }
 }
 
-fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas) {
+fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas, said: &Said) {
     if state.is_blank() {
         let mut frame = Frame::titled("1 Repositories");
         if areas.message.is_none() {
-            frame.footer = border_message(state, areas.body, "");
+            frame.footer = said.in_border(state.theme, areas.body, "");
         }
         let inner = frame.draw(canvas, areas.body, true);
         blank::render(state, canvas, inner);
         return;
     }
     for (pane, area) in &areas.panes {
-        panes::render(state, canvas, *pane, *area, areas.shape);
+        panes::render(state, canvas, *pane, *area, (areas.shape, said));
     }
     if let Some((upper, lower)) = areas.docks {
         dock::details(state, canvas, upper);
@@ -70,47 +77,26 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas) {
     }
 }
 
-/// The line for the user in a lower border that also says `position`.
-pub fn border_message(state: &State, area: Rect, position: &str) -> Runs {
-    let beside = if position.is_empty() { 0 } else { width(position) + 4 };
-    message_runs(state, area.width.saturating_sub(5 + beside))
-}
-
-/// The line for the user: glyph, verb, object, and the key that takes it back, which is never cut.
-pub fn message_runs(state: &State, room: u16) -> Runs {
-    let theme = state.theme;
+/// The line for the user: what was said last, else what the screen says of itself.
+fn said(state: &State) -> Said {
     let own = match &state.screen {
         Screen::Review(review) => Some(review::verdict(state, review)),
         Screen::Publish(publishing) => Some(publish::verdict(publishing)),
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    let (tone, verb, object, back) = match (&state.prefix, &state.message, own) {
-        (Some(prefix), _, _) => return prefix_runs(state, prefix),
-        (None, Some(m), _) => (m.tone, m.verb.clone(), m.object.clone(), m.back),
-        (None, None, Some((tone, verb, object))) => (tone, verb.to_owned(), object, None),
-        (None, None, None) => return Runs::new(),
-    };
-    let (glyph, style) = match tone {
-        Tone::Done => (theme.glyphs.ok, theme.ok()),
-        Tone::Note => (theme.glyphs.none, theme.quiet()),
-        Tone::Warn => (theme.glyphs.warn, theme.warn()),
-        Tone::Fail => (theme.glyphs.fail, theme.fail()),
-    };
-    let back = back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
-    let back = back.unwrap_or_default();
-    let runs = Runs::new().then(glyph, style).gap(1).then(verb, theme.text());
-    let runs = if object.is_empty() { runs } else { runs.gap(2) };
-    let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
-    let mut runs = runs.then(cut(&object, cells, theme.glyphs.cut), theme.text());
-    runs.0.extend(back.0);
-    runs
+    match (&state.prefix, &state.message, own) {
+        (Some(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
+        (None, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
+        (None, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
+        (None, None, None) => Said::Nothing,
+    }
 }
 
 fn prefix_runs(state: &State, prefix: &str) -> Runs {
     let theme = state.theme;
     let mut runs = Runs::new().then(prefix, theme.key());
-    for binding in tables(state).into_iter().flatten() {
+    for binding in keys::tables(state).into_iter().flatten() {
         for key in binding.keys {
             if let Some((first, second)) = key.split_once(' ')
                 && first == prefix
@@ -126,7 +112,7 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
 fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let theme = canvas.theme;
     let mut shown: Vec<&Binding> = Vec::new();
-    for binding in tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
+    for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
         let blocked = (binding.reason)(state).is_some();
         let worth = binding.word == "publish" || binding.word == "review";

@@ -2,10 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::help::Help;
-use super::outcome;
+use super::keys::{self, Found};
+use super::{answers, help, outcome, tour};
 use crate::printable::printable;
-use crate::tui::dialogs::{self, Dialog};
+use crate::tui::dialogs::answer::Answer;
+use crate::tui::dialogs::{Dialog, Help};
+use crate::tui::forms::adapt;
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::layout;
@@ -16,10 +18,10 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
-use crate::tui::panes::{self, keys, repositories, roles, staged, tags};
+use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Copied, Found, lookup};
-use crate::tui::state::{Listing, Quit, Screen, State, asking, tour};
+use crate::tui::state::binding::{Action, Binding, Copied};
+use crate::tui::state::{Listing, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -67,7 +69,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
                 vec![]
             }
         }
-        Event::Touch(job) => dialogs::wait_for_touch(state, job),
+        Event::Touch(job) => answers::wait_for_touch(state, job),
         Event::Counted(job, done, total) => {
             if let Some(task) = state.key_task.as_mut().filter(|_| state.jobs.is_key_work(job)) {
                 task.progress = Some((done, total));
@@ -101,29 +103,55 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         return vec![Effect::Suspend];
     }
     if !state.dialogs.is_empty() {
-        return dialogs::key(state, pressed);
+        return dialog_key(state, pressed);
     }
     if let Some(typed) = state.filtering.take() {
         filter_key(state, typed, pressed);
         return vec![];
     }
     let prefix = state.prefix.take();
-    match lookup(state, prefix, &input::key_name(pressed)) {
+    match keys::lookup(state, prefix, &input::key_name(pressed)) {
         Found::Prefix(first) => {
             state.prefix = Some(first);
             vec![]
         }
         Found::Nothing => vec![],
-        Found::Binding(binding) => match (binding.reason)(state) {
-            Some(reason) => {
-                state.say(Tone::Note, binding.word, reason);
+        Found::Binding(binding) => {
+            if (binding.reason)(state).is_none() {
+                choose(state, binding.action);
+            }
+            run(state, binding)
+        }
+    }
+}
+
+/// Does what a binding says, or says why not.
+fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+    match (binding.reason)(state) {
+        Some(reason) => {
+            state.say(Tone::Note, binding.word, reason);
+            vec![]
+        }
+        None => act(state, binding.action),
+    }
+}
+
+/// Gives a key to the dialog on top, and its answer to whoever asked.
+fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.pop() else { return vec![] };
+    let (stays, answer) = dialog.key(&state.around(), pressed);
+    state.dialogs.extend(stays);
+    match answer {
+        Answer::InHelp(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Help(open)) => {
+                help::key(open, state, &pressed).map(|binding| run(state, binding)).unwrap_or_default()
+            }
+            other => {
+                state.dialogs.extend(other);
                 vec![]
             }
-            None => {
-                choose(state, binding.action);
-                act(state, binding.action)
-            }
         },
+        answer => answers::take(state, answer),
     }
 }
 
@@ -187,7 +215,12 @@ fn paste(state: &mut State, text: &str) {
         }
         return;
     }
-    dialogs::paste(state, text);
+    if let Some(dialog) = state.dialogs.last_mut() {
+        dialog.paste(text);
+        if let Dialog::Form(form) = dialog {
+            adapt::adapt(form);
+        }
+    }
 }
 
 /// Does what the user wants.
@@ -230,7 +263,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Repositories(action) => return repositories::update(state, action),
         Action::Roles(action) => return roles::update(state, action),
         Action::Tags(action) => return tags::update(state, action),
-        Action::Keys(action) => return keys::update(state, action),
+        Action::Keys(action) => return panes::keys::update(state, action),
         Action::Staged(action) => return staged::update(state, action),
         Action::ReviewScreen(action) => return review::update(state, action),
         Action::PublishScreen(action) => return publish::update(state, action),
@@ -354,7 +387,7 @@ fn set_filter(state: &mut State, text: &str) {
             panes::reindex_shown(state);
         }
         Pane::Roles | Pane::Tags => panes::reindex_shown(state),
-        Pane::Keys => keys::reindex(state),
+        Pane::Keys => panes::keys::reindex(state),
         Pane::Staged => staged::reindex(state),
     }
 }
@@ -383,15 +416,15 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
     let found = match (what, state.focus) {
         (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
         (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
-        (Copied::Name, Pane::Tags) => name(tags::selected(state).map(|t| t.name.clone())),
-        (Copied::Name, Pane::Keys) => name(keys::selected(state).map(|k| k.label.clone())),
-        (Copied::Id, Pane::Keys) => keys::selected(state).map(|k| ("the key ID", k.id.to_string())),
-        (Copied::Words, Pane::Keys) => keys::selected(state).map(|k| ("the words", k.words())),
+        (Copied::Name, Pane::Tags) => name(selected::tag(state).map(|t| t.name.clone())),
+        (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
+        (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
+        (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
         (Copied::Id, Pane::Roles) => {
-            let role = roles::selected(state);
+            let role = selected::role(state);
             role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
         }
-        (Copied::Digest, Pane::Tags) => tags::selected(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
+        (Copied::Digest, Pane::Tags) => selected::tag(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
         _ => None,
     };
     // A name with a line end would run as a command where it is pasted.

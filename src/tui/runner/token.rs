@@ -4,14 +4,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
 use super::failure;
 use super::keys::Worker;
 use crate::engine::EngineError;
 use crate::engine::keyring::tokens::Attendant;
 use crate::tui::messages::event::{Event, JobId};
 use crate::tui::messages::keywork::{AtToken, KeyFound, TokenDone, TokenWork};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 /// Tells the screen when a finger is wanted.
 pub(in crate::tui) fn attendant(events: &mpsc::Sender<Event>, job: JobId, stop: &CancellationToken) -> Attendant {

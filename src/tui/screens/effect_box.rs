@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::review::Review;
 use crate::engine::RepositoryPlan;
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::{RoleDiff, Weight};
@@ -13,6 +12,7 @@ use crate::tui::kit::mark;
 use crate::tui::kit::theme::Theme;
 use crate::tui::kit::widgets::tag_line;
 use crate::tui::state::State;
+use crate::tui::state::review::Review;
 
 /// Draws both boxes for the repository under the cursor.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rect) {

@@ -3,18 +3,19 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::publish::{Publishing, STEPS, Track, index};
 use crate::engine::{Problem, PublishOutcome, Step};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
 use crate::tui::kit::format::seconds_until;
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, Shape};
+use crate::tui::kit::message::Said;
 use crate::tui::kit::theme::Theme;
 use crate::tui::state::State;
+use crate::tui::state::publishing::{self, Publishing, Track};
 
 /// Draws the tracks and, below, what the one under the cursor has to say.
-pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, areas: &Areas) {
+pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
     let theme = canvas.theme;
     let body = Rect { width: areas.body.width.min(160), ..areas.body };
     let spaced = publishing.tracks.len() * 2 + 9 <= usize::from(body.height) * 3 / 5;
@@ -44,7 +45,7 @@ pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, a
         }
     }
     if lower.height >= 3 {
-        detail(state, publishing, canvas, lower, areas.message.is_none());
+        detail(state, publishing, canvas, lower, areas.message.is_none().then_some(said));
     }
 }
 
@@ -79,7 +80,7 @@ fn columns(inner: Rect, narrow: bool) -> Columns {
 fn heads(canvas: &mut Canvas<'_>, inner: Rect, narrow: bool) {
     let (at, quiet, y) = (columns(inner, narrow), canvas.theme.quiet(), inner.y + 3);
     canvas.put(at.name, y, at.name_end, "Repository", quiet);
-    for (i, word) in (0u16..).zip(STEPS) {
+    for (i, word) in (0u16..).zip(publishing::STEPS) {
         canvas.put(at.steps + i * at.step, y, inner.right(), word, quiet);
     }
     canvas.put(at.result, y, inner.right() - 1, "Result", quiet);
@@ -95,7 +96,7 @@ enum Stand {
 }
 
 fn stand(track: &Track, i: usize) -> Stand {
-    let reached = track.step.map(index);
+    let reached = track.step.map(publishing::index);
     match (&track.ended, reached) {
         (Some((_, p)), _) if p.outcome == PublishOutcome::Done => Stand::Done,
         (_, Some(now)) if i < now => Stand::Done,
@@ -134,7 +135,7 @@ fn draw_track(state: &State, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), t
     };
     let name = cut_path(&track.name, usize::from(at.name_end - at.name), theme.glyphs.cut);
     canvas.put(at.name, y, at.name_end, &name, name_style);
-    for i in 0..STEPS.len() {
+    for i in 0..publishing::STEPS.len() {
         let x = at.steps + u16::try_from(i).unwrap_or(0) * at.step;
         let this = stand(track, i);
         let (glyph, style, _) = sign(theme, this);
@@ -145,7 +146,7 @@ fn draw_track(state: &State, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), t
                 canvas.put(after, y, room.max(after), &words, if this == Stand::Done { theme.quiet() } else { style })
                     + 1;
         }
-        if i + 1 < STEPS.len() {
+        if i + 1 < publishing::STEPS.len() {
             let (_, style, line) = sign(theme, stand(track, i + 1));
             canvas.repeat(after, y, (x + at.step).saturating_sub(after + 1), line, style);
         }
@@ -197,7 +198,7 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
 }
 
 /// The result of the repository under the cursor, and below it what happened so far.
-fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, message_here: bool) {
+fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, said: Option<&Said>) {
     let theme = canvas.theme;
     let track = publishing.tracks.get(publishing.cursor);
     let problem = problem(publishing, track);
@@ -215,8 +216,8 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     let needed = u16::try_from(needed).unwrap_or(u16::MAX).max(8);
     let upper = if needed + 5 <= area.height { Rect { height: needed, ..area } } else { area };
     let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
-    if message_here {
-        frame.footer = crate::tui::route::render::border_message(state, upper, "");
+    if let Some(said) = said {
+        frame.footer = said.in_border(state.theme, upper, "");
     }
     let inner = frame.draw(canvas, upper, false);
     let mut y = inner.y + u16::from(inner.height > 4);

@@ -1,7 +1,5 @@
 //! Review: the one gate before anything is sent.
 
-use std::collections::BTreeSet;
-
 use super::commands;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::publish::job::Approval;
@@ -9,56 +7,24 @@ use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
 use crate::tui::dialogs::{Dialog, Page};
 use crate::tui::kit::format::count;
-use crate::tui::kit::list::List;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
-use crate::tui::panes::staged;
+use crate::tui::questions;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Screen, State, words};
-use crate::tui::{questions, wizard};
-
-/// A row that the cursor can stand on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Row {
-    Repository(Gun),
-    Change(EntryId),
-    /// Dropped in this review; can be kept again.
-    Dropped(EntryId),
-}
-
-/// What was decided in this review.
-#[derive(Clone, Debug, Default)]
-pub struct Review {
-    pub list: List<Row>,
-    /// Repositories whose dangers were accepted.
-    pub accepted: BTreeSet<Gun>,
-    /// Repositories that are not published now.
-    pub left_out: BTreeSet<Gun>,
-    pub dropped: Vec<(Gun, PlannedChange)>,
-}
-
-/// What the user wants here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Toggle,
-    Fix,
-    Commands,
-    DropAll,
-    Publish,
-    Leave,
-}
+use crate::tui::state::review::{Review, ReviewRow};
+use crate::tui::state::{Screen, State, actions, staging, words};
 
 /// Keys of the review.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["space"], Wanted::ReviewScreen(Action::Toggle), "drop or keep", Group::Stage, 10).unless(no_row),
-    bind(&["f"], Wanted::ReviewScreen(Action::Fix), "fix", Group::Stage, 20).unless(no_fix),
-    bind(&["e"], Wanted::ReviewScreen(Action::Commands), "commands", Group::Look, 40).unless(no_row),
-    bind(&["x"], Wanted::ReviewScreen(Action::DropAll), "drop all", Group::Stage, 50).unless(no_row),
-    bind(&["P"], Wanted::ReviewScreen(Action::Publish), "publish", Group::Publish, 30).unless(blocked),
+    bind(&["space"], Wanted::ReviewScreen(actions::Review::Toggle), "drop or keep", Group::Stage, 10).unless(no_row),
+    bind(&["f"], Wanted::ReviewScreen(actions::Review::Fix), "fix", Group::Stage, 20).unless(no_fix),
+    bind(&["e"], Wanted::ReviewScreen(actions::Review::Commands), "commands", Group::Look, 40).unless(no_row),
+    bind(&["x"], Wanted::ReviewScreen(actions::Review::DropAll), "drop all", Group::Stage, 50).unless(no_row),
+    bind(&["P"], Wanted::ReviewScreen(actions::Review::Publish), "publish", Group::Publish, 30).unless(blocked),
     bind(&["u"], Wanted::Undo, "undo", Group::Stage, 0),
     bind(&["U"], Wanted::Redo, "redo", Group::Stage, 0),
     bind(&["r"], Wanted::Refresh, "ask the server", Group::Look, 0),
-    bind(&["esc", "q", "p"], Wanted::ReviewScreen(Action::Leave), "back", Group::Leave, 60),
+    bind(&["esc", "q", "p"], Wanted::ReviewScreen(actions::Review::Leave), "back", Group::Leave, 60),
 ];
 
 fn review(state: &State) -> Option<&Review> {
@@ -79,9 +45,9 @@ pub fn selected(state: &State) -> Option<&RepositoryPlan> {
     let review = review(state)?;
     let plans = &state.plan.as_ref()?.repositories;
     match review.list.selected()? {
-        Row::Repository(gun) => plans.iter().find(|p| p.gun == *gun),
-        Row::Change(id) => plans.iter().find(|p| p.changes.iter().any(|c| c.entry == *id)),
-        Row::Dropped(id) => {
+        ReviewRow::Repository(gun) => plans.iter().find(|p| p.gun == *gun),
+        ReviewRow::Change(id) => plans.iter().find(|p| p.changes.iter().any(|c| c.entry == *id)),
+        ReviewRow::Dropped(id) => {
             let (gun, _) = review.dropped.iter().find(|(_, c)| c.entry == *id)?;
             plans.iter().find(|p| p.gun == *gun)
         }
@@ -152,38 +118,38 @@ pub fn reindex(state: &mut State) {
     let mut rows = Vec::new();
     let mut dropped: Vec<&(Gun, PlannedChange)> = review.dropped.iter().collect();
     for plan in plans {
-        rows.push((0, Row::Repository(plan.gun.clone())));
-        rows.extend(plan.changes.iter().map(|c| (0, Row::Change(c.entry))));
+        rows.push((0, ReviewRow::Repository(plan.gun.clone())));
+        rows.extend(plan.changes.iter().map(|c| (0, ReviewRow::Change(c.entry))));
         let own = dropped.iter().filter(|(gun, _)| *gun == plan.gun);
-        rows.extend(own.map(|(_, c)| (0, Row::Dropped(c.entry))));
+        rows.extend(own.map(|(_, c)| (0, ReviewRow::Dropped(c.entry))));
         dropped.retain(|(gun, _)| *gun != plan.gun);
     }
-    rows.extend(dropped.iter().map(|(_, c)| (0, Row::Dropped(c.entry))));
+    rows.extend(dropped.iter().map(|(_, c)| (0, ReviewRow::Dropped(c.entry))));
     review.list.set(rows);
     // What stops the publish is where one begins; it may be far down.
     let stops = plans.iter().find(|p| p.is_blocked() && !review.left_out.contains(&p.gun));
     if let Some(plan) = stops.filter(|_| review.list.cursor() == 0) {
-        review.list.select(&Row::Repository(plan.gun.clone()));
+        review.list.select(&ReviewRow::Repository(plan.gun.clone()));
     }
 }
 
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+pub fn update(state: &mut State, action: actions::Review) -> Vec<Effect> {
     match action {
-        Action::Toggle => toggle(state),
-        Action::Fix => fix(state),
-        Action::Commands => {
+        actions::Review::Toggle => toggle(state),
+        actions::Review::Fix => fix(state),
+        actions::Review::Commands => {
             let lines = state.plan.as_ref().map(|p| commands::lines(p)).unwrap_or_default();
             state.dialogs.push(Dialog::Page(Page::commands(state.shell.as_deref(), lines)));
             vec![]
         }
-        Action::DropAll => {
-            state.screen = wizard::home(state);
-            staged::drop_all(state)
+        actions::Review::DropAll => {
+            state.screen = state.home();
+            staging::drop_all(state)
         }
-        Action::Publish => publish(state),
-        Action::Leave => {
-            state.screen = wizard::home(state);
+        actions::Review::Publish => publish(state),
+        actions::Review::Leave => {
+            state.screen = state.home();
             vec![]
         }
     }
@@ -194,7 +160,7 @@ fn toggle(state: &mut State) -> Vec<Effect> {
     let Screen::Review(review) = &mut state.screen else { return vec![] };
     let plans = plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     match review.list.selected().cloned() {
-        Some(Row::Repository(gun)) => {
+        Some(ReviewRow::Repository(gun)) => {
             let dangerous = plans.iter().any(|p| p.gun == gun && p.is_dangerous() && !p.is_blocked());
             let set = if dangerous { &mut review.accepted } else { &mut review.left_out };
             if !set.remove(&gun) {
@@ -202,16 +168,16 @@ fn toggle(state: &mut State) -> Vec<Effect> {
             }
             vec![]
         }
-        Some(Row::Change(id)) => {
+        Some(ReviewRow::Change(id)) => {
             let found = plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == id)?)));
             let Some((plan, change)) = found else { return vec![] };
             review.dropped.push((plan.gun.clone(), change.clone()));
             vec![Effect::Drop { entries: vec![id], said: words::change(&change.change, &plan.name) }]
         }
-        Some(Row::Dropped(id)) => {
+        Some(ReviewRow::Dropped(id)) => {
             let Some(place) = review.dropped.iter().position(|(_, c)| c.entry == id) else { return vec![] };
             let (gun, change) = review.dropped.remove(place);
-            words::stage(state, vec![(gun, change.change)])
+            staging::add(state, vec![(gun, change.change)])
         }
         None => vec![],
     }

@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::effect_box;
-use super::review::{Review, Row};
 use crate::engine::plan::{NeededKey, PlannedChange};
 use crate::engine::{EntryId, RepositoryPlan};
 use crate::tuf::Role;
@@ -12,12 +11,13 @@ use crate::tui::kit::format::count;
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::mark;
+use crate::tui::kit::message::Said;
 use crate::tui::kit::widgets::{tag_effect, tag_line};
-use crate::tui::panes::keys;
+use crate::tui::state::review::{Review, ReviewRow};
 use crate::tui::state::{State, words};
 
 /// Draws the review.
-pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &Areas) {
+pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
     let body = areas.body;
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     let repositories = count(plans.len(), "repository", "repositories");
@@ -26,7 +26,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
     if areas.shape == Shape::Tabs {
         frame.title = "Review".to_owned();
         if areas.message.is_none() {
-            frame.footer = crate::tui::route::render::border_message(state, body, "");
+            frame.footer = said.in_border(state.theme, body, "");
         }
         let inner = frame.draw(canvas, body, true);
         let upper = Rect { height: inner.height.saturating_sub(2), ..inner };
@@ -51,7 +51,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, areas: &A
 
 enum Line {
     Blank,
-    Row(Row),
+    Row(ReviewRow),
     Runs(Runs),
 }
 
@@ -67,7 +67,7 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
     let at = lines.iter().position(|l| matches!(l, Line::Row(r) if Some(r) == selected)).unwrap_or(0);
     let height = usize::from(inner.height);
     // The lines below the cursor explain its repository: keep as many of them as fit.
-    let below = lines.iter().skip(at + 1).position(|l| matches!(l, Line::Row(Row::Repository(_))));
+    let below = lines.iter().skip(at + 1).position(|l| matches!(l, Line::Row(ReviewRow::Repository(_))));
     let block_end = below.map_or(lines.len(), |n| at + 1 + n);
     let offset = block_end.saturating_sub(height).min(at);
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(offset)) {
@@ -106,11 +106,11 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
     lines
 }
 
-fn belongs(review: &Review, plan: &RepositoryPlan, row: &Row) -> bool {
+fn belongs(review: &Review, plan: &RepositoryPlan, row: &ReviewRow) -> bool {
     match row {
-        Row::Repository(gun) => *gun == plan.gun,
-        Row::Change(id) => plan.changes.iter().any(|c| c.entry == *id),
-        Row::Dropped(id) => review.dropped.iter().any(|(gun, c)| c.entry == *id && *gun == plan.gun),
+        ReviewRow::Repository(gun) => *gun == plan.gun,
+        ReviewRow::Change(id) => plan.changes.iter().any(|c| c.entry == *id),
+        ReviewRow::Dropped(id) => review.dropped.iter().any(|(gun, c)| c.entry == *id && *gun == plan.gun),
     }
 }
 
@@ -159,12 +159,19 @@ fn explain(canvas: &Canvas<'_>, review: &Review, plan: &RepositoryPlan, width: u
     lines
 }
 
-fn draw_row(state: &State, review: &Review, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), row: &Row, wide: bool) {
+fn draw_row(
+    state: &State,
+    review: &Review,
+    canvas: &mut Canvas<'_>,
+    (inner, y): (Rect, u16),
+    row: &ReviewRow,
+    wide: bool,
+) {
     let theme = canvas.theme;
     let (start, end) = (inner.x + 1, inner.right().saturating_sub(1));
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     match row {
-        Row::Repository(gun) => {
+        ReviewRow::Repository(gun) => {
             let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { return };
             let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
             let mut x = canvas.put(start, y, end, state.short_name(&plan.name), style);
@@ -178,12 +185,12 @@ fn draw_row(state: &State, review: &Review, canvas: &mut Canvas<'_>, (inner, y):
                 canvas.put(x + 3, y, end, &text, theme.quiet());
             }
         }
-        Row::Change(id) => {
+        ReviewRow::Change(id) => {
             if let Some(change) = find(plans, *id) {
                 change_row(canvas, (start, y, end), change, true, wide);
             }
         }
-        Row::Dropped(id) => {
+        ReviewRow::Dropped(id) => {
             if let Some((_, change)) = review.dropped.iter().find(|(_, c)| c.entry == *id) {
                 change_row(canvas, (start, y, end), change, false, wide);
             }
@@ -250,7 +257,7 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
                 NeededKey::New { .. } => "new".to_owned(),
             };
             let name = match key {
-                NeededKey::Unlock { id, label, .. } => keys::name(state, id, label),
+                NeededKey::Unlock { id, label, .. } => words::key_name(state, id, label),
                 NeededKey::New { .. } => words::needed_key(key),
             };
             let pair = (name, role);

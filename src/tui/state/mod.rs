@@ -1,8 +1,17 @@
 //! All that the screen knows. Only `update` writes it, only `render` draws it.
 
+pub mod actions;
 pub mod asking;
 pub mod binding;
+pub mod gate;
+pub mod guide;
 mod jobs;
+pub mod key_task;
+pub mod publishing;
+pub mod review;
+pub mod rows;
+pub mod selected;
+pub mod staging;
 pub mod tour;
 pub mod words;
 
@@ -12,26 +21,28 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
-use super::keywork::task::KeyTask;
+use super::dialogs::around::Around;
 use super::kit::field::TextField;
 use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
 use super::messages::failure::{Ask, Failure};
-use super::panes::{staged, tags};
-use super::questions::Gate;
-use super::screens::publish::Publishing;
-use super::screens::review::Review;
-use super::wizard::Guide;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::wizard::Begun;
 use crate::engine::{
     Entry, Freshness, Health, KeyView, Kind, Plan, Problem, RepositoryPlan, RepositoryView, Stage, named_registry,
 };
 use crate::tuf::{CanonicalKeyId, Gun, Role};
-pub use jobs::Jobs;
+use gate::Gate;
+use guide::Guide;
+use key_task::KeyTask;
+use publishing::Publishing;
+use review::Review;
+use rows::{StagedRow, TagRows};
 use tour::Tour;
+
+pub use jobs::Jobs;
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -139,9 +150,9 @@ pub struct Lists {
     pub roles: List<Role>,
     pub tags: List<Arc<str>>,
     /// What the tags are listed from.
-    pub tag_rows: tags::TagRows,
+    pub tag_rows: TagRows,
     pub keys: List<CanonicalKeyId>,
-    pub staged: List<staged::Row>,
+    pub staged: List<StagedRow>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
 }
@@ -298,6 +309,26 @@ impl State {
             *counts.entry(&staged.gun).or_insert(0) += 1;
         }
         counts
+    }
+
+    /// Where a screen that was opened from a wizard or from the panes goes back to.
+    #[must_use]
+    pub fn home(&self) -> Screen {
+        if self.guide.is_some() { Screen::Wizard } else { Screen::Main }
+    }
+
+    /// What dialogs are told of the screen.
+    #[must_use]
+    pub fn around(&self) -> Around<'_> {
+        let tour = self.tour.as_ref().map(|tour| tour.passphrase.as_str());
+        Around {
+            now: self.now,
+            size: self.size,
+            passphrase: self.sandbox.as_deref().or(tour),
+            idle_lock: &self.idle_lock,
+            progress: self.key_task.as_ref().and_then(|task| task.progress),
+            plan: self.plan.as_deref(),
+        }
     }
 
     /// Rows of the focused list.

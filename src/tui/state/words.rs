@@ -1,14 +1,15 @@
 //! Changes, roles and keys in words.
 
+use std::collections::BTreeSet;
+
 use super::State;
-use crate::engine::Change;
 use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleKeyView;
-use crate::tuf::{Algorithm, DelegationName, Gun, SignerName};
+use crate::engine::{Change, KeyView};
+use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
-use crate::tui::messages::effect::Effect;
 
 /// What a change does, with its repository: `remove signer ben from admin/api`.
 #[must_use]
@@ -45,16 +46,6 @@ pub fn changes(state: &State, changes: &[(Gun, Change)]) -> String {
         }
         _ => count(changes.len(), "change", "changes"),
     }
-}
-
-/// The effect that stages changes; none if there are none.
-#[must_use]
-pub fn stage(state: &State, list: Vec<(Gun, Change)>) -> Vec<Effect> {
-    if list.is_empty() {
-        return vec![];
-    }
-    let said = changes(state, &list);
-    vec![Effect::Stage { changes: list, said }]
 }
 
 /// The removal of a delegation: of a signer, if it is one.
@@ -135,4 +126,26 @@ pub fn needed_key(key: &NeededKey) -> String {
         NeededKey::Unlock { label, .. } => label.clone(),
         NeededKey::New { role } => format!("a new {role} key"),
     }
+}
+
+/// The label; a base role's key that nobody named is told apart by its repository.
+pub(in crate::tui) fn key_label(state: &State, key: &KeyView) -> String {
+    let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
+    let name = |gun: &String| {
+        let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
+        state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
+    };
+    let role = Role::parse(&key.role);
+    let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
+    match (guns.first(), guns.len()) {
+        (Some(gun), 1) if unnamed => name(gun),
+        (Some(_), n) if unnamed => format!("{n} repositories"),
+        _ => key.label.clone(),
+    }
+}
+
+/// The name of a key as the rows have it; `known` if there is no row for it.
+#[must_use]
+pub fn key_name(state: &State, id: &CanonicalKeyId, known: &str) -> String {
+    state.keys.iter().find(|key| key.id == *id).map_or_else(|| known.to_owned(), |key| key_label(state, key))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{self, Pick};
-use super::{Action, Guide, Phase, Saving, forms, words};
+use super::{forms, words};
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, First, StepKind, changes};
 use crate::engine::{Change, KeyView};
@@ -16,41 +16,42 @@ use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::screens::review;
-use crate::tui::state::{Screen, State, asking, words as change_words};
+use crate::tui::state::guide::{Guide, Phase, Saving};
+use crate::tui::state::{Screen, State, actions, asking, staging};
 
 /// Does what the user wants.
-pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
-    if action == Action::Menu {
+pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
+    if action == actions::Wizard::Menu {
         return vec![Task::List.effect()];
     }
     let Some(guide) = &mut state.guide else { return vec![] };
-    if matches!(action, Action::Do | Action::Skip | Action::GiveUp)
+    if matches!(action, actions::Wizard::Do | actions::Wizard::Skip | actions::Wizard::GiveUp)
         && (guide.saving.is_some() || state.jobs.is_writing_choice())
     {
         wait_for_choice(state);
         return vec![];
     }
     match action {
-        Action::Menu => {}
-        Action::Do => return enter(state),
-        Action::Toggle => toggle(state),
-        Action::All => {
+        actions::Wizard::Menu => {}
+        actions::Wizard::Do => return enter(state),
+        actions::Wizard::Toggle => toggle(state),
+        actions::Wizard::All => {
             let all: BTreeSet<Gun> = guide.facts.repositories.iter().map(|r| r.gun.clone()).collect();
             if let Phase::Choosing(chosen) = &mut guide.phase {
                 *chosen = if *chosen == all { BTreeSet::new() } else { all };
             }
         }
-        Action::Back => look_at(guide, guide.shown().saturating_sub(1)),
-        Action::Forward => look_at(guide, (guide.shown() + 1).min(guide.places().saturating_sub(1))),
-        Action::Skip => return skip(state),
-        Action::Why => why(state),
-        Action::Commands => {
+        actions::Wizard::Back => look_at(guide, guide.shown().saturating_sub(1)),
+        actions::Wizard::Forward => look_at(guide, (guide.shown() + 1).min(guide.places().saturating_sub(1))),
+        actions::Wizard::Skip => return skip(state),
+        actions::Wizard::Why => why(state),
+        actions::Wizard::Commands => {
             let page = Page::commands(state.shell.as_deref(), words::commands(guide));
             state.dialogs.push(Dialog::Page(page));
         }
-        Action::AskServer => return ask_servers(state),
-        Action::GiveUp => return vec![Task::Forget(guide.choice().clone()).effect()],
-        Action::Leave => {
+        actions::Wizard::AskServer => return ask_servers(state),
+        actions::Wizard::GiveUp => return vec![Task::Forget(guide.choice().clone()).effect()],
+        actions::Wizard::Leave => {
             let saving = guide.saving.is_some();
             let kept = guide.phase == Phase::Walking && !guide.is_over();
             let title = guide.choice().wizard.title();
@@ -221,7 +222,7 @@ pub(super) fn fill(state: &mut State) -> Vec<Effect> {
     if wanted.is_empty() {
         state.say(Tone::Note, "stage", "there is nothing to stage now");
     }
-    change_words::stage(state, wanted)
+    staging::add(state, wanted)
 }
 
 /// The review of what the wizard staged; what else is staged is left out until it is taken in.

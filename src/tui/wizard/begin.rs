@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::menu::{Entry, Menu, Opens};
+use super::menu;
 use crate::engine::wizard::{Holder, Wizard};
 use crate::engine::{Health, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
 use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::answer::Opens;
+use crate::tui::dialogs::menu::{Menu, Offer};
 use crate::tui::messages::effect::Effect;
-use crate::tui::panes::{keys, roles};
-use crate::tui::state::{Repository, State};
+use crate::tui::state::{Repository, State, selected};
 
 /// Why `t` does nothing on the role under the cursor.
 #[must_use]
 pub fn no_role(state: &State) -> Option<&'static str> {
-    match roles::selected(state).map(|r| &r.role) {
+    match selected::role(state).map(|r| &r.role) {
         None => Some("the list is empty"),
         Some(Role::Delegation(name)) if !name.is_releases() && signer_of(&Role::from(name.clone())).is_none() => {
             Some("only a signer's key is rotated; add and remove the keys of this role with e")
@@ -26,63 +27,63 @@ pub fn no_role(state: &State) -> Option<&'static str> {
 /// Why `t` does nothing on the key under the cursor.
 #[must_use]
 pub fn no_key(state: &State) -> Option<&'static str> {
-    let Some(key) = keys::selected(state) else { return Some("the list is empty") };
+    let Some(key) = selected::key(state) else { return Some("the list is empty") };
     of_key(state, key).is_empty().then_some("no role lists this key")
 }
 
 /// `t` on a role.
 pub fn from_role(state: &mut State) -> Vec<Effect> {
-    let Some(role) = roles::selected(state).map(|r| r.role.clone()) else { return vec![] };
-    let entries = match &role {
+    let Some(role) = selected::role(state).map(|r| r.role.clone()) else { return vec![] };
+    let offers = match &role {
         Role::Delegation(name) if name.is_releases() => signers(state).iter().map(|s| of_signer(state, s)).collect(),
         role => of_role(state, role),
     };
-    choose(state, role.to_string(), entries)
+    choose(state, role.to_string(), offers)
 }
 
 /// `t` on a key.
 pub fn from_key(state: &mut State) -> Vec<Effect> {
-    let Some(key) = keys::selected(state).cloned() else { return vec![] };
-    let entries = of_key(state, &key);
-    choose(state, format!("{} {}", key.label, key.id.short()), entries)
+    let Some(key) = selected::key(state).cloned() else { return vec![] };
+    let offers = of_key(state, &key);
+    choose(state, format!("{} {}", key.label, key.id.short()), offers)
 }
 
 /// One is opened at once, several are asked about.
-fn choose(state: &mut State, subject: String, mut entries: Vec<Entry>) -> Vec<Effect> {
-    if entries.len() == 1
-        && let Some(entry) = entries.pop()
+fn choose(state: &mut State, subject: String, mut offers: Vec<Offer>) -> Vec<Effect> {
+    if offers.len() == 1
+        && let Some(offer) = offers.pop()
     {
-        return entry.opens.open(state);
+        return menu::open(offer.opens, state);
     }
-    let menu = Menu { title: "Rotate or renew".to_owned(), subject, entries, cursor: 0 };
+    let menu = Menu { title: "Rotate or renew".to_owned(), subject, offers, cursor: 0 };
     state.dialogs.push(Dialog::Wizards(menu));
     vec![]
 }
 
 /// What can be begun in the repository under the cursor, and the first set-up of any.
-pub(super) fn all(state: &State) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = signers(state).iter().map(|signer| of_signer(state, signer)).collect();
+pub(super) fn all(state: &State) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = signers(state).iter().map(|signer| of_signer(state, signer)).collect();
     let known = state.view().is_some_and(|view| !view.roles.is_empty());
     if known {
         for role in [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp] {
-            entries.extend(of_role(state, &role));
+            offers.extend(of_role(state, &role));
         }
     }
     if state.repository().is_some_and(|r| r.health() == Health::New) {
         let new = having(state, |r| r.health() == Health::New);
-        entries.insert(0, entry(state, Wizard::FirstSetup, "first trust data, first signer", new));
+        offers.insert(0, offer(state, Wizard::FirstSetup, "first trust data, first signer", new));
     }
     let other =
-        |word: &str, note: &str, opens| Entry { word: word.to_owned(), note: note.to_owned(), waits: None, opens };
+        |word: &str, note: &str, opens| Offer { word: word.to_owned(), note: note.to_owned(), waits: None, opens };
     let title = if state.repositories.is_empty() { "set up a repository" } else { "set up another repository" };
-    entries.push(other(title, "asks for its name", Opens::SetUp));
-    entries.push(other("take over a key", "from a colleague's file", Opens::TakeOver));
-    entries
+    offers.push(other(title, "asks for its name", Opens::SetUp));
+    offers.push(other("take over a key", "from a colleague's file", Opens::TakeOver));
+    offers
 }
 
-fn entry(state: &State, wizard: Wizard, note: &str, candidates: Vec<Gun>) -> Entry {
+fn offer(state: &State, wizard: Wizard, note: &str, candidates: Vec<Gun>) -> Offer {
     let chosen = chosen(state, &candidates);
-    Entry { word: wizard.title(), note: note.to_owned(), waits: None, opens: Opens::New { wizard, candidates, chosen } }
+    Offer { word: wizard.title(), note: note.to_owned(), waits: None, opens: Opens::New { wizard, candidates, chosen } }
 }
 
 /// Marked ones, else the one under the cursor.
@@ -114,25 +115,25 @@ fn signers(state: &State) -> Vec<SignerName> {
     state.view().into_iter().flat_map(|view| &view.roles).filter_map(|r| signer_of(&r.role)).collect()
 }
 
-fn of_signer(state: &State, signer: &SignerName) -> Entry {
+fn of_signer(state: &State, signer: &SignerName) -> Offer {
     let role = Role::from(signer.role());
     let candidates = having(state, |r| lists(r, &role));
     let note = match candidates.len() {
         0 | 1 => "in 1 repository".to_owned(),
         n => format!("signs in {n} repositories"),
     };
-    entry(state, Wizard::DelegationKey { signer: signer.clone() }, &note, candidates)
+    offer(state, Wizard::DelegationKey { signer: signer.clone() }, &note, candidates)
 }
 
-fn of_role(state: &State, role: &Role) -> Vec<Entry> {
+fn of_role(state: &State, role: &Role) -> Vec<Offer> {
     if let Some(signer) = signer_of(role) {
         return vec![of_signer(state, &signer)];
     }
     let all = || having(state, |r| lists(r, role));
     match role {
         Role::Root => {
-            let renew = entry(state, Wizard::RenewRoot, "same key, new expiry", sharing_root(state));
-            let mut rotate = entry(state, Wizard::Root, "signed by old and new", sharing_root(state));
+            let renew = offer(state, Wizard::RenewRoot, "same key, new expiry", sharing_root(state));
+            let mut rotate = offer(state, Wizard::Root, "signed by old and new", sharing_root(state));
             if let Opens::New { candidates, chosen, .. } = &mut rotate.opens
                 && chosen.len() == 1
             {
@@ -142,14 +143,14 @@ fn of_role(state: &State, role: &Role) -> Vec<Entry> {
             vec![renew, rotate]
         }
         Role::Targets => vec![
-            entry(state, Wizard::RenewTargets { role: Role::Targets }, "same key, new expiry", all()),
-            entry(state, Wizard::Targets, "the signers stay", all()),
+            offer(state, Wizard::RenewTargets { role: Role::Targets }, "same key, new expiry", all()),
+            offer(state, Wizard::Targets, "the signers stay", all()),
         ],
         Role::Snapshot => vec![
-            entry(state, Wizard::Snapshot { holder: Holder::Server }, "any signer can publish", all()),
-            entry(state, Wizard::Snapshot { holder: Holder::Here }, "its holders publish", all()),
+            offer(state, Wizard::Snapshot { holder: Holder::Server }, "any signer can publish", all()),
+            offer(state, Wizard::Snapshot { holder: Holder::Here }, "its holders publish", all()),
         ],
-        Role::Timestamp => vec![entry(state, Wizard::Timestamp, "the server makes it", all())],
+        Role::Timestamp => vec![offer(state, Wizard::Timestamp, "the server makes it", all())],
         Role::Delegation(_) => vec![],
     }
 }
@@ -164,8 +165,8 @@ fn sharing_root(state: &State) -> Vec<Gun> {
     having(state, |r| !keys(r).is_disjoint(&here))
 }
 
-fn of_key(state: &State, key: &KeyView) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
+fn of_key(state: &State, key: &KeyView) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
     // Releases follow the signer's own role.
     let roles: BTreeSet<&Role> =
         key.used_in.iter().map(|(_, role)| role).filter(|role| **role != Role::releases()).collect();
@@ -182,8 +183,8 @@ fn of_key(state: &State, key: &KeyView) -> Vec<Entry> {
                 let any_marked = !state.lists.repositories.marks.is_empty() && !marked.is_empty();
                 *chosen = if any_marked { marked } else { using.clone() };
             }
-            entries.push(entry);
+            offers.push(entry);
         }
     }
-    entries
+    offers
 }

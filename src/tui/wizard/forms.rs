@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Guide, words};
+use super::words;
 use crate::engine::wizard::Choice;
 use crate::engine::{NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, SignerName};
-use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
+use crate::tui::dialogs::form::{Field, Form, Input, Purpose, WizardForm};
+use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::too_short;
 use crate::tui::forms::submit::signed_target;
 use crate::tui::forms::token_fields;
@@ -14,34 +15,17 @@ use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::state::State;
+use crate::tui::state::guide::Guide;
 
-/// What a wizard's form asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WizardForm {
-    Make,
-    MakeOnToken,
-    Load,
-    Colleague,
-    Unlock(CanonicalKeyId),
-    BackUp(Vec<CanonicalKeyId>),
-    MakeSigner,
-    MakeSignerOnToken,
-    ColleagueSigner,
-    SignTag,
-    HandOver,
-    SetUp,
-    TakeOver,
-}
-
-fn text(label: &'static str, value: &str, hint: &str) -> Field {
+fn text(label: Label, value: &str, hint: &str) -> Field {
     Field { label, input: Input::Text(TextField::with(value)), hint: hint.to_owned() }
 }
 
-fn path(label: &'static str, value: &str, hint: &str) -> Field {
+fn path(label: Label, value: &str, hint: &str) -> Field {
     Field { label, input: Input::Path(TextField::with(value)), hint: hint.to_owned() }
 }
 
-fn secret(label: &'static str, hint: &str) -> Field {
+fn secret(label: Label, hint: &str) -> Field {
     Field { label, input: Input::Secret(Passphrase::new()), hint: hint.to_owned() }
 }
 
@@ -82,16 +66,16 @@ fn subject(guide: &Guide) -> String {
 /// Asks under which passphrase a new key is stored.
 pub(super) fn make(state: &State, guide: &Guide) -> Form {
     let fields = vec![
-        secret("passphrase", "at least 8 letters; it is asked for whenever the key signs"),
-        secret("again", "the same once more"),
-        text("label", "", "what you call it, on this machine only; may be empty"),
+        secret(Label::Passphrase, "at least 8 letters; it is asked for whenever the key signs"),
+        secret(Label::Again, "the same once more"),
+        text(Label::Label, "", "what you call it, on this machine only; may be empty"),
     ];
     form(state, WizardForm::Make, "Make a new key", subject(guide), "make it", fields)
 }
 
 /// Asks on which token a new key is made.
 pub(super) fn make_on_token(state: &State, guide: &Guide) -> Form {
-    let label = text("label", "", "what you call it, on this machine only; may be empty");
+    let label = text(Label::Label, "", "what you call it, on this machine only; may be empty");
     let fields = vec![token_fields::token(state), token_fields::pin(), label];
     let title = "Make a new key on a token";
     let focus = usize::from(state.tokens.as_deref().is_some_and(|tokens| tokens.len() == 1));
@@ -102,15 +86,15 @@ pub(super) fn make_on_token(state: &State, guide: &Guide) -> Form {
 /// Asks for the file of a private key.
 pub(super) fn load(state: &State, guide: &Guide) -> Form {
     let fields = vec![
-        path("key file", "", "a private key in PEM form; tab completes"),
-        secret("passphrase", "of the file; it keeps it in the key store"),
+        path(Label::KeyFile, "", "a private key in PEM form; tab completes"),
+        secret(Label::Passphrase, "of the file; it keeps it in the key store"),
     ];
     form(state, WizardForm::Load, "Load a key", subject(guide), "load it", fields)
 }
 
 /// Asks for the public half of a colleague's key.
 pub(super) fn colleague(state: &State, guide: &Guide) -> Form {
-    let fields = vec![path("key file", "", "a public key or certificate that your colleague sent; tab completes")];
+    let fields = vec![path(Label::KeyFile, "", "a public key or certificate that your colleague sent; tab completes")];
     let form = form(state, WizardForm::Colleague, "A colleague's key", subject(guide), "take it", fields);
     Form { note: "Your colleague makes it with: docker trust key generate NAME".to_owned(), ..form }
 }
@@ -118,12 +102,12 @@ pub(super) fn colleague(state: &State, guide: &Guide) -> Form {
 /// Asks for the passphrase of a stored key that becomes the new one.
 pub(super) fn unlock(state: &State, guide: &Guide, id: CanonicalKeyId) -> Form {
     let about = format!("{}  {}", words::key(state, &id), subject(guide));
-    let fields = vec![secret("passphrase", "it stays under this one")];
+    let fields = vec![secret(Label::Passphrase, "it stays under this one")];
     form(state, WizardForm::Unlock(id), "Take a key of the store", about, "take it", fields)
 }
 
 /// Fields for the passphrases of keys that are backed up.
-const OWN: [&str; 3] = ["key's own", "2nd key's", "3rd key's"];
+const OWN: [Label; 3] = [Label::KeysOwn, Label::SecondKeys, Label::ThirdKeys];
 
 /// Asks where the backup goes.
 pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
@@ -138,12 +122,13 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     };
     let file = format!("{}{kind}-{name}.backup", state.offered_dir);
     let mut fields = vec![
-        path("file", &file, "better on another device than this one"),
-        secret("passphrase", "of the backup (age); empty: a PEM set, each key under its own"),
+        path(Label::File, &file, "better on another device than this one"),
+        secret(Label::Passphrase, "of the backup (age); empty: a PEM set, each key under its own"),
     ];
     let is_known = guide.passphrase.is_some() && ids.len() == 1;
     for (label, id) in OWN.iter().zip(&ids).filter(|_| !is_known) {
-        fields.push(secret(label, &format!("of {}: it is unlocked from the file, to prove it", words::key(state, id))));
+        fields
+            .push(secret(*label, &format!("of {}: it is unlocked from the file, to prove it", words::key(state, id))));
     }
     let keys: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
     let form = form(state, WizardForm::BackUp(ids), "Back it up", keys.join(", "), "back up", fields);
@@ -151,15 +136,15 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
 }
 
 fn signer_name() -> Field {
-    text("signer", "", "letters, digits, - and _")
+    text(Label::Signer, "", "letters, digits, - and _")
 }
 
 /// Asks for a first signer whose key is made.
 pub(super) fn make_signer(state: &State, _: &Guide) -> Form {
     let fields = vec![
         signer_name(),
-        secret("passphrase", "of the new key, at least 8 letters"),
-        secret("again", "the same once more"),
+        secret(Label::Passphrase, "of the new key, at least 8 letters"),
+        secret(Label::Again, "the same once more"),
     ];
     form(state, WizardForm::MakeSigner, "A first signer", "Who signs tags here?".to_owned(), "make the key", fields)
 }
@@ -174,7 +159,8 @@ pub(super) fn make_signer_on_token(state: &State, _: &Guide) -> Form {
 
 /// Asks for a first signer who has a key.
 pub(super) fn colleague_signer(state: &State, _: &Guide) -> Form {
-    let fields = vec![signer_name(), path("key file", "", "a public key or certificate in PEM form; tab completes")];
+    let fields =
+        vec![signer_name(), path(Label::KeyFile, "", "a public key or certificate in PEM form; tab completes")];
     form(state, WizardForm::ColleagueSigner, "A first signer", "Who signs tags here?".to_owned(), "take it", fields)
 }
 
@@ -182,9 +168,9 @@ pub(super) fn colleague_signer(state: &State, _: &Guide) -> Form {
 pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
     let names: Vec<String> = guide.guns().iter().map(|gun| state.name_of(gun)).collect();
     let fields = vec![
-        text("tag", "", "such as 1.0"),
-        text("digest", "", "sha256: and 64 digits, as docker push prints it"),
-        text("size", "", "of the manifest, in bytes, as docker push prints it"),
+        text(Label::Tag, "", "such as 1.0"),
+        text(Label::Digest, "", "sha256: and 64 digits, as docker push prints it"),
+        text(Label::Size, "", "of the manifest, in bytes, as docker push prints it"),
     ];
     form(state, WizardForm::SignTag, "A first tag", names.join(", "), "take it", fields)
 }
@@ -192,15 +178,15 @@ pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
 /// Asks where the hand-over file goes.
 pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
     let file = format!("{}{}-hand-over.json", state.offered_dir, guide.choice().wizard.key_name());
-    let fields = vec![path("file", &file, "send it to your colleague; it holds no secret")];
+    let fields = vec![path(Label::File, &file, "send it to your colleague; it holds no secret")];
     let form = form(state, WizardForm::HandOver, "Hand over", subject(guide), "write it", fields);
-    let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over FILE.";
+    let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over Label::File.";
     Form { note: note.to_owned(), ..form }
 }
 
 /// Asks which repository to set up.
 pub(super) fn set_up(state: &State) -> Form {
-    let fields = vec![text("repository", "", "as docker writes it, such as registry.example.com/team/app")];
+    let fields = vec![text(Label::Repository, "", "as docker writes it, such as registry.example.com/team/app")];
     let note = "Trust data is made on the server at publish, not before.".to_owned();
     let form =
         form(state, WizardForm::SetUp, "Set up a repository", "Its first trust data".to_owned(), "go on", fields);
@@ -209,54 +195,68 @@ pub(super) fn set_up(state: &State) -> Form {
 
 /// Asks for the file that a colleague sent.
 pub(super) fn take_over(state: &State) -> Form {
-    let fields = vec![path("file", "", "the hand-over file; tab completes")];
+    let fields = vec![path(Label::File, "", "the hand-over file; tab completes")];
     let subject = "Sign with the key that you made".to_owned();
     let note = "What it says is compared with the server; nothing in it is run.".to_owned();
     Form { note, ..form(state, WizardForm::TakeOver, "Take over a key", subject, "read it", fields) }
 }
 
 /// Whether a field must be filled in.
-#[must_use]
-pub fn must(ask: &WizardForm, label: &str) -> bool {
+fn must(ask: &WizardForm, label: Label) -> bool {
     match ask {
-        WizardForm::Make | WizardForm::MakeOnToken => label != "label",
-        WizardForm::BackUp(_) => matches!(label, "file" | "key's own"),
-        WizardForm::Load => label == "key file",
+        WizardForm::Make | WizardForm::MakeOnToken => label != Label::Label,
+        WizardForm::BackUp(_) => matches!(label, Label::File | Label::KeysOwn),
+        WizardForm::Load => label == Label::KeyFile,
         _ => true,
     }
+}
+
+/// Checks a form. `None`: something is missing, and the cursor was put there.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect>>, String> {
+    let Purpose::Wizard(asked) = form.purpose.clone() else { return Ok(None) };
+    if !form.is_complete(|label| must(&asked, label))? {
+        return Ok(None);
+    }
+    filled(form, &asked, state).map(Some)
 }
 
 /// Checks a form that is filled in.
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn submit(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect>, String> {
+fn filled(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect>, String> {
     let guide = state.guide.as_ref();
     let choice = || guide.map(|guide| guide.choice().clone()).ok_or_else(|| "the wizard was closed".to_owned());
     let file = |form: &Form| PathBuf::from(form.paths().first().copied().unwrap_or_default());
     let task = match ask {
         WizardForm::Make => {
-            let source = KeySource::New { passphrase: new_passphrase(form)?, label: form.text("label").to_owned() };
+            let source =
+                KeySource::New { passphrase: new_passphrase(form)?, label: form.text(Label::Label).to_owned() };
             Task::Key(choice()?, source)
         }
         WizardForm::MakeOnToken => match token_fields::chosen(form, state) {
-            Ok(at) => Task::Key(choice()?, KeySource::OnToken { at, label: form.text("label").to_owned() }),
+            Ok(at) => Task::Key(choice()?, KeySource::OnToken { at, label: form.text(Label::Label).to_owned() }),
             Err(effects) => return Ok(effects),
         },
         WizardForm::Load => {
-            let source = KeySource::File { path: file(form), passphrase: form.secret("passphrase") };
+            let source = KeySource::File { path: file(form), passphrase: form.secret(Label::Passphrase) };
             Task::Key(choice()?, source)
         }
         WizardForm::Colleague => Task::Key(choice()?, KeySource::Colleague(file(form))),
-        WizardForm::Unlock(id) => Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret("passphrase")))),
+        WizardForm::Unlock(id) => {
+            Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret(Label::Passphrase))))
+        }
         WizardForm::BackUp(keys) => {
-            let seal = form.secret("passphrase");
+            let seal = form.secret(Label::Passphrase);
             let seal = match NewPassphrase::new(seal.clone()) {
                 Ok(seal) => Some(seal),
                 Err(_) if seal.is_empty() => None,
                 Err(_) => return Err(format!("at least {SHORTEST} letters, or none for a PEM set")),
             };
-            let typed = OWN.iter().map(|label| form.secret(label)).filter(|own| !own.is_empty());
+            let typed = OWN.iter().map(|label| form.secret(*label)).filter(|own| !own.is_empty());
             let own = guide.and_then(|guide| guide.passphrase.clone()).into_iter().chain(typed).collect();
             Task::BackUp { choice: choice()?, keys: keys.clone(), file: file(form), seal, own }
         }
@@ -274,7 +274,7 @@ pub fn submit(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Ef
         WizardForm::ColleagueSigner => Task::Signer(choice()?, signer(form)?, KeySource::Colleague(file(form))),
         WizardForm::SignTag => Task::Keep(with_tag(form, choice()?)?),
         WizardForm::HandOver => Task::HandOver(choice()?, file(form)),
-        WizardForm::SetUp => Task::SetUp(form.text("repository").to_owned()),
+        WizardForm::SetUp => Task::SetUp(form.text(Label::Repository).to_owned()),
         WizardForm::TakeOver => Task::TakeOver(file(form)),
     };
     form.busy = Some(doing(&form.purpose));
@@ -283,15 +283,15 @@ pub fn submit(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Ef
 }
 
 fn new_passphrase(form: &Form) -> Result<NewPassphrase, String> {
-    let passphrase = NewPassphrase::new(form.secret("passphrase")).map_err(|_| too_short())?;
-    if *passphrase != form.secret("again") {
+    let passphrase = NewPassphrase::new(form.secret(Label::Passphrase)).map_err(|_| too_short())?;
+    if *passphrase != form.secret(Label::Again) {
         return Err("the two passphrases differ".to_owned());
     }
     Ok(passphrase)
 }
 
 fn signer(form: &Form) -> Result<SignerName, String> {
-    SignerName::parse(form.text("signer")).map_err(|e| e.to_string())
+    SignerName::parse(form.text(Label::Signer)).map_err(|e| e.to_string())
 }
 
 fn with_tag(form: &Form, mut choice: Choice) -> Result<Choice, String> {
@@ -310,7 +310,7 @@ pub(super) fn typed(form: &Form) -> Option<Passphrase> {
         form.purpose,
         Purpose::Wizard(WizardForm::Make | WizardForm::MakeSigner | WizardForm::Load | WizardForm::Unlock(_))
     );
-    of_key.then(|| form.secret("passphrase"))
+    of_key.then(|| form.secret(Label::Passphrase))
 }
 
 /// What is being waited for.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Guide, Phase, words};
+use super::words;
 use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 use crate::tui::messages::failure::Ask;
+use crate::tui::state::guide::{Guide, Phase};
 use crate::tui::state::{State, words as shared};
 
 /// Most keys of the store that are offered.

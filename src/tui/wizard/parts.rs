@@ -1,7 +1,7 @@
 //! The step that is looked at, line by line: what, what can be done, why, with which key, what can go wrong.
 
 use super::options::{self, Opt, Tick};
-use super::{Guide, Phase, asking, picture, words};
+use super::{asking, picture, words};
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::PlannedChange;
 use crate::engine::wizard::{StepKind, StepState, StepView, Way, Wizard, changes};
@@ -11,6 +11,7 @@ use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::mark;
 use crate::tui::kit::widgets::tag_effect;
 use crate::tui::state::State;
+use crate::tui::state::guide::{Guide, Phase};
 
 /// Longest line of running text.
 const TEXT: usize = 76;

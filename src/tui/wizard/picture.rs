@@ -1,9 +1,9 @@
 //! Old key, new key and tags over time: one sees that there is no gap.
 
-use super::Guide;
 use crate::engine::wizard::{Way, Wizard};
 use crate::tui::kit::canvas::Runs;
 use crate::tui::state::State;
+use crate::tui::state::guide::Guide;
 
 /// Cells of a line.
 const CELLS: usize = 46;

@@ -1,7 +1,7 @@
 //! What the engine found about wizards is written to the state here.
 
-use super::menu::Menu;
-use super::{Guide, Phase, act, due, forms};
+use super::menu;
+use super::{act, due, forms};
 use crate::engine::Kind;
 use crate::engine::wizard::{Choice, Facts};
 use crate::tui::dialogs::{Dialog, Form, Purpose};
@@ -10,6 +10,7 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::wizard_task::{Answer, Task};
+use crate::tui::state::guide::{Guide, Phase};
 use crate::tui::state::{Screen, State, asking};
 
 /// Notes that the facts of an open wizard are older than this outcome.
@@ -36,7 +37,7 @@ pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> V
     }
     match answer {
         Answer::Begun(begun) => {
-            let menu = Menu::all(state, &begun);
+            let menu = menu::all(state, &begun);
             state.begun = begun;
             state.dialogs.push(Dialog::Wizards(menu));
             vec![]

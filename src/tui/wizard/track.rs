@@ -4,12 +4,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::words;
-use super::{Guide, Phase};
 use crate::engine::wizard::StepState;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::rule;
 use crate::tui::kit::theme::Theme;
 use crate::tui::state::State;
+use crate::tui::state::guide::{Guide, Phase};
 
 /// Sign and style of a step.
 fn sign(theme: Theme, stand: &StepState) -> (&'static str, Style) {

@@ -3,13 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::parts::{self, Line};
-use super::{Guide, track, words};
+use super::{track, words};
 use crate::engine::wizard::StepState;
 use crate::tui::kit::canvas::{Canvas, Runs, width};
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
-use crate::tui::route::render::border_message;
+use crate::tui::kit::message::Said;
 use crate::tui::state::State;
+use crate::tui::state::guide::Guide;
 
 /// Width of the list of steps.
 const LEFT: u16 = 42;
@@ -17,11 +18,11 @@ const LEFT: u16 = 42;
 const WIDEST: u16 = 140;
 
 /// Draws it.
-pub fn render(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, areas: &Areas) {
+pub fn render(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
     let body = Rect { width: areas.body.width.min(WIDEST), ..areas.body };
     let mut frame = heading(state, guide);
     if areas.message.is_none() {
-        frame.footer = border_message(state, body, &frame.position);
+        frame.footer = said.in_border(state.theme, body, &frame.position);
     }
     if areas.shape == Shape::Tabs {
         frame.summary = position(state, guide, "step ");

@@ -1,13 +1,12 @@
 //! Steps, keys and commands of wizards in words.
 
-use super::{Guide, Phase};
 use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
 use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
-use crate::tui::state::State;
-use crate::tui::state::words as shared;
+use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::state::{State, words as shared};
 
 /// A step's name where there is little room.
 #[must_use]

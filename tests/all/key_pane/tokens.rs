@@ -51,7 +51,7 @@ fn making() -> State {
 
 fn labels(state: &State) -> Vec<&'static str> {
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("no form") };
-    form.fields.iter().map(|field| field.label).collect()
+    form.fields.iter().map(|field| field.label.text()).collect()
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn t_on_a_base_role_asks_whether_to_renew_or_rotate() {
     let mut state = browsing();
     assert_eq!(press(&mut state, "2ggt"), []);
     let Some(Dialog::Wizards(menu)) = state.dialogs.last() else { panic!("no menu") };
-    let words: Vec<&str> = menu.entries.iter().map(|entry| entry.word.as_str()).collect();
+    let words: Vec<&str> = menu.offers.iter().map(|offer| offer.word.as_str()).collect();
     assert_eq!(words, ["renew root", "rotate the root key"]);
     let effects = press(&mut state, "<enter>");
     assert!(matches!(only_task(&effects), Task::Open { wizard: Wizard::RenewRoot, .. }));

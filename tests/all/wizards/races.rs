@@ -110,7 +110,7 @@ fn the_touch_of_a_stopped_job_is_asked_for_in_no_other_form() {
     answer(&mut state, Answer::Begun(vec![]));
     press(&mut state, "kk");
     let Some(Dialog::Wizards(menu)) = state.dialogs.last() else { panic!("no menu") };
-    let rows = menu.entries.len();
+    let rows = menu.offers.len();
     press(&mut state, &"j".repeat(rows - 2));
     press(&mut state, "<enter>registry.example.com/team/app");
     let (task, _) = begun_by(&mut state, "<enter>");

@@ -1,0 +1,118 @@
+//! The list of wizards.
+
+use crossterm::event::KeyEvent;
+
+use super::answer::{Answer, Opens};
+use super::window::{Window, keys};
+use crate::engine::wizard::Choice;
+use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
+use crate::tui::messages::input;
+use crate::tui::messages::wizard_task::Task;
+
+/// Widest menu.
+const WIDEST: u16 = 76;
+
+/// The open list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menu {
+    pub title: String,
+    pub subject: String,
+    pub offers: Vec<Offer>,
+    pub cursor: usize,
+}
+
+/// A wizard that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub word: String,
+    pub note: String,
+    /// What it waits for, if it was begun.
+    pub waits: Option<Waits>,
+    pub opens: Opens,
+}
+
+/// What a wizard waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// This is next.
+    Next(String),
+    /// Somebody should come back for this by now.
+    Due(String),
+    /// Nobody can tell how far it is, for this reason; it can be given up.
+    Unread(String),
+}
+
+impl Menu {
+    pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
+        let last = self.offers.len().saturating_sub(1);
+        match input::key_name(key).as_str() {
+            "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
+            "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
+            "enter" if self.cursor < self.offers.len() => {
+                let offer = self.offers.swap_remove(self.cursor);
+                return (None, Answer::Opens(offer.opens));
+            }
+            "X" => {
+                if let Some(choice) = self.unread() {
+                    return (None, Answer::Work(vec![Task::Forget(choice.clone()).effect()]));
+                }
+            }
+            "esc" | "q" | "W" => return (None, Answer::Nothing),
+            _ => {}
+        }
+        (Some(self), Answer::Nothing)
+    }
+
+    /// The one under the cursor, if it cannot be opened: another one is given up where it is open.
+    fn unread(&self) -> Option<&Choice> {
+        match self.offers.get(self.cursor)? {
+            Offer { waits: Some(Waits::Unread(_)), opens: Opens::Begun(choice), .. } => Some(choice),
+            _ => None,
+        }
+    }
+
+    pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
+        let theme = canvas.theme;
+        let pressed: &[(&str, &str)] = match self.unread() {
+            Some(_) => &[("j k", "choose"), ("X", "give it up"), ("esc", "back")],
+            None => &[("j k", "choose"), ("enter", "open"), ("esc", "back")],
+        };
+        let window = Window {
+            title: self.title.clone(),
+            subject: self.subject.clone(),
+            keys: keys(canvas, pressed),
+            colour: None,
+        };
+        // Below the list: what the one under the cursor waits for.
+        let below = if self.offers.iter().any(|e| e.waits.is_some()) { 2 } else { 0 };
+        let room = usize::from(canvas.area().height.saturating_sub(8 + below)).max(1);
+        let rows = self.offers.len().min(room);
+        let words = self.offers.iter().map(|e| width(&e.word)).max().unwrap_or(0).min(44);
+        let place = window.open(canvas, WIDEST, u16::try_from(rows).unwrap_or(8) + below);
+        let offset = (self.cursor + 1).saturating_sub(rows);
+        let bottom = place.bottom.saturating_sub(below);
+        for (y, (i, offer)) in (place.y..bottom).zip(self.offers.iter().enumerate().skip(offset).take(rows)) {
+            let style = if i == self.cursor { theme.strong() } else { theme.text() };
+            let word = cut(&offer.word, usize::from(words), theme.glyphs.cut);
+            canvas.runs(place.x + 2, y, place.end, &Runs::new().then(word, style));
+            let at = place.x + 2 + words;
+            if matches!(offer.waits, Some(Waits::Due(_) | Waits::Unread(_))) {
+                canvas.put(at + 1, y, place.end, theme.glyphs.warn, theme.warn());
+            }
+            canvas.put(at + 3, y, place.end, &offer.note, theme.quiet());
+            if i == self.cursor {
+                canvas.select(place.x, y, place.end);
+            }
+        }
+        let waits = self.offers.get(self.cursor).and_then(|offer| offer.waits.as_ref());
+        let runs = match waits {
+            Some(Waits::Next(next)) => Runs::new().then(next.clone(), theme.text()),
+            Some(Waits::Due(what)) => {
+                Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(format!("due: {what}"), theme.text())
+            }
+            Some(Waits::Unread(why)) => Runs::new().then(why.clone(), theme.warn()),
+            None => Runs::new(),
+        };
+        canvas.runs(place.x + 2, bottom, place.end, &runs);
+    }
+}

@@ -1,0 +1,94 @@
+//! What the user wants, by where it is wanted.
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repositories {
+    Open,
+    Add,
+    AddSigner,
+    Remove,
+    Delete,
+    Answer,
+    Foreign,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roles {
+    Open,
+    AddSigner,
+    AddDelegation,
+    Edit,
+    Remove,
+    Witness,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tags {
+    Add,
+    Sign,
+    Revoke,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    Show,
+    Make,
+    Load,
+    Export,
+    BackUp,
+    Restore,
+    OntoToken,
+    ChangePassphrase,
+    Label,
+    LockAll,
+    Remove,
+    Delete,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staged {
+    Drop,
+    DropAll,
+    MoveHere,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    Toggle,
+    Fix,
+    Commands,
+    DropAll,
+    Publish,
+    Leave,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publish {
+    CopyReport,
+    Retry,
+    Leave,
+}
+
+/// What the user wants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wizard {
+    /// Opens the list of wizards.
+    Menu,
+    Do,
+    Toggle,
+    All,
+    Back,
+    Forward,
+    Skip,
+    Why,
+    Commands,
+    AskServer,
+    GiveUp,
+    Leave,
+}

@@ -1,0 +1,166 @@
+//! A wizard that is open.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp as Time;
+
+use crate::engine::Passphrase;
+use crate::engine::wizard::{Choice, Facts, StepKind, StepState, StepView, is_finished, steps};
+use crate::tuf::Gun;
+
+/// A wizard that is open.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    /// What was chosen, and what the engine found.
+    pub facts: Facts,
+    /// The steps as the facts give them.
+    pub steps: Vec<StepView>,
+    pub phase: Phase,
+    /// The step that is looked at, unless it is the next one.
+    pub at: Option<usize>,
+    /// The cursor among what can be done at this step.
+    pub cursor: usize,
+    /// The facts are older than what the screen knows.
+    pub stale: bool,
+    /// A choice on its way to the disk; it is shown as made only there.
+    pub saving: Option<Saving>,
+    /// Of the key that was made or loaded last, to prove its backup without asking again.
+    pub passphrase: Option<Passphrase>,
+}
+
+impl Guide {
+    /// A wizard as the engine found it.
+    #[must_use]
+    pub fn new(facts: Facts, phase: Phase) -> Self {
+        let steps = steps(&facts);
+        Self { facts, steps, phase, at: None, cursor: 0, stale: false, saving: None, passphrase: None }
+    }
+
+    /// What was chosen.
+    #[must_use]
+    pub fn choice(&self) -> &Choice {
+        &self.facts.choice
+    }
+
+    /// Whether this is a choice of the same wizard, which was begun: of two, the one on disk is true.
+    #[must_use]
+    pub fn is_about(&self, choice: &Choice) -> bool {
+        let own = self.choice();
+        self.phase == Phase::Walking && own.wizard == choice.wizard && own.repositories == choice.repositories
+    }
+
+    /// Takes newer facts; the view follows when another step became next. What other machines need is shown on the
+    /// way: nothing is left to do there, and nobody would look for it.
+    pub fn learn(&mut self, facts: Facts) {
+        let (before, kind) = (self.next(), self.next_kind());
+        self.steps = steps(&facts);
+        self.facts = facts;
+        if self.next_kind() != kind {
+            let next = self.next().unwrap_or(self.steps.len());
+            let tells = |step: &StepView| !step.commands.is_empty() || !step.detail.is_empty();
+            let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver && tells(step));
+            self.at = told.filter(|told| before.is_some_and(|before| before < *told) && *told < next);
+            self.cursor = 0;
+        }
+    }
+
+    fn next_kind(&self) -> Option<StepKind> {
+        self.next().and_then(|next| self.steps.get(next)).map(|step| step.kind)
+    }
+
+    /// The step that is next; `None` once all are done.
+    #[must_use]
+    pub fn next(&self) -> Option<usize> {
+        if self.phase == Phase::Walking { self.steps.iter().position(|s| s.state != StepState::Done) } else { Some(0) }
+    }
+
+    /// Places that can be looked at: the steps, and behind them the end.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.steps.len() + usize::from(self.is_over())
+    }
+
+    /// The place that is looked at.
+    #[must_use]
+    pub fn shown(&self) -> usize {
+        self.at.or(self.next()).unwrap_or(self.steps.len())
+    }
+
+    /// The step that is looked at; `None` behind the last one.
+    #[must_use]
+    pub fn step(&self) -> Option<&StepView> {
+        self.steps.get(self.shown())
+    }
+
+    /// The same, if it is the one that is next.
+    #[must_use]
+    pub fn open_step(&self) -> Option<&StepView> {
+        self.step().filter(|_| Some(self.shown()) == self.next())
+    }
+
+    /// How a step is; while repositories are chosen, that comes before all others.
+    #[must_use]
+    pub fn stand(&self, place: usize) -> StepState {
+        let walking = self.phase == Phase::Walking;
+        match self.steps.get(place) {
+            Some(step) if walking => step.state.clone(),
+            Some(_) if place == 0 => StepState::Now,
+            _ => StepState::Later,
+        }
+    }
+
+    /// Whether every step is done.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Walking && self.next().is_none()
+    }
+
+    /// Whether nothing is left to do on the servers.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.phase == Phase::Walking && is_finished(&self.facts)
+    }
+
+    /// Tags that could break by what is staged.
+    #[must_use]
+    pub fn tags_at_risk(&self) -> usize {
+        self.facts.repositories.iter().map(|repository| repository.at_risk).sum()
+    }
+
+    /// The repositories it is about now.
+    #[must_use]
+    pub fn guns(&self) -> Vec<Gun> {
+        match &self.phase {
+            Phase::Choosing(chosen) => chosen.iter().cloned().collect(),
+            Phase::Beginning(guns) => guns.clone(),
+            Phase::Walking => self.choice().repositories.clone(),
+        }
+    }
+
+    /// Ctrl-c: what was asked of the servers is not waited for.
+    pub fn stop(&mut self) {
+        if let Phase::Beginning(guns) = &self.phase {
+            self.phase = Phase::Choosing(guns.iter().cloned().collect());
+        }
+    }
+}
+
+/// A choice on its way to the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saving {
+    pub choice: Choice,
+    /// Whether what it asks for is staged as soon as it is kept.
+    pub then_stage: bool,
+    pub since: Time,
+}
+
+/// How far choosing is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing is kept yet: these repositories are chosen.
+    Choosing(BTreeSet<Gun>),
+    /// The servers are asked how the chosen repositories are now.
+    Beginning(Vec<Gun>),
+    /// It was begun and is kept.
+    Walking,
+}

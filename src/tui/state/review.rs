@@ -1,0 +1,28 @@
+//! What was decided in a review.
+
+use std::collections::BTreeSet;
+
+use crate::engine::EntryId;
+use crate::engine::plan::PlannedChange;
+use crate::tuf::Gun;
+use crate::tui::kit::list::List;
+
+/// What was decided in this review.
+#[derive(Clone, Debug, Default)]
+pub struct Review {
+    pub list: List<ReviewRow>,
+    /// Repositories whose dangers were accepted.
+    pub accepted: BTreeSet<Gun>,
+    /// Repositories that are not published now.
+    pub left_out: BTreeSet<Gun>,
+    pub dropped: Vec<(Gun, PlannedChange)>,
+}
+
+/// A row that the cursor can stand on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReviewRow {
+    Repository(Gun),
+    Change(EntryId),
+    /// Dropped in this review; can be kept again.
+    Dropped(EntryId),
+}

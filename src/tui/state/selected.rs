@@ -1,0 +1,20 @@
+//! What the cursors of the panes are on.
+
+use super::State;
+use crate::engine::KeyView;
+use crate::engine::view::{RoleView, TagView};
+
+/// The key under the cursor.
+pub fn key(state: &State) -> Option<&KeyView> {
+    state.keys.get(state.lists.keys.selected_index()?)
+}
+
+/// The role under the cursor.
+pub fn role(state: &State) -> Option<&RoleView> {
+    state.view()?.roles.get(state.lists.roles.selected_index()?)
+}
+
+/// The tag under the cursor.
+pub fn tag(state: &State) -> Option<&TagView> {
+    state.view()?.tags.get(state.lists.tags.selected_index()?)
+}

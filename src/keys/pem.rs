@@ -12,7 +12,8 @@ use pkcs8::pkcs5::pbes2;
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
-use crate::tuf::armour::{Foreign, Span, spans};
+use crate::tuf::armour::{Span, spans};
+use crate::tuf::foreign::Foreign;
 
 /// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
 pub const MAX_FILE: usize = 64 * 1024;

@@ -21,6 +21,7 @@
 //! | `lanes` | blocking work, side by side | `error` |
 //! | `reference` | what people call a repository | `error` |
 //! | `draft` | a repository's files while changes are applied; pure | nothing |
+//! | `typed` | what people type where a role or a manifest is meant | `error`, `draft` |
 //! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
 //! | `plan` | what publishing would do; pure | `error`, `wording`, `draft` |
 //! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
@@ -31,7 +32,7 @@
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `wording`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
-//! | `wizard` | what to do next | `error`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
+//! | `wizard` | what to do next | `error`, `wording`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
 //!
 //! ```
 //! use std::sync::Arc;

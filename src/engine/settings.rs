@@ -11,7 +11,7 @@ use crate::tuf::verify::Pinning;
 /// What happens when a repository is met for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstContact {
-    /// The screen asks: fail with [`super::error::EngineError::FirstContact`] until [`super::Engine::accept_root`].
+    /// The screen asks: fail with [`super::error::EngineError::FirstContact`] until [`super::trust::Trust::accept_root`].
     Ask,
     /// Trust on first use, as Docker does, and leave a notice with the fingerprint.
     Trust,

@@ -1,7 +1,7 @@
 //! What people type where a role or a manifest is meant: alike on the screen and in commands.
 
-use super::error::refuse;
-use super::{EngineError, SignedTarget};
+use super::draft::change::SignedTarget;
+use super::error::{EngineError, refuse};
 use crate::tuf::{DelegationName, NameError, Role};
 
 /// Reads a delegation, with or without `targets/` before it.

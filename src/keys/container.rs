@@ -81,8 +81,10 @@ fn usable(error: Unusable) -> OpenError {
 }
 
 fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let info = EncryptedPrivateKeyInfoRef::from_der(der)
-        .map_err(|_| format("is damaged, or encrypted in a way that trustdeck does not know"))?;
+    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| {
+        let unknown = "is damaged, or encrypted in a way that trustdeck does not know";
+        format(if names_pkcs12(der) { PBES1 } else { unknown })
+    })?;
     let parameters = info.encryption_algorithm.pbes2();
     check_parameters(parameters.ok_or_else(|| format(PBES1))?)?;
     let ciphertext = info.encrypted_data.as_bytes();
@@ -95,6 +97,13 @@ fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8
         Err(pkcs5::Error::DecryptFailed) => Err(OpenError::WrongPassphrase),
         Err(_) => Err(format("is encrypted in a way that trustdeck does not know")),
     }
+}
+
+/// Whether the algorithm is one of those that PKCS#12 added to PBES1.
+fn names_pkcs12(der: &[u8]) -> bool {
+    const PREFIX: &[u8] = &[0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01];
+    let start = der.get(..32).unwrap_or(der);
+    start.windows(PREFIX.len()).any(|window| window == PREFIX)
 }
 
 /// Bytes of a block, if blocks are chained.

@@ -12,7 +12,8 @@ use pkcs8::pkcs5::pbes2;
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
-use crate::tuf::armour::{Foreign, Span, spans};
+use crate::tuf::armour::{Span, spans};
+use crate::tuf::foreign::Foreign;
 
 /// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
 pub const MAX_FILE: usize = 64 * 1024;
@@ -273,7 +274,8 @@ fn read_body(body: &[u8]) -> Result<Body, BodyFault> {
     match strict {
         Ok((headers, content)) if has_lines && is_plausible(&headers, &content) => Ok((headers, content)),
         Err(fault) if has_lines => Err(fault),
-        _ => split_words(&clean(body)),
+        // A block without content is odd, and no reason to call its lines lost.
+        strict => split_words(&clean(body)).or_else(|fault| if has_lines { strict } else { Err(fault) }),
     }
 }
 

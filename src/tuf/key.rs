@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::algorithm::{Algorithm, KeyType};
-use super::armour::Foreign;
 use super::bare::Bare;
 use super::canonical::write_text;
 use super::certificate::{Certificate, CertificateFacts};
+use super::foreign::Foreign;
 use super::inside::Inside;
 use super::message::Message;
 use super::names::{CanonicalKeyId, KeyId};

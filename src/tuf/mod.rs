@@ -35,6 +35,7 @@ mod custom;
 pub mod delegation;
 pub mod envelope;
 mod fault;
+pub mod foreign;
 pub mod hashes;
 mod inside;
 pub mod key;

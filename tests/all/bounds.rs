@@ -97,8 +97,9 @@ fn memory_is_in_proportion_to_the_file() {
         assert!(output.status.success(), "{name}");
         let text = String::from_utf8(output.stdout).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("peak ")).unwrap();
-        let times = line.parse::<usize>().unwrap() / file.len();
-        assert!(times < 24, "{name}: {times} times the file");
+        let grown = line.parse::<usize>().unwrap();
+        // Some MiB are the process's own.
+        assert!(grown < 16 * file.len() + (16 << 20), "{name}: {grown} bytes for {}", file.len());
     }
 }
 

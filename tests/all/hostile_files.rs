@@ -77,6 +77,7 @@ fn edited(file: &[u8], edits: &[Edit]) -> Vec<u8> {
 fn repository() -> Repository {
     let mut repository = Repository::new("registry.example.test/team/app", noon());
     repository.delegate("targets/releases", &[Key::named("alice")], &[""]);
+    repository.add_file(Role::releases(), noon());
     repository.tag(&Role::Targets, "1.0");
     repository
 }

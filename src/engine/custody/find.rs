@@ -48,7 +48,7 @@ impl Custody {
     /// The same among all keys that are known, also those of others.
     ///
     /// # Errors
-    /// `Input`, and those of [`Custody::keys`].
+    /// `Input`, and those of [`Views::keys`](crate::engine::view::Views::keys).
     pub fn find_any_key(&self, typed: &str) -> Result<CanonicalKeyId, EngineError> {
         let typed = typed.trim();
         let fits = |view: &&KeyView| {

@@ -34,7 +34,7 @@ impl Custody {
     /// What removing a key would mean, to be shown before.
     ///
     /// # Errors
-    /// `Key` if it is not in the store; those of [`Custody::keys`].
+    /// `Key` if it is not in the store; those of [`Views::keys`](crate::engine::view::Views::keys).
     pub fn removal(&self, id: &CanonicalKeyId) -> Result<Removal, EngineError> {
         let views = self.views.keys()?;
         use crate::engine::view::keys::KeyPlace;

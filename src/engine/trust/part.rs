@@ -38,7 +38,7 @@ impl Trust {
     }
 
     /// Asks the server, for somebody who will write: pull and push rights, expired files allowed. Updates what
-    /// [`Trust::base`] and [`Trust::view`] give, commits the cache as [`Trust::refresh`] does.
+    /// [`Trust::base`] and `Views::view` give, commits the cache as `Views::refresh` does.
     pub(in crate::engine) async fn fetch_base(&self, gun: &Gun) -> Result<Base, EngineError> {
         let session = self.ask(gun, crate::remote::Access::Push, &Default::default()).await?;
         let absent = || Base { set: None, verified_at: session.verified_at, lost: session.lost.clone() };

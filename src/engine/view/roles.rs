@@ -10,6 +10,10 @@ use crate::engine::keyring::Keyring;
 use crate::engine::trust::tree::{Node, RoleState, state_of};
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
 
+/// Most roles that a key without a label is called by: a hostile file can list one key in thousands, each of which
+/// shows it.
+const NAMES: usize = 8;
+
 /// What is known about keys: labels, and which private ones are in the store.
 pub(in crate::engine) struct KeyNames<'a> {
     keyring: &'a Keyring,
@@ -31,7 +35,10 @@ impl<'a> KeyNames<'a> {
             for entry in file.content.delegations.iter().flatten().filter(|entry| !entry.name.is_releases()) {
                 for id in entry.key_ids.iter().flatten() {
                     let names = canonical.get(id).map(|id| signers.entry(id.clone()).or_default());
-                    names.into_iter().for_each(|names| names.push(entry.name.short().to_owned()));
+                    // One more than is shown, to tell that there are more.
+                    if let Some(names) = names.filter(|names| names.len() <= NAMES) {
+                        names.push(entry.name.short().to_owned());
+                    }
                 }
             }
         }
@@ -47,7 +54,13 @@ impl<'a> KeyNames<'a> {
         let signers = || {
             let names = self.signers.get(id)?;
             let own: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.contains('/')).collect();
-            Some(if own.is_empty() { names.join(", ") } else { own.join(", ") })
+            let all: Vec<&str> = names.iter().map(String::as_str).collect();
+            let mut shown = if own.is_empty() { all } else { own };
+            if names.len() > NAMES {
+                shown.truncate(NAMES);
+                shown.push("…");
+            }
+            Some(shown.join(", "))
         };
         self.keyring.label(id).or_else(signers).unwrap_or_else(|| id.short().to_owned())
     }

@@ -83,7 +83,7 @@ impl Wizards {
     /// The wizard of this kind for exactly these repositories, if it was begun.
     ///
     /// # Errors
-    /// As [`Wizards::wizards`].
+    /// As `wizards`.
     pub fn begun_wizard(&self, wizard: &Wizard, repositories: &[Gun]) -> Result<Option<Choice>, EngineError> {
         let path = self.wizard_path(wizard, repositories)?;
         let is_it = |choice: &Choice| self.wizard_path(&choice.wizard, &choice.repositories).is_ok_and(|p| p == path);

@@ -6,10 +6,10 @@ use super::choice::{Choice, Way, Wizard};
 use super::facts::Facts;
 use super::part::Wizards;
 use crate::engine::custody::Custody;
-use crate::engine::error::refuse;
+use crate::engine::draft::change::RootKeyChoice;
+use crate::engine::error::{EngineError, Kind, refuse};
 use crate::engine::keyring::tokens::{Attendant, Dialect, Pins};
-use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, RootKeyChoice};
-use crate::keys::PrivateKey;
+use crate::keys::{NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, SignerName};
 
 /// Most keys that one step makes. A threshold is read from metadata, where it can be any number.

@@ -50,7 +50,7 @@ impl Wizards {
     /// The wizards that were begun, oldest first. Blocking.
     ///
     /// # Errors
-    /// As [`Wizards::wizards`].
+    /// As `wizards`.
     pub fn begun_wizards(&self) -> Result<Vec<Begun>, EngineError> {
         Ok(self.list()?.iter().map(|choice| self.how_far(choice)).collect())
     }

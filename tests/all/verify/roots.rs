@@ -205,7 +205,7 @@ fn without_trust_on_first_use_something_must_be_pinned() {
 #[test]
 fn pins_by_authority_follow_the_chain_of_the_root_certificate() {
     let (ours, theirs) = (authority("our authority"), authority("their authority"));
-    let ca = |prefix: &str, pem: String| Pinning { ca: [(prefix.to_owned(), pem)].into(), ..Pinning::default() };
+    let ca = |prefix: &str, pem: String| Pinning { ca: [(prefix.to_owned(), Ok(pem))].into(), ..Pinning::default() };
     let issued = |change: fn(&mut rcgen::CertificateParams)| {
         let mut repository = valid();
         repository.set_keys(Role::Root, &[Key::named("root").issued(GUN, &ours, change)], 1);

@@ -99,7 +99,7 @@ impl Custody {
         Ok(stored.keys().filter(|id| !backups.contains_key(*id)).cloned().collect())
     }
 
-    /// Whether a passphrase opens a stored key; unlike [`Custody::unlock`] nothing is kept. Slow (key derivation).
+    /// Whether a passphrase opens a stored key; unlike [`Keyring::unlock`](crate::engine::keyring::Keyring::unlock) nothing is kept. Slow (key derivation).
     ///
     /// # Errors
     /// Whatever is wrong with the file, but not a wrong passphrase.

@@ -1,0 +1,67 @@
+//! What a file without a PEM block is instead, and how it is converted.
+
+use x509_cert::der::{Decode, Header, Reader, SliceReader, Tag};
+
+use super::certificate::Certificate;
+
+/// What a file is that holds no PEM block, and how to make one of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Foreign {
+    /// Text as Windows writes it.
+    #[error("is UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE >key.pem")]
+    Utf16,
+    /// A key with its certificate.
+    #[error("is PKCS#12, not PEM; take the key out with: openssl pkcs12 -in FILE -nocerts -out key.pem")]
+    Pkcs12,
+    /// A certificate.
+    #[error(
+        "is a certificate in DER, not PEM; convert it with: openssl x509 -inform DER -in FILE -out certificate.pem"
+    )]
+    Certificate,
+    /// A key, or something else in DER.
+    #[error("is in DER, not PEM; convert it with: openssl pkey -inform DER -in FILE -out key.pem")]
+    Der,
+    /// A backup of trustdeck's.
+    #[error("is an encrypted backup; restore it with: trustdeck key restore FILE")]
+    Backup,
+}
+
+impl Foreign {
+    /// Judges a file by its first bytes.
+    #[must_use]
+    pub fn of(file: &[u8]) -> Option<Self> {
+        let utf16 = |file: &[u8]| match file {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, b'-', 0, ..] | [0, b'-', 0, b'-', ..] => true,
+            _ => false,
+        };
+        match file {
+            _ if utf16(file) => Some(Self::Utf16),
+            _ if file.starts_with(b"age-encryption.org/") => Some(Self::Backup),
+            _ if is_pkcs12(file) => Some(Self::Pkcs12),
+            _ if Certificate::parse(file).is_ok() => Some(Self::Certificate),
+            _ if content(file).is_some() => Some(Self::Der),
+            _ => None,
+        }
+    }
+}
+
+/// The content of a file that is one DER sequence, as far as its length tells.
+fn content(file: &[u8]) -> Option<&[u8]> {
+    let mut reader = SliceReader::new(file).ok()?;
+    let header = Header::decode(&mut reader).ok()?;
+    let length = usize::try_from(header.length()).ok()?;
+    (header.tag() == Tag::Sequence && usize::try_from(reader.remaining_len()).ok()? == length)
+        .then(|| file.get(file.len() - length..))?
+}
+
+/// Version 3, and content of a kind that PKCS#7 names.
+fn is_pkcs12(file: &[u8]) -> bool {
+    const VERSION: &[u8] = &[2, 1, 3, 0x30];
+    const PKCS7: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
+    // Written by some tools without a length, which is no DER.
+    let content = content(file).or_else(|| file.strip_prefix(&[0x30, 0x80]));
+    content.is_some_and(|content| {
+        let start = content.get(..24).unwrap_or(content);
+        content.starts_with(VERSION) && start.windows(PKCS7.len()).any(|window| window == PKCS7)
+    })
+}

@@ -114,13 +114,23 @@ const ASIDE: (&str, &str) = (".new-", ".tmp");
 
 /// Writes a file beside the one that it is to become. It is locked, so that nobody takes it for left behind.
 pub(super) fn write_aside(dir: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix(ASIDE.0).suffix(ASIDE.1).tempfile_in(dir)?;
-    // Some network file systems have no locks; there it is as it was before.
-    let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
+    let mut file = locked_aside(dir)?;
     file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// An empty file aside, locked. One that somebody swept before it was locked is made again.
+fn locked_aside(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new().prefix(ASIDE.0).suffix(ASIDE.1).tempfile_in(dir)?;
+        // Some network file systems have no locks; there it is as it was before.
+        let _ = flock(file.as_file(), FlockOperation::LockExclusive);
+        if file.as_file().metadata()?.nlink() > 0 {
+            return Ok(file);
+        }
+    }
 }
 
 /// Deletes the copies of private keys that killed runs left aside.

@@ -134,7 +134,6 @@ fn names_that_are_none_are_input_errors() {
         &["signer", "remove", "Upper", GUN],
         &["sign", GUN, "--digest", &digest, "--size", "1"],
         &["sign", &tagged, "--digest", "sha256:12", "--size", "1"],
-        &["sign", &tagged],
         &["witness", GUN, "Non/sense"],
         &["delegation", "add", GUN, "targets", "--all-paths"],
         &["sign", &tagged, "--digest", &digest, "--size", "0"],

@@ -79,7 +79,7 @@ fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
     refused(with("/form", "other".into()), "no hand-over file");
     let mut unknown = good.clone();
     unknown["run"] = "rm -rf /".into();
-    refused(unknown, "unknown field");
+    refused(unknown, "not of its form");
     let twice = Value::Array(vec![good["repositories"][0].clone(), good["repositories"][0].clone()]);
     refused(with("/repositories", twice), "twice");
     refused(with("/about", "x".repeat(2 << 20).into()), "longer than");

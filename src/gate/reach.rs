@@ -15,10 +15,13 @@ const KEPT: usize = 32 << 20;
 /// Manifests that are fetched at the same time to learn what they list.
 const AT_ONCE: usize = 16;
 
+/// Manifests by repository and digest.
+type Held = HashMap<(RepositoryPath, String), Arc<Manifest>>;
+
 /// Manifests by repository and digest. What has a digest never changes.
 #[derive(Default)]
 pub(super) struct Manifests {
-    kept: Mutex<(usize, HashMap<(RepositoryPath, String), Arc<Manifest>>)>,
+    kept: Mutex<(usize, Held)>,
 }
 
 impl Manifests {

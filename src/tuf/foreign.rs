@@ -30,9 +30,9 @@ impl Foreign {
     /// Judges a file by its first bytes.
     #[must_use]
     pub fn of(file: &[u8]) -> Option<Self> {
-        let utf16 = |file: &[u8]| match file {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, b'-', 0, ..] | [0, b'-', 0, b'-', ..] => true,
-            _ => false,
+        let utf16 = |file: &[u8]| {
+            let marks: [&[u8]; 4] = [&[0xff, 0xfe], &[0xfe, 0xff], &[b'-', 0, b'-', 0], &[0, b'-', 0, b'-']];
+            marks.iter().any(|mark| file.starts_with(mark))
         };
         match file {
             _ if utf16(file) => Some(Self::Utf16),

@@ -91,7 +91,7 @@ pub struct Gate {
     /// Address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5443")]
     pub listen: SocketAddr,
-    /// Registry behind the gate, as images are named: HOST[:PORT]
+    /// Registry behind the gate, as images are named: HOST or HOST:PORT
     #[arg(long, value_name = "REGISTRY")]
     pub upstream: String,
     /// Serve by digest only what a signed tag reaches

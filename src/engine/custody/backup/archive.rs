@@ -43,7 +43,7 @@ pub(super) fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Conte
 /// Reads the bytes of a backup that lies at `path`.
 ///
 /// # Errors
-/// As [`read`], but for `Disk`.
+/// As [`read()`], but for `Disk`.
 pub(super) fn parse(path: &Path, bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<Contents, EngineError> {
     let about = |what: String| format!("{}: {what}", path.display());
     if is_sealed(bytes) {

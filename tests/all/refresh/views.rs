@@ -83,6 +83,7 @@ async fn removed_last_signer_orphans_the_tags_and_is_named() {
     listing.delegation_keys.insert(gone.public().id().clone(), gone.public());
     repository.signers.insert(Role::releases(), vec![gone.clone()]);
     publish(&mut repository, &Role::Targets);
+    publish(&mut repository, &Role::releases());
     // On a machine that has read the repository before, and on one that never did.
     let origin = Origin::start().await;
     let machine = Machine::new(&origin.url);
@@ -104,7 +105,7 @@ async fn removed_last_signer_orphans_the_tags_and_is_named() {
     assert_eq!(releases.last_signed_by.len(), 1);
     assert_eq!((&releases.last_signed_by[0].key, releases.last_signed_by[0].current), (gone.id(), false));
     let finding = view.findings.iter().find(|finding| finding.role == Some(Role::releases())).unwrap();
-    assert!(finding.detail.contains("signed releases v1 last, and alone"), "{}", finding.detail);
+    assert!(finding.detail.contains("signed releases v2 last, and alone"), "{}", finding.detail);
     assert!(finding.detail.contains("1 tag cannot be pulled"), "{}", finding.detail);
 }
 

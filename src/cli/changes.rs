@@ -171,10 +171,8 @@ async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>>
 }
 
 fn restoring(restore: &Restore) -> Result<Vec<Change>, Problem> {
-    if restore.roles.is_empty() {
-        return Ok(vec![Change::Republish]);
-    }
-    Ok(roles(&restore.roles)?.into_iter().map(|role| Change::Restore { role }).collect())
+    let named = roles(&restore.roles)?.into_iter().map(|role| Change::Restore { role });
+    Ok(if restore.roles.is_empty() { vec![Change::Republish] } else { named.collect() })
 }
 
 /// What registries hold under tags now; all of them or none, since a list that was signed in part is easily taken for

@@ -222,7 +222,7 @@ pub(super) fn basic(login: &Login) -> String {
     base64::engine::general_purpose::STANDARD.encode(&*pair)
 }
 
-fn make_private_dir(dir: &Path) -> Result<(), SandboxError> {
+pub(super) fn make_private_dir(dir: &Path) -> Result<(), SandboxError> {
     let failed = |source| SandboxError::Disk { path: dir.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)
 }

@@ -1,6 +1,6 @@
 //! What an edit begins with: verified content, and nothing else.
 //!
-//! Invariant: a draft's files come from [`Verified`] content, which only verification makes. What nobody known has signed
+//! Invariant: a draft's files come from `Verified` content, which only verification makes. What nobody known has signed
 //! enters by one door, [`Draft::adopt`], which the plan turns into a danger that somebody must accept.
 
 use std::borrow::Cow;

@@ -17,7 +17,7 @@ use jiff::Timestamp as Time;
 use super::error::SandboxError;
 use super::held::HeldKeys;
 use super::held_key::HeldKey;
-use super::layout::Layout;
+use super::layout::{Layout, make_private_dir, write_private};
 use super::registry::BlobFiles;
 use super::store::{Store, Update};
 use crate::engine::Engine;
@@ -77,8 +77,8 @@ fn remember(
         // Root is made anew each time; the one that is served is meant.
         let same = now.iter().find(|served| served.role == update.role && served.role == Role::Root);
         let bytes = same.map_or(&update.bytes, |served| &served.bytes);
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        std::fs::write(folder.join(format!("{}.json", update.role)), bytes).map_err(failed)?;
+        make_private_dir(&folder)?;
+        write_private(&folder.join(format!("{}.json", update.role)), bytes)?;
     }
     Ok(())
 }

@@ -158,9 +158,11 @@ impl Terminal {
         self.keys("P");
         loop {
             let asks = "assphrase  key";
-            self.wait("a passphrase or the end", |s| s.contains(asks) || s.contains("read back"));
+            // The log tells of what was read back before the run has ended; the way back is offered afterwards.
+            let has_ended = |s: &str| s.contains("read back") && s.contains("enter back");
+            self.wait("a passphrase or the end", |s| s.contains(asks) || has_ended(s));
             let shown = self.text();
-            if shown.contains("read back") {
+            if has_ended(&shown) {
                 break;
             }
             let again = shown.contains("again");

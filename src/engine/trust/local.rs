@@ -151,8 +151,12 @@ impl Local {
             }
             Pin::Known { root, mend } => {
                 if let Some(why) = mend {
-                    cache.store(gun, &[(Role::Root, &root)])?;
-                    local.notices.push(format!("the cached root {why}: it was restored from the last good copy"));
+                    let what = match cache.store(gun, &[(Role::Root, &root)]) {
+                        Ok(()) => "it was restored from the last good copy",
+                        Err(error) if error.is_unkept() => "the last good copy is used, but could not be put there",
+                        Err(error) => return Err(error),
+                    };
+                    local.notices.push(format!("the cached root {why}: {what}"));
                 }
                 root
             }

@@ -24,7 +24,7 @@ fn letters_of_a_name_find_an_action_of_another_pane_and_enter_does_it_there() {
     let mut state = browsing();
     press(&mut state, "2jj1");
     assert_eq!(state.lists.roles.selected(), Some(&role("targets/releases")));
-    press(&mut state, ":sgn agin roles");
+    press(&mut state, ":resign roles");
     assert_eq!(hits(&state)[0], Hit::Action("roles.witness".to_owned()));
     let effects = press(&mut state, "<enter>");
     assert_eq!(state.focus, Pane::Roles);

@@ -32,5 +32,9 @@ fn check(name: &str, state: &State) {
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
     let differing = stored.lines().zip(found.lines()).find(|(a, b)| a != b);
-    assert!(stored == found, "{} differs, first at {differing:#?}; UPDATE_SCREENSHOTS=1 writes it anew", path.display());
+    assert!(
+        stored == found,
+        "{} differs, first at {differing:#?}; UPDATE_SCREENSHOTS=1 writes it anew",
+        path.display()
+    );
 }

@@ -11,11 +11,11 @@ use super::messages::effect::Effect;
 use super::state::gate::Gate;
 use super::state::publishing::{Publishing, Track};
 use super::state::{Screen, State, words};
-use crate::engine::keyring::tokens::{PinState, TokenName, pin_words};
+use crate::engine::keyring::tokens::TokenName;
 use crate::engine::plan::NeededKey;
 use crate::engine::plan::locked::{Missing, missing};
 use crate::engine::publish::job::Approval;
-use crate::engine::view::keys::KeyPlace;
+use crate::engine::view::keys::{KeyPlace, KeyWarning};
 use crate::engine::{KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
@@ -119,9 +119,7 @@ fn token(state: &State, what: &What) -> (Option<TokenName>, Option<String>) {
 
 /// What to know about the PIN. A key can have other warnings, which are no reason to type it with more care.
 fn about_pin(key: &KeyView) -> Option<String> {
-    let states = [PinState::CountLow, PinState::FinalTry, PinState::Locked, PinState::Unset];
-    let words = states.into_iter().filter_map(pin_words).find(|words| key.warning.as_deref() == Some(*words));
-    words.map(str::to_owned)
+    key.warning.as_ref().filter(|warning| matches!(warning, KeyWarning::Pin(_))).map(ToString::to_string)
 }
 
 /// What is set for the key that is asked for, and is wrong.

@@ -9,6 +9,7 @@ use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::memory::{Found, raise};
+use super::notice::Notice;
 use super::part::Trust;
 use super::pin;
 use super::repositories::Repositories;
@@ -30,7 +31,7 @@ struct Answer {
     /// Marks that the refresh began with.
     before: SeenRoles,
     tags: Vec<String>,
-    notices: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 impl Trust {
@@ -205,7 +206,7 @@ impl Trust {
         gun: &Gun,
         root: &[u8],
         seen: SeenRoles,
-        notices: &mut Vec<String>,
+        notices: &mut Vec<Notice>,
     ) -> Result<TrustedSet, EngineError> {
         let settings = self.context.settings();
         let set = self.start(gun, root, &settings.pinning, seen)?;
@@ -223,12 +224,8 @@ impl Trust {
         match settings.first_contact {
             FirstContact::Ask => Err(refused(roots)),
             FirstContact::Trust => {
-                let bare: Vec<String> = pin::bare_root_keys(root).iter().map(words).collect();
-                notices.push(format!(
-                    "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
-                    list(&roots),
-                    bare.join(", ")
-                ));
+                let words = pin::bare_root_keys(root).iter().map(words).collect();
+                notices.push(Notice::FirstContact { roots, words });
                 Ok(set)
             }
         }

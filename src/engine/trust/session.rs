@@ -22,7 +22,7 @@ pub(in crate::engine) struct Session {
     /// Tags that are gone since the refresh before.
     pub(in crate::engine) vanished: Vec<String>,
     /// Things that happened on the way.
-    pub(in crate::engine) notices: Vec<String>,
+    pub(in crate::engine) notices: Vec<Notice>,
     /// Delegations whose file is missing in the cache.
     pub(in crate::engine) missing: Vec<DelegationName>,
     /// The server's clock minus ours.

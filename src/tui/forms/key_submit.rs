@@ -10,7 +10,7 @@ use crate::engine::custody::make::NewKey;
 use crate::engine::reference::parse_bare;
 use crate::engine::{NewPassphrase, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};
-use crate::tui::dialogs::form::{Form, Input, Purpose};
+use crate::tui::dialogs::form::{Form, Input, Purpose, Wait};
 use crate::tui::dialogs::label::Label;
 use crate::tui::keywork::task;
 use crate::tui::messages::effect::Effect;
@@ -75,7 +75,7 @@ fn must(purpose: &Purpose, label: Label) -> bool {
 }
 
 fn wait(form: &mut Form, words: &'static str, work: KeyWork) -> Vec<Effect> {
-    form.busy = Some(words);
+    form.busy = Some(Wait::Work(words));
     vec![Effect::Key(work)]
 }
 

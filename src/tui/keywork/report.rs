@@ -256,7 +256,7 @@ pub fn detail(state: &State, key: &KeyView) -> Report {
     }
     let mut parts: Vec<Part> = Vec::new();
     if let Some(warning) = &key.warning {
-        parts.push(Part::new(Tone::Warn, warning.clone(), ""));
+        parts.push(Part::new(Tone::Warn, warning.to_string(), ""));
     }
     let mut by_gun: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
     for (gun, role) in &key.used_in {

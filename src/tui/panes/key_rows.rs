@@ -148,7 +148,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     let (word, style) = state_word(state.theme, key);
     detail.state = Some((word, style));
     if let Some(warning) = &key.warning {
-        detail.sentences.push(warning.clone());
+        detail.sentences.push(warning.to_string());
     }
     if key.state == KeyState::Plain {
         detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());

@@ -131,11 +131,10 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             None
         };
     match (found, form) {
-        (KeyFound::Said(Ok((verb, object))), _) => {
-            state.say(Tone::Done, verb, object);
-            if verb == "locked" {
-                state.locks_at = None;
-            }
+        (KeyFound::Said(Ok(told)), _) => state.say(Tone::Done, told.verb, told.object),
+        (KeyFound::Locked, _) => {
+            state.say(Tone::Done, "locked", "all keys; passphrases are forgotten");
+            state.locks_at = None;
         }
         (KeyFound::Made(Ok(made)), Some(form)) => {
             let report = report::made(state, form.text(Label::Name), &made);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::engine::{Entry, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
+use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers, submit};
@@ -14,6 +14,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::{Ask, Failure};
+use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
 use crate::tui::state::{Listing, Repository, Screen, State, Work, asking, words};
@@ -75,7 +76,7 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::ForeignAdopted(gun, Ok(stage)) => {
             let name = state.name_of(&gun);
-            let said = format!("adopted: what notary staged in {}", state.short_name(&name));
+            let said = Told::new("adopted", format!("what notary staged in {}", state.short_name(&name)));
             let effects = staged(state, Some(said), stage);
             return effects.into_iter().chain(asking::once(state, &gun, Effect::Refresh)).collect();
         }
@@ -209,7 +210,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     }
     if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none() && state.sandbox.is_none())
     {
-        say_notice(state, notice);
+        say_notice(state, &notice);
     }
     let busy = state.repositories.iter().any(still);
     // Rows stay where they are until the next key, except before the first one.
@@ -240,26 +241,25 @@ fn stay_on_top(state: &mut State) {
 }
 
 /// Several first contacts are one message.
-fn say_notice(state: &mut State, notice: String) {
-    const NEW_HERE: &str = "is new to this machine";
-    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(|n| n.contains(NEW_HERE)));
+fn say_notice(state: &mut State, notice: &Notice) {
+    let is_first = |notice: &Notice| matches!(notice, Notice::FirstContact { .. });
+    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(is_first));
     let met = state.repositories.iter().filter(is_new).count();
-    let words = if notice.contains(NEW_HERE) && met > 1 {
+    let words = if is_first(notice) && met > 1 {
         format!("{met} repositories are new to this machine; their root keys are trusted from now on")
     } else {
-        notice
+        notice.to_string()
     };
     state.say(Tone::Note, "note", words);
 }
 
-fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {
+fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let changed = stage != state.stage;
     state.stage = stage;
     panes::staged::reindex(state);
     if let Some(said) = said {
-        let (verb, object) = said.split_once(": ").map_or(("staged", said.as_str()), |(v, o)| (v, o));
         let undo = state.stage.undo.is_some();
-        state.say(Tone::Done, verb, object);
+        state.say(Tone::Done, said.verb, said.object);
         if let (Some(message), true) = (&mut state.message, undo) {
             message.back = Some(("u", "undo"));
         }
@@ -310,7 +310,7 @@ fn resolved(state: &mut State, all: &[Published]) -> Vec<Effect> {
     vec![Effect::ReadStage]
 }
 
-fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -> Vec<Effect> {
+fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> Vec<Effect> {
     let said = match result {
         Ok(said) => said,
         Err(failure) => {
@@ -320,11 +320,8 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     };
     let asked = gun.as_ref().and_then(|gun| state.find(gun)?.question());
     let is_login = matches!(asked, Some(Ask::Login { .. }));
-    if !said.is_empty() {
-        let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
-        // Whether a login is good is known once the server has answered.
-        state.say(if is_login { Tone::Note } else { Tone::Done }, verb, object);
-    }
+    // Whether a login is good is known once the server has answered.
+    state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;

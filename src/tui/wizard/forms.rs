@@ -6,7 +6,7 @@ use super::words;
 use crate::engine::wizard::Choice;
 use crate::engine::{NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, SignerName};
-use crate::tui::dialogs::form::{Field, Form, Input, Purpose, WizardForm};
+use crate::tui::dialogs::form::{Field, Form, Input, Purpose, Wait, WizardForm};
 use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::too_short;
 use crate::tui::forms::submit::signed_target;
@@ -277,7 +277,7 @@ fn filled(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect
         WizardForm::SetUp => Task::SetUp(form.text(Label::Repository).to_owned()),
         WizardForm::TakeOver => Task::TakeOver(file(form)),
     };
-    form.busy = Some(doing(&form.purpose));
+    form.busy = Some(Wait::Work(doing(&form.purpose)));
     form.error = None;
     Ok(vec![task.effect()])
 }

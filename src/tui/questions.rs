@@ -105,7 +105,7 @@ fn in_files(state: &State, ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
 }
 
 fn token_of<'a>(state: &'a State, id: &CanonicalKeyId) -> Option<&'a KeyView> {
-    state.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
+    state.keyring.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
 }
 
 /// The token whose PIN is asked for, and what is to be known about that.
@@ -125,7 +125,7 @@ fn about_pin(key: &KeyView) -> Option<String> {
 /// What is set for the key that is asked for, and is wrong.
 fn named_wrong(state: &State, what: &What) -> Option<String> {
     let What::Unlock { id, .. } = what else { return None };
-    state.wrong_sources.get(id).map(|words| printable(words))
+    state.keyring.wrong_sources.get(id).map(|words| printable(words))
 }
 
 /// Some keys were opened together. `None`: the one that is asked for is not among them.
@@ -206,7 +206,11 @@ fn publishing(state: &State, approval: &Approval) -> Publishing {
 fn wrong_sources(state: &State, gun: &Gun) -> Vec<String> {
     let keys = state.plan_of(gun).map_or(&[][..], |plan| plan.keys.as_slice());
     let id = |key: &NeededKey| if let NeededKey::Unlock { id, .. } = key { Some(id.clone()) } else { None };
-    keys.iter().filter_map(id).filter_map(|id| state.wrong_sources.get(&id)).map(|words| printable(words)).collect()
+    keys.iter()
+        .filter_map(id)
+        .filter_map(|id| state.keyring.wrong_sources.get(&id))
+        .map(|words| printable(words))
+        .collect()
 }
 
 fn confirm(plan: &RepositoryPlan) -> Confirm {

@@ -118,7 +118,7 @@ fn a_login_is_good_only_once_the_server_says_so() {
 fn the_prompt_tells_the_passphrase_of_the_sandbox_with_and_without_its_tour() {
     let mut state = asked_for_two_keys();
     assert!(!shown(&state).contains("sandbox-only"));
-    state.sandbox = Some("sandbox-only".to_owned());
+    state.here.sandbox = Some("sandbox-only".to_owned());
     assert!(shown(&state).contains("sandbox-only"));
 }
 
@@ -370,7 +370,7 @@ fn the_cursor_stays_on_the_worst_row_until_the_user_moves() {
         assert_eq!(state.lists.repositories.cursor(), 0);
     }
     let worst = state.repository().unwrap().health();
-    assert!(state.repositories.iter().all(|r| r.health() >= worst));
+    assert!(state.known.repositories.iter().all(|r| r.health() >= worst));
     press(&mut state, "j");
     assert_eq!(state.lists.repositories.cursor(), 1);
 }

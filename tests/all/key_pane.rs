@@ -44,7 +44,7 @@ fn shown(state: &State) -> String {
 fn on_key(wanted: &CanonicalKeyId) -> State {
     let mut state = browsing();
     press(&mut state, "4gg");
-    for _ in 0..state.keys.len() {
+    for _ in 0..state.keyring.keys.len() {
         if state.lists.keys.selected() == Some(wanted) {
             break;
         }
@@ -213,7 +213,7 @@ fn open_keys_and_the_time_they_have_are_always_seen() {
     assert_eq!(lock, KeyWork::LockAll);
     found(&mut state, &lock, KeyFound::Locked);
     assert!(!shown(&state).contains("locks in"));
-    state.keys.iter_mut().for_each(|key| key.state = KeyState::Locked);
+    state.keyring.keys.iter_mut().for_each(|key| key.state = KeyState::Locked);
     assert_eq!(press(&mut state, "L"), []);
     assert!(said(&state).contains("no key is open"));
 }

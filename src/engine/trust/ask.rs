@@ -354,7 +354,3 @@ fn is_pinned(pinning: &Pinning, gun: &Gun) -> bool {
         |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
     pinning.certs.keys().any(matches) || pinning.ca.keys().any(|prefix| name.starts_with(prefix.as_str()))
 }
-
-fn list(ids: &[KeyId]) -> String {
-    ids.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", ")
-}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp as Time};
 
 use super::local::Local;
+use super::notice::Notice;
 use crate::engine::error::Problem;
 use crate::tuf::{DelegationName, TrustedSet};
 

@@ -37,6 +37,7 @@ pub use part::Views;
 
 use jiff::Timestamp as Time;
 
+use super::trust::notice::Notice;
 use super::trust::session::Freshness;
 use super::trust::tree::RoleState;
 use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};

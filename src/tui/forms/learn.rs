@@ -11,7 +11,7 @@ use crate::tui::state::State;
 
 /// Takes what tokens are plugged in now into the state and into forms that ask for one.
 pub fn tokens(state: &mut State, tokens: Option<Arc<Vec<TokenFacts>>>) {
-    state.tokens = tokens;
+    state.keyring.tokens = tokens;
     let mut open = std::mem::take(&mut state.dialogs);
     open.iter_mut().for_each(|dialog| learn(dialog, state));
     state.dialogs = open;

@@ -43,7 +43,7 @@ pub(super) fn places(state: &State) -> Vec<TokenAnswer> {
 }
 
 pub(in crate::tui) fn plugged_in(state: &State) -> &[TokenFacts] {
-    state.tokens.as_deref().map_or(&[], Vec::as_slice)
+    state.keyring.tokens.as_deref().map_or(&[], Vec::as_slice)
 }
 
 pub(super) fn names(state: &State, before: &str) -> Vec<TokenAnswer> {

@@ -10,7 +10,7 @@ use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
 use crate::tui::kit::message::Said;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
-use crate::tui::state::{Screen, State, actions};
+use crate::tui::state::{Before, Screen, State, actions};
 use crate::tui::{panes, wizard};
 
 /// Draws everything.
@@ -85,11 +85,11 @@ fn said(state: &State) -> Said {
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    match (&state.prefix, &state.message, own) {
-        (Some(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
-        (None, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
-        (None, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
-        (None, None, None) => Said::Nothing,
+    match (state.before, &state.message, own) {
+        (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
+        (_, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
+        (_, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
+        (_, None, None) => Said::Nothing,
     }
 }
 

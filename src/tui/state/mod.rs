@@ -15,7 +15,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -65,6 +65,8 @@ pub struct State {
     /// Open dialogs, the last on top.
     pub dialogs: Vec<Dialog>,
     pub message: Option<Message>,
+    /// Keys of which it was said that they are not bound.
+    pub unbound: BTreeSet<String>,
     /// The key before, where it counts.
     pub before: Before,
     /// The filter that is being typed; letters go there.
@@ -290,6 +292,7 @@ impl State {
             screen: Screen::Main,
             dialogs: Vec::new(),
             message: None,
+            unbound: BTreeSet::new(),
             before: Before::Other,
             filtering: None,
             tour: None,

@@ -5,8 +5,11 @@ pub mod asking;
 pub mod binding;
 pub mod gate;
 pub mod guide;
+mod here;
 mod jobs;
 pub mod key_task;
+mod keyring;
+mod known;
 pub mod publishing;
 pub mod review;
 pub mod rows;
@@ -27,12 +30,9 @@ use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
-use super::messages::failure::{Ask, Failure};
-use crate::engine::keyring::tokens::TokenFacts;
+use super::messages::failure::Failure;
 use crate::engine::wizard::Begun;
-use crate::engine::{
-    Entry, Freshness, Health, KeyView, Kind, Plan, Problem, RepositoryPlan, RepositoryView, Stage, named_registry,
-};
+use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use gate::Gate;
 use guide::Guide;
@@ -42,7 +42,10 @@ use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
 
+pub use here::Here;
 pub use jobs::Jobs;
+pub use keyring::Keyring;
+pub use known::{Known, Listing, Order, Picked, Repository, Work};
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -86,70 +89,6 @@ pub struct State {
     pub quit: Option<Quit>,
 }
 
-/// Where this runs.
-#[derive(Clone, Debug)]
-pub struct Here {
-    pub offline: bool,
-    /// Where keys and caches are, for the empty screen.
-    pub trust_dir: String,
-    /// How long passphrases stay, in words.
-    pub idle_lock: String,
-    /// What offered paths of files begin with: `~/`, or the sandbox's own directory.
-    pub offered_dir: String,
-    /// In the sandbox: the passphrase of all its keys.
-    pub sandbox: Option<String>,
-    /// In the sandbox: the command that points a shell at it.
-    pub shell: Option<String>,
-    /// What the sandbox's scene shows, by repository.
-    pub notes: BTreeMap<String, &'static str>,
-}
-
-impl Default for Here {
-    fn default() -> Self {
-        Self {
-            offline: false,
-            trust_dir: String::new(),
-            idle_lock: "15 min".to_owned(),
-            offered_dir: "~/".to_owned(),
-            sandbox: None,
-            shell: None,
-            notes: BTreeMap::new(),
-        }
-    }
-}
-
-/// What is known of repositories.
-#[derive(Debug, Default)]
-pub struct Known {
-    pub listing: Listing,
-    pub repositories: Vec<Repository>,
-    /// The registry that all of them share.
-    pub registry: Option<String>,
-}
-
-/// Whether the list of repositories was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Listing {
-    #[default]
-    Loading,
-    Ready,
-    Failed(Failure),
-}
-
-/// Keys, and what is known of what opens them.
-#[derive(Debug, Default)]
-pub struct Keyring {
-    pub keys: Vec<KeyView>,
-    /// Files that cannot be used.
-    pub problems: Vec<Problem>,
-    /// Tokens that were plugged in at the last look; `None` before that and without a module.
-    pub tokens: Option<Arc<Vec<TokenFacts>>>,
-    /// When the next open key is locked.
-    pub locks_at: Option<Time>,
-    /// Keys for which a variable or the like is set that is wrong, in words, whatever opens them.
-    pub wrong_sources: BTreeMap<CanonicalKeyId, String>,
-}
-
 /// The key before, where it decides what the next one means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
@@ -166,26 +105,6 @@ pub enum Before {
 pub enum Reminder {
     Due,
     Said,
-}
-
-/// How the cursor came to the repository it is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Picked {
-    /// Nobody chose one: the worst is shown.
-    #[default]
-    Worst,
-    /// By moving, or by acting on the row under it.
-    ByUser,
-}
-
-/// The order of the repositories: rows move only when that surprises nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Worst first.
-    #[default]
-    ByState,
-    /// As it was on the screen when states changed, until the next key.
-    AsShown,
 }
 
 /// Why the loop ends.
@@ -221,57 +140,6 @@ pub struct Lists {
     pub staged: List<StagedRow>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
-}
-
-/// A repository of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository {
-    pub entry: Entry,
-    pub view: Option<Arc<RepositoryView>>,
-    pub work: Work,
-    /// Why the last try gave nothing.
-    pub failure: Option<Failure>,
-    /// The user has just given a login for it.
-    pub is_logging_in: bool,
-}
-
-/// What is being done about a repository, since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    Idle,
-    Asking(Time),
-}
-
-impl Repository {
-    /// A repository of which nothing is known yet.
-    #[must_use]
-    pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
-    }
-
-    /// What it asks: why it could not be read, or the login that would show more than the cache.
-    #[must_use]
-    pub fn question(&self) -> Option<Ask> {
-        if let Some(failure) = &self.failure {
-            return failure.ask.clone();
-        }
-        let Freshness::Cached { reason: Some(problem), .. } = &self.view.as_ref()?.freshness else { return None };
-        let wants_login = matches!(problem.kind, Kind::Auth | Kind::Forbidden);
-        let registry = named_registry(&self.entry.gun).filter(|_| wants_login)?.to_owned();
-        Some(Ask::Login { registry, user: None })
-    }
-
-    /// How it stands.
-    #[must_use]
-    pub fn health(&self) -> Health {
-        match (&self.failure, &self.view) {
-            (Some(failure), _) if failure.ask.is_some() => Health::Warn,
-            (Some(failure), Some(view)) if failure.problem.kind.allows_cache() => view.health.min(Health::Cached),
-            (Some(_), _) => Health::Fail,
-            (None, Some(view)) => view.health,
-            (None, None) => Health::Loading,
-        }
-    }
 }
 
 impl State {

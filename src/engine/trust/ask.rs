@@ -22,7 +22,7 @@ use crate::engine::settings::FirstContact;
 use crate::keys::words::words;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{Gun, KeyId, Remembered, Role, TrustedSet};
+use crate::tuf::{Gun, Remembered, Role, TrustedSet};
 
 /// What came of asking.
 struct Answer {

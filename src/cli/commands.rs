@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::Context;
 use super::{
     Command, Console, Ending, Globals, arguments, changes, gate, images, inspect, key, listing, publish, remarks,
-    rotate, sandbox, staged, terminal,
+    rotate, sandbox, signals, staged,
 };
 use crate::engine::Engine;
 use crate::engine::keyring::sources::PassphraseSources;
@@ -20,9 +20,9 @@ pub async fn run(
     sources: PassphraseSources,
     command: Command,
 ) -> Ending {
-    let (stop, busy) = (CancellationToken::new(), CancellationToken::new());
+    let (stop, busy) = (CancellationToken::new(), signals::Busy::default());
     let context = Context { engine, console, globals, sources: Arc::new(sources), stop, busy };
-    terminal::watch_signals(context.stop.clone(), context.busy.clone());
+    signals::watch(context.stop.clone(), context.busy.clone());
     remarks::ask_logins(&context);
     let remarks = remarks::Remarks::tell(&context);
     let ending = match &command {

@@ -28,6 +28,7 @@ mod rotate;
 mod sandbox;
 mod screen;
 mod settings;
+mod signals;
 mod staged;
 mod start;
 mod table;

@@ -37,6 +37,7 @@ mod sandbox_files;
 #[path = "../support/screen/mod.rs"]
 mod screen;
 mod screens;
+mod signals;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

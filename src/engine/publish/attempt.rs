@@ -85,7 +85,11 @@ impl Publisher {
         let base = self.trust.fetch_base(gun).await?;
         say(Step::Plan, None).await;
         let prepared = self.prepare(job, server, base).await?;
+        let skipped = || Ok(Tried::Done(Box::new(Published::skipped(gun))));
         if prepared.plan.deletes {
+            if prepared.batch.stop.is_cancelled() {
+                return skipped();
+            }
             say(Step::Upload, None).await;
             return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
         }
@@ -100,6 +104,10 @@ impl Publisher {
             let done = Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
             let done = Published { trusted: expected.len(), merged: prepared.merged, ..done };
             return Ok(Tried::Done(Box::new(done)));
+        }
+        // The last moment: from here on it is sent, and the server may have it.
+        if prepared.batch.stop.is_cancelled() {
+            return skipped();
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;

@@ -10,6 +10,7 @@ use jiff::Timestamp as Time;
 
 use super::failure::Failure;
 use super::keywork::KeyFound;
+use super::registry::{RegistryFound, RegistryNews};
 use super::wizard_task::Answer;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
@@ -39,6 +40,8 @@ pub enum Event {
     Remark(Remark),
     /// What a form asked for waits until somebody touches the token.
     Touch(JobId),
+    /// Work at a registry tells what it found so far.
+    Registry(JobId, RegistryNews),
     /// Work on keys tells how far it is.
     Counted(JobId, usize, usize),
 }
@@ -89,6 +92,8 @@ pub enum Outcome {
     Completed(Vec<String>),
     /// A small act on one repository came to its end; the sentence is for the message line.
     Acted(Option<Gun>, Result<String, Failure>),
+    /// What work at a registry came to.
+    Registry(RegistryFound),
     /// What a wizard asked for.
     Wizard(Result<Answer, Failure>),
 }

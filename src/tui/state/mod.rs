@@ -8,6 +8,7 @@ pub mod guide;
 mod jobs;
 pub mod key_task;
 pub mod publishing;
+pub mod registry;
 pub mod review;
 pub mod rows;
 pub mod selected;
@@ -38,6 +39,7 @@ use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
 use publishing::Publishing;
+use registry::Compared;
 use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
@@ -167,6 +169,8 @@ pub struct Repository {
     pub failure: Option<Failure>,
     /// The user has just given a login for it.
     pub is_logging_in: bool,
+    /// What its registry holds.
+    pub registry: Compared,
 }
 
 /// What is being done about a repository, since when.
@@ -180,7 +184,7 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
+        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false, registry: Compared::default() }
     }
 
     /// What it asks: why it could not be read, or the login that would show more than the cache.

@@ -6,4 +6,5 @@ pub mod failure;
 pub mod input;
 pub mod keywork;
 pub mod registry;
+pub mod told;
 pub mod wizard_task;

@@ -112,7 +112,7 @@ fn a_large_repository_is_compared_only_when_asked_for() {
 #[test]
 fn nothing_is_asked_of_registries_offline() {
     let mut state = browsing();
-    state.offline = true;
+    state.here.offline = true;
     assert_eq!(press(&mut state, "3="), []);
     assert_eq!(word(&state, "latest"), "signed");
 }

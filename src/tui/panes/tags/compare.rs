@@ -20,7 +20,7 @@ const ON_SCREEN: usize = 100;
 
 /// Compares a small repository once, when its tags are looked at.
 pub fn follow(state: &mut State) -> Vec<Effect> {
-    let looks = state.focus == Pane::Tags && matches!(state.screen, Screen::Main) && !state.offline;
+    let looks = state.focus == Pane::Tags && matches!(state.screen, Screen::Main) && !state.here.offline;
     let Some(repository) = state.repository().filter(|_| looks) else { return vec![] };
     let registry = &repository.registry;
     let unasked = registry.known.is_none() && registry.failure.is_none() && registry.work == Comparing::Idle;
@@ -74,7 +74,7 @@ pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
 fn found(state: &mut State, gun: &Gun, answers: Vec<Answer>) {
     let now = state.now;
     let names: Vec<Arc<str>> = answers.iter().map(|(name, _)| Arc::clone(name)).collect();
-    let Some(repository) = state.repositories.iter_mut().find(|r| r.entry.gun == *gun) else { return };
+    let Some(repository) = state.known.repositories.iter_mut().find(|r| r.entry.gun == *gun) else { return };
     repository.registry.hear(News::Found(answers), now);
     if state.lists.shown.as_ref() != Some(gun) {
         return;

@@ -38,7 +38,7 @@ fn none(state: &State) -> Option<&'static str> {
 }
 
 fn no_registry(state: &State) -> Option<&'static str> {
-    if state.offline {
+    if state.here.offline {
         return Some("the registry is not asked while offline");
     }
     state.view().is_none().then_some("there is no repository here that was read")
@@ -75,7 +75,7 @@ fn sign_again(tag: &TagView) -> Option<Change> {
 /// Lists the tags of the repository under the cursor.
 pub fn reindex(state: &mut State) {
     let index = state.lists.repositories.selected_index();
-    let repository = index.and_then(|index| state.repositories.get(index));
+    let repository = index.and_then(|index| state.known.repositories.get(index));
     let plan = state.plan.clone();
     let Lists { tags, tag_rows, .. } = &mut state.lists;
     match repository.and_then(|repository| Some((repository.view.clone()?, &repository.registry))) {

@@ -67,7 +67,7 @@ fn nothing(state: &State) -> Runs {
     let key =
         |runs: Runs, key: &'static str, words: &'static str| runs.then(key, theme.key()).then(words, theme.quiet());
     let runs = key(Runs::new().then("no signed tags yet   ", theme.quiet()), "a", " sign one");
-    match state.repository().is_some_and(|r| r.registry.known.is_none()) && !state.offline {
+    match state.repository().is_some_and(|r| r.registry.known.is_none()) && !state.here.offline {
         true => key(runs.gap(3), "=", " ask the registry"),
         false => runs,
     }

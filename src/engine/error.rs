@@ -247,6 +247,19 @@ pub enum EngineError {
     State { path: PathBuf, what: String },
 }
 
+impl EngineError {
+    /// Nothing may be changed: at all, or for the server of this repository.
+    #[must_use]
+    pub fn read_only(gun: Option<&Gun>) -> Self {
+        let what = match gun {
+            Some(gun) => format!("read-only: the configuration lets nothing be staged or published for {gun}"),
+            None => "read-only: nothing is staged, made or published".to_owned(),
+        };
+        let hint = "start without --read-only, or change read_only in trustdeck's configuration".to_owned();
+        Self::Policy { gun: gun.cloned(), what, hint }
+    }
+}
+
 /// A root key as metadata lists it, in its certificate, and without.
 pub type RootId = (KeyId, CanonicalKeyId);
 

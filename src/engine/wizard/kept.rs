@@ -95,6 +95,7 @@ impl Wizards {
     /// # Errors
     /// `Disk`.
     pub fn keep_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         make_dir(&self.wizard_dir())?;
         let path = self.wizard_path(&choice.wizard, &choice.repositories)?;
         let trust_dir = self.context.settings().trust_dir.clone();
@@ -108,6 +109,7 @@ impl Wizards {
     /// # Errors
     /// `Disk`.
     pub fn forget_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         let path = self.wizard_path(&choice.wizard, &choice.repositories)?;
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(disk(&path, e)),

@@ -112,23 +112,23 @@ impl Options {
 
     pub(super) fn fill(&self, state: &mut State, engine: &Engine) {
         let settings = engine.settings();
-        state.offline = settings.offline;
-        state.read_only.clone_from(&settings.read_only);
+        state.here.offline = settings.offline;
+        state.here.trust_dir = settings.trust_dir.display().to_string();
+        state.here.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
+        state.here.read_only.clone_from(&settings.read_only);
         state.log.file = settings.log_file.display().to_string();
-        state.trust_dir = settings.trust_dir.display().to_string();
-        state.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
         if let Some(here) = &settings.typed_paths.here {
-            state.offered_dir = format!("{}/", here.display());
+            state.here.offered_dir = format!("{}/", here.display());
         }
         state.tour.clone_from(&self.tour);
-        state.sandbox.clone_from(&self.sandbox);
-        state.shell.clone_from(&self.shell);
-        state.notes.clone_from(&self.notes);
+        state.here.sandbox.clone_from(&self.sandbox);
+        state.here.shell.clone_from(&self.shell);
+        state.here.notes.clone_from(&self.notes);
         if let Some(pick) = &self.pick {
             let lists_of_one = matches!(pick.pane, Pane::Roles | Pane::Tags) && pick.of.is_none();
             state.focus = if lists_of_one { Pane::Repositories } else { pick.pane };
         }
-        state.pick.clone_from(&self.pick);
+        state.here.pick.clone_from(&self.pick);
     }
 
     pub(super) fn opened(&self) -> impl Iterator<Item = &Gun> {

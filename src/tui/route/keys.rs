@@ -18,7 +18,7 @@ pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
         Screen::Main if state.is_blank() => vec![repositories::BLANK_BINDINGS, MOVES],
         Screen::Main => vec![panes::bindings(state.focus), MOVES, LISTS],
     };
-    if state.pick.is_some() && matches!(state.screen, Screen::Main) {
+    if state.here.pick.is_some() && matches!(state.screen, Screen::Main) {
         tables.insert(0, PICK);
     }
     if state.tour.is_some() {

@@ -5,7 +5,7 @@ use crate::tui::state::{Quit, State};
 
 /// Leaves with what is meant, or goes on to the pane that lists it.
 pub(super) fn pick(state: &mut State) {
-    let Some(pane) = state.pick.as_ref().map(|pick| pick.pane) else { return };
+    let Some(pane) = state.here.pick.as_ref().map(|pick| pick.pane) else { return };
     if state.focus == pane {
         state.quit = Some(Quit::Picked(meant(state, pane)));
     } else {

@@ -17,7 +17,7 @@ use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::state::{Pick, Quit, State};
 
 fn read_only(mut state: State) -> State {
-    state.read_only.everything = true;
+    state.here.read_only.everything = true;
     state
 }
 
@@ -49,14 +49,14 @@ fn looking_refreshing_and_copying_go_on() {
 #[test]
 fn a_server_can_be_read_only_alone() {
     let mut state = browsing();
-    state.read_only = ReadOnly { everything: false, servers: ["registry.example.com".to_owned()].into() };
+    state.here.read_only = ReadOnly { everything: false, servers: ["registry.example.com".to_owned()].into() };
     assert_eq!(press(&mut state, "s"), []);
     assert!(said(&state).contains("read-only"));
     // Keys are nobody's server's.
     press(&mut state, "4n");
     assert_eq!(state.dialogs.len(), 1);
     let mut elsewhere = browsing();
-    elsewhere.read_only = ReadOnly { everything: false, servers: ["other.example.com".to_owned()].into() };
+    elsewhere.here.read_only = ReadOnly { everything: false, servers: ["other.example.com".to_owned()].into() };
     press(&mut elsewhere, "s");
     assert_eq!(elsewhere.dialogs.len(), 1);
 }
@@ -116,8 +116,8 @@ fn the_configuration_can_say_so() {
 fn enter_chooses_what_the_screen_was_opened_for() {
     let picking = |pane, focus| {
         let mut state = browsing();
-        (state.pick, state.focus) = (Some(Pick { pane, of: None }), focus);
-        state.read_only.everything = true;
+        (state.here.pick, state.focus) = (Some(Pick { pane, of: None }), focus);
+        state.here.read_only.everything = true;
         state
     };
     let picked = |state: &State| match &state.quit {
@@ -144,7 +144,7 @@ fn a_read_only_screen_looks_as_stored() {
     looks_as_stored("read-only", |size, theme| {
         let mut state = state_of(repositories(), size, theme);
         tell_stage(&mut state, stage(), plan());
-        state.read_only.everything = true;
+        state.here.read_only.everything = true;
         press(&mut state, "js");
         state
     });

@@ -3,17 +3,16 @@
 //! Invariant: nobody waits for it, and it stays below [`LONGEST`] bytes twice. It takes sentences that were made to be
 //! shown; what is secret has no form that could be in one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use super::lock::{lock, make_dir};
+use super::read::open_own;
 use crate::printable::printable;
 
 /// Length from which on a new file is begun, in bytes; one old one is kept.
@@ -70,7 +69,7 @@ fn write_all(path: &Path, waiting: &Receiver<String>) {
 
 fn append(path: &Path, text: &str) -> io::Result<()> {
     if let Some(dir) = path.parent().filter(|dir| !dir.exists()) {
-        make_dir(dir).map_err(io::Error::other)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
     rotate(path);
     open(path)?.write_all(text.as_bytes())
@@ -89,7 +88,8 @@ fn rotate(path: &Path) {
         return;
     }
     // Another process that rotates at the same time would take the new file for the old one.
-    if let Ok(_alone) = lock(&beside(path, "lock"), Duration::ZERO)
+    if let Ok(turn) = open_own(&beside(path, "lock"))
+        && turn.try_lock().is_ok()
         && is_long()
     {
         // If it fails, the file grows until it works.

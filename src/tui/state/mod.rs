@@ -12,6 +12,7 @@ mod keyring;
 mod known;
 pub mod log;
 pub mod publishing;
+pub mod registry;
 pub mod review;
 pub mod rows;
 pub mod selected;

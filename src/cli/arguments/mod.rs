@@ -63,8 +63,8 @@ pub struct Globals {
     /// Draw the screen with ASCII signs only
     #[arg(long, global = true, help_heading = "Global options")]
     pub ascii: bool,
-    /// Allow logins to go to this token realm on another host
-    #[arg(long, value_name = "HOST", value_parser = realm_host, global = true, help_heading = "Global options")]
+    /// Allow logins to go to this token realm elsewhere
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = realm_host, global = true, help_heading = "Global options")]
     pub allow_realm: Vec<String>,
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
@@ -74,11 +74,17 @@ pub struct Globals {
     pub passphrase_fd: Option<u32>,
 }
 
-/// A realm is allowed as a whole host, so that a port or a path would never fit.
+/// A realm is a host, and its port where that is not the one of https.
 fn realm_host(text: &str) -> Result<String, String> {
-    let is_address = text.starts_with('[') && text.ends_with(']');
-    if text.is_empty() || text.contains('/') || (text.contains(':') && !is_address) {
-        return Err("give the host alone, without scheme, port or path".to_owned());
+    let address = text.starts_with('[').then(|| text.split_once(']')).flatten();
+    let (host, port) = match address {
+        Some((_, "")) => (text, None),
+        Some((host, rest)) => (host, Some(rest.strip_prefix(':').unwrap_or(""))),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    if host.is_empty() || text.contains('/') || !is_port {
+        return Err("give HOST or HOST:PORT, without scheme and path".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -217,7 +223,7 @@ pub struct Publish {
 }
 
 /// `sandbox`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Sandbox {
     /// Run the trust server alone until ctrl-c
     #[arg(long)]
@@ -225,6 +231,9 @@ pub struct Sandbox {
     /// Address to listen on
     #[arg(long, value_name = "ADDR", requires = "serve")]
     pub listen: Option<SocketAddr>,
+    /// Let anybody who reaches --listen in, without a login
+    #[arg(long, requires = "serve")]
+    pub open: bool,
     /// Directory to keep everything in, instead of a temporary one
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

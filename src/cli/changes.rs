@@ -227,19 +227,24 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         }
     }
     let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone()))).collect();
-    if context.engine.stage().stage(all).is_ok() {
+    let mut asked = Vec::new();
+    if let Ok(stage) = context.engine.stage().stage(all) {
         staged_guns.extend(batch.into_iter().map(|(gun, _)| gun));
+        asked = stage.changes;
     } else {
         for (gun, changes) in batch {
             match context.engine.stage().stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()) {
-                Ok(_) => staged_guns.push(gun),
+                Ok(stage) => {
+                    asked.extend(stage.changes.into_iter().filter(|staged| staged.gun == gun));
+                    staged_guns.push(gun);
+                }
                 Err(error) => ending.problems.push(about(error, &gun)),
             }
         }
     }
     ending.succeeded = staged_guns.len();
     if publishing.publish {
-        return publish::staged(context, ending, (staged_guns, Vec::new()), &publishing.agreement).await;
+        return publish::staged(context, ending, (staged_guns, Vec::new()), asked, &publishing.agreement).await;
     }
     say_staged(context, &staged_guns, &before)?;
     Ok(ending)

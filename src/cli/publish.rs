@@ -44,7 +44,8 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     require_agreement(context, &command.agreement)?;
     let failed = refresh(context, &mut guns).await;
-    staged(context, ending, (guns, failed), &command.agreement).await
+    let asked = context.engine.stage().staged()?.changes;
+    staged(context, ending, (guns, failed), asked, &command.agreement).await
 }
 
 /// How often a plan is reviewed anew because somebody published meanwhile: by a person, and with `--yes`, where each of
@@ -53,7 +54,7 @@ const REVIEWS: usize = 5;
 const REVIEWS_UNATTENDED: usize = 100;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
-/// holds what has failed before.
+/// holds what has failed before, and `asked` what was staged when this was asked for.
 ///
 /// # Errors
 /// As [`run`].
@@ -61,10 +62,10 @@ pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
     (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    asked: Vec<StagedChange>,
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
     let (mut results, mut merged) = (Vec::new(), BTreeMap::<Gun, Vec<String>>::new());
-    let asked = context.engine.stage().staged()?.changes;
     let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
     for review in 1..=reviews {
         results.extend(published_by_others(context, &mut guns, &asked).await?);

@@ -256,3 +256,20 @@ pub enum SandboxAuth {
     /// By a token of its own realm.
     Token,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::realm_host;
+
+    #[test]
+    fn realms_are_hosts_with_or_without_a_port() {
+        for fits in ["auth.test", "auth.test:5001", "[::1]", "[fd00::1]:8443", "127.0.0.1:5001"] {
+            assert_eq!(realm_host(fits).as_deref(), Ok(fits));
+        }
+        for wrong in
+            ["", ":5001", "auth.test:", "auth.test:0", "auth.test:70000", "a:b:c", "https://auth.test", "[::1]x"]
+        {
+            assert!(realm_host(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -55,10 +55,7 @@ impl Trust {
         let now = self.context.now();
         let Some(last) = local.verified_at.filter(|last| *last > now + CLOCK_TOLERANCE) else { return Ok(()) };
         if date.is_some_and(|date| date.duration_since(now).abs() <= CLOCK_TOLERANCE) {
-            local.notices.push(format!(
-                "this machine's clock was ahead when this was verified at {last:.0}; the server says it is right now, so \
-                 that the record is corrected"
-            ));
+            local.notices.push(Notice::ClockWasAhead(last));
             return Ok(());
         }
         let there = date.map(|date| format!(", and the server's clock says {date:.0}")).unwrap_or_default();

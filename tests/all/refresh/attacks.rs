@@ -1,7 +1,7 @@
 //! What a server, or whoever answers for it, can try.
 
 use trustdeck::engine::trust::tree::RoleState;
-use trustdeck::engine::{EngineError, FirstContact, Health, Kind};
+use trustdeck::engine::{EngineError, FirstContact, Health, Kind, Notice};
 use trustdeck::tuf::{Role, VerifyError};
 
 use crate::refresh::machine::Machine;
@@ -134,7 +134,7 @@ async fn a_clock_that_was_once_ahead_locks_nobody_out_where_the_servers_clock_ag
     assert!(matches!(offline, EngineError::Clock { .. }), "nobody says which clock was wrong: {offline:?}");
     origin.set_date(noon());
     let view = machine.engine().views().refresh(&gun()).await.unwrap();
-    assert!(view.notices.iter().any(|notice| notice.contains("clock was ahead")), "{:?}", view.notices);
+    assert!(view.notices.iter().any(|notice| matches!(notice, Notice::ClockWasAhead(_))), "{:?}", view.notices);
     let view = machine.engine().views().refresh(&gun()).await.unwrap();
     assert!(view.notices.is_empty(), "corrected and told once: {:?}", view.notices);
     machine.engine().views().cached(&gun()).await.unwrap();

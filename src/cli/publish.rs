@@ -89,6 +89,9 @@ pub(super) async fn staged(
         result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
     }
     show_published(context, &results, &failed)?;
+    if results.iter().any(|result| !result.new_keys.is_empty()) {
+        context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");
+    }
     ending.problems.extend(failed);
     let is_done = |r: &&Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     ending.succeeded = results.iter().filter(is_done).count();

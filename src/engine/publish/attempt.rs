@@ -13,6 +13,7 @@ use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{Made, SignedFile, SigningError, sign};
 use super::upload::Uploaded;
+use crate::engine::disk::lock::Lock;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
@@ -70,13 +71,17 @@ impl Publisher {
     }
 
     /// Waits until no other trustdeck publishes the repository, as long as one upload may take.
-    async fn turn(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Result<std::fs::File, EngineError> {
+    async fn turn(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Result<Lock, EngineError> {
         let mut looks = 0;
         loop {
             let gun = job.gun.clone();
             let taken = blocking(self, move |publisher| publisher.stage.kept.journal.publishing(&gun)).await;
-            if looks == TURN_LOOKS || job.batch.stop.is_cancelled() || !matches!(taken, Err(EngineError::BusyLocal(_)))
-            {
+            let holder = match &taken {
+                Err(EngineError::BusyLocal { holder, .. }) => holder.as_ref(),
+                _ => return taken,
+            };
+            let is_stopped = holder.is_some_and(|holder| holder.is_stopped);
+            if looks == TURN_LOOKS || is_stopped || job.batch.stop.is_cancelled() {
                 return taken;
             }
             if looks == 0 {

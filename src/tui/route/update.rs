@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, lists, outcome, palette, tour};
+use super::{answers, help, lists, messages, outcome, palette, pick, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -15,6 +15,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
+use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
@@ -30,7 +31,7 @@ const MESSAGE_SECONDS: i64 = 6;
 pub fn start(state: &State) -> Vec<Effect> {
     let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
     effects.push(Task::Remind.effect());
-    if !state.here.offline {
+    if !state.here.offline && !state.here.read_only.everything {
         effects.push(Effect::Resolve);
     }
     effects
@@ -74,6 +75,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
+        Event::Registry(job, RegistryNews::Heard(gun, _)) if !state.jobs.is_comparing(&gun, job) => vec![],
+        Event::Registry(_, news) => tags::heard(state, news),
         Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
             if let Screen::Publish(publishing) = &mut state.screen {
@@ -85,6 +88,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     tour::advance(state);
     lists::settle(state);
     effects.extend(wizard::follow(state));
+    effects.extend(tags::follow(state));
     effects
 }
 
@@ -117,7 +121,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             vec![]
         }
         Found::Binding(binding) => {
-            if (binding.reason)(state).is_none() {
+            if binding.blocked(state).is_none() {
                 choose(state, binding.action);
             }
             run(state, binding)
@@ -135,7 +139,7 @@ fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
 
 /// Does what a binding says, or says why not.
 pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
-    match (binding.reason)(state) {
+    match binding.blocked(state) {
         Some(reason) => {
             state.say(Tone::Note, binding.word, reason);
             vec![]
@@ -176,6 +180,7 @@ fn choose(state: &mut State, action: Action) {
         action,
         Action::Help
             | Action::Palette
+            | Action::Messages
             | Action::Redraw
             | Action::Suspend
             | Action::RefreshAll
@@ -218,6 +223,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     state.jobs.forget();
     for repository in &mut state.known.repositories {
         repository.work = crate::tui::state::Work::Idle;
+        repository.registry.stop();
     }
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
     state.say(Tone::Note, "ctrl-c", words);
@@ -270,6 +276,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Refresh => return refresh(state),
         Action::RefreshAll => return refresh_all(state),
         Action::Copy(what) => return copy(state, what),
+        Action::Messages => messages::open(state),
+        Action::Pick => pick::pick(state),
         Action::Quit => state.quit = Some(Quit::Leave),
         Action::Sandbox => state.quit = Some(Quit::Sandbox),
         Action::Suspend => return vec![Effect::Suspend],

@@ -13,7 +13,6 @@ use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{Made, SignedFile, SigningError, sign};
 use super::upload::Uploaded;
-use crate::engine::disk::lock::Lock;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
@@ -22,7 +21,7 @@ use crate::engine::lanes::blocking;
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::servers::Servers;
-use crate::engine::stage::journal::{Sent, SentFile};
+use crate::engine::stage::journal::{PublishTurn, Sent, SentFile};
 use crate::engine::trust::session::Base;
 use crate::remote::NotaryServer;
 use crate::remote::RemoteError;
@@ -71,7 +70,7 @@ impl Publisher {
     }
 
     /// Waits until no other trustdeck publishes the repository, as long as one upload may take.
-    async fn turn(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Result<Lock, EngineError> {
+    async fn turn(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Result<PublishTurn, EngineError> {
         let mut looks = 0;
         loop {
             let gun = job.gun.clone();

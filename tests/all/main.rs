@@ -24,6 +24,7 @@ mod mangled_keys;
 mod mend;
 mod panes;
 mod plan;
+mod plugin;
 mod property;
 mod public_keys;
 mod publish;
@@ -36,6 +37,7 @@ mod sandbox_files;
 #[path = "../support/screen/mod.rs"]
 mod screen;
 mod screens;
+mod shell;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

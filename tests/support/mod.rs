@@ -15,6 +15,7 @@
 
 pub mod authority;
 pub mod docker_registry;
+pub mod engine;
 pub mod forge;
 pub mod front;
 pub mod home;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 
 pub use authority::Authority;
 pub use docker_registry::DockerRegistry;
+pub use engine::Engine;
 pub use home::Home;
 pub use notary_server::NotaryServer;
 pub use postgres::Postgres;

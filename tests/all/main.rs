@@ -10,6 +10,7 @@ mod faults;
 mod gate;
 mod gated;
 mod golden;
+mod habits;
 mod hostile_files;
 mod images;
 mod interop;
@@ -43,6 +44,7 @@ mod stage;
 mod support;
 #[path = "../support/svg.rs"]
 mod svg;
+mod tags;
 mod token;
 mod verify;
 mod wizards;

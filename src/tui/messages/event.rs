@@ -10,6 +10,8 @@ use jiff::Timestamp as Time;
 
 use super::failure::Failure;
 use super::keywork::KeyFound;
+use super::registry::{RegistryFound, RegistryNews};
+use super::told::Told;
 use super::wizard_task::Answer;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
@@ -39,6 +41,8 @@ pub enum Event {
     Remark(Remark),
     /// What a form asked for waits until somebody touches the token.
     Touch(JobId),
+    /// Work at a registry tells what it found so far.
+    Registry(JobId, RegistryNews),
     /// Work on keys tells how far it is.
     Counted(JobId, usize, usize),
 }
@@ -59,7 +63,7 @@ pub enum Outcome {
     Viewed(Gun, Source, Result<Arc<RepositoryView>, Failure>),
     /// The stage after a change of it; `said` is for the message line.
     Staged {
-        said: Option<String>,
+        said: Option<Told>,
         result: Result<Stage, Failure>,
     },
     Planned(Result<Arc<Plan>, Failure>),
@@ -87,8 +91,10 @@ pub enum Outcome {
     KeyFiles(Result<Vec<PublicKey>, String>),
     /// Ways to complete a path.
     Completed(Vec<String>),
-    /// A small act on one repository came to its end; the sentence is for the message line.
-    Acted(Option<Gun>, Result<String, Failure>),
+    /// A small act on one repository came to its end.
+    Acted(Option<Gun>, Result<Told, Failure>),
+    /// What work at a registry came to.
+    Registry(RegistryFound),
     /// What a wizard asked for.
     Wizard(Result<Answer, Failure>),
 }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::empty;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
+use crate::engine::tags::compare::Differences;
 use crate::engine::view::Health;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
@@ -19,7 +20,7 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Listing, Repository, State, Work, actions};
+use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
@@ -92,21 +93,22 @@ pub fn reindex(state: &mut State) {
     let list = &state.lists.repositories;
     let passes = |r: &Repository| list.filter.passes(&format!("{} {}", r.health().word(), r.entry.name));
     let mut order: Vec<(usize, Gun)> = state
+        .known
         .repositories
         .iter()
         .enumerate()
         .filter(|(_, r)| list.filter.is_empty() || passes(r))
         .map(|(i, r)| (i, r.entry.gun.clone()))
         .collect();
-    if state.touched.order {
+    if state.lists.order == Order::AsShown {
         // Keep the order that is on the screen until the next key.
         let place: std::collections::BTreeMap<&Gun, usize> =
             list.window(usize::MAX).map(|(place, _, gun)| (gun, place)).collect();
         order.sort_by_key(|(_, gun)| place.get(gun).copied().unwrap_or(usize::MAX));
     } else {
-        let health: Vec<Health> = state.repositories.iter().map(Repository::health).collect();
+        let health: Vec<Health> = state.known.repositories.iter().map(Repository::health).collect();
         order.sort_by(|(a, _), (b, _)| {
-            let name = |i: usize| state.repositories.get(i).map(|r| r.entry.name.as_str());
+            let name = |i: usize| state.known.repositories.get(i).map(|r| r.entry.name.as_str());
             (health.get(*a), name(*a)).cmp(&(health.get(*b), name(*b)))
         });
     }
@@ -121,6 +123,7 @@ const FIRST: usize = 4;
 const EXPIRES: usize = 5;
 const STAGED: usize = 6;
 const LIFE: usize = 7;
+const DIFFERS: usize = 8;
 
 const COLUMNS: [Column; 8] = [
     left("State", 8, 9),
@@ -133,11 +136,22 @@ const COLUMNS: [Column; 8] = [
     left("", 5, 0),
 ];
 
+/// The columns, with one more as soon as a registry is known to differ from what is signed.
+fn columns(state: &State) -> Vec<Column> {
+    let mut columns = COLUMNS.to_vec();
+    if state.known.repositories.iter().any(|r| r.registry.differences != Differences::default()) {
+        columns.push(left("Differs", 9, 2));
+        columns.iter_mut().skip(SIGNERS).take(1).for_each(|signers| signers.keep = 1);
+    }
+    columns
+}
+
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
     let theme = canvas.theme;
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let columns = columns(state);
+    let slots = table::fit(&columns, inner);
+    table::heads(canvas, &columns, &slots, inside.head);
     match (slots.get(FIRST).copied().flatten(), slots.get(EXPIRES).copied().flatten()) {
         (Some(first), _) => {
             canvas.put(first.start, inside.head, inner.right(), "Expires first", theme.quiet());
@@ -147,7 +161,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let list = &state.lists.repositories;
     if list.is_empty() {
-        let words = match &state.listing {
+        let words = match &state.known.listing {
             Listing::Loading => "reading the trust directory",
             Listing::Ready => "no repository yet   a add one",
             Listing::Failed(_) => "the trust directory cannot be read   r try again",
@@ -156,7 +170,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let counts = state.staged_counts();
     for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(repository) = state.repositories.get(index) else { continue };
+        let Some(repository) = state.known.repositories.get(index) else { continue };
         let row = Row { inner, y: row, cursor: place == list.cursor(), focused };
         let marked = list.marks.contains(gun);
         row.gutter(canvas, marked, staged_mark(state, gun));
@@ -192,6 +206,7 @@ fn draw(
     let dash = if view.is_some() { value } else { theme.quiet() };
     number(canvas, slot(TAGS), y, &number_of(view.map(|v| v.trusted() + v.orphaned())), dash);
     number(canvas, slot(SIGNERS), y, &number_of(view.map(crate::engine::RepositoryView::signers)), dash);
+    differs(canvas, (slot(DIFFERS), slot(TAGS)), y, repository.registry.differences);
     let soonest = view.and_then(crate::engine::RepositoryView::soonest_expiry);
     match soonest {
         Some((role, at)) => {
@@ -207,6 +222,25 @@ fn draw(
         n => (n.to_string(), theme.add()),
     };
     number(canvas, slot(STAGED), y, &text, style);
+}
+
+/// How many tags drifted and how many are unsigned; without room for that, a sign before the number of tags.
+fn differs(canvas: &mut Canvas<'_>, (own, tags): (Option<Slot>, Option<Slot>), y: u16, found: Differences) {
+    let theme = canvas.theme;
+    let drifted = found.drifted + found.gone;
+    let Some(slot) = own else {
+        if let (Some(slot), true) = (tags, drifted > 0) {
+            canvas.put(slot.start, y, slot.end, theme.glyphs.drift, theme.warn());
+        }
+        return;
+    };
+    let mut x = slot.start;
+    if drifted > 0 {
+        x = canvas.put(x, y, slot.end, &format!("{}{drifted}", theme.glyphs.drift), theme.warn_word()) + 1;
+    }
+    if found.unsigned > 0 {
+        canvas.put(x, y, slot.end, &format!("{}{}", theme.glyphs.none, found.unsigned), theme.quiet());
+    }
 }
 
 /// Text and colour of a time of expiry.
@@ -294,7 +328,7 @@ fn staged_mark(state: &State, gun: &Gun) -> Option<Mark> {
 
 /// Top right of the border.
 pub fn summary(state: &State) -> Runs {
-    let n = state.repositories.len();
+    let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
     match (n, state.size.0 >= 110) {
         (0, _) => Runs::new(),

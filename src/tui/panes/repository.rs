@@ -66,6 +66,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             detail.state = Some((text, theme.quiet()));
         }
     }
+    detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
         detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));
     }
@@ -78,6 +79,22 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     Some(detail)
 }
 
+/// What is known of the registry, and since when.
+fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
+    let (registry, at) = (&repository.registry, repository.registry.at?);
+    let differs = registry.differences;
+    let counts = [(differs.drifted, "drifted"), (differs.gone, "gone"), (differs.unsigned, "unsigned")];
+    let some = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
+    let mut words: Vec<String> = some.collect();
+    if registry.known.as_ref().is_none_or(|known| !known.is_whole()) {
+        words.push("not compared tag by tag".to_owned());
+    } else if words.is_empty() {
+        words.push("holds what is signed".to_owned());
+    }
+    words.push(format!("asked {} ago", format::span(-format::seconds_until(state.now, at))));
+    Some(("registry", words.join(", ")))
+}
+
 /// Wizards that wait here, with the key that goes on with them.
 fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
     for (title, next, due) in wizard::of_repository(state, &repository.entry.gun) {
@@ -87,6 +104,6 @@ fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
 
 /// What the sandbox shows with this repository.
 fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
-    let note = state.notes.get(repository.entry.gun.as_str())?;
+    let note = state.here.notes.get(repository.entry.gun.as_str())?;
     Some(("scene", (*note).to_owned()))
 }

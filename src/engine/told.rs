@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
-use super::disk::note::{self, Note};
+use super::disk::note::Note;
+use super::disk::state::StateFolder;
+
+const FILE: &str = "told.json";
 
 /// More are never kept; the oldest of them are of programs long gone.
 const KEPT: usize = 64;
@@ -16,16 +19,16 @@ struct Told {
 }
 
 impl Note for Told {
-    const FILE: &'static str = "told.json";
+    const KIND: &'static str = "told";
 }
 
 /// Whether a sentence was never said on this machine; from now on it was. What cannot be remembered is said again.
 pub(super) fn is_news(context: &Context, sentence: &str) -> bool {
-    let state_dir = &context.settings().state_dir;
-    if note::load::<Told>(state_dir).is_ok_and(|told| told.sentences.contains(sentence)) {
+    let folder = StateFolder::new(&context.settings().state_dir);
+    if folder.load::<Told>(FILE).is_ok_and(|told| told.sentences.contains(sentence)) {
         return false;
     }
-    let added = note::change(state_dir, |told: &mut Told| {
+    let added = folder.change(FILE, |told: &mut Told| {
         if told.sentences.len() >= KEPT {
             told.sentences.clear();
         }

@@ -23,6 +23,7 @@ pub mod image;
 pub mod machine;
 pub mod notary_server;
 pub mod postgres;
+pub mod production;
 pub mod proxy;
 pub mod terminal;
 
@@ -36,6 +37,7 @@ pub use engine::Engine;
 pub use home::Home;
 pub use notary_server::NotaryServer;
 pub use postgres::Postgres;
+pub use production::Production;
 pub use proxy::Proxy;
 pub use terminal::Terminal;
 

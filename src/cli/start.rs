@@ -43,6 +43,7 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
         }
         Some(Command::Completions(command)) => shell::completions(console, &command),
         Some(Command::Man(command)) => shell::man(console, &command),
+        Some(Command::Pick(command)) => screen::pick(console, &globals, &command).await,
         Some(Command::Sandbox(command)) if command.serve => sandbox::serve(&command).await,
         Some(Command::Sandbox(command)) => screen::open_sandbox(console, &globals, &command).await,
         Some(command) => {

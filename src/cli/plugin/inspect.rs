@@ -1,7 +1,8 @@
 //! `docker trust inspect`.
 
+use super::docker::Docker;
+use super::failure::Failure;
 use super::options::Given;
-use super::{Docker, Failure};
 use crate::cli::arguments::Inspect;
 use crate::cli::inspect;
 use crate::engine::{Kind, Problem};

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::docker::Docker;
+use super::failure::{Failure, check_name, io_words};
 use super::options::Given;
-use super::{Docker, Failure, check_name, io_words};
 use crate::engine::custody::load::{FoundKey, KeySet, Naming, OpenedKey};
 use crate::engine::custody::make::NewKey;
 use crate::engine::{NewPassphrase, OpenError, Passphrase};

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{Docker, Failure};
+use super::docker::Docker;
+use super::failure::Failure;
 use crate::cli::publish::obstacle;
 use crate::cli::terminal;
 use crate::engine::publish::job::Approval;

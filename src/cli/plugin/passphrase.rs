@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
-use zeroize::Zeroizing;
-
-use super::{Docker, Failure};
+use super::docker::Docker;
+use super::failure::Failure;
+use super::input::read_line;
 use crate::cli::{terminal, unlock};
 use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
@@ -25,32 +25,6 @@ key file itself secure and backed up. It is highly recommended that you use a
 password manager to generate the passphrase and keep it safe. There will be no
 way to recover this key. You can find the key in your config directory.
 ";
-
-/// A line of standard input; `None` at its end.
-///
-/// # Errors
-/// If it cannot be read.
-pub(super) fn line() -> std::io::Result<Option<String>> {
-    let input = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-    let bytes = read_line(&input)?;
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
-}
-
-/// Byte by byte: what follows the line is for the next question, or for nobody.
-fn read_line(mut input: &File) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(4 * Passphrase::CAPACITY));
-    let mut byte = Zeroizing::new([0_u8; 1]);
-    while line.len() < line.capacity() {
-        if input.read(byte.as_mut_slice())? == 0 {
-            return Ok(if line.is_empty() { None } else { Some(line) });
-        }
-        if byte.as_slice() == b"\n" {
-            break;
-        }
-        line.extend_from_slice(byte.as_slice());
-    }
-    Ok(Some(line))
-}
 
 /// What Docker calls a role when it asks for a passphrase.
 fn alias(role: &str) -> String {

@@ -1,9 +1,10 @@
 //! `docker trust revoke`.
 
+use super::docker::Docker;
+use super::failure::Failure;
 use super::one_off::{Loss, OneOff};
 use super::options::Given;
 use super::sign::signable;
-use super::{Docker, Failure};
 use crate::engine::reference::RepositoryRef;
 use crate::engine::view::TagState;
 use crate::engine::{Change, EngineError, Health};

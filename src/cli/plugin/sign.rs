@@ -1,9 +1,10 @@
 //! `docker trust sign`: a tag that is signed is signed again as it is, any other is pushed first.
 
+use super::docker::Docker;
+use super::failure::Failure;
 use super::one_off::{Loss, OneOff};
 use super::options::Given;
 use super::passphrase::no_key_of;
-use super::{Docker, Failure};
 use crate::engine::reference::RepositoryRef;
 use crate::engine::view::{RoleView, TagState, TagView};
 use crate::engine::{Change, EngineError, Health, RepositoryView, RootKeyChoice, SignedTarget};

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::docker::Docker;
+use super::failure::{Failure, check_name, io_words, lines_printable};
 use super::one_off::{Loss, OneOff};
 use super::options::Given;
 use super::passphrase::no_key_of;
-use super::{Docker, Failure, check_name, io_words};
 use crate::engine::custody::file::public_key;
 use crate::engine::view::RoleView;
 use crate::engine::{Change, Health, RootKeyChoice};
@@ -44,7 +45,7 @@ pub(super) async fn add(docker: &Docker, given: &Given) -> Result<(), Failure> {
 
 /// Says what went wrong with one of several; gives its name for the end.
 fn complain(docker: &Docker, failure: Failure, repository: &str) -> String {
-    docker.context.console.note(&super::lines_printable(&failure.text));
+    docker.context.console.note(&lines_printable(&failure.text));
     // Docker's blank line, which a note would lose.
     docker.context.console.blank();
     repository.to_owned()

@@ -69,9 +69,10 @@ Commands:
 ";
 
 const PUBLISHES: &str = "
-Differs from Docker's own: what is published is read back as a client with an empty cache before it is called
-done; what would make tags unpullable is refused; changes that trustdeck has staged for the same repository are
-never published or dropped on the way.
+Differs from Docker's own: what is published is read back as a client with an
+empty cache before it is called done; what would make tags unpullable is
+refused; changes that trustdeck has staged for the same repository are never
+published or dropped on the way.
 ";
 
 /// All commands; groups before what is in them.
@@ -84,10 +85,12 @@ pub(super) const COMMANDS: &[Command] = &[
         known: &[],
         takes: Words::AtLeast(0),
         differs: "
-This is trustdeck in the place of the command that Docker has dropped. It differs: signer remove removes; TLS is
-checked for localhost too; nothing that notary has staged is thrown away; a repository whose root is replaced
-without a signature of the old one is refused. For more (several repositories at once, plans to review, rotations,
-backups, hardware keys, a screen): trustdeck --help.
+This is trustdeck in the place of the command that Docker has dropped. It
+differs: signer remove removes; TLS is checked for localhost too; nothing that
+notary has staged is thrown away; a repository whose root is replaced without a
+signature of the old one is refused. For more (several repositories at once,
+plans to review, rotations, backups, hardware keys, a screen): trustdeck
+--help.
 ",
         run: Run::Group,
     },
@@ -102,8 +105,9 @@ Options:
         known: &[flag("pretty", None)],
         takes: Words::AtLeast(1),
         differs: "
-Differs from Docker's own: tags outside the paths of their role are left out; old data is said to be old. With
-more to see: trustdeck inspect, trustdeck tags.
+Differs from Docker's own: tags outside the paths of their role are left out;
+old data is said to be old. With more to see: trustdeck inspect, trustdeck
+tags.
 ",
         run: Run::Inspect,
     },
@@ -131,9 +135,10 @@ Options:
         known: &[flag("local", None)],
         takes: Words::Exactly(1),
         differs: "
-Differs from Docker's own: whether a key can sign is looked at before the image is pushed, and what is signed must
-be what the registry holds after the push. To sign what a registry holds without an engine, also an index of
-several platforms: trustdeck sign IMAGE:TAG --publish.
+Differs from Docker's own: whether a key can sign is looked at before the image
+is pushed, and what is signed must be what the registry holds after the push,
+whose progress comes line by line. To sign what a registry holds without an
+engine, also an index of several platforms: trustdeck sign IMAGE:TAG --publish.
 ",
         run: Run::Sign,
     },
@@ -159,8 +164,8 @@ Options:
         known: &[text("dir")],
         takes: Words::Exactly(1),
         differs: "
-Differs from Docker's own: a passphrase from a variable needs 8 characters too. RSA, tokens and backups:
-trustdeck key --help.
+Differs from Docker's own: a passphrase from a variable needs 8 characters too.
+RSA, tokens and backups: trustdeck key --help.
 ",
         run: Run::Generate,
     },
@@ -175,8 +180,9 @@ Options:
         known: &[text("name")],
         takes: Words::Exactly(1),
         differs: "
-Differs from Docker's own: encrypted keys are opened and stored, where Docker said that it had imported them and
-stored nothing. Backups and archives: trustdeck key restore.
+Differs from Docker's own: encrypted keys are opened and stored, where Docker
+said that it had imported them and stored nothing. Backups and archives:
+trustdeck key restore.
 ",
         run: Run::Load,
     },
@@ -215,10 +221,12 @@ Options:
         known: &[flag("force", Some('f'))],
         takes: Words::AtLeast(2),
         differs: "
-Differs from Docker's own: the signer is removed, also one with a certificate, where Docker removed only the last
-who had signed. Where a key that stays is here, the released tags are signed again with it, and nothing is asked;
-Docker's question comes where nobody could pull them afterwards. Before it is done, what becomes of every tag:
-trustdeck signer remove, then trustdeck publish --dry-run.
+Differs from Docker's own: the signer is removed, also one with a certificate,
+where Docker removed only the last who had signed. Where a key that stays is
+here, the released tags are signed again with it, and nothing is asked;
+Docker's question comes where nobody could pull them afterwards. Before it is
+done, what becomes of every tag: trustdeck signer remove, then trustdeck
+publish --dry-run.
 ",
         run: Run::Remove,
     },

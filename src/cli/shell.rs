@@ -156,6 +156,12 @@ fn repositories_and_tags(current: &OsStr) -> Vec<CompletionCandidate> {
     beginning(current, tags(current).unwrap_or_else(both))
 }
 
+/// Names of images that begin with what was typed.
+pub(super) fn images(current: &OsStr) -> Vec<String> {
+    let candidates = repositories_and_tags(current).into_iter();
+    candidates.map(|candidate| candidate.get_value().to_string_lossy().into_owned()).collect()
+}
+
 fn roles(current: &OsStr) -> Vec<CompletionCandidate> {
     let views = engine().map(|engine| views(&engine, guns(&engine).into_iter().take(MOST))).unwrap_or_default();
     beginning(current, views.iter().flat_map(|view| &view.roles).map(|role| role.role.to_string()))

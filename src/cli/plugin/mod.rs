@@ -4,6 +4,7 @@
 //! where it differs, the help says so. Source: docs/notary-v1.md section 14.
 
 mod command;
+mod complete;
 mod docker;
 mod engine;
 mod failure;
@@ -68,6 +69,9 @@ pub fn plugin(name: &'static str) -> ExitCode {
 fn answer(console: Console, name: &'static str, arguments: &[String]) -> Result<(), Failure> {
     if arguments.first().is_some_and(|first| first == "docker-cli-plugin-metadata") {
         return Ok(console.result(&metadata())?);
+    }
+    if let Some(candidates) = complete::answer(arguments) {
+        return Ok(console.result(&candidates)?);
     }
     let called = format!("docker {name}");
     let (globals, rest) = program::split_globals(name, arguments);

@@ -111,3 +111,23 @@ fn a_docker_that_ignores_content_trust_is_told_of_once() {
     machine.docker("28.5.2");
     assert!(!machine.trustdeck(&["status"], &on).ok().stdout.contains("ignores it"));
 }
+
+#[test]
+fn what_docker_asks_for_completions_is_answered_and_never_run() {
+    let Some(lab) = Lab::start() else { return };
+    let (user, app) = (&lab.ours, lab.words("REG/team/app").remove(0));
+    for line in ["key generate alice", "signer add --key alice.pub alice REG/team/app"] {
+        user.trust(&lab.words(line), "").ok();
+    }
+    let complete = |words: &[&str]| {
+        let mut command = user.home.command(user.home.path().join("docker-trust"));
+        run(command.args(["__complete", "trust"]).args(words)).ok().stdout
+    };
+    assert_eq!(complete(&["signer", "remove", "-f", "alice", &app, ""]), format!("{app}\n{app}:\n:4\n"));
+    let shown = user.trust(&lab.words("inspect REG/team/app"), "").ok().json();
+    assert_eq!(shown[0]["Signers"][0]["Name"], "alice");
+    assert_eq!(complete(&["s"]), "sign\nsigner\n:4\n");
+    assert_eq!(complete(&["key", ""]), "generate\nload\n:4\n");
+    assert_eq!(complete(&["revoke", "--"]), "--yes\n:4\n");
+    assert_eq!(complete(&["signer", "add", "--key", ""]), ":0\n");
+}

@@ -248,7 +248,7 @@ async fn refresh(context: &Context, guns: &mut Vec<Gun>) -> Vec<Problem> {
 }
 
 /// Why a repository cannot be published as planned.
-fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
+pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     if let Some(problem) = &plan.failed {
         return Some(Problem { repository: Some(plan.gun.clone()), ..problem.clone() });
     }

@@ -89,6 +89,7 @@ pub use context::Clock;
 pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
+pub use lanes::waiting;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
 pub use servers::{Asker, Login};

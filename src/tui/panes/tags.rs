@@ -1,7 +1,6 @@
 //! Signed tags of the repository under the cursor, worst first.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -21,7 +20,7 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::rows::{self, TagRows};
+use crate::tui::state::rows::{self, TagRow, TagRows};
 use crate::tui::state::{Lists, State, actions, selected, staging, words};
 
 /// Keys of this pane.
@@ -42,20 +41,22 @@ fn none(state: &State) -> Option<&'static str> {
 /// Does what the user wants.
 pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
-    let meant: BTreeSet<Arc<str>> = state.lists.tags.meant().into_iter().collect();
+    let meant = state.lists.tags.meant();
     match action {
         actions::Tags::Add => {
             state.dialogs.push(Dialog::Form(offers::sign_tag(state, gun)));
             vec![]
         }
         actions::Tags::Sign => {
+            let meant: HashSet<&str> = meant.iter().map(TagRow::name).collect();
             let tags = state.view().map(|v| v.tags.iter().filter(|t| meant.contains(t.name.as_str())));
             let changes = tags.into_iter().flatten().filter_map(|t| Some((gun.clone(), sign_again(t)?))).collect();
             staging::add(state, changes)
         }
         actions::Tags::Revoke => {
-            let revoke = |name: Arc<str>| Change::Revoke { tag: TargetName::received(name.to_string()), roles: vec![] };
-            staging::add(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
+            let names: BTreeSet<&str> = meant.iter().map(TagRow::name).collect();
+            let revoke = |name: &str| Change::Revoke { tag: TargetName::received(name.to_owned()), roles: vec![] };
+            staging::add(state, names.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
         }
     }
 }
@@ -112,7 +113,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     for (y, (place, index, name)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
         let Some(tag) = view.tags.get(index) else { continue };
         let row = Row { inner, y, cursor: place == list.cursor(), focused };
-        row.gutter(canvas, list.marks.contains(name), plan.and_then(|p| staged_mark(p, name)));
+        row.gutter(canvas, list.marks.contains(name), plan.and_then(|p| staged_mark(p, name.name())));
         draw(canvas, &slots, row, tag);
         row.finish(canvas);
     }
@@ -173,13 +174,12 @@ fn staged_mark(plan: &RepositoryPlan, tag: &str) -> Option<Mark> {
 pub fn summary(state: &State) -> Runs {
     let Some(view) = state.view().filter(|v| !v.roles.is_empty()) else { return Runs::new() };
     let theme = state.theme;
-    let held = view.tags.iter().filter(|t| t.state == TagState::Held).count();
     let mut runs = Runs::new().then(format!("{} trusted", view.trusted()), theme.quiet());
     if view.orphaned() > 0 {
         runs = runs.gap(3).then(format!("{} orphaned", view.orphaned()), theme.fail());
     }
-    if held > 0 {
-        runs = runs.gap(3).then(format!("{held} held"), theme.quiet());
+    if view.held() > 0 {
+        runs = runs.gap(3).then(format!("{} held", view.held()), theme.quiet());
     }
     runs
 }

@@ -21,10 +21,12 @@ use super::messages::keywork::{KeyFound, KeyWork};
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, EngineError, Login, Passphrase, Stage};
+use crate::engine::{Engine, EngineError, Login, Passphrase, Stage, waiting};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 
+/// Why work on keys gave nothing at all.
+const PANICKED: &str = "work on keys ended by a fault of its own";
 /// Repositories that are read at the same time.
 const AT_ONCE: usize = 32;
 
@@ -131,11 +133,11 @@ impl Runner {
         let sources = Arc::clone(&self.sources);
         self.tasks.spawn(async move {
             let told = events.clone();
-            let doing = tokio::task::spawn_blocking(move || {
+            let doing = waiting(move || {
                 let (engine, sources, events, stop) = (&engine, &*sources, &told, &stop);
                 Worker { engine, sources, events, stop, job }.perform(work)
             });
-            let found = doing.await.unwrap_or_else(|error| KeyFound::Said(Err(failure::broken(&error.to_string()))));
+            let found = doing.await.unwrap_or_else(|| KeyFound::Said(Err(failure::broken(PANICKED))));
             // Fails only once the loop has ended, when nobody is left to tell.
             let _ = events.send(Event::Done(job, Outcome::Key(found))).await;
         });
@@ -226,7 +228,7 @@ impl Work {
             Effect::Plan => Outcome::Planned(self.plan(job).await),
             Effect::Unlock(id, passphrase) => {
                 let key = id.clone();
-                Outcome::Unlocked(id, self.blocking(move |e| e.keyring().unlock(&key, &passphrase)).await)
+                Outcome::Unlocked(id, self.waiting(move |e| e.keyring().unlock(&key, &passphrase)).await)
             }
             Effect::UnlockAlso(ids, passphrase) => Outcome::AlsoUnlocked(self.unlock_also(ids, passphrase).await),
             Effect::LockIdle => Outcome::Locks(self.blocking(|e| Ok(e.keyring().lock_idle())).await.ok().flatten()),
@@ -316,6 +318,18 @@ impl Work {
         }
     }
 
+    /// As [`Work::blocking`], for what may wait for a token or take long to derive a key.
+    async fn waiting<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let engine = self.engine.clone();
+        match waiting(move || work(&engine)).await {
+            Some(result) => result.map_err(failure::of),
+            None => Err(failure::broken(PANICKED)),
+        }
+    }
+
     async fn staging(
         &self,
         said: Option<String>,
@@ -327,7 +341,7 @@ impl Work {
 
     /// The keys that a passphrase opens.
     async fn unlock_also(&self, ids: Vec<CanonicalKeyId>, passphrase: Passphrase) -> Vec<CanonicalKeyId> {
-        let opened = self.blocking(move |e| {
+        let opened = self.waiting(move |e| {
             Ok(ids.into_iter().filter(|id| e.keyring().unlock(id, &passphrase).is_ok()).collect::<Vec<_>>())
         });
         opened.await.unwrap_or_default()

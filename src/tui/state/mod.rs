@@ -8,6 +8,7 @@ pub mod guide;
 mod jobs;
 pub mod key_task;
 pub mod publishing;
+mod repositories;
 pub mod review;
 pub mod rows;
 pub mod selected;
@@ -15,7 +16,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -27,22 +28,21 @@ use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
-use super::messages::failure::{Ask, Failure};
+use super::messages::failure::Failure;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::wizard::Begun;
-use crate::engine::{
-    Entry, Freshness, Health, KeyView, Kind, Plan, Problem, RepositoryPlan, RepositoryView, Stage, named_registry,
-};
+use crate::engine::{Freshness, KeyView, Plan, Problem, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
 use publishing::Publishing;
 use review::Review;
-use rows::{StagedRow, TagRows};
+use rows::{StagedRow, TagRow, TagRows};
 use tour::Tour;
 
 pub use jobs::Jobs;
+pub use repositories::{Repositories, Repository, Work};
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -57,10 +57,12 @@ pub struct State {
     /// How long passphrases stay, in words.
     pub idle_lock: String,
     pub listing: Listing,
-    pub repositories: Vec<Repository>,
+    pub repositories: Repositories,
     /// The registry that all of them share.
     pub registry: Option<String>,
     pub stage: Stage,
+    /// How many changes are staged for each repository.
+    pub staged_counts: HashMap<Gun, usize>,
     pub plan: Option<Arc<Plan>>,
     pub keys: Vec<KeyView>,
     pub focus: Pane,
@@ -69,6 +71,8 @@ pub struct State {
     /// Open dialogs, the last on top.
     pub dialogs: Vec<Dialog>,
     pub message: Option<Message>,
+    /// What happened on the way to the answers that came since the last frame.
+    pub notice: Option<String>,
     /// First key of a sequence.
     pub prefix: Option<&'static str>,
     /// The filter that is being typed; letters go there.
@@ -148,64 +152,15 @@ pub enum Screen {
 pub struct Lists {
     pub repositories: List<Gun>,
     pub roles: List<Role>,
-    pub tags: List<Arc<str>>,
+    pub tags: List<TagRow>,
     /// What the tags are listed from.
     pub tag_rows: TagRows,
     pub keys: List<CanonicalKeyId>,
     pub staged: List<StagedRow>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
-}
-
-/// A repository of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository {
-    pub entry: Entry,
-    pub view: Option<Arc<RepositoryView>>,
-    pub work: Work,
-    /// Why the last try gave nothing.
-    pub failure: Option<Failure>,
-    /// The user has just given a login for it.
-    pub is_logging_in: bool,
-}
-
-/// What is being done about a repository, since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    Idle,
-    Asking(Time),
-}
-
-impl Repository {
-    /// A repository of which nothing is known yet.
-    #[must_use]
-    pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
-    }
-
-    /// What it asks: why it could not be read, or the login that would show more than the cache.
-    #[must_use]
-    pub fn question(&self) -> Option<Ask> {
-        if let Some(failure) = &self.failure {
-            return failure.ask.clone();
-        }
-        let Freshness::Cached { reason: Some(problem), .. } = &self.view.as_ref()?.freshness else { return None };
-        let wants_login = matches!(problem.kind, Kind::Auth | Kind::Forbidden);
-        let registry = named_registry(&self.entry.gun).filter(|_| wants_login)?.to_owned();
-        Some(Ask::Login { registry, user: None })
-    }
-
-    /// How it stands.
-    #[must_use]
-    pub fn health(&self) -> Health {
-        match (&self.failure, &self.view) {
-            (Some(failure), _) if failure.ask.is_some() => Health::Warn,
-            (Some(failure), Some(view)) if failure.problem.kind.allows_cache() => view.health.min(Health::Cached),
-            (Some(_), _) => Health::Fail,
-            (None, Some(view)) => view.health,
-            (None, None) => Health::Loading,
-        }
-    }
+    /// Answers came since rows were put in order: that is done once before a frame, however many came.
+    pub behind: bool,
 }
 
 impl State {
@@ -220,9 +175,10 @@ impl State {
             trust_dir: String::new(),
             idle_lock: "15 min".to_owned(),
             listing: Listing::Loading,
-            repositories: Vec::new(),
+            repositories: Repositories::default(),
             registry: None,
             stage: Stage::default(),
+            staged_counts: HashMap::new(),
             plan: None,
             keys: Vec::new(),
             focus: Pane::Repositories,
@@ -230,6 +186,7 @@ impl State {
             screen: Screen::Main,
             dialogs: Vec::new(),
             message: None,
+            notice: None,
             prefix: None,
             filtering: None,
             tour: None,
@@ -266,12 +223,12 @@ impl State {
     /// A repository by name.
     #[must_use]
     pub fn find(&self, gun: &Gun) -> Option<&Repository> {
-        self.repositories.iter().find(|r| r.entry.gun == *gun)
+        self.repositories.find(gun)
     }
 
     /// The same, to write.
     pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
-        self.repositories.iter_mut().find(|r| r.entry.gun == *gun)
+        self.repositories.find_mut(gun)
     }
 
     /// A name as rows show it: without the registry, if all repositories of the list share one.
@@ -299,16 +256,6 @@ impl State {
     #[must_use]
     pub fn plan_of(&self, gun: &Gun) -> Option<&RepositoryPlan> {
         self.plan.as_ref()?.repositories.iter().find(|p| p.gun == *gun)
-    }
-
-    /// Staged changes by repository.
-    #[must_use]
-    pub fn staged_counts(&self) -> BTreeMap<&Gun, usize> {
-        let mut counts = BTreeMap::new();
-        for staged in &self.stage.changes {
-            *counts.entry(&staged.gun).or_insert(0) += 1;
-        }
-        counts
     }
 
     /// Where a screen that was opened from a wizard or from the panes goes back to.

@@ -1,8 +1,9 @@
 //! Rows that lists are made of.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::engine::view::TagState;
+use crate::engine::view::{TagState, TagView};
 use crate::engine::{EntryId, RepositoryView};
 use crate::tuf::Gun;
 use crate::tui::kit::filter::{Filter, Searched};
@@ -14,11 +15,49 @@ pub enum StagedRow {
     Change(EntryId),
 }
 
+/// A tag of a view, named without a copy of its name: there may be a hundred thousand.
+#[derive(Clone, Debug)]
+pub struct TagRow {
+    view: Arc<RepositoryView>,
+    index: usize,
+}
+
+impl TagRow {
+    /// The tag.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.view.tags.get(self.index).map_or("", |tag| &tag.name)
+    }
+}
+
+impl PartialEq for TagRow {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for TagRow {}
+
+impl PartialOrd for TagRow {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TagRow {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
 /// The tags of a view as the list takes them, worst first, made once for a view.
 #[derive(Debug, Default)]
 pub struct TagRows {
     of: Option<Arc<RepositoryView>>,
-    rows: Vec<TagRow>,
+    /// Places in the view.
+    order: Vec<usize>,
+    /// What each is found by, in the same order; made when something is looked for.
+    texts: Vec<Searched>,
     /// What they were filtered by last.
     pub filter: Filter,
 }
@@ -27,15 +66,12 @@ impl TagRows {
     /// Those of a view.
     #[must_use]
     pub fn new(view: Arc<RepositoryView>, filter: Filter) -> Self {
-        let mut rows = Vec::with_capacity(view.tags.len());
-        for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
-            let tags = view.tags.iter().enumerate().filter(|(_, tag)| tag.state == state);
-            rows.extend(tags.map(|(index, tag)| {
-                let text = format!("{} {} {} {}", tag.name, tag_state(tag.state), tag.digest, tag.signers.join(" "));
-                TagRow { index, name: Arc::from(tag.name.as_str()), text: Searched::new(text) }
-            }));
-        }
-        Self { of: Some(view), rows, filter }
+        let of_state = |state: TagState| {
+            let tags = view.tags.iter().enumerate().filter(move |(_, tag)| tag.state == state);
+            tags.map(|(index, _)| index)
+        };
+        let order = [TagState::Orphaned, TagState::Held, TagState::Trusted].into_iter().flat_map(of_state).collect();
+        Self { of: Some(view), order, texts: Vec::new(), filter }
     }
 
     /// Whether they are of this very view.
@@ -46,17 +82,23 @@ impl TagRows {
 
     /// Index and name of those that pass the filter.
     #[must_use]
-    pub fn shown(&self) -> Vec<(usize, Arc<str>)> {
-        let rows = self.rows.iter().filter(|row| self.filter.finds(&row.text));
-        rows.map(|row| (row.index, Arc::clone(&row.name))).collect()
+    pub fn shown(&mut self) -> Vec<(usize, TagRow)> {
+        let Some(view) = &self.of else { return vec![] };
+        let row = |index: usize| (index, TagRow { view: Arc::clone(view), index });
+        if self.filter.is_empty() {
+            return self.order.iter().map(|index| row(*index)).collect();
+        }
+        if self.texts.is_empty() {
+            let tags = self.order.iter().filter_map(|index| view.tags.get(*index));
+            self.texts = tags.map(|tag| Searched::new(searched(tag))).collect();
+        }
+        let found = self.order.iter().zip(&self.texts).filter(|(_, text)| self.filter.finds(text));
+        found.map(|(index, _)| row(*index)).collect()
     }
 }
 
-#[derive(Debug)]
-pub(in crate::tui) struct TagRow {
-    index: usize,
-    name: Arc<str>,
-    text: Searched,
+fn searched(tag: &TagView) -> String {
+    format!("{} {} {} {}", tag.name, tag_state(tag.state), tag.digest, tag.signers.join(" "))
 }
 
 /// How a tag stands.

@@ -229,7 +229,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     let asked: Vec<_> = state
         .repositories
         .iter()
-        .filter(|r| r.work != Work::Idle)
+        .filter(|r| r.work() != Work::Idle)
         .map(|r| (r.entry.gun.clone(), r.view.clone()))
         .collect();
     let mut effects = Vec::new();

@@ -268,6 +268,15 @@ impl Deref for TagList {
     }
 }
 
+impl<'a> IntoIterator for &'a TagList {
+    type Item = &'a TagView;
+    type IntoIter = std::slice::Iter<'a, TagView>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tags.iter()
+    }
+}
+
 /// A signed tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagView {

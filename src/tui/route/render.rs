@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{dock, header, help, keys};
+use super::{dock, header, help, keys, palette};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::Frame;
@@ -42,6 +42,7 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         canvas.dim();
         match dialog {
             Dialog::Help(open) => help::render(open, state, &mut canvas),
+            Dialog::Palette(open) => palette::render(open, state, &mut canvas),
             dialog => dialog.render(&state.around(), &mut canvas),
         }
     }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, lists, outcome, tour};
+use super::{answers, help, lists, outcome, palette, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -120,7 +120,10 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             state.prefix = Some(first);
             vec![]
         }
-        Found::Nothing => vec![],
+        Found::Nothing => {
+            unbound(state, prefix, &input::key_name(pressed));
+            vec![]
+        }
         Found::Binding(binding) => {
             if (binding.reason)(state).is_none() {
                 choose(state, binding.action);
@@ -130,8 +133,16 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
     }
 }
 
+/// Says once of each key that it is not bound, and where to look.
+fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
+    let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
+    if !name.is_empty() && state.touched.unbound.insert(full.clone()) {
+        state.say(Tone::Note, full, "is not bound here; ? lists the keys, : finds everything by name");
+    }
+}
+
 /// Does what a binding says, or says why not.
-fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     match (binding.reason)(state) {
         Some(reason) => {
             state.say(Tone::Note, binding.word, reason);
@@ -156,6 +167,13 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
                 vec![]
             }
         },
+        Answer::InPalette(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Palette(open)) => palette::key(open, state, &pressed),
+            other => {
+                state.dialogs.extend(other);
+                vec![]
+            }
+        },
         answer => answers::take(state, answer),
     }
 }
@@ -165,6 +183,7 @@ fn choose(state: &mut State, action: Action) {
     let elsewhere = matches!(
         action,
         Action::Help
+            | Action::Palette
             | Action::Redraw
             | Action::Suspend
             | Action::RefreshAll
@@ -224,6 +243,7 @@ fn paste(state: &mut State, text: &str) {
             adapt::adapt(form);
         }
     }
+    palette::pasted(state);
 }
 
 /// Does what the user wants.
@@ -243,6 +263,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             };
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
+        Action::Palette => palette::open(state),
         Action::Filter => state.filtering = Some(TextField::with(panes::filter_text(state.focus, state))),
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),

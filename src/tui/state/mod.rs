@@ -16,7 +16,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -116,7 +116,7 @@ pub enum Listing {
 }
 
 /// What the user did since data arrived: rows are put in order only when that surprises nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// The user chose a repository: by moving, or by acting on the row under the cursor.
     pub chosen: bool,
@@ -126,6 +126,8 @@ pub struct Touched {
     pub interrupted: bool,
     /// What is due was said.
     pub reminded: bool,
+    /// Keys of which it was said that they are not bound.
+    pub unbound: BTreeSet<String>,
 }
 
 /// Why the loop ends.

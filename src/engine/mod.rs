@@ -94,6 +94,7 @@ pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
 pub use servers::{Asker, Login};
 pub use settings::{FirstContact, Settings};
+pub use trust::notice::Notice;
 pub use trust::session::Freshness;
 pub use view::keys::KeyView;
 pub use view::list::Entry;

@@ -9,6 +9,7 @@ use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::memory::{Found, raise};
+use super::notice::Notice;
 use super::part::Trust;
 use super::pin;
 use super::repositories::Repositories;
@@ -21,7 +22,7 @@ use crate::engine::settings::FirstContact;
 use crate::keys::words::words;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{Gun, KeyId, Remembered, Role, TrustedSet};
+use crate::tuf::{Gun, Remembered, Role, TrustedSet};
 
 /// What came of asking.
 struct Answer {
@@ -30,7 +31,7 @@ struct Answer {
     /// Marks that the refresh began with.
     before: SeenRoles,
     tags: Vec<String>,
-    notices: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 impl Trust {
@@ -205,7 +206,7 @@ impl Trust {
         gun: &Gun,
         root: &[u8],
         seen: SeenRoles,
-        notices: &mut Vec<String>,
+        notices: &mut Vec<Notice>,
     ) -> Result<TrustedSet, EngineError> {
         let settings = self.context.settings();
         let set = self.start(gun, root, &settings.pinning, seen)?;
@@ -223,12 +224,8 @@ impl Trust {
         match settings.first_contact {
             FirstContact::Ask => Err(refused(roots)),
             FirstContact::Trust => {
-                let bare: Vec<String> = pin::bare_root_keys(root).iter().map(words).collect();
-                notices.push(format!(
-                    "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
-                    list(&roots),
-                    bare.join(", ")
-                ));
+                let words = pin::bare_root_keys(root).iter().map(words).collect();
+                notices.push(Notice::FirstContact { roots, words });
                 Ok(set)
             }
         }
@@ -356,8 +353,4 @@ fn is_pinned(pinning: &Pinning, gun: &Gun) -> bool {
     let matches =
         |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
     pinning.certs.keys().any(matches) || pinning.ca.keys().any(|prefix| name.starts_with(prefix.as_str()))
-}
-
-fn list(ids: &[KeyId]) -> String {
-    ids.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", ")
 }

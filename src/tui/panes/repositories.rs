@@ -22,7 +22,7 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Listing, Repository, State, Work, actions};
+use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
@@ -94,8 +94,8 @@ fn remove_from_list(state: &mut State) -> Vec<Effect> {
 pub fn reindex(state: &mut State) {
     let list = &state.lists.repositories;
     let passes = |r: &Repository| list.filter.passes(&format!("{} {}", r.health().word(), r.entry.name));
-    let shown = state.repositories.iter().enumerate().filter(|(_, r)| list.filter.is_empty() || passes(r));
-    let order = if state.touched.order {
+    let shown = state.known.repositories.iter().enumerate().filter(|(_, r)| list.filter.is_empty() || passes(r));
+    let order = if state.lists.order == Order::AsShown {
         // Keep the order that is on the screen until the next key.
         let place: HashMap<&Gun, usize> = list.rows().map(|(place, _, gun)| (gun, place)).collect();
         in_order(shown, |r| place.get(&r.entry.gun).copied().unwrap_or(usize::MAX))
@@ -149,7 +149,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let list = &state.lists.repositories;
     if list.is_empty() {
-        let words = match &state.listing {
+        let words = match &state.known.listing {
             Listing::Loading => "reading the trust directory",
             Listing::Ready => "no repository yet   a add one",
             Listing::Failed(_) => "the trust directory cannot be read   r try again",
@@ -158,11 +158,11 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let plans = plans_of(state, list.window(usize::from(inside.rows)).map(|(_, _, gun)| gun));
     for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(repository) = state.repositories.get(index) else { continue };
+        let Some(repository) = state.known.repositories.get(index) else { continue };
         let row = Row { inner, y: row, cursor: place == list.cursor(), focused };
         let marked = list.marks.contains(gun);
         row.gutter(canvas, marked, plans.get(gun).and_then(|plan| staged_mark(plan)));
-        draw(state, canvas, &slots, row, repository, state.staged_counts.get(gun).copied().unwrap_or(0));
+        draw(state, canvas, &slots, row, repository, state.known.staged.get(gun).copied().unwrap_or(0));
         row.finish(canvas);
     }
 }
@@ -282,7 +282,7 @@ pub fn health_glyph(theme: Theme, health: Health) -> (&'static str, Style) {
 
 /// What is planned for these repositories: one look through a plan that may have thousands.
 fn plans_of<'a>(state: &'a State, guns: impl Iterator<Item = &'a Gun>) -> HashMap<&'a Gun, &'a RepositoryPlan> {
-    let shown: HashSet<&Gun> = guns.filter(|gun| state.staged_counts.contains_key(gun)).collect();
+    let shown: HashSet<&Gun> = guns.filter(|gun| state.known.staged.contains_key(gun)).collect();
     let plans = state.plan.iter().filter(|_| !shown.is_empty()).flat_map(|plan| &plan.repositories);
     plans.filter(|plan| shown.contains(&plan.gun)).map(|plan| (&plan.gun, plan)).collect()
 }
@@ -302,7 +302,7 @@ fn staged_mark(plan: &RepositoryPlan) -> Option<Mark> {
 
 /// Top right of the border.
 pub fn summary(state: &State) -> Runs {
-    let n = state.repositories.len();
+    let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
     match (n, state.size.0 >= 110) {
         (0, _) => Runs::new(),

@@ -137,7 +137,7 @@ fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<(&RepositoryPlan, &P
 fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
     let (theme, y) = (canvas.theme, row.y);
     let (start, end) = (row.inner.x + 1, row.inner.right().saturating_sub(1));
-    let changes = state.staged_counts.get(gun).copied().unwrap_or(0);
+    let changes = state.known.staged.get(gun).copied().unwrap_or(0);
     let Some(plan) = state.plan_of(gun) else {
         let x = canvas.put(start, y, end, state.short_name(&state.name_of(gun)), theme.strong());
         canvas.put(x + 3, y, end, &format::count(changes, "change", "changes"), theme.quiet());

@@ -2,6 +2,7 @@
 
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::confirm::Subject;
+use crate::tui::dialogs::form::Wait;
 use crate::tui::dialogs::{Confirm, Dialog, Form, Purpose};
 use crate::tui::forms::{adapt, key_forms, key_submit, submit};
 use crate::tui::keywork::task;
@@ -133,7 +134,7 @@ pub(super) fn wait_for_touch(state: &mut State, job: JobId) -> Vec<Effect> {
         && let Some(Dialog::Form(form)) = state.dialogs.last_mut()
         && form.busy.is_some()
     {
-        form.busy = Some("touch the token now");
+        form.busy = Some(Wait::Touch);
     }
     vec![]
 }

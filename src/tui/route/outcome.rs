@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::engine::{Entry, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
+use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers, submit};
@@ -14,9 +14,10 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::{Ask, Failure};
+use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
-use crate::tui::state::{Listing, Repository, Screen, State, asking, words};
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
 use crate::tui::{panes, questions, wizard};
 
 /// Takes the outcome of a job.
@@ -27,16 +28,16 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Entries(Ok(entries)) => return listed(state, entries),
         Outcome::Entries(Err(failure)) => {
             state.complain(&failure);
-            state.listing = Listing::Failed(failure);
+            state.known.listing = Listing::Failed(failure);
         }
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
         Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
         Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
-        Outcome::WrongSources(named) => state.wrong_sources.extend(named),
+        Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),
         Outcome::Planned(result) => return planned(state, result),
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
         Outcome::Tokens(tokens) => learn::tokens(state, tokens),
-        Outcome::KeyProblems(problems) => state.key_problems = problems,
+        Outcome::KeyProblems(problems) => state.keyring.problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),
         Outcome::Locks(left) => return locks(state, left),
@@ -71,7 +72,7 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::ForeignAdopted(gun, Ok(stage)) => {
             let name = state.name_of(&gun);
-            let said = format!("adopted: what notary staged in {}", state.short_name(&name));
+            let said = Told::new("adopted", format!("what notary staged in {}", state.short_name(&name)));
             let effects = staged(state, Some(said), stage);
             return effects.into_iter().chain(asking::once(state, &gun, Effect::Refresh)).collect();
         }
@@ -124,8 +125,9 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
 fn locks(state: &mut State, left: Option<Duration>) -> Vec<Effect> {
     let seconds = left.map(|left| i64::try_from(left.as_secs()).unwrap_or(i64::MAX / 2));
     let at = seconds.and_then(|seconds| Time::from_second(state.now.as_second().saturating_add(seconds)).ok());
-    let ended = state.locks_at.is_some_and(|due| due <= state.now) || (state.locks_at.is_some() && at.is_none());
-    state.locks_at = at;
+    let ended = state.keyring.locks_at.is_some_and(|due| due <= state.now)
+        || (state.keyring.locks_at.is_some() && at.is_none());
+    state.keyring.locks_at = at;
     if ended { vec![Effect::ListKeys] } else { vec![] }
 }
 
@@ -146,16 +148,16 @@ fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
 }
 
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
-    let fresh = state.repositories.list(entries);
+    let fresh = state.known.repositories.list(entries);
     state.learn_registry();
-    let was_listed = state.listing == Listing::Ready;
-    state.listing = Listing::Ready;
-    state.touched.order = false;
+    let was_listed = state.known.listing == Listing::Ready;
+    state.known.listing = Listing::Ready;
+    state.lists.order = Order::ByState;
     panes::reindex(state);
     stay_on_top(state);
     panes::reindex_shown(state);
     // Those of the command line arrive one by one too, before the user did anything.
-    if let ([added], true) = (fresh.as_slice(), was_listed && state.touched.chosen) {
+    if let ([added], true) = (fresh.as_slice(), was_listed && state.lists.picked == Picked::ByUser) {
         state.lists.repositories.select(added);
         panes::reindex_shown(state);
     }
@@ -164,7 +166,7 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
 
 fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<RepositoryView>, Failure>) -> Vec<Effect> {
     if source == Source::Server {
-        state.repositories.answered(gun);
+        state.known.repositories.answered(gun);
     }
     let Some(repository) = state.find_mut(gun) else { return vec![] };
     let was_login = source == Source::Server && std::mem::take(&mut repository.is_logging_in);
@@ -186,16 +188,17 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     if let (Some(failure), true) = (refused, was_login) {
         state.complain(&failure);
     }
-    if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none() && state.sandbox.is_none())
+    if let Some(notice) =
+        notice.filter(|_| source == Source::Server && state.tour.is_none() && state.here.sandbox.is_none())
     {
-        state.notice = Some(notice);
+        state.lists.notice = Some(notice);
     }
     state.lists.behind = true;
     let mut effects = Vec::new();
-    if source == Source::Server && state.staged_counts.contains_key(gun) {
+    if source == Source::Server && state.known.staged.contains_key(gun) {
         effects.extend(asking::plan(state));
     }
-    if source == Source::Server && !state.repositories.is_asking() {
+    if source == Source::Server && !state.known.repositories.is_asking() {
         // What the servers say decides what wizards wait for.
         effects.extend([Effect::ListKeys, Task::Remind.effect()]);
     }
@@ -208,47 +211,47 @@ pub(super) fn catch_up(state: &mut State) {
         return;
     }
     // Rows stay where they are until the next key, except before the first one.
-    state.touched.order = state.touched.chosen || state.repositories.is_asking();
+    let moved = state.lists.picked == Picked::ByUser || state.known.repositories.is_asking();
+    state.lists.order = if moved { Order::AsShown } else { Order::ByState };
     panes::repositories::reindex(state);
     stay_on_top(state);
     panes::reindex_shown(state);
-    if let Some(notice) = state.notice.take() {
-        say_notice(state, notice);
+    if let Some(notice) = state.lists.notice.take() {
+        say_notice(state, &notice);
     }
 }
 
 /// The worst repository is shown first until the user chooses another.
 fn stay_on_top(state: &mut State) {
-    if !state.touched.chosen {
+    if state.lists.picked == Picked::Worst {
         state.lists.repositories.go(crate::tui::kit::list::Move::Top, 1);
     }
 }
 
 /// Several first contacts are one message.
-fn say_notice(state: &mut State, notice: String) {
-    const NEW_HERE: &str = "is new to this machine";
-    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(|n| n.contains(NEW_HERE)));
-    let met = if notice.contains(NEW_HERE) { state.repositories.iter().filter(is_new).count() } else { 0 };
+fn say_notice(state: &mut State, notice: &Notice) {
+    let is_first = |notice: &Notice| matches!(notice, Notice::FirstContact { .. });
+    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(is_first));
+    let met = if is_first(notice) { state.known.repositories.iter().filter(is_new).count() } else { 0 };
     let words = if met > 1 {
         format!("{met} repositories are new to this machine; their root keys are trusted from now on")
     } else {
-        notice
+        notice.to_string()
     };
     state.say(Tone::Note, "note", words);
 }
 
-fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {
+fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let changed = stage != state.stage;
     state.stage = stage;
-    state.staged_counts.clear();
+    state.known.staged.clear();
     for change in &state.stage.changes {
-        *state.staged_counts.entry(change.gun.clone()).or_default() += 1;
+        *state.known.staged.entry(change.gun.clone()).or_default() += 1;
     }
     panes::staged::reindex(state);
     if let Some(said) = said {
-        let (verb, object) = said.split_once(": ").map_or(("staged", said.as_str()), |(v, o)| (v, o));
         let undo = state.stage.undo.is_some();
-        state.say(Tone::Done, verb, object);
+        state.say(Tone::Done, said.verb, said.object);
         if let (Some(message), true) = (&mut state.message, undo) {
             message.back = Some(("u", "undo"));
         }
@@ -315,7 +318,7 @@ fn resolved(state: &mut State, all: &[Published]) -> Vec<Effect> {
     vec![Effect::ReadStage]
 }
 
-fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -> Vec<Effect> {
+fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> Vec<Effect> {
     let said = match result {
         Ok(said) => said,
         Err(failure) => {
@@ -325,11 +328,8 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     };
     let asked = gun.as_ref().and_then(|gun| state.find(gun)?.question());
     let is_login = matches!(asked, Some(Ask::Login { .. }));
-    if !said.is_empty() {
-        let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
-        // Whether a login is good is known once the server has answered.
-        state.say(if is_login { Tone::Note } else { Tone::Done }, verb, object);
-    }
+    // Whether a login is good is known once the server has answered.
+    state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
@@ -339,7 +339,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     let waiting = |r: &&Repository| answered.is_some() && r.entry.gun != gun && r.question() == answered;
     let mut again = vec![gun.clone()];
     if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
-        again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
+        again.extend(state.known.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
     }
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
     let asked: Vec<Effect> = again.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();

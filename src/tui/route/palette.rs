@@ -19,7 +19,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 use crate::tui::panes;
-use crate::tui::state::{Screen, State, words};
+use crate::tui::state::{Picked, Screen, State, words};
 
 /// Most lines that are kept; nobody scrolls further.
 const MOST: usize = 200;
@@ -88,11 +88,11 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
 }
 
 fn places(state: &State, scored: &mut Scored) {
-    for repository in &state.repositories {
+    for repository in &state.known.repositories {
         let entry = &repository.entry;
         scored.take(state.short_name(&entry.name), 0, || Hit::Repository(entry.gun.clone()));
     }
-    for key in &state.keys {
+    for key in &state.keyring.keys {
         let text = format!("{} {} {}", words::key_label(state, key), key.role, key.id.short());
         scored.take(&text, 0, || Hit::Key(key.id.clone()));
     }
@@ -143,7 +143,7 @@ impl Scored {
 
 /// Does what was chosen, or goes there.
 fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
-    state.touched.chosen = true;
+    state.lists.picked = Picked::ByUser;
     match hit {
         Hit::Action(name) => return act(state, &name),
         Hit::Repository(gun) => {

@@ -19,7 +19,7 @@ use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied};
-use crate::tui::state::{Listing, Quit, Screen, State, asking, selected};
+use crate::tui::state::{Before, Listing, Order, Picked, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -30,7 +30,7 @@ const MESSAGE_SECONDS: i64 = 6;
 pub fn start(state: &State) -> Vec<Effect> {
     let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
     effects.push(Task::Remind.effect());
-    if !state.offline {
+    if !state.here.offline {
         effects.push(Effect::Resolve);
     }
     effects
@@ -96,14 +96,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
-    if state.touched.order {
-        state.touched.order = false;
+    if std::mem::take(&mut state.lists.order) == Order::AsShown {
         repositories::reindex(state);
     }
     if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('c') {
         return interrupt(state);
     }
-    state.touched.interrupted = false;
+    let before = std::mem::replace(&mut state.before, Before::Other);
     if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('z') {
         return vec![Effect::Suspend];
     }
@@ -114,10 +113,10 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         lists::filter_key(state, typed, pressed);
         return vec![];
     }
-    let prefix = state.prefix.take();
+    let prefix = if let Before::Prefix(prefix) = before { Some(prefix) } else { None };
     match keys::lookup(state, prefix, &input::key_name(pressed)) {
         Found::Prefix(first) => {
-            state.prefix = Some(first);
+            state.before = Before::Prefix(first);
             vec![]
         }
         Found::Nothing => {
@@ -136,7 +135,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
 /// Says once of each key that it is not bound, and where to look.
 fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
     let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
-    if !name.is_empty() && state.touched.unbound.insert(full.clone()) {
+    if !name.is_empty() && state.unbound.insert(full.clone()) {
         state.say(Tone::Note, full, "is not bound here; ? lists the keys, : finds everything by name");
     }
 }
@@ -191,10 +190,12 @@ fn choose(state: &mut State, action: Action) {
             | Action::SkipTourStep
             | Action::EndTour
     );
-    if !state.touched.chosen && matches!(action, Action::Move(_)) {
+    if state.lists.picked == Picked::Worst && matches!(action, Action::Move(_)) {
         state.lists.repositories.go(Move::Top, 1);
     }
-    state.touched.chosen |= !elsewhere;
+    if !elsewhere {
+        state.lists.picked = Picked::ByUser;
+    }
 }
 
 /// Ctrl-c: stops what runs; twice quits. Never loses work, for the stage is on disk.
@@ -205,11 +206,11 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         publishing.stopping = true;
         return vec![Effect::StopPublish];
     }
-    if state.touched.interrupted {
+    if state.before == Before::Interrupt {
         state.quit = Some(Quit::Leave);
         return vec![];
     }
-    state.touched.interrupted = true;
+    state.before = Before::Interrupt;
     if let Some(dialog) = state.dialogs.pop() {
         if matches!(dialog, Dialog::Prompt(_) | Dialog::Confirm(_)) {
             state.gate = None;
@@ -222,7 +223,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     let idle = state.jobs.is_idle();
     state.jobs.forget();
-    state.repositories.stop_asking();
+    state.known.repositories.stop_asking();
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
     state.say(Tone::Note, "ctrl-c", words);
     vec![Effect::Cancel]
@@ -308,10 +309,10 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 }
 
 fn refresh_all(state: &mut State) -> Vec<Effect> {
-    let guns: Vec<_> = state.repositories.iter().map(|r| r.entry.gun.clone()).collect();
+    let guns: Vec<_> = state.known.repositories.iter().map(|r| r.entry.gun.clone()).collect();
     let mut effects = vec![Effect::ListEntries, Effect::ListKeys, Effect::CheckKeyFiles];
-    if state.listing != Listing::Ready {
-        state.listing = Listing::Loading;
+    if state.known.listing != Listing::Ready {
+        state.known.listing = Listing::Loading;
     }
     effects.extend(guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)));
     effects

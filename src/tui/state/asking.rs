@@ -6,7 +6,7 @@ use crate::tui::messages::effect::Effect;
 
 /// Asks the server about a repository, unless that runs already.
 pub fn once(state: &mut State, gun: &Gun, effect: fn(Gun) -> Effect) -> Option<Effect> {
-    let begins = state.repositories.ask(gun, state.now);
+    let begins = state.known.repositories.ask(gun, state.now);
     begins.then(|| effect(gun.clone()))
 }
 

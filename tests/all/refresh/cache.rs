@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use axum::http::StatusCode;
 use trustdeck::engine::view::TagState;
-use trustdeck::engine::{EngineError, Freshness, Health, Kind};
+use trustdeck::engine::{EngineError, Freshness, Health, Kind, Notice};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::refresh::machine::Machine;
@@ -91,7 +91,7 @@ async fn missing_and_damaged_roots_are_restored_from_the_copy() {
         }
         let view = machine.engine().views().refresh(&gun()).await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), good);
-        assert!(view.notices.iter().any(|notice| notice.contains("restored")), "{:?}", view.notices);
+        assert!(view.notices.iter().any(|notice| matches!(notice, Notice::RootRestored(_))), "{:?}", view.notices);
     }
 }
 

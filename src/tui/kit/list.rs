@@ -97,12 +97,7 @@ impl<K: Clone + Ord> List<K> {
 
     /// Puts the cursor on a row.
     pub fn select(&mut self, key: &K) {
-        self.select_where(|k| k == key);
-    }
-
-    /// Puts the cursor on the first row that this is true of.
-    pub fn select_where(&mut self, is_meant: impl Fn(&K) -> bool) {
-        if let Some(place) = self.order.iter().position(|(_, k)| is_meant(k)) {
+        if let Some(place) = self.order.iter().position(|(_, k)| k == key) {
             self.cursor = place;
         }
     }

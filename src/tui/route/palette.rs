@@ -166,7 +166,7 @@ fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
             if uncover(&mut state.lists.tags) {
                 panes::reindex_shown(state);
             }
-            state.lists.tags.select_where(|row| row.name() == &*tag);
+            state.lists.tags.select(&tag);
         }
         Hit::Key(id) => {
             state.focus = Pane::Keys;

@@ -15,6 +15,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{Event, Outcome};
 use crate::tui::messages::input;
+use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
@@ -79,6 +80,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
+        Event::Registry(job, RegistryNews::Heard(gun, _)) if !state.jobs.is_comparing(&gun, job) => vec![],
+        Event::Registry(_, news) => tags::heard(state, news),
         Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
             if let Screen::Publish(publishing) = &mut state.screen {
@@ -92,6 +95,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         lists::settle(state);
     }
     effects.extend(wizard::follow(state));
+    effects.extend(tags::follow(state));
     effects
 }
 

@@ -11,6 +11,7 @@ pub mod key_task;
 mod keyring;
 mod known;
 pub mod publishing;
+pub mod registry;
 mod repositories;
 pub mod review;
 pub mod rows;
@@ -41,7 +42,7 @@ use guide::Guide;
 use key_task::KeyTask;
 use publishing::Publishing;
 use review::Review;
-use rows::{StagedRow, TagRow, TagRows};
+use rows::{StagedRow, TagRows};
 use tour::Tour;
 
 pub use here::Here;
@@ -136,7 +137,7 @@ pub struct Lists {
     pub picked: Picked,
     pub order: Order,
     pub roles: List<Role>,
-    pub tags: List<TagRow>,
+    pub tags: List<Arc<str>>,
     /// What the tags are listed from.
     pub tag_rows: TagRows,
     pub keys: List<CanonicalKeyId>,

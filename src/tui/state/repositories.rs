@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
+use super::registry::Compared;
 use crate::engine::{Entry, Freshness, Health, Kind, RepositoryView, named_registry};
 use crate::tuf::Gun;
 use crate::tui::messages::failure::{Ask, Failure};
@@ -20,6 +21,8 @@ pub struct Repository {
     pub failure: Option<Failure>,
     /// The user has just given a login for it.
     pub is_logging_in: bool,
+    /// What its registry holds.
+    pub registry: Compared,
 }
 
 /// What is being done about a repository, since when.
@@ -33,7 +36,7 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
+        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false, registry: Compared::default() }
     }
 
     /// Whether its server is being asked.
@@ -141,7 +144,10 @@ impl Repositories {
 
     /// Notes that no answer is waited for any more.
     pub fn stop_asking(&mut self) {
-        self.rows.iter_mut().for_each(|repository| repository.work = Work::Idle);
+        for repository in &mut self.rows {
+            repository.work = Work::Idle;
+            repository.registry.stop();
+        }
         self.asked = 0;
     }
 

@@ -65,7 +65,7 @@ fn repositories_roles_tags_and_keys_are_gone_to_whatever_was_filtered() {
     press(&mut state, &format!("3/no such tag<enter>1:{tag}"));
     assert_eq!(hits(&state)[0], Hit::Tag(tag.as_str().into()));
     press(&mut state, "<enter>");
-    assert_eq!((state.focus, state.lists.tags.selected().map(|t| t.name())), (Pane::Tags, Some(tag.as_str())));
+    assert_eq!((state.focus, state.lists.tags.selected().map(|t| &**t)), (Pane::Tags, Some(tag.as_str())));
     press(&mut state, ":release board<enter>");
     assert_eq!(state.focus, Pane::Keys);
     assert_eq!(trustdeck::tui::state::selected::key(&state).unwrap().label, "release-board");

@@ -1,5 +1,6 @@
 //! Performs effects. Nothing else in the program spawns work for the screen.
 
+mod aside;
 mod failure;
 mod files;
 mod keys;
@@ -321,29 +322,6 @@ impl Work {
             }
             _ => return None,
         })
-    }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let engine = self.engine.clone();
-        match tokio::task::spawn_blocking(move || work(&engine)).await {
-            Ok(result) => result.map_err(failure::of),
-            Err(error) => Err(failure::broken(&error.to_string())),
-        }
-    }
-
-    /// As [`Work::blocking`], for what may wait for a token or take long to derive a key.
-    async fn waiting<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let engine = self.engine.clone();
-        match waiting(move || work(&engine)).await {
-            Some(result) => result.map_err(failure::of),
-            None => Err(failure::broken(PANICKED)),
-        }
     }
 
     async fn staging(

@@ -20,7 +20,6 @@ use tokio_util::sync::CancellationToken;
 use super::kit::format::count;
 use super::messages::effect::Effect;
 use super::messages::event::{Event, JobId, Outcome, Source};
-use super::messages::failure::Failure;
 use super::messages::keywork::{KeyFound, KeyWork};
 use super::messages::told::Told;
 use crate::engine::keyring::sources::PassphraseSources;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::Context;
 use super::{
     Command, Console, Ending, Globals, arguments, changes, gate, images, inspect, key, linking, listing, publish,
-    remarks, rotate, sandbox, signals, staged, terminal,
+    remarks, rotate, sandbox, signals, staged,
 };
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, Log};

@@ -17,7 +17,7 @@ use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::{EngineError, Problem};
-use crate::engine::lanes::blocking;
+use crate::engine::lanes::{blocking, waiting};
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::servers::Servers;
@@ -214,7 +214,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Signs on a blocking thread.
+    /// Signs on a thread of its own: a token may wait for a touch.
     async fn sign_all(
         &self,
         gun: &Gun,
@@ -225,7 +225,8 @@ impl Publisher {
         let (gun, progress) = (gun.clone(), progress.clone());
         let created = run.created.as_ref().map(|c| c.keys.clone());
         let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
-        blocking(self, move |publisher| {
+        let publisher = self.clone();
+        let signing = waiting(move || {
             let open = |id: &CanonicalKeyId| publisher.attended_key(id, &gun, &progress, &prepared.batch.stop);
             let step = |done, total| {
                 let step = Step::Sign { done, total };
@@ -247,8 +248,8 @@ impl Publisher {
                 }
             })?;
             Ok((files, expected, prepared))
-        })
-        .await
+        });
+        signing.await.unwrap_or(Err(EngineError::Cancelled))
     }
 
     /// Writes down what is about to be sent.

@@ -19,7 +19,7 @@ use crate::tui::kit::spinner;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
 use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
 
 /// Keys of this pane.
@@ -106,13 +106,29 @@ pub fn reindex(state: &mut State) {
             list.window(usize::MAX).map(|(place, _, gun)| (gun, place)).collect();
         order.sort_by_key(|(_, gun)| place.get(gun).copied().unwrap_or(usize::MAX));
     } else {
-        let health: Vec<Health> = state.known.repositories.iter().map(Repository::health).collect();
+        let keys: Vec<SortKey> = state.known.repositories.iter().map(|r| sort_key(state.sort, r)).collect();
         order.sort_by(|(a, _), (b, _)| {
             let name = |i: usize| state.known.repositories.get(i).map(|r| r.entry.name.as_str());
-            (health.get(*a), name(*a)).cmp(&(health.get(*b), name(*b)))
+            (keys.get(*a), name(*a)).cmp(&(keys.get(*b), name(*b)))
         });
     }
     state.lists.repositories.set(order);
+}
+
+/// What comes before the name: state, when it expires, how many tags are missing to the most that there can be.
+type SortKey = (Option<Health>, Option<jiff::Timestamp>, usize);
+
+fn sort_key(by: Sort, repository: &Repository) -> SortKey {
+    let view = repository.view.as_deref();
+    match by {
+        Sort::State => (Some(repository.health()), None, 0),
+        Sort::Name => (None, None, 0),
+        Sort::Expiry => {
+            let first = view.and_then(|view| view.roles.iter().filter_map(|role| role.expires).min());
+            (None, Some(first.unwrap_or(jiff::Timestamp::MAX)), 0)
+        }
+        Sort::Tags => (None, None, usize::MAX - view.map_or(0, |view| view.tags.len())),
+    }
 }
 
 const STATE: usize = 0;
@@ -330,9 +346,15 @@ fn staged_mark(state: &State, gun: &Gun) -> Option<Mark> {
 pub fn summary(state: &State) -> Runs {
     let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
+    let by = match state.sort {
+        Sort::State => "worst first",
+        Sort::Name => "by name",
+        Sort::Expiry => "by expiry",
+        Sort::Tags => "by tags",
+    };
     match (n, state.size.0 >= 110) {
         (0, _) => Runs::new(),
-        (_, true) => Runs::new().then(format!("{n}, worst first"), quiet),
-        (_, false) => Runs::new().then("worst first", quiet),
+        (_, true) => Runs::new().then(format!("{n}, {by}"), quiet),
+        (_, false) => Runs::new().then(by, quiet),
     }
 }

@@ -71,6 +71,16 @@ pub struct Globals {
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub pkcs11_module: Option<PathBuf>,
+    /// Colours of the screen: auto, dark, light, mono, high-contrast or colour-blind
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TRUSTDECK_THEME",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub theme: Option<String>,
     /// Look at everything, stage, make and publish nothing
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,

@@ -10,7 +10,7 @@ use super::program::Program;
 use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::settings::{settings, sources};
-use crate::cli::{Globals, terminal};
+use crate::cli::{Globals, signals};
 use crate::engine::reference::{RepositoryRef, capitals, parse_repository};
 use crate::engine::{Engine, FirstContact, RepositoryView};
 
@@ -30,8 +30,8 @@ impl Docker {
         }
         let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now))?;
         let sources = sources(&Globals::default())?;
-        let (stop, busy) = (CancellationToken::new(), CancellationToken::new());
-        terminal::watch_signals(stop.clone(), busy.clone());
+        let (stop, busy) = (CancellationToken::new(), signals::Busy::default());
+        signals::watch(stop.clone(), busy.clone());
         let globals = Globals::default();
         Ok(Self { context: Context { engine, console, globals, sources: Arc::new(sources), stop, busy }, program })
     }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::docker::Docker;
 use super::failure::Failure;
 use crate::cli::publish::obstacle;
-use crate::cli::terminal;
+use crate::cli::{signals::Finishing, terminal};
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, RepositoryPlan};
 use crate::tuf::Gun;
@@ -34,6 +34,7 @@ pub(super) struct OneOff<'d> {
     staged: Arc<Staged>,
     /// Takes the changes back when the user stops it at a question.
     watch: JoinHandle<()>,
+    _finishing: Finishing,
 }
 
 struct Staged {
@@ -78,14 +79,14 @@ impl<'d> OneOff<'d> {
         }
         let staged = Arc::new(Staged { engine, entries: Mutex::default() });
         let (stop, watched) = (docker.context.stop.clone(), Arc::clone(&staged));
-        docker.context.busy.cancel();
+        let finishing = docker.context.busy.begin();
         let watch = tokio::spawn(async move {
             stop.cancelled().await;
             watched.take_back();
             terminal::restore();
             std::process::exit(130);
         });
-        Ok(Self { docker, gun: gun.clone(), staged, watch })
+        Ok(Self { docker, gun: gun.clone(), staged, watch, _finishing: finishing })
     }
 
     /// Adds changes.

@@ -177,6 +177,6 @@ fn help_begins_with_dockers_help_and_says_where_it_differs() {
         }
     }
     let group = lab.ours.trust(&[], "").ok();
-    assert!(group.stderr.starts_with(&lab.docker.trust(&[], "").ok().stderr.trim_end()[..]), "{}", group.stderr);
+    assert!(group.stderr.starts_with(lab.docker.trust(&[], "").ok().stderr.trim_end()), "{}", group.stderr);
     assert!(group.stderr.contains("trustdeck --help"));
 }

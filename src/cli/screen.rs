@@ -41,7 +41,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     match run(wanted, options).await? {
         Ok(Quit::Leave | Quit::Picked(_)) => Ok(Ending::done()),
         Ok(Quit::Sandbox) => {
-            let everything = Sandbox { serve: false, listen: None, dir: None, empty: false, http: false, auth: None };
+            let everything = Sandbox::default();
             open_sandbox(console, globals, &everything).await
         }
         Err(error) => Ok(lost(console, &error)),

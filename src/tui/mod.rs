@@ -196,6 +196,8 @@ impl Loop {
         effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
         self.perform(effects)?;
         loop {
+            // Whatever came since the last frame is put in order for this one.
+            self.take(Event::Tick(self.engine.now()))?;
             let state = &self.state;
             self.screen.draw(|buffer| render::render(state, buffer))?;
             if let Some(quit) = self.state.quit.take() {

@@ -87,8 +87,12 @@ impl<K: Clone + Ord> List<K> {
 
     /// Visible rows: place, index in the data, name.
     pub fn window(&self, height: usize) -> impl Iterator<Item = (usize, usize, &K)> {
-        let rows = self.order.iter().enumerate().skip(self.offset).take(height);
-        rows.map(|(place, (index, key))| (place, *index, key))
+        self.rows().skip(self.offset).take(height)
+    }
+
+    /// All rows, also those above and below what is visible.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, usize, &K)> {
+        self.order.iter().enumerate().map(|(place, (index, key))| (place, *index, key))
     }
 
     /// Puts the cursor on a row.

@@ -33,7 +33,7 @@ pub enum Event {
     Paste(String),
     /// The terminal has this size now.
     Resize(u16, u16),
-    /// It is this late.
+    /// It is this late. Comes before each frame too.
     Tick(Time),
     /// An effect came to its end.
     Done(JobId, Outcome),

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
-use crate::tui::kit::layout;
+use crate::tui::kit::layout::{self, Areas};
 use crate::tui::kit::list::{Cleared, List, Move};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
@@ -14,7 +14,10 @@ use crate::tui::state::{Picked, Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
-    let areas = state.areas();
+    rows_in(&state.areas(), pane)
+}
+
+fn rows_in(areas: &Areas, pane: Pane) -> usize {
     let area = areas.panes.iter().find(|(p, _)| *p == pane);
     area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
 }
@@ -89,7 +92,8 @@ fn go_in(state: &mut State, pane: Pane, to: Move, height: usize) {
 
 /// Scrolls every list so that its cursor is visible.
 pub(super) fn settle(state: &mut State) {
-    let rows = Pane::ALL.map(|pane| visible_rows(state, pane));
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    let rows = Pane::ALL.map(|pane| rows_in(&areas, pane));
     let [repositories, roles, tags, keys, staged] = rows;
     state.lists.repositories.settle(repositories);
     state.lists.roles.settle(roles);

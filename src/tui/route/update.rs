@@ -13,7 +13,7 @@ use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::Event;
+use crate::tui::messages::event::{Event, Outcome};
 use crate::tui::messages::input;
 use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
@@ -39,6 +39,11 @@ pub fn start(state: &State) -> Vec<Effect> {
 
 /// Takes an event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    // Answers about thousands of repositories may come between two frames.
+    let is_one_of_many = matches!(event, Event::Done(_, Outcome::Viewed(..)));
+    if !is_one_of_many {
+        outcome::catch_up(state);
+    }
     let spot = state.spot();
     let mut effects = match event {
         Event::Key(pressed) => key(state, &pressed),
@@ -60,7 +65,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             vec![]
         }
         Event::Done(job, outcome) => {
-            let is_key_work = matches!(outcome, crate::tui::messages::event::Outcome::Key(_));
+            let is_key_work = matches!(outcome, Outcome::Key(_));
             if state.jobs.end(job, &outcome) {
                 outcome::take(state, job, outcome)
             } else if is_key_work {
@@ -91,7 +96,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         state.trail = Some(spot);
     }
     tour::advance(state);
-    lists::settle(state);
+    if !is_one_of_many {
+        lists::settle(state);
+    }
     effects.extend(wizard::follow(state));
     effects.extend(tags::follow(state));
     effects
@@ -246,10 +253,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     let idle = state.jobs.is_idle();
     state.jobs.forget();
-    for repository in &mut state.known.repositories {
-        repository.work = crate::tui::state::Work::Idle;
-        repository.registry.stop();
-    }
+    state.known.repositories.stop_asking();
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
     state.say(Tone::Note, "ctrl-c", words);
     vec![Effect::Cancel]

@@ -13,6 +13,7 @@ mod known;
 pub mod log;
 pub mod publishing;
 pub mod registry;
+mod repositories;
 pub mod review;
 pub mod rows;
 pub mod selected;
@@ -20,7 +21,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -34,6 +35,7 @@ use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
 use super::messages::failure::Failure;
+use crate::engine::trust::notice::Notice;
 use crate::engine::wizard::Begun;
 use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
@@ -50,7 +52,8 @@ use tour::Tour;
 pub use here::Here;
 pub use jobs::Jobs;
 pub use keyring::Keyring;
-pub use known::{Known, Listing, Order, Picked, Repository, Work};
+pub use known::{Known, Listing, Order, Picked};
+pub use repositories::{Repositories, Repository, Work};
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -177,6 +180,10 @@ pub struct Lists {
     pub staged: List<StagedRow>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
+    /// Answers came since rows were put in order: that is done once before a frame, however many came.
+    pub behind: bool,
+    /// What happened on the way to them.
+    pub notice: Option<Notice>,
 }
 
 impl State {
@@ -231,12 +238,12 @@ impl State {
     /// A repository by name.
     #[must_use]
     pub fn find(&self, gun: &Gun) -> Option<&Repository> {
-        self.known.repositories.iter().find(|r| r.entry.gun == *gun)
+        self.known.repositories.find(gun)
     }
 
     /// The same, to write.
     pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
-        self.known.repositories.iter_mut().find(|r| r.entry.gun == *gun)
+        self.known.repositories.find_mut(gun)
     }
 
     /// A name as rows show it: without the registry, if all repositories of the list share one.
@@ -264,16 +271,6 @@ impl State {
     #[must_use]
     pub fn plan_of(&self, gun: &Gun) -> Option<&RepositoryPlan> {
         self.plan.as_ref()?.repositories.iter().find(|p| p.gun == *gun)
-    }
-
-    /// Staged changes by repository.
-    #[must_use]
-    pub fn staged_counts(&self) -> BTreeMap<&Gun, usize> {
-        let mut counts = BTreeMap::new();
-        for staged in &self.stage.changes {
-            *counts.entry(&staged.gun).or_insert(0) += 1;
-        }
-        counts
     }
 
     /// Where a screen that was opened from a wizard or from the panes goes back to.

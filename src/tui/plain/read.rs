@@ -1,8 +1,10 @@
 //! Lines from standard input, read when they are asked for, secrets without echo.
 
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
 
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -10,6 +12,18 @@ use zeroize::Zeroizing;
 const LONGEST: usize = 4096;
 
 type Line = io::Result<Option<Zeroizing<String>>>;
+
+/// The terminal as it was before a secret was asked for.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Shows again what is typed, if it was hidden here.
+fn restore() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        // Nothing else can be done about a terminal that is gone.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &before);
+    }
+}
 
 /// Whether what is typed is seen.
 #[derive(Clone, Copy)]
@@ -51,25 +65,35 @@ impl Reader {
     async fn next(&mut self, echo: Echo) -> Line {
         let ended = || io::Error::new(io::ErrorKind::BrokenPipe, "standard input is gone");
         self.wants.send(echo).map_err(|_| ended())?;
-        self.lines.recv().await.unwrap_or_else(|| Err(ended()))
+        let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+        tokio::select! {
+            line = self.lines.recv() => line.unwrap_or_else(|| Err(ended())),
+            // Whoever does not want to answer leaves.
+            interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| None),
+            _ = terminate.recv() => Ok(None),
+            _ = hang_up.recv() => Ok(None),
+        }
+    }
+}
+
+impl Drop for Reader {
+    /// The thread may still wait for a secret.
+    fn drop(&mut self) {
+        restore();
     }
 }
 
 fn read(echo: Echo) -> Line {
     let stdin = io::stdin();
-    let before = match echo {
-        Echo::Hidden if stdin.is_terminal() => Some(tcgetattr(&stdin)?),
-        _ => None,
-    };
-    if let Some(before) = &before {
+    if matches!(echo, Echo::Hidden) && stdin.is_terminal() {
+        let before = tcgetattr(&stdin)?;
         let mut hidden = before.clone();
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
         tcsetattr(&stdin, OptionalActions::Flush, &hidden)?;
     }
     let line = read_line();
-    if let Some(before) = &before {
-        tcsetattr(&stdin, OptionalActions::Flush, before)?;
-    }
+    restore();
     line
 }
 

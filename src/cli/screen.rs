@@ -34,7 +34,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     for (name, gun) in named.iter().zip(&repositories) {
         mistyped::check(name, gun, &wanted)?;
     }
-    require_terminal(Drawn::OnStandardOutput)?;
+    require_terminal(globals, Drawn::OnStandardOutput)?;
     let mut options = themed(globals)?;
     options.repositories = repositories;
     options.sources = Arc::new(settings::sources(globals)?);
@@ -56,7 +56,7 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
     let of = command.repository.as_deref().map(|name| parse_bare(name, globals.gun)).transpose()?;
     let settings = settings::settings(globals, FirstContact::Ask)?;
     let read_only = ReadOnly { everything: true, ..settings.read_only };
-    require_terminal(Drawn::Anywhere)?;
+    require_terminal(globals, Drawn::Anywhere)?;
     let mut options = themed(globals)?;
     let pane = match command.what {
         Picked::Repo => Pane::Repositories,
@@ -82,7 +82,7 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
 /// # Errors
 /// `Input` without a terminal; says what of the sandbox could not be made.
 pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &Sandbox) -> Result<Ending, Problem> {
-    require_terminal(Drawn::OnStandardOutput)?;
+    require_terminal(globals, Drawn::OnStandardOutput)?;
     let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     let mut options = options(globals);
@@ -111,13 +111,18 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
 async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit>, Problem> {
     let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now))?;
     // Here and not in a task: verification may keep every worker busy, and keys must not wait for it.
-    let screen = AssertUnwindSafe(tui::run(engine, options)).catch_unwind();
-    screen.await.map_err(|_| broken("the screen stopped by a fault of its own"))
+    let ended = if options.plain {
+        AssertUnwindSafe(tui::plain::run(engine, options)).catch_unwind().await
+    } else {
+        AssertUnwindSafe(tui::run(engine, options)).catch_unwind().await
+    };
+    ended.map_err(|_| broken("the screen stopped by a fault of its own"))
 }
 
 fn options(globals: &Globals) -> Options {
     let mut options = Options::from_environment(|name| std::env::var(name).ok());
     options.ascii |= globals.ascii;
+    options.plain = is_plain(globals);
     options
 }
 
@@ -159,20 +164,19 @@ enum Drawn {
     Anywhere,
 }
 
-fn require_terminal(drawn: Drawn) -> Result<(), Problem> {
+/// Whether lines are wanted, or all that the terminal can do.
+fn is_plain(globals: &Globals) -> bool {
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    globals.plain || (is_terminal && (term.is_empty() || term == "dumb"))
+}
+
+fn require_terminal(globals: &Globals, drawn: Drawn) -> Result<(), Problem> {
     let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
-    if std::io::stdin().is_terminal() && (out || (err && drawn == Drawn::Anywhere)) {
-        let term = std::env::var_os("TERM").unwrap_or_default();
-        return match term.to_str() {
-            // Such a terminal would show control sequences as text.
-            Some("" | "dumb") => {
-                let what = if term.is_empty() { "is not set" } else { "is dumb" };
-                let hint = "set TERM to what the terminal is, or use a command: trustdeck --help";
-                Err(input(format!("the screen needs a terminal that can move its cursor, and TERM {what}"), hint))
-            }
-            _ => Ok(()),
-        };
+    let is_there = std::io::stdin().is_terminal() && (out || (err && drawn == Drawn::Anywhere));
+    if is_there || is_plain(globals) {
+        return Ok(());
     }
-    let hint = "run it in a terminal, or use a command: trustdeck --help";
+    let hint = "run it in a terminal, use --plain for lines, or use a command: trustdeck --help";
     Err(input("the screen needs a terminal, and standard input or output is none", hint))
 }

@@ -23,6 +23,7 @@
 //! | `panes` | the five panes | `messages`, `kit`, `dialogs`, `state`, `keywork`, `forms`, `wizard` |
 //! | `runner` | performs effects | `messages`, `kit` |
 //! | `route` | where an event goes, and what fills the frame | `messages`, `kit`, `dialogs`, `state`, `questions`, `keywork`, `screens`, `forms`, `wizard`, `panes` |
+//! | `plain` | the same as lines, without a screen | `messages`, `kit`, `dialogs`, `state`, `options`, `forms`, `runner`, `route` |
 
 pub mod dialogs;
 pub mod forms;
@@ -31,6 +32,7 @@ pub mod kit;
 pub mod messages;
 mod options;
 pub mod panes;
+pub mod plain;
 pub mod questions;
 pub mod route;
 mod runner;

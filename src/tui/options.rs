@@ -66,6 +66,8 @@ pub struct Options {
     pub keys: BTreeMap<String, Vec<String>>,
     /// Whether the terminal tells of the mouse.
     pub mouse: bool,
+    /// Lines instead of a screen.
+    pub plain: bool,
     /// ASCII signs: `--ascii`, or a locale that is not UTF-8.
     pub ascii: bool,
     /// `NO_COLOR` is set and not empty.
@@ -100,6 +102,7 @@ impl Options {
             colours: None,
             keys: BTreeMap::new(),
             mouse: true,
+            plain: false,
             ascii: !utf8,
             no_color: set("NO_COLOR").is_some(),
             term: set("TERM").unwrap_or_default(),

@@ -144,16 +144,16 @@ fn pipes_and_devices_that_the_user_names_hold_nobody() {
 }
 
 #[test]
-fn a_terminal_that_cannot_move_its_cursor_gets_a_sentence_and_no_screen() {
+fn a_terminal_that_cannot_move_its_cursor_gets_lines_and_no_screen() {
     let home = TempDir::new().unwrap();
-    for (set, says) in [(["TERM=dumb"].as_slice(), "TERM is dumb"), (&["-u", "TERM"], "TERM is not set")] {
+    for set in [["TERM=dumb"].as_slice(), &["-u", "TERM"]] {
         for arguments in [&["--offline"][..], &["sandbox"]] {
             let mut command = command(&home, "env");
             command.args(set).arg(env!("CARGO_BIN_EXE_trustdeck")).args(arguments);
             let mut terminal = Terminal::start(&command, 100, 30);
-            assert_eq!(terminal.wait_end(), 2, "{}", terminal.text());
-            let shown = terminal.text();
-            assert!(shown.contains(says) && shown.contains("use a command: trustdeck --help"), "{shown}");
+            terminal.wait_for("q leave");
+            terminal.keys("q\n");
+            assert_eq!(terminal.wait_end(), 0, "{}", terminal.text());
             assert!(!terminal.raw().contains('\u{1b}'), "nothing but text: {}", terminal.raw());
         }
     }

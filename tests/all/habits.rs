@@ -5,6 +5,7 @@ mod lists;
 mod messages;
 mod mouse;
 mod palette;
+mod plain;
 mod read_only;
 mod terminal;
 mod themes;

@@ -62,6 +62,9 @@ pub struct Globals {
     /// Take names literally, as notary does, instead of as image names
     #[arg(long, global = true, help_heading = "Global options")]
     pub gun: bool,
+    /// Lines instead of a screen: numbered lists and questions, for screen readers and serial lines
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub plain: bool,
     /// Draw the screen with ASCII signs only
     #[arg(long, global = true, help_heading = "Global options")]
     pub ascii: bool,

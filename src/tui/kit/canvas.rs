@@ -143,6 +143,8 @@ pub enum Spot {
     Help,
     /// A line that a cursor can be on, by place.
     Line(usize),
+    /// The same in a list of the main screen.
+    Row(usize),
 }
 
 /// A part of the frame, and how things look.
@@ -169,6 +171,14 @@ impl<'a> Canvas<'a> {
     pub fn spot_at(&self, x: u16, y: u16) -> Option<Spot> {
         let at = Position::new(x, y);
         self.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| *spot)
+    }
+
+    /// Rows of the frame that a cursor can be on, with its place there.
+    pub fn lines(&self) -> impl Iterator<Item = (u16, usize)> {
+        self.spots.iter().filter_map(|(area, spot)| match spot {
+            Spot::Line(place) | Spot::Row(place) => Some((area.y, *place)),
+            _ => None,
+        })
     }
 
     /// Gives the frame the theme's ground, if it has one.

@@ -71,6 +71,18 @@ fn marked(pane: Pane, state: &State) -> usize {
     }
 }
 
+/// The first row that is seen, and how many there are.
+fn window(pane: Pane, state: &State) -> (usize, usize) {
+    let lists = &state.lists;
+    match pane {
+        Pane::Repositories => (lists.repositories.offset, lists.repositories.len()),
+        Pane::Roles => (lists.roles.offset, lists.roles.len()),
+        Pane::Tags => (lists.tags.offset, lists.tags.len()),
+        Pane::Keys => (lists.keys.offset, lists.keys.len()),
+        Pane::Staged => (lists.staged.offset, lists.staged.len()),
+    }
+}
+
 fn summary(pane: Pane, state: &State) -> Runs {
     match pane {
         Pane::Repositories => repositories::summary(state),
@@ -125,6 +137,10 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
         Pane::Tags => tags::render(state, canvas, inner, inside, focused),
         Pane::Keys => keys::render(state, canvas, inner, inside, focused),
         Pane::Staged => staged::render(state, canvas, inner, inside, focused),
+    }
+    let (offset, rows) = window(pane, state);
+    for (y, place) in (inside.head + 1..).zip(offset..rows).take(usize::from(inside.rows)) {
+        canvas.spot(inner.x, y, inner.right(), Spot::Row(place));
     }
     if shape == Shape::Tabs {
         tab_spots(canvas, area);

@@ -100,7 +100,7 @@ const MOVES: &[Binding] = &[
 
 const EVERYWHERE: &[Binding] = &[
     bind(&["?", "f1"], Action::Help, "help", Group::Look, 0),
-    bind(&[":", "ctrl-p"], Action::Palette, "find anything", Group::Find, 0),
+    bind(&[":", "ctrl-p"], Action::Palette, "palette", Group::Find, 0),
     bind(&["@"], Action::Messages, "messages", Group::Look, 0),
     bind(&[], Action::Mouse, "mouse on, off", Group::Look, 0),
     bind(&["ctrl-l"], Action::Redraw, "draw anew", Group::Look, 0),
@@ -127,8 +127,8 @@ const LISTS: &[Binding] = &[
     bind(&["p"], Action::Review, "review", Group::Publish, 70).unless(nothing_staged),
     bind(&["r"], Action::Refresh, "refresh", Group::Look, 95),
     bind(&["R"], Action::RefreshAll, "refresh all", Group::Look, 0),
-    bind(&["-"], Action::Return, "where you were", Group::Move, 0).unless(nowhere_before),
-    bind(&["~"], Action::FilterLoosely, "find loosely", Group::Find, 0),
+    bind(&["-"], Action::Return, "way back", Group::Move, 0).unless(nowhere_before),
+    bind(&["~"], Action::FilterLoosely, "loosely", Group::Find, 0),
     bind(&[", s"], Action::Sort(Sort::State), "worst first", Group::Find, 0).unless(not_sorted),
     bind(&[", n"], Action::Sort(Sort::Name), "by name", Group::Find, 0).unless(not_sorted),
     bind(&[", e"], Action::Sort(Sort::Expiry), "by expiry", Group::Find, 0).unless(not_sorted),

@@ -10,7 +10,7 @@ use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{self, repositories, staged};
 use crate::tui::screens::publish;
-use crate::tui::state::{Screen, State};
+use crate::tui::state::{Picked, Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
@@ -55,6 +55,23 @@ pub(super) fn point(state: &mut State, pane: Pane, y: u16) -> bool {
         Pane::Staged => lists.staged.point(row),
     };
     if found && pane == Pane::Repositories {
+        panes::reindex_shown(state);
+    }
+    found
+}
+
+/// Puts the cursor of a pane on a place. Says whether there is a row.
+pub(super) fn put(state: &mut State, pane: Pane, place: usize) -> bool {
+    let lists = &mut state.lists;
+    let found = match pane {
+        Pane::Repositories => lists.repositories.put(place),
+        Pane::Roles => lists.roles.put(place),
+        Pane::Tags => lists.tags.put(place),
+        Pane::Keys => lists.keys.put(place),
+        Pane::Staged => lists.staged.put(place),
+    };
+    if found && pane == Pane::Repositories {
+        state.lists.picked = Picked::ByUser;
         panes::reindex_shown(state);
     }
     found

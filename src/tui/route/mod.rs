@@ -16,4 +16,5 @@ pub mod palette;
 mod pick;
 pub mod render;
 mod tour;
+pub mod typed;
 pub mod update;

@@ -66,10 +66,12 @@ fn press(state: &mut State, mouse: Mouse) -> Vec<Effect> {
             return vec![];
         }
         Some(Spot::Line(place)) => line(state, place),
-        None if state.dialogs.is_empty() && matches!(state.screen, Screen::Main) && !state.is_blank() => {
+        Some(Spot::Row(_)) | None
+            if state.dialogs.is_empty() && matches!(state.screen, Screen::Main) && !state.is_blank() =>
+        {
             row(state, mouse)
         }
-        None => false,
+        Some(Spot::Row(_)) | None => false,
     };
     if pressed && twice {
         // A third press is the first one again.
@@ -89,7 +91,7 @@ fn row(state: &mut State, mouse: Mouse) -> bool {
 }
 
 /// Puts the cursor on a line of what is on top. Says whether it has one.
-fn line(state: &mut State, place: usize) -> bool {
+pub(super) fn line(state: &mut State, place: usize) -> bool {
     match state.dialogs.last_mut() {
         Some(Dialog::Palette(open)) => open.cursor = place,
         Some(Dialog::Help(open)) => open.cursor = place,

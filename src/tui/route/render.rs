@@ -62,6 +62,26 @@ fn draw(state: &State, canvas: &mut Canvas<'_>) {
     }
 }
 
+/// Draws the dialog on top alone, else the body of the screen: what is in front, for who reads it as lines.
+pub(in crate::tui) fn front(state: &State, canvas: &mut Canvas<'_>) {
+    let areas = state.areas();
+    match (state.dialogs.last(), &state.screen) {
+        (Some(Dialog::Help(open)), _) => help::render(open, state, canvas),
+        (Some(Dialog::Palette(open)), _) => palette::render(open, state, canvas),
+        (Some(dialog), _) => dialog.render(&state.around(), canvas),
+        (None, Screen::Main) => main(state, canvas, &areas, &Said::Nothing),
+        (None, Screen::Review(review)) => review_view::render(state, review, canvas, (&areas, &said(state))),
+        (None, Screen::Publish(publishing)) => {
+            publish_view::render(state, publishing, canvas, (&areas, &Said::Nothing));
+        }
+        (None, Screen::Wizard) => {
+            if let Some(guide) = &state.guide {
+                wizard::view::render(state, guide, canvas, (&areas, &Said::Nothing));
+            }
+        }
+    }
+}
+
 fn too_small(canvas: &mut Canvas<'_>) {
     let area = canvas.area();
     let text = format!(

@@ -47,12 +47,12 @@ fn a_press_selects_a_row_and_gives_its_pane_the_focus() {
 #[test]
 fn two_presses_open_and_two_slow_ones_only_select() {
     let mut state = browsing();
-    click(&mut state, "admin laptop");
+    click(&mut state, "qa runner");
     let later = jiff::Timestamp::from_millisecond(state.now.as_millisecond() + 900).unwrap();
     update(&mut state, Event::Tick(later));
-    click(&mut state, "admin laptop");
+    click(&mut state, "qa runner");
     assert!(state.dialogs.is_empty());
-    click(&mut state, "admin laptop");
+    click(&mut state, "qa runner");
     assert!(matches!(state.dialogs.last(), Some(Dialog::Report(_))));
 }
 
@@ -83,7 +83,7 @@ fn behind_a_dialog_nothing_can_be_pressed_and_its_lines_can() {
     let mut state = browsing();
     press(&mut state, ":team");
     let focus = state.focus;
-    click(&mut state, "3 Tags");
+    click(&mut state, "2 Roles");
     assert_eq!((state.focus, state.dialogs.len()), (focus, 1));
     click(&mut state, "team/cli ");
     click(&mut state, "team/cli ");

@@ -61,7 +61,9 @@ fn what_was_said_is_in_the_log_and_a_typed_passphrase_is_not() {
     user.terminal.wait_for("assphrase");
     user.terminal.keys("not-the-right-passphrase\tnext-passphrase-1\tnext-passphrase-1\r");
     user.terminal.wait("the refusal", |shown| shown.contains("attempt 2"));
-    user.terminal.keys("\u{1b}q");
+    user.terminal.keys("\u{1b}");
+    user.terminal.wait("the form to go", |shown| !shown.contains("Change a passphrase"));
+    user.terminal.keys("q");
     assert_eq!(user.terminal.wait_end(), 0, "{}", user.terminal.text());
     let log = std::fs::read_to_string(user.log()).unwrap();
     assert!(log.contains("note: the screen opens") && log.contains(" error: passphrase"), "{log}");

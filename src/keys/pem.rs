@@ -18,6 +18,9 @@ use crate::tuf::foreign::Foreign;
 /// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
 pub const MAX_FILE: usize = 64 * 1024;
 
+/// Most blocks that are read of one file.
+pub const MAX_BLOCKS: usize = 20_000;
+
 /// The label of the blocks that Notary writes.
 pub(super) const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 
@@ -63,6 +66,9 @@ pub enum PemError {
     /// More than [`MAX_FILE`] bytes.
     #[error("is larger than {} KiB, which no key is", MAX_FILE / 1024)]
     TooLarge,
+    /// More than [`MAX_BLOCKS`] blocks; those before were read.
+    #[error("is followed by more blocks than the {MAX_BLOCKS} that are read of one file")]
+    TooManyBlocks,
     /// A header that is not text.
     #[error("has a PEM header that is not text")]
     NotText,
@@ -101,7 +107,11 @@ impl Block {
         let unwrapped = unwrap(file);
         let file = unwrapped.as_ref().map_or(file, |inner| inner.as_slice());
         let keys = spans(file).filter(|span| span.label != "EC PARAMETERS");
-        let mut blocks: Vec<_> = keys.map(Self::read_span).collect();
+        let mut blocks: Vec<_> = keys.take(MAX_BLOCKS + 1).map(Self::read_span).collect();
+        if blocks.len() > MAX_BLOCKS {
+            blocks.truncate(MAX_BLOCKS);
+            blocks.push(Err(PemError::TooManyBlocks));
+        }
         if blocks.is_empty() {
             blocks.extend(Foreign::of(file).map(|foreign| Err(foreign.into())));
         }
@@ -110,12 +120,12 @@ impl Block {
 
     fn read_span(span: Span<'_>) -> Result<Self, PemError> {
         let label = || span.label.to_owned();
+        if span.body.len() > MAX_FILE {
+            return Err(if span.closed { PemError::TooLarge } else { PemError::NoEnd(label()) });
+        }
         let (headers, content) = read_body(span.body).map_err(|fault| fault.of(span.label))?;
         if !span.closed {
             return Err(PemError::NoEnd(label()));
-        }
-        if span.body.len() > MAX_FILE {
-            return Err(PemError::TooLarge);
         }
         let mut der = Zeroizing::new(Vec::with_capacity(content.len()));
         BASE64.decode_vec(&*content, &mut der).map_err(|_| PemError::NotBase64(label()))?;

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use trustdeck::keys::pem::{Block, Head};
+use trustdeck::keys::pem::{Block, Head, MAX_BLOCKS, PemError};
 use trustdeck::keys::{OpenError, Passphrase, PrivateKey};
 use trustdeck::tuf::{Algorithm, PublicKey};
 
@@ -168,5 +168,20 @@ fn a_key_under_triple_des_opens() {
 fn a_file_of_nothing_but_beginnings_costs_no_more_than_its_size() {
     let bomb = "-----BEGIN A PRIVATE KEY-----\n".repeat(70_000);
     let found = Block::read_each(bomb.as_bytes()).filter(|block| block.is_err()).count();
-    assert_eq!(found, 70_000);
+    assert_eq!(found, MAX_BLOCKS + 1);
+}
+
+#[test]
+fn a_line_of_content_that_is_taken_for_a_header_leaves_no_key() {
+    let file = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAw:MxPg EC PRIVATE KEY1RulZY\n-----END PRIVATE KEY-----\n";
+    assert!(matches!(Block::read(file), Err(PemError::LostLines(_))), "{:?}", Block::read(file).err());
+}
+
+#[test]
+fn more_blocks_than_anybody_has_are_not_read() {
+    let block = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let read: Vec<_> = Block::read_each(block.repeat(MAX_BLOCKS + 7).as_bytes()).collect();
+    assert_eq!(read.len(), MAX_BLOCKS + 1);
+    assert!(matches!(read.last(), Some(Err(PemError::TooManyBlocks))));
+    assert!(Block::read_each(block.repeat(MAX_BLOCKS).as_bytes()).all(|block| block.is_ok()));
 }

@@ -242,8 +242,8 @@ pub(in crate::engine) fn read_to(input: impl Read, path: &Path) -> Result<Zeroiz
         if count == 0 {
             break;
         }
-        let mut grown = Zeroizing::new(Vec::with_capacity(2 * (bytes.len() + count)));
         if bytes.capacity() < bytes.len() + count {
+            let mut grown = Zeroizing::new(Vec::with_capacity(2 * (bytes.len() + count)));
             grown.extend_from_slice(&bytes);
             bytes = grown;
         }

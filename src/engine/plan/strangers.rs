@@ -118,6 +118,12 @@ fn jumps(draft: &Draft<'_>, found: &mut Found) {
                  the server to remove that file."
             );
             found.push(plain(Weight::Block, headline, detail));
+        } else if draft.begins_far(role, next) {
+            let headline = format!("{} would begin with version {next}", role_word(role));
+            let detail = "This machine has verified no version of it, and the server demands one above that of a file \
+                          that nobody known has signed. Ask its signers whether they have published so often."
+                .to_owned();
+            found.push(plain(Weight::Danger, headline, detail));
         }
     }
 }

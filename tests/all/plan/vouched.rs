@@ -65,6 +65,28 @@ fn witnessing_such_content_is_a_danger_that_lists_every_tag_with_its_digest() {
     assert_ne!(other.plan(&[witness("targets/releases")]).effect, plan.effect);
 }
 
+/// A role that was never verified here may have been published for years; a server must not use it up.
+#[test]
+fn a_first_version_far_up_is_named_as_a_danger_and_refused_where_it_leaves_little_room() {
+    let plan_at = |version: u64| {
+        let mut world = swapped(&releases());
+        world.repository.content.get_mut(&releases()).unwrap().version = version;
+        world.plan(&[witness("targets/releases")])
+    };
+    let named = |plan: &RepositoryPlan, weight: Weight| {
+        plan.warnings.iter().any(|w| w.weight == weight && w.headline.contains("version"))
+    };
+    let near = plan_at(999);
+    assert!(near.is_dangerous() && !named(&near, Weight::Danger) && !near.is_blocked());
+    for version in [1000, 999_999] {
+        let far = plan_at(version);
+        assert!(named(&far, Weight::Danger) && !far.is_blocked(), "{version}: {:?}", far.warnings);
+    }
+    for version in [1_000_000, (1 << 53) - 2] {
+        assert!(named(&plan_at(version), Weight::Block), "{version}");
+    }
+}
+
 #[test]
 fn a_file_of_a_signer_that_was_removed_is_a_base_where_this_machine_knew_him() {
     let mut world = World::new();

@@ -1,6 +1,7 @@
 //! What is held in memory of the keys: the store's listing, unlocked keys, labels.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,6 +25,8 @@ pub(in crate::engine) struct Held {
     pub(super) open: Mutex<OpenKeys>,
     pub(super) chosen: Mutex<HashMap<Role, NewPassphrase>>,
     pub(super) listing: Mutex<Option<Listing>>,
+    /// How often the store was listed.
+    pub(super) listed: AtomicUsize,
     pub(in crate::engine) refused_pins: RefusedPins,
 }
 
@@ -64,6 +67,7 @@ impl Held {
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),
             chosen: Mutex::default(),
             listing: Mutex::default(),
+            listed: AtomicUsize::new(0),
             refused_pins: RefusedPins::default(),
         })
     }
@@ -81,6 +85,7 @@ impl Held {
         if let Some(known) = listing.as_ref().filter(holds) {
             return Arc::clone(&known.keys);
         }
+        self.listed.fetch_add(1, Ordering::Relaxed);
         // What cannot be read is named by `Engine::key_problems`.
         let (keys, _) = hold(&self.index).list(&self.store).unwrap_or_default();
         let keys = Arc::new(keys.into_iter().map(|key| (key.id.clone(), key)).collect());
@@ -95,6 +100,7 @@ impl Held {
     /// # Errors
     /// `Disk`.
     pub(in crate::engine) fn look(&self) -> Result<(Vec<StoredKey>, Vec<KeyError>), KeyError> {
+        self.listed.fetch_add(1, Ordering::Relaxed);
         hold(&self.index).list(&self.store)
     }
 

@@ -29,6 +29,7 @@ mod sandbox;
 mod screen;
 mod settings;
 mod staged;
+mod staging;
 mod start;
 mod table;
 mod terminal;

@@ -266,7 +266,7 @@ fn policy(message: String, hint: &str) -> Problem {
 async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String>) -> Result<Vec<Published>, Problem> {
     let (sender, mut news) = mpsc::channel(64);
     context.busy.cancel();
-    let publishing = context.engine.publisher().publish(approval, sender, context.stop.clone());
+    let publishing = context.engine.publisher().publish_at_once(approval, sender, context.stop.clone());
     tokio::pin!(publishing);
     let mut told_stop = false;
     loop {

@@ -73,8 +73,15 @@ fn main() {
     bench.inspect(&format!("{all} warm, 0 ms"), Duration::ZERO, &guns, State::Warm);
     let far = &guns[..arguments.far_repos.min(guns.len())];
     bench.inspect(&format!("inspect {} repositories cold, 50 ms", far.len()), FAR, far, State::Cold);
-    bench.signers();
+    bench.signers(Duration::ZERO);
+    bench.signers(FAR);
+    bench.one_signer(Duration::ZERO);
+    bench.one_signer(FAR);
+    bench.signer_everywhere(&guns[..50.min(guns.len())], Duration::ZERO);
+    bench.signer_everywhere(&guns[..50.min(guns.len())], FAR);
     bench.thousand_tags();
+    bench.busy_disk(one);
+    bench.many_keys(one);
     memory(&near, &guns, big);
 }
 
@@ -147,34 +154,110 @@ impl Bench<'_> {
 
     /// Ten new signers for one repository: docker publishes each, trustdeck all at once, from eleven commands or from
     /// one process as the screen does.
-    fn signers(&self) {
+    fn signers(&self, delay: Duration) {
+        let proxy = (!delay.is_zero()).then(|| Proxy::start(self.server.port, delay));
+        let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
+        let far = |ours: &[&str]| timed(self.near.trustdeck_command(&["--server", &url]).args(ours));
+        let place = if delay.is_zero() { "near" } else { "far" };
         let names: Vec<String> = (0..10).map(|i| format!("new{i}")).collect();
         let files: Vec<String> = names.iter().map(|name| self.near.generate_key(name)).collect();
-        let guns = ["localhost:5000/bench/ten-a", "localhost:5000/bench/ten-b", "localhost:5000/bench/ten-c"];
+        let guns = ["a", "b", "c"].map(|end| format!("localhost:5000/bench/ten-{place}-{end}"));
+        let guns = guns.each_ref().map(String::as_str);
         fill(self.near, &guns.map(str::to_owned), 0);
         let theirs = self.measure(|| {
             for (name, file) in names.iter().zip(&files) {
-                self.near.docker(&["signer", "add", "--key", file, name, guns[0]]).ok();
+                let mut docker = self.near.command("docker");
+                docker.env("DOCKER_CONTENT_TRUST_SERVER", &url);
+                timed(docker.args(["trust", "signer", "add", "--key", file, name, guns[0]]));
             }
         });
         let mine = self.measure(|| {
             for (name, file) in names.iter().zip(&files) {
-                self.near.trustdeck(&["signer", "add", "--key", file, name, guns[1]]).ok();
+                far(&["signer", "add", "--key", file, name, guns[1]]);
             }
-            self.near.trustdeck(&["publish", "--yes", guns[1]]).ok();
+            far(&["publish", "--yes", guns[1]]);
         });
-        row("10 signers: 11 commands, one publish, 0 ms", std::slice::from_ref(&theirs), &[mine]);
+        row(&format!("10 signers: 11 commands, one publish, {place}"), std::slice::from_ref(&theirs), &[mine]);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let mine = self.measure(|| {
             let key = |file: &String| PublicKey::from_file(&std::fs::read(file).unwrap(), Timestamp::now()).unwrap();
-            let settings = settings_of(self.near.path(), &self.near.trust_dir(), &self.server.url);
+            let settings = settings_of(self.near.path(), &self.near.trust_dir(), &url);
             let engine = Engine::open(settings, Arc::new(Timestamp::now)).unwrap();
             let gun = Gun::parse(guns[2]).unwrap();
             let add = |(name, file): (&String, &String)| (gun.clone(), add_signer(name, &[key(file)]));
             engine.stage().stage(names.iter().zip(&files).map(add).collect()).unwrap();
             runtime.block_on(publish(&engine));
         });
-        row("10 signers: one process, one publish, 0 ms", &[theirs], &[mine]);
+        row(&format!("10 signers: one process, one publish, {place}"), &[theirs], &[mine]);
+    }
+
+    /// One signer for one repository, published at once.
+    fn one_signer(&self, delay: Duration) {
+        let place = if delay.is_zero() { "near" } else { "far" };
+        let guns: Vec<String> = (0..2).map(|n| format!("localhost:5000/bench/one-{place}-{n}")).collect();
+        fill(self.near, &guns, 0);
+        self.add_signer(&format!("add a signer and publish, {place}"), delay, &guns[..1], &guns[1..]);
+    }
+
+    /// One signer for many repositories: docker does one after the other.
+    fn signer_everywhere(&self, guns: &[String], delay: Duration) {
+        let place = if delay.is_zero() { "near" } else { "far" };
+        self.add_signer(&format!("1 signer into {} repositories, {place}", guns.len()), delay, guns, guns);
+    }
+
+    /// Adds two signers, the first with docker and the second with trustdeck.
+    fn add_signer(&self, name: &str, delay: Duration, theirs: &[String], mine: &[String]) {
+        let proxy = (!delay.is_zero()).then(|| Proxy::start(self.server.port, delay));
+        let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
+        let place = if delay.is_zero() { "near" } else { "far" };
+        let [first, second] = ["docker", "ours"].map(|who| format!("{who}{place}{}", mine.len()));
+        let [key, other] = [&first, &second].map(|name| self.near.generate_key(name));
+        let mut docker = self.near.command("docker");
+        docker.env("DOCKER_CONTENT_TRUST_SERVER", &url);
+        docker.args(["trust", "signer", "add", "--key", &key, &first]).args(theirs);
+        let mut ours = self.near.trustdeck_command(&["--server", &url, "signer", "add", "--key", &other, &second]);
+        ours.args(mine).args(["--publish", "--yes"]);
+        let theirs = self.sample(&mut docker);
+        row(name, &[theirs], &[self.sample(&mut ours)]);
+    }
+
+    /// A cold inspection while others have 40 MiB to write.
+    fn busy_disk(&self, guns: &[String]) {
+        let sample = |command: &mut Command, home: &Home| {
+            std::fs::write(home.path().join("dirty"), vec![7_u8; 40 << 20]).unwrap();
+            let before = self.server.requests().len();
+            let time = timed(command);
+            Sample { time, requests: self.server.requests().len() - before }
+        };
+        let (mut theirs, mut mine) = (Vec::new(), Vec::new());
+        for _ in 0..self.runs.max(3) {
+            let homes = [(); 2].map(|()| Home::at(&self.server.url, &self.server.ca));
+            theirs.push(sample(homes[0].command("docker").args(["trust", "inspect"]).args(guns), &homes[0]));
+            mine.push(sample(homes[1].trustdeck_command(&["inspect"]).args(guns), &homes[1]));
+            self.used.borrow_mut().extend(homes);
+        }
+        row("inspect 1 repository cold, a busy disk", &theirs, &mine);
+    }
+
+    /// A key store with 5000 keys: listed, and in the way of an inspection.
+    fn many_keys(&self, guns: &[String]) {
+        let home = Home::at(&self.server.url, &self.server.ca);
+        let from = PathBuf::from(self.near.generate_key("copied"));
+        let private = home.trust_dir().join("private");
+        std::fs::create_dir_all(&private).unwrap();
+        let file = std::fs::read_dir(self.near.trust_dir().join("private")).unwrap().next().unwrap().unwrap().path();
+        for n in 0..5000 {
+            std::fs::copy(&file, private.join(format!("{n:064x}.key"))).unwrap();
+        }
+        drop(from);
+        let sample = |command: &mut Command| self.sample(command);
+        let theirs = sample(home.command("notary").args(["-d", home.trust_dir().to_str().unwrap(), "key", "list"]));
+        row("list 5000 keys (notary)", &[theirs], &[sample(&mut home.trustdeck_command(&["key", "list"]))]);
+        timed(home.trustdeck_command(&["inspect"]).args(guns));
+        let theirs = sample(home.command("docker").args(["trust", "inspect"]).args(guns));
+        let mine = sample(home.trustdeck_command(&["inspect"]).args(guns));
+        row("inspect 1 repository warm, 5000 keys", &[theirs], &[mine]);
+        self.used.borrow_mut().push(home);
     }
 
     /// A thousand tags: one command each for notary, one list for trustdeck; one publish for both.

@@ -22,7 +22,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use screen::scene::{entry, now, repository};
 use support::forge::{Files, Key, Repository};
-use trustdeck::engine::{Health, RepositoryView};
+use trustdeck::engine::{Change, Engine, Health, RepositoryView};
+use trustdeck::tuf::{Gun, Role};
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome, Source};
@@ -42,7 +43,106 @@ fn main() {
     for size in [(120, 40), (200, 60)] {
         frames(size, repos, tags);
     }
+    for repos in [2000, 10_000] {
+        answers(repos);
+    }
+    many_tags(100_000);
     starts();
+    staged(option("--staged", 1000));
+}
+
+/// What answers of thousands of repositories cost the screen's thread, with a frame for every hundred of them.
+fn answers(repos: usize) {
+    let views: Vec<Arc<RepositoryView>> = (0..repos)
+        .map(|i| Arc::new(repository(&format!("team/r{i:05}"), health(i), 10, 5, ("targets", 900))))
+        .collect();
+    let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    let mut desk = Desk { state: State::new(Theme::default(), (120, 40), now()), terminal };
+    let start = Instant::now();
+    let entries = views.iter().map(|view| entry(view)).collect();
+    desk.finish(&Effect::ListEntries, Outcome::Entries(Ok(entries)));
+    for (n, view) in [&views, &views].into_iter().flatten().enumerate() {
+        let source = if n < repos { Source::Cache } else { Source::Server };
+        let job = desk.state.jobs.begin(&Effect::Refresh(view.gun.clone()));
+        let outcome = Outcome::Viewed(view.gun.clone(), source, Ok(Arc::clone(view)));
+        update(&mut desk.state, Event::Done(job, outcome));
+        if n % 100 == 99 {
+            desk.take(Event::Tick(now()));
+        }
+    }
+    Times(vec![start.elapsed()]).row(&format!("all answers of {repos} repositories"));
+}
+
+/// Choosing a repository with very many tags, and a key in it.
+fn many_tags(tags: usize) {
+    let views = [("team/a", tags), ("team/b", 10)];
+    let views = views.map(|(name, tags)| Arc::new(repository(name, Health::Ok, tags, 5, ("targets", 900))));
+    let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    let mut desk = Desk { state: State::new(Theme::default(), (120, 40), now()), terminal };
+    let entries = views.iter().map(|view| entry(view)).collect();
+    desk.finish(&Effect::ListEntries, Outcome::Entries(Ok(entries)));
+    for view in &views {
+        let effect = Effect::Refresh(view.gun.clone());
+        desk.finish(&effect, Outcome::Viewed(view.gun.clone(), Source::Server, Ok(Arc::clone(view))));
+    }
+    let (mut chosen, mut pressed) = (Times::default(), Times::default());
+    for key in named("jkjkjkjk") {
+        chosen.0.push(desk.timed(Event::Key(key)).0);
+    }
+    named("3").for_each(|key| drop(desk.take(Event::Key(key))));
+    for key in named("jjjjjjjjkkkkkkkk") {
+        pressed.0.push(desk.timed(Event::Key(key)).0);
+    }
+    chosen.row(&format!("choosing a repository with {tags} tags"));
+    pressed.row(&format!("a key among {tags} tags"));
+}
+
+/// The program with changes staged in many repositories: how long it works after its start, and its peak of memory.
+fn staged(repos: usize) {
+    let home = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..repos).map(|i| format!("registry.example.com/team/r{i:04}")).collect();
+    names.iter().for_each(|name| cache(home.path(), &signed(name)));
+    let trust_dir = home.path().join(".docker/trust");
+    let settings = support::machine::settings_of(home.path(), &trust_dir, "https://registry.example.com");
+    let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap();
+    let change = |name: &String| (Gun::parse(name).unwrap(), Change::Witness { role: Role::Targets });
+    engine.stage().stage(names.iter().map(change).collect()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+    command.arg("--offline").current_dir(home.path());
+    command.env("HOME", home.path()).env("LANG", "C.UTF-8").env("COLORFGBG", "15;0");
+    let start = Instant::now();
+    let mut terminal = support::Terminal::start(&command, 120, 40);
+    terminal.wait_for(&format!("{repos} staged"));
+    let (mut quiet_since, mut used) = (Instant::now(), 0);
+    while quiet_since.elapsed() < Duration::from_millis(700) {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = processor_ticks(terminal.id());
+        if now > used + 1 {
+            (used, quiet_since) = (now, Instant::now());
+        }
+    }
+    let peak = memory_peak(terminal.id());
+    println!(
+        "\n{repos} repositories with a staged change: quiet {:.0} ms after the start, {} ms of processor, {peak} MiB at most",
+        quiet_since.duration_since(start).as_secs_f64() * 1e3,
+        used * 10,
+    );
+    terminal.keys("q");
+    terminal.wait_end();
+}
+
+/// Processor time of a process, in hundredths of a second.
+fn processor_ticks(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let rest = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    rest.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+/// The most memory that a process has had, in MiB.
+fn memory_peak(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
 }
 
 fn option(name: &str, usual: usize) -> usize {

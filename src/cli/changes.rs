@@ -1,6 +1,6 @@
 //! Commands that stage: each becomes changes to repositories, then perhaps a publish of those.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::arguments::{
     Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Revoke, Sign, Signer,
@@ -8,9 +8,10 @@ use super::arguments::{
 use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
-use super::{Context, keyfiles, publish, staged};
+use super::staging::{about, stage};
+use super::{Context, keyfiles, publish};
 use crate::engine::custody::file::public_key;
-use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, typed};
+use crate::engine::{Change, EngineError, Problem, RootKeyChoice, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
 
 /// Changes that a command wants, repository by repository, in the order they were named.
@@ -211,101 +212,6 @@ fn revoking(context: &Context, revoke: &Revoke) -> Result<Wanted, Vec<Problem>> 
 
 fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
     Ok(roles(&witness.roles)?.into_iter().map(|role| Change::Witness { role }).collect())
-}
-
-/// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
-pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
-    let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
-    let views = context.views(&guns).await;
-    let before: BTreeSet<EntryId> = context.engine.stage().staged()?.changes.iter().map(|staged| staged.id).collect();
-    let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
-    let (mut batch, mut staged_guns) = (Vec::new(), Vec::new());
-    for (gun, changes) in wanted.changes {
-        match needed(context, &gun, changes, views.get(&gun), wanted.creates.as_ref()) {
-            Ok(changes) => batch.push((gun, changes)),
-            Err(problem) => ending.problems.push(problem),
-        }
-    }
-    let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone()))).collect();
-    let mut asked = Vec::new();
-    if let Ok(stage) = context.engine.stage().stage(all) {
-        staged_guns.extend(batch.into_iter().map(|(gun, _)| gun));
-        asked = stage.changes;
-    } else {
-        for (gun, changes) in batch {
-            match context.engine.stage().stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()) {
-                Ok(stage) => {
-                    asked.extend(stage.changes.into_iter().filter(|staged| staged.gun == gun));
-                    staged_guns.push(gun);
-                }
-                Err(error) => ending.problems.push(about(error, &gun)),
-            }
-        }
-    }
-    ending.succeeded = staged_guns.len();
-    if publishing.publish {
-        return publish::staged(context, ending, (staged_guns, Vec::new()), asked, &publishing.agreement).await;
-    }
-    staged::say_staged(context, &staged_guns, &before)?;
-    Ok(ending)
-}
-
-/// The changes with what must come first: the creation of a repository that has no trust data.
-fn needed(
-    context: &Context,
-    gun: &Gun,
-    mut changes: Vec<Change>,
-    view: Option<&Result<RepositoryView, Problem>>,
-    creates: Option<&RootKeyChoice>,
-) -> Result<Vec<Change>, Problem> {
-    let absent = match view {
-        Some(Ok(view)) => view.health == Health::New || view.lost,
-        // Without network a change can be staged on what this machine knows; expired data can be renewed.
-        Some(Err(problem)) if problem.kind == crate::engine::Kind::Freeze => false,
-        Some(Err(problem)) => return Err(problem.clone()),
-        None => false,
-    };
-    if !absent {
-        if let Some(Ok(view)) = view {
-            changes.iter_mut().for_each(|change| use_bare_keys(change, view));
-        }
-        return Ok(changes);
-    }
-    if changes.iter().any(|change| matches!(change, Change::Republish | Change::Delete)) {
-        return Ok(changes);
-    }
-    let is_creation = |change: &Change| matches!(change, Change::Create { .. });
-    let creation = |c: &crate::engine::StagedChange| c.gun == *gun && is_creation(&c.change);
-    let already = changes.iter().any(is_creation) || context.engine.stage().staged()?.changes.iter().any(creation);
-    match creates {
-        Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
-        None if !already => {
-            return Err(context.engine.trust().nothing_there(gun).problem());
-        }
-        _ => {}
-    }
-    Ok(changes)
-}
-
-/// Puts the bare key's ID where a user gave the ID of its certificate, as notary lists it.
-fn use_bare_keys(change: &mut Change, view: &RepositoryView) {
-    let listed = || view.roles.iter().flat_map(|r| &r.keys);
-    let bare = |id: &mut CanonicalKeyId| {
-        if let Some(key) = listed().find(|k| k.id.as_str() == id.as_str()) {
-            *id = key.canonical.clone();
-        }
-    };
-    match change {
-        Change::EditDelegation { remove_keys: keys, .. } | Change::PurgeKeys { keys } => keys.iter_mut().for_each(bare),
-        Change::RemoveSignerKey { key, .. } => bare(key),
-        _ => {}
-    }
-}
-
-fn about(error: EngineError, gun: &Gun) -> Problem {
-    let mut problem = error.problem();
-    problem.repository.get_or_insert_with(|| gun.clone());
-    problem
 }
 
 /// `delete` without `--remote`: this machine's copy of one repository, at once.

@@ -59,6 +59,18 @@ impl Context {
         self.views_for(guns, Reading::Look).await
     }
 
+    /// What may be staged on without asking: what was verified a few minutes ago, and what something is staged on already.
+    pub(super) async fn read_lately(&self, guns: &[Gun]) -> Vec<(Gun, RepositoryView)> {
+        let staged = self.engine.stage().staged().map(|stage| stage.changes).unwrap_or_default();
+        let mut found = Vec::new();
+        for gun in guns {
+            let is_staged = staged.iter().any(|change| change.gun == *gun);
+            let view = self.engine.views().verified_lately(gun, is_staged).await;
+            found.extend(view.map(|view| (gun.clone(), view)));
+        }
+        found
+    }
+
     /// The same for somebody who relies on the tags: expired metadata is an error.
     pub(super) async fn inspections(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
         self.views_for(guns, Reading::Rely).await

@@ -34,6 +34,7 @@ mod settings;
 mod shell;
 mod signals;
 mod staged;
+mod staging;
 mod start;
 mod table;
 mod terminal;

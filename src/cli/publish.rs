@@ -318,7 +318,7 @@ async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String
     let (sender, mut news) = mpsc::channel(64);
     let _finishing = context.busy.begin();
     let guns = approval.repositories.clone();
-    let publishing = context.engine.publisher().publish(approval, sender, context.stop.clone());
+    let publishing = context.engine.publisher().publish_at_once(approval, sender, context.stop.clone());
     tokio::pin!(publishing);
     let mut running = Running::default();
     let silence = tokio::time::sleep(SILENCE);

@@ -111,6 +111,12 @@ pub use crate::keys::{KeyError, NewPassphrase, OpenError, Passphrase, Strength, 
 pub use crate::remote::Remark;
 pub use crate::remote::RemoteError;
 pub use crate::remote::auth::named_registry;
+/// How often this process has waited for a disk: for tests and benches.
+#[must_use]
+pub fn disk_waits() -> usize {
+    disk::commit::syncs()
+}
+
 /// The engine: its parts, opened once. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Engine {

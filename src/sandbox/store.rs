@@ -8,9 +8,10 @@ pub(super) mod images;
 use std::fs::OpenOptions;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use jiff::Timestamp as Time;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use sha2::{Digest, Sha256};
 
 use super::held_key::HeldKey;
@@ -73,10 +74,22 @@ pub(super) struct Change {
 }
 
 /// The embedded database.
-#[derive(Debug)]
 pub(super) struct Store {
     database: Database,
+    /// Changes that wait for a transaction: one for all that came while another was being written.
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by whoever writes.
+    turn: Mutex<()>,
 }
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+/// What is to be changed; a change that is refused has changed nothing. Gives what becomes of it with the transaction.
+type Waiting = Box<dyn FnOnce(&WriteTransaction) -> Box<dyn FnOnce(Result<(), StoreError>) + Send> + Send>;
 
 impl Store {
     /// Opens the store at `path`, creating it 0600.
@@ -98,7 +111,43 @@ impl Store {
         transaction.open_table(NOTES).map_err(broken)?;
         images::create(&transaction)?;
         transaction.commit().map_err(broken)?;
-        Ok(Self { database })
+        Ok(Self { database, waiting: Mutex::default(), turn: Mutex::default() })
+    }
+
+    /// Makes a change in one transaction with all others that wait, so that many at once cost one wait for the disk.
+    /// `change` must refuse before it writes anything.
+    fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, answer) = mpsc::channel();
+        hold(&self.waiting).push(Box::new(move |transaction| {
+            let changed = change(transaction);
+            // Whoever waits for it holds the other end.
+            Box::new(move |written| drop(sender.send(written.and(changed))))
+        }));
+        let _turn = hold(&self.turn);
+        if let Ok(done) = answer.try_recv() {
+            return done;
+        }
+        let all = std::mem::take(&mut *hold(&self.waiting));
+        self.write_all(all);
+        answer.try_recv().unwrap_or_else(|_| Err(StoreError::Broken("a change was lost".to_owned())))
+    }
+
+    fn write_all(&self, all: Vec<Waiting>) {
+        let begun = self.database.begin_write().map_err(broken);
+        let (ends, written): (Vec<_>, _) = match begun {
+            Ok(transaction) => {
+                let ends = all.into_iter().map(|change| change(&transaction)).collect();
+                (ends, transaction.commit().map_err(broken))
+            }
+            // Those who wait find that theirs was lost.
+            Err(_) => return,
+        };
+        for end in ends {
+            end(written.as_ref().copied().map_err(|error| StoreError::Broken(error.to_string())));
+        }
     }
 
     /// The latest file of a role.
@@ -133,9 +182,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::OldVersion`] unless every version is higher than the stored one.
     pub(super) fn publish(&self, gun: &str, updates: &[Update], now: Time) -> Result<(), StoreError> {
-        let transaction = self.database.begin_write().map_err(broken)?;
-        updates.iter().try_for_each(|update| insert(&transaction, gun, update, now))?;
-        transaction.commit().map_err(broken)
+        let (gun, updates) = (gun.to_owned(), updates.to_vec());
+        self.write(move |transaction| {
+            updates.iter().try_for_each(|update| check(transaction, &gun, update))?;
+            updates.iter().try_for_each(|update| insert(transaction, &gun, update, now))
+        })
     }
 
     /// Stores the files of many repositories and a note in one transaction.
@@ -208,9 +259,12 @@ impl Store {
         Ok(found.map(|secret| secret.value().to_vec().into()))
     }
 
-    /// Keeps server-held keys: for each, the repository, role, ID and secret.
+    /// Keeps server-held keys: for each, the repository, role, ID and secret. They are on the disk with the next publish,
+    /// and until then no root that is stored names them: a crash before that loses nothing that anybody relies on.
     pub(super) fn add_keys(&self, keys: &[HeldKey]) -> Result<(), StoreError> {
-        let transaction = self.database.begin_write().map_err(broken)?;
+        let _turn = hold(&self.turn);
+        let mut transaction = self.database.begin_write().map_err(broken)?;
+        transaction.set_durability(Durability::None).map_err(broken)?;
         {
             let mut table = transaction.open_table(KEYS).map_err(broken)?;
             for key in keys {
@@ -242,13 +296,21 @@ fn kept(of: &str, gun: &str, removed: &mut usize) -> bool {
     of != gun
 }
 
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What they guard is whole between any two statements.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Refuses a version that is not higher than the stored one.
+fn check(transaction: &WriteTransaction, gun: &str, update: &Update) -> Result<(), StoreError> {
+    let current = transaction.open_table(CURRENT).map_err(broken)?;
+    let stored = current.get((gun, update.role.as_str())).map_err(broken)?.map(|v| v.value());
+    if stored.is_some_and(|stored| update.version <= stored) { Err(StoreError::OldVersion) } else { Ok(()) }
+}
+
 fn insert(transaction: &WriteTransaction, gun: &str, update: &Update, now: Time) -> Result<(), StoreError> {
     let role = update.role.as_str();
     let mut current = transaction.open_table(CURRENT).map_err(broken)?;
-    let stored = current.get((gun, role)).map_err(broken)?.map(|v| v.value());
-    if stored.is_some_and(|stored| update.version <= stored) {
-        return Err(StoreError::OldVersion);
-    }
     let sha256 = hex::encode(Sha256::digest(&update.bytes));
     current.insert((gun, role), update.version).map_err(broken)?;
     let mut files = transaction.open_table(FILES).map_err(broken)?;

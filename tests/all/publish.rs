@@ -318,3 +318,16 @@ async fn many_repositories_are_created_at_once_and_one_failure_does_not_stop_the
         assert_eq!(shown[0]["Signers"][0]["Name"], "alice");
     }
 }
+
+#[tokio::test]
+async fn a_command_that_publishes_at_once_asks_for_the_timestamp_once_before_the_upload() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    let bob = machine.home.generate_key("bob");
+    let before = server.requests().len();
+    machine.home.trustdeck(&["signer", "add", "--key", &bob, "bob", GUN, "--publish", "--yes"]).ok();
+    let asked = server.requests().split_off(before);
+    let upload = asked.iter().position(|request| request.method == "POST").unwrap();
+    let stamps = asked[..upload].iter().filter(|request| request.path.ends_with("timestamp.json"));
+    assert_eq!(stamps.count(), 1, "{asked:?}");
+}

@@ -3,9 +3,10 @@
 use super::program::Program;
 use crate::cli::Context;
 use crate::cli::arguments::{Publishing, Puller, Push};
-use crate::cli::changes::{Wanted, roles, stage};
+use crate::cli::changes::{Wanted, roles};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
+use crate::cli::staging::stage;
 use crate::cli::{keyfiles, publish};
 use crate::engine::tags::pushed::{self, PushLine};
 use crate::engine::{Change, Kind, Problem};

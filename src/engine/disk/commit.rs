@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::io::Write;
-use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -66,6 +66,16 @@ pub(in crate::engine) fn write_all(files: Vec<Pending>) -> io::Result<()> {
 fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What they guard is whole between any two statements.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes files that can be had again: nothing is synced. They are whole for every program that runs meanwhile, also if
+/// this one is killed; after a power cut one may be old, empty or torn, which its reader must find out.
+pub(in crate::engine) fn write_loose(files: Vec<Pending>) -> io::Result<()> {
+    let mut job = [Job { files, asides: Vec::new(), outcome: Arc::default(), fault: None }];
+    each_good(&mut job, Job::write_asides);
+    each_good(&mut job, Job::rename);
+    let [job] = job;
+    job.settle()
 }
 
 /// Writes one file; after a crash it may still be the old one, since its folder is not synced.
@@ -143,7 +153,7 @@ fn sync_asides(jobs: &mut [Job]) {
         file.iter().for_each(start_writing);
         (*n, file)
     };
-    let sync = |(n, file): (usize, rustix::io::Result<OwnedFd>)| (n, file.and_then(rustix::fs::fsync));
+    let sync = |(n, file): (usize, rustix::io::Result<OwnedFd>)| (n, file.and_then(synced));
     let mut outcomes = Vec::with_capacity(asides.len());
     for portion in asides.chunks(PORTION) {
         let opened: Vec<_> = portion.iter().map(open).collect();
@@ -171,7 +181,7 @@ fn sync_folders(jobs: &mut [Job]) {
     }
     // One after the other: the first brings all the renames to the disk, the others find nothing left to do.
     for (folder, users) in folders.into_values() {
-        if let Err(error) = rustix::fs::fsync(&folder) {
+        if let Err(error) = synced(&*folder) {
             note(jobs, users.into_iter().map(|n| (n, Err(error))).collect());
         }
     }
@@ -207,6 +217,7 @@ fn sync_file_systems<'a>(folders: impl Iterator<Item = &'a OwnedFd>) -> rustix::
     for folder in folders {
         let device = rustix::fs::fstat(folder)?.st_dev;
         if !synced.contains(&device) {
+            SYNCS.fetch_add(1, Ordering::Relaxed);
             rustix::fs::syncfs(folder)?;
             synced.push(device);
         }
@@ -228,6 +239,19 @@ fn waiting(facts: &str) -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 fn sync_file_systems<'a>(_: impl Iterator<Item = &'a OwnedFd>) -> rustix::io::Result<()> {
     Err(rustix::io::Errno::NOSYS)
+}
+
+/// How often this process has waited for a disk, for tests and benches.
+static SYNCS: AtomicUsize = AtomicUsize::new(0);
+
+fn synced(file: impl AsFd) -> rustix::io::Result<()> {
+    SYNCS.fetch_add(1, Ordering::Relaxed);
+    rustix::fs::fsync(file)
+}
+
+/// How often this process has waited for a disk.
+pub(in crate::engine) fn syncs() -> usize {
+    SYNCS.load(Ordering::Relaxed)
 }
 
 fn aside_name(name: &str) -> String {

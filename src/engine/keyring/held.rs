@@ -1,6 +1,7 @@
 //! What is held in memory of the keys: the store's listing, unlocked keys, labels.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,6 +27,8 @@ pub(in crate::engine) struct Held {
     /// Keys that the next publish stores, made before so that their IDs can be told.
     pub(super) prepared: Mutex<HashMap<Role, PrivateKey>>,
     pub(super) listing: Mutex<Option<Listing>>,
+    /// How often the store was listed.
+    pub(super) listed: AtomicUsize,
     pub(in crate::engine) refused_pins: RefusedPins,
 }
 
@@ -67,6 +70,7 @@ impl Held {
             chosen: Mutex::default(),
             prepared: Mutex::default(),
             listing: Mutex::default(),
+            listed: AtomicUsize::new(0),
             refused_pins: RefusedPins::default(),
         })
     }
@@ -84,6 +88,7 @@ impl Held {
         if let Some(known) = listing.as_ref().filter(holds) {
             return Arc::clone(&known.keys);
         }
+        self.listed.fetch_add(1, Ordering::Relaxed);
         // What cannot be read is named by `Engine::key_problems`.
         let (keys, _) = hold(&self.index).list(&self.store).unwrap_or_default();
         let keys = Arc::new(keys.into_iter().map(|key| (key.id.clone(), key)).collect());
@@ -98,6 +103,7 @@ impl Held {
     /// # Errors
     /// `Disk`.
     pub(in crate::engine) fn look(&self) -> Result<(Vec<StoredKey>, Vec<KeyError>), KeyError> {
+        self.listed.fetch_add(1, Ordering::Relaxed);
         hold(&self.index).list(&self.store)
     }
 

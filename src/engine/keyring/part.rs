@@ -106,6 +106,12 @@ impl Keyring {
 }
 
 impl Keyring {
+    /// How often this process has listed the key store: for tests and benches.
+    #[must_use]
+    pub fn store_looks(&self) -> usize {
+        self.held.listed.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// The directory of the key store.
     #[must_use]
     pub fn key_dir(&self) -> &Path {

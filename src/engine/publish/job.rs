@@ -66,6 +66,8 @@ pub(in crate::engine) struct Batch {
     pub(in crate::engine) keys: Keys,
     /// The root key that was made for the first new repository, and serves the others too, as with `docker trust`.
     pub(in crate::engine) root: tokio::sync::Mutex<Option<Arc<PrivateKey>>>,
+    /// Whether it was staged, reviewed and approved in one go: what was verified for that is good enough for a first try.
+    pub(in crate::engine) at_once: bool,
     /// Ends the waiting for a token; what was begun without one is finished.
     pub(in crate::engine) stop: CancellationToken,
 }

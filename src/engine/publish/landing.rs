@@ -78,6 +78,8 @@ impl Publisher {
                 None => return Err(not_stored(format!("no {}", file.role))),
             }
         }
+        let before = planned.and_then(|planned| planned.before);
+        overtaken |= before.is_some_and(|before| others_changed(before, &set, sent));
         let mut notes = Vec::new();
         if overtaken {
             if !Self::has_landed(sent, server).await.map_err(Servers::remote(gun))? {
@@ -187,6 +189,14 @@ fn likely(sent: &Sent, planned: Option<&Planned<'_>>) -> Vec<(Role, String)> {
     let mut files: BTreeMap<Role, String> = all.map(|(role, file)| (role, file.envelope.sha256().to_owned())).collect();
     files.extend(sent.files.iter().map(|file| (file.role.clone(), file.sha256.clone())));
     files.into_iter().filter(|(role, _)| role.holds_targets()).collect()
+}
+
+/// Whether a file that holds tags and was not sent is another one than before: somebody else has published it.
+fn others_changed(before: &TrustedSet, now: &TrustedSet, sent: &Sent) -> bool {
+    let delegations = now.delegations().keys().map(|name| Role::from(name.clone()));
+    let mut others =
+        delegations.chain([Role::Targets]).filter(|role| !sent.files.iter().any(|file| file.role == *role));
+    others.any(|role| bytes_of(before, &role) != bytes_of(now, &role))
 }
 
 /// Version and SHA-256 of a role's file.

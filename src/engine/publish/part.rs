@@ -53,10 +53,42 @@ impl Publisher {
         progress: mpsc::Sender<Progress>,
         stop: CancellationToken,
     ) -> Result<Vec<Published>, EngineError> {
-        let waiting = stop.clone();
-        let jobs = blocking(self, move |publisher| publisher.jobs(&approval, waiting)).await?;
-        let runs = jobs.into_iter().map(|job| self.run(job, progress.clone(), &stop));
-        Ok(stream::iter(runs).buffered(AT_ONCE).collect().await)
+        let batch = Batch { stop: stop.clone(), ..Batch::default() };
+        self.publish_batch(approval, batch, progress, stop).await
+    }
+
+    /// [`Publisher::publish`] for somebody who has just read the repositories and asked nobody since: what was verified a
+    /// moment ago is not asked for again. The server refuses an upload that somebody has overtaken; then it is.
+    ///
+    /// # Errors
+    /// As `publish`.
+    pub async fn publish_at_once(
+        &self,
+        approval: Approval,
+        progress: mpsc::Sender<Progress>,
+        stop: CancellationToken,
+    ) -> Result<Vec<Published>, EngineError> {
+        let batch = Batch { stop: stop.clone(), at_once: true, ..Batch::default() };
+        self.publish_batch(approval, batch, progress, stop).await
+    }
+
+    async fn publish_batch(
+        &self,
+        approval: Approval,
+        batch: Batch,
+        progress: mpsc::Sender<Progress>,
+        stop: CancellationToken,
+    ) -> Result<Vec<Published>, EngineError> {
+        let jobs = blocking(self, move |publisher| publisher.jobs(&approval, batch)).await?;
+        let run = |(place, job)| {
+            let run = self.run(job, progress.clone(), &stop);
+            async move { (place, run.await) }
+        };
+        // As they end, so that a slow one keeps no other waiting; told in the order of the plan.
+        let runs = stream::iter(jobs.into_iter().enumerate().map(run)).buffer_unordered(AT_ONCE);
+        let mut ended: Vec<(usize, Published)> = runs.collect().await;
+        ended.sort_by_key(|(place, _)| *place);
+        Ok(ended.into_iter().map(|(_, published)| published).collect())
     }
 
     async fn run(&self, job: Job, progress: mpsc::Sender<Progress>, stop: &CancellationToken) -> Published {
@@ -68,7 +100,7 @@ impl Publisher {
     }
 
     /// Checks an approval against the stage as it is now.
-    fn jobs(&self, approval: &Approval, stop: CancellationToken) -> Result<Vec<Job>, EngineError> {
+    fn jobs(&self, approval: &Approval, batch: Batch) -> Result<Vec<Job>, EngineError> {
         self.context.check_writable()?;
         approval.repositories.iter().try_for_each(|gun| self.servers.check_writable(gun))?;
         let plan = self.stage.plan_silently(Some(&approval.repositories))?;
@@ -94,7 +126,7 @@ impl Publisher {
             locked.dedup();
             return Err(EngineError::Locked(locked));
         }
-        let batch = Arc::new(Batch { keys: self.stage.store_keys(), stop, ..Batch::default() });
+        let batch = Arc::new(Batch { keys: self.stage.store_keys(), ..batch });
         let job = |gun: &Gun| {
             let (reviewed, accepted) = (effects.get(gun)?.clone(), approval.accepted.contains(gun));
             Some(Job { gun: gun.clone(), reviewed, accepted, batch: Arc::clone(&batch) })

@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp as Time;
@@ -159,6 +160,47 @@ pub(in crate::engine) struct Journal {
     stem: String,
     trust_dir: PathBuf,
     last: Mutex<Option<Known>>,
+    /// What publishes want written down; they come side by side, and one write does for all that wait.
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by whoever changes the file, before the lock of the file: this process does not wait for itself by trying.
+    turn: Mutex<()>,
+}
+
+/// A note of a publish.
+#[derive(Clone)]
+enum Deed {
+    /// Is about to be sent.
+    Sent(Sent),
+    /// Is published, or will not be.
+    Finished(Gun, Vec<EntryId>),
+}
+
+impl Deed {
+    fn lasting(&self) -> Lasting {
+        match self {
+            Self::Sent(_) => Lasting::New,
+            Self::Finished(..) => Lasting::Either,
+        }
+    }
+
+    fn apply(self, content: &mut Content) {
+        match self {
+            Self::Sent(sent) => {
+                content.sent.retain(|old| old.gun != sent.gun);
+                content.sent.push(sent);
+            }
+            Self::Finished(gun, published) => {
+                content.published(&published);
+                content.sent.retain(|sent| sent.gun != gun);
+            }
+        }
+    }
+}
+
+struct Waiting {
+    deed: Deed,
+    /// Set once it is written.
+    written: Arc<AtomicBool>,
 }
 
 /// A file that this process has read or written.
@@ -182,12 +224,12 @@ impl Stamp {
 }
 
 /// What must be on the disk before a change of the journal is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Lasting {
-    /// The new state: it says what somebody staged, or what is about to be sent.
-    New,
     /// The old state or the new one, as after the end of a publish, which is found out again from the old one.
     Either,
+    /// The new state: it says what somebody staged, or what is about to be sent.
+    New,
 }
 
 impl Journal {
@@ -197,7 +239,9 @@ impl Journal {
         let trust_dir = real(&settings.trust_dir);
         let digest = Sha256::digest(trust_dir.as_os_str().as_encoded_bytes());
         let folder = StateFolder::new(&settings.state_dir).below("stage");
-        let journal = Self { folder, stem: hex::encode(&digest[..8]), trust_dir, last: Mutex::default() };
+        let stem = hex::encode(&digest[..8]);
+        let journal =
+            Self { folder, stem, trust_dir, last: Mutex::default(), waiting: Mutex::default(), turn: Mutex::default() };
         journal.read()?;
         Ok(journal)
     }
@@ -224,7 +268,7 @@ impl Journal {
         let Some(file) = self.folder.find(&self.file())? else {
             return Ok(Arc::new(Content::new(&self.trust_dir)));
         };
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = hold(&self.last);
         let stamp = Stamp::of(&file).map_err(&failed)?;
         if let Some(known) = last.as_ref().filter(|known| known.stamp == stamp) {
             return Ok(Arc::clone(&known.content));
@@ -243,16 +287,46 @@ impl Journal {
         &self,
         change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
+        let _turn = hold(&self.turn);
         self.change_to(Lasting::New, change)
     }
 
+    /// Records what is about to be sent.
+    ///
+    /// # Errors
+    /// As [`Journal::change`].
+    pub(in crate::engine) fn record(&self, sent: Sent) -> Result<(), EngineError> {
+        self.note(Deed::Sent(sent))
+    }
+
     /// Takes what was published off the stage, and the record of what was sent.
+    ///
+    /// # Errors
+    /// As [`Journal::change`].
     pub(in crate::engine) fn finish(&self, gun: &Gun, published: &[EntryId]) -> Result<(), EngineError> {
-        self.change_to(Lasting::Either, |content| {
-            content.published(published);
-            content.sent.retain(|sent| sent.gun != *gun);
+        self.note(Deed::Finished(gun.clone(), published.to_vec()))
+    }
+
+    /// Writes a note down with those of all others that wait; returns once it is written.
+    fn note(&self, deed: Deed) -> Result<(), EngineError> {
+        let written = Arc::new(AtomicBool::new(false));
+        hold(&self.waiting).push(Waiting { deed: deed.clone(), written: Arc::clone(&written) });
+        let _turn = hold(&self.turn);
+        if written.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut all = std::mem::take(&mut *hold(&self.waiting));
+        // Who took it along before could not write it: then it is its own.
+        if !all.iter().any(|one| Arc::ptr_eq(&one.written, &written)) {
+            all.push(Waiting { deed, written });
+        }
+        let lasting = all.iter().map(|one| one.deed.lasting()).max().unwrap_or(Lasting::New);
+        self.change_to(lasting, |content| {
+            all.iter().for_each(|one| one.deed.clone().apply(content));
             Ok(())
-        })
+        })?;
+        all.iter().for_each(|one| one.written.store(true, Ordering::Release));
+        Ok(())
     }
 
     fn change_to<T>(
@@ -275,7 +349,7 @@ impl Journal {
                 let stamp = Stamp::of(&file).ok()?;
                 Some(Known { _file: file, stamp, content: Arc::new(after) })
             });
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = known;
+            *hold(&self.last) = known;
         }
         Ok(result)
     }
@@ -285,6 +359,11 @@ impl Journal {
         let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
         self.folder.lock(&format!("{}-{name}.lock", self.stem), Duration::ZERO)
     }
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What they guard is whole between any two statements.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads the bytes of a journal that lies at `path`.

@@ -170,7 +170,9 @@ pub fn rows(view: &RepositoryView, registered: Option<&Registered>) -> Vec<Row> 
         }),
     });
     rows.extend(unsigned);
-    rows.sort_by(|a, b| natural(&a.name, &b.name));
+    if rows.len() > view.tags.len() {
+        rows.sort_by(|a, b| natural(&a.name, &b.name));
+    }
     rows
 }
 

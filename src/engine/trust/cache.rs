@@ -1,7 +1,11 @@
 //! The trust directory shared with `docker` and `notary`: cached role files below `tuf/<GUN>/metadata`.
 //!
 //! Invariants: every step down is taken from a directory handle and follows no symbolic link, so nothing outside
-//! the trust directory is read or written; a file appears under its name only whole and synced.
+//! the trust directory is read or written; a file appears under its name only whole.
+//!
+//! What relies on what: `root.json` is docker's and notary's pin, so it is on the disk before anything goes on, and so are
+//! our own marks and pin (`memory`), which come with it. All other files are named by hash from there on: after a power cut
+//! one may be torn, fails its hash for whoever reads it, and is fetched again. So they are not waited for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,7 +17,7 @@ use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 
 use super::limits;
-use crate::engine::disk::commit::{Pending, write_all};
+use crate::engine::disk::commit::{Pending, write_all, write_loose};
 use crate::engine::disk::folder::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
 use crate::engine::error::{EngineError, OwnDir};
 use crate::tuf::{Gun, Role};
@@ -53,7 +57,7 @@ impl Cache {
         Drawer { cache: self, path, open: BTreeMap::new() }
     }
 
-    /// Stores role files, each aside, synced and renamed; the order given is kept. A file that could be another
+    /// Stores role files, each aside and renamed; the order given is kept. A file that could be another
     /// repository's is left out: whoever names a role must not write the root of a repository that is not theirs.
     pub(in crate::engine) fn store<B: AsRef<[u8]>>(&self, gun: &Gun, files: &[(Role, B)]) -> Result<(), EngineError> {
         self.drawer(gun).store_after(Vec::new(), files)
@@ -175,19 +179,21 @@ impl Drawer<'_> {
         files: &[(Role, B)],
     ) -> Result<(), EngineError> {
         let (mut pending, placed) = (first, self.placed(files));
-        match placed {
-            Ok(files) => pending.extend(files),
+        let (lasting, loose): (Vec<_>, Vec<_>) = match placed {
+            Ok(files) => files.into_iter().partition(|(role, _)| *role == Role::Root),
             Err(error) => {
                 // What was seen counts although its files cannot be stored; that error is the one to tell.
                 let _ = write_all(pending);
                 return Err(error);
             }
-        }
-        let written = write_all(pending);
+        };
+        let files = |files: Vec<(Role, Pending)>| files.into_iter().map(|(_, file)| file);
+        pending.extend(files(lasting));
+        let written = write_all(pending).and_then(|()| write_loose(files(loose).collect()));
         self.named("", "", written)
     }
 
-    fn placed<B: AsRef<[u8]>>(&mut self, files: &[(Role, B)]) -> Result<Vec<Pending>, EngineError> {
+    fn placed<B: AsRef<[u8]>>(&mut self, files: &[(Role, B)]) -> Result<Vec<(Role, Pending)>, EngineError> {
         let (mut pending, mut swept) = (Vec::with_capacity(files.len()), BTreeSet::new());
         for (role, bytes) in files.iter().filter(|(role, _)| !is_shared(role)) {
             let (below, name) = place(role);
@@ -196,7 +202,7 @@ impl Drawer<'_> {
             if swept.insert(below) {
                 sweep(&folder);
             }
-            pending.push(Pending { folder, name, bytes: bytes.as_ref().to_vec() });
+            pending.push((role.clone(), Pending { folder, name, bytes: bytes.as_ref().to_vec() }));
         }
         Ok(pending)
     }

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::repositories::{Repositories, hold};
-use super::session::Base;
+use super::session::{Base, Freshness};
 use crate::engine::context::Context;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::servers::Servers;
 use crate::tuf::{Gun, KeyId, Role};
+
+/// As short as this, others have hardly published in between, and an upload that they overtook is refused.
+const MOMENT: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is true of repositories: verified files, the list, the pins. All clones are one.
 #[derive(Clone)]
@@ -35,6 +40,16 @@ impl Trust {
             None => self.load_session(gun)?,
         };
         Ok(session.and_then(|session| session.base()))
+    }
+
+    /// What this process has just verified against the server, if it has: whoever staged and reviewed it in one go need
+    /// not ask for the same again.
+    pub(in crate::engine) fn base_of_a_moment_ago(&self, gun: &Gun) -> Option<Base> {
+        let session = self.repositories.session(gun)?;
+        let Freshness::Fresh { at } = session.freshness else { return None };
+        let age = self.context.now().duration_since(at);
+        let is_recent = !age.is_negative() && age < MOMENT;
+        session.base().filter(|base| is_recent && base.set.is_some())
     }
 
     /// Asks the server, for somebody who will write: pull and push rights, expired files allowed. Updates what

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,8 @@ use crate::engine::trust::tree::nodes;
 use crate::engine::wording::{count, some};
 use crate::tuf::{Gun, TrustedSet};
 
+/// What was verified within this time is good enough to stage on: the plan is made anew before anything is sent.
+const LATELY: SignedDuration = SignedDuration::from_mins(5);
 /// Repositories that are refreshed at once.
 const AT_ONCE: usize = 32;
 
@@ -29,6 +32,16 @@ impl Views {
     pub async fn cached(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
         let session = self.trust.held(gun).await?.ok_or_else(|| nothing_cached(gun))?;
         Ok(self.view_of_session(gun, &session))
+    }
+
+    /// Shows what this machine verified against the server within the last minutes, or at any time if `however_old`, without
+    /// asking again. `None` if there is nothing whole of that kind.
+    pub async fn verified_lately(&self, gun: &Gun, however_old: bool) -> Option<RepositoryView> {
+        let session = self.trust.held(gun).await.ok().flatten()?;
+        let age = self.context.now().duration_since(session.verified_at?);
+        let is_recent = !age.is_negative() && age < LATELY;
+        let is_whole = session.complete && session.set.is_some();
+        ((is_recent || however_old) && is_whole).then(|| self.view_of_session(gun, &session))
     }
 
     /// Asks the server, verifies, commits the cache. Where the server cannot be asked ([`crate::engine::error::Kind::allows_cache`]),
@@ -59,7 +72,8 @@ impl Views {
             return Err(self.trust.nothing_there(gun));
         };
         judge(set, self.context.now()).map_err(|source| refused(gun, source, session.skew))?;
-        Ok(self.view_of_session(gun, &session))
+        // Tags and signers are what it is for: the user's own keys are not looked at, however many there are.
+        Ok(self.with_session(self.view_with(gun, set, &KeyNames::of_listings(set)), &session))
     }
 
     /// Reads a repository as somebody would who never met it: nothing is trusted from then on, and nothing is kept.
@@ -100,9 +114,13 @@ impl Views {
 
     /// Turns verified metadata into what screens show. Pure but for labels and keys at hand.
     pub(in crate::engine) fn view_of(&self, gun: &Gun, set: &TrustedSet) -> RepositoryView {
+        self.view_with(gun, set, &KeyNames::new(&self.keyring, set))
+    }
+
+    fn view_with(&self, gun: &Gun, set: &TrustedSet, names: &KeyNames<'_>) -> RepositoryView {
         let now = self.context.now();
         let nodes = nodes(set, now);
-        let roles = roles(set, &nodes, &KeyNames::new(&self.keyring, set), now);
+        let roles = roles(set, &nodes, names, now);
         let super::tags::Tags { tags, ignored } = tags(&nodes);
         let findings = findings(&roles, &tags, &ignored, now);
         let mut view = self.empty_view(gun);
@@ -115,15 +133,17 @@ impl Views {
 
     /// The same with what happened on the way.
     pub(in crate::engine) fn view_of_session(&self, gun: &Gun, session: &Session) -> RepositoryView {
-        let mut view = match &session.set {
-            Some(set) => self.view_of(gun, set),
-            None => self.empty_view(gun),
-        };
+        let view = session.set.as_ref().map(|set| self.view_of(gun, set));
+        self.with_session(view.unwrap_or_else(|| self.empty_view(gun)), session)
+    }
+
+    fn with_session(&self, mut view: RepositoryView, session: &Session) -> RepositoryView {
+        let gun = view.gun.clone();
         view.freshness = session.freshness.clone();
         view.lost = session.lost.is_some();
         view.vanished.clone_from(&session.vanished);
         view.notices.clone_from(&session.notices);
-        view.foreign_changes = self.trust.repositories.cache.foreign_changes(gun);
+        view.foreign_changes = self.trust.repositories.cache.foreign_changes(&gun);
         view.findings.extend(about_session(session));
         view.findings.extend(about_changes(view.foreign_changes));
         settle_health(&mut view);

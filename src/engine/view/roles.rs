@@ -16,7 +16,8 @@ const NAMES: usize = 8;
 
 /// What is known about keys: labels, and which private ones are in the store.
 pub(in crate::engine) struct KeyNames<'a> {
-    keyring: &'a Keyring,
+    /// `None` for somebody who wants to know what is signed, and not which keys are here.
+    keyring: Option<&'a Keyring>,
     at_hand: BTreeSet<CanonicalKeyId>,
     signers: BTreeMap<CanonicalKeyId, Vec<String>>,
     canonical: BTreeMap<KeyId, CanonicalKeyId>,
@@ -24,6 +25,11 @@ pub(in crate::engine) struct KeyNames<'a> {
 
 impl<'a> KeyNames<'a> {
     pub(in crate::engine) fn new(keyring: &'a Keyring, set: &TrustedSet) -> Self {
+        Self { keyring: Some(keyring), at_hand: keyring.keys_at_hand(), ..Self::of_listings(set) }
+    }
+
+    /// Names that the files themselves give to keys. Opens no key file.
+    pub(in crate::engine) fn of_listings(set: &TrustedSet) -> Self {
         let files = set.targets().into_iter().chain(set.delegations().values());
         let mut signers: BTreeMap<CanonicalKeyId, Vec<String>> = BTreeMap::new();
         let mut canonical: BTreeMap<KeyId, CanonicalKeyId> =
@@ -42,7 +48,7 @@ impl<'a> KeyNames<'a> {
                 }
             }
         }
-        Self { keyring, at_hand: keyring.keys_at_hand(), signers, canonical }
+        Self { keyring: None, at_hand: BTreeSet::new(), signers, canonical }
     }
 
     pub(in crate::engine) fn is_at_hand(&self, id: &CanonicalKeyId) -> bool {
@@ -62,7 +68,7 @@ impl<'a> KeyNames<'a> {
             }
             Some(shown.join(", "))
         };
-        self.keyring.label(id).or_else(signers).unwrap_or_else(|| id.short().to_owned())
+        self.keyring.and_then(|keyring| keyring.label(id)).or_else(signers).unwrap_or_else(|| id.short().to_owned())
     }
 
     /// A removed key is in no file any more; its ID may still be that of a key in the store.

@@ -70,3 +70,32 @@ fn a_store_is_open_once_and_its_owners_alone() {
     Store::open(&path).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn many_publishes_at_once_are_all_stored_and_only_the_old_ones_refused() {
+    let (store, _dir) = open();
+    let publish = |n: u64| {
+        let gun = format!("{GUN}/{}", n % 20);
+        publish(&store, &gun, &[update("root", 1), update("timestamp", 1)])
+    };
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..40).map(|n| scope.spawn(move || publish(n))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    // Each repository twice, and once too often.
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 20);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(StoreError::OldVersion))));
+    assert_eq!((store.guns().unwrap().len(), store.feed().unwrap().len()), (20, 20));
+}
+
+#[test]
+fn a_key_that_a_stored_root_may_name_is_there_after_a_new_start() {
+    let (store, dir) = open();
+    let key = HeldKey::generate(GUN, &Role::Timestamp).unwrap();
+    let id = key.public.id().to_string();
+    store.add_keys(&[key]).unwrap();
+    publish(&store, GUN, &[update("root", 1)]).unwrap();
+    drop(store);
+    let store = Store::open(&dir.path().join("store.redb")).unwrap();
+    assert!(store.key(GUN, &Role::Timestamp, &id).unwrap().is_some());
+}

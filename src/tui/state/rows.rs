@@ -195,6 +195,9 @@ impl<'a> Staged<'a> {
 fn add_staged(rows: &mut Vec<compare::Row>, stage: &Staged<'_>) {
     let is_listed = |name: &str| rows.binary_search_by(|row| natural(&row.name, name)).is_ok();
     let new: Vec<&str> = stage.digests.keys().copied().filter(|name| !is_listed(name)).collect();
+    if new.is_empty() {
+        return;
+    }
     rows.extend(new.into_iter().map(|name| compare::Row {
         name: Arc::from(name),
         standing: Standing::Signed,

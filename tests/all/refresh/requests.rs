@@ -115,3 +115,64 @@ async fn cancelled_refresh_of_many_starts_nothing_more() {
     assert!(results.recv().await.is_none());
     assert_eq!(origin.count(), 0);
 }
+
+#[tokio::test]
+async fn what_was_verified_minutes_ago_is_staged_on_without_a_request() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    assert!(machine.engine().views().verified_lately(&gun(), true).await.is_none(), "nothing is known yet");
+    let first = machine.engine().views().refresh(&gun()).await.unwrap();
+    origin.asked();
+    let lately = machine.engine().views().verified_lately(&gun(), false).await.unwrap();
+    assert_eq!((lately.tags, origin.count()), (first.tags, 0));
+    machine.set_clock(noon() + jiff::SignedDuration::from_mins(6));
+    let engine = machine.engine();
+    assert!(engine.views().verified_lately(&gun(), false).await.is_none());
+    assert!(engine.views().verified_lately(&gun(), true).await.is_some(), "something is staged on it already");
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test]
+async fn who_wants_the_tags_opens_no_key() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let engine = Machine::new(&origin.url).engine();
+    engine.views().inspect(&gun()).await.unwrap();
+    assert_eq!(engine.keyring().store_looks(), 0);
+    engine.views().refresh(&gun()).await.unwrap();
+    assert!(engine.keyring().store_looks() > 0);
+}
+
+#[test]
+fn a_repository_waits_for_the_disk_only_with_what_must_last() {
+    const ALONE: &str = "TRUSTDECK_TEST_ALONE";
+    const NAME: &str = "refresh::requests::a_repository_waits_for_the_disk_only_with_what_must_last";
+    if std::env::var_os(ALONE).is_none() {
+        // In a process of its own: the count is one for all that a process does.
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let ran = alone.args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let origin = Origin::start().await;
+        let mut repository = team();
+        origin.serve(&repository);
+        let machine = Machine::new(&origin.url);
+        let waits = async || {
+            let before = trustdeck::engine::disk_waits();
+            machine.engine().views().refresh(&gun()).await.unwrap();
+            trustdeck::engine::disk_waits() - before
+        };
+        // The marks, our copy of the root and docker's, and the two folders.
+        assert_eq!(waits().await, 5);
+        assert_eq!(waits().await, 0, "nothing new");
+        repository.tag(&Role::releases(), "1.1");
+        publish(&mut repository, &Role::releases());
+        origin.serve(&repository);
+        // The marks and their folder: all other files are named by hash.
+        assert_eq!(waits().await, 2);
+    });
+}

@@ -1,0 +1,141 @@
+//! Staging what a command wants: on what is known lately, else on what the servers say now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::arguments::Publishing;
+use super::changes::Wanted;
+use super::ending::Ending;
+use super::{Context, publish, staged};
+use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
+use crate::tuf::{CanonicalKeyId, Gun};
+
+/// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
+pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
+    let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
+    let before: BTreeSet<EntryId> = context.engine.stage().staged()?.changes.iter().map(|staged| staged.id).collect();
+    let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
+    let lately = if publishing.publish { Vec::new() } else { context.read_lately(&guns).await };
+    let is_known = |gun: &Gun| lately.iter().any(|(known, _)| known == gun);
+    let unknown: Vec<Gun> = guns.iter().filter(|gun| !is_known(gun)).cloned().collect();
+    let mut views = context.views(&unknown).await;
+    views.extend(lately.iter().map(|(gun, view)| (gun.clone(), Ok(view.clone()))));
+    let mut asked = Vec::new();
+    let (mut staged_guns, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref(), &mut asked)?;
+    // Others may have published since: what does not fit what is known is looked at again.
+    let (again, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|refusal| is_known(&refusal.gun));
+    ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
+    if !again.is_empty() {
+        let guns: Vec<Gun> = again.iter().map(|refusal| refusal.gun.clone()).collect();
+        let changes = again.into_iter().map(|refusal| (refusal.gun, refusal.changes)).collect();
+        let (staged, refused) =
+            stage_on(context, changes, &context.views(&guns).await, wanted.creates.as_ref(), &mut asked)?;
+        staged_guns.extend(staged);
+        ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
+    }
+    ending.succeeded = staged_guns.len();
+    if publishing.publish {
+        return publish::staged(context, ending, (staged_guns, Vec::new()), asked, &publishing.agreement).await;
+    }
+    staged::say_staged(context, &staged_guns, &before)?;
+    Ok(ending)
+}
+
+/// What could not be staged.
+struct Refused {
+    gun: Gun,
+    changes: Vec<Change>,
+    problem: Problem,
+}
+
+/// Stages on what these views show: all repositories as one act, or each for itself if that fails.
+fn stage_on(
+    context: &Context,
+    wanted: Vec<(Gun, Vec<Change>)>,
+    views: &BTreeMap<Gun, Result<RepositoryView, Problem>>,
+    creates: Option<&RootKeyChoice>,
+    asked: &mut Vec<StagedChange>,
+) -> Result<(Vec<Gun>, Vec<Refused>), Problem> {
+    let (mut batch, mut staged, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for (gun, changes) in wanted {
+        match needed(context, &gun, changes.clone(), views.get(&gun), creates) {
+            Ok(needed) => batch.push((gun, changes, needed)),
+            Err(problem) => refused.push(Refused { gun, changes, problem }),
+        }
+    }
+    let of_one =
+        |gun: &Gun, list: &[Change]| list.iter().map(|change| (gun.clone(), change.clone())).collect::<Vec<_>>();
+    let all = batch.iter().flat_map(|(gun, _, needed)| of_one(gun, needed)).collect();
+    if let Ok(stage) = context.engine.stage().stage(all) {
+        *asked = stage.changes;
+        staged.extend(batch.into_iter().map(|(gun, ..)| gun));
+        return Ok((staged, refused));
+    }
+    for (gun, changes, needed) in batch {
+        match context.engine.stage().stage(of_one(&gun, &needed)) {
+            Ok(stage) => {
+                asked.extend(stage.changes.into_iter().filter(|staged| staged.gun == gun));
+                staged.push(gun);
+            }
+            Err(error) => refused.push(Refused { problem: about(error, &gun), gun, changes }),
+        }
+    }
+    Ok((staged, refused))
+}
+
+/// The changes with what must come first: the creation of a repository that has no trust data.
+fn needed(
+    context: &Context,
+    gun: &Gun,
+    mut changes: Vec<Change>,
+    view: Option<&Result<RepositoryView, Problem>>,
+    creates: Option<&RootKeyChoice>,
+) -> Result<Vec<Change>, Problem> {
+    let absent = match view {
+        Some(Ok(view)) => view.health == Health::New || view.lost,
+        // Without network a change can be staged on what this machine knows; expired data can be renewed.
+        Some(Err(problem)) if problem.kind == crate::engine::Kind::Freeze => false,
+        Some(Err(problem)) => return Err(problem.clone()),
+        None => false,
+    };
+    if !absent {
+        if let Some(Ok(view)) = view {
+            changes.iter_mut().for_each(|change| use_bare_keys(change, view));
+        }
+        return Ok(changes);
+    }
+    if changes.iter().any(|change| matches!(change, Change::Republish | Change::Delete)) {
+        return Ok(changes);
+    }
+    let is_creation = |change: &Change| matches!(change, Change::Create { .. });
+    let creation = |c: &crate::engine::StagedChange| c.gun == *gun && is_creation(&c.change);
+    let already = changes.iter().any(is_creation) || context.engine.stage().staged()?.changes.iter().any(creation);
+    match creates {
+        Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
+        None if !already => {
+            return Err(context.engine.trust().nothing_there(gun).problem());
+        }
+        _ => {}
+    }
+    Ok(changes)
+}
+
+/// Puts the bare key's ID where a user gave the ID of its certificate, as notary lists it.
+fn use_bare_keys(change: &mut Change, view: &RepositoryView) {
+    let listed = || view.roles.iter().flat_map(|r| &r.keys);
+    let bare = |id: &mut CanonicalKeyId| {
+        if let Some(key) = listed().find(|k| k.id.as_str() == id.as_str()) {
+            *id = key.canonical.clone();
+        }
+    };
+    match change {
+        Change::EditDelegation { remove_keys: keys, .. } | Change::PurgeKeys { keys } => keys.iter_mut().for_each(bare),
+        Change::RemoveSignerKey { key, .. } => bare(key),
+        _ => {}
+    }
+}
+
+pub(super) fn about(error: EngineError, gun: &Gun) -> Problem {
+    let mut problem = error.problem();
+    problem.repository.get_or_insert_with(|| gun.clone());
+    problem
+}

@@ -14,7 +14,9 @@ use super::plan_text::plan_text;
 use super::published::{say_resolved, show_published};
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
-use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
+use crate::engine::{
+    EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
+};
 use crate::printable::printable;
 use crate::tuf::Gun;
 
@@ -44,14 +46,17 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     require_agreement(context, &command.agreement)?;
     let failed = refresh(context, &mut guns).await;
-    staged(context, ending, (guns, failed), &command.agreement).await
+    let asked = context.engine.stage().staged()?.changes;
+    staged(context, ending, (guns, failed), asked, &command.agreement).await
 }
 
-/// How often a plan is reviewed anew because somebody published meanwhile.
+/// How often a plan is reviewed anew because somebody published meanwhile: by a person, and with `--yes`, where each of
+/// many that run at once makes the plans of all others anew.
 const REVIEWS: usize = 5;
+const REVIEWS_UNATTENDED: usize = 100;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
-/// holds what has failed before.
+/// holds what has failed before, and `asked` what was staged when this was asked for.
 ///
 /// # Errors
 /// As [`run`].
@@ -59,14 +64,17 @@ pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
     (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    asked: Vec<StagedChange>,
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
     let (mut results, mut merged) = (Vec::new(), BTreeMap::<Gun, Vec<String>>::new());
-    for review in 1..=REVIEWS {
+    let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
+    for review in 1..=reviews {
+        results.extend(published_by_others(context, &mut guns, &asked).await?);
         let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
-        if !names_one && review < REVIEWS {
+        if !names_one && review < reviews {
             guns = take_changed(&mut round, &mut merged);
         } else {
             guns.clear();
@@ -83,6 +91,9 @@ pub(super) async fn staged(
         result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
     }
     show_published(context, &results, &failed)?;
+    if results.iter().any(|result| !result.new_keys.is_empty()) {
+        context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");
+    }
     ending.problems.extend(failed);
     let is_done = |r: &&Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     ending.succeeded = results.iter().filter(is_done).count();
@@ -92,6 +103,40 @@ pub(super) async fn staged(
         PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
     }));
     Ok(ending)
+}
+
+/// Takes those out of which nothing is staged any more, and says what became of it: another trustdeck that shares the
+/// stage publishes what is staged by all.
+async fn published_by_others(
+    context: &Context,
+    guns: &mut Vec<Gun>,
+    asked: &[StagedChange],
+) -> Result<Vec<Published>, Problem> {
+    let staged = context.engine.stage().staged()?.changes;
+    let is_staged = |gun: &Gun| staged.iter().any(|change| change.gun == *gun);
+    let (kept, gone): (Vec<Gun>, Vec<Gun>) = guns.drain(..).partition(is_staged);
+    *guns = kept;
+    let mut results = Vec::new();
+    for gun in gone {
+        let view = context.view(&gun).await;
+        let changes: Vec<StagedChange> = asked.iter().filter(|change| change.gun == gun).cloned().collect();
+        let outcome = match view {
+            Ok(_) if context.engine.stage().are_done(&gun, &changes)? => PublishOutcome::Unchanged,
+            Ok(_) => PublishOutcome::Failed(Problem {
+                kind: Kind::Conflict,
+                repository: Some(gun.clone()),
+                ..input(
+                    format!(
+                        "what was staged for {gun} is staged no more: another trustdeck has published or dropped it"
+                    ),
+                    "look at it with trustdeck inspect, and stage it again if it is missing",
+                )
+            }),
+            Err(problem) => PublishOutcome::Failed(problem),
+        };
+        results.push(Published::ended(gun, outcome));
+    }
+    Ok(results)
 }
 
 /// Takes those out whose plan became another one, and remembers what others have published.
@@ -203,7 +248,7 @@ async fn refresh(context: &Context, guns: &mut Vec<Gun>) -> Vec<Problem> {
 }
 
 /// Why a repository cannot be published as planned.
-fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
+pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     if let Some(problem) = &plan.failed {
         return Some(Problem { repository: Some(plan.gun.clone()), ..problem.clone() });
     }

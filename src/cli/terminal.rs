@@ -50,7 +50,11 @@ pub(super) fn ask_line(question: &str) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(answer.bytes()).trim().to_owned())
 }
 
-fn hide(terminal: &File) -> rustix::io::Result<()> {
+/// Turns echo off until [`restore`].
+///
+/// # Errors
+/// If it is no terminal.
+pub(super) fn hide(terminal: &File) -> rustix::io::Result<()> {
     let modes = tcgetattr(terminal)?;
     let mut hidden = modes.clone();
     hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ECHOK | LocalModes::ECHONL);

@@ -70,9 +70,15 @@ impl Published {
     /// The result for a repository whose publish has not ended yet.
     #[must_use]
     pub fn skipped(gun: &Gun) -> Self {
+        Self::ended(gun.clone(), PublishOutcome::Skipped)
+    }
+
+    /// The result for a repository for which nothing was sent.
+    #[must_use]
+    pub fn ended(gun: Gun, outcome: PublishOutcome) -> Self {
         Self {
-            gun: gun.clone(),
-            outcome: PublishOutcome::Skipped,
+            gun,
+            outcome,
             versions: Vec::new(),
             trusted: 0,
             checked: String::new(),

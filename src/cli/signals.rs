@@ -46,10 +46,12 @@ impl Drop for Finishing {
 /// A thread of its own watches, since parsing and key derivation may keep every other one busy. Without that thread the
 /// signals do what they do in every program.
 pub(super) fn watch(stop: CancellationToken, busy: Busy) {
+    let (ready, listening) = std::sync::mpsc::channel::<()>();
     let watching = move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
         runtime.block_on(async {
             let mut heard = listen();
+            drop(ready);
             while let Some(code) = next(&mut heard).await {
                 if !busy.is_set() || stop.is_cancelled() {
                     end(code);
@@ -59,6 +61,8 @@ pub(super) fn watch(stop: CancellationToken, busy: Busy) {
         });
     };
     let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(watching);
+    // Until it listens, or has ended: nothing is ever sent.
+    let _ = listening.recv();
 }
 
 /// The signals, each with the exit code for it.

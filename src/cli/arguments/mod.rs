@@ -3,6 +3,7 @@
 mod images;
 pub(super) mod key;
 mod rotating;
+mod shell;
 mod writing;
 
 use std::net::SocketAddr;
@@ -10,8 +11,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use images::{Drift, Gate, Pull, Puller, Push, Resolve, Tags, Verify};
+pub use images::{Drift, Gate, Plugin, PluginPlace, Pull, Puller, Push, Resolve, Tags, Verify};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
+pub use shell::{Completions, Man, Shell};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
     Restore, Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
@@ -69,6 +71,16 @@ pub struct Globals {
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub pkcs11_module: Option<PathBuf>,
+    /// Colours of the screen: auto, dark, light, mono, high-contrast or colour-blind
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TRUSTDECK_THEME",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub theme: Option<String>,
     /// Look at everything, stage, make and publish nothing
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,
@@ -140,6 +152,9 @@ pub enum Command {
     Push(Push),
     /// Serve a registry that shows only the signed tags of another
     Gate(Gate),
+    /// Give docker its trust command back
+    #[command(subcommand)]
+    Plugin(Plugin),
     /// Choose on the screen and print the choice, for scripts
     Pick(Pick),
     /// Show what was chosen and what is staged
@@ -155,6 +170,10 @@ pub enum Command {
     Publish(Publish),
     /// Try everything on an embedded trust server
     Sandbox(Sandbox),
+    /// Print the completions of a shell, which know repositories, roles, tags and keys of this machine
+    Completions(Completions),
+    /// Write the manual pages into a directory
+    Man(Man),
 }
 
 /// `inspect`

@@ -1,6 +1,7 @@
 //! What a plan is made from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
@@ -98,11 +99,22 @@ pub(in crate::engine) fn root_key(facts: &Facts<'_>, draft: &Draft<'_>) -> Optio
     }
 }
 
-/// The keys in the store, in the two forms that plans take.
+/// The keys in the store, in the forms that plans take.
 #[derive(Default)]
 pub(in crate::engine) struct Keys {
     pub(in crate::engine) keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
     pub(in crate::engine) ids: BTreeSet<CanonicalKeyId>,
+    /// What all plans of these keys have in common.
+    pub(in crate::engine) named: Arc<Named>,
+}
+
+/// Keys and what they are called; not which of them are locked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Named {
+    /// `role` headers, by key.
+    pub(in crate::engine) roles: Vec<(CanonicalKeyId, String)>,
+    /// The user's labels, by key.
+    pub(in crate::engine) labels: BTreeMap<CanonicalKeyId, String>,
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::{EngineError, Problem};
-use crate::engine::lanes::blocking;
+use crate::engine::lanes::{blocking, waiting};
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::servers::Servers;
@@ -113,7 +113,11 @@ impl Publisher {
         let base = self.trust.fetch_base(gun).await?;
         say(Step::Plan, None).await;
         let prepared = self.prepare(job, server, base).await?;
+        let skipped = || Ok(Tried::Done(Box::new(Published::skipped(gun))));
         if prepared.plan.deletes {
+            if prepared.batch.stop.is_cancelled() {
+                return skipped();
+            }
             say(Step::Upload, None).await;
             return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
         }
@@ -128,6 +132,10 @@ impl Publisher {
             let done = Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
             let done = Published { trusted: expected.len(), merged: prepared.merged, ..done };
             return Ok(Tried::Done(Box::new(done)));
+        }
+        // The last moment: from here on it is sent, and the server may have it.
+        if prepared.batch.stop.is_cancelled() {
+            return skipped();
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
@@ -206,7 +214,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Signs on a blocking thread.
+    /// Signs on a thread of its own: a token may wait for a touch.
     async fn sign_all(
         &self,
         gun: &Gun,
@@ -217,7 +225,8 @@ impl Publisher {
         let (gun, progress) = (gun.clone(), progress.clone());
         let created = run.created.as_ref().map(|c| c.keys.clone());
         let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
-        blocking(self, move |publisher| {
+        let publisher = self.clone();
+        let signing = waiting(move || {
             let open = |id: &CanonicalKeyId| publisher.attended_key(id, &gun, &progress, &prepared.batch.stop);
             let step = |done, total| {
                 let step = Step::Sign { done, total };
@@ -239,8 +248,8 @@ impl Publisher {
                 }
             })?;
             Ok((files, expected, prepared))
-        })
-        .await
+        });
+        signing.await.unwrap_or(Err(EngineError::Cancelled))
     }
 
     /// Writes down what is about to be sent.

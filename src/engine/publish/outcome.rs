@@ -41,7 +41,7 @@ pub enum PublishOutcome {
     Unchanged,
     /// Not done; everything stays staged.
     Failed(Problem),
-    /// Not begun, because the user stopped; everything stays staged.
+    /// Nothing was sent, because the user stopped; everything stays staged.
     Skipped,
 }
 
@@ -68,7 +68,8 @@ pub struct Published {
 
 impl Published {
     /// The result for a repository whose publish has not ended yet.
-    pub(in crate::engine) fn skipped(gun: &Gun) -> Self {
+    #[must_use]
+    pub fn skipped(gun: &Gun) -> Self {
         Self::ended(gun.clone(), PublishOutcome::Skipped)
     }
 

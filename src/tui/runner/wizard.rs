@@ -50,7 +50,7 @@ impl Work {
         what: Made,
     ) -> std::result::Result<Answer, Failure> {
         let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
-        self.blocking(move |engine| {
+        self.waiting(move |engine| {
             let place = Place { token: &at.serial, pins: &pins, attendant: &attendant };
             let (verb, said) = match what {
                 Made::Key(label) => ("new key", keys::on_token(engine, &mut choice, place, &label)?),

@@ -11,7 +11,7 @@ use super::console::input;
 use super::ending::Ending;
 use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
-use super::published::{say_resolved, show_published};
+use super::published::{published_by_others, say_resolved, show_published};
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::{
@@ -103,40 +103,6 @@ pub(super) async fn staged(
         PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
     }));
     Ok(ending)
-}
-
-/// Takes those out of which nothing is staged any more, and says what became of it: another trustdeck that shares the
-/// stage publishes what is staged by all.
-async fn published_by_others(
-    context: &Context,
-    guns: &mut Vec<Gun>,
-    asked: &[StagedChange],
-) -> Result<Vec<Published>, Problem> {
-    let staged = context.engine.stage().staged()?.changes;
-    let is_staged = |gun: &Gun| staged.iter().any(|change| change.gun == *gun);
-    let (kept, gone): (Vec<Gun>, Vec<Gun>) = guns.drain(..).partition(is_staged);
-    *guns = kept;
-    let mut results = Vec::new();
-    for gun in gone {
-        let view = context.view(&gun).await;
-        let changes: Vec<StagedChange> = asked.iter().filter(|change| change.gun == gun).cloned().collect();
-        let outcome = match view {
-            Ok(_) if context.engine.stage().are_done(&gun, &changes)? => PublishOutcome::Unchanged,
-            Ok(_) => PublishOutcome::Failed(Problem {
-                kind: Kind::Conflict,
-                repository: Some(gun.clone()),
-                ..input(
-                    format!(
-                        "what was staged for {gun} is staged no more: another trustdeck has published or dropped it"
-                    ),
-                    "look at it with trustdeck inspect, and stage it again if it is missing",
-                )
-            }),
-            Err(problem) => PublishOutcome::Failed(problem),
-        };
-        results.push(Published::ended(gun, outcome));
-    }
-    Ok(results)
 }
 
 /// Takes those out whose plan became another one, and remembers what others have published.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Context;
+use super::console::input;
 use crate::engine::publish::merged::Merge;
-use crate::engine::{Kind, Problem, PublishOutcome, Published};
+use crate::engine::{Kind, Problem, PublishOutcome, Published, StagedChange};
 use crate::printable::printable;
 use crate::tuf::{Gun, Role};
 
@@ -22,6 +23,40 @@ pub(super) fn say_resolved(context: &Context, resolved: &[Published]) {
         };
         context.console.say(&format!("{}: an interrupted publish {how}", published.gun));
     }
+}
+
+/// Takes those out of which nothing is staged any more, and says what became of it: another trustdeck that shares the
+/// stage publishes what is staged by all.
+pub(super) async fn published_by_others(
+    context: &Context,
+    guns: &mut Vec<Gun>,
+    asked: &[StagedChange],
+) -> Result<Vec<Published>, Problem> {
+    let staged = context.engine.stage().staged()?.changes;
+    let is_staged = |gun: &Gun| staged.iter().any(|change| change.gun == *gun);
+    let (kept, gone): (Vec<Gun>, Vec<Gun>) = guns.drain(..).partition(is_staged);
+    *guns = kept;
+    let mut results = Vec::new();
+    for gun in gone {
+        let view = context.view(&gun).await;
+        let changes: Vec<StagedChange> = asked.iter().filter(|change| change.gun == gun).cloned().collect();
+        let outcome = match view {
+            Ok(_) if context.engine.stage().are_done(&gun, &changes)? => PublishOutcome::Unchanged,
+            Ok(_) => PublishOutcome::Failed(Problem {
+                kind: Kind::Conflict,
+                repository: Some(gun.clone()),
+                ..input(
+                    format!(
+                        "what was staged for {gun} is staged no more: another trustdeck has published or dropped it"
+                    ),
+                    "look at it with trustdeck inspect, and stage it again if it is missing",
+                )
+            }),
+            Err(problem) => PublishOutcome::Failed(problem),
+        };
+        results.push(Published::ended(gun, outcome));
+    }
+    Ok(results)
 }
 
 #[derive(Serialize)]

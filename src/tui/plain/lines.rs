@@ -53,9 +53,15 @@ fn text_of(row: &str) -> Option<String> {
     let inner = if is_edge { row.trim_matches('+').to_owned() } else { row.trim_matches('|').to_owned() };
     let inner = if is_edge { inner.replace("==", "  ").replace("--", "  ") } else { inner };
     let words: Vec<&str> = inner.split("  ").map(|part| part.trim_matches([' ', '=', '-', '|'])).collect();
-    let words: Vec<&str> = words.into_iter().filter(|part| !part.is_empty()).collect();
+    let words: Vec<String> = words.into_iter().map(without_gauges).filter(|part| !part.is_empty()).collect();
     let text = words.join("  ");
     text.chars().any(char::is_alphanumeric).then_some(text)
+}
+
+/// Leaves out what only draws a line.
+fn without_gauges(part: &str) -> String {
+    let draws = |word: &&str| word.len() > 2 && word.chars().all(|c| matches!(c, '-' | '=' | '.'));
+    part.split(' ').filter(|word| !draws(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -69,6 +75,7 @@ mod tests {
             Some("4  Choose  now  step 4 of 8".to_owned())
         );
         assert_eq!(text_of("|>  ok   team/web      12  |"), Some(">  ok  team/web  12".to_owned()));
+        assert_eq!(text_of("| . ----- x web  ==... |"), Some(". x web".to_owned()));
         assert_eq!(text_of("| ------- |"), None);
         assert_eq!(text_of("   "), None);
     }

@@ -162,7 +162,10 @@ impl Session {
             "" => self.press(KeyCode::Enter)?,
             "?" => typed::actions(&self.state).iter().try_for_each(|line| self.print(line))?,
             line if line.starts_with('/') => {
-                self.typed(line)?;
+                self.press(KeyCode::Char('/'))?;
+                // In place of what was filtered by.
+                self.take(Event::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)))?;
+                self.typed(line.trim_start_matches('/'))?;
                 self.press(KeyCode::Enter)?;
             }
             line => match line.parse::<usize>() {

@@ -46,7 +46,8 @@ fn a_press_selects_a_row_and_gives_its_pane_the_focus() {
 
 #[test]
 fn two_presses_open_and_two_slow_ones_only_select() {
-    let mut state = browsing();
+    let mut state = state_of(repositories(), (80, 24), Theme::default());
+    press(&mut state, "4");
     click(&mut state, "qa runner");
     let later = jiff::Timestamp::from_millisecond(state.now.as_millisecond() + 900).unwrap();
     update(&mut state, Event::Tick(later));

@@ -6,7 +6,7 @@ use super::arguments::Publishing;
 use super::changes::Wanted;
 use super::ending::Ending;
 use super::{Context, publish, staged};
-use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice};
+use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun};
 
 /// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
@@ -19,22 +19,24 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     let asked: Vec<Gun> = guns.iter().filter(|gun| !is_known(gun)).cloned().collect();
     let mut views = context.views(&asked).await;
     views.extend(lately.iter().map(|(gun, view)| (gun.clone(), Ok(view.clone()))));
-    let (mut staged_guns, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref())?;
+    let (mut staged_guns, mut asked_now, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref())?;
     // Others may have published since: what does not fit what is known is looked at again.
     let (again, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|refusal| is_known(&refusal.gun));
     ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     if !again.is_empty() {
         let guns: Vec<Gun> = again.iter().map(|refusal| refusal.gun.clone()).collect();
         let changes = again.into_iter().map(|refusal| (refusal.gun, refusal.changes)).collect();
-        let (staged, refused) = stage_on(context, changes, &context.views(&guns).await, wanted.creates.as_ref())?;
+        let (staged, asked, refused) =
+            stage_on(context, changes, &context.views(&guns).await, wanted.creates.as_ref())?;
         staged_guns.extend(staged);
+        asked_now.extend(asked);
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     }
     ending.succeeded = staged_guns.len();
     if publishing.publish {
-        return publish::staged(context, ending, (staged_guns, Vec::new()), &publishing.agreement).await;
+        return publish::staged(context, ending, (staged_guns, Vec::new()), asked_now, &publishing.agreement).await;
     }
-    say_staged(context, &staged_guns, &before)?;
+    staged::say_staged(context, &staged_guns, &before)?;
     Ok(ending)
 }
 
@@ -45,13 +47,16 @@ struct Refused {
     problem: Problem,
 }
 
+/// What was staged: the repositories, and all changes staged for them then; and what was not.
+type StagedOn = (Vec<Gun>, Vec<StagedChange>, Vec<Refused>);
+
 /// Stages on what these views show: all repositories as one act, or each for itself if that fails.
 fn stage_on(
     context: &Context,
     wanted: Vec<(Gun, Vec<Change>)>,
     views: &BTreeMap<Gun, Result<RepositoryView, Problem>>,
     creates: Option<&RootKeyChoice>,
-) -> Result<(Vec<Gun>, Vec<Refused>), Problem> {
+) -> Result<StagedOn, Problem> {
     let (mut batch, mut staged, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (gun, changes) in wanted {
         match needed(context, &gun, changes.clone(), views.get(&gun), creates) {
@@ -62,17 +67,21 @@ fn stage_on(
     let of_one =
         |gun: &Gun, list: &[Change]| list.iter().map(|change| (gun.clone(), change.clone())).collect::<Vec<_>>();
     let all = batch.iter().flat_map(|(gun, _, needed)| of_one(gun, needed)).collect();
-    if context.engine.stage().stage(all).is_ok() {
+    if let Ok(stage) = context.engine.stage().stage(all) {
         staged.extend(batch.into_iter().map(|(gun, ..)| gun));
-        return Ok((staged, refused));
+        return Ok((staged, stage.changes, refused));
     }
+    let mut asked = Vec::new();
     for (gun, changes, needed) in batch {
         match context.engine.stage().stage(of_one(&gun, &needed)) {
-            Ok(_) => staged.push(gun),
+            Ok(stage) => {
+                asked.extend(stage.changes.into_iter().filter(|change| change.gun == gun));
+                staged.push(gun);
+            }
             Err(error) => refused.push(Refused { problem: about(error, &gun), gun, changes }),
         }
     }
-    Ok((staged, refused))
+    Ok((staged, asked, refused))
 }
 
 /// The changes with what must come first: the creation of a repository that has no trust data.
@@ -131,26 +140,4 @@ pub(super) fn about(error: EngineError, gun: &Gun) -> Problem {
     let mut problem = error.problem();
     problem.repository.get_or_insert_with(|| gun.clone());
     problem
-}
-
-/// Says what was added to what had been staged before.
-fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>) -> Result<(), Problem> {
-    let stage = context.engine.stage().staged()?;
-    let added = stage.changes.iter().filter(|c| guns.contains(&c.gun) && !before.contains(&c.id));
-    let rows: Vec<staged::StagedRow<'_>> = added.map(staged::row).collect();
-    if context.console.json {
-        return context.console.result_json(&rows);
-    }
-    let lines = rows.iter().map(|row| format!("staged: {}\n", crate::printable::printable(&row.sentence())));
-    context.console.result(&lines.collect::<String>())?;
-    if rows.is_empty() && !guns.is_empty() {
-        context.console.note("that is staged already");
-    }
-    match stage.changes.len() {
-        0 => {}
-        all if all == rows.len() => context.console.note("review and send with: trustdeck publish"),
-        1 => context.console.note("1 change is staged; review and send with: trustdeck publish"),
-        all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use super::console::{broken, input};
 use super::settings::{settings, sources};
-use super::{Arguments, Command, Console, Ending, json, sandbox, screen};
+use super::{Arguments, Command, Console, Ending, json, sandbox, screen, shell};
 use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
 
@@ -46,6 +46,8 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
         Some(_) if !repositories.is_empty() => {
             Err(input(format!("{:?} stands before the command", repositories.join(" ")), "put it behind the command"))
         }
+        Some(Command::Completions(command)) => shell::completions(console, &command),
+        Some(Command::Man(command)) => shell::man(console, &command),
         Some(Command::Pick(command)) => screen::pick(console, &globals, &command).await,
         Some(Command::Sandbox(command)) if command.serve => sandbox::serve(&command).await,
         Some(Command::Sandbox(command)) => screen::open_sandbox(console, &globals, &command).await,

@@ -120,7 +120,11 @@ async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
-async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
+/// Tries what is known before anybody is asked.
+///
+/// # Errors
+/// Whatever is wrong with the key's file.
+pub(super) async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
     let (engine, sources) = (context.engine.clone(), Arc::clone(&context.sources));
     let (id, role) = (key.id.clone(), key.role.clone());
     let derivation = waiting(move || engine.keyring().unlock_from(&id, &role, &sources));

@@ -23,6 +23,7 @@
 //! | `draft` | a repository's files while changes are applied; pure | nothing |
 //! | `typed` | what people type where a role or a manifest is meant | `error`, `draft` |
 //! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
+//! | `told` | sentences that are said once | `context`, `disk` |
 //! | `plan` | what publishing would do; pure | `error`, `wording`, `draft` |
 //! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
@@ -67,6 +68,7 @@ pub mod servers;
 pub mod settings;
 pub mod stage;
 pub mod tags;
+mod told;
 pub mod trust;
 pub mod typed;
 pub mod view;
@@ -213,6 +215,12 @@ impl Engine {
     #[must_use]
     pub fn now(&self) -> jiff::Timestamp {
         self.context.now()
+    }
+
+    /// Whether a sentence was never said on this machine; from now on it was.
+    #[must_use]
+    pub fn is_news(&self, sentence: &str) -> bool {
+        told::is_news(&self.context, sentence)
     }
 
     /// What was chosen and why; `gun` for the server's sake. Never asks the network.

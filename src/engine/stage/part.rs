@@ -197,6 +197,17 @@ impl Staging {
         plan.repositories.iter().map(one).collect()
     }
 
+    /// Whether staged changes would change nothing on what was loaded last: somebody has published them already.
+    ///
+    /// # Errors
+    /// As the repository's data that was loaded last.
+    pub fn are_done(&self, gun: &Gun, changes: &[StagedChange]) -> Result<bool, EngineError> {
+        let Some(server) = changes.first().map(|change| change.server.as_str()) else { return Ok(true) };
+        let base = self.trust.base(gun)?;
+        let (plan, _) = self.plan_with_needs((gun, server, changes), &self.store_keys(), base.as_ref());
+        Ok(plan.failed.is_none() && plan.changes.iter().all(|change| change.no_effect.is_some()))
+    }
+
     /// As [`Staging::plan`], without making the plan one that can be approved.
     pub(in crate::engine) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
         let content = self.kept.journal.read()?;

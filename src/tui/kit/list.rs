@@ -102,6 +102,20 @@ impl<K: Clone + Ord> List<K> {
         }
     }
 
+    /// Puts the cursor on a visible row, counted from the first one. Says whether there is one.
+    pub fn point(&mut self, row: usize) -> bool {
+        self.put(self.offset + row)
+    }
+
+    /// Puts the cursor on a place, if there is a row.
+    pub fn put(&mut self, place: usize) -> bool {
+        let is_there = place < self.order.len();
+        if is_there {
+            self.cursor = place;
+        }
+        is_there
+    }
+
     /// Moves the cursor; `height` is how many rows are visible.
     pub fn go(&mut self, to: Move, height: usize) {
         let last = self.order.len().saturating_sub(1);

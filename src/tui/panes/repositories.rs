@@ -22,7 +22,7 @@ use crate::tui::kit::spinner;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
 use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
 
 /// Keys of this pane.
@@ -101,7 +101,7 @@ pub fn reindex(state: &mut State) {
         let place: HashMap<&Gun, usize> = list.rows().map(|(place, _, gun)| (gun, place)).collect();
         in_order(shown, |r| place.get(&r.entry.gun).copied().unwrap_or(usize::MAX))
     } else {
-        in_order(shown, |r| (r.health(), r.entry.name.as_str()))
+        in_order(shown, |r| (sort_key(state.sort, r), r.entry.name.as_str()))
     };
     state.lists.repositories.set(order);
 }
@@ -114,6 +114,22 @@ fn in_order<'a, K: Ord>(
     let mut keyed: Vec<(K, usize, &Repository)> = rows.map(|(index, r)| (by(r), index, r)).collect();
     keyed.sort_by(|(a, i, _), (b, j, _)| (a, i).cmp(&(b, j)));
     keyed.into_iter().map(|(_, index, r)| (index, r.entry.gun.clone())).collect()
+}
+
+/// What comes before the name: state, when it expires, how many tags are missing to the most that there can be.
+type SortKey = (Option<Health>, Option<jiff::Timestamp>, usize);
+
+fn sort_key(by: Sort, repository: &Repository) -> SortKey {
+    let view = repository.view.as_deref();
+    match by {
+        Sort::State => (Some(repository.health()), None, 0),
+        Sort::Name => (None, None, 0),
+        Sort::Expiry => {
+            let first = view.and_then(|view| view.roles.iter().filter_map(|role| role.expires).min());
+            (None, Some(first.unwrap_or(jiff::Timestamp::MAX)), 0)
+        }
+        Sort::Tags => (None, None, usize::MAX - view.map_or(0, |view| view.tags.len())),
+    }
 }
 
 const STATE: usize = 0;
@@ -337,9 +353,15 @@ fn staged_mark(plan: &RepositoryPlan) -> Option<Mark> {
 pub fn summary(state: &State) -> Runs {
     let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
+    let by = match state.sort {
+        Sort::State => "worst first",
+        Sort::Name => "by name",
+        Sort::Expiry => "by expiry",
+        Sort::Tags => "by tags",
+    };
     match (n, state.size.0 >= 110) {
         (0, _) => Runs::new(),
-        (_, true) => Runs::new().then(format!("{n}, worst first"), quiet),
-        (_, false) => Runs::new().then("worst first", quiet),
+        (_, true) => Runs::new().then(format!("{n}, {by}"), quiet),
+        (_, false) => Runs::new().then(by, quiet),
     }
 }

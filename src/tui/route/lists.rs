@@ -14,7 +14,7 @@ use crate::tui::state::{Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
-    rows_in(&layout::areas(state.size, state.focus, state.tour.is_some()), pane)
+    rows_in(&state.areas(), pane)
 }
 
 fn rows_in(areas: &Areas, pane: Pane) -> usize {
@@ -30,7 +30,38 @@ pub(super) fn go(state: &mut State, to: Move) {
         Screen::Wizard => return wizard::go(state, to),
         Screen::Main => {}
     }
-    match state.focus {
+    go_in(state, state.focus, to, height);
+}
+
+/// Moves the cursor of a pane by so many rows, whatever has the focus.
+pub(super) fn scroll(state: &mut State, pane: Pane, to: Move, rows: usize) {
+    let height = visible_rows(state, pane);
+    (0..rows).for_each(|_| go_in(state, pane, to, height));
+}
+
+/// Puts the cursor of a pane on the row at a line of the terminal. Says whether there is one.
+pub(super) fn point(state: &mut State, pane: Pane, y: u16) -> bool {
+    let areas = state.areas();
+    let Some((_, area)) = areas.panes.iter().find(|(of, _)| *of == pane) else { return false };
+    let inside = layout::inside(areas.shape, pane, *area);
+    let row = y.checked_sub(inside.head + 1).filter(|row| *row < inside.rows);
+    let Some(row) = row.map(usize::from) else { return false };
+    let lists = &mut state.lists;
+    let found = match pane {
+        Pane::Repositories => lists.repositories.point(row),
+        Pane::Roles => lists.roles.point(row),
+        Pane::Tags => lists.tags.point(row),
+        Pane::Keys => lists.keys.point(row),
+        Pane::Staged => lists.staged.point(row),
+    };
+    if found && pane == Pane::Repositories {
+        panes::reindex_shown(state);
+    }
+    found
+}
+
+fn go_in(state: &mut State, pane: Pane, to: Move, height: usize) {
+    match pane {
         Pane::Repositories => {
             state.lists.repositories.go(to, height);
             panes::reindex_shown(state);

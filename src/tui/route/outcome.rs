@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
+use super::keys;
 use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::Dialog;
@@ -17,6 +18,7 @@ use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
+use crate::tui::state::binding::Action;
 use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
 use crate::tui::{panes, questions, wizard};
 
@@ -264,8 +266,9 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     if let Some(said) = said {
         let undo = state.stage.undo.is_some();
         state.say(Tone::Done, said.verb, said.object);
+        let back = keys::key_of(state, Action::Undo).map(|key| (key, "undo"));
         if let (Some(message), true) = (&mut state.message, undo) {
-            message.back = Some(("u", "undo"));
+            message.back = back;
         }
     }
     if state.stage.changes.is_empty() {

@@ -29,6 +29,7 @@ use jiff::Timestamp as Time;
 use super::dialogs::Dialog;
 use super::dialogs::around::Around;
 use super::kit::field::TextField;
+use super::kit::layout::{self, Areas};
 use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
@@ -38,6 +39,7 @@ use crate::engine::trust::notice::Notice;
 use crate::engine::wizard::Begun;
 use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
+use binding::Sort;
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
@@ -76,6 +78,14 @@ pub struct State {
     pub message: Option<Message>,
     /// Everything that was said.
     pub log: Log,
+    /// Where one was before the pane that has the focus.
+    pub trail: Option<Spot>,
+    /// How the panes share the screen.
+    pub view_of: Extent,
+    /// What repositories are sorted by.
+    pub sort: Sort,
+    /// The last press of the mouse: when, and at which cell.
+    pub clicked: Option<(Time, u16, u16)>,
     /// Keys of which it was said that they are not bound.
     pub unbound: BTreeSet<String>,
     /// The key before, where it counts.
@@ -113,6 +123,17 @@ pub enum Before {
 pub enum Reminder {
     Due,
     Said,
+}
+
+/// A pane, and the repository that was under the cursor.
+pub type Spot = (Pane, Option<Gun>);
+
+/// How the panes share the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    Shared,
+    /// The one with the focus has all of it.
+    Whole,
 }
 
 /// Why the loop ends.
@@ -184,6 +205,10 @@ impl State {
             dialogs: Vec::new(),
             message: None,
             log: Log::default(),
+            trail: None,
+            view_of: Extent::Shared,
+            sort: Sort::default(),
+            clicked: None,
             unbound: BTreeSet::new(),
             before: Before::Other,
             filtering: None,
@@ -252,6 +277,22 @@ impl State {
     #[must_use]
     pub fn home(&self) -> Screen {
         if self.guide.is_some() { Screen::Wizard } else { Screen::Main }
+    }
+
+    /// Where one is.
+    #[must_use]
+    pub fn spot(&self) -> Spot {
+        (self.focus, self.lists.repositories.selected().cloned())
+    }
+
+    /// The parts of the main screen.
+    #[must_use]
+    pub fn areas(&self) -> Areas {
+        let tour = self.tour.is_some();
+        match self.view_of {
+            Extent::Shared => layout::areas(self.size, self.focus, tour),
+            Extent::Whole => layout::whole(self.size, self.focus, tour),
+        }
     }
 
     /// What dialogs are told of the screen.

@@ -16,25 +16,25 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
     let lately = if publishing.publish { Vec::new() } else { context.read_lately(&guns).await };
     let is_known = |gun: &Gun| lately.iter().any(|(known, _)| known == gun);
-    let unknown: Vec<Gun> = guns.iter().filter(|gun| !is_known(gun)).cloned().collect();
-    let mut views = context.views(&unknown).await;
+    let asked: Vec<Gun> = guns.iter().filter(|gun| !is_known(gun)).cloned().collect();
+    let mut views = context.views(&asked).await;
     views.extend(lately.iter().map(|(gun, view)| (gun.clone(), Ok(view.clone()))));
-    let mut asked = Vec::new();
-    let (mut staged_guns, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref(), &mut asked)?;
+    let (mut staged_guns, mut asked_now, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref())?;
     // Others may have published since: what does not fit what is known is looked at again.
     let (again, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|refusal| is_known(&refusal.gun));
     ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     if !again.is_empty() {
         let guns: Vec<Gun> = again.iter().map(|refusal| refusal.gun.clone()).collect();
         let changes = again.into_iter().map(|refusal| (refusal.gun, refusal.changes)).collect();
-        let (staged, refused) =
-            stage_on(context, changes, &context.views(&guns).await, wanted.creates.as_ref(), &mut asked)?;
+        let (staged, asked, refused) =
+            stage_on(context, changes, &context.views(&guns).await, wanted.creates.as_ref())?;
         staged_guns.extend(staged);
+        asked_now.extend(asked);
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     }
     ending.succeeded = staged_guns.len();
     if publishing.publish {
-        return publish::staged(context, ending, (staged_guns, Vec::new()), asked, &publishing.agreement).await;
+        return publish::staged(context, ending, (staged_guns, Vec::new()), asked_now, &publishing.agreement).await;
     }
     staged::say_staged(context, &staged_guns, &before)?;
     Ok(ending)
@@ -47,14 +47,16 @@ struct Refused {
     problem: Problem,
 }
 
+/// What was staged: the repositories, and all changes staged for them then; and what was not.
+type StagedOn = (Vec<Gun>, Vec<StagedChange>, Vec<Refused>);
+
 /// Stages on what these views show: all repositories as one act, or each for itself if that fails.
 fn stage_on(
     context: &Context,
     wanted: Vec<(Gun, Vec<Change>)>,
     views: &BTreeMap<Gun, Result<RepositoryView, Problem>>,
     creates: Option<&RootKeyChoice>,
-    asked: &mut Vec<StagedChange>,
-) -> Result<(Vec<Gun>, Vec<Refused>), Problem> {
+) -> Result<StagedOn, Problem> {
     let (mut batch, mut staged, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (gun, changes) in wanted {
         match needed(context, &gun, changes.clone(), views.get(&gun), creates) {
@@ -66,20 +68,20 @@ fn stage_on(
         |gun: &Gun, list: &[Change]| list.iter().map(|change| (gun.clone(), change.clone())).collect::<Vec<_>>();
     let all = batch.iter().flat_map(|(gun, _, needed)| of_one(gun, needed)).collect();
     if let Ok(stage) = context.engine.stage().stage(all) {
-        *asked = stage.changes;
         staged.extend(batch.into_iter().map(|(gun, ..)| gun));
-        return Ok((staged, refused));
+        return Ok((staged, stage.changes, refused));
     }
+    let mut asked = Vec::new();
     for (gun, changes, needed) in batch {
         match context.engine.stage().stage(of_one(&gun, &needed)) {
             Ok(stage) => {
-                asked.extend(stage.changes.into_iter().filter(|staged| staged.gun == gun));
+                asked.extend(stage.changes.into_iter().filter(|change| change.gun == gun));
                 staged.push(gun);
             }
             Err(error) => refused.push(Refused { problem: about(error, &gun), gun, changes }),
         }
     }
-    Ok((staged, refused))
+    Ok((staged, asked, refused))
 }
 
 /// The changes with what must come first: the creation of a repository that has no trust data.

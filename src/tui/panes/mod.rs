@@ -13,7 +13,7 @@ pub mod tags;
 
 use ratatui::layout::Rect;
 
-use super::kit::canvas::{Canvas, Runs};
+use super::kit::canvas::{Canvas, Runs, cut_path};
 use super::kit::frame::{Frame, rule};
 use super::kit::layout::{Inside, Shape, has_message_line};
 use super::kit::message::Said;
@@ -22,6 +22,9 @@ use super::state::State;
 use super::state::binding::Binding;
 use super::state::rows::TagRows;
 use detail::Detail;
+
+/// Fewest cells of a repository's name that tell it from others.
+const LEAST_NAME: usize = 18;
 
 /// Its own keys.
 #[must_use]
@@ -162,7 +165,7 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
             .then(" clear", theme.quiet());
     }
     if shape == Shape::Tabs {
-        frame.heading = Some(tabs(state));
+        frame.heading = Some(tabs(state, area.width));
         if frame.footer.is_empty() && !has_message_line(state.size) {
             frame.footer = said.in_border(theme, area, &frame.position);
         }
@@ -170,8 +173,21 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
     frame
 }
 
-/// The tabs are the top border.
-fn tabs(state: &State) -> Runs {
+/// The tabs are the top border. What belongs to a repository names it there; the names of the other tabs make room.
+fn tabs(state: &State, width: u16) -> Runs {
+    let named = tab_runs(state, "", true);
+    let subject = subject(state.focus, state);
+    if subject.is_empty() {
+        return named;
+    }
+    let room = |runs: &Runs| usize::from(width.saturating_sub(runs.width() + 8));
+    let short = tab_runs(state, "", false);
+    let is_roomy = room(&named) >= subject.chars().count().min(LEAST_NAME);
+    let cells = room(if is_roomy { &named } else { &short });
+    tab_runs(state, &cut_path(&subject, cells, state.theme.glyphs.cut), is_roomy)
+}
+
+fn tab_runs(state: &State, subject: &str, named: bool) -> Runs {
     let theme = state.theme;
     let line = theme.borders(true).horizontal;
     let mut runs = Runs::new();
@@ -179,11 +195,17 @@ fn tabs(state: &State) -> Runs {
         if pane != Pane::Repositories {
             runs = runs.gap(1).then(line, theme.title()).gap(1);
         }
-        runs = if pane == state.focus {
-            runs.then(format!("{} {}", pane.number(), pane.name()), theme.title())
-        } else {
-            runs.then(pane.number().to_string(), theme.quiet()).gap(1).then(pane.name(), theme.text())
-        };
+        if pane == state.focus {
+            runs = runs.then(format!("{} {}", pane.number(), pane.name()), theme.title());
+            if !subject.is_empty() {
+                runs = runs.gap(2).then(subject, theme.text());
+            }
+            continue;
+        }
+        runs = runs.then(pane.number().to_string(), theme.quiet());
+        if named {
+            runs = runs.gap(1).then(pane.name(), theme.text());
+        }
     }
     runs
 }

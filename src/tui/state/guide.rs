@@ -18,8 +18,8 @@ pub struct Guide {
     pub phase: Phase,
     /// The step that is looked at, unless it is the next one.
     pub at: Option<usize>,
-    /// The cursor among what can be done at this step.
-    pub cursor: usize,
+    /// The cursor among what can be done at this step, once the user has moved it: until then it is on what is chosen.
+    pub cursor: Option<usize>,
     /// The facts are older than what the screen knows.
     pub stale: bool,
     /// A choice on its way to the disk; it is shown as made only there.
@@ -33,7 +33,7 @@ impl Guide {
     #[must_use]
     pub fn new(facts: Facts, phase: Phase) -> Self {
         let steps = steps(&facts);
-        Self { facts, steps, phase, at: None, cursor: 0, stale: false, saving: None, passphrase: None }
+        Self { facts, steps, phase, at: None, cursor: None, stale: false, saving: None, passphrase: None }
     }
 
     /// What was chosen.
@@ -60,7 +60,7 @@ impl Guide {
             let tells = |step: &StepView| !step.commands.is_empty() || !step.detail.is_empty();
             let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver && tells(step));
             self.at = told.filter(|told| before.is_some_and(|before| before < *told) && *told < next);
-            self.cursor = 0;
+            self.cursor = None;
         }
     }
 

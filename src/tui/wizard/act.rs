@@ -82,12 +82,13 @@ fn why(state: &mut State) {
 fn look_at(guide: &mut Guide, place: usize) {
     let next = guide.next().unwrap_or(guide.steps.len());
     guide.at = (place != next).then_some(place);
-    guide.cursor = 0;
+    guide.cursor = None;
 }
 
+/// Takes the repository under the cursor in or out; a choice that excludes others is marked where the cursor is.
 fn toggle(state: &mut State) {
     let Some(guide) = &mut state.guide else { return };
-    let under = guide.facts.repositories.get(guide.cursor).map(|r| r.gun.clone());
+    let under = guide.facts.repositories.get(guide.cursor.unwrap_or(0)).map(|r| r.gun.clone());
     if let (Phase::Choosing(chosen), Some(gun)) = (&mut guide.phase, under)
         && !chosen.remove(&gun)
     {
@@ -114,7 +115,8 @@ fn enter(state: &mut State) -> Vec<Effect> {
         return ask_servers(state);
     }
     let Some(guide) = &state.guide else { return vec![] };
-    let Some(option) = options::of(state, guide).into_iter().nth(guide.cursor) else { return vec![] };
+    let at = options::cursor(state, guide);
+    let Some(option) = options::of(state, guide).into_iter().nth(at) else { return vec![] };
     let choice = guide.choice().clone();
     match option.pick {
         Pick::Repository(_) => vec![],

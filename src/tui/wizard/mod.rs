@@ -42,7 +42,7 @@ const SAVING: i64 = 300;
 /// Keys of a wizard.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Wizard(actions::Wizard::Do), "go on", Group::Stage, 10).unless(nothing_to_do),
-    bind(&["space"], Wanted::Wizard(actions::Wizard::Toggle), "choose", Group::Stage, 15).unless(not_choosing),
+    bind(&["space"], Wanted::Wizard(actions::Wizard::Toggle), "choose", Group::Stage, 15).unless(no_choice),
     bind(&["A"], Wanted::Wizard(actions::Wizard::All), "all", Group::Stage, 0).unless(not_choosing),
     bind(&["b", "shift-tab", "left"], Wanted::Wizard(actions::Wizard::Back), "back", Group::Move, 20).unless(first),
     bind(&["n", "tab", "right"], Wanted::Wizard(actions::Wizard::Forward), "next", Group::Move, 25).unless(last),
@@ -78,6 +78,12 @@ fn not_choosing(state: &State) -> Option<&'static str> {
     (!choosing).then_some("the repositories are chosen; leave with q to choose others")
 }
 
+fn no_choice(state: &State) -> Option<&'static str> {
+    let guide = guide(state)?;
+    let marks = options::of(state, guide).iter().any(|option| option.tick != Tick::Act);
+    (!marks).then_some("there is nothing to choose at this step; enter does what is under the cursor")
+}
+
 fn not_begun(state: &State) -> Option<&'static str> {
     let begun = guide(state).is_some_and(|g| g.phase == Phase::Walking);
     (!begun).then_some("nothing was begun yet")
@@ -106,16 +112,17 @@ fn nothing_staged(state: &State) -> Option<&'static str> {
 pub fn go(state: &mut State, to: Move) {
     let Some(guide) = &state.guide else { return };
     let last = options::of(state, guide).len().saturating_sub(1);
+    let at = options::cursor(state, guide);
     let cursor = match to {
-        Move::Up => guide.cursor.saturating_sub(1),
-        Move::Down => guide.cursor + 1,
-        Move::HalfUp => guide.cursor.saturating_sub(8),
-        Move::HalfDown => guide.cursor + 8,
+        Move::Up => at.saturating_sub(1),
+        Move::Down => at + 1,
+        Move::HalfUp => at.saturating_sub(8),
+        Move::HalfDown => at + 8,
         Move::Top => 0,
         Move::Bottom => last,
     };
     if let Some(guide) = &mut state.guide {
-        guide.cursor = cursor.min(last);
+        guide.cursor = Some(cursor.min(last));
     }
 }
 

@@ -127,13 +127,28 @@ impl Content {
         self.undo.push(act);
     }
 
-    /// Removes entries that were published. What was published cannot be undone.
-    pub(in crate::engine) fn published(&mut self, entries: &[EntryId]) {
+    /// Takes back the last act that added only entries of these, whatever was staged since.
+    pub(in crate::engine) fn undo_only(&mut self, entries: &[EntryId]) -> Option<String> {
+        let is_own = |act: &Act| !act.added.is_empty() && act.added.iter().all(|entry| entries.contains(&entry.id));
+        let act = self.undo.remove(self.undo.iter().rposition(is_own)?);
+        let what = act.what.clone();
+        self.undo.push(act);
+        self.undo();
+        Some(what)
+    }
+
+    /// Removes entries of a repository that were published. What was published cannot be undone, nor can what was
+    /// staged and dropped before it: undo stops there, in that repository.
+    pub(in crate::engine) fn published(&mut self, gun: &Gun, entries: &[EntryId]) {
         let gone: HashSet<&EntryId> = entries.iter().collect();
         self.entries.retain(|entry| !gone.contains(&entry.id));
+        if entries.is_empty() {
+            return;
+        }
+        let staged: HashSet<EntryId> = self.entries.iter().map(|entry| entry.id).collect();
         for act in self.undo.iter_mut().chain(&mut self.redo) {
-            act.added.retain(|entry| !gone.contains(&entry.id));
-            act.removed.retain(|(_, entry)| !gone.contains(&entry.id));
+            act.added.retain(|entry| entry.gun != *gun || staged.contains(&entry.id));
+            act.removed.retain(|(_, entry)| entry.gun != *gun);
         }
         let means_something = |act: &Act| !act.added.is_empty() || !act.removed.is_empty();
         self.undo.retain(means_something);
@@ -236,7 +251,7 @@ impl Journal {
     /// Takes what was published off the stage, and the record of what was sent.
     pub(in crate::engine) fn finish(&self, gun: &Gun, published: &[EntryId]) -> Result<(), EngineError> {
         self.change_to(Lasting::Either, |content| {
-            content.published(published);
+            content.published(gun, published);
             content.sent.retain(|sent| sent.gun != *gun);
             Ok(())
         })

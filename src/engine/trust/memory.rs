@@ -87,8 +87,12 @@ struct Stored<T> {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct List {
-    repositories: Vec<Gun>,
+pub(in crate::engine) struct List {
+    /// Added by name.
+    pub(in crate::engine) repositories: Vec<Gun>,
+    /// Taken off although the cache holds them.
+    #[serde(default)]
+    pub(in crate::engine) hidden: Vec<Gun>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -204,15 +208,15 @@ impl Memory {
     }
 
     /// Repositories that were added by name.
-    pub(in crate::engine) fn list(&self) -> Result<Vec<Gun>, EngineError> {
-        Ok(self.load::<List>("list.json")?.repositories)
+    pub(in crate::engine) fn list(&self) -> Result<List, EngineError> {
+        self.load("list.json")
     }
 
     /// Changes the list of repositories.
-    pub(in crate::engine) fn change_list(&self, change: impl FnOnce(&mut Vec<Gun>)) -> Result<(), EngineError> {
+    pub(in crate::engine) fn change_list(&self, change: impl FnOnce(&mut List)) -> Result<(), EngineError> {
         let _lock = self.lock("list.lock")?;
         let mut list: List = self.load("list.json")?;
-        change(&mut list.repositories);
+        change(&mut list);
         self.save("list.json", list)
     }
 

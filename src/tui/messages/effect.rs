@@ -36,6 +36,8 @@ pub enum Effect {
         said: String,
     },
     Undo,
+    /// The last act that staged only these.
+    UndoOnly(Vec<EntryId>),
     Redo,
     /// Compute what publishing would do.
     Plan,
@@ -60,6 +62,8 @@ pub enum Effect {
     AddRepository(String),
     /// Take it off the list.
     RemoveEntry(Gun),
+    /// Put back what was taken off it.
+    PutBack(Vec<Gun>),
     /// Forget its files and pin.
     DeleteLocal(Gun),
     AcceptRoot(Gun, Vec<KeyId>),

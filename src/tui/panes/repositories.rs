@@ -84,7 +84,8 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
 }
 
 fn remove_from_list(state: &mut State) -> Vec<Effect> {
-    state.lists.repositories.meant().into_iter().map(Effect::RemoveEntry).collect()
+    state.known.taken_off = state.lists.repositories.meant();
+    state.known.taken_off.iter().cloned().map(Effect::RemoveEntry).collect()
 }
 
 /// Puts rows in order: worst first, then by name.

@@ -196,7 +196,7 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     let line = 36u16.min(end.saturating_sub(40));
     canvas.gauge(1, 1, line, line * (at + 1).min(total) / total.max(1), (theme.tour(), theme.quiet()));
     canvas.put(line + 3, 1, end, &label, theme.tour());
-    canvas.runs_right(line + 20, 1, end, &Runs::new().then("X", theme.key()).then(" end tour", theme.quiet()));
+    canvas.runs_right(line + 20, 1, end, &Runs::new().then("T", theme.key()).then(" end tour", theme.quiet()));
     let Some(step) = tour.step() else {
         canvas.put(1, 2, end, "Done. Everything else is free to explore: nothing here can break.", theme.text());
         return;

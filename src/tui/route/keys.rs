@@ -86,7 +86,7 @@ pub(super) const LISTS: &[Binding] = &[
     bind(&["v"], Action::Range, "range", Group::Mark, 0).unless(no_row),
     bind(&["A"], Action::MarkAll, "all", Group::Mark, 0).unless(no_row),
     bind(&["u"], Action::Undo, "undo", Group::Stage, 80).unless(nothing_to_undo),
-    bind(&["U"], Action::Redo, "redo", Group::Stage, 0).unless(nothing_to_redo),
+    bind(&["U"], Action::Redo, "redo", Group::Stage, 81).unless(nothing_to_redo),
     bind(&["W"], Action::Wizard(actions::Wizard::Menu), "wizards", Group::Stage, 85),
     bind(&["p"], Action::Review, "review", Group::Publish, 70).unless(nothing_staged),
     bind(&["r"], Action::Refresh, "refresh", Group::Look, 95),
@@ -99,7 +99,7 @@ pub(super) const LISTS: &[Binding] = &[
 
 pub(super) const TOUR: &[Binding] = &[
     bind(&[">"], Action::SkipTourStep, "skip tour step", Group::Look, 0).unless(no_tour),
-    bind(&["X"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
+    bind(&["T"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
 ];
 
 fn nothing_staged(state: &State) -> Option<&'static str> {
@@ -107,7 +107,8 @@ fn nothing_staged(state: &State) -> Option<&'static str> {
 }
 
 fn nothing_to_undo(state: &State) -> Option<&'static str> {
-    state.stage.undo.is_none().then_some("no staging to undo; what was published cannot be undone")
+    let nothing = state.stage.undo.is_none() && state.known.taken_off.is_empty();
+    nothing.then_some("no staging to undo; what was published cannot be undone")
 }
 
 fn nothing_to_redo(state: &State) -> Option<&'static str> {

@@ -22,7 +22,10 @@ fn visible_rows(state: &State, pane: Pane) -> usize {
 pub(super) fn go(state: &mut State, to: Move) {
     let height = visible_rows(state, state.focus);
     match &mut state.screen {
-        Screen::Review(review) => return review.list.go(to, 20),
+        Screen::Review(review) => {
+            review.at = None;
+            return review.list.go(to, 20);
+        }
         Screen::Publish(publishing) => return publish::go(publishing, to),
         Screen::Wizard => return wizard::go(state, to),
         Screen::Main => {}

@@ -154,7 +154,7 @@ fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     let mut old = std::mem::take(&mut state.known.repositories);
     let mut fresh = Vec::new();
-    for entry in entries {
+    for entry in entries.into_iter().filter(|entry| !entry.hidden) {
         let known = old.iter().position(|r| r.entry.gun == entry.gun);
         match known {
             Some(place) => {
@@ -258,6 +258,9 @@ fn say_notice(state: &mut State, notice: &Notice) {
 
 fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let changed = stage != state.stage;
+    if changed {
+        state.known.taken_off.clear();
+    }
     state.stage = stage;
     panes::staged::reindex(state);
     if let Some(said) = said {
@@ -325,7 +328,12 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     let is_login = matches!(asked, Some(Ask::Login { .. }));
     // Whether a login is good is known once the server has answered.
     state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
-    let Some(gun) = gun else { return vec![Effect::ListEntries] };
+    let Some(gun) = gun else {
+        if let (Some(message), false) = (&mut state.message, state.known.taken_off.is_empty()) {
+            message.back = Some(("u", "undo"));
+        }
+        return vec![Effect::ListEntries];
+    };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
     repository.failure = None;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{dock, header, help, keys, palette};
 use crate::tui::dialogs::Dialog;
-use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
 use crate::tui::kit::message::Said;
@@ -109,6 +109,18 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
     runs
 }
 
+/// What undo would take back.
+fn undo_word(state: &State) -> String {
+    const CELLS: usize = 26;
+    let what = match (&state.screen, state.known.taken_off.first()) {
+        (Screen::Wizard, _) => Some("what this staged".to_owned()),
+        (Screen::Main, Some(gun)) => Some(state.short_name(&state.name_of(gun)).to_owned()),
+        _ => state.stage.undo.clone(),
+    };
+    let what = what.map(|what| format!(" {}", cut(&what, CELLS, state.theme.glyphs.cut)));
+    format!("undo{}", what.unwrap_or_default())
+}
+
 /// Whether a key shows the way that staged work goes, also while it cannot be pressed.
 fn leads_on(action: Action) -> bool {
     matches!(action, Action::Review | Action::ReviewScreen(actions::Review::Publish))
@@ -134,7 +146,11 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
         pairs.push(("ctrl-c", "stop after the running ones", false));
     }
-    pairs.extend(shown.iter().map(|b| (b.keys.first().copied().unwrap_or(""), b.word, (b.reason)(state).is_some())));
+    let undo = undo_word(state);
+    pairs.extend(shown.iter().map(|b| {
+        let word = if b.action == Action::Undo { undo.as_str() } else { b.word };
+        (b.keys.first().copied().unwrap_or(""), word, (b.reason)(state).is_some())
+    }));
     for (key, word, blocked) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());

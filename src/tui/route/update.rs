@@ -264,6 +264,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),
         Action::MarkAll => lists::with_list(state, lists::Marking::All),
+        Action::Undo if matches!(state.screen, Screen::Wizard) => return wizard::undo(state),
+        Action::Undo if matches!(state.screen, Screen::Main) && !state.known.taken_off.is_empty() => {
+            return vec![Effect::PutBack(std::mem::take(&mut state.known.taken_off))];
+        }
         Action::Undo => return vec![Effect::Undo],
         Action::Redo => return vec![Effect::Redo],
         Action::Review => return review::open(state),

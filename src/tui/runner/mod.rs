@@ -23,7 +23,7 @@ use super::messages::told::Told;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, EngineError, Login, Passphrase, Stage};
+use crate::engine::{Engine, EngineError, EntryId, Login, Passphrase, Stage};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 
@@ -177,9 +177,9 @@ impl Runner {
 }
 
 /// Through the changes of the stage.
-#[derive(Clone, Copy)]
 enum Way {
     Undo,
+    UndoOnly(Vec<EntryId>),
     Redo,
 }
 
@@ -220,6 +220,7 @@ impl Work {
                 self.staging(Some(Told::new("dropped", said)), move |e| e.stage().drop_changes(&entries)).await
             }
             Effect::Undo => self.retrace(Way::Undo).await,
+            Effect::UndoOnly(entries) => self.retrace(Way::UndoOnly(entries)).await,
             Effect::Redo => self.retrace(Way::Redo).await,
             Effect::MoveChanges(gun) => match self.engine.stage().move_changes(&gun, None, &self.stop).await {
                 Ok(moved) => {
@@ -280,8 +281,13 @@ impl Work {
                 }
             }
             Effect::RemoveEntry(gun) => {
-                let said = Told::new("off the list", gun.as_str());
+                let said = Told::new("off the list", format!("{gun}; its files stay, a with its name brings it back"));
                 Outcome::Acted(None, self.blocking(move |e| e.trust().remove_entry(&gun)).await.map(|()| said))
+            }
+            Effect::PutBack(guns) => {
+                let said = Told::new("back on the list", count(guns.len(), "repository", "repositories"));
+                let put = self.blocking(move |e| guns.iter().try_for_each(|gun| e.trust().add_entry(gun))).await;
+                Outcome::Acted(None, put.map(|()| said))
             }
             Effect::DeleteLocal(gun) => {
                 let said = Told::new("forgotten", format!("cache and pin of {gun}"));
@@ -349,6 +355,10 @@ impl Work {
             .blocking(move |e| {
                 let before = e.stage().staged()?;
                 Ok(match way {
+                    Way::UndoOnly(entries) => {
+                        let (stage, what) = e.stage().undo_only(&entries)?;
+                        (stage, what.map(|what| Told::new("undone", what)))
+                    }
                     Way::Undo => (e.stage().undo()?, before.undo.map(|what| Told::new("undone", what))),
                     Way::Redo => (e.stage().redo()?, before.redo.map(|what| Told::new("done again", what))),
                 })

@@ -1,7 +1,7 @@
 //! Review: the one gate before anything is sent.
 
 use super::commands;
-use crate::engine::plan::{PlannedChange, Weight};
+use crate::engine::plan::Weight;
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
@@ -115,22 +115,55 @@ pub fn reindex(state: &mut State) {
     let staged = |id: EntryId| plans.iter().any(|p| p.changes.iter().any(|c| c.entry == id));
     review.dropped.retain(|(_, c)| !staged(c.entry));
     review.accepted.retain(|gun| plans.iter().any(|p| p.gun == *gun && p.is_dangerous()));
-    let mut rows = Vec::new();
-    let mut dropped: Vec<&(Gun, PlannedChange)> = review.dropped.iter().collect();
-    for plan in plans {
-        rows.push((0, ReviewRow::Repository(plan.gun.clone())));
-        rows.extend(plan.changes.iter().map(|c| (0, ReviewRow::Change(c.entry))));
-        let own = dropped.iter().filter(|(gun, _)| *gun == plan.gun);
-        rows.extend(own.map(|(_, c)| (0, ReviewRow::Dropped(c.entry))));
-        dropped.retain(|(gun, _)| *gun != plan.gun);
+    let planned = plans.iter().flat_map(|p| p.changes.iter().map(|c| (&p.gun, c)));
+    for (gun, change) in planned {
+        let seen = (gun.clone(), change.change.clone());
+        if !review.places.contains(&seen) {
+            review.places.push(seen);
+        }
     }
-    rows.extend(dropped.iter().map(|(_, c)| (0, ReviewRow::Dropped(c.entry))));
+    let (rows, at) = rows(review, plans);
     review.list.set(rows);
+    if let Some(row) = at {
+        review.list.select(&row);
+    }
     // What stops the publish is where one begins; it may be far down.
     let stops = plans.iter().find(|p| p.is_blocked() && !review.left_out.contains(&p.gun));
     if let Some(plan) = stops.filter(|_| review.list.cursor() == 0) {
         review.list.select(&ReviewRow::Repository(plan.gun.clone()));
     }
+}
+
+type Numbered = (usize, ReviewRow);
+
+/// Rows in the order in which their changes were first seen, and the one that was dropped or kept last.
+fn rows(review: &Review, plans: &[RepositoryPlan]) -> (Vec<Numbered>, Option<ReviewRow>) {
+    let mut guns: Vec<&Gun> = Vec::new();
+    for gun in review.places.iter().map(|(gun, _)| gun).chain(plans.iter().map(|p| &p.gun)) {
+        if !guns.contains(&gun) {
+            guns.push(gun);
+        }
+    }
+    let (mut rows, mut at) = (Vec::new(), None);
+    for gun in guns {
+        let plan = plans.iter().find(|p| p.gun == *gun);
+        let kept = plan.into_iter().flat_map(|p| &p.changes).map(|c| (&c.change, ReviewRow::Change(c.entry)));
+        let dropped = review.dropped.iter().filter(|(of, _)| of == gun);
+        let dropped = dropped.map(|(_, c)| (&c.change, ReviewRow::Dropped(c.entry)));
+        let mut own: Vec<(&Change, ReviewRow)> = kept.chain(dropped).collect();
+        own.sort_by_key(|(change, _)| review.places.iter().position(|(of, c)| of == gun && c == *change));
+        if own.is_empty() && plan.is_none() {
+            continue;
+        }
+        rows.push((0, ReviewRow::Repository(gun.clone())));
+        for (change, row) in own {
+            if review.at.as_ref().is_some_and(|(of, last)| of == gun && last == change) {
+                at = Some(row.clone());
+            }
+            rows.push((0, row));
+        }
+    }
+    (rows, at)
 }
 
 /// Does what the user wants.
@@ -171,12 +204,14 @@ fn toggle(state: &mut State) -> Vec<Effect> {
         Some(ReviewRow::Change(id)) => {
             let found = plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == id)?)));
             let Some((plan, change)) = found else { return vec![] };
+            review.at = Some((plan.gun.clone(), change.change.clone()));
             review.dropped.push((plan.gun.clone(), change.clone()));
             vec![Effect::Drop { entries: vec![id], said: words::change(&change.change, &plan.name) }]
         }
         Some(ReviewRow::Dropped(id)) => {
             let Some(place) = review.dropped.iter().position(|(_, c)| c.entry == id) else { return vec![] };
             let (gun, change) = review.dropped.remove(place);
+            review.at = Some((gun.clone(), change.change.clone()));
             staging::add(state, vec![(gun, change.change)])
         }
         None => vec![],

@@ -90,11 +90,13 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
     let mut lines = Vec::new();
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     let mut rows = review.list.window(usize::MAX).map(|(_, _, row)| row).peekable();
-    for plan in plans {
-        lines.push(Line::Blank);
-        while let Some(row) = rows.next_if(|r| belongs(review, plan, r)) {
+    while let Some(head) = rows.next() {
+        lines.extend([Line::Blank, Line::Row(head.clone())]);
+        while let Some(row) = rows.next_if(|row| !matches!(row, ReviewRow::Repository(_))) {
             lines.push(Line::Row(row.clone()));
         }
+        let ReviewRow::Repository(gun) = head else { continue };
+        let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { continue };
         let tags = if wide { wide_tags(canvas, plan, width) } else { narrow_tags(canvas, plan) };
         lines.extend(tags.into_iter().map(Line::Runs));
         if !wide && super::review::selected(state).is_some_and(|p| p.gun == plan.gun) {
@@ -102,16 +104,7 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
             lines.extend(explain(canvas, review, plan, width.saturating_sub(6)).into_iter().map(Line::Runs));
         }
     }
-    lines.extend(rows.map(|row| Line::Row(row.clone())));
     lines
-}
-
-fn belongs(review: &Review, plan: &RepositoryPlan, row: &ReviewRow) -> bool {
-    match row {
-        ReviewRow::Repository(gun) => *gun == plan.gun,
-        ReviewRow::Change(id) => plan.changes.iter().any(|c| c.entry == *id),
-        ReviewRow::Dropped(id) => review.dropped.iter().any(|(gun, c)| c.entry == *id && *gun == plan.gun),
-    }
 }
 
 fn narrow_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan) -> Vec<Runs> {
@@ -172,7 +165,12 @@ fn draw_row(
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     match row {
         ReviewRow::Repository(gun) => {
-            let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { return };
+            let Some(plan) = plans.iter().find(|p| p.gun == *gun) else {
+                let name = state.name_of(gun);
+                let x = canvas.put(start, y, end, state.short_name(&name), theme.quiet());
+                canvas.put(x + 3, y, end, "nothing is left of it", theme.quiet());
+                return;
+            };
             let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
             let mut x = canvas.put(start, y, end, state.short_name(&plan.name), style);
             if plan.is_blocked() && !review.left_out.contains(gun) {

@@ -14,6 +14,8 @@ pub struct Known {
     pub repositories: Vec<Repository>,
     /// The registry that all of them share.
     pub registry: Option<String>,
+    /// Taken off the list by the last act: undo brings it back.
+    pub taken_off: Vec<Gun>,
 }
 
 /// Whether the list of repositories was read.

@@ -6,12 +6,14 @@ use super::options::{self, Pick};
 use super::{forms, words};
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, First, StepKind, changes};
-use crate::engine::{Change, KeyView};
+use crate::engine::{Change, EntryId, KeyView, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::dialogs::choose::{Choose, Reply};
 use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::{Confirm, Dialog, Form, Page};
 use crate::tui::forms::offers;
 use crate::tui::kit::field::TextField;
+use crate::tui::kit::format::count;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
@@ -50,7 +52,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             state.dialogs.push(Dialog::Page(page));
         }
         actions::Wizard::AskServer => return ask_servers(state),
-        actions::Wizard::GiveUp => return vec![Task::Forget(guide.choice().clone()).effect()],
+        actions::Wizard::GiveUp => return give_up(state),
         actions::Wizard::Leave => {
             let saving = guide.saving.is_some();
             let kept = guide.phase == Phase::Walking && !guide.is_over();
@@ -65,6 +67,40 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             return vec![over.unwrap_or(Task::Remind).effect()];
         }
     }
+    vec![]
+}
+
+/// What this wizard has staged, and is staged still.
+#[must_use]
+pub(super) fn own_entries(state: &State, guide: &Guide) -> Vec<EntryId> {
+    let wanted = changes(&guide.facts);
+    let is_own = |staged: &&StagedChange| wanted.iter().any(|(gun, c)| *gun == staged.gun && *c == staged.change);
+    state.stage.changes.iter().filter(is_own).map(|staged| staged.id).collect()
+}
+
+/// Takes back what the wizard staged, and nothing else.
+pub fn undo(state: &mut State) -> Vec<Effect> {
+    let own = state.guide.as_ref().map(|guide| own_entries(state, guide)).unwrap_or_default();
+    vec![Effect::UndoOnly(own)]
+}
+
+/// Forgets the wizard; asks what shall become of what it staged, if that is anything.
+fn give_up(state: &mut State) -> Vec<Effect> {
+    let Some(guide) = &state.guide else { return vec![] };
+    let forget = Task::Forget(guide.choice().clone()).effect();
+    let entries = own_entries(state, guide);
+    if entries.is_empty() {
+        return vec![forget];
+    }
+    let staged = count(entries.len(), "change", "changes");
+    let drop = Effect::Drop { entries, said: staged.clone() };
+    let replies = vec![
+        Reply::new("give it up and drop them", "u brings them back", vec![drop, forget.clone()]),
+        Reply::new("give it up, keep them staged", "p reviews them", vec![forget]),
+    ];
+    let about = vec![format!("It has staged {staged}. Nothing was sent.")];
+    let (title, subject) = ("Give the wizard up".to_owned(), guide.choice().wizard.title());
+    state.dialogs.push(Dialog::Choose(Choose { title, subject, about, replies, ..Choose::default() }));
     vec![]
 }
 

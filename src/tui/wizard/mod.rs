@@ -29,7 +29,7 @@ use super::state::{Screen, State, Work};
 use crate::engine::wizard::{StepKind, StepState};
 use crate::tuf::Gun;
 
-pub use act::update;
+pub use act::{undo, update};
 pub use begin::{from_key, from_role, no_key, no_role};
 pub use due::{is_any_due, of_repository, waiting};
 pub use options::{Opt, Pick, Tick};
@@ -105,7 +105,8 @@ fn no_skip(state: &State) -> Option<&'static str> {
 }
 
 fn nothing_staged(state: &State) -> Option<&'static str> {
-    state.stage.undo.is_none().then_some("nothing is staged; what was published cannot be undone")
+    let own = guide(state).map(|guide| act::own_entries(state, guide)).unwrap_or_default();
+    own.is_empty().then_some("this wizard has staged nothing; what was published cannot be undone")
 }
 
 /// Moves the cursor among what can be done.

@@ -33,12 +33,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
         mistyped::check(name, gun, &wanted)?;
     }
     require_terminal()?;
-    let mut options = options(globals);
-    if let Some(name) = config::theme(&Places::of_user()?)? {
-        options.theme = ThemeChoice::named(&name).ok_or_else(|| {
-            input(format!("theme is {name:?} in trustdeck's configuration"), "expected auto, dark, light or mono")
-        })?;
-    }
+    let mut options = options(globals)?;
     options.repositories = repositories;
     options.sources = Arc::new(settings::sources(globals)?);
     match run(wanted, options).await? {
@@ -59,7 +54,8 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     require_terminal()?;
     let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
-    let mut options = options(globals);
+    let mut options = options(globals)?;
+    options.is_deleted = command.dir.is_none();
     options.sandbox = Some(PASSPHRASE.to_owned());
     options.shell = Some(crate::sandbox::write_shell_file(&running, &auth).map_err(sandbox::problem)?);
     options.notes = if empty { BTreeMap::new() } else { notes().into_iter().collect() };
@@ -86,10 +82,16 @@ async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit
     screen.await.map_err(|_| broken("the screen stopped by a fault of its own"))
 }
 
-fn options(globals: &Globals) -> Options {
+/// What the user's environment and configuration say of the screen, on whatever data.
+fn options(globals: &Globals) -> Result<Options, Problem> {
     let mut options = Options::from_environment(|name| std::env::var(name).ok());
     options.ascii |= globals.ascii;
-    options
+    if let Some(name) = config::theme(&Places::of_user()?)? {
+        options.theme = ThemeChoice::named(&name).ok_or_else(|| {
+            input(format!("theme is {name:?} in trustdeck's configuration"), "expected auto, dark, light or mono")
+        })?;
+    }
+    Ok(options)
 }
 
 /// The terminal went away, or a signal ended the screen.

@@ -68,8 +68,6 @@ const BURST: usize = 512;
 const FRAME: Duration = Duration::from_millis(8);
 /// How often a spinner turns and the time is looked at while something runs.
 const BUSY_TICK: Duration = Duration::from_millis(250);
-/// How often the time is shown that is left until keys are locked.
-const CLOCK_TICK: Duration = Duration::from_secs(1);
 /// How often it is looked whether others staged something.
 const IDLE_TICK: Duration = Duration::from_secs(2);
 
@@ -104,7 +102,9 @@ pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     match ended {
         Ok(quit) => {
             if staged > 0 && quit == Quit::Leave {
-                say(&format!("{} kept", format::count(staged, "staged change", "staged changes")));
+                let changes = format::count(staged, "staged change", "staged changes");
+                let becomes = if options.is_deleted { "deleted with the sandbox's directory" } else { "kept" };
+                say(&format!("{changes} {becomes}"));
             }
             Ok(quit)
         }
@@ -216,11 +216,7 @@ impl Loop {
 
     async fn wait(&mut self) -> anyhow::Result<Woken> {
         let busy = !self.state.jobs.is_idle() || self.state.message.is_some();
-        let tick = match self.state.keyring.locks_at {
-            _ if busy => BUSY_TICK,
-            Some(_) => CLOCK_TICK,
-            None => IDLE_TICK,
-        };
+        let tick = if busy { BUSY_TICK } else { IDLE_TICK };
         let signals = &mut self.edges.signals;
         let ended = |name: &str| Err(anyhow::anyhow!("stopped by {name}"));
         tokio::select! {

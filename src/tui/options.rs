@@ -45,6 +45,8 @@ pub struct Options {
     pub repositories: Vec<Gun>,
     /// Set in the sandbox.
     pub tour: Option<Tour>,
+    /// Whether what is staged is gone with the sandbox that ends.
+    pub is_deleted: bool,
     /// In the sandbox: the passphrase of all its keys.
     pub sandbox: Option<String>,
     /// In the sandbox: the command that points a shell at it.
@@ -77,6 +79,7 @@ impl Options {
         Self {
             repositories: vec![],
             tour: None,
+            is_deleted: false,
             sandbox: None,
             shell: None,
             notes: BTreeMap::new(),

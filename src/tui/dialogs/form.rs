@@ -237,8 +237,10 @@ impl Form {
     #[must_use]
     pub fn wrong_passphrase(self, failure: &Failure, opens: Option<String>) -> Self {
         let mut form = self.failed(failure);
-        form.error =
-            Some(opens.map_or_else(|| "not this key".to_owned(), |other| format!("not this key; it opens {other}")));
+        form.error = Some(opens.map_or_else(
+            || "the passphrase does not open this key".to_owned(),
+            |other| format!("the passphrase does not open this key; it opens {other}"),
+        ));
         form
     }
 

@@ -26,10 +26,12 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Repositories(actions::Repositories::Open), "open", Group::Move, 10).unless(none),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
-    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "from notary", Group::Stage, 50)
+    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "staged by notary", Group::Stage, 50)
         .unless(no_foreign),
-    bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "answer", Group::Stage, 5).unless(no_question),
-    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "off the list", Group::Stage, 60).unless(none),
+    bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)
+        .unless(no_question),
+    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "hide from the list", Group::Stage, 60)
+        .unless(none),
     bind(&["D"], Wanted::Repositories(actions::Repositories::Delete), "delete data", Group::Danger, 0).unless(none),
 ];
 

@@ -6,7 +6,7 @@ use crate::engine::trust::session::Freshness;
 use crate::engine::view::Health;
 use crate::tui::kit::format;
 use crate::tui::messages::failure::Ask;
-use crate::tui::state::{Repository, State};
+use crate::tui::state::{Repository, State, words};
 use crate::tui::wizard;
 
 /// Its state, what follows from it, and the keys that help.
@@ -23,7 +23,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
                 Ask::Login { .. } => "asks for user and password, kept for this session",
                 _ => "asks once, then remembered",
             };
-            detail.acts.push(("i", "answer".to_owned(), what.to_owned()));
+            detail.acts.push(("i", words::question(ask).to_owned(), what.to_owned()));
         } else {
             detail.acts.push(("r", "try again".to_owned(), String::new()));
         }

@@ -238,7 +238,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         let all = role.paths.iter().any(String::is_empty);
         detail.facts.push(("paths", if all { "all".to_owned() } else { role.paths.join(", ") }));
     }
-    let keys: Vec<String> = role.keys.iter().map(words::role_key).collect();
+    let keys: Vec<String> = role.keys.iter().map(|key| words::role_key(state, key)).collect();
     if !keys.is_empty() {
         detail.facts.push(("keys", keys.join("; ")));
     }

@@ -55,7 +55,7 @@ fn repository(state: &State) -> Vec<Line> {
     }
     if let Some(view) = &repository.view {
         for role in view.roles.iter().filter(|r| r.role.delegation().is_some_and(|d| !d.is_releases())) {
-            let keys: Vec<String> = role.keys.iter().map(words::role_key).collect();
+            let keys: Vec<String> = role.keys.iter().map(|key| words::role_key(state, key)).collect();
             let keys = if keys.is_empty() { "no keys".to_owned() } else { keys.join("; ") };
             lines.push(("signs", format!("{}: {keys}", role.role.short())));
         }
@@ -82,7 +82,12 @@ fn fact_lines(state: &State, pane: Pane) -> Vec<Line> {
 
 fn role_keys(state: &State) -> Vec<Line> {
     let Some(role) = selected::role(state) else { return vec![] };
-    role.keys.iter().map(|k| ("key", format!("{} {}", k.label, words::grouped(k.id.as_str())))).collect()
+    role.keys
+        .iter()
+        .map(|k| {
+            ("key", format!("{} {}", words::key_name(state, &k.canonical, &k.label), words::grouped(k.id.as_str())))
+        })
+        .collect()
 }
 
 /// All findings of all repositories, worst first.

@@ -137,7 +137,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
             parts.push(Runs::new().then(words, theme.quiet()));
         }
         // In a wizard its name and the tags at risk need the room.
-        parts.extend(open_keys(state).filter(|_| is_roomy || state.guide.is_none()));
+        parts.extend(open_keys(state, is_roomy).filter(|_| is_roomy || state.guide.is_none()));
         let staged = state.stage.changes.len();
         let style = if staged == 0 { theme.quiet() } else { theme.staged() };
         parts.push(Runs::new().then(format!("{staged} staged"), style));
@@ -155,18 +155,21 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     runs
 }
 
-/// How many keys are open, and for how long: `2 keys open, locks in 4:10`.
-fn open_keys(state: &State) -> Option<Runs> {
+/// How many keys are open, and for how long where there is room: `2 keys open, locks in 4 min`.
+fn open_keys(state: &State, is_roomy: bool) -> Option<Runs> {
     let open = state.keyring.keys.iter().filter(|k| k.state == KeyState::Open).count();
     let left = seconds_until(state.now, state.keyring.locks_at?).max(0);
     if open == 0 {
         return None;
     }
-    let clock = format!("{}:{:02}", left / 60, left % 60);
-    let words = if state.size.0 < 110 {
-        format!("{open} open {clock}")
-    } else {
-        format!("{} open, locks in {clock}", crate::tui::kit::format::count(open, "key", "keys"))
+    // In minutes: a number that changes each second draws the eye, and nobody acts on it.
+    let left_words = if left < 60 { "under 1 min".to_owned() } else { format!("{} min", left / 60) };
+    let words = match (is_roomy, state.size.0 < 110) {
+        (false, _) => format!("{open} open"),
+        (true, true) => format!("{open} open {left_words}"),
+        (true, false) => {
+            format!("{} open, locks in {left_words}", crate::tui::kit::format::count(open, "key", "keys"))
+        }
     };
     let style = if left < 60 { state.theme.warn_word() } else { state.theme.ok() };
     Some(Runs::new().then(words, style))

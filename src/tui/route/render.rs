@@ -7,10 +7,10 @@ use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
-use crate::tui::kit::message::Said;
+use crate::tui::kit::message::{Message, Said, Tone};
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
-use crate::tui::state::{Before, Screen, State, actions};
+use crate::tui::state::{Before, Repository, Screen, State, actions, words};
 use crate::tui::{panes, wizard};
 
 /// Draws everything.
@@ -86,7 +86,11 @@ fn said(state: &State) -> Said {
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    match (state.before, &state.message, own) {
+    // What is done does not hide that the next step is blocked.
+    let is_good = |m: &&Message| matches!(m.tone, Tone::Done | Tone::Note);
+    let blocked = own.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Fail);
+    let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
+    match (state.before, message, own) {
         (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
         (_, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
         (_, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
@@ -147,8 +151,14 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
         pairs.push(("ctrl-c", "stop after the running ones", false));
     }
     let undo = undo_word(state);
+    let asks = state.repository().and_then(Repository::question);
+    let question = asks.as_ref().map(words::question);
     pairs.extend(shown.iter().map(|b| {
-        let word = if b.action == Action::Undo { undo.as_str() } else { b.word };
+        let word = match b.action {
+            Action::Undo => undo.as_str(),
+            Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
+            _ => b.word,
+        };
         (b.keys.first().copied().unwrap_or(""), word, (b.reason)(state).is_some())
     }));
     for (key, word, blocked) in pairs {

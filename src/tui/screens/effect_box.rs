@@ -190,19 +190,19 @@ pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
             (true, ..) => "the deletion",
             (_, true, _) => "making it anew",
             (_, _, false) => "what nobody known has signed",
-            _ => "the loss",
+            _ => "that these tags are lost",
         };
         if review.accepted.contains(&plan.gun) {
             lines.push(
                 Runs::new()
                     .then("[x]    ", theme.text())
                     .then(format!("{what} is accepted   "), theme.text())
-                    .then("asks for the name at publish", theme.quiet()),
+                    .then("P asks you to type its name", theme.quiet()),
             );
         } else {
             lines.push(
                 key("space", &format!("accept {what}"), theme.text())
-                    .then("on its name; asks for it at publish", theme.quiet()),
+                    .then("on its name; P asks you to type it", theme.quiet()),
             );
         }
     }

@@ -81,9 +81,9 @@ pub fn blocked(state: &State) -> Option<&'static str> {
         }
         if plan.is_dangerous() && !review.accepted.contains(&plan.gun) {
             return Some(if plan.deletes {
-                "accept the deletion with space on its name, then publish"
+                "space on the repository's name accepts the deletion"
             } else {
-                "fix or accept the orphaned tags, then publish"
+                "f mends it; space on the repository's name accepts that tags are lost"
             });
         }
     }
@@ -246,6 +246,8 @@ pub fn verdict(state: &State, review: &Review) -> (Tone, &'static str, String) {
     match (accepted, warnings) {
         (0, 0) => (Tone::Done, "ready", "nothing gets worse".to_owned()),
         (0, n) => (Tone::Warn, "ready", count(n, "warning to read", "warnings to read")),
-        (n, _) => (Tone::Warn, "ready", format!("{} accepted; asks for the name", count(n, "loss", "losses"))),
+        (n, _) => {
+            (Tone::Warn, "ready", format!("{} accepted; P asks you to type the name", count(n, "loss", "losses")))
+        }
     }
 }

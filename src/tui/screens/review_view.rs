@@ -238,8 +238,9 @@ fn asked_line(state: &State, review: &Review) -> Runs {
     let (keys, names) = needs(state, review);
     let labels: Vec<String> = keys.into_iter().map(|(label, _)| label).collect();
     let labels = if labels.is_empty() { "no passphrase".to_owned() } else { labels.join(", ") };
-    let requests = count(names.len(), "request", "requests");
-    Runs::new().then("asks for ", theme.quiet()).then(labels, theme.text()).gap(3).then(requests, theme.quiet())
+    let sends = count(names.len(), "repository", "repositories");
+    let runs = Runs::new().then("asks for ", theme.quiet()).then(labels, theme.text());
+    runs.gap(3).then("changes ", theme.quiet()).then(sends, theme.text())
 }
 
 /// Keys with their roles, and repositories.
@@ -289,7 +290,7 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
             Runs::new()
                 .then(format!(" {} ", i + 1), theme.quiet())
                 .then(format!("{name:<cells$} "), theme.text())
-                .then("one request", theme.quiet()),
+                .then("whole or not at all", theme.quiet()),
         );
     }
     if names.len() > 6 {

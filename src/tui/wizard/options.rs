@@ -177,7 +177,7 @@ fn unread(state: &State, guide: &Guide) -> Vec<Opt> {
             (Ask::Realm { .. } | Ask::Login { .. }, _) => "its server wants a login",
             (Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey, _) => return None,
         };
-        Some(act(Pick::Answer(repository.gun.clone()), format!("answer for {name}"), note))
+        Some(act(Pick::Answer(repository.gun.clone()), format!("{} for {name}", shared::question(ask)), note))
     });
     let again = act(Pick::AskServer, "look again", "asks the servers");
     asks.chain([again]).collect()

@@ -117,6 +117,7 @@ impl Options {
         if let Some(here) = &settings.typed_paths.here {
             state.here.offered_dir = format!("{}/", here.display());
         }
+        state.here.wanted = self.repositories.last().cloned();
         state.tour.clone_from(&self.tour);
         state.here.sandbox.clone_from(&self.sandbox);
         state.here.shell.clone_from(&self.shell);

@@ -126,6 +126,20 @@ pub struct Inside {
     pub detail: Rect,
 }
 
+impl Inside {
+    /// Gives rows that the list does not use to the detail, as far as that needs them.
+    #[must_use]
+    pub fn lending(self, used: usize, needed: u16) -> Self {
+        let free = self.rows.saturating_sub(u16::try_from(used).unwrap_or(u16::MAX));
+        let lent = free.min(needed.saturating_sub(self.detail.height));
+        if self.rule.is_none() || lent == 0 {
+            return self;
+        }
+        let detail = Rect { y: self.detail.y - lent, height: self.detail.height + lent, ..self.detail };
+        Self { rows: self.rows - lent, rule: self.rule.map(|y| y - lent), detail, ..self }
+    }
+}
+
 /// Divides a pane's inside.
 #[must_use]
 pub fn inside(shape: Shape, pane: Pane, area: Rect) -> Inside {

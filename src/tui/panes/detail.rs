@@ -21,7 +21,17 @@ pub struct Detail {
     pub acts: Vec<(&'static str, String, String)>,
 }
 
+/// The fact that says what to do.
+const REMEDY: &str = "do";
+
 impl Detail {
+    /// Rows that it needs to be read whole in lines of `width` cells.
+    #[must_use]
+    pub fn rows(&self, width: u16) -> u16 {
+        let text = self.lines(usize::from(width.saturating_sub(2)), usize::MAX, "").len();
+        u16::try_from(1 + text + self.acts.len() + usize::from(!self.acts.is_empty())).unwrap_or(u16::MAX)
+    }
+
     /// Draws it, cut at the bottom.
     pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let theme = canvas.theme;
@@ -59,7 +69,8 @@ impl Detail {
         }
     }
 
-    /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost.
+    /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost, and
+    /// what to do after all that says what happened.
     fn lines(&self, width: usize, room: usize, mark: &str) -> Vec<Runs> {
         let width = width.min(TEXT_WIDTH);
         let plain = |line: String| Runs::new().then(line, Style::new());
@@ -68,16 +79,25 @@ impl Detail {
         let cells = width.saturating_sub(label_width).max(8);
         let mut facts: Vec<Vec<String>> = self.facts.iter().map(|(_, value)| wrap(value, cells)).collect();
         let mut over = (lines.len() + facts.iter().map(Vec::len).sum::<usize>()).saturating_sub(room);
-        while over > 0
-            && let Some(longest) = facts.iter_mut().filter(|fact| fact.len() > 1).max_by_key(|fact| fact.len())
-        {
+        while over > 0 {
+            let labelled = self.facts.iter().zip(facts.iter_mut()).filter(|(_, fact)| fact.len() > 1);
+            let heavy = |((label, _), fact): &(&(&str, String), &mut Vec<String>)| (*label != REMEDY, fact.len());
+            let Some((_, longest)) = labelled.max_by_key(heavy) else { break };
             longest.pop();
             if let Some(last) = longest.last_mut() {
                 *last = format!("{}{mark}", cut(last, cells - 1, ""));
             }
             over -= 1;
         }
-        for ((label, _), wrapped) in self.facts.iter().zip(facts) {
+        let mut kept: Vec<_> = self.facts.iter().zip(facts).collect();
+        while over > 0
+            && let Some(last) = kept.iter().rposition(|((label, _), _)| *label != REMEDY)
+            && kept.len() > 1
+        {
+            kept.remove(last);
+            over -= 1;
+        }
+        for ((label, _), wrapped) in kept {
             for (i, text) in wrapped.into_iter().enumerate() {
                 let label = if i == 0 { label } else { "" };
                 let quiet = Style::new().add_modifier(ratatui::style::Modifier::DIM);
@@ -85,5 +105,26 @@ impl Detail {
             }
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_narrow_place_what_to_do_stays_whole() {
+        let facts = vec![
+            ("what", "the server answered with a certificate that nobody on this machine knows ".repeat(4)),
+            ("do", "put the certificate of its authority into the folder that the server has in docker".to_owned()),
+            ("also", "one more".to_owned()),
+        ];
+        let detail = Detail { name: "admin/demo".to_owned(), facts, ..Detail::default() };
+        let lines = detail.lines(60, 3, "…");
+        let text: Vec<String> = lines.iter().map(|l| l.0.iter().map(|(t, _)| t.as_str()).collect()).collect();
+        assert!(
+            text.concat().contains("certificate of its authority") && text.concat().contains("has in docker"),
+            "{text:?}"
+        );
     }
 }

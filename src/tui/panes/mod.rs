@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 
 use super::kit::canvas::{Canvas, Runs, cut_path};
 use super::kit::frame::{Frame, rule};
-use super::kit::layout::{Inside, Shape, has_message_line};
+use super::kit::layout::{Shape, has_message_line};
 use super::kit::message::Said;
 use super::kit::pane::Pane;
 use super::state::State;
@@ -111,6 +111,13 @@ pub fn reindex_shown(state: &mut State) {
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (shape, said): (Shape, &Said)) {
     let focused = state.focus == pane;
     let inside = super::kit::layout::inside(shape, pane, area);
+    // With two columns only the left one has room, so it speaks of what has the focus.
+    let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
+    let detail = inside.rule.and_then(|_| detail(about, state));
+    let inside = match &detail {
+        Some(detail) => inside.lending(rows_used(pane, state), detail.rows(inside.detail.width)),
+        None => inside,
+    };
     let inner = border(state, (pane, focused), (shape, area), said).draw(canvas, area, focused);
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
@@ -120,22 +127,20 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
         Pane::Staged => staged::render(state, canvas, inner, inside, focused),
     }
     if let Some(y) = inside.rule {
-        render_detail(state, canvas, (pane, shape), inner, (y, inside));
+        rule(canvas, inner, y);
+        if let Some(detail) = detail {
+            detail.render(canvas, inside.detail);
+        }
     }
 }
 
-fn render_detail(
-    state: &State,
-    canvas: &mut Canvas<'_>,
-    (pane, shape): (Pane, Shape),
-    inner: Rect,
-    (y, inside): (u16, Inside),
-) {
-    // With two columns only the left one has room, so it speaks of what has the focus.
-    let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
-    rule(canvas, inner, y);
-    if let Some(detail) = detail(about, state) {
-        detail.render(canvas, inside.detail);
+/// Rows of a pane's list that are drawn on, with what stands between and below them.
+fn rows_used(pane: Pane, state: &State) -> usize {
+    let (_, rows) = place(pane, state);
+    match pane {
+        Pane::Keys => rows + state.keyring.problems.len(),
+        Pane::Staged => rows + state.staged_counts().len(),
+        Pane::Repositories | Pane::Roles | Pane::Tags => rows + 1,
     }
 }
 

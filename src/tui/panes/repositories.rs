@@ -35,15 +35,6 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["D"], Wanted::Repositories(actions::Repositories::Delete), "delete data", Group::Danger, 0).unless(none),
 ];
 
-/// Keys while there is nothing at all.
-pub const BLANK_BINDINGS: &[Binding] = &[
-    bind(&["a", "enter"], Wanted::Repositories(actions::Repositories::Add), "add a repository", Group::Stage, 10),
-    bind(&["W"], Wanted::Wizard(actions::Wizard::Menu), "set up trust data", Group::Stage, 15),
-    bind(&["s"], Wanted::Sandbox, "sandbox", Group::Look, 20),
-    bind(&["4"], Wanted::Focus(Pane::Keys), "keys", Group::Look, 25),
-    bind(&["r"], Wanted::RefreshAll, "look again", Group::Look, 30),
-];
-
 fn none(state: &State) -> Option<&'static str> {
     state.repository().is_none().then_some("there is no repository here")
 }
@@ -67,7 +58,13 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
         return vec![];
     };
     match action {
-        actions::Repositories::Open => state.focus = Pane::Roles,
+        actions::Repositories::Open => {
+            state.focus = Pane::Roles;
+            let broken = state.view().and_then(|view| view.findings.iter().find_map(|f| f.role.clone()));
+            if let Some(role) = broken {
+                state.lists.roles.select(&role);
+            }
+        }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
         actions::Repositories::AddSigner => {
             let form = offers::add_signer(state, state.lists.repositories.meant());

@@ -3,8 +3,7 @@
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
-use crate::tui::panes::repositories;
-use crate::tui::screens::{publish, review};
+use crate::tui::screens::{blank, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied, Group, bind};
 use crate::tui::state::{Screen, State, actions};
 use crate::tui::wizard;
@@ -15,7 +14,7 @@ pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
         Screen::Review(_) => vec![review::BINDINGS, MOVES],
         Screen::Publish(_) => vec![publish::BINDINGS, MOVES],
         Screen::Wizard => vec![wizard::BINDINGS, MOVES],
-        Screen::Main if state.is_blank() => vec![repositories::BLANK_BINDINGS, MOVES],
+        Screen::Main if state.is_blank() => vec![blank::BINDINGS, MOVES],
         Screen::Main => vec![panes::bindings(state.focus), MOVES, LISTS],
     };
     if state.tour.is_some() {

@@ -9,7 +9,7 @@ use crate::tui::kit::list::{Cleared, List, Move};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{self, repositories, staged};
-use crate::tui::screens::publish;
+use crate::tui::screens::{blank, publish};
 use crate::tui::state::{Screen, State};
 use crate::tui::wizard;
 
@@ -28,6 +28,16 @@ pub(super) fn go(state: &mut State, to: Move) {
         }
         Screen::Publish(publishing) => return publish::go(publishing, to),
         Screen::Wizard => return wizard::go(state, to),
+        Screen::Main if state.is_blank() => {
+            let last = blank::CHOICES.len() - 1;
+            state.lists.blank = match to {
+                Move::Up => state.lists.blank.saturating_sub(1),
+                Move::Down => (state.lists.blank + 1).min(last),
+                Move::Top | Move::HalfUp => 0,
+                Move::Bottom | Move::HalfDown => last,
+            };
+            return;
+        }
         Screen::Main => {}
     }
     match state.focus {

@@ -175,6 +175,13 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     panes::reindex(state);
     stay_on_top(state);
     panes::reindex_shown(state);
+    if let Some(wanted) =
+        state.here.wanted.take_if(|wanted| state.known.repositories.iter().any(|r| r.entry.gun == *wanted))
+    {
+        state.lists.repositories.select(&wanted);
+        state.lists.picked = Picked::ByUser;
+        panes::reindex_shown(state);
+    }
     // Those of the command line arrive one by one too, before the user did anything.
     if let ([added], true) = (fresh.as_slice(), was_listed && state.lists.picked == Picked::ByUser) {
         state.lists.repositories.select(added);

@@ -7,7 +7,7 @@ use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
-use crate::tui::kit::message::{Message, Said, Tone};
+use crate::tui::kit::message::{Line, Message, Said, Tone};
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
 use crate::tui::state::{Before, Repository, Screen, State, actions, words};
@@ -92,8 +92,16 @@ fn said(state: &State) -> Said {
     let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
     match (state.before, message, own) {
         (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
-        (_, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
-        (_, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
+        (_, Some(m), _) => Said::Line(Line {
+            tone: m.tone,
+            verb: m.verb.clone(),
+            object: m.object.clone(),
+            remedy: m.remedy.clone(),
+            back: m.back,
+        }),
+        (_, None, Some((tone, verb, object))) => {
+            Said::Line(Line { tone, verb: verb.to_owned(), object, remedy: None, back: None })
+        }
         (_, None, None) => Said::Nothing,
     }
 }

@@ -17,7 +17,7 @@ use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
-use crate::tui::screens::{publish, review};
+use crate::tui::screens::{blank, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied};
 use crate::tui::state::{Before, Listing, Order, Picked, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
@@ -275,6 +275,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::RefreshAll => return refresh_all(state),
         Action::Copy(what) => return copy(state, what),
         Action::Quit => state.quit = Some(Quit::Leave),
+        Action::Chosen => {
+            let chosen = blank::CHOICES.get(state.lists.blank).map(|(choice, _)| choice);
+            return chosen.map(|choice| run(state, choice)).unwrap_or_default();
+        }
         Action::Sandbox => state.quit = Some(Quit::Sandbox),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],

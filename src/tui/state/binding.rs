@@ -31,6 +31,8 @@ pub enum Action {
     SkipTourStep,
     EndTour,
     Sandbox,
+    /// What the cursor is on where there is nothing yet.
+    Chosen,
     Repositories(actions::Repositories),
     Roles(actions::Roles),
     Tags(actions::Tags),

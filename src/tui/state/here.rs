@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::tuf::Gun;
+
 /// Where this runs.
 #[derive(Clone, Debug)]
 pub struct Here {
@@ -18,6 +20,8 @@ pub struct Here {
     pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
+    /// The repository that it was started for, until it is listed.
+    pub wanted: Option<Gun>,
 }
 
 impl Default for Here {
@@ -30,6 +34,7 @@ impl Default for Here {
             sandbox: None,
             shell: None,
             notes: BTreeMap::new(),
+            wanted: None,
         }
     }
 }

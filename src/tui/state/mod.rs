@@ -129,6 +129,8 @@ pub enum Screen {
 /// Cursor, marks and filter of each pane.
 #[derive(Debug, Default)]
 pub struct Lists {
+    /// The cursor while there is nothing at all.
+    pub blank: usize,
     pub repositories: List<Gun>,
     pub picked: Picked,
     pub order: Order,
@@ -291,12 +293,15 @@ impl State {
     /// Shows a message.
     pub fn say(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
         let (verb, object) = (verb.into(), object.into());
-        self.message = Some(Message { tone, verb, object, back: None, since: self.now });
+        self.message = Some(Message { tone, verb, object, remedy: None, back: None, since: self.now });
     }
 
     /// Shows a failure until esc is pressed.
     pub fn complain(&mut self, failure: &Failure) {
         let problem = &failure.problem;
-        self.say(Tone::Fail, problem.kind.word(), format!("{}: {}", problem.message, problem.hint));
+        self.say(Tone::Fail, problem.kind.word(), problem.message.clone());
+        if let Some(message) = &mut self.message {
+            message.remedy = Some(problem.hint.clone());
+        }
     }
 }

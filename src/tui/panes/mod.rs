@@ -4,6 +4,8 @@ pub mod detail;
 mod empty;
 mod key_rows;
 pub mod keys;
+mod landing;
+pub mod mend;
 pub mod repositories;
 mod repository;
 pub mod roles;

@@ -4,7 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::empty;
+use super::mend::{self, Mend};
 use super::row::{Row, cell, number, state_cell};
+use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::Health;
 use crate::tuf::Gun;
@@ -19,11 +21,15 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
+use crate::tui::state::{Listing, Order, Repository, State, Work, actions, staging};
+use crate::tui::wizard;
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Repositories(actions::Repositories::Open), "open", Group::Move, 10).unless(none),
+    bind(&["t"], Wanted::Repositories(actions::Repositories::Renew), "renew", Group::Stage, 6).unless(no_renewal),
+    bind(&["w"], Wanted::Repositories(actions::Repositories::SignAgain), "sign again", Group::Stage, 6)
+        .unless(no_signing),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
     bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "staged by notary", Group::Stage, 50)
@@ -37,6 +43,16 @@ pub const BINDINGS: &[Binding] = &[
 
 fn none(state: &State) -> Option<&'static str> {
     state.repository().is_none().then_some("there is no repository here")
+}
+
+fn no_renewal(state: &State) -> Option<&'static str> {
+    let wanted = matches!(mend::of_repository(state), Some((_, Mend::Renew)));
+    (!wanted).then_some("no root or targets file here wants that; t in Roles renews and rotates any")
+}
+
+fn no_signing(state: &State) -> Option<&'static str> {
+    let wanted = matches!(mend::of_repository(state), Some((_, Mend::SignAgain)));
+    (!wanted).then_some("no role here wants that; w in Roles signs any again")
 }
 
 fn no_question(state: &State) -> Option<&'static str> {
@@ -64,6 +80,17 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
             if let Some(role) = broken {
                 state.lists.roles.select(&role);
             }
+        }
+        actions::Repositories::Renew | actions::Repositories::SignAgain => {
+            let Some((role, mend)) = mend::of_repository(state).map(|(role, mend)| (role.role.clone(), mend)) else {
+                return vec![];
+            };
+            if mend == Mend::Renew {
+                state.focus = Pane::Roles;
+                state.lists.roles.select(&role);
+                return wizard::from_role(state);
+            }
+            return staging::add(state, vec![(gun, Change::Witness { role })]);
         }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
         actions::Repositories::AddSigner => {

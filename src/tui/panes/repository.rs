@@ -1,6 +1,7 @@
 //! What is said about the repository under the cursor.
 
 use super::detail::Detail;
+use super::mend::{self, Mend};
 use super::repositories::word_style;
 use crate::engine::trust::session::Freshness;
 use crate::engine::view::Health;
@@ -65,6 +66,11 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             );
             detail.state = Some((text, theme.quiet()));
         }
+    }
+    if let Some((role, mend)) = mend::of_repository(state) {
+        let (key, act, needs) = mend::line(state, role, mend);
+        // In this pane the letter adds a repository.
+        detail.acts.push((if mend == Mend::AddKey { "s" } else { key }, act, needs));
     }
     if view.health == Health::New {
         detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));

@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
-use super::empty;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
+use super::{empty, landing, mend};
 use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::trust::tree::RoleState;
@@ -152,6 +152,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         draw(state, canvas, &slots, row, (&view.roles, index, shown));
         row.finish(canvas);
     }
+    let below = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
+    landing::roles(state, canvas, inner, (below, inside.head + 1 + inside.rows));
 }
 
 fn draw(
@@ -245,6 +247,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     if !role.unknown_members.is_empty() {
         detail.facts.push(("lost", format!("signing again loses {}", role.unknown_members.join(", "))));
     }
+    detail.acts.extend(mend::of(state, role).map(|mend| mend::line(state, role, mend)));
     Some(detail)
 }
 
@@ -252,10 +255,10 @@ fn consequence(role: &RoleView) -> Option<String> {
     let name = role.role.short();
     match &role.state {
         RoleState::UnderThreshold { signed } => Some(format!(
-            "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again (w).",
+            "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again.",
             role.threshold, role.tags
         )),
-        RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again (w).")),
+        RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again.")),
         _ if role.accepted_elsewhere => {
             Some("docker and notary accept this file, because they count one key in two wrappings twice.".to_owned())
         }

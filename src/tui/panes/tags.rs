@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
-use super::empty;
 use super::row::{Row, cell, number, state_cell};
+use super::{empty, landing};
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::{TagState, TagView};
 use crate::engine::{Change, RepositoryPlan, SignedTarget};
@@ -106,6 +106,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 .then(" sign one", theme.quiet())
         };
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
+        landing::tags(state, canvas, inner, (inside.head + 2, inside.head + 1 + inside.rows));
         return;
     };
     let plan = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
@@ -116,6 +117,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         draw(canvas, &slots, row, tag);
         row.finish(canvas);
     }
+    let below = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
+    landing::tags(state, canvas, inner, (below, inside.head + 1 + inside.rows));
 }
 
 fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, tag: &TagView) {
@@ -174,6 +177,9 @@ pub fn summary(state: &State) -> Runs {
     let Some(view) = state.view().filter(|v| !v.roles.is_empty()) else { return Runs::new() };
     let theme = state.theme;
     let held = view.tags.iter().filter(|t| t.state == TagState::Held).count();
+    if let Some(effect) = landing::effect(state) {
+        return effect;
+    }
     let mut runs = Runs::new().then(format!("{} trusted", view.trusted()), theme.quiet());
     if view.orphaned() > 0 {
         runs = runs.gap(3).then(format!("{} orphaned", view.orphaned()), theme.fail());

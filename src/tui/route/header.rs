@@ -1,9 +1,10 @@
 //! The top line: where we are, and what needs a person; below it the tour.
 
+use super::tour::sentence;
 use crate::engine::Health;
 use crate::engine::view::keys::KeyState;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
-use crate::tui::kit::format::{clock, host, seconds_until};
+use crate::tui::kit::format::{clock, count, host, seconds_until};
 use crate::tui::kit::theme::Theme;
 use crate::tui::screens::review;
 use crate::tui::state::guide::Guide;
@@ -94,11 +95,11 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     let mut parts: Vec<Runs> = Vec::new();
     match &state.screen {
         Screen::Main => {
-            let count = |health: Health| state.known.repositories.iter().filter(|r| r.health() == health).count();
+            let standing = |health: Health| state.known.repositories.iter().filter(|r| r.health() == health).count();
             let signs =
                 [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
             for (health, glyph, style) in signs {
-                let n = count(health);
+                let n = standing(health);
                 if n > 0 {
                     parts.push(Runs::new().then(glyph, style).then(format!(" {n}"), theme.text()));
                 }
@@ -201,14 +202,24 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     canvas.put(line + 3, 1, end, &label, theme.tour());
     canvas.runs_right(line + 20, 1, end, &Runs::new().then("T", theme.key()).then(" end tour", theme.quiet()));
     let Some(step) = tour.step() else {
-        canvas.put(1, 2, end, "Done. Everything else is free to explore: nothing here can break.", theme.text());
+        let broken = state.known.repositories.iter().filter(|r| r.health() == Health::Fail).count();
+        let scenes = count(broken, "repository is broken", "repositories are broken");
+        let runs = match broken {
+            0 => Runs::new().then("Done. Everything is free to explore: nothing here can break.", theme.text()),
+            _ => Runs::new()
+                .then(format!("Done. Here {scenes} and worth mending: "), theme.text())
+                .then("N", theme.key())
+                .then(" lists why, enter goes there.", theme.text()),
+        };
+        canvas.runs(1, 2, end, &runs);
         return;
     };
     let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet());
     let room = end.saturating_sub(skip.width() + 2);
-    let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(step.sentence.clone(), theme.text());
+    let sentence = sentence(state, step);
+    let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(sentence.clone(), theme.text());
     if line.width() >= room {
-        line = Runs::new().then(step.sentence.clone(), theme.text());
+        line = Runs::new().then(sentence, theme.text());
     }
     let x = canvas.runs(1, 2, room, &line);
     canvas.runs_right(x, 2, end, &skip);

@@ -8,9 +8,11 @@ use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
 use crate::tui::kit::message::{Line, Message, Said, Tone};
+use crate::tui::kit::pane::Pane;
+use crate::tui::panes::mend;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
-use crate::tui::state::{Before, Repository, Screen, State, actions, words};
+use crate::tui::state::{Before, Repository, Screen, State, actions, selected, words};
 use crate::tui::{panes, wizard};
 
 /// Draws everything.
@@ -121,6 +123,16 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
     runs
 }
 
+/// The key that mends what the cursor is on.
+fn mending(state: &State) -> Option<&'static str> {
+    let mend = match (&state.screen, state.focus) {
+        (Screen::Main, Pane::Roles) => selected::role(state).and_then(|role| mend::of(state, role)),
+        (Screen::Main, Pane::Repositories) => mend::of_repository(state).map(|(_, mend)| mend),
+        _ => None,
+    };
+    mend.map(mend::Mend::key)
+}
+
 /// What undo would take back.
 fn undo_word(state: &State) -> String {
     const CELLS: usize = 26;
@@ -149,7 +161,8 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
             shown.push(binding);
         }
     }
-    shown.sort_by_key(|b| b.hint);
+    let mends = mending(state);
+    shown.sort_by_key(|b| (mends.is_none_or(|key| b.keys.first() != Some(&key)), b.hint));
     let help = Runs::new().then("?", theme.key()).then(" help", theme.quiet());
     let right = canvas.area().right().saturating_sub(1);
     let end = right.saturating_sub(help.width() + 3);

@@ -1,7 +1,10 @@
 //! When a step of the tour is done.
 
 use crate::engine::{Change, PublishOutcome};
-use crate::tui::state::tour::{Done, Tour};
+use crate::tuf::Gun;
+use crate::tui::dialogs::Dialog;
+use crate::tui::kit::pane::Pane;
+use crate::tui::state::tour::{Done, Tour, TourStep};
 use crate::tui::state::{Screen, State};
 
 /// Goes on while the step that is shown is done.
@@ -30,5 +33,36 @@ fn is_done(state: &State, done: &Done) -> bool {
                 .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)),
             _ => false,
         },
+    }
+}
+
+/// What to press now: never a key that is not bound where the user is.
+#[must_use]
+pub(super) fn sentence(state: &State, step: &TourStep) -> String {
+    let Some(wanted) = elsewhere(state, &step.done) else { return step.sentence.clone() };
+    format!("{wanted} {}", step.sentence)
+}
+
+/// The way back to where the step's keys hold; `None` there.
+fn elsewhere(state: &State, done: &Done) -> Option<String> {
+    if !state.dialogs.is_empty() {
+        let in_form = matches!((state.dialogs.last(), done), (Some(Dialog::Form(_)), Done::SignerStaged(_)));
+        let asked =
+            matches!((state.dialogs.last(), done), (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Done::Published(_)));
+        return (!in_form && !asked).then(|| "First close this with esc.".to_owned());
+    }
+    let name = |gun: &Gun| state.short_name(&state.name_of(gun)).to_owned();
+    match (done, &state.screen) {
+        (Done::Published(_), Screen::Review(_)) => None,
+        (Done::Published(_), Screen::Main) => Some("First p, to the review.".to_owned()),
+        (_, Screen::Main) => match done {
+            Done::Shows(..) if state.focus != Pane::Repositories => Some("First 1, to the list.".to_owned()),
+            Done::SignerStaged(gun) if state.lists.shown.as_ref() != Some(gun) => {
+                Some(format!("First go back to {}: 1, then j or k, then enter.", name(gun)))
+            }
+            Done::SignerStaged(_) if state.focus != Pane::Roles => Some("First 2, to the roles.".to_owned()),
+            _ => None,
+        },
+        _ => Some("First go back with esc.".to_owned()),
     }
 }

@@ -1,12 +1,14 @@
 //! Where an event goes, and what fills the frame.
 
 mod answers;
+mod chart;
 mod dock;
 mod header;
 pub mod help;
 mod keys;
 mod lists;
 mod named;
+mod needs;
 pub mod outcome;
 pub mod palette;
 pub mod render;

@@ -142,7 +142,7 @@ impl Scored {
 }
 
 /// Does what was chosen, or goes there.
-fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
+pub(super) fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
     state.lists.picked = Picked::ByUser;
     match hit {
         Hit::Action(name) => return act(state, &name),

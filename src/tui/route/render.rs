@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{dock, header, help, keys, palette};
+use super::{chart, dock, header, help, keys, needs, palette};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::frame::Frame;
@@ -45,6 +45,8 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         match dialog {
             Dialog::Help(open) => help::render(open, state, &mut canvas),
             Dialog::Palette(open) => palette::render(open, state, &mut canvas),
+            Dialog::Needs(at) => needs::render(*at, state, &mut canvas),
+            Dialog::Expiry(at) => chart::render(*at, state, &mut canvas),
             dialog => dialog.render(&state.around(), &mut canvas),
         }
     }

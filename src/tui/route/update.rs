@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, lists, outcome, palette, tour};
+use super::{answers, chart, help, lists, needs, outcome, palette, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -17,7 +17,7 @@ use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
-use crate::tui::screens::{blank, publish, review};
+use crate::tui::screens::{blank, concepts, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied};
 use crate::tui::state::{Before, Listing, Order, Picked, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
@@ -166,6 +166,19 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
                 vec![]
             }
         },
+        Answer::InNeeds(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Needs(at)) => needs::key(at, state, &pressed),
+            other => {
+                state.dialogs.extend(other);
+                vec![]
+            }
+        },
+        Answer::InExpiry(pressed) => {
+            if let Some(Dialog::Expiry(at)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Expiry(_))) {
+                state.dialogs.extend(chart::key(at, state, &pressed).map(Dialog::Expiry));
+            }
+            vec![]
+        }
         answer => answers::take(state, answer),
     }
 }
@@ -176,6 +189,9 @@ fn choose(state: &mut State, action: Action) {
         action,
         Action::Help
             | Action::Palette
+            | Action::Needs
+            | Action::Expiry
+            | Action::Concepts
             | Action::Redraw
             | Action::Suspend
             | Action::RefreshAll
@@ -260,6 +276,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
         Action::Palette => palette::open(state),
+        Action::Needs => state.dialogs.push(Dialog::Needs(0)),
+        Action::Expiry => state.dialogs.push(Dialog::Expiry(0)),
+        Action::Concepts => {
+            let dialog = concepts::menu(state);
+            state.dialogs.push(dialog);
+        }
         Action::Filter => state.filtering = Some(TextField::with(panes::filter_text(state.focus, state))),
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),

@@ -15,6 +15,12 @@ pub enum Action {
     Help,
     /// Everything by name.
     Palette,
+    /// All that needs a person.
+    Needs,
+    /// When what expires.
+    Expiry,
+    /// What the words mean.
+    Concepts,
     Filter,
     Mark,
     Range,

@@ -100,6 +100,55 @@ pub fn cut_path(text: &str, cells: usize, mark: &str) -> String {
     format!("{head}{mark}{tail}")
 }
 
+/// Cuts a name so that what tells it from its neighbours stays. `shared` is how many characters it begins and ends with
+/// as they do.
+#[must_use]
+pub fn cut_name(text: &str, cells: usize, mark: &str, shared: (usize, usize)) -> String {
+    let text = safe(text);
+    let chars: Vec<char> = text.chars().collect();
+    let before = shared.0.min(chars.len());
+    let after = shared.1.min(chars.len() - before);
+    let own = chars.len() - before - after;
+    let is_plain = text.width() == chars.len();
+    if text.width() <= cells || !is_plain || own + 2 > cells || cells < 8 {
+        return cut_path(&text, cells, mark);
+    }
+    let part = |from: usize, to: usize| chars.iter().skip(from).take(to.saturating_sub(from)).collect::<String>();
+    let (head, tail) = (before + own, own + after);
+    if tail < cells {
+        format!("{}{mark}{}", part(0, cells - 1 - tail), part(before, chars.len()))
+    } else if head < cells {
+        format!("{}{mark}{}", part(0, head), part(chars.len() - (cells - 1 - head), chars.len()))
+    } else {
+        let lead = (cells - 2 - own).min(before);
+        format!("{mark}{}{mark}", part(before - lead, head))
+    }
+}
+
+/// How many characters each name begins and ends with as the names most like it do.
+#[must_use]
+pub fn shared(names: &[&str]) -> Vec<(usize, usize)> {
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|i| names.get(*i));
+    let name = |place: usize| order.get(place).and_then(|i| names.get(*i)).copied();
+    let mut found = vec![(0, 0); names.len()];
+    for (place, index) in order.iter().enumerate() {
+        let Some(own) = name(place) else { continue };
+        let near = [place.checked_sub(1).and_then(name), name(place + 1)];
+        let begin = |other: &str| own.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+        let end = |other: &str| own.chars().rev().zip(other.chars().rev()).take_while(|(a, b)| a == b).count();
+        let mut alike: Vec<&str> = near.into_iter().flatten().filter(|other| *other != own).collect();
+        let most = alike.iter().map(|other| begin(other)).max().unwrap_or(0);
+        alike.retain(|other| begin(other) * 2 >= most);
+        let first = alike.iter().map(|other| begin(other)).min().unwrap_or(0);
+        let last = alike.iter().map(|other| end(other)).min().unwrap_or(0);
+        if let Some(found) = found.get_mut(*index) {
+            *found = (first, last);
+        }
+    }
+    found
+}
+
 /// Breaks text into lines of at most `cells`, at blanks.
 #[must_use]
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
@@ -224,6 +273,20 @@ mod tests {
         assert_eq!(cut("release-board", 8, "…"), "release…");
         assert_eq!(cut("abc", 3, "…"), "abc");
         assert_eq!(cut_path("registry.example.com/team/app", 18, "…"), "registry.exam…/app");
+    }
+
+    #[test]
+    fn names_that_differ_in_the_middle_stay_different() {
+        let names: Vec<String> =
+            (0..30).map(|n| format!("organisation/platform/service-{n:02}-production/application")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).chain(["a/short"]).collect();
+        for cells in [16, 24, 40] {
+            let cut = names.iter().zip(shared(&names)).map(|(name, shared)| cut_name(name, cells, "…", shared));
+            let cut: Vec<String> = cut.collect();
+            assert!(cut.iter().all(|name| name.width() <= cells), "{cut:?}");
+            let different: std::collections::BTreeSet<&String> = cut.iter().collect();
+            assert_eq!(different.len(), names.len(), "{cut:?}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod tags;
 
 use ratatui::layout::Rect;
 
-use super::kit::canvas::{Canvas, Runs, cut_path};
+use super::kit::canvas::{Canvas, Runs};
 use super::kit::frame::{Frame, rule};
 use super::kit::layout::{Shape, has_message_line};
 use super::kit::message::Said;
@@ -191,7 +191,8 @@ fn tabs(state: &State, width: u16) -> Runs {
     let short = tab_runs(state, "", false);
     let is_roomy = room(&named) >= subject.chars().count().min(LEAST_NAME);
     let cells = room(if is_roomy { &named } else { &short });
-    tab_runs(state, &cut_path(&subject, cells, state.theme.glyphs.cut), is_roomy)
+    let name = state.repository().map(|repository| state.fitted(repository, cells)).unwrap_or_default();
+    tab_runs(state, &name, is_roomy)
 }
 
 fn tab_runs(state: &State, subject: &str, named: bool) -> Runs {

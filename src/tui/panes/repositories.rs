@@ -12,7 +12,7 @@ use crate::engine::view::Health;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::offers;
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path};
+use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::format::{self, Age};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::pane::Pane;
@@ -209,8 +209,7 @@ fn draw(
     let (glyph, word) = health_sign(state, repository);
     state_cell(canvas, slot(STATE), y, glyph, word);
     if let Some(slot) = slot(NAME) {
-        let name =
-            cut_path(state.short_name(&repository.entry.name), usize::from(slot.end - slot.start), theme.glyphs.cut);
+        let name = state.fitted(repository, usize::from(slot.end - slot.start));
         let style = if old && !row.cursor { theme.quiet() } else { row.name_style(theme) };
         canvas.put(slot.start, y, slot.end, &name, style);
     }

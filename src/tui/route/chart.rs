@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 
 use crate::tuf::Role;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::kit::canvas::{Canvas, cut_path};
+use crate::tui::kit::canvas::Canvas;
 use crate::tui::kit::format::{self, Age, seconds_until};
 use crate::tui::messages::input;
-use crate::tui::state::State;
+use crate::tui::state::{Repository, State};
 
 /// Seconds of the axis: three years, as long as most roles live.
 const AXIS: i64 = 3 * YEAR;
@@ -25,20 +25,20 @@ const ROLE: u16 = 10;
 const VALUE: u16 = 8;
 
 struct Row<'a> {
-    name: &'a str,
+    repository: &'a Repository,
     role: &'a Role,
     at: Time,
 }
 
 /// Every role that expires, but those that the server renews by itself.
 fn rows(state: &State) -> Vec<Row<'_>> {
-    let views = state.known.repositories.iter().filter_map(|r| Some((r.entry.name.as_str(), r.view.as_deref()?)));
-    let of_view = views.flat_map(|(name, view)| view.roles.iter().map(move |role| (name, role)));
+    let views = state.known.repositories.iter().filter_map(|r| Some((r, r.view.as_deref()?)));
+    let of_view = views.flat_map(|(repository, view)| view.roles.iter().map(move |role| (repository, role)));
     let mut rows: Vec<Row<'_>> = of_view
         .filter(|(_, role)| role.role != Role::Timestamp)
-        .filter_map(|(name, role)| Some(Row { name, role: &role.role, at: role.expires? }))
+        .filter_map(|(repository, role)| Some(Row { repository, role: &role.role, at: role.expires? }))
         .collect();
-    rows.sort_by_key(|row| (row.at, row.name));
+    rows.sort_by_key(|row| (row.at, &row.repository.entry.name));
     rows
 }
 
@@ -87,7 +87,7 @@ pub(super) fn lines(state: &State, canvas: &mut Canvas<'_>, area: Rect, from: us
     for (y, row) in (area.y + 1..area.bottom()).zip(rows(state).into_iter().skip(from)) {
         let near = seconds_until(state.now, row.at) < YEAR * 3 / 2;
         let text = if near { theme.text() } else { theme.quiet() };
-        let name = cut_path(state.short_name(row.name), usize::from(NAME), theme.glyphs.cut);
+        let name = state.fitted(row.repository, usize::from(NAME));
         canvas.put(area.x, y, area.x + NAME, &name, text);
         canvas.put(area.x + NAME + 1, y, x - 1, row.role.short(), text);
         bar(state, canvas, (x, y, cells), &row);

@@ -3,8 +3,7 @@
 use super::keys::{self, EVERYWHERE, LISTS, MOVES, TOUR};
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
-use crate::tui::panes::repositories::BLANK_BINDINGS;
-use crate::tui::screens::{publish, review};
+use crate::tui::screens::{blank, publish, review};
 use crate::tui::state::binding::{Action, Binding};
 use crate::tui::state::{Screen, State};
 use crate::tui::wizard;
@@ -104,7 +103,7 @@ pub(super) fn all(state: &State) -> Vec<Named> {
         (Place::Tour, TOUR),
         (Place::Everywhere, EVERYWHERE),
         (Place::Everywhere, MOVES),
-        (Place::Blank, BLANK_BINDINGS),
+        (Place::Blank, blank::BINDINGS),
     ];
     places.extend(others);
     places.sort_by_key(|(place, _)| place.reason(state).is_some());

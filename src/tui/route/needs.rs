@@ -8,7 +8,7 @@ use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
@@ -136,7 +136,8 @@ pub(super) fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u1
     let (glyph, style) = health_glyph(canvas.theme, need.level);
     let x = canvas.put(x, y, end, glyph, style) + 1;
     let cells = NAME.min(end.saturating_sub(x) / 2);
-    let name = cut_path(state.short_name(&need.name), usize::from(cells), canvas.theme.glyphs.cut);
+    let fitted = |repository| state.fitted(repository, usize::from(cells));
+    let name = state.find(&need.gun).map(fitted).unwrap_or_default();
     canvas.runs(x, y, x + cells, &Runs::new().then(name, canvas.theme.text()));
     canvas.put(x + cells + 2, y, end, &need.headline, canvas.theme.quiet());
 }

@@ -57,6 +57,8 @@ pub struct Repository {
     pub failure: Option<Failure>,
     /// The user has just given a login for it.
     pub is_logging_in: bool,
+    /// How many characters its short name begins and ends with as those most like it do.
+    pub shared: (usize, usize),
 }
 
 /// What is being done about a repository, since when.
@@ -70,7 +72,7 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
+        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false, shared: (0, 0) }
     }
 
     /// What it asks: why it could not be read, or the login that would show more than the cache.

@@ -25,6 +25,7 @@ use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
 use super::dialogs::around::Around;
+use super::kit::canvas::{cut_name, shared as shared_by};
 use super::kit::field::TextField;
 use super::kit::list::List;
 use super::kit::message::{Message, Tone};
@@ -212,6 +213,17 @@ impl State {
         let first = hosts.next().flatten().filter(|host| host.contains(['.', ':']));
         let shared = first.filter(|first| hosts.all(|host| host == Some(first)));
         self.known.registry = shared.map(str::to_owned);
+        let names: Vec<&str> = self.known.repositories.iter().map(|r| self.short_name(&r.entry.name)).collect();
+        let shared = shared_by(&names);
+        for (repository, shared) in self.known.repositories.iter_mut().zip(shared) {
+            repository.shared = shared;
+        }
+    }
+
+    /// A repository's short name in at most `cells`: what tells it from the others stays.
+    #[must_use]
+    pub fn fitted(&self, repository: &Repository, cells: usize) -> String {
+        cut_name(self.short_name(&repository.entry.name), cells, self.theme.glyphs.cut, repository.shared)
     }
 
     /// A repository's name as its users write it.

@@ -20,6 +20,7 @@ mod key_pane;
 mod key_store;
 mod keyring;
 mod keys;
+mod lived_in;
 mod malformed_keys;
 mod mangled_keys;
 mod mend;
@@ -43,6 +44,7 @@ mod support;
 #[path = "../support/svg.rs"]
 mod svg;
 mod token;
+mod tour_picture;
 mod verify;
 mod wizards;
 mod wizards_killed;

@@ -317,3 +317,49 @@ pub(in crate::engine) fn parse(path: &Path, bytes: &[u8]) -> Result<Content, Eng
         _ => Err(state("this journal of staged changes names no version".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::engine::draft::change::Change;
+
+    fn entry(content: &mut Content, gun: &str, role: Role) -> StagedChange {
+        StagedChange {
+            id: content.new_id(),
+            gun: Gun::parse(gun).unwrap(),
+            server: String::new(),
+            at: Time::UNIX_EPOCH,
+            change: Change::Witness { role },
+        }
+    }
+
+    #[test]
+    fn undo_stops_at_a_publish_of_its_repository() {
+        let mut content = Content::new(Path::new("/trust"));
+        let dropped = entry(&mut content, "a.example/app", Role::Root);
+        let sent = entry(&mut content, "a.example/app", Role::Targets);
+        let other = entry(&mut content, "b.example/app", Role::Targets);
+        content.act("one".to_owned(), &[], vec![dropped.clone()]);
+        content.act("drop one".to_owned(), &[dropped.id], vec![]);
+        content.act("two".to_owned(), &[], vec![sent.clone()]);
+        content.act("other".to_owned(), &[], vec![other.clone()]);
+        content.published(&sent.gun, &[sent.id]);
+        content.undo();
+        assert_eq!((content.entries.clone(), content.stage().undo), (vec![], None), "nothing of before comes back");
+        content.redo();
+        assert_eq!(content.entries, [other]);
+    }
+
+    #[test]
+    fn what_one_wizard_staged_is_taken_back_below_what_was_staged_since() {
+        let mut content = Content::new(Path::new("/trust"));
+        let own = entry(&mut content, "a.example/app", Role::Root);
+        let later = entry(&mut content, "a.example/app", Role::Targets);
+        content.act("own".to_owned(), &[], vec![own.clone()]);
+        content.act("later".to_owned(), &[], vec![later.clone()]);
+        assert_eq!(content.undo_only(&[own.id]), Some("own".to_owned()));
+        assert_eq!(content.entries, [later]);
+        assert_eq!(content.undo_only(&[own.id]), None);
+    }
+}

@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn without_a_second_screen_the_first_is_cleared_and_the_prompt_comes_below_the_last_frame() {
-        let mut terminal = vt100::Parser::new(4, 20, 0);
+        let cells = |n: u16| std::num::NonZero::<u16>::MIN.saturating_add(n - 1);
+        let mut terminal = vt100::Parser::new(cells(4), cells(20), 0);
         terminal.process(b"old text");
         let feed = |terminal: &mut vt100::Parser, write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| {
             let mut bytes = Vec::new();

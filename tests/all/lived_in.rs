@@ -339,3 +339,20 @@ fn names_that_differ_in_the_middle_stay_different_in_the_list() {
     let frame = shown(&state);
     assert!((0..30).all(|n| frame.contains(&format!("-{n:02}-"))), "{frame}");
 }
+
+#[test]
+fn what_the_stage_refuses_stays_in_its_form_and_letters_stay_letters() {
+    let mut state = browsing();
+    let digest = screen::scene::digits("3d2e482b");
+    let effects = press(&mut state, &format!("3a3.2.0<tab>{digest}<tab>1362<enter>"));
+    let Some(effect @ Effect::Stage { .. }) = effects.first() else { panic!("{effects:?}") };
+    tell(&mut state, effect.clone(), Outcome::Staged { said: None, result: Err(failure(Kind::Policy, None)) });
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.error.is_some()));
+    let frame = shown(&state);
+    assert!(frame.contains("3.2.0") && frame.contains("1362"), "{frame}");
+    assert_eq!(press(&mut state, "q"), []);
+    assert!(state.quit.is_none() && !state.dialogs.is_empty());
+    let mut state = browsing();
+    assert_eq!(press(&mut state, "1a not a name<enter>"), []);
+    assert!(shown(&state).contains("not a name"), "{}", shown(&state));
+}

@@ -69,6 +69,8 @@ pub enum Wait {
     Token,
     /// A finger on it.
     Touch,
+    /// The stage, which may refuse what was filled in.
+    Stage,
     /// Work, in words.
     Work(&'static str),
 }
@@ -80,6 +82,7 @@ impl Wait {
         match self {
             Self::Token => "looking for a token",
             Self::Touch => "touch the token now",
+            Self::Stage => "staging",
             Self::Work(words) => words,
         }
     }

@@ -7,7 +7,8 @@ use jiff::Timestamp as Time;
 
 use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
-use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::form::Wait;
+use crate::tui::dialogs::{Dialog, Form};
 use crate::tui::forms::{learn, offers, submit};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
@@ -31,8 +32,16 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
             state.known.listing = Listing::Failed(failure);
         }
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
-        Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
-        Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
+        Outcome::Staged { said, result: Ok(stage) } => {
+            if said.is_some() {
+                form_of_stage(state);
+            }
+            return staged(state, said, stage);
+        }
+        Outcome::Staged { result: Err(failure), .. } => match form_of_stage(state) {
+            Some(form) => state.dialogs.push(Dialog::Form(form.failed(&failure))),
+            None => state.complain(&failure),
+        },
         Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),
         Outcome::Planned(Ok(plan)) => planned(state, plan),
         Outcome::Planned(Err(failure)) => {
@@ -96,10 +105,27 @@ fn key_files(state: &mut State, result: Result<Vec<PublicKey>, String>) -> Vec<E
     let Some(Dialog::Form(form)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Form(_))) else {
         return vec![];
     };
-    submit::files_read(form, state, result).unwrap_or_else(|form| {
-        state.dialogs.push(Dialog::Form(*form));
-        vec![]
-    })
+    let mut filled = form.clone();
+    match submit::files_read(form, state, result) {
+        Ok(effects) => {
+            filled.busy = Some(Wait::Stage);
+            state.dialogs.push(Dialog::Form(filled));
+            effects
+        }
+        Err(form) => {
+            state.dialogs.push(Dialog::Form(*form));
+            vec![]
+        }
+    }
+}
+
+/// Takes the form on top that waits for the stage.
+fn form_of_stage(state: &mut State) -> Option<Form> {
+    let waits = |dialog: &mut Dialog| matches!(dialog, Dialog::Form(form) if form.busy == Some(Wait::Stage));
+    match state.dialogs.pop_if(waits) {
+        Some(Dialog::Form(form)) => Some(form),
+        _ => None,
+    }
 }
 
 fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {

@@ -6,6 +6,21 @@
 //! - A dialog knows neither the state nor who opened it: it gives back an answer, which the route hands to whoever asked.
 //! - Nothing but the runner performs effects; everything it finds comes back as an event.
 //!
+//! A key and what comes of it, without a terminal:
+//!
+//! ```
+//! use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+//! use trustdeck::tui::kit::theme::Theme;
+//! use trustdeck::tui::messages::event::Event;
+//! use trustdeck::tui::route::update::update;
+//! use trustdeck::tui::state::{Quit, State};
+//!
+//! let mut state = State::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
+//! let effects = update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE)));
+//! assert!(effects.is_empty());
+//! assert_eq!(state.quit, Some(Quit::Leave));
+//! ```
+//!
 //! In reading order, each room uses only those above it:
 //!
 //! | room | what it is | may use |
@@ -77,7 +92,7 @@ const IDLE_TICK: Duration = Duration::from_secs(2);
 /// If there is no terminal, it is lost, or a signal ends the program. What is staged is safe in any case.
 pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     let broken = CancellationToken::new();
-    let screen = Screen::enter()?;
+    let screen = FullScreen::enter()?;
     terminal::restore_on_panic(broken.clone());
     let theme = options.theme(terminal::background);
     let mut state = State::new(theme, screen.size()?, engine.now());
@@ -173,7 +188,7 @@ enum Woken {
 struct Loop {
     engine: Engine,
     runner: Runner,
-    screen: Screen,
+    screen: FullScreen,
     state: State,
     edges: Edges,
     /// When the stage was looked at last, in seconds.

@@ -24,7 +24,7 @@ const CLIPBOARD: usize = 74_994;
 type Output = Box<dyn Write + Send>;
 
 /// The terminal in full-screen mode; restored when dropped.
-pub(in crate::tui) struct Screen {
+pub(in crate::tui) struct FullScreen {
     terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
 }
 
@@ -45,7 +45,7 @@ fn output() -> Option<Output> {
     }
 }
 
-impl Screen {
+impl FullScreen {
     /// Enters full-screen mode.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for FullScreen {
     fn drop(&mut self) {
         restore();
     }

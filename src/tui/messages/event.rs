@@ -11,7 +11,7 @@ use jiff::Timestamp as Time;
 use super::failure::Failure;
 use super::keywork::KeyFound;
 use super::told::Told;
-use super::wizard_task::Answer;
+use super::wizard_task::Learned;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
 use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage};
@@ -91,5 +91,5 @@ pub enum Outcome {
     /// A small act on one repository came to its end.
     Acted(Option<Gun>, Result<Told, Failure>),
     /// What a wizard asked for.
-    Wizard(Result<Answer, Failure>),
+    Wizard(Result<Learned, Failure>),
 }

@@ -4,7 +4,7 @@ use crate::engine::{Change, PublishOutcome};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::pane::Pane;
-use crate::tui::state::tour::{Done, Tour, TourStep};
+use crate::tui::state::tour::{Goal, Tour, TourStep};
 use crate::tui::state::{Screen, State};
 
 /// Goes on while the step that is shown is done.
@@ -19,18 +19,18 @@ pub(super) fn advance(state: &mut State) {
     }
 }
 
-fn is_done(state: &State, done: &Done) -> bool {
+fn is_done(state: &State, done: &Goal) -> bool {
     match done {
-        Done::Shows(pane, gun) => state.focus == *pane && state.lists.shown.as_ref() == Some(gun),
-        Done::SignerStaged(gun) => {
+        Goal::Shows(pane, gun) => state.focus == *pane && state.lists.shown.as_ref() == Some(gun),
+        Goal::SignerStaged(gun) => {
             state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::AddSigner { .. }))
         }
-        Done::Reviewing => matches!(state.screen, Screen::Review(_)),
-        Done::Published(gun) => match &state.screen {
+        Goal::Reviewing => matches!(state.screen, Screen::Review(_)),
+        Goal::Published(gun) => match &state.screen {
             Screen::Publish(p) => p
                 .tracks
                 .iter()
-                .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)),
+                .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Goal)),
             _ => false,
         },
     }
@@ -44,23 +44,23 @@ pub(super) fn sentence(state: &State, step: &TourStep) -> String {
 }
 
 /// The way back to where the step's keys hold; `None` there.
-fn elsewhere(state: &State, done: &Done) -> Option<String> {
+fn elsewhere(state: &State, done: &Goal) -> Option<String> {
     if !state.dialogs.is_empty() {
-        let in_form = matches!((state.dialogs.last(), done), (Some(Dialog::Form(_)), Done::SignerStaged(_)));
+        let in_form = matches!((state.dialogs.last(), done), (Some(Dialog::Form(_)), Goal::SignerStaged(_)));
         let asked =
-            matches!((state.dialogs.last(), done), (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Done::Published(_)));
+            matches!((state.dialogs.last(), done), (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Goal::Published(_)));
         return (!in_form && !asked).then(|| "First close this with esc.".to_owned());
     }
     let name = |gun: &Gun| state.short_name(&state.name_of(gun)).to_owned();
     match (done, &state.screen) {
-        (Done::Published(_), Screen::Review(_)) => None,
-        (Done::Published(_), Screen::Main) => Some("First p, to the review.".to_owned()),
+        (Goal::Published(_), Screen::Review(_)) => None,
+        (Goal::Published(_), Screen::Main) => Some("First p, to the review.".to_owned()),
         (_, Screen::Main) => match done {
-            Done::Shows(..) if state.focus != Pane::Repositories => Some("First 1, to the list.".to_owned()),
-            Done::SignerStaged(gun) if state.lists.shown.as_ref() != Some(gun) => {
+            Goal::Shows(..) if state.focus != Pane::Repositories => Some("First 1, to the list.".to_owned()),
+            Goal::SignerStaged(gun) if state.lists.shown.as_ref() != Some(gun) => {
                 Some(format!("First go back to {}: 1, then j or k, then enter.", name(gun)))
             }
-            Done::SignerStaged(_) if state.focus != Pane::Roles => Some("First 2, to the roles.".to_owned()),
+            Goal::SignerStaged(_) if state.focus != Pane::Roles => Some("First 2, to the roles.".to_owned()),
             _ => None,
         },
         _ => Some("First go back with esc.".to_owned()),

@@ -114,8 +114,8 @@ impl Runner {
         }
     }
 
-    fn work(&self) -> Work {
-        Work {
+    fn work(&self) -> Performer {
+        Performer {
             engine: self.engine.clone(),
             events: self.events.clone(),
             slots: Arc::clone(&self.slots),
@@ -184,7 +184,7 @@ enum Way {
 }
 
 /// What a task needs.
-struct Work {
+struct Performer {
     engine: Engine,
     events: mpsc::Sender<Event>,
     slots: Arc<Semaphore>,
@@ -193,7 +193,7 @@ struct Work {
     stop_keys: CancellationToken,
 }
 
-impl Work {
+impl Performer {
     async fn send(&self, job: JobId, outcome: Option<Outcome>) {
         if let Some(outcome) = outcome {
             // Fails only once the loop has ended, when nobody is left to tell.

@@ -18,7 +18,7 @@ use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::screens::review;
-use crate::tui::state::guide::{Guide, Phase, Saving};
+use crate::tui::state::guide::{Footing, Guide, Saving};
 use crate::tui::state::{Screen, State, actions, asking, staging};
 
 /// Does what the user wants.
@@ -39,7 +39,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
         actions::Wizard::Toggle => toggle(state),
         actions::Wizard::All => {
             let all: BTreeSet<Gun> = guide.facts.repositories.iter().map(|r| r.gun.clone()).collect();
-            if let Phase::Choosing(chosen) = &mut guide.phase {
+            if let Footing::Choosing(chosen) = &mut guide.phase {
                 *chosen = if *chosen == all { BTreeSet::new() } else { all };
             }
         }
@@ -55,7 +55,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
         actions::Wizard::GiveUp => return give_up(state),
         actions::Wizard::Leave => {
             let saving = guide.saving.is_some();
-            let kept = guide.phase == Phase::Walking && !guide.is_over();
+            let kept = guide.phase == Footing::Walking && !guide.is_over();
             let title = guide.choice().wizard.title();
             let over = guide.is_over().then(|| Task::Forget(guide.choice().clone()));
             state.guide = None;
@@ -125,7 +125,7 @@ fn look_at(guide: &mut Guide, place: usize) {
 fn toggle(state: &mut State) {
     let Some(guide) = &mut state.guide else { return };
     let under = guide.facts.repositories.get(guide.cursor.unwrap_or(0)).map(|r| r.gun.clone());
-    if let (Phase::Choosing(chosen), Some(gun)) = (&mut guide.phase, under)
+    if let (Footing::Choosing(chosen), Some(gun)) = (&mut guide.phase, under)
         && !chosen.remove(&gun)
     {
         chosen.insert(gun);
@@ -144,10 +144,10 @@ fn ask_servers(state: &mut State) -> Vec<Effect> {
 
 fn enter(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &mut state.guide else { return vec![] };
-    if let Phase::Choosing(chosen) = &guide.phase {
+    if let Footing::Choosing(chosen) = &guide.phase {
         // In the order they are listed.
         let listed = guide.facts.repositories.iter().map(|r| r.gun.clone());
-        guide.phase = Phase::Beginning(listed.filter(|gun| chosen.contains(gun)).collect());
+        guide.phase = Footing::Beginning(listed.filter(|gun| chosen.contains(gun)).collect());
         return ask_servers(state);
     }
     let Some(guide) = &state.guide else { return vec![] };

@@ -9,7 +9,7 @@ use crate::engine::wizard::{Choice, Facts, RepositoryFacts, StepKind, StepState,
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 use crate::tui::messages::failure::Ask;
-use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::state::guide::{Footing, Guide};
 use crate::tui::state::{State, words as shared};
 
 /// Most keys of the store that are offered.
@@ -117,9 +117,9 @@ pub(super) fn previewed<'a>(state: &State, guide: &'a Guide) -> Cow<'a, Guide> {
 
 fn listed(state: &State, guide: &Guide) -> Vec<Opt> {
     match &guide.phase {
-        Phase::Choosing(chosen) => return repositories(state, guide, chosen),
-        Phase::Beginning(guns) => return repositories(state, guide, &guns.iter().cloned().collect()),
-        Phase::Walking => {}
+        Footing::Choosing(chosen) => return repositories(state, guide, chosen),
+        Footing::Beginning(guns) => return repositories(state, guide, &guns.iter().cloned().collect()),
+        Footing::Walking => {}
     }
     let Some(step) = guide.step() else {
         return vec![act(Pick::Finish, "close this wizard", "nothing is left to do")];

@@ -123,10 +123,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the trust and state directories, making them if they are missing (0700).
+    /// Opens the trust and state directories; what is missing is made (0700) when something is written there first.
     ///
     /// # Errors
-    /// `Disk`, `State`.
+    /// `OwnDir`, `State`; `Exposed` for a state directory that others may write.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, EngineError> {
         let context = Context::new(settings, clock);
         let keyring = Keyring::open(&context)?;

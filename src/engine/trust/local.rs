@@ -152,8 +152,12 @@ impl Local {
             }
             Pin::Known { root, mend } => {
                 if let Some(why) = mend {
-                    cache.store(gun, &[(Role::Root, &root)])?;
-                    local.notices.push(Notice::RootRestored(why));
+                    match cache.store(gun, &[(Role::Root, &root)]) {
+                        Ok(()) => local.notices.push(Notice::RootRestored(why)),
+                        // The good copy is used from here on; that nothing can be kept is told when it is tried next.
+                        Err(error) if error.is_unkept() => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 root
             }

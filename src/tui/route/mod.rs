@@ -11,6 +11,7 @@ mod named;
 mod needs;
 pub mod outcome;
 pub mod palette;
+mod places;
 pub mod render;
 mod tour;
 pub mod update;

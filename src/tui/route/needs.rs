@@ -2,18 +2,15 @@
 
 use crossterm::event::KeyEvent;
 
-use super::palette;
+use super::places;
 use crate::engine::Health;
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
-use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
-use crate::tui::kit::pane::Pane;
-use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 use crate::tui::panes::repositories::health_glyph;
-use crate::tui::state::State;
+use crate::tui::state::{Picked, State};
 
 const WIDTH: u16 = 84;
 /// Lines that a key scrolls.
@@ -67,8 +64,8 @@ pub(super) fn all(state: &State) -> Vec<Need> {
 }
 
 /// Takes a key: enter goes where the one under the cursor is mended.
-pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) -> Vec<Effect> {
-    let mut all = all(state);
+pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
+    let all = all(state);
     let last = all.len().saturating_sub(1);
     let at = match input::key_name(key).as_str() {
         "j" | "down" | "tab" => (at + 1).min(last),
@@ -77,22 +74,24 @@ pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         "G" | "end" => last,
         "ctrl-d" | "pagedown" => (at + PAGE).min(last),
         "ctrl-u" | "pageup" => at.saturating_sub(PAGE),
-        "enter" if at < all.len() => return go(state, all.swap_remove(at)),
-        "esc" | "q" | "N" => return vec![],
+        "enter" => {
+            if let Some(need) = all.get(at) {
+                go(state, need);
+            }
+            return;
+        }
+        "esc" | "q" | "N" => return,
         _ => at,
     };
     state.dialogs.push(Dialog::Needs(at));
-    vec![]
 }
 
-fn go(state: &mut State, need: Need) -> Vec<Effect> {
-    let mut effects = palette::go(state, Hit::Repository(need.gun));
-    if let Some(role) = need.role {
-        effects.extend(palette::go(state, Hit::Role(role)));
-    } else {
-        state.focus = Pane::Repositories;
+fn go(state: &mut State, need: &Need) {
+    state.lists.picked = Picked::ByUser;
+    places::repository(state, &need.gun);
+    if let Some(role) = &need.role {
+        places::role(state, role);
     }
-    effects
 }
 
 /// Draws the list and what is to be known of the one under the cursor.

@@ -167,7 +167,10 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             }
         },
         Answer::InNeeds(pressed) => match state.dialogs.pop() {
-            Some(Dialog::Needs(at)) => needs::key(at, state, &pressed),
+            Some(Dialog::Needs(at)) => {
+                needs::key(at, state, &pressed);
+                vec![]
+            }
             other => {
                 state.dialogs.extend(other);
                 vec![]

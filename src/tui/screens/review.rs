@@ -21,8 +21,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["e"], Wanted::ReviewScreen(actions::Review::Commands), "commands", Group::Look, 40).unless(no_row),
     bind(&["x"], Wanted::ReviewScreen(actions::Review::DropAll), "drop all", Group::Stage, 50).unless(no_row),
     bind(&["P"], Wanted::ReviewScreen(actions::Review::Publish), "publish", Group::Publish, 30).unless(blocked),
-    bind(&["u"], Wanted::Undo, "undo", Group::Stage, 0),
-    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 0),
+    bind(&["u"], Wanted::Undo, "undo", Group::Stage, 45).unless(nothing_to_undo),
+    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 46).unless(nothing_to_redo),
     bind(&["r"], Wanted::Refresh, "ask the server", Group::Look, 0),
     bind(&["esc", "q", "p"], Wanted::ReviewScreen(actions::Review::Leave), "back", Group::Leave, 60),
 ];
@@ -33,6 +33,14 @@ fn review(state: &State) -> Option<&Review> {
 
 fn no_row(state: &State) -> Option<&'static str> {
     review(state).is_none_or(|r| r.list.is_empty()).then_some("nothing is staged")
+}
+
+fn nothing_to_undo(state: &State) -> Option<&'static str> {
+    state.stage.undo.is_none().then_some("nothing to undo; what was published cannot be undone")
+}
+
+fn nothing_to_redo(state: &State) -> Option<&'static str> {
+    state.stage.redo.is_none().then_some("nothing to redo")
 }
 
 fn no_fix(state: &State) -> Option<&'static str> {

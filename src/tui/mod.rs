@@ -64,7 +64,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use kit::message::Tone;
-use kit::terminal::Screen;
+use kit::terminal::FullScreen;
 use kit::{format, terminal};
 use messages::effect::Effect;
 use messages::event::Event;

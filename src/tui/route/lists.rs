@@ -21,6 +21,7 @@ fn visible_rows(state: &State, pane: Pane) -> usize {
 
 pub(super) fn go(state: &mut State, to: Move) {
     let height = visible_rows(state, state.focus);
+    let is_blank = state.is_blank();
     match &mut state.screen {
         Screen::Review(review) => {
             review.at = None;
@@ -28,7 +29,7 @@ pub(super) fn go(state: &mut State, to: Move) {
         }
         Screen::Publish(publishing) => return publish::go(publishing, to),
         Screen::Wizard => return wizard::go(state, to),
-        Screen::Main if state.is_blank() => {
+        Screen::Main if is_blank => {
             let last = blank::CHOICES.len() - 1;
             state.lists.blank = match to {
                 Move::Up => state.lists.blank.saturating_sub(1),

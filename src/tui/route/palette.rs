@@ -13,7 +13,6 @@ use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Palette};
 use crate::tui::kit::canvas::{Canvas, Runs, cut_path, width};
 use crate::tui::kit::message::Tone;
-use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 use crate::tui::state::{Picked, Screen, State, words};

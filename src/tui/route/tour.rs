@@ -30,7 +30,7 @@ fn is_done(state: &State, done: &Goal) -> bool {
             Screen::Publish(p) => p
                 .tracks
                 .iter()
-                .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Goal)),
+                .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)),
             _ => false,
         },
     }

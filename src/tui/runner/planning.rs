@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Work;
+use super::Performer;
 use crate::engine::Plan;
 use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::locked::locked_keys;

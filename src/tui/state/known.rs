@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use crate::engine::{Entry, Freshness, Health, Kind, RepositoryView, named_registry};
+use crate::tuf::Gun;
 use crate::tui::messages::failure::{Ask, Failure};
 
 /// What is known of repositories.

@@ -125,23 +125,25 @@ pub fn cut_name(text: &str, cells: usize, mark: &str, shared: (usize, usize)) ->
     }
 }
 
-/// How many characters each name begins and ends with as the names most like it do.
+/// How many characters each name begins and ends with as the names like it do: those beside it in order that share more
+/// than half of what its nearest neighbour does.
 #[must_use]
 pub fn shared(names: &[&str]) -> Vec<(usize, usize)> {
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by_key(|i| names.get(*i));
-    let name = |place: usize| order.get(place).and_then(|i| names.get(*i)).copied();
+    /// How far a name is compared, for a list of thousands.
+    const NEAR: usize = 64;
+    let mut order: Vec<(&str, usize)> = names.iter().enumerate().map(|(i, name)| (*name, i)).collect();
+    order.sort_unstable();
+    let begin = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let end = |a: &str, b: &str| a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).count();
     let mut found = vec![(0, 0); names.len()];
-    for (place, index) in order.iter().enumerate() {
-        let Some(own) = name(place) else { continue };
-        let near = [place.checked_sub(1).and_then(name), name(place + 1)];
-        let begin = |other: &str| own.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
-        let end = |other: &str| own.chars().rev().zip(other.chars().rev()).take_while(|(a, b)| a == b).count();
-        let mut alike: Vec<&str> = near.into_iter().flatten().filter(|other| *other != own).collect();
-        let most = alike.iter().map(|other| begin(other)).max().unwrap_or(0);
-        alike.retain(|other| begin(other) * 2 >= most);
-        let first = alike.iter().map(|other| begin(other)).min().unwrap_or(0);
-        let last = alike.iter().map(|other| end(other)).min().unwrap_or(0);
+    for (place, (own, index)) in order.iter().enumerate() {
+        let before = order.iter().take(place).rev().take(NEAR);
+        let after = order.iter().skip(place + 1).take(NEAR);
+        let others = || before.clone().chain(after.clone()).map(|(name, _)| *name).filter(|name| name != own);
+        let most = others().map(|other| begin(own, other)).max().unwrap_or(0);
+        let alike = || others().filter(|other| begin(own, other) * 2 >= most);
+        let first = alike().map(|other| begin(own, other)).min().unwrap_or(0);
+        let last = alike().map(|other| end(own, other)).min().unwrap_or(0);
         if let Some(found) = found.get_mut(*index) {
             *found = (first, last);
         }

@@ -80,7 +80,7 @@ pub fn areas(size: (u16, u16), focus: Pane, has_tour: bool) -> Areas {
 
 /// Widths of three columns at 160, what each gets of every 20 cells more, and how wide it becomes at most: names and
 /// digests need more of it than sentences, and lines that are longer read no better.
-const SHARES: [(u16, u16, u16); 3] = [(52, 9, 124), (62, 6, 110), (46, 5, 86)];
+const SHARES: [(u16, u16, u16); 3] = [(52, 9, 126), (62, 6, 110), (46, 5, 86)];
 
 /// Divides the width among lists, what belongs to the row under the cursor, and docks.
 fn shares(width: u16) -> [u16; 3] {
@@ -171,7 +171,7 @@ mod tests {
             }
         }
         assert_eq!(shares(200), [70, 74, 56]);
-        assert_eq!(shares(500), [124, 110, 86]);
+        assert_eq!(shares(500), [126, 110, 86]);
     }
 
     #[test]

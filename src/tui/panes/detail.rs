@@ -77,24 +77,11 @@ impl Detail {
         let mut lines: Vec<Runs> = self.sentences.iter().flat_map(|s| wrap(s, width)).map(plain).collect();
         let label_width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
         let cells = width.saturating_sub(label_width).max(8);
-        let mut facts: Vec<Vec<String>> = self.facts.iter().map(|(_, value)| wrap(value, cells)).collect();
+        let facts: Vec<Vec<String>> = self.facts.iter().map(|(_, value)| wrap(value, cells)).collect();
         let mut over = (lines.len() + facts.iter().map(Vec::len).sum::<usize>()).saturating_sub(room);
-        while over > 0 {
-            let labelled = self.facts.iter().zip(facts.iter_mut()).filter(|(_, fact)| fact.len() > 1);
-            let heavy = |((label, _), fact): &(&(&str, String), &mut Vec<String>)| (*label != REMEDY, fact.len());
-            let Some((_, longest)) = labelled.max_by_key(heavy) else { break };
-            longest.pop();
-            if let Some(last) = longest.last_mut() {
-                *last = format!("{}{mark}", cut(last, cells - 1, ""));
-            }
-            over -= 1;
-        }
-        let mut kept: Vec<_> = self.facts.iter().zip(facts).collect();
-        while over > 0
-            && let Some(last) = kept.iter().rposition(|((label, _), _)| *label != REMEDY)
-            && kept.len() > 1
-        {
-            kept.remove(last);
+        let mut kept: Vec<Wrapped<'_>> = self.facts.iter().zip(facts).collect();
+        // Long facts first, then whole ones from the last on; what to do only when nothing else is left.
+        while over > 0 && shorten(&mut kept, cells, mark) {
             over -= 1;
         }
         for ((label, _), wrapped) in kept {
@@ -106,6 +93,33 @@ impl Detail {
         }
         lines
     }
+}
+
+type Wrapped<'a> = (&'a (&'static str, String), Vec<String>);
+
+/// Takes a line away; says whether there was one to take.
+fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
+    let is_remedy = |fact: &Wrapped<'_>| fact.0.0 == REMEDY;
+    let long = |remedies: bool| {
+        let long = facts.iter().enumerate().filter(|(_, fact)| fact.1.len() > 1 && is_remedy(fact) == remedies);
+        long.max_by_key(|(_, fact)| fact.1.len()).map(|(place, _)| place)
+    };
+    let whole = facts.iter().rposition(|fact| !is_remedy(fact)).filter(|place| *place > 0);
+    let place = match (long(false), whole, long(true)) {
+        (Some(place), ..) | (None, None, Some(place)) => place,
+        (None, Some(place), _) => {
+            facts.remove(place);
+            return true;
+        }
+        (None, None, None) => return false,
+    };
+    if let Some((_, lines)) = facts.get_mut(place) {
+        lines.pop();
+        if let Some(last) = lines.last_mut() {
+            *last = format!("{}{mark}", cut(last, cells - 1, ""));
+        }
+    }
+    true
 }
 
 #[cfg(test)]

@@ -4,30 +4,50 @@ use ratatui::layout::Rect;
 
 use crate::engine::RepositoryPlan;
 use crate::engine::draft::applied::Mark;
+use crate::tuf::Role;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::mark;
+use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::MARGIN;
 use crate::tui::state::State;
+
+/// Most rows that a list gives up for it.
+const MOST: u16 = 3;
 
 fn plan(state: &State) -> Option<&RepositoryPlan> {
     state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun))
 }
 
-/// Roles that the stage adds, below those that are there.
-pub(super) fn roles(state: &State, canvas: &mut Canvas<'_>, inner: Rect, rows: (u16, u16)) {
-    let Some((plan, view)) = plan(state).zip(state.view()) else { return };
-    let is_there = |role: &crate::tuf::Role| view.roles.iter().any(|shown| shown.role == *role);
-    let added = plan.roles.iter().filter(|diff| diff.mark == Mark::Added && !is_there(&diff.role));
-    let names = added.map(|diff| (diff.role.short().to_owned(), diff.signs_with.join(", ")));
-    lines(canvas, inner, rows, names);
+/// Names that the stage adds to a pane's list, and who signs for them.
+fn added(state: &State, pane: Pane) -> Vec<(String, String)> {
+    let Some(plan) = plan(state) else { return vec![] };
+    let view = state.view();
+    match pane {
+        Pane::Roles => {
+            let is_there = |role: &Role| view.is_none_or(|view| view.roles.iter().any(|shown| shown.role == *role));
+            let added = plan.roles.iter().filter(|diff| diff.mark == Mark::Added && !is_there(&diff.role));
+            added.map(|diff| (diff.role.short().to_owned(), diff.signs_with.join(", "))).collect()
+        }
+        Pane::Tags => {
+            let is_there = |tag: &str| view.is_some_and(|view| view.tags.iter().any(|shown| shown.name == tag));
+            let added = plan.tags.signed.iter().filter(|tag| !is_there(tag));
+            added.map(|tag| (tag.clone(), String::new())).collect()
+        }
+        Pane::Repositories | Pane::Keys | Pane::Staged => vec![],
+    }
 }
 
-/// The same for tags.
-pub(super) fn tags(state: &State, canvas: &mut Canvas<'_>, inner: Rect, rows: (u16, u16)) {
-    let Some(plan) = plan(state) else { return };
-    let is_there = |tag: &String| state.view().is_some_and(|view| view.tags.iter().any(|shown| shown.name == **tag));
-    let added = plan.tags.signed.iter().filter(|tag| !is_there(tag));
-    lines(canvas, inner, rows, added.map(|tag| (tag.clone(), String::new())));
+/// Rows of a list of `len` that are left for what is there, of `rows`: what the stage adds has some below.
+#[must_use]
+pub(super) fn rows_left(state: &State, pane: Pane, len: usize, rows: u16) -> u16 {
+    let added = u16::try_from(added(state, pane).len()).unwrap_or(u16::MAX).min(MOST);
+    let free = rows.saturating_sub(u16::try_from(len.max(1)).unwrap_or(u16::MAX));
+    rows - added.saturating_sub(free).min(rows / 3)
+}
+
+/// Draws them in these rows.
+pub(super) fn render(state: &State, pane: Pane, canvas: &mut Canvas<'_>, inner: Rect, rows: (u16, u16)) {
+    lines(canvas, inner, rows, added(state, pane).into_iter());
 }
 
 fn lines(

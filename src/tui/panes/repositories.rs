@@ -36,8 +36,7 @@ pub const BINDINGS: &[Binding] = &[
         .unless(no_foreign),
     bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)
         .unless(no_question),
-    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "hide from the list", Group::Stage, 60)
-        .unless(none),
+    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "hide", Group::Stage, 60).unless(none),
     bind(&["D"], Wanted::Repositories(actions::Repositories::Delete), "delete data", Group::Danger, 0).unless(none),
 ];
 

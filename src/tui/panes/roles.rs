@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::detail::Detail;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
-use super::{empty, landing, mend};
+use super::{empty, mend};
 use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::trust::tree::RoleState;
@@ -152,8 +152,6 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         draw(state, canvas, &slots, row, (&view.roles, index, shown));
         row.finish(canvas);
     }
-    let below = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
-    landing::roles(state, canvas, inner, (below, inside.head + 1 + inside.rows));
 }
 
 fn draw(

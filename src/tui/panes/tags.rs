@@ -106,7 +106,6 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 .then(" sign one", theme.quiet())
         };
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
-        landing::tags(state, canvas, inner, (inside.head + 2, inside.head + 1 + inside.rows));
         return;
     };
     let plan = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
@@ -117,8 +116,6 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         draw(canvas, &slots, row, tag);
         row.finish(canvas);
     }
-    let below = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
-    landing::tags(state, canvas, inner, (below, inside.head + 1 + inside.rows));
 }
 
 fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, tag: &TagView) {

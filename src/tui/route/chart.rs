@@ -81,7 +81,9 @@ pub(super) fn lines(state: &State, canvas: &mut Canvas<'_>, area: Rect, from: us
     if area.height < 2 || cells < 6 {
         return;
     }
-    for (label, share) in [("now", 0), ("1 y", 1), ("2 y", 2)] {
+    // Where the axis is short the years would stand one against the other.
+    let years = if cells < 21 { 1 } else { 3 };
+    for (label, share) in [("now", 0), ("1 y", 1), ("2 y", 2)].into_iter().take(years) {
         canvas.put(x + cells * share / 3, area.y, x + cells, label, theme.quiet());
     }
     for (y, row) in (area.y + 1..area.bottom()).zip(rows(state).into_iter().skip(from)) {

@@ -16,7 +16,9 @@ use crate::tui::wizard;
 fn visible_rows(state: &State, pane: Pane) -> usize {
     let areas = layout::areas(state.size, state.focus, state.tour.is_some());
     let area = areas.panes.iter().find(|(p, _)| *p == pane);
-    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
+    area.map_or(1, |(_, area)| {
+        usize::from(panes::list_rows(state, pane, layout::inside(areas.shape, pane, *area).rows))
+    })
 }
 
 pub(super) fn go(state: &mut State, to: Move) {

@@ -134,7 +134,7 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
 pub(super) fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), need: &Need) {
     let (glyph, style) = health_glyph(canvas.theme, need.level);
     let x = canvas.put(x, y, end, glyph, style) + 1;
-    let cells = NAME.min(end.saturating_sub(x) / 2);
+    let cells = NAME.min(end.saturating_sub(x) / 3);
     let fitted = |repository| state.fitted(repository, usize::from(cells));
     let name = state.find(&need.gun).map(fitted).unwrap_or_default();
     canvas.runs(x, y, x + cells, &Runs::new().then(name, canvas.theme.text()));

@@ -187,8 +187,9 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     for (key, word, blocked) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());
+        // What is too long makes room for a shorter one.
         if x + runs.width() > end {
-            break;
+            continue;
         }
         x = canvas.runs(x, y, end, &runs) + 2;
     }

@@ -91,8 +91,8 @@ pub fn question(ask: &Ask) -> &'static str {
     match ask {
         Ask::Login { .. } => "log in",
         Ask::Realm { .. } => "allow its login server",
-        Ask::FirstContact { .. } => "compare its root key",
-        Ask::PinLost { .. } => "compare both root keys",
+        Ask::FirstContact { .. } => "compare its root",
+        Ask::PinLost { .. } => "compare both roots",
         Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => "try again",
     }
 }

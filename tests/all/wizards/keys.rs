@@ -187,7 +187,7 @@ fn a_backup_can_be_left_out_by_choice_and_made_later() {
     assert!(choice.without_backup);
     answer(&mut state, Learned::Kept(Box::new(choice)));
     assert!(shows(&state).contains("Fill the stage  now"));
-    press(&mut state, "b<enter>");
+    press(&mut state, "bk<enter>");
     assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.title == "Back it up"));
 }
 

@@ -172,7 +172,7 @@ fn a_repository_that_asks_first_is_answered_from_the_wizard() {
     let question = failure(trustdeck::engine::Kind::Input, Some(Ask::FirstContact { roots: roots.clone(), keys }));
     tell(&mut state, Effect::Refresh(asked.clone()), Outcome::Viewed(asked.clone(), Source::Server, Err(question)));
     let shown = shows(&state);
-    assert!(shown.contains("compare its root key for admin/demo"), "{shown}");
+    assert!(shown.contains("compare its root for admin/demo"), "{shown}");
     assert!(shown.contains("root key as the hand-over file says"), "{shown}");
     press(&mut state, "<enter>");
     assert!(shows(&state).contains("First contact"));

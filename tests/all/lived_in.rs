@@ -302,7 +302,7 @@ fn staged_changes_are_seen_where_they_land() {
     demo.tags.after = 10;
     tell_stage(&mut state, stage(), planned);
     let frame = shown(&state);
-    assert!(frame.contains("+ carol") && frame.contains("+ 3.2.0"), "{frame}");
+    assert!(frame.contains("+ carol"), "{frame}");
     assert!(frame.contains("9 → 10 trusted"), "{frame}");
 }
 

@@ -43,6 +43,7 @@ mod stage;
 mod support;
 #[path = "../support/svg.rs"]
 mod svg;
+mod tags;
 mod token;
 mod tour_picture;
 mod verify;

@@ -20,20 +20,15 @@ fn plan(state: &State) -> Option<&RepositoryPlan> {
 
 /// Names that the stage adds to a pane's list, and who signs for them.
 fn added(state: &State, pane: Pane) -> Vec<(String, String)> {
-    let Some(plan) = plan(state) else { return vec![] };
-    let view = state.view();
+    let Some((plan, view)) = plan(state).zip(state.view()) else { return vec![] };
     match pane {
         Pane::Roles => {
-            let is_there = |role: &Role| view.is_none_or(|view| view.roles.iter().any(|shown| shown.role == *role));
+            let is_there = |role: &Role| view.roles.iter().any(|shown| shown.role == *role);
             let added = plan.roles.iter().filter(|diff| diff.mark == Mark::Added && !is_there(&diff.role));
             added.map(|diff| (diff.role.short().to_owned(), diff.signs_with.join(", "))).collect()
         }
-        Pane::Tags => {
-            let is_there = |tag: &str| view.is_some_and(|view| view.tags.iter().any(|shown| shown.name == tag));
-            let added = plan.tags.signed.iter().filter(|tag| !is_there(tag));
-            added.map(|tag| (tag.clone(), String::new())).collect()
-        }
-        Pane::Repositories | Pane::Keys | Pane::Staged => vec![],
+        // Tags that are staged have rows of their own.
+        Pane::Repositories | Pane::Tags | Pane::Keys | Pane::Staged => vec![],
     }
 }
 

@@ -32,6 +32,7 @@ pub enum Tags {
     Add,
     Sign,
     Revoke,
+    Compare,
 }
 
 /// What the user wants here.

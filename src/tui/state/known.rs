@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
+use super::registry::Compared;
 use crate::engine::{Entry, Freshness, Health, Kind, RepositoryView, named_registry};
 use crate::tuf::Gun;
 use crate::tui::messages::failure::{Ask, Failure};
@@ -60,6 +61,8 @@ pub struct Repository {
     pub is_logging_in: bool,
     /// How many characters its short name begins and ends with as those most like it do.
     pub shared: (usize, usize),
+    /// What its registry holds.
+    pub registry: Compared,
 }
 
 /// What is being done about a repository, since when.
@@ -73,7 +76,15 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false, shared: (0, 0) }
+        Self {
+            entry,
+            view: None,
+            work: Work::Idle,
+            failure: None,
+            is_logging_in: false,
+            shared: (0, 0),
+            registry: Compared::default(),
+        }
     }
 
     /// What it asks: why it could not be read, or the login that would show more than the cache.

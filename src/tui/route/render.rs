@@ -129,7 +129,13 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
 fn mending(state: &State) -> Option<&'static str> {
     let mend = match (&state.screen, state.focus) {
         (Screen::Main, Pane::Roles) => selected::role(state).and_then(|role| mend::of(state, role)),
-        (Screen::Main, Pane::Repositories) => mend::of_repository(state).map(|(_, mend)| mend),
+        (Screen::Main, Pane::Repositories) => {
+            let failure = state.repository().and_then(|repository| repository.failure.as_ref());
+            if let Some(failure) = failure {
+                return Some(if failure.ask.is_some() { "i" } else { "r" });
+            }
+            mend::of_repository(state).map(|(_, mend)| mend)
+        }
         _ => None,
     };
     mend.map(mend::Mend::key)

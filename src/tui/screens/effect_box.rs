@@ -204,7 +204,7 @@ pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
             (true, ..) => "the deletion",
             (_, true, _) => "making it anew",
             (_, _, false) => "what nobody known has signed",
-            _ => "that these tags are lost",
+            _ => "losing these tags",
         };
         if review.accepted.contains(&plan.gun) {
             lines.push(
@@ -216,7 +216,7 @@ pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
         } else {
             lines.push(
                 key("space", &format!("accept {what}"), theme.text())
-                    .then("on its name; P asks you to type it", theme.quiet()),
+                    .then("on its name; P asks to type it", theme.quiet()),
             );
         }
     }

@@ -89,9 +89,9 @@ pub fn blocked(state: &State) -> Option<&'static str> {
         }
         if plan.is_dangerous() && !review.accepted.contains(&plan.gun) {
             return Some(if plan.deletes {
-                "space on the repository's name accepts the deletion"
+                "space on its name accepts the deletion"
             } else {
-                "f mends it; space on the repository's name accepts that tags are lost"
+                "f mends it; space on its name accepts losing tags"
             });
         }
     }

@@ -144,7 +144,7 @@ pub fn animated(frames: &[(Buffer, u32)], poster: usize, title: &str, palette: &
         );
         begun += seconds;
     }
-    let _ = write!(out, "<style>{style}@media (prefers-reduced-motion:reduce){{.f{{animation:none}}}}</style>\n");
+    let _ = writeln!(out, "<style>{style}@media (prefers-reduced-motion:reduce){{.f{{animation:none}}}}</style>");
     for (i, (buffer, _)) in frames.iter().enumerate() {
         let shown = if i == poster { " p" } else { "" };
         let _ = writeln!(out, "<g class=\"f{shown} k{i}\">");

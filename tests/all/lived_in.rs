@@ -335,7 +335,7 @@ fn names_that_differ_in_the_middle_stay_different_in_the_list() {
             repository(&name, Health::Ok, 1, 1, ("targets", 900))
         })
         .collect();
-    let state = state_of(views, (80, 45), Theme::default());
+    let state = state_of(views, (80, 70), Theme::default());
     let frame = shown(&state);
     assert!((0..30).all(|n| frame.contains(&format!("service-{n:02}"))), "{frame}");
 }
@@ -345,7 +345,7 @@ fn what_the_stage_refuses_stays_in_its_form_and_letters_stay_letters() {
     let mut state = browsing();
     let digest = screen::scene::digits("3d2e482b");
     let effects = press(&mut state, &format!("3a3.2.0<tab>{digest}<tab>1362<enter>"));
-    let Some(effect @ Effect::Stage { .. }) = effects.first() else { panic!("{effects:?}") };
+    let Some(effect @ Effect::Stage { .. }) = effects.last() else { panic!("{effects:?}") };
     tell(&mut state, effect.clone(), Outcome::Staged { said: None, result: Err(failure(Kind::Policy, None)) });
     assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.error.is_some()));
     let frame = shown(&state);

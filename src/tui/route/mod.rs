@@ -3,14 +3,17 @@
 mod answers;
 mod chart;
 mod dock;
+mod forms;
 mod header;
 pub mod help;
 mod keys;
 mod lists;
+mod messages;
 mod named;
 mod needs;
 pub mod outcome;
 pub mod palette;
+mod pick;
 mod places;
 pub mod render;
 mod tour;

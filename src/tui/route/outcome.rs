@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
+use super::forms;
 use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
-use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
-use crate::tui::dialogs::form::Wait;
-use crate::tui::dialogs::{Dialog, Form};
-use crate::tui::forms::{learn, offers, submit};
+use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::dialogs::Dialog;
+use crate::tui::forms::{learn, offers};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
@@ -34,11 +34,11 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
         Outcome::Staged { said, result: Ok(stage) } => {
             if said.is_some() {
-                form_of_stage(state);
+                forms::of_stage(state);
             }
             return staged(state, said, stage);
         }
-        Outcome::Staged { result: Err(failure), .. } => match form_of_stage(state) {
+        Outcome::Staged { result: Err(failure), .. } => match forms::of_stage(state) {
             Some(form) => state.dialogs.push(Dialog::Form(form.failed(&failure))),
             None => state.complain(&failure),
         },
@@ -62,7 +62,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         outcome @ (Outcome::Foreign(..) | Outcome::ForeignAdopted(..) | Outcome::ForeignDropped(..)) => {
             return foreign(state, outcome);
         }
-        Outcome::KeyFiles(result) => return key_files(state, result),
+        Outcome::KeyFiles(result) => return forms::key_files(state, result),
         Outcome::Completed(candidates) => {
             if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
                 form.completed(candidates);
@@ -102,33 +102,6 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
     vec![]
 }
 
-fn key_files(state: &mut State, result: Result<Vec<PublicKey>, String>) -> Vec<Effect> {
-    let Some(Dialog::Form(form)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Form(_))) else {
-        return vec![];
-    };
-    let mut filled = form.clone();
-    match submit::files_read(form, state, result) {
-        Ok(effects) => {
-            filled.busy = Some(Wait::Stage);
-            state.dialogs.push(Dialog::Form(filled));
-            effects
-        }
-        Err(form) => {
-            state.dialogs.push(Dialog::Form(*form));
-            vec![]
-        }
-    }
-}
-
-/// Takes the form on top that waits for the stage.
-fn form_of_stage(state: &mut State) -> Option<Form> {
-    let waits = |dialog: &mut Dialog| matches!(dialog, Dialog::Form(form) if form.busy == Some(Wait::Stage));
-    match state.dialogs.pop_if(waits) {
-        Some(Dialog::Form(form)) => Some(form),
-        _ => None,
-    }
-}
-
 fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {
     if !questions::waits_for(state, id) {
         return vec![];
@@ -141,6 +114,7 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
         }
         (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
             let opens = failure.other_key().map(|id| words::key_name(state, id, id.short()));
+            state.record(&failure);
             prompt.refused(&failure, opens);
             state.dialogs.push(Dialog::Prompt(prompt));
         }
@@ -210,6 +184,13 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
         panes::reindex_shown(state);
     }
     // Those of the command line arrive one by one too, before the user did anything.
+    let begins_at =
+        state.here.pick.as_ref().and_then(|pick| pick.of.clone()).filter(|_| state.lists.picked == Picked::Worst);
+    if let Some(gun) = begins_at.filter(|gun| state.find(gun).is_some()) {
+        state.lists.picked = Picked::ByUser;
+        state.lists.repositories.select(&gun);
+        panes::reindex_shown(state);
+    }
     if let ([added], true) = (fresh.as_slice(), was_listed && state.lists.picked == Picked::ByUser) {
         state.lists.repositories.select(added);
         panes::reindex_shown(state);
@@ -226,7 +207,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         was_login = std::mem::take(&mut repository.is_logging_in);
     }
     let mut notice = None;
-    let mut refused = None;
+    let (mut refused, mut recorded) = (None, None);
     match (result, source) {
         (Ok(view), _) => {
             notice = view.notices.first().cloned();
@@ -238,9 +219,11 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         (Err(_), Source::Cache) => {}
         (Err(failure), Source::Server) => {
             refused = matches!(failure.ask, Some(Ask::Login { .. })).then(|| failure.clone());
+            recorded = Some(failure.clone());
             repository.failure = Some(failure);
         }
     }
+    recorded.iter().for_each(|failure| state.record(failure));
     if let (Some(failure), true) = (refused, was_login) {
         state.complain(&failure);
     }
@@ -332,6 +315,7 @@ fn planned(state: &mut State, plan: Arc<Plan>) {
 }
 
 fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<Effect> {
+    record_publish(state, &result);
     let now = state.now;
     let guns: Vec<Gun> = result.as_ref().map(|all| all.iter().map(|p| p.gun.clone()).collect()).unwrap_or_default();
     if let Screen::Publish(publishing) = &mut state.screen {
@@ -340,6 +324,27 @@ fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<
     let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
     effects.extend(guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)));
     effects
+}
+
+/// Keeps what became of a publish among what was said.
+fn record_publish(state: &mut State, result: &Result<Vec<Published>, Failure>) {
+    match result {
+        Err(failure) => state.record(failure),
+        Ok(all) => {
+            for published in all {
+                match &published.outcome {
+                    PublishOutcome::Failed(problem) => {
+                        state.record(&Failure { problem: problem.clone(), ask: None, raw: None });
+                    }
+                    PublishOutcome::Done => {
+                        let (name, checked) = (state.name_of(&published.gun), published.checked.clone());
+                        state.log.add(state.now, Tone::Done, "published", &name, vec![checked]);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 /// Says how interrupted publishes ended.

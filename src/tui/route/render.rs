@@ -164,7 +164,7 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let mut shown: Vec<&Binding> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
-        let blocked = (binding.reason)(state).is_some();
+        let blocked = binding.blocked(state).is_some();
         if !covered && (!blocked || leads_on(binding.action)) {
             shown.push(binding);
         }
@@ -188,7 +188,7 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
             Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
             _ => b.word,
         };
-        (b.keys.first().copied().unwrap_or(""), word, (b.reason)(state).is_some())
+        (b.keys.first().copied().unwrap_or(""), word, b.blocked(state).is_some())
     }));
     for (key, word, blocked) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };

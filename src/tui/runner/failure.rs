@@ -4,6 +4,9 @@ use crate::engine::error::RootId;
 use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
 use crate::tui::messages::failure::{Ask, Failure};
 
+/// Longest raw error that is kept, in characters.
+const RAW: usize = 2000;
+
 pub(in crate::tui) fn broken(what: &str) -> Failure {
     let problem = Problem {
         kind: Kind::Disk,
@@ -12,7 +15,7 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
         repository: None,
         role: None,
     };
-    Failure { problem, ask: None }
+    Failure { problem, ask: None, raw: None }
 }
 
 /// An engine's error as plain data, with the question that would help.
@@ -22,6 +25,8 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
     if let Some(hint) = in_keys(&error) {
         problem.hint = hint.to_owned();
     }
+    // What is secret cannot be formatted.
+    let raw = Some(format!("{error:?}").chars().take(RAW).collect());
     let ask = match error {
         EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
         EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
@@ -43,7 +48,7 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
         _ => None,
     };
-    Failure { problem, ask }
+    Failure { problem, ask, raw }
 }
 
 /// What to press, where the engine names a command that is a key on the screen.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Pick;
+use crate::engine::settings::ReadOnly;
 use crate::tuf::Gun;
 
 /// Where this runs.
@@ -22,6 +24,10 @@ pub struct Here {
     pub notes: BTreeMap<String, &'static str>,
     /// The repository that it was started for, until it is listed.
     pub wanted: Option<Gun>,
+    /// What is looked at and never changed.
+    pub read_only: ReadOnly,
+    /// What the screen was opened to choose.
+    pub pick: Option<Pick>,
 }
 
 impl Default for Here {
@@ -35,6 +41,8 @@ impl Default for Here {
             shell: None,
             notes: BTreeMap::new(),
             wanted: None,
+            read_only: ReadOnly::default(),
+            pick: None,
         }
     }
 }

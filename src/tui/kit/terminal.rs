@@ -20,12 +20,17 @@ use crate::tui::messages::input::{TALLEST, WIDEST};
 /// Longest text for the clipboard, in bytes; terminals drop longer ones.
 const CLIPBOARD: usize = 74_994;
 
+/// Presses and the wheel, in a form without limits; movements would only be noise.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// Where the screen is drawn.
 type Output = Box<dyn Write + Send>;
 
 /// The terminal in full-screen mode; restored when dropped.
 pub(in crate::tui) struct FullScreen {
     terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
+    mouse: bool,
 }
 
 /// As large as is drawn, in columns and rows.
@@ -68,7 +73,7 @@ impl FullScreen {
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
         let terminal = Terminal::with_options(CrosstermBackend::new(writer), TerminalOptions { viewport });
         let terminal = terminal.inspect_err(|_| restore())?;
-        Ok(Self { terminal })
+        Ok(Self { terminal, mouse: false })
     }
 
     /// The size, in columns and rows.
@@ -110,10 +115,19 @@ impl FullScreen {
         self.resume()
     }
 
+    /// Lets the terminal tell of the mouse, or leaves it alone.
+    pub(in crate::tui) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        let backend = self.terminal.backend_mut();
+        backend.write_all(if on { MOUSE_ON } else { MOUSE_OFF })?;
+        io::Write::flush(backend)
+    }
+
     /// Takes the terminal again.
     pub(in crate::tui) fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         take(self.terminal.backend_mut())?;
+        self.set_mouse(self.mouse)?;
         self.clear()
     }
 }
@@ -139,6 +153,7 @@ fn give_back(output: &mut impl Write, rows: u16) -> io::Result<()> {
 pub(in crate::tui) fn restore() {
     if let Some(mut output) = output() {
         let rows = crossterm::terminal::size().map_or(u16::MAX, |(_, rows)| rows);
+        let _ = output.write_all(MOUSE_OFF);
         let _ = give_back(&mut output, rows);
     }
     let _ = disable_raw_mode();

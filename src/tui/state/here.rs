@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Pick;
+use super::binding::Keymap;
 use crate::engine::settings::ReadOnly;
 use crate::tuf::Gun;
 
@@ -24,6 +25,10 @@ pub struct Here {
     pub notes: BTreeMap<String, &'static str>,
     /// The repository that it was started for, until it is listed.
     pub wanted: Option<Gun>,
+    /// Whether the terminal tells of the mouse.
+    pub mouse: bool,
+    /// Keys of the user's own.
+    pub keymap: Keymap,
     /// What is looked at and never changed.
     pub read_only: ReadOnly,
     /// What the screen was opened to choose.
@@ -41,6 +46,8 @@ impl Default for Here {
             shell: None,
             notes: BTreeMap::new(),
             wanted: None,
+            mouse: false,
+            keymap: Keymap::default(),
             read_only: ReadOnly::default(),
             pick: None,
         }

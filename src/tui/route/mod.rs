@@ -18,6 +18,8 @@ pub mod own_keys;
 pub mod palette;
 mod pick;
 mod places;
+mod refresh;
 pub mod render;
 mod tour;
+mod unlocking;
 pub mod update;

@@ -1,13 +1,10 @@
 //! What the engine found is written to the state here, whole.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp as Time;
-
-use super::{forms, keys};
+use super::{forms, keys, unlocking};
 use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers};
 use crate::tui::kit::message::Tone;
@@ -19,8 +16,8 @@ use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
 use crate::tui::state::binding::Action;
-use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
-use crate::tui::{panes, questions, wizard};
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking};
+use crate::tui::{panes, wizard};
 
 /// Takes the outcome of a job.
 pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
@@ -51,9 +48,9 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),
         Outcome::Registry(found) => return panes::tags::take(state, found),
-        Outcome::Locks(left) => return locks(state, left),
-        Outcome::AlsoUnlocked(opened) => return also_unlocked(state, &opened),
-        Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
+        Outcome::Locks(left) => return unlocking::locks(state, left),
+        Outcome::AlsoUnlocked(opened) => return unlocking::also(state, &opened),
+        Outcome::Unlocked(id, result) => return unlocking::one(state, &id, result),
         Outcome::Published(result) => return published(state, result),
         Outcome::Resolved(all) => return resolved(state, &all),
         outcome @ (Outcome::Foreign(..) | Outcome::ForeignAdopted(..) | Outcome::ForeignDropped(..)) => {
@@ -97,56 +94,6 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         _ => {}
     }
     vec![]
-}
-
-fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {
-    if !questions::waits_for(state, id) {
-        return vec![];
-    }
-    match (result, state.dialogs.pop()) {
-        (Ok(()), _) => {
-            let mut effects = vec![Effect::ListKeys];
-            effects.extend(questions::answered(state));
-            return effects;
-        }
-        (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
-            let opens = failure.other_key().map(|id| words::key_name(state, id, id.short()));
-            state.record(&failure);
-            prompt.refused(&failure, opens);
-            state.dialogs.push(Dialog::Prompt(prompt));
-        }
-        (Err(failure), other) => {
-            state.dialogs.extend(other);
-            state.complain(&failure);
-        }
-    }
-    vec![]
-}
-
-/// Takes how long open keys stay open; the list is read anew when one was locked.
-fn locks(state: &mut State, left: Option<Duration>) -> Vec<Effect> {
-    let seconds = left.map(|left| i64::try_from(left.as_secs()).unwrap_or(i64::MAX / 2));
-    let at = seconds.and_then(|seconds| Time::from_second(state.now.as_second().saturating_add(seconds)).ok());
-    let ended = state.keyring.locks_at.is_some_and(|due| due <= state.now)
-        || (state.keyring.locks_at.is_some() && at.is_none());
-    state.keyring.locks_at = at;
-    if ended { vec![Effect::ListKeys] } else { vec![] }
-}
-
-/// The same passphrase was tried for the other keys; whatever it did not open is asked for as before.
-fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
-    let Some(Dialog::Prompt(mut prompt)) = state.dialogs.pop_if(|d| matches!(d, Dialog::Prompt(_))) else {
-        return vec![Effect::ListKeys];
-    };
-    let mut effects = vec![Effect::ListKeys];
-    match questions::opened(state, opened) {
-        Some(next) => effects.extend(next),
-        None => {
-            prompt.same_failed(questions::number(state));
-            state.dialogs.push(Dialog::Prompt(prompt));
-        }
-    }
-    effects
 }
 
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {

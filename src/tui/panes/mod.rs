@@ -25,6 +25,8 @@ use super::state::binding::Binding;
 use super::state::rows::TagRows;
 use detail::Detail;
 
+/// Cells between two tabs: a line with a blank at both sides.
+const BETWEEN: u16 = 3;
 /// Fewest cells of a repository's name that tell it from others.
 const LEAST_NAME: usize = 18;
 
@@ -149,7 +151,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     let used = u16::try_from(place(pane, state).1.max(1)).unwrap_or(u16::MAX).min(inside.rows);
     landing::render(state, pane, canvas, inner, (inside.head + 1 + used, bottom));
     if shape == Shape::Tabs {
-        tab_spots(canvas, area);
+        tab_spots(state, canvas, area);
     }
     if let Some(y) = inside.rule {
         rule(canvas, inner, y);
@@ -197,7 +199,7 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
             .then(" clear", theme.quiet());
     }
     if shape == Shape::Tabs {
-        frame.heading = Some(tabs(state, area.width));
+        frame.heading = Some(tab_line(state, area.width));
         if frame.footer.is_empty() && !has_message_line(state.size) {
             frame.footer = said.in_border(theme, area, &frame.position);
         }
@@ -206,50 +208,53 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
 }
 
 /// The tabs are the top border. What belongs to a repository names it there; the names of the other tabs make room.
-fn tabs(state: &State, width: u16) -> Runs {
+fn tabs(state: &State, width: u16) -> Vec<(Pane, Runs)> {
     let named = tab_runs(state, "", true);
     let subject = subject(state.focus, state);
     if subject.is_empty() {
         return named;
     }
-    let room = |runs: &Runs| usize::from(width.saturating_sub(runs.width() + 8));
-    let short = tab_runs(state, "", false);
+    let cells = |tabs: &[(Pane, Runs)]| tabs.iter().map(|(_, runs)| runs.width() + BETWEEN).sum::<u16>();
+    let room = |tabs: &[(Pane, Runs)]| usize::from(width.saturating_sub(cells(tabs) + 5));
     let is_roomy = room(&named) >= subject.chars().count().min(LEAST_NAME);
-    let cells = room(if is_roomy { &named } else { &short });
+    let cells = room(&if is_roomy { named } else { tab_runs(state, "", false) });
     let name = state.repository().map(|repository| state.fitted(repository, cells)).unwrap_or_default();
     tab_runs(state, &name, is_roomy)
 }
 
-fn tab_runs(state: &State, subject: &str, named: bool) -> Runs {
+fn tab_runs(state: &State, subject: &str, named: bool) -> Vec<(Pane, Runs)> {
     let theme = state.theme;
-    let line = theme.borders(true).horizontal;
-    let mut runs = Runs::new();
-    for pane in Pane::ALL {
-        if pane != Pane::Repositories {
-            runs = runs.gap(1).then(line, theme.title()).gap(1);
-        }
+    let tab = |pane: Pane| {
         if pane == state.focus {
-            runs = runs.then(format!("{} {}", pane.number(), pane.name()), theme.title());
-            if !subject.is_empty() {
-                runs = runs.gap(2).then(subject, theme.text());
-            }
-            continue;
+            let runs = Runs::new().then(format!("{} {}", pane.number(), pane.name()), theme.title());
+            return if subject.is_empty() { runs } else { runs.gap(2).then(subject, theme.text()) };
         }
-        runs = runs.then(pane.number().to_string(), theme.quiet());
-        if named {
-            runs = runs.gap(1).then(pane.name(), theme.text());
+        let runs = Runs::new().then(pane.number().to_string(), theme.quiet());
+        if named { runs.gap(1).then(pane.name(), theme.text()) } else { runs }
+    };
+    Pane::ALL.map(|pane| (pane, tab(pane))).to_vec()
+}
+
+/// The tabs with what stands between them.
+fn tab_line(state: &State, width: u16) -> Runs {
+    let line = state.theme.borders(true).horizontal;
+    let mut runs = Runs::new();
+    for (pane, tab) in tabs(state, width) {
+        if pane != Pane::Repositories {
+            runs = runs.gap(1).then(line, state.theme.title()).gap(1);
         }
+        runs.0.extend(tab.0);
     }
     runs
 }
 
-/// Where the tabs stand, for the mouse.
-fn tab_spots(canvas: &mut Canvas<'_>, area: Rect) {
-    // Corner, line and blank, then as `tabs` has them.
+/// Where the mouse finds them.
+fn tab_spots(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+    // Corner, line and blank come first.
     let mut x = area.x + 3;
-    for pane in Pane::ALL {
-        let end = x + 2 + u16::try_from(pane.name().len()).unwrap_or_default();
+    for (pane, tab) in tabs(state, area.width) {
+        let end = x + tab.width();
         canvas.spot(x, area.y, end, Spot::Tab(pane));
-        x = end + 3;
+        x = end + BETWEEN;
     }
 }

@@ -122,12 +122,6 @@ fn environment(globals: &Globals) -> Options {
     options
 }
 
-/// The terminal went away, or a signal ended the screen.
-fn lost(console: Console, error: &anyhow::Error) -> Ending {
-    console.say(&format!("trustdeck: {error:#}"));
-    Ending { interrupted: true, ..Ending::done() }
-}
-
 /// What the user's environment and configuration say of the screen, on whatever data.
 fn options(globals: &Globals) -> Result<Options, Problem> {
     let mut options = environment(globals);

@@ -166,7 +166,7 @@ fn rows_used(pane: Pane, state: &State) -> usize {
     let (_, rows) = place(pane, state);
     match pane {
         Pane::Keys => rows + state.keyring.problems.len(),
-        Pane::Staged => rows + state.staged_counts().len(),
+        Pane::Staged => rows + state.known.staged.len(),
         Pane::Repositories | Pane::Roles | Pane::Tags => rows + 1,
     }
 }

@@ -98,7 +98,7 @@ fn line(state: &mut State, place: usize) -> bool {
         Some(_) => return false,
         None => match (&mut state.screen, &mut state.guide) {
             (Screen::Review(review), _) => return review.list.put(place),
-            (Screen::Wizard, Some(guide)) => guide.cursor = place,
+            (Screen::Wizard, Some(guide)) => guide.cursor = Some(place),
             _ => return false,
         },
     }

@@ -1,7 +1,21 @@
-//! Commands without a screen, over the same engine.
+//! Commands without a screen, over the same engine: `inspect` and `listing` read, `changes` stages, `publish` sends.
 //!
-//! One module for each kind of command: `inspect` and `listing` read, `changes` stages, `publish` sends.
-//! Everything printed goes through `console`; how it ended is an `ending`.
+//! Rules:
+//!
+//! - What the screen needs too is the engine's; here stand arguments, words and exit codes.
+//! - Everything printed goes through `console`, which makes it printable: results to standard output, all else to standard
+//!   error. JSON is the same facts, never other ones.
+//! - How a command ended is an [`Ending`], and its exit code is made of that alone.
+//! - A secret comes from a descriptor, a variable or the terminal, never from an argument.
+//!
+//! ```
+//! use clap::Parser;
+//! use trustdeck::cli::{Arguments, Command};
+//!
+//! let arguments = Arguments::try_parse_from(["trustdeck", "inspect", "alpine"])?;
+//! assert!(matches!(arguments.command, Some(Command::Inspect(_))));
+//! # Ok::<(), clap::Error>(())
+//! ```
 
 pub mod arguments;
 mod changes;

@@ -35,7 +35,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
         mistyped::check(name, gun, &wanted)?;
     }
     require_terminal(globals, Drawn::OnStandardOutput)?;
-    let mut options = themed(globals)?;
+    let mut options = options(globals)?;
     options.repositories = repositories;
     options.sources = Arc::new(settings::sources(globals)?);
     match run(wanted, options).await? {
@@ -57,7 +57,7 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
     let settings = settings::settings(globals, FirstContact::Ask)?;
     let read_only = ReadOnly { everything: true, ..settings.read_only };
     require_terminal(globals, Drawn::Anywhere)?;
-    let mut options = themed(globals)?;
+    let mut options = options(globals)?;
     let pane = match command.what {
         Picked::Repo => Pane::Repositories,
         Picked::Key => Pane::Keys,
@@ -85,7 +85,8 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
-    let mut options = options(globals);
+    let mut options = options(globals)?;
+    options.is_deleted = command.dir.is_none();
     options.sandbox = Some(PASSPHRASE.to_owned());
     options.shell = Some(crate::sandbox::write_shell_file(&running, &auth).map_err(sandbox::problem)?);
     options.notes = if empty { BTreeMap::new() } else { notes().into_iter().collect() };
@@ -119,22 +120,16 @@ async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit
     ended.map_err(|_| broken("the screen stopped by a fault of its own"))
 }
 
-fn options(globals: &Globals) -> Options {
+fn environment(globals: &Globals) -> Options {
     let mut options = Options::from_environment(|name| std::env::var(name).ok());
     options.ascii |= globals.ascii;
     options.plain = is_plain(globals);
     options
 }
 
-/// The terminal went away, or a signal ended the screen.
-fn lost(console: Console, error: &anyhow::Error) -> Ending {
-    console.say(&format!("trustdeck: {error:#}"));
-    Ending { interrupted: true, ..Ending::done() }
-}
-
-/// The options that the configuration has a say in too.
-fn themed(globals: &Globals) -> Result<Options, Problem> {
-    let mut options = options(globals);
+/// What the user's environment and configuration say of the screen, on whatever data.
+fn options(globals: &Globals) -> Result<Options, Problem> {
+    let mut options = environment(globals);
     let own = config::screen(&Places::of_user()?)?;
     let named =
         globals.theme.as_deref().filter(|name| !name.is_empty()).map(|name| (name, "--theme or TRUSTDECK_THEME"));
@@ -154,6 +149,12 @@ fn themed(globals: &Globals) -> Result<Options, Problem> {
     options.mouse = own.mouse.unwrap_or(true);
     options.keys = own.keys;
     Ok(options)
+}
+
+/// The terminal went away, or a signal ended the screen.
+fn lost(console: Console, error: &anyhow::Error) -> Ending {
+    console.say(&format!("trustdeck: {error:#}"));
+    Ending { interrupted: true, ..Ending::done() }
 }
 
 /// Where the screen is drawn.

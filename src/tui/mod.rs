@@ -6,6 +6,21 @@
 //! - A dialog knows neither the state nor who opened it: it gives back an answer, which the route hands to whoever asked.
 //! - Nothing but the runner performs effects; everything it finds comes back as an event.
 //!
+//! A key and what comes of it, without a terminal:
+//!
+//! ```
+//! use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+//! use trustdeck::tui::kit::theme::Theme;
+//! use trustdeck::tui::messages::event::Event;
+//! use trustdeck::tui::route::update::update;
+//! use trustdeck::tui::state::{Quit, State};
+//!
+//! let mut state = State::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
+//! let effects = update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE)));
+//! assert!(effects.is_empty());
+//! assert_eq!(state.quit, Some(Quit::Leave));
+//! ```
+//!
 //! In reading order, each room uses only those above it:
 //!
 //! | room | what it is | may use |
@@ -51,7 +66,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Log};
 use kit::message::Tone;
-use kit::terminal::Screen;
+use kit::terminal::FullScreen;
 use kit::{format, terminal};
 use messages::effect::Effect;
 use messages::event::Event;
@@ -72,8 +87,6 @@ const BURST: usize = 512;
 const FRAME: Duration = Duration::from_millis(8);
 /// How often a spinner turns and the time is looked at while something runs.
 const BUSY_TICK: Duration = Duration::from_millis(250);
-/// How often the time is shown that is left until keys are locked.
-const CLOCK_TICK: Duration = Duration::from_secs(1);
 /// How often it is looked whether others staged something.
 const IDLE_TICK: Duration = Duration::from_secs(2);
 
@@ -83,7 +96,7 @@ const IDLE_TICK: Duration = Duration::from_secs(2);
 /// If there is no terminal, it is lost, or a signal ends the program. What is staged is safe in any case.
 pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     let broken = CancellationToken::new();
-    let mut screen = Screen::enter()?;
+    let mut screen = FullScreen::enter()?;
     screen.set_mouse(options.mouse)?;
     terminal::restore_on_panic(broken.clone());
     let theme = options.theme(terminal::background);
@@ -112,7 +125,9 @@ pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     match ended {
         Ok(quit) => {
             if staged > 0 && quit == Quit::Leave {
-                say(&format!("{} kept", format::count(staged, "staged change", "staged changes")));
+                let changes = format::count(staged, "staged change", "staged changes");
+                let becomes = if options.is_deleted { "deleted with the sandbox's directory" } else { "kept" };
+                say(&format!("{changes} {becomes}"));
             }
             Ok(quit)
         }
@@ -181,7 +196,7 @@ enum Woken {
 struct Loop {
     engine: Engine,
     runner: Runner,
-    screen: Screen,
+    screen: FullScreen,
     state: State,
     edges: Edges,
     log: Log,
@@ -227,11 +242,7 @@ impl Loop {
 
     async fn wait(&mut self) -> anyhow::Result<Woken> {
         let busy = !self.state.jobs.is_idle() || self.state.message.is_some();
-        let tick = match self.state.keyring.locks_at {
-            _ if busy => BUSY_TICK,
-            Some(_) => CLOCK_TICK,
-            None => IDLE_TICK,
-        };
+        let tick = if busy { BUSY_TICK } else { IDLE_TICK };
         let signals = &mut self.edges.signals;
         let ended = |name: &str| Err(anyhow::anyhow!("stopped by {name}"));
         tokio::select! {

@@ -53,6 +53,8 @@ pub struct Options {
     pub repositories: Vec<Gun>,
     /// Set in the sandbox.
     pub tour: Option<Tour>,
+    /// Whether what is staged is gone with the sandbox that ends.
+    pub is_deleted: bool,
     /// In the sandbox: the passphrase of all its keys.
     pub sandbox: Option<String>,
     /// In the sandbox: the command that points a shell at it.
@@ -95,6 +97,7 @@ impl Options {
         Self {
             repositories: vec![],
             tour: None,
+            is_deleted: false,
             sandbox: None,
             shell: None,
             notes: BTreeMap::new(),
@@ -142,6 +145,7 @@ impl Options {
         if let Some(here) = &settings.typed_paths.here {
             state.here.offered_dir = format!("{}/", here.display());
         }
+        state.here.wanted = self.repositories.last().cloned();
         state.tour.clone_from(&self.tour);
         state.here.sandbox.clone_from(&self.sandbox);
         state.here.shell.clone_from(&self.shell);

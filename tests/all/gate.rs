@@ -25,7 +25,7 @@ fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {
     let mut state = staged();
     assert_eq!(press(&mut state, "p"), [Effect::Plan]);
     assert_eq!(press(&mut state, "P"), []);
-    assert!(said(&state).contains("fix or accept"));
+    assert!(said(&state).contains("f mends it"));
     press(&mut state, "Gk<space>P");
     assert!(matches!(state.dialogs.last(), Some(Dialog::Confirm(_))));
     assert_eq!(press(&mut state, "ap<enter>"), []);
@@ -89,7 +89,10 @@ fn a_wrong_passphrase_stays_open_and_says_how_often() {
     let wrong = failure(Kind::Passphrase, Some(Ask::OtherKey(id(NEW.0))));
     tell(&mut state, effects[0].clone(), Outcome::Unlocked(id("b0014f8e"), Err(wrong)));
     let shown = frame::signs(&draw(&state));
-    assert!(shown.contains("attempt 2") && shown.contains("not this key   it opens jeff new laptop"), "{shown}");
+    assert!(
+        shown.contains("attempt 2") && shown.contains("does not open this key   it opens jeff new laptop"),
+        "{shown}"
+    );
     assert!(!shown.contains("wrong"), "what was typed is never shown");
 }
 

@@ -208,7 +208,7 @@ fn without_a_tested_backup_a_key_is_removed_by_more_than_its_id() {
 fn open_keys_and_the_time_they_have_are_always_seen() {
     let mut state = on_key(&id(OLD.0));
     tell(&mut state, Effect::LockIdle, Outcome::Locks(Some(Duration::from_secs(250))));
-    assert!(shown(&state).contains("1 key open, locks in 4:10"), "{}", shown(&state));
+    assert!(shown(&state).contains("1 key open, locks in 4 min"), "{}", shown(&state));
     let lock = work(press(&mut state, "L"));
     assert_eq!(lock, KeyWork::LockAll);
     found(&mut state, &lock, KeyFound::Locked);

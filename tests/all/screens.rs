@@ -21,7 +21,7 @@ use trustdeck::tui::state::tour::Tour;
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
-fn check(path: &str, found: &str) {
+pub(crate) fn check(path: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -211,7 +211,7 @@ fn take_over(home: &Home, clumsy: bool, file: &str) {
     user.terminal.wait_for("take over a key");
     user.terminal.keys("j\r");
     user.terminal.wait_for("Sign with the key that you made");
-    user.step(&format!("{file}\r"), "answer for ");
+    user.step(&format!("{file}\r"), "its root for ");
     assert!(user.terminal.text().contains("root key as the hand-over file says"));
     user.terminal.keys("\r");
     user.terminal.wait_for("First contact");

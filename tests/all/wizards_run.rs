@@ -36,7 +36,7 @@ fn program(dir: &TempDir, home: &TempDir) -> Terminal {
     // The last of the scene, read from its server.
     terminal.wait("all repositories", |shown| shown.contains("✓ ok      team/worker") && !shown.contains("asks"));
     if is_new {
-        terminal.keys("X");
+        terminal.keys("T");
         terminal.wait("the tour to end", |shown| !shown.contains("end tour"));
     }
     terminal

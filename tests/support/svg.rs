@@ -122,6 +122,46 @@ pub fn svg(buffer: &Buffer, title: &str, palette: &Palette) -> String {
     out
 }
 
+/// Screens one after the other, each for so many seconds, again and again. Where nothing moves the `poster` is seen.
+#[must_use]
+pub fn animated(frames: &[(Buffer, u32)], poster: usize, title: &str, palette: &Palette) -> String {
+    let area = frames.iter().map(|(buffer, _)| buffer.area).next().unwrap();
+    let (width, height) = (area.width * CELL + 2 * LEFT, area.height * LINE + TOP + 12);
+    let total: u32 = frames.iter().map(|(_, seconds)| seconds).sum();
+    let mut out = window(width, height, title, palette);
+    let mut style = String::from(".f{opacity:0}.p{opacity:1}\n");
+    let mut begun = 0;
+    for (i, (_, seconds)) in frames.iter().enumerate() {
+        let per_cent = |at: u32| f64::from(at) * 100.0 / f64::from(total);
+        let (from, to) = (per_cent(begun), per_cent(begun + seconds));
+        let _ = writeln!(
+            style,
+            "@keyframes k{i}{{0%{{opacity:{}}}{from:.2}%{{opacity:1}}{to:.2}%{{opacity:{}}}100%{{opacity:{}}}}}\
+             .k{i}{{animation:k{i} {total}s step-end infinite}}",
+            u8::from(begun == 0),
+            u8::from(to >= 100.0),
+            u8::from(to >= 100.0)
+        );
+        begun += seconds;
+    }
+    let _ = writeln!(out, "<style>{style}@media (prefers-reduced-motion:reduce){{.f{{animation:none}}}}</style>");
+    for (i, (buffer, _)) in frames.iter().enumerate() {
+        let shown = if i == poster { " p" } else { "" };
+        let _ = writeln!(out, "<g class=\"f{shown} k{i}\">");
+        let mut layers = Layers::default();
+        for y in 0..area.height {
+            let mut x = 0;
+            while x < area.width {
+                x += layers.add(buffer, x, y, palette);
+            }
+        }
+        layers.draw(&mut out);
+        out.push_str("</g>\n");
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
 fn window(width: u16, height: u16, title: &str, palette: &Palette) -> String {
     let Palette { page, edge, bar, lights, title: ink, .. } = palette;
     let (right, bottom, middle) = (width - 1, height - 1, f32::from(width) / 2.0);

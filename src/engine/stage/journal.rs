@@ -129,13 +129,28 @@ impl Content {
         self.undo.push(act);
     }
 
-    /// Removes entries that were published. What was published cannot be undone.
-    pub(in crate::engine) fn published(&mut self, entries: &[EntryId]) {
+    /// Takes back the last act that added only entries of these, whatever was staged since.
+    pub(in crate::engine) fn undo_only(&mut self, entries: &[EntryId]) -> Option<String> {
+        let is_own = |act: &Act| !act.added.is_empty() && act.added.iter().all(|entry| entries.contains(&entry.id));
+        let act = self.undo.remove(self.undo.iter().rposition(is_own)?);
+        let what = act.what.clone();
+        self.undo.push(act);
+        self.undo();
+        Some(what)
+    }
+
+    /// Removes entries of a repository that were published. What was published cannot be undone, nor can what was
+    /// staged and dropped before it: undo stops there, in that repository.
+    pub(in crate::engine) fn published(&mut self, gun: &Gun, entries: &[EntryId]) {
         let gone: HashSet<&EntryId> = entries.iter().collect();
         self.entries.retain(|entry| !gone.contains(&entry.id));
+        if entries.is_empty() {
+            return;
+        }
+        let staged: HashSet<EntryId> = self.entries.iter().map(|entry| entry.id).collect();
         for act in self.undo.iter_mut().chain(&mut self.redo) {
-            act.added.retain(|entry| !gone.contains(&entry.id));
-            act.removed.retain(|(_, entry)| !gone.contains(&entry.id));
+            act.added.retain(|entry| entry.gun != *gun || staged.contains(&entry.id));
+            act.removed.retain(|(_, entry)| entry.gun != *gun);
         }
         let means_something = |act: &Act| !act.added.is_empty() || !act.removed.is_empty();
         self.undo.retain(means_something);
@@ -190,7 +205,7 @@ impl Deed {
                 content.sent.push(sent);
             }
             Self::Finished(gun, published) => {
-                content.published(&published);
+                content.published(&gun, &published);
                 content.sent.retain(|sent| sent.gun != gun);
             }
         }
@@ -372,4 +387,50 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// `State` for a damaged one or one of a newer version.
 pub(in crate::engine) fn parse(path: &Path, bytes: &[u8]) -> Result<Content, EngineError> {
     note::decode(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::engine::draft::change::Change;
+
+    fn entry(content: &mut Content, gun: &str, role: Role) -> StagedChange {
+        StagedChange {
+            id: content.new_id(),
+            gun: Gun::parse(gun).unwrap(),
+            server: String::new(),
+            at: Time::UNIX_EPOCH,
+            change: Change::Witness { role },
+        }
+    }
+
+    #[test]
+    fn undo_stops_at_a_publish_of_its_repository() {
+        let mut content = Content::new(Path::new("/trust"));
+        let dropped = entry(&mut content, "a.example/app", Role::Root);
+        let sent = entry(&mut content, "a.example/app", Role::Targets);
+        let other = entry(&mut content, "b.example/app", Role::Targets);
+        content.act("one".to_owned(), &[], vec![dropped.clone()]);
+        content.act("drop one".to_owned(), &[dropped.id], vec![]);
+        content.act("two".to_owned(), &[], vec![sent.clone()]);
+        content.act("other".to_owned(), &[], vec![other.clone()]);
+        content.published(&sent.gun, &[sent.id]);
+        content.undo();
+        assert_eq!((content.entries.clone(), content.stage().undo), (vec![], None), "nothing of before comes back");
+        content.redo();
+        assert_eq!(content.entries, [other]);
+    }
+
+    #[test]
+    fn what_one_wizard_staged_is_taken_back_below_what_was_staged_since() {
+        let mut content = Content::new(Path::new("/trust"));
+        let own = entry(&mut content, "a.example/app", Role::Root);
+        let later = entry(&mut content, "a.example/app", Role::Targets);
+        content.act("own".to_owned(), &[], vec![own.clone()]);
+        content.act("later".to_owned(), &[], vec![later.clone()]);
+        assert_eq!(content.undo_only(&[own.id]), Some("own".to_owned()));
+        assert_eq!(content.entries, [later]);
+        assert_eq!(content.undo_only(&[own.id]), None);
+    }
 }

@@ -172,6 +172,14 @@ impl Staging {
         })
     }
 
+    /// Takes back the last act of staging that added only changes of these; says what that was.
+    pub fn undo_only(&self, entries: &[EntryId]) -> Result<(Stage, Option<String>), EngineError> {
+        self.kept.journal.change(|content| {
+            let what = content.undo_only(entries);
+            Ok((content.stage(), what))
+        })
+    }
+
     /// Does it again.
     pub fn redo(&self) -> Result<Stage, EngineError> {
         self.context.check_writable()?;

@@ -76,8 +76,12 @@ impl Note for Record {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct List {
-    repositories: Vec<Gun>,
+pub(in crate::engine) struct List {
+    /// Added by name.
+    pub(in crate::engine) repositories: Vec<Gun>,
+    /// Taken off although the cache holds them.
+    #[serde(default)]
+    pub(in crate::engine) hidden: Vec<Gun>,
 }
 
 impl Note for List {
@@ -206,14 +210,14 @@ impl Memory {
         endings.iter().try_for_each(|name| self.folder.remove(name))
     }
 
-    /// Repositories that were added by name.
-    pub(in crate::engine) fn list(&self) -> Result<Vec<Gun>, EngineError> {
-        Ok(self.folder.load::<List>(LIST)?.repositories)
+    /// Repositories that were added by name, and those that were hidden.
+    pub(in crate::engine) fn list(&self) -> Result<List, EngineError> {
+        self.folder.load(LIST)
     }
 
     /// Changes the list of repositories.
-    pub(in crate::engine) fn change_list(&self, change: impl FnOnce(&mut Vec<Gun>)) -> Result<(), EngineError> {
-        self.folder.change(LIST, |list: &mut List| change(&mut list.repositories))
+    pub(in crate::engine) fn change_list(&self, change: impl FnOnce(&mut List)) -> Result<(), EngineError> {
+        self.folder.change(LIST, change)
     }
 }
 

@@ -75,15 +75,21 @@ impl Trust {
     /// Adds a repository to the list.
     pub fn add_entry(&self, gun: &Gun) -> Result<(), EngineError> {
         self.repositories.memory.change_list(|list| {
-            if !list.contains(gun) {
-                list.push(gun.clone());
+            list.hidden.retain(|hidden| hidden != gun);
+            if !list.repositories.contains(gun) {
+                list.repositories.push(gun.clone());
             }
         })
     }
 
-    /// Takes a repository off the list; its files stay.
+    /// Takes a repository off the list; its files stay, and [`Trust::add_entry`] brings it back.
     pub fn remove_entry(&self, gun: &Gun) -> Result<(), EngineError> {
-        self.repositories.memory.change_list(|list| list.retain(|listed| listed != gun))
+        self.repositories.memory.change_list(|list| {
+            list.repositories.retain(|listed| listed != gun);
+            if !list.hidden.contains(gun) {
+                list.hidden.push(gun.clone());
+            }
+        })
     }
 
     /// Whether this machine has trusted a root of a repository before.

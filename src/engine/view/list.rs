@@ -18,18 +18,21 @@ pub struct Entry {
     pub server: Result<String, Problem>,
     /// Whether it was added by name (else it was found in the trust directory).
     pub added: bool,
+    /// Whether it was taken off the list that the screen shows.
+    pub hidden: bool,
 }
 
 impl Views {
     /// Repositories added by name and those found in the trust directory, by name.
     pub fn entries(&self) -> Result<Vec<Entry>, EngineError> {
         let repositories = &self.trust.repositories;
-        let added = repositories.memory.list()?;
+        let list = repositories.memory.list()?;
         let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
-        guns.extend(added.into_iter().map(|gun| (gun, true)));
+        guns.extend(list.repositories.into_iter().map(|gun| (gun, true)));
         let entry = |(gun, added): (Gun, bool)| Entry {
             name: familiar_name(&gun),
             server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
+            hidden: list.hidden.contains(&gun),
             gun,
             added,
         };

@@ -54,6 +54,10 @@ pub enum Answer {
     InHelp(KeyEvent),
     /// A key in the palette.
     InPalette(KeyEvent),
+    /// A key in the list of what needs a person.
+    InNeeds(KeyEvent),
+    /// A key in the chart of what expires when.
+    InExpiry(KeyEvent),
 }
 
 /// What a line of the wizards opens.

@@ -69,6 +69,8 @@ pub enum Wait {
     Token,
     /// A finger on it.
     Touch,
+    /// The stage, which may refuse what was filled in.
+    Stage,
     /// Work, in words.
     Work(&'static str),
 }
@@ -80,6 +82,7 @@ impl Wait {
         match self {
             Self::Token => "looking for a token",
             Self::Touch => "touch the token now",
+            Self::Stage => "staging",
             Self::Work(words) => words,
         }
     }
@@ -237,8 +240,10 @@ impl Form {
     #[must_use]
     pub fn wrong_passphrase(self, failure: &Failure, opens: Option<String>) -> Self {
         let mut form = self.failed(failure);
-        form.error =
-            Some(opens.map_or_else(|| "not this key".to_owned(), |other| format!("not this key; it opens {other}")));
+        form.error = Some(opens.map_or_else(
+            || "the passphrase does not open this key".to_owned(),
+            |other| format!("the passphrase does not open this key; it opens {other}"),
+        ));
         form
     }
 

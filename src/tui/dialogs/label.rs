@@ -52,7 +52,7 @@ impl Label {
             Self::Kept => "kept",
             Self::KeyFile => "key file",
             Self::Keys => "keys",
-            Self::KeysOwn => "key's own",
+            Self::KeysOwn => "to open it",
             Self::Kind => "kind",
             Self::Label => "label",
             Self::Management => "management",

@@ -9,6 +9,8 @@ use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width};
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 
+/// Lines that a key scrolls.
+const PAGE: usize = 8;
 /// Widest menu.
 const WIDEST: u16 = 76;
 
@@ -48,6 +50,10 @@ impl Menu {
         match input::key_name(key).as_str() {
             "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
             "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
+            "g" | "home" => self.cursor = 0,
+            "G" | "end" => self.cursor = last,
+            "ctrl-d" | "pagedown" => self.cursor = (self.cursor + PAGE).min(last),
+            "ctrl-u" | "pageup" => self.cursor = self.cursor.saturating_sub(PAGE),
             "enter" if self.cursor < self.offers.len() => {
                 let offer = self.offers.swap_remove(self.cursor);
                 return (None, Answer::Opens(offer.opens));
@@ -104,6 +110,11 @@ impl Menu {
             if i == self.cursor {
                 canvas.select(place.x, y, place.end);
             }
+        }
+        let hidden = self.offers.len() - (offset + rows).min(self.offers.len());
+        if hidden > 0 {
+            let more = Runs::new().then(format!(" {hidden} more below "), theme.quiet());
+            canvas.runs_right(place.x, bottom.saturating_sub(1), place.end, &more);
         }
         let waits = self.offers.get(self.cursor).and_then(|offer| offer.waits.as_ref());
         let runs = match waits {

@@ -43,6 +43,10 @@ pub enum Dialog {
     Confirm(Confirm),
     Help(Help),
     Palette(Palette),
+    /// All that needs a person, with the cursor.
+    Needs(usize),
+    /// When what expires, with the first line that is shown.
+    Expiry(usize),
     Page(Page),
     Wizards(Menu),
     Report(Report),
@@ -60,6 +64,8 @@ impl Dialog {
             Self::Confirm(confirm) => of(confirm.key(around, key), Self::Confirm),
             Self::Help(_) => (Some(self), Answer::InHelp(*key)),
             Self::Palette(_) => (Some(self), Answer::InPalette(*key)),
+            Self::Needs(_) => (Some(self), Answer::InNeeds(*key)),
+            Self::Expiry(_) => (Some(self), Answer::InExpiry(*key)),
             Self::Page(page) => of(page.key(around.size, key), Self::Page),
             Self::Wizards(menu) => of(menu.key(key), Self::Wizards),
             Self::Report(report) => of(report.key(key), Self::Report),
@@ -76,18 +82,19 @@ impl Dialog {
             Self::Confirm(confirm) => confirm.typed.insert_text(&line),
             Self::Help(help) => help.paste(&line),
             Self::Palette(palette) => palette.typed.insert_text(&line),
+            Self::Needs(_) | Self::Expiry(_) => {}
             Self::Choose(_) | Self::Page(_) | Self::Report(_) | Self::Working(_) | Self::Wizards(_) => {}
         }
     }
 
-    /// Draws it, but for help and palette.
+    /// Draws it, but for those whose lines only the route knows.
     pub fn render(&self, around: &Around<'_>, canvas: &mut Canvas<'_>) {
         match self {
             Self::Form(form) => form.render(canvas),
             Self::Choose(choose) => choose.render(canvas),
             Self::Prompt(prompt) => prompt.render(around, canvas),
             Self::Confirm(confirm) => confirm.render(around, canvas),
-            Self::Help(_) | Self::Palette(_) => {}
+            Self::Help(_) | Self::Palette(_) | Self::Needs(_) | Self::Expiry(_) => {}
             Self::Page(page) => page.render(canvas),
             Self::Wizards(menu) => menu.render(canvas),
             Self::Report(report) => report.render(canvas),

@@ -311,8 +311,9 @@ impl Prompt {
         } else {
             match &self.note {
                 Some(Note::Wrong { opens }) => {
-                    let runs =
-                        Runs::new().then(theme.glyphs.warn, theme.warn()).then(" not this key", theme.warn_word());
+                    let runs = Runs::new()
+                        .then(theme.glyphs.warn, theme.warn())
+                        .then(" does not open this key", theme.warn_word());
                     let runs = match opens {
                         Some(label) => runs.gap(3).then("it opens ", theme.text()).then(label.clone(), theme.strong()),
                         None => runs,

@@ -9,6 +9,9 @@ use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::input;
 
+/// Lines that a key scrolls.
+const PAGE: usize = 8;
+
 /// A report to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -73,6 +76,9 @@ impl Report {
         match name.as_str() {
             "j" | "down" => self.offset += 1,
             "k" | "up" => self.offset = self.offset.saturating_sub(1),
+            "ctrl-d" | "pagedown" => self.offset += PAGE,
+            "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
+            "g" | "home" => self.offset = 0,
             "esc" | "q" | "enter" if self.is_of_task => return (None, Answer::Read),
             "esc" | "q" | "enter" => return (None, Answer::Nothing),
             _ => {}

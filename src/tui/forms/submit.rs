@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::engine::reference::parse_bare;
 use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 use crate::tui::dialogs::form::{Form, Purpose, Wait};
@@ -20,7 +21,13 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
         return Ok(None);
     }
     match purpose {
-        Purpose::AddRepository => Ok(Some(vec![Effect::AddRepository(form.text(Label::Repository).to_owned())])),
+        Purpose::AddRepository => {
+            let name = form.text(Label::Repository).to_owned();
+            // A name that Docker would not take can still be a collection of notary.
+            let parsed = parse_bare(&name, false).or_else(|first| parse_bare(&name, true).map_err(|_| first));
+            parsed.map_err(|error| error.to_string())?;
+            Ok(Some(vec![Effect::AddRepository(name)]))
+        }
         Purpose::AddSigner { .. } => {
             signer_name(form)?;
             Ok(Some(read_files(form)))

@@ -101,6 +101,57 @@ pub fn cut_path(text: &str, cells: usize, mark: &str) -> String {
     format!("{head}{mark}{tail}")
 }
 
+/// Cuts a name so that what tells it from its neighbours stays. `shared` is how many characters it begins and ends with
+/// as they do.
+#[must_use]
+pub fn cut_name(text: &str, cells: usize, mark: &str, shared: (usize, usize)) -> String {
+    let text = safe(text);
+    let chars: Vec<char> = text.chars().collect();
+    let before = shared.0.min(chars.len());
+    let after = shared.1.min(chars.len() - before);
+    let own = chars.len() - before - after;
+    let is_plain = text.width() == chars.len();
+    if text.width() <= cells || !is_plain || own + 2 > cells || cells < 8 {
+        return cut_path(&text, cells, mark);
+    }
+    let part = |from: usize, to: usize| chars.iter().skip(from).take(to.saturating_sub(from)).collect::<String>();
+    let (head, tail) = (before + own, own + after);
+    if tail < cells {
+        format!("{}{mark}{}", part(0, cells - 1 - tail), part(before, chars.len()))
+    } else if head < cells {
+        format!("{}{mark}{}", part(0, head), part(chars.len() - (cells - 1 - head), chars.len()))
+    } else {
+        let lead = (cells - 2 - own).min(before);
+        format!("{mark}{}{mark}", part(before - lead, head))
+    }
+}
+
+/// How many characters each name begins and ends with as the names like it do: those beside it in order that share more
+/// than half of what its nearest neighbour does.
+#[must_use]
+pub fn shared(names: &[&str]) -> Vec<(usize, usize)> {
+    /// How far a name is compared, for a list of thousands.
+    const NEAR: usize = 64;
+    let mut order: Vec<(&str, usize)> = names.iter().enumerate().map(|(i, name)| (*name, i)).collect();
+    order.sort_unstable();
+    let begin = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let end = |a: &str, b: &str| a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).count();
+    let mut found = vec![(0, 0); names.len()];
+    for (place, (own, index)) in order.iter().enumerate() {
+        let before = order.iter().take(place).rev().take(NEAR);
+        let after = order.iter().skip(place + 1).take(NEAR);
+        let others = || before.clone().chain(after.clone()).map(|(name, _)| *name).filter(|name| name != own);
+        let most = others().map(|other| begin(own, other)).max().unwrap_or(0);
+        let alike = || others().filter(|other| begin(own, other) * 2 >= most);
+        let first = alike().map(|other| begin(own, other)).min().unwrap_or(0);
+        let last = alike().map(|other| end(own, other)).min().unwrap_or(0);
+        if let Some(found) = found.get_mut(*index) {
+            *found = (first, last);
+        }
+    }
+    found
+}
+
 /// Breaks text into lines of at most `cells`, at blanks.
 #[must_use]
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
@@ -278,6 +329,20 @@ mod tests {
         assert_eq!(cut("release-board", 8, "…"), "release…");
         assert_eq!(cut("abc", 3, "…"), "abc");
         assert_eq!(cut_path("registry.example.com/team/app", 18, "…"), "registry.exam…/app");
+    }
+
+    #[test]
+    fn names_that_differ_in_the_middle_stay_different() {
+        let names: Vec<String> =
+            (0..30).map(|n| format!("organisation/platform/service-{n:02}-production/application")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).chain(["a/short"]).collect();
+        for cells in [16, 24, 40] {
+            let cut = names.iter().zip(shared(&names)).map(|(name, shared)| cut_name(name, cells, "…", shared));
+            let cut: Vec<String> = cut.collect();
+            assert!(cut.iter().all(|name| name.width() <= cells), "{cut:?}");
+            let different: std::collections::BTreeSet<&String> = cut.iter().collect();
+            assert_eq!(different.len(), names.len(), "{cut:?}");
+        }
     }
 
     #[test]

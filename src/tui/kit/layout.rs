@@ -79,12 +79,27 @@ fn divided(shape: Shape, size: (u16, u16), focus: Pane, has_tour: bool) -> Areas
         Shape::Tabs => (vec![(focus, body)], None),
         Shape::Two => (columns(body, 48, width - 48), None),
         Shape::Three => {
-            let right = Rect { x: 144, width: width - 144, ..body };
-            let (upper, lower) = split(right, right.height * 60 / 100);
-            (columns(body, 70, 74), Some((upper, lower)))
+            let [left, middle, right] = shares(width);
+            let docks = Rect { x: left + middle, width: right, ..body };
+            let (upper, lower) = split(docks, docks.height * 60 / 100);
+            (columns(body, left, middle), Some((upper, lower)))
         }
     };
     Areas { shape, tour: has_tour.then_some(1), body, panes, docks, message, hints }
+}
+
+/// Widths of three columns at 160, what each gets of every 20 cells more, and how wide it becomes at most: names and
+/// digests need more of it than sentences, and lines that are longer read no better.
+const SHARES: [(u16, u16, u16); 3] = [(52, 9, 126), (62, 6, 110), (46, 5, 86)];
+
+/// Divides the width among lists, what belongs to the row under the cursor, and docks.
+fn shares(width: u16) -> [u16; 3] {
+    let more = width.saturating_sub(160);
+    let share = |(least, of_twenty, most): (u16, u16, u16)| (least + more * of_twenty / 20).min(most);
+    let [left, middle, right] = SHARES.map(share);
+    // What the division leaves over.
+    let rest = if width <= 320 { width.saturating_sub(left + middle + right) } else { 0 };
+    [left + rest, middle, right]
 }
 
 fn columns(body: Rect, left: u16, right: u16) -> Vec<(Pane, Rect)> {
@@ -121,6 +136,20 @@ pub struct Inside {
     pub detail: Rect,
 }
 
+impl Inside {
+    /// Gives rows that the list does not use to the detail, as far as that needs them.
+    #[must_use]
+    pub fn lending(self, used: usize, needed: u16) -> Self {
+        let free = self.rows.saturating_sub(u16::try_from(used).unwrap_or(u16::MAX));
+        let lent = free.min(needed.saturating_sub(self.detail.height));
+        if self.rule.is_none() || lent == 0 {
+            return self;
+        }
+        let detail = Rect { y: self.detail.y - lent, height: self.detail.height + lent, ..self.detail };
+        Self { rows: self.rows - lent, rule: self.rule.map(|y| y - lent), detail, ..self }
+    }
+}
+
 /// Divides a pane's inside.
 #[must_use]
 pub fn inside(shape: Shape, pane: Pane, area: Rect) -> Inside {
@@ -141,6 +170,19 @@ pub fn inside(shape: Shape, pane: Pane, area: Rect) -> Inside {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn three_columns_fill_the_width_and_each_keeps_its_floor_and_ceiling() {
+        for width in 160..=320 {
+            let shares = shares(width);
+            assert_eq!(shares.iter().sum::<u16>(), width);
+            for (share, (least, _, most)) in shares.iter().zip(SHARES) {
+                assert!((least..=most).contains(share), "{shares:?} at {width}");
+            }
+        }
+        assert_eq!(shares(200), [70, 74, 56]);
+        assert_eq!(shares(500), [126, 110, 86]);
+    }
 
     #[test]
     fn panes_never_overlap_and_stay_inside() {

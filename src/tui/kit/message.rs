@@ -6,12 +6,17 @@ use ratatui::layout::Rect;
 use super::canvas::{Runs, cut, width};
 use super::theme::Theme;
 
+/// Fewest cells of what happened that stand beside what to do.
+const LEAST: usize = 8;
+
 /// A line for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub tone: Tone,
     pub verb: String,
     pub object: String,
+    /// What to do about it: it is cut only where nothing is left of the object.
+    pub remedy: Option<String>,
     /// Key and word that take it back.
     pub back: Option<(&'static str, &'static str)>,
     /// When it was shown; errors stay.
@@ -33,31 +38,54 @@ pub enum Said {
     Nothing,
     /// The keys that may follow the one that was pressed.
     Prefix(Runs),
-    /// How it is meant, verb, object, and the key and word that take it back.
-    Line(Tone, String, String, Option<(&'static str, &'static str)>),
+    Line(Line),
+}
+
+/// A line: how it is meant, verb, object, what to do about it, and the key and word that take it back.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub tone: Tone,
+    pub verb: String,
+    pub object: String,
+    pub remedy: Option<String>,
+    pub back: Option<(&'static str, &'static str)>,
+}
+
+impl Line {
+    fn object(&self, theme: Theme, room: usize) -> String {
+        let Some(remedy) = &self.remedy else { return cut(&self.object, room, theme.glyphs.cut) };
+        let whole = format!("{}: {remedy}", self.object);
+        if usize::from(width(&whole)) <= room {
+            return whole;
+        }
+        let cells = room.saturating_sub(usize::from(width(remedy)) + 2);
+        let object = cut(&self.object, cells.max(LEAST), theme.glyphs.cut);
+        cut(&format!("{object}: {remedy}"), room, theme.glyphs.cut)
+    }
 }
 
 impl Said {
     /// Glyph, verb, object, and the key that takes it back, which is never cut.
     #[must_use]
     pub fn runs(&self, theme: Theme, room: u16) -> Runs {
-        let (tone, verb, object, back) = match self {
+        let line = match self {
             Self::Nothing => return Runs::new(),
             Self::Prefix(runs) => return runs.clone(),
-            Self::Line(tone, verb, object, back) => (tone, verb, object, back),
+            Self::Line(line) => line,
         };
-        let (glyph, style) = match tone {
+        let (glyph, style) = match line.tone {
             Tone::Done => (theme.glyphs.ok, theme.ok()),
             Tone::Note => (theme.glyphs.none, theme.quiet()),
             Tone::Warn => (theme.glyphs.warn, theme.warn()),
             Tone::Fail => (theme.glyphs.fail, theme.fail()),
         };
-        let back = back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
+        let back =
+            line.back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
         let back = back.unwrap_or_default();
-        let runs = Runs::new().then(glyph, style).gap(1).then(verb.clone(), theme.text());
-        let runs = if object.is_empty() { runs } else { runs.gap(2) };
+        let runs = Runs::new().then(glyph, style).gap(1).then(line.verb.clone(), theme.text());
+        let runs = if line.object.is_empty() { runs } else { runs.gap(2) };
         let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
-        let mut runs = runs.then(cut(object, cells, theme.glyphs.cut), theme.text());
+        let mut runs = runs.then(line.object(theme, cells), theme.text());
         runs.0.extend(back.0);
         runs
     }
@@ -67,5 +95,24 @@ impl Said {
     pub fn in_border(&self, theme: Theme, area: Rect, position: &str) -> Runs {
         let beside = if position.is_empty() { 0 } else { width(position) + 4 };
         self.runs(theme, area.width.saturating_sub(5 + beside))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_is_not_cut_before_what_happened() {
+        let line = Line {
+            tone: Tone::Fail,
+            verb: "network".to_owned(),
+            object: "cannot reach https://notary.example.com:4443 for the sixth time".to_owned(),
+            remedy: Some("check the proxy".to_owned()),
+            back: None,
+        };
+        let runs = Said::Line(line).runs(Theme::default(), 50);
+        let text: String = runs.0.iter().map(|(text, _)| text.as_str()).collect();
+        assert!(text.contains("cannot") && text.ends_with(": check the proxy"), "{text}");
     }
 }

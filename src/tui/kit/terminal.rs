@@ -4,7 +4,10 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::style::Print;
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -25,7 +28,7 @@ const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 type Output = Box<dyn Write + Send>;
 
 /// The terminal in full-screen mode; restored when dropped.
-pub(in crate::tui) struct Screen {
+pub(in crate::tui) struct FullScreen {
     terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
     mouse: bool,
 }
@@ -47,7 +50,7 @@ fn output() -> Option<Output> {
     }
 }
 
-impl Screen {
+impl FullScreen {
     /// Enters full-screen mode.
     ///
     /// # Errors
@@ -61,7 +64,7 @@ impl Screen {
         let output = output().ok_or_else(missing)?;
         enable_raw_mode()?;
         let mut writer = BufWriter::new(output);
-        if let Err(error) = execute!(writer, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide) {
+        if let Err(error) = take(&mut writer) {
             restore();
             return Err(error);
         }
@@ -123,23 +126,35 @@ impl Screen {
     /// Takes the terminal again.
     pub(in crate::tui) fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        take(self.terminal.backend_mut())?;
         self.set_mouse(self.mouse)?;
         self.clear()
     }
 }
 
-impl Drop for Screen {
+impl Drop for FullScreen {
     fn drop(&mut self) {
         restore();
     }
 }
 
+/// Takes the terminal. One without a second screen would show what was there before through the first frame.
+fn take(output: &mut impl Write) -> io::Result<()> {
+    execute!(output, EnterAlternateScreen, Clear(ClearType::All), EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives it back, with the cursor below the last frame where that stays on the screen.
+fn give_back(output: &mut impl Write, rows: u16) -> io::Result<()> {
+    let below = cursor::MoveTo(0, rows.saturating_sub(1));
+    execute!(output, DisableBracketedPaste, below, Print("\r\n"), LeaveAlternateScreen, cursor::Show)
+}
+
 /// Leaves full-screen mode. Does what it can: the terminal may be gone.
 pub(in crate::tui) fn restore() {
     if let Some(mut output) = output() {
+        let rows = crossterm::terminal::size().map_or(u16::MAX, |(_, rows)| rows);
         let _ = output.write_all(MOUSE_OFF);
-        let _ = execute!(output, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = give_back(&mut output, rows);
     }
     let _ = disable_raw_mode();
 }
@@ -207,6 +222,26 @@ fn luminance(answer: &str) -> Option<Palette> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_second_screen_the_first_is_cleared_and_the_prompt_comes_below_the_last_frame() {
+        let cells = |n: u16| std::num::NonZero::<u16>::MIN.saturating_add(n - 1);
+        let mut terminal = vt100::Parser::new(cells(4), cells(20), 0);
+        terminal.process(b"old text");
+        let feed = |terminal: &mut vt100::Parser, write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| {
+            let mut bytes = Vec::new();
+            assert!(write(&mut bytes).is_ok());
+            // As a terminal that knows no second screen.
+            let text = String::from_utf8_lossy(&bytes).replace("\u{1b}[?1049h", "").replace("\u{1b}[?1049l", "");
+            terminal.process(text.as_bytes());
+        };
+        feed(&mut terminal, &|out| take(out));
+        assert_eq!(terminal.screen().contents().trim(), "");
+        terminal.process(b"\x1b[1;1Hframe\x1b[4;1Hhints\x1b[2;3H");
+        feed(&mut terminal, &|out| give_back(out, 4));
+        terminal.process(b"prompt");
+        assert!(terminal.screen().contents().ends_with("hints\nprompt"), "{}", terminal.screen().contents());
+    }
 
     #[test]
     fn the_background_decides_the_palette() {

@@ -37,6 +37,8 @@ pub enum Effect {
         said: String,
     },
     Undo,
+    /// The last act that staged only these.
+    UndoOnly(Vec<EntryId>),
     Redo,
     /// Compute what publishing would do.
     Plan,
@@ -61,6 +63,8 @@ pub enum Effect {
     AddRepository(String),
     /// Take it off the list.
     RemoveEntry(Gun),
+    /// Put back what was taken off it.
+    PutBack(Vec<Gun>),
     /// Forget its files and pin.
     DeleteLocal(Gun),
     AcceptRoot(Gun, Vec<KeyId>),

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::keywork::KeyFound;
 use super::registry::{RegistryFound, RegistryNews};
 use super::told::Told;
-use super::wizard_task::Answer;
+use super::wizard_task::Learned;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
 use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage};
@@ -114,5 +114,5 @@ pub enum Outcome {
     /// What work at a registry came to.
     Registry(RegistryFound),
     /// What a wizard asked for.
-    Wizard(Result<Answer, Failure>),
+    Wizard(Result<Learned, Failure>),
 }

@@ -96,7 +96,7 @@ pub enum KeySource {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Learned {
     /// Those that were begun, oldest first.
     Begun(Vec<Begun>),
     /// The same, while nobody asked for the list.

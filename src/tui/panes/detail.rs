@@ -21,7 +21,17 @@ pub struct Detail {
     pub acts: Vec<(&'static str, String, String)>,
 }
 
+/// The fact that says what to do.
+const REMEDY: &str = "do";
+
 impl Detail {
+    /// Rows that it needs to be read whole in lines of `width` cells.
+    #[must_use]
+    pub fn rows(&self, width: u16) -> u16 {
+        let text = self.lines(usize::from(width.saturating_sub(2)), usize::MAX, "").len();
+        u16::try_from(1 + text + self.acts.len() + usize::from(!self.acts.is_empty())).unwrap_or(u16::MAX)
+    }
+
     /// Draws it, cut at the bottom.
     pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let theme = canvas.theme;
@@ -59,25 +69,22 @@ impl Detail {
         }
     }
 
-    /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost.
+    /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost, and
+    /// what to do after all that says what happened.
     fn lines(&self, width: usize, room: usize, mark: &str) -> Vec<Runs> {
         let width = width.min(TEXT_WIDTH);
         let plain = |line: String| Runs::new().then(line, Style::new());
         let mut lines: Vec<Runs> = self.sentences.iter().flat_map(|s| wrap(s, width)).map(plain).collect();
         let label_width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
         let cells = width.saturating_sub(label_width).max(8);
-        let mut facts: Vec<Vec<String>> = self.facts.iter().map(|(_, value)| wrap(value, cells)).collect();
+        let facts: Vec<Vec<String>> = self.facts.iter().map(|(_, value)| wrap(value, cells)).collect();
         let mut over = (lines.len() + facts.iter().map(Vec::len).sum::<usize>()).saturating_sub(room);
-        while over > 0
-            && let Some(longest) = facts.iter_mut().filter(|fact| fact.len() > 1).max_by_key(|fact| fact.len())
-        {
-            longest.pop();
-            if let Some(last) = longest.last_mut() {
-                *last = format!("{}{mark}", cut(last, cells - 1, ""));
-            }
+        let mut kept: Vec<Wrapped<'_>> = self.facts.iter().zip(facts).collect();
+        // Long facts first, then whole ones from the last on; what to do only when nothing else is left.
+        while over > 0 && shorten(&mut kept, cells, mark) {
             over -= 1;
         }
-        for ((label, _), wrapped) in self.facts.iter().zip(facts) {
+        for ((label, _), wrapped) in kept {
             for (i, text) in wrapped.into_iter().enumerate() {
                 let label = if i == 0 { label } else { "" };
                 let quiet = Style::new().add_modifier(ratatui::style::Modifier::DIM);
@@ -85,5 +92,53 @@ impl Detail {
             }
         }
         lines
+    }
+}
+
+type Wrapped<'a> = (&'a (&'static str, String), Vec<String>);
+
+/// Takes a line away; says whether there was one to take.
+fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
+    let is_remedy = |fact: &Wrapped<'_>| fact.0.0 == REMEDY;
+    let long = |remedies: bool| {
+        let long = facts.iter().enumerate().filter(|(_, fact)| fact.1.len() > 1 && is_remedy(fact) == remedies);
+        long.max_by_key(|(_, fact)| fact.1.len()).map(|(place, _)| place)
+    };
+    let whole = facts.iter().rposition(|fact| !is_remedy(fact)).filter(|place| *place > 0);
+    let place = match (long(false), whole, long(true)) {
+        (Some(place), ..) | (None, None, Some(place)) => place,
+        (None, Some(place), _) => {
+            facts.remove(place);
+            return true;
+        }
+        (None, None, None) => return false,
+    };
+    if let Some((_, lines)) = facts.get_mut(place) {
+        lines.pop();
+        if let Some(last) = lines.last_mut() {
+            *last = format!("{}{mark}", cut(last, cells - 1, ""));
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_narrow_place_what_to_do_stays_whole() {
+        let facts = vec![
+            ("what", "the server answered with a certificate that nobody on this machine knows ".repeat(4)),
+            ("do", "put the certificate of its authority into the folder that the server has in docker".to_owned()),
+            ("also", "one more".to_owned()),
+        ];
+        let detail = Detail { name: "admin/demo".to_owned(), facts, ..Detail::default() };
+        let lines = detail.lines(60, 3, "…");
+        let text: Vec<String> = lines.iter().map(|l| l.0.iter().map(|(t, _)| t.as_str()).collect()).collect();
+        assert!(
+            text.concat().contains("certificate of its authority") && text.concat().contains("has in docker"),
+            "{text:?}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::table::MARGIN;
-use crate::tui::state::State;
+use crate::tui::state::{State, words as shared};
 
 /// Why nothing is known of the repository that is shown: unknown is not empty.
 pub(super) fn unread(state: &State) -> Option<Runs> {
@@ -12,8 +12,8 @@ pub(super) fn unread(state: &State) -> Option<Runs> {
     let failure = repository.failure.as_ref()?;
     let theme = state.theme;
     let words = Runs::new().then(format!("not read: {}   ", failure.problem.message), theme.quiet());
-    Some(match failure.ask {
-        Some(_) => words.then("1 i", theme.key()).then(" answer", theme.quiet()),
+    Some(match &failure.ask {
+        Some(ask) => words.then("1 i", theme.key()).gap(1).then(shared::question(ask), theme.quiet()),
         None => words.then("r", theme.key()).then(" try again", theme.quiet()),
     })
 }

@@ -4,6 +4,8 @@ pub mod detail;
 mod empty;
 mod key_rows;
 pub mod keys;
+mod landing;
+pub mod mend;
 pub mod repositories;
 mod repository;
 pub mod roles;
@@ -22,6 +24,11 @@ use super::state::State;
 use super::state::binding::Binding;
 use super::state::rows::TagRows;
 use detail::Detail;
+
+/// Cells between two tabs: a line with a blank at both sides.
+const BETWEEN: u16 = 3;
+/// Fewest cells of a repository's name that tell it from others.
+const LEAST_NAME: usize = 18;
 
 /// Its own keys.
 #[must_use]
@@ -126,11 +133,26 @@ pub fn reindex_shown(state: &mut State) {
     tags::reindex(state);
 }
 
+/// Rows of a pane's list, of those that it has room for.
+#[must_use]
+pub fn list_rows(state: &State, pane: Pane, rows: u16) -> u16 {
+    landing::rows_left(state, pane, place(pane, state).1, rows)
+}
+
 /// Draws a pane with its border, list and detail.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (shape, said): (Shape, &Said)) {
     let focused = state.focus == pane;
     let inside = super::kit::layout::inside(shape, pane, area);
+    // With two columns only the left one has room, so it speaks of what has the focus.
+    let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
+    let detail = inside.rule.and_then(|_| detail(about, state));
+    let inside = match &detail {
+        Some(detail) => inside.lending(rows_used(pane, state), detail.rows(inside.detail.width)),
+        None => inside,
+    };
     let inner = border(state, (pane, focused), (shape, area), said).draw(canvas, area, focused);
+    let bottom = inside.head + 1 + inside.rows;
+    let inside = Inside { rows: list_rows(state, pane, inside.rows), ..inside };
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
         Pane::Roles => roles::render(state, canvas, inner, inside, focused),
@@ -142,26 +164,26 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     for (y, place) in (inside.head + 1..).zip(offset..rows).take(usize::from(inside.rows)) {
         canvas.spot(inner.x, y, inner.right(), Spot::Row(place));
     }
+    let used = u16::try_from(place(pane, state).1.max(1)).unwrap_or(u16::MAX).min(inside.rows);
+    landing::render(state, pane, canvas, inner, (inside.head + 1 + used, bottom));
     if shape == Shape::Tabs {
-        tab_spots(canvas, area);
+        tab_spots(state, canvas, area);
     }
     if let Some(y) = inside.rule {
-        render_detail(state, canvas, (pane, shape), inner, (y, inside));
+        rule(canvas, inner, y);
+        if let Some(detail) = detail {
+            detail.render(canvas, inside.detail);
+        }
     }
 }
 
-fn render_detail(
-    state: &State,
-    canvas: &mut Canvas<'_>,
-    (pane, shape): (Pane, Shape),
-    inner: Rect,
-    (y, inside): (u16, Inside),
-) {
-    // With two columns only the left one has room, so it speaks of what has the focus.
-    let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
-    rule(canvas, inner, y);
-    if let Some(detail) = detail(about, state) {
-        detail.render(canvas, inside.detail);
+/// Rows of a pane's list that are drawn on, with what stands between and below them.
+fn rows_used(pane: Pane, state: &State) -> usize {
+    let (_, rows) = place(pane, state);
+    match pane {
+        Pane::Keys => rows + state.keyring.problems.len(),
+        Pane::Staged => rows + state.known.staged.len(),
+        Pane::Repositories | Pane::Roles | Pane::Tags => rows + 1,
     }
 }
 
@@ -193,7 +215,7 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
             .then(" clear", theme.quiet());
     }
     if shape == Shape::Tabs {
-        frame.heading = Some(tabs(state));
+        frame.heading = Some(tab_line(state, area.width));
         if frame.footer.is_empty() && !has_message_line(state.size) {
             frame.footer = said.in_border(theme, area, &frame.position);
         }
@@ -201,31 +223,54 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
     frame
 }
 
-/// The tabs are the top border.
-fn tabs(state: &State) -> Runs {
+/// The tabs are the top border. What belongs to a repository names it there; the names of the other tabs make room.
+fn tabs(state: &State, width: u16) -> Vec<(Pane, Runs)> {
+    let named = tab_runs(state, "", true);
+    let subject = subject(state.focus, state);
+    if subject.is_empty() {
+        return named;
+    }
+    let cells = |tabs: &[(Pane, Runs)]| tabs.iter().map(|(_, runs)| runs.width() + BETWEEN).sum::<u16>();
+    let room = |tabs: &[(Pane, Runs)]| usize::from(width.saturating_sub(cells(tabs) + 5));
+    let is_roomy = room(&named) >= subject.chars().count().min(LEAST_NAME);
+    let cells = room(&if is_roomy { named } else { tab_runs(state, "", false) });
+    let name = state.repository().map(|repository| state.fitted(repository, cells)).unwrap_or_default();
+    tab_runs(state, &name, is_roomy)
+}
+
+fn tab_runs(state: &State, subject: &str, named: bool) -> Vec<(Pane, Runs)> {
     let theme = state.theme;
-    let line = theme.borders(true).horizontal;
-    let mut runs = Runs::new();
-    for pane in Pane::ALL {
-        if pane != Pane::Repositories {
-            runs = runs.gap(1).then(line, theme.title()).gap(1);
+    let tab = |pane: Pane| {
+        if pane == state.focus {
+            let runs = Runs::new().then(format!("{} {}", pane.number(), pane.name()), theme.title());
+            return if subject.is_empty() { runs } else { runs.gap(2).then(subject, theme.text()) };
         }
-        runs = if pane == state.focus {
-            runs.then(format!("{} {}", pane.number(), pane.name()), theme.title())
-        } else {
-            runs.then(pane.number().to_string(), theme.quiet()).gap(1).then(pane.name(), theme.text())
-        };
+        let runs = Runs::new().then(pane.number().to_string(), theme.quiet());
+        if named { runs.gap(1).then(pane.name(), theme.text()) } else { runs }
+    };
+    Pane::ALL.map(|pane| (pane, tab(pane))).to_vec()
+}
+
+/// The tabs with what stands between them.
+fn tab_line(state: &State, width: u16) -> Runs {
+    let line = state.theme.borders(true).horizontal;
+    let mut runs = Runs::new();
+    for (pane, tab) in tabs(state, width) {
+        if pane != Pane::Repositories {
+            runs = runs.gap(1).then(line, state.theme.title()).gap(1);
+        }
+        runs.0.extend(tab.0);
     }
     runs
 }
 
-/// Where the tabs stand, for the mouse.
-fn tab_spots(canvas: &mut Canvas<'_>, area: Rect) {
-    // Corner, line and blank, then as `tabs` has them.
+/// Where the mouse finds them.
+fn tab_spots(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+    // Corner, line and blank come first.
     let mut x = area.x + 3;
-    for pane in Pane::ALL {
-        let end = x + 2 + u16::try_from(pane.name().len()).unwrap_or_default();
+    for (pane, tab) in tabs(state, area.width) {
+        let end = x + tab.width();
         canvas.spot(x, area.y, end, Spot::Tab(pane));
-        x = end + 3;
+        x = end + BETWEEN;
     }
 }

@@ -6,15 +6,16 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::empty;
+use super::mend::{self, Mend};
 use super::row::{Row, cell, number, state_cell};
-use crate::engine::RepositoryPlan;
 use crate::engine::draft::applied::Mark;
 use crate::engine::tags::compare::Differences;
 use crate::engine::view::Health;
+use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::offers;
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path};
+use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::format::{self, Age};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::pane::Pane;
@@ -23,31 +24,37 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
-use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
+use crate::tui::state::{Listing, Order, Repository, State, Work, actions, staging};
+use crate::tui::wizard;
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Repositories(actions::Repositories::Open), "open", Group::Move, 10).unless(none),
+    bind(&["t"], Wanted::Repositories(actions::Repositories::Renew), "renew", Group::Stage, 6).unless(no_renewal),
+    bind(&["w"], Wanted::Repositories(actions::Repositories::SignAgain), "sign again", Group::Stage, 6)
+        .unless(no_signing),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
-    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "from notary", Group::Stage, 50)
+    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "staged by notary", Group::Stage, 50)
         .unless(no_foreign),
-    bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "answer", Group::Stage, 5).unless(no_question),
-    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "off the list", Group::Stage, 60).unless(none),
+    bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)
+        .unless(no_question),
+    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "hide", Group::Stage, 60).unless(none),
     bind(&["D"], Wanted::Repositories(actions::Repositories::Delete), "delete data", Group::Danger, 0).unless(none),
-];
-
-/// Keys while there is nothing at all.
-pub const BLANK_BINDINGS: &[Binding] = &[
-    bind(&["a", "enter"], Wanted::Repositories(actions::Repositories::Add), "add a repository", Group::Stage, 10),
-    bind(&["W"], Wanted::Wizard(actions::Wizard::Menu), "set up trust data", Group::Stage, 15),
-    bind(&["s"], Wanted::Sandbox, "sandbox", Group::Look, 20),
-    bind(&["4"], Wanted::Focus(Pane::Keys), "keys", Group::Look, 25),
-    bind(&["r"], Wanted::RefreshAll, "look again", Group::Look, 30),
 ];
 
 fn none(state: &State) -> Option<&'static str> {
     state.repository().is_none().then_some("there is no repository here")
+}
+
+fn no_renewal(state: &State) -> Option<&'static str> {
+    let wanted = matches!(mend::of_repository(state), Some((_, Mend::Renew)));
+    (!wanted).then_some("no root or targets file here wants that; t in Roles renews and rotates any")
+}
+
+fn no_signing(state: &State) -> Option<&'static str> {
+    let wanted = matches!(mend::of_repository(state), Some((_, Mend::SignAgain)));
+    (!wanted).then_some("no role here wants that; w in Roles signs any again")
 }
 
 fn no_question(state: &State) -> Option<&'static str> {
@@ -69,7 +76,24 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
         return vec![];
     };
     match action {
-        actions::Repositories::Open => state.focus = Pane::Roles,
+        actions::Repositories::Open => {
+            state.focus = Pane::Roles;
+            let broken = state.view().and_then(|view| view.findings.iter().find_map(|f| f.role.clone()));
+            if let Some(role) = broken {
+                state.lists.roles.select(&role);
+            }
+        }
+        actions::Repositories::Renew | actions::Repositories::SignAgain => {
+            let Some((role, mend)) = mend::of_repository(state).map(|(role, mend)| (role.role.clone(), mend)) else {
+                return vec![];
+            };
+            if mend == Mend::Renew {
+                state.focus = Pane::Roles;
+                state.lists.roles.select(&role);
+                return wizard::from_role(state);
+            }
+            return staging::add(state, vec![(gun, Change::Witness { role })]);
+        }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
         actions::Repositories::AddSigner => {
             let form = offers::add_signer(state, state.lists.repositories.meant());
@@ -88,7 +112,8 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
 }
 
 fn remove_from_list(state: &mut State) -> Vec<Effect> {
-    state.lists.repositories.meant().into_iter().map(Effect::RemoveEntry).collect()
+    state.known.taken_off = state.lists.repositories.meant();
+    state.known.taken_off.iter().cloned().map(Effect::RemoveEntry).collect()
 }
 
 /// Puts rows in order: worst first, then by name.
@@ -212,8 +237,7 @@ fn draw(
     let (glyph, word) = health_sign(state, repository);
     state_cell(canvas, slot(STATE), y, glyph, word);
     if let Some(slot) = slot(NAME) {
-        let name =
-            cut_path(state.short_name(&repository.entry.name), usize::from(slot.end - slot.start), theme.glyphs.cut);
+        let name = state.fitted(repository, usize::from(slot.end - slot.start));
         let style = if old && !row.cursor { theme.quiet() } else { row.name_style(theme) };
         canvas.put(slot.start, y, slot.end, &name, style);
     }

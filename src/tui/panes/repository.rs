@@ -1,12 +1,13 @@
 //! What is said about the repository under the cursor.
 
 use super::detail::Detail;
+use super::mend::{self, Mend};
 use super::repositories::word_style;
 use crate::engine::trust::session::Freshness;
 use crate::engine::view::Health;
 use crate::tui::kit::format;
 use crate::tui::messages::failure::Ask;
-use crate::tui::state::{Repository, State};
+use crate::tui::state::{Repository, State, words};
 use crate::tui::wizard;
 
 /// Its state, what follows from it, and the keys that help.
@@ -23,7 +24,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
                 Ask::Login { .. } => "asks for user and password, kept for this session",
                 _ => "asks once, then remembered",
             };
-            detail.acts.push(("i", "answer".to_owned(), what.to_owned()));
+            detail.acts.push(("i", words::question(ask).to_owned(), what.to_owned()));
         } else {
             detail.acts.push(("r", "try again".to_owned(), String::new()));
         }
@@ -65,6 +66,11 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             );
             detail.state = Some((text, theme.quiet()));
         }
+    }
+    if let Some((role, mend)) = mend::of_repository(state) {
+        let (key, act, needs) = mend::line(state, role, mend);
+        // In this pane the letter adds a repository.
+        detail.acts.push((if mend == Mend::AddKey { "s" } else { key }, act, needs));
     }
     detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {

@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
-use super::empty;
 use super::repositories::{expiry, life_bar};
 use super::row::{Row, cell, number};
+use super::{empty, mend};
 use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::trust::tree::RoleState;
@@ -238,13 +238,14 @@ pub fn detail(state: &State) -> Option<Detail> {
         let all = role.paths.iter().any(String::is_empty);
         detail.facts.push(("paths", if all { "all".to_owned() } else { role.paths.join(", ") }));
     }
-    let keys: Vec<String> = role.keys.iter().map(words::role_key).collect();
+    let keys: Vec<String> = role.keys.iter().map(|key| words::role_key(state, key)).collect();
     if !keys.is_empty() {
         detail.facts.push(("keys", keys.join("; ")));
     }
     if !role.unknown_members.is_empty() {
         detail.facts.push(("lost", format!("signing again loses {}", role.unknown_members.join(", "))));
     }
+    detail.acts.extend(mend::of(state, role).map(|mend| mend::line(state, role, mend)));
     Some(detail)
 }
 
@@ -252,10 +253,10 @@ fn consequence(role: &RoleView) -> Option<String> {
     let name = role.role.short();
     match &role.state {
         RoleState::UnderThreshold { signed } => Some(format!(
-            "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again (w).",
+            "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again.",
             role.threshold, role.tags
         )),
-        RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again (w).")),
+        RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again.")),
         _ if role.accepted_elsewhere => {
             Some("docker and notary accept this file, because they count one key in two wrappings twice.".to_owned())
         }

@@ -18,7 +18,7 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         adapt::adapt(form);
     }
     match answer {
-        Answer::Nothing | Answer::InHelp(_) | Answer::InPalette(_) => vec![],
+        Answer::Nothing | Answer::InHelp(_) | Answer::InPalette(_) | Answer::InNeeds(_) | Answer::InExpiry(_) => vec![],
         Answer::Work(effects) => effects,
         Answer::Filled => filled(state),
         Answer::FormLeft => {
@@ -77,6 +77,10 @@ fn filled(state: &mut State) -> Vec<Effect> {
     };
     match submitted(&mut form, state) {
         Ok(Some(effects)) => {
+            // What the stage refuses is put right where it was typed.
+            if effects.iter().any(|effect| matches!(effect, Effect::Stage { .. })) {
+                form.busy = Some(Wait::Stage);
+            }
             if form.busy.is_some() {
                 state.dialogs.push(Dialog::Form(form));
             }

@@ -2,13 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use crate::engine::Health;
-use crate::engine::view::Finding;
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
+use super::{chart, needs};
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
-use crate::tui::panes::repositories::health_glyph;
 use crate::tui::state::{State, selected, words};
 
 /// Details of what the focused pane has selected.
@@ -62,7 +60,7 @@ fn repository(state: &State) -> Vec<Line> {
     }
     if let Some(view) = &repository.view {
         for role in view.roles.iter().filter(|r| r.role.delegation().is_some_and(|d| !d.is_releases())) {
-            let keys: Vec<String> = role.keys.iter().map(words::role_key).collect();
+            let keys: Vec<String> = role.keys.iter().map(|key| words::role_key(state, key)).collect();
             let keys = if keys.is_empty() { "no keys".to_owned() } else { keys.join("; ") };
             lines.push(("signs", format!("{}: {keys}", role.role.short())));
         }
@@ -89,30 +87,41 @@ fn fact_lines(state: &State, pane: Pane) -> Vec<Line> {
 
 fn role_keys(state: &State) -> Vec<Line> {
     let Some(role) = selected::role(state) else { return vec![] };
-    role.keys.iter().map(|k| ("key", format!("{} {}", k.label, words::grouped(k.id.as_str())))).collect()
+    role.keys
+        .iter()
+        .map(|k| {
+            ("key", format!("{} {}", words::key_name(state, &k.canonical, &k.label), words::grouped(k.id.as_str())))
+        })
+        .collect()
 }
 
 /// All findings of all repositories, worst first.
 pub(super) fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
-    let mut all: Vec<(Health, &str, &Finding)> = Vec::new();
-    for repository in &state.known.repositories {
-        let findings = repository.view.iter().flat_map(|v| &v.findings);
-        all.extend(findings.filter(|f| f.level < Health::Cached).map(|f| (f.level, repository.entry.name.as_str(), f)));
-    }
-    all.sort_by_key(|(level, name, _)| (*level, *name));
+    let all = needs::all(state);
+    let (area, below) = if area.width >= 50 && area.height >= 18 {
+        let upper = (u16::try_from(all.len()).unwrap_or(u16::MAX).saturating_add(3)).clamp(6, area.height / 2);
+        let below = Rect { y: area.y + upper, height: area.height - upper, ..area };
+        (Rect { height: upper, ..area }, Some(below))
+    } else {
+        (area, None)
+    };
     let mut frame = Frame::titled("Needs you");
     frame.summary = Runs::new().then(all.len().to_string(), theme.quiet());
+    frame.footer = Runs::new().then("N", theme.key()).then(" go through them", theme.quiet());
     let inner = frame.draw(canvas, area, false);
     let end = inner.right().saturating_sub(1);
     if all.is_empty() {
         canvas.put(inner.x + 1, inner.y + 1, end, "nothing", theme.quiet());
     }
-    for (y, (level, name, finding)) in (inner.y + 1..inner.bottom()).zip(all) {
-        let (glyph, style) = health_glyph(theme, level);
-        let x = canvas.put(inner.x + 1, y, end, glyph, style) + 1;
-        let name = cut_path(state.short_name(name), 22, theme.glyphs.cut);
-        canvas.put(x, y, x + 22, &name, theme.text());
-        canvas.put(x + 24, y, end, &finding.headline, theme.quiet());
+    for (y, need) in (inner.y + 1..inner.bottom()).zip(&all) {
+        needs::line(state, canvas, (inner.x + 1, y, end), need);
+    }
+    if let Some(area) = below {
+        let mut frame = Frame::titled("Expires");
+        frame.summary = Runs::new().then("soonest first", theme.quiet());
+        frame.footer = Runs::new().then("E", theme.key()).then(" all of it", theme.quiet());
+        let inner = frame.draw(canvas, area, false);
+        chart::lines(state, canvas, Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }, 0);
     }
 }

@@ -1,9 +1,10 @@
 //! The top line: where we are, and what needs a person; below it the tour.
 
+use super::tour::sentence;
 use crate::engine::Health;
 use crate::engine::view::keys::KeyState;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
-use crate::tui::kit::format::{clock, host, seconds_until};
+use crate::tui::kit::format::{clock, count, host, seconds_until};
 use crate::tui::kit::theme::Theme;
 use crate::tui::screens::review;
 use crate::tui::state::guide::Guide;
@@ -145,7 +146,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
             parts.push(Runs::new().then(words, theme.quiet()));
         }
         // In a wizard its name and the tags at risk need the room.
-        parts.extend(open_keys(state).filter(|_| is_roomy || state.guide.is_none()));
+        parts.extend(open_keys(state, is_roomy).filter(|_| is_roomy || state.guide.is_none()));
         let staged = state.stage.changes.len();
         let style = if staged == 0 { theme.quiet() } else { theme.staged() };
         parts.push(Runs::new().then(format!("{staged} staged"), style));
@@ -163,18 +164,21 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     runs
 }
 
-/// How many keys are open, and for how long: `2 keys open, locks in 4:10`.
-fn open_keys(state: &State) -> Option<Runs> {
+/// How many keys are open, and for how long where there is room: `2 keys open, locks in 4 min`.
+fn open_keys(state: &State, is_roomy: bool) -> Option<Runs> {
     let open = state.keyring.keys.iter().filter(|k| k.state == KeyState::Open).count();
     let left = seconds_until(state.now, state.keyring.locks_at?).max(0);
     if open == 0 {
         return None;
     }
-    let clock = format!("{}:{:02}", left / 60, left % 60);
-    let words = if state.size.0 < 110 {
-        format!("{open} open {clock}")
-    } else {
-        format!("{} open, locks in {clock}", crate::tui::kit::format::count(open, "key", "keys"))
+    // In minutes: a number that changes each second draws the eye, and nobody acts on it.
+    let left_words = if left < 60 { "under 1 min".to_owned() } else { format!("{} min", left / 60) };
+    let words = match (is_roomy, state.size.0 < 110) {
+        (false, _) => format!("{open} open"),
+        (true, true) => format!("{open} open {left_words}"),
+        (true, false) => {
+            format!("{} open, locks in {left_words}", crate::tui::kit::format::count(open, "key", "keys"))
+        }
     };
     let style = if left < 60 { state.theme.warn_word() } else { state.theme.ok() };
     Some(Runs::new().then(words, style))
@@ -204,16 +208,26 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     let line = 36u16.min(end.saturating_sub(40));
     canvas.gauge(1, 1, line, line * (at + 1).min(total) / total.max(1), (theme.tour(), theme.quiet()));
     canvas.put(line + 3, 1, end, &label, theme.tour());
-    canvas.runs_right(line + 20, 1, end, &Runs::new().then("X", theme.key()).then(" end tour", theme.quiet()));
+    canvas.runs_right(line + 20, 1, end, &Runs::new().then("T", theme.key()).then(" end tour", theme.quiet()));
     let Some(step) = tour.step() else {
-        canvas.put(1, 2, end, "Done. Everything else is free to explore: nothing here can break.", theme.text());
+        let broken = state.known.repositories.iter().filter(|r| r.health() == Health::Fail).count();
+        let scenes = count(broken, "repository is broken", "repositories are broken");
+        let runs = match broken {
+            0 => Runs::new().then("Done. Everything is free to explore: nothing here can break.", theme.text()),
+            _ => Runs::new()
+                .then(format!("Done. Here {scenes} and worth mending: "), theme.text())
+                .then("N", theme.key())
+                .then(" lists why, enter goes there.", theme.text()),
+        };
+        canvas.runs(1, 2, end, &runs);
         return;
     };
     let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet());
     let room = end.saturating_sub(skip.width() + 2);
-    let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(step.sentence.clone(), theme.text());
+    let sentence = sentence(state, step);
+    let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(sentence.clone(), theme.text());
     if line.width() >= room {
-        line = Runs::new().then(step.sentence.clone(), theme.text());
+        line = Runs::new().then(sentence, theme.text());
     }
     let x = canvas.runs(1, 2, room, &line);
     canvas.runs_right(x, 2, end, &skip);

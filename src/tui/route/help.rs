@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::keys;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Help};
-use crate::tui::kit::canvas::{Canvas, Runs, Spot as Click};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot as Click, width};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::list::Move;
@@ -15,6 +15,8 @@ use crate::tui::state::State;
 use crate::tui::state::binding::{Action, Binding, Group};
 
 const COLUMN: u16 = 23;
+/// Lines that a key scrolls.
+const PAGE: usize = 8;
 
 fn listed(help: &Help, state: &State) -> Vec<&'static Binding> {
     let filter = Filter::new(help.typed.text());
@@ -46,6 +48,12 @@ pub(super) fn key(mut help: Help, state: &mut State, key: &KeyEvent) -> Option<&
                 return Some(binding);
             }
         }
+        KeyCode::PageDown => help.cursor = (help.cursor + PAGE).min(last),
+        KeyCode::PageUp => help.cursor = help.cursor.saturating_sub(PAGE),
+        KeyCode::End => help.cursor = last,
+        KeyCode::Home => help.cursor = 0,
+        // A letter filters, but nothing is called by this one alone.
+        KeyCode::Char('G') if help.typed.text().is_empty() => help.cursor = last,
         _ if input::key_name(key) == "ctrl-n" => help.cursor = (help.cursor + 1).min(last),
         _ if help.typed.key(key) => help.cursor = 0,
         _ => {}
@@ -76,6 +84,7 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
     let height = bottom.saturating_sub(place.y);
     let mut spots = flow(&blocks, height);
     let shown = spots.iter().find(|s| s.index == Some(help.cursor)).map_or(0, |s| s.column / columns * columns);
+    let pages = spots.iter().map(|s| s.column / columns + 1).max().unwrap_or(1);
     spots.retain(|s| (shown..shown + columns).contains(&s.column));
     for spot in spots {
         let (x, y) = (place.x + (spot.column - shown) * COLUMN, place.y + spot.row);
@@ -99,7 +108,11 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
     let reason = listed.get(help.cursor).and_then(|b| b.blocked(state));
     let note =
         reason.map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
-    canvas.put(place.x, place.bottom.saturating_sub(1), place.end, &note, theme.quiet());
+    let page = shown / columns + 1;
+    let more = if pages > 1 { format!("page {page} of {pages}, PgDn PgUp") } else { String::new() };
+    let end = place.end.saturating_sub(width(&more) + 2);
+    canvas.put(place.x, place.bottom.saturating_sub(1), end, &note, theme.quiet());
+    canvas.right(end, place.bottom.saturating_sub(1), place.end, &more, theme.text());
 }
 
 struct Spot {

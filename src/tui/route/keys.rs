@@ -3,8 +3,7 @@
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
-use crate::tui::panes::repositories;
-use crate::tui::screens::{publish, review};
+use crate::tui::screens::{blank, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied, Group, Place, Sort, bind};
 use crate::tui::state::{Screen, State, actions};
 use crate::tui::wizard;
@@ -45,7 +44,7 @@ pub(super) fn usual(place: Place) -> &'static [Binding] {
         Place::Moves => MOVES,
         Place::Lists => LISTS,
         Place::Pane(pane) => panes::bindings(pane),
-        Place::Blank => repositories::BLANK_BINDINGS,
+        Place::Blank => blank::BINDINGS,
         Place::Review => review::BINDINGS,
         Place::Publish => publish::BINDINGS,
         Place::Wizard => wizard::BINDINGS,
@@ -122,9 +121,12 @@ const LISTS: &[Binding] = &[
     bind(&["v"], Action::Range, "range", Group::Mark, 0).unless(no_row),
     bind(&["A"], Action::MarkAll, "all", Group::Mark, 0).unless(no_row),
     bind(&["u"], Action::Undo, "undo", Group::Stage, 80).unless(nothing_to_undo),
-    bind(&["U"], Action::Redo, "redo", Group::Stage, 0).unless(nothing_to_redo),
+    bind(&["U"], Action::Redo, "redo", Group::Stage, 81).unless(nothing_to_redo),
     bind(&["W"], Action::Wizard(actions::Wizard::Menu), "wizards", Group::Stage, 85),
     bind(&["p"], Action::Review, "review", Group::Publish, 70).unless(nothing_staged),
+    bind(&["N"], Action::Needs, "needs you", Group::Look, 87),
+    bind(&["E"], Action::Expiry, "what expires", Group::Look, 88),
+    bind(&["K"], Action::Concepts, "what it means", Group::Look, 89),
     bind(&["r"], Action::Refresh, "refresh", Group::Look, 95),
     bind(&["R"], Action::RefreshAll, "refresh all", Group::Look, 0),
     bind(&["-"], Action::Return, "way back", Group::Move, 0).unless(nowhere_before),
@@ -151,7 +153,7 @@ fn no_choice(state: &State) -> Option<&'static str> {
 
 const TOUR: &[Binding] = &[
     bind(&[">"], Action::SkipTourStep, "skip tour step", Group::Look, 0).unless(no_tour),
-    bind(&["X"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
+    bind(&["T"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
 ];
 
 fn nothing_staged(state: &State) -> Option<&'static str> {
@@ -159,7 +161,8 @@ fn nothing_staged(state: &State) -> Option<&'static str> {
 }
 
 fn nothing_to_undo(state: &State) -> Option<&'static str> {
-    state.stage.undo.is_none().then_some("no staging to undo; what was published cannot be undone")
+    let nothing = state.stage.undo.is_none() && state.known.taken_off.is_empty();
+    nothing.then_some("no staging to undo; what was published cannot be undone")
 }
 
 fn nothing_to_redo(state: &State) -> Option<&'static str> {

@@ -9,25 +9,41 @@ use crate::tui::kit::list::{Cleared, List, Move};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{self, repositories, staged};
-use crate::tui::screens::publish;
+use crate::tui::screens::{blank, publish};
 use crate::tui::state::{Picked, Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
-    rows_in(&state.areas(), pane)
+    rows_in(state, &state.areas(), pane)
 }
 
-fn rows_in(areas: &Areas, pane: Pane) -> usize {
+fn rows_in(state: &State, areas: &Areas, pane: Pane) -> usize {
     let area = areas.panes.iter().find(|(p, _)| *p == pane);
-    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
+    area.map_or(1, |(_, area)| {
+        usize::from(panes::list_rows(state, pane, layout::inside(areas.shape, pane, *area).rows))
+    })
 }
 
 pub(super) fn go(state: &mut State, to: Move) {
     let height = visible_rows(state, state.focus);
+    let is_blank = state.is_blank();
     match &mut state.screen {
-        Screen::Review(review) => return review.list.go(to, 20),
+        Screen::Review(review) => {
+            review.at = None;
+            return review.list.go(to, 20);
+        }
         Screen::Publish(publishing) => return publish::go(publishing, to),
         Screen::Wizard => return wizard::go(state, to),
+        Screen::Main if is_blank => {
+            let last = blank::CHOICES.len() - 1;
+            state.lists.blank = match to {
+                Move::Up => state.lists.blank.saturating_sub(1),
+                Move::Down => (state.lists.blank + 1).min(last),
+                Move::Top | Move::HalfUp => 0,
+                Move::Bottom | Move::HalfDown => last,
+            };
+            return;
+        }
         Screen::Main => {}
     }
     go_in(state, state.focus, to, height);
@@ -93,7 +109,7 @@ fn go_in(state: &mut State, pane: Pane, to: Move, height: usize) {
 /// Scrolls every list so that its cursor is visible.
 pub(super) fn settle(state: &mut State) {
     let areas = layout::areas(state.size, state.focus, state.tour.is_some());
-    let rows = Pane::ALL.map(|pane| rows_in(&areas, pane));
+    let rows = Pane::ALL.map(|pane| rows_in(state, &areas, pane));
     let [repositories, roles, tags, keys, staged] = rows;
     state.lists.repositories.settle(repositories);
     state.lists.roles.settle(roles);

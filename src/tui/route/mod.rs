@@ -1,7 +1,9 @@
 //! Where an event goes, and what fills the frame.
 
 mod answers;
+mod chart;
 mod dock;
+mod forms;
 mod header;
 pub mod help;
 mod inspect;
@@ -10,11 +12,15 @@ mod lists;
 mod messages;
 mod mouse;
 mod named;
+mod needs;
 pub mod outcome;
 pub mod own_keys;
 pub mod palette;
 mod pick;
+mod places;
+mod refresh;
 pub mod render;
 mod tour;
 pub mod typed;
+mod unlocking;
 pub mod update;

@@ -100,7 +100,7 @@ pub(super) fn line(state: &mut State, place: usize) -> bool {
         Some(_) => return false,
         None => match (&mut state.screen, &mut state.guide) {
             (Screen::Review(review), _) => return review.list.put(place),
-            (Screen::Wizard, Some(guide)) => guide.cursor = place,
+            (Screen::Wizard, Some(guide)) => guide.cursor = Some(place),
             _ => return false,
         },
     }

@@ -1,15 +1,12 @@
 //! What the engine found is written to the state here, whole.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp as Time;
-
-use super::keys;
+use super::{forms, keys, unlocking};
 use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
-use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
+use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
-use crate::tui::forms::{learn, offers, submit};
+use crate::tui::forms::{learn, offers};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
@@ -19,8 +16,8 @@ use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
 use crate::tui::state::binding::Action;
-use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
-use crate::tui::{panes, questions, wizard};
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking};
+use crate::tui::{panes, wizard};
 
 /// Takes the outcome of a job.
 pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
@@ -33,8 +30,16 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
             state.known.listing = Listing::Failed(failure);
         }
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
-        Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
-        Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
+        Outcome::Staged { said, result: Ok(stage) } => {
+            if said.is_some() {
+                forms::of_stage(state);
+            }
+            return staged(state, said, stage);
+        }
+        Outcome::Staged { result: Err(failure), .. } => match forms::of_stage(state) {
+            Some(form) => state.dialogs.push(Dialog::Form(form.failed(&failure))),
+            None => state.complain(&failure),
+        },
         Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),
         Outcome::Planned(result) => return planned(state, result),
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
@@ -43,15 +48,15 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),
         Outcome::Registry(found) => return panes::tags::take(state, found),
-        Outcome::Locks(left) => return locks(state, left),
-        Outcome::AlsoUnlocked(opened) => return also_unlocked(state, &opened),
-        Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
+        Outcome::Locks(left) => return unlocking::locks(state, left),
+        Outcome::AlsoUnlocked(opened) => return unlocking::also(state, &opened),
+        Outcome::Unlocked(id, result) => return unlocking::one(state, &id, result),
         Outcome::Published(result) => return published(state, result),
         Outcome::Resolved(all) => return resolved(state, &all),
         outcome @ (Outcome::Foreign(..) | Outcome::ForeignAdopted(..) | Outcome::ForeignDropped(..)) => {
             return foreign(state, outcome);
         }
-        Outcome::KeyFiles(result) => return key_files(state, result),
+        Outcome::KeyFiles(result) => return forms::key_files(state, result),
         Outcome::Completed(candidates) => {
             if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
                 form.completed(candidates);
@@ -91,68 +96,8 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
     vec![]
 }
 
-fn key_files(state: &mut State, result: Result<Vec<PublicKey>, String>) -> Vec<Effect> {
-    let Some(Dialog::Form(form)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Form(_))) else {
-        return vec![];
-    };
-    submit::files_read(form, state, result).unwrap_or_else(|form| {
-        state.dialogs.push(Dialog::Form(*form));
-        vec![]
-    })
-}
-
-fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>) -> Vec<Effect> {
-    if !questions::waits_for(state, id) {
-        return vec![];
-    }
-    match (result, state.dialogs.pop()) {
-        (Ok(()), _) => {
-            let mut effects = vec![Effect::ListKeys];
-            effects.extend(questions::answered(state));
-            return effects;
-        }
-        (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
-            let opens = failure.other_key().map(|id| words::key_name(state, id, id.short()));
-            state.record(&failure);
-            prompt.refused(&failure, opens);
-            state.dialogs.push(Dialog::Prompt(prompt));
-        }
-        (Err(failure), other) => {
-            state.dialogs.extend(other);
-            state.complain(&failure);
-        }
-    }
-    vec![]
-}
-
-/// Takes how long open keys stay open; the list is read anew when one was locked.
-fn locks(state: &mut State, left: Option<Duration>) -> Vec<Effect> {
-    let seconds = left.map(|left| i64::try_from(left.as_secs()).unwrap_or(i64::MAX / 2));
-    let at = seconds.and_then(|seconds| Time::from_second(state.now.as_second().saturating_add(seconds)).ok());
-    let ended = state.keyring.locks_at.is_some_and(|due| due <= state.now)
-        || (state.keyring.locks_at.is_some() && at.is_none());
-    state.keyring.locks_at = at;
-    if ended { vec![Effect::ListKeys] } else { vec![] }
-}
-
-/// The same passphrase was tried for the other keys; whatever it did not open is asked for as before.
-fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
-    let Some(Dialog::Prompt(mut prompt)) = state.dialogs.pop_if(|d| matches!(d, Dialog::Prompt(_))) else {
-        return vec![Effect::ListKeys];
-    };
-    let mut effects = vec![Effect::ListKeys];
-    match questions::opened(state, opened) {
-        Some(next) => effects.extend(next),
-        None => {
-            prompt.same_failed(questions::number(state));
-            state.dialogs.push(Dialog::Prompt(prompt));
-        }
-    }
-    effects
-}
-
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
-    let fresh = state.known.repositories.list(entries);
+    let fresh = state.known.repositories.list(entries.into_iter().filter(|entry| !entry.hidden).collect());
     state.learn_registry();
     let was_listed = state.known.listing == Listing::Ready;
     state.known.listing = Listing::Ready;
@@ -160,6 +105,13 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     panes::reindex(state);
     stay_on_top(state);
     panes::reindex_shown(state);
+    if let Some(wanted) =
+        state.here.wanted.take_if(|wanted| state.known.repositories.iter().any(|r| r.entry.gun == *wanted))
+    {
+        state.lists.repositories.select(&wanted);
+        state.lists.picked = Picked::ByUser;
+        panes::reindex_shown(state);
+    }
     // Those of the command line arrive one by one too, before the user did anything.
     let begins_at =
         state.here.pick.as_ref().and_then(|pick| pick.of.clone()).filter(|_| state.lists.picked == Picked::Worst);
@@ -257,6 +209,9 @@ fn say_notice(state: &mut State, notice: &Notice) {
 
 fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let changed = stage != state.stage;
+    if changed {
+        state.known.taken_off.clear();
+    }
     state.stage = stage;
     state.known.staged.clear();
     for change in &state.stage.changes {
@@ -369,7 +324,12 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     let is_login = matches!(asked, Some(Ask::Login { .. }));
     // Whether a login is good is known once the server has answered.
     state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
-    let Some(gun) = gun else { return vec![Effect::ListEntries] };
+    let Some(gun) = gun else {
+        if let (Some(message), false) = (&mut state.message, state.known.taken_off.is_empty()) {
+            message.back = Some(("u", "undo"));
+        }
+        return vec![Effect::ListEntries];
+    };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
     repository.failure = None;

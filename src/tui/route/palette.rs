@@ -7,18 +7,14 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::named::{self, Named};
-use super::update;
+use super::{places, update};
 use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Palette};
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width};
-use crate::tui::kit::filter::Filter;
-use crate::tui::kit::list::List;
 use crate::tui::kit::message::Tone;
-use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
-use crate::tui::panes;
 use crate::tui::state::binding::Place;
 use crate::tui::state::{Picked, Screen, State, words};
 
@@ -148,44 +144,12 @@ fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
     state.trail = Some(state.spot());
     match hit {
         Hit::Action(name) => return act(state, &name),
-        Hit::Repository(gun) => {
-            state.focus = Pane::Repositories;
-            if uncover(&mut state.lists.repositories) {
-                panes::repositories::reindex(state);
-            }
-            state.lists.repositories.select(&gun);
-            panes::reindex_shown(state);
-        }
-        Hit::Role(role) => {
-            state.focus = Pane::Roles;
-            if uncover(&mut state.lists.roles) {
-                panes::reindex_shown(state);
-            }
-            state.lists.roles.select(&role);
-        }
-        Hit::Tag(tag) => {
-            state.focus = Pane::Tags;
-            if uncover(&mut state.lists.tags) {
-                panes::reindex_shown(state);
-            }
-            state.lists.tags.select(&tag);
-        }
-        Hit::Key(id) => {
-            state.focus = Pane::Keys;
-            if uncover(&mut state.lists.keys) {
-                panes::keys::reindex(state);
-            }
-            state.lists.keys.select(&id);
-        }
+        Hit::Repository(gun) => places::repository(state, &gun),
+        Hit::Role(role) => places::role(state, &role),
+        Hit::Tag(tag) => places::tag(state, &tag),
+        Hit::Key(id) => places::key(state, &id),
     }
     vec![]
-}
-
-/// Takes a filter away, which might hide what is gone to. Says whether there was one.
-fn uncover<K>(list: &mut List<K>) -> bool {
-    let filtered = !list.filter.is_empty();
-    list.filter = Filter::default();
-    filtered
 }
 
 fn act(state: &mut State, name: &str) -> Vec<Effect> {

@@ -3,15 +3,17 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{dock, header, help, keys, palette};
+use super::{chart, dock, header, help, keys, needs, palette};
 use crate::tui::dialogs::Dialog;
-use crate::tui::kit::canvas::{Canvas, Runs, Spot};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, FLOOR, Shape};
-use crate::tui::kit::message::Said;
+use crate::tui::kit::message::{Line, Message, Said, Tone};
+use crate::tui::kit::pane::Pane;
+use crate::tui::panes::mend;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
-use crate::tui::state::{Before, Screen, State, actions};
+use crate::tui::state::{Before, Repository, Screen, State, actions, selected, words};
 use crate::tui::{panes, wizard};
 
 /// Draws everything.
@@ -57,6 +59,8 @@ fn draw(state: &State, canvas: &mut Canvas<'_>) {
         match dialog {
             Dialog::Help(open) => help::render(open, state, canvas),
             Dialog::Palette(open) => palette::render(open, state, canvas),
+            Dialog::Needs(at) => needs::render(*at, state, canvas),
+            Dialog::Expiry(at) => chart::render(*at, state, canvas),
             dialog => dialog.render(&state.around(), canvas),
         }
     }
@@ -120,10 +124,22 @@ fn said(state: &State) -> Said {
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    match (state.before, &state.message, own) {
+    // What is done does not hide that the next step is blocked.
+    let is_good = |m: &&Message| matches!(m.tone, Tone::Done | Tone::Note);
+    let blocked = own.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Fail);
+    let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
+    match (state.before, message, own) {
         (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
-        (_, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
-        (_, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
+        (_, Some(m), _) => Said::Line(Line {
+            tone: m.tone,
+            verb: m.verb.clone(),
+            object: m.object.clone(),
+            remedy: m.remedy.clone(),
+            back: m.back,
+        }),
+        (_, None, Some((tone, verb, object))) => {
+            Said::Line(Line { tone, verb: verb.to_owned(), object, remedy: None, back: None })
+        }
         (_, None, None) => Said::Nothing,
     }
 }
@@ -143,6 +159,34 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
     runs
 }
 
+/// The key that mends what the cursor is on.
+fn mending(state: &State) -> Option<&'static str> {
+    let mend = match (&state.screen, state.focus) {
+        (Screen::Main, Pane::Roles) => selected::role(state).and_then(|role| mend::of(state, role)),
+        (Screen::Main, Pane::Repositories) => {
+            let failure = state.repository().and_then(|repository| repository.failure.as_ref());
+            if let Some(failure) = failure {
+                return Some(if failure.ask.is_some() { "i" } else { "r" });
+            }
+            mend::of_repository(state).map(|(_, mend)| mend)
+        }
+        _ => None,
+    };
+    mend.map(mend::Mend::key)
+}
+
+/// What undo would take back.
+fn undo_word(state: &State) -> String {
+    const CELLS: usize = 26;
+    let what = match (&state.screen, state.known.taken_off.first()) {
+        (Screen::Wizard, _) => Some("what this staged".to_owned()),
+        (Screen::Main, Some(gun)) => Some(state.short_name(&state.name_of(gun)).to_owned()),
+        _ => state.stage.undo.clone(),
+    };
+    let what = what.map(|what| format!(" {}", cut(&what, CELLS, state.theme.glyphs.cut)));
+    format!("undo{}", what.unwrap_or_default())
+}
+
 /// Whether a key shows the way that staged work goes, also while it cannot be pressed.
 fn leads_on(action: Action) -> bool {
     matches!(action, Action::Review | Action::ReviewScreen(actions::Review::Publish))
@@ -158,7 +202,8 @@ pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
             shown.push(binding);
         }
     }
-    shown.sort_by_key(|b| b.hint);
+    let mends = mending(state);
+    shown.sort_by_key(|b| (mends.is_none_or(|key| b.keys.first() != Some(&key)), b.hint));
     shown
 }
 
@@ -173,16 +218,24 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
         pairs.push(("ctrl-c", "stop after the running ones", false, None));
     }
+    let undo = undo_word(state);
+    let asks = state.repository().and_then(Repository::question);
+    let question = asks.as_ref().map(words::question);
     let shown = hinted(state).into_iter().enumerate();
-    let pair = |(i, b): (usize, &Binding)| {
-        (b.keys.first().copied().unwrap_or(""), b.word, b.blocked(state).is_some(), Some(i))
-    };
-    pairs.extend(shown.map(pair));
+    pairs.extend(shown.map(|(i, b)| {
+        let word = match b.action {
+            Action::Undo => undo.as_str(),
+            Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
+            _ => b.word,
+        };
+        (b.keys.first().copied().unwrap_or(""), word, b.blocked(state).is_some(), Some(i))
+    }));
     for (key, word, blocked, place) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());
+        // What is too long makes room for a shorter one.
         if x + runs.width() > end {
-            break;
+            continue;
         }
         let after = canvas.runs(x, y, end, &runs);
         if let Some(place) = place {

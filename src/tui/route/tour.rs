@@ -1,7 +1,10 @@
 //! When a step of the tour is done.
 
 use crate::engine::{Change, PublishOutcome};
-use crate::tui::state::tour::{Done, Tour};
+use crate::tuf::Gun;
+use crate::tui::dialogs::Dialog;
+use crate::tui::kit::pane::Pane;
+use crate::tui::state::tour::{Goal, Tour, TourStep};
 use crate::tui::state::{Screen, State};
 
 /// Goes on while the step that is shown is done.
@@ -16,19 +19,50 @@ pub(super) fn advance(state: &mut State) {
     }
 }
 
-fn is_done(state: &State, done: &Done) -> bool {
+fn is_done(state: &State, done: &Goal) -> bool {
     match done {
-        Done::Shows(pane, gun) => state.focus == *pane && state.lists.shown.as_ref() == Some(gun),
-        Done::SignerStaged(gun) => {
+        Goal::Shows(pane, gun) => state.focus == *pane && state.lists.shown.as_ref() == Some(gun),
+        Goal::SignerStaged(gun) => {
             state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::AddSigner { .. }))
         }
-        Done::Reviewing => matches!(state.screen, Screen::Review(_)),
-        Done::Published(gun) => match &state.screen {
+        Goal::Reviewing => matches!(state.screen, Screen::Review(_)),
+        Goal::Published(gun) => match &state.screen {
             Screen::Publish(p) => p
                 .tracks
                 .iter()
                 .any(|t| t.gun == *gun && t.ended.as_ref().is_some_and(|(_, p)| p.outcome == PublishOutcome::Done)),
             _ => false,
         },
+    }
+}
+
+/// What to press now: never a key that is not bound where the user is.
+#[must_use]
+pub(super) fn sentence(state: &State, step: &TourStep) -> String {
+    let Some(wanted) = elsewhere(state, &step.done) else { return step.sentence.clone() };
+    format!("{wanted} {}", step.sentence)
+}
+
+/// The way back to where the step's keys hold; `None` there.
+fn elsewhere(state: &State, done: &Goal) -> Option<String> {
+    if !state.dialogs.is_empty() {
+        let in_form = matches!((state.dialogs.last(), done), (Some(Dialog::Form(_)), Goal::SignerStaged(_)));
+        let asked =
+            matches!((state.dialogs.last(), done), (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Goal::Published(_)));
+        return (!in_form && !asked).then(|| "First close this with esc.".to_owned());
+    }
+    let name = |gun: &Gun| state.short_name(&state.name_of(gun)).to_owned();
+    match (done, &state.screen) {
+        (Goal::Published(_), Screen::Review(_)) => None,
+        (Goal::Published(_), Screen::Main) => Some("First p, to the review.".to_owned()),
+        (_, Screen::Main) => match done {
+            Goal::Shows(..) if state.focus != Pane::Repositories => Some("First 1, to the list.".to_owned()),
+            Goal::SignerStaged(gun) if state.lists.shown.as_ref() != Some(gun) => {
+                Some(format!("First go back to {}: 1, then j or k, then enter.", name(gun)))
+            }
+            Goal::SignerStaged(_) if state.focus != Pane::Roles => Some("First 2, to the roles.".to_owned()),
+            _ => None,
+        },
+        _ => Some("First go back with esc.".to_owned()),
     }
 }

@@ -3,8 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, inspect, lists, messages, mouse, outcome, palette, pick, tour};
-use crate::printable::printable;
+use super::{answers, chart, help, inspect, lists, messages, mouse, needs, outcome, palette, pick, refresh, tour};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
 use crate::tui::forms::adapt;
@@ -18,9 +17,9 @@ use crate::tui::messages::input;
 use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
-use crate::tui::screens::{commands, publish, review};
-use crate::tui::state::binding::{Action, Binding, Copied};
-use crate::tui::state::{Before, Extent, Listing, Order, Picked, Quit, Screen, State, asking, selected};
+use crate::tui::screens::{blank, concepts, publish, review};
+use crate::tui::state::binding::{Action, Binding};
+use crate::tui::state::{Before, Extent, Order, Picked, Quit, Screen, State};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -202,6 +201,22 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
                 vec![]
             }
         },
+        Answer::InNeeds(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Needs(at)) => {
+                needs::key(at, state, &pressed);
+                vec![]
+            }
+            other => {
+                state.dialogs.extend(other);
+                vec![]
+            }
+        },
+        Answer::InExpiry(pressed) => {
+            if let Some(Dialog::Expiry(at)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Expiry(_))) {
+                state.dialogs.extend(chart::key(at, state, &pressed).map(Dialog::Expiry));
+            }
+            vec![]
+        }
         answer => answers::take(state, answer),
     }
 }
@@ -212,6 +227,9 @@ fn choose(state: &mut State, action: Action) {
         action,
         Action::Help
             | Action::Palette
+            | Action::Needs
+            | Action::Expiry
+            | Action::Concepts
             | Action::Messages
             | Action::Redraw
             | Action::Suspend
@@ -295,6 +313,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
         Action::Palette => palette::open(state),
+        Action::Needs => state.dialogs.push(Dialog::Needs(0)),
+        Action::Expiry => state.dialogs.push(Dialog::Expiry(0)),
+        Action::Concepts => {
+            let dialog = concepts::menu(state);
+            state.dialogs.push(dialog);
+        }
         Action::Mouse => {
             state.here.mouse = !state.here.mouse;
             let word = if state.here.mouse { "on; shift selects text" } else { "off; the terminal selects text" };
@@ -320,15 +344,23 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),
         Action::MarkAll => lists::with_list(state, lists::Marking::All),
+        Action::Undo if matches!(state.screen, Screen::Wizard) => return wizard::undo(state),
+        Action::Undo if matches!(state.screen, Screen::Main) && !state.known.taken_off.is_empty() => {
+            return vec![Effect::PutBack(std::mem::take(&mut state.known.taken_off))];
+        }
         Action::Undo => return vec![Effect::Undo],
         Action::Redo => return vec![Effect::Redo],
         Action::Review => return review::open(state),
-        Action::Refresh => return refresh(state),
-        Action::RefreshAll => return refresh_all(state),
-        Action::Copy(what) => return copy(state, what),
+        Action::Refresh => return refresh::this(state),
+        Action::RefreshAll => return refresh::all(state),
+        Action::Copy(what) => return refresh::copy(state, what),
         Action::Messages => messages::open(state),
         Action::Pick => pick::pick(state),
         Action::Quit => state.quit = Some(Quit::Leave),
+        Action::Chosen => {
+            let chosen = blank::CHOICES.get(state.lists.blank).map(|(choice, _)| choice);
+            return chosen.map(|choice| run(state, choice)).unwrap_or_default();
+        }
         Action::Sandbox => state.quit = Some(Quit::Sandbox),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
@@ -350,50 +382,4 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Rotate => return wizard::from_role(state),
     }
     vec![]
-}
-
-fn refresh(state: &mut State) -> Vec<Effect> {
-    let guns = match (&state.screen, &state.plan) {
-        (Screen::Review(_), Some(plan)) => plan.repositories.iter().map(|p| p.gun.clone()).collect(),
-        _ if state.focus == Pane::Repositories => state.lists.repositories.meant(),
-        _ => state.lists.shown.clone().into_iter().collect(),
-    };
-    guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)).collect()
-}
-
-fn refresh_all(state: &mut State) -> Vec<Effect> {
-    let guns: Vec<_> = state.known.repositories.iter().map(|r| r.entry.gun.clone()).collect();
-    let mut effects = vec![Effect::ListEntries, Effect::ListKeys, Effect::CheckKeyFiles];
-    if state.known.listing != Listing::Ready {
-        state.known.listing = Listing::Loading;
-    }
-    effects.extend(guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)));
-    effects
-}
-
-fn copy(state: &State, what: Copied) -> Vec<Effect> {
-    let name = |text: Option<String>| text.map(|text| ("the name", text));
-    let found = match (what, state.focus) {
-        (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
-        (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
-        (Copied::Name, Pane::Tags) => name(selected::tag(state).map(|t| t.name.clone())),
-        (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
-        (Copied::Repository, _) => state.repository().map(|r| ("the full name", r.entry.gun.to_string())),
-        (Copied::Commands, _) => {
-            // One line for each; each is printable by itself.
-            let lines = state.plan.as_deref().map(commands::lines);
-            let text = lines.map(|lines| lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n"));
-            return text.map(|text| Effect::Copy { what: "the commands", text }).into_iter().collect();
-        }
-        (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
-        (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
-        (Copied::Id, Pane::Roles) => {
-            let role = selected::role(state);
-            role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
-        }
-        (Copied::Digest, Pane::Tags) => selected::tag(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
-        _ => None,
-    };
-    // A name with a line end would run as a command where it is pasted.
-    found.map(|(what, text)| Effect::Copy { what, text: printable(&text) }).into_iter().collect()
 }

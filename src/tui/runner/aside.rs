@@ -1,10 +1,10 @@
-//! Work that would hold up the loop, done aside.
+//! Performer that would hold up the loop, done aside.
 
-use super::{PANICKED, Work, failure};
+use super::{PANICKED, Performer, failure};
 use crate::engine::{Engine, EngineError, waiting};
 use crate::tui::messages::failure::Failure;
 
-impl Work {
+impl Performer {
     /// Does work on the disk.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
@@ -17,7 +17,7 @@ impl Work {
         }
     }
 
-    /// As [`Work::blocking`], for what may wait for a token or take long to derive a key.
+    /// As [`Performer::blocking`], for what may wait for a token or take long to derive a key.
     pub(super) async fn waiting<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,

@@ -21,7 +21,10 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
 /// An engine's error as plain data, with the question that would help.
 #[must_use]
 pub(in crate::tui) fn of(error: EngineError) -> Failure {
-    let problem = error.problem();
+    let mut problem = error.problem();
+    if let Some(hint) = in_keys(&error) {
+        problem.hint = hint.to_owned();
+    }
     // What is secret cannot be formatted.
     let raw = Some(format!("{error:?}").chars().take(RAW).collect());
     let ask = match error {
@@ -46,4 +49,20 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         _ => None,
     };
     Failure { problem, ask, raw }
+}
+
+/// What to press, where the engine names a command that is a key on the screen.
+fn in_keys(error: &EngineError) -> Option<&'static str> {
+    match error {
+        EngineError::OtherRoot { .. } => Some(
+            "an attack looks like this, and so does a repository that was deleted and set up again: ask its owner, by \
+             another way than this server, whether the root key now has these words; i compares them",
+        ),
+        EngineError::Lost { copy: false, .. } => {
+            Some("ask its owner; if it was deleted, D in Repositories forgets it here")
+        }
+        EngineError::Locked(_) => Some("P in the review asks for their passphrases"),
+        EngineError::Key(KeyError::ToLoad { .. }) => Some("a in Keys takes it into the key store"),
+        _ => None,
+    }
 }

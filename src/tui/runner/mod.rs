@@ -25,7 +25,7 @@ use super::messages::told::Told;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, EngineError, Login, Passphrase, Stage, waiting};
+use crate::engine::{Engine, EngineError, EntryId, Login, Passphrase, Stage, waiting};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 
@@ -122,8 +122,8 @@ impl Runner {
         }
     }
 
-    fn work(&self) -> Work {
-        Work {
+    fn work(&self) -> Performer {
+        Performer {
             engine: self.engine.clone(),
             events: self.events.clone(),
             slots: Arc::clone(&self.slots),
@@ -185,14 +185,14 @@ impl Runner {
 }
 
 /// Through the changes of the stage.
-#[derive(Clone, Copy)]
 enum Way {
     Undo,
+    UndoOnly(Vec<EntryId>),
     Redo,
 }
 
 /// What a task needs.
-struct Work {
+struct Performer {
     engine: Engine,
     events: mpsc::Sender<Event>,
     slots: Arc<Semaphore>,
@@ -201,7 +201,7 @@ struct Work {
     stop_keys: CancellationToken,
 }
 
-impl Work {
+impl Performer {
     async fn send(&self, job: JobId, outcome: Option<Outcome>) {
         if let Some(outcome) = outcome {
             // Fails only once the loop has ended, when nobody is left to tell.
@@ -228,6 +228,7 @@ impl Work {
                 self.staging(Some(Told::new("dropped", said)), move |e| e.stage().drop_changes(&entries)).await
             }
             Effect::Undo => self.retrace(Way::Undo).await,
+            Effect::UndoOnly(entries) => self.retrace(Way::UndoOnly(entries)).await,
             Effect::Redo => self.retrace(Way::Redo).await,
             Effect::MoveChanges(gun) => match self.engine.stage().move_changes(&gun, None, &self.stop).await {
                 Ok(moved) => {
@@ -288,8 +289,13 @@ impl Work {
                 }
             }
             Effect::RemoveEntry(gun) => {
-                let said = Told::new("off the list", gun.as_str());
+                let said = Told::new("off the list", format!("{gun}; its files stay, a with its name brings it back"));
                 Outcome::Acted(None, self.blocking(move |e| e.trust().remove_entry(&gun)).await.map(|()| said))
+            }
+            Effect::PutBack(guns) => {
+                let said = Told::new("back on the list", count(guns.len(), "repository", "repositories"));
+                let put = self.blocking(move |e| guns.iter().try_for_each(|gun| e.trust().add_entry(gun))).await;
+                Outcome::Acted(None, put.map(|()| said))
             }
             Effect::DeleteLocal(gun) => {
                 let said = Told::new("forgotten", format!("cache and pin of {gun}"));
@@ -346,6 +352,10 @@ impl Work {
             .blocking(move |e| {
                 let before = e.stage().staged()?;
                 Ok(match way {
+                    Way::UndoOnly(entries) => {
+                        let (stage, what) = e.stage().undo_only(&entries)?;
+                        (stage, what.map(|what| Told::new("undone", what)))
+                    }
                     Way::Undo => (e.stage().undo()?, before.undo.map(|what| Told::new("undone", what))),
                     Way::Redo => (e.stage().redo()?, before.redo.map(|what| Told::new("done again", what))),
                 })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Work;
+use super::Performer;
 use crate::engine::Plan;
 use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::locked::locked_keys;
@@ -11,7 +11,7 @@ use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{JobId, Outcome};
 use crate::tui::messages::failure::Failure;
 
-impl Work {
+impl Performer {
     /// Plans; keys whose passphrase is known from elsewhere are unlocked first, so that nobody is asked for them.
     pub(super) async fn plan(&self, job: JobId) -> Result<Arc<Plan>, Failure> {
         let plan = self.blocking(|e| e.stage().plan(None)).await?;

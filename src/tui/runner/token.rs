@@ -1,4 +1,4 @@
-//! Work on keys that are put on tokens or deleted there.
+//! Performer on keys that are put on tokens or deleted there.
 //!
 //! Invariant: a PIN is handed on once, by the work that the user asked for; a touch is told while the token waits.
 

@@ -5,7 +5,7 @@ mod keys;
 use std::path::Path;
 
 use super::token::attendant;
-use super::{Work, failure};
+use super::{Performer, failure};
 use crate::engine::error::refuse;
 use crate::engine::reference::parse_bare;
 use crate::engine::wizard::new_keys::Place;
@@ -15,7 +15,7 @@ use crate::tuf::{Gun, SignerName};
 use crate::tui::messages::event::{JobId, Outcome};
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::keywork::AtToken;
-use crate::tui::messages::wizard_task::{Answer, KeySource, Task};
+use crate::tui::messages::wizard_task::{KeySource, Learned, Task};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
@@ -27,7 +27,7 @@ enum Made {
     Signer(SignerName),
 }
 
-impl Work {
+impl Performer {
     pub(super) async fn wizard(&self, job: JobId, task: Task) -> Outcome {
         Outcome::Wizard(match task {
             Task::SetUp(name) => self.set_up(&name).await,
@@ -48,7 +48,7 @@ impl Work {
         mut choice: Choice,
         at: AtToken,
         what: Made,
-    ) -> std::result::Result<Answer, Failure> {
+    ) -> std::result::Result<Learned, Failure> {
         let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
         self.waiting(move |engine| {
             let place = Place { token: &at.serial, pins: &pins, attendant: &attendant };
@@ -59,12 +59,12 @@ impl Work {
                     ("signer", name.to_string())
                 }
             };
-            Ok(Answer::Did(facts(engine, &choice)?, verb, said))
+            Ok(Learned::Did(facts(engine, &choice)?, verb, said))
         })
         .await
     }
 
-    async fn set_up(&self, name: &str) -> std::result::Result<Answer, Failure> {
+    async fn set_up(&self, name: &str) -> std::result::Result<Learned, Failure> {
         let parsed = parse_bare(name, false).or_else(|first| parse_bare(name, true).map_err(|_| first));
         let gun = parsed.map_err(failure::of)?;
         self.list(vec![gun.clone()]).await?;
@@ -72,7 +72,7 @@ impl Work {
         self.blocking(move |engine| open(engine, Wizard::FirstSetup, vec![gun.clone()], &[gun])).await
     }
 
-    async fn take_over(&self, file: std::path::PathBuf) -> std::result::Result<Answer, Failure> {
+    async fn take_over(&self, file: std::path::PathBuf) -> std::result::Result<Learned, Failure> {
         let choice = self.blocking(move |engine| Ok(HandOver::read(&file)?.choice(engine.now()))).await?;
         self.list(choice.repositories.clone()).await?;
         for gun in &choice.repositories {
@@ -81,10 +81,10 @@ impl Work {
         }
         self.blocking(move |engine| {
             if let Some(begun) = engine.wizards().begun_wizard(&choice.wizard, &choice.repositories)? {
-                return Ok(Answer::Opened(facts(engine, &begun)?));
+                return Ok(Learned::Opened(facts(engine, &begun)?));
             }
             engine.wizards().keep_wizard(&choice)?;
-            Ok(Answer::Opened(facts(engine, &choice)?))
+            Ok(Learned::Opened(facts(engine, &choice)?))
         })
         .await
     }
@@ -94,42 +94,42 @@ impl Work {
     }
 }
 
-fn perform(engine: &Engine, task: Task) -> Result<Answer> {
+fn perform(engine: &Engine, task: Task) -> Result<Learned> {
     Ok(match task {
-        Task::List => Answer::Begun(engine.wizards().begun_wizards()?),
+        Task::List => Learned::Begun(engine.wizards().begun_wizards()?),
         // What cannot be read is said by the list.
-        Task::Remind => Answer::Reminded(engine.wizards().begun_wizards().unwrap_or_default()),
+        Task::Remind => Learned::Reminded(engine.wizards().begun_wizards().unwrap_or_default()),
         Task::Open { wizard, candidates, chosen } => return open(engine, wizard, candidates, &chosen),
         Task::SetUp(_) | Task::TakeOver(_) => return Err(refuse("servers must be asked first", "open it again")),
         Task::Resume(choice) => {
             // The list may be older than what was kept last.
             let kept = engine.wizards().begun_wizard(&choice.wizard, &choice.repositories)?;
-            Answer::Opened(facts(engine, &kept.unwrap_or(choice))?)
+            Learned::Opened(facts(engine, &kept.unwrap_or(choice))?)
         }
         Task::Begin(wizard, guns) => return begin(engine, wizard, guns),
-        Task::Look(choice) => Answer::Seen(facts(engine, &choice)?),
+        Task::Look(choice) => Learned::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {
             engine.wizards().keep_wizard(&choice)?;
-            Answer::Kept(Box::new(choice))
+            Learned::Kept(Box::new(choice))
         }
         Task::Key(mut choice, source) => {
             let said = keys::take(engine, &mut choice, source)?;
-            Answer::Did(facts(engine, &choice)?, "new key", said)
+            Learned::Did(facts(engine, &choice)?, "new key", said)
         }
         Task::Signer(mut choice, name, source) => {
             keys::first_signer(engine, &mut choice, &name, source)?;
-            Answer::Did(facts(engine, &choice)?, "signer", name.to_string())
+            Learned::Did(facts(engine, &choice)?, "signer", name.to_string())
         }
         Task::BackUp { choice, keys, file, seal, own } => {
             let said = keys::back_up(engine, &keys, &file, seal, &own)?;
-            Answer::Did(facts(engine, &choice)?, "backed up and tested", said)
+            Learned::Did(facts(engine, &choice)?, "backed up and tested", said)
         }
         Task::HandOver(choice, file) => {
             return hand_over(engine, &choice, &engine.settings().typed_paths.expanded(&file));
         }
         Task::Forget(choice) => {
             engine.wizards().forget_wizard(&choice)?;
-            Answer::Forgotten(choice.wizard.title())
+            Learned::Forgotten(choice.wizard.title())
         }
     })
 }
@@ -139,34 +139,34 @@ fn facts(engine: &Engine, choice: &Choice) -> Result<Box<Facts>> {
 }
 
 /// The one that was begun and is not finished, else a new one to choose repositories for.
-fn open(engine: &Engine, wizard: Wizard, candidates: Vec<Gun>, chosen: &[Gun]) -> Result<Answer> {
+fn open(engine: &Engine, wizard: Wizard, candidates: Vec<Gun>, chosen: &[Gun]) -> Result<Learned> {
     let mut begun = engine.wizards().list()?;
     begun.retain(|choice| choice.wizard == wizard && choice.repositories.iter().any(|gun| chosen.contains(gun)));
     for choice in begun.into_iter().rev() {
         let found = engine.wizards().wizard_facts(&choice)?;
         if !is_finished(&found) {
-            return Ok(Answer::Opened(Box::new(found)));
+            return Ok(Learned::Opened(Box::new(found)));
         }
     }
     let choice = engine.wizards().new_wizard(wizard, candidates)?;
-    Ok(Answer::ToChoose(facts(engine, &choice)?, chosen.to_vec()))
+    Ok(Learned::ToChoose(facts(engine, &choice)?, chosen.to_vec()))
 }
 
-fn begin(engine: &Engine, wizard: Wizard, guns: Vec<Gun>) -> Result<Answer> {
+fn begin(engine: &Engine, wizard: Wizard, guns: Vec<Gun>) -> Result<Learned> {
     if let Some(choice) = engine.wizards().begun_wizard(&wizard, &guns)? {
         let found = engine.wizards().wizard_facts(&choice)?;
         if !is_finished(&found) {
-            return Ok(Answer::Opened(Box::new(found)));
+            return Ok(Learned::Opened(Box::new(found)));
         }
     }
     let choice = engine.wizards().new_wizard(wizard, guns)?;
     engine.wizards().keep_wizard(&choice)?;
-    Ok(Answer::Opened(facts(engine, &choice)?))
+    Ok(Learned::Opened(facts(engine, &choice)?))
 }
 
-fn hand_over(engine: &Engine, choice: &Choice, file: &Path) -> Result<Answer> {
+fn hand_over(engine: &Engine, choice: &Choice, file: &Path) -> Result<Learned> {
     let found = facts(engine, choice)?;
     let handed = HandOver::of(&found).ok_or_else(|| refuse("no new key was chosen yet", "choose it first"))?;
     handed.write(file)?;
-    Ok(Answer::Did(found, "hand-over file written", file.display().to_string()))
+    Ok(Learned::Did(found, "hand-over file written", file.display().to_string()))
 }

@@ -3,7 +3,34 @@
 use ratatui::layout::Rect;
 
 use crate::tui::kit::canvas::{Canvas, Runs};
-use crate::tui::state::State;
+use crate::tui::kit::pane::Pane;
+use crate::tui::state::binding::{Action, Binding, Group, bind};
+use crate::tui::state::{State, actions};
+
+/// What can be done where there is nothing, and what for.
+pub const CHOICES: [(Binding, &str); 5] = [
+    (
+        bind(&["a"], Action::Repositories(actions::Repositories::Add), "add a repository", Group::Stage, 10),
+        "by name, from any server you can reach",
+    ),
+    (
+        bind(&["W"], Action::Wizard(actions::Wizard::Menu), "set up trust data", Group::Stage, 15),
+        "for a repository that has none yet",
+    ),
+    (bind(&["s"], Action::Sandbox, "try the sandbox", Group::Look, 20), "a server, keys and tags to play with"),
+    (bind(&["4"], Action::Focus(Pane::Keys), "your keys", Group::Look, 25), "make, load, back up and restore them"),
+    (bind(&["r"], Action::RefreshAll, "look again", Group::Look, 30), "after docker or notary made trust data"),
+];
+
+/// Keys while there is nothing at all.
+pub const BINDINGS: &[Binding] = &[
+    bind(&["enter"], Action::Chosen, "do it", Group::Stage, 5),
+    CHOICES[0].0,
+    CHOICES[1].0,
+    CHOICES[2].0,
+    CHOICES[3].0,
+    CHOICES[4].0,
+];
 
 /// Draws a small tree that teaches the model, then the choices.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
@@ -48,21 +75,16 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
         .then(state.here.trust_dir.clone(), text);
     canvas.runs(x, y, inner.right(), &head);
     y += 2 + u16::from(inner.height > 14);
-    let choices = [
-        ("a", "add a repository", "by name, from any server you can reach"),
-        ("s", "try the sandbox", "a server, keys and tags to play with"),
-        ("4", "your keys", "make, load, back up and restore them"),
-        ("r", "look again", "after docker or notary made trust data"),
-    ];
-    for (i, (key, word, note)) in choices.into_iter().enumerate() {
-        let word_style = if i == 0 { theme.strong() } else { text };
+    for (i, (choice, note)) in CHOICES.into_iter().enumerate() {
+        let (key, word) = (choice.keys.first().copied().unwrap_or_default(), choice.word);
+        let word_style = if i == state.lists.blank { theme.strong() } else { text };
         canvas.runs(
             x,
             y,
             inner.right(),
             &Runs::new().then(key, theme.key()).gap(3).then(format!("{word:<20}"), word_style).gap(2).then(note, quiet),
         );
-        if i == 0 {
+        if i == state.lists.blank {
             canvas.select(x.saturating_sub(3), y, (x + 66).min(inner.right()));
         }
         y += 1;

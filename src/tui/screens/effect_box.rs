@@ -89,13 +89,12 @@ fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &Repositor
     let width = usize::from(end.saturating_sub(x)).min(76);
     let keys = keys(theme, review, plan);
     let reserved = u16::try_from(keys.len()).unwrap_or(0) + 1;
-    for (text, style) in sentences(theme, plan, is_titled(plan)) {
-        for line in wrap(&text, width) {
-            if y + reserved < bottom {
-                canvas.put(x, y, end, &line, style);
-                y += 1;
-            }
-        }
+    let room = usize::from(bottom.saturating_sub(y + reserved));
+    // What to do about a failure stands second, and is whole whatever else there is no room for.
+    let keep = plan.failed.is_some().then_some(1);
+    for (line, style) in fitting(sentences(theme, plan, is_titled(plan)), width, room, keep) {
+        canvas.put(x, y, end, &line, style);
+        y += 1;
     }
     y += 1;
     for line in keys {
@@ -104,6 +103,21 @@ fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &Repositor
             y += 1;
         }
     }
+}
+
+/// Lines of the sentences in `room`: the last are left out first, but never the one to keep.
+fn fitting(sentences: Vec<(String, Style)>, width: usize, room: usize, keep: Option<usize>) -> Vec<(String, Style)> {
+    let mut blocks: Vec<Vec<(String, Style)>> = sentences
+        .iter()
+        .map(|(text, style)| wrap(text, width).into_iter().map(|line| (line, *style)).collect())
+        .collect();
+    let mut over = blocks.iter().map(Vec::len).sum::<usize>().saturating_sub(room);
+    for (_, block) in blocks.iter_mut().enumerate().rev().filter(|(i, _)| Some(*i) != keep) {
+        let gone = over.min(block.len());
+        block.truncate(block.len() - gone);
+        over -= gone;
+    }
+    blocks.into_iter().flatten().take(room).collect()
 }
 
 fn bars(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), plan: &RepositoryPlan) {
@@ -190,19 +204,19 @@ pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
             (true, ..) => "the deletion",
             (_, true, _) => "making it anew",
             (_, _, false) => "what nobody known has signed",
-            _ => "the loss",
+            _ => "losing these tags",
         };
         if review.accepted.contains(&plan.gun) {
             lines.push(
                 Runs::new()
                     .then("[x]    ", theme.text())
                     .then(format!("{what} is accepted   "), theme.text())
-                    .then("asks for the name at publish", theme.quiet()),
+                    .then("P asks you to type its name", theme.quiet()),
             );
         } else {
             lines.push(
                 key("space", &format!("accept {what}"), theme.text())
-                    .then("on its name; asks for it at publish", theme.quiet()),
+                    .then("on its name; P asks to type it", theme.quiet()),
             );
         }
     }

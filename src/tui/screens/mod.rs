@@ -2,6 +2,7 @@
 
 pub mod blank;
 pub mod commands;
+pub mod concepts;
 pub mod effect_box;
 pub mod publish;
 pub mod publish_view;

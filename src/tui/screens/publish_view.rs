@@ -29,7 +29,7 @@ pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, (
     let (done, failed) = publishing.counts();
     let mut frame = Frame::titled(if publishing.ended.is_some() { "Published" } else { "Publishing" });
     frame.subject = format!("{} of {}", done + failed, publishing.tracks.len());
-    frame.summary = Runs::new().then("one request each, all or nothing", theme.quiet());
+    frame.summary = Runs::new().then("each changes whole or not at all", theme.quiet());
     let inner = frame.draw(canvas, upper, true);
     bar(canvas, inner, publishing.per_cent());
     let narrow = areas.shape == Shape::Tabs;
@@ -297,7 +297,7 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
             "If it is not touched or is pulled out, nothing is sent and the changes stay staged.".to_owned(),
         ));
     } else {
-        lines.push(("", "Nothing is half-written: a repository changes in one request or not at all.".to_owned()));
+        lines.push(("", "Nothing is half-written: a repository changes as a whole or not at all.".to_owned()));
     }
     lines.extend(track.iter().flat_map(|t| &t.wrong_sources).map(|words| ("note", words.clone())));
     lines.retain(|(_, text)| !text.is_empty());

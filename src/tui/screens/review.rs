@@ -1,7 +1,7 @@
 //! Review: the one gate before anything is sent.
 
 use super::commands;
-use crate::engine::plan::{PlannedChange, Weight};
+use crate::engine::plan::Weight;
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
@@ -21,8 +21,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["e"], Wanted::ReviewScreen(actions::Review::Commands), "commands", Group::Look, 40).unless(no_row),
     bind(&["x"], Wanted::ReviewScreen(actions::Review::DropAll), "drop all", Group::Stage, 50).unless(no_row),
     bind(&["P"], Wanted::ReviewScreen(actions::Review::Publish), "publish", Group::Publish, 30).unless(blocked),
-    bind(&["u"], Wanted::Undo, "undo", Group::Stage, 0),
-    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 0),
+    bind(&["u"], Wanted::Undo, "undo", Group::Stage, 45).unless(nothing_to_undo),
+    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 46).unless(nothing_to_redo),
     bind(&["r"], Wanted::Refresh, "ask the server", Group::Look, 0),
     bind(&["esc", "q", "p"], Wanted::ReviewScreen(actions::Review::Leave), "back", Group::Leave, 60),
 ];
@@ -33,6 +33,14 @@ fn review(state: &State) -> Option<&Review> {
 
 fn no_row(state: &State) -> Option<&'static str> {
     review(state).is_none_or(|r| r.list.is_empty()).then_some("nothing is staged")
+}
+
+fn nothing_to_undo(state: &State) -> Option<&'static str> {
+    state.stage.undo.is_none().then_some("nothing to undo; what was published cannot be undone")
+}
+
+fn nothing_to_redo(state: &State) -> Option<&'static str> {
+    state.stage.redo.is_none().then_some("nothing to redo")
 }
 
 fn no_fix(state: &State) -> Option<&'static str> {
@@ -81,9 +89,9 @@ pub fn blocked(state: &State) -> Option<&'static str> {
         }
         if plan.is_dangerous() && !review.accepted.contains(&plan.gun) {
             return Some(if plan.deletes {
-                "accept the deletion with space on its name, then publish"
+                "space on its name accepts the deletion"
             } else {
-                "fix or accept the orphaned tags, then publish"
+                "f mends it; space on its name accepts losing tags"
             });
         }
     }
@@ -115,22 +123,55 @@ pub fn reindex(state: &mut State) {
     let staged = |id: EntryId| plans.iter().any(|p| p.changes.iter().any(|c| c.entry == id));
     review.dropped.retain(|(_, c)| !staged(c.entry));
     review.accepted.retain(|gun| plans.iter().any(|p| p.gun == *gun && p.is_dangerous()));
-    let mut rows = Vec::new();
-    let mut dropped: Vec<&(Gun, PlannedChange)> = review.dropped.iter().collect();
-    for plan in plans {
-        rows.push((0, ReviewRow::Repository(plan.gun.clone())));
-        rows.extend(plan.changes.iter().map(|c| (0, ReviewRow::Change(c.entry))));
-        let own = dropped.iter().filter(|(gun, _)| *gun == plan.gun);
-        rows.extend(own.map(|(_, c)| (0, ReviewRow::Dropped(c.entry))));
-        dropped.retain(|(gun, _)| *gun != plan.gun);
+    let planned = plans.iter().flat_map(|p| p.changes.iter().map(|c| (&p.gun, c)));
+    for (gun, change) in planned {
+        let seen = (gun.clone(), change.change.clone());
+        if !review.places.contains(&seen) {
+            review.places.push(seen);
+        }
     }
-    rows.extend(dropped.iter().map(|(_, c)| (0, ReviewRow::Dropped(c.entry))));
+    let (rows, at) = rows(review, plans);
     review.list.set(rows);
+    if let Some(row) = at {
+        review.list.select(&row);
+    }
     // What stops the publish is where one begins; it may be far down.
     let stops = plans.iter().find(|p| p.is_blocked() && !review.left_out.contains(&p.gun));
     if let Some(plan) = stops.filter(|_| review.list.cursor() == 0) {
         review.list.select(&ReviewRow::Repository(plan.gun.clone()));
     }
+}
+
+type Numbered = (usize, ReviewRow);
+
+/// Rows in the order in which their changes were first seen, and the one that was dropped or kept last.
+fn rows(review: &Review, plans: &[RepositoryPlan]) -> (Vec<Numbered>, Option<ReviewRow>) {
+    let mut guns: Vec<&Gun> = Vec::new();
+    for gun in review.places.iter().map(|(gun, _)| gun).chain(plans.iter().map(|p| &p.gun)) {
+        if !guns.contains(&gun) {
+            guns.push(gun);
+        }
+    }
+    let (mut rows, mut at) = (Vec::new(), None);
+    for gun in guns {
+        let plan = plans.iter().find(|p| p.gun == *gun);
+        let kept = plan.into_iter().flat_map(|p| &p.changes).map(|c| (&c.change, ReviewRow::Change(c.entry)));
+        let dropped = review.dropped.iter().filter(|(of, _)| of == gun);
+        let dropped = dropped.map(|(_, c)| (&c.change, ReviewRow::Dropped(c.entry)));
+        let mut own: Vec<(&Change, ReviewRow)> = kept.chain(dropped).collect();
+        own.sort_by_key(|(change, _)| review.places.iter().position(|(of, c)| of == gun && c == *change));
+        if own.is_empty() && plan.is_none() {
+            continue;
+        }
+        rows.push((0, ReviewRow::Repository(gun.clone())));
+        for (change, row) in own {
+            if review.at.as_ref().is_some_and(|(of, last)| of == gun && last == change) {
+                at = Some(row.clone());
+            }
+            rows.push((0, row));
+        }
+    }
+    (rows, at)
 }
 
 /// Does what the user wants.
@@ -171,12 +212,14 @@ fn toggle(state: &mut State) -> Vec<Effect> {
         Some(ReviewRow::Change(id)) => {
             let found = plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == id)?)));
             let Some((plan, change)) = found else { return vec![] };
+            review.at = Some((plan.gun.clone(), change.change.clone()));
             review.dropped.push((plan.gun.clone(), change.clone()));
             vec![Effect::Drop { entries: vec![id], said: words::change(&change.change, &plan.name) }]
         }
         Some(ReviewRow::Dropped(id)) => {
             let Some(place) = review.dropped.iter().position(|(_, c)| c.entry == id) else { return vec![] };
             let (gun, change) = review.dropped.remove(place);
+            review.at = Some((gun.clone(), change.change.clone()));
             staging::add(state, vec![(gun, change.change)])
         }
         None => vec![],
@@ -211,6 +254,8 @@ pub fn verdict(state: &State, review: &Review) -> (Tone, &'static str, String) {
     match (accepted, warnings) {
         (0, 0) => (Tone::Done, "ready", "nothing gets worse".to_owned()),
         (0, n) => (Tone::Warn, "ready", count(n, "warning to read", "warnings to read")),
-        (n, _) => (Tone::Warn, "ready", format!("{} accepted; asks for the name", count(n, "loss", "losses"))),
+        (n, _) => {
+            (Tone::Warn, "ready", format!("{} accepted; P asks you to type the name", count(n, "loss", "losses")))
+        }
     }
 }

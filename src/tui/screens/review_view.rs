@@ -93,11 +93,13 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
     let mut lines = Vec::new();
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     let mut rows = review.list.window(usize::MAX).map(|(_, _, row)| row).peekable();
-    for plan in plans {
-        lines.push(Line::Blank);
-        while let Some(row) = rows.next_if(|r| belongs(review, plan, r)) {
+    while let Some(head) = rows.next() {
+        lines.extend([Line::Blank, Line::Row(head.clone())]);
+        while let Some(row) = rows.next_if(|row| !matches!(row, ReviewRow::Repository(_))) {
             lines.push(Line::Row(row.clone()));
         }
+        let ReviewRow::Repository(gun) = head else { continue };
+        let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { continue };
         let tags = if wide { wide_tags(canvas, plan, width) } else { narrow_tags(canvas, plan) };
         lines.extend(tags.into_iter().map(Line::Runs));
         if !wide && super::review::selected(state).is_some_and(|p| p.gun == plan.gun) {
@@ -105,16 +107,7 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
             lines.extend(explain(canvas, review, plan, width.saturating_sub(6)).into_iter().map(Line::Runs));
         }
     }
-    lines.extend(rows.map(|row| Line::Row(row.clone())));
     lines
-}
-
-fn belongs(review: &Review, plan: &RepositoryPlan, row: &ReviewRow) -> bool {
-    match row {
-        ReviewRow::Repository(gun) => *gun == plan.gun,
-        ReviewRow::Change(id) => plan.changes.iter().any(|c| c.entry == *id),
-        ReviewRow::Dropped(id) => review.dropped.iter().any(|(gun, c)| c.entry == *id && *gun == plan.gun),
-    }
 }
 
 fn narrow_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan) -> Vec<Runs> {
@@ -175,7 +168,12 @@ fn draw_row(
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     match row {
         ReviewRow::Repository(gun) => {
-            let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { return };
+            let Some(plan) = plans.iter().find(|p| p.gun == *gun) else {
+                let name = state.name_of(gun);
+                let x = canvas.put(start, y, end, state.short_name(&name), theme.quiet());
+                canvas.put(x + 3, y, end, "nothing is left of it", theme.quiet());
+                return;
+            };
             let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
             let mut x = canvas.put(start, y, end, state.short_name(&plan.name), style);
             if plan.is_blocked() && !review.left_out.contains(gun) {
@@ -243,8 +241,9 @@ fn asked_line(state: &State, review: &Review) -> Runs {
     let (keys, names) = needs(state, review);
     let labels: Vec<String> = keys.into_iter().map(|(label, _)| label).collect();
     let labels = if labels.is_empty() { "no passphrase".to_owned() } else { labels.join(", ") };
-    let requests = count(names.len(), "request", "requests");
-    Runs::new().then("asks for ", theme.quiet()).then(labels, theme.text()).gap(3).then(requests, theme.quiet())
+    let sends = count(names.len(), "repository", "repositories");
+    let runs = Runs::new().then("asks for ", theme.quiet()).then(labels, theme.text());
+    runs.gap(3).then("changes ", theme.quiet()).then(sends, theme.text())
 }
 
 /// Keys with their roles, and repositories.
@@ -294,7 +293,7 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
             Runs::new()
                 .then(format!(" {} ", i + 1), theme.quiet())
                 .then(format!("{name:<cells$} "), theme.text())
-                .then("one request", theme.quiet()),
+                .then("whole or not at all", theme.quiet()),
         );
     }
     if names.len() > 6 {

@@ -4,6 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repositories {
     Open,
+    /// Mends its worst role.
+    Renew,
+    SignAgain,
     Add,
     AddSigner,
     Remove,

@@ -15,6 +15,12 @@ pub enum Action {
     Help,
     /// Everything by name.
     Palette,
+    /// All that needs a person.
+    Needs,
+    /// When what expires.
+    Expiry,
+    /// What the words mean.
+    Concepts,
     Filter,
     Mark,
     Range,
@@ -46,6 +52,8 @@ pub enum Action {
     SkipTourStep,
     EndTour,
     Sandbox,
+    /// What the cursor is on where there is nothing yet.
+    Chosen,
     Repositories(actions::Repositories),
     Roles(actions::Roles),
     Tags(actions::Tags),
@@ -201,7 +209,8 @@ impl Action {
         match self {
             Self::Undo | Self::Redo | Self::Rotate | Self::Staged(_) => true,
             Self::Repositories(a) => {
-                matches!(a, Repositories::AddSigner | Repositories::Delete | Repositories::Foreign)
+                use Repositories::{AddSigner, Delete, Foreign, Renew, SignAgain};
+                matches!(a, AddSigner | Delete | Foreign | Renew | SignAgain)
             }
             Self::Roles(a) => a != Roles::Open,
             Self::Tags(a) => matches!(a, Tags::Add | Tags::Sign | Tags::Revoke),

@@ -15,11 +15,11 @@ pub struct Guide {
     pub facts: Facts,
     /// The steps as the facts give them.
     pub steps: Vec<StepView>,
-    pub phase: Phase,
+    pub phase: Footing,
     /// The step that is looked at, unless it is the next one.
     pub at: Option<usize>,
-    /// The cursor among what can be done at this step.
-    pub cursor: usize,
+    /// The cursor among what can be done at this step, once the user has moved it: until then it is on what is chosen.
+    pub cursor: Option<usize>,
     /// The facts are older than what the screen knows.
     pub stale: bool,
     /// A choice on its way to the disk; it is shown as made only there.
@@ -31,9 +31,9 @@ pub struct Guide {
 impl Guide {
     /// A wizard as the engine found it.
     #[must_use]
-    pub fn new(facts: Facts, phase: Phase) -> Self {
+    pub fn new(facts: Facts, phase: Footing) -> Self {
         let steps = steps(&facts);
-        Self { facts, steps, phase, at: None, cursor: 0, stale: false, saving: None, passphrase: None }
+        Self { facts, steps, phase, at: None, cursor: None, stale: false, saving: None, passphrase: None }
     }
 
     /// What was chosen.
@@ -46,7 +46,7 @@ impl Guide {
     #[must_use]
     pub fn is_about(&self, choice: &Choice) -> bool {
         let own = self.choice();
-        self.phase == Phase::Walking && own.wizard == choice.wizard && own.repositories == choice.repositories
+        self.phase == Footing::Walking && own.wizard == choice.wizard && own.repositories == choice.repositories
     }
 
     /// Takes newer facts; the view follows when another step became next. What other machines need is shown on the
@@ -60,7 +60,7 @@ impl Guide {
             let tells = |step: &StepView| !step.commands.is_empty() || !step.detail.is_empty();
             let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver && tells(step));
             self.at = told.filter(|told| before.is_some_and(|before| before < *told) && *told < next);
-            self.cursor = 0;
+            self.cursor = None;
         }
     }
 
@@ -71,7 +71,11 @@ impl Guide {
     /// The step that is next; `None` once all are done.
     #[must_use]
     pub fn next(&self) -> Option<usize> {
-        if self.phase == Phase::Walking { self.steps.iter().position(|s| s.state != StepState::Done) } else { Some(0) }
+        if self.phase == Footing::Walking {
+            self.steps.iter().position(|s| s.state != StepState::Done)
+        } else {
+            Some(0)
+        }
     }
 
     /// Places that can be looked at: the steps, and behind them the end.
@@ -101,7 +105,7 @@ impl Guide {
     /// How a step is; while repositories are chosen, that comes before all others.
     #[must_use]
     pub fn stand(&self, place: usize) -> StepState {
-        let walking = self.phase == Phase::Walking;
+        let walking = self.phase == Footing::Walking;
         match self.steps.get(place) {
             Some(step) if walking => step.state.clone(),
             Some(_) if place == 0 => StepState::Now,
@@ -112,13 +116,13 @@ impl Guide {
     /// Whether every step is done.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.phase == Phase::Walking && self.next().is_none()
+        self.phase == Footing::Walking && self.next().is_none()
     }
 
     /// Whether nothing is left to do on the servers.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.phase == Phase::Walking && is_finished(&self.facts)
+        self.phase == Footing::Walking && is_finished(&self.facts)
     }
 
     /// Tags that could break by what is staged.
@@ -131,16 +135,16 @@ impl Guide {
     #[must_use]
     pub fn guns(&self) -> Vec<Gun> {
         match &self.phase {
-            Phase::Choosing(chosen) => chosen.iter().cloned().collect(),
-            Phase::Beginning(guns) => guns.clone(),
-            Phase::Walking => self.choice().repositories.clone(),
+            Footing::Choosing(chosen) => chosen.iter().cloned().collect(),
+            Footing::Beginning(guns) => guns.clone(),
+            Footing::Walking => self.choice().repositories.clone(),
         }
     }
 
     /// Ctrl-c: what was asked of the servers is not waited for.
     pub fn stop(&mut self) {
-        if let Phase::Beginning(guns) = &self.phase {
-            self.phase = Phase::Choosing(guns.iter().cloned().collect());
+        if let Footing::Beginning(guns) = &self.phase {
+            self.phase = Footing::Choosing(guns.iter().cloned().collect());
         }
     }
 }
@@ -156,7 +160,7 @@ pub struct Saving {
 
 /// How far choosing is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum Footing {
     /// Nothing is kept yet: these repositories are chosen.
     Choosing(BTreeSet<Gun>),
     /// The servers are asked how the chosen repositories are now.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Pick;
 use super::binding::Keymap;
 use crate::engine::settings::ReadOnly;
+use crate::tuf::Gun;
 
 /// Where this runs.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Here {
     pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
+    /// The repository that it was started for, until it is listed.
+    pub wanted: Option<Gun>,
     /// Whether the terminal tells of the mouse.
     pub mouse: bool,
     /// Keys of the user's own.
@@ -42,6 +45,7 @@ impl Default for Here {
             sandbox: None,
             shell: None,
             notes: BTreeMap::new(),
+            wanted: None,
             mouse: false,
             keymap: Keymap::default(),
             read_only: ReadOnly::default(),

@@ -15,6 +15,8 @@ pub struct Known {
     pub staged: HashMap<Gun, usize>,
     /// The registry that all of them share.
     pub registry: Option<String>,
+    /// Taken off the list by the last act: undo brings it back.
+    pub taken_off: Vec<Gun>,
 }
 
 /// Whether the list of repositories was read.

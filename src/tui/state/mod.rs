@@ -28,6 +28,7 @@ use jiff::Timestamp as Time;
 
 use super::dialogs::Dialog;
 use super::dialogs::around::Around;
+use super::kit::canvas::{cut_name, shared as shared_by};
 use super::kit::field::TextField;
 use super::kit::layout::{self, Areas};
 use super::kit::list::List;
@@ -169,6 +170,8 @@ pub enum Screen {
 /// Cursor, marks and filter of each pane.
 #[derive(Debug, Default)]
 pub struct Lists {
+    /// The cursor while there is nothing at all.
+    pub blank: usize,
     pub repositories: List<Gun>,
     pub picked: Picked,
     pub order: Order,
@@ -259,6 +262,15 @@ impl State {
         let first = hosts.next().flatten().filter(|host| host.contains(['.', ':']));
         let shared = first.filter(|first| hosts.all(|host| host == Some(first)));
         self.known.registry = shared.map(str::to_owned);
+        let names: Vec<&str> = self.known.repositories.iter().map(|r| self.short_name(&r.entry.name)).collect();
+        let shared = shared_by(&names);
+        self.known.repositories.share(shared);
+    }
+
+    /// A repository's short name in at most `cells`: what tells it from the others stays.
+    #[must_use]
+    pub fn fitted(&self, repository: &Repository, cells: usize) -> String {
+        cut_name(self.short_name(&repository.entry.name), cells, self.theme.glyphs.cut, repository.shared)
     }
 
     /// A repository's name as its users write it.
@@ -347,15 +359,16 @@ impl State {
     pub fn say(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
         let (verb, object) = (verb.into(), object.into());
         self.log.add(self.now, tone, &verb, &object, vec![]);
-        self.message = Some(Message { tone, verb, object, back: None, since: self.now });
+        self.message = Some(Message { tone, verb, object, remedy: None, back: None, since: self.now });
     }
 
     /// Shows a failure until esc is pressed.
     pub fn complain(&mut self, failure: &Failure) {
         let problem = &failure.problem;
         self.record(failure);
-        let (verb, object) = (problem.kind.word().to_owned(), format!("{}: {}", problem.message, problem.hint));
-        self.message = Some(Message { tone: Tone::Fail, verb, object, back: None, since: self.now });
+        let (verb, object) = (problem.kind.word().to_owned(), problem.message.clone());
+        let remedy = Some(problem.hint.clone());
+        self.message = Some(Message { tone: Tone::Fail, verb, object, remedy, back: None, since: self.now });
     }
 
     /// Keeps a failure among what was said, with all that is known of it.

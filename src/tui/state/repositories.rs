@@ -21,6 +21,8 @@ pub struct Repository {
     pub failure: Option<Failure>,
     /// The user has just given a login for it.
     pub is_logging_in: bool,
+    /// How many characters its short name begins and ends with as those most like it do.
+    pub shared: (usize, usize),
     /// What its registry holds.
     pub registry: Compared,
 }
@@ -36,7 +38,15 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false, registry: Compared::default() }
+        Self {
+            entry,
+            view: None,
+            work: Work::Idle,
+            failure: None,
+            is_logging_in: false,
+            shared: (0, 0),
+            registry: Compared::default(),
+        }
     }
 
     /// Whether its server is being asked.
@@ -114,6 +124,13 @@ impl Repositories {
         self.places = self.rows.iter().enumerate().map(|(place, r)| (r.entry.gun.clone(), place)).collect();
         self.asked = self.rows.iter().filter(|r| r.work != Work::Idle).count();
         fresh
+    }
+
+    /// Notes how far each name, in their order, is like others.
+    pub fn share(&mut self, shared: Vec<(usize, usize)>) {
+        for (repository, shared) in self.rows.iter_mut().zip(shared) {
+            repository.shared = shared;
+        }
     }
 
     /// One by name.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::EntryId;
 use crate::engine::plan::PlannedChange;
+use crate::engine::{Change, EntryId};
 use crate::tuf::Gun;
 use crate::tui::kit::list::List;
 
@@ -16,6 +16,10 @@ pub struct Review {
     /// Repositories that are not published now.
     pub left_out: BTreeSet<Gun>,
     pub dropped: Vec<(Gun, PlannedChange)>,
+    /// Changes in the order in which they were first seen here: rows keep it.
+    pub places: Vec<(Gun, Change)>,
+    /// What was dropped or kept last, until the cursor is moved: it stays under it.
+    pub at: Option<(Gun, Change)>,
 }
 
 /// A row that the cursor can stand on.

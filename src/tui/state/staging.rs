@@ -9,7 +9,7 @@ use crate::tui::messages::effect::Effect;
 /// Drops everything that is staged; undo brings it back.
 pub fn drop_all(state: &State) -> Vec<Effect> {
     let entries: Vec<EntryId> = state.stage.changes.iter().map(|c| c.id).collect();
-    let said = format!("all {}", format::count(entries.len(), "change", "changes"));
+    let said = format::count(entries.len(), "change", "changes");
     if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
 }
 

@@ -21,12 +21,12 @@ pub struct TourStep {
     pub title: &'static str,
     /// What to press and why, in one line.
     pub sentence: String,
-    pub done: Done,
+    pub done: Goal,
 }
 
 /// When a step is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum Goal {
     /// The pane has the focus and shows this repository.
     Shows(Pane, Gun),
     /// A signer is staged for this repository.
@@ -46,15 +46,15 @@ impl Tour {
             step(
                 "Look around.",
                 format!("Go to {name} with j, then press enter."),
-                Done::Shows(Pane::Roles, gun.clone()),
+                Goal::Shows(Pane::Roles, gun.clone()),
             ),
             step(
                 "Add a signer.",
                 format!("Press a, then enter: {signer} is filled in."),
-                Done::SignerStaged(gun.clone()),
+                Goal::SignerStaged(gun.clone()),
             ),
-            step("Review.", "Press p: see what would change. Nothing is sent yet.".to_owned(), Done::Reviewing),
-            step("Publish.", format!("Press P; the passphrase is {passphrase}."), Done::Published(gun.clone())),
+            step("Review.", "Press p: see what would change. Nothing is sent yet.".to_owned(), Goal::Reviewing),
+            step("Publish.", format!("Press P; the passphrase is {passphrase}."), Goal::Published(gun.clone())),
         ];
         let signer = (signer.to_owned(), key_file.to_owned());
         Self { steps, at: 0, passphrase: passphrase.to_owned(), signer }
@@ -63,7 +63,7 @@ impl Tour {
     /// Whether the step that is shown wants a signer for one of these repositories.
     #[must_use]
     pub fn adds_signer_to(&self, guns: &[Gun]) -> bool {
-        matches!(self.step().map(|s| &s.done), Some(Done::SignerStaged(gun)) if guns.contains(gun))
+        matches!(self.step().map(|s| &s.done), Some(Goal::SignerStaged(gun)) if guns.contains(gun))
     }
 
     /// The step that is shown.

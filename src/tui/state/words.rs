@@ -10,6 +10,7 @@ use crate::engine::view::RoleKeyView;
 use crate::engine::{Change, KeyView};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
+use crate::tui::messages::failure::Ask;
 
 /// What a change does, with its repository: `remove signer ben from admin/api`.
 #[must_use]
@@ -71,20 +72,29 @@ pub fn role_state(state: &RoleState) -> &'static str {
     }
 }
 
-/// A key of a role: label, short ID, what is special.
+/// A key of a role: its name as all panes have it, short ID, what is special.
 #[must_use]
-pub fn role_key(key: &RoleKeyView) -> String {
-    let mut text = format!("{} {}", key.label, key.canonical.short());
-    if key.signed {
-        text.push_str(" signed");
+pub fn role_key(state: &State, key: &RoleKeyView) -> String {
+    let facts = [
+        (key.signed, "signed last"),
+        (key.at_hand, "yours"),
+        (key.certificate_expires.is_some(), "listed as a certificate"),
+    ];
+    let facts: Vec<&str> = facts.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
+    let text = format!("{} {}", key_name(state, &key.canonical, &key.label), key.canonical.short());
+    if facts.is_empty() { text } else { format!("{text} ({})", facts.join(", ")) }
+}
+
+/// What a repository asks, as the key that opens the question says it.
+#[must_use]
+pub fn question(ask: &Ask) -> &'static str {
+    match ask {
+        Ask::Login { .. } => "log in",
+        Ask::Realm { .. } => "allow its login server",
+        Ask::FirstContact { .. } => "compare its root",
+        Ask::PinLost { .. } => "compare both roots",
+        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => "try again",
     }
-    if key.at_hand {
-        text.push_str(" yours");
-    }
-    if key.certificate_expires.is_some() {
-        text.push_str(" in a certificate");
-    }
-    text
 }
 
 /// 64 digits in groups of 8.

@@ -6,16 +6,18 @@ use super::options::{self, Pick};
 use super::{forms, words};
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, First, StepKind, changes};
-use crate::engine::{Change, KeyView};
+use crate::engine::{Change, EntryId, KeyView, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tui::dialogs::choose::{Choose, Reply};
 use crate::tui::dialogs::{Dialog, Form, Page};
 use crate::tui::forms::offers;
+use crate::tui::kit::format::count;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::KeyWork;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::screens::review;
-use crate::tui::state::guide::{Guide, Phase, Saving};
+use crate::tui::state::guide::{Footing, Guide, Saving};
 use crate::tui::state::{Screen, State, actions, asking, staging};
 
 /// Does what the user wants.
@@ -36,7 +38,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
         actions::Wizard::Toggle => toggle(state),
         actions::Wizard::All => {
             let all: BTreeSet<Gun> = guide.facts.repositories.iter().map(|r| r.gun.clone()).collect();
-            if let Phase::Choosing(chosen) = &mut guide.phase {
+            if let Footing::Choosing(chosen) = &mut guide.phase {
                 *chosen = if *chosen == all { BTreeSet::new() } else { all };
             }
         }
@@ -49,10 +51,10 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             state.dialogs.push(Dialog::Page(page));
         }
         actions::Wizard::AskServer => return ask_servers(state),
-        actions::Wizard::GiveUp => return vec![Task::Forget(guide.choice().clone()).effect()],
+        actions::Wizard::GiveUp => return give_up(state),
         actions::Wizard::Leave => {
             let saving = guide.saving.is_some();
-            let kept = guide.phase == Phase::Walking && !guide.is_over();
+            let kept = guide.phase == Footing::Walking && !guide.is_over();
             let title = guide.choice().wizard.title();
             let over = guide.is_over().then(|| Task::Forget(guide.choice().clone()));
             state.guide = None;
@@ -64,6 +66,40 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             return vec![over.unwrap_or(Task::Remind).effect()];
         }
     }
+    vec![]
+}
+
+/// What this wizard has staged, and is staged still.
+#[must_use]
+pub(super) fn own_entries(state: &State, guide: &Guide) -> Vec<EntryId> {
+    let wanted = changes(&guide.facts);
+    let is_own = |staged: &&StagedChange| wanted.iter().any(|(gun, c)| *gun == staged.gun && *c == staged.change);
+    state.stage.changes.iter().filter(is_own).map(|staged| staged.id).collect()
+}
+
+/// Takes back what the wizard staged, and nothing else.
+pub fn undo(state: &mut State) -> Vec<Effect> {
+    let own = state.guide.as_ref().map(|guide| own_entries(state, guide)).unwrap_or_default();
+    vec![Effect::UndoOnly(own)]
+}
+
+/// Forgets the wizard; asks what shall become of what it staged, if that is anything.
+fn give_up(state: &mut State) -> Vec<Effect> {
+    let Some(guide) = &state.guide else { return vec![] };
+    let forget = Task::Forget(guide.choice().clone()).effect();
+    let entries = own_entries(state, guide);
+    if entries.is_empty() {
+        return vec![forget];
+    }
+    let staged = count(entries.len(), "change", "changes");
+    let drop = Effect::Drop { entries, said: staged.clone() };
+    let replies = vec![
+        Reply::new("give it up and drop them", "u brings them back", vec![drop, forget.clone()]),
+        Reply::new("give it up, keep them staged", "p reviews them", vec![forget]),
+    ];
+    let about = vec![format!("It has staged {staged}. Nothing was sent.")];
+    let (title, subject) = ("Give the wizard up".to_owned(), guide.choice().wizard.title());
+    state.dialogs.push(Dialog::Choose(Choose { title, subject, about, replies, ..Choose::default() }));
     vec![]
 }
 
@@ -81,13 +117,14 @@ fn why(state: &mut State) {
 fn look_at(guide: &mut Guide, place: usize) {
     let next = guide.next().unwrap_or(guide.steps.len());
     guide.at = (place != next).then_some(place);
-    guide.cursor = 0;
+    guide.cursor = None;
 }
 
+/// Takes the repository under the cursor in or out; a choice that excludes others is marked where the cursor is.
 fn toggle(state: &mut State) {
     let Some(guide) = &mut state.guide else { return };
-    let under = guide.facts.repositories.get(guide.cursor).map(|r| r.gun.clone());
-    if let (Phase::Choosing(chosen), Some(gun)) = (&mut guide.phase, under)
+    let under = guide.facts.repositories.get(guide.cursor.unwrap_or(0)).map(|r| r.gun.clone());
+    if let (Footing::Choosing(chosen), Some(gun)) = (&mut guide.phase, under)
         && !chosen.remove(&gun)
     {
         chosen.insert(gun);
@@ -106,14 +143,15 @@ fn ask_servers(state: &mut State) -> Vec<Effect> {
 
 fn enter(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &mut state.guide else { return vec![] };
-    if let Phase::Choosing(chosen) = &guide.phase {
+    if let Footing::Choosing(chosen) = &guide.phase {
         // In the order they are listed.
         let listed = guide.facts.repositories.iter().map(|r| r.gun.clone());
-        guide.phase = Phase::Beginning(listed.filter(|gun| chosen.contains(gun)).collect());
+        guide.phase = Footing::Beginning(listed.filter(|gun| chosen.contains(gun)).collect());
         return ask_servers(state);
     }
     let Some(guide) = &state.guide else { return vec![] };
-    let Some(option) = options::of(state, guide).into_iter().nth(guide.cursor) else { return vec![] };
+    let at = options::cursor(state, guide);
+    let Some(option) = options::of(state, guide).into_iter().nth(at) else { return vec![] };
     let choice = guide.choice().clone();
     match option.pick {
         Pick::Repository(_) => vec![],

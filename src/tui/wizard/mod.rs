@@ -24,12 +24,12 @@ use super::messages::effect::Effect;
 use super::messages::wizard_task::Task;
 use super::state::actions;
 use super::state::binding::{Action as Wanted, Binding, Group, bind};
-use super::state::guide::{Guide, Phase};
+use super::state::guide::{Footing, Guide};
 use super::state::{Screen, State, Work};
 use crate::engine::wizard::{StepKind, StepState};
 use crate::tuf::Gun;
 
-pub use act::update;
+pub use act::{undo, update};
 pub use begin::{from_key, from_role, no_key, no_role};
 pub use due::{is_any_due, of_repository, waiting};
 pub use options::{Opt, Pick, Tick};
@@ -42,7 +42,7 @@ const SAVING: i64 = 300;
 /// Keys of a wizard.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Wizard(actions::Wizard::Do), "go on", Group::Stage, 10).unless(nothing_to_do),
-    bind(&["space"], Wanted::Wizard(actions::Wizard::Toggle), "choose", Group::Stage, 15).unless(not_choosing),
+    bind(&["space"], Wanted::Wizard(actions::Wizard::Toggle), "choose", Group::Stage, 15).unless(no_choice),
     bind(&["A"], Wanted::Wizard(actions::Wizard::All), "all", Group::Stage, 0).unless(not_choosing),
     bind(&["b", "shift-tab", "left"], Wanted::Wizard(actions::Wizard::Back), "back", Group::Move, 20).unless(first),
     bind(&["n", "tab", "right"], Wanted::Wizard(actions::Wizard::Forward), "next", Group::Move, 25).unless(last),
@@ -62,8 +62,8 @@ fn guide(state: &State) -> Option<&Guide> {
 fn nothing_to_do(state: &State) -> Option<&'static str> {
     let guide = guide(state)?;
     match &guide.phase {
-        Phase::Beginning(_) => return Some("the servers are being asked"),
-        Phase::Choosing(chosen) if chosen.is_empty() => return Some("choose a repository with space first"),
+        Footing::Beginning(_) => return Some("the servers are being asked"),
+        Footing::Choosing(chosen) if chosen.is_empty() => return Some("choose a repository with space first"),
         _ => {}
     }
     let state_of_step = guide.step().map(|step| &step.state);
@@ -74,12 +74,18 @@ fn nothing_to_do(state: &State) -> Option<&'static str> {
 }
 
 fn not_choosing(state: &State) -> Option<&'static str> {
-    let choosing = guide(state).is_some_and(|g| matches!(g.phase, Phase::Choosing(_)));
+    let choosing = guide(state).is_some_and(|g| matches!(g.phase, Footing::Choosing(_)));
     (!choosing).then_some("the repositories are chosen; leave with q to choose others")
 }
 
+fn no_choice(state: &State) -> Option<&'static str> {
+    let guide = guide(state)?;
+    let marks = options::of(state, guide).iter().any(|option| option.tick != Tick::Act);
+    (!marks).then_some("there is nothing to choose at this step; enter does what is under the cursor")
+}
+
 fn not_begun(state: &State) -> Option<&'static str> {
-    let begun = guide(state).is_some_and(|g| g.phase == Phase::Walking);
+    let begun = guide(state).is_some_and(|g| g.phase == Footing::Walking);
     (!begun).then_some("nothing was begun yet")
 }
 
@@ -89,33 +95,35 @@ fn first(state: &State) -> Option<&'static str> {
 
 fn last(state: &State) -> Option<&'static str> {
     let guide = guide(state)?;
-    (guide.phase != Phase::Walking || guide.shown() + 1 >= guide.places()).then_some("this is the last step")
+    (guide.phase != Footing::Walking || guide.shown() + 1 >= guide.places()).then_some("this is the last step")
 }
 
 fn no_skip(state: &State) -> Option<&'static str> {
-    let kind = guide(state).filter(|g| g.phase == Phase::Walking).and_then(|g| g.open_step()).map(|step| step.kind);
+    let kind = guide(state).filter(|g| g.phase == Footing::Walking).and_then(|g| g.open_step()).map(|step| step.kind);
     let can = matches!(kind, Some(StepKind::BackUp | StepKind::BackUpMade | StepKind::Retire | StepKind::HandOver));
     (!can).then_some("this step cannot be skipped")
 }
 
 fn nothing_staged(state: &State) -> Option<&'static str> {
-    state.stage.undo.is_none().then_some("nothing is staged; what was published cannot be undone")
+    let own = guide(state).map(|guide| act::own_entries(state, guide)).unwrap_or_default();
+    own.is_empty().then_some("this wizard has staged nothing; what was published cannot be undone")
 }
 
 /// Moves the cursor among what can be done.
 pub fn go(state: &mut State, to: Move) {
     let Some(guide) = &state.guide else { return };
     let last = options::of(state, guide).len().saturating_sub(1);
+    let at = options::cursor(state, guide);
     let cursor = match to {
-        Move::Up => guide.cursor.saturating_sub(1),
-        Move::Down => guide.cursor + 1,
-        Move::HalfUp => guide.cursor.saturating_sub(8),
-        Move::HalfDown => guide.cursor + 8,
+        Move::Up => at.saturating_sub(1),
+        Move::Down => at + 1,
+        Move::HalfUp => at.saturating_sub(8),
+        Move::HalfDown => at + 8,
         Move::Top => 0,
         Move::Bottom => last,
     };
     if let Some(guide) = &mut state.guide {
-        guide.cursor = cursor.min(last);
+        guide.cursor = Some(cursor.min(last));
     }
 }
 
@@ -127,15 +135,15 @@ pub fn follow(state: &mut State) -> Vec<Effect> {
         return vec![];
     }
     let task = match &guide.phase {
-        Phase::Beginning(guns) => Task::Begin(guide.choice().wizard.clone(), guns.clone()),
+        Footing::Beginning(guns) => Task::Begin(guide.choice().wizard.clone(), guns.clone()),
         _ if guide.stale => Task::Look(guide.choice().clone()),
         _ => return vec![],
     };
     if let Some(guide) = &mut state.guide {
         guide.stale = false;
-        if let Phase::Beginning(guns) = &guide.phase {
+        if let Footing::Beginning(guns) = &guide.phase {
             // Asked once; the answer begins it, a failure leaves the choice.
-            guide.phase = Phase::Choosing(guns.iter().cloned().collect());
+            guide.phase = Footing::Choosing(guns.iter().cloned().collect());
         }
     }
     vec![task.effect()]
@@ -162,9 +170,9 @@ pub fn verdict(state: &State, guide: &Guide) -> (Tone, &'static str, String) {
         return (Tone::Note, "saving", "what was chosen".to_owned());
     }
     match &guide.phase {
-        Phase::Choosing(_) | Phase::Beginning(_) => (Tone::Note, "nothing is changed yet", String::new()),
-        Phase::Walking if guide.is_over() => (Tone::Done, "finished", "every step is done".to_owned()),
-        Phase::Walking => (Tone::Note, "kept at each step", "W opens it again".to_owned()),
+        Footing::Choosing(_) | Footing::Beginning(_) => (Tone::Note, "nothing is changed yet", String::new()),
+        Footing::Walking if guide.is_over() => (Tone::Done, "finished", "every step is done".to_owned()),
+        Footing::Walking => (Tone::Note, "kept at each step", "W opens it again".to_owned()),
     }
 }
 

@@ -1,14 +1,15 @@
 //! What can be done at a step.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::words;
 use crate::engine::view::keys::KeyPlace;
-use crate::engine::wizard::{RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
+use crate::engine::wizard::{Choice, Facts, RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
 use crate::tuf::{CanonicalKeyId, Gun, SignerName};
 use crate::tui::messages::failure::Ask;
-use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::state::guide::{Footing, Guide};
 use crate::tui::state::{State, words as shared};
 
 /// Most keys of the store that are offered.
@@ -74,13 +75,51 @@ fn radio(on: bool, pick: Pick, word: impl Into<String>, note: impl Into<String>)
     Opt { pick, tick: Tick::Radio(on), word: word.into(), note: note.into() }
 }
 
-/// What can be done at the step that is looked at; nothing at one that waits for others.
+/// What can be done at the step that is looked at; nothing at one that waits for others. Of choices that exclude each
+/// other the one under the cursor is marked, for that is what enter does.
 #[must_use]
 pub(super) fn of(state: &State, guide: &Guide) -> Vec<Opt> {
+    let mut options = listed(state, guide);
+    let at = place(guide, &options);
+    for (i, option) in options.iter_mut().enumerate() {
+        if let Tick::Radio(on) = &mut option.tick {
+            *on = i == at;
+        }
+    }
+    options
+}
+
+/// Where the cursor is: where the user put it, else on what is chosen.
+#[must_use]
+pub(super) fn cursor(state: &State, guide: &Guide) -> usize {
+    place(guide, &listed(state, guide))
+}
+
+fn place(guide: &Guide, options: &[Opt]) -> usize {
+    let chosen = || options.iter().position(|option| option.tick == Tick::Radio(true));
+    guide.cursor.or_else(chosen).unwrap_or(0).min(options.len().saturating_sub(1))
+}
+
+/// The wizard as it would be with what is marked: so it is drawn, before anything is chosen.
+#[must_use]
+pub(super) fn previewed<'a>(state: &State, guide: &'a Guide) -> Cow<'a, Guide> {
+    let is_open = guide.open_step().is_some_and(|step| step.kind == StepKind::Stage);
+    let marked = is_open.then(|| of(state, guide).into_iter().nth(cursor(state, guide))).flatten();
+    match marked {
+        Some(Opt { pick: Pick::Stage(way), .. }) if guide.choice().way != way => {
+            let choice = Choice { way, ..guide.choice().clone() };
+            let facts = Facts { choice, ..guide.facts.clone() };
+            Cow::Owned(Guide { at: guide.at, cursor: guide.cursor, ..Guide::new(facts, guide.phase.clone()) })
+        }
+        _ => Cow::Borrowed(guide),
+    }
+}
+
+fn listed(state: &State, guide: &Guide) -> Vec<Opt> {
     match &guide.phase {
-        Phase::Choosing(chosen) => return repositories(state, guide, chosen),
-        Phase::Beginning(guns) => return repositories(state, guide, &guns.iter().cloned().collect()),
-        Phase::Walking => {}
+        Footing::Choosing(chosen) => return repositories(state, guide, chosen),
+        Footing::Beginning(guns) => return repositories(state, guide, &guns.iter().cloned().collect()),
+        Footing::Walking => {}
     }
     let Some(step) = guide.step() else {
         return vec![act(Pick::Finish, "close this wizard", "nothing is left to do")];
@@ -138,7 +177,7 @@ fn unread(state: &State, guide: &Guide) -> Vec<Opt> {
             (Ask::Realm { .. } | Ask::Login { .. }, _) => "its server wants a login",
             (Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey, _) => return None,
         };
-        Some(act(Pick::Answer(repository.gun.clone()), format!("answer for {name}"), note))
+        Some(act(Pick::Answer(repository.gun.clone()), format!("{} for {name}", shared::question(ask)), note))
     });
     let again = act(Pick::AskServer, "look again", "asks the servers");
     asks.chain([again]).collect()
@@ -165,7 +204,9 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
         options.extend(on_token(state).map(|option| if one_for_all { option } else { note(option) }));
     }
     let stored = state.keyring.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
-    options.extend(stored.map(|k| radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), place(k))));
+    options.extend(
+        stored.map(|k| radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), whereabouts(k))),
+    );
     if one_for_all {
         options.push(radio(false, Pick::LoadKey, "load a file", "a private key made elsewhere"));
     }
@@ -194,7 +235,7 @@ fn is_here(key: &KeyView) -> bool {
 }
 
 /// Which key it is, and where.
-fn place(key: &KeyView) -> String {
+fn whereabouts(key: &KeyView) -> String {
     match &key.place {
         KeyPlace::Token(place) => format!("{} {}", key.id.short(), shared::on_token(place)),
         _ => format!("{} of the key store", key.id.short()),
@@ -229,7 +270,7 @@ fn root_keys(state: &State, guide: &Guide) -> Vec<Opt> {
         .take(MOST_KEYS)
         .map(|k| {
             let pick = RootKeyChoice::Stored(k.id.clone());
-            radio(chosen == Some(&pick), Pick::RootKey(pick), format!("use {}", k.label), place(k))
+            radio(chosen == Some(&pick), Pick::RootKey(pick), format!("use {}", k.label), whereabouts(k))
         })
         .collect();
     let new = RootKeyChoice::New;

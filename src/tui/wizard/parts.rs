@@ -11,7 +11,7 @@ use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::mark;
 use crate::tui::kit::widgets::tag_effect;
 use crate::tui::state::State;
-use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::state::guide::{Footing, Guide};
 
 /// Longest line of running text.
 const TEXT: usize = 76;
@@ -51,7 +51,7 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
         lines.push(Line::Blank);
     }
     if !options.is_empty() {
-        if guide.phase != Phase::Walking {
+        if guide.phase != Footing::Walking {
             let head = match asking(state, guide) {
                 Some((done, all)) => format!("asking the servers: {done} of {all}"),
                 None => "in which repositories?".to_owned(),
@@ -116,7 +116,7 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
     }
     // What would be staged is drawn with its signs elsewhere, and repositories are options while they are chosen.
     let told = matches!(step.kind, StepKind::Stage | StepKind::Key)
-        || (step.kind == StepKind::Choose && guide.phase != Phase::Walking);
+        || (step.kind == StepKind::Choose && guide.phase != Footing::Walking);
     let blocked = guide.stand(guide.shown());
     for text in step.detail.iter().filter(|_| !told) {
         if blocked != StepState::Blocked(text.clone()) {
@@ -182,7 +182,7 @@ pub(super) fn option(state: &State, option: &Opt, words: u16, selected: bool) ->
 pub(super) fn staged(state: &State, guide: &Guide, canvas: &Canvas<'_>, cells: usize) -> Vec<Runs> {
     let subject =
         guide.step().is_some_and(|s| matches!(s.kind, StepKind::Stage | StepKind::Publish | StepKind::Remove));
-    if !subject || guide.phase != Phase::Walking {
+    if !subject || guide.phase != Footing::Walking {
         return vec![];
     }
     let mut lines = Vec::new();

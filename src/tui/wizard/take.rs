@@ -9,8 +9,8 @@ use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::Failure;
-use crate::tui::messages::wizard_task::{Answer, Task};
-use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::messages::wizard_task::{Learned, Task};
+use crate::tui::state::guide::{Footing, Guide};
 use crate::tui::state::{Screen, State, asking};
 
 /// Notes that the facts of an open wizard are older than this outcome.
@@ -26,7 +26,7 @@ pub fn notice(state: &mut State, outcome: &Outcome) {
 }
 
 /// Takes an answer. It closes the form that asked for it, and no other.
-pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> Vec<Effect> {
+pub fn take(state: &mut State, job: JobId, result: Result<Learned, Failure>) -> Vec<Effect> {
     let form = waiting(state, job);
     let answer = match result {
         Ok(answer) => answer,
@@ -36,23 +36,23 @@ pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> V
         guide.passphrase = forms::typed(&form);
     }
     match answer {
-        Answer::Begun(begun) => {
+        Learned::Begun(begun) => {
             let menu = menu::all(state, &begun);
             state.begun = begun;
             state.dialogs.push(Dialog::Wizards(menu));
             vec![]
         }
-        Answer::Reminded(begun) => {
+        Learned::Reminded(begun) => {
             due::take(state, begun);
             vec![]
         }
-        Answer::ToChoose(facts, chosen) => {
+        Learned::ToChoose(facts, chosen) => {
             let chosen = chosen.into_iter().filter(|gun| facts.choice.repositories.contains(gun)).collect();
-            open(state, Guide::new(*facts, Phase::Choosing(chosen)))
+            open(state, Guide::new(*facts, Footing::Choosing(chosen)))
         }
-        Answer::Opened(facts) => {
+        Learned::Opened(facts) => {
             let began = state.guide.is_some();
-            let guide = Guide::new(*facts, Phase::Walking);
+            let guide = Guide::new(*facts, Footing::Walking);
             if began {
                 // The servers were asked a moment ago.
                 state.guide = Some(guide);
@@ -60,19 +60,19 @@ pub fn take(state: &mut State, job: JobId, result: Result<Answer, Failure>) -> V
             }
             open(state, guide)
         }
-        Answer::Kept(choice) => kept(state, job, *choice),
-        Answer::Seen(facts) => {
+        Learned::Kept(choice) => kept(state, job, *choice),
+        Learned::Seen(facts) => {
             learn(state, *facts);
             vec![]
         }
-        Answer::Did(facts, verb, object) => {
+        Learned::Did(facts, verb, object) => {
             if let Some(guide) = state.guide.as_mut().filter(|guide| guide.is_about(&facts.choice)) {
                 guide.learn(*facts);
             }
             state.say(Tone::Done, verb, object);
             vec![Effect::ListKeys]
         }
-        Answer::Forgotten(title) => {
+        Learned::Forgotten(title) => {
             state.guide = None;
             if matches!(state.screen, Screen::Wizard) {
                 state.screen = Screen::Main;
@@ -115,7 +115,7 @@ fn kept(state: &mut State, job: JobId, choice: Choice) -> Vec<Effect> {
 /// Opens a wizard, and asks the servers about what it depends on.
 fn open(state: &mut State, guide: Guide) -> Vec<Effect> {
     let listed: Vec<_> = guide.facts.repositories.iter().map(|r| r.gun.clone()).collect();
-    let walking = guide.phase == Phase::Walking;
+    let walking = guide.phase == Footing::Walking;
     state.guide = Some(guide);
     state.screen = Screen::Wizard;
     state.message = None;

@@ -9,7 +9,7 @@ use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::rule;
 use crate::tui::kit::theme::Theme;
 use crate::tui::state::State;
-use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::state::guide::{Footing, Guide};
 
 /// Sign and style of a step.
 fn sign(theme: Theme, stand: &StepState) -> (&'static str, Style) {
@@ -106,7 +106,7 @@ fn safety(state: &State, guide: &Guide) -> Vec<(&'static str, Runs)> {
     let theme = state.theme;
     let mut lines = vec![("tags that could break", risk(state, guide))];
     let sent = guide.steps.iter().position(|s| s.kind == crate::engine::wizard::StepKind::Publish);
-    if let (Some(place), Phase::Walking) = (sent, &guide.phase) {
+    if let (Some(place), Footing::Walking) = (sent, &guide.phase) {
         if guide.steps.get(place).is_some_and(|s| s.state == StepState::Done) {
             let back = match guide.choice().wizard {
                 Wizard::FirstSetup => "delete it on the server",

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::parts::{self, Line};
-use super::{track, words};
+use super::{options, track, words};
 use crate::engine::wizard::StepState;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, width};
 use crate::tui::kit::frame::{Frame, rule};
@@ -19,6 +19,7 @@ const WIDEST: u16 = 140;
 
 /// Draws it.
 pub fn render(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
+    let guide = &*options::previewed(state, guide);
     let body = Rect { width: areas.body.width.min(WIDEST), ..areas.body };
     let mut frame = heading(state, guide);
     if areas.message.is_none() {
@@ -131,7 +132,8 @@ fn step(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect, room
     let words = lines.iter().map(|l| if let Line::Option(_, o) = l { width(&o.word) } else { 0 }).max().unwrap_or(0);
     let words = words.min(u16::try_from(cells / 2).unwrap_or(20));
     let height = usize::from(place.height);
-    let at = lines.iter().position(|l| matches!(l, Line::Option(i, _) if *i == guide.cursor)).unwrap_or(0);
+    let cursor = options::cursor(state, guide);
+    let at = lines.iter().position(|l| matches!(l, Line::Option(i, _) if *i == cursor)).unwrap_or(0);
     let offset = (at + 2).saturating_sub(height);
     let hidden = lines.len().saturating_sub(offset + height);
     for (y, line) in (place.y..place.bottom()).zip(lines.iter().skip(offset)) {
@@ -141,7 +143,7 @@ fn step(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect, room
                 canvas.runs(x, y, end, runs);
             }
             Line::Option(i, option) => {
-                let selected = *i == guide.cursor;
+                let selected = *i == cursor;
                 canvas.spot(place.x, y, place.right(), Spot::Line(*i));
                 canvas.runs(x, y, end, &parts::option(state, option, words, selected));
                 if selected {

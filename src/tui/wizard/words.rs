@@ -5,7 +5,7 @@ use crate::engine::plan::NeededKey;
 use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
-use crate::tui::state::guide::{Guide, Phase};
+use crate::tui::state::guide::{Footing, Guide};
 use crate::tui::state::{State, words as shared};
 
 /// A step's name where there is little room.
@@ -170,7 +170,7 @@ pub(super) fn old_keys_here(guide: &Guide) -> Vec<CanonicalKeyId> {
 #[must_use]
 pub(super) fn is_changeable(guide: &Guide) -> bool {
     let later = |step: &StepView| step.kind == StepKind::Stage && step.state != StepState::Done;
-    guide.phase == Phase::Walking && guide.steps.iter().any(later)
+    guide.phase == Footing::Walking && guide.steps.iter().any(later)
 }
 
 /// What is worth knowing about a repository before it is chosen.

@@ -21,7 +21,7 @@ impl User {
         let mut user = Self { home, terminal };
         user.terminal
             .wait("all repositories", |shown| shown.contains("✓ ok      team/worker") && !shown.contains("asks"));
-        user.terminal.keys("X");
+        user.terminal.keys("T");
         user.terminal.wait("the tour to end", |shown| !shown.contains("end tour"));
         user
     }

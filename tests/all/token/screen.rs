@@ -19,7 +19,7 @@ fn sandbox(token: &Token, home: &TempDir) -> Terminal {
     command.args(["sandbox", "--pkcs11-module"]).arg(token.module());
     let mut terminal = Terminal::start(token.at(&mut command), 100, 30);
     terminal.wait("all repositories", |shown| shown.contains("✓ ok      team/worker") && !shown.contains("asks"));
-    terminal.keys("X");
+    terminal.keys("T");
     terminal.wait("the tour to end", |shown| !shown.contains("end tour"));
     terminal.keys("4/root\r");
     terminal.wait_for("admin root");

@@ -12,7 +12,7 @@ use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
 use trustdeck::tui::messages::told::Told;
-use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
+use trustdeck::tui::messages::wizard_task::{KeySource, Learned, Task};
 use trustdeck::tui::state::{Screen, State};
 
 use crate::screen::scene::{gun, keys, repositories, state_of};
@@ -118,7 +118,7 @@ fn w_lists_begun_wizards_first_and_goes_on_with_them() {
     let effects = press(&mut state, "W");
     assert_eq!(*only_task(&effects), Task::List);
     let facts = keyed(rotation());
-    answer(&mut state, Answer::Begun(vec![Begun::of(&facts)]));
+    answer(&mut state, Learned::Begun(vec![Begun::of(&facts)]));
     let shown = shows(&state);
     assert!(shown.contains("go on: rotate the key of signer jeff") && shown.contains("next is back it up"), "{shown}");
     assert_eq!(*only_task(&press(&mut state, "<enter>")), Task::Resume(facts.choice));
@@ -129,7 +129,7 @@ fn a_wizard_begins_once_the_servers_have_answered() {
     let mut state = browsing();
     let facts = rotation();
     let chosen = facts.choice.repositories.clone();
-    answer(&mut state, Answer::ToChoose(Box::new(facts), chosen.clone()));
+    answer(&mut state, Learned::ToChoose(Box::new(facts), chosen.clone()));
     assert!(matches!(state.screen, Screen::Wizard));
     let effects = press(&mut state, "<enter>");
     assert_eq!(effects, [Effect::Refresh(gun("admin/demo"))], "nothing is kept before the servers have answered");
@@ -143,7 +143,7 @@ fn ctrl_c_stops_waiting_for_servers_and_keeps_the_choice() {
     let mut state = browsing();
     let facts = rotation();
     let chosen = facts.choice.repositories.clone();
-    answer(&mut state, Answer::ToChoose(Box::new(facts), chosen));
+    answer(&mut state, Learned::ToChoose(Box::new(facts), chosen));
     press(&mut state, "<enter>");
     assert_eq!(press(&mut state, "<ctrl-c>").first(), Some(&Effect::Cancel));
     assert!(shows(&state).contains("in which repositories?"));
@@ -152,7 +152,7 @@ fn ctrl_c_stops_waiting_for_servers_and_keeps_the_choice() {
 #[test]
 fn without_a_repository_nothing_begins() {
     let mut state = browsing();
-    answer(&mut state, Answer::ToChoose(Box::new(rotation()), vec![gun("admin/demo")]));
+    answer(&mut state, Learned::ToChoose(Box::new(rotation()), vec![gun("admin/demo")]));
     assert_eq!(press(&mut state, "<space><enter>"), []);
     assert!(shows(&state).contains("choose a repository with space first"));
 }
@@ -177,7 +177,7 @@ fn a_new_key_needs_the_same_passphrase_twice() {
 fn the_backup_of_a_key_that_was_just_made_asks_for_no_passphrase_of_it() {
     let mut state = walking(rotation());
     press(&mut state, "<enter>correct horse<down>correct horse<enter>");
-    answer(&mut state, Answer::Did(Box::new(keyed(rotation())), "new key", String::new()));
+    answer(&mut state, Learned::Did(Box::new(keyed(rotation())), "new key", String::new()));
     press(&mut state, "<enter>");
     let effects = press(&mut state, "battery staple<enter>");
     let Task::BackUp { keys, seal, own, .. } = only_task(&effects) else { panic!("{effects:?}") };
@@ -191,9 +191,9 @@ fn a_backup_can_be_left_out_by_choice_and_made_later() {
     let mut state = walking(facts.clone());
     let choice = kept(&press(&mut state, "s"));
     assert!(choice.without_backup);
-    answer(&mut state, Answer::Kept(Box::new(choice)));
+    answer(&mut state, Learned::Kept(Box::new(choice)));
     assert!(shows(&state).contains("Fill the stage  now"));
-    press(&mut state, "b<enter>");
+    press(&mut state, "bk<enter>");
     assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.title == "Back it up"));
 }
 
@@ -217,7 +217,7 @@ fn another_way_is_kept_before_it_is_staged() {
     let choice = kept(&effects);
     assert_eq!((choice.way, effects.len()), (Way::TwoPublishes, 1), "nothing is staged before the choice is on disk");
     let expected = changes(&Facts { choice: choice.clone(), ..facts });
-    let effects = answer(&mut state, Answer::Kept(Box::new(choice)));
+    let effects = answer(&mut state, Learned::Kept(Box::new(choice)));
     assert!(effects.iter().any(|e| matches!(e, Effect::Stage { changes, .. } if *changes == expected)));
 }
 
@@ -279,7 +279,7 @@ fn the_old_private_key_is_removed_by_the_rules_of_the_keys_pane() {
     assert_eq!(remove, KeyWork::Remove(old, Removing::Forced));
     let effects = key_found(&mut state, &remove, KeyFound::Said(Ok(Told::new("removed", "it"))));
     assert_eq!(*only_task(&effects), Task::Look(sent.choice.clone()), "the wizard looks where it is");
-    answer(&mut state, Answer::Seen(Box::new(retired(sent.clone()))));
+    answer(&mut state, Learned::Seen(Box::new(retired(sent.clone()))));
     assert!(shows(&state).contains("Finished"));
     assert_eq!(*only_task(&press(&mut state, "<enter>")), Task::Forget(sent.choice));
 }
@@ -335,7 +335,7 @@ fn a_repository_is_set_up_by_choosing_root_signer_and_tags() {
     let effects = press(&mut state, "j<enter>");
     let choice = kept(&effects);
     assert_eq!(choice.first.root_key, Some(RootKeyChoice::New));
-    answer(&mut state, Answer::Kept(Box::new(choice)));
+    answer(&mut state, Learned::Kept(Box::new(choice)));
     press(&mut state, "<enter>jeff<down>correct horse<down>correct horse");
     let effects = press(&mut state, "<enter>");
     assert!(matches!(only_task(&effects), Task::Signer(_, name, KeySource::New { .. }) if *name == signer()));
@@ -345,6 +345,6 @@ fn a_repository_is_set_up_by_choosing_root_signer_and_tags() {
 fn a_late_answer_about_another_choice_is_dropped() {
     let mut state = walking(rotation());
     let other = keyed(rotation());
-    answer(&mut state, Answer::Seen(Box::new(other)));
+    answer(&mut state, Learned::Seen(Box::new(other)));
     assert!(shows(&state).contains("New key  now"));
 }

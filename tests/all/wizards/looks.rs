@@ -7,7 +7,7 @@ use trustdeck::engine::RootKeyChoice;
 use trustdeck::engine::wizard::{Begun, Facts, Holder, StepKind, StepState, Way, Wizard, steps};
 use trustdeck::tuf::Role;
 use trustdeck::tui::kit::theme::Theme;
-use trustdeck::tui::messages::wizard_task::Answer;
+use trustdeck::tui::messages::wizard_task::Learned;
 
 use crate::screen::scene::{repositories, state_of};
 use crate::screen::wizards::{
@@ -161,12 +161,12 @@ fn choosing_and_the_list_of_wizards_look_as_stored() {
         let mut text = String::new();
         let mut state = state_of(repositories(), size, Theme::default());
         press(&mut state, "j");
-        answer(&mut state, Answer::Begun(vec![Begun::of(&keyed(rotation()))]));
+        answer(&mut state, Learned::Begun(vec![Begun::of(&keyed(rotation()))]));
         writeln!(text, "{}", frame::golden(&draw(&state))).unwrap();
         press(&mut state, "<esc>");
         let facts = Box::new(rotation());
         let chosen = facts.choice.repositories.clone();
-        answer(&mut state, Answer::ToChoose(facts, chosen));
+        answer(&mut state, Learned::ToChoose(facts, chosen));
         writeln!(text, "{}", frame::golden(&draw(&state))).unwrap();
         check(&format!("wizard-choosing-{}x{}", size.0, size.1), &text);
     }

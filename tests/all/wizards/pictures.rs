@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trustdeck::engine::wizard::Wizard;
 use trustdeck::tui::kit::theme::Theme;
-use trustdeck::tui::messages::wizard_task::Answer;
+use trustdeck::tui::messages::wizard_task::Learned;
 use trustdeck::tui::state::State;
 
 use crate::screen::scene::{repositories, state_of};
@@ -32,7 +32,7 @@ fn the_walk_through_of_a_rotation_looks_as_stored() {
 
     let mut state = at((80, 24));
     let chosen = rotation.choice.repositories.clone();
-    answer(&mut state, Answer::ToChoose(Box::new(rotation.clone()), chosen));
+    answer(&mut state, Learned::ToChoose(Box::new(rotation.clone()), chosen));
     settle(&mut state);
     check("rotate-1-who-80x24", &state);
 

@@ -7,7 +7,7 @@ use trustdeck::tui::dialogs::{Dialog, Form};
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, JobId, Outcome};
-use trustdeck::tui::messages::wizard_task::{Answer, Task};
+use trustdeck::tui::messages::wizard_task::{Learned, Task};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
@@ -50,7 +50,7 @@ fn begun_by(state: &mut State, keys: &str) -> (Task, JobId) {
     effects.iter().zip(jobs).find_map(asked).unwrap_or_else(|| panic!("no task: {effects:?}"))
 }
 
-fn done(state: &mut State, job: JobId, result: Result<Answer, Kind>) -> Vec<Effect> {
+fn done(state: &mut State, job: JobId, result: Result<Learned, Kind>) -> Vec<Effect> {
     let result = result.map_err(|kind| failure(kind, None));
     update(state, Event::Done(job, Outcome::Wizard(result)))
 }
@@ -64,8 +64,8 @@ fn making() -> (State, JobId) {
     (state, job)
 }
 
-fn made() -> Answer {
-    Answer::Did(Box::new(on_token(keyed(begun(Wizard::Root)))), "new key", "it".to_owned())
+fn made() -> Learned {
+    Learned::Did(Box::new(on_token(keyed(begun(Wizard::Root)))), "new key", "it".to_owned())
 }
 
 fn chosen(state: &State) -> &Choice {
@@ -76,8 +76,8 @@ fn chosen(state: &State) -> &Choice {
 fn a_form_that_waits_stays_open_whatever_else_is_answered() {
     let (mut state, job) = making();
     let before = form(&state).clone();
-    answer(&mut state, Answer::Reminded(vec![]));
-    answer(&mut state, Answer::Seen(Box::new(begun(Wizard::Root))));
+    answer(&mut state, Learned::Reminded(vec![]));
+    answer(&mut state, Learned::Seen(Box::new(begun(Wizard::Root))));
     assert_eq!(*form(&state), before);
     let look = Task::Look(begun(Wizard::Root).choice).effect();
     tell(&mut state, look, Outcome::Wizard(Err(failure(Kind::Disk, None))));
@@ -108,7 +108,7 @@ fn the_touch_of_a_stopped_job_is_asked_for_in_no_other_form() {
     press(&mut state, "<esc><esc>");
     assert!(state.dialogs.is_empty());
     press(&mut state, "W");
-    answer(&mut state, Answer::Begun(vec![]));
+    answer(&mut state, Learned::Begun(vec![]));
     press(&mut state, "kk");
     let Some(Dialog::Wizards(menu)) = state.dialogs.last() else { panic!("no menu") };
     let rows = menu.offers.len();
@@ -147,7 +147,7 @@ fn what_fails_meanwhile_does_not_lose_what_is_being_saved() {
     let look = Task::Look(chosen(&state).clone()).effect();
     tell(&mut state, look, Outcome::Wizard(Err(failure(Kind::Disk, None))));
     assert_eq!(press(&mut state, "<enter>"), [], "it is still on its way");
-    let effects = done(&mut state, keep, Ok(Answer::Kept(Box::new(choice.clone()))));
+    let effects = done(&mut state, keep, Ok(Learned::Kept(Box::new(choice.clone()))));
     assert_eq!(*chosen(&state), choice);
     assert!(effects.iter().any(|e| matches!(e, Effect::Stage { .. })), "and is staged: {effects:?}");
 }
@@ -161,10 +161,10 @@ fn who_reopens_before_it_is_saved_sees_it_once_it_is() {
     press(&mut state, "q");
     assert_eq!(press(&mut state, "2ggjjjt"), [], "what would be read now is old in a moment");
     // Another program's answer may come at any time.
-    answer(&mut state, Answer::Opened(Box::new(facts.clone())));
+    answer(&mut state, Learned::Opened(Box::new(facts.clone())));
     assert_eq!(*chosen(&state), facts.choice);
     assert_eq!(press(&mut state, "s"), [], "nothing is written over it");
-    let effects = done(&mut state, keep, Ok(Answer::Kept(Box::new(choice.clone()))));
+    let effects = done(&mut state, keep, Ok(Learned::Kept(Box::new(choice.clone()))));
     assert_eq!(effects, [Task::Look(choice.clone()).effect()]);
     assert_eq!(*chosen(&state), choice);
 }
@@ -173,6 +173,6 @@ fn who_reopens_before_it_is_saved_sees_it_once_it_is() {
 fn a_choice_of_another_wizard_is_not_taken() {
     let mut state = walking(rotation());
     let other = keyed(begun(Wizard::Root)).choice;
-    assert_eq!(answer(&mut state, Answer::Kept(Box::new(other))), []);
+    assert_eq!(answer(&mut state, Learned::Kept(Box::new(other))), []);
     assert_eq!(*chosen(&state), rotation().choice);
 }

@@ -9,7 +9,7 @@ use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::keywork::AtToken;
-use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
+use trustdeck::tui::messages::wizard_task::{KeySource, Learned, Task};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
@@ -53,7 +53,7 @@ fn at_board(pin: &str, management: Option<&str>) -> AtToken {
 #[test]
 fn opening_a_wizard_looks_for_tokens() {
     let mut state = state_of(repositories(), (80, 24), Theme::default());
-    let effects = answer(&mut state, Answer::Opened(Box::new(begun(Wizard::Root))));
+    let effects = answer(&mut state, Learned::Opened(Box::new(begun(Wizard::Root))));
     assert!(effects.contains(&Effect::LookForTokens), "{effects:?}");
     assert!(!shows(&state).contains("token"), "without a module nothing is said of tokens");
     plug_in(&mut state, vec![]);
@@ -126,7 +126,7 @@ fn no_backup_is_promised_for_what_is_only_on_a_token() {
     assert!(shown.contains("cannot be copied out of it") && !shown.contains("back it up now"), "{shown}");
     let Task::Keep(choice) = only_task(&press(&mut state, "<enter>")) else { panic!() };
     assert!(choice.without_backup);
-    answer(&mut state, Answer::Kept(Box::new(choice)));
+    answer(&mut state, Learned::Kept(Box::new(choice)));
     assert!(shows(&state).contains("Fill the stage  now"), "{}", shows(&state));
     press(&mut state, "e");
     assert!(!shows(&state).contains("key backup"), "{}", shows(&state));

@@ -8,7 +8,7 @@ use trustdeck::tuf::Role;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome, Source};
-use trustdeck::tui::messages::wizard_task::{Answer, Task};
+use trustdeck::tui::messages::wizard_task::{Learned, Task};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
@@ -69,7 +69,7 @@ fn a_choice_is_shown_as_made_only_once_it_is_on_disk() {
     assert!(said(&state).contains("in a moment"));
     state.message = None;
     assert_eq!(press(&mut state, "X"), [], "nor is it forgotten before it is kept");
-    let effects = answer(&mut state, Answer::Kept(Box::new(choice.clone())));
+    let effects = answer(&mut state, Learned::Kept(Box::new(choice.clone())));
     assert_eq!(effects, [Task::Look(choice).effect()]);
     assert!(shows(&state).contains("Fill the stage  now"), "{}", shows(&state));
 }
@@ -93,14 +93,14 @@ fn who_leaves_meanwhile_is_told_that_it_is_kept_when_it_is() {
     let Task::Keep(choice) = (**task).clone() else { panic!("{task:?}") };
     press(&mut state, "q");
     assert!(state.message.is_none(), "{:?}", state.message);
-    assert_eq!(answer(&mut state, Answer::Kept(Box::new(choice))), []);
+    assert_eq!(answer(&mut state, Learned::Kept(Box::new(choice))), []);
     assert!(said(&state).contains("kept") && said(&state).contains("W goes on with it"));
 }
 
 #[test]
 fn a_wizard_that_waits_is_named_with_its_repository() {
     let mut state = browsing((80, 24));
-    answer(&mut state, Answer::Reminded(vec![Begun::of(&waiting(1))]));
+    answer(&mut state, Learned::Reminded(vec![Begun::of(&waiting(1))]));
     let shown = shows(&state);
     assert!(!shown.contains("due"), "{shown}");
     assert!(shown.contains("W rotate the key of signer jeff   waits for a signature"), "{shown}");
@@ -110,7 +110,7 @@ fn a_wizard_that_waits_is_named_with_its_repository() {
 #[test]
 fn what_is_due_is_said_once_and_stays_in_sight() {
     let mut state = browsing((80, 24));
-    let due = || Answer::Reminded(vec![Begun::of(&waiting(4))]);
+    let due = || Learned::Reminded(vec![Begun::of(&waiting(4))]);
     answer(&mut state, due());
     let words = "ask the colleague whether he has signed with the new key";
     assert!(said(&state).starts_with(&format!("due {words}")), "{}", said(&state));
@@ -124,7 +124,7 @@ fn what_is_due_is_said_once_and_stays_in_sight() {
 #[test]
 fn time_alone_makes_a_reminder_due() {
     let mut state = browsing((120, 40));
-    answer(&mut state, Answer::Reminded(vec![Begun::of(&waiting(2))]));
+    answer(&mut state, Learned::Reminded(vec![Begun::of(&waiting(2))]));
     assert!(shows(&state).contains("1 wizard ") && !shows(&state).contains("due"));
     after(&mut state, 2 * 24 * 3_600_000);
     assert!(shows(&state).contains("▲ 1 wizard due"), "{}", shows(&state));
@@ -135,7 +135,7 @@ fn what_is_due_stands_first_in_the_list() {
     let mut state = browsing((80, 24));
     let due = Begun::of(&waiting(4));
     let newer = Begun::of(&backed_up(keyed(begun(Wizard::Targets))));
-    answer(&mut state, Answer::Begun(vec![due, newer]));
+    answer(&mut state, Learned::Begun(vec![due, newer]));
     let shown = shows(&state);
     let place = |words: &str| shown.find(words).unwrap_or_else(|| panic!("{words}: {shown}"));
     assert!(place("go on: rotate the key of signer jeff") < place("go on: rotate the targets key"));
@@ -150,10 +150,10 @@ fn reminders_look_as_stored() {
         let mut text = String::new();
         let mut state = browsing(size);
         let begun = vec![Begun::of(&waiting(4)), Begun::of(&keyed(begun(Wizard::Targets)))];
-        answer(&mut state, Answer::Reminded(begun.clone()));
+        answer(&mut state, Learned::Reminded(begun.clone()));
         writeln!(text, "{}", frame::golden(&draw(&state))).unwrap();
         state.message = None;
-        answer(&mut state, Answer::Begun(begun));
+        answer(&mut state, Learned::Begun(begun));
         writeln!(text, "{}", frame::golden(&draw(&state))).unwrap();
         check(&format!("wizard-waiting-{}x{}", size.0, size.1), &text);
     }
@@ -172,7 +172,7 @@ fn a_repository_that_asks_first_is_answered_from_the_wizard() {
     let question = failure(trustdeck::engine::Kind::Input, Some(Ask::FirstContact { roots: roots.clone(), keys }));
     tell(&mut state, Effect::Refresh(asked.clone()), Outcome::Viewed(asked.clone(), Source::Server, Err(question)));
     let shown = shows(&state);
-    assert!(shown.contains("answer for admin/demo"), "{shown}");
+    assert!(shown.contains("compare its root for admin/demo"), "{shown}");
     assert!(shown.contains("root key as the hand-over file says"), "{shown}");
     press(&mut state, "<enter>");
     assert!(shows(&state).contains("First contact"));
@@ -211,9 +211,9 @@ fn one_that_cannot_be_read_is_listed_and_can_be_given_up() {
     let mut state = browsing((80, 24));
     let unread = Begun { choice: rotation().choice, next: None, unread: Some(failure(Kind::Disk, None).problem) };
     let readable = Begun::of(&backed_up(keyed(begun(Wizard::Targets))));
-    answer(&mut state, Answer::Reminded(vec![unread.clone(), readable.clone()]));
+    answer(&mut state, Learned::Reminded(vec![unread.clone(), readable.clone()]));
     assert!(shows(&state).contains("how far it is cannot be read"), "{}", shows(&state));
-    answer(&mut state, Answer::Begun(vec![unread.clone(), readable]));
+    answer(&mut state, Learned::Begun(vec![unread.clone(), readable]));
     assert!(!shows(&state).contains("give it up"), "the first is given up where it is open: {}", shows(&state));
     assert_eq!(press(&mut state, "X"), []);
     press(&mut state, "j");

@@ -287,7 +287,13 @@ pub fn keys() -> Vec<KeyView> {
 }
 
 pub fn entry(view: &RepositoryView) -> Entry {
-    Entry { gun: view.gun.clone(), name: view.name.clone(), server: Ok(view.server.clone()), added: true }
+    Entry {
+        gun: view.gun.clone(),
+        name: view.name.clone(),
+        server: Ok(view.server.clone()),
+        added: true,
+        hidden: false,
+    }
 }
 
 /// A state that knows these repositories and keys, as the engine would have told it.

@@ -46,7 +46,8 @@ pub fn public_key() -> PublicKey {
 
 pub fn said(state: &State) -> String {
     let message = state.message.as_ref().expect("something is said");
-    format!("{} {}", message.verb, message.object)
+    let remedy = message.remedy.as_ref().map(|remedy| format!(": {remedy}")).unwrap_or_default();
+    format!("{} {}{remedy}", message.verb, message.object)
 }
 
 /// The only effect, which is work on keys.

@@ -10,7 +10,7 @@ use trustdeck::engine::{Change, EntryId, KeyView, Stage, StagedChange};
 use trustdeck::tuf::{CanonicalKeyId, Gun, KeyType, PublicKey, Role, SignerName};
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Outcome, Source};
-use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
+use trustdeck::tui::messages::wizard_task::{KeySource, Learned, Task};
 use trustdeck::tui::state::{State, Work};
 
 use super::scene::{gun, in_days, keys, now, role, tell};
@@ -208,17 +208,17 @@ pub fn open(state: &mut State, facts: Facts) {
         changes: changes.into_iter().enumerate().map(entry).collect(),
         redo: None,
     };
-    answer(state, Answer::Opened(Box::new(facts)));
+    answer(state, Learned::Opened(Box::new(facts)));
     settle(state);
 }
 
 /// An answer about wizards, to what asks for it.
-pub fn answer(state: &mut State, answer: Answer) -> Vec<Effect> {
+pub fn answer(state: &mut State, answer: Learned) -> Vec<Effect> {
     let task = match &answer {
-        Answer::Reminded(_) => Task::Remind,
-        Answer::Seen(facts) => Task::Look(facts.choice.clone()),
-        Answer::Kept(choice) => Task::Keep((**choice).clone()),
-        Answer::Did(facts, ..) => Task::Key(facts.choice.clone(), KeySource::Colleague("key.pub".into())),
+        Learned::Reminded(_) => Task::Remind,
+        Learned::Seen(facts) => Task::Look(facts.choice.clone()),
+        Learned::Kept(choice) => Task::Keep((**choice).clone()),
+        Learned::Did(facts, ..) => Task::Key(facts.choice.clone(), KeySource::Colleague("key.pub".into())),
         _ => Task::List,
     };
     tell(state, task.effect(), Outcome::Wizard(Ok(answer)))

@@ -10,8 +10,8 @@ use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
-use crate::tui::panes::empty;
 use crate::tui::panes::row::{Row, cell, number, state_cell};
+use crate::tui::panes::{empty, landing};
 use crate::tui::state::State;
 use crate::tui::state::registry::{Compared, Comparing};
 use crate::tui::state::rows::{TagRow, TagRows};
@@ -161,6 +161,9 @@ pub fn summary(state: &State) -> Runs {
     };
     if let Some(asks) = asks {
         return Runs::new().then(asks, theme.accent());
+    }
+    if let Some(effect) = landing::effect(state) {
+        return effect;
     }
     let mut parts = counts(theme, view, registry);
     if let Some(at) = registry.at {

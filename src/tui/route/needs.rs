@@ -1,0 +1,142 @@
+//! All that needs a person, worst first: a dock where there is room, a list to go through everywhere.
+
+use crossterm::event::KeyEvent;
+
+use super::places;
+use crate::engine::Health;
+use crate::tuf::{Gun, Role};
+use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::window::{Window, keys};
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::messages::input;
+use crate::tui::panes::repositories::health_glyph;
+use crate::tui::state::{Picked, State};
+
+const WIDTH: u16 = 84;
+/// Lines that a key scrolls.
+const PAGE: usize = 8;
+/// Lines below the list that say more of the one under the cursor.
+const BELOW: u16 = 4;
+/// Cells of a name.
+const NAME: u16 = 24;
+
+/// Something that needs a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) level: Health,
+    pub(super) name: String,
+    pub(super) headline: String,
+    gun: Gun,
+    role: Option<Role>,
+    detail: String,
+}
+
+/// All of them, worst first.
+pub(super) fn all(state: &State) -> Vec<Need> {
+    let mut all = Vec::new();
+    for repository in &state.known.repositories {
+        let (gun, name) = (repository.entry.gun.clone(), repository.entry.name.clone());
+        if let Some(failure) = &repository.failure {
+            let problem = &failure.problem;
+            let detail = format!("{}: {}", problem.message, problem.hint);
+            let headline = problem.kind.word().to_owned();
+            all.push(Need {
+                level: repository.health(),
+                name: name.clone(),
+                headline,
+                gun: gun.clone(),
+                role: None,
+                detail,
+            });
+        }
+        let findings = repository.view.iter().flat_map(|view| &view.findings);
+        all.extend(findings.filter(|finding| finding.level < Health::Cached).map(|finding| Need {
+            level: finding.level,
+            name: name.clone(),
+            headline: finding.headline.clone(),
+            gun: gun.clone(),
+            role: finding.role.clone(),
+            detail: finding.detail.clone(),
+        }));
+    }
+    all.sort_by(|a, b| (a.level, &a.name).cmp(&(b.level, &b.name)));
+    all
+}
+
+/// Takes a key: enter goes where the one under the cursor is mended.
+pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
+    let all = all(state);
+    let last = all.len().saturating_sub(1);
+    let at = match input::key_name(key).as_str() {
+        "j" | "down" | "tab" => (at + 1).min(last),
+        "k" | "up" | "shift-tab" => at.saturating_sub(1),
+        "g" | "home" => 0,
+        "G" | "end" => last,
+        "ctrl-d" | "pagedown" => (at + PAGE).min(last),
+        "ctrl-u" | "pageup" => at.saturating_sub(PAGE),
+        "enter" => {
+            if let Some(need) = all.get(at) {
+                go(state, need);
+            }
+            return;
+        }
+        "esc" | "q" | "N" => return,
+        _ => at,
+    };
+    state.dialogs.push(Dialog::Needs(at));
+}
+
+fn go(state: &mut State, need: &Need) {
+    state.lists.picked = Picked::ByUser;
+    places::repository(state, &need.gun);
+    if let Some(role) = &need.role {
+        places::role(state, role);
+    }
+}
+
+/// Draws the list and what is to be known of the one under the cursor.
+pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let all = all(state);
+    let window = Window {
+        title: "Needs you".to_owned(),
+        subject: format!("{}, worst first", all.len()),
+        keys: keys(canvas, &[("enter", "go there"), ("j k", "choose"), ("esc", "close")]),
+        colour: None,
+    };
+    let most = canvas.area().height.saturating_sub(6 + BELOW + 1).max(1);
+    let rows = u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(1, most);
+    let place = window.open(canvas, WIDTH, rows + 1 + BELOW);
+    if all.is_empty() {
+        canvas.put(place.x, place.y, place.end, "nothing: every repository is as it should be", theme.quiet());
+        return;
+    }
+    let shown = usize::from(rows);
+    let offset = (at + 1).saturating_sub(shown);
+    for (y, (i, need)) in (place.y..place.y + rows).zip(all.iter().enumerate().skip(offset)) {
+        line(state, canvas, (place.x, y, place.end), need);
+        if i == at {
+            canvas.select(place.x.saturating_sub(1), y, place.end);
+        }
+    }
+    let hidden = all.len().saturating_sub(offset + shown);
+    if hidden > 0 {
+        let more = format!("{hidden} more below");
+        canvas.right(place.x, place.y + rows, place.end, &more, theme.quiet());
+    }
+    let detail = all.get(at).map(|need| wrap(&need.detail, place.width())).unwrap_or_default();
+    for (y, line) in (place.y + rows + 1..place.bottom).zip(detail) {
+        canvas.put(place.x, y, place.end, &line, theme.text());
+    }
+}
+
+/// A need in one line.
+pub(super) fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), need: &Need) {
+    let (glyph, style) = health_glyph(canvas.theme, need.level);
+    let x = canvas.put(x, y, end, glyph, style) + 1;
+    let cells = NAME.min(end.saturating_sub(x) / 3);
+    let fitted = |repository| state.fitted(repository, usize::from(cells));
+    let name = state.find(&need.gun).map(fitted).unwrap_or_default();
+    canvas.runs(x, y, x + cells, &Runs::new().then(name, canvas.theme.text()));
+    canvas.put(x + cells + 2, y, end, &need.headline, canvas.theme.quiet());
+}

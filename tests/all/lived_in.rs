@@ -1,0 +1,358 @@
+//! What users tripped over on the screens, and how it should be.
+
+use crate::screen;
+
+use screen::plans::{mended, plan, stage, tell_plan, tell_stage};
+use screen::scene::{entry, gun, repositories, repository, state_of, tell};
+use screen::told::{browsing, failure, select, staged};
+use screen::wizards::{backed_up, begun, keyed, open, signer, staged as staged_by};
+use screen::{draw, frame, press};
+use trustdeck::engine::draft::applied::Mark;
+use trustdeck::engine::wizard::Wizard;
+use trustdeck::engine::{Change, EntryId, Health, Kind, Stage};
+use trustdeck::tuf::Role;
+use trustdeck::tui::dialogs::{Choose, Dialog};
+use trustdeck::tui::kit::layout;
+use trustdeck::tui::kit::message::Tone;
+use trustdeck::tui::kit::pane::Pane;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, Outcome};
+use trustdeck::tui::messages::told::Told;
+use trustdeck::tui::messages::wizard_task::Task;
+use trustdeck::tui::route::update::update;
+use trustdeck::tui::state::State;
+use trustdeck::tui::state::review::ReviewRow;
+use trustdeck::tui::state::{Screen, tour::Tour};
+
+fn shown(state: &State) -> String {
+    frame::signs(&draw(state))
+}
+
+fn resize(state: &mut State, size: (u16, u16)) {
+    update(state, Event::Resize(size.0, size.1));
+}
+
+#[test]
+fn at_every_width_borders_are_whole_and_no_column_is_under_its_floor() {
+    let mut state = staged();
+    for width in 60..=320 {
+        resize(&mut state, (width, 45));
+        let buffer = draw(&state);
+        let areas = layout::areas(state.size, state.focus, false);
+        let docks = areas.docks.into_iter().flat_map(|(upper, lower)| [upper, lower]);
+        for area in areas.panes.iter().map(|(_, area)| *area).chain(docks) {
+            assert!(area.width >= 46 && area.right() <= width, "{area:?} at {width}");
+            for y in area.top()..area.bottom() {
+                for x in [area.left(), area.right() - 1] {
+                    let sign = buffer[(x, y)].symbol();
+                    assert!("│╭╮╰╯".contains(sign), "{sign:?} at {x},{y} of {width}:\n{}", shown(&state));
+                }
+            }
+        }
+    }
+}
+
+fn rotating(size: (u16, u16)) -> State {
+    let mut state = state_of(repositories(), size, Theme::default());
+    press(&mut state, "1/admin/demo<enter>");
+    press(&mut state, "<esc>");
+    open(&mut state, backed_up(keyed(begun(Wizard::DelegationKey { signer: signer() }))));
+    state
+}
+
+#[test]
+fn in_a_wizard_mark_time_line_and_list_follow_the_cursor_and_enter_does_what_is_marked() {
+    let mut state = rotating((120, 40));
+    let first = shown(&state);
+    assert!(first.contains("(•) one publish") && first.contains("the one publish"), "{first}");
+    assert!(first.contains("remove jeff old laptop"), "{first}");
+    press(&mut state, "j");
+    let second = shown(&state);
+    assert!(second.contains("(•) two publishes") && second.contains("( ) one publish"), "{second}");
+    assert!(second.contains("└ add") && !second.contains("remove jeff old laptop"), "{second}");
+    assert_eq!(press(&mut state, "<space>"), []);
+    assert!(shown(&state).contains("(•) two publishes"), "space marks and stays");
+    let effects = press(&mut state, "<enter>");
+    let kept = effects.iter().find_map(|e| if let Effect::Wizard(task) = e { Some(&**task) } else { None });
+    let Some(Task::Keep(choice)) = kept else { panic!("{effects:?}") };
+    assert_eq!(choice.way, trustdeck::engine::wizard::Way::TwoPublishes);
+}
+
+/// A wizard that has staged its changes, beside one of the user's own.
+fn rotation_is_staged() -> (State, Vec<EntryId>) {
+    let mut state = rotating((120, 40));
+    let own = staged_by(backed_up(keyed(begun(Wizard::DelegationKey { signer: signer() }))));
+    open(&mut state, own);
+    let ids: Vec<EntryId> = state.stage.changes.iter().map(|c| c.id).collect();
+    let mut foreign = state.stage.changes[0].clone();
+    foreign.id = EntryId(99);
+    foreign.change = Change::Witness { role: Role::Root };
+    state.stage.changes.push(foreign);
+    (state, ids)
+}
+
+#[test]
+fn undo_in_a_wizard_takes_back_what_it_staged_and_nothing_else() {
+    let (mut state, ids) = rotation_is_staged();
+    assert!(!ids.is_empty());
+    assert_eq!(press(&mut state, "u"), [Effect::UndoOnly(ids)]);
+    let mut state = rotating((120, 40));
+    state.stage = Stage { undo: Some("something of before".to_owned()), ..Stage::default() };
+    assert_eq!(press(&mut state, "u"), []);
+}
+
+#[test]
+fn giving_a_wizard_up_asks_what_becomes_of_what_it_staged() {
+    let (mut state, ids) = rotation_is_staged();
+    assert_eq!(press(&mut state, "X"), []);
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Choose(Choose { replies, .. })) if replies.len() == 2));
+    let effects = press(&mut state, "<enter>");
+    assert!(matches!(&effects[0], Effect::Drop { entries, .. } if *entries == ids), "{effects:?}");
+    assert!(matches!(&effects[1], Effect::Wizard(task) if matches!(**task, Task::Forget(_))), "{effects:?}");
+}
+
+#[test]
+fn the_key_that_ends_the_tour_is_no_key_of_a_wizard() {
+    let mut state = rotating((120, 40));
+    state.tour = Some(Tour::first_signer(&gun("team/web"), "team/web", "carol", "/k/carol.pub", "sandbox-only"));
+    assert!(shown(&state).contains("T end tour"), "{}", shown(&state));
+    press(&mut state, "T");
+    assert!(state.tour.is_none() && state.guide.is_some());
+}
+
+#[test]
+fn the_tour_never_names_a_key_that_is_not_bound_where_the_user_is() {
+    let mut state = browsing();
+    let web = gun("admin/web");
+    state.tour = Some(Tour::first_signer(&web, "admin/web", "carol", "/k/carol.pub", "sandbox-only"));
+    if let Some(tour) = &mut state.tour {
+        tour.at = 1;
+    }
+    select(&mut state, "admin/demo");
+    assert!(shown(&state).contains("First go back to admin/web"), "{}", shown(&state));
+    select(&mut state, "admin/web");
+    press(&mut state, "<enter>3");
+    assert!(shown(&state).contains("First 2, to the roles"), "{}", shown(&state));
+    press(&mut state, "2");
+    assert!(!shown(&state).contains("First"), "{}", shown(&state));
+}
+
+#[test]
+fn hints_name_what_undo_takes_back_and_offer_to_do_it_again() {
+    let mut state = staged();
+    state.message = None;
+    resize(&mut state, (160, 45));
+    assert!(shown(&state).contains("u undo remove signer ben from"), "{}", shown(&state));
+    assert!(!shown(&state).contains("U redo"));
+    state.stage.redo = Some("remove signer ben from admin/api".to_owned());
+    assert!(shown(&state).contains("U redo"), "{}", shown(&state));
+}
+
+#[test]
+fn a_row_that_is_dropped_in_the_review_stays_where_it_is_with_the_cursor_on_it() {
+    let mut state = staged();
+    press(&mut state, "pjj");
+    let before = shown(&state);
+    let Screen::Review(review) = &state.screen else { panic!() };
+    let place = review.list.cursor();
+    let Some(ReviewRow::Change(id)) = review.list.selected().cloned() else { panic!("{before}") };
+    press(&mut state, "<space>");
+    let mut left = stage();
+    left.changes.retain(|c| c.id != id);
+    let mut planned = plan();
+    planned.repositories.iter_mut().for_each(|p| p.changes.retain(|c| c.entry != id));
+    tell_stage(&mut state, left, planned);
+    let Screen::Review(review) = &state.screen else { panic!() };
+    assert_eq!((review.list.cursor(), review.list.selected()), (place, Some(&ReviewRow::Dropped(id))));
+}
+
+#[test]
+fn roles_and_tags_name_their_repository_where_they_stand_alone() {
+    for size in [(60, 16), (80, 24), (109, 40)] {
+        let mut state = browsing();
+        resize(&mut state, size);
+        for pane in ["2", "3"] {
+            press(&mut state, pane);
+            let top = shown(&state).lines().nth(1).unwrap().to_owned();
+            assert!(top.contains("admin/demo"), "{top:?} at {size:?}");
+        }
+    }
+}
+
+#[test]
+fn every_group_of_the_help_can_be_reached_and_it_says_what_is_below() {
+    let mut state = browsing();
+    resize(&mut state, (60, 16));
+    press(&mut state, "?");
+    assert!(shown(&state).contains("page 1 of"), "{}", shown(&state));
+    let mut seen = String::new();
+    for _ in 0..80 {
+        seen.push_str(&shown(&state));
+        press(&mut state, "<down>");
+    }
+    for group in ["Move", "Find", "Stage", "Publish", "Danger", "Mark", "Copy", "Look", "Leave"] {
+        assert!(seen.contains(group), "{group} is not in the help");
+    }
+    press(&mut state, "G");
+    assert!(!shown(&state).contains("page 1 of"), "{}", shown(&state));
+}
+
+#[test]
+fn a_repository_that_was_hidden_comes_back_with_undo_and_nothing_else_does() {
+    let mut state = staged();
+    select(&mut state, "admin/web");
+    assert_eq!(press(&mut state, "d"), [Effect::RemoveEntry(gun("admin/web"))]);
+    let told = Told::new("off the list", "admin/web");
+    tell(&mut state, Effect::RemoveEntry(gun("admin/web")), Outcome::Acted(None, Ok(told)));
+    assert!(shown(&state).contains("u undo"), "{}", shown(&state));
+    let mut entries: Vec<_> = repositories().iter().map(entry).collect();
+    entries.iter_mut().filter(|e| e.gun == gun("admin/web")).for_each(|e| e.hidden = true);
+    tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(entries)));
+    assert!(state.find(&gun("admin/web")).is_none());
+    assert_eq!(press(&mut state, "u"), [Effect::PutBack(vec![gun("admin/web")])]);
+    assert_eq!(press(&mut state, "u"), [Effect::Undo], "the next one is of the stage");
+}
+
+#[test]
+fn a_broken_repository_opens_on_its_broken_role() {
+    let mut state = browsing();
+    select(&mut state, "admin/legacy");
+    press(&mut state, "<enter>");
+    assert_eq!((state.focus, state.lists.roles.selected()), (Pane::Roles, Some(&Role::Targets)));
+}
+
+#[test]
+fn started_for_a_repository_the_screen_stands_on_it() {
+    let mut state = State::new(Theme::default(), (80, 24), screen::scene::now());
+    state.here.wanted = Some(gun("team/cli"));
+    let views = repositories();
+    tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(views.iter().map(entry).collect())));
+    assert_eq!(state.repository().unwrap().entry.gun, gun("team/cli"));
+}
+
+#[test]
+fn the_choices_of_an_empty_screen_can_be_moved_through() {
+    let mut state = State::new(Theme::default(), (80, 24), screen::scene::now());
+    tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(vec![])));
+    press(&mut state, "jjj<enter>");
+    assert_eq!(state.focus, Pane::Keys);
+}
+
+#[test]
+fn what_is_done_does_not_hide_that_publishing_is_blocked() {
+    let mut state = staged();
+    press(&mut state, "p");
+    tell_plan(&mut state, plan());
+    state.say(Tone::Done, "staged", "something");
+    assert!(shown(&state).contains("space on its name accepts"), "{}", shown(&state));
+    tell_plan(&mut state, mended());
+}
+
+#[test]
+fn one_change_is_not_all_one_changes() {
+    let mut state = staged();
+    state.stage.changes.truncate(1);
+    let effects = press(&mut state, "5x");
+    assert!(matches!(&effects[..], [Effect::Drop { said, .. }] if said == "1 change"), "{effects:?}");
+}
+
+#[test]
+fn what_is_wrong_ends_in_the_key_that_mends_it_which_is_among_the_hints() {
+    let mut state = browsing();
+    resize(&mut state, (80, 24));
+    select(&mut state, "admin/legacy");
+    state.message = None;
+    let frame = shown(&state);
+    assert!(frame.contains("t renew targets"), "{frame}");
+    assert!(frame.lines().last().unwrap().trim_start().starts_with("t renew"), "{frame}");
+    press(&mut state, "<enter>");
+    assert!(shown(&state).contains("t renew targets"), "{}", shown(&state));
+}
+
+#[test]
+fn what_needs_a_person_can_be_gone_through_at_every_size() {
+    for size in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+        let mut state = browsing();
+        resize(&mut state, size);
+        press(&mut state, "N");
+        assert!(shown(&state).contains("targets expired 41 d ago"), "{}", shown(&state));
+        press(&mut state, "<enter>");
+        assert_eq!(state.repository().unwrap().entry.gun, gun("admin/legacy"));
+        assert_eq!((state.focus, state.lists.roles.selected()), (Pane::Roles, Some(&Role::Targets)));
+    }
+    let mut state = browsing();
+    let problem = Box::new(failure(Kind::Network, None));
+    if let Some(repository) = state.find_mut(&gun("team/cli")) {
+        repository.failure = Some(*problem);
+    }
+    press(&mut state, "N");
+    assert!(shown(&state).contains("team/cli"), "{}", shown(&state));
+}
+
+#[test]
+fn staged_changes_are_seen_where_they_land() {
+    let mut state = browsing();
+    let mut planned = plan();
+    let demo = &mut planned.repositories[0];
+    let mut added = demo.roles[0].clone();
+    (added.role, added.mark) = (screen::scene::role("targets/carol"), Mark::Added);
+    demo.roles.push(added);
+    demo.tags.signed = vec!["3.2.0".to_owned()];
+    demo.tags.after = 10;
+    tell_stage(&mut state, stage(), planned);
+    let frame = shown(&state);
+    assert!(frame.contains("+ carol"), "{frame}");
+    assert!(frame.contains("9 → 10 trusted"), "{frame}");
+}
+
+#[test]
+fn what_the_words_mean_is_told_from_the_row_that_they_stand_in() {
+    let mut state = browsing();
+    press(&mut state, "4K<enter>");
+    let frame = shown(&state);
+    assert!(frame.contains("The five kinds of keys") && frame.contains("If it is lost"), "{frame}");
+    assert!(
+        matches!(state.dialogs.last(), Some(Dialog::Page(page)) if page.lines.iter().any(|l| l.starts_with("Here: ")))
+    );
+}
+
+#[test]
+fn what_expires_is_charted_soonest_first() {
+    let mut state = browsing();
+    press(&mut state, "E");
+    let frame = shown(&state);
+    let rows: Vec<&str> = frame.lines().filter(|line| line.contains("admin/legacy")).collect();
+    assert!(frame.contains("What expires when") && rows.iter().any(|row| row.contains("expired")), "{frame}");
+    assert!(press(&mut state, "<esc>").is_empty() && state.dialogs.is_empty());
+}
+
+#[test]
+fn names_that_differ_in_the_middle_stay_different_in_the_list() {
+    let views: Vec<_> = (0..30)
+        .map(|n| {
+            let name = format!("organisation/platform-team/service-{n:02}-production/application");
+            repository(&name, Health::Ok, 1, 1, ("targets", 900))
+        })
+        .collect();
+    let state = state_of(views, (80, 70), Theme::default());
+    let frame = shown(&state);
+    assert!((0..30).all(|n| frame.contains(&format!("service-{n:02}"))), "{frame}");
+}
+
+#[test]
+fn what_the_stage_refuses_stays_in_its_form_and_letters_stay_letters() {
+    let mut state = browsing();
+    let digest = screen::scene::digits("3d2e482b");
+    let effects = press(&mut state, &format!("3a3.2.0<tab>{digest}<tab>1362<enter>"));
+    let Some(effect @ Effect::Stage { .. }) = effects.last() else { panic!("{effects:?}") };
+    tell(&mut state, effect.clone(), Outcome::Staged { said: None, result: Err(failure(Kind::Policy, None)) });
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.error.is_some()));
+    let frame = shown(&state);
+    assert!(frame.contains("3.2.0") && frame.contains("1362"), "{frame}");
+    assert_eq!(press(&mut state, "q"), []);
+    assert!(state.quit.is_none() && !state.dialogs.is_empty());
+    let mut state = browsing();
+    assert_eq!(press(&mut state, "1a not a name<enter>"), []);
+    assert!(shown(&state).contains("not a name"), "{}", shown(&state));
+}

@@ -95,6 +95,7 @@ pub(super) const LISTS: &[Binding] = &[
     bind(&["y i"], Action::Copy(Copied::Id), "key ID", Group::Copy, 0).unless(no_id),
     bind(&["y w"], Action::Copy(Copied::Words), "words", Group::Copy, 0).unless(no_words),
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
+    bind(&["y r"], Action::Copy(Copied::Reference), "reference", Group::Copy, 0).unless(no_digest),
 ];
 
 pub(super) const TOUR: &[Binding] = &[

@@ -37,6 +37,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Planned(Ok(plan)) => planned(state, plan),
         Outcome::Planned(Err(failure)) => {
             state.plan = None;
+            panes::reindex_shown(state);
             state.complain(&failure);
         }
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
@@ -271,7 +272,7 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     }
     if state.stage.changes.is_empty() {
         state.plan = None;
-        panes::tags::reindex(state);
+        panes::reindex_shown(state);
         if matches!(state.screen, Screen::Review(_)) {
             review::reindex(state);
         }
@@ -289,7 +290,7 @@ fn planned(state: &mut State, plan: Arc<Plan>) {
         state.say(Tone::Warn, "the plan changed", "look at it again before you publish");
     }
     state.plan = Some(plan);
-    panes::tags::reindex(state);
+    panes::reindex_shown(state);
     if matches!(state.screen, Screen::Review(_)) {
         review::reindex(state);
     }

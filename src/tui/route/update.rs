@@ -7,7 +7,7 @@ use super::{answers, help, lists, outcome, palette, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
-use crate::tui::forms::adapt;
+use crate::tui::forms::{adapt, pasted};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
@@ -15,7 +15,6 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
-use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
@@ -75,7 +74,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
-        Event::Registry(job, RegistryNews::Heard(gun, _)) if !state.jobs.is_comparing(&gun, job) => vec![],
+        Event::Registry(job, news) if !state.jobs.is_wanted(job, &news) => vec![],
         Event::Registry(_, news) => tags::heard(state, news),
         Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
@@ -239,6 +238,12 @@ fn paste(state: &mut State, text: &str) {
         return;
     }
     if let Some(dialog) = state.dialogs.last_mut() {
+        if let Dialog::Form(form) = dialog
+            && form.busy.is_none()
+            && pasted::fill(form, text)
+        {
+            return;
+        }
         dialog.paste(text);
         if let Dialog::Form(form) = dialog {
             adapt::adapt(form);
@@ -323,7 +328,7 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
     let found = match (what, state.focus) {
         (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
         (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
-        (Copied::Name, Pane::Tags) => name(selected::tag(state).map(|t| t.name.clone())),
+        (Copied::Name, Pane::Tags) => name(selected::tag_row(state).map(|tag| tag.row.name.to_string())),
         (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
         (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
         (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
@@ -331,7 +336,8 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
             let role = selected::role(state);
             role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
         }
-        (Copied::Digest, Pane::Tags) => selected::tag(state).map(|t| ("the digest", format!("sha256:{}", t.digest))),
+        (Copied::Digest, Pane::Tags) => tags::digest(state).map(|digest| ("the digest", digest)),
+        (Copied::Reference, Pane::Tags) => tags::reference(state).map(|text| ("the reference", text)),
         _ => None,
     };
     // A name with a line end would run as a command where it is pasted.

@@ -49,6 +49,7 @@ pub enum Copied {
     Name,
     Id,
     Digest,
+    Reference,
     Words,
 }
 

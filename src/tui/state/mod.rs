@@ -17,6 +17,7 @@ pub mod rows;
 pub mod selected;
 pub mod staging;
 pub mod tour;
+pub mod verifying;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,7 @@ use publishing::Publishing;
 use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
+use verifying::Verifying;
 
 pub use here::Here;
 pub use jobs::Jobs;
@@ -87,6 +89,8 @@ pub struct State {
     pub gate: Option<Gate>,
     /// Work on keys of several steps.
     pub key_task: Option<KeyTask>,
+    /// Images that are being verified, or were last.
+    pub verifying: Option<Verifying>,
     pub quit: Option<Quit>,
 }
 
@@ -171,6 +175,7 @@ impl State {
             jobs: Jobs::default(),
             gate: None,
             key_task: None,
+            verifying: None,
             quit: None,
         }
     }

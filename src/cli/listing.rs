@@ -135,6 +135,7 @@ struct StatusRow<'a> {
     trust_dir: String,
     trust_dir_why: String,
     state_dir: String,
+    log_file: String,
     config: String,
     config_exists: bool,
     docker_config: String,
@@ -165,6 +166,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         trust_dir: status.trust_dir.0.display().to_string(),
         trust_dir_why: status.trust_dir.1,
         state_dir: status.state_dir.display().to_string(),
+        log_file: status.log_file.display().to_string(),
         config: status.config.0.display().to_string(),
         config_exists: status.config.1,
         docker_config: status.docker_config.display().to_string(),
@@ -202,6 +204,7 @@ fn status_text(row: &StatusRow<'_>) -> String {
     let mut table = Table::default();
     table.row(["trust directory", &row.trust_dir, &row.trust_dir_why]);
     table.row(["state directory", &row.state_dir, ""]);
+    table.row(["log", &row.log_file, ""]);
     table.row(["configuration", &row.config, if row.config_exists { "" } else { "not there, not needed" }]);
     table.row(["docker's directory", &row.docker_config, ""]);
     match (&row.server, &row.server_error) {

@@ -64,6 +64,7 @@ impl Custody {
         passphrase: &NewPassphrase,
         stopped: impl Fn() -> bool,
     ) -> Result<MadeKey, EngineError> {
+        self.context.check_writable()?;
         check_new(new)?;
         let public_file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
         if let Some(taken) = public_file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
@@ -175,6 +176,7 @@ impl Custody {
         old: Option<&Passphrase>,
         new: &NewPassphrase,
     ) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         self.check_in_file(id)?;
         self.keyring.key_store().reseal(id, old, new)?;
         self.keyring.held.changed();

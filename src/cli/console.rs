@@ -54,6 +54,12 @@ impl Console {
         let _ = writeln!(err, "{}", text.trim_end());
     }
 
+    /// Writes an empty line to standard error.
+    pub fn blank(self) {
+        // Nobody is left to tell.
+        let _ = writeln!(std::io::stderr().lock());
+    }
+
     /// Writes a sentence, which may hold text from outside, to standard error.
     pub fn say(self, text: &str) {
         self.note(&printable(text));

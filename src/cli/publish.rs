@@ -1,8 +1,10 @@
 //! `publish`: plan, agree, unlock, send, and say for every repository how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::arguments::{Agreement, Publish};
 use super::console::input;
@@ -12,7 +14,9 @@ use super::plan_text::plan_text;
 use super::published::{say_resolved, show_published};
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
-use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
+use crate::engine::{
+    EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
+};
 use crate::printable::printable;
 use crate::tuf::Gun;
 
@@ -42,14 +46,17 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     require_agreement(context, &command.agreement)?;
     let failed = refresh(context, &mut guns).await;
-    staged(context, ending, (guns, failed), &command.agreement).await
+    let asked = context.engine.stage().staged()?.changes;
+    staged(context, ending, (guns, failed), asked, &command.agreement).await
 }
 
-/// How often a plan is reviewed anew because somebody published meanwhile.
+/// How often a plan is reviewed anew because somebody published meanwhile: by a person, and with `--yes`, where each of
+/// many that run at once makes the plans of all others anew.
 const REVIEWS: usize = 5;
+const REVIEWS_UNATTENDED: usize = 100;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
-/// holds what has failed before.
+/// holds what has failed before, and `asked` what was staged when this was asked for.
 ///
 /// # Errors
 /// As [`run`].
@@ -57,14 +64,17 @@ pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
     (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    asked: Vec<StagedChange>,
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
     let (mut results, mut merged) = (Vec::new(), BTreeMap::<Gun, Vec<String>>::new());
-    for review in 1..=REVIEWS {
+    let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
+    for review in 1..=reviews {
+        results.extend(published_by_others(context, &mut guns, &asked).await?);
         let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
-        if !names_one && review < REVIEWS {
+        if !names_one && review < reviews {
             guns = take_changed(&mut round, &mut merged);
         } else {
             guns.clear();
@@ -81,6 +91,9 @@ pub(super) async fn staged(
         result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
     }
     show_published(context, &results, &failed)?;
+    if results.iter().any(|result| !result.new_keys.is_empty()) {
+        context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");
+    }
     ending.problems.extend(failed);
     let is_done = |r: &&Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     ending.succeeded = results.iter().filter(is_done).count();
@@ -90,6 +103,40 @@ pub(super) async fn staged(
         PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
     }));
     Ok(ending)
+}
+
+/// Takes those out of which nothing is staged any more, and says what became of it: another trustdeck that shares the
+/// stage publishes what is staged by all.
+async fn published_by_others(
+    context: &Context,
+    guns: &mut Vec<Gun>,
+    asked: &[StagedChange],
+) -> Result<Vec<Published>, Problem> {
+    let staged = context.engine.stage().staged()?.changes;
+    let is_staged = |gun: &Gun| staged.iter().any(|change| change.gun == *gun);
+    let (kept, gone): (Vec<Gun>, Vec<Gun>) = guns.drain(..).partition(is_staged);
+    *guns = kept;
+    let mut results = Vec::new();
+    for gun in gone {
+        let view = context.view(&gun).await;
+        let changes: Vec<StagedChange> = asked.iter().filter(|change| change.gun == gun).cloned().collect();
+        let outcome = match view {
+            Ok(_) if context.engine.stage().are_done(&gun, &changes)? => PublishOutcome::Unchanged,
+            Ok(_) => PublishOutcome::Failed(Problem {
+                kind: Kind::Conflict,
+                repository: Some(gun.clone()),
+                ..input(
+                    format!(
+                        "what was staged for {gun} is staged no more: another trustdeck has published or dropped it"
+                    ),
+                    "look at it with trustdeck inspect, and stage it again if it is missing",
+                )
+            }),
+            Err(problem) => PublishOutcome::Failed(problem),
+        };
+        results.push(Published::ended(gun, outcome));
+    }
+    Ok(results)
 }
 
 /// Takes those out whose plan became another one, and remembers what others have published.
@@ -201,7 +248,7 @@ async fn refresh(context: &Context, guns: &mut Vec<Gun>) -> Vec<Problem> {
 }
 
 /// Why a repository cannot be published as planned.
-fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
+pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     if let Some(problem) = &plan.failed {
         return Some(Problem { repository: Some(plan.gun.clone()), ..problem.clone() });
     }
@@ -262,21 +309,66 @@ fn policy(message: String, hint: &str) -> Problem {
     Problem { kind: Kind::Policy, ..input(message, hint) }
 }
 
-/// Publishes, while progress is written to standard error.
+/// How long after a signal a publish may go on without any news.
+const SILENCE: Duration = Duration::from_millis(800);
+
+/// Publishes, while progress is written to standard error. After a signal what is being sent may come to its end, as
+/// long as there are news of it.
 async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String>) -> Result<Vec<Published>, Problem> {
     let (sender, mut news) = mpsc::channel(64);
-    context.busy.cancel();
+    let _finishing = context.busy.begin();
+    let guns = approval.repositories.clone();
     let publishing = context.engine.publisher().publish(approval, sender, context.stop.clone());
     tokio::pin!(publishing);
+    let mut running = Running::default();
+    let silence = tokio::time::sleep(SILENCE);
+    tokio::pin!(silence);
     let mut told_stop = false;
     loop {
         tokio::select! {
             results = &mut publishing => return Ok(results?),
-            Some(progress) = news.recv() => say_progress(context, &names, &progress),
+            Some(progress) = news.recv() => {
+                say_progress(context, &names, &progress);
+                running.note(progress);
+                silence.as_mut().reset(Instant::now() + SILENCE);
+            }
             () = context.stop.cancelled(), if !told_stop => {
                 told_stop = true;
-                context.console.note("stopping: no new repository is started, running ones finish");
+                silence.as_mut().reset(Instant::now() + SILENCE);
+                context.console.note("stopping: nothing more is sent, what is being sent may come to its end");
             }
+            () = &mut silence, if told_stop => return Ok(guns.iter().map(|gun| running.left(gun)).collect()),
+        }
+    }
+}
+
+/// What is known of a publish that is not waited for to its end.
+#[derive(Default)]
+struct Running {
+    sending: BTreeSet<Gun>,
+    finished: BTreeMap<Gun, Published>,
+}
+
+impl Running {
+    fn note(&mut self, progress: Progress) {
+        match progress {
+            Progress::Step { gun, step: Step::Upload | Step::Check, .. } => drop(self.sending.insert(gun)),
+            Progress::Step { gun, .. } => drop(self.sending.remove(&gun)),
+            Progress::Finished(published) => drop(self.finished.insert(published.gun.clone(), published)),
+            Progress::Touch { .. } => {}
+        }
+    }
+
+    /// The result for a repository whose publish is left alone now.
+    fn left(&mut self, gun: &Gun) -> Published {
+        match self.finished.remove(gun) {
+            Some(published) => published,
+            None if self.sending.contains(gun) => {
+                let why = "it was stopped before the answer came; the next publish looks what became of it".to_owned();
+                let problem = EngineError::OutcomeUnknown { gun: gun.clone(), why }.problem();
+                Published { outcome: PublishOutcome::Failed(problem), ..Published::skipped(gun) }
+            }
+            None => Published::skipped(gun),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::remark::Remark;
 use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
-use super::turns::Turns;
+use super::turns::{Doing, Turns};
 use super::upload::{Upload, lost, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
 
@@ -345,7 +345,8 @@ impl NotaryServer {
             Upload::attach(&mut request, body)
         });
         let outcome = {
-            let _turn = inner.turns.take().await;
+            let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
+            let _turn = inner.turns.take(doing).await;
             inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
         };
         if let Ok(answer) = &outcome {

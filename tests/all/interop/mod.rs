@@ -3,6 +3,7 @@
 mod bad_input;
 mod full_disk;
 mod harness;
+mod losses;
 mod production;
 mod prompting;
 mod publishing;

@@ -1,6 +1,7 @@
 //! Where an event goes, and what fills the frame.
 
 mod answers;
+mod copied;
 mod dock;
 mod header;
 pub mod help;

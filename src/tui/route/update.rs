@@ -3,8 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, inspect, lists, messages, mouse, outcome, palette, pick, tour};
-use crate::printable::printable;
+use super::{answers, copied, help, inspect, lists, messages, mouse, outcome, palette, pick, tour};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
 use crate::tui::forms::{adapt, pasted};
@@ -17,9 +16,9 @@ use crate::tui::messages::event::{Event, Outcome};
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
-use crate::tui::screens::{commands, publish, review};
-use crate::tui::state::binding::{Action, Binding, Copied};
-use crate::tui::state::{Before, Extent, Listing, Order, Picked, Quit, Screen, State, asking, selected};
+use crate::tui::screens::{publish, review};
+use crate::tui::state::binding::{Action, Binding};
+use crate::tui::state::{Before, Extent, Listing, Order, Picked, Quit, Screen, State, asking};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -330,7 +329,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Review => return review::open(state),
         Action::Refresh => return refresh(state),
         Action::RefreshAll => return refresh_all(state),
-        Action::Copy(what) => return copy(state, what),
+        Action::Copy(what) => return copied::copy(state, what),
         Action::Messages => messages::open(state),
         Action::Pick => pick::pick(state),
         Action::Quit => state.quit = Some(Quit::Leave),
@@ -374,32 +373,4 @@ fn refresh_all(state: &mut State) -> Vec<Effect> {
     }
     effects.extend(guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)));
     effects
-}
-
-fn copy(state: &State, what: Copied) -> Vec<Effect> {
-    let name = |text: Option<String>| text.map(|text| ("the name", text));
-    let found = match (what, state.focus) {
-        (Copied::Name, Pane::Repositories | Pane::Staged) => name(state.repository().map(|r| r.entry.name.clone())),
-        (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
-        (Copied::Name, Pane::Tags) => name(selected::tag_row(state).map(|tag| tag.row.name.to_string())),
-        (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
-        (Copied::Repository, _) => state.repository().map(|r| ("the full name", r.entry.gun.to_string())),
-        (Copied::Commands, _) => {
-            // One line for each; each is printable by itself.
-            let lines = state.plan.as_deref().map(commands::lines);
-            let text = lines.map(|lines| lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n"));
-            return text.map(|text| Effect::Copy { what: "the commands", text }).into_iter().collect();
-        }
-        (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
-        (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
-        (Copied::Id, Pane::Roles) => {
-            let role = selected::role(state);
-            role.and_then(|r| r.keys.first()).map(|k| ("the ID of its first key", k.id.to_string()))
-        }
-        (Copied::Digest, Pane::Tags) => tags::digest(state).map(|digest| ("the digest", digest)),
-        (Copied::Reference, Pane::Tags) => tags::reference(state).map(|text| ("the reference", text)),
-        _ => None,
-    };
-    // A name with a line end would run as a command where it is pasted.
-    found.map(|(what, text)| Effect::Copy { what, text: printable(&text) }).into_iter().collect()
 }

@@ -24,6 +24,9 @@ use crate::{config, tui};
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
 const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");
 
+/// The repository of the scene with an image that was changed where it lies.
+const TAMPERED: &str = "team/worker";
+
 /// Opens the screen; `named` are added to the list.
 ///
 /// # Errors
@@ -94,7 +97,9 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
         let (name, signer, file) = TOUR;
         let key = running.layout().keys_dir().join(file);
         let gun = Gun::parse(&format!("{REGISTRY}/{name}")).map_err(crate::engine::EngineError::from)?;
-        options.tour = Some(Tour::first_signer(&gun, name, signer, &key.to_string_lossy(), PASSPHRASE));
+        let tampered = Gun::parse(&format!("{REGISTRY}/{TAMPERED}")).map_err(crate::engine::EngineError::from)?;
+        let tour = Tour::first_signer(&gun, name, signer, &key.to_string_lossy(), PASSPHRASE);
+        options.tour = Some(tour.then_tags(&gun, &tampered));
     }
     // Only a token that is named here comes into the play, never the user's own without a word.
     let pkcs11_module = globals.pkcs11_module.as_deref().and_then(|module| std::path::absolute(module).ok());

@@ -215,6 +215,12 @@ pub enum EngineError {
     /// Somebody published in the meantime, and the plan would now do something else.
     #[error("somebody published {gun} in the meantime: {what}")]
     PlanChanged { gun: Gun, what: String },
+    /// The registry holds something else under a tag than when it was reviewed; `now` in hexadecimal, `None` for nothing.
+    #[error(
+        "{tag} moved in the registry since it was staged: sha256:{reviewed} was to be signed, and {} is there now",
+        .now.as_ref().map_or_else(|| "nothing".to_owned(), |digest| format!("sha256:{digest}"))
+    )]
+    Moved { gun: Gun, tag: String, reviewed: String, now: Option<String> },
     /// Somebody published in the meantime, again and again.
     #[error("somebody else keeps publishing {gun}")]
     Conflict { gun: Gun },

@@ -24,7 +24,7 @@ impl EngineError {
             Self::Key(key) => key_kind(key),
             Self::FirstContact { .. } | Self::PinLost { .. } | Self::OtherRoot { .. } => Kind::Pin,
             Self::Locked(_) => Kind::Passphrase,
-            Self::PlanChanged { .. } | Self::Conflict { .. } => Kind::Conflict,
+            Self::PlanChanged { .. } | Self::Moved { .. } | Self::Conflict { .. } => Kind::Conflict,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
             Self::NotStored { .. } => Kind::NotStored,
             Self::Policy { .. } => Kind::Policy,
@@ -84,6 +84,9 @@ impl EngineError {
                 "set this machine's clock; if it was wrong before and is right now, ask the server again"
             }
             Self::Locked(_) => "unlock the keys, or set the passphrase variables, and publish again",
+            Self::Moved { .. } => {
+                "find out who pushed it; sign the tag again to take what is there now, or drop the change"
+            }
             Self::PlanChanged { .. } => "review the new plan and publish again; everything is still staged",
             Self::Conflict { .. } => "agree with the others who publishes, then try again; everything is still staged",
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
@@ -126,6 +129,7 @@ impl EngineError {
             | Self::FirstContact { gun, .. }
             | Self::PinLost { gun, .. }
             | Self::PlanChanged { gun, .. }
+            | Self::Moved { gun, .. }
             | Self::Conflict { gun }
             | Self::OutcomeUnknown { gun, .. }
             | Self::NotStored { gun, .. }

@@ -34,7 +34,8 @@ pub fn role(typed: &str) -> Result<Role, NameError> {
 pub fn manifest(digest: &str, size: &str) -> Result<SignedTarget, EngineError> {
     let sha256 = digest.strip_prefix("sha256:").unwrap_or(digest).to_ascii_lowercase();
     let length = size.parse().ok().filter(|length| *length > 0);
-    let target = SignedTarget { length: length.unwrap_or_default(), sha256, sha512: None, custom: None };
+    let target =
+        SignedTarget { length: length.unwrap_or_default(), sha256, sha512: None, custom: None, from_registry: false };
     if target.target().is_none() {
         let hint = "docker buildx imagetools inspect, or the registry's Docker-Content-Digest header, shows it";
         return Err(refuse("the digest must be sha256: and 64 hexadecimal digits", hint));

@@ -351,6 +351,7 @@ fn a_tag_that_is_signed_again_keeps_all_that_its_target_says() {
     view.tags = view.tags.iter().map(more).collect();
     let mut state = state_of(views, (120, 40), Theme::default());
     press(&mut state, "/admin/demo<enter><esc>");
+    state.here.offline = true;
     press(&mut state, "3");
     let changes = staged(&press(&mut state, "s"));
     let [Change::Sign { target, .. }] = changes.as_slice() else { panic!("{changes:?}") };

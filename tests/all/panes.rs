@@ -154,13 +154,14 @@ fn a_reserved_signer_name_is_refused_in_the_form() {
 }
 
 #[test]
-fn marked_tags_are_signed_again_together() {
+fn marked_tags_are_signed_again_together_offline() {
     let mut state = browsing();
+    state.here.offline = true;
     press(&mut state, "3");
     let effects = press(&mut state, "<space><space>s");
     let again = |name: &str, digest: &str, length| Change::Sign {
         tag: TargetName::parse(name).unwrap(),
-        target: SignedTarget { length, sha256: digits(digest), sha512: None, custom: None },
+        target: SignedTarget { length, sha256: digits(digest), sha512: None, custom: None, from_registry: false },
         roles: vec![],
     };
     let changes = vec![
@@ -171,12 +172,13 @@ fn marked_tags_are_signed_again_together() {
 }
 
 #[test]
-fn a_tag_is_signed_by_digest_and_size() {
+fn a_tag_is_signed_by_digest_and_size_offline() {
     let mut state = browsing();
+    state.here.offline = true;
     let sha = digits("0badcafe");
     press(&mut state, "3");
     let effects = press(&mut state, &format!("a4.0<tab>sha256:{sha}<tab>1234<tab>jeff<enter>"));
-    let target = SignedTarget { length: 1234, sha256: sha, sha512: None, custom: None };
+    let target = SignedTarget { length: 1234, sha256: sha, sha512: None, custom: None, from_registry: false };
     let change = Change::Sign { tag: TargetName::parse("4.0").unwrap(), target, roles: vec![role("targets/jeff")] };
     let said = "sign 4.0 into jeff in admin/demo".to_owned();
     assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/demo"), change)], said }]);

@@ -6,3 +6,4 @@ mod images;
 mod kept;
 mod process;
 mod same;
+mod walk;

@@ -104,6 +104,47 @@ fn both_worlds_of_tags_look_as_stored() {
 }
 
 #[test]
+fn a_drifted_tag_that_is_to_be_signed_looks_as_stored() {
+    for size in SIZES {
+        let mut state = browsing(size, Theme::default());
+        press(&mut state, "/admin/demo<enter><esc>");
+        state.message = None;
+        crate::tags::signing::drifted(&mut state);
+        check_screen("drift", &state);
+        if size == (80, 24) {
+            check_picture("drift-80x24", "trustdeck", &state);
+        }
+    }
+}
+
+#[test]
+fn a_failed_deep_verify_looks_as_stored() {
+    for size in SIZES {
+        let mut state = browsing(size, Theme::default());
+        press(&mut state, "/admin/demo<enter><esc>");
+        state.message = None;
+        crate::tags::verifying::failed(&mut state);
+        check_screen("verify", &state);
+        if size == (80, 24) {
+            check_picture("verify-80x24", "trustdeck", &state);
+        }
+    }
+}
+
+#[test]
+fn the_page_of_a_tag_looks_as_stored() {
+    for size in SIZES {
+        let mut state = browsing(size, Theme::default());
+        press(&mut state, "/admin/demo<enter><esc>");
+        state.message = None;
+        let effects = press(&mut state, "3");
+        screen::registry::compare(&mut state, &effects, &gun("admin/demo"), &screen::registry::DEMO);
+        press(&mut state, "/latest<enter><enter>");
+        check_screen("tag", &state);
+    }
+}
+
+#[test]
 fn other_themes_draw_the_same_cells() {
     let base = Theme::default();
     let mono = Theme { palette: Palette::Mono, ..base };
@@ -268,6 +309,20 @@ fn the_sandbox_looks_as_stored() {
         if size == (80, 24) {
             check_picture("sandbox-80x24", "trustdeck sandbox", &state);
         }
+    }
+}
+
+#[test]
+fn the_second_chapter_of_the_tour_looks_as_stored() {
+    for size in SIZES {
+        let mut state = state_of(repositories(), size, Theme::default());
+        let (demo, web) = (gun("admin/demo"), gun("admin/web"));
+        let tour = Tour::first_signer(&demo, "admin/demo", "ben", "keys/ben.pub", "sandbox-only");
+        state.tour = Some(tour.then_tags(&demo, &web));
+        press(&mut state, ">>>>/admin/demo<enter><esc>");
+        let effects = press(&mut state, "3");
+        screen::registry::compare(&mut state, &effects, &demo, &screen::registry::DEMO);
+        check_screen("sandbox-tags", &state);
     }
 }
 

@@ -2,3 +2,5 @@
 
 mod asked;
 mod pane;
+pub(crate) mod signing;
+pub(crate) mod verifying;

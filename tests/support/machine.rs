@@ -132,7 +132,7 @@ pub fn sign(tag: &str) -> Change {
 }
 
 pub fn sign_into(tag: &str, roles: &[&str]) -> Change {
-    let target = SignedTarget { length: 1234, sha256: digest(tag), sha512: None, custom: None };
+    let target = SignedTarget { length: 1234, sha256: digest(tag), sha512: None, custom: None, from_registry: false };
     Change::Sign { tag: TargetName::parse(tag).unwrap(), target, roles: roles.iter().map(|r| role(r)).collect() }
 }
 

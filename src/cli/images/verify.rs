@@ -8,7 +8,7 @@ use crate::cli::arguments::Verify;
 use crate::cli::ending::Ending;
 use crate::engine::reference::familiar_name;
 use crate::engine::tags::trusted::Trusted;
-use crate::engine::tags::verify::{Checked, Depth, Finding, Suspect, Verification};
+use crate::engine::tags::verify::{Checked, Depth, Finding, Heard, Suspect, Verification};
 use crate::engine::{EngineError, Problem};
 use crate::printable::printable;
 
@@ -99,8 +99,8 @@ async fn one(context: &Context, image: Trusted, depth: &Depth) -> Result<Verific
     if !context.console.json {
         context.console.result(&headline(&image))?;
     }
-    let heard = |checked: &Checked| {
-        if !context.console.json {
+    let heard = |heard: Heard<'_>| {
+        if let (Heard::Checked(checked), false) = (heard, context.console.json) {
             // The ending tells of a result that could not be written; here it is progress.
             drop(context.console.result(&line(checked)));
         }

@@ -70,7 +70,8 @@ async fn sign_again(docker: &Docker, view: &RepositoryView, signed: &TagView, im
     let mut changes: Vec<Change> = known.into_iter().map(|role| Change::Witness { role: role.clone() }).collect();
     if !new.is_empty() {
         let (sha256, sha512) = (signed.digest.clone(), signed.sha512.clone());
-        let target = SignedTarget { length: signed.length, sha256, sha512, custom: signed.custom.clone() };
+        let target =
+            SignedTarget { length: signed.length, sha256, sha512, custom: signed.custom.clone(), from_registry: false };
         let tag = TargetName::parse(&signed.name).map_err(EngineError::from)?;
         changes.push(Change::Sign { tag, target, roles: new.into_iter().cloned().collect() });
     }

@@ -90,6 +90,9 @@ pub struct SignedTarget {
     /// Custom data in canonical form, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<Custom>,
+    /// Whether the registry held this under the tag when it was staged: a tag that moves before the publish stops it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_registry: bool,
 }
 
 impl SignedTarget {

@@ -49,6 +49,7 @@ impl Publisher {
             outcome: PublishOutcome::Failed(of_repository(&job.gun, &error)),
             ..Published::skipped(&job.gun)
         });
+        published.notes.append(&mut run.notes);
         published.new_keys = run.created.map(|created| created.files).unwrap_or_default();
         published
     }
@@ -127,6 +128,7 @@ impl Publisher {
             say(Step::Upload, None).await;
             return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
         }
+        run.notes = self.check_unmoved(gun, &prepared.entries).await?.into_iter().collect();
         self.find_versions(gun, &prepared, run).await?;
         if let Some(root) = prepared.needs.root.as_ref().filter(|_| run.created.is_none()) {
             run.created = Some(self.base_keys(gun, root, &prepared, progress).await?);

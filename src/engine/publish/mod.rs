@@ -45,6 +45,7 @@ pub(in crate::engine) mod creation;
 pub mod job;
 pub(in crate::engine) mod landing;
 pub mod merged;
+mod moved;
 pub mod outcome;
 mod part;
 pub mod sign;

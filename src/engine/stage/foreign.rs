@@ -259,7 +259,7 @@ impl File {
         let custom = data.custom.filter(|custom| !custom.is_null());
         custom.as_ref().map(is_safe_custom).transpose()?;
         let custom = custom.as_ref().map(Custom::of).transpose().map_err(|e| format!("its custom data: {e}"))?;
-        let target = SignedTarget { length: data.length, sha256, sha512, custom };
+        let target = SignedTarget { length: data.length, sha256, sha512, custom, from_registry: false };
         target.target().map(|_| target.clone()).ok_or_else(|| "a digest has the wrong length".to_owned())
     }
 }

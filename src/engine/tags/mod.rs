@@ -4,7 +4,9 @@
 //! is shown beside it and never taken for it.
 
 pub mod ask;
+pub mod candidate;
 pub mod compare;
+pub mod platforms;
 pub mod pushed;
 pub mod registered;
 pub mod trusted;

@@ -26,8 +26,13 @@ pub fn read(line: &str) -> Option<PushLine> {
     }
     let (tag, rest) = line.split_once(": digest: sha256:")?;
     let (sha256, size) = rest.split_once(" size: ")?;
-    let target =
-        SignedTarget { length: size.trim().parse().ok()?, sha256: sha256.to_owned(), sha512: None, custom: None };
+    let target = SignedTarget {
+        length: size.trim().parse().ok()?,
+        sha256: sha256.to_owned(),
+        sha512: None,
+        custom: None,
+        from_registry: false,
+    };
     let fits = is_tag(tag) && target.length > 0 && target.target().is_some();
     fits.then(|| PushLine::Pushed { tag: tag.to_owned(), target })
 }
@@ -40,7 +45,8 @@ mod tests {
     fn lines_of_docker_push_are_told_from_its_progress() {
         let digits = "a".repeat(64);
         let pushed = format!("9.0: digest: sha256:{digits} size: 424");
-        let target = SignedTarget { length: 424, sha256: digits.clone(), sha512: None, custom: None };
+        let target =
+            SignedTarget { length: 424, sha256: digits.clone(), sha512: None, custom: None, from_registry: false };
         assert_eq!(read(&pushed), Some(PushLine::Pushed { tag: "9.0".to_owned(), target }));
         let named = "The push refers to repository [docker.io/acme/web]\r";
         assert_eq!(read(named), Some(PushLine::Repository("docker.io/acme/web".to_owned())));

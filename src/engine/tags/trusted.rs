@@ -51,6 +51,21 @@ impl Tags {
         Ok(rows.filter(|tag| !tag.digest.is_empty()).map(|tag| trusted(&view, tag)).collect())
     }
 
+    /// The images that pulls of some tags get, in the order of asking.
+    ///
+    /// # Errors
+    /// As [`crate::engine::view::Views::inspect`]; `Untrusted` for each that is not.
+    pub async fn trusted_each(
+        &self,
+        gun: &Gun,
+        tags: &[String],
+    ) -> Result<Vec<(String, Result<Trusted, EngineError>)>, EngineError> {
+        let view = self.relied_on(gun).await?;
+        let untrusted = |tag: &String, why| EngineError::Untrusted { gun: gun.clone(), tag: tag.clone(), why };
+        let one = |tag: &String| (tag.clone(), trusted_in(&view, tag).map_err(|why| untrusted(tag, why)));
+        Ok(tags.iter().map(one).collect())
+    }
+
     /// What the registry holds under a tag now, to be signed: digest and length of the bytes that were received.
     ///
     /// # Errors
@@ -61,7 +76,13 @@ impl Tags {
         let manifest = registry.manifest(&path, &reference).await.map_err(remote(gun))?;
         let digest = sha256(&manifest.bytes);
         let sha256 = digest.strip_prefix("sha256:").unwrap_or(&digest).to_owned();
-        Ok(SignedTarget { length: manifest.bytes.len() as u64, sha256, sha512: None, custom: None })
+        Ok(SignedTarget {
+            length: manifest.bytes.len() as u64,
+            sha256,
+            sha512: None,
+            custom: None,
+            from_registry: true,
+        })
     }
 }
 

@@ -108,6 +108,15 @@ impl Verification {
     }
 }
 
+/// What is heard while an image is checked.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    /// A part was checked.
+    Checked(&'a Checked),
+    /// So many more bytes of a blob were read.
+    Read(u64),
+}
+
 /// A part that is still to be read.
 struct Wanted {
     part: Part,
@@ -115,7 +124,8 @@ struct Wanted {
 }
 
 impl Tags {
-    /// Checks an image against its signature. `heard` is called with each part as it is done, in any order.
+    /// Checks an image against its signature. `heard` is called with each part as it is done, in any order, and with what
+    /// is read of blobs.
     ///
     /// # Errors
     /// Only where nothing can be said of any part: no client for the registry. All else is in the findings.
@@ -123,7 +133,7 @@ impl Tags {
         &self,
         trusted: Trusted,
         depth: &Depth,
-        heard: impl Fn(&Checked) + Send + Sync,
+        heard: impl Fn(Heard<'_>) + Send + Sync,
     ) -> Result<Verification, EngineError> {
         let (registry, path) = self.registry(&trusted.gun).await?;
         let digest = Digest::try_from(trusted.digest.as_str())
@@ -190,15 +200,15 @@ fn wrong(error: RemoteError) -> Finding {
 }
 
 /// Reads what manifests list.
-struct Reader<'a, F: Fn(&Checked) + Send + Sync> {
+struct Reader<'a, F: Fn(Heard<'_>) + Send + Sync> {
     registry: &'a Registry,
     path: &'a RepositoryPath,
     heard: &'a F,
 }
 
-impl<F: Fn(&Checked) + Send + Sync> Reader<'_, F> {
+impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
     fn told(&self, checked: Checked) -> Checked {
-        (self.heard)(&checked);
+        (self.heard)(Heard::Checked(&checked));
         checked
     }
 
@@ -265,7 +275,9 @@ impl<F: Fn(&Checked) + Send + Sync> Reader<'_, F> {
 
     async fn read(&self, expected: Expected) -> Result<(), RemoteError> {
         let mut blob = self.registry.blob(self.path, expected).await?;
-        while blob.piece().await?.is_some() {}
+        while let Some(piece) = blob.piece().await? {
+            (self.heard)(Heard::Read(piece.len() as u64));
+        }
         Ok(())
     }
 }
@@ -286,7 +298,7 @@ fn fits(listed: &Descriptor, manifest: Manifest) -> Result<Manifest, RemoteError
 }
 
 /// `linux/arm64/v8`.
-fn platform_name(listed: &Descriptor) -> String {
+pub(super) fn platform_name(listed: &Descriptor) -> String {
     let Some(platform) = listed.platform() else { return "no platform".to_owned() };
     let variant = platform.variant().as_ref().map(|variant| format!("/{variant}")).unwrap_or_default();
     format!("{}/{}{variant}", platform.os(), platform.architecture())

@@ -156,9 +156,14 @@ fn healthy() -> Vec<Script> {
         nightly,
         perf,
     ];
-    let worker = script("team/worker", "healthy; qa signs nightly tags, which nobody pulls", (600, 200), worker);
+    let worker = script(
+        "team/worker",
+        "qa signs nightly tags, which nobody pulls; a layer of 0.11 was tampered with",
+        (600, 200),
+        worker,
+    );
     vec![
-        script("team/web", "one signer, jeff; nine signed tags, all trusted", (400, 40), web),
+        script("team/web", "one signer, jeff; latest was pushed again since, and nobody signed edge", (400, 40), web),
         script("team/api", "two signers, jeff and ben; ben signed the releases last", (700, 100), api),
         Script { tags: &["base"], ..worker },
     ]
@@ -192,7 +197,7 @@ fn troubled() -> Vec<Script> {
         script("team/tools", "the role targets/ops has no keys, so nobody can sign for it", (300, 15), tools),
         script(
             "team/billing",
-            "its root expires in 142 days; the root key is at hand",
+            "its root expires in 142 days; the registry lost 2024.1",
             (3650 - 142, 90),
             both(BILLING, 90),
         ),

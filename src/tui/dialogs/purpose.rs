@@ -1,7 +1,7 @@
 //! What forms are for.
 
 use crate::engine::custody::backed_up::Removing;
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun};
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun, TargetName};
 
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub enum Purpose {
     },
     SignTag {
         gun: Gun,
+    },
+    /// The marked tags, as the registry holds them.
+    SignMarked {
+        gun: Gun,
+        tags: Vec<TargetName>,
     },
     LogIn {
         gun: Gun,

@@ -7,6 +7,7 @@ use super::window::{Window, keys as shown_keys};
 use crate::tuf::CanonicalKeyId;
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::message::Tone;
+use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 
 /// Lines that a key scrolls.
@@ -26,6 +27,8 @@ pub struct Report {
     pub go: Vec<(&'static str, &'static str, Go)>,
     /// The task on keys ends with it.
     pub is_of_task: bool,
+    /// What closing it does, such as stopping what it tells of.
+    pub on_close: Vec<Effect>,
     pub offset: usize,
 }
 
@@ -80,7 +83,7 @@ impl Report {
             "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
             "g" | "home" => self.offset = 0,
             "esc" | "q" | "enter" if self.is_of_task => return (None, Answer::Read),
-            "esc" | "q" | "enter" => return (None, Answer::Nothing),
+            "esc" | "q" | "enter" => return (None, Answer::Work(self.on_close)),
             _ => {}
         }
         (Some(self), Answer::Nothing)
@@ -99,7 +102,7 @@ impl Report {
         if lines_needed > room {
             pairs.push(("j k", "scroll"));
         }
-        pairs.push(("esc", "close"));
+        pairs.push(("esc", if self.on_close.is_empty() { "close" } else { "stop" }));
         let footer = shown_keys(canvas, &pairs);
         let window = Window { title: self.title.clone(), subject: String::new(), keys: footer, colour: None };
         let mut lines = window.open(canvas, WIDTH, u16::try_from(lines_needed).unwrap_or(u16::MAX));

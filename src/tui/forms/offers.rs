@@ -3,7 +3,7 @@
 use crate::engine::stage::foreign::ForeignChanges;
 use crate::engine::view::RoleView;
 use crate::engine::{Change, Health, KeyView, Passphrase};
-use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName};
+use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName, TargetName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
 use crate::tui::dialogs::confirm::{Confirm, Subject};
@@ -122,15 +122,27 @@ pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form
     Some(Form { note: format!("now: {paths}"), ..form("Edit a role", subject, purpose, fields) })
 }
 
-/// Asks for a tag to sign.
-pub fn sign_tag(state: &State, gun: Gun) -> Form {
-    let fields = vec![
-        text(Label::Tag, "such as 1.0"),
-        text(Label::Digest, "sha256: and 64 digits, as docker push prints it"),
-        text(Label::Size, "of the manifest, in bytes, as docker push prints it"),
-        text(Label::Roles, "empty: those that docker trust sign would choose"),
+const ROLES: &str = "empty: those that docker trust sign would choose";
+
+/// Asks for a tag to sign; `tag` is filled in.
+pub fn sign_tag(state: &State, gun: Gun, tag: &str) -> Form {
+    let mut fields = vec![
+        text(Label::Tag, "such as 1.0; or paste what docker push printed"),
+        text(Label::Digest, "empty: what the registry holds under the tag"),
+        text(Label::Size, "of the manifest in bytes; empty with the digest"),
+        text(Label::Roles, ROLES),
     ];
+    fields.iter_mut().take(1).for_each(|field| field.input = Input::Text(TextField::with(tag)));
     form("Sign a tag", state.name_of(&gun), Purpose::SignTag { gun }, fields)
+}
+
+/// Asks into which roles the marked tags are to be signed.
+pub fn sign_marked(state: &State, gun: Gun, tags: Vec<TargetName>) -> Form {
+    let note =
+        "Each with what the registry holds under it; other images than the signed ones are shown first.".to_owned();
+    let subject = format!("{} of {}", crate::tui::kit::format::count(tags.len(), "tag", "tags"), state.name_of(&gun));
+    let fields = vec![text(Label::Roles, ROLES)];
+    Form { note, ..form("Sign tags", subject, Purpose::SignMarked { gun, tags }, fields) }
 }
 
 fn log_in(state: &State, gun: &Gun, host: &str, user: Option<&str>) -> Form {

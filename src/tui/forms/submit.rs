@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use super::pasted;
 use crate::engine::reference::parse_bare;
+use crate::engine::tags::candidate::Wanted;
 use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 use crate::tui::dialogs::form::{Form, Purpose, Wait};
 use crate::tui::dialogs::label::Label;
 use crate::tui::messages::effect::Effect;
+use crate::tui::messages::registry::{LookUp, RegistryWork};
 use crate::tui::state::{State, staging};
 
 /// Checks a form. `None`: something is missing, and the cursor was put there.
@@ -43,7 +46,11 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
                 Ok(Some(read_files(form)))
             }
         }
-        Purpose::SignTag { gun } => Ok(Some(staging::add(state, vec![(gun, sign(form)?)]))),
+        Purpose::SignTag { gun } => sign(form, state, gun).map(Some),
+        Purpose::SignMarked { gun, tags } => {
+            let wanted = tags.into_iter().map(|tag| Wanted { tag, target: None }).collect();
+            look_up(form, gun, wanted).map(Some)
+        }
         Purpose::LogIn { gun, host } => {
             let user = (!is_token(form)).then(|| form.text(Label::User).to_owned());
             let secret = form.secret(Label::Password);
@@ -65,7 +72,7 @@ fn must(purpose: &Purpose, by_token: bool, label: Label) -> bool {
         Purpose::LogIn { .. } => label != Label::User || !by_token,
         Purpose::AddSigner { .. } => matches!(label, Label::Name | Label::KeyFile),
         Purpose::AddDelegation { .. } => label == Label::Role,
-        Purpose::SignTag { .. } => label != Label::Roles,
+        Purpose::SignTag { .. } => label == Label::Tag,
         _ => false,
     }
 }
@@ -164,12 +171,41 @@ fn delegation_name(form: &Form) -> Result<DelegationName, String> {
     typed::delegation(form.text(Label::Role)).map_err(|e| e.to_string())
 }
 
-fn sign(form: &Form) -> Result<Change, String> {
-    let (tag, target) = signed_target(form)?;
+/// Signs what was typed once the registry has it; without a digest, what the registry holds.
+fn sign(form: &mut Form, state: &State, gun: Gun) -> Result<Vec<Effect>, String> {
+    let typed = form.text(Label::Tag).to_owned();
+    if pasted::fill(form, &typed)
+        && let Some(error) = form.error.take()
+    {
+        return Err(error);
+    }
+    let asks = form.text(Label::Digest).is_empty() && form.text(Label::Size).is_empty();
+    let wanted = if asks {
+        Wanted { tag: TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string())?, target: None }
+    } else {
+        let (tag, target) = signed_target(form)?;
+        Wanted { tag, target: Some(target) }
+    };
+    match wanted {
+        Wanted { tag, target: Some(target) } if state.here.offline => {
+            Ok(staging::add(state, vec![(gun, Change::Sign { tag, target, roles: roles_typed(form)? })]))
+        }
+        Wanted { target: None, .. } if state.here.offline => {
+            Err("the registry is not asked while offline; give digest and size".to_owned())
+        }
+        wanted => look_up(form, gun, vec![wanted]),
+    }
+}
+
+fn look_up(form: &mut Form, gun: Gun, wanted: Vec<Wanted>) -> Result<Vec<Effect>, String> {
+    let roles = roles_typed(form)?;
+    form.busy = Some(Wait::Work("asking the registry"));
+    Ok(vec![Effect::Registry(RegistryWork::LookUp(LookUp { gun, wanted, roles, of_form: true }))])
+}
+
+fn roles_typed(form: &Form) -> Result<Vec<Role>, String> {
     let names = form.text(Label::Roles).split([',', ' ']).filter(|name| !name.is_empty());
-    let roles =
-        names.map(|name| typed::role(name).map_err(|e| e.to_string())).collect::<Result<Vec<Role>, String>>()?;
-    Ok(Change::Sign { tag, target, roles })
+    names.map(|name| typed::role(name).map_err(|e| e.to_string())).collect()
 }
 
 /// A tag, its digest and size, from the fields of these names.

@@ -207,6 +207,7 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
         notes,
         go: if missing > 0 { vec![("enter", "restore what is new", Go::Restore)] } else { vec![] },
         is_of_task: true,
+        on_close: vec![],
         offset: 0,
     }
 }

@@ -84,6 +84,17 @@ pub fn life_cells(now: Time, role: &Role, at: Time, cells: u16) -> u16 {
     u16::try_from(share).unwrap_or(cells).clamp(1, cells)
 }
 
+/// A size in one unit: `417 bytes`, `1.4 MB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (10_000, "kB")];
+    match UNITS.iter().find(|(least, _)| count >= *least) {
+        Some((10_000, unit)) => format!("{} {unit}", count / 1000),
+        Some((least, unit)) => format!("{}.{} {unit}", count / least, count % least * 10 / least),
+        None => format!("{count} bytes"),
+    }
+}
+
 /// `14:02` in UTC.
 #[must_use]
 pub fn clock(at: Time) -> String {

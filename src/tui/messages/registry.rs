@@ -2,7 +2,10 @@
 
 use super::failure::Failure;
 use crate::engine::tags::ask::{Asking, News};
-use crate::tuf::Gun;
+use crate::engine::tags::candidate::{Candidate, Wanted};
+use crate::engine::tags::platforms::Platform;
+use crate::engine::tags::verify::{Checked, Depth, Verification};
+use crate::tuf::{Gun, Role};
 
 /// Work at a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,24 @@ pub enum RegistryWork {
     Compare(Gun, Asking),
     /// Stop that.
     StopComparing(Gun),
+    /// Look up what would be signed.
+    LookUp(LookUp),
+    /// Read an image and what is in it, and compare it with what is signed.
+    Verify { gun: Gun, tags: Vec<String>, depth: Depth },
+    /// Stop that.
+    StopVerifying,
+    /// Ask for the platforms of what has this digest; the tag is told with the answer.
+    Platforms { gun: Gun, tag: String, digest: String },
+}
+
+/// Tags that are to be signed into these roles, or into those that `docker trust sign` would choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookUp {
+    pub gun: Gun,
+    pub wanted: Vec<Wanted>,
+    pub roles: Vec<Role>,
+    /// Whether a form waits for it; if that was closed nothing is signed.
+    pub of_form: bool,
 }
 
 /// What it tells on the way.
@@ -18,6 +39,14 @@ pub enum RegistryWork {
 pub enum RegistryNews {
     /// An answer to [`RegistryWork::Compare`].
     Heard(Gun, News),
+    /// These images are going to be verified.
+    Verifying(Gun, Vec<String>),
+    /// A part of this image was checked.
+    Checked(String, Checked),
+    /// So many bytes of blobs were read in all.
+    Read(u64),
+    /// This image was checked to the end.
+    Verified(String, Result<Verification, Failure>),
 }
 
 /// What it came to.
@@ -25,4 +54,10 @@ pub enum RegistryNews {
 pub enum RegistryFound {
     /// All tags of a repository were asked about, as far as they were to be.
     Compared(Gun, Result<(), Failure>),
+    /// What would be signed.
+    LookedUp(LookUp, Vec<(Wanted, Result<Candidate, Failure>)>),
+    /// All images were verified, or why none could be.
+    Verified(Result<(), Failure>),
+    /// The platforms of a tag's image; none if it is no index.
+    Platforms { gun: Gun, tag: String, found: Result<Vec<Platform>, Failure> },
 }

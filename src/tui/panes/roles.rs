@@ -105,9 +105,33 @@ pub fn reindex(state: &mut State) {
     let filter = &state.lists.roles.filter;
     let order = state.view().map(|view| {
         let rows = view.roles.iter().enumerate().filter(|(_, r)| filter.passes(&row_text(r)));
-        rows.map(|(i, r)| (i, r.role.clone())).collect()
+        let mut rows: Vec<(usize, Role)> = rows.map(|(i, r)| (i, r.role.clone())).collect();
+        for (i, role) in staged(state).iter().enumerate().filter(|(_, role)| filter.passes(role.as_str())) {
+            rows.insert(place(&rows, role), (view.roles.len() + i, role.clone()));
+        }
+        rows
     });
     state.lists.roles.set(order.unwrap_or_default());
+}
+
+/// Roles that are staged and not there yet; their rows are counted on behind those of the view.
+fn staged(state: &State) -> Vec<Role> {
+    let (Some(view), Some(gun)) = (state.view(), state.lists.shown.as_ref()) else { return vec![] };
+    let is_new = |role: &Role| !view.roles.is_empty() && !view.roles.iter().any(|there| there.role == *role);
+    let planned = state.plan_of(gun).into_iter().flat_map(|plan| &plan.roles);
+    let added = planned.filter(|diff| diff.mark == Mark::Added && is_new(&diff.role));
+    added.map(|diff| diff.role.clone()).collect()
+}
+
+/// Behind everything that the parent of a role has already.
+fn place(rows: &[(usize, Role)], role: &Role) -> usize {
+    let parent = role.delegation().map(crate::tuf::DelegationName::parent);
+    let below = |row: &Role| {
+        parent.as_ref().is_some_and(|parent| {
+            row == parent || row.delegation().is_some_and(|name| name.as_str().starts_with(&format!("{parent}/")))
+        })
+    };
+    rows.iter().rposition(|(_, row)| below(row)).map_or(rows.len(), |at| at + 1)
 }
 
 fn row_text(role: &RoleView) -> String {
@@ -146,10 +170,12 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         return;
     };
     for (y, (place, index, role)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(shown) = view.roles.get(index) else { continue };
         let row = Row { inner, y, cursor: place == list.cursor(), focused };
         row.gutter(canvas, list.marks.contains(role), staged_mark(state, role));
-        draw(state, canvas, &slots, row, (&view.roles, index, shown));
+        match view.roles.get(index) {
+            Some(shown) => draw(state, canvas, &slots, row, (&view.roles, index, shown)),
+            None => draw_staged(canvas, &slots, row, role),
+        }
         row.finish(canvas);
     }
 }
@@ -184,6 +210,20 @@ fn draw(
         }
         None => number(canvas, slot(4), y, missing, theme.quiet()),
     }
+}
+
+/// A role that the next publish makes.
+fn draw_staged(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, role: &Role) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    let depth = role.delegation().map_or(0, |name| name.depth() + 1);
+    let branches =
+        format!("{}{} ", format!("{} ", theme.glyphs.trunk).repeat(depth.saturating_sub(1)), theme.glyphs.add);
+    if let Some(slot) = slot(0) {
+        let x = canvas.put(slot.start, y, slot.end, &branches, theme.add());
+        canvas.put(x, y, slot.end, role.short(), row.name_style(theme));
+    }
+    cell(canvas, slot(2), y, "staged", theme.add());
 }
 
 /// Who signed the file last; with a sign if that is nobody of the role.
@@ -223,8 +263,13 @@ fn staged_mark(state: &State, role: &Role) -> Option<Mark> {
 
 /// What is said about the role under the cursor.
 pub fn detail(state: &State) -> Option<Detail> {
-    let role = selected::role(state)?;
     let theme = state.theme;
+    let Some(role) = selected::role(state) else {
+        let staged = state.lists.roles.selected()?;
+        let sentences = vec!["The next publish makes it; u takes it back.".to_owned()];
+        let words = Some(("staged".to_owned(), theme.add()));
+        return Some(Detail { name: staged.to_string(), state: words, sentences, ..Detail::default() });
+    };
     let mut detail = Detail { name: role.role.to_string(), ..Detail::default() };
     let style = match role.state {
         RoleState::Good => theme.quiet(),

@@ -143,6 +143,7 @@ const LISTS: &[Binding] = &[
     bind(&["y g"], Action::Copy(Copied::Repository), "full name", Group::Copy, 0).unless(no_repository),
     bind(&["y c"], Action::Copy(Copied::Commands), "as commands", Group::Copy, 0).unless(nothing_staged),
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
+    bind(&["y r"], Action::Copy(Copied::Reference), "reference", Group::Copy, 0).unless(no_digest),
 ];
 
 const PICK: &[Binding] = &[bind(&["enter"], Action::Pick, "choose", Group::Leave, 1).unless(no_choice)];

@@ -2,6 +2,7 @@
 
 mod answers;
 mod chart;
+mod copied;
 mod dock;
 mod forms;
 mod header;

@@ -228,7 +228,7 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     }
     if state.stage.changes.is_empty() {
         state.plan = None;
-        panes::tags::reindex(state);
+        panes::reindex_shown(state);
         if matches!(state.screen, Screen::Review(_)) {
             review::reindex(state);
         }
@@ -247,6 +247,7 @@ fn planned(state: &mut State, result: Result<Arc<Plan>, Failure>) -> Vec<Effect>
         Ok(plan) => show_plan(state, plan),
         Err(failure) => {
             state.plan = None;
+            panes::reindex_shown(state);
             state.complain(&failure);
         }
     }
@@ -262,7 +263,7 @@ fn show_plan(state: &mut State, plan: Arc<Plan>) {
         state.say(Tone::Warn, "the plan changed", "look at it again before you publish");
     }
     state.plan = Some(plan);
-    panes::tags::reindex(state);
+    panes::reindex_shown(state);
     if matches!(state.screen, Screen::Review(_)) {
         review::reindex(state);
     }

@@ -1,6 +1,7 @@
 //! When a step of the tour is done.
 
-use crate::engine::{Change, PublishOutcome};
+use crate::engine::tags::registered::Registered;
+use crate::engine::{Change, PublishOutcome, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::pane::Pane;
@@ -25,6 +26,16 @@ fn is_done(state: &State, done: &Goal) -> bool {
         Goal::SignerStaged(gun) => {
             state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::AddSigner { .. }))
         }
+        Goal::Compared(gun) => {
+            let known = state.repository().and_then(|repository| repository.registry.known.as_ref());
+            let here = state.focus == Pane::Tags && state.lists.shown.as_ref() == Some(gun);
+            here && matches!(state.screen, Screen::Main) && known.is_some_and(Registered::is_whole)
+        }
+        Goal::TagsStaged(gun, wanted) => {
+            let signs = |s: &&StagedChange| s.gun == *gun && matches!(s.change, Change::Sign { .. });
+            state.stage.changes.iter().filter(signs).count() >= *wanted
+        }
+        Goal::Verified(gun) => state.verifying.as_ref().is_some_and(|v| v.gun == *gun && v.ended),
         Goal::Reviewing => matches!(state.screen, Screen::Review(_)),
         Goal::Published(gun) => match &state.screen {
             Screen::Publish(p) => p

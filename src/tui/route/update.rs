@@ -3,10 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, chart, help, inspect, lists, messages, mouse, needs, outcome, palette, pick, refresh, tour};
+use super::{
+    answers, chart, copied, help, inspect, lists, messages, mouse, needs, outcome, palette, pick, refresh, tour,
+};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
-use crate::tui::forms::adapt;
+use crate::tui::forms::{adapt, pasted};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
@@ -14,7 +16,6 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{Event, Outcome};
 use crate::tui::messages::input;
-use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{blank, concepts, publish, review};
@@ -81,7 +82,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
-        Event::Registry(job, RegistryNews::Heard(gun, _)) if !state.jobs.is_comparing(&gun, job) => vec![],
+        Event::Registry(job, news) if !state.jobs.is_wanted(job, &news) => vec![],
         Event::Registry(_, news) => tags::heard(state, news),
         Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
@@ -287,6 +288,12 @@ fn paste(state: &mut State, text: &str) {
         return;
     }
     if let Some(dialog) = state.dialogs.last_mut() {
+        if let Dialog::Form(form) = dialog
+            && form.busy.is_none()
+            && pasted::fill(form, text)
+        {
+            return;
+        }
         dialog.paste(text);
         if let Dialog::Form(form) = dialog {
             adapt::adapt(form);
@@ -353,7 +360,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Review => return review::open(state),
         Action::Refresh => return refresh::this(state),
         Action::RefreshAll => return refresh::all(state),
-        Action::Copy(what) => return refresh::copy(state, what),
+        Action::Copy(what) => return copied::copy(state, what),
         Action::Messages => messages::open(state),
         Action::Pick => pick::pick(state),
         Action::Quit => state.quit = Some(Quit::Leave),

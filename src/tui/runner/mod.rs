@@ -46,6 +46,7 @@ pub(super) struct Runner {
     stop_keys: CancellationToken,
     /// What stops each comparison with a registry.
     comparing: HashMap<Gun, CancellationToken>,
+    stop_verifying: CancellationToken,
     sources: Arc<PassphraseSources>,
 }
 
@@ -77,6 +78,7 @@ impl Runner {
             stop_publish: CancellationToken::new(),
             stop_keys: CancellationToken::new(),
             comparing: HashMap::new(),
+            stop_verifying: CancellationToken::new(),
             sources,
         }
     }

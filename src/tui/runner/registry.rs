@@ -1,15 +1,26 @@
 //! Performs work at registries; it can be stopped.
 
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{Runner, failure};
 use crate::engine::tags::ask::Asking;
+use crate::engine::tags::verify::{Depth, Heard};
+use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
 use crate::tui::messages::event::{Event, JobId, Outcome};
-use crate::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
+use crate::tui::messages::registry::{LookUp, RegistryFound, RegistryNews, RegistryWork};
+
+/// Bytes of blobs between two words on how far it is.
+const STEP: u64 = 256 * 1024;
 
 impl Runner {
     pub(super) fn at_registry(&mut self, job: JobId, work: RegistryWork) {
+        let (tags, events) = (self.engine.tags().clone(), self.events.clone());
         match work {
             RegistryWork::Compare(gun, asking) => self.compare(job, gun, asking),
             RegistryWork::StopComparing(gun) => {
@@ -17,7 +28,48 @@ impl Runner {
                     stop.cancel();
                 }
             }
+            RegistryWork::LookUp(asked) => {
+                let LookUp { gun, wanted, .. } = asked.clone();
+                self.until_stopped(job, self.stop.clone(), async move {
+                    let found = tags.candidates(&gun, wanted).await;
+                    let found = found.into_iter().map(|(wanted, found)| (wanted, found.map_err(failure::of)));
+                    RegistryFound::LookedUp(asked, found.collect())
+                });
+            }
+            RegistryWork::Verify { gun, tags, depth } => {
+                self.stop_verifying.cancel();
+                self.stop_verifying = self.stop.child_token();
+                let engine = self.engine.clone();
+                self.until_stopped(job, self.stop_verifying.clone(), async move {
+                    let result = verify(&engine, &events, job, (gun, tags), depth).await;
+                    RegistryFound::Verified(result.map_err(failure::of))
+                });
+            }
+            RegistryWork::StopVerifying => self.stop_verifying.cancel(),
+            RegistryWork::Platforms { gun, tag, digest } => {
+                self.until_stopped(job, self.stop.clone(), async move {
+                    let found = tags.platforms(&gun, &digest).await.map_err(failure::of);
+                    RegistryFound::Platforms { gun, tag, found }
+                });
+            }
         }
+    }
+
+    fn until_stopped(
+        &mut self,
+        job: JobId,
+        stop: CancellationToken,
+        work: impl Future<Output = RegistryFound> + Send + 'static,
+    ) {
+        let events = self.events.clone();
+        self.tasks.spawn(async move {
+            let found = tokio::select! {
+                found = work => found,
+                () = stop.cancelled() => return,
+            };
+            // Fails only once the loop has ended, when nobody is left to tell.
+            let _ = events.send(Event::Done(job, Outcome::Registry(found))).await;
+        });
     }
 
     /// One at a time for a repository: what runs is stopped.
@@ -27,7 +79,7 @@ impl Runner {
             before.cancel();
         }
         let (tags, events) = (self.engine.tags().clone(), self.events.clone());
-        self.tasks.spawn(async move {
+        self.until_stopped(job, stop, async move {
             let (sender, mut news) = mpsc::channel(64);
             let asked = async {
                 let sender = sender;
@@ -35,18 +87,52 @@ impl Runner {
             };
             let told = async {
                 while let Some(heard) = news.recv().await {
-                    let heard = Event::Registry(job, RegistryNews::Heard(gun.clone(), heard));
-                    // Fails only once the loop has ended, when nobody is left to tell.
-                    let _ = events.send(heard).await;
+                    tell(&events, job, RegistryNews::Heard(gun.clone(), heard)).await;
                 }
             };
-            let result = tokio::select! {
-                (result, ()) = async { tokio::join!(asked, told) } => result,
-                () = stop.cancelled() => return,
-            };
-            let found = RegistryFound::Compared(gun.clone(), result.map_err(failure::of));
-            // As above.
-            let _ = events.send(Event::Done(job, Outcome::Registry(found))).await;
+            let (result, ()) = tokio::join!(asked, told);
+            RegistryFound::Compared(gun.clone(), result.map_err(failure::of))
         });
     }
+}
+
+async fn tell(events: &mpsc::Sender<Event>, job: JobId, news: RegistryNews) {
+    // Fails only once the loop has ended, when nobody is left to tell.
+    let _ = events.send(Event::Registry(job, news)).await;
+}
+
+/// Verifies images one after the other, each with several blobs at once, and tells what it finds.
+async fn verify(
+    engine: &Engine,
+    events: &mpsc::Sender<Event>,
+    job: JobId,
+    (gun, tags): (Gun, Vec<String>),
+    depth: Depth,
+) -> Result<(), EngineError> {
+    tell(events, job, RegistryNews::Verifying(gun.clone(), tags.clone())).await;
+    let read = Arc::new(AtomicU64::new(0));
+    for (tag, trusted) in engine.tags().trusted_each(&gun, &tags).await? {
+        let result = match trusted {
+            Ok(trusted) => {
+                let heard = |heard: Heard<'_>| match heard {
+                    // A full channel must not hold up the reading; the end tells all.
+                    Heard::Checked(checked) => {
+                        let news = RegistryNews::Checked(tag.clone(), checked.clone());
+                        let _ = events.try_send(Event::Registry(job, news));
+                    }
+                    Heard::Read(bytes) => {
+                        let before = read.fetch_add(bytes, Ordering::Relaxed);
+                        if before / STEP != (before + bytes) / STEP {
+                            let _ = events.try_send(Event::Registry(job, RegistryNews::Read(before + bytes)));
+                        }
+                    }
+                };
+                engine.tags().verify(trusted, &depth, heard).await
+            }
+            Err(error) => Err(error),
+        };
+        tell(events, job, RegistryNews::Verified(tag, result.map_err(failure::of))).await;
+    }
+    tell(events, job, RegistryNews::Read(read.load(Ordering::Relaxed))).await;
+    Ok(())
 }

@@ -33,6 +33,8 @@ pub enum Tags {
     Sign,
     Revoke,
     Compare,
+    Verify,
+    Show,
 }
 
 /// What the user wants here.

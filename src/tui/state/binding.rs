@@ -72,6 +72,7 @@ pub enum Copied {
     Name,
     Id,
     Digest,
+    Reference,
     Words,
     /// The full name of the repository.
     Repository,

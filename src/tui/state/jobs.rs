@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tuf::Gun;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
-use crate::tui::messages::registry::{RegistryFound, RegistryWork};
+use crate::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
 use crate::tui::messages::wizard_task::Task;
 
 /// Effects that run.
@@ -25,6 +25,7 @@ pub struct Jobs {
     keep: Option<JobId>,
     /// Registries that are asked for all their tags.
     comparing: BTreeMap<Gun, JobId>,
+    verifying: Option<JobId>,
     /// What writes the choice of a wizard. Ctrl-c does not stop it.
     writing: BTreeSet<JobId>,
 }
@@ -40,7 +41,7 @@ impl Jobs {
                 | Effect::StopPublish
                 | Effect::Cancel
                 | Effect::StopKeyWork
-                | Effect::Registry(RegistryWork::StopComparing(_))
+                | Effect::Registry(RegistryWork::StopComparing(_) | RegistryWork::StopVerifying)
         );
         if !silent {
             self.running.insert(job);
@@ -66,12 +67,30 @@ impl Jobs {
                 let job = self.comparing.remove(gun);
                 job.iter().for_each(|job| self.end_silently(*job));
             }
+            RegistryWork::Verify { .. } => {
+                let before = self.verifying.replace(job);
+                before.iter().for_each(|job| self.end_silently(*job));
+            }
+            RegistryWork::StopVerifying => {
+                let job = self.verifying.take();
+                job.iter().for_each(|job| self.end_silently(*job));
+            }
+            RegistryWork::LookUp(_) | RegistryWork::Platforms { .. } => {}
         }
     }
 
     /// What was stopped answers nothing.
     fn end_silently(&mut self, job: JobId) {
         self.running.remove(&job);
+    }
+
+    /// Whether news of this job are still wanted.
+    #[must_use]
+    pub fn is_wanted(&self, job: JobId, news: &RegistryNews) -> bool {
+        match news {
+            RegistryNews::Heard(gun, _) => self.is_comparing(gun, job),
+            _ => self.verifying == Some(job),
+        }
     }
 
     /// Whether the answers of this job about a repository are still wanted.
@@ -114,6 +133,7 @@ impl Jobs {
                 }
                 wanted
             }
+            Outcome::Registry(RegistryFound::Verified(_)) => self.verifying == Some(job),
             // Whatever was written is true, asked for or not.
             Outcome::Staged { .. } | Outcome::ForeignAdopted(..) | Outcome::Published(_) | Outcome::Wizard(_) => true,
             _ => known,
@@ -166,6 +186,7 @@ impl Jobs {
     pub fn forget(&mut self) {
         self.running.clear();
         self.comparing.clear();
+        self.verifying = None;
         self.plan_is_old = false;
     }
 

@@ -19,6 +19,7 @@ pub mod rows;
 pub mod selected;
 pub mod staging;
 pub mod tour;
+pub mod verifying;
 pub mod words;
 
 use std::collections::BTreeSet;
@@ -49,6 +50,7 @@ use publishing::Publishing;
 use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
+use verifying::Verifying;
 
 pub use here::Here;
 pub use jobs::Jobs;
@@ -105,6 +107,8 @@ pub struct State {
     pub gate: Option<Gate>,
     /// Work on keys of several steps.
     pub key_task: Option<KeyTask>,
+    /// Images that are being verified, or were last.
+    pub verifying: Option<Verifying>,
     pub quit: Option<Quit>,
 }
 
@@ -222,6 +226,7 @@ impl State {
             jobs: Jobs::default(),
             gate: None,
             key_task: None,
+            verifying: None,
             quit: None,
         }
     }

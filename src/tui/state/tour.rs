@@ -1,6 +1,7 @@
 //! The sandbox's tour: a few steps, each with a sentence and a test on the state.
 
 use crate::tuf::Gun;
+use crate::tui::kit::format;
 use crate::tui::kit::pane::Pane;
 
 /// A tour that runs.
@@ -35,6 +36,12 @@ pub enum Goal {
     Reviewing,
     /// This repository was published.
     Published(Gun),
+    /// Its tags are on the screen beside what the registry holds.
+    Compared(Gun),
+    /// So many tags are staged to be signed.
+    TagsStaged(Gun, usize),
+    /// An image of it was verified.
+    Verified(Gun),
 }
 
 impl Tour {
@@ -58,6 +65,31 @@ impl Tour {
         ];
         let signer = (signer.to_owned(), key_file.to_owned());
         Self { steps, at: 0, passphrase: passphrase.to_owned(), signer }
+    }
+
+    /// Goes on with tags: sign one, look at one that drifted, verify an image of `tampered` that was changed. Whoever has
+    /// seen enough ends the tour there.
+    #[must_use]
+    pub fn then_tags(mut self, gun: &Gun, tampered: &Gun) -> Self {
+        let step = |title, sentence: String, done| TourStep { title, sentence, done };
+        let passphrase = &self.passphrase;
+        let more = vec![
+            step("Tags.", "Press q, then 3. X ends the tour here.".to_owned(), Done::Compared(gun.clone())),
+            step("Sign.", "Nobody signed edge: go there with j, press s.".to_owned(), Done::TagsStaged(gun.clone(), 1)),
+            step(
+                "Drift.",
+                "latest was pushed again: go there, press s, compare, enter.".to_owned(),
+                Done::TagsStaged(gun.clone(), 2),
+            ),
+            step("Publish.", format!("Press p, then P; the passphrase is {passphrase}."), Done::Published(gun.clone())),
+            step(
+                "Verify.",
+                format!("q, 1, to {}, 3, to 0.11; V, then enter.", format::short_name(tampered.as_str())),
+                Done::Verified(tampered.clone()),
+            ),
+        ];
+        self.steps.extend(more);
+        self
     }
 
     /// Whether the step that is shown wants a signer for one of these repositories.

@@ -150,3 +150,20 @@ fn what_docker_push_prints_is_signed() {
     lab.trustdeck_reads(&["sign", WEB, "--from", "-", "--publish", "--yes"], &line).ok();
     assert_eq!(state(&lab, WEB, "4.1"), "ok");
 }
+
+#[test]
+fn a_tag_that_moves_between_review_and_publish_stops_it() {
+    let lab = Lab::start();
+    let (reviewed, _) = lab.push("team/web", "4.2", b"reviewed");
+    lab.trustdeck(&["sign", &format!("{WEB}:4.2")]).ok();
+    let (now, _) = lab.push("team/web", "4.2", b"somebody else's");
+    let stopped = lab.trustdeck(&["publish", "--yes", "--json"]).ended(1);
+    assert_eq!(stopped.kinds(), ["conflict"]);
+    let message = stopped.errors()[0]["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("4.2 moved in the registry") && message.contains(&reviewed), "{message}");
+    assert!(message.contains(&now), "{message}");
+    assert_eq!(state(&lab, WEB, "4.2"), "unsigned", "nothing was signed");
+    lab.trustdeck(&["reset"]).ok();
+    lab.trustdeck(&["sign", &format!("{WEB}:4.2"), "--publish", "--yes"]).ok();
+    assert_eq!(state(&lab, WEB, "4.2"), "ok");
+}

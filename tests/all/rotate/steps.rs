@@ -132,7 +132,7 @@ async fn a_repository_is_set_up_and_renewed_step_by_step() {
     let ids = [root.id().as_str(), key.canonical_id().as_str()];
     machine.home.trustdeck(&[&["key", "backup", "--plain", "--out", "keys.pem"], &ids[..]].concat()).ok();
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Tags, StepState::Now)));
-    let target = SignedTarget { length: 1234, sha256: digest("1.0"), sha512: None, custom: None };
+    let target = SignedTarget { length: 1234, sha256: digest("1.0"), sha512: None, custom: None, from_registry: false };
     choice.first.tags.insert(gun(), [(TargetName::parse("1.0").unwrap(), target)].into());
     assert_eq!(next(&machine, &choice).await, Some((StepKind::Stage, StepState::Now)));
     machine.engine.wizards().keep_wizard(&choice).unwrap();

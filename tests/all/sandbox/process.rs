@@ -37,7 +37,7 @@ impl Process {
 
     /// Runs a script in a shell that has taken the lines.
     #[track_caller]
-    fn shell(&self, script: &str) -> Ran {
+    pub fn shell(&self, script: &str) -> Ran {
         let mut command = Command::new("sh");
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_trustdeck")).parent().unwrap().to_owned();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());

@@ -6,7 +6,9 @@ use trustdeck::engine::{Change, Health, SignedTarget};
 use trustdeck::tuf::TargetName;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::messages::registry::RegistryWork;
+use trustdeck::tui::messages::event::{Event, Outcome};
+use trustdeck::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 use trustdeck::tui::state::registry::Comparing;
 
@@ -182,7 +184,7 @@ fn a_tag_that_is_only_staged_has_a_row_of_its_own() {
     let (mut plan, mut staged) = (plan(), stage());
     let (change, planned) = (&mut staged.changes[0], &mut plan.repositories[0]);
     assert_eq!(planned.gun, gun("admin/demo"));
-    let target = SignedTarget { length: 7, sha256: digits("beef"), sha512: None, custom: None };
+    let target = SignedTarget { length: 7, sha256: digits("beef"), sha512: None, custom: None, from_registry: false };
     let sign = Change::Sign { tag: TargetName::parse("3.3").unwrap(), target, roles: vec![] };
     change.change = sign.clone();
     planned.changes[0].change = sign;
@@ -206,4 +208,52 @@ fn what_the_registry_has_of_a_repository_without_trust_data_is_unsigned() {
     let effects = press(&mut state, "3");
     compare(&mut state, &effects, &gun("team/new-service"), &[("1.0", "0badcafe")]);
     assert_eq!(rows(&state), [("unsigned".to_owned(), "1.0".to_owned())]);
+}
+
+#[test]
+fn the_tour_goes_on_from_tags_to_what_was_tampered_with() {
+    use trustdeck::tui::state::tour::Tour;
+    let mut state = browsing();
+    let (demo, web) = (gun("admin/demo"), gun("admin/web"));
+    let tour = Tour::first_signer(&demo, "admin/demo", "ben", "keys/ben.pub", "sandbox-only").then_tags(&demo, &web);
+    state.tour = Some(tour);
+    let at = |state: &State| state.tour.as_ref().and_then(|tour| tour.step()).map(|step| step.title);
+    press(&mut state, ">>>>");
+    assert_eq!(at(&state), Some("Tags."));
+    let effects = press(&mut state, "3");
+    compare(&mut state, &effects, &demo, &DEMO);
+    assert_eq!(at(&state), Some("Sign."));
+    let (mut staged, plan) = (stage(), plan());
+    for (at, name) in ["edge", "latest"].into_iter().enumerate() {
+        let target =
+            SignedTarget { length: 7, sha256: digits("c81f2ab0"), sha512: None, custom: None, from_registry: true };
+        staged.changes[at].gun = demo.clone();
+        staged.changes[at].change = Change::Sign { tag: TargetName::parse(name).unwrap(), target, roles: vec![] };
+        tell_stage(&mut state, staged.clone(), plan.clone());
+    }
+    assert_eq!(at(&state), Some("Publish."));
+    press(&mut state, ">");
+    assert_eq!(at(&state), Some("Verify."));
+    select(&mut state, "admin/web");
+    press(&mut state, "3V");
+    let effects = press(&mut state, "<enter>");
+    let job = state.jobs.begin(&effects[0]);
+    update(&mut state, Event::Registry(job, RegistryNews::Verifying(web, vec!["1.0".to_owned()])));
+    update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
+    assert_eq!(at(&state), None, "the tour is done");
+}
+
+#[test]
+fn a_role_that_is_staged_has_a_row_behind_its_neighbours() {
+    let mut state = browsing();
+    let mut plan = plan();
+    let mut diff = plan.repositories[0].roles[0].clone();
+    (diff.role, diff.mark) = (screen::scene::role("targets/carol"), trustdeck::engine::draft::applied::Mark::Added);
+    plan.repositories[0].roles.push(diff);
+    tell_stage(&mut state, stage(), plan);
+    press(&mut state, "2");
+    let shown = frame::signs(&draw(&state));
+    let line = |name: &str| shown.lines().position(|line| line.contains(name)).unwrap();
+    assert_eq!(line("│ + carol"), line("└ qa ") + 1, "{shown}");
+    assert!(line("│ + carol") < line("├ snapshot"), "{shown}");
 }

@@ -10,7 +10,8 @@ use crate::tuf::Gun;
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
+use crate::tui::messages::failure::Failure;
+use crate::tui::messages::registry::RegistryWork;
 use crate::tui::state::registry::Comparing;
 use crate::tui::state::rows::TagRows;
 use crate::tui::state::{Screen, State};
@@ -56,19 +57,18 @@ fn begin(state: &mut State, gun: &Gun, unless_many: bool) -> Vec<Effect> {
     vec![Effect::Registry(RegistryWork::Compare(gun.clone(), asking))]
 }
 
-/// Takes what a registry tells on the way.
-pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
+/// Takes an answer.
+pub(super) fn heard(state: &mut State, gun: &Gun, news: News) {
     match news {
-        RegistryNews::Heard(gun, News::Found(answers)) => found(state, &gun, answers),
-        RegistryNews::Heard(gun, news) => {
+        News::Found(answers) => found(state, gun, answers),
+        news => {
             let now = state.now;
-            if let Some(repository) = state.find_mut(&gun) {
+            if let Some(repository) = state.find_mut(gun) {
                 repository.registry.hear(news, now);
             }
-            list_anew(state, &gun);
+            list_anew(state, gun);
         }
     }
-    vec![]
 }
 
 fn found(state: &mut State, gun: &Gun, answers: Vec<Answer>) {
@@ -95,18 +95,16 @@ fn list_anew(state: &mut State, gun: &Gun) {
     }
 }
 
-/// Takes what work at a registry came to.
-pub fn take(state: &mut State, found: RegistryFound) -> Vec<Effect> {
-    let RegistryFound::Compared(gun, result) = found;
+/// Takes the end.
+pub(super) fn ended(state: &mut State, gun: &Gun, result: Result<(), Failure>) {
     let failure = result.err();
     if let Some(failure) = &failure {
         state.complain(failure);
     }
-    if let Some(repository) = state.find_mut(&gun) {
+    if let Some(repository) = state.find_mut(gun) {
         repository.registry.end(failure);
     }
-    count(state, &gun);
-    vec![]
+    count(state, gun);
 }
 
 fn count(state: &mut State, gun: &Gun) {

@@ -2,31 +2,37 @@
 
 mod compare;
 mod detail;
+mod page;
+mod signing;
+mod verifying;
 mod view;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::view::TagView;
-use crate::engine::{Change, SignedTarget};
-use crate::tuf::TargetName;
-use crate::tui::dialogs::Dialog;
+use crate::engine::Change;
+use crate::engine::tags::compare::Standing;
+use crate::tuf::{Gun, TargetName};
+use crate::tui::dialogs::{Dialog, Form};
 use crate::tui::forms::offers;
 use crate::tui::messages::effect::Effect;
+use crate::tui::messages::registry::{RegistryFound, RegistryNews};
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
 use crate::tui::state::rows::TagRows;
-use crate::tui::state::{Lists, State, actions, staging};
+use crate::tui::state::{Lists, State, actions, selected, staging};
 
-pub use compare::{follow, heard, take};
+pub use compare::follow;
 pub use detail::detail;
 pub use view::{render, summary};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign again", Group::Stage, 30).unless(none),
+    bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all of it", Group::Look, 45).unless(none),
+    bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(none),
     bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
     bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(none),
     bind(&["="], Wanted::Tags(actions::Tags::Compare), "compare", Group::Look, 40).unless(no_registry),
+    bind(&["V"], Wanted::Tags(actions::Tags::Verify), "verify", Group::Look, 42).unless(nothing_to_verify),
 ];
 
 fn no_repository(state: &State) -> Option<&'static str> {
@@ -44,32 +50,84 @@ fn no_registry(state: &State) -> Option<&'static str> {
     state.view().is_none().then_some("there is no repository here that was read")
 }
 
+fn nothing_to_verify(state: &State) -> Option<&'static str> {
+    if state.here.offline {
+        return Some("the registry is not asked while offline");
+    }
+    let nothing = state.view().is_none_or(|view| view.tags.is_empty());
+    nothing.then_some("nothing is signed here")
+}
+
 /// Does what the user wants.
 pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
     let meant: BTreeSet<Arc<str>> = state.lists.tags.meant().into_iter().collect();
     match action {
         actions::Tags::Add => {
-            state.dialogs.push(Dialog::Form(offers::sign_tag(state, gun)));
+            let form = add(state, gun);
+            state.dialogs.push(Dialog::Form(form));
             vec![]
         }
         actions::Tags::Sign => {
-            let tags = state.view().map(|v| v.tags.iter().filter(|t| meant.contains(t.name.as_str())));
-            let changes = tags.into_iter().flatten().filter_map(|t| Some((gun.clone(), sign_again(t)?))).collect();
-            staging::add(state, changes)
+            let meant: Vec<Arc<str>> = meant.into_iter().collect();
+            signing::sign(state, &gun, &meant)
         }
         actions::Tags::Revoke => {
             let revoke = |name: Arc<str>| Change::Revoke { tag: TargetName::received(name.to_string()), roles: vec![] };
             staging::add(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
         }
         actions::Tags::Compare => compare::toggle(state, &gun),
+        actions::Tags::Verify => {
+            let meant: Vec<Arc<str>> = meant.into_iter().collect();
+            verifying::ask(state, &gun, &meant);
+            vec![]
+        }
+        actions::Tags::Show => page::open(state, &gun),
     }
 }
 
-fn sign_again(tag: &TagView) -> Option<Change> {
-    let (sha512, custom) = (tag.sha512.clone(), tag.custom.clone());
-    let target = SignedTarget { length: tag.length, sha256: tag.digest.clone(), sha512, custom };
-    Some(Change::Sign { tag: TargetName::parse(&tag.name).ok()?, target, roles: vec![] })
+/// The form for the marked tags, or for one whose name is filled in if nobody has signed it.
+fn add(state: &State, gun: Gun) -> Form {
+    let marks = &state.lists.tags.marks;
+    if !marks.is_empty() {
+        let tags = marks.iter().filter_map(|name| TargetName::parse(name).ok()).collect();
+        return offers::sign_marked(state, gun, tags);
+    }
+    let unsigned = selected::tag_row(state).filter(|tag| tag.row.standing == Standing::Unsigned);
+    let name = unsigned.map(|tag| tag.row.name.to_string()).unwrap_or_default();
+    offers::sign_tag(state, gun, &name)
+}
+
+/// The digest of the tag under the cursor: the signed one, else the registry's.
+#[must_use]
+pub fn digest(state: &State) -> Option<String> {
+    page::digest(state, selected::tag_row(state)?)
+}
+
+/// The tag under the cursor as `NAME@sha256:…`.
+#[must_use]
+pub fn reference(state: &State) -> Option<String> {
+    Some(format!("{}@{}", state.repository()?.entry.name, digest(state)?))
+}
+
+/// Takes what a registry tells on the way.
+pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
+    match news {
+        RegistryNews::Heard(gun, news) => compare::heard(state, &gun, news),
+        news => verifying::heard(state, news),
+    }
+    vec![]
+}
+
+/// Takes what work at a registry came to.
+pub fn take(state: &mut State, found: RegistryFound) -> Vec<Effect> {
+    match found {
+        RegistryFound::Compared(gun, result) => compare::ended(state, &gun, result),
+        RegistryFound::LookedUp(asked, found) => return signing::looked_up(state, &asked, found),
+        RegistryFound::Verified(result) => verifying::ended(state, result),
+        RegistryFound::Platforms { gun, tag, found } => page::platforms(state, &gun, &tag, found),
+    }
+    vec![]
 }
 
 /// Lists the tags of the repository under the cursor.

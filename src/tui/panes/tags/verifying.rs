@@ -1,0 +1,222 @@
+//! Verifying images: how deep, how far it is, and what was found.
+
+use std::sync::Arc;
+
+use crate::engine::RemoteError;
+use crate::engine::tags::verify::{Checked, Depth, Finding, Suspect};
+use crate::tuf::Gun;
+use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::choose::{Choose, Reply};
+use crate::tui::dialogs::report::{Part, Report};
+use crate::tui::kit::format::{bytes, count};
+use crate::tui::kit::message::Tone;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::failure::Failure;
+use crate::tui::messages::registry::{RegistryNews, RegistryWork};
+use crate::tui::state::verifying::{Image, Verifying};
+use crate::tui::state::{State, words};
+
+/// Titles of the report while it runs, and then.
+const RUNS: &str = "Verifying";
+const ENDED: &str = "Verified";
+
+/// Asks how deep.
+pub(super) fn ask(state: &mut State, gun: &Gun, meant: &[Arc<str>]) {
+    let tags: Vec<String> = meant.iter().map(ToString::to_string).collect();
+    let work = |depth| vec![Effect::Registry(RegistryWork::Verify { gun: gun.clone(), tags: tags.clone(), depth })];
+    let here = format!("linux/{}", architecture());
+    let name = state.name_of(gun);
+    let subject = match tags.as_slice() {
+        [tag] => format!("{name}:{tag}"),
+        tags => format!("{} of {name}", count(tags.len(), "tag", "tags")),
+    };
+    let about = vec!["Reads what is signed from the registry and compares every byte with its digest.".to_owned()];
+    let replies = vec![
+        Reply::new(
+            "everything",
+            "manifest, configuration, layers, all platforms",
+            work(Depth::Deep { platform: None }),
+        ),
+        Reply::new(format!("{here} only"), "of an index", work(Depth::Deep { platform: Some(here) })),
+        Reply::new("the manifest", "one small request", work(Depth::Manifest)),
+    ];
+    let title = "Verify".to_owned();
+    state.dialogs.push(Dialog::Choose(Choose { title, subject, about, replies, ..Choose::default() }));
+}
+
+/// This machine's, as images name it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Takes what was found so far.
+pub(super) fn heard(state: &mut State, news: RegistryNews) {
+    match news {
+        RegistryNews::Verifying(gun, tags) => {
+            let images = tags.into_iter().map(Image::new).collect();
+            state.verifying = Some(Verifying { gun, images, read: 0, ended: false });
+            state.dialogs.push(Dialog::Report(Report { title: RUNS.to_owned(), ..Report::default() }));
+        }
+        RegistryNews::Checked(tag, checked) => {
+            if let Some(image) = image(state, &tag) {
+                image.parts.push(checked);
+            }
+        }
+        RegistryNews::Read(bytes) => state.verifying.iter_mut().for_each(|verifying| verifying.read = bytes),
+        RegistryNews::Verified(tag, result) => {
+            if let Some(image) = image(state, &tag) {
+                image.ended = Some(result.map(|verification| {
+                    // In the order of the image, where they came as they were read.
+                    image.parts = verification.parts;
+                    image.drifted_to = verification.drifted_to;
+                }));
+            }
+        }
+        RegistryNews::Heard(..) => {}
+    }
+    show(state);
+}
+
+fn image<'a>(state: &'a mut State, tag: &str) -> Option<&'a mut Image> {
+    state.verifying.as_mut()?.images.iter_mut().find(|image| image.tag == tag)
+}
+
+/// Takes the end.
+pub(super) fn ended(state: &mut State, result: Result<(), Failure>) {
+    if let Err(failure) = &result {
+        state.complain(failure);
+    }
+    state.verifying.iter_mut().for_each(|verifying| verifying.ended = true);
+    show(state);
+}
+
+/// Writes what is known into the report that is open.
+fn show(state: &mut State) {
+    let Some(verifying) = &state.verifying else { return };
+    let name = state.short_name(&state.name_of(&verifying.gun)).to_owned();
+    let fresh = report(verifying, &name);
+    let open = state.dialogs.iter_mut().rev().find_map(|dialog| match dialog {
+        Dialog::Report(report) if report.title == RUNS || report.title == ENDED => Some(report),
+        _ => None,
+    });
+    if let Some(open) = open {
+        *open = Report { offset: open.offset, ..fresh };
+    }
+}
+
+/// What was found, for reading: what is wrong first, then every part or, of several images, every image.
+fn report(verifying: &Verifying, name: &str) -> Report {
+    let images = &verifying.images;
+    let stop = vec![Effect::Registry(RegistryWork::StopVerifying)];
+    let mut report = Report {
+        title: if verifying.ended { ENDED.to_owned() } else { RUNS.to_owned() },
+        subject: subject(verifying, name),
+        on_close: if verifying.ended { vec![] } else { stop },
+        ..Report::default()
+    };
+    if let Some((image, checked)) = images.iter().find_map(|image| Some((image, image.wrong()?))) {
+        report.facts = facts(image, checked);
+    }
+    let told = images.iter().find_map(Image::wrong);
+    for image in images {
+        report.parts.push(headline(image));
+        if let [_] = images.as_slice() {
+            report.parts.extend(image.parts.iter().map(|checked| part(checked, told)));
+        } else {
+            let wrong = image.parts.iter().filter(|c| matches!(c.finding, Finding::Wrong { .. }));
+            report.parts.extend(wrong.map(|checked| part(checked, told)));
+        }
+    }
+    if verifying.read > 0 {
+        report.notes.push(format!("{} read", bytes(verifying.read)));
+    }
+    report
+}
+
+fn subject(verifying: &Verifying, name: &str) -> String {
+    let images = &verifying.images;
+    let done = images.iter().filter(|image| image.ended.is_some()).count();
+    let good = images.iter().filter(|image| image.is_good()).count();
+    match (verifying.ended, images.as_slice()) {
+        (true, [image]) if image.is_good() => format!("{name}:{} is what is signed", image.tag),
+        (true, [image]) if image.wrong().is_some() => format!("{name}:{} is NOT what is signed", image.tag),
+        (true, [image]) => format!("{name}:{} could not be verified", image.tag),
+        (true, _) if good == images.len() => format!("all {good} tags of {name} are what is signed"),
+        (true, _) => format!("{} of {} tags of {name} could not be proven", images.len() - good, images.len()),
+        (false, [image]) => format!("{name}:{}", image.tag),
+        (false, _) => format!("{done} of {} tags of {name}", images.len()),
+    }
+}
+
+fn headline(image: &Image) -> Part {
+    let (tone, word) = match &image.ended {
+        None if image.wrong().is_none() => (Tone::Note, "reading"),
+        Some(Ok(())) if image.wrong().is_none() => (Tone::Done, "ok"),
+        None | Some(Ok(())) => (Tone::Fail, "wrong"),
+        Some(Err(_)) => (Tone::Fail, "not verified"),
+    };
+    let part = Part::new(tone, image.tag.clone(), word);
+    match (&image.ended, &image.drifted_to) {
+        (Some(Err(failure)), _) => part.with(format!("{}; {}", failure.problem.message, failure.problem.hint)),
+        (_, Some(digest)) => part.with(format!(
+            "the registry holds another image under the tag, which pulls without content trust get: {digest}"
+        )),
+        _ => part,
+    }
+}
+
+fn part(checked: &Checked, told: Option<&Checked>) -> Part {
+    let (tone, word) = match &checked.finding {
+        Finding::Good => (Tone::Done, "ok"),
+        Finding::Skipped(_) => (Tone::Note, "skipped"),
+        Finding::Wrong { suspect: Suspect::Nobody, .. } => (Tone::Warn, "unread"),
+        Finding::Wrong { .. } => (Tone::Fail, "wrong"),
+    };
+    let size = bytes(checked.size);
+    let short: String = checked.digest.chars().take("sha256:".len() + 12).collect();
+    let part = Part::new(tone, format!("{}, {size}, {short}", checked.part), word);
+    match &checked.finding {
+        Finding::Skipped(why) => part.with((*why).to_owned()),
+        // What is told in full above need not be told again.
+        Finding::Wrong { error, .. } if told != Some(checked) => part.with(error.to_string()),
+        Finding::Wrong { .. } | Finding::Good => part,
+    }
+}
+
+/// The part that is wrong, what was expected and found, and whom not to trust.
+fn facts(image: &Image, checked: &Checked) -> Vec<(&'static str, String)> {
+    let Finding::Wrong { suspect, error } = &checked.finding else { return vec![] };
+    let mut facts = vec![("part", format!("{} of {}", checked.part, image.tag))];
+    match error {
+        RemoteError::Altered { expected, found, .. } => {
+            facts.push(("expected", digits(expected)));
+            facts.push(("found", digits(found)));
+        }
+        RemoteError::Length { expected, found, .. } => {
+            facts.push(("blob", digits(&checked.digest)));
+            facts.push(("expected", format!("{expected} bytes")));
+            facts.push(("found", format!("{found} bytes")));
+        }
+        error => {
+            facts.push(("blob", digits(&checked.digest)));
+            facts.push(("found", error.to_string()));
+        }
+    }
+    facts.push((
+        "distrust",
+        match suspect {
+            Suspect::Registry => "the registry, or the way to it: these are not the bytes that were signed".to_owned(),
+            Suspect::Signature => "the signature: what is signed contradicts itself".to_owned(),
+            Suspect::Nobody => "nobody yet: it could not be read; try again".to_owned(),
+        },
+    ));
+    facts
+}
+
+fn digits(digest: &str) -> String {
+    digest.split_once(':').map_or_else(|| digest.to_owned(), |(_, digits)| words::grouped(digits))
+}

@@ -1,0 +1,208 @@
+//! Signing tags as the registry holds them.
+
+use trustdeck::engine::tags::candidate::{Candidate, Wanted};
+use trustdeck::engine::{Change, Kind, SignedTarget};
+use trustdeck::tuf::TargetName;
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::label::Label;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, Outcome};
+use trustdeck::tui::messages::failure::Failure;
+use trustdeck::tui::messages::registry::{LookUp, RegistryFound, RegistryWork};
+use trustdeck::tui::route::update::update;
+use trustdeck::tui::state::State;
+
+use crate::screen;
+use screen::registry::{DEMO, compare};
+use screen::scene::{digits, gun, role, tell};
+use screen::told::{browsing, failure, said};
+use screen::{draw, frame, press};
+
+fn on_tags() -> State {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    compare(&mut state, &effects, &gun("admin/demo"), &DEMO);
+    state
+}
+
+fn name(tag: &str) -> TargetName {
+    TargetName::parse(tag).unwrap()
+}
+
+fn target(first: &str) -> SignedTarget {
+    SignedTarget { length: 1397, sha256: digits(first), sha512: None, custom: None, from_registry: true }
+}
+
+/// The only effect, which looks tags up.
+fn look_up(effects: &[Effect]) -> LookUp {
+    match effects {
+        [Effect::Registry(RegistryWork::LookUp(asked))] => asked.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Tells what the registry holds of each tag, by the first digits of its digest.
+fn answer(state: &mut State, effects: &[Effect], found: &[Result<&str, Kind>]) -> Vec<Effect> {
+    let asked = look_up(effects);
+    let candidate = |(wanted, found): (&Wanted, &Result<&str, Kind>)| {
+        let tag = wanted.tag.clone();
+        let found = match found {
+            Ok(first) => Ok(Candidate { tag, target: target(first), instead: None, unchecked: None }),
+            Err(kind) => Err(failure(*kind, None)),
+        };
+        (wanted.clone(), found)
+    };
+    let found: Vec<(Wanted, Result<Candidate, Failure>)> = asked.wanted.iter().zip(found).map(candidate).collect();
+    tell(state, effects[0].clone(), Outcome::Registry(RegistryFound::LookedUp(asked, found)))
+}
+
+fn signs(effects: &[Effect]) -> Vec<(String, String, bool)> {
+    let [Effect::Stage { changes, .. }] = effects else { panic!("{effects:?}") };
+    let sign = |change: &Change| match change {
+        Change::Sign { tag, target, .. } => (tag.to_string(), target.sha256.clone(), target.from_registry),
+        other => panic!("{other:?}"),
+    };
+    changes.iter().map(|(_, change)| sign(change)).collect()
+}
+
+#[test]
+fn marked_tags_are_signed_with_what_the_registry_holds() {
+    let mut state = on_tags();
+    press(&mut state, "/unsigned<enter>A");
+    let effects = press(&mut state, "s");
+    let tags: Vec<String> = look_up(&effects).wanted.iter().map(|wanted| wanted.tag.to_string()).collect();
+    assert_eq!(tags, ["3.2.0-rc2", "edge", "nightly"]);
+    let staged = answer(&mut state, &effects, &[Ok("6617a0c9"), Ok("c81f2ab0"), Ok("91bc0e55")]);
+    assert_eq!(signs(&staged)[1], ("edge".to_owned(), digits("c81f2ab0"), true));
+    assert!(state.dialogs.is_empty());
+}
+
+/// The question about the drifted tag is open.
+pub(crate) fn drifted(state: &mut State) {
+    let effects = press(state, "3");
+    compare(state, &effects, &gun("admin/demo"), &DEMO);
+    press(state, "/latest<enter>");
+    let effects = press(state, "s");
+    answer(state, &effects, &[Ok("77fe10aa")]);
+}
+
+#[test]
+fn a_tag_that_drifted_shows_both_digests_before_it_is_staged() {
+    let mut state = on_tags();
+    press(&mut state, "/drift<enter>");
+    let effects = press(&mut state, "s");
+    assert_eq!(answer(&mut state, &effects, &[Ok("77fe10aa")]), [], "nothing is staged without a look");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains(&format!("was {}", digits("3d2e482b"))), "{shown}");
+    assert!(shown.contains(&format!("now {}", digits("77fe10aa"))), "{shown}");
+    let staged = press(&mut state, "<enter>");
+    assert_eq!(signs(&staged), [("latest".to_owned(), digits("77fe10aa"), true)]);
+}
+
+#[test]
+fn with_the_registry_away_a_signed_tag_is_signed_again_as_it_was_and_that_is_said() {
+    let mut state = on_tags();
+    press(&mut state, "/drift<enter>");
+    let effects = press(&mut state, "s");
+    let staged = answer(&mut state, &effects, &[Err(Kind::Network)]);
+    assert_eq!(signs(&staged), [("latest".to_owned(), digits("3d2e482b"), false)]);
+    assert!(said(&state).contains("the registry could not be asked"), "{}", said(&state));
+}
+
+#[test]
+fn nothing_is_staged_if_the_registry_has_not_all_of_it() {
+    let mut state = on_tags();
+    press(&mut state, "/unsigned<enter>A");
+    let effects = press(&mut state, "s");
+    assert_eq!(answer(&mut state, &effects, &[Ok("6617a0c9"), Err(Kind::Absent), Ok("91bc0e55")]), []);
+    assert!(state.dialogs.is_empty() && said(&state).starts_with("absent"));
+}
+
+#[test]
+fn marked_tags_are_signed_into_chosen_roles() {
+    let mut state = on_tags();
+    press(&mut state, "/unsigned<enter>A");
+    let effects = press(&mut state, "aqa releases<enter>");
+    let asked = look_up(&effects);
+    assert_eq!((asked.wanted.len(), asked.roles), (3, vec![role("targets/qa"), role("targets/releases")]));
+}
+
+#[test]
+fn lines_of_docker_push_fill_the_form() {
+    let mut state = on_tags();
+    press(&mut state, "a");
+    let sha = digits("0badcafe");
+    let printed = format!(
+        "The push refers to repository [registry.example.com/admin/demo]\n5f70bf18a086: Pushed\n4.0: digest: sha256:{sha} size: 424\n"
+    );
+    update(&mut state, Event::Paste(printed));
+    let asked = look_up(&press(&mut state, "<enter>"));
+    let expected = SignedTarget { length: 424, from_registry: false, ..target("0badcafe") };
+    assert_eq!(asked.wanted, [Wanted { tag: name("4.0"), target: Some(expected) }]);
+    assert!(asked.of_form);
+}
+
+#[test]
+fn a_full_reference_fills_the_form_and_one_of_another_repository_does_not() {
+    let mut state = on_tags();
+    press(&mut state, "a");
+    update(&mut state, Event::Paste("registry.example.com/admin/demo:4.1".to_owned()));
+    let asked = look_up(&press(&mut state, "<enter>"));
+    assert_eq!(asked.wanted, [Wanted { tag: name("4.1"), target: None }]);
+
+    let mut state = on_tags();
+    press(&mut state, "a");
+    update(&mut state, Event::Paste("registry.example.com/admin/web:4.1".to_owned()));
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
+    assert!(form.error.as_ref().is_some_and(|error| error.contains("another repository")), "{form:?}");
+    assert_eq!(form.text(Label::Tag), "");
+}
+
+#[test]
+fn what_the_form_asked_for_is_refused_in_the_form_and_dropped_if_it_was_closed() {
+    let mut state = on_tags();
+    let effects = press(&mut state, "a4.1<enter>");
+    assert_eq!(answer(&mut state, &effects, &[Err(Kind::Absent)]), []);
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
+    assert!(form.error.is_some() && form.busy.is_none());
+    let effects = press(&mut state, "<enter>");
+    press(&mut state, "<esc>");
+    assert_eq!(answer(&mut state, &effects, &[Ok("77fe10aa")]), []);
+    assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn the_form_of_an_unsigned_tag_has_its_name() {
+    let mut state = on_tags();
+    press(&mut state, "/edge<enter>");
+    assert_eq!(look_up(&press(&mut state, "a<enter>")).wanted, [Wanted { tag: name("edge"), target: None }]);
+}
+
+#[test]
+fn a_digest_that_the_tag_does_not_stand_for_is_shown_beside_what_it_does() {
+    let mut state = on_tags();
+    let effects = press(&mut state, &format!("aedge<tab>sha256:{}<tab>1397<enter>", digits("0badcafe")));
+    let asked = look_up(&effects);
+    let wanted = asked.wanted[0].clone();
+    let candidate = Candidate {
+        tag: wanted.tag.clone(),
+        target: wanted.target.clone().unwrap(),
+        instead: Some(digits("c81f2ab0")),
+        unchecked: None,
+    };
+    let found = RegistryFound::LookedUp(asked, vec![(wanted, Ok(candidate))]);
+    assert_eq!(tell(&mut state, effects[0].clone(), Outcome::Registry(found)), []);
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains(&format!("held {}", digits("c81f2ab0"))), "{shown}");
+}
+
+#[test]
+fn the_reference_by_digest_is_copied() {
+    let mut state = on_tags();
+    press(&mut state, "/latest<enter>");
+    let text = format!("admin/demo@sha256:{}", digits("3d2e482b"));
+    assert_eq!(press(&mut state, "yr"), [Effect::Copy { what: "the reference", text }]);
+    press(&mut state, "<esc>/nightly<enter>");
+    let text = format!("sha256:{}", digits("91bc0e55"));
+    assert_eq!(press(&mut state, "yd"), [Effect::Copy { what: "the digest", text }]);
+}

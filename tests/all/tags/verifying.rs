@@ -1,0 +1,166 @@
+//! Verifying images on the screen: how deep, progress, what is wrong.
+
+use trustdeck::engine::RemoteError;
+use trustdeck::engine::tags::platforms::Platform;
+use trustdeck::engine::tags::trusted::Trusted;
+use trustdeck::engine::tags::verify::{Checked, Depth, Finding, Part, Suspect, Verification};
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Event, JobId, Outcome};
+use trustdeck::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
+use trustdeck::tui::route::update::update;
+use trustdeck::tui::state::State;
+
+use crate::screen;
+use screen::scene::{digits, gun, tell};
+use screen::told::browsing;
+use screen::{draw, frame, press};
+
+fn part(part: Part, first: &str, size: u64, finding: Finding) -> Checked {
+    Checked { part, digest: format!("sha256:{}", digits(first)), size, finding }
+}
+
+fn layer(number: usize) -> Part {
+    Part::Layer { number, of: 3, platform: None }
+}
+
+/// A layer whose bytes were changed.
+fn altered() -> Finding {
+    let error = RemoteError::Altered {
+        host: "registry.example.com".to_owned(),
+        what: format!("blob sha256:{} of admin/demo", digits("6b0c77d1")),
+        expected: format!("sha256:{}", digits("6b0c77d1")),
+        found: format!("sha256:{}", digits("e90f41a3")),
+    };
+    Finding::Wrong { suspect: Suspect::Registry, error }
+}
+
+pub(crate) fn parts() -> Vec<Checked> {
+    vec![
+        part(Part::Signed, "3d2e482b", 1397, Finding::Good),
+        part(Part::Config(None), "10fa88c2", 2841, Finding::Good),
+        part(layer(1), "b7715fd0", 31_457_280, Finding::Good),
+        part(layer(2), "6b0c77d1", 8_388_608, altered()),
+        part(layer(3), "52ac03e9", 1_200, Finding::Good),
+    ]
+}
+
+fn verification(parts: Vec<Checked>) -> Verification {
+    let trusted = Trusted {
+        gun: gun("admin/demo"),
+        name: "admin/demo".to_owned(),
+        tag: "3.1.6".to_owned(),
+        digest: format!("sha256:{}", digits("3d2e482b")),
+        size: 1397,
+        sha512: None,
+        roles: vec![],
+        signers: vec!["jeff".to_owned()],
+    };
+    Verification { trusted, drifted_to: None, parts }
+}
+
+fn news(state: &mut State, job: JobId, news: RegistryNews) {
+    update(state, Event::Registry(job, news));
+}
+
+/// `3.1.6` is being verified, everything of it.
+pub(crate) fn begun(state: &mut State) -> (JobId, Effect) {
+    press(state, "3/3.1.6<enter>V");
+    let effects = press(state, "<enter>");
+    let [effect @ Effect::Registry(RegistryWork::Verify { gun: of, tags, depth })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((of, tags.as_slice()), (&gun("admin/demo"), ["3.1.6".to_owned()].as_slice()));
+    assert_eq!(*depth, Depth::Deep { platform: None });
+    let job = state.jobs.begin(effect);
+    news(state, job, RegistryNews::Verifying(of.clone(), tags.clone()));
+    (job, effect.clone())
+}
+
+pub(crate) fn failed(state: &mut State) {
+    let (job, _) = begun(state);
+    for checked in parts() {
+        news(state, job, RegistryNews::Checked("3.1.6".to_owned(), checked));
+    }
+    news(state, job, RegistryNews::Read(39_847_088));
+    news(state, job, RegistryNews::Verified("3.1.6".to_owned(), Ok(verification(parts()))));
+    update(state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_part_and_with_what_was_expected_and_found() {
+    let mut state = browsing();
+    failed(&mut state);
+    let shown = frame::signs(&draw(&state));
+    for words in [
+        "admin/demo:3.1.6 is NOT what is signed",
+        "layer 2 of 3 of 3.1.6",
+        "6b0c77d1 82b6b5e9",
+        "e90f41a3",
+        "the registry, or the way to it",
+    ] {
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+    assert_eq!(press(&mut state, "<esc>"), [], "it is over, nothing is to be stopped");
+}
+
+#[test]
+fn parts_are_told_as_they_come_and_closing_stops_the_rest() {
+    let mut state = browsing();
+    let (job, _) = begun(&mut state);
+    news(&mut state, job, RegistryNews::Checked("3.1.6".to_owned(), parts().remove(0)));
+    news(&mut state, job, RegistryNews::Read(12_582_912));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("manifest") && shown.contains("12.5 MB read") && shown.contains("esc stop"), "{shown}");
+    let stop = press(&mut state, "<esc>");
+    assert_eq!(stop, [Effect::Registry(RegistryWork::StopVerifying)]);
+    state.jobs.begin(&stop[0]);
+    news(&mut state, job, RegistryNews::Verified("3.1.6".to_owned(), Ok(verification(parts()))));
+    assert!(state.dialogs.is_empty(), "what comes late is dropped");
+}
+
+#[test]
+fn all_marked_tags_are_verified_and_one_that_is_not_trusted_says_why() {
+    let mut state = browsing();
+    press(&mut state, "3/3.<enter>A");
+    press(&mut state, "V");
+    let effects = press(&mut state, "jj<enter>");
+    let [Effect::Registry(RegistryWork::Verify { tags, depth: Depth::Manifest, .. })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(tags.len(), 6);
+    let job = state.jobs.begin(&effects[0]);
+    news(&mut state, job, RegistryNews::Verifying(gun("admin/demo"), tags.clone()));
+    for tag in tags {
+        let held = screen::told::failure(trustdeck::engine::Kind::Absent, None);
+        let result = if tag == "3.2.0-rc1" { Err(held) } else { Ok(verification(parts()[..1].to_vec())) };
+        news(&mut state, job, RegistryNews::Verified(tag.clone(), result));
+    }
+    update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("1 of 6 tags of admin/demo could not be proven"), "{shown}");
+    assert!(shown.contains("not verified"), "{shown}");
+}
+
+#[test]
+fn the_page_of_a_tag_has_all_roles_hashes_and_platforms() {
+    let mut state = browsing();
+    press(&mut state, "3/3.1.6<enter>");
+    let effects = press(&mut state, "<enter>");
+    let digest = format!("sha256:{}", digits("3d2e482b"));
+    let asked = RegistryWork::Platforms { gun: gun("admin/demo"), tag: "3.1.6".to_owned(), digest: digest.clone() };
+    assert_eq!(effects, [Effect::Registry(asked)]);
+    let name = "linux/arm64/v8".to_owned();
+    let found = Ok(vec![Platform { name, digest: format!("sha256:{}", digits("aa")), size: 500 }]);
+    let found = RegistryFound::Platforms { gun: gun("admin/demo"), tag: "3.1.6".to_owned(), found };
+    tell(&mut state, effects[0].clone(), Outcome::Registry(found));
+    let Some(Dialog::Report(page)) = state.dialogs.last() else { panic!("{:?}", state.dialogs) };
+    let roles: Vec<(&str, &str)> = page.parts.iter().map(|part| (part.head.as_str(), part.below.as_str())).collect();
+    assert_eq!(roles[0], ("targets/releases", "v31 signed by jeff old laptop"));
+    assert_eq!(roles[2], ("targets/ben", "v4 signed by ben"));
+    let fact = |label: &str| page.facts.iter().find(|(of, _)| *of == label).map(|(_, text)| text.as_str());
+    assert_eq!(fact("size"), Some("1397 bytes"));
+    assert_eq!(fact("pull by"), Some(format!("admin/demo@{digest}").as_str()));
+    assert!(fact("platform").is_some_and(|text| text.starts_with("linux/arm64/v8")), "{page:?}");
+    assert!(fact("signed").is_some_and(|text| text.contains("releases, jeff, ben")), "{page:?}");
+}

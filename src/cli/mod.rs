@@ -31,6 +31,7 @@ mod settings;
 mod staged;
 mod start;
 mod table;
+mod tagging;
 mod terminal;
 mod unlock;
 

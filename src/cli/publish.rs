@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::arguments::{Agreement, Publish};
+use super::arguments::{Agreement, Publish, Publishing};
 use super::console::input;
 use super::ending::Ending;
 use super::plan_json::plan_rows;
-use super::plan_text::plan_text;
+use super::plan_text::{Extent, plan_text};
 use super::published::{say_resolved, show_published};
 use super::{Context, unlock};
 use crate::engine::publish::job::Approval;
@@ -34,15 +35,34 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     if command.dry_run {
         ending.problems = refresh(context, &mut guns).await;
-        let plan = context.engine.stage().plan(Some(&guns))?;
-        show_result(context, &plan)?;
-        ending.problems.extend(plan.repositories.iter().filter_map(obstacle));
-        ending.succeeded = guns.len();
-        return Ok(ending);
+        return preview(context, ending, &context.engine.stage().plan(Some(&guns))?, &command.agreement);
     }
-    require_agreement(context, &command.agreement)?;
+    require_yes(context, &command.agreement, "look at it with --dry-run, then publish with --yes")?;
     let failed = refresh(context, &mut guns).await;
     staged(context, ending, (guns, failed), &command.agreement).await
+}
+
+/// Shows a plan as the result, and what hinders it; nothing is sent.
+///
+/// # Errors
+/// `Disk` if the result was not taken.
+pub(super) fn preview(
+    context: &Context,
+    mut ending: Ending,
+    plan: &Plan,
+    agreement: &Agreement,
+) -> Result<Ending, Problem> {
+    match context.console.json {
+        true => context.console.result_json(&plan_rows(plan))?,
+        false => context.console.result(&plan_text(plan, extent(agreement)))?,
+    }
+    ending.problems.extend(plan.repositories.iter().filter_map(obstacle));
+    ending.succeeded = plan.repositories.len();
+    Ok(ending)
+}
+
+fn extent(agreement: &Agreement) -> Extent {
+    if agreement.full { Extent::Full } else { Extent::Cut }
 }
 
 /// How often a plan is reviewed anew because somebody published meanwhile.
@@ -115,7 +135,10 @@ async fn reviewed(
 ) -> Result<Vec<Published>, Problem> {
     let plan = context.engine.stage().plan(Some(guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
-    context.console.note(&plan_text(&plan));
+    match context.console.json {
+        true => context.console.event(&serde_json::json!({ "plan": plan.id.0, "repositories": plan_rows(&plan) })),
+        false => context.console.note(&plan_text(&plan, extent(agreement))),
+    }
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();
     if ready.is_empty() {
         return Ok(Vec::new());
@@ -135,11 +158,22 @@ async fn reviewed(
 ///
 /// # Errors
 /// `Input`.
-pub(super) fn require_agreement(context: &Context, agreement: &Agreement) -> Result<(), Problem> {
+pub(super) fn require_agreement(context: &Context, publishing: &Publishing) -> Result<(), Problem> {
+    if !publishing.publish || publishing.dry_run {
+        return Ok(());
+    }
+    require_yes(context, &publishing.agreement, "look at it with --dry-run, then publish with --yes")
+}
+
+/// The same with another hint, for what is published in any case.
+///
+/// # Errors
+/// `Input`.
+pub(super) fn require_yes(context: &Context, agreement: &Agreement, hint: &str) -> Result<(), Problem> {
     if agreement.yes || context.console.interactive {
         return Ok(());
     }
-    Err(input("there is no terminal to review the plan on", "look at it with --dry-run, then publish with --yes"))
+    Err(input("there is no terminal to review the plan on", hint))
 }
 
 fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
@@ -281,29 +315,46 @@ async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String
     }
 }
 
-fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Progress) {
-    let name = |gun| names.get(gun).map_or_else(|| gun.to_string(), Clone::clone);
-    let (gun, step, note) = match progress {
-        Progress::Step { gun, step, note } => (gun, step, note),
-        Progress::Touch { gun, token } => {
-            return context.console.say(&format!("{}: touch token {} now", name(gun), printable(token)));
-        }
-        Progress::Finished(_) => return,
-    };
-    let step = match step {
-        Step::Fetch => "fetch".to_owned(),
-        Step::Plan => "plan".to_owned(),
-        Step::Sign { done, total } => format!("sign {done} of {total}"),
-        Step::Upload => "upload".to_owned(),
-        Step::Check => "check".to_owned(),
-    };
-    let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-    context.console.say(&format!("{}: {step}{note}", name(gun)));
+/// What a program reads of the progress.
+#[derive(Serialize)]
+struct ProgressRow<'a> {
+    repository: &'a Gun,
+    progress: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
-fn show_result(context: &Context, plan: &Plan) -> Result<(), Problem> {
+fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Progress) {
+    let (gun, step, (done, total), note) = match progress {
+        Progress::Step { gun, step, note } => {
+            let counts = if let Step::Sign { done, total } = step { (Some(*done), Some(*total)) } else { (None, None) };
+            (gun, step_word(step), counts, note.as_deref())
+        }
+        Progress::Touch { gun, token } => (gun, "touch", (None, None), Some(token.as_str())),
+        Progress::Finished(_) => return,
+    };
     if context.console.json {
-        return context.console.result_json(&plan_rows(plan));
+        return context.console.event(&ProgressRow { repository: gun, progress: step, done, total, note });
     }
-    context.console.result(&plan_text(plan))
+    let name = names.get(gun).map_or(gun.as_str(), String::as_str);
+    let counts = done.zip(total).map(|(done, total)| format!(" {done} of {total}")).unwrap_or_default();
+    context.console.say(&match (progress, note) {
+        (Progress::Touch { token, .. }, _) => format!("{name}: touch token {token} now"),
+        (_, Some(note)) => format!("{name}: {step}{counts} ({note})"),
+        (_, None) => format!("{name}: {step}{counts}"),
+    });
+}
+
+fn step_word(step: &Step) -> &'static str {
+    match step {
+        Step::Fetch => "fetch",
+        Step::Plan => "plan",
+        Step::Sign { .. } => "sign",
+        Step::Upload => "upload",
+        Step::Check => "check",
+    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use super::Context;
 use super::terminal::{ask_line, ask_passphrase};
-use super::{Console, Context};
 
 /// Tells remarks from now on; ends with [`Remarks::finish`].
 pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>);
@@ -19,7 +19,7 @@ impl Remarks {
                 tokio::select! {
                     biased;
                     remark = heard.recv() => match remark {
-                        Ok(remark) => console.remark(&remark.to_string()),
+                        Ok(remark) => console.say(&remark.to_string()),
                         Err(RecvError::Lagged(_)) => {}
                         Err(RecvError::Closed) => return,
                     },
@@ -28,7 +28,7 @@ impl Remarks {
             }
             loop {
                 match heard.try_recv() {
-                    Ok(remark) => console.remark(&remark.to_string()),
+                    Ok(remark) => console.say(&remark.to_string()),
                     Err(TryRecvError::Lagged(_)) => {}
                     Err(_) => return,
                 }
@@ -56,14 +56,4 @@ pub(super) fn ask_logins(context: &Context) {
         Some((user, password))
     };
     context.engine.servers().ask_logins_with(Arc::new(asker));
-}
-
-impl Console {
-    /// Writes what happened on the way; it may hold text from outside.
-    fn remark(self, text: &str) {
-        match self.json {
-            true => self.note(&super::json::line(&serde_json::json!({ "remark": text }))),
-            false => self.say(text),
-        }
-    }
 }

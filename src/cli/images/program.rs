@@ -3,14 +3,13 @@
 use std::ffi::OsStr;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use crate::cli::Context;
 use crate::cli::arguments::Puller;
 use crate::cli::console::input;
 use crate::engine::{Kind, Problem};
-use crate::printable::printable;
 
 /// Longest line that is read of what it writes, in bytes.
 const LINE: usize = 64 << 10;
@@ -41,7 +40,8 @@ impl Program {
         }
     }
 
-    /// Runs it; what it writes to standard output is handed on to standard error, line by line, and given back.
+    /// Runs it; what it writes to standard output is handed on to standard error, line by line, and given back. With
+    /// `--json` what it writes to standard error is handed on in the same way.
     ///
     /// # Errors
     /// `Server` if it fails; it has said why.
@@ -51,15 +51,13 @@ impl Program {
         // Its own content trust, where it still has one, would ask the trust server once more.
         command.env("DOCKER_CONTENT_TRUST", "0").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let unable = |error: std::io::Error| input(format!("{}: {error}", self.name()), "check that it is installed");
-        let mut child = command.spawn().map_err(unable)?;
-        let mut lines = Vec::new();
-        if let Some(output) = child.stdout.take() {
-            let mut reader = BufReader::with_capacity(LINE, output).lines();
-            while let Some(line) = reader.next_line().await.map_err(unable)? {
-                context.console.note(&printable(&line));
-                lines.push(line.chars().take(LINE).collect());
-            }
+        if context.console.json {
+            command.stderr(Stdio::piped());
         }
+        let mut child = command.spawn().map_err(unable)?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let (lines, told) = tokio::join!(hand_on(context, output), hand_on(context, errors));
+        let lines = told.and(lines).map_err(unable)?;
         let status = child.wait().await.map_err(unable)?;
         if status.success() {
             return Ok(lines);
@@ -67,4 +65,16 @@ impl Program {
         let message = format!("{} ended with {status}", self.name());
         Err(Problem { kind: Kind::Server, ..input(message, "its own words are above") })
     }
+}
+
+/// Says each line that comes, and gives them all back.
+async fn hand_on(context: &Context, output: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let Some(output) = output else { return Ok(lines) };
+    let mut reader = BufReader::with_capacity(LINE, output).lines();
+    while let Some(line) = reader.next_line().await? {
+        context.console.say(&line);
+        lines.push(line.chars().take(LINE).collect());
+    }
+    Ok(lines)
 }

@@ -9,6 +9,7 @@ mod publishing;
 mod reading;
 mod screen;
 mod sharing;
+mod situations;
 mod staging;
 mod stopping;
 use crate::support;

@@ -122,7 +122,7 @@ fn frames(size: (u16, u16), repos: usize, tags: usize) {
         times.row(&name(what));
     }
     presses.row(&name("every key above"));
-    assert_eq!(desk.state.repositories.len(), repos);
+    assert_eq!(desk.state.known.repositories.len(), repos);
 }
 
 /// What is typed; the repository with many tags is the first.

@@ -239,12 +239,65 @@ pub enum EngineError {
     /// The file system.
     #[error("{source}: {}", .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
-    /// Another trustdeck holds the lock.
-    #[error("another trustdeck is writing {}", .0.display())]
-    BusyLocal(PathBuf),
+    /// A directory of the program's own, or a file in it, cannot be used.
+    #[error("{source}: {}", .path.display())]
+    OwnDir { dir: OwnDir, path: PathBuf, source: std::io::Error },
+    /// Others may write the state directory.
+    #[error("{} {what}", .path.display())]
+    Exposed { path: PathBuf, what: String },
+    /// Another process holds the lock.
+    #[error("{} has locked {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), ToString::to_string), .path.display())]
+    BusyLocal { path: PathBuf, holder: Option<Holder> },
     /// A file of the state directory is of a newer version or damaged.
     #[error("{}: {what}", .path.display())]
     State { path: PathBuf, what: String },
+}
+
+impl EngineError {
+    /// Whether it says only that something could not be written down, or not be read back later.
+    pub(in crate::engine) fn is_unkept(&self) -> bool {
+        matches!(self, Self::Disk { .. } | Self::OwnDir { .. } | Self::BusyLocal { .. })
+    }
+}
+
+/// A directory of the program's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnDir {
+    /// What trustdeck remembers.
+    State,
+    /// Keys and cache, shared with docker and notary.
+    Trust,
+}
+
+impl OwnDir {
+    /// How another one is named.
+    #[must_use]
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::State => "XDG_STATE_HOME",
+            Self::Trust => "--trust-dir",
+        }
+    }
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Number of the process.
+    pub pid: u32,
+    /// What it runs, if that can be seen.
+    pub program: Option<String>,
+    /// Whether it was stopped, and so will not let go by itself.
+    pub is_stopped: bool,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        let program = self.program.iter().map(String::as_str);
+        let facts: Vec<&str> = program.chain(self.is_stopped.then_some("stopped")).collect();
+        if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
+    }
 }
 
 /// A root key as metadata lists it, in its certificate, and without.

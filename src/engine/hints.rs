@@ -30,8 +30,8 @@ impl EngineError {
             Self::Policy { .. } => Kind::Policy,
             Self::Unvouched { .. } => Kind::Role,
             Self::Cancelled => Kind::Cancelled,
-            Self::Disk { .. } | Self::State { .. } => Kind::Disk,
-            Self::BusyLocal(_) => Kind::BusyLocal,
+            Self::Disk { .. } | Self::State { .. } | Self::OwnDir { .. } | Self::Exposed { .. } => Kind::Disk,
+            Self::BusyLocal { .. } => Kind::BusyLocal,
         }
     }
 
@@ -89,7 +89,23 @@ impl EngineError {
             Self::Cancelled => "everything is still staged; publish when you are ready",
             Self::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
             Self::Disk { .. } => "free space or mend the permissions of this path, then try again",
-            Self::BusyLocal(_) => "wait until the other one is done, then try again",
+            Self::OwnDir { dir, .. } => {
+                return format!(
+                    "free space or mend the permissions of this path, or name another directory with {}",
+                    dir.variable()
+                );
+            }
+            Self::Exposed { path, .. } => {
+                let path = path.display();
+                return format!(
+                    "see that nobody has changed it, then: chown {} {path}; chmod 700 {path}",
+                    rustix::process::geteuid().as_raw()
+                );
+            }
+            Self::BusyLocal { holder: Some(holder), .. } if holder.is_stopped => {
+                return format!("continue it (kill -CONT {0}) or end it (kill {0}), then try again", holder.pid);
+            }
+            Self::BusyLocal { .. } => "wait until it is done, or end it, then try again",
             Self::State { .. } => "use the newest trustdeck, or move the file aside",
         };
         fixed.to_owned()
@@ -274,7 +290,9 @@ fn key_hint(error: &KeyError) -> &'static str {
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),
         KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
-        KeyError::Disk { .. } => "free space or mend the permissions of this path, then try again",
+        KeyError::Disk { .. } => {
+            "free space or mend the permissions of this path, then try again; --trust-dir names another directory for keys"
+        }
     }
 }
 

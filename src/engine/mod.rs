@@ -93,6 +93,7 @@ pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
 pub use servers::{Asker, Login};
 pub use settings::{FirstContact, Settings};
+pub use trust::notice::Notice;
 pub use trust::session::Freshness;
 pub use view::keys::KeyView;
 pub use view::list::Entry;
@@ -122,10 +123,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the trust and state directories, making them if they are missing (0700).
+    /// Opens the trust and state directories; what is missing is made (0700) when something is written there first.
     ///
     /// # Errors
-    /// `Disk`, `State`.
+    /// `OwnDir`, `State`; `Exposed` for a state directory that others may write.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, EngineError> {
         let context = Context::new(settings, clock);
         let keyring = Keyring::open(&context)?;

@@ -1,4 +1,4 @@
-//! What is worth a word while work goes on: waits, and logins that could not be looked up.
+//! What is worth a word while work goes on: waits, logins that could not be looked up, and what cannot be kept.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,14 @@ pub enum Remark {
         helper: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// What was verified holds for this run, but cannot be remembered.
+    #[error("{why}; what was verified is not remembered: {mend}")]
+    Unkept {
+        /// What is in the way, with its path.
+        why: String,
+        /// What to do about it.
+        mend: String,
     },
 }
 

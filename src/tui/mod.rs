@@ -216,7 +216,7 @@ impl Loop {
 
     async fn wait(&mut self) -> anyhow::Result<Woken> {
         let busy = !self.state.jobs.is_idle() || self.state.message.is_some();
-        let tick = match self.state.locks_at {
+        let tick = match self.state.keyring.locks_at {
             _ if busy => BUSY_TICK,
             Some(_) => CLOCK_TICK,
             None => IDLE_TICK,

@@ -108,16 +108,16 @@ impl Options {
 
     pub(super) fn fill(&self, state: &mut State, engine: &Engine) {
         let settings = engine.settings();
-        state.offline = settings.offline;
-        state.trust_dir = settings.trust_dir.display().to_string();
-        state.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
+        state.here.offline = settings.offline;
+        state.here.trust_dir = settings.trust_dir.display().to_string();
+        state.here.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
         if let Some(here) = &settings.typed_paths.here {
-            state.offered_dir = format!("{}/", here.display());
+            state.here.offered_dir = format!("{}/", here.display());
         }
         state.tour.clone_from(&self.tour);
-        state.sandbox.clone_from(&self.sandbox);
-        state.shell.clone_from(&self.shell);
-        state.notes.clone_from(&self.notes);
+        state.here.sandbox.clone_from(&self.sandbox);
+        state.here.shell.clone_from(&self.shell);
+        state.here.notes.clone_from(&self.notes);
     }
 
     pub(super) fn opened(&self) -> impl Iterator<Item = &Gun> {

@@ -11,11 +11,11 @@ use super::messages::effect::Effect;
 use super::state::gate::Gate;
 use super::state::publishing::{Publishing, Track};
 use super::state::{Screen, State, words};
-use crate::engine::keyring::tokens::{PinState, TokenName, pin_words};
+use crate::engine::keyring::tokens::TokenName;
 use crate::engine::plan::NeededKey;
 use crate::engine::plan::locked::{Missing, missing};
 use crate::engine::publish::job::Approval;
-use crate::engine::view::keys::KeyPlace;
+use crate::engine::view::keys::{KeyPlace, KeyWarning};
 use crate::engine::{KeyView, Passphrase, RepositoryPlan};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
@@ -105,7 +105,7 @@ fn in_files(state: &State, ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
 }
 
 fn token_of<'a>(state: &'a State, id: &CanonicalKeyId) -> Option<&'a KeyView> {
-    state.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
+    state.keyring.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
 }
 
 /// The token whose PIN is asked for, and what is to be known about that.
@@ -119,15 +119,13 @@ fn token(state: &State, what: &What) -> (Option<TokenName>, Option<String>) {
 
 /// What to know about the PIN. A key can have other warnings, which are no reason to type it with more care.
 fn about_pin(key: &KeyView) -> Option<String> {
-    let states = [PinState::CountLow, PinState::FinalTry, PinState::Locked, PinState::Unset];
-    let words = states.into_iter().filter_map(pin_words).find(|words| key.warning.as_deref() == Some(*words));
-    words.map(str::to_owned)
+    key.warning.as_ref().filter(|warning| matches!(warning, KeyWarning::Pin(_))).map(ToString::to_string)
 }
 
 /// What is set for the key that is asked for, and is wrong.
 fn named_wrong(state: &State, what: &What) -> Option<String> {
     let What::Unlock { id, .. } = what else { return None };
-    state.wrong_sources.get(id).map(|words| printable(words))
+    state.keyring.wrong_sources.get(id).map(|words| printable(words))
 }
 
 /// Some keys were opened together. `None`: the one that is asked for is not among them.
@@ -208,7 +206,11 @@ fn publishing(state: &State, approval: &Approval) -> Publishing {
 fn wrong_sources(state: &State, gun: &Gun) -> Vec<String> {
     let keys = state.plan_of(gun).map_or(&[][..], |plan| plan.keys.as_slice());
     let id = |key: &NeededKey| if let NeededKey::Unlock { id, .. } = key { Some(id.clone()) } else { None };
-    keys.iter().filter_map(id).filter_map(|id| state.wrong_sources.get(&id)).map(|words| printable(words)).collect()
+    keys.iter()
+        .filter_map(id)
+        .filter_map(|id| state.keyring.wrong_sources.get(&id))
+        .map(|words| printable(words))
+        .collect()
 }
 
 fn confirm(plan: &RepositoryPlan) -> Confirm {

@@ -18,6 +18,7 @@ use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Outcome, Source};
 use trustdeck::tui::messages::failure::{Ask, Failure};
+use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::screens::commands;
 use trustdeck::tui::state::{Screen, State};
 
@@ -90,7 +91,7 @@ fn a_login_answers_all_that_wait_for_it() {
         ask(&mut state, name, Kind::Auth, asked);
     }
     let effects = press(&mut state, "iann<tab>secret word<enter>");
-    let said = "logged in: ann at registry.example.com".to_owned();
+    let said = Told::new("logged in", "ann at registry.example.com");
     let effects = tell(&mut state, effects[0].clone(), Outcome::Acted(Some(gun("admin/demo")), Ok(said)));
     for name in ["admin/demo", "admin/api"] {
         assert!(effects.contains(&Effect::Refresh(gun(name))), "{effects:?}");
@@ -106,7 +107,7 @@ fn a_login_is_good_only_once_the_server_says_so() {
         |user: Option<&str>| Ask::Login { registry: "registry.example.com".to_owned(), user: user.map(str::to_owned) };
     ask(&mut state, "admin/demo", Kind::Auth, asked(None));
     let effects = press(&mut state, "iann<tab>wrong<enter>");
-    let said = "logging in: ann at registry.example.com".to_owned();
+    let said = Told::new("logging in", "ann at registry.example.com");
     tell(&mut state, effects[0].clone(), Outcome::Acted(Some(demo.clone()), Ok(said)));
     assert_eq!(state.message.as_ref().unwrap().tone, Tone::Note);
     ask(&mut state, "admin/demo", Kind::Auth, asked(Some("ann")));
@@ -117,7 +118,7 @@ fn a_login_is_good_only_once_the_server_says_so() {
 fn the_prompt_tells_the_passphrase_of_the_sandbox_with_and_without_its_tour() {
     let mut state = asked_for_two_keys();
     assert!(!shown(&state).contains("sandbox-only"));
-    state.sandbox = Some("sandbox-only".to_owned());
+    state.here.sandbox = Some("sandbox-only".to_owned());
     assert!(shown(&state).contains("sandbox-only"));
 }
 
@@ -370,7 +371,7 @@ fn the_cursor_stays_on_the_worst_row_until_the_user_moves() {
         assert_eq!(state.lists.repositories.cursor(), 0);
     }
     let worst = state.repository().unwrap().health();
-    assert!(state.repositories.iter().all(|r| r.health() >= worst));
+    assert!(state.known.repositories.iter().all(|r| r.health() >= worst));
     press(&mut state, "j");
     assert_eq!(state.lists.repositories.cursor(), 1);
 }

@@ -6,10 +6,10 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
-use trustdeck::engine::keyring::tokens::{TokenName, TokenPlace};
+use trustdeck::engine::keyring::tokens::{PinState, TokenName, TokenPlace};
 use trustdeck::engine::plan::NeededKey;
 use trustdeck::engine::publish::job::Approval;
-use trustdeck::engine::view::keys::KeyPlace;
+use trustdeck::engine::view::keys::{KeyPlace, KeyWarning};
 use trustdeck::engine::{Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step};
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
@@ -96,7 +96,7 @@ fn a_wrong_passphrase_stays_open_and_says_how_often() {
 /// Puts keys on one token.
 fn on_token(state: &mut State, keys: &[(&str, &str)]) {
     let token = TokenName { label: "board".to_owned(), serial: "12345678".to_owned() };
-    for key in &mut state.keys {
+    for key in &mut state.keyring.keys {
         if keys.iter().any(|(first, _)| key.id == id(first)) {
             let place = TokenPlace { token: token.clone(), slot: vec![2], slot_name: "9c".to_owned() };
             key.place = KeyPlace::Token(place);
@@ -129,16 +129,16 @@ fn a_copy_in_the_key_store_is_no_news_about_a_pin() {
     let mut state = staged();
     tell_plan(&mut state, mended());
     on_token(&mut state, &[screen::scene::ADMIN, NEW]);
-    let warn = |state: &mut State, words: &str| {
-        state.keys.iter_mut().filter(|key| matches!(key.place, KeyPlace::Token(_))).for_each(|key| {
-            key.warning = Some(words.to_owned());
+    let warn = |state: &mut State, warning: KeyWarning| {
+        state.keyring.keys.iter_mut().filter(|key| matches!(key.place, KeyPlace::Token(_))).for_each(|key| {
+            key.warning = Some(warning.clone());
         });
     };
-    warn(&mut state, "a copy is still in the key store: /home/jeff/private/1.key");
+    warn(&mut state, KeyWarning::CopyLeft("/home/jeff/private/1.key".into()));
     press(&mut state, "pP");
     assert!(!frame::signs(&draw(&state)).contains("a copy is still"), "{}", frame::signs(&draw(&state)));
     press(&mut state, "<esc>");
-    warn(&mut state, "one more wrong PIN locks the token");
+    warn(&mut state, KeyWarning::Pin(PinState::FinalTry));
     press(&mut state, "P");
     assert!(frame::signs(&draw(&state)).contains("one more wrong PIN locks"), "{}", frame::signs(&draw(&state)));
 }
@@ -177,7 +177,7 @@ fn a_prompt_names_a_targets_key_as_the_keys_pane_does() {
             (*label, *role) = ("targets".to_owned(), "targets".to_owned());
         }
     }
-    for key in state.keys.iter_mut().filter(|key| key.id == jeff) {
+    for key in state.keyring.keys.iter_mut().filter(|key| key.id == jeff) {
         (key.label, key.role) = ("targets".to_owned(), "targets".to_owned());
         key.used_in = vec![(gun("admin/demo"), Role::Targets)];
     }

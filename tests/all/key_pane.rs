@@ -22,6 +22,7 @@ use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::messages::keywork::{Closed, KeyFound, KeyWork, Look};
+use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
@@ -43,7 +44,7 @@ fn shown(state: &State) -> String {
 fn on_key(wanted: &CanonicalKeyId) -> State {
     let mut state = browsing();
     press(&mut state, "4gg");
-    for _ in 0..state.keys.len() {
+    for _ in 0..state.keyring.keys.len() {
         if state.lists.keys.selected() == Some(wanted) {
             break;
         }
@@ -210,9 +211,9 @@ fn open_keys_and_the_time_they_have_are_always_seen() {
     assert!(shown(&state).contains("1 key open, locks in 4:10"), "{}", shown(&state));
     let lock = work(press(&mut state, "L"));
     assert_eq!(lock, KeyWork::LockAll);
-    found(&mut state, &lock, KeyFound::Said(Ok(("locked", "all keys".to_owned()))));
+    found(&mut state, &lock, KeyFound::Locked);
     assert!(!shown(&state).contains("locks in"));
-    state.keys.iter_mut().for_each(|key| key.state = KeyState::Locked);
+    state.keyring.keys.iter_mut().for_each(|key| key.state = KeyState::Locked);
     assert_eq!(press(&mut state, "L"), []);
     assert!(said(&state).contains("no key is open"));
 }
@@ -230,7 +231,7 @@ fn keys_are_labelled_exported_and_copied() {
     let mut state = on_key(&id(OLD.0));
     let label = work(press(&mut state, "e<ctrl-u>spare<enter>"));
     assert_eq!(label, KeyWork::Label(id(OLD.0), "spare".to_owned()));
-    found(&mut state, &label, KeyFound::Said(Ok(("labelled", "it".to_owned()))));
+    found(&mut state, &label, KeyFound::Said(Ok(Told::new("labelled", "it"))));
     assert!(state.dialogs.is_empty());
     let KeyWork::Export { keys, file } = work(press(&mut state, "x<enter>")) else { panic!() };
     assert_eq!((keys, file), (vec![id(OLD.0)], PathBuf::from("~/keys-1091060d.pem")));

@@ -9,9 +9,9 @@ use std::time::Duration;
 use trustdeck::config::{self, Flags, Places};
 use trustdeck::engine::keyring::sources::{PassphraseSources, Source};
 use trustdeck::engine::keyring::tried::Tried;
-use trustdeck::engine::view::keys::{KeyPlace, KeyState};
+use trustdeck::engine::view::keys::{KeyPlace, KeyState, KeyWarning};
 use trustdeck::engine::{Engine, EngineError, FirstContact, KeyView, Kind, Passphrase, Settings};
-use trustdeck::keys::KeyError;
+use trustdeck::keys::{Exposure, KeyError};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId};
 
 const ALICE: &str = "9e1dd6e6c1cde5f8dede16bd97cb955c30ef05e296e66f1214f8e21f414a52bd";
@@ -164,7 +164,7 @@ fn a_key_in_the_clear_needs_no_passphrase() {
     let keys = engine.views().keys().unwrap();
     let key = find(&keys, plain);
     assert_eq!((key.state, &*key.label), (KeyState::Plain, "bb9cbeaf"));
-    assert!(key.warning.as_ref().is_some_and(|words| words.contains("0644")));
+    assert!(key.warning == Some(KeyWarning::Exposed(Exposure::Mode(0o644))));
     let tried = engine.keyring().unlock_from(&id(plain), "", &PassphraseSources::default()).unwrap();
     assert_eq!(tried, Tried::Opened(vec![]));
 }

@@ -10,6 +10,7 @@ mod faults;
 mod gate;
 mod gated;
 mod golden;
+mod habits;
 mod hostile_files;
 mod images;
 mod interop;

@@ -335,7 +335,7 @@ fn ten_thousand_tags_and_a_thousand_repositories_are_only_drawn_where_seen() {
 #[test]
 fn locked_keys_are_counted_in_the_header() {
     let state = browsing();
-    let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
+    let locked = state.keyring.keys.iter().filter(|k| k.state == KeyState::Locked).count();
     assert!(frame::signs(&draw(&state)).contains(&format!("{locked} keys locked")));
 }
 

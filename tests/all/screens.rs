@@ -228,7 +228,7 @@ fn a_first_start_looks_as_stored() {
     for size in SIZES {
         let state = state_of(vec![], size, Theme::default());
         let mut state = state;
-        state.keys.clear();
+        state.keyring.keys.clear();
         check_screen("empty", &state);
         if size == (80, 24) {
             check_picture("empty-80x24", "trustdeck", &state);
@@ -242,7 +242,7 @@ fn the_sandbox_looks_as_stored() {
         let mut state = state_of(repositories(), size, Theme::default());
         let tour = Tour::first_signer(&gun("admin/web"), "admin/web", "ben", "keys/ben.pub", "sandbox-only");
         state.tour = Some(tour);
-        for repository in &mut state.repositories {
+        for repository in &mut state.known.repositories {
             repository.entry.server = Ok("https://localhost:41873".to_owned());
         }
         press(&mut state, "jjjj");

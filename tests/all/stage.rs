@@ -146,12 +146,29 @@ fn a_journal_of_a_newer_version_is_refused_and_left_alone() {
     let place = Place::new();
     stage(&place.engine(), &[sign("1.0")]).unwrap();
     let running = place.engine();
-    let newer = std::fs::read_to_string(place.journal()).unwrap().replacen("\"version\":1", "\"version\":2", 1);
+    let newer = std::fs::read_to_string(place.journal()).unwrap().replacen("\"version\":2", "\"version\":3", 1);
     std::fs::write(place.journal(), &newer).unwrap();
     let Err(error) = place.open(SERVER) else { panic!("it opened") };
-    assert!(matches!(error, EngineError::State { .. }) && error.to_string().contains("version 2"), "{error}");
+    assert!(matches!(error, EngineError::State { .. }) && error.to_string().contains("version 3"), "{error}");
     assert!(stage(&running, &[sign("1.1")]).is_err());
     assert_eq!(std::fs::read_to_string(place.journal()).unwrap(), newer);
+}
+
+#[test]
+fn a_journal_of_the_form_before_is_read_and_written_anew() {
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(place.journal()).unwrap()).unwrap();
+    assert_eq!((&written["kind"], &written["version"]), (&"stage".into(), &2.into()));
+    let mut before = written["content"].clone();
+    before["version"] = 1.into();
+    std::fs::write(place.journal(), before.to_string()).unwrap();
+    let engine = place.engine();
+    assert_eq!(staged(&engine), [sign("1.0")]);
+    engine.stage().undo().unwrap();
+    engine.stage().redo().unwrap();
+    let again: serde_json::Value = serde_json::from_slice(&std::fs::read(place.journal()).unwrap()).unwrap();
+    assert_eq!(again, written);
 }
 
 #[test]
@@ -196,7 +213,9 @@ fn a_held_lock_is_waited_for_and_then_reported() {
     stage(&engine, &[sign("1.0")]).unwrap();
     let lock = std::fs::File::options().write(true).open(place.journal().with_extension("lock")).unwrap();
     lock.lock().unwrap();
-    assert!(matches!(stage(&engine, &[sign("1.1")]), Err(EngineError::BusyLocal(_))));
+    assert!(
+        matches!(stage(&engine, &[sign("1.1")]), Err(EngineError::BusyLocal { holder: Some(holder), .. }) if holder.pid == std::process::id())
+    );
     // Looking needs no lock.
     assert_eq!(staged(&engine), [sign("1.0")]);
     lock.unlock().unwrap();

@@ -9,7 +9,7 @@ use super::words::shown;
 use crate::cli::Context;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;
-use crate::engine::view::keys::{KeyPlace, KeyState};
+use crate::engine::view::keys::{KeyPlace, KeyState, KeyWarning};
 use crate::engine::{BackupRecord, KeyView, Problem, natural};
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -61,11 +61,12 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
     }
     for (key, warning) in keys.iter().filter_map(|key| Some((key, key.warning.as_ref()?))) {
         let KeyPlace::File(path) = &key.place else {
-            context.console.note(&format!("key {}: {}", key.id.short(), printable(warning)));
+            context.console.note(&format!("key {}: {}", key.id.short(), printable(&warning.to_string())));
             continue;
         };
-        let mend = context.engine.keyring().exposed(&key.id).map_or("look at", |(_, exposure)| exposure.mend());
-        context.console.note(&format!("key {} {}; {mend} {}", key.id.short(), printable(warning), shown(path)));
+        let mend = if let KeyWarning::Exposed(exposure) = warning { exposure.mend() } else { "look at" };
+        let words = printable(&warning.to_string());
+        context.console.note(&format!("key {} {words}; {mend} {}", key.id.short(), shown(path)));
     }
     context.engine.keyring().key_problems().iter().for_each(|problem| context.console.problem(problem));
     Ok(Ending::done())
@@ -184,7 +185,7 @@ fn row(key: &KeyView) -> KeyRow {
             _ => None,
         },
         state,
-        warning: key.warning.clone(),
+        warning: key.warning.as_ref().map(ToString::to_string),
         backup: key.backup.clone(),
         used_in: key.used_in.iter().map(|(gun, role)| (gun.to_string(), role.to_string())).collect(),
     }

@@ -1,17 +1,16 @@
 //! Files and folders by handle: no symbolic link is followed.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::commit::{Pending, write_all, write_soon, writer};
+use super::commit::writer;
 use super::read;
 use super::read::read_opened;
-use crate::engine::error::EngineError;
 
 /// After so many seconds a file aside is removed if its process has ended. Not at once: a process of another container
 /// or host seems to have ended too.
@@ -22,27 +21,22 @@ const LEFT_LONG: i64 = 24 * 3600;
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Makes a directory with its parents, 0700.
-pub(in crate::engine) fn make_private(dir: &Path) -> Result<(), EngineError> {
+pub(in crate::engine) fn make_private(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|source| EngineError::Disk { path: dir.to_owned(), source })
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Writes one file of the program's own, whole or not at all.
-pub(in crate::engine) fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_all(vec![pending(path, bytes)?])
-}
-
-/// The same, but after a crash it may still be the old one.
-pub(in crate::engine) fn replace_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_soon(pending(path, bytes)?)
-}
-
-fn pending(path: &Path, bytes: &[u8]) -> io::Result<Pending> {
-    let folder = open_own(path.parent().unwrap_or(Path::new(".")))?;
-    sweep(&folder);
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-    Ok(Pending { folder: Arc::new(folder), name, bytes: bytes.to_vec() })
+/// A directory's one name, whether it is there yet or not: two spellings of it must not have two states.
+pub(in crate::engine) fn real(dir: &Path) -> PathBuf {
+    let whole = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    for above in whole.ancestors() {
+        if let Ok(mut there) = above.canonicalize() {
+            // Not with an empty path, which would add a slash.
+            there.extend(whole.strip_prefix(above).iter().flat_map(|below| below.components()));
+            return there;
+        }
+    }
+    whole
 }
 
 /// Whether a file was being written when its process ended.
@@ -74,10 +68,15 @@ fn has_ended(process: u32) -> bool {
 
 /// Reads a file of at most `limit` bytes below a folder's handle, `None` if there is none.
 pub(in crate::engine) fn read_at(folder: &OwnedFd, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    find_at(folder, name)?.map(|file| read_opened(file, limit)).transpose()
+}
+
+/// Opens a file below a folder's handle to read it, `None` if there is none.
+pub(in crate::engine) fn find_at(folder: &OwnedFd, name: &str) -> io::Result<Option<File>> {
     // Without NONBLOCK a named pipe would hold us for ever.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     match rustix::fs::openat(folder, name, flags, Mode::empty()) {
-        Ok(file) => read_opened(file.into(), limit).map(Some),
+        Ok(file) => Ok(Some(file.into())),
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
         Err(error) => Err(explain(error)),
     }

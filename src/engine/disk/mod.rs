@@ -1,4 +1,4 @@
-//! Files: whole writes, bounded reads, folders of our own, notes.
+//! Files: whole writes, bounded reads, folders of our own, notes and locks.
 
 pub(in crate::engine) mod commit;
 pub(in crate::engine) mod folder;
@@ -6,3 +6,4 @@ pub(in crate::engine) mod lock;
 pub(crate) mod new_file;
 pub(in crate::engine) mod note;
 pub(crate) mod read;
+pub(in crate::engine) mod state;

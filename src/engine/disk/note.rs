@@ -1,82 +1,119 @@
-//! Small files of the state directory: JSON objects with a `version`, written whole, changed under a lock.
+//! The one form of the state files: JSON that says what it is, in which version, and then its content.
+//!
+//! ```json
+//! {"kind":"labels","version":2,"content":{"labels":{}}}
+//! ```
+//!
+//! Version 1 had the content's members beside `version`, which some files called `format`; it is still read.
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::commit::{Pending, write_all};
-use super::folder::{make_private, open_own};
-use super::read;
 use crate::engine::error::EngineError;
 
-const VERSION: u64 = 1;
+/// The form that this program writes.
+const VERSION: u64 = 2;
 
-/// The content of such a file.
-pub(in crate::engine) trait Note: Serialize + DeserializeOwned + Default {
-    /// Its name in the state directory.
-    const FILE: &'static str;
+/// The content of a state file.
+pub(in crate::engine) trait Note: Serialize + DeserializeOwned {
+    /// What the file says that it is.
+    const KIND: &'static str;
+    /// Whether its form before version 2 named no version.
+    const HAD_NO_VERSION: bool = false;
 }
 
 #[derive(Deserialize)]
 struct Head {
-    // The list of realms called it so once.
     #[serde(alias = "format")]
-    version: u64,
+    version: Option<u64>,
+    kind: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Versioned<'a, T> {
+#[derive(Serialize, Deserialize)]
+struct Form<T> {
+    kind: String,
     version: u64,
-    #[serde(flatten)]
-    content: &'a T,
+    content: T,
 }
 
-/// Reads a file; a missing one is empty.
+/// Reads the bytes of the file at `path`.
 ///
 /// # Errors
-/// `Disk`, and `State` if the file is damaged or of a newer version.
-pub(in crate::engine) fn load<T: Note>(state_dir: &Path) -> Result<T, EngineError> {
-    let path = state_dir.join(T::FILE);
-    let state = |what: String| EngineError::State { path: path.clone(), what };
-    let bytes = match read::read_own(&path, read::OWN) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(T::default()),
-        Err(source) => return Err(EngineError::Disk { path, source }),
-    };
-    let damaged = |error: serde_json::Error| state(format!("is damaged at line {}", error.line()));
+/// `State` if they are damaged, of a newer version or another kind.
+pub(in crate::engine) fn decode<T: Note>(path: &Path, bytes: &[u8]) -> Result<T, EngineError> {
+    let state = |what: String| EngineError::State { path: path.to_owned(), what };
+    let damaged = |e: serde_json::Error| state(format!("is damaged at line {}, column {}", e.line(), e.column()));
     // The version first: a newer file may have any other members.
-    let Head { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if version != VERSION {
-        return Err(state(format!("is of version {version}, expected {VERSION}")));
+    let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
+    match (head.version, head.kind) {
+        (Some(VERSION), Some(kind)) if kind == T::KIND => {
+            serde_json::from_slice::<Form<T>>(bytes).map(|form| form.content).map_err(damaged)
+        }
+        (Some(VERSION), _) => Err(state(format!("is no file of the kind {:?}", T::KIND))),
+        (Some(newer), _) if newer > VERSION => {
+            Err(state(format!("was written by a newer trustdeck (version {newer}, this one knows {VERSION})")))
+        }
+        (None, _) if !T::HAD_NO_VERSION => Err(state("names no version".to_owned())),
+        _ => serde_json::from_slice(bytes).map_err(damaged),
     }
-    serde_json::from_slice(&bytes).map_err(damaged)
 }
 
-/// Changes a file; nobody else changes it meanwhile.
+/// The bytes of a file.
 ///
 /// # Errors
-/// As [`load`].
-pub(in crate::engine) fn change<T: Note, R>(
-    state_dir: &Path,
-    change: impl FnOnce(&mut T) -> R,
-) -> Result<R, EngineError> {
-    make_private(state_dir)?;
-    let _lock = lock(&state_dir.join(format!("{}.lock", T::FILE)))?;
-    let mut content = load::<T>(state_dir)?;
-    let result = change(&mut content);
-    let path = state_dir.join(T::FILE);
-    let disk = |source: io::Error| EngineError::Disk { path: path.clone(), source };
-    let bytes = serde_json::to_vec(&Versioned { version: VERSION, content: &content });
-    let bytes = bytes.map_err(|error| disk(error.into()))?;
-    let pending = Pending { folder: open_own(state_dir).map_err(disk)?.into(), name: T::FILE.to_owned(), bytes };
-    write_all(vec![pending]).map_err(disk)?;
-    Ok(result)
+/// `State`.
+pub(in crate::engine) fn encode<T: Note>(content: &T) -> Result<Vec<u8>, EngineError> {
+    let form = Form { kind: T::KIND.to_owned(), version: VERSION, content };
+    let wrong = |error: serde_json::Error| EngineError::State { path: T::KIND.into(), what: error.to_string() };
+    serde_json::to_vec(&form).map_err(wrong)
 }
 
-fn lock(path: &Path) -> Result<File, EngineError> {
-    let locked = read::open_own(path).and_then(|file| file.lock().map(|()| file));
-    locked.map_err(|source| EngineError::Disk { path: path.to_owned(), source })
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    struct Shelf {
+        books: Vec<String>,
+    }
+
+    impl Note for Shelf {
+        const KIND: &'static str = "shelf";
+    }
+
+    fn read(text: &str) -> Result<Shelf, EngineError> {
+        decode(Path::new("shelf.json"), text.as_bytes())
+    }
+
+    #[test]
+    fn a_note_is_read_as_it_is_written_and_as_it_was() {
+        let shelf = Shelf { books: vec!["one".to_owned()] };
+        let written = String::from_utf8(encode(&shelf).unwrap()).unwrap();
+        assert_eq!(written, r#"{"kind":"shelf","version":2,"content":{"books":["one"]}}"#);
+        for text in [&written, r#"{"version":1,"books":["one"]}"#, r#"{"books":["one"],"format":1}"#] {
+            assert_eq!(read(text).unwrap(), shelf, "{text}");
+        }
+    }
+
+    #[test]
+    fn newer_notes_other_kinds_and_damaged_ones_are_told_apart() {
+        for (text, words) in [
+            (r#"{"kind":"shelf","version":3,"content":7}"#, "newer"),
+            (r#"{"format":99}"#, "newer"),
+            (r#"{"kind":"table","version":2,"content":{"books":[]}}"#, "kind"),
+            (r#"{"version":2,"books":[]}"#, "kind"),
+            (r#"{"books":[]}"#, "no version"),
+            (r#"{"kind":"shelf","version":2}"#, "damaged"),
+            (r#"{"kind":"shelf","version":2,"content":{"books":[]}}x"#, "damaged"),
+            (r#"{"version":1,"books":7}"#, "damaged"),
+            ("[]", "damaged"),
+            ("", "damaged"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(matches!(&error, EngineError::State { what, .. } if what.contains(words)), "{text}: {error}");
+        }
+    }
 }

@@ -64,14 +64,6 @@ fn read(path: &Path, flags: OFlags, limit: u64) -> io::Result<Option<Vec<u8>>> {
     find(path, flags)?.map(|file| read_opened(file, limit)).transpose()
 }
 
-/// Opens a file of the program's own to read it, `None` if there is none. It is never a symbolic link.
-///
-/// # Errors
-/// Whatever the system says.
-pub(in crate::engine) fn find_own(path: &Path) -> io::Result<Option<File>> {
-    find(path, OFlags::NOFOLLOW)
-}
-
 fn find(path: &Path, flags: OFlags) -> io::Result<Option<File>> {
     // Without NONBLOCK a named pipe would hold us for ever.
     let flags = (flags | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();

@@ -7,8 +7,8 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
 use super::part::Keyring;
-use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
 use crate::tuf::CanonicalKeyId;
 
@@ -27,8 +27,10 @@ struct Backups {
 }
 
 impl Note for Backups {
-    const FILE: &'static str = "backups.json";
+    const KIND: &'static str = "backups";
 }
+
+const FILE: &str = "backups.json";
 
 impl Keyring {
     /// The last tested backup of each key.
@@ -36,7 +38,7 @@ impl Keyring {
     /// # Errors
     /// `Disk`, `State`.
     pub fn backups(&self) -> Result<BTreeMap<CanonicalKeyId, BackupRecord>, EngineError> {
-        Ok(note::load::<Backups>(&self.context.settings().state_dir)?.backups)
+        Ok(StateFolder::new(&self.context.settings().state_dir).load::<Backups>(FILE)?.backups)
     }
 
     pub(in crate::engine) fn note_backups(
@@ -44,7 +46,7 @@ impl Keyring {
         keys: impl IntoIterator<Item = CanonicalKeyId>,
         record: &BackupRecord,
     ) -> Result<(), EngineError> {
-        note::change(&self.context.settings().state_dir, |all: &mut Backups| {
+        StateFolder::new(&self.context.settings().state_dir).change(FILE, |all: &mut Backups| {
             all.backups.extend(keys.into_iter().map(|id| (id, record.clone())));
         })
     }

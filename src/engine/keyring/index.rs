@@ -2,31 +2,33 @@
 //!
 //! It saves time and nothing else: damaged or lost, it is made again from the key files.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
-
 use sha2::{Digest, Sha256};
 
-use crate::engine::disk::folder::make_private;
-use crate::engine::disk::read;
+use crate::engine::disk::folder::real;
+use crate::engine::disk::note::Note;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::settings::Settings;
 use crate::keys::{KeyError, KeyIndex, KeyStore, StoredKey};
 use crate::tuf::{Algorithm, CanonicalKeyId};
 
 /// The index and its file, read when it is needed first.
 pub(in crate::engine) struct IndexFile {
-    path: PathBuf,
+    folder: StateFolder,
+    name: String,
     index: Option<KeyIndex>,
+}
+
+impl Note for KeyIndex {
+    const KIND: &'static str = "key-index";
+    const HAD_NO_VERSION: bool = true;
 }
 
 impl IndexFile {
     pub(in crate::engine) fn new(settings: &Settings) -> Self {
-        let trust_dir = settings.trust_dir.canonicalize().unwrap_or_else(|_| settings.trust_dir.clone());
-        let digest = hex::encode(Sha256::digest(trust_dir.as_os_str().as_encoded_bytes()));
+        let digest = hex::encode(Sha256::digest(real(&settings.trust_dir).as_os_str().as_encoded_bytes()));
         let name: String = digest.chars().take(16).collect();
-        Self { path: settings.state_dir.join("keys").join(format!("{name}.json")), index: None }
+        let folder = StateFolder::new(&settings.state_dir).below("keys");
+        Self { folder, name: format!("{name}.json"), index: None }
     }
 
     /// Lists the store.
@@ -48,32 +50,36 @@ impl IndexFile {
     }
 
     fn index(&mut self) -> &mut KeyIndex {
-        let path = &self.path;
-        self.index.get_or_insert_with(|| {
-            let bytes = read::read_own(path, read::OWN).ok().flatten().unwrap_or_default();
-            serde_json::from_slice(&bytes).unwrap_or_default()
-        })
+        let (folder, name) = (&self.folder, &self.name);
+        self.index.get_or_insert_with(|| folder.load(name).unwrap_or_default())
     }
 
-    /// Writes what changed. Not synced, and a failure is none: the next run reads the key files again.
+    /// Writes what changed. A failure is none: the next run reads the key files again.
     fn save(&mut self) {
         if let Some(index) = &mut self.index
             && index.take_changed()
         {
-            let _ = write(&self.path, index);
+            let _ = self.folder.replace(&self.name, index);
         }
     }
 }
 
-fn write(path: &Path, index: &KeyIndex) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    make_private(folder).map_err(io::Error::other)?;
-    let aside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = (|| {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-        file.write_all(&serde_json::to_vec(index)?)?;
-        fs::rename(&aside, path)
-    })();
-    // A full disk would keep the rest of it for ever.
-    written.inspect_err(|_| drop(fs::remove_file(&aside)))
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_of_the_form_before_keeps_the_kinds_of_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let (id, folder) = ("ab".repeat(32), StateFolder::new(dir.path()));
+        let before = format!(r#"{{"files":{{}},"algorithms":{{"{id}":"EcdsaP256"}}}}"#);
+        std::fs::write(dir.path().join("index.json"), before).unwrap();
+        let mut index: KeyIndex = folder.load("index.json").unwrap();
+        let id = CanonicalKeyId::parse(&id).unwrap();
+        assert_eq!(index.algorithm(&id), Some(&Algorithm::EcdsaP256));
+        index.learn(&id, Algorithm::Ed25519);
+        folder.replace("index.json", &index).unwrap();
+        assert_eq!(folder.load::<KeyIndex>("index.json").unwrap().algorithm(&id), Some(&Algorithm::Ed25519));
+    }
 }

@@ -1,12 +1,12 @@
-//! What the user calls keys: `labels.json` in the state directory, `{"version":1,"labels":{KEYID:TEXT}}`.
+//! What the user calls keys: `labels.json` in the state directory, with `{"labels":{KEYID:TEXT}}`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
 use crate::tuf::CanonicalKeyId;
 
@@ -16,8 +16,10 @@ struct Labels {
 }
 
 impl Note for Labels {
-    const FILE: &'static str = "labels.json";
+    const KIND: &'static str = "labels";
 }
+
+const FILE: &str = "labels.json";
 
 /// Labels, by key.
 pub(in crate::engine) type ByKey = BTreeMap<CanonicalKeyId, String>;
@@ -27,7 +29,7 @@ pub(in crate::engine) type ByKey = BTreeMap<CanonicalKeyId, String>;
 /// # Errors
 /// `Disk`, and `State` if the file is damaged or of a newer version.
 pub(in crate::engine) fn load(state_dir: &Path) -> Result<ByKey, EngineError> {
-    let mut labels = note::load::<Labels>(state_dir)?.labels;
+    let mut labels = StateFolder::new(state_dir).load::<Labels>(FILE)?.labels;
     labels.retain(|_, label| !label.trim().is_empty());
     Ok(labels)
 }
@@ -37,7 +39,7 @@ pub(in crate::engine) fn load(state_dir: &Path) -> Result<ByKey, EngineError> {
 /// # Errors
 /// As [`load`].
 pub(in crate::engine) fn set(state_dir: &Path, new: &[(CanonicalKeyId, String)]) -> Result<ByKey, EngineError> {
-    note::change(state_dir, |all: &mut Labels| {
+    StateFolder::new(state_dir).change(FILE, |all: &mut Labels| {
         for (id, label) in new {
             match label.trim() {
                 "" => all.labels.remove(id),

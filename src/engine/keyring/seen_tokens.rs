@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::disk::note;
 use crate::engine::disk::note::Note;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::settings::Settings;
 use crate::keys::token::TokenEntry;
 use crate::tuf::CanonicalKeyId;
@@ -26,8 +26,10 @@ struct SeenTokens {
 }
 
 impl Note for SeenTokens {
-    const FILE: &'static str = "tokens.json";
+    const KIND: &'static str = "tokens";
 }
+
+const FILE: &str = "tokens.json";
 
 /// What the file says, read once.
 #[derive(Default)]
@@ -46,7 +48,7 @@ impl TokenNotes {
         let new: Vec<_> = found.iter().map(seen).filter(|(id, seen)| known.get(id) != Some(seen)).collect();
         if !new.is_empty() {
             known.extend(new.iter().cloned());
-            let _ = note::change(&settings.state_dir, |all: &mut SeenTokens| all.keys.extend(new));
+            let _ = StateFolder::new(&settings.state_dir).change(FILE, |all: &mut SeenTokens| all.keys.extend(new));
         }
     }
 
@@ -54,7 +56,7 @@ impl TokenNotes {
     pub(in crate::engine) fn forget(&self, settings: &Settings, id: &CanonicalKeyId) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get_or_insert_with(|| load(settings)).remove(id);
-        let _ = note::change(&settings.state_dir, |all: &mut SeenTokens| all.keys.remove(id));
+        let _ = StateFolder::new(&settings.state_dir).change(FILE, |all: &mut SeenTokens| all.keys.remove(id));
     }
 
     pub(super) fn token_of(&self, settings: &Settings, id: &CanonicalKeyId) -> Option<String> {
@@ -64,5 +66,21 @@ impl TokenNotes {
 }
 
 fn load(settings: &Settings) -> BTreeMap<CanonicalKeyId, SeenOn> {
-    note::load::<SeenTokens>(&settings.state_dir).unwrap_or_default().keys
+    StateFolder::new(&settings.state_dir).load::<SeenTokens>(FILE).unwrap_or_default().keys
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_the_form_before_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = "ab".repeat(32);
+        let before = format!(r#"{{"version":1,"keys":{{"{id}":{{"token":"mine","serial":"7"}}}}}}"#);
+        std::fs::write(dir.path().join(FILE), before).unwrap();
+        let all: SeenTokens = StateFolder::new(dir.path()).load(FILE).unwrap();
+        assert_eq!(all.keys[&CanonicalKeyId::parse(&id).unwrap()].token, "mine");
+    }
 }

@@ -160,10 +160,6 @@ impl Keyring {
         tokens.iter().find(|found| found.name == *token).map_or(PinState::Ready, |found| found.pin)
     }
 
-    pub(in crate::engine) fn pin_warning(&self, token: &TokenName) -> Option<String> {
-        pin_words(self.pin_state(token)).map(str::to_owned)
-    }
-
     /// Tries a PIN, once; all keys of the token are open then.
     pub(in crate::engine) fn unlock_token(&self, name: &TokenName, pin: &Passphrase) -> Result<(), EngineError> {
         let keyring = &self.held;

@@ -140,10 +140,16 @@ impl Servers {
         self.connections.credentials.ask_with(asker);
     }
 
-    /// What happens on the way from now on: waits, and helpers that do not work.
+    /// What happens on the way from now on: waits, helpers that do not work, and what cannot be kept.
     #[must_use]
     pub fn remarks(&self) -> tokio::sync::broadcast::Receiver<Remark> {
         self.connections.remarks.listen()
+    }
+
+    /// Tells once that something holds for this run only, because it cannot be written down.
+    pub(in crate::engine) fn say_unkept(&self, error: &EngineError) {
+        let remark = Remark::Unkept { why: error.to_string(), mend: error.hint() };
+        self.connections.remarks.say_once(remark);
     }
 }
 

@@ -1,16 +1,17 @@
 //! Token realms elsewhere that somebody has allowed, remembered in the state directory.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::disk::note::{self, Note};
+use crate::engine::disk::note::Note;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
 
 /// Places that logins may be sent to although another server names them.
 pub(in crate::engine) struct Realms {
-    state_dir: PathBuf,
+    state: StateFolder,
     allowed: BTreeSet<String>,
 }
 
@@ -22,8 +23,10 @@ struct Accepted {
 }
 
 impl Note for Accepted {
-    const FILE: &'static str = "realms.json";
+    const KIND: &'static str = "realms";
 }
+
+const FILE: &str = "realms.json";
 
 impl Realms {
     /// `allowed` holds for this process, beside what was accepted before.
@@ -31,14 +34,15 @@ impl Realms {
     /// # Errors
     /// `State`, `Disk`.
     pub(in crate::engine) fn open(state_dir: &Path, allowed: &BTreeSet<String>) -> Result<Self, EngineError> {
-        note::load::<Accepted>(state_dir)?;
+        let state = StateFolder::new(state_dir);
+        state.load::<Accepted>(FILE)?;
         let allowed = allowed.iter().map(|host| without_https_port(host)).collect();
-        Ok(Self { state_dir: state_dir.to_owned(), allowed })
+        Ok(Self { state, allowed })
     }
 
     /// Whether somebody has allowed `place`. Read anew: another trustdeck may have been told since.
     pub(in crate::engine) fn allow(&self, place: &str) -> bool {
-        let remembered = || note::load::<Accepted>(&self.state_dir).is_ok_and(|all| all.hosts.contains(place));
+        let remembered = || self.state.load::<Accepted>(FILE).is_ok_and(|all| all.hosts.contains(place));
         self.allowed.contains(place) || remembered()
     }
 
@@ -55,7 +59,7 @@ impl Realms {
                 hint: "name the host of the token realm, without https:// and path".to_owned(),
             });
         }
-        note::change(&self.state_dir, |all: &mut Accepted| all.hosts.insert(place)).map(drop)
+        self.state.change(FILE, |all: &mut Accepted| all.hosts.insert(place)).map(drop)
     }
 }
 
@@ -89,6 +93,18 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_the_forms_before_are_read() {
+        for text in [r#"{"format":1,"hosts":["a.test"]}"#, r#"{"version":1,"hosts":["a.test"]}"#] {
+            let dir = tempfile::TempDir::new().unwrap();
+            std::fs::write(dir.path().join(FILE), text).unwrap();
+            let realms = Realms::open(dir.path(), &BTreeSet::new()).unwrap();
+            assert!(realms.allow("a.test"), "{text}");
+            realms.accept("b.test").unwrap();
+            assert!(realms.allow("a.test") && realms.allow("b.test"));
+        }
+    }
+
+    #[test]
     fn none_is_lost_when_many_are_accepted_at_once() {
         let dir = tempfile::TempDir::new().unwrap();
         let open = || Realms::open(dir.path(), &BTreeSet::new()).unwrap();
@@ -102,7 +118,7 @@ mod tests {
 
     #[test]
     fn lists_of_a_newer_version_and_damaged_ones_are_refused() {
-        for text in [r#"{"version":2,"hosts":["a.test"]}"#, "{", "[]"] {
+        for text in [r#"{"kind":"realms","version":3,"content":{}}"#, "{", "[]"] {
             let dir = tempfile::TempDir::new().unwrap();
             std::fs::write(dir.path().join("realms.json"), text).unwrap();
             let opened = Realms::open(dir.path(), &BTreeSet::new());

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::engine::disk::lock::{disk, make_dir};
 use crate::engine::disk::read;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::draft::change::{Change, SignedTarget};
 use crate::engine::error::{EngineError, Problem};
 use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
@@ -279,14 +279,13 @@ fn is_safe_custom(custom: &Value) -> Result<(), String> {
 
 /// Moves the files that were read into a new directory below `place`, and returns it.
 pub(in crate::engine) fn move_aside(
-    place: &Path,
+    place: &StateFolder,
     gun: &Gun,
     now: Time,
     found: &[Found],
 ) -> Result<PathBuf, EngineError> {
     let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
-    let dir = place.join(format!("{name}-{}", now.as_nanosecond()));
-    make_dir(&dir)?;
+    let dir = place.below(&format!("{name}-{}", now.as_nanosecond())).make()?;
     for file in found {
         let to = dir.join(file.name());
         let moved = std::fs::rename(&file.path, &to).or_else(|_| {
@@ -298,6 +297,10 @@ pub(in crate::engine) fn move_aside(
         moved.map_err(|e| disk(&file.path, e))?;
     }
     Ok(dir)
+}
+
+fn disk(path: &Path, source: std::io::Error) -> EngineError {
+    EngineError::Disk { path: path.to_owned(), source }
 }
 
 /// Staged changes of `notary` found in the trust directory.

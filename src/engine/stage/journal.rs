@@ -15,20 +15,18 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::engine::disk::folder::{replace_one, write_one};
-use crate::engine::disk::lock::{disk, lock, make_dir};
+use crate::engine::disk::folder::real;
+use crate::engine::disk::lock::{Lock, PATIENCE};
+use crate::engine::disk::note::{self, Note};
 use crate::engine::disk::read;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::draft::change::{EntryId, Stage, StagedChange};
 use crate::engine::error::EngineError;
 use crate::engine::settings::Settings;
 use crate::tuf::{Gun, Role};
 
-/// The form that this program reads and writes.
-const VERSION: u64 = 1;
 /// Acts that can be taken back.
 const UNDO_DEPTH: usize = 200;
-/// How long another process may hold the lock: changes take milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One act of staging, as it can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +62,6 @@ pub(in crate::engine) struct Sent {
 /// The file's content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::engine) struct Content {
-    version: u64,
     trust_dir: PathBuf,
     next: u64,
     pub(in crate::engine) entries: Vec<StagedChange>,
@@ -73,11 +70,15 @@ pub(in crate::engine) struct Content {
     pub(in crate::engine) sent: Vec<Sent>,
 }
 
+impl Note for Content {
+    const KIND: &'static str = "stage";
+}
+
 impl Content {
     fn new(trust_dir: &Path) -> Self {
         let (undo, redo) = (Vec::new(), Vec::new());
         let trust_dir = trust_dir.to_owned();
-        Self { version: VERSION, trust_dir, next: 1, entries: Vec::new(), undo, redo, sent: Vec::new() }
+        Self { trust_dir, next: 1, entries: Vec::new(), undo, redo, sent: Vec::new() }
     }
 
     /// The stage as people see it.
@@ -150,7 +151,9 @@ fn take(entries: &mut Vec<StagedChange>, chosen: impl Fn(&StagedChange) -> bool)
 
 /// The journal of one trust directory.
 pub(in crate::engine) struct Journal {
-    path: PathBuf,
+    folder: StateFolder,
+    /// The name of its file, without the ending.
+    stem: String,
     trust_dir: PathBuf,
     last: Mutex<Option<Known>>,
 }
@@ -188,18 +191,25 @@ impl Journal {
     /// Finds the journal and reads it once, so that a bad one is known at start.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         // Two spellings of one directory must not have two stages.
-        let trust_dir = settings.trust_dir.canonicalize().unwrap_or_else(|_| settings.trust_dir.clone());
+        let trust_dir = real(&settings.trust_dir);
         let digest = Sha256::digest(trust_dir.as_os_str().as_encoded_bytes());
-        let name = format!("{}.json", hex::encode(&digest[..8]));
-        let path = settings.state_dir.join("stage").join(name);
-        let journal = Self { path, trust_dir, last: Mutex::default() };
+        let folder = StateFolder::new(&settings.state_dir).below("stage");
+        let journal = Self { folder, stem: hex::encode(&digest[..8]), trust_dir, last: Mutex::default() };
         journal.read()?;
         Ok(journal)
     }
 
-    /// Its directory, where what belongs to the stage is kept.
-    pub(in crate::engine) fn dir(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new("."))
+    /// Its folder, where what belongs to the stage is kept.
+    pub(in crate::engine) fn folder(&self) -> &StateFolder {
+        &self.folder
+    }
+
+    fn file(&self) -> String {
+        format!("{}.json", self.stem)
+    }
+
+    fn failed(&self) -> impl Fn(io::Error) -> EngineError {
+        self.folder.failed(&self.file())
     }
 
     /// What it holds now, whoever wrote it.
@@ -207,17 +217,17 @@ impl Journal {
     /// # Errors
     /// `State` for a damaged file or one of a newer version; `Disk`.
     pub(in crate::engine) fn read(&self) -> Result<Arc<Content>, EngineError> {
-        let failed = |e| disk(&self.path, e);
-        let Some(file) = read::find_own(&self.path).map_err(failed)? else {
+        let failed = self.failed();
+        let Some(file) = self.folder.find(&self.file())? else {
             return Ok(Arc::new(Content::new(&self.trust_dir)));
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = Stamp::of(&file).map_err(failed)?;
+        let stamp = Stamp::of(&file).map_err(&failed)?;
         if let Some(known) = last.as_ref().filter(|known| known.stamp == stamp) {
             return Ok(Arc::clone(&known.content));
         }
         let bytes = file.try_clone().and_then(|file| read::read_opened(file, read::OWN)).map_err(failed)?;
-        let content = Arc::new(parse(&self.path, &bytes)?);
+        let content = Arc::new(parse(&self.folder.path().join(self.file()), &bytes)?);
         *last = Some(Known { _file: file, stamp, content: Arc::clone(&content) });
         Ok(content)
     }
@@ -247,21 +257,17 @@ impl Journal {
         lasting: Lasting,
         change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        make_dir(self.dir())?;
-        let _lock = lock(&self.path.with_extension("lock"), PATIENCE)?;
+        let _lock = self.folder.lock(&format!("{}.lock", self.stem), PATIENCE)?;
         let before = self.read()?;
         let mut after = Content::clone(&before);
         let result = change(&mut after)?;
         if after != *before {
-            let bytes = serde_json::to_vec(&after)
-                .map_err(|e| EngineError::State { path: self.path.clone(), what: e.to_string() })?;
             match lasting {
-                Lasting::New => write_one(&self.path, &bytes),
-                Lasting::Either => replace_one(&self.path, &bytes),
-            }
-            .map_err(|e| disk(&self.path, e))?;
+                Lasting::New => self.folder.store(&self.file(), &after),
+                Lasting::Either => self.folder.replace(&self.file(), &after),
+            }?;
             // Nobody else replaces it under the lock. What cannot be opened now is read anew next time.
-            let written = read::find_own(&self.path).ok().flatten();
+            let written = self.folder.find(&self.file()).ok().flatten();
             let known = written.and_then(|file| {
                 let stamp = Stamp::of(&file).ok()?;
                 Some(Known { _file: file, stamp, content: Arc::new(after) })
@@ -272,11 +278,9 @@ impl Journal {
     }
 
     /// The lock that whoever publishes `gun` holds, in any process.
-    pub(in crate::engine) fn publishing(&self, gun: &Gun) -> Result<File, EngineError> {
-        make_dir(self.dir())?;
+    pub(in crate::engine) fn publishing(&self, gun: &Gun) -> Result<Lock, EngineError> {
         let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
-        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        lock(&self.dir().join(format!("{stem}-{name}.lock")), Duration::ZERO)
+        self.folder.lock(&format!("{}-{name}.lock", self.stem), Duration::ZERO)
     }
 }
 
@@ -285,20 +289,5 @@ impl Journal {
 /// # Errors
 /// `State` for a damaged one or one of a newer version.
 pub(in crate::engine) fn parse(path: &Path, bytes: &[u8]) -> Result<Content, EngineError> {
-    #[derive(Deserialize)]
-    struct Form {
-        version: Option<u64>,
-    }
-    let state = |what: String| EngineError::State { path: path.to_owned(), what };
-    let damaged = |e: serde_json::Error| {
-        let place = format!("line {}, column {}", e.line(), e.column());
-        state(format!("this journal of staged changes is damaged ({place})"))
-    };
-    match serde_json::from_slice::<Form>(bytes).map_err(damaged)?.version {
-        Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
-        Some(newer) if newer > VERSION => Err(state(format!(
-            "this journal has version {newer}, of a newer trustdeck; this one knows version {VERSION}"
-        ))),
-        _ => Err(state("this journal of staged changes names no version".to_owned())),
-    }
+    note::decode(path, bytes)
 }

@@ -354,7 +354,7 @@ impl Staging {
     }
 
     fn move_foreign_aside(&self, gun: &Gun, found: &[foreign::Found]) -> Result<PathBuf, EngineError> {
-        let place = self.kept.journal.dir().join("foreign");
+        let place = self.kept.journal.folder().below("foreign");
         foreign::move_aside(&place, gun, self.context.now(), found)
     }
 }

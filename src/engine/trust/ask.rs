@@ -9,6 +9,7 @@ use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
 use super::local::{Local, Shelf, files};
 use super::memory::{Found, raise};
+use super::notice::Notice;
 use super::part::Trust;
 use super::pin;
 use super::repositories::Repositories;
@@ -21,7 +22,7 @@ use crate::engine::settings::FirstContact;
 use crate::keys::words::words;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{Gun, KeyId, Remembered, Role, TrustedSet};
+use crate::tuf::{Gun, Remembered, Role, TrustedSet};
 
 /// What came of asking.
 struct Answer {
@@ -30,7 +31,7 @@ struct Answer {
     /// Marks that the refresh began with.
     before: SeenRoles,
     tags: Vec<String>,
-    notices: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 impl Trust {
@@ -205,7 +206,7 @@ impl Trust {
         gun: &Gun,
         root: &[u8],
         seen: SeenRoles,
-        notices: &mut Vec<String>,
+        notices: &mut Vec<Notice>,
     ) -> Result<TrustedSet, EngineError> {
         let settings = self.context.settings();
         let set = self.start(gun, root, &settings.pinning, seen)?;
@@ -223,12 +224,8 @@ impl Trust {
         match settings.first_contact {
             FirstContact::Ask => Err(refused(roots)),
             FirstContact::Trust => {
-                let bare: Vec<String> = pin::bare_root_keys(root).iter().map(words).collect();
-                notices.push(format!(
-                    "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
-                    list(&roots),
-                    bare.join(", ")
-                ));
+                let words = pin::bare_root_keys(root).iter().map(words).collect();
+                notices.push(Notice::FirstContact { roots, words });
                 Ok(set)
             }
         }
@@ -258,8 +255,16 @@ impl Trust {
         let Answer { set, unchanged, before, tags: known, notices } = answer;
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
-            let commit = move |trust: &Trust| trust.commit(&gun, &good, (!unchanged).then_some(&before), now);
-            if let Some(tags) = blocking(self, commit).await? {
+            let commit = move |trust: &Trust| {
+                let tags = if unchanged { Vec::new() } else { names(&good, now) };
+                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags[..])), now), tags))
+            };
+            let (kept, tags) = blocking(self, commit).await?;
+            match kept {
+                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
+                kept => kept?,
+            }
+            if !unchanged {
                 vanished = known.into_iter().filter(|tag| tags.binary_search(tag).is_err()).collect();
             }
             self.repositories.acceptance_is_used(set.gun());
@@ -278,17 +283,16 @@ impl Trust {
         Ok(self.repositories.set_session(gun, session))
     }
 
-    /// Writes the cache and the marks, if anything changed since the marks `before`; returns the tags then. Blocking.
+    /// Writes the cache and the marks, if anything changed: with the marks before it and the tags now. Blocking.
     fn commit(
         &self,
         gun: &Gun,
         set: &TrustedSet,
-        before: Option<&SeenRoles>,
+        changed: Option<(&SeenRoles, &[String])>,
         now: Time,
-    ) -> Result<Option<Vec<String>>, EngineError> {
+    ) -> Result<(), EngineError> {
         let Repositories { cache, memory, .. } = &*self.repositories;
-        let mut tags = None;
-        if let Some(before) = before {
+        if let Some((before, tags)) = changed {
             let is_aside = |role: &Role| {
                 let loaded = role.delegation().and_then(|name| set.delegations().get(name));
                 // What has no place of its own in the trust directory is kept apart as well.
@@ -301,18 +305,15 @@ impl Trust {
                 // Another root was accepted: what was seen below the old one says nothing.
                 memory.forget(gun)?;
             }
-            let names = names(set, now);
             let root = set.root().envelope.bytes();
             let (seen, signatures) = (set.seen(), set.signatures());
             let keys = set.listed_keys();
-            let found = Found { seen, tags: names.clone(), signatures, keys, now, root, aside: &aside };
+            let found = Found { seen, tags: tags.to_vec(), signatures, keys, now, root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
             drawer.store_after(draft.pending, &good)?;
-            tags = Some(names);
         }
-        memory.note_verified(gun, now)?;
-        Ok(tags)
+        memory.note_verified(gun, now)
     }
 
     /// The server has no trust data: never had, as far as this machine knows, or has lost it. Blocking.
@@ -356,8 +357,4 @@ fn is_pinned(pinning: &Pinning, gun: &Gun) -> bool {
     let matches =
         |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
     pinning.certs.keys().any(matches) || pinning.ca.keys().any(|prefix| name.starts_with(prefix.as_str()))
-}
-
-fn list(ids: &[KeyId]) -> String {
-    ids.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", ")
 }

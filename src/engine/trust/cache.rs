@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::limits;
 use crate::engine::disk::commit::{Pending, write_all};
 use crate::engine::disk::folder::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
-use crate::engine::error::EngineError;
+use crate::engine::error::{EngineError, OwnDir};
 use crate::tuf::{Gun, Role};
 
 /// Whether a role's file could be another repository's: below `metadata` in its name, the cache of a repository named
@@ -33,10 +33,9 @@ pub(in crate::engine) struct Cache {
 }
 
 impl Cache {
-    /// Makes the trust directory if it is missing. It may itself be a symbolic link; what lies below may not.
-    pub(in crate::engine) fn open(dir: &Path) -> Result<Self, EngineError> {
-        make_private(dir)?;
-        Ok(Self { dir: dir.to_owned() })
+    /// The trust directory may itself be a symbolic link; what lies below may not. It is made when a file is stored first.
+    pub(in crate::engine) fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
     }
 
     /// Reads a cached role file, `None` if there is none, or if it could be another repository's.
@@ -101,17 +100,26 @@ impl Cache {
     ) -> Result<T, EngineError> {
         act().map_err(|source| {
             let path = folders.iter().fold(self.dir.clone(), |path, folder| path.join(folder)).join(name);
-            EngineError::Disk { path, source }
+            EngineError::OwnDir { dir: OwnDir::Trust, path, source }
         })
     }
 
-    fn top(&self) -> io::Result<OwnedFd> {
+    fn top(&self) -> io::Result<Option<OwnedFd>> {
         // The trust directory itself may be a link that the user made.
+        match open_own(&self.dir) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn made(&self) -> io::Result<OwnedFd> {
+        make_private(&self.dir)?;
         open_own(&self.dir)
     }
 
     fn descend(&self, folders: &[String]) -> io::Result<Option<OwnedFd>> {
-        let mut folder = self.top()?;
+        let Some(mut folder) = self.top()? else { return Ok(None) };
         for name in folders {
             folder = match open_folder(&folder, name)? {
                 Some(next) => next,
@@ -166,8 +174,21 @@ impl Drawer<'_> {
         first: Vec<Pending>,
         files: &[(Role, B)],
     ) -> Result<(), EngineError> {
-        let mut pending = first;
-        let mut swept = BTreeSet::new();
+        let (mut pending, placed) = (first, self.placed(files));
+        match placed {
+            Ok(files) => pending.extend(files),
+            Err(error) => {
+                // What was seen counts although its files cannot be stored; that error is the one to tell.
+                let _ = write_all(pending);
+                return Err(error);
+            }
+        }
+        let written = write_all(pending);
+        self.named("", "", written)
+    }
+
+    fn placed<B: AsRef<[u8]>>(&mut self, files: &[(Role, B)]) -> Result<Vec<Pending>, EngineError> {
+        let (mut pending, mut swept) = (Vec::with_capacity(files.len()), BTreeSet::new());
         for (role, bytes) in files.iter().filter(|(role, _)| !is_shared(role)) {
             let (below, name) = place(role);
             let made = self.made(below);
@@ -177,8 +198,7 @@ impl Drawer<'_> {
             }
             pending.push(Pending { folder, name, bytes: bytes.as_ref().to_vec() });
         }
-        let written = write_all(pending);
-        self.named("", "", written)
+        Ok(pending)
     }
 
     fn folder(&mut self, below: &str) -> io::Result<Option<Arc<OwnedFd>>> {
@@ -201,7 +221,7 @@ impl Drawer<'_> {
         }
         let made = match split(below) {
             None => {
-                let mut folder = self.cache.top()?;
+                let mut folder = self.cache.made()?;
                 for name in &self.path {
                     folder = make_folder(&folder, name)?;
                 }

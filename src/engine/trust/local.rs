@@ -9,6 +9,7 @@ use jiff::Timestamp as Time;
 
 use super::cache::{Cache, Drawer};
 use super::memory::{Memory, Record, raise};
+use super::notice::Notice;
 use super::pin;
 use super::pin::Pin;
 use super::source::BIG;
@@ -112,7 +113,7 @@ pub(in crate::engine) struct Local {
     /// Last verification against the server.
     pub(in crate::engine) verified_at: Option<Time>,
     /// What was mended.
-    pub(in crate::engine) notices: Vec<String>,
+    pub(in crate::engine) notices: Vec<Notice>,
 }
 
 impl Local {
@@ -151,8 +152,12 @@ impl Local {
             }
             Pin::Known { root, mend } => {
                 if let Some(why) = mend {
-                    cache.store(gun, &[(Role::Root, &root)])?;
-                    local.notices.push(format!("the cached root {why}: it was restored from the last good copy"));
+                    match cache.store(gun, &[(Role::Root, &root)]) {
+                        Ok(()) => local.notices.push(Notice::RootRestored(why)),
+                        // The good copy is used from here on; that nothing can be kept is told when it is tried next.
+                        Err(error) if error.is_unkept() => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 root
             }

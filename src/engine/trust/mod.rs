@@ -31,6 +31,7 @@ pub(in crate::engine) mod limits;
 pub(in crate::engine) mod local;
 pub(in crate::engine) mod look;
 pub(in crate::engine) mod memory;
+pub mod notice;
 pub(in crate::engine) mod old_roots;
 mod part;
 pub(in crate::engine) mod pin;

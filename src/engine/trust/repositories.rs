@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::cache::Cache;
 use super::memory::Memory;
 use super::session::Session;
-use crate::engine::disk::folder::make_private;
+use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
 use crate::engine::settings::Settings;
 use crate::tuf::{Gun, KeyId};
@@ -21,13 +21,12 @@ pub(in crate::engine) struct Repositories {
 }
 
 impl Repositories {
-    /// Opens the trust directory and the state directory.
+    /// Looks at the state directory; a state that others may write is refused.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
-        make_private(&settings.state_dir)?;
-        let cache = Cache::open(&settings.trust_dir)?;
+        StateFolder::new(&settings.state_dir).check()?;
         Ok(Self {
-            memory: Memory::open(&settings.state_dir, &settings.trust_dir)?,
-            cache,
+            memory: Memory::new(&settings.state_dir, &settings.trust_dir),
+            cache: Cache::new(&settings.trust_dir),
             sessions: Mutex::default(),
             accepted: Mutex::default(),
             turns: Mutex::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp as Time};
 
 use super::local::Local;
+use super::notice::Notice;
 use crate::engine::error::Problem;
 use crate::tuf::{DelegationName, TrustedSet};
 
@@ -22,7 +23,7 @@ pub(in crate::engine) struct Session {
     /// Tags that are gone since the refresh before.
     pub(in crate::engine) vanished: Vec<String>,
     /// Things that happened on the way.
-    pub(in crate::engine) notices: Vec<String>,
+    pub(in crate::engine) notices: Vec<Notice>,
     /// Delegations whose file is missing in the cache.
     pub(in crate::engine) missing: Vec<DelegationName>,
     /// The server's clock minus ours.

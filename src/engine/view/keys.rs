@@ -1,14 +1,15 @@
 //! The list of keys: what the store holds, joined with what repositories list.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::part::Views;
 use crate::engine::error::EngineError;
 use crate::engine::keyring::names::role_label;
-use crate::engine::keyring::tokens::Seen;
-use crate::keys::StoredKey;
+use crate::engine::keyring::tokens::{PinState, Seen, pin_words};
 use crate::keys::token::{TokenEntry, TokenPlace};
+use crate::keys::{Exposure, StoredKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
 
 /// All that repositories say about one bare key.
@@ -75,8 +76,7 @@ impl Views {
                 // The token signs, as with Notary; what is left in a file should be known.
                 Some(entry) => {
                     let view = self.on_token(entry, listed);
-                    let copy = || format!("a copy is still in the key store: {}", stored.path.display());
-                    KeyView { warning: view.warning.clone().or_else(|| Some(copy())), ..view }
+                    KeyView { warning: view.warning.clone().or(Some(KeyWarning::CopyLeft(stored.path))), ..view }
                 }
                 None => self.own(stored, listed),
             };
@@ -113,7 +113,7 @@ impl Views {
             algorithm,
             place: KeyPlace::File(stored.path),
             state,
-            warning: stored.exposure.map(|exposure| exposure.to_string()),
+            warning: stored.exposure.map(KeyWarning::Exposed),
             backup: None,
             used_in,
         }
@@ -133,7 +133,7 @@ impl Views {
             gun: entry.gun,
             algorithm: Some(entry.public.algorithm()),
             state: if open { KeyState::Open } else { KeyState::Locked },
-            warning: self.keyring.pin_warning(&entry.place.token),
+            warning: pin_warning(self.keyring.pin_state(&entry.place.token)),
             place: KeyPlace::Token(entry.place),
             backup: None,
             used_in,
@@ -142,7 +142,7 @@ impl Views {
 
     fn foreign(&self, id: CanonicalKeyId, listed: Listed) -> KeyView {
         let place = place_of(&listed.used_in);
-        let warning = self.keyring.absent_token(&id).map(|token| format!("on token {token}, which is not plugged in"));
+        let warning = self.keyring.absent_token(&id).map(KeyWarning::TokenAbsent);
         let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
         KeyView {
             label: self.keyring.held.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
@@ -277,12 +277,40 @@ pub struct KeyView {
     pub place: KeyPlace,
     /// Whether it can sign now.
     pub state: KeyState,
-    /// What is wrong with the file's mode or owner, if anything.
-    pub warning: Option<String>,
+    /// What is to be known before it is used, if anything.
+    pub warning: Option<KeyWarning>,
     /// The last tested backup that trustdeck made of it.
     pub backup: Option<crate::engine::keyring::backed_up::BackupRecord>,
     /// Roles that list it, by repository.
     pub used_in: Vec<(Gun, Role)>,
+}
+
+/// What is to be known of a key before it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyWarning {
+    /// Others can read or change its file.
+    Exposed(Exposure),
+    /// It is on a token, but this file holds it too.
+    CopyLeft(PathBuf),
+    /// The PIN of its token wants care.
+    Pin(PinState),
+    /// The token of this name has it, which is not plugged in.
+    TokenAbsent(String),
+}
+
+impl fmt::Display for KeyWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exposed(exposure) => exposure.fmt(f),
+            Self::CopyLeft(path) => write!(f, "a copy is still in the key store: {}", path.display()),
+            Self::Pin(state) => f.write_str(pin_words(*state).unwrap_or("the PIN is ready")),
+            Self::TokenAbsent(token) => write!(f, "on token {token}, which is not plugged in"),
+        }
+    }
+}
+
+fn pin_warning(state: PinState) -> Option<KeyWarning> {
+    pin_words(state).map(|_| KeyWarning::Pin(state))
 }
 
 impl KeyView {

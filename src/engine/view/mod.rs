@@ -37,6 +37,7 @@ pub use part::Views;
 
 use jiff::Timestamp as Time;
 
+use super::trust::notice::Notice;
 use super::trust::session::Freshness;
 use super::trust::tree::RoleState;
 use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
@@ -115,7 +116,7 @@ pub struct RepositoryView {
     /// Whether the server has no trust data although this machine has verified some before.
     pub lost: bool,
     /// Things that happened on the way, for stderr or the message line (such as a root trusted on first use).
-    pub notices: Vec<String>,
+    pub notices: Vec<Notice>,
     /// Changes that `notary` has staged for this repository in the shared trust directory, if any.
     pub foreign_changes: usize,
 }

@@ -83,7 +83,7 @@ impl Cast {
     fn label(&self, layout: &Layout) -> Result<(), SandboxError> {
         let mut labels = BTreeMap::from([(self.root.id(), "admin root")]);
         labels.extend(self.signers.iter().map(|(signer, key)| (key.id(), signer.label())));
-        let file = json!({ "version": 1, "labels": labels });
+        let file = json!({ "kind": "labels", "version": 2, "content": { "labels": labels } });
         write_private(&layout.state_dir().join("labels.json"), format!("{file:#}\n").as_bytes())
     }
 

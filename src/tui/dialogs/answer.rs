@@ -52,6 +52,8 @@ pub enum Answer {
     Opens(Opens),
     /// A key in the help, whose lines only the key tables know.
     InHelp(KeyEvent),
+    /// A key in the palette.
+    InPalette(KeyEvent),
 }
 
 /// What a line of the wizards opens.

@@ -62,6 +62,29 @@ pub struct TokenAnswer {
     pub token: Option<TokenName>,
 }
 
+/// What a form that was filled in waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A token that is plugged in.
+    Token,
+    /// A finger on it.
+    Touch,
+    /// Work, in words.
+    Work(&'static str),
+}
+
+impl Wait {
+    /// For the user.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Token => "looking for a token",
+            Self::Touch => "touch the token now",
+            Self::Work(words) => words,
+        }
+    }
+}
+
 /// A form that is being filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -72,7 +95,7 @@ pub struct Form {
     pub focus: usize,
     pub error: Option<String>,
     /// What is being waited for.
-    pub busy: Option<&'static str>,
+    pub busy: Option<Wait>,
     /// How often a passphrase was refused.
     pub attempts: usize,
     /// Ways to complete the path.

@@ -108,8 +108,11 @@ impl Form {
                 let sign = if i == 0 { theme.glyphs.warn } else { " " };
                 lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
             }
-        } else if let Some(words) = self.busy {
-            lines.runs(canvas, &Runs::new().then(theme.glyphs.now, theme.accent()).gap(1).then(words, theme.text()));
+        } else if let Some(wait) = self.busy {
+            lines.runs(
+                canvas,
+                &Runs::new().then(theme.glyphs.now, theme.accent()).gap(1).then(wait.words(), theme.text()),
+            );
         } else if let Some(remark) = self.remark() {
             for line in wrap(remark, lines.width()) {
                 lines.runs(canvas, &Runs::new().then(line, theme.warn_word()));

@@ -10,6 +10,7 @@ pub mod help;
 pub mod label;
 pub mod menu;
 pub mod page;
+pub mod palette;
 pub mod prompt;
 pub mod purpose;
 pub mod report;
@@ -28,6 +29,7 @@ pub use form::{Form, Purpose};
 pub use help::Help;
 pub use menu::Menu;
 pub use page::Page;
+pub use palette::Palette;
 pub use prompt::Prompt;
 pub use report::Report;
 pub use working::Working;
@@ -40,6 +42,7 @@ pub enum Dialog {
     Prompt(Prompt),
     Confirm(Confirm),
     Help(Help),
+    Palette(Palette),
     Page(Page),
     Wizards(Menu),
     Report(Report),
@@ -56,6 +59,7 @@ impl Dialog {
             Self::Prompt(prompt) => of(prompt.key(around.now, key), Self::Prompt),
             Self::Confirm(confirm) => of(confirm.key(around, key), Self::Confirm),
             Self::Help(_) => (Some(self), Answer::InHelp(*key)),
+            Self::Palette(_) => (Some(self), Answer::InPalette(*key)),
             Self::Page(page) => of(page.key(around.size, key), Self::Page),
             Self::Wizards(menu) => of(menu.key(key), Self::Wizards),
             Self::Report(report) => of(report.key(key), Self::Report),
@@ -71,18 +75,19 @@ impl Dialog {
             Self::Prompt(prompt) => prompt.paste(&line),
             Self::Confirm(confirm) => confirm.typed.insert_text(&line),
             Self::Help(help) => help.paste(&line),
+            Self::Palette(palette) => palette.typed.insert_text(&line),
             Self::Choose(_) | Self::Page(_) | Self::Report(_) | Self::Working(_) | Self::Wizards(_) => {}
         }
     }
 
-    /// Draws it, but for the help.
+    /// Draws it, but for help and palette.
     pub fn render(&self, around: &Around<'_>, canvas: &mut Canvas<'_>) {
         match self {
             Self::Form(form) => form.render(canvas),
             Self::Choose(choose) => choose.render(canvas),
             Self::Prompt(prompt) => prompt.render(around, canvas),
             Self::Confirm(confirm) => confirm.render(around, canvas),
-            Self::Help(_) => {}
+            Self::Help(_) | Self::Palette(_) => {}
             Self::Page(page) => page.render(canvas),
             Self::Wizards(menu) => menu.render(canvas),
             Self::Report(report) => report.render(canvas),

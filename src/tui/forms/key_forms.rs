@@ -67,7 +67,7 @@ fn kinds() -> Field {
 
 /// Asks for a key to make.
 pub fn make_key(state: &State) -> Form {
-    let here = if state.offered_dir == "~/" { "." } else { &state.offered_dir };
+    let here = if state.here.offered_dir == "~/" { "." } else { &state.here.offered_dir };
     let mut fields = vec![
         text(Label::Name, "the signer's name; or root, targets, snapshot"),
         kinds(),
@@ -138,7 +138,7 @@ fn is_own(key: &&KeyView) -> bool {
 
 fn named(state: &State, ids: &[CanonicalKeyId]) -> String {
     let label = |id: &CanonicalKeyId| {
-        let key = state.keys.iter().find(|k| k.id == *id);
+        let key = state.keyring.keys.iter().find(|k| k.id == *id);
         key.map_or_else(|| id.short().to_owned(), |k| format!("{} {}", k.label, id.short()))
     };
     match ids {
@@ -149,15 +149,16 @@ fn named(state: &State, ids: &[CanonicalKeyId]) -> String {
 
 /// Asks which keys to export and where to.
 pub fn export(state: &State, meant: &[CanonicalKeyId]) -> Option<Form> {
-    let own = |id: &&CanonicalKeyId| state.keys.iter().filter(is_own).any(|k| k.id == **id);
+    let own = |id: &&CanonicalKeyId| state.keyring.keys.iter().filter(is_own).any(|k| k.id == **id);
     let meant: Vec<CanonicalKeyId> = meant.iter().filter(own).cloned().collect();
     let mut choices: Choices = vec![(named(state, &meant), meant.clone())];
-    let first = state.keys.iter().find(|k| Some(&k.id) == meant.first())?;
+    let first = state.keyring.keys.iter().find(|k| Some(&k.id) == meant.first())?;
     let mut guns: Vec<String> = first.used_in.iter().map(|(gun, _)| gun.to_string()).chain(first.gun.clone()).collect();
     guns.dedup();
     for gun in guns.into_iter().take(6) {
         let of = |k: &&KeyView| k.gun.as_ref() == Some(&gun) || k.used_in.iter().any(|(g, _)| g.as_str() == gun);
-        let ids: Vec<CanonicalKeyId> = state.keys.iter().filter(is_own).filter(of).map(|k| k.id.clone()).collect();
+        let ids: Vec<CanonicalKeyId> =
+            state.keyring.keys.iter().filter(is_own).filter(of).map(|k| k.id.clone()).collect();
         let name = Gun::parse(&gun).map_or_else(|_| gun.clone(), |g| state.name_of(&g));
         choices.push((format!("{} of {}", named_count(&ids), state.short_name(&name)), ids));
     }
@@ -165,7 +166,7 @@ pub fn export(state: &State, meant: &[CanonicalKeyId]) -> Option<Form> {
     let fields = vec![
         pick(Label::Keys, answers, "space changes it; marked keys are taken together"),
         file(
-            &format!("{}keys-{}.pem", state.offered_dir, first.id.short()),
+            &format!("{}keys-{}.pem", state.here.offered_dir, first.id.short()),
             "a new file, made with mode 0600; tab completes",
         ),
     ];
@@ -180,7 +181,7 @@ fn named_count(ids: &[CanonicalKeyId]) -> String {
 
 /// Asks which keys to back up, how and where to; those of `meant` come first.
 pub fn back_up(state: &State, meant: &[CanonicalKeyId], marked: bool) -> Option<Form> {
-    let own: Vec<&KeyView> = state.keys.iter().filter(is_own).collect();
+    let own: Vec<&KeyView> = state.keyring.keys.iter().filter(is_own).collect();
     let all: Vec<CanonicalKeyId> = own.iter().map(|k| k.id.clone()).collect();
     let without: Vec<CanonicalKeyId> = own.iter().filter(|k| k.backup.is_none()).map(|k| k.id.clone()).collect();
     let meant: Vec<CanonicalKeyId> = meant.iter().filter(|id| all.contains(id)).cloned().collect();
@@ -205,7 +206,7 @@ pub fn back_up(state: &State, meant: &[CanonicalKeyId], marked: bool) -> Option<
     });
     let (answers, choices): (Vec<String>, Vec<Vec<CanonicalKeyId>>) = choices.into_iter().unzip();
     choices.first()?;
-    let offered = format!("{}trustdeck-keys-{}", state.offered_dir, state.now.strftime("%Y-%m-%d"));
+    let offered = format!("{}trustdeck-keys-{}", state.here.offered_dir, state.now.strftime("%Y-%m-%d"));
     let mut fields = vec![
         pick(Label::Keys, answers, "space changes it; mark keys with space in the list to choose others"),
         pick(Label::Form, FORMS.map(str::to_owned).to_vec(), "space changes it"),

@@ -10,7 +10,7 @@ use crate::engine::custody::make::NewKey;
 use crate::engine::reference::parse_bare;
 use crate::engine::{NewPassphrase, Passphrase, Strength};
 use crate::tuf::{CanonicalKeyId, Gun};
-use crate::tui::dialogs::form::{Form, Input, Purpose};
+use crate::tui::dialogs::form::{Form, Input, Purpose, Wait};
 use crate::tui::dialogs::label::Label;
 use crate::tui::keywork::task;
 use crate::tui::messages::effect::Effect;
@@ -75,7 +75,7 @@ fn must(purpose: &Purpose, label: Label) -> bool {
 }
 
 fn wait(form: &mut Form, words: &'static str, work: KeyWork) -> Vec<Effect> {
-    form.busy = Some(words);
+    form.busy = Some(Wait::Work(words));
     vec![Effect::Key(work)]
 }
 
@@ -130,7 +130,8 @@ fn repository(form: &Form, state: &State) -> Result<Option<Gun>, String> {
         return Ok(None);
     }
     let fits = |name: &str| name == typed || state.short_name(name) == typed;
-    if let Some(known) = state.repositories.iter().find(|r| fits(&r.entry.name) || r.entry.gun.as_str() == typed) {
+    if let Some(known) = state.known.repositories.iter().find(|r| fits(&r.entry.name) || r.entry.gun.as_str() == typed)
+    {
         return Ok(Some(known.entry.gun.clone()));
     }
     parse_bare(typed, false).map(Some).map_err(|error| error.to_string())
@@ -161,7 +162,8 @@ pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
         (0, Err(_)) => return vec![],
         _ => BackupForm::Plain,
     };
-    let role = |id: &CanonicalKeyId| state.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());
+    let role =
+        |id: &CanonicalKeyId| state.keyring.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());
     let closed = keys.iter().map(|id| Closed::Stored(id.clone(), role(id))).collect();
     let file = PathBuf::from(form.text(Label::File));
     task::begin(state, form, Aim::BackUp { keys, form: kept, file }, closed)

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::{key_forms, token_fields};
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::tui::dialogs::Dialog;
-use crate::tui::dialogs::form::{Form, Input, Purpose, TokenAnswer};
+use crate::tui::dialogs::form::{Form, Input, Purpose, TokenAnswer, Wait};
 use crate::tui::dialogs::label::Label;
 use crate::tui::state::State;
 
 /// Takes what tokens are plugged in now into the state and into forms that ask for one.
 pub fn tokens(state: &mut State, tokens: Option<Arc<Vec<TokenFacts>>>) {
-    state.tokens = tokens;
+    state.keyring.tokens = tokens;
     let mut open = std::mem::take(&mut state.dialogs);
     open.iter_mut().for_each(|dialog| learn(dialog, state));
     state.dialogs = open;
@@ -46,7 +46,7 @@ fn learn_form(form: &mut Form, state: &State) {
         }
         key_forms::adapt(form);
     }
-    if form.busy == Some(token_fields::LOOKING) {
+    if form.busy == Some(Wait::Token) {
         form.busy = None;
         let several = token_fields::plugged_in(state).len() > 1;
         let (error, label) = match token_fields::picked(form) {

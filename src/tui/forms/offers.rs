@@ -189,7 +189,7 @@ fn fingerprints(ids: &[KeyId]) -> Vec<String> {
 /// Other repositories of the same server that wait for the same question about the same bare root keys.
 fn same_root(state: &State, gun: &Gun, keys: &[CanonicalKeyId]) -> Vec<(Gun, Vec<KeyId>)> {
     let server = state.find(gun).map(|r| &r.entry.server);
-    let others = state.repositories.iter().filter(|r| r.entry.gun != *gun && Some(&r.entry.server) == server);
+    let others = state.known.repositories.iter().filter(|r| r.entry.gun != *gun && Some(&r.entry.server) == server);
     let asked = others.filter_map(|r| match r.failure.as_ref()?.ask.as_ref()? {
         Ask::FirstContact { roots, keys: theirs } if theirs == keys && !keys.is_empty() => {
             Some((r.entry.gun.clone(), roots.clone()))

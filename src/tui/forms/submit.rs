@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
-use crate::tui::dialogs::form::{Form, Purpose};
+use crate::tui::dialogs::form::{Form, Purpose, Wait};
 use crate::tui::dialogs::label::Label;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::{State, staging};
@@ -65,7 +65,7 @@ fn must(purpose: &Purpose, by_token: bool, label: Label) -> bool {
 
 fn read_files(form: &mut Form) -> Vec<Effect> {
     let paths = form.paths().into_iter().map(PathBuf::from).collect();
-    form.busy = Some("reading the key files");
+    form.busy = Some(Wait::Work("reading the key files"));
     form.error = None;
     vec![Effect::ReadKeyFiles(paths)]
 }

@@ -3,7 +3,7 @@
 
 use crate::engine::Passphrase;
 use crate::engine::keyring::tokens::{PinState, TokenFacts, TokenName};
-use crate::tui::dialogs::form::{Field, Form, Input, TokenAnswer};
+use crate::tui::dialogs::form::{Field, Form, Input, TokenAnswer, Wait};
 use crate::tui::dialogs::label::Label;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::AtToken;
@@ -43,7 +43,7 @@ pub(super) fn places(state: &State) -> Vec<TokenAnswer> {
 }
 
 pub(in crate::tui) fn plugged_in(state: &State) -> &[TokenFacts] {
-    state.tokens.as_deref().map_or(&[], Vec::as_slice)
+    state.keyring.tokens.as_deref().map_or(&[], Vec::as_slice)
 }
 
 pub(super) fn names(state: &State, before: &str) -> Vec<TokenAnswer> {
@@ -90,13 +90,10 @@ pub(super) fn picked(form: &Form) -> Option<&TokenName> {
     }
 }
 
-/// What is waited for when enter was pressed without a token.
-pub(super) const LOOKING: &str = "looking for a token";
-
 /// The token of a form and what opens it. `None`: there is none, and it is looked for again.
 pub(in crate::tui) fn chosen(form: &mut Form, state: &State) -> Result<AtToken, Vec<Effect>> {
     let Some(token) = picked(form).filter(|token| is_here(state, token)) else {
-        form.busy = Some(LOOKING);
+        form.busy = Some(Wait::Token);
         return Err(vec![Effect::LookForTokens]);
     };
     let serial = token.serial.clone();

@@ -48,7 +48,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
     }
     let notes = vec![
         "Nobody else has this key: back it up now.".to_owned(),
-        format!("It is unlocked for {}.", state.idle_lock),
+        format!("It is unlocked for {}.", state.here.idle_lock),
     ];
     Report {
         title: "New key".to_owned(),
@@ -64,7 +64,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
 #[must_use]
 pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
     let subject = |id: &CanonicalKeyId| {
-        let known = state.keys.iter().find(|k| k.id == *id).map(|k| k.label.clone());
+        let known = state.keyring.keys.iter().find(|k| k.id == *id).map(|k| k.label.clone());
         known.unwrap_or_else(|| form.text(Label::Name).to_owned())
     };
     let facts = |on: &OnToken| {
@@ -128,14 +128,14 @@ pub(super) fn loaded(
     parts.extend(set.refused.iter().map(|why| Part::new(Tone::Fail, why.clone(), "")));
     let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
     let subject = format!("{} loaded", count(new, "key", "keys"));
-    let notes = if new > 0 { vec![format!("Open for {}, then locked.", state.idle_lock)] } else { vec![] };
+    let notes = if new > 0 { vec![format!("Open for {}, then locked.", state.here.idle_lock)] } else { vec![] };
     Report { title: "Loaded keys".to_owned(), subject, parts, notes, is_of_task: true, ..Report::default() }
 }
 
 /// The manifest of a backup.
 pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
     let row = |id: &CanonicalKeyId, tested: bool| {
-        let label = state.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
+        let label = state.keyring.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
         let head = format!("{}  {label}", id.short());
         let row = if tested {
             Part::new(Tone::Done, head, "unlocked from the backup")
@@ -256,7 +256,7 @@ pub fn detail(state: &State, key: &KeyView) -> Report {
     }
     let mut parts: Vec<Part> = Vec::new();
     if let Some(warning) = &key.warning {
-        parts.push(Part::new(Tone::Warn, warning.clone(), ""));
+        parts.push(Part::new(Tone::Warn, warning.to_string(), ""));
     }
     let mut by_gun: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
     for (gun, role) in &key.used_in {

@@ -6,7 +6,7 @@ use crate::tuf::CanonicalKeyId;
 use crate::tui::state::State;
 
 pub(in crate::tui) fn called(state: &State, id: &CanonicalKeyId) -> String {
-    state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+    state.keyring.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
 }
 
 /// What a key of a file is called, empty if nobody says, and who says so.

@@ -10,6 +10,7 @@ use jiff::Timestamp as Time;
 
 use super::failure::Failure;
 use super::keywork::KeyFound;
+use super::told::Told;
 use super::wizard_task::Answer;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
@@ -59,7 +60,7 @@ pub enum Outcome {
     Viewed(Gun, Source, Result<Arc<RepositoryView>, Failure>),
     /// The stage after a change of it; `said` is for the message line.
     Staged {
-        said: Option<String>,
+        said: Option<Told>,
         result: Result<Stage, Failure>,
     },
     Planned(Result<Arc<Plan>, Failure>),
@@ -87,8 +88,8 @@ pub enum Outcome {
     KeyFiles(Result<Vec<PublicKey>, String>),
     /// Ways to complete a path.
     Completed(Vec<String>),
-    /// A small act on one repository came to its end; the sentence is for the message line.
-    Acted(Option<Gun>, Result<String, Failure>),
+    /// A small act on one repository came to its end.
+    Acted(Option<Gun>, Result<Told, Failure>),
     /// What a wizard asked for.
     Wizard(Result<Answer, Failure>),
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::failure::Failure;
+use super::told::Told;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
 use crate::engine::custody::load::{KeySet, Loaded, Naming};
@@ -153,8 +154,10 @@ pub struct ToLoad {
 pub enum KeyFound {
     Made(Result<MadeKey, Failure>),
     AtToken(Result<TokenDone, Failure>),
-    /// Done, in a verb and an object for the message line.
-    Said(Result<(&'static str, String), Failure>),
+    /// Done.
+    Said(Result<Told, Failure>),
+    /// No key is open any more.
+    Locked,
     /// And whether the file of its backup is still there.
     Removal(Result<Box<(Removal, bool)>, Failure>),
     File(Result<Held<KeySet>, Failure>),

@@ -5,4 +5,5 @@ pub mod event;
 pub mod failure;
 pub mod input;
 pub mod keywork;
+pub mod told;
 pub mod wizard_task;

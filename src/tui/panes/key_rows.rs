@@ -44,7 +44,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
     unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));
     for (y, (place, index, id)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(key) = state.keys.get(index) else { continue };
+        let Some(key) = state.keyring.keys.get(index) else { continue };
         let row = Row { inner, y, cursor: place == list.cursor(), focused };
         row.gutter(canvas, list.marks.contains(id), staged_mark(state, id));
         draw(state, canvas, &slots, row, key);
@@ -93,7 +93,7 @@ fn backup_word(state: &State, key: &KeyView) -> (String, Style) {
 /// Names the key files that cannot be used, below the rows.
 fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): (u16, u16)) {
     let theme = canvas.theme;
-    for (y, problem) in (top..bottom).zip(&state.key_problems) {
+    for (y, problem) in (top..bottom).zip(&state.keyring.problems) {
         let runs = Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(problem.message.clone(), theme.text());
         canvas.runs(inner.x + table::MARGIN, y, inner.right().saturating_sub(1), &runs);
     }
@@ -133,10 +133,10 @@ fn staged_mark(state: &State, id: &CanonicalKeyId) -> Option<Mark> {
 
 /// Top right of the border.
 pub fn summary(state: &State) -> Runs {
-    let n = state.keys.len();
+    let n = state.keyring.keys.len();
     let mut runs = Runs::new();
-    if !state.key_problems.is_empty() {
-        let words = format!(" {}   ", format::count(state.key_problems.len(), "file unusable", "files unusable"));
+    if !state.keyring.problems.is_empty() {
+        let words = format!(" {}   ", format::count(state.keyring.problems.len(), "file unusable", "files unusable"));
         runs = runs.then(state.theme.glyphs.warn, state.theme.warn()).then(words, state.theme.text());
     }
     if n == 0 { runs } else { runs.then(n.to_string(), state.theme.quiet()) }
@@ -149,7 +149,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     let (word, style) = state_word(state.theme, key);
     detail.state = Some((word, style));
     if let Some(warning) = &key.warning {
-        detail.sentences.push(warning.clone());
+        detail.sentences.push(warning.to_string());
     }
     if key.state == KeyState::Plain {
         detail.sentences.push("The file has no passphrase: whoever reads it can sign.".to_owned());

@@ -38,7 +38,7 @@ fn none(state: &State) -> Option<&'static str> {
 }
 
 fn no_own(state: &State) -> Option<&'static str> {
-    let own = state.keys.iter().any(is_own);
+    let own = state.keyring.keys.iter().any(is_own);
     (!own).then_some("this machine has no private key; n makes one")
 }
 
@@ -61,7 +61,7 @@ fn no_import(state: &State) -> Option<&'static str> {
 
 fn none_meant(state: &State) -> Option<&'static str> {
     let meant = state.lists.keys.meant();
-    let own = state.keys.iter().any(|k| is_own(k) && meant.contains(&k.id));
+    let own = state.keyring.keys.iter().any(|k| is_own(k) && meant.contains(&k.id));
     (!own).then_some("the private key is not in the key store of this machine")
 }
 
@@ -71,7 +71,7 @@ fn no_label(state: &State) -> Option<&'static str> {
 }
 
 fn none_open(state: &State) -> Option<&'static str> {
-    (!state.keys.iter().any(|k| k.state == KeyState::Open)).then_some("no key is open")
+    (!state.keyring.keys.iter().any(|k| k.state == KeyState::Open)).then_some("no key is open")
 }
 
 fn no_delegation(state: &State) -> Option<&'static str> {
@@ -131,11 +131,10 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             None
         };
     match (found, form) {
-        (KeyFound::Said(Ok((verb, object))), _) => {
-            state.say(Tone::Done, verb, object);
-            if verb == "locked" {
-                state.locks_at = None;
-            }
+        (KeyFound::Said(Ok(told)), _) => state.say(Tone::Done, told.verb, told.object),
+        (KeyFound::Locked, _) => {
+            state.say(Tone::Done, "locked", "all keys; passphrases are forgotten");
+            state.keyring.locks_at = None;
         }
         (KeyFound::Made(Ok(made)), Some(form)) => {
             let report = report::made(state, form.text(Label::Name), &made);
@@ -147,7 +146,12 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
         }
         (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
             let label = |id: &CanonicalKeyId| {
-                state.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
+                state
+                    .keyring
+                    .keys
+                    .iter()
+                    .find(|k| k.id == *id)
+                    .map_or_else(|| id.short().to_owned(), |k| k.label.clone())
             };
             let opens = failure.other_key().map(label);
             state.dialogs.push(Dialog::Form(form.wrong_passphrase(&failure, opens)));
@@ -192,7 +196,7 @@ pub fn take(state: &mut State, keys: Vec<KeyView>) {
             None => rows.push(key),
         }
     }
-    state.keys = rows;
+    state.keyring.keys = rows;
     reindex(state);
 }
 
@@ -201,9 +205,9 @@ pub fn reindex(state: &mut State) {
     let filter = &state.lists.keys.filter;
     let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", words::key_label(state, k), k.role, k.id));
     let mut order: Vec<(usize, CanonicalKeyId)> =
-        state.keys.iter().enumerate().filter(|(_, k)| passes(k)).map(|(i, k)| (i, k.id.clone())).collect();
+        state.keyring.keys.iter().enumerate().filter(|(_, k)| passes(k)).map(|(i, k)| (i, k.id.clone())).collect();
     order.sort_by_key(|(i, _)| {
-        state.keys.get(*i).map(|k| (place_rank(&k.place), role_rank(&k.role), k.label.clone(), k.id.clone()))
+        state.keyring.keys.get(*i).map(|k| (place_rank(&k.place), role_rank(&k.role), k.label.clone(), k.id.clone()))
     });
     state.lists.keys.set(order);
 }

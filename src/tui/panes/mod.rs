@@ -139,7 +139,7 @@ fn render_detail(
 fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, Rect), said: &Said) -> Frame {
     let theme = state.theme;
     let mut frame = Frame::titled(format!("{} {}", pane.number(), pane.name()));
-    frame.subject = match (&state.registry, pane) {
+    frame.subject = match (&state.known.registry, pane) {
         (Some(registry), Pane::Repositories) if area.width >= 60 => registry.clone(),
         _ => subject(pane, state),
     };

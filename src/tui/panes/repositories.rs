@@ -19,7 +19,7 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::{Listing, Repository, State, Work, actions};
+use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
@@ -92,21 +92,22 @@ pub fn reindex(state: &mut State) {
     let list = &state.lists.repositories;
     let passes = |r: &Repository| list.filter.passes(&format!("{} {}", r.health().word(), r.entry.name));
     let mut order: Vec<(usize, Gun)> = state
+        .known
         .repositories
         .iter()
         .enumerate()
         .filter(|(_, r)| list.filter.is_empty() || passes(r))
         .map(|(i, r)| (i, r.entry.gun.clone()))
         .collect();
-    if state.touched.order {
+    if state.lists.order == Order::AsShown {
         // Keep the order that is on the screen until the next key.
         let place: std::collections::BTreeMap<&Gun, usize> =
             list.window(usize::MAX).map(|(place, _, gun)| (gun, place)).collect();
         order.sort_by_key(|(_, gun)| place.get(gun).copied().unwrap_or(usize::MAX));
     } else {
-        let health: Vec<Health> = state.repositories.iter().map(Repository::health).collect();
+        let health: Vec<Health> = state.known.repositories.iter().map(Repository::health).collect();
         order.sort_by(|(a, _), (b, _)| {
-            let name = |i: usize| state.repositories.get(i).map(|r| r.entry.name.as_str());
+            let name = |i: usize| state.known.repositories.get(i).map(|r| r.entry.name.as_str());
             (health.get(*a), name(*a)).cmp(&(health.get(*b), name(*b)))
         });
     }
@@ -147,7 +148,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let list = &state.lists.repositories;
     if list.is_empty() {
-        let words = match &state.listing {
+        let words = match &state.known.listing {
             Listing::Loading => "reading the trust directory",
             Listing::Ready => "no repository yet   a add one",
             Listing::Failed(_) => "the trust directory cannot be read   r try again",
@@ -156,7 +157,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let counts = state.staged_counts();
     for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(repository) = state.repositories.get(index) else { continue };
+        let Some(repository) = state.known.repositories.get(index) else { continue };
         let row = Row { inner, y: row, cursor: place == list.cursor(), focused };
         let marked = list.marks.contains(gun);
         row.gutter(canvas, marked, staged_mark(state, gun));
@@ -294,7 +295,7 @@ fn staged_mark(state: &State, gun: &Gun) -> Option<Mark> {
 
 /// Top right of the border.
 pub fn summary(state: &State) -> Runs {
-    let n = state.repositories.len();
+    let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
     match (n, state.size.0 >= 110) {
         (0, _) => Runs::new(),

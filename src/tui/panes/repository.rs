@@ -87,6 +87,6 @@ fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
 
 /// What the sandbox shows with this repository.
 fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
-    let note = state.notes.get(repository.entry.gun.as_str())?;
+    let note = state.here.notes.get(repository.entry.gun.as_str())?;
     Some(("scene", (*note).to_owned()))
 }

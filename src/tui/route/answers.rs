@@ -2,6 +2,7 @@
 
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::confirm::Subject;
+use crate::tui::dialogs::form::Wait;
 use crate::tui::dialogs::{Confirm, Dialog, Form, Purpose};
 use crate::tui::forms::{adapt, key_forms, key_submit, submit};
 use crate::tui::keywork::task;
@@ -17,7 +18,7 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         adapt::adapt(form);
     }
     match answer {
-        Answer::Nothing | Answer::InHelp(_) => vec![],
+        Answer::Nothing | Answer::InHelp(_) | Answer::InPalette(_) => vec![],
         Answer::Work(effects) => effects,
         Answer::Filled => filled(state),
         Answer::FormLeft => {
@@ -133,7 +134,7 @@ pub(super) fn wait_for_touch(state: &mut State, job: JobId) -> Vec<Effect> {
         && let Some(Dialog::Form(form)) = state.dialogs.last_mut()
         && form.busy.is_some()
     {
-        form.busy = Some("touch the token now");
+        form.busy = Some(Wait::Touch);
     }
     vec![]
 }

@@ -89,7 +89,7 @@ fn role_keys(state: &State) -> Vec<Line> {
 pub(super) fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let mut all: Vec<(Health, &str, &Finding)> = Vec::new();
-    for repository in &state.repositories {
+    for repository in &state.known.repositories {
         let findings = repository.view.iter().flat_map(|v| &v.findings);
         all.extend(findings.filter(|f| f.level < Health::Cached).map(|f| (f.level, repository.entry.name.as_str(), f)));
     }

@@ -16,7 +16,7 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let end = canvas.area().right().saturating_sub(1);
     let mut left = Runs::new().then("trustdeck", theme.strong()).gap(2);
-    if state.tour.is_some() || state.sandbox.is_some() {
+    if state.tour.is_some() || state.here.sandbox.is_some() {
         left = left.then(" SANDBOX ", theme.chip()).gap(2);
     }
     let whole = left.width() + place(state, u16::MAX).width() + 3;
@@ -94,7 +94,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     let mut parts: Vec<Runs> = Vec::new();
     match &state.screen {
         Screen::Main => {
-            let count = |health: Health| state.repositories.iter().filter(|r| r.health() == health).count();
+            let count = |health: Health| state.known.repositories.iter().filter(|r| r.health() == health).count();
             let signs =
                 [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
             for (health, glyph, style) in signs {
@@ -125,7 +125,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     // Seen wherever a wizard leads, so that nobody has to go back for it.
     parts.extend(state.guide.as_ref().map(|guide| wizard::risk(state, guide)));
     if !matches!(state.screen, Screen::Publish(_)) {
-        let locked = state.keys.iter().filter(|k| k.state == KeyState::Locked).count();
+        let locked = state.keyring.keys.iter().filter(|k| k.state == KeyState::Locked).count();
         let full = state.guide.is_some() || (matches!(state.screen, Screen::Main) && wizard::is_any_due(state));
         let crowded = full && state.size.0 < 110;
         if locked > 0 && is_roomy && !crowded {
@@ -157,8 +157,8 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
 
 /// How many keys are open, and for how long: `2 keys open, locks in 4:10`.
 fn open_keys(state: &State) -> Option<Runs> {
-    let open = state.keys.iter().filter(|k| k.state == KeyState::Open).count();
-    let left = seconds_until(state.now, state.locks_at?).max(0);
+    let open = state.keyring.keys.iter().filter(|k| k.state == KeyState::Open).count();
+    let left = seconds_until(state.now, state.keyring.locks_at?).max(0);
     if open == 0 {
         return None;
     }

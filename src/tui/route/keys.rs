@@ -55,7 +55,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-const MOVES: &[Binding] = &[
+pub(super) const MOVES: &[Binding] = &[
     bind(&["j", "down"], Action::Move(Move::Down), "next line", Group::Move, 0),
     bind(&["k", "up"], Action::Move(Move::Up), "line before", Group::Move, 0),
     bind(&["g g", "home"], Action::Move(Move::Top), "top", Group::Move, 0),
@@ -64,14 +64,15 @@ const MOVES: &[Binding] = &[
     bind(&["ctrl-u", "pageup"], Action::Move(Move::HalfUp), "half page up", Group::Move, 0),
 ];
 
-const EVERYWHERE: &[Binding] = &[
+pub(super) const EVERYWHERE: &[Binding] = &[
     bind(&["?", "f1"], Action::Help, "help", Group::Look, 0),
+    bind(&[":", "ctrl-p"], Action::Palette, "find anything", Group::Find, 0),
     bind(&["ctrl-l"], Action::Redraw, "draw anew", Group::Look, 0),
     bind(&["ctrl-z"], Action::Suspend, "suspend", Group::Leave, 0),
     bind(&["q"], Action::Quit, "quit", Group::Leave, 0),
 ];
 
-const LISTS: &[Binding] = &[
+pub(super) const LISTS: &[Binding] = &[
     bind(&["tab", "l", "right"], Action::NextPane, "next pane", Group::Move, 0),
     bind(&["shift-tab", "h", "left"], Action::PreviousPane, "pane before", Group::Move, 0),
     bind(&["1"], Action::Focus(Pane::Repositories), "repositories", Group::Move, 0),
@@ -96,7 +97,7 @@ const LISTS: &[Binding] = &[
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
 ];
 
-const TOUR: &[Binding] = &[
+pub(super) const TOUR: &[Binding] = &[
     bind(&[">"], Action::SkipTourStep, "skip tour step", Group::Look, 0).unless(no_tour),
     bind(&["X"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
 ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use crate::engine::{Entry, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
+use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers, submit};
@@ -14,9 +14,10 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::{Ask, Failure};
+use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
-use crate::tui::state::{Listing, Repository, Screen, State, Work, asking, words};
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, Work, asking, words};
 use crate::tui::{panes, questions, wizard};
 
 /// Takes the outcome of a job.
@@ -27,12 +28,12 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Entries(Ok(entries)) => return listed(state, entries),
         Outcome::Entries(Err(failure)) => {
             state.complain(&failure);
-            state.listing = Listing::Failed(failure);
+            state.known.listing = Listing::Failed(failure);
         }
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
         Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
         Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
-        Outcome::WrongSources(named) => state.wrong_sources.extend(named),
+        Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),
         Outcome::Planned(Ok(plan)) => planned(state, plan),
         Outcome::Planned(Err(failure)) => {
             state.plan = None;
@@ -40,7 +41,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
         Outcome::Tokens(tokens) => learn::tokens(state, tokens),
-        Outcome::KeyProblems(problems) => state.key_problems = problems,
+        Outcome::KeyProblems(problems) => state.keyring.problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),
         Outcome::Locks(left) => return locks(state, left),
@@ -75,7 +76,7 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::ForeignAdopted(gun, Ok(stage)) => {
             let name = state.name_of(&gun);
-            let said = format!("adopted: what notary staged in {}", state.short_name(&name));
+            let said = Told::new("adopted", format!("what notary staged in {}", state.short_name(&name)));
             let effects = staged(state, Some(said), stage);
             return effects.into_iter().chain(asking::once(state, &gun, Effect::Refresh)).collect();
         }
@@ -128,8 +129,9 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
 fn locks(state: &mut State, left: Option<Duration>) -> Vec<Effect> {
     let seconds = left.map(|left| i64::try_from(left.as_secs()).unwrap_or(i64::MAX / 2));
     let at = seconds.and_then(|seconds| Time::from_second(state.now.as_second().saturating_add(seconds)).ok());
-    let ended = state.locks_at.is_some_and(|due| due <= state.now) || (state.locks_at.is_some() && at.is_none());
-    state.locks_at = at;
+    let ended = state.keyring.locks_at.is_some_and(|due| due <= state.now)
+        || (state.keyring.locks_at.is_some() && at.is_none());
+    state.keyring.locks_at = at;
     if ended { vec![Effect::ListKeys] } else { vec![] }
 }
 
@@ -150,7 +152,7 @@ fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
 }
 
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
-    let mut old = std::mem::take(&mut state.repositories);
+    let mut old = std::mem::take(&mut state.known.repositories);
     let mut fresh = Vec::new();
     for entry in entries {
         let known = old.iter().position(|r| r.entry.gun == entry.gun);
@@ -158,23 +160,23 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
             Some(place) => {
                 let mut repository = old.swap_remove(place);
                 repository.entry = entry;
-                state.repositories.push(repository);
+                state.known.repositories.push(repository);
             }
             None => {
                 fresh.push(entry.gun.clone());
-                state.repositories.push(Repository::new(entry));
+                state.known.repositories.push(Repository::new(entry));
             }
         }
     }
     state.learn_registry();
-    let was_listed = state.listing == Listing::Ready;
-    state.listing = Listing::Ready;
-    state.touched.order = false;
+    let was_listed = state.known.listing == Listing::Ready;
+    state.known.listing = Listing::Ready;
+    state.lists.order = Order::ByState;
     panes::reindex(state);
     stay_on_top(state);
     panes::reindex_shown(state);
     // Those of the command line arrive one by one too, before the user did anything.
-    if let ([added], true) = (fresh.as_slice(), was_listed && state.touched.chosen) {
+    if let ([added], true) = (fresh.as_slice(), was_listed && state.lists.picked == Picked::ByUser) {
         state.lists.repositories.select(added);
         panes::reindex_shown(state);
     }
@@ -207,13 +209,15 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     if let (Some(failure), true) = (refused, was_login) {
         state.complain(&failure);
     }
-    if let Some(notice) = notice.filter(|_| source == Source::Server && state.tour.is_none() && state.sandbox.is_none())
+    if let Some(notice) =
+        notice.filter(|_| source == Source::Server && state.tour.is_none() && state.here.sandbox.is_none())
     {
-        say_notice(state, notice);
+        say_notice(state, &notice);
     }
-    let busy = state.repositories.iter().any(still);
+    let busy = state.known.repositories.iter().any(still);
     // Rows stay where they are until the next key, except before the first one.
-    state.touched.order = state.touched.chosen || busy;
+    let moved = state.lists.picked == Picked::ByUser || busy;
+    state.lists.order = if moved { Order::AsShown } else { Order::ByState };
     panes::repositories::reindex(state);
     stay_on_top(state);
     let selected = state.repository().map(|r| &r.entry.gun);
@@ -234,32 +238,31 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
 
 /// The worst repository is shown first until the user chooses another.
 fn stay_on_top(state: &mut State) {
-    if !state.touched.chosen {
+    if state.lists.picked == Picked::Worst {
         state.lists.repositories.go(crate::tui::kit::list::Move::Top, 1);
     }
 }
 
 /// Several first contacts are one message.
-fn say_notice(state: &mut State, notice: String) {
-    const NEW_HERE: &str = "is new to this machine";
-    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(|n| n.contains(NEW_HERE)));
-    let met = state.repositories.iter().filter(is_new).count();
-    let words = if notice.contains(NEW_HERE) && met > 1 {
+fn say_notice(state: &mut State, notice: &Notice) {
+    let is_first = |notice: &Notice| matches!(notice, Notice::FirstContact { .. });
+    let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(is_first));
+    let met = state.known.repositories.iter().filter(is_new).count();
+    let words = if is_first(notice) && met > 1 {
         format!("{met} repositories are new to this machine; their root keys are trusted from now on")
     } else {
-        notice
+        notice.to_string()
     };
     state.say(Tone::Note, "note", words);
 }
 
-fn staged(state: &mut State, said: Option<String>, stage: Stage) -> Vec<Effect> {
+fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let changed = stage != state.stage;
     state.stage = stage;
     panes::staged::reindex(state);
     if let Some(said) = said {
-        let (verb, object) = said.split_once(": ").map_or(("staged", said.as_str()), |(v, o)| (v, o));
         let undo = state.stage.undo.is_some();
-        state.say(Tone::Done, verb, object);
+        state.say(Tone::Done, said.verb, said.object);
         if let (Some(message), true) = (&mut state.message, undo) {
             message.back = Some(("u", "undo"));
         }
@@ -310,7 +313,7 @@ fn resolved(state: &mut State, all: &[Published]) -> Vec<Effect> {
     vec![Effect::ReadStage]
 }
 
-fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -> Vec<Effect> {
+fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> Vec<Effect> {
     let said = match result {
         Ok(said) => said,
         Err(failure) => {
@@ -320,11 +323,8 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     };
     let asked = gun.as_ref().and_then(|gun| state.find(gun)?.question());
     let is_login = matches!(asked, Some(Ask::Login { .. }));
-    if !said.is_empty() {
-        let (verb, object) = said.split_once(": ").map_or((said.as_str(), ""), |(v, o)| (v, o));
-        // Whether a login is good is known once the server has answered.
-        state.say(if is_login { Tone::Note } else { Tone::Done }, verb, object);
-    }
+    // Whether a login is good is known once the server has answered.
+    state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
     let Some(gun) = gun else { return vec![Effect::ListEntries] };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
@@ -334,7 +334,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<String, Failure>) -
     let waiting = |r: &&Repository| answered.is_some() && r.entry.gun != gun && r.question() == answered;
     let mut again = vec![gun.clone()];
     if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
-        again.extend(state.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
+        again.extend(state.known.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
     }
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
     let asked: Vec<Effect> = again.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();

@@ -2,15 +2,15 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{dock, header, help, keys};
+use super::{dock, header, help, keys, palette};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
 use crate::tui::kit::message::Said;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
-use crate::tui::state::binding::Binding;
-use crate::tui::state::{Screen, State};
+use crate::tui::state::binding::{Action, Binding};
+use crate::tui::state::{Before, Screen, State, actions};
 use crate::tui::{panes, wizard};
 
 /// Draws everything.
@@ -42,6 +42,7 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         canvas.dim();
         match dialog {
             Dialog::Help(open) => help::render(open, state, &mut canvas),
+            Dialog::Palette(open) => palette::render(open, state, &mut canvas),
             dialog => dialog.render(&state.around(), &mut canvas),
         }
     }
@@ -85,11 +86,11 @@ fn said(state: &State) -> Said {
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    match (&state.prefix, &state.message, own) {
-        (Some(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
-        (None, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
-        (None, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
-        (None, None, None) => Said::Nothing,
+    match (state.before, &state.message, own) {
+        (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
+        (_, Some(m), _) => Said::Line(m.tone, m.verb.clone(), m.object.clone(), m.back),
+        (_, None, Some((tone, verb, object))) => Said::Line(tone, verb.to_owned(), object, None),
+        (_, None, None) => Said::Nothing,
     }
 }
 
@@ -108,6 +109,11 @@ fn prefix_runs(state: &State, prefix: &str) -> Runs {
     runs
 }
 
+/// Whether a key shows the way that staged work goes, also while it cannot be pressed.
+fn leads_on(action: Action) -> bool {
+    matches!(action, Action::Review | Action::ReviewScreen(actions::Review::Publish))
+}
+
 /// Keys that do something here, most used first; blocked ones that are worth knowing stay, dim.
 fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let theme = canvas.theme;
@@ -115,8 +121,7 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
         let blocked = (binding.reason)(state).is_some();
-        let worth = binding.word == "publish" || binding.word == "review";
-        if !covered && (!blocked || worth) {
+        if !covered && (!blocked || leads_on(binding.action)) {
             shown.push(binding);
         }
     }

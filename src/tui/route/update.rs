@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, lists, outcome, tour};
+use super::{answers, help, lists, outcome, palette, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -19,7 +19,7 @@ use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied};
-use crate::tui::state::{Listing, Quit, Screen, State, asking, selected};
+use crate::tui::state::{Before, Listing, Order, Picked, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -30,7 +30,7 @@ const MESSAGE_SECONDS: i64 = 6;
 pub fn start(state: &State) -> Vec<Effect> {
     let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
     effects.push(Task::Remind.effect());
-    if !state.offline {
+    if !state.here.offline {
         effects.push(Effect::Resolve);
     }
     effects
@@ -89,14 +89,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
-    if state.touched.order {
-        state.touched.order = false;
+    if std::mem::take(&mut state.lists.order) == Order::AsShown {
         repositories::reindex(state);
     }
     if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('c') {
         return interrupt(state);
     }
-    state.touched.interrupted = false;
+    let before = std::mem::replace(&mut state.before, Before::Other);
     if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('z') {
         return vec![Effect::Suspend];
     }
@@ -107,13 +106,16 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         lists::filter_key(state, typed, pressed);
         return vec![];
     }
-    let prefix = state.prefix.take();
+    let prefix = if let Before::Prefix(prefix) = before { Some(prefix) } else { None };
     match keys::lookup(state, prefix, &input::key_name(pressed)) {
         Found::Prefix(first) => {
-            state.prefix = Some(first);
+            state.before = Before::Prefix(first);
             vec![]
         }
-        Found::Nothing => vec![],
+        Found::Nothing => {
+            unbound(state, prefix, &input::key_name(pressed));
+            vec![]
+        }
         Found::Binding(binding) => {
             if (binding.reason)(state).is_none() {
                 choose(state, binding.action);
@@ -123,8 +125,16 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
     }
 }
 
+/// Says once of each key that it is not bound, and where to look.
+fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
+    let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
+    if !name.is_empty() && state.unbound.insert(full.clone()) {
+        state.say(Tone::Note, full, "is not bound here; ? lists the keys, : finds everything by name");
+    }
+}
+
 /// Does what a binding says, or says why not.
-fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     match (binding.reason)(state) {
         Some(reason) => {
             state.say(Tone::Note, binding.word, reason);
@@ -149,6 +159,13 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
                 vec![]
             }
         },
+        Answer::InPalette(pressed) => match state.dialogs.pop() {
+            Some(Dialog::Palette(open)) => palette::key(open, state, &pressed),
+            other => {
+                state.dialogs.extend(other);
+                vec![]
+            }
+        },
         answer => answers::take(state, answer),
     }
 }
@@ -158,6 +175,7 @@ fn choose(state: &mut State, action: Action) {
     let elsewhere = matches!(
         action,
         Action::Help
+            | Action::Palette
             | Action::Redraw
             | Action::Suspend
             | Action::RefreshAll
@@ -165,10 +183,12 @@ fn choose(state: &mut State, action: Action) {
             | Action::SkipTourStep
             | Action::EndTour
     );
-    if !state.touched.chosen && matches!(action, Action::Move(_)) {
+    if state.lists.picked == Picked::Worst && matches!(action, Action::Move(_)) {
         state.lists.repositories.go(Move::Top, 1);
     }
-    state.touched.chosen |= !elsewhere;
+    if !elsewhere {
+        state.lists.picked = Picked::ByUser;
+    }
 }
 
 /// Ctrl-c: stops what runs; twice quits. Never loses work, for the stage is on disk.
@@ -179,11 +199,11 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         publishing.stopping = true;
         return vec![Effect::StopPublish];
     }
-    if state.touched.interrupted {
+    if state.before == Before::Interrupt {
         state.quit = Some(Quit::Leave);
         return vec![];
     }
-    state.touched.interrupted = true;
+    state.before = Before::Interrupt;
     if let Some(dialog) = state.dialogs.pop() {
         if matches!(dialog, Dialog::Prompt(_) | Dialog::Confirm(_)) {
             state.gate = None;
@@ -196,7 +216,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     let idle = state.jobs.is_idle();
     state.jobs.forget();
-    for repository in &mut state.repositories {
+    for repository in &mut state.known.repositories {
         repository.work = crate::tui::state::Work::Idle;
     }
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
@@ -219,6 +239,7 @@ fn paste(state: &mut State, text: &str) {
             adapt::adapt(form);
         }
     }
+    palette::pasted(state);
 }
 
 /// Does what the user wants.
@@ -238,6 +259,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             };
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
+        Action::Palette => palette::open(state),
         Action::Filter => state.filtering = Some(TextField::with(panes::filter_text(state.focus, state))),
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),
@@ -282,10 +304,10 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 }
 
 fn refresh_all(state: &mut State) -> Vec<Effect> {
-    let guns: Vec<_> = state.repositories.iter().map(|r| r.entry.gun.clone()).collect();
+    let guns: Vec<_> = state.known.repositories.iter().map(|r| r.entry.gun.clone()).collect();
     let mut effects = vec![Effect::ListEntries, Effect::ListKeys, Effect::CheckKeyFiles];
-    if state.listing != Listing::Ready {
-        state.listing = Listing::Loading;
+    if state.known.listing != Listing::Ready {
+        state.known.listing = Listing::Loading;
     }
     effects.extend(guns.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Refresh)));
     effects

@@ -14,6 +14,7 @@ use crate::engine::{Engine, EngineError, KeyError, Kind, NewPassphrase, OpenErro
 use crate::tuf::CanonicalKeyId;
 use crate::tui::messages::event::{Event, JobId};
 use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
+use crate::tui::messages::told::Told;
 
 /// Keys on which a passphrase is tried that did not open the one it was typed for.
 const GUESSES: usize = 8;
@@ -38,15 +39,15 @@ impl Worker<'_> {
                 KeyFound::Made(engine.custody().generate_key_until(&new, &passphrase, stopped).map_err(failure::of))
             }
             KeyWork::Label(id, text) => said(engine.keyring().set_label(&id, &text), || match text.trim() {
-                "" => ("label taken away", id.short().to_owned()),
-                label => ("labelled", format!("{} {label}", id.short())),
+                "" => Told::new("label taken away", id.short()),
+                label => Told::new("labelled", format!("{} {label}", id.short())),
             }),
             KeyWork::ChangePassphrase { id, old, new } => said(self.change(&id, old.as_ref(), &new), || {
-                ("passphrase changed", format!("{}; backups made before open with the old one", id.short()))
+                Told::new("passphrase changed", format!("{}; backups made before open with the old one", id.short()))
             }),
             KeyWork::Export { keys, file } => said(self.export(&keys, &file), || {
                 let what = crate::tui::kit::format::count(keys.len(), "key", "keys");
-                ("exported", format!("{what} to {}, each under its own passphrase", file.display()))
+                Told::new("exported", format!("{what} to {}, each under its own passphrase", file.display()))
             }),
             KeyWork::AskRemoval(id) => {
                 let there = |removal: &crate::engine::custody::remove::Removal| {
@@ -56,9 +57,9 @@ impl Worker<'_> {
                     engine.custody().removal(&id).map(|r| Box::new((r.clone(), there(&r)))).map_err(failure::of),
                 )
             }
-            KeyWork::Remove(id, how) => {
-                said(engine.custody().remove_key(&id, how), || ("removed", format!("private key {}", id.short())))
-            }
+            KeyWork::Remove(id, how) => said(engine.custody().remove_key(&id, how), || {
+                Told::new("removed", format!("private key {}", id.short()))
+            }),
             KeyWork::AtToken(at, work) => self.at_token(&at, work),
             KeyWork::ReadFile(file) => {
                 KeyFound::File(KeySet::read(&self.expanded(&file)).map(Held::new).map_err(failure::of))
@@ -79,7 +80,7 @@ impl Worker<'_> {
             KeyWork::Restore { archive, keys } => KeyFound::Restored(self.restore(&archive, keys)),
             KeyWork::LockAll => {
                 engine.keyring().lock_all();
-                KeyFound::Said(Ok(("locked", "all keys; passphrases are forgotten".to_owned())))
+                KeyFound::Locked
             }
         }
     }
@@ -249,6 +250,6 @@ impl Worker<'_> {
     }
 }
 
-fn said(result: Result<(), EngineError>, words: impl FnOnce() -> (&'static str, String)) -> KeyFound {
-    KeyFound::Said(result.map(|()| words()).map_err(failure::of))
+fn said(result: Result<(), EngineError>, told: impl FnOnce() -> Told) -> KeyFound {
+    KeyFound::Said(result.map(|()| told()).map_err(failure::of))
 }

@@ -14,10 +14,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::kit::format::count;
 use super::messages::effect::Effect;
 use super::messages::event::{Event, JobId, Outcome, Source};
 use super::messages::failure::Failure;
 use super::messages::keywork::{KeyFound, KeyWork};
+use super::messages::told::Told;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
@@ -174,6 +176,13 @@ impl Runner {
     }
 }
 
+/// Through the changes of the stage.
+#[derive(Clone, Copy)]
+enum Way {
+    Undo,
+    Redo,
+}
+
 /// What a task needs.
 struct Work {
     engine: Engine,
@@ -205,17 +214,17 @@ impl Work {
             Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.stage().staged()).await },
             Effect::Resolve => Outcome::Resolved(engine.publisher().resolve_interrupted().await.unwrap_or_default()),
             Effect::Stage { changes, said } => {
-                self.staging(Some(format!("staged: {said}")), move |e| e.stage().stage(changes.clone())).await
+                self.staging(Some(Told::new("staged", said)), move |e| e.stage().stage(changes.clone())).await
             }
             Effect::Drop { entries, said } => {
-                self.staging(Some(format!("dropped: {said}")), move |e| e.stage().drop_changes(&entries)).await
+                self.staging(Some(Told::new("dropped", said)), move |e| e.stage().drop_changes(&entries)).await
             }
-            Effect::Undo => self.retrace(|e| e.stage().undo(), "undone").await,
-            Effect::Redo => self.retrace(|e| e.stage().redo(), "done again").await,
+            Effect::Undo => self.retrace(Way::Undo).await,
+            Effect::Redo => self.retrace(Way::Redo).await,
             Effect::MoveChanges(gun) => match self.engine.stage().move_changes(&gun, None, &self.stop).await {
                 Ok(moved) => {
-                    let said = format!("moved: {} changes to {}", moved.changes.len(), moved.to);
-                    Outcome::Staged { said: Some(said), result: Ok(moved.stage) }
+                    let said = format!("{} to {}", count(moved.changes.len(), "change", "changes"), moved.to);
+                    Outcome::Staged { said: Some(Told::new("moved", said)), result: Ok(moved.stage) }
                 }
                 Err(error) => Outcome::Staged { said: None, result: Err(failure::of(error)) },
             },
@@ -264,18 +273,18 @@ impl Work {
                 let parsed = parse_bare(&name, false).or_else(|first| parse_bare(&name, true).map_err(|_| first));
                 match parsed {
                     Ok(gun) => {
-                        let said = format!("added: {gun}");
+                        let said = Told::new("added", gun.as_str());
                         Outcome::Acted(None, self.blocking(move |e| e.trust().add_entry(&gun)).await.map(|()| said))
                     }
                     Err(error) => Outcome::Acted(None, Err(failure::of(error))),
                 }
             }
             Effect::RemoveEntry(gun) => {
-                let said = format!("off the list: {gun}");
+                let said = Told::new("off the list", gun.as_str());
                 Outcome::Acted(None, self.blocking(move |e| e.trust().remove_entry(&gun)).await.map(|()| said))
             }
             Effect::DeleteLocal(gun) => {
-                let said = format!("forgotten: cache and pin of {gun}");
+                let said = Told::new("forgotten", format!("cache and pin of {gun}"));
                 Outcome::Acted(
                     Some(gun.clone()),
                     engine.trust().delete_local(&gun).await.map(|()| said).map_err(failure::of),
@@ -284,14 +293,15 @@ impl Work {
             Effect::AcceptRoot(gun, roots) => {
                 let asked = gun.clone();
                 let result = self.blocking(move |e| e.trust().accept_root(&asked, &roots)).await;
-                Outcome::Acted(Some(gun.clone()), result.map(|()| format!("trusted: root of {gun}")))
+                Outcome::Acted(Some(gun.clone()), result.map(|()| Told::new("trusted", format!("root of {gun}"))))
             }
             Effect::AcceptRealm(gun, realm) => {
-                let said = format!("allowed: logins at {realm}");
+                let said = Told::new("allowed", format!("logins at {realm}"));
                 Outcome::Acted(Some(gun), self.blocking(move |e| e.servers().accept_realm(&realm)).await.map(|()| said))
             }
             Effect::LogIn { gun, host, user, secret } => {
-                let said = format!("logging in: {} at {host}", user.as_deref().unwrap_or("an identity token"));
+                let who = user.as_deref().unwrap_or("an identity token");
+                let said = Told::new("logging in", format!("{who} at {host}"));
                 engine.servers().log_in(
                     &host,
                     match user {
@@ -318,7 +328,7 @@ impl Work {
 
     async fn staging(
         &self,
-        said: Option<String>,
+        said: Option<Told>,
         work: impl Fn(&Engine) -> Result<Stage, EngineError> + Send + 'static,
     ) -> Outcome {
         let result = self.blocking(move |e| work(e)).await;
@@ -334,16 +344,18 @@ impl Work {
     }
 
     /// Undo and redo say what they took back.
-    async fn retrace(&self, work: fn(&Engine) -> Result<Stage, EngineError>, verb: &'static str) -> Outcome {
+    async fn retrace(&self, way: Way) -> Outcome {
         let result = self
             .blocking(move |e| {
                 let before = e.stage().staged()?;
-                let what = if verb == "undone" { before.undo } else { before.redo };
-                Ok((work(e)?, what))
+                Ok(match way {
+                    Way::Undo => (e.stage().undo()?, before.undo.map(|what| Told::new("undone", what))),
+                    Way::Redo => (e.stage().redo()?, before.redo.map(|what| Told::new("done again", what))),
+                })
             })
             .await;
         match result {
-            Ok((stage, what)) => Outcome::Staged { said: what.map(|w| format!("{verb}: {w}")), result: Ok(stage) },
+            Ok((stage, said)) => Outcome::Staged { said, result: Ok(stage) },
             Err(failure) => Outcome::Staged { said: None, result: Err(failure) },
         }
     }

@@ -45,7 +45,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
         .then("Nothing here yet.", theme.strong())
         .gap(2)
         .then("No trust data in ", quiet)
-        .then(state.trust_dir.clone(), text);
+        .then(state.here.trust_dir.clone(), text);
     canvas.runs(x, y, inner.right(), &head);
     y += 2 + u16::from(inner.height > 14);
     let choices = [

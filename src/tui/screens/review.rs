@@ -140,7 +140,7 @@ pub fn update(state: &mut State, action: actions::Review) -> Vec<Effect> {
         actions::Review::Fix => fix(state),
         actions::Review::Commands => {
             let lines = state.plan.as_ref().map(|p| commands::lines(p)).unwrap_or_default();
-            state.dialogs.push(Dialog::Page(Page::commands(state.shell.as_deref(), lines)));
+            state.dialogs.push(Dialog::Page(Page::commands(state.here.shell.as_deref(), lines)));
             vec![]
         }
         actions::Review::DropAll => {

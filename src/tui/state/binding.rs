@@ -13,6 +13,8 @@ pub enum Action {
     PreviousPane,
     Back,
     Help,
+    /// Everything by name.
+    Palette,
     Filter,
     Mark,
     Range,

@@ -5,8 +5,11 @@ pub mod asking;
 pub mod binding;
 pub mod gate;
 pub mod guide;
+mod here;
 mod jobs;
 pub mod key_task;
+mod keyring;
+mod known;
 pub mod publishing;
 pub mod review;
 pub mod rows;
@@ -15,7 +18,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -27,12 +30,9 @@ use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
-use super::messages::failure::{Ask, Failure};
-use crate::engine::keyring::tokens::TokenFacts;
+use super::messages::failure::Failure;
 use crate::engine::wizard::Begun;
-use crate::engine::{
-    Entry, Freshness, Health, KeyView, Kind, Plan, Problem, RepositoryPlan, RepositoryView, Stage, named_registry,
-};
+use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use gate::Gate;
 use guide::Guide;
@@ -42,7 +42,10 @@ use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
 
+pub use here::Here;
 pub use jobs::Jobs;
+pub use keyring::Keyring;
+pub use known::{Known, Listing, Order, Picked, Repository, Work};
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -51,26 +54,24 @@ pub struct State {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub now: Time,
-    pub offline: bool,
-    /// Where keys and caches are, for the empty screen.
-    pub trust_dir: String,
-    /// How long passphrases stay, in words.
-    pub idle_lock: String,
-    pub listing: Listing,
-    pub repositories: Vec<Repository>,
-    /// The registry that all of them share.
-    pub registry: Option<String>,
+    /// Where this runs.
+    pub here: Here,
+    /// What is known of repositories.
+    pub known: Known,
     pub stage: Stage,
     pub plan: Option<Arc<Plan>>,
-    pub keys: Vec<KeyView>,
+    /// Keys and what opens them.
+    pub keyring: Keyring,
     pub focus: Pane,
     pub lists: Lists,
     pub screen: Screen,
     /// Open dialogs, the last on top.
     pub dialogs: Vec<Dialog>,
     pub message: Option<Message>,
-    /// First key of a sequence.
-    pub prefix: Option<&'static str>,
+    /// Keys of which it was said that they are not bound.
+    pub unbound: BTreeSet<String>,
+    /// The key before, where it counts.
+    pub before: Before,
     /// The filter that is being typed; letters go there.
     pub filtering: Option<TextField>,
     pub tour: Option<Tour>,
@@ -78,50 +79,32 @@ pub struct State {
     pub guide: Option<Guide>,
     /// Wizards that were begun, as far as they were last time anybody looked.
     pub begun: Vec<Begun>,
+    /// Whether it was said what of them is due.
+    pub reminder: Reminder,
     pub jobs: Jobs,
-    /// Key files that cannot be used.
-    pub key_problems: Vec<Problem>,
-    /// What offered paths of files begin with: `~/`, or the sandbox's own directory.
-    pub offered_dir: String,
-    /// In the sandbox: the passphrase of all its keys.
-    pub sandbox: Option<String>,
-    /// In the sandbox: the command that points a shell at it.
-    pub shell: Option<String>,
-    /// What the sandbox's scene shows, by repository.
-    pub notes: BTreeMap<String, &'static str>,
     /// What is still to be asked before a publish.
     pub gate: Option<Gate>,
-    /// Keys for which a variable or the like is set that is wrong, in words, whatever opens them.
-    pub wrong_sources: BTreeMap<CanonicalKeyId, String>,
     /// Work on keys of several steps.
     pub key_task: Option<KeyTask>,
-    /// Tokens that were plugged in at the last look; `None` before that and without a module.
-    pub tokens: Option<Arc<Vec<TokenFacts>>>,
-    /// When the next open key is locked.
-    pub locks_at: Option<Time>,
-    pub touched: Touched,
     pub quit: Option<Quit>,
 }
 
-/// Whether the list of repositories was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listing {
-    Loading,
-    Ready,
-    Failed(Failure),
+/// The key before, where it decides what the next one means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// It does not count.
+    Other,
+    /// The first of a sequence.
+    Prefix(&'static str),
+    /// Ctrl-c; another one quits.
+    Interrupt,
 }
 
-/// What the user did since data arrived: rows are put in order only when that surprises nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// The user chose a repository: by moving, or by acting on the row under the cursor.
-    pub chosen: bool,
-    /// The order of the repositories is not that of their states.
-    pub order: bool,
-    /// Ctrl-c was the last key.
-    pub interrupted: bool,
-    /// What is due was said.
-    pub reminded: bool,
+/// Whether something that is due was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminder {
+    Due,
+    Said,
 }
 
 /// Why the loop ends.
@@ -147,6 +130,8 @@ pub enum Screen {
 #[derive(Debug, Default)]
 pub struct Lists {
     pub repositories: List<Gun>,
+    pub picked: Picked,
+    pub order: Order,
     pub roles: List<Role>,
     pub tags: List<Arc<str>>,
     /// What the tags are listed from.
@@ -157,57 +142,6 @@ pub struct Lists {
     pub shown: Option<Gun>,
 }
 
-/// A repository of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository {
-    pub entry: Entry,
-    pub view: Option<Arc<RepositoryView>>,
-    pub work: Work,
-    /// Why the last try gave nothing.
-    pub failure: Option<Failure>,
-    /// The user has just given a login for it.
-    pub is_logging_in: bool,
-}
-
-/// What is being done about a repository, since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    Idle,
-    Asking(Time),
-}
-
-impl Repository {
-    /// A repository of which nothing is known yet.
-    #[must_use]
-    pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
-    }
-
-    /// What it asks: why it could not be read, or the login that would show more than the cache.
-    #[must_use]
-    pub fn question(&self) -> Option<Ask> {
-        if let Some(failure) = &self.failure {
-            return failure.ask.clone();
-        }
-        let Freshness::Cached { reason: Some(problem), .. } = &self.view.as_ref()?.freshness else { return None };
-        let wants_login = matches!(problem.kind, Kind::Auth | Kind::Forbidden);
-        let registry = named_registry(&self.entry.gun).filter(|_| wants_login)?.to_owned();
-        Some(Ask::Login { registry, user: None })
-    }
-
-    /// How it stands.
-    #[must_use]
-    pub fn health(&self) -> Health {
-        match (&self.failure, &self.view) {
-            (Some(failure), _) if failure.ask.is_some() => Health::Warn,
-            (Some(failure), Some(view)) if failure.problem.kind.allows_cache() => view.health.min(Health::Cached),
-            (Some(_), _) => Health::Fail,
-            (None, Some(view)) => view.health,
-            (None, None) => Health::Loading,
-        }
-    }
-}
-
 impl State {
     /// A screen that knows nothing yet.
     #[must_use]
@@ -216,37 +150,26 @@ impl State {
             theme,
             size,
             now,
-            offline: false,
-            trust_dir: String::new(),
-            idle_lock: "15 min".to_owned(),
-            listing: Listing::Loading,
-            repositories: Vec::new(),
-            registry: None,
+            here: Here::default(),
+            known: Known::default(),
             stage: Stage::default(),
             plan: None,
-            keys: Vec::new(),
+            keyring: Keyring::default(),
             focus: Pane::Repositories,
             lists: Lists::default(),
             screen: Screen::Main,
             dialogs: Vec::new(),
             message: None,
-            prefix: None,
+            unbound: BTreeSet::new(),
+            before: Before::Other,
             filtering: None,
             tour: None,
             guide: None,
             begun: Vec::new(),
+            reminder: Reminder::Due,
             jobs: Jobs::default(),
-            key_problems: Vec::new(),
-            offered_dir: "~/".to_owned(),
-            sandbox: None,
-            shell: None,
-            notes: BTreeMap::new(),
             gate: None,
-            wrong_sources: BTreeMap::new(),
             key_task: None,
-            tokens: None,
-            locks_at: None,
-            touched: Touched::default(),
             quit: None,
         }
     }
@@ -254,7 +177,7 @@ impl State {
     /// The repository under the cursor.
     #[must_use]
     pub fn repository(&self) -> Option<&Repository> {
-        self.repositories.get(self.lists.repositories.selected_index()?)
+        self.known.repositories.get(self.lists.repositories.selected_index()?)
     }
 
     /// Its view.
@@ -266,27 +189,27 @@ impl State {
     /// A repository by name.
     #[must_use]
     pub fn find(&self, gun: &Gun) -> Option<&Repository> {
-        self.repositories.iter().find(|r| r.entry.gun == *gun)
+        self.known.repositories.iter().find(|r| r.entry.gun == *gun)
     }
 
     /// The same, to write.
     pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
-        self.repositories.iter_mut().find(|r| r.entry.gun == *gun)
+        self.known.repositories.iter_mut().find(|r| r.entry.gun == *gun)
     }
 
     /// A name as rows show it: without the registry, if all repositories of the list share one.
     #[must_use]
     pub fn short_name<'a>(&self, name: &'a str) -> &'a str {
-        let rest = self.registry.as_deref().and_then(|registry| name.strip_prefix(registry)?.strip_prefix('/'));
+        let rest = self.known.registry.as_deref().and_then(|registry| name.strip_prefix(registry)?.strip_prefix('/'));
         rest.unwrap_or(name)
     }
 
     /// Finds out whether all repositories share a registry.
     pub fn learn_registry(&mut self) {
-        let mut hosts = self.repositories.iter().map(|r| r.entry.name.split_once('/').map(|(host, _)| host));
+        let mut hosts = self.known.repositories.iter().map(|r| r.entry.name.split_once('/').map(|(host, _)| host));
         let first = hosts.next().flatten().filter(|host| host.contains(['.', ':']));
         let shared = first.filter(|first| hosts.all(|host| host == Some(first)));
-        self.registry = shared.map(str::to_owned);
+        self.known.registry = shared.map(str::to_owned);
     }
 
     /// A repository's name as its users write it.
@@ -324,8 +247,8 @@ impl State {
         Around {
             now: self.now,
             size: self.size,
-            passphrase: self.sandbox.as_deref().or(tour),
-            idle_lock: &self.idle_lock,
+            passphrase: self.here.sandbox.as_deref().or(tour),
+            idle_lock: &self.here.idle_lock,
             progress: self.key_task.as_ref().and_then(|task| task.progress),
             plan: self.plan.as_deref(),
         }
@@ -346,14 +269,14 @@ impl State {
     /// Whether there is nothing at all to show.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        let nothing = self.repositories.is_empty() && self.stage.changes.is_empty();
-        self.listing == Listing::Ready && nothing && self.focus != Pane::Keys
+        let nothing = self.known.repositories.is_empty() && self.stage.changes.is_empty();
+        self.known.listing == Listing::Ready && nothing && self.focus != Pane::Keys
     }
 
     /// Whether the server of the repository under the cursor answered lately.
     #[must_use]
     pub fn is_online(&self) -> Option<bool> {
-        if self.offline {
+        if self.here.offline {
             return Some(false);
         }
         let repository = self.repository()?;

@@ -6,7 +6,7 @@ use crate::engine::view::{RoleView, TagView};
 
 /// The key under the cursor.
 pub fn key(state: &State) -> Option<&KeyView> {
-    state.keys.get(state.lists.keys.selected_index()?)
+    state.keyring.keys.get(state.lists.keys.selected_index()?)
 }
 
 /// The role under the cursor.

@@ -133,7 +133,7 @@ pub fn needed_key(key: &NeededKey) -> String {
 pub(in crate::tui) fn key_label(state: &State, key: &KeyView) -> String {
     let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
     let name = |gun: &String| {
-        let known = state.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
+        let known = state.known.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
         state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
     };
     let role = Role::parse(&key.role);
@@ -148,5 +148,5 @@ pub(in crate::tui) fn key_label(state: &State, key: &KeyView) -> String {
 /// The name of a key as the rows have it; `known` if there is no row for it.
 #[must_use]
 pub fn key_name(state: &State, id: &CanonicalKeyId, known: &str) -> String {
-    state.keys.iter().find(|key| key.id == *id).map_or_else(|| known.to_owned(), |key| key_label(state, key))
+    state.keyring.keys.iter().find(|key| key.id == *id).map_or_else(|| known.to_owned(), |key| key_label(state, key))
 }

@@ -46,7 +46,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
         actions::Wizard::Skip => return skip(state),
         actions::Wizard::Why => why(state),
         actions::Wizard::Commands => {
-            let page = Page::commands(state.shell.as_deref(), words::commands(guide));
+            let page = Page::commands(state.here.shell.as_deref(), words::commands(guide));
             state.dialogs.push(Dialog::Page(page));
         }
         actions::Wizard::AskServer => return ask_servers(state),
@@ -102,7 +102,7 @@ fn ask_servers(state: &mut State) -> Vec<Effect> {
         guide.stale = true;
     }
     let asked: Vec<Effect> = guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
-    asked.into_iter().chain(state.tokens.is_some().then_some(Effect::LookForTokens)).collect()
+    asked.into_iter().chain(state.keyring.tokens.is_some().then_some(Effect::LookForTokens)).collect()
 }
 
 fn enter(state: &mut State) -> Vec<Effect> {
@@ -182,7 +182,7 @@ fn stored(state: &mut State, id: CanonicalKeyId) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
     // What is on a token tells its public half without a PIN.
     let in_file = |k: &KeyView| !matches!(k.place, KeyPlace::Token(_));
-    let locked = state.keys.iter().any(|k| k.id == id && k.state == KeyState::Locked && in_file(k));
+    let locked = state.keyring.keys.iter().any(|k| k.id == id && k.state == KeyState::Locked && in_file(k));
     if !locked {
         return vec![Task::Key(guide.choice().clone(), KeySource::Stored(id, None)).effect()];
     }

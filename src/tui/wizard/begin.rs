@@ -75,7 +75,7 @@ pub(super) fn all(state: &State) -> Vec<Offer> {
     }
     let other =
         |word: &str, note: &str, opens| Offer { word: word.to_owned(), note: note.to_owned(), waits: None, opens };
-    let title = if state.repositories.is_empty() { "set up a repository" } else { "set up another repository" };
+    let title = if state.known.repositories.is_empty() { "set up a repository" } else { "set up another repository" };
     offers.push(other(title, "asks for its name", Opens::SetUp));
     offers.push(other("take over a key", "from a colleague's file", Opens::TakeOver));
     offers
@@ -94,7 +94,7 @@ fn chosen(state: &State, candidates: &[Gun]) -> Vec<Gun> {
 }
 
 fn having(state: &State, test: impl Fn(&Repository) -> bool) -> Vec<Gun> {
-    let mut found: Vec<&Repository> = state.repositories.iter().filter(|r| test(r)).collect();
+    let mut found: Vec<&Repository> = state.known.repositories.iter().filter(|r| test(r)).collect();
     let here = state.repository().map(|r| &r.entry.gun);
     // The one under the cursor stands first.
     found.sort_by_key(|r| (Some(&r.entry.gun) != here, r.entry.name.clone()));

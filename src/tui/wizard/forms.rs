@@ -6,7 +6,7 @@ use super::words;
 use crate::engine::wizard::Choice;
 use crate::engine::{NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, SignerName};
-use crate::tui::dialogs::form::{Field, Form, Input, Purpose, WizardForm};
+use crate::tui::dialogs::form::{Field, Form, Input, Purpose, Wait, WizardForm};
 use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::too_short;
 use crate::tui::forms::submit::signed_target;
@@ -37,7 +37,7 @@ fn form(
     verb: &'static str,
     fields: Vec<Field>,
 ) -> Form {
-    let passphrase = state.sandbox.as_ref().or(state.tour.as_ref().map(|tour| &tour.passphrase));
+    let passphrase = state.here.sandbox.as_ref().or(state.tour.as_ref().map(|tour| &tour.passphrase));
     let asks = fields.iter().any(|f| matches!(f.input, Input::Secret(_)));
     let note = match passphrase {
         Some(passphrase) if asks => format!("In the sandbox every passphrase is {passphrase}."),
@@ -78,7 +78,7 @@ pub(super) fn make_on_token(state: &State, guide: &Guide) -> Form {
     let label = text(Label::Label, "", "what you call it, on this machine only; may be empty");
     let fields = vec![token_fields::token(state), token_fields::pin(), label];
     let title = "Make a new key on a token";
-    let focus = usize::from(state.tokens.as_deref().is_some_and(|tokens| tokens.len() == 1));
+    let focus = usize::from(state.keyring.tokens.as_deref().is_some_and(|tokens| tokens.len() == 1));
     let form = form(state, WizardForm::MakeOnToken, title, subject(guide), "make it", fields);
     Form { focus, note: "It never leaves the token, so it cannot be backed up.".to_owned(), ..form }
 }
@@ -120,7 +120,7 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
         (1, None) => guide.choice().wizard.key_name(),
         _ => "keys".to_owned(),
     };
-    let file = format!("{}{kind}-{name}.backup", state.offered_dir);
+    let file = format!("{}{kind}-{name}.backup", state.here.offered_dir);
     let mut fields = vec![
         path(Label::File, &file, "better on another device than this one"),
         secret(Label::Passphrase, "of the backup (age); empty: a PEM set, each key under its own"),
@@ -177,7 +177,7 @@ pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
 
 /// Asks where the hand-over file goes.
 pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
-    let file = format!("{}{}-hand-over.json", state.offered_dir, guide.choice().wizard.key_name());
+    let file = format!("{}{}-hand-over.json", state.here.offered_dir, guide.choice().wizard.key_name());
     let fields = vec![path(Label::File, &file, "send it to your colleague; it holds no secret")];
     let form = form(state, WizardForm::HandOver, "Hand over", subject(guide), "write it", fields);
     let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over Label::File.";
@@ -277,7 +277,7 @@ fn filled(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect
         WizardForm::SetUp => Task::SetUp(form.text(Label::Repository).to_owned()),
         WizardForm::TakeOver => Task::TakeOver(file(form)),
     };
-    form.busy = Some(doing(&form.purpose));
+    form.busy = Some(Wait::Work(doing(&form.purpose)));
     form.error = None;
     Ok(vec![task.effect()])
 }

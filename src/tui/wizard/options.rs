@@ -164,7 +164,7 @@ fn keys(state: &State, guide: &Guide) -> Vec<Opt> {
         let note = |option: Opt| Opt { note: format!("one for each; {}", option.note), ..option };
         options.extend(on_token(state).map(|option| if one_for_all { option } else { note(option) }));
     }
-    let stored = state.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
+    let stored = state.keyring.keys.iter().filter(fits).filter(own).filter(|_| one_for_all).take(MOST_KEYS);
     options.extend(stored.map(|k| radio(false, Pick::StoredKey(k.id.clone()), format!("use {}", k.label), place(k))));
     if one_for_all {
         options.push(radio(false, Pick::LoadKey, "load a file", "a private key made elsewhere"));
@@ -203,7 +203,7 @@ fn place(key: &KeyView) -> String {
 
 /// A new key on a token; where a module for them is known, so that nobody looks for it in vain.
 fn on_token(state: &State) -> Option<Opt> {
-    let note = match state.tokens.as_deref()?.as_slice() {
+    let note = match state.keyring.tokens.as_deref()?.as_slice() {
         [] => "none is plugged in".to_owned(),
         [only] => format!("{}; it never leaves it", only.name),
         several => format!("{} are plugged in; it never leaves it", several.len()),
@@ -224,7 +224,7 @@ fn back_up(guide: &Guide) -> Vec<Opt> {
 
 fn root_keys(state: &State, guide: &Guide) -> Vec<Opt> {
     let chosen = guide.choice().first.root_key.as_ref();
-    let stored = state.keys.iter().filter(|k| is_here(k) && k.role == "root");
+    let stored = state.keyring.keys.iter().filter(|k| is_here(k) && k.role == "root");
     let mut options: Vec<Opt> = stored
         .take(MOST_KEYS)
         .map(|k| {
@@ -247,7 +247,7 @@ fn signers(state: &State) -> Vec<Opt> {
         word: "a signer with a key on a token".to_owned(),
         ..option
     }));
-    let on_tokens = state.keys.iter().filter_map(|key| {
+    let on_tokens = state.keyring.keys.iter().filter_map(|key| {
         let KeyPlace::Token(at) = &key.place else { return None };
         let name = key.role.strip_prefix("targets/").unwrap_or(&key.role);
         let base = matches!(name, "root" | "targets" | "snapshot" | "timestamp");

@@ -82,7 +82,7 @@ fn capital(text: &str) -> String {
 /// A key as people know it.
 #[must_use]
 pub(super) fn key(state: &State, id: &CanonicalKeyId) -> String {
-    match state.keys.iter().find(|k| k.id == *id) {
+    match state.keyring.keys.iter().find(|k| k.id == *id) {
         Some(view) => format!("{} {}", view.label, id.short()),
         None => id.short().to_owned(),
     }
@@ -91,11 +91,11 @@ pub(super) fn key(state: &State, id: &CanonicalKeyId) -> String {
 /// What the engine says, with keys and repositories as the panes call them.
 #[must_use]
 pub(super) fn said(state: &State, text: &str) -> String {
-    let mut text = match &state.registry {
+    let mut text = match &state.known.registry {
         Some(registry) => text.replace(&format!("{registry}/"), ""),
         None => text.to_owned(),
     };
-    for key in state.keys.iter().filter(|key| !key.place.is_of_server() && key.label != key.id.short()) {
+    for key in state.keyring.keys.iter().filter(|key| !key.place.is_of_server() && key.label != key.id.short()) {
         let named = format!("{} {}", key.label, key.id.short());
         if text.contains(key.id.short()) && !text.contains(&named) {
             text = text.replace(key.id.short(), &named);

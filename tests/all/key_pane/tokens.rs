@@ -127,7 +127,7 @@ fn of_several_tokens_the_user_chooses_and_twins_are_told_apart() {
 #[test]
 fn a_token_that_is_pulled_out_while_the_form_is_open_is_looked_for_again() {
     let mut state = on_key(&id(OLD.0));
-    state.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
+    state.keyring.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
     press(&mut state, "m");
     assert!(shown(&state).contains("none is plugged in"), "{}", shown(&state));
     let looked = press(&mut state, "mine<down>123456<enter>");
@@ -155,7 +155,7 @@ fn chosen(state: &mut State) -> Option<String> {
 fn the_chosen_token_stays_chosen_whatever_is_said_of_it_and_its_pin_goes_to_no_other() {
     let copying = || {
         let mut state = on_key(&id(OLD.0));
-        state.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
+        state.keyring.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
         press(&mut state, "m");
         plug_in(&mut state, vec![token("board", "77a1"), token("spare", "77b2")]);
         press(&mut state, "<up><up><space>");
@@ -214,7 +214,7 @@ fn a_key_without_a_tested_backup_is_copied_onto_a_token_only_when_that_is_said()
 #[test]
 fn a_key_with_a_backup_is_copied_with_its_passphrase_and_the_pin() {
     let mut state = on_key(&id(ADMIN.0));
-    state.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
+    state.keyring.keys.iter_mut().for_each(|key| key.backup = Some(backup()));
     press(&mut state, "m");
     plug_in(&mut state, vec![token("board", "77a1")]);
     press(&mut state, "<up><up><down>mine<down>123456");
@@ -237,7 +237,7 @@ fn only_keys_of_the_store_that_a_token_takes_can_go_there() {
     assert_eq!(press(&mut state, "m"), []);
     assert!(said(&state).contains("not in the key store"), "{}", said(&state));
     let mut state = on_key(&id(OLD.0));
-    state.keys.iter_mut().for_each(|key| key.algorithm = Some(Algorithm::Rsa(2048)));
+    state.keyring.keys.iter_mut().for_each(|key| key.algorithm = Some(Algorithm::Rsa(2048)));
     assert_eq!(press(&mut state, "m"), []);
     assert!(said(&state).contains("P-256"), "{}", said(&state));
 }

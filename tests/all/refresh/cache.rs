@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use axum::http::StatusCode;
 use trustdeck::engine::view::TagState;
-use trustdeck::engine::{EngineError, Freshness, Health, Kind};
+use trustdeck::engine::{EngineError, Freshness, Health, Kind, Notice};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::refresh::machine::Machine;
@@ -91,7 +91,7 @@ async fn missing_and_damaged_roots_are_restored_from_the_copy() {
         }
         let view = machine.engine().views().refresh(&gun()).await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), good);
-        assert!(view.notices.iter().any(|notice| notice.contains("restored")), "{:?}", view.notices);
+        assert!(view.notices.iter().any(|notice| matches!(notice, Notice::RootRestored(_))), "{:?}", view.notices);
     }
 }
 
@@ -191,7 +191,7 @@ async fn symbolic_links_are_not_followed_out_of_the_trust_directory() {
     std::fs::create_dir_all(&inside).unwrap();
     symlink(&outside, inside.join("team")).unwrap();
     let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
-    assert!(matches!(error, EngineError::Disk { .. }), "{error:?}");
+    assert!(matches!(error, EngineError::OwnDir { .. }), "{error:?}");
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     assert!(machine.engine().views().entries().unwrap().is_empty());
 }
@@ -370,11 +370,11 @@ async fn a_torn_time_of_verification_is_no_time_until_the_next_refresh() {
     let is_time = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "time");
     let path = folders.into_iter().flat_map(paths).find(is_time).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    let half = whole.len() / 2;
-    let (_, line) = whole.split_at(half);
-    // Cut anywhere in the first line, or of two times; the last one holds a later first line than second.
-    let later = String::from_utf8(line.to_vec()).unwrap().replace("2026", "2027").into_bytes();
-    let torn = [b"".to_vec(), vec![0; whole.len()], whole[..half / 2].to_vec(), [later, line.to_vec()].concat()];
+    let later = |old: &str| old.replacen("2026", "2027", 1).into_bytes();
+    let of_two = later(std::str::from_utf8(&whole).unwrap());
+    // Once it was a line, twice.
+    let of_two_lines = later("2026-11-21T12:00:00.000000000Z\n2026-11-21T12:00:00.000000000Z\n");
+    let torn = [b"".to_vec(), vec![0; whole.len()], whole[..whole.len() / 2].to_vec(), of_two, of_two_lines];
     machine.settings.offline = true;
     for bytes in torn {
         std::fs::write(&path, &bytes).unwrap();

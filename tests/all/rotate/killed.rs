@@ -25,7 +25,7 @@ impl Point {
             let text = json.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
             serde_json::from_slice::<serde_json::Value>(&text).unwrap_or_default()
         };
-        let has = |member: &str| journal()[member].as_array().is_some_and(|list| !list.is_empty());
+        let has = |member: &str| journal()["content"][member].as_array().is_some_and(|list| !list.is_empty());
         match self {
             Self::Chosen => is_begun(home),
             Self::KeyStored => home.stored_keys().len() > keys,

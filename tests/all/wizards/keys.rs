@@ -295,7 +295,7 @@ fn commands_are_those_of_the_chosen_repositories_and_act_on_the_sandbox_there() 
     press(&mut state, "e");
     assert!(!shows(&state).contains("act on the sandbox"), "{}", shows(&state));
     press(&mut state, "<esc>");
-    state.shell = Some(". /tmp/lab.sh".to_owned());
+    state.here.shell = Some(". /tmp/lab.sh".to_owned());
     press(&mut state, "e");
     let shown = shows(&state);
     let (points, acts) = (shown.find(". /tmp/lab.sh").unwrap(), shown.find("trustdeck rotate").unwrap());

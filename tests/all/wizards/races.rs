@@ -2,6 +2,7 @@
 
 use trustdeck::engine::Kind;
 use trustdeck::engine::wizard::{Choice, Facts, Wizard};
+use trustdeck::tui::dialogs::form::Wait;
 use trustdeck::tui::dialogs::{Dialog, Form};
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -116,7 +117,7 @@ fn the_touch_of_a_stopped_job_is_asked_for_in_no_other_form() {
     let (task, _) = begun_by(&mut state, "<enter>");
     assert!(matches!(task, Task::SetUp(_)), "{task:?}");
     update(&mut state, Event::Touch(first));
-    assert_eq!(form(&state).busy, Some("asking the servers"));
+    assert_eq!(form(&state).busy, Some(Wait::Work("asking the servers")));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use trustdeck::engine::{Change, EntryId, Plan, PlanId, RepositoryPlan, Stage, St
 use trustdeck::tuf::{DelegationName, KeyType, PublicKey, Role, SignerName};
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::Outcome;
+use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::state::State;
 
 use super::scene::{ADMIN, BEN, NEW, OLD, api_tag_names, gun, id, now, role, tell};
@@ -199,7 +200,7 @@ pub fn mended() -> Plan {
 
 /// Tells the state what is staged, and the plan for it.
 pub fn tell_stage(state: &mut State, stage: Stage, plan: Plan) {
-    let said = Some("staged: remove signer ben from admin/api".to_owned());
+    let said = Some(Told::new("staged", "remove signer ben from admin/api"));
     tell(state, Effect::ReadStage, Outcome::Staged { said, result: Ok(stage) });
     tell_plan(state, plan);
 }

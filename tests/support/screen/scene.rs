@@ -293,7 +293,7 @@ pub fn entry(view: &RepositoryView) -> Entry {
 /// A state that knows these repositories and keys, as the engine would have told it.
 pub fn state_of(views: Vec<RepositoryView>, size: (u16, u16), theme: Theme) -> State {
     let mut state = State::new(theme, size, now());
-    state.trust_dir = "~/.docker/trust".to_owned();
+    state.here.trust_dir = "~/.docker/trust".to_owned();
     let entries = views.iter().map(entry).collect();
     tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(entries)));
     for view in views {
@@ -301,7 +301,7 @@ pub fn state_of(views: Vec<RepositoryView>, size: (u16, u16), theme: Theme) -> S
         tell(&mut state, Effect::Refresh(view.gun.clone()), found);
     }
     tell(&mut state, Effect::ListKeys, Outcome::Keys(Ok(keys())));
-    assert!(state.repositories.iter().all(|r| r.work == Work::Idle));
+    assert!(state.known.repositories.iter().all(|r| r.work == Work::Idle));
     state
 }
 

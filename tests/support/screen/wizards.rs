@@ -227,6 +227,7 @@ pub fn answer(state: &mut State, answer: Answer) -> Vec<Effect> {
 /// The servers have answered for all that were asked.
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let asked: Vec<_> = state
+        .known
         .repositories
         .iter()
         .filter(|r| r.work != Work::Idle)

@@ -1,0 +1,36 @@
+//! What happened while a repository was looked at: no fault, but worth a line.
+
+use std::fmt;
+
+use crate::tuf::KeyId;
+
+/// Something that happened on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The repository is new to this machine, and its root key is trusted from now on.
+    FirstContact {
+        /// The root keys, as the root file lists them.
+        roots: Vec<KeyId>,
+        /// Four words for each bare key, to compare by ear.
+        words: Vec<String>,
+    },
+    /// The root in the cache was not the one that is known; why.
+    RootRestored(&'static str),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FirstContact { roots, words } => {
+                let roots: Vec<&str> = roots.iter().map(KeyId::as_str).collect();
+                write!(
+                    f,
+                    "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
+                    roots.join(", "),
+                    words.join(", ")
+                )
+            }
+            Self::RootRestored(why) => write!(f, "the cached root {why}: it was restored from the last good copy"),
+        }
+    }
+}

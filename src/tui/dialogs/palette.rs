@@ -1,0 +1,36 @@
+//! The open palette; what it finds is known to the route.
+
+use std::sync::Arc;
+
+use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tui::kit::field::TextField;
+
+/// The open palette.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Palette {
+    pub typed: TextField,
+    pub cursor: usize,
+    /// What was found, best first.
+    pub hits: Vec<Hit>,
+}
+
+/// Something to do, or somewhere to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// An action, by its name.
+    Action(String),
+    Repository(Gun),
+    /// A role of the repository that is shown.
+    Role(Role),
+    /// A tag of it.
+    Tag(Arc<str>),
+    Key(CanonicalKeyId),
+}
+
+impl Palette {
+    /// The one under the cursor.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Hit> {
+        self.hits.get(self.cursor)
+    }
+}

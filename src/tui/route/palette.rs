@@ -1,0 +1,261 @@
+//! The palette: every action by name, and repositories, roles, tags and keys to go to.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::named::{self, Named, Place};
+use super::update;
+use crate::tui::dialogs::palette::Hit;
+use crate::tui::dialogs::window::{Window, keys};
+use crate::tui::dialogs::{Dialog, Palette};
+use crate::tui::kit::canvas::{Canvas, Runs, cut_path, width};
+use crate::tui::kit::filter::Filter;
+use crate::tui::kit::list::List;
+use crate::tui::kit::message::Tone;
+use crate::tui::kit::pane::Pane;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::input;
+use crate::tui::panes;
+use crate::tui::state::{Picked, Screen, State, words};
+
+/// Most lines that are kept; nobody scrolls further.
+const MOST: usize = 200;
+/// Letters from which on tags are looked through: there may be a hundred thousand.
+const LETTERS_FOR_TAGS: usize = 2;
+const WIDTH: u16 = 84;
+
+/// Opens it with everything that can be done.
+pub(super) fn open(state: &mut State) {
+    let hits = hits(state, "");
+    state.dialogs.push(Dialog::Palette(Palette { hits, ..Palette::default() }));
+}
+
+/// Finds anew after something was pasted.
+pub(super) fn pasted(state: &mut State) {
+    if let Some(Dialog::Palette(mut open)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Palette(_))) {
+        find(&mut open, state);
+        state.dialogs.push(Dialog::Palette(open));
+    }
+}
+
+/// Takes a key: the line that was chosen is done, else it stays open.
+pub(super) fn key(mut open: Palette, state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let last = open.hits.len().saturating_sub(1);
+    match (key.code, input::key_name(key).as_str()) {
+        (KeyCode::Esc, _) | (_, "ctrl-p") => return vec![],
+        (KeyCode::Enter, _) => {
+            if let Some(hit) = open.chosen().cloned() {
+                return go(state, hit);
+            }
+        }
+        (KeyCode::Down | KeyCode::Tab, _) | (_, "ctrl-n") => open.cursor = (open.cursor + 1).min(last),
+        (KeyCode::Up | KeyCode::BackTab, _) => open.cursor = open.cursor.saturating_sub(1),
+        (KeyCode::PageDown, _) => open.cursor = (open.cursor + 10).min(last),
+        (KeyCode::PageUp, _) => open.cursor = open.cursor.saturating_sub(10),
+        (KeyCode::Backspace, _) if open.typed.text().is_empty() => return vec![],
+        _ if open.typed.key(key) => find(&mut open, state),
+        _ => {}
+    }
+    state.dialogs.push(Dialog::Palette(open));
+    vec![]
+}
+
+fn find(open: &mut Palette, state: &State) {
+    open.hits = hits(state, open.typed.trimmed());
+    open.cursor = 0;
+}
+
+/// What fits to the words, best first; without words what can be done, those first that can be done here.
+fn hits(state: &State, words: &str) -> Vec<Hit> {
+    let mut actions = named::all(state);
+    if words.is_empty() {
+        actions.sort_by_key(|named| named.reason(state).is_some());
+        return actions.iter().map(|named| Hit::Action(named.name())).collect();
+    }
+    let mut scored = Scored::new(words);
+    for named in &actions {
+        let name = named.name();
+        let text = format!("{} {} {name}", named.binding.word, named.place.word());
+        scored.take(&text, 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
+    }
+    if matches!(state.screen, Screen::Main) {
+        places(state, &mut scored);
+    }
+    scored.best()
+}
+
+fn places(state: &State, scored: &mut Scored) {
+    for repository in &state.known.repositories {
+        let entry = &repository.entry;
+        scored.take(state.short_name(&entry.name), 0, || Hit::Repository(entry.gun.clone()));
+    }
+    for key in &state.keyring.keys {
+        let text = format!("{} {} {}", words::key_label(state, key), key.role, key.id.short());
+        scored.take(&text, 0, || Hit::Key(key.id.clone()));
+    }
+    let Some(view) = state.view() else { return };
+    for role in &view.roles {
+        scored.take(role.role.as_str(), 0, || Hit::Role(role.role.clone()));
+    }
+    if scored.letters >= LETTERS_FOR_TAGS {
+        for tag in &view.tags {
+            scored.take(&tag.name, 0, || Hit::Tag(Arc::from(tag.name.as_str())));
+        }
+    }
+}
+
+/// What was found so far.
+struct Scored {
+    pattern: Pattern,
+    matcher: Matcher,
+    letters: usize,
+    buffer: Vec<char>,
+    found: Vec<(u32, Hit)>,
+}
+
+impl Scored {
+    fn new(words: &str) -> Self {
+        Self {
+            pattern: Pattern::parse(words, CaseMatching::Smart, Normalization::Smart),
+            matcher: Matcher::new(Config::DEFAULT),
+            letters: words.chars().count(),
+            buffer: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, text: &str, bonus: u32, hit: impl FnOnce() -> Hit) {
+        let score = self.pattern.score(Utf32Str::new(text, &mut self.buffer), &mut self.matcher);
+        if let Some(score) = score {
+            self.found.push((score + bonus, hit()));
+        }
+    }
+
+    fn best(mut self) -> Vec<Hit> {
+        // Stable: of the same score, what was offered first stays first.
+        self.found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        self.found.into_iter().take(MOST).map(|(_, hit)| hit).collect()
+    }
+}
+
+/// Does what was chosen, or goes there.
+fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
+    state.lists.picked = Picked::ByUser;
+    match hit {
+        Hit::Action(name) => return act(state, &name),
+        Hit::Repository(gun) => {
+            state.focus = Pane::Repositories;
+            if uncover(&mut state.lists.repositories) {
+                panes::repositories::reindex(state);
+            }
+            state.lists.repositories.select(&gun);
+            panes::reindex_shown(state);
+        }
+        Hit::Role(role) => {
+            state.focus = Pane::Roles;
+            if uncover(&mut state.lists.roles) {
+                panes::reindex_shown(state);
+            }
+            state.lists.roles.select(&role);
+        }
+        Hit::Tag(tag) => {
+            state.focus = Pane::Tags;
+            if uncover(&mut state.lists.tags) {
+                panes::reindex_shown(state);
+            }
+            state.lists.tags.select(&tag);
+        }
+        Hit::Key(id) => {
+            state.focus = Pane::Keys;
+            if uncover(&mut state.lists.keys) {
+                panes::keys::reindex(state);
+            }
+            state.lists.keys.select(&id);
+        }
+    }
+    vec![]
+}
+
+/// Takes a filter away, which might hide what is gone to. Says whether there was one.
+fn uncover<K>(list: &mut List<K>) -> bool {
+    let filtered = !list.filter.is_empty();
+    list.filter = Filter::default();
+    filtered
+}
+
+fn act(state: &mut State, name: &str) -> Vec<Effect> {
+    let Some(named) = named::find(state, name) else { return vec![] };
+    if let Some(reason) = named.reason(state) {
+        state.say(Tone::Note, named.binding.word, reason);
+        return vec![];
+    }
+    if let Place::Pane(pane) = named.place
+        && !named::holds(state, &named)
+    {
+        state.focus = pane;
+    }
+    update::run(state, named.binding)
+}
+
+/// Draws it.
+pub(super) fn render(open: &Palette, state: &State, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let window = Window {
+        title: "Find".to_owned(),
+        subject: "actions, repositories, roles, tags, keys".to_owned(),
+        keys: keys(canvas, &[("enter", "do, go"), ("up down", "choose"), ("esc", "close")]),
+        colour: None,
+    };
+    let rows = canvas.area().height.saturating_sub(10).clamp(1, 20);
+    let mut lines = window.open(canvas, WIDTH, rows + 3);
+    open.typed.render(canvas, (lines.x, lines.y, lines.end), true);
+    lines.y += 1;
+    lines.rule(canvas);
+    let bottom = lines.bottom.saturating_sub(1);
+    let shown = usize::from(bottom.saturating_sub(lines.y)).max(1);
+    let offset = (open.cursor + 1).saturating_sub(shown);
+    let actions = named::all(state);
+    let find = |hit: &Hit| match hit {
+        Hit::Action(name) => actions.iter().find(|named| named.name() == *name),
+        _ => None,
+    };
+    for (y, (place, hit)) in (lines.y..bottom).zip(open.hits.iter().enumerate().skip(offset)) {
+        line(state, canvas, (lines.x, y, lines.end), hit, find(hit));
+        if place == open.cursor {
+            canvas.select(lines.x.saturating_sub(1), y, lines.end);
+        }
+    }
+    let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
+    let note = match (reason, open.hits.len()) {
+        (Some(reason), _) => format!("not now: {reason}"),
+        (None, 0) => "nothing is called like that".to_owned(),
+        (None, n) => format!("{} of {n}", open.cursor + 1),
+    };
+    canvas.put(lines.x, bottom, lines.end, &note, theme.quiet());
+}
+
+fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), hit: &Hit, action: Option<&Named>) {
+    let theme = canvas.theme;
+    let (text, kind, pressed) = match (hit, action) {
+        (Hit::Action(_), Some(named)) => {
+            (named.binding.word.to_owned(), named.place.word(), named.binding.keys.join("  "))
+        }
+        (Hit::Action(name), None) => (name.clone(), "", String::new()),
+        (Hit::Repository(gun), _) => (state.short_name(&state.name_of(gun)).to_owned(), "repository", String::new()),
+        (Hit::Role(role), _) => (role.to_string(), "role", String::new()),
+        (Hit::Tag(tag), _) => (tag.to_string(), "tag", String::new()),
+        (Hit::Key(id), _) => (words::key_name(state, id, id.short()), "key", String::new()),
+    };
+    let blocked = action.is_some_and(|named| named.reason(state).is_some());
+    let style = if blocked { theme.quiet() } else { theme.text() };
+    let right = end.saturating_sub(width(&pressed));
+    let kind_at = right.saturating_sub(14).max(x + 20);
+    let cells = usize::from(kind_at.saturating_sub(x + 1));
+    canvas.put(x, y, kind_at, &cut_path(&text, cells, theme.glyphs.cut), style);
+    canvas.put(kind_at, y, right, kind, theme.quiet());
+    let key = if blocked { theme.quiet() } else { theme.key() };
+    canvas.runs(right, y, end, &Runs::new().then(pressed, key));
+}

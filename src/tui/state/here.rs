@@ -1,0 +1,35 @@
+//! Where the screen runs.
+
+use std::collections::BTreeMap;
+
+/// Where this runs.
+#[derive(Clone, Debug)]
+pub struct Here {
+    pub offline: bool,
+    /// Where keys and caches are, for the empty screen.
+    pub trust_dir: String,
+    /// How long passphrases stay, in words.
+    pub idle_lock: String,
+    /// What offered paths of files begin with: `~/`, or the sandbox's own directory.
+    pub offered_dir: String,
+    /// In the sandbox: the passphrase of all its keys.
+    pub sandbox: Option<String>,
+    /// In the sandbox: the command that points a shell at it.
+    pub shell: Option<String>,
+    /// What the sandbox's scene shows, by repository.
+    pub notes: BTreeMap<String, &'static str>,
+}
+
+impl Default for Here {
+    fn default() -> Self {
+        Self {
+            offline: false,
+            trust_dir: String::new(),
+            idle_lock: "15 min".to_owned(),
+            offered_dir: "~/".to_owned(),
+            sandbox: None,
+            shell: None,
+            notes: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Everything by name.
+
+use super::looks_as_stored;
+use crate::screen::told::{browsing, said, staged};
+use crate::screen::{self, press};
+use screen::plans::{plan, stage, tell_stage};
+use screen::scene::{gun, repositories, role, state_of};
+use trustdeck::engine::Change;
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::palette::Hit;
+use trustdeck::tui::kit::pane::Pane;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::state::{Screen, State};
+
+fn hits(state: &State) -> &[Hit] {
+    match state.dialogs.last() {
+        Some(Dialog::Palette(open)) => &open.hits,
+        other => panic!("a palette, not {other:?}"),
+    }
+}
+
+#[test]
+fn letters_of_a_name_find_an_action_of_another_pane_and_enter_does_it_there() {
+    let mut state = browsing();
+    press(&mut state, "2jj1");
+    assert_eq!(state.lists.roles.selected(), Some(&role("targets/releases")));
+    press(&mut state, ":resign roles");
+    assert_eq!(hits(&state)[0], Hit::Action("roles.witness".to_owned()));
+    let effects = press(&mut state, "<enter>");
+    assert_eq!(state.focus, Pane::Roles);
+    assert!(matches!(&effects[..], [Effect::Stage { changes, .. }] if matches!(changes[0].1, Change::Witness { .. })));
+}
+
+#[test]
+fn ctrl_p_opens_it_too_and_every_action_of_every_pane_is_listed_without_a_word() {
+    let mut state = browsing();
+    press(&mut state, "<ctrl-p>");
+    for name in ["roles.witness", "tags.sign", "keys.back-up", "staged.drop", "review.publish", "wizard.menu", "quit"] {
+        assert!(hits(&state).contains(&Hit::Action(name.to_owned())), "{name}");
+    }
+    press(&mut state, "<ctrl-p>");
+    assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn what_cannot_be_done_now_says_why_instead() {
+    let mut state = browsing();
+    press(&mut state, ":review.publish");
+    assert_eq!(hits(&state)[0], Hit::Action("review.publish".to_owned()));
+    assert!(screen::frame::signs(&screen::draw(&state)).contains("not now: in the review alone"));
+    assert_eq!(press(&mut state, "<enter>"), []);
+    assert!(matches!(state.screen, Screen::Main));
+    assert!(said(&state).contains("in the review alone"));
+}
+
+#[test]
+fn repositories_roles_tags_and_keys_are_gone_to_whatever_was_filtered() {
+    let mut state = browsing();
+    press(&mut state, "1/legacy<enter>:admwork<enter>");
+    assert_eq!(state.repository().unwrap().entry.gun, gun("admin/worker"));
+    assert!(state.lists.repositories.filter.is_empty());
+    press(&mut state, ":admin/demo<enter>2/root<enter>1:tarjeff<enter>");
+    assert_eq!((state.focus, state.lists.roles.selected()), (Pane::Roles, Some(&role("targets/jeff"))));
+    let tag = state.view().unwrap().tags[3].name.clone();
+    press(&mut state, &format!("3/no such tag<enter>1:{tag}"));
+    assert_eq!(hits(&state)[0], Hit::Tag(tag.as_str().into()));
+    press(&mut state, "<enter>");
+    assert_eq!((state.focus, state.lists.tags.selected().map(|t| &**t)), (Pane::Tags, Some(tag.as_str())));
+    press(&mut state, ":release board<enter>");
+    assert_eq!(state.focus, Pane::Keys);
+    assert_eq!(trustdeck::tui::state::selected::key(&state).unwrap().label, "release-board");
+}
+
+#[test]
+fn a_key_that_is_not_bound_says_so_once_and_names_help_and_palette() {
+    let mut state = browsing();
+    press(&mut state, "Z");
+    let words = said(&state);
+    assert!(words.starts_with("Z ") && words.contains('?') && words.contains(':'), "{words}");
+    state.message = None;
+    press(&mut state, "Z");
+    assert_eq!(state.message, None);
+    press(&mut state, "yz");
+    assert!(said(&state).starts_with("y z "));
+}
+
+#[test]
+fn it_opens_over_the_review_and_a_running_publish_and_finds_only_what_leads_nowhere_else() {
+    let mut state = staged();
+    press(&mut state, "p:admin");
+    assert!(hits(&state).iter().all(|hit| matches!(hit, Hit::Action(_))));
+    press(&mut state, "<esc>:review.leave<enter>");
+    assert!(matches!(state.screen, Screen::Main));
+}
+
+#[test]
+fn the_palette_looks_as_stored() {
+    looks_as_stored("palette", |size, theme| {
+        let mut state = state_of(repositories(), size, theme);
+        tell_stage(&mut state, stage(), plan());
+        press(&mut state, "j:sign");
+        state
+    });
+}

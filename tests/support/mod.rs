@@ -20,6 +20,7 @@ pub mod front;
 pub mod home;
 pub mod image;
 pub mod machine;
+pub mod nginx;
 pub mod notary_server;
 pub mod postgres;
 pub mod proxy;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod full_disk;
+mod gateways;
 mod harness;
 mod production;
 mod prompting;

@@ -50,6 +50,6 @@ pub async fn run(
     };
     remarks.finish().await;
     let ending = ending.unwrap_or_else(Ending::failed);
-    ending.problems.iter().for_each(|problem| console.problem(problem));
+    console.problems(&ending.problems);
     ending
 }

@@ -12,6 +12,10 @@ use serde::Serialize;
 use super::json;
 use crate::engine::{Kind, Problem};
 use crate::printable::printable;
+use crate::tuf::Gun;
+
+/// Repositories that are named where many failed for one cause.
+const OTHERS: usize = 10;
 
 /// How this run talks to its user.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +86,31 @@ impl Console {
             text.push_str(&format!("\n  {}", printable(&problem.hint)));
         }
         self.note(&text);
+    }
+
+    /// Writes errors; what failed for one and the same cause in several repositories is told once, with their names. In
+    /// JSON each repository has its line.
+    pub fn problems(self, problems: &[Problem]) {
+        if self.json {
+            return problems.iter().for_each(|problem| self.problem(problem));
+        }
+        let cause = |problem: &Problem| (problem.kind, problem.message.clone(), problem.hint.clone());
+        let mut told = Vec::new();
+        for problem in problems {
+            if told.contains(&cause(problem)) {
+                continue;
+            }
+            told.push(cause(problem));
+            self.problem(problem);
+            let same = problems.iter().filter(|other| cause(other) == cause(problem));
+            let others: Vec<&str> =
+                same.filter_map(|other| other.repository.as_ref()).map(Gun::as_str).skip(1).collect();
+            if !others.is_empty() {
+                let (shown, more) = others.split_at(others.len().min(OTHERS));
+                let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+                self.say(&format!("  the same for {}{more}", shown.join(", ")));
+            }
+        }
     }
 
     /// Asks a question that `y` or `yes` answers.

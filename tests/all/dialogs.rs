@@ -352,7 +352,8 @@ fn a_tag_that_is_signed_again_keeps_all_that_its_target_says() {
     }
     let mut state = state_of(views, (120, 40), Theme::default());
     press(&mut state, "/admin/demo<enter><esc>");
-    let changes = staged(&press(&mut state, "3s"));
+    press(&mut state, "3");
+    let changes = staged(&press(&mut state, "s"));
     let [Change::Sign { target, .. }] = changes.as_slice() else { panic!("{changes:?}") };
     assert_eq!((target.sha512.as_ref(), target.custom.as_ref()), (Some(&sha512), Some(&custom)));
 }

@@ -42,6 +42,7 @@ mod stage;
 mod support;
 #[path = "../support/svg.rs"]
 mod svg;
+mod tags;
 mod token;
 mod verify;
 mod wizards;

@@ -154,7 +154,8 @@ fn a_reserved_signer_name_is_refused_in_the_form() {
 #[test]
 fn marked_tags_are_signed_again_together() {
     let mut state = browsing();
-    let effects = press(&mut state, "3j<space><space>s");
+    press(&mut state, "3");
+    let effects = press(&mut state, "<space><space>s");
     let again = |name: &str, digest: &str, length| Change::Sign {
         tag: TargetName::parse(name).unwrap(),
         target: SignedTarget { length, sha256: digits(digest), sha512: None, custom: None },
@@ -171,7 +172,8 @@ fn marked_tags_are_signed_again_together() {
 fn a_tag_is_signed_by_digest_and_size() {
     let mut state = browsing();
     let sha = digits("0badcafe");
-    let effects = press(&mut state, &format!("3a4.0<tab>sha256:{sha}<tab>1234<tab>jeff<enter>"));
+    press(&mut state, "3");
+    let effects = press(&mut state, &format!("a4.0<tab>sha256:{sha}<tab>1234<tab>jeff<enter>"));
     let target = SignedTarget { length: 1234, sha256: sha, sha512: None, custom: None };
     let change = Change::Sign { tag: TargetName::parse("4.0").unwrap(), target, roles: vec![role("targets/jeff")] };
     let said = "sign 4.0 into jeff in admin/demo".to_owned();
@@ -181,7 +183,8 @@ fn a_tag_is_signed_by_digest_and_size() {
 #[test]
 fn a_tag_is_not_signed_with_a_size_of_zero() {
     let mut state = browsing();
-    let typed = format!("3a4.0<tab>sha256:{}<tab>0<tab>jeff<enter>", digits("0badcafe"));
+    press(&mut state, "3");
+    let typed = format!("a4.0<tab>sha256:{}<tab>0<tab>jeff<enter>", digits("0badcafe"));
     assert_eq!(press(&mut state, &typed), []);
     assert!(!state.dialogs.is_empty(), "the form stays open");
 }
@@ -291,7 +294,8 @@ fn panes_are_reached_by_number_tab_and_enter() {
 fn copying_asks_the_terminal_and_only_public_things() {
     let mut state = browsing();
     assert_eq!(press(&mut state, "yd"), []);
-    let effects = press(&mut state, "3jyd");
+    press(&mut state, "3");
+    let effects = press(&mut state, "yd");
     let text = format!("sha256:{}", digits("5be2f804"));
     assert_eq!(effects, [Effect::Copy { what: "the digest", text }]);
 }

@@ -87,6 +87,23 @@ fn every_pane_looks_as_stored_when_it_is_alone() {
 }
 
 #[test]
+fn both_worlds_of_tags_look_as_stored() {
+    for size in SIZES {
+        let mut state = browsing(size, Theme::default());
+        press(&mut state, "/admin/demo<enter><esc>");
+        state.message = None;
+        let effects = press(&mut state, "3");
+        screen::registry::compare(&mut state, &effects, &gun("admin/demo"), &screen::registry::DEMO);
+        update(&mut state, Event::Tick(jiff::Timestamp::from_second(now().as_second() + 180).unwrap()));
+        press(&mut state, "Gkk");
+        check_screen("both-worlds", &state);
+        if size == (120, 40) {
+            check_picture("both-worlds-120x40", "trustdeck", &state);
+        }
+    }
+}
+
+#[test]
 fn other_themes_draw_the_same_cells() {
     let base = Theme::default();
     let mono = Theme { palette: Palette::Mono, ..base };

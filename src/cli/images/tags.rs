@@ -44,14 +44,14 @@ struct TagRow<'a> {
 pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<Ending, Problem> {
     let wanted: Vec<Standing> = command.state.iter().map(|word| standing(word)).collect::<Result<_, _>>()?;
     let gun = context.repository(&command.repository)?;
-    let compared = context.engine.tags().compare(&gun, Extent::All, |_, _| {}).await?;
+    let compared = context.engine.tags().compare(&gun, Extent::All).await?;
     let shown = |row: &&Row| wanted.is_empty() || wanted.contains(&row.standing);
     let rows: Vec<&Row> = compared.rows.iter().filter(shown).collect();
     if context.console.json {
-        let rows: Vec<TagRow<'_>> = rows.iter().map(|row| tag_row(&gun, row)).collect();
+        let rows: Vec<TagRow<'_>> = rows.iter().map(|row| tag_row(&gun, &compared, row)).collect();
         context.console.result_json(&rows)?;
     } else {
-        context.console.result(&table(&rows))?;
+        context.console.result(&table(&compared, &rows))?;
     }
     let stale = context.report_freshness(&compared.view);
     if compared.view.health == Health::New {
@@ -66,8 +66,8 @@ fn standing(word: &str) -> Result<Standing, Problem> {
     found.ok_or_else(|| input(format!("{word:?} is no state of a tag"), format!("give one of {}", words.join(", "))))
 }
 
-fn tag_row<'a>(gun: &'a Gun, row: &'a Row) -> TagRow<'a> {
-    let signed = row.signed.as_ref();
+fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a Row) -> TagRow<'a> {
+    let signed = compared.signed(row);
     TagRow {
         repository: gun,
         tag: &row.name,
@@ -81,16 +81,16 @@ fn tag_row<'a>(gun: &'a Gun, row: &'a Row) -> TagRow<'a> {
     }
 }
 
-fn table(rows: &[&Row]) -> String {
+fn table(compared: &Comparison, rows: &[&Row]) -> String {
     let mut table = Table::with_header(&["STATE", "TAG", "SIGNED DIGEST", "REGISTRY DIGEST", "SIGNERS"]);
     for row in rows {
-        let signed = row.signed.as_ref().map_or("-", |tag| short(&tag.digest));
+        let signed = compared.signed(row).map_or("-", |tag| short(&tag.digest));
         let registry = match &row.registry {
-            _ if row.is_same() => "same",
+            _ if compared.is_same(row) => "same",
             Some(found) => short(found.digest.digest()),
             None => "-",
         };
-        let signers = row.signed.as_ref().map(|tag| tag.signers.join(" ")).unwrap_or_default();
+        let signers = compared.signed(row).map(|tag| tag.signers.join(" ")).unwrap_or_default();
         table.row([row.standing.word(), &row.name, signed, registry, &signers]);
     }
     table.text("", 2)
@@ -129,10 +129,10 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
             Err(problem) => ending.problems.push(problem),
         }
     }
-    let rows: Vec<(&Gun, &Row)> = drifted.iter().flat_map(|(gun, compared)| moved(gun, compared)).collect();
+    let rows: Vec<Moved<'_>> = drifted.iter().flat_map(|(gun, compared)| moved(gun, compared)).collect();
     ending.drifted = !rows.is_empty();
     if context.console.json {
-        let rows: Vec<TagRow<'_>> = rows.iter().map(|(gun, row)| tag_row(gun, row)).collect();
+        let rows: Vec<TagRow<'_>> = rows.iter().map(|(gun, compared, row)| tag_row(gun, compared, row)).collect();
         context.console.result_json(&rows)?;
     } else {
         context.console.result(&sentences(&rows))?;
@@ -140,15 +140,18 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
     Ok(ending)
 }
 
-fn moved<'a>(gun: &'a Gun, compared: &'a Comparison) -> impl Iterator<Item = (&'a Gun, &'a Row)> {
-    compared.rows.iter().filter(|row| row.standing.is_drift()).map(move |row| (gun, row))
+/// A tag that drifted, where.
+type Moved<'a> = (&'a Gun, &'a Comparison, &'a Row);
+
+fn moved<'a>(gun: &'a Gun, compared: &'a Comparison) -> impl Iterator<Item = Moved<'a>> {
+    compared.rows.iter().filter(|row| row.standing.is_drift()).map(move |row| (gun, compared, row))
 }
 
-fn sentences(rows: &[(&Gun, &Row)]) -> String {
+fn sentences(rows: &[Moved<'_>]) -> String {
     let mut table = Table::default();
-    for (gun, row) in rows {
+    for (gun, compared, row) in rows {
         let image = format!("{}:{}", crate::engine::reference::familiar_name(gun), row.name);
-        let signed = row.signed.as_ref().map(|tag| tag.digest.as_str()).unwrap_or_default();
+        let signed = compared.signed(row).map(|tag| tag.digest.as_str()).unwrap_or_default();
         let now = row.registry.as_ref().map_or("nothing", |found| short(found.digest.digest()));
         table.row([row.standing.word(), &image, &format!("signed {}", short(signed)), &format!("registry {now}")]);
     }
@@ -162,7 +165,7 @@ impl Context {
         let one = |gun: Gun| {
             let tags = self.engine.tags();
             async move {
-                let compared = tags.compare(&gun, Extent::Signed, |_, _| {}).await;
+                let compared = tags.compare(&gun, Extent::Signed).await;
                 let compared = compared.map_err(|error| {
                     let mut problem = error.problem();
                     problem.repository.get_or_insert_with(|| gun.clone());

@@ -1,21 +1,17 @@
 //! Every tag, signed or not, beside what the registry holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
 use jiff::Timestamp as Time;
 
-use super::{Tags, remote};
+use super::Tags;
+use super::registered::{Known, Registered};
 use crate::engine::error::EngineError;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RepositoryView, RoleView, TagState, TagView};
 use crate::engine::wording::natural;
-use crate::remote::registry::{Reference, Resolved, Tag};
-use crate::remote::{Registry, RemoteError};
+use crate::remote::registry::Resolved;
 use crate::tuf::Gun;
-
-/// Tags that are asked about at the same time; the client bounds requests on its own.
-const AT_ONCE: usize = 64;
 
 /// How a tag stands in both worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,8 +30,8 @@ pub enum Standing {
     Expired,
     /// The registry holds it, and nobody has signed it.
     Unsigned,
-    /// The registry has not been asked.
-    Unknown,
+    /// Released; the registry has not been asked.
+    Signed,
 }
 
 impl Standing {
@@ -50,7 +46,7 @@ impl Standing {
             Self::Orphan => "orphan",
             Self::Expired => "expired",
             Self::Unsigned => "unsigned",
-            Self::Unknown => "unknown",
+            Self::Signed => "signed",
         }
     }
 
@@ -65,21 +61,40 @@ impl Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The tag, raw.
-    pub name: String,
+    pub name: Arc<str>,
     /// How it stands.
     pub standing: Standing,
-    /// What is signed; a tag has several rows if roles sign different digests.
-    pub signed: Option<TagView>,
+    /// Place of what is signed among the tags of the view; a tag has several rows if roles sign different digests.
+    pub signed: Option<usize>,
     /// What the registry says that the tag is.
-    pub registry: Option<Resolved>,
+    pub registry: Option<Arc<Resolved>>,
 }
 
-impl Row {
-    /// Whether the registry holds what is signed.
+/// How many tags the registry and the signatures differ about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Differences {
+    /// Another image stands under the tag.
+    pub drifted: usize,
+    /// The registry has no such tag.
+    pub gone: usize,
+    /// Nobody has signed the tag.
+    pub unsigned: usize,
+}
+
+impl Differences {
+    /// Counts those of rows.
     #[must_use]
-    pub fn is_same(&self) -> bool {
-        let signed = self.signed.as_ref().map(|tag| format!("sha256:{}", tag.digest));
-        signed.is_some() && signed == self.registry.as_ref().map(|found| found.digest.to_string())
+    pub fn among<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            match row.standing {
+                Standing::Drift => counts.drifted += 1,
+                Standing::Gone => counts.gone += 1,
+                Standing::Unsigned => counts.unsigned += 1,
+                _ => {}
+            }
+        }
+        counts
     }
 }
 
@@ -94,6 +109,20 @@ pub struct Comparison {
     pub at: Time,
 }
 
+impl Comparison {
+    /// What is signed of a row.
+    #[must_use]
+    pub fn signed(&self, row: &Row) -> Option<&TagView> {
+        self.view.tags.get(row.signed?)
+    }
+
+    /// Whether the registry holds what is signed.
+    #[must_use]
+    pub fn is_same(&self, row: &Row) -> bool {
+        self.signed(row).zip(row.registry.as_ref()).is_some_and(|(tag, found)| is_same(tag, found))
+    }
+}
+
 /// Which tags the registry is asked about one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
@@ -104,89 +133,63 @@ pub enum Extent {
 }
 
 impl Tags {
-    /// Asks both servers and compares. `progress` hears how many tags of how many were asked about.
+    /// Asks both servers and compares.
     ///
     /// # Errors
     /// As [`crate::engine::view::Views::refresh`]; `Remote` of the registry.
-    pub async fn compare(
-        &self,
-        gun: &Gun,
-        extent: Extent,
-        progress: impl Fn(usize, usize) + Send,
-    ) -> Result<Comparison, EngineError> {
+    pub async fn compare(&self, gun: &Gun, extent: Extent) -> Result<Comparison, EngineError> {
         let view = self.views.refresh(gun).await?;
-        let (registry, path) = self.registry(gun).await?;
-        let listed: BTreeSet<Tag> = match registry.tags(&path).await {
-            Ok(tags) => tags.into_iter().collect(),
-            // Nothing was ever pushed, or everything was removed.
-            Err(RemoteError::NotFound { .. }) => BTreeSet::new(),
-            Err(source) => return Err(remote(gun)(source)),
-        };
-        let signed: BTreeSet<&str> = view.tags.iter().map(|tag| tag.name.as_str()).collect();
-        let wanted = listed.iter().filter(|tag| extent == Extent::All || signed.contains(tag.as_str()));
-        let wanted: Vec<Tag> = wanted.cloned().collect();
-        let found = resolve_all(&registry, &path, wanted, progress).await.map_err(remote(gun))?;
-        let rows = rows(&view, &listed, &found);
+        let mut registered = self.list(gun).await?;
+        let signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
+        let wanted = registered.names().filter(|name| extent == Extent::All || signed(name)).cloned().collect();
+        self.ask(gun, wanted, |answers| answers.into_iter().for_each(|answer| registered.learn(answer))).await?;
+        let rows = rows(&view, Some(&registered));
         Ok(Comparison { view, rows, at: self.context.now() })
     }
 }
 
-/// Asks about tags side by side. One that was removed meanwhile is left out.
-async fn resolve_all(
-    registry: &Registry,
-    path: &crate::remote::registry::RepositoryPath,
-    tags: Vec<Tag>,
-    progress: impl Fn(usize, usize) + Send,
-) -> Result<BTreeMap<String, Resolved>, RemoteError> {
-    let (all, mut found) = (tags.len(), BTreeMap::new());
-    let ask = |tag: Tag| async move {
-        let resolved = registry.resolve(path, &Reference::Tag(tag.clone())).await;
-        (tag, resolved)
-    };
-    let mut answers = stream::iter(tags).map(ask).buffer_unordered(AT_ONCE).enumerate();
-    while let Some((number, (tag, answer))) = answers.next().await {
-        match answer {
-            Ok(resolved) => {
-                found.insert(tag.to_string(), resolved);
-            }
-            Err(RemoteError::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        progress(number + 1, all);
-    }
-    Ok(found)
-}
-
-/// Puts both lists together.
-fn rows(view: &RepositoryView, listed: &BTreeSet<Tag>, found: &BTreeMap<String, Resolved>) -> Vec<Row> {
-    let signed = view.tags.iter().map(|tag| {
-        let registry = found.get(&tag.name).cloned();
-        Row {
-            name: tag.name.clone(),
-            standing: standing(view, tag, registry.as_ref()),
-            signed: Some(tag.clone()),
-            registry,
-        }
+/// Puts both lists together, in natural order. Without the registry's these are the signed tags.
+#[must_use]
+pub fn rows(view: &RepositoryView, registered: Option<&Registered>) -> Vec<Row> {
+    let signed = view.tags.iter().enumerate().map(|(place, tag)| {
+        let known = registered.map(|registered| registered.of(&tag.name));
+        let registry = if let Some(Known::Is(found)) = known { Some(Arc::clone(found)) } else { None };
+        let name = Arc::from(tag.name.as_str());
+        Row { name, standing: standing(view, tag, known), signed: Some(place), registry }
     });
-    let names: BTreeSet<&str> = view.tags.iter().map(|tag| tag.name.as_str()).collect();
-    let unsigned = listed.iter().filter(|tag| !names.contains(tag.as_str())).map(|tag| Row {
-        name: tag.to_string(),
+    let mut rows: Vec<Row> = signed.collect();
+    let is_signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
+    let listed = registered.into_iter().flat_map(Registered::names);
+    let unsigned = listed.filter(|name| !is_signed(name)).map(|name| Row {
+        name: Arc::clone(name),
         standing: Standing::Unsigned,
         signed: None,
-        registry: found.get(tag.as_str()).cloned(),
+        registry: registered.and_then(|registered| match registered.of(name) {
+            Known::Is(found) => Some(Arc::clone(found)),
+            _ => None,
+        }),
     });
-    let mut rows: Vec<Row> = signed.chain(unsigned).collect();
+    rows.extend(unsigned);
     rows.sort_by(|a, b| natural(&a.name, &b.name));
     rows
 }
 
-fn standing(view: &RepositoryView, tag: &TagView, registry: Option<&Resolved>) -> Standing {
-    match (tag.state, registry) {
+/// Whether the registry holds what is signed.
+#[must_use]
+pub fn is_same(tag: &TagView, found: &Resolved) -> bool {
+    found.digest.as_ref().strip_prefix("sha256:").is_some_and(|digits| digits == tag.digest)
+}
+
+/// How a signed tag stands, with what is known of the registry if that was asked.
+#[must_use]
+pub fn standing(view: &RepositoryView, tag: &TagView, known: Option<Known<'_>>) -> Standing {
+    match (tag.state, known) {
         (TagState::Held, _) => Standing::Held,
         (TagState::Orphaned, _) => unpulled(view, tag),
-        (TagState::Trusted, None) => Standing::Gone,
-        (TagState::Trusted, Some(found)) if found.digest.as_ref() == format!("sha256:{}", tag.digest) => Standing::Ok,
-        (TagState::Trusted, Some(_)) => Standing::Drift,
+        (TagState::Trusted, None | Some(Known::Listed)) => Standing::Signed,
+        (TagState::Trusted, Some(Known::Gone)) => Standing::Gone,
+        (TagState::Trusted, Some(Known::Is(found))) if is_same(tag, found) => Standing::Ok,
+        (TagState::Trusted, Some(Known::Is(_))) => Standing::Drift,
     }
 }
 

@@ -3,8 +3,10 @@
 //! Invariant: a digest that is called trusted comes from verified metadata that has not expired; what the registry says
 //! is shown beside it and never taken for it.
 
+pub mod ask;
 pub mod compare;
 pub mod pushed;
+pub mod registered;
 pub mod trusted;
 pub mod verify;
 

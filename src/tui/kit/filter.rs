@@ -55,7 +55,7 @@ impl Filter {
 }
 
 /// The text that a row is found by. Lists of thousands make it once, not for every letter that is typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
     text: String,
     /// Where it differs.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::keywork::KeyWork;
+use super::registry::RegistryWork;
 use super::wizard_task::Task;
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, EntryId, NewPassphrase, Passphrase};
@@ -81,6 +82,8 @@ pub enum Effect {
     ReadKeyFiles(Vec<PathBuf>),
     /// Complete the path typed so far.
     Complete(String),
+    /// Work at a registry.
+    Registry(RegistryWork),
     /// What a wizard asks for.
     Wizard(Box<Task>),
     /// Send to the terminal's clipboard.

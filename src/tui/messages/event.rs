@@ -10,6 +10,7 @@ use jiff::Timestamp as Time;
 
 use super::failure::Failure;
 use super::keywork::KeyFound;
+use super::registry::{RegistryFound, RegistryNews};
 use super::told::Told;
 use super::wizard_task::Answer;
 use crate::engine::keyring::tokens::TokenFacts;
@@ -40,6 +41,8 @@ pub enum Event {
     Remark(Remark),
     /// What a form asked for waits until somebody touches the token.
     Touch(JobId),
+    /// Work at a registry tells what it found so far.
+    Registry(JobId, RegistryNews),
     /// Work on keys tells how far it is.
     Counted(JobId, usize, usize),
 }
@@ -90,6 +93,8 @@ pub enum Outcome {
     Completed(Vec<String>),
     /// A small act on one repository came to its end.
     Acted(Option<Gun>, Result<Told, Failure>),
+    /// What work at a registry came to.
+    Registry(RegistryFound),
     /// What a wizard asked for.
     Wizard(Result<Answer, Failure>),
 }

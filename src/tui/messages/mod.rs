@@ -5,5 +5,6 @@ pub mod event;
 pub mod failure;
 pub mod input;
 pub mod keywork;
+pub mod registry;
 pub mod told;
 pub mod wizard_task;

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::empty;
 use super::row::{Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
+use crate::engine::tags::compare::Differences;
 use crate::engine::view::Health;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
@@ -122,6 +123,7 @@ const FIRST: usize = 4;
 const EXPIRES: usize = 5;
 const STAGED: usize = 6;
 const LIFE: usize = 7;
+const DIFFERS: usize = 8;
 
 const COLUMNS: [Column; 8] = [
     left("State", 8, 9),
@@ -134,11 +136,22 @@ const COLUMNS: [Column; 8] = [
     left("", 5, 0),
 ];
 
+/// The columns, with one more as soon as a registry is known to differ from what is signed.
+fn columns(state: &State) -> Vec<Column> {
+    let mut columns = COLUMNS.to_vec();
+    if state.known.repositories.iter().any(|r| r.registry.differences != Differences::default()) {
+        columns.push(left("Differs", 9, 2));
+        columns.iter_mut().skip(SIGNERS).take(1).for_each(|signers| signers.keep = 1);
+    }
+    columns
+}
+
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
     let theme = canvas.theme;
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let columns = columns(state);
+    let slots = table::fit(&columns, inner);
+    table::heads(canvas, &columns, &slots, inside.head);
     match (slots.get(FIRST).copied().flatten(), slots.get(EXPIRES).copied().flatten()) {
         (Some(first), _) => {
             canvas.put(first.start, inside.head, inner.right(), "Expires first", theme.quiet());
@@ -193,6 +206,7 @@ fn draw(
     let dash = if view.is_some() { value } else { theme.quiet() };
     number(canvas, slot(TAGS), y, &number_of(view.map(|v| v.trusted() + v.orphaned())), dash);
     number(canvas, slot(SIGNERS), y, &number_of(view.map(crate::engine::RepositoryView::signers)), dash);
+    differs(canvas, (slot(DIFFERS), slot(TAGS)), y, repository.registry.differences);
     let soonest = view.and_then(crate::engine::RepositoryView::soonest_expiry);
     match soonest {
         Some((role, at)) => {
@@ -208,6 +222,25 @@ fn draw(
         n => (n.to_string(), theme.add()),
     };
     number(canvas, slot(STAGED), y, &text, style);
+}
+
+/// How many tags drifted and how many are unsigned; without room for that, a sign before the number of tags.
+fn differs(canvas: &mut Canvas<'_>, (own, tags): (Option<Slot>, Option<Slot>), y: u16, found: Differences) {
+    let theme = canvas.theme;
+    let drifted = found.drifted + found.gone;
+    let Some(slot) = own else {
+        if let (Some(slot), true) = (tags, drifted > 0) {
+            canvas.put(slot.start, y, slot.end, theme.glyphs.drift, theme.warn());
+        }
+        return;
+    };
+    let mut x = slot.start;
+    if drifted > 0 {
+        x = canvas.put(x, y, slot.end, &format!("{}{drifted}", theme.glyphs.drift), theme.warn_word()) + 1;
+    }
+    if found.unsigned > 0 {
+        canvas.put(x, y, slot.end, &format!("{}{}", theme.glyphs.none, found.unsigned), theme.quiet());
+    }
 }
 
 /// Text and colour of a time of expiry.

@@ -66,6 +66,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             detail.state = Some((text, theme.quiet()));
         }
     }
+    detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
         detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));
     }
@@ -76,6 +77,22 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     remind(state, repository, &mut detail);
     detail.facts.extend(scene_note(state, repository));
     Some(detail)
+}
+
+/// What is known of the registry, and since when.
+fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
+    let (registry, at) = (&repository.registry, repository.registry.at?);
+    let differs = registry.differences;
+    let counts = [(differs.drifted, "drifted"), (differs.gone, "gone"), (differs.unsigned, "unsigned")];
+    let some = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
+    let mut words: Vec<String> = some.collect();
+    if registry.known.as_ref().is_none_or(|known| !known.is_whole()) {
+        words.push("not compared tag by tag".to_owned());
+    } else if words.is_empty() {
+        words.push("holds what is signed".to_owned());
+    }
+    words.push(format!("asked {} ago", format::span(-format::seconds_until(state.now, at))));
+    Some(("registry", words.join(", ")))
 }
 
 /// Wizards that wait here, with the key that goes on with them.

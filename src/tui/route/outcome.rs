@@ -44,6 +44,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::KeyProblems(problems) => state.keyring.problems = problems,
         Outcome::Keys(Err(failure)) => state.complain(&failure),
         Outcome::Key(found) => return panes::keys::worked(state, found),
+        Outcome::Registry(found) => return panes::tags::take(state, found),
         Outcome::Locks(left) => return locks(state, left),
         Outcome::AlsoUnlocked(opened) => return also_unlocked(state, &opened),
         Outcome::Unlocked(id, result) => return unlocked(state, &id, result),
@@ -196,6 +197,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     match (result, source) {
         (Ok(view), _) => {
             notice = view.notices.first().cloned();
+            repository.registry.count(Some(&view));
             repository.view = Some(view);
             repository.failure = None;
         }
@@ -269,6 +271,7 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     }
     if state.stage.changes.is_empty() {
         state.plan = None;
+        panes::tags::reindex(state);
         if matches!(state.screen, Screen::Review(_)) {
             review::reindex(state);
         }
@@ -286,6 +289,7 @@ fn planned(state: &mut State, plan: Arc<Plan>) {
         state.say(Tone::Warn, "the plan changed", "look at it again before you publish");
     }
     state.plan = Some(plan);
+    panes::tags::reindex(state);
     if matches!(state.screen, Screen::Review(_)) {
         review::reindex(state);
     }

@@ -15,6 +15,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
+use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{publish, review};
@@ -74,6 +75,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             vec![]
         }
+        Event::Registry(job, RegistryNews::Heard(gun, _)) if !state.jobs.is_comparing(&gun, job) => vec![],
+        Event::Registry(_, news) => tags::heard(state, news),
         Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
             if let Screen::Publish(publishing) = &mut state.screen {
@@ -85,6 +88,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     tour::advance(state);
     lists::settle(state);
     effects.extend(wizard::follow(state));
+    effects.extend(tags::follow(state));
     effects
 }
 
@@ -218,6 +222,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     state.jobs.forget();
     for repository in &mut state.known.repositories {
         repository.work = crate::tui::state::Work::Idle;
+        repository.registry.stop();
     }
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
     state.say(Tone::Note, "ctrl-c", words);

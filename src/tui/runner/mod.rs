@@ -4,9 +4,11 @@ mod failure;
 mod files;
 mod keys;
 mod planning;
+mod registry;
 mod token;
 mod wizard;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::broadcast::error::RecvError;
@@ -40,6 +42,8 @@ pub(super) struct Runner {
     stop: CancellationToken,
     stop_publish: CancellationToken,
     stop_keys: CancellationToken,
+    /// What stops each comparison with a registry.
+    comparing: HashMap<Gun, CancellationToken>,
     sources: Arc<PassphraseSources>,
 }
 
@@ -70,6 +74,7 @@ impl Runner {
             stop: CancellationToken::new(),
             stop_publish: CancellationToken::new(),
             stop_keys: CancellationToken::new(),
+            comparing: HashMap::new(),
             sources,
         }
     }
@@ -87,6 +92,7 @@ impl Runner {
             }
             Effect::Key(work) => self.work_on_keys(job, work),
             Effect::StopKeyWork => self.stop_keys.cancel(),
+            Effect::Registry(work) => self.at_registry(job, work),
             Effect::Publish(approval) => self.publish(job, approval),
             // Not stopped half-way: what was written must be told.
             Effect::Wizard(task) => {

@@ -29,6 +29,7 @@ pub enum Tags {
     Add,
     Sign,
     Revoke,
+    Compare,
 }
 
 /// What the user wants here.

@@ -1,9 +1,11 @@
 //! Effects that run, and whose answers are still wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::tuf::Gun;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
+use crate::tui::messages::registry::{RegistryFound, RegistryWork};
 use crate::tui::messages::wizard_task::Task;
 
 /// Effects that run.
@@ -19,6 +21,8 @@ pub struct Jobs {
     form: Option<JobId>,
     /// The choice that went to the disk last.
     keep: Option<JobId>,
+    /// Registries that are asked for all their tags.
+    comparing: BTreeMap<Gun, JobId>,
     /// What writes the choice of a wizard. Ctrl-c does not stop it.
     writing: BTreeSet<JobId>,
 }
@@ -28,8 +32,14 @@ impl Jobs {
     pub fn begin(&mut self, effect: &Effect) -> JobId {
         self.next += 1;
         let job = JobId(self.next);
-        let silent =
-            matches!(effect, Effect::ChoosePassphrase(..) | Effect::StopPublish | Effect::Cancel | Effect::StopKeyWork);
+        let silent = matches!(
+            effect,
+            Effect::ChoosePassphrase(..)
+                | Effect::StopPublish
+                | Effect::Cancel
+                | Effect::StopKeyWork
+                | Effect::Registry(RegistryWork::StopComparing(_))
+        );
         if !silent {
             self.running.insert(job);
         }
@@ -37,10 +47,35 @@ impl Jobs {
             Effect::Plan => self.plan = Some(job),
             Effect::Complete(_) => self.completion = Some(job),
             Effect::Key(_) => self.key_work = Some(job),
+            Effect::Registry(work) => self.begin_registry(job, work),
             Effect::Wizard(task) => self.begin_wizard(job, task),
             _ => {}
         }
         job
+    }
+
+    fn begin_registry(&mut self, job: JobId, work: &RegistryWork) {
+        match work {
+            RegistryWork::Compare(gun, _) => {
+                let before = self.comparing.insert(gun.clone(), job);
+                before.iter().for_each(|job| self.end_silently(*job));
+            }
+            RegistryWork::StopComparing(gun) => {
+                let job = self.comparing.remove(gun);
+                job.iter().for_each(|job| self.end_silently(*job));
+            }
+        }
+    }
+
+    /// What was stopped answers nothing.
+    fn end_silently(&mut self, job: JobId) {
+        self.running.remove(&job);
+    }
+
+    /// Whether the answers of this job about a repository are still wanted.
+    #[must_use]
+    pub fn is_comparing(&self, gun: &Gun, job: JobId) -> bool {
+        self.comparing.get(gun) == Some(&job)
     }
 
     fn begin_wizard(&mut self, job: JobId, task: &Task) {
@@ -70,6 +105,13 @@ impl Jobs {
             Outcome::Planned(_) => self.plan == Some(job),
             Outcome::Completed(_) => self.completion == Some(job),
             Outcome::Key(_) => self.key_work == Some(job),
+            Outcome::Registry(RegistryFound::Compared(gun, _)) => {
+                let wanted = self.is_comparing(gun, job);
+                if wanted {
+                    self.comparing.remove(gun);
+                }
+                wanted
+            }
             // Whatever was written is true, asked for or not.
             Outcome::Staged { .. } | Outcome::ForeignAdopted(..) | Outcome::Published(_) | Outcome::Wizard(_) => true,
             _ => known,
@@ -121,6 +163,7 @@ impl Jobs {
     /// Forgets what runs, so that its answers are dropped.
     pub fn forget(&mut self) {
         self.running.clear();
+        self.comparing.clear();
     }
 
     /// Whether anything runs.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
+use super::registry::Compared;
 use crate::engine::{Entry, Freshness, Health, Kind, RepositoryView, named_registry};
 use crate::tui::messages::failure::{Ask, Failure};
 
@@ -55,6 +56,8 @@ pub struct Repository {
     pub failure: Option<Failure>,
     /// The user has just given a login for it.
     pub is_logging_in: bool,
+    /// What its registry holds.
+    pub registry: Compared,
 }
 
 /// What is being done about a repository, since when.
@@ -68,7 +71,7 @@ impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
-        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false }
+        Self { entry, view: None, work: Work::Idle, failure: None, is_logging_in: false, registry: Compared::default() }
     }
 
     /// What it asks: why it could not be read, or the login that would show more than the cache.

@@ -11,6 +11,7 @@ pub mod key_task;
 mod keyring;
 mod known;
 pub mod publishing;
+pub mod registry;
 pub mod review;
 pub mod rows;
 pub mod selected;

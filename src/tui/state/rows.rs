@@ -1,9 +1,13 @@
 //! Rows that lists are made of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::view::TagState;
-use crate::engine::{EntryId, RepositoryView};
+use crate::engine::draft::applied::Mark;
+use crate::engine::tags::compare::{self, Standing, is_same};
+use crate::engine::tags::registered::{Known, Registered};
+use crate::engine::view::TagView;
+use crate::engine::{Change, EntryId, Plan, RepositoryPlan, RepositoryView, natural};
 use crate::tuf::Gun;
 use crate::tui::kit::filter::{Filter, Searched};
 
@@ -14,57 +18,191 @@ pub enum StagedRow {
     Change(EntryId),
 }
 
-/// The tags of a view as the list takes them, worst first, made once for a view.
+/// The tags of a repository as the list takes them, in natural order: signed ones, those of the registry, and those that
+/// are staged. Made once for a view, a plan and a list of the registry.
 #[derive(Debug, Default)]
 pub struct TagRows {
     of: Option<Arc<RepositoryView>>,
+    plan: Option<Arc<Plan>>,
     rows: Vec<TagRow>,
     /// What they were filtered by last.
     pub filter: Filter,
 }
 
+/// A tag as it is listed.
+#[derive(Debug)]
+pub struct TagRow {
+    /// What is signed and what the registry holds.
+    pub row: compare::Row,
+    /// What the stage does to it.
+    pub mark: Option<Mark>,
+    /// Digest that is staged for it, in hexadecimal.
+    pub staged: Option<String>,
+    text: Searched,
+}
+
+impl TagRow {
+    /// How it stands; `new` if it is only staged.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.is_only_staged() { "new" } else { self.row.standing.word() }
+    }
+
+    /// Whether nothing is signed yet and the registry does not list it.
+    #[must_use]
+    pub fn is_only_staged(&self) -> bool {
+        self.staged.is_some() && self.row.signed.is_none() && self.row.standing == Standing::Signed
+    }
+}
+
 impl TagRows {
     /// Those of a view.
     #[must_use]
-    pub fn new(view: Arc<RepositoryView>, filter: Filter) -> Self {
-        let mut rows = Vec::with_capacity(view.tags.len());
-        for state in [TagState::Orphaned, TagState::Held, TagState::Trusted] {
-            let tags = view.tags.iter().enumerate().filter(|(_, tag)| tag.state == state);
-            rows.extend(tags.map(|(index, tag)| {
-                let text = format!("{} {} {} {}", tag.name, tag_state(tag.state), tag.digest, tag.signers.join(" "));
-                TagRow { index, name: Arc::from(tag.name.as_str()), text: Searched::new(text) }
-            }));
+    pub fn new(
+        view: Arc<RepositoryView>,
+        registered: Option<&Registered>,
+        plan: Option<Arc<Plan>>,
+        filter: Filter,
+    ) -> Self {
+        let mut rows = compare::rows(&view, registered);
+        let planned = plan.as_ref().and_then(|plan| plan.repositories.iter().find(|p| p.gun == view.gun));
+        let stage = planned.map(Staged::of).unwrap_or_default();
+        add_staged(&mut rows, &stage);
+        let mut made = Self { of: Some(view), plan: plan.clone(), rows: Vec::with_capacity(rows.len()), filter };
+        for row in rows {
+            let mark = stage.marks.get(&*row.name).copied();
+            let staged = stage.digests.get(&*row.name).map(|digest| (*digest).to_owned());
+            let tag_row = made.with_text(TagRow { row, mark, staged, text: Searched::default() });
+            made.rows.push(tag_row);
         }
-        Self { of: Some(view), rows, filter }
+        made
     }
 
-    /// Whether they are of this very view.
+    /// Whether they are of this very view and plan.
     #[must_use]
-    pub fn is_of(&self, view: &Arc<RepositoryView>) -> bool {
-        self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, view))
+    pub fn is_of(&self, view: &Arc<RepositoryView>, plan: Option<&Arc<Plan>>) -> bool {
+        let same_plan = match (&self.plan, plan) {
+            (None, None) => true,
+            (Some(own), Some(plan)) => Arc::ptr_eq(own, plan),
+            _ => false,
+        };
+        same_plan && self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, view))
     }
 
     /// Index and name of those that pass the filter.
     #[must_use]
     pub fn shown(&self) -> Vec<(usize, Arc<str>)> {
-        let rows = self.rows.iter().filter(|row| self.filter.finds(&row.text));
-        rows.map(|row| (row.index, Arc::clone(&row.name))).collect()
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| self.filter.finds(&row.text));
+        rows.map(|(index, row)| (index, Arc::clone(&row.row.name))).collect()
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&TagRow> {
+        self.rows.get(index)
+    }
+
+    /// The rows of a tag: several if roles sign different digests.
+    pub fn of_tag(&self, name: &str) -> impl Iterator<Item = &TagRow> {
+        let first = self.rows.partition_point(|row| natural(&row.row.name, name).is_lt());
+        self.rows.iter().skip(first).take_while(move |row| &*row.row.name == name)
+    }
+
+    /// What is signed of a row.
+    #[must_use]
+    pub fn signed(&self, row: &TagRow) -> Option<&TagView> {
+        self.of.as_ref()?.tags.get(row.row.signed?)
+    }
+
+    /// Whether the registry holds what is signed.
+    #[must_use]
+    pub fn is_same(&self, row: &TagRow) -> bool {
+        self.signed(row).zip(row.row.registry.as_ref()).is_some_and(|(tag, found)| is_same(tag, found))
+    }
+
+    /// Takes what the registry answered about some tags. `false` if rows come or go by it.
+    #[must_use]
+    pub fn learn<'a>(&mut self, names: impl Iterator<Item = &'a Arc<str>>, registered: &Registered) -> bool {
+        let Some(view) = self.of.clone() else { return false };
+        for name in names {
+            let first = self.rows.partition_point(|row| natural(&row.row.name, name).is_lt());
+            let known = registered.of(name);
+            let mut place = first;
+            while let Some(row) = self.rows.get_mut(place).filter(|row| row.row.name == *name) {
+                let signed = row.row.signed.and_then(|place| view.tags.get(place));
+                match (signed, known) {
+                    (Some(tag), known) => row.row.standing = compare::standing(&view, tag, Some(known)),
+                    (None, Known::Gone) => return false,
+                    (None, _) => {}
+                }
+                row.row.registry = if let Known::Is(found) = known { Some(Arc::clone(found)) } else { None };
+                row.text = text(row, signed);
+                place += 1;
+            }
+            if place == first {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn with_text(&self, row: TagRow) -> TagRow {
+        TagRow { text: text(&row, self.signed(&row)), ..row }
     }
 }
 
-#[derive(Debug)]
-pub(in crate::tui) struct TagRow {
-    index: usize,
-    name: Arc<str>,
-    text: Searched,
+/// What a row is found by.
+fn text(row: &TagRow, signed: Option<&TagView>) -> Searched {
+    let registry = row.row.registry.as_ref().map(|found| found.digest.digest()).unwrap_or_default();
+    let digest = signed.map(|tag| tag.digest.as_str()).unwrap_or_default();
+    let registry = if registry == digest { "same" } else { registry };
+    let mut text = format!("{} {} {digest} {registry}", row.row.name, row.word());
+    for signer in signed.into_iter().flat_map(|tag| &tag.signers) {
+        text.push(' ');
+        text.push_str(signer);
+    }
+    Searched::new(text)
 }
 
-/// How a tag stands.
-#[must_use]
-pub fn tag_state(state: TagState) -> &'static str {
-    match state {
-        TagState::Orphaned => "orphan",
-        TagState::Held => "held",
-        TagState::Trusted => "ok",
+/// What the stage does to tags.
+#[derive(Default)]
+struct Staged<'a> {
+    marks: HashMap<&'a str, Mark>,
+    digests: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Staged<'a> {
+    fn of(plan: &'a RepositoryPlan) -> Self {
+        let mut marks = HashMap::new();
+        let mut digests = HashMap::new();
+        for planned in &plan.changes {
+            match &planned.change {
+                Change::Sign { tag, target, .. } => {
+                    marks.insert(tag.as_str(), Mark::Resigned);
+                    digests.insert(tag.as_str(), target.sha256.as_str());
+                }
+                Change::Revoke { tag, .. } => {
+                    marks.insert(tag.as_str(), Mark::Removed);
+                }
+                _ => {}
+            }
+        }
+        let lost = plan.tags.revoked.iter().chain(&plan.tags.orphaned);
+        marks.extend(lost.map(|name| (name.as_str(), Mark::Removed)));
+        marks.extend(plan.tags.signed.iter().map(|name| (name.as_str(), Mark::Added)));
+        Self { marks, digests }
     }
+}
+
+/// Adds rows for tags that are to be signed and that nothing else lists.
+fn add_staged(rows: &mut Vec<compare::Row>, stage: &Staged<'_>) {
+    let is_listed = |name: &str| rows.binary_search_by(|row| natural(&row.name, name)).is_ok();
+    let new: Vec<&str> = stage.digests.keys().copied().filter(|name| !is_listed(name)).collect();
+    rows.extend(new.into_iter().map(|name| compare::Row {
+        name: Arc::from(name),
+        standing: Standing::Signed,
+        signed: None,
+        registry: None,
+    }));
+    rows.sort_by(|a, b| natural(&a.name, &b.name));
 }

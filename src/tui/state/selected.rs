@@ -1,6 +1,7 @@
 //! What the cursors of the panes are on.
 
 use super::State;
+use super::rows::TagRow;
 use crate::engine::KeyView;
 use crate::engine::view::{RoleView, TagView};
 
@@ -15,6 +16,11 @@ pub fn role(state: &State) -> Option<&RoleView> {
 }
 
 /// The tag under the cursor.
+pub fn tag_row(state: &State) -> Option<&TagRow> {
+    state.lists.tag_rows.get(state.lists.tags.selected_index()?)
+}
+
+/// What is signed of it.
 pub fn tag(state: &State) -> Option<&TagView> {
-    state.view()?.tags.get(state.lists.tags.selected_index()?)
+    state.lists.tag_rows.signed(tag_row(state)?)
 }

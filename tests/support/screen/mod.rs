@@ -2,6 +2,7 @@
 
 pub mod frame;
 pub mod plans;
+pub mod registry;
 pub mod scene;
 pub mod tokens;
 pub mod told;

@@ -1,0 +1,122 @@
+//! Asking a registry about tags, side by side.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+
+use super::registered::{Answer, Registered};
+use super::{Tags, remote};
+use crate::engine::error::EngineError;
+use crate::remote::RemoteError;
+use crate::remote::registry::{Reference, Tag};
+use crate::tuf::Gun;
+
+/// Tags that are asked about at the same time; the client bounds requests on its own.
+const AT_ONCE: usize = 64;
+/// Most answers that are told at once.
+const BATCH: usize = 256;
+/// In repositories with more tags nothing is compared until somebody asks for it.
+pub const UNASKED: usize = 500;
+
+/// What is to be asked of a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Asking {
+    /// The tags that are wanted first, such as those on the screen.
+    pub first: Vec<Arc<str>>,
+    /// Whether to stop after the list if the registry has more than [`UNASKED`] tags.
+    pub unless_many: bool,
+}
+
+/// What a registry answered so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The tags that it lists; of so many of them it will be asked what they are.
+    Listed {
+        /// The tags.
+        registered: Registered,
+        /// How many are asked about.
+        wanted: usize,
+    },
+    /// What some of them are.
+    Found(Vec<Answer>),
+}
+
+impl Tags {
+    /// The tags that a registry lists.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub async fn list(&self, gun: &Gun) -> Result<Registered, EngineError> {
+        let (registry, path) = self.registry(gun).await?;
+        match registry.tags(&path).await {
+            Ok(tags) => Ok(Registered::listed(tags.iter().map(|tag| Arc::from(tag.as_str())))),
+            // Nothing was ever pushed, or everything was removed.
+            Err(RemoteError::NotFound { .. }) => Ok(Registered::default()),
+            Err(source) => Err(remote(gun)(source)),
+        }
+    }
+
+    /// Asks about tags side by side, the first ones first; `heard` gets the answers as they come. One that was removed
+    /// meanwhile is answered with nothing.
+    ///
+    /// # Errors
+    /// `Remote`, with the first failure.
+    pub async fn ask(
+        &self,
+        gun: &Gun,
+        tags: Vec<Arc<str>>,
+        mut heard: impl FnMut(Vec<Answer>),
+    ) -> Result<(), EngineError> {
+        let (registry, path) = self.registry(gun).await?;
+        let ask = |name: Arc<str>| {
+            let (registry, path) = (&registry, &path);
+            async move {
+                let reference = Reference::Tag(Tag::parse(&name)?);
+                match registry.resolve(path, &reference).await {
+                    Ok(resolved) => Ok((name, Some(Arc::new(resolved)))),
+                    Err(RemoteError::NotFound { .. }) => Ok((name, None)),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        let mut answers = stream::iter(tags).map(ask).buffer_unordered(AT_ONCE).ready_chunks(BATCH);
+        while let Some(chunk) = answers.next().await {
+            let answers: Result<Vec<Answer>, RemoteError> = chunk.into_iter().collect();
+            heard(answers.map_err(remote(gun))?);
+        }
+        Ok(())
+    }
+
+    /// Asks a registry for its tags and then what each of them is, telling what it hears. Dropping this stops it.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub async fn ask_all(&self, gun: &Gun, asking: Asking, news: &mpsc::Sender<News>) -> Result<(), EngineError> {
+        let registered = self.list(gun).await?;
+        let many = asking.unless_many && registered.len() > UNASKED;
+        let wanted = if many { Vec::new() } else { in_order(&registered, asking.first) };
+        // Whoever has stopped listening drops this too.
+        news.send(News::Listed { registered, wanted: wanted.len() }).await.unwrap_or_default();
+        let (sender, mut answers) = mpsc::unbounded_channel();
+        let asking = async {
+            let sender = sender;
+            self.ask(gun, wanted, |answers| sender.send(News::Found(answers)).unwrap_or_default()).await
+        };
+        let telling = async {
+            while let Some(found) = answers.recv().await {
+                news.send(found).await.unwrap_or_default();
+            }
+        };
+        tokio::join!(asking, telling).0
+    }
+}
+
+/// All tags, those before the others that are wanted first.
+fn in_order(registered: &Registered, first: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    let listed: BTreeSet<&Arc<str>> = registered.names().collect();
+    let mut taken = BTreeSet::new();
+    let first = first.into_iter().filter(|name| listed.contains(name));
+    first.chain(registered.names().cloned()).filter(|name| taken.insert(Arc::clone(name))).collect()
+}

@@ -1,0 +1,117 @@
+//! Asking the registry for all tags: when, and what is done with the answers.
+
+use std::sync::Arc;
+
+use super::reindex;
+use crate::engine::Freshness;
+use crate::engine::tags::ask::{Asking, News, UNASKED};
+use crate::engine::tags::registered::Answer;
+use crate::tuf::Gun;
+use crate::tui::kit::message::Tone;
+use crate::tui::kit::pane::Pane;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
+use crate::tui::state::registry::Comparing;
+use crate::tui::state::rows::TagRows;
+use crate::tui::state::{Screen, State};
+
+/// Rows from the first visible one that are asked about before all others: at least as many as fit a screen.
+const ON_SCREEN: usize = 100;
+
+/// Compares a small repository once, when its tags are looked at.
+pub fn follow(state: &mut State) -> Vec<Effect> {
+    let looks = state.focus == Pane::Tags && matches!(state.screen, Screen::Main) && !state.here.offline;
+    let Some(repository) = state.repository().filter(|_| looks) else { return vec![] };
+    let registry = &repository.registry;
+    let unasked = registry.known.is_none() && registry.failure.is_none() && registry.work == Comparing::Idle;
+    let small = repository
+        .view
+        .as_ref()
+        .is_some_and(|view| matches!(view.freshness, Freshness::Fresh { .. }) && view.tags.len() <= UNASKED);
+    if !unasked || !small {
+        return vec![];
+    }
+    let gun = repository.entry.gun.clone();
+    begin(state, &gun, true)
+}
+
+/// Compares all tags, however many; again, that is stopped.
+pub(super) fn toggle(state: &mut State, gun: &Gun) -> Vec<Effect> {
+    let Some(repository) = state.find_mut(gun) else { return vec![] };
+    if repository.registry.is_idle() {
+        return begin(state, gun, false);
+    }
+    repository.registry.stop();
+    count(state, gun);
+    state.say(Tone::Note, "stopped", "comparing with the registry; = goes on anew");
+    vec![Effect::Registry(RegistryWork::StopComparing(gun.clone()))]
+}
+
+fn begin(state: &mut State, gun: &Gun, unless_many: bool) -> Vec<Effect> {
+    let list = &state.lists.tags;
+    let first = list.window(ON_SCREEN).map(|(_, _, name)| Arc::clone(name)).collect();
+    let Some(repository) = state.find_mut(gun) else { return vec![] };
+    repository.registry.begin();
+    let asking = Asking { first, unless_many };
+    vec![Effect::Registry(RegistryWork::Compare(gun.clone(), asking))]
+}
+
+/// Takes what a registry tells on the way.
+pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
+    match news {
+        RegistryNews::Heard(gun, News::Found(answers)) => found(state, &gun, answers),
+        RegistryNews::Heard(gun, news) => {
+            let now = state.now;
+            if let Some(repository) = state.find_mut(&gun) {
+                repository.registry.hear(news, now);
+            }
+            list_anew(state, &gun);
+        }
+    }
+    vec![]
+}
+
+fn found(state: &mut State, gun: &Gun, answers: Vec<Answer>) {
+    let now = state.now;
+    let names: Vec<Arc<str>> = answers.iter().map(|(name, _)| Arc::clone(name)).collect();
+    let Some(repository) = state.known.repositories.iter_mut().find(|r| r.entry.gun == *gun) else { return };
+    repository.registry.hear(News::Found(answers), now);
+    if state.lists.shown.as_ref() != Some(gun) {
+        return;
+    }
+    let known = repository.registry.known.as_ref();
+    let learned = known.is_some_and(|known| state.lists.tag_rows.learn(names.iter(), known));
+    if !learned {
+        list_anew(state, gun);
+    } else if !state.lists.tags.filter.is_empty() {
+        state.lists.tags.set(state.lists.tag_rows.shown());
+    }
+}
+
+fn list_anew(state: &mut State, gun: &Gun) {
+    if state.lists.shown.as_ref() == Some(gun) {
+        state.lists.tag_rows = TagRows::default();
+        reindex(state);
+    }
+}
+
+/// Takes what work at a registry came to.
+pub fn take(state: &mut State, found: RegistryFound) -> Vec<Effect> {
+    let RegistryFound::Compared(gun, result) = found;
+    let failure = result.err();
+    if let Some(failure) = &failure {
+        state.complain(failure);
+    }
+    if let Some(repository) = state.find_mut(&gun) {
+        repository.registry.end(failure);
+    }
+    count(state, &gun);
+    vec![]
+}
+
+fn count(state: &mut State, gun: &Gun) {
+    if let Some(repository) = state.find_mut(gun) {
+        let view = repository.view.clone();
+        repository.registry.count(view.as_deref());
+    }
+}

@@ -1,0 +1,57 @@
+//! What is said about the tag under the cursor.
+
+use crate::engine::tags::compare::Standing;
+use crate::engine::view::TagView;
+use crate::tuf::Role;
+use crate::tui::panes::detail::Detail;
+use crate::tui::state::rows::TagRow;
+use crate::tui::state::{State, selected, words};
+
+/// Its state, what a pull gets and why, and digests.
+pub fn detail(state: &State) -> Option<Detail> {
+    let row = selected::tag_row(state)?;
+    let signed = state.lists.tag_rows.signed(row);
+    let mut detail = Detail { name: row.row.name.to_string(), ..Detail::default() };
+    detail.state = Some((row.word().to_owned(), super::view::style(state.theme, row)));
+    detail.sentences.push(pull(row, signed));
+    if signed.is_some_and(|tag| tag.look_alike) || !row.row.name.is_ascii() {
+        detail.sentences.push("The name is not plain ASCII or looks like another tag: compare digests.".to_owned());
+    }
+    if let Some(tag) = signed {
+        detail.facts.push(("sha256", words::grouped(&tag.digest)));
+    }
+    if let Some(found) = row.row.registry.as_ref().filter(|_| !state.lists.tag_rows.is_same(row)) {
+        detail.facts.push(("registry", words::grouped(found.digest.digest())));
+    }
+    if let Some(digest) = row.staged.as_ref().filter(|digest| signed.is_none_or(|tag| tag.digest != **digest)) {
+        detail.facts.push(("staged", words::grouped(digest)));
+    }
+    let size = signed.map(|tag| tag.length).or_else(|| row.row.registry.as_ref().map(|found| found.size));
+    detail.facts.extend(size.map(|size| ("size", format!("{size} bytes"))));
+    Some(detail)
+}
+
+/// What a pull with content trust gets now, and why.
+pub(super) fn pull(row: &TagRow, signed: Option<&TagView>) -> String {
+    let roles = signed.map(|tag| tag.roles.iter().map(Role::short).collect::<Vec<_>>().join(", ")).unwrap_or_default();
+    match row.row.standing {
+        _ if row.is_only_staged() => "It will be signed by the next publish; nobody has signed it yet.".to_owned(),
+        Standing::Ok => format!("Every pull gets this image; it is listed by {roles}."),
+        Standing::Signed => format!("Pulls with content trust get this image; it is listed by {roles}."),
+        Standing::Drift => {
+            "Another image was pushed under this tag since it was signed: pulls with content trust get the signed one, \
+             all others the new one."
+                .to_owned()
+        }
+        Standing::Gone => {
+            "The registry has no such tag any more: pulls by tag fail; with content trust only if its manifest is gone too."
+                .to_owned()
+        }
+        Standing::Held => format!("Signed by {roles}, but not in releases: pulls with content trust refuse it."),
+        Standing::Orphan => {
+            "Pulls with content trust refuse it: no current key has signed the role that lists it.".to_owned()
+        }
+        Standing::Expired => "Pulls with content trust refuse it: a role that lists it has expired.".to_owned(),
+        Standing::Unsigned => "Nobody has signed it: pulls with content trust refuse it.".to_owned(),
+    }
+}

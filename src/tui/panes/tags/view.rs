@@ -1,0 +1,211 @@
+//! The tags as a table.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::engine::RepositoryView;
+use crate::engine::tags::compare::Standing;
+use crate::engine::view::TagState;
+use crate::tui::kit::canvas::{Canvas, Runs, cut};
+use crate::tui::kit::format;
+use crate::tui::kit::layout::{Inside, Shape, shape};
+use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
+use crate::tui::kit::theme::Theme;
+use crate::tui::panes::empty;
+use crate::tui::panes::row::{Row, cell, number, state_cell};
+use crate::tui::state::State;
+use crate::tui::state::registry::{Compared, Comparing};
+use crate::tui::state::rows::{TagRow, TagRows};
+
+const STATE: usize = 0;
+const TAG: usize = 1;
+const SIGNED: usize = 2;
+const REGISTRY: usize = 3;
+const SIGNERS: usize = 4;
+const ROLES: usize = 5;
+const SIZE: usize = 6;
+
+/// Digits of a digest that a column shows.
+const DIGITS: usize = 8;
+
+const COLUMNS: [Column; 7] = [
+    left("State", 10, 9),
+    rest("Tag", 14),
+    left("Signed", 8, 9),
+    left("Registry", 8, 9),
+    Column { flexible: true, ..left("Signers", 10, 3) },
+    Column { flexible: true, ..left("Roles", 12, 1) },
+    right("Size", 6, 0),
+];
+
+/// Draws heads and visible rows.
+pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
+    let slots = table::fit(&COLUMNS, inner);
+    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let (list, rows) = (&state.lists.tags, &state.lists.tag_rows);
+    if list.is_empty() {
+        return empty::line(canvas, inner, inside.head + 1, list.filter.text(), &nothing(state));
+    }
+    for (y, (place, index, name)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let Some(tag) = rows.get(index) else { continue };
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(name), tag.mark);
+        draw(canvas, &slots, row, rows, tag);
+        row.finish(canvas);
+    }
+}
+
+/// Why there are no rows.
+fn nothing(state: &State) -> Runs {
+    let theme = state.theme;
+    if let Some(why) = empty::unread(state) {
+        return why;
+    }
+    if state.repository().is_none_or(|r| r.view.is_none()) {
+        return Runs::new().then(theme.glyphs.missing, theme.quiet());
+    }
+    let key =
+        |runs: Runs, key: &'static str, words: &'static str| runs.then(key, theme.key()).then(words, theme.quiet());
+    let runs = key(Runs::new().then("no signed tags yet   ", theme.quiet()), "a", " sign one");
+    match state.repository().is_some_and(|r| r.registry.known.is_none()) && !state.here.offline {
+        true => key(runs.gap(3), "=", " ask the registry"),
+        false => runs,
+    }
+}
+
+fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, rows: &TagRows, tag: &TagRow) {
+    let (theme, y) = (canvas.theme, row.y);
+    let slot = |i: usize| slots.get(i).copied().flatten();
+    let missing = theme.glyphs.missing;
+    let signed = rows.signed(tag);
+    state_cell(canvas, slot(STATE), y, sign(theme, tag), (tag.word(), style(theme, tag)));
+    if let Some(slot) = slot(TAG) {
+        let name = &*tag.row.name;
+        let badge = signed.is_some_and(|t| t.look_alike) || !name.is_ascii();
+        let end = if badge { slot.end.saturating_sub(2) } else { slot.end };
+        let shown = cut(name, usize::from(end.saturating_sub(slot.start)), theme.glyphs.cut);
+        let x = canvas.put(slot.start, y, end, &shown, row.name_style(theme));
+        if badge {
+            canvas.put(x + 1, y, slot.end, theme.glyphs.warn, theme.warn());
+        }
+    }
+    let (digest, style) = match (signed.filter(|t| !t.digest.is_empty()), &tag.staged) {
+        (Some(tag), _) => (tag.digest.as_str(), theme.text()),
+        (None, Some(digest)) => (digest.as_str(), theme.add()),
+        (None, None) => (missing, theme.quiet()),
+    };
+    cell(canvas, slot(SIGNED), y, beginning(digest), style);
+    let (digest, style) = registry(theme, rows, tag);
+    cell(canvas, slot(REGISTRY), y, beginning(digest), style);
+    let listed = |texts: Vec<&str>| if texts.is_empty() { missing.to_owned() } else { texts.join(" ") };
+    let signers = signed.map(|t| t.signers.iter().map(String::as_str).collect()).unwrap_or_default();
+    cell(canvas, slot(SIGNERS), y, &listed(signers), theme.text());
+    let roles = signed.map(|t| t.roles.iter().map(crate::tuf::Role::short).collect()).unwrap_or_default();
+    cell(canvas, slot(ROLES), y, &listed(roles), theme.quiet());
+    let size = signed.map(|t| t.length).or_else(|| tag.row.registry.as_ref().map(|found| found.size));
+    number(canvas, slot(SIZE), y, &size.map_or_else(|| missing.to_owned(), |size| size.to_string()), theme.quiet());
+}
+
+/// The beginning of a digest; the whole one is in the detail.
+fn beginning(digest: &str) -> &str {
+    digest.get(..DIGITS).unwrap_or(digest)
+}
+
+/// What the registry holds: the same, another digest, nothing, or not known.
+fn registry<'a>(theme: Theme, rows: &TagRows, tag: &'a TagRow) -> (&'a str, Style) {
+    match &tag.row.registry {
+        _ if rows.is_same(tag) => ("same", theme.quiet()),
+        Some(found) if tag.row.standing == Standing::Drift => (found.digest.digest(), theme.warn_word()),
+        Some(found) => (found.digest.digest(), theme.text()),
+        None if tag.row.standing == Standing::Gone => ("none", theme.warn_word()),
+        None => (theme.glyphs.missing, theme.quiet()),
+    }
+}
+
+fn sign(theme: Theme, tag: &TagRow) -> (&'static str, Style) {
+    let glyphs = theme.glyphs;
+    if tag.is_only_staged() {
+        return (glyphs.new, theme.add());
+    }
+    match tag.row.standing {
+        Standing::Ok | Standing::Signed => (glyphs.ok, theme.ok()),
+        Standing::Drift | Standing::Gone => (glyphs.drift, theme.warn()),
+        Standing::Held => (glyphs.held, theme.add()),
+        Standing::Orphan | Standing::Expired => (glyphs.fail, theme.fail()),
+        Standing::Unsigned => (glyphs.none, theme.quiet()),
+    }
+}
+
+/// The style of a state's word.
+pub(super) fn style(theme: Theme, tag: &TagRow) -> Style {
+    if tag.is_only_staged() {
+        return theme.add();
+    }
+    match tag.row.standing {
+        Standing::Ok | Standing::Signed | Standing::Unsigned => theme.quiet(),
+        Standing::Drift | Standing::Gone => theme.warn_word(),
+        Standing::Held => theme.add(),
+        Standing::Orphan | Standing::Expired => theme.fail(),
+    }
+}
+
+/// Top right of the border: what needs a person, and how old what is known of the registry is. What finds no room is
+/// left out, the least first.
+pub fn summary(state: &State) -> Runs {
+    let Some(repository) = state.repository() else { return Runs::new() };
+    let Some(view) = repository.view.as_deref() else { return Runs::new() };
+    let (theme, registry) = (state.theme, &repository.registry);
+    let asks = match registry.work {
+        Comparing::Listing => Some("asks the registry".to_owned()),
+        Comparing::Asked { done, of } if done < of => Some(format!("compared {done} of {of}")),
+        _ => None,
+    };
+    if let Some(asks) = asks {
+        return Runs::new().then(asks, theme.accent());
+    }
+    let mut parts = counts(theme, view, registry);
+    if let Some(at) = registry.at {
+        let age = -format::seconds_until(state.now, at);
+        parts.push((9, format!("{} ago", format::span(age)), theme.quiet()));
+    }
+    let room = room(state, &repository.entry.name);
+    let width = |parts: &[(u8, String, Style)]| parts.iter().map(|(_, text, _)| text.len() + 3).sum::<usize>();
+    while width(&parts) > room
+        && let Some(least) = parts.iter().enumerate().max_by_key(|(_, (weight, ..))| *weight).map(|(at, _)| at)
+    {
+        parts.remove(least);
+    }
+    parts.into_iter().enumerate().fold(Runs::new(), |runs, (place, (_, text, style))| {
+        let runs = if place > 0 { runs.gap(3) } else { runs };
+        runs.then(text, style)
+    })
+}
+
+/// How many tags stand how, each with the order in which it is left out, last first.
+fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, String, Style)> {
+    let differs = registry.differences;
+    let held = view.tags.iter().filter(|tag| tag.state == TagState::Held).count();
+    let some = [
+        (2, view.orphaned(), "orphaned", theme.fail()),
+        (3, differs.drifted, "drift", theme.warn_word()),
+        (4, differs.gone, "gone", theme.warn_word()),
+        (5, differs.unsigned, "unsigned", theme.quiet()),
+        (7, held, "held", theme.quiet()),
+    ];
+    let trusted = (6, format!("{} trusted", view.trusted()), theme.quiet());
+    let some = some.into_iter().filter(|(_, n, ..)| *n > 0);
+    let some = some.map(|(weight, n, word, style)| (weight, format!("{n} {word}"), style));
+    (!view.roles.is_empty()).then_some(trusted).into_iter().chain(some).collect()
+}
+
+/// Cells for the summary beside the title, or beside the tabs.
+fn room(state: &State, name: &str) -> usize {
+    let width = usize::from(state.size.0);
+    let taken = "3 Tags".len() + state.short_name(name).len() + 10;
+    match shape(state.size) {
+        Shape::TooSmall => 0,
+        Shape::Tabs => width.saturating_sub(60),
+        Shape::Two => width.saturating_sub(48 + taken),
+        Shape::Three => 74_usize.saturating_sub(taken),
+    }
+}

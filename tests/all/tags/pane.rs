@@ -1,0 +1,209 @@
+//! The tags pane: keys in, effects and rows out.
+
+use trustdeck::engine::tags::ask::{Asking, News};
+use trustdeck::engine::view::TagState;
+use trustdeck::engine::{Change, Health, SignedTarget};
+use trustdeck::tuf::TargetName;
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::registry::RegistryWork;
+use trustdeck::tui::state::State;
+use trustdeck::tui::state::registry::Comparing;
+
+use crate::screen;
+use screen::plans::{plan, stage, tell_plan, tell_stage};
+use screen::registry::{DEMO, answers, begin_comparing, compare, end, hear, listed};
+use screen::scene::{digits, gun, repository, state_of, tag};
+use screen::told::{browsing, select};
+use screen::{draw, frame, press};
+
+/// The rows on the screen: state and name.
+fn rows(state: &State) -> Vec<(String, String)> {
+    let rows = &state.lists.tag_rows;
+    let row = |(index, _)| rows.get(index).unwrap();
+    rows.shown().into_iter().map(row).map(|tag| (tag.word().to_owned(), tag.row.name.to_string())).collect()
+}
+
+fn word(state: &State, name: &str) -> String {
+    rows(state).into_iter().find(|(_, tag)| tag == name).map(|(word, _)| word).unwrap_or_default()
+}
+
+/// `admin/demo` with its registry known, the tags in focus.
+fn compared() -> State {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    compare(&mut state, &effects, &gun("admin/demo"), &DEMO);
+    state
+}
+
+#[test]
+fn every_tag_of_either_world_has_a_row_in_natural_order() {
+    let state = compared();
+    let names: Vec<String> = rows(&state).into_iter().map(|(_, name)| name).collect();
+    let expected = [
+        "2.9.7",
+        "2.9.8",
+        "3.0.1",
+        "3.0.2",
+        "3.1.4",
+        "3.1.5",
+        "3.1.6",
+        "3.2.0-rc1",
+        "3.2.0-rc2",
+        "edge",
+        "latest",
+        "nightly",
+        "stable",
+    ];
+    assert_eq!(names, expected);
+    for (name, expected) in [
+        ("3.1.6", "ok"),
+        ("latest", "drift"),
+        ("nightly", "unsigned"),
+        ("3.0.1", "gone"),
+        ("3.2.0-rc1", "held"),
+        ("3.2.0-rc2", "unsigned"),
+    ] {
+        assert_eq!(word(&state, name), expected, "{name}");
+    }
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("1 drift   1 gone   3 unsigned"), "{shown}");
+}
+
+#[test]
+fn tags_are_filtered_by_their_state() {
+    let mut state = compared();
+    press(&mut state, "/drift<enter>");
+    assert_eq!(rows(&state), [("drift".to_owned(), "latest".to_owned())]);
+    press(&mut state, "<esc>/unsigned !edge<enter>");
+    let names: Vec<String> = rows(&state).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names, ["3.2.0-rc2", "nightly"]);
+}
+
+#[test]
+fn a_small_repository_is_compared_once_when_its_tags_are_looked_at() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    let [Effect::Registry(RegistryWork::Compare(of, Asking { first, unless_many: true }))] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((of, first.len()), (&gun("admin/demo"), 10));
+    assert_eq!(press(&mut state, "jk13"), [], "it runs");
+    compare(&mut state, &effects, &gun("admin/demo"), &DEMO);
+    assert_eq!(press(&mut state, "jk13"), [], "it is known");
+    select(&mut state, "admin/api");
+    assert_eq!(press(&mut state, "3").len(), 1, "another one was not asked");
+}
+
+#[test]
+fn a_large_repository_is_compared_only_when_asked_for() {
+    let mut big = repository("team/big", Health::Ok, 0, 1, ("targets", 900));
+    big.tags = (0..501).map(|n| tag(&format!("1.{n}"), "00000000", TagState::Trusted, &["jeff"])).collect();
+    let mut state = state_of(vec![big], (120, 40), Theme::default());
+    assert_eq!(press(&mut state, "3G"), []);
+    assert_eq!(word(&state, "1.7"), "signed");
+    let effects = press(&mut state, "=");
+    let [Effect::Registry(RegistryWork::Compare(_, Asking { first, unless_many: false }))] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(first.last().map(|name| &**name), Some("1.500"), "what is on the screen comes first");
+}
+
+#[test]
+fn nothing_is_asked_of_registries_offline() {
+    let mut state = browsing();
+    state.here.offline = true;
+    assert_eq!(press(&mut state, "3="), []);
+    assert_eq!(word(&state, "latest"), "signed");
+}
+
+#[test]
+fn a_comparison_tells_how_far_it_is_and_can_be_stopped() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    let demo = gun("admin/demo");
+    let job = begin_comparing(&mut state, &effects);
+    let names: Vec<&str> = DEMO.iter().map(|(name, _)| *name).collect();
+    hear(&mut state, job, &demo, News::Listed { registered: listed(&names), wanted: 12 });
+    hear(&mut state, job, &demo, News::Found(answers(&[("latest", "77fe10aa"), ("edge", "c81f2ab0")])));
+    assert!(frame::signs(&draw(&state)).contains("compared 2 of 12"));
+    assert_eq!((word(&state, "latest"), word(&state, "3.1.6")), ("drift".to_owned(), "signed".to_owned()));
+    let stop = press(&mut state, "=");
+    assert_eq!(stop, [Effect::Registry(RegistryWork::StopComparing(demo.clone()))]);
+    state.jobs.begin(&stop[0]);
+    hear(&mut state, job, &demo, News::Found(answers(&[("3.1.6", "3d2e482b")])));
+    assert_eq!(word(&state, "3.1.6"), "signed", "what comes late is dropped");
+    assert_eq!(state.repository().unwrap().registry.work, Comparing::Stopped);
+    assert_eq!(press(&mut state, "13"), [], "it stays stopped");
+    assert_eq!(state.repository().unwrap().registry.differences.drifted, 1, "what is known stays");
+}
+
+#[test]
+fn ctrl_c_stops_a_comparison() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    let job = begin_comparing(&mut state, &effects);
+    assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Cancel]);
+    hear(&mut state, job, &gun("admin/demo"), News::Listed { registered: listed(&["new"]), wanted: 1 });
+    assert_eq!((word(&state, "new"), state.repository().unwrap().registry.work), (String::new(), Comparing::Stopped));
+}
+
+#[test]
+fn a_tag_that_was_removed_while_it_was_compared_leaves_its_row() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    let demo = gun("admin/demo");
+    let job = begin_comparing(&mut state, &effects);
+    hear(&mut state, job, &demo, News::Listed { registered: listed(&["edge", "latest"]), wanted: 2 });
+    assert_eq!(word(&state, "edge"), "unsigned");
+    hear(&mut state, job, &demo, News::Found(vec![("edge".into(), None), ("latest".into(), None)]));
+    assert_eq!((word(&state, "edge"), word(&state, "latest")), (String::new(), "gone".to_owned()));
+    end(&mut state, job, &demo);
+}
+
+#[test]
+fn repositories_count_what_drifted_and_what_nobody_signed() {
+    let mut state = compared();
+    press(&mut state, "1");
+    assert!(frame::signs(&draw(&state)).contains("registry  1 drifted, 1 gone, 3 unsigned,"));
+    let row = |state: &State| {
+        let shown = frame::signs(&draw(state));
+        shown.lines().find(|line| line.contains("warn    admin/demo ")).unwrap_or_default().to_owned()
+    };
+    assert!(row(&state).contains("≠   9"), "{}", row(&state));
+    state.size = (80, 24);
+    assert!(row(&state).contains("≠2 ·3"), "{}", row(&state));
+}
+
+#[test]
+fn a_tag_that_is_only_staged_has_a_row_of_its_own() {
+    let mut state = browsing();
+    press(&mut state, "3");
+    let (mut plan, mut staged) = (plan(), stage());
+    let (change, planned) = (&mut staged.changes[0], &mut plan.repositories[0]);
+    assert_eq!(planned.gun, gun("admin/demo"));
+    let target = SignedTarget { length: 7, sha256: digits("beef"), sha512: None, custom: None };
+    let sign = Change::Sign { tag: TargetName::parse("3.3").unwrap(), target, roles: vec![] };
+    change.change = sign.clone();
+    planned.changes[0].change = sign;
+    planned.tags.signed = vec!["3.3".to_owned()];
+    planned.tags.revoked = vec!["2.9.7".to_owned()];
+    tell_stage(&mut state, staged, plan.clone());
+    assert_eq!(word(&state, "3.3"), "new");
+    let shown = frame::signs(&draw(&state));
+    let line = |name: &str| shown.lines().find(|line| line.contains(name)).unwrap().to_owned();
+    assert!(line("3.3 ").contains("+ + new") && line("3.3 ").contains("beef82b6"), "{shown}");
+    assert!(line("2.9.7").contains("− ✓ signed"), "{shown}");
+    plan.repositories[0].changes.clear();
+    tell_plan(&mut state, plan);
+    assert_eq!(word(&state, "3.3"), "", "it goes with the plan");
+}
+
+#[test]
+fn what_the_registry_has_of_a_repository_without_trust_data_is_unsigned() {
+    let mut state = browsing();
+    select(&mut state, "team/new-service");
+    let effects = press(&mut state, "3");
+    compare(&mut state, &effects, &gun("team/new-service"), &[("1.0", "0badcafe")]);
+    assert_eq!(rows(&state), [("unsigned".to_owned(), "1.0".to_owned())]);
+}

@@ -36,6 +36,8 @@ fn settings(home: &Path) -> Settings {
         pinning: Pinning::default(),
         idle_lock: Duration::from_secs(900),
         notary_auth: None,
+        log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
+        read_only: Default::default(),
         helper_launcher: Vec::new(),
         helper_environment: Vec::new(),
         typed_paths: Default::default(),

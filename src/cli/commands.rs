@@ -9,8 +9,8 @@ use super::{
     Command, Console, Ending, Globals, arguments, changes, gate, images, inspect, key, listing, publish, remarks,
     rotate, sandbox, staged, terminal,
 };
-use crate::engine::Engine;
 use crate::engine::keyring::sources::PassphraseSources;
+use crate::engine::{Engine, EngineError, Log};
 
 /// Runs a command to its end; problems are printed.
 pub async fn run(
@@ -26,6 +26,7 @@ pub async fn run(
     remarks::ask_logins(&context);
     let remarks = remarks::Remarks::tell(&context);
     let ending = match &command {
+        command if is_refused(&context, command) => Err(EngineError::read_only(None).problem()),
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command),
         Command::Tags(arguments) => images::tags::tags(&context, arguments).await,
@@ -51,5 +52,42 @@ pub async fn run(
     remarks.finish().await;
     let ending = ending.unwrap_or_else(Ending::failed);
     console.problems(&ending.problems);
+    keep(&context, &ending);
     ending
+}
+
+/// Writes what failed into the log.
+fn keep(context: &Context, ending: &Ending) {
+    if ending.problems.is_empty() {
+        return;
+    }
+    let log = Log::open(context.engine.settings().log_file.clone());
+    for problem in &ending.problems {
+        let about = problem.repository.as_ref().map(|gun| format!("{gun}: ")).unwrap_or_default();
+        let text = format!("{}: {about}{}; {}", problem.kind.word(), problem.message, problem.hint);
+        log.write(context.engine.now(), "error", &text);
+    }
+}
+
+/// Whether nothing may be changed and this would. The engine refuses the rest itself, before it writes.
+fn is_refused(context: &Context, command: &Command) -> bool {
+    let changes = match command {
+        Command::Publish(publish) => !publish.dry_run,
+        Command::Delegation(arguments::Delegation::List(_)) => false,
+        Command::Signer(_)
+        | Command::Delegation(_)
+        | Command::Sign(_)
+        | Command::Revoke(_)
+        | Command::Witness(_)
+        | Command::Restore(_)
+        | Command::Setup(_)
+        | Command::Rotate(_)
+        | Command::Renew(_)
+        | Command::Delete(_)
+        | Command::Reset(_)
+        | Command::Changes(_)
+        | Command::Push(_) => true,
+        _ => false,
+    };
+    changes && context.engine.settings().read_only.everything
 }

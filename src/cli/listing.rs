@@ -136,6 +136,7 @@ struct StatusRow<'a> {
     trust_dir_why: String,
     state_dir: String,
     state_dir_why: String,
+    log_file: String,
     config: String,
     config_why: String,
     config_exists: bool,
@@ -178,6 +179,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         trust_dir_why: status.trust_dir.1,
         state_dir: status.state_dir.display().to_string(),
         state_dir_why: status.reasons.state_dir,
+        log_file: status.log_file.display().to_string(),
         config: status.config.0.display().to_string(),
         config_why: status.reasons.config_file,
         config_exists: status.config.1,
@@ -222,6 +224,7 @@ fn status_text(row: &StatusRow<'_>) -> String {
     let mut table = Table::default();
     table.row(["trust directory", &row.trust_dir, &row.trust_dir_why]);
     table.row(["state directory", &row.state_dir, &row.state_dir_why]);
+    table.row(["log", &row.log_file, ""]);
     let there = if row.config_exists { "" } else { "; not there, not needed" };
     table.row(["configuration", &row.config, &format!("{}{there}", row.config_why)]);
     table.row(["docker's directory", &row.docker_config, &row.docker_config_why]);

@@ -7,16 +7,18 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::arguments::Sandbox;
+use super::arguments::{Pick, Picked, Sandbox};
 use super::console::{broken, input};
 use super::{Console, Ending, Globals, mistyped, sandbox, settings};
 use crate::config::Places;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, FirstContact, Problem, Settings};
+use crate::engine::settings::ReadOnly;
+use crate::engine::{Engine, FirstContact, Kind, Problem, Settings};
+use crate::printable::printable;
 use crate::sandbox::REGISTRY;
 use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, notes};
 use crate::tuf::Gun;
-use crate::tui::{Options, Quit, ThemeChoice, Tour};
+use crate::tui::{Options, Pane, Quit, ThemeChoice, Tour};
 use crate::{config, tui};
 
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
@@ -32,21 +34,45 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     for (name, gun) in named.iter().zip(&repositories) {
         mistyped::check(name, gun, &wanted)?;
     }
-    require_terminal()?;
-    let mut options = options(globals);
-    if let Some(name) = config::theme(&Places::of_user()?)? {
-        options.theme = ThemeChoice::named(&name).ok_or_else(|| {
-            input(format!("theme is {name:?} in trustdeck's configuration"), "expected auto, dark, light or mono")
-        })?;
-    }
+    require_terminal(Drawn::OnStandardOutput)?;
+    let mut options = themed(globals)?;
     options.repositories = repositories;
     options.sources = Arc::new(settings::sources(globals)?);
     match run(wanted, options).await? {
-        Ok(Quit::Leave) => Ok(Ending::done()),
+        Ok(Quit::Leave | Quit::Picked(_)) => Ok(Ending::done()),
         Ok(Quit::Sandbox) => {
             let everything = Sandbox { serve: false, listen: None, dir: None, empty: false, http: false, auth: None };
             open_sandbox(console, globals, &everything).await
         }
+        Err(error) => Ok(lost(console, &error)),
+    }
+}
+
+/// Opens the screen to choose something, and prints it. Nothing can be changed there.
+///
+/// # Errors
+/// `Input` without a terminal, `Cancelled` if nothing was chosen; as the settings' and the engine's.
+pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) -> Result<Ending, Problem> {
+    let of = command.repository.as_deref().map(|name| parse_bare(name, globals.gun)).transpose()?;
+    let settings = settings::settings(globals, FirstContact::Ask)?;
+    let read_only = ReadOnly { everything: true, ..settings.read_only };
+    require_terminal(Drawn::Anywhere)?;
+    let mut options = themed(globals)?;
+    let pane = match command.what {
+        Picked::Repo => Pane::Repositories,
+        Picked::Key => Pane::Keys,
+        Picked::Tag => Pane::Tags,
+        Picked::Role => Pane::Roles,
+    };
+    options.repositories = of.iter().cloned().collect();
+    options.pick = Some(tui::Pick { pane, of });
+    match run(Settings { read_only, ..settings }, options).await? {
+        Ok(Quit::Picked(lines)) => {
+            // Names of tags are from outside, and the next program reads lines.
+            lines.iter().try_for_each(|line| console.result(&format!("{}\n", printable(line))))?;
+            Ok(Ending::done())
+        }
+        Ok(_) => Err(Problem { kind: Kind::Cancelled, ..input("nothing was chosen", "") }),
         Err(error) => Ok(lost(console, &error)),
     }
 }
@@ -56,7 +82,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
 /// # Errors
 /// `Input` without a terminal; says what of the sandbox could not be made.
 pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &Sandbox) -> Result<Ending, Problem> {
-    require_terminal()?;
+    require_terminal(Drawn::OnStandardOutput)?;
     let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     let mut options = options(globals);
@@ -71,7 +97,10 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     }
     // Only a token that is named here comes into the play, never the user's own without a word.
     let pkcs11_module = globals.pkcs11_module.as_deref().and_then(|module| std::path::absolute(module).ok());
-    let ended = run(Settings { pkcs11_module, ..running.settings() }, options).await;
+    let own = running.settings();
+    let log_file = globals.log_file.as_deref().and_then(|file| std::path::absolute(file).ok()).unwrap_or(own.log_file);
+    let read_only = ReadOnly { everything: globals.read_only, ..own.read_only };
+    let ended = run(Settings { pkcs11_module, log_file, read_only, ..running.settings() }, options).await;
     running.shutdown().await;
     match ended? {
         Ok(_) => Ok(Ending::done()),
@@ -98,8 +127,28 @@ fn lost(console: Console, error: &anyhow::Error) -> Ending {
     Ending { interrupted: true, ..Ending::done() }
 }
 
-fn require_terminal() -> Result<(), Problem> {
-    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+/// The options that the configuration has a say in too.
+fn themed(globals: &Globals) -> Result<Options, Problem> {
+    let mut options = options(globals);
+    if let Some(name) = config::theme(&Places::of_user()?)? {
+        options.theme = ThemeChoice::named(&name).ok_or_else(|| {
+            input(format!("theme is {name:?} in trustdeck's configuration"), "expected auto, dark, light or mono")
+        })?;
+    }
+    Ok(options)
+}
+
+/// Where the screen is drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    OnStandardOutput,
+    /// On standard error too, so that standard output can be a pipe.
+    Anywhere,
+}
+
+fn require_terminal(drawn: Drawn) -> Result<(), Problem> {
+    let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+    if std::io::stdin().is_terminal() && (out || (err && drawn == Drawn::Anywhere)) {
         let term = std::env::var_os("TERM").unwrap_or_default();
         return match term.to_str() {
             // Such a terminal would show control sequences as text.

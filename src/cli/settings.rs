@@ -16,6 +16,8 @@ pub(super) fn settings(globals: &Globals, first_contact: FirstContact) -> Result
         offline: globals.offline,
         allow_realm: globals.allow_realm.clone(),
         pkcs11_module: globals.pkcs11_module.clone(),
+        log_file: globals.log_file.clone(),
+        read_only: globals.read_only,
     };
     let settings = config::settings(&flags, std::env::vars_os(), &Places::of_user()?, first_contact)?;
     // On the screen nobody else may use the terminal.

@@ -41,6 +41,7 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
         Some(_) if !repositories.is_empty() => {
             Err(input(format!("{:?} stands before the command", repositories.join(" ")), "put it behind the command"))
         }
+        Some(Command::Pick(command)) => screen::pick(console, &globals, &command).await,
         Some(Command::Sandbox(command)) if command.serve => sandbox::serve(&command).await,
         Some(Command::Sandbox(command)) => screen::open_sandbox(console, &globals, &command).await,
         Some(command) => {

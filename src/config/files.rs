@@ -25,6 +25,7 @@ pub(super) struct OwnConfig {
     pub(super) allow_realm: Vec<String>,
     pub(super) idle_lock_minutes: u64,
     pub(super) theme: Option<String>,
+    pub(super) read_only: bool,
     pub(super) pkcs11_module: Option<PathBuf>,
 }
 
@@ -45,6 +46,8 @@ struct Written {
     allow_realm: Vec<String>,
     idle_lock_minutes: Option<u64>,
     theme: Option<String>,
+    #[serde(default)]
+    read_only: bool,
     pkcs11_module: Option<PathBuf>,
 }
 
@@ -53,6 +56,8 @@ struct Written {
 pub(super) struct Servers {
     pub(super) timeout: Option<u32>,
     pub(super) parallel_requests: Option<usize>,
+    /// Servers for which nothing is staged and published.
+    pub(super) read_only: BTreeSet<String>,
     pub(super) by_repository: BTreeMap<String, String>,
 }
 
@@ -72,6 +77,7 @@ impl<'de> Deserialize<'de> for Servers {
                 while let Some(key) = table.next_key::<String>()? {
                     match key.as_str() {
                         "timeout" => servers.timeout = Some(table.next_value()?),
+                        "read_only" => servers.read_only = table.next_value()?,
                         "parallel_requests" => servers.parallel_requests = Some(table.next_value()?),
                         _ => {
                             servers.by_repository.insert(key, table.next_value()?);
@@ -119,7 +125,7 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, pkcs11_module, theme and \
+            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, pkcs11_module, read_only, theme and \
                         the tables servers and registries";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
@@ -150,6 +156,7 @@ impl OwnConfig {
             allow_realm: written.allow_realm,
             idle_lock_minutes,
             theme: written.theme,
+            read_only: written.read_only,
             pkcs11_module: written.pkcs11_module.map(resolve),
         })
     }

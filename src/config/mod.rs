@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::engine::keyring::sources::is_secret_variable;
 use crate::engine::keyring::tokens;
-use crate::engine::settings::{NotaryAuth, Reasons, RegistrySources, ServerSources, TlsSources, TypedPaths};
+use crate::engine::settings::{NotaryAuth, ReadOnly, Reasons, RegistrySources, ServerSources, TlsSources, TypedPaths};
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};
@@ -31,6 +31,10 @@ pub struct Flags {
     pub insecure_http: bool,
     /// `--offline`
     pub offline: bool,
+    /// `--log-file`
+    pub log_file: Option<PathBuf>,
+    /// `--read-only`
+    pub read_only: bool,
     /// `--pkcs11-module`
     pub pkcs11_module: Option<PathBuf>,
     /// `--allow-realm`, any number of times
@@ -122,6 +126,8 @@ pub fn settings(
         trust_dir_why,
         reasons,
         state_dir: places.state_dir.clone(),
+        log_file: flags.log_file.as_deref().map_or_else(|| places.state_dir.join("trustdeck.log"), absolute),
+        read_only: ReadOnly { everything: flags.read_only || own.read_only, servers: own.servers.read_only },
         config_file,
         docker_config,
         servers: ServerSources {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::error::EngineError;
 use super::settings::Settings;
 
 /// A clock, so that tests can stand still.
@@ -22,6 +23,14 @@ impl Context {
     /// The settings the engine was opened with.
     pub(in crate::engine) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Refuses while nothing may be changed.
+    ///
+    /// # Errors
+    /// `Policy`.
+    pub(in crate::engine) fn check_writable(&self) -> Result<(), EngineError> {
+        if self.settings.read_only.everything { Err(EngineError::read_only(None)) } else { Ok(()) }
     }
 
     /// The time.

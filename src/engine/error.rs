@@ -254,6 +254,17 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Nothing may be changed: at all, or for the server of this repository.
+    #[must_use]
+    pub fn read_only(gun: Option<&Gun>) -> Self {
+        let what = match gun {
+            Some(gun) => format!("read-only: the configuration lets nothing be staged or published for {gun}"),
+            None => "read-only: nothing is staged, made or published".to_owned(),
+        };
+        let hint = "start without --read-only, or change read_only in trustdeck's configuration".to_owned();
+        Self::Policy { gun: gun.cloned(), what, hint }
+    }
+
     /// Whether it says only that something could not be written down, or not be read back later.
     pub(in crate::engine) fn is_unkept(&self) -> bool {
         matches!(self, Self::Disk { .. } | Self::OwnDir { .. } | Self::BusyLocal { .. })

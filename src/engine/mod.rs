@@ -17,7 +17,7 @@
 //! | `hints` | what to do next about it | `error` |
 //! | `wording` | names in their natural order, counts | nothing |
 //! | `settings` | what the engine is opened with | nothing |
-//! | `context` | settings and time, for every part | `settings` |
+//! | `context` | settings and time, for every part | `error`, `settings` |
 //! | `lanes` | blocking work, side by side | `error` |
 //! | `reference` | what people call a repository | `error` |
 //! | `draft` | a repository's files while changes are applied; pure | nothing |
@@ -86,6 +86,7 @@ use view::Views;
 use wizard::Wizards;
 
 pub use context::Clock;
+pub use disk::log::Log;
 pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;

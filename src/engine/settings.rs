@@ -120,6 +120,32 @@ pub struct Reasons {
     pub docker_config: String,
 }
 
+/// What is looked at and never changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOnly {
+    /// Nothing is staged, made or published at all.
+    pub everything: bool,
+    /// Servers, by host or by host and port, for whose repositories nothing is staged or published.
+    pub servers: BTreeSet<String>,
+}
+
+impl ReadOnly {
+    /// Whether nothing is staged and published for repositories of the server with this address.
+    #[must_use]
+    pub fn covers(&self, url: &str) -> bool {
+        let host_and_port = |url: &str| {
+            let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+            rest.split('/').next().unwrap_or_default().to_ascii_lowercase()
+        };
+        let server = host_and_port(url);
+        let host = server.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        let host = host.map_or(server.as_str(), |(host, _)| host);
+        // One that is named without a port is meant on every port.
+        self.everything
+            || self.servers.iter().map(|named| host_and_port(named)).any(|named| named == server || named == host)
+    }
+}
+
 /// All settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -133,6 +159,10 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// trustdeck's configuration file, whether or not it exists.
     pub config_file: PathBuf,
+    /// Where it is written what happened.
+    pub log_file: PathBuf,
+    /// What is looked at and never changed.
+    pub read_only: ReadOnly,
     /// Docker's configuration directory (`config.json`, `tls/`).
     pub docker_config: PathBuf,
     /// Server addresses.
@@ -162,4 +192,21 @@ pub struct Settings {
     pub helper_launcher: Vec<std::ffi::OsString>,
     /// Environment handed to credential helpers: all but passphrases and credentials.
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReadOnly;
+
+    #[test]
+    fn a_server_is_read_only_by_host_by_host_and_port_or_by_address() {
+        let named = |name: &str| ReadOnly { everything: false, servers: [name.to_owned()].into() };
+        for name in ["notary.example.com", "notary.example.com:4443", "https://Notary.example.com:4443/"] {
+            assert!(named(name).covers("https://notary.example.com:4443"), "{name}");
+        }
+        assert!(!named("notary.example.com:443").covers("https://notary.example.com:4443"));
+        assert!(!named("example.com").covers("https://notary.example.com"));
+        assert!(named("[::1]").covers("https://[::1]:4443"));
+        assert!(ReadOnly { everything: true, ..ReadOnly::default() }.covers("https://elsewhere"));
+    }
 }

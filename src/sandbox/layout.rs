@@ -179,6 +179,8 @@ impl Layout {
             idle_lock: Duration::from_secs(15 * 60),
             typed_paths: TypedPaths::below(&self.keys_dir()),
             notary_auth: None,
+            log_file: self.state_dir().join("trustdeck.log"),
+            read_only: Default::default(),
             helper_launcher: Vec::new(),
             helper_environment: Vec::new(),
         }

@@ -47,7 +47,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Log};
 use kit::message::Tone;
 use kit::terminal::Screen;
 use kit::{format, terminal};
@@ -58,9 +58,10 @@ use route::{render, update};
 use runner::Runner;
 use state::State;
 
+pub use kit::pane::Pane;
 pub use options::{Options, ThemeChoice};
-pub use state::Quit;
 pub use state::tour::Tour;
+pub use state::{Pick, Quit};
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.
 const BURST: usize = 512;
@@ -89,7 +90,9 @@ pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
     let (sender_of_keys, keys) = mpsc::channel(BURST);
     let edges = Edges { keys, results, signals: Signals::new()?, broken };
-    let mut session = Loop { engine, runner, screen, state, edges, last_poll: 0, lines: input::Lines::default() };
+    let log = Log::open(engine.settings().log_file.clone());
+    log.write(engine.now(), "note", "the screen opens");
+    let mut session = Loop { engine, runner, screen, state, edges, log, last_poll: 0, lines: input::Lines::default() };
     let ended = tokio::select! {
         ended = session.run(&options) => ended,
         () = read_keys(sender_of_keys) => Err(anyhow::anyhow!("the terminal is gone")),
@@ -176,6 +179,7 @@ struct Loop {
     screen: Screen,
     state: State,
     edges: Edges,
+    log: Log,
     /// When the stage was looked at last, in seconds.
     last_poll: i64,
     lines: input::Lines,
@@ -189,7 +193,7 @@ impl Loop {
         loop {
             let state = &self.state;
             self.screen.draw(|buffer| render::render(state, buffer))?;
-            if let Some(quit) = self.state.quit {
+            if let Some(quit) = self.state.quit.take() {
                 return Ok(quit);
             }
             let woken = self.wait().await?;
@@ -268,6 +272,10 @@ impl Loop {
 
     fn take(&mut self, event: Event) -> anyhow::Result<()> {
         let effects = update::update(&mut self.state, event);
+        for entry in self.state.log.take_new() {
+            let detail = entry.detail.iter().map(|detail| format!("; {detail}"));
+            self.log.write(entry.at, entry.level(), &format!("{}{}", entry.text, detail.collect::<String>()));
+        }
         self.perform(effects)
     }
 

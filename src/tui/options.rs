@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::kit::format::span;
 use super::kit::glyphs;
+use super::kit::pane::Pane;
 use super::kit::theme::{Palette, Theme};
-use super::state::State;
 use super::state::tour::Tour;
+use super::state::{Pick, State};
 use crate::engine::Engine;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::tuf::Gun;
@@ -60,6 +61,8 @@ pub struct Options {
     pub term: String,
     /// Passphrases known before anybody is asked.
     pub sources: Arc<PassphraseSources>,
+    /// What is to be chosen, if it was opened for that.
+    pub pick: Option<Pick>,
 }
 
 impl Options {
@@ -85,6 +88,7 @@ impl Options {
             no_color: set("NO_COLOR").is_some(),
             term: set("TERM").unwrap_or_default(),
             sources: Arc::new(PassphraseSources::default()),
+            pick: None,
         }
     }
 
@@ -111,6 +115,8 @@ impl Options {
         state.here.offline = settings.offline;
         state.here.trust_dir = settings.trust_dir.display().to_string();
         state.here.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
+        state.here.read_only.clone_from(&settings.read_only);
+        state.log.file = settings.log_file.display().to_string();
         if let Some(here) = &settings.typed_paths.here {
             state.here.offered_dir = format!("{}/", here.display());
         }
@@ -118,6 +124,11 @@ impl Options {
         state.here.sandbox.clone_from(&self.sandbox);
         state.here.shell.clone_from(&self.shell);
         state.here.notes.clone_from(&self.notes);
+        if let Some(pick) = &self.pick {
+            let lists_of_one = matches!(pick.pane, Pane::Roles | Pane::Tags) && pick.of.is_none();
+            state.focus = if lists_of_one { Pane::Repositories } else { pick.pane };
+        }
+        state.here.pick.clone_from(&self.pick);
     }
 
     pub(super) fn opened(&self) -> impl Iterator<Item = &Gun> {

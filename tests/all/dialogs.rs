@@ -35,7 +35,7 @@ fn problem(kind: Kind) -> Problem {
 
 /// The server's answer about a repository is a question.
 fn ask(state: &mut State, name: &str, kind: Kind, ask: Ask) {
-    let failure = Failure { problem: problem(kind), ask: Some(ask) };
+    let failure = Failure { problem: problem(kind), ask: Some(ask), raw: None };
     let found = Outcome::Viewed(gun(name), Source::Server, Err(failure));
     tell(state, Effect::Refresh(gun(name)), found);
 }

@@ -1,6 +1,9 @@
 //! Habits that people bring along: a palette, messages, the mouse, own keys, themes.
 
+mod messages;
 mod palette;
+mod read_only;
+mod terminal;
 
 use std::path::Path;
 

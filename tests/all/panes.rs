@@ -304,7 +304,7 @@ fn copying_asks_the_terminal_and_only_public_things() {
 fn leaving_and_interrupting_end_the_loop_without_losing_anything() {
     let mut state = browsing();
     press(&mut state, "<ctrl-c>");
-    assert_eq!((state.quit, state.message.as_ref().map(|m| m.tone)), (None, Some(Tone::Note)));
+    assert_eq!((state.quit.clone(), state.message.as_ref().map(|m| m.tone)), (None, Some(Tone::Note)));
     press(&mut state, "<ctrl-c>");
     assert_eq!(state.quit, Some(Quit::Leave));
     let mut state = state_of(vec![], (80, 24), Theme::default());

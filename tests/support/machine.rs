@@ -112,6 +112,8 @@ pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
         idle_lock: Duration::from_secs(900),
         typed_paths: TypedPaths::default(),
         notary_auth: None,
+        log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
+        read_only: Default::default(),
         helper_launcher: Vec::new(),
         helper_environment: Vec::new(),
     }

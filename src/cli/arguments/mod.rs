@@ -69,6 +69,12 @@ pub struct Globals {
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub pkcs11_module: Option<PathBuf>,
+    /// Look at everything, stage, make and publish nothing
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub read_only: bool,
+    /// Where it is written what happened, instead of the state directory
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub log_file: Option<PathBuf>,
     /// Read passphrases from this file descriptor: one line for all keys, or several ROLE=PASSPHRASE and token-pin=PIN
     #[arg(long, value_name = "FD", global = true, help_heading = "Global options")]
     pub passphrase_fd: Option<u32>,
@@ -128,6 +134,8 @@ pub enum Command {
     Push(Push),
     /// Serve a registry that shows only the signed tags of another
     Gate(Gate),
+    /// Choose on the screen and print the choice, for scripts
+    Pick(Pick),
     /// Show what was chosen and what is staged
     Status(Status),
     /// Drop staged changes
@@ -155,6 +163,30 @@ pub struct Inspect {
     /// Tables for people
     #[arg(long, conflicts_with = "json")]
     pub pretty: bool,
+}
+
+/// `pick`
+#[derive(Debug, Args)]
+pub struct Pick {
+    /// What to choose; with marks, several
+    #[arg(value_name = "WHAT")]
+    pub what: Picked,
+    /// Repository whose tag or role to choose
+    #[arg(value_name = "REPO")]
+    pub repository: Option<String>,
+}
+
+/// What can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Picked {
+    /// A repository's name.
+    Repo,
+    /// A key's ID.
+    Key,
+    /// REPO:TAG.
+    Tag,
+    /// A role's name.
+    Role,
 }
 
 /// `status`

@@ -59,6 +59,7 @@ impl Custody {
         gun: Option<&Gun>,
         passphrase: &NewPassphrase,
     ) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         if !self.keyring.key_store().holds(key.id()) {
             self.keyring.key_store().save(key, name, gun, passphrase)?;
             self.keyring.held.changed();

@@ -268,6 +268,7 @@ impl Custody {
         gun: Option<&str>,
         passphrase: Option<&NewPassphrase>,
     ) -> Result<Loaded, EngineError> {
+        self.context.check_writable()?;
         let id = opened.id().clone();
         let store = self.keyring.key_store();
         if store.holds(&id) {

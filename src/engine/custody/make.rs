@@ -64,6 +64,7 @@ impl Custody {
         passphrase: &NewPassphrase,
         stopped: impl Fn() -> bool,
     ) -> Result<MadeKey, EngineError> {
+        self.context.check_writable()?;
         check_new(new)?;
         let public_file = check_public_file(new)?;
         let key = PrivateKey::generate(&new.algorithm)?;
@@ -185,6 +186,7 @@ impl Custody {
         old: Option<&Passphrase>,
         new: &NewPassphrase,
     ) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         self.check_in_file(id)?;
         self.keyring.key_store().reseal(id, old, new)?;
         self.keyring.held.changed();

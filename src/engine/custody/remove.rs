@@ -57,6 +57,7 @@ impl Custody {
     /// # Errors
     /// `Policy` without a tested backup, unless forced; `Key`.
     pub fn remove_key(&self, id: &CanonicalKeyId, how: Removing) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         self.check_backed_up(id, how)?;
         self.keyring.key_store().remove(id)?;
         self.keyring.held.changed();

@@ -24,6 +24,7 @@ impl Custody {
         pins: Pins,
         attendant: &Attendant,
     ) -> Result<OnToken, EngineError> {
+        self.context.check_writable()?;
         self.check_new_key(new)?;
         if new.algorithm != Algorithm::EcdsaP256 {
             let what = "notary signs with ECDSA keys on P-256 only when they are on a token".to_owned();
@@ -53,6 +54,7 @@ impl Custody {
         pins: Pins,
         attendant: &Attendant,
     ) -> Result<(OnToken, PublicKey), EngineError> {
+        self.context.check_writable()?;
         let keyring = &self.keyring.held;
         let (wanted, pin) = (self.entry_of(name, gun.map(Gun::as_str), token), pins.user.clone());
         let (entry, key) = keyring.tokens.generate(wanted, pins, attendant).map_err(KeyError::Token)?;
@@ -75,6 +77,7 @@ impl Custody {
         how: Removing,
         attendant: &Attendant,
     ) -> Result<OnToken, EngineError> {
+        self.context.check_writable()?;
         self.check_backed_up(id, how)?;
         let keyring = &self.keyring.held;
         let stored = self.keyring.key_store().find(id)?;
@@ -99,6 +102,7 @@ impl Custody {
         how: Removing,
         attendant: &Attendant,
     ) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         let entry = self.keyring.token_entries(id).into_iter().find(|entry| entry.place.token.serial == serial);
         let entry = entry.ok_or_else(|| KeyError::NotFound(id.clone()))?;
         self.check_backed_up(id, how)?;

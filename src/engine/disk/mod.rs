@@ -3,6 +3,7 @@
 pub(in crate::engine) mod commit;
 pub(in crate::engine) mod folder;
 pub(in crate::engine) mod lock;
+pub(in crate::engine) mod log;
 pub(crate) mod new_file;
 pub(in crate::engine) mod note;
 pub(crate) mod read;

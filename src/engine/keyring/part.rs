@@ -137,6 +137,7 @@ impl Keyring {
     /// # Errors
     /// `Disk`, `State`; `Input` if it is longer than 80 characters or would be taken for a key ID.
     pub fn set_label(&self, id: &CanonicalKeyId, label: &str) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         self.set_labels(&[(id.clone(), label.to_owned())])
     }
 

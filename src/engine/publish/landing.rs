@@ -132,6 +132,8 @@ impl Publisher {
     /// # Errors
     /// The journal cannot be read.
     pub async fn resolve_interrupted(&self) -> Result<Vec<Published>, EngineError> {
+        // What was found would be written down.
+        self.context.check_writable()?;
         let records = blocking(self, move |publisher| Ok(publisher.stage.kept.journal.read()?.sent.clone())).await?;
         let mut results = Vec::new();
         for sent in records {

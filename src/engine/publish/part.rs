@@ -69,6 +69,8 @@ impl Publisher {
 
     /// Checks an approval against the stage as it is now.
     fn jobs(&self, approval: &Approval, stop: CancellationToken) -> Result<Vec<Job>, EngineError> {
+        self.context.check_writable()?;
+        approval.repositories.iter().try_for_each(|gun| self.servers.check_writable(gun))?;
         let plan = self.stage.plan_silently(Some(&approval.repositories))?;
         let mut effects = self.stage.kept.issued(&approval.plan);
         if effects.is_none() && plan.id == approval.plan {

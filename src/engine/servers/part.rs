@@ -59,6 +59,20 @@ impl Servers {
         Ok((endpoint.base().to_owned(), why))
     }
 
+    /// Refuses where nothing may be staged and published.
+    ///
+    /// # Errors
+    /// `Policy`; as [`Servers::server_address`].
+    pub(in crate::engine) fn check_writable(&self, gun: &Gun) -> Result<(), EngineError> {
+        let read_only = &self.context.settings().read_only;
+        self.context.check_writable()?;
+        if read_only.servers.is_empty() {
+            return Ok(());
+        }
+        let (server, _) = self.server_address(gun)?;
+        if read_only.covers(&server) { Err(EngineError::read_only(Some(gun))) } else { Ok(()) }
+    }
+
     /// The client for a repository's server, made on first use.
     ///
     /// # Errors

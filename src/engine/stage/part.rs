@@ -81,6 +81,8 @@ impl Staging {
     /// Stages changes, all or none. Refuses what contradicts other changes or cannot work, with the way out.
     /// One undo step.
     pub fn stage(&self, changes: Vec<(Gun, Change)>) -> Result<Stage, EngineError> {
+        let guns: BTreeSet<&Gun> = changes.iter().map(|(gun, _)| gun).collect();
+        guns.into_iter().try_for_each(|gun| self.servers.check_writable(gun))?;
         self.kept.journal.change(|content| {
             let what = describe_all(&changes);
             let added = self.entries_of(content, changes)?;
@@ -181,6 +183,7 @@ impl Staging {
 
     /// Drops staged changes. One undo step.
     pub fn drop_changes(&self, entries: &[EntryId]) -> Result<Stage, EngineError> {
+        self.context.check_writable()?;
         self.kept.journal.change(|content| {
             let dropped: Vec<&StagedChange> = content.entries.iter().filter(|e| entries.contains(&e.id)).collect();
             let what = match dropped.as_slice() {
@@ -194,6 +197,7 @@ impl Staging {
 
     /// Takes the last act of staging back.
     pub fn undo(&self) -> Result<Stage, EngineError> {
+        self.context.check_writable()?;
         self.kept.journal.change(|content| {
             content.undo();
             Ok(content.stage())
@@ -202,6 +206,7 @@ impl Staging {
 
     /// Does it again.
     pub fn redo(&self) -> Result<Stage, EngineError> {
+        self.context.check_writable()?;
         self.kept.journal.change(|content| {
             content.redo();
             Ok(content.stage())
@@ -349,6 +354,7 @@ impl Staging {
 
     /// Moves them aside. Returns where.
     pub fn drop_foreign(&self, gun: &Gun) -> Result<PathBuf, EngineError> {
+        self.context.check_writable()?;
         let found = foreign::read(&self.context.settings().trust_dir, gun)?;
         self.move_foreign_aside(gun, &found)
     }

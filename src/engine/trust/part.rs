@@ -106,6 +106,7 @@ impl Trust {
 
     /// Removes this repository's cache (not nested ones) and forgets its pin. Keys stay.
     pub async fn delete_local(&self, gun: &Gun) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         let _turn = self.repositories.turn(gun).await;
         let gun = gun.clone();
         blocking(self, move |trust| {

@@ -17,6 +17,8 @@ pub struct Status {
     pub trust_dir: (PathBuf, String),
     /// State directory.
     pub state_dir: PathBuf,
+    /// Where it is written what happened.
+    pub log_file: PathBuf,
     /// Configuration file and whether it exists.
     pub config: (PathBuf, bool),
     /// Docker's configuration directory.
@@ -48,6 +50,7 @@ impl Views {
         Status {
             trust_dir: (settings.trust_dir.clone(), settings.trust_dir_why.clone()),
             state_dir: settings.state_dir.clone(),
+            log_file: settings.log_file.clone(),
             config: (settings.config_file.clone(), settings.config_file.exists()),
             docker_config: settings.docker_config.clone(),
             reasons: settings.reasons.clone(),

@@ -76,6 +76,7 @@ impl Wizards {
     /// # Errors
     /// `Disk`.
     pub fn keep_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         let trust_dir = self.context.settings().trust_dir.clone();
         let file = self.file_of(&choice.wizard, &choice.repositories)?;
         self.folder().store(&format!("{file}.json"), &Begun { trust_dir, choice: choice.clone() })
@@ -86,6 +87,7 @@ impl Wizards {
     /// # Errors
     /// `Disk`.
     pub fn forget_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
+        self.context.check_writable()?;
         self.folder().remove(&format!("{}.json", self.file_of(&choice.wizard, &choice.repositories)?))
     }
 }

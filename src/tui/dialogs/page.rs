@@ -24,6 +24,12 @@ const BESIDE: (u16, u16) = (4, 6);
 /// Rows above and below the text: the screen's edges, and the box's.
 const ABOVE: u16 = 6;
 
+/// Breaks a line; what it begins with in blanks stays before each part.
+fn indented(line: &str, cells: usize) -> Vec<String> {
+    let blanks = line.chars().take_while(|c| *c == ' ').count();
+    wrap(line, cells.saturating_sub(blanks)).into_iter().map(|part| format!("{}{part}", " ".repeat(blanks))).collect()
+}
+
 impl Page {
     /// Commands; in the sandbox with what points a shell at it first, since they would act on the user's own else.
     pub(in crate::tui) fn commands(shell: Option<&str>, mut lines: Vec<String>) -> Self {
@@ -36,7 +42,7 @@ impl Page {
 
     fn text(&self, width: u16) -> Vec<String> {
         let cells = WIDTH.min(width.saturating_sub(BESIDE.0)).saturating_sub(BESIDE.1);
-        self.lines.iter().flat_map(|line| wrap(line, usize::from(cells))).collect()
+        self.lines.iter().flat_map(|line| indented(line, usize::from(cells))).collect()
     }
 
     /// The last line that can stand at the top.

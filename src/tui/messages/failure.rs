@@ -10,6 +10,8 @@ pub struct Failure {
     pub problem: Problem,
     /// What would help.
     pub ask: Option<Ask>,
+    /// The error as the program has it, for whoever looks closer.
+    pub raw: Option<String>,
 }
 
 impl Failure {

@@ -154,6 +154,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
                     .map_or_else(|| id.short().to_owned(), |k| k.label.clone())
             };
             let opens = failure.other_key().map(label);
+            state.record(&failure);
             state.dialogs.push(Dialog::Form(form.wrong_passphrase(&failure, opens)));
             return vec![];
         }
@@ -165,6 +166,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             | KeyFound::Place(Err(failure)),
             Some(form),
         ) => {
+            state.record(&failure);
             state.dialogs.push(Dialog::Form(form.failed(&failure)));
             return vec![];
         }

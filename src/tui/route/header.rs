@@ -19,6 +19,9 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     if state.tour.is_some() || state.here.sandbox.is_some() {
         left = left.then(" SANDBOX ", theme.chip()).gap(2);
     }
+    if state.here.read_only.everything && state.here.pick.is_none() {
+        left = left.then(" READ-ONLY ", theme.chip()).gap(2);
+    }
     let whole = left.width() + place(state, u16::MAX).width() + 3;
     let mut right = right_side(state, true);
     if whole + right.width() > end {

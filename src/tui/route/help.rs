@@ -92,7 +92,7 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
             (None, None) => {}
         }
     }
-    let reason = listed.get(help.cursor).and_then(|b| (b.reason)(state));
+    let reason = listed.get(help.cursor).and_then(|b| b.blocked(state));
     let note =
         reason.map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
     canvas.put(place.x, place.bottom.saturating_sub(1), place.end, &note, theme.quiet());
@@ -141,7 +141,7 @@ fn flow(blocks: &[(Group, Vec<usize>)], height: u16) -> Vec<Spot> {
 
 fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), binding: &Binding) {
     let theme = canvas.theme;
-    let blocked = (binding.reason)(state).is_some();
+    let blocked = binding.blocked(state).is_some();
     let keys = shown_keys(binding);
     let (key, word) = if blocked { (theme.quiet(), theme.quiet()) } else { (theme.key(), theme.text()) };
     canvas.put(x, y, x + 9, &keys, key);

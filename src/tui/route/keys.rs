@@ -18,6 +18,9 @@ pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
         Screen::Main if state.is_blank() => vec![repositories::BLANK_BINDINGS, MOVES],
         Screen::Main => vec![panes::bindings(state.focus), MOVES, LISTS],
     };
+    if state.here.pick.is_some() && matches!(state.screen, Screen::Main) {
+        tables.insert(0, PICK);
+    }
     if state.tour.is_some() {
         tables.push(TOUR);
     }
@@ -67,6 +70,7 @@ pub(super) const MOVES: &[Binding] = &[
 pub(super) const EVERYWHERE: &[Binding] = &[
     bind(&["?", "f1"], Action::Help, "help", Group::Look, 0),
     bind(&[":", "ctrl-p"], Action::Palette, "find anything", Group::Find, 0),
+    bind(&["@"], Action::Messages, "messages", Group::Look, 0),
     bind(&["ctrl-l"], Action::Redraw, "draw anew", Group::Look, 0),
     bind(&["ctrl-z"], Action::Suspend, "suspend", Group::Leave, 0),
     bind(&["q"], Action::Quit, "quit", Group::Leave, 0),
@@ -96,6 +100,12 @@ pub(super) const LISTS: &[Binding] = &[
     bind(&["y w"], Action::Copy(Copied::Words), "words", Group::Copy, 0).unless(no_words),
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
 ];
+
+const PICK: &[Binding] = &[bind(&["enter"], Action::Pick, "choose", Group::Leave, 1).unless(no_choice)];
+
+fn no_choice(state: &State) -> Option<&'static str> {
+    (state.rows() == 0).then_some("there is nothing to choose here")
+}
 
 pub(super) const TOUR: &[Binding] = &[
     bind(&[">"], Action::SkipTourStep, "skip tour step", Group::Look, 0).unless(no_tour),

@@ -68,7 +68,7 @@ impl Named {
 
     /// Why it cannot be done now.
     pub(super) fn reason(&self, state: &State) -> Option<&'static str> {
-        self.place.reason(state).or_else(|| (self.binding.reason)(state))
+        self.place.reason(state).or_else(|| self.binding.blocked(state))
     }
 }
 

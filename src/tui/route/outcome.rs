@@ -115,6 +115,7 @@ fn unlocked(state: &mut State, id: &CanonicalKeyId, result: Result<(), Failure>)
         }
         (Err(failure), Some(Dialog::Prompt(mut prompt))) => {
             let opens = failure.other_key().map(|id| words::key_name(state, id, id.short()));
+            state.record(&failure);
             prompt.refused(&failure, opens);
             state.dialogs.push(Dialog::Prompt(prompt));
         }
@@ -177,6 +178,13 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     stay_on_top(state);
     panes::reindex_shown(state);
     // Those of the command line arrive one by one too, before the user did anything.
+    let begins_at =
+        state.here.pick.as_ref().and_then(|pick| pick.of.clone()).filter(|_| state.lists.picked == Picked::Worst);
+    if let Some(gun) = begins_at.filter(|gun| state.find(gun).is_some()) {
+        state.lists.picked = Picked::ByUser;
+        state.lists.repositories.select(&gun);
+        panes::reindex_shown(state);
+    }
     if let ([added], true) = (fresh.as_slice(), was_listed && state.lists.picked == Picked::ByUser) {
         state.lists.repositories.select(added);
         panes::reindex_shown(state);
@@ -193,7 +201,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         was_login = std::mem::take(&mut repository.is_logging_in);
     }
     let mut notice = None;
-    let mut refused = None;
+    let (mut refused, mut recorded) = (None, None);
     match (result, source) {
         (Ok(view), _) => {
             notice = view.notices.first().cloned();
@@ -205,9 +213,11 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         (Err(_), Source::Cache) => {}
         (Err(failure), Source::Server) => {
             refused = matches!(failure.ask, Some(Ask::Login { .. })).then(|| failure.clone());
+            recorded = Some(failure.clone());
             repository.failure = Some(failure);
         }
     }
+    recorded.iter().for_each(|failure| state.record(failure));
     if let (Some(failure), true) = (refused, was_login) {
         state.complain(&failure);
     }
@@ -296,6 +306,7 @@ fn planned(state: &mut State, plan: Arc<Plan>) {
 }
 
 fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<Effect> {
+    record_publish(state, &result);
     let now = state.now;
     let guns: Vec<Gun> = result.as_ref().map(|all| all.iter().map(|p| p.gun.clone()).collect()).unwrap_or_default();
     if let Screen::Publish(publishing) = &mut state.screen {
@@ -304,6 +315,27 @@ fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<
     let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
     effects.extend(guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)));
     effects
+}
+
+/// Keeps what became of a publish among what was said.
+fn record_publish(state: &mut State, result: &Result<Vec<Published>, Failure>) {
+    match result {
+        Err(failure) => state.record(failure),
+        Ok(all) => {
+            for published in all {
+                match &published.outcome {
+                    PublishOutcome::Failed(problem) => {
+                        state.record(&Failure { problem: problem.clone(), ask: None, raw: None });
+                    }
+                    PublishOutcome::Done => {
+                        let (name, checked) = (state.name_of(&published.gun), published.checked.clone());
+                        state.log.add(state.now, Tone::Done, "published", &name, vec![checked]);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 /// Says how interrupted publishes ended.

@@ -120,7 +120,7 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let mut shown: Vec<&Binding> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
-        let blocked = (binding.reason)(state).is_some();
+        let blocked = binding.blocked(state).is_some();
         if !covered && (!blocked || leads_on(binding.action)) {
             shown.push(binding);
         }
@@ -134,7 +134,7 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
         pairs.push(("ctrl-c", "stop after the running ones", false));
     }
-    pairs.extend(shown.iter().map(|b| (b.keys.first().copied().unwrap_or(""), b.word, (b.reason)(state).is_some())));
+    pairs.extend(shown.iter().map(|b| (b.keys.first().copied().unwrap_or(""), b.word, b.blocked(state).is_some())));
     for (key, word, blocked) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, lists, outcome, palette, tour};
+use super::{answers, help, lists, messages, outcome, palette, pick, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -31,7 +31,7 @@ const MESSAGE_SECONDS: i64 = 6;
 pub fn start(state: &State) -> Vec<Effect> {
     let mut effects = vec![Effect::ListEntries, Effect::ReadStage, Effect::ListKeys, Effect::CheckKeyFiles];
     effects.push(Task::Remind.effect());
-    if !state.here.offline {
+    if !state.here.offline && !state.here.read_only.everything {
         effects.push(Effect::Resolve);
     }
     effects
@@ -121,7 +121,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             vec![]
         }
         Found::Binding(binding) => {
-            if (binding.reason)(state).is_none() {
+            if binding.blocked(state).is_none() {
                 choose(state, binding.action);
             }
             run(state, binding)
@@ -139,7 +139,7 @@ fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
 
 /// Does what a binding says, or says why not.
 pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
-    match (binding.reason)(state) {
+    match binding.blocked(state) {
         Some(reason) => {
             state.say(Tone::Note, binding.word, reason);
             vec![]
@@ -180,6 +180,7 @@ fn choose(state: &mut State, action: Action) {
         action,
         Action::Help
             | Action::Palette
+            | Action::Messages
             | Action::Redraw
             | Action::Suspend
             | Action::RefreshAll
@@ -275,6 +276,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Refresh => return refresh(state),
         Action::RefreshAll => return refresh_all(state),
         Action::Copy(what) => return copy(state, what),
+        Action::Messages => messages::open(state),
+        Action::Pick => pick::pick(state),
         Action::Quit => state.quit = Some(Quit::Leave),
         Action::Sandbox => state.quit = Some(Quit::Sandbox),
         Action::Suspend => return vec![Effect::Suspend],

@@ -4,6 +4,9 @@ use crate::engine::error::RootId;
 use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
 use crate::tui::messages::failure::{Ask, Failure};
 
+/// Longest raw error that is kept, in characters.
+const RAW: usize = 2000;
+
 pub(in crate::tui) fn broken(what: &str) -> Failure {
     let problem = Problem {
         kind: Kind::Disk,
@@ -12,13 +15,15 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
         repository: None,
         role: None,
     };
-    Failure { problem, ask: None }
+    Failure { problem, ask: None, raw: None }
 }
 
 /// An engine's error as plain data, with the question that would help.
 #[must_use]
 pub(in crate::tui) fn of(error: EngineError) -> Failure {
     let problem = error.problem();
+    // What is secret cannot be formatted.
+    let raw = Some(format!("{error:?}").chars().take(RAW).collect());
     let ask = match error {
         EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
         EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
@@ -40,5 +45,5 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
         _ => None,
     };
-    Failure { problem, ask }
+    Failure { problem, ask, raw }
 }

@@ -26,6 +26,10 @@ pub enum Action {
     RefreshAll,
     Copy(Copied),
     Quit,
+    /// Everything that was said.
+    Messages,
+    /// Prints what is meant here and leaves.
+    Pick,
     Suspend,
     Redraw,
     SkipTourStep,
@@ -116,6 +120,15 @@ pub const fn bind(
 }
 
 impl Binding {
+    /// Why it does nothing now: that nothing may be changed, else its own reason.
+    #[must_use]
+    pub fn blocked(&self, state: &State) -> Option<&'static str> {
+        if self.action.writes() && state.is_read_only(self.action.is_of_repository()) {
+            return Some(READ_ONLY);
+        }
+        (self.reason)(state)
+    }
+
     /// Sets why it does nothing now.
     #[must_use]
     pub const fn unless(mut self, reason: fn(&State) -> Option<&'static str>) -> Self {
@@ -123,6 +136,33 @@ impl Binding {
         self
     }
 }
+
+impl Action {
+    /// Whether it leads to something being staged, made or published. The engine has the last word.
+    fn writes(self) -> bool {
+        use actions::{Keys, Publish, Repositories, Review, Roles, Tags, Wizard};
+        match self {
+            Self::Undo | Self::Redo | Self::Rotate | Self::Staged(_) => true,
+            Self::Repositories(a) => {
+                matches!(a, Repositories::AddSigner | Repositories::Delete | Repositories::Foreign)
+            }
+            Self::Roles(a) => a != Roles::Open,
+            Self::Tags(a) => matches!(a, Tags::Add | Tags::Sign | Tags::Revoke),
+            Self::Keys(a) => !matches!(a, Keys::Show | Keys::LockAll | Keys::BackUp | Keys::Export),
+            Self::ReviewScreen(a) => !matches!(a, Review::Commands | Review::Leave),
+            Self::PublishScreen(a) => a == Publish::Retry,
+            Self::Wizard(a) => matches!(a, Wizard::Menu | Wizard::Do | Wizard::Toggle | Wizard::All | Wizard::Skip),
+            _ => false,
+        }
+    }
+
+    /// Whether it is about the repository under the cursor.
+    fn is_of_repository(self) -> bool {
+        matches!(self, Self::Repositories(_) | Self::Roles(_) | Self::Tags(_))
+    }
+}
+
+const READ_ONLY: &str = "read-only: nothing is staged, made or published";
 
 fn never(_: &State) -> Option<&'static str> {
     None

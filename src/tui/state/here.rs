@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Pick;
+use crate::engine::settings::ReadOnly;
+
 /// Where this runs.
 #[derive(Clone, Debug)]
 pub struct Here {
@@ -18,6 +21,10 @@ pub struct Here {
     pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
+    /// What is looked at and never changed.
+    pub read_only: ReadOnly,
+    /// What the screen was opened to choose.
+    pub pick: Option<Pick>,
 }
 
 impl Default for Here {
@@ -30,6 +37,8 @@ impl Default for Here {
             sandbox: None,
             shell: None,
             notes: BTreeMap::new(),
+            read_only: ReadOnly::default(),
+            pick: None,
         }
     }
 }

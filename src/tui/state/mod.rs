@@ -10,6 +10,7 @@ mod jobs;
 pub mod key_task;
 mod keyring;
 mod known;
+pub mod log;
 pub mod publishing;
 pub mod registry;
 pub mod review;
@@ -38,6 +39,7 @@ use crate::tuf::{CanonicalKeyId, Gun, Role};
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
+use log::Log;
 use publishing::Publishing;
 use review::Review;
 use rows::{StagedRow, TagRows};
@@ -69,6 +71,8 @@ pub struct State {
     /// Open dialogs, the last on top.
     pub dialogs: Vec<Dialog>,
     pub message: Option<Message>,
+    /// Everything that was said.
+    pub log: Log,
     /// Keys of which it was said that they are not bound.
     pub unbound: BTreeSet<String>,
     /// The key before, where it counts.
@@ -109,12 +113,23 @@ pub enum Reminder {
 }
 
 /// Why the loop ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quit {
     /// The user is done.
     Leave,
     /// The user wants the sandbox.
     Sandbox,
+    /// The user chose what the screen was opened for; a line for each.
+    Picked(Vec<String>),
+}
+
+/// What the screen was opened to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The pane that lists it.
+    pub pane: Pane,
+    /// The repository to begin at.
+    pub of: Option<Gun>,
 }
 
 /// What fills the screen.
@@ -161,6 +176,7 @@ impl State {
             screen: Screen::Main,
             dialogs: Vec::new(),
             message: None,
+            log: Log::default(),
             unbound: BTreeSet::new(),
             before: Before::Other,
             filtering: None,
@@ -292,12 +308,33 @@ impl State {
     /// Shows a message.
     pub fn say(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
         let (verb, object) = (verb.into(), object.into());
+        self.log.add(self.now, tone, &verb, &object, vec![]);
         self.message = Some(Message { tone, verb, object, back: None, since: self.now });
     }
 
     /// Shows a failure until esc is pressed.
     pub fn complain(&mut self, failure: &Failure) {
         let problem = &failure.problem;
-        self.say(Tone::Fail, problem.kind.word(), format!("{}: {}", problem.message, problem.hint));
+        self.record(failure);
+        let (verb, object) = (problem.kind.word().to_owned(), format!("{}: {}", problem.message, problem.hint));
+        self.message = Some(Message { tone: Tone::Fail, verb, object, back: None, since: self.now });
+    }
+
+    /// Keeps a failure among what was said, with all that is known of it.
+    pub fn record(&mut self, failure: &Failure) {
+        let Failure { problem, raw, .. } = failure;
+        let mut detail = vec![problem.hint.clone()];
+        detail.extend(problem.repository.as_ref().map(|gun| format!("repository {gun}")));
+        detail.extend(problem.role.as_ref().map(|role| format!("role {role}")));
+        detail.extend(raw.clone());
+        self.log.add(self.now, Tone::Fail, problem.kind.word(), &problem.message, detail);
+    }
+
+    /// Whether nothing may be changed, at all or for the repository under the cursor.
+    #[must_use]
+    pub fn is_read_only(&self, of_repository: bool) -> bool {
+        let server = || self.repository()?.entry.server.as_deref().ok();
+        self.here.read_only.everything
+            || (of_repository && server().is_some_and(|server| self.here.read_only.covers(server)))
     }
 }

@@ -38,6 +38,8 @@ impl Machine {
             pkcs11_module: None,
             idle_lock: Duration::from_secs(60),
             notary_auth: None,
+            log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
+            read_only: Default::default(),
             helper_launcher: Vec::new(),
             helper_environment: Vec::new(),
             typed_paths: Default::default(),

@@ -33,7 +33,7 @@ pub fn select(state: &mut State, name: &str) {
 
 pub fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
     let problem = Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None };
-    Failure { problem, ask }
+    Failure { problem, ask, raw: None }
 }
 
 pub fn signer(name: &str) -> SignerName {

@@ -121,6 +121,7 @@ impl Custody {
         passphrase: Option<&Passphrase>,
         untested: Untested,
     ) -> Result<Restored, EngineError> {
+        self.context.check_writable()?;
         let found = &key.found;
         if let (Some(id), Standing::Same | Standing::Conflicting) = (&found.claimed, &key.standing) {
             return Ok(Restored::Kept(id.clone()));

@@ -24,6 +24,8 @@ fn settings(servers: ServerSources) -> Settings {
         pkcs11_module: None,
         idle_lock: Duration::ZERO,
         notary_auth: None,
+        log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
+        read_only: Default::default(),
         helper_launcher: Vec::new(),
         helper_environment: Vec::new(),
         typed_paths: Default::default(),

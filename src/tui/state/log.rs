@@ -1,0 +1,70 @@
+//! Everything that was said, bounded.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp as Time;
+
+use crate::tui::kit::message::Tone;
+
+/// Most entries that are kept on the screen; the file has more.
+const MOST: usize = 500;
+
+/// Everything that was said, oldest first.
+#[derive(Debug, Default)]
+pub struct Log {
+    entries: VecDeque<Entry>,
+    /// How many of the last ones are not in the file yet.
+    unwritten: usize,
+    /// Where the file is, if there is one.
+    pub file: String,
+}
+
+/// Something that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub at: Time,
+    pub tone: Tone,
+    pub text: String,
+    /// What to do, what it is about, the raw answer.
+    pub detail: Vec<String>,
+}
+
+impl Entry {
+    /// How it was meant, in a word.
+    #[must_use]
+    pub fn level(&self) -> &'static str {
+        match self.tone {
+            Tone::Done => "done",
+            Tone::Note => "note",
+            Tone::Warn => "warning",
+            Tone::Fail => "error",
+        }
+    }
+}
+
+impl Log {
+    /// Adds what was said, unless it is what was said last.
+    pub fn add(&mut self, at: Time, tone: Tone, verb: &str, object: &str, detail: Vec<String>) {
+        let text = if object.is_empty() { verb.to_owned() } else { format!("{verb}: {object}") };
+        let same = |last: &Entry| last.tone == tone && last.text == text && last.detail == detail;
+        if self.entries.back().is_some_and(same) {
+            return;
+        }
+        self.entries.push_back(Entry { at, tone, text, detail });
+        self.unwritten += 1;
+        if self.entries.len() > MOST {
+            self.entries.pop_front();
+        }
+    }
+
+    /// All that is kept, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().rev()
+    }
+
+    /// What is not in the file yet; from now on it counts as written.
+    pub fn take_new(&mut self) -> impl Iterator<Item = &Entry> {
+        let count = std::mem::take(&mut self.unwritten).min(self.entries.len());
+        self.entries.iter().skip(self.entries.len() - count)
+    }
+}

@@ -8,7 +8,7 @@ use super::arguments::{
 use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
-use super::{Context, publish, staged, tagging};
+use super::{Context, preview, publish, staged, tagging};
 use crate::engine::custody::file::public_key;
 use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
@@ -173,29 +173,34 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         }
     }
     if publishing.dry_run {
-        return preview(context, ending, batch, &wanted.pretended, &publishing.agreement);
+        return shown(context, ending, batch, &wanted.pretended, &publishing.agreement);
     }
     let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone()))).collect();
-    if context.engine.stage().stage(all).is_ok() {
+    let mut asked = Vec::new();
+    if let Ok(stage) = context.engine.stage().stage(all) {
         staged_guns.extend(batch.into_iter().map(|(gun, _)| gun));
+        asked = stage.changes;
     } else {
         for (gun, changes) in batch {
             match context.engine.stage().stage(changes.into_iter().map(|change| (gun.clone(), change)).collect()) {
-                Ok(_) => staged_guns.push(gun),
+                Ok(stage) => {
+                    asked.extend(stage.changes.into_iter().filter(|staged| staged.gun == gun));
+                    staged_guns.push(gun);
+                }
                 Err(error) => ending.problems.push(about(error, &gun)),
             }
         }
     }
     ending.succeeded = staged_guns.len();
     if publishing.publish {
-        return publish::staged(context, ending, (staged_guns, Vec::new()), &publishing.agreement).await;
+        return publish::staged(context, ending, (staged_guns, Vec::new()), asked, &publishing.agreement).await;
     }
-    say_staged(context, &staged_guns, &before)?;
+    staged::say_staged(context, &staged_guns, &before)?;
     Ok(ending)
 }
 
 /// Shows what would be published, repository by repository where one fails; nothing is staged.
-fn preview(
+fn shown(
     context: &Context,
     mut ending: Ending,
     batch: Vec<(Gun, Vec<Change>)>,
@@ -208,7 +213,7 @@ fn preview(
         context.engine.stage().preview(all.collect(), &guns, pretended)
     };
     if let Ok(plan) = plan(&batch) {
-        return publish::preview(context, ending, &plan, agreement);
+        return preview::preview(context, ending, &plan, agreement);
     }
     let (mut good, mut failed) = (Vec::new(), Vec::new());
     for one in batch {
@@ -218,7 +223,7 @@ fn preview(
         }
     }
     ending.problems.extend(failed);
-    if good.is_empty() { Ok(ending) } else { publish::preview(context, ending, &plan(&good)?, agreement) }
+    if good.is_empty() { Ok(ending) } else { preview::preview(context, ending, &plan(&good)?, agreement) }
 }
 
 /// The changes with what must come first: the creation of a repository that has no trust data.
@@ -277,28 +282,6 @@ pub(super) fn about(error: EngineError, gun: &Gun) -> Problem {
     let mut problem = error.problem();
     problem.repository.get_or_insert_with(|| gun.clone());
     problem
-}
-
-/// Says what was added to what had been staged before.
-fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>) -> Result<(), Problem> {
-    let stage = context.engine.stage().staged()?;
-    let added = stage.changes.iter().filter(|c| guns.contains(&c.gun) && !before.contains(&c.id));
-    let rows: Vec<staged::StagedRow<'_>> = added.map(staged::row).collect();
-    if context.console.json {
-        return context.console.result_json(&rows);
-    }
-    let lines = rows.iter().map(|row| format!("staged: {}\n", crate::printable::printable(&row.sentence())));
-    context.console.result(&lines.collect::<String>())?;
-    if rows.is_empty() && !guns.is_empty() {
-        context.console.note("that is staged already");
-    }
-    match stage.changes.len() {
-        0 => {}
-        all if all == rows.len() => context.console.note("review and send with: trustdeck publish"),
-        1 => context.console.note("1 change is staged; review and send with: trustdeck publish"),
-        all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),
-    }
-    Ok(())
 }
 
 /// `delete` without `--remote`: this machine's copy of one repository, at once.

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::{
-    Command, Console, Ending, Globals, arguments, changes, gate, images, inspect, key, listing, publish, remarks,
-    rotate, sandbox, staged, terminal,
+    Command, Console, Ending, Globals, arguments, changes, gate, images, inspect, key, linking, listing, publish,
+    remarks, rotate, sandbox, signals, staged,
 };
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, Log};
@@ -20,11 +20,12 @@ pub async fn run(
     sources: PassphraseSources,
     command: Command,
 ) -> Ending {
-    let (stop, busy) = (CancellationToken::new(), CancellationToken::new());
+    let (stop, busy) = (CancellationToken::new(), signals::Busy::default());
     let context = Context { engine, console, globals, sources: Arc::new(sources), stop, busy };
-    terminal::watch_signals(context.stop.clone(), context.busy.clone());
+    signals::watch(context.stop.clone(), context.busy.clone());
     remarks::ask_logins(&context);
     let remarks = remarks::Remarks::tell(&context);
+    remarks::content_trust(&context, &command).await;
     let ending = match &command {
         command if is_refused(&context, command) => Err(EngineError::read_only(None).problem()),
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,
@@ -35,6 +36,7 @@ pub async fn run(
         Command::Pull(arguments) => images::pull::run(&context, arguments).await,
         Command::Push(arguments) => images::push::run(&context, arguments).await,
         Command::Gate(arguments) => gate::run(&context, arguments).await,
+        Command::Plugin(command) => linking::run(&context, command).await,
         Command::Verify(arguments) => images::verify::run(&context, arguments).await,
         Command::Status(arguments) => listing::status(&context, arguments).await,
         Command::Delegation(arguments::Delegation::List(arguments)) => listing::delegations(&context, arguments).await,

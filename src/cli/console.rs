@@ -61,6 +61,12 @@ impl Console {
         }
     }
 
+    /// Writes an empty line to standard error.
+    pub fn blank(self) {
+        // Nobody is left to tell.
+        let _ = writeln!(std::io::stderr().lock());
+    }
+
     /// Writes a sentence, which may hold text from outside, to standard error.
     pub fn say(self, text: &str) {
         // JSON has its own way to write what a terminal would obey.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Globals;
 use super::console::{Console, broken};
+use super::signals::Busy;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::reference::{RepositoryRef, parse_bare, parse_repository};
 use crate::engine::{Engine, Problem, RepositoryView};
@@ -26,8 +27,8 @@ pub(super) struct Context {
     pub(super) sources: Arc<PassphraseSources>,
     /// Cancelled when the user wants to stop.
     pub(super) stop: CancellationToken,
-    /// Cancelled once a signal must not end the program any more.
-    pub(super) busy: CancellationToken,
+    /// Set while a signal must not end the program at once.
+    pub(super) busy: Busy,
 }
 
 impl Context {

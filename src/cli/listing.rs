@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::arguments;
+use super::docker_client;
 use super::ending::Ending;
 use super::staged::{self, StagedRow};
 use super::table::Table;
@@ -148,6 +149,8 @@ struct StatusRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<String>,
     authorities: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_trust: Option<String>,
     keys: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_keys: Vec<OtherKeys>,
@@ -174,6 +177,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         Ok((url, why)) => (Some(url), Some(why), None),
         Err(problem) => (None, None, Some(problem)),
     };
+    let ignored = docker_client::ignored_content_trust(context).await;
     let row = StatusRow {
         trust_dir: status.trust_dir.0.display().to_string(),
         trust_dir_why: status.trust_dir.1,
@@ -190,6 +194,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         server_error,
         proxy: status.proxy,
         authorities: status.authorities,
+        content_trust: ignored,
         keys: status.keys,
         other_keys: status.other_keys.iter().map(other_keys).collect(),
         staged: staged.map(staged::row).collect(),
@@ -238,6 +243,9 @@ fn status_text(row: &StatusRow<'_>) -> String {
     }
     for authority in &row.authorities {
         table.row(["authority", authority, ""]);
+    }
+    if let Some(ignored) = &row.content_trust {
+        table.row(["content trust", "off", ignored]);
     }
     table.row(["keys", &row.keys.to_string(), ""]);
     for other in &row.other_keys {

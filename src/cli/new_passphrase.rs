@@ -3,7 +3,7 @@
 use super::console::input;
 use super::{Context, terminal};
 use crate::engine::keyring::sources::Source;
-use crate::engine::{EngineError, Kind, NewPassphrase, Problem, Strength};
+use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Problem, Strength};
 use crate::printable::printable;
 
 /// The passphrase for a new key of `role`, which may be a signer's name.
@@ -11,7 +11,7 @@ use crate::printable::printable;
 /// # Errors
 /// `Passphrase`, naming the variables to set, if nobody can be asked; `Input` if what is set is too short.
 pub(super) fn for_role(context: &Context, role: &str) -> Result<NewPassphrase, Problem> {
-    if let Some((_, known)) = known(context, role)? {
+    if let Some(known) = told(context, role)? {
         return Ok(known);
     }
     let role = printable(role);
@@ -20,11 +20,31 @@ pub(super) fn for_role(context: &Context, role: &str) -> Result<NewPassphrase, P
     typed_twice(context, &format!("the {role} key that will be made"), (message, hint))
 }
 
+/// The same as [`known`], with remarks on what is weak or odd about it.
+///
+/// # Errors
+/// As [`known`].
+pub(super) fn told(context: &Context, role: &str) -> Result<Option<NewPassphrase>, Problem> {
+    let Some((source, known)) = known(context, role)? else { return Ok(None) };
+    remark(context, &known, &format!("{source}: "));
+    if matches!(source, Source::BrokenVariable(_)) {
+        context.console.note(&format!("{source}: the line break becomes a part of the passphrase"));
+    }
+    Ok(Some(known))
+}
+
+/// Says what is weak about a new passphrase; `before` says where it is from.
+pub(super) fn remark(context: &Context, passphrase: &Passphrase, before: &str) {
+    if let Some(remark) = Strength::of(passphrase).remark() {
+        context.console.note(&format!("{before}{remark}"));
+    }
+}
+
 /// The first passphrase that the sources for scripts have for keys of `role`.
 ///
 /// # Errors
 /// `Input`, naming the source, if it is too short.
-pub(super) fn known(context: &Context, role: &str) -> Result<Option<(Source, NewPassphrase)>, Problem> {
+fn known(context: &Context, role: &str) -> Result<Option<(Source, NewPassphrase)>, Problem> {
     let Some((source, known)) = context.sources.candidates(role).into_iter().next() else { return Ok(None) };
     let new = NewPassphrase::new(known).map_err(|error| {
         let problem = EngineError::from(error).problem();
@@ -48,9 +68,7 @@ pub(super) fn typed_twice(
     }
     loop {
         let typed = terminal::ask_passphrase(&format!("new passphrase for {what}"))?;
-        if let Some(remark) = Strength::of(&typed).remark() {
-            context.console.note(remark);
-        }
+        remark(context, &typed, "");
         let Ok(first) = NewPassphrase::new(typed) else { continue };
         if terminal::ask_passphrase("again")? == *first {
             return Ok(first);

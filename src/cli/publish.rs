@@ -1,19 +1,23 @@
 //! `publish`: plan, agree, unlock, send, and say for every repository how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::arguments::{Agreement, Publish, Publishing};
 use super::console::input;
 use super::ending::Ending;
 use super::plan_json::plan_rows;
-use super::plan_text::{Extent, plan_text};
+use super::plan_text::plan_text;
+use super::progress::say_progress;
 use super::published::{say_resolved, show_published};
-use super::{Context, unlock};
+use super::{Context, preview, unlock};
 use crate::engine::publish::job::Approval;
-use crate::engine::{EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, Step};
+use crate::engine::{
+    EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
+};
 use crate::printable::printable;
 use crate::tuf::Gun;
 
@@ -35,41 +39,21 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     if command.dry_run {
         ending.problems = refresh(context, &mut guns).await;
-        return preview(context, ending, &context.engine.stage().plan(Some(&guns))?, &command.agreement);
+        return preview::preview(context, ending, &context.engine.stage().plan(Some(&guns))?, &command.agreement);
     }
     require_yes(context, &command.agreement, "look at it with --dry-run, then publish with --yes")?;
     let failed = refresh(context, &mut guns).await;
-    staged(context, ending, (guns, failed), &command.agreement).await
+    let asked = context.engine.stage().staged()?.changes;
+    staged(context, ending, (guns, failed), asked, &command.agreement).await
 }
 
-/// Shows a plan as the result, and what hinders it; nothing is sent.
-///
-/// # Errors
-/// `Disk` if the result was not taken.
-pub(super) fn preview(
-    context: &Context,
-    mut ending: Ending,
-    plan: &Plan,
-    agreement: &Agreement,
-) -> Result<Ending, Problem> {
-    match context.console.json {
-        true => context.console.result_json(&plan_rows(plan))?,
-        false => context.console.result(&plan_text(plan, extent(agreement)))?,
-    }
-    ending.problems.extend(plan.repositories.iter().filter_map(obstacle));
-    ending.succeeded = plan.repositories.len();
-    Ok(ending)
-}
-
-fn extent(agreement: &Agreement) -> Extent {
-    if agreement.full { Extent::Full } else { Extent::Cut }
-}
-
-/// How often a plan is reviewed anew because somebody published meanwhile.
+/// How often a plan is reviewed anew because somebody published meanwhile: by a person, and with `--yes`, where each of
+/// many that run at once makes the plans of all others anew.
 const REVIEWS: usize = 5;
+const REVIEWS_UNATTENDED: usize = 100;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
-/// holds what has failed before.
+/// holds what has failed before, and `asked` what was staged when this was asked for.
 ///
 /// # Errors
 /// As [`run`].
@@ -77,14 +61,17 @@ pub(super) async fn staged(
     context: &Context,
     mut ending: Ending,
     (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    asked: Vec<StagedChange>,
     agreement: &Agreement,
 ) -> Result<Ending, Problem> {
     let (mut results, mut merged) = (Vec::new(), BTreeMap::<Gun, Vec<String>>::new());
-    for review in 1..=REVIEWS {
+    let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
+    for review in 1..=reviews {
+        results.extend(published_by_others(context, &mut guns, &asked).await?);
         let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
-        if !names_one && review < REVIEWS {
+        if !names_one && review < reviews {
             guns = take_changed(&mut round, &mut merged);
         } else {
             guns.clear();
@@ -101,6 +88,9 @@ pub(super) async fn staged(
         result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
     }
     show_published(context, &results, &failed)?;
+    if results.iter().any(|result| !result.new_keys.is_empty()) {
+        context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");
+    }
     ending.problems.extend(failed);
     let is_done = |r: &&Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     ending.succeeded = results.iter().filter(is_done).count();
@@ -110,6 +100,40 @@ pub(super) async fn staged(
         PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
     }));
     Ok(ending)
+}
+
+/// Takes those out of which nothing is staged any more, and says what became of it: another trustdeck that shares the
+/// stage publishes what is staged by all.
+async fn published_by_others(
+    context: &Context,
+    guns: &mut Vec<Gun>,
+    asked: &[StagedChange],
+) -> Result<Vec<Published>, Problem> {
+    let staged = context.engine.stage().staged()?.changes;
+    let is_staged = |gun: &Gun| staged.iter().any(|change| change.gun == *gun);
+    let (kept, gone): (Vec<Gun>, Vec<Gun>) = guns.drain(..).partition(is_staged);
+    *guns = kept;
+    let mut results = Vec::new();
+    for gun in gone {
+        let view = context.view(&gun).await;
+        let changes: Vec<StagedChange> = asked.iter().filter(|change| change.gun == gun).cloned().collect();
+        let outcome = match view {
+            Ok(_) if context.engine.stage().are_done(&gun, &changes)? => PublishOutcome::Unchanged,
+            Ok(_) => PublishOutcome::Failed(Problem {
+                kind: Kind::Conflict,
+                repository: Some(gun.clone()),
+                ..input(
+                    format!(
+                        "what was staged for {gun} is staged no more: another trustdeck has published or dropped it"
+                    ),
+                    "look at it with trustdeck inspect, and stage it again if it is missing",
+                )
+            }),
+            Err(problem) => PublishOutcome::Failed(problem),
+        };
+        results.push(Published::ended(gun, outcome));
+    }
+    Ok(results)
 }
 
 /// Takes those out whose plan became another one, and remembers what others have published.
@@ -137,7 +161,7 @@ async fn reviewed(
     failed.extend(plan.repositories.iter().filter_map(obstacle));
     match context.console.json {
         true => context.console.event(&serde_json::json!({ "plan": plan.id.0, "repositories": plan_rows(&plan) })),
-        false => context.console.note(&plan_text(&plan, extent(agreement))),
+        false => context.console.note(&plan_text(&plan, preview::extent(agreement))),
     }
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();
     if ready.is_empty() {
@@ -235,7 +259,7 @@ async fn refresh(context: &Context, guns: &mut Vec<Gun>) -> Vec<Problem> {
 }
 
 /// Why a repository cannot be published as planned.
-fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
+pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     if let Some(problem) = &plan.failed {
         return Some(Problem { repository: Some(plan.gun.clone()), ..problem.clone() });
     }
@@ -296,65 +320,66 @@ fn policy(message: String, hint: &str) -> Problem {
     Problem { kind: Kind::Policy, ..input(message, hint) }
 }
 
-/// Publishes, while progress is written to standard error.
+/// How long after a signal a publish may go on without any news.
+const SILENCE: Duration = Duration::from_millis(800);
+
+/// Publishes, while progress is written to standard error. After a signal what is being sent may come to its end, as
+/// long as there are news of it.
 async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String>) -> Result<Vec<Published>, Problem> {
     let (sender, mut news) = mpsc::channel(64);
-    context.busy.cancel();
+    let _finishing = context.busy.begin();
+    let guns = approval.repositories.clone();
     let publishing = context.engine.publisher().publish(approval, sender, context.stop.clone());
     tokio::pin!(publishing);
+    let mut running = Running::default();
+    let silence = tokio::time::sleep(SILENCE);
+    tokio::pin!(silence);
     let mut told_stop = false;
     loop {
         tokio::select! {
             results = &mut publishing => return Ok(results?),
-            Some(progress) = news.recv() => say_progress(context, &names, &progress),
+            Some(progress) = news.recv() => {
+                say_progress(context, &names, &progress);
+                running.note(progress);
+                silence.as_mut().reset(Instant::now() + SILENCE);
+            }
             () = context.stop.cancelled(), if !told_stop => {
                 told_stop = true;
-                context.console.note("stopping: no new repository is started, running ones finish");
+                silence.as_mut().reset(Instant::now() + SILENCE);
+                context.console.note("stopping: nothing more is sent, what is being sent may come to its end");
             }
+            () = &mut silence, if told_stop => return Ok(guns.iter().map(|gun| running.left(gun)).collect()),
         }
     }
 }
 
-/// What a program reads of the progress.
-#[derive(Serialize)]
-struct ProgressRow<'a> {
-    repository: &'a Gun,
-    progress: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    done: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
+/// What is known of a publish that is not waited for to its end.
+#[derive(Default)]
+struct Running {
+    sending: BTreeSet<Gun>,
+    finished: BTreeMap<Gun, Published>,
 }
 
-fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Progress) {
-    let (gun, step, (done, total), note) = match progress {
-        Progress::Step { gun, step, note } => {
-            let counts = if let Step::Sign { done, total } = step { (Some(*done), Some(*total)) } else { (None, None) };
-            (gun, step_word(step), counts, note.as_deref())
+impl Running {
+    fn note(&mut self, progress: Progress) {
+        match progress {
+            Progress::Step { gun, step: Step::Upload | Step::Check, .. } => drop(self.sending.insert(gun)),
+            Progress::Step { gun, .. } => drop(self.sending.remove(&gun)),
+            Progress::Finished(published) => drop(self.finished.insert(published.gun.clone(), published)),
+            Progress::Touch { .. } => {}
         }
-        Progress::Touch { gun, token } => (gun, "touch", (None, None), Some(token.as_str())),
-        Progress::Finished(_) => return,
-    };
-    if context.console.json {
-        return context.console.event(&ProgressRow { repository: gun, progress: step, done, total, note });
     }
-    let name = names.get(gun).map_or(gun.as_str(), String::as_str);
-    let counts = done.zip(total).map(|(done, total)| format!(" {done} of {total}")).unwrap_or_default();
-    context.console.say(&match (progress, note) {
-        (Progress::Touch { token, .. }, _) => format!("{name}: touch token {token} now"),
-        (_, Some(note)) => format!("{name}: {step}{counts} ({note})"),
-        (_, None) => format!("{name}: {step}{counts}"),
-    });
-}
 
-fn step_word(step: &Step) -> &'static str {
-    match step {
-        Step::Fetch => "fetch",
-        Step::Plan => "plan",
-        Step::Sign { .. } => "sign",
-        Step::Upload => "upload",
-        Step::Check => "check",
+    /// The result for a repository whose publish is left alone now.
+    fn left(&mut self, gun: &Gun) -> Published {
+        match self.finished.remove(gun) {
+            Some(published) => published,
+            None if self.sending.contains(gun) => {
+                let why = "it was stopped before the answer came; the next publish looks what became of it".to_owned();
+                let problem = EngineError::OutcomeUnknown { gun: gun.clone(), why }.problem();
+                Published { outcome: PublishOutcome::Failed(problem), ..Published::skipped(gun) }
+            }
+            None => Published::skipped(gun),
+        }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn say_resolved(context: &Context, resolved: &[Published]) {
                 format!("may have landed or not: {}", problem.message)
             }
             PublishOutcome::Failed(problem) => format!("had not landed, and stays staged: {}", problem.message),
-            PublishOutcome::Skipped => "had not begun, and stays staged".to_owned(),
+            PublishOutcome::Skipped => "was not sent, and stays staged".to_owned(),
         };
         context.console.say(&format!("{}: an interrupted publish {how}", published.gun));
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::Context;
 use super::terminal::{ask_line, ask_passphrase};
+use super::{Command, Context, docker_client};
 
 /// Tells remarks from now on; ends with [`Remarks::finish`].
 pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>);
@@ -56,4 +56,17 @@ pub(super) fn ask_logins(context: &Context) {
         Some((user, password))
     };
     context.engine.servers().ask_logins_with(Arc::new(asker));
+}
+
+/// Says once on this machine, for each version of docker, that it ignores DOCKER_CONTENT_TRUST.
+pub(super) async fn content_trust(context: &Context, command: &Command) {
+    // It says so itself, whenever it is asked.
+    if matches!(command, Command::Status(_)) {
+        return;
+    }
+    if let Some(words) = docker_client::ignored_content_trust(context).await
+        && context.engine.is_news(&words)
+    {
+        context.console.say(&words);
+    }
 }

@@ -41,6 +41,7 @@ pub(super) fn options(command: &Sandbox) -> Result<Options, Problem> {
         listen: command.listen.unwrap_or(defaults.listen),
         http: command.http,
         auth,
+        open: command.open,
         empty: command.empty,
     })
 }
@@ -54,6 +55,7 @@ pub(super) fn problem(error: SandboxError) -> Problem {
         SandboxError::InUse(_) => (Kind::BusyLocal, "end the other one, or give another --dir"),
         SandboxError::Store(_) => (Kind::Disk, "start with an empty --dir; this one cannot be read"),
         SandboxError::Listen { .. } => (Kind::Input, "give another --listen; port 0 takes any free port"),
+        SandboxError::Open(_) => (Kind::Input, "demand one with --auth basic or --auth token, or give --open"),
         SandboxError::Tls(_) | SandboxError::Scene(_) => (Kind::Server, "please report this"),
         SandboxError::Login => (Kind::Input, "set TRUSTDECK_SANDBOX_AUTH=USER:PASSWORD"),
     };

@@ -18,7 +18,7 @@ use crate::printable::printable;
 use crate::sandbox::REGISTRY;
 use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, notes};
 use crate::tuf::Gun;
-use crate::tui::{Options, Pane, Quit, ThemeChoice, Tour};
+use crate::tui::{Options, OwnColours, Pane, Quit, ThemeChoice, Tour};
 use crate::{config, tui};
 
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
@@ -41,7 +41,7 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     match run(wanted, options).await? {
         Ok(Quit::Leave | Quit::Picked(_)) => Ok(Ending::done()),
         Ok(Quit::Sandbox) => {
-            let everything = Sandbox { serve: false, listen: None, dir: None, empty: false, http: false, auth: None };
+            let everything = Sandbox::default();
             open_sandbox(console, globals, &everything).await
         }
         Err(error) => Ok(lost(console, &error)),
@@ -130,11 +130,24 @@ fn lost(console: Console, error: &anyhow::Error) -> Ending {
 /// The options that the configuration has a say in too.
 fn themed(globals: &Globals) -> Result<Options, Problem> {
     let mut options = options(globals);
-    if let Some(name) = config::theme(&Places::of_user()?)? {
-        options.theme = ThemeChoice::named(&name).ok_or_else(|| {
-            input(format!("theme is {name:?} in trustdeck's configuration"), "expected auto, dark, light or mono")
-        })?;
+    let own = config::screen(&Places::of_user()?)?;
+    let named =
+        globals.theme.as_deref().filter(|name| !name.is_empty()).map(|name| (name, "--theme or TRUSTDECK_THEME"));
+    let named = named.or_else(|| Some((own.theme.as_deref()?, "theme in trustdeck's configuration")));
+    if let Some((name, place)) = named {
+        let expected = format!("expected {}", ThemeChoice::NAMES);
+        options.theme = ThemeChoice::named(name).ok_or_else(|| input(format!("{place} is {name:?}"), expected))?;
     }
+    if !own.colours.is_empty() {
+        let written = own.colours.iter().map(|(role, colour)| (role.as_str(), colour.as_str()));
+        let colours = OwnColours::parse(written);
+        let colours =
+            colours.map_err(|what| input(format!("trustdeck's configuration: {what}"), "mend it, or leave it out"))?;
+        // As long as the program runs.
+        options.colours = Some(Box::leak(Box::new(colours)));
+    }
+    options.mouse = own.mouse.unwrap_or(true);
+    options.keys = own.keys;
     Ok(options)
 }
 

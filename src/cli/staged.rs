@@ -1,5 +1,7 @@
 //! What was staged: said after staging, listed by `status`, dropped by `reset`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::Context;
@@ -93,6 +95,28 @@ fn quoted(paths: &[String]) -> String {
 fn into(word: &str, roles: &[Role]) -> String {
     let names: Vec<&str> = roles.iter().map(Role::as_str).collect();
     if names.is_empty() { String::new() } else { format!(" {word} {}", names.join(", ")) }
+}
+
+/// Says what was added to what had been staged before.
+pub(super) fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>) -> Result<(), Problem> {
+    let stage = context.engine.stage().staged()?;
+    let added = stage.changes.iter().filter(|c| guns.contains(&c.gun) && !before.contains(&c.id));
+    let rows: Vec<StagedRow<'_>> = added.map(row).collect();
+    if context.console.json {
+        return context.console.result_json(&rows);
+    }
+    let lines = rows.iter().map(|row| format!("staged: {}\n", crate::printable::printable(&row.sentence())));
+    context.console.result(&lines.collect::<String>())?;
+    if rows.is_empty() && !guns.is_empty() {
+        context.console.note("that is staged already");
+    }
+    match stage.changes.len() {
+        0 => {}
+        all if all == rows.len() => context.console.note("review and send with: trustdeck publish"),
+        1 => context.console.note("1 change is staged; review and send with: trustdeck publish"),
+        all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),
+    }
+    Ok(())
 }
 
 /// `reset`: drops staged changes, of one repository or all.

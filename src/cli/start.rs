@@ -8,19 +8,24 @@ use clap::error::ErrorKind;
 
 use super::console::{broken, input};
 use super::settings::{settings, sources};
-use super::{Arguments, Command, Console, Ending, sandbox, screen};
+use super::{Arguments, Command, Console, Ending, sandbox, screen, shell};
 use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
+
+/// Threads that read and write files and compute. Who waits for a person or a token has a thread of its own.
+const AT_THE_DISK: usize = 32;
 
 /// Runs what the arguments ask for.
 #[must_use]
 pub fn main(arguments: Arguments) -> ExitCode {
     let console = Console::new(arguments.globals.json);
-    let ending = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let ending = match builder.max_blocking_threads(AT_THE_DISK).enable_all().build() {
         Ok(runtime) => {
             let ending = runtime.block_on(start(console, arguments));
-            // A name that is still being looked up must not keep the program from ending.
-            runtime.shutdown_background();
+            // Not taken down thread by thread: a name that is still being looked up must not keep the program from ending,
+            // and the system frees everything at once.
+            std::mem::forget(runtime);
             ending
         }
         Err(error) => Err(broken(&error.to_string())),
@@ -41,6 +46,8 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
         Some(_) if !repositories.is_empty() => {
             Err(input(format!("{:?} stands before the command", repositories.join(" ")), "put it behind the command"))
         }
+        Some(Command::Completions(command)) => shell::completions(console, &command),
+        Some(Command::Man(command)) => shell::man(console, &command),
         Some(Command::Pick(command)) => screen::pick(console, &globals, &command).await,
         Some(Command::Sandbox(command)) if command.serve => sandbox::serve(&command).await,
         Some(Command::Sandbox(command)) => screen::open_sandbox(console, &globals, &command).await,

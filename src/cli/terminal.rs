@@ -1,12 +1,10 @@
-//! Questions whose answer must not be seen, and signals that come meanwhile.
+//! Questions whose answer must not be seen.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::console::input;
@@ -52,7 +50,11 @@ pub(super) fn ask_line(question: &str) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(answer.bytes()).trim().to_owned())
 }
 
-fn hide(terminal: &File) -> rustix::io::Result<()> {
+/// Turns echo off until [`restore`].
+///
+/// # Errors
+/// If it is no terminal.
+pub(super) fn hide(terminal: &File) -> rustix::io::Result<()> {
     let modes = tcgetattr(terminal)?;
     let mut hidden = modes.clone();
     hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ECHOK | LocalModes::ECHONL);
@@ -94,22 +96,4 @@ fn cancelled() -> Problem {
     let mut problem = input("stopped at the passphrase; nothing was sent", "everything is still staged");
     problem.kind = Kind::Cancelled;
     problem
-}
-
-/// Ends the program at SIGINT, SIGTERM or SIGHUP with the terminal restored; once `busy` is set, the first signal
-/// only cancels `stop`, so that running publishes can finish.
-pub(super) fn watch_signals(stop: CancellationToken, busy: CancellationToken) {
-    for (kind, code) in [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)] {
-        let (stop, busy) = (stop.clone(), busy.clone());
-        let Ok(mut signals) = signal(kind) else { continue };
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                if !busy.is_cancelled() || stop.is_cancelled() {
-                    restore();
-                    std::process::exit(code);
-                }
-                stop.cancel();
-            }
-        });
-    }
 }

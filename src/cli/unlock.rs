@@ -10,7 +10,7 @@ use crate::engine::keyring::tokens::{TokenName, pin_words};
 use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::NeededKey;
 use crate::engine::plan::locked::{LockedKey, Missing, missing};
-use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem};
+use crate::engine::{Engine, EngineError, Kind, Passphrase, Plan, Problem, waiting};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Role};
 
@@ -116,14 +116,18 @@ pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Res
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {
     let (engine, id) = (engine.clone(), id.clone());
-    let derivation = tokio::task::spawn_blocking(move || engine.keyring().unlock(&id, &passphrase));
+    let derivation = waiting(move || engine.keyring().unlock(&id, &passphrase));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 
-async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
+/// Tries what is known before anybody is asked.
+///
+/// # Errors
+/// Whatever is wrong with the key's file.
+pub(super) async fn try_sources(context: &Context, key: &LockedKey) -> Result<Tried, EngineError> {
     let (engine, sources) = (context.engine.clone(), Arc::clone(&context.sources));
     let (id, role) = (key.id.clone(), key.role.clone());
-    let derivation = tokio::task::spawn_blocking(move || engine.keyring().unlock_from(&id, &role, &sources));
+    let derivation = waiting(move || engine.keyring().unlock_from(&id, &role, &sources));
     derivation.await.unwrap_or(Err(EngineError::Cancelled))
 }
 

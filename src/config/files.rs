@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::Screen;
 use super::typed::{absolute, input};
 use crate::engine::EngineError;
 use crate::engine::disk::read;
@@ -24,7 +25,7 @@ pub(super) struct OwnConfig {
     pub(super) servers: Servers,
     pub(super) allow_realm: Vec<String>,
     pub(super) idle_lock_minutes: u64,
-    pub(super) theme: Option<String>,
+    pub(super) screen: Screen,
     pub(super) read_only: bool,
     pub(super) pkcs11_module: Option<PathBuf>,
 }
@@ -46,6 +47,11 @@ struct Written {
     allow_realm: Vec<String>,
     idle_lock_minutes: Option<u64>,
     theme: Option<String>,
+    mouse: Option<bool>,
+    #[serde(default, alias = "colors")]
+    colours: BTreeMap<String, String>,
+    #[serde(default)]
+    keys: BTreeMap<String, Keys>,
     #[serde(default)]
     read_only: bool,
     pkcs11_module: Option<PathBuf>,
@@ -111,6 +117,23 @@ enum OneOrMore {
     More(Vec<PathBuf>),
 }
 
+/// Keys for one action.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a key such as \"ctrl-x\", or several in [ ]")]
+enum Keys {
+    One(String),
+    More(Vec<String>),
+}
+
+impl From<Keys> for Vec<String> {
+    fn from(keys: Keys) -> Self {
+        match keys {
+            Keys::One(key) => vec![key],
+            Keys::More(keys) => keys,
+        }
+    }
+}
+
 fn one_or_more<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<PathBuf>, D::Error> {
     Ok(match OneOrMore::deserialize(source)? {
         OneOrMore::One(path) => vec![path],
@@ -125,8 +148,8 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, pkcs11_module, read_only, theme and \
-                        the tables servers and registries";
+            let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, mouse, pkcs11_module, read_only, \
+                        theme and the tables colours, keys, registries and servers";
             input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
         })?;
         written
@@ -155,7 +178,12 @@ impl OwnConfig {
             insecure_registries: written.insecure_registries,
             allow_realm: written.allow_realm,
             idle_lock_minutes,
-            theme: written.theme,
+            screen: Screen {
+                theme: written.theme,
+                mouse: written.mouse,
+                colours: written.colours,
+                keys: written.keys.into_iter().map(|(action, keys)| (action, keys.into())).collect(),
+            },
             read_only: written.read_only,
             pkcs11_module: written.pkcs11_module.map(resolve),
         })

@@ -165,12 +165,25 @@ fn registries(addresses: BTreeMap<String, String>, insecure: BTreeSet<String>, p
     }
 }
 
-/// The screen's theme that trustdeck's own configuration names.
+/// What trustdeck's own configuration says of the screen, as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Screen {
+    /// `theme`
+    pub theme: Option<String>,
+    /// `mouse`
+    pub mouse: Option<bool>,
+    /// `[colours]`: colours by their role.
+    pub colours: BTreeMap<String, String>,
+    /// `[keys]`: keys by the name of their action.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads it.
 ///
 /// # Errors
 /// As [`settings`] for that file.
-pub fn theme(places: &Places) -> Result<Option<String>, EngineError> {
-    Ok(OwnConfig::load(&places.config_dir.join("config.toml"), &places.home)?.theme)
+pub fn screen(places: &Places) -> Result<Screen, EngineError> {
+    Ok(OwnConfig::load(&places.config_dir.join("config.toml"), &places.home)?.screen)
 }
 
 /// Chooses the trust directory, and says why that one.

@@ -80,7 +80,9 @@ impl EngineError {
                 "ask the owner whether the root key was replaced; if so, delete the local data of this repository and \
                  read it again"
             }
-            Self::Clock { .. } => "set this machine's clock, then try again",
+            Self::Clock { .. } => {
+                "set this machine's clock; if it was wrong before and is right now, ask the server again"
+            }
             Self::Locked(_) => "unlock the keys, or set the passphrase variables, and publish again",
             Self::PlanChanged { .. } => "review the new plan and publish again; everything is still staged",
             Self::Conflict { .. } => "agree with the others who publishes, then try again; everything is still staged",

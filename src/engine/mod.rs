@@ -18,14 +18,15 @@
 //! | `wording` | names in their natural order, counts | nothing |
 //! | `settings` | what the engine is opened with | nothing |
 //! | `context` | settings and time, for every part | `error`, `settings` |
-//! | `lanes` | blocking work, side by side | `error` |
+//! | `lanes` | blocking work, side by side and apart | `error` |
 //! | `reference` | what people call a repository | `error` |
 //! | `draft` | a repository's files while changes are applied; pure | nothing |
 //! | `typed` | what people type where a role or a manifest is meant | `error`, `draft` |
 //! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
+//! | `told` | sentences that are said once | `context`, `disk` |
 //! | `plan` | what publishing would do; pure | `error`, `wording`, `draft` |
 //! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
-//! | `servers` | which server, and its client | `error`, `settings`, `context`, `disk` |
+//! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
 //! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
@@ -67,6 +68,7 @@ pub mod servers;
 pub mod settings;
 pub mod stage;
 pub mod tags;
+mod told;
 pub mod trust;
 pub mod typed;
 pub mod view;
@@ -90,6 +92,7 @@ pub use disk::log::Log;
 pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
 pub use error::{EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
+pub use lanes::waiting;
 pub use plan::{Plan, PlanId, RepositoryPlan};
 pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
 pub use servers::{Asker, Login};
@@ -206,6 +209,12 @@ impl Engine {
     #[must_use]
     pub fn now(&self) -> jiff::Timestamp {
         self.context.now()
+    }
+
+    /// Whether a sentence was never said on this machine; from now on it was.
+    #[must_use]
+    pub fn is_news(&self, sentence: &str) -> bool {
+        told::is_news(&self.context, sentence)
     }
 
     /// What was chosen and why; `gun` for the server's sake. Never asks the network.

@@ -117,6 +117,15 @@ pub fn familiar_name(gun: &Gun) -> String {
     if leads_back { short } else { text }.to_owned()
 }
 
+/// The path of a name, without its tag, if capitals make it none: what Docker complains about first.
+#[must_use]
+pub fn capitals(text: &str) -> Option<String> {
+    let (host, rest) = split_host(text);
+    let path = rest.split([':', '@']).next().unwrap_or(rest);
+    let path = if host == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
+    path.bytes().any(|b| b.is_ascii_uppercase()).then_some(path)
+}
+
 fn malformed(text: &str, why: &str) -> EngineError {
     EngineError::Input {
         message: format!("{text:?} is not a repository name: {why}"),

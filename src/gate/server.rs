@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{HeaderValue, Method, Response, StatusCode};
 use futures_util::stream;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::answer::{DIGEST, Refusal, with};
 use super::login::Login;
 use super::reach::{Manifests, Reach};
 use super::route::Route;
@@ -23,6 +22,7 @@ use crate::engine::tags::Tags;
 use crate::engine::tags::trusted::trusted_in;
 use crate::engine::view::TagState;
 use crate::engine::{EngineError, RepositoryView};
+use crate::oci::{DIGEST, Refusal, answer};
 use crate::printable::printable;
 use crate::remote::registry::{Blob, Digest, Expected, Reference, RepositoryPath, is_tag};
 use crate::remote::{Registry, RemoteError};
@@ -90,8 +90,8 @@ impl Server {
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "log in to this gate first"));
         }
         match route {
-            Route::Ping => Ok(with(StatusCode::OK, &[(CONTENT_TYPE.as_str(), "application/json")], "{}")),
-            Route::Health => Ok(with(StatusCode::OK, &[], "ok\n")),
+            Route::Ping => Ok(answer(StatusCode::OK, &[(CONTENT_TYPE.as_str(), "application/json")], "{}")),
+            Route::Health => Ok(answer(StatusCode::OK, &[], "ok\n")),
             Route::Metrics => Ok(self.metrics()),
             Route::Tags(path) => self.list(&path, head.uri.query().unwrap_or_default()).await,
             Route::Manifest(path, reference) => self.manifest(&path, &reference, method).await,
@@ -140,7 +140,7 @@ impl Server {
             .map(|last| format!("</v2/{path}/tags/list?last={last}&n={count}>; rel=\"next\""));
         let mut head = vec![(CONTENT_TYPE.as_str(), "application/json")];
         head.extend(link.as_deref().map(|link| (LINK.as_str(), link)));
-        Ok(with(StatusCode::OK, &head, json!({"name": path.as_str(), "tags": names}).to_string()))
+        Ok(answer(StatusCode::OK, &head, json!({"name": path.as_str(), "tags": names}).to_string()))
     }
 
     async fn manifest(
@@ -174,7 +174,7 @@ impl Server {
             (ETAG.as_str(), &tag),
         ];
         let body = if method == Method::HEAD { Body::empty() } else { Body::from(manifest.bytes.clone()) };
-        Ok(with(StatusCode::OK, &head, body))
+        Ok(answer(StatusCode::OK, &head, body))
     }
 
     /// A strict gate serves by digest only what a trusted tag reaches.
@@ -208,7 +208,7 @@ impl Server {
         ];
         head.extend(length.as_deref().map(|length| (CONTENT_LENGTH.as_str(), length)));
         let body = if method == Method::HEAD { Body::empty() } else { self.passing(path, blob, place) };
-        Ok(with(StatusCode::OK, &head, body))
+        Ok(answer(StatusCode::OK, &head, body))
     }
 
     /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
@@ -271,7 +271,7 @@ impl Server {
             format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n")
         });
         let kind = [(CONTENT_TYPE.as_str(), "text/plain; version=0.0.4")];
-        with(StatusCode::OK, &kind, text.collect::<String>())
+        answer(StatusCode::OK, &kind, text.collect::<String>())
     }
 }
 
@@ -285,7 +285,12 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
             count(&server.counts.refused);
             let line = format!("refused {} {}: {}", head.method, head.uri.path(), refusal.message);
             (server.log)(&printable(&line));
-            refusal.response()
+            let mut response = refusal.response();
+            if refusal.status == StatusCode::UNAUTHORIZED {
+                let challenge = HeaderValue::from_static("Basic realm=\"trustdeck gate\"");
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+            response
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp as Time;
 use tokio::sync::Semaphore;
@@ -27,7 +27,7 @@ const AT_ONCE: usize = 16;
 #[derive(Clone)]
 struct Known {
     outcome: Result<Arc<RepositoryView>, Arc<EngineError>>,
-    asked: Instant,
+    asked: Time,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;
@@ -57,9 +57,7 @@ impl Trust {
     pub(super) async fn of(&self, gun: &Gun) -> Result<Arc<RepositoryView>, Arc<EngineError>> {
         let slot = self.slot(gun);
         let kept = slot.lock().await.clone();
-        if let Some(known) = kept.as_ref().filter(|known| known.asked.elapsed() < FRESH)
-            && self.holds(known)
-        {
+        if let Some(known) = kept.as_ref().filter(|known| self.is_fresh(known)) {
             return known.outcome.clone();
         }
         let old = kept.filter(|known| known.outcome.is_ok() && self.holds(known));
@@ -83,6 +81,13 @@ impl Trust {
         Arc::clone(slots.entry(gun.clone()).or_default())
     }
 
+    /// Whether the server need not be asked again yet.
+    fn is_fresh(&self, known: &Known) -> bool {
+        let age = (self.clock)().duration_since(known.asked);
+        // A clock that was put back says nothing about age.
+        !age.is_negative() && age.unsigned_abs() < FRESH && self.holds(known)
+    }
+
     /// Whether what was found may be used at this moment.
     fn holds(&self, known: &Known) -> bool {
         known.outcome.as_ref().map_or(true, |view| expiry(view).is_none_or(|expires| expires > (self.clock)()))
@@ -91,14 +96,14 @@ impl Trust {
     /// Asks, unless somebody else just has.
     async fn ask(&self, gun: &Gun, slot: Slot) -> Result<Arc<RepositoryView>, Arc<EngineError>> {
         let mut kept = slot.lock().await;
-        if let Some(known) = kept.as_ref().filter(|known| known.asked.elapsed() < FRESH && self.holds(known)) {
+        if let Some(known) = kept.as_ref().filter(|known| self.is_fresh(known)) {
             return known.outcome.clone();
         }
         // Nothing closes it.
         let _turn = self.turns.acquire().await;
         let outcome = self.tags.relied_on(gun).await.map(Arc::new).map_err(Arc::new);
         self.tell(gun, &outcome);
-        *kept = Some(Known { outcome: outcome.clone(), asked: Instant::now() });
+        *kept = Some(Known { outcome: outcome.clone(), asked: (self.clock)() });
         outcome
     }
 

@@ -146,10 +146,10 @@ fn ecdsa_der(raw: &[u8]) -> Result<Vec<u8>, KeyError> {
 fn sign(key: &PrivateKey, content: &[u8]) -> Result<Vec<u8>, KeyError> {
     match key.holder() {
         Holder::Token(token) => {
-            let raw = token.sign_digest(&digest(token.curve, content))?;
+            let raw = token.sign_digest(&digest(token.curve(), content))?;
             let signature = Signature { key: key.public().id().clone(), method: Method::Ecdsa, bytes: raw };
             // The slot may hold another key than its certificate says. P-256 alone pairs with the hash of metadata.
-            if token.curve == Curve::P256 && !key.public().verifies(content, &signature) {
+            if token.curve() == Curve::P256 && !key.public().verifies(content, &signature) {
                 return Err(unsupported("the token signs with another key than its certificate names"));
             }
             ecdsa_der(&signature.bytes)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::token::TokenError;
+use super::token_error::TokenError;
 use crate::tuf::CanonicalKeyId;
 
 /// What is wrong with a key or its file.

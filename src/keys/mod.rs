@@ -22,6 +22,7 @@
 
 #![warn(missing_docs)]
 
+mod attendant;
 pub mod certificate;
 pub mod container;
 mod der;
@@ -41,6 +42,8 @@ pub mod store;
 mod stored;
 pub mod strength;
 pub mod token;
+mod token_error;
+mod token_place;
 pub mod words;
 
 pub use certificate::root_certificate;
@@ -53,4 +56,6 @@ pub use private::PrivateKey;
 pub use store::KeyStore;
 pub use stored::{Exposure, StoredKey};
 pub use strength::{NewPassphrase, Strength, TooShort};
-pub use token::{TokenError, TokenPlace, Tokens};
+pub use token::Tokens;
+pub use token_error::TokenError;
+pub use token_place::TokenPlace;

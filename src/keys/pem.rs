@@ -119,6 +119,10 @@ impl Block {
         }
         let mut der = Zeroizing::new(Vec::with_capacity(content.len()));
         BASE64.decode_vec(&*content, &mut der).map_err(|_| PemError::NotBase64(label()))?;
+        // A line of content with a colon in it is read as a header, and what is left is no key.
+        if der.is_empty() && !headers.is_empty() {
+            return Err(PemError::LostLines(label()));
+        }
         Ok(Self { label: label(), headers, der })
     }
 

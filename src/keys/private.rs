@@ -7,13 +7,15 @@ use rsa::signature::hazmat::PrehashSigner;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::attendant::Attendant;
 use super::container;
 use super::error::KeyError;
 use super::open_error::OpenError;
 use super::passphrase::Passphrase;
 use super::pem::{self, Block};
 use super::secret::{Curve, Secret};
-use super::token::{Attendant, TokenKey, TokenPlace};
+use super::token_error::TokenError;
+use super::token_place::TokenPlace;
 use crate::tuf::{Algorithm, CanonicalKeyId, Method, PublicKey, Signature};
 
 /// A private key that can sign: decrypted and wiped when dropped, or on a token.
@@ -25,7 +27,22 @@ pub struct PrivateKey {
 /// Where the private half is.
 pub(super) enum Holder {
     Memory(Secret),
-    Token(TokenKey),
+    Token(Box<dyn OnToken>),
+}
+
+/// A private half that never leaves its token.
+pub(super) trait OnToken: Send + Sync {
+    /// Where it is.
+    fn place(&self) -> &TokenPlace;
+
+    /// The curve of the key: Notary signs with no other kind on tokens.
+    fn curve(&self) -> Curve;
+
+    /// Raw r‖s over a digest.
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, TokenError>;
+
+    /// The same half, for somebody who is told when to touch the token.
+    fn attended(&self, attendant: Attendant) -> Box<dyn OnToken>;
 }
 
 /// What a key is, as far as signing with it matters.
@@ -97,7 +114,7 @@ impl PrivateKey {
         Self { public: PublicKey::new(key_type, public), holder: Holder::Memory(secret) }
     }
 
-    pub(super) fn on_token(public: PublicKey, key: TokenKey) -> Self {
+    pub(super) fn on_token(public: PublicKey, key: Box<dyn OnToken>) -> Self {
         Self { public, holder: Holder::Token(key) }
     }
 
@@ -140,7 +157,7 @@ impl PrivateKey {
             Holder::Memory(Secret::Ec(curve, _)) => Kind::Ec(*curve),
             Holder::Memory(Secret::Rsa(_)) => Kind::Rsa,
             Holder::Memory(Secret::Ed25519(_)) => Kind::Ed25519,
-            Holder::Token(key) => Kind::Ec(key.curve),
+            Holder::Token(key) => Kind::Ec(key.curve()),
         }
     }
 

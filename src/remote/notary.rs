@@ -19,7 +19,7 @@ use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
 use super::tries::{Attempt, Tries};
-use super::turns::Turns;
+use super::turns::{Doing, Turns};
 use super::upload::{Upload, lost, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
 
@@ -288,7 +288,8 @@ impl NotaryServer {
             Upload::attach(&mut request, body)
         });
         let outcome = {
-            let _turn = inner.turns.take().await;
+            let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
+            let _turn = inner.turns.take(doing).await;
             inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
         };
         if let Ok(answer) = &outcome {

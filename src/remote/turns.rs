@@ -3,12 +3,13 @@
 //! notary-server up to 0.7.0 with a SQL store keeps a map of the files it has met, without a lock, and writes it whenever
 //! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
 //! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
-//! away as many are under way as leave, on average, less than one in its hands: round trip divided by service time.
+//! away as many are under way as leave, on average, less than half a request in its hands: half of the round trip divided
+//! by the service time. An upload, for which the server reads and writes many files, is alone under way.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
 
 /// A shorter round trip is a server nearby.
 const NEAR: Duration = Duration::from_millis(5);
@@ -20,6 +21,8 @@ const AT_FIRST: usize = 4;
 const MOST: usize = 32;
 /// What a server is believed to need for a file until it was measured.
 const SERVICE: Duration = Duration::from_millis(4);
+/// A request spends this many times longer on its way than in the server's hands, for each that is under way.
+const SPARE: u64 = 2;
 /// Each answer changes the mean of service times by one part in so many.
 const WEIGHT: u64 = 8;
 const UNKNOWN: u64 = u64::MAX;
@@ -27,6 +30,8 @@ const UNKNOWN: u64 = u64::MAX;
 /// Turns for requests, as many at once as the server takes.
 pub(super) struct Turns {
     places: Semaphore,
+    /// Shared by requests that read, taken alone by those that write.
+    alone: RwLock<()>,
     open: AtomicUsize,
     /// Places that are to be closed once they are given back.
     owed: AtomicUsize,
@@ -45,6 +50,28 @@ pub(super) struct Turns {
 pub(super) struct Turn<'a> {
     turns: &'a Turns,
     permit: Option<SemaphorePermit<'a>>,
+    _company: Company<'a>,
+}
+
+/// Who else may be under way.
+enum Company<'a> {
+    /// Anybody: the user knows how much the server takes.
+    Any,
+    Reads {
+        _shared: RwLockReadGuard<'a, ()>,
+    },
+    Nobody {
+        _alone: RwLockWriteGuard<'a, ()>,
+    },
+}
+
+/// What a request does to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It reads a file.
+    Reads,
+    /// It makes the server read and write many.
+    Writes,
 }
 
 /// Good answers after an outage until the server is believed to be well.
@@ -56,6 +83,7 @@ impl Turns {
         let open = fixed.unwrap_or(1).max(1);
         Self {
             places: Semaphore::new(open),
+            alone: RwLock::new(()),
             open: AtomicUsize::new(open),
             owed: AtomicUsize::new(0),
             fixed,
@@ -67,13 +95,19 @@ impl Turns {
     }
 
     /// Waits for a turn.
-    pub(super) async fn take(&self) -> Turn<'_> {
+    pub(super) async fn take(&self, doing: Doing) -> Turn<'_> {
+        // Before the place, which whoever holds this may wait for.
+        let company = match (self.fixed, doing) {
+            (Some(_), _) => Company::Any,
+            (None, Doing::Reads) => Company::Reads { _shared: self.alone.read().await },
+            (None, Doing::Writes) => Company::Nobody { _alone: self.alone.write().await },
+        };
         let place = self.places.acquire();
         tokio::pin!(place);
         if self.fixed.is_none() && self.round_trip().is_none() {
             tokio::select! {
                 biased;
-                permit = &mut place => return self.turn(permit.ok()),
+                permit = &mut place => return self.turn(permit.ok(), company),
                 () = tokio::time::sleep(PATIENCE) => {}
             }
             if self.round_trip().is_none() {
@@ -81,11 +115,11 @@ impl Turns {
             }
         }
         // The places are never closed.
-        self.turn(place.await.ok())
+        self.turn(place.await.ok(), company)
     }
 
-    fn turn<'a>(&'a self, permit: Option<SemaphorePermit<'a>>) -> Turn<'a> {
-        Turn { turns: self, permit }
+    fn turn<'a>(&'a self, permit: Option<SemaphorePermit<'a>>, company: Company<'a>) -> Turn<'a> {
+        Turn { turns: self, permit, _company: company }
     }
 
     /// Learns how long a connection took, per round trip.
@@ -127,7 +161,7 @@ impl Turns {
         }
         let Some(round_trip) = self.round_trip() else { return };
         let service = self.service.load(Ordering::Relaxed).max(1);
-        let fits = usize::try_from(micros(round_trip) / service).unwrap_or(MOST);
+        let fits = usize::try_from(micros(round_trip) / (SPARE * service)).unwrap_or(MOST);
         let is_careful = round_trip < NEAR || self.slow.load(Ordering::Relaxed) > 0;
         self.set(if is_careful { 1 } else { fits.clamp(1, MOST) });
     }
@@ -188,10 +222,11 @@ mod tests {
     }
 
     #[test]
-    fn a_server_far_away_gets_as_many_as_leave_less_than_one_in_its_hands() {
-        assert_eq!(measured(50, &[]).open(), 12);
-        assert_eq!(measured(50, &[52; 80]).open(), 25);
-        assert_eq!(measured(50, &[75; 50]).open(), 2);
+    fn a_server_far_away_gets_as_many_as_leave_less_than_half_a_request_in_its_hands() {
+        assert_eq!(measured(50, &[]).open(), 6);
+        assert_eq!(measured(50, &[52; 80]).open(), 12);
+        assert_eq!(measured(50, &[62; 80]).open(), 2);
+        assert_eq!(measured(50, &[75; 50]).open(), 1);
         assert_eq!(measured(50, &[300; 50]).open(), 1);
         assert_eq!(measured(200, &[201; 80]).open(), MOST);
     }
@@ -208,8 +243,8 @@ mod tests {
     async fn places_that_are_closed_while_they_are_used_are_not_given_again() {
         let turns = measured(50, &[]);
         let mut held = Vec::new();
-        for _ in 0..12 {
-            held.push(turns.take().await);
+        for _ in 0..6 {
+            held.push(turns.take(Doing::Reads).await);
         }
         turns.slow_down();
         assert_eq!(turns.open(), 1);
@@ -225,11 +260,32 @@ mod tests {
     #[tokio::test]
     async fn who_waits_long_for_the_first_connection_asks_on_another() {
         let turns = Turns::new(None);
-        let first = turns.take().await;
-        let second = turns.take().await;
+        let first = turns.take(Doing::Reads).await;
+        let second = turns.take(Doing::Reads).await;
         assert_eq!(turns.open(), AT_FIRST);
         drop((first, second));
         turns.connected(MILLI(1));
         assert_eq!((turns.open(), turns.places.available_permits()), (1, 1));
+    }
+    async fn is_pending<T>(waiting: impl Future<Output = T>) -> bool {
+        tokio::time::timeout(Duration::ZERO, waiting).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn an_upload_is_alone_under_way_unless_the_user_knows_better() {
+        let turns = measured(50, &[]);
+        let read = turns.take(Doing::Reads).await;
+        let upload = turns.take(Doing::Writes);
+        tokio::pin!(upload);
+        assert!(is_pending(&mut upload).await, "a file is being read");
+        drop(read);
+        let alone = upload.await;
+        let read = turns.take(Doing::Reads);
+        tokio::pin!(read);
+        assert!(is_pending(&mut read).await, "an upload is under way");
+        drop(alone);
+        let _read = read.await;
+        let fixed = Turns::new(Some(2));
+        let _both = (fixed.take(Doing::Reads).await, fixed.take(Doing::Writes).await);
     }
 }

@@ -23,6 +23,9 @@ pub enum SandboxError {
     /// Nothing can listen there.
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: std::io::Error },
+    /// Others would reach it, and no login is demanded.
+    #[error("on {0} anybody who reaches this machine could change everything here without a login")]
+    Open(SocketAddr),
     /// No certificate could be made.
     #[error("sandbox certificate: {0}")]
     Tls(String),

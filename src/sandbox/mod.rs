@@ -79,6 +79,8 @@ pub struct Options {
     pub http: bool,
     /// Logins.
     pub auth: Auth,
+    /// Whether others may reach it without a login.
+    pub open: bool,
     /// Without the scene.
     pub empty: bool,
 }
@@ -86,7 +88,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { dir: None, listen, http: false, auth: Auth::None, empty: false }
+        Self { dir: None, listen, http: false, auth: Auth::None, open: false, empty: false }
     }
 }
 
@@ -180,6 +182,9 @@ struct Prepared {
 }
 
 fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
+    if options.auth == Auth::None && !options.open && !options.listen.ip().to_canonical().is_loopback() {
+        return Err(SandboxError::Open(options.listen));
+    }
     let (temporary, dir) = directory(options.dir.as_deref())?;
     let layout = Layout::create(&dir)?;
     let store = Store::open(&layout.store_file()).map_err(|error| match error {

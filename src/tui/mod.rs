@@ -59,6 +59,7 @@ use runner::Runner;
 use state::State;
 
 pub use kit::pane::Pane;
+pub use kit::theme::OwnColours;
 pub use options::{Options, ThemeChoice};
 pub use state::tour::Tour;
 pub use state::{Pick, Quit};
@@ -80,11 +81,13 @@ const IDLE_TICK: Duration = Duration::from_secs(2);
 /// If there is no terminal, it is lost, or a signal ends the program. What is staged is safe in any case.
 pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     let broken = CancellationToken::new();
-    let screen = Screen::enter()?;
+    let mut screen = Screen::enter()?;
+    screen.set_mouse(options.mouse)?;
     terminal::restore_on_panic(broken.clone());
     let theme = options.theme(terminal::background);
     let mut state = State::new(theme, screen.size()?, engine.now());
     options.fill(&mut state, &engine);
+    route::own_keys::bind(&mut state, &options.keys);
 
     let (sender, results) = mpsc::channel(256);
     let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
@@ -191,6 +194,8 @@ impl Loop {
         effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
         self.perform(effects)?;
         loop {
+            // Whatever came since the last frame is put in order for this one.
+            self.take(Event::Tick(self.engine.now()))?;
             let state = &self.state;
             self.screen.draw(|buffer| render::render(state, buffer))?;
             if let Some(quit) = self.state.quit.take() {
@@ -293,6 +298,7 @@ impl Loop {
                     self.state.say(Tone::Done, "sent to the terminal", shown);
                 }
                 Effect::Redraw => self.screen.clear()?,
+                Effect::Mouse(on) => self.screen.set_mouse(on)?,
                 Effect::Suspend => self.suspend()?,
                 effect => {
                     let job = self.state.jobs.begin(&effect);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::kit::format::span;
 use super::kit::glyphs;
 use super::kit::pane::Pane;
-use super::kit::theme::{Palette, Theme};
+use super::kit::theme::{OwnColours, Palette, Theme};
 use super::state::tour::Tour;
 use super::state::{Pick, State};
 use crate::engine::Engine;
@@ -23,9 +23,14 @@ pub enum ThemeChoice {
     Light,
     /// Weight and reverse only, as under `NO_COLOR`.
     Mono,
+    HighContrast,
+    ColourBlind,
 }
 
 impl ThemeChoice {
+    /// All names.
+    pub const NAMES: &str = "auto, dark, light, mono, high-contrast or colour-blind";
+
     /// The choice of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -34,6 +39,8 @@ impl ThemeChoice {
             "dark" => Self::Dark,
             "light" => Self::Light,
             "mono" => Self::Mono,
+            "high-contrast" => Self::HighContrast,
+            "colour-blind" | "color-blind" => Self::ColourBlind,
             _ => return None,
         })
     }
@@ -53,6 +60,12 @@ pub struct Options {
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
     pub theme: ThemeChoice,
+    /// Colours of the user's own.
+    pub colours: Option<&'static OwnColours>,
+    /// Keys of the user's own, by the name of their action.
+    pub keys: BTreeMap<String, Vec<String>>,
+    /// Whether the terminal tells of the mouse.
+    pub mouse: bool,
     /// ASCII signs: `--ascii`, or a locale that is not UTF-8.
     pub ascii: bool,
     /// `NO_COLOR` is set and not empty.
@@ -84,6 +97,9 @@ impl Options {
             shell: None,
             notes: BTreeMap::new(),
             theme,
+            colours: None,
+            keys: BTreeMap::new(),
+            mouse: true,
             ascii: !utf8,
             no_color: set("NO_COLOR").is_some(),
             term: set("TERM").unwrap_or_default(),
@@ -99,6 +115,8 @@ impl Options {
             ThemeChoice::Mono => Palette::Mono,
             ThemeChoice::Dark => Palette::Dark,
             ThemeChoice::Light => Palette::Light,
+            ThemeChoice::HighContrast => Palette::HighContrast,
+            ThemeChoice::ColourBlind => Palette::ColourBlind,
             ThemeChoice::Auto if plain => Palette::Dark,
             ThemeChoice::Auto => ask().unwrap_or(Palette::Dark),
         };
@@ -107,11 +125,12 @@ impl Options {
             "linux" => &glyphs::CONSOLE,
             _ => &glyphs::UNICODE,
         };
-        Theme { palette, glyphs }
+        Theme { palette, glyphs, own: self.colours }
     }
 
     pub(super) fn fill(&self, state: &mut State, engine: &Engine) {
         let settings = engine.settings();
+        state.here.mouse = self.mouse;
         state.here.offline = settings.offline;
         state.here.trust_dir = settings.trust_dir.display().to_string();
         state.here.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
@@ -148,17 +167,24 @@ mod tests {
     #[test]
     fn environment_decides_colours_and_signs() {
         let theme = options(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]).theme(|| Some(Palette::Light));
-        assert_eq!(theme, Theme { palette: Palette::Light, glyphs: &glyphs::UNICODE });
+        assert_eq!(theme, Theme { palette: Palette::Light, ..Theme::default() });
         let theme = options(&[("LANG", "C"), ("NO_COLOR", "1")]).theme(|| Some(Palette::Light));
-        assert_eq!(theme, Theme { palette: Palette::Mono, glyphs: &glyphs::ASCII });
+        assert_eq!(theme, Theme::ascii(Palette::Mono));
         let theme = options(&[("LC_ALL", "de_DE.utf8"), ("TERM", "linux")]).theme(|| None);
-        assert_eq!(theme, Theme { palette: Palette::Dark, glyphs: &glyphs::CONSOLE });
+        assert_eq!(theme, Theme { glyphs: &glyphs::CONSOLE, ..Theme::default() });
         assert!(!options(&[("NO_COLOR", ""), ("LANG", "C.UTF-8")]).no_color);
     }
 
     #[test]
     fn a_named_theme_outweighs_the_terminal_and_no_color_outweighs_it() {
-        for (name, palette) in [("light", Palette::Light), ("dark", Palette::Dark), ("mono", Palette::Mono)] {
+        let all = [
+            ("light", Palette::Light),
+            ("dark", Palette::Dark),
+            ("mono", Palette::Mono),
+            ("high-contrast", Palette::HighContrast),
+            ("colour-blind", Palette::ColourBlind),
+        ];
+        for (name, palette) in all {
             let mut options = options(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]);
             options.theme = ThemeChoice::named(name).unwrap();
             assert_eq!(options.theme(|| None).palette, palette, "{name}");

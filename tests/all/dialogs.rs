@@ -8,6 +8,7 @@ use screen::plans::{mended, plan, remove_ben, stage, tell_stage};
 use screen::scene::{ADMIN, NEW, OLD, digits, gun, id, repositories, state_of, tell};
 use screen::{draw, frame, press};
 use trustdeck::engine::stage::foreign::ForeignChanges;
+use trustdeck::engine::view::TagView;
 use trustdeck::engine::view::keys::KeyPlace;
 use trustdeck::engine::{Change, Kind, Passphrase, Problem};
 use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
@@ -347,9 +348,8 @@ fn a_tag_that_is_signed_again_keeps_all_that_its_target_says() {
     let mut views = repositories();
     let view = views.iter_mut().find(|v| v.gun == gun("admin/demo")).unwrap();
     let (sha512, custom) = ("ab".repeat(64), trustdeck::tuf::Custom::of(&serde_json::json!({"build": 7})).unwrap());
-    for tag in &mut view.tags {
-        (tag.sha512, tag.custom) = (Some(sha512.clone()), Some(custom.clone()));
-    }
+    let more = |tag: &TagView| TagView { sha512: Some(sha512.clone()), custom: Some(custom.clone()), ..tag.clone() };
+    view.tags = view.tags.iter().map(more).collect();
     let mut state = state_of(views, (120, 40), Theme::default());
     press(&mut state, "/admin/demo<enter><esc>");
     press(&mut state, "3");

@@ -3,3 +3,4 @@
 mod clients;
 mod lab;
 mod limits;
+mod real;

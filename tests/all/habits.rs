@@ -1,9 +1,13 @@
 //! Habits that people bring along: a palette, messages, the mouse, own keys, themes.
 
+mod keys;
+mod lists;
 mod messages;
+mod mouse;
 mod palette;
 mod read_only;
 mod terminal;
+mod themes;
 
 use std::path::Path;
 

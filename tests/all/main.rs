@@ -25,6 +25,7 @@ mod mangled_keys;
 mod mend;
 mod panes;
 mod plan;
+mod plugin;
 mod property;
 mod public_keys;
 mod publish;
@@ -37,6 +38,8 @@ mod sandbox_files;
 #[path = "../support/screen/mod.rs"]
 mod screen;
 mod screens;
+mod shell;
+mod signals;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

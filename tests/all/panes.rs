@@ -11,7 +11,9 @@ use screen::told::{browsing, failure, public_key, said, select, signer, staged};
 use screen::{begin, draw, frame, press};
 use trustdeck::engine::view::TagState;
 use trustdeck::engine::view::keys::KeyState;
-use trustdeck::engine::{Change, Health, Kind, Passphrase, RootKeyChoice, SignedTarget, Stage};
+use trustdeck::engine::{
+    Change, Health, Kind, Passphrase, RepositoryView, RootKeyChoice, SignedTarget, Stage, StagedChange,
+};
 use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::label::Label;
@@ -53,7 +55,7 @@ fn the_cache_is_shown_before_the_server_answers_the_same_question() {
         update(&mut state, Event::Done(job, Outcome::Viewed(gun("admin/web"), source, Ok(view))));
         assert_eq!(state.view().unwrap().tags.len(), tags);
     }
-    assert_eq!(state.repository().unwrap().work, Work::Idle);
+    assert_eq!(state.repository().unwrap().work(), Work::Idle);
 }
 
 #[test]
@@ -255,6 +257,50 @@ fn what_another_process_staged_appears() {
 }
 
 #[test]
+fn a_thousand_answers_ask_for_one_plan_at_a_time() {
+    let views: Vec<_> =
+        (0..1000).map(|n| repository(&format!("team/app-{n:04}"), Health::Ok, 1, 1, ("targets", 900))).collect();
+    let mut state = state_of(views.clone(), (120, 40), Theme::default());
+    let change = |view: &RepositoryView| StagedChange { gun: view.gun.clone(), ..stage().changes.remove(0) };
+    let changes = views.iter().map(change).collect();
+    let result = Ok(Stage { changes, ..Stage::default() });
+    let asked = tell(&mut state, Effect::ReadStage, Outcome::Staged { said: None, result });
+    assert_eq!(asked, [Effect::Plan]);
+    let first = begin(&mut state, &asked)[0];
+    let answer = |state: &mut State, view: RepositoryView| {
+        let effect = Effect::Refresh(view.gun.clone());
+        tell(state, effect, Outcome::Viewed(view.gun.clone(), Source::Server, Ok(Arc::new(view))))
+    };
+    let asked: Vec<_> = views.into_iter().flat_map(|view| answer(&mut state, view)).collect();
+    assert!(!asked.contains(&Effect::Plan));
+    // Made from what the servers said before: the next one follows, once.
+    let done = |job| Event::Done(job, Outcome::Planned(Ok(Arc::new(plan()))));
+    let next = update(&mut state, done(first));
+    assert_eq!((next.as_slice(), state.plan.is_some()), (&[Effect::Plan][..], false));
+    let last = begin(&mut state, &next)[0];
+    assert_eq!(update(&mut state, done(last)), []);
+    assert_eq!(state.plan.as_deref(), Some(&plan()));
+}
+
+#[test]
+fn rows_are_put_in_order_once_for_all_answers_before_a_frame() {
+    let names: Vec<String> = (0..100).map(|n| format!("team/app-{n:02}")).collect();
+    let views = names.iter().map(|name| repository(name, Health::Ok, 1, 1, ("targets", 900)));
+    let mut state = state_of(views.collect(), (120, 40), Theme::default());
+    let order = |s: &State| s.lists.repositories.rows().map(|(_, _, g)| g.clone()).collect::<Vec<_>>();
+    let before = order(&state);
+    for name in names.iter().rev().take(50) {
+        let worse = Arc::new(repository(name, Health::Fail, 1, 1, ("targets", 900)));
+        let job = state.jobs.begin(&Effect::Refresh(gun(name)));
+        update(&mut state, Event::Done(job, Outcome::Viewed(gun(name), Source::Server, Ok(worse))));
+        assert_eq!(order(&state), before, "an answer alone moves no row");
+    }
+    let now = state.now;
+    update(&mut state, Event::Tick(now));
+    assert_eq!(order(&state)[..50], before[50..]);
+}
+
+#[test]
 fn undo_is_offered_only_when_there_is_something() {
     let mut state = staged();
     assert_eq!(press(&mut state, "u"), [Effect::Undo]);
@@ -315,7 +361,8 @@ fn leaving_and_interrupting_end_the_loop_without_losing_anything() {
 #[test]
 fn outside_text_is_drawn_as_escapes() {
     let mut view = repository("admin/web", Health::Ok, 0, 1, ("targets", 900));
-    view.tags = vec![screen::scene::tag("evil\u{202e}\u{1b}[31m", "00000000", TagState::Trusted, &["jeff"])];
+    let evil = screen::scene::tag("evil\u{202e}\u{1b}[31m", "00000000", TagState::Trusted, &["jeff"]);
+    view.tags = [evil].into_iter().collect();
     let mut state = state_of(vec![view], (120, 40), Theme::default());
     press(&mut state, "3");
     let shown = frame::signs(&draw(&state));

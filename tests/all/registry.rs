@@ -1,7 +1,7 @@
 //! The registry client against a real registry and against registries that lie.
 
 mod lying;
-mod real;
+pub(crate) mod real;
 use crate::remote::scripted;
 use crate::support;
 

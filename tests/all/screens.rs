@@ -259,8 +259,9 @@ fn the_sandbox_looks_as_stored() {
         let mut state = state_of(repositories(), size, Theme::default());
         let tour = Tour::first_signer(&gun("admin/web"), "admin/web", "ben", "keys/ben.pub", "sandbox-only");
         state.tour = Some(tour);
-        for repository in &mut state.known.repositories {
-            repository.entry.server = Ok("https://localhost:41873".to_owned());
+        let guns: Vec<_> = state.known.repositories.iter().map(|r| r.entry.gun.clone()).collect();
+        for gun in guns {
+            state.find_mut(&gun).unwrap().entry.server = Ok("https://localhost:41873".to_owned());
         }
         press(&mut state, "jjjj");
         check_screen("sandbox", &state);

@@ -233,3 +233,15 @@ fn changes_for_another_server_are_shown_and_not_planned() {
     assert_eq!(plan.repositories[0].server, "https://other.example.test");
     assert_eq!(other.stage().staged().unwrap().changes.len(), 2);
 }
+
+#[test]
+fn plans_of_hundreds_of_repositories_are_found_again() {
+    let place = Place::new();
+    let engine = place.engine();
+    let guns = (0..400).map(|n| Gun::parse(&format!("registry.example.com/team/app-{n}")).unwrap());
+    engine.stage().stage(guns.map(|gun| (gun, witness("targets"))).collect()).unwrap();
+    let first = engine.stage().plan(None).unwrap();
+    assert_eq!(engine.stage().plans_computed(), 400);
+    assert_eq!(engine.stage().plan(None).unwrap(), first);
+    assert_eq!(engine.stage().plans_computed(), 400);
+}

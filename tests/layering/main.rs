@@ -16,12 +16,6 @@ use std::path::{Path, PathBuf};
 use arrows::Code;
 use rules::Arrow;
 
-// ── TODAY'S WRONG ARROWS ────────────────────────────────────────────────────────────────────────────────────────────
-// Folder, from, to. This list can only shrink: an entry that is no longer needed fails the test, and it goes with its
-// last entry. The test prints what of it is not true.
-const EXCEPTED: &[(&str, &str, &str)] = &[("keys", "error", "token"), ("keys", "private", "token")];
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 /// Folders that must have a table; the root is "".
 const TABLES: &[&str] = &["", "engine", "tui"];
 
@@ -37,7 +31,7 @@ fn sources() -> BTreeMap<String, String> {
 }
 
 /// All that is wrong with a package, given as its files below `src`.
-fn faults(sources: &BTreeMap<String, String>, required: &[&str], excepted: &[(&str, &str, &str)]) -> Vec<String> {
+fn faults(sources: &BTreeMap<String, String>, required: &[&str]) -> Vec<String> {
     let code = Code::new(sources.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     let own = |folder: &str| match folder {
         "" => sources.get("lib.rs"),
@@ -56,22 +50,12 @@ fn faults(sources: &BTreeMap<String, String>, required: &[&str], excepted: &[(&s
             faults.push(format!("{name}: its table cannot be read"));
         }
     }
-    let excepted: BTreeSet<Arrow> =
-        excepted.iter().map(|(folder, from, to)| (folder.to_string(), from.to_string(), to.to_string())).collect();
     let arrows = rules::arrows(&code);
     let upward = rules::upward(&arrows, &tables);
-    let kept = &arrows - &excepted;
-    faults.extend(upward.difference(&excepted).map(|(folder, from, to)| format!("{folder}: {from} may not use {to}")));
+    faults.extend(upward.iter().map(|(folder, from, to)| format!("{folder}: {from} may not use {to}")));
     for folder in code.folders().iter().map(|f| f.join("/")) {
-        let wrong = rules::wrong_circles(&code, &kept, &folder);
-        faults.extend(wrong.iter().map(|circle| described(&folder, circle, &kept)));
-        let is_needed = |arrow: &&Arrow| {
-            let with_it = kept.iter().chain([*arrow]).cloned().collect();
-            arrows.contains(*arrow)
-                && (upward.contains(*arrow) || rules::wrong_circles(&code, &with_it, &folder) != wrong)
-        };
-        let unneeded = excepted.iter().filter(|a| a.0 == folder && !is_needed(a));
-        faults.extend(unneeded.map(|arrow| format!("no longer needed in EXCEPTED: {arrow:?}")));
+        let wrong = rules::wrong_circles(&code, &arrows, &folder);
+        faults.extend(wrong.iter().map(|circle| described(&folder, circle, &arrows)));
     }
     faults
 }
@@ -85,7 +69,7 @@ fn described(folder: &str, circle: &BTreeSet<String>, arrows: &BTreeSet<Arrow>) 
 
 #[test]
 fn rooms_use_only_what_the_tables_allow_and_nothing_goes_in_a_circle() {
-    let faults = faults(&sources(), TABLES, EXCEPTED);
+    let faults = faults(&sources(), TABLES);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

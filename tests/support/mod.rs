@@ -15,6 +15,7 @@
 
 pub mod authority;
 pub mod docker_registry;
+pub mod engine;
 pub mod forge;
 pub mod front;
 pub mod home;
@@ -23,6 +24,7 @@ pub mod machine;
 pub mod nginx;
 pub mod notary_server;
 pub mod postgres;
+pub mod production;
 pub mod proxy;
 pub mod terminal;
 
@@ -32,9 +34,11 @@ use std::time::{Duration, Instant};
 
 pub use authority::Authority;
 pub use docker_registry::DockerRegistry;
+pub use engine::Engine;
 pub use home::Home;
 pub use notary_server::NotaryServer;
 pub use postgres::Postgres;
+pub use production::Production;
 pub use proxy::Proxy;
 pub use terminal::Terminal;
 

@@ -67,6 +67,11 @@ impl Postgres {
         format!("postgres://{USER}@127.0.0.1:{}/{name}?sslmode=disable", self.port)
     }
 
+    /// `HOST:PORT`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Runs SQL in a database.
     #[track_caller]
     pub fn query(&self, database: &str, sql: &str) -> super::Ran {

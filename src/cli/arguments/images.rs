@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::writing::Agreement;
 
@@ -109,4 +109,23 @@ pub struct Gate {
     /// Let everybody in who reaches an address beyond this machine
     #[arg(long, conflicts_with = "auth")]
     pub open: bool,
+}
+
+/// `plugin`
+#[derive(Debug, Subcommand)]
+pub enum Plugin {
+    /// Link trustdeck into Docker's plugin directory, as docker trust (from Docker 29 on) or docker trustdeck
+    Install(PluginPlace),
+    /// Remove the links to trustdeck
+    Remove(PluginPlace),
+    /// Show where links to trustdeck are, and under which name docker takes them
+    Status,
+}
+
+/// Where the plugin is.
+#[derive(Debug, Args)]
+pub struct PluginPlace {
+    /// For everybody on this machine, instead of for this user
+    #[arg(long)]
+    pub system: bool,
 }

@@ -3,6 +3,7 @@
 mod images;
 pub(super) mod key;
 mod rotating;
+mod shell;
 mod writing;
 
 use std::net::SocketAddr;
@@ -10,8 +11,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use images::{Drift, Gate, Pull, Puller, Push, Resolve, Tags, Verify};
+pub use images::{Drift, Gate, Plugin, PluginPlace, Pull, Puller, Push, Resolve, Tags, Verify};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
+pub use shell::{Completions, Man, Shell};
 pub use writing::{
     Agreement, Delegation, DelegationAdd, DelegationList, DelegationPurge, DelegationRemove, Delete, Paths, Publishing,
     Restore, Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
@@ -63,12 +65,22 @@ pub struct Globals {
     /// Draw the screen with ASCII signs only
     #[arg(long, global = true, help_heading = "Global options")]
     pub ascii: bool,
-    /// Allow logins to go to this token realm on another host
-    #[arg(long, value_name = "HOST", value_parser = realm_host, global = true, help_heading = "Global options")]
+    /// Allow logins to go to this token realm elsewhere
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = realm_host, global = true, help_heading = "Global options")]
     pub allow_realm: Vec<String>,
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub pkcs11_module: Option<PathBuf>,
+    /// Colours of the screen: auto, dark, light, mono, high-contrast or colour-blind
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TRUSTDECK_THEME",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub theme: Option<String>,
     /// Look at everything, stage, make and publish nothing
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,
@@ -80,11 +92,17 @@ pub struct Globals {
     pub passphrase_fd: Option<u32>,
 }
 
-/// A realm is allowed as a whole host, so that a port or a path would never fit.
+/// A realm is a host, and its port where that is not the one of https.
 fn realm_host(text: &str) -> Result<String, String> {
-    let is_address = text.starts_with('[') && text.ends_with(']');
-    if text.is_empty() || text.contains('/') || (text.contains(':') && !is_address) {
-        return Err("give the host alone, without scheme, port or path".to_owned());
+    let address = text.starts_with('[').then(|| text.split_once(']')).flatten();
+    let (host, port) = match address {
+        Some((_, "")) => (text, None),
+        Some((host, rest)) => (host, Some(rest.strip_prefix(':').unwrap_or(""))),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    if host.is_empty() || text.contains('/') || !is_port {
+        return Err("give HOST or HOST:PORT, without scheme and path".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -134,6 +152,9 @@ pub enum Command {
     Push(Push),
     /// Serve a registry that shows only the signed tags of another
     Gate(Gate),
+    /// Give docker its trust command back
+    #[command(subcommand)]
+    Plugin(Plugin),
     /// Choose on the screen and print the choice, for scripts
     Pick(Pick),
     /// Show what was chosen and what is staged
@@ -149,6 +170,10 @@ pub enum Command {
     Publish(Publish),
     /// Try everything on an embedded trust server
     Sandbox(Sandbox),
+    /// Print the completions of a shell, which know repositories, roles, tags and keys of this machine
+    Completions(Completions),
+    /// Write the manual pages into a directory
+    Man(Man),
 }
 
 /// `inspect`
@@ -255,7 +280,7 @@ pub struct Publish {
 }
 
 /// `sandbox`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Sandbox {
     /// Run the trust server alone until ctrl-c
     #[arg(long)]
@@ -263,6 +288,9 @@ pub struct Sandbox {
     /// Address to listen on
     #[arg(long, value_name = "ADDR", requires = "serve")]
     pub listen: Option<SocketAddr>,
+    /// Let anybody who reaches --listen in, without a login
+    #[arg(long, requires = "serve")]
+    pub open: bool,
     /// Directory to keep everything in, instead of a temporary one
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
@@ -284,4 +312,21 @@ pub enum SandboxAuth {
     Basic,
     /// By a token of its own realm.
     Token,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::realm_host;
+
+    #[test]
+    fn realms_are_hosts_with_or_without_a_port() {
+        for fits in ["auth.test", "auth.test:5001", "[::1]", "[fd00::1]:8443", "127.0.0.1:5001"] {
+            assert_eq!(realm_host(fits).as_deref(), Ok(fits));
+        }
+        for wrong in
+            ["", ":5001", "auth.test:", "auth.test:0", "auth.test:70000", "a:b:c", "https://auth.test", "[::1]x"]
+        {
+            assert!(realm_host(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Commands about images in registries: `resolve`, `tags`, `drift`, `verify` look at them, `pull` and `push` move them.
 
-mod program;
+pub(super) mod program;
 pub(super) mod pull;
 pub(super) mod push;
 pub(super) mod resolve;

@@ -1,7 +1,7 @@
-//! `docker` or `podman`, run for `pull` and `push`.
+//! Programs of container engines, run for `pull` and `push` and by the plugin.
 
-use std::ffi::OsStr;
-use std::process::Stdio;
+use std::ffi::{OsStr, OsString};
+use std::process::{ExitStatus, Output, Stdio};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
@@ -13,6 +13,57 @@ use crate::engine::{Kind, Problem};
 
 /// Longest line that is read of what it writes, in bytes.
 const LINE: usize = 64 << 10;
+
+/// A program with its arguments.
+pub(in crate::cli) struct Call {
+    pub(in crate::cli) program: OsString,
+    pub(in crate::cli) arguments: Vec<OsString>,
+}
+
+impl Call {
+    fn command(&self, context: &Context) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(context.engine.settings().helper_environment.clone());
+        // Its own content trust, where it still has one, would ask the trust server once more.
+        command.env("DOCKER_CONTENT_TRUST", "0").stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    fn unable(&self, error: &std::io::Error) -> Problem {
+        input(format!("{}: {error}", self.program.display()), "check that it is installed")
+    }
+
+    /// Runs it and tells each line of its standard output. With `--json` what it writes to standard error is said too.
+    ///
+    /// # Errors
+    /// `Input` if it cannot be started.
+    pub(in crate::cli) async fn run(
+        &self,
+        context: &Context,
+        mut heard: impl FnMut(&str),
+    ) -> Result<ExitStatus, Problem> {
+        let unable = |error: std::io::Error| self.unable(&error);
+        let mut command = self.command(context);
+        command.stdout(Stdio::piped());
+        if context.console.json {
+            command.stderr(Stdio::piped());
+        }
+        let mut child = command.spawn().map_err(unable)?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let says = |line: &str| context.console.say(line);
+        let (heard, told) = tokio::join!(each_line(output, &mut heard), each_line(errors, says));
+        heard.and(told).map_err(unable)?;
+        child.wait().await.map_err(unable)
+    }
+
+    /// Runs it and keeps what it wrote.
+    ///
+    /// # Errors
+    /// `Input` if it cannot be started.
+    pub(in crate::cli) async fn output(&self, context: &Context) -> Result<Output, Problem> {
+        self.command(context).output().await.map_err(|error| self.unable(&error))
+    }
+}
 
 /// The program that moves images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +97,14 @@ impl Program {
     /// # Errors
     /// `Server` if it fails; it has said why.
     pub(super) async fn run<A: AsRef<OsStr>>(self, context: &Context, arguments: &[A]) -> Result<Vec<String>, Problem> {
-        let mut command = Command::new(self.name());
-        command.args(arguments).env_clear().envs(context.engine.settings().helper_environment.clone());
-        // Its own content trust, where it still has one, would ask the trust server once more.
-        command.env("DOCKER_CONTENT_TRUST", "0").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let unable = |error: std::io::Error| input(format!("{}: {error}", self.name()), "check that it is installed");
-        if context.console.json {
-            command.stderr(Stdio::piped());
-        }
-        let mut child = command.spawn().map_err(unable)?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
-        let (lines, told) = tokio::join!(hand_on(context, output), hand_on(context, errors));
-        let lines = told.and(lines).map_err(unable)?;
-        let status = child.wait().await.map_err(unable)?;
+        let arguments = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
+        let call = Call { program: self.name().into(), arguments };
+        let mut lines = Vec::new();
+        let heard = |line: &str| {
+            context.console.say(line);
+            lines.push(line.chars().take(LINE).collect());
+        };
+        let status = call.run(context, heard).await?;
         if status.success() {
             return Ok(lines);
         }
@@ -67,14 +113,12 @@ impl Program {
     }
 }
 
-/// Says each line that comes, and gives them all back.
-async fn hand_on(context: &Context, output: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<String>> {
-    let mut lines = Vec::new();
-    let Some(output) = output else { return Ok(lines) };
-    let mut reader = BufReader::with_capacity(LINE, output).lines();
+/// Reads a stream line by line.
+async fn each_line(stream: Option<impl AsyncRead + Unpin>, mut heard: impl FnMut(&str)) -> std::io::Result<()> {
+    let Some(stream) = stream else { return Ok(()) };
+    let mut reader = BufReader::with_capacity(LINE, stream).lines();
     while let Some(line) = reader.next_line().await? {
-        context.console.say(&line);
-        lines.push(line.chars().take(LINE).collect());
+        heard(&line);
     }
-    Ok(lines)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::cli::console::input;
 use crate::cli::{Context, new_passphrase, terminal};
 use crate::engine::keyring::sources::{Source, read_descriptor};
 use crate::engine::keyring::tried::wrong_sources;
-use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Problem, Strength};
+use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 
 /// Passphrases that were typed for other keys of this command; many keys share one.
@@ -135,11 +135,7 @@ pub(super) fn nobody(what: &str, wrong: &[Miss]) -> Problem {
 /// # Errors
 /// `Passphrase` if nobody can be asked, `Input` if it is too short.
 pub(super) fn for_new_key(context: &Context, role: &str, what: &str) -> Result<NewPassphrase, Problem> {
-    if let Some((source, known)) = new_passphrase::known(context, role)? {
-        remark(context, &known, &format!("{source}: "));
-        if matches!(source, Source::BrokenVariable(_)) {
-            context.console.note(&format!("{source}: the line break becomes a part of the passphrase"));
-        }
+    if let Some(known) = new_passphrase::told(context, role)? {
         return Ok(known);
     }
     typed_twice(context, what, "set the passphrase variables of notary or docker, or give --passphrase-fd")
@@ -157,7 +153,7 @@ pub(super) fn chosen(
 ) -> Result<NewPassphrase, Problem> {
     let Some(descriptor) = descriptor else { return typed_twice(context, what, hint) };
     let chosen = NewPassphrase::new(from_descriptor(descriptor)?).map_err(EngineError::from)?;
-    remark(context, &chosen, "");
+    new_passphrase::remark(context, &chosen, "");
     Ok(chosen)
 }
 
@@ -178,10 +174,4 @@ pub(super) fn from_descriptor(descriptor: u32) -> Result<Passphrase, Problem> {
 fn typed_twice(context: &Context, what: &str, hint: &str) -> Result<NewPassphrase, Problem> {
     let message = format!("{what} needs a new passphrase, and nobody can be asked");
     new_passphrase::typed_twice(context, what, (message, hint))
-}
-
-fn remark(context: &Context, passphrase: &Passphrase, before: &str) {
-    if let Some(remark) = Strength::of(passphrase).remark() {
-        context.console.note(&format!("{before}{remark}"));
-    }
 }

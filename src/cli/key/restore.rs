@@ -35,12 +35,15 @@ pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Prob
         ending.problems.push(Problem { kind: Kind::Keystore, ..input(why.clone(), hint) });
     }
     let mut typed = Typed::default();
-    let mut rows = Vec::new();
+    let (mut rows, mut written) = (Vec::new(), Vec::new());
     for key in &archive.keys {
         let mut row = row(key);
         if !arguments.dry_run {
             match one(context, key, arguments.untested, &mut typed) {
-                Ok(restored) => note(&mut row, &restored),
+                Ok(restored) => {
+                    written.extend(restored.written().cloned());
+                    note(&mut row, &restored);
+                }
                 Err(problem) => {
                     row.result = "failed";
                     ending.problems.push(problem);
@@ -50,8 +53,10 @@ pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Prob
         ending.succeeded += usize::from(row.result != "failed");
         rows.push(row);
     }
-    if let Some(manifest) = archive.manifest.as_ref().filter(|_| !arguments.dry_run) {
-        context.engine.custody().restore_labels(manifest)?;
+    if let Some(manifest) = &archive.manifest {
+        for (id, label) in context.engine.custody().restore_labels(manifest, &written)? {
+            context.console.say(&format!("{} is labelled {} again", id.short(), printable(&label)));
+        }
     }
     if context.console.json {
         context.console.result_json(&rows)?;

@@ -45,6 +45,24 @@ pub struct MadeKey {
     pub public_file: Option<PathBuf>,
 }
 
+/// Where the public half goes; `None` for Ed25519.
+///
+/// # Errors
+/// `Input` if something is there.
+fn public_file(new: &NewKey) -> Result<Option<PathBuf>, EngineError> {
+    let file = (new.algorithm != Algorithm::Ed25519).then(|| new.dir.join(format!("{}.pub", new.name)));
+    if let Some(taken) = file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
+        return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
+    }
+    if file.is_some() && !new.dir.is_dir() {
+        return Err(refuse(format!("{} is no directory", new.dir.display()), "make it, or choose another --dir"));
+    }
+    if file.is_some() {
+        check_writable(&new.dir)?;
+    }
+    Ok(file)
+}
+
 impl Custody {
     /// Makes a key, keeps it in the store and unlocked, and writes `NAME.pub` as `docker trust key generate` does.
     ///
@@ -66,11 +84,37 @@ impl Custody {
     ) -> Result<MadeKey, EngineError> {
         self.context.check_writable()?;
         check_new(new)?;
-        let public_file = check_public_file(new)?;
+        let public_file = public_file(new)?;
         let key = PrivateKey::generate(&new.algorithm)?;
         if stopped() {
             return Err(EngineError::Cancelled);
         }
+        self.keep_made(new, key, public_file, passphrase)
+    }
+
+    /// The same with a passphrase that is chosen once the ID is known.
+    ///
+    /// # Errors
+    /// As [`Custody::generate_key`], and those of `choose`; nothing is written then.
+    pub fn generate_key_with<E: From<EngineError>>(
+        &self,
+        new: &NewKey,
+        choose: impl FnOnce(&CanonicalKeyId) -> Result<NewPassphrase, E>,
+    ) -> Result<MadeKey, E> {
+        check_new(new)?;
+        let public_file = public_file(new)?;
+        let key = PrivateKey::generate(&new.algorithm).map_err(EngineError::from)?;
+        let passphrase = choose(key.id())?;
+        Ok(self.keep_made(new, key, public_file, &passphrase)?)
+    }
+
+    fn keep_made(
+        &self,
+        new: &NewKey,
+        key: PrivateKey,
+        public_file: Option<PathBuf>,
+        passphrase: &NewPassphrase,
+    ) -> Result<MadeKey, EngineError> {
         let id = key.id().clone();
         // The private half first: a public one whose private one never was would be in the way of the next try.
         let saved = self.keyring.key_store().save(&key, &new.name, new.gun.as_ref(), passphrase)?;
@@ -100,7 +144,7 @@ impl Custody {
     /// `Input`, `Disk`.
     pub fn check_new_files(&self, new: &NewKey) -> Result<(), EngineError> {
         check_new(new)?;
-        check_public_file(new)?;
+        public_file(new)?;
         let store = self.keyring.key_dir();
         // It is made with the first key.
         let there = store.ancestors().find(|place| place.exists()).unwrap_or(store);
@@ -218,22 +262,6 @@ pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
     }
     let message = format!("{name:?} is no name for a key: lower-case letters, digits, - and _, the first no sign");
     Err(refuse(message, "take a name such as alice"))
-}
-
-/// The file of a new key's public half, if there is to be one.
-fn check_public_file(new: &NewKey) -> Result<Option<PathBuf>, EngineError> {
-    if new.algorithm == Algorithm::Ed25519 {
-        return Ok(None);
-    }
-    let file = new.dir.join(format!("{}.pub", new.name));
-    if file.symlink_metadata().is_ok() {
-        return Err(refuse(format!("{} exists already", file.display()), "choose another name, or another --dir"));
-    }
-    if !new.dir.is_dir() {
-        return Err(refuse(format!("{} is no directory", new.dir.display()), "make it, or choose another --dir"));
-    }
-    check_writable(&new.dir)?;
-    Ok(Some(file))
 }
 
 fn check_writable(dir: &Path) -> Result<(), EngineError> {

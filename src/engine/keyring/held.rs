@@ -23,6 +23,8 @@ pub(in crate::engine) struct Held {
     pub(super) index: Mutex<IndexFile>,
     pub(super) open: Mutex<OpenKeys>,
     pub(super) chosen: Mutex<HashMap<Role, NewPassphrase>>,
+    /// Keys that the next publish stores, made before so that their IDs can be told.
+    pub(super) prepared: Mutex<HashMap<Role, PrivateKey>>,
     pub(super) listing: Mutex<Option<Listing>>,
     pub(in crate::engine) refused_pins: RefusedPins,
 }
@@ -63,6 +65,7 @@ impl Held {
             index: Mutex::new(IndexFile::new(settings)),
             open: Mutex::new(OpenKeys::new(settings.idle_lock)),
             chosen: Mutex::default(),
+            prepared: Mutex::default(),
             listing: Mutex::default(),
             refused_pins: RefusedPins::default(),
         })

@@ -12,7 +12,7 @@ use super::tokens::Seen;
 use crate::engine::context::Context;
 use crate::engine::error::{EngineError, Problem};
 use crate::keys::{Exposure, KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
-use crate::tuf::{CanonicalKeyId, Gun, Role};
+use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 
 /// Keys at hand: what the store holds, what is unlocked, and what people call it. All clones are one.
 #[derive(Clone)]
@@ -78,6 +78,17 @@ impl Keyring {
         self.held.changed();
         self.held.keep_open(key, passphrase);
         Ok(path)
+    }
+
+    /// A new key for a role: the one that was prepared, else one made now.
+    ///
+    /// # Errors
+    /// `Key`: the system gave no random numbers.
+    pub(in crate::engine) fn new_key(&self, role: &Role) -> Result<PrivateKey, EngineError> {
+        match hold(&self.held.prepared).remove(role) {
+            Some(key) => Ok(key),
+            None => Ok(PrivateKey::generate(&Algorithm::EcdsaP256)?),
+        }
     }
 
     /// What people call a key: the user's label, else the role header of its file (a signer's name), else `None`.
@@ -207,10 +218,22 @@ impl Keyring {
         hold(&self.held.chosen).insert(role.clone(), passphrase);
     }
 
+    /// Makes the key that the next publish stores for a role (`root`, `targets`), so that its ID can be told.
+    ///
+    /// # Errors
+    /// `Key`: the system gave no random numbers.
+    pub fn prepare_key(&self, role: &Role) -> Result<CanonicalKeyId, EngineError> {
+        let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
+        let id = key.id().clone();
+        hold(&self.held.prepared).insert(role.clone(), key);
+        Ok(id)
+    }
+
     /// Forgets all unlocked keys.
     pub fn lock_all(&self) {
         hold(&self.held.open).clear();
         hold(&self.held.chosen).clear();
+        hold(&self.held.prepared).clear();
     }
 
     /// Forgets keys that were not used for a while; returns how long the next one stays, if any is unlocked.

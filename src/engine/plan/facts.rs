@@ -1,6 +1,7 @@
 //! What a plan is made from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
@@ -100,9 +101,48 @@ pub(in crate::engine) fn root_key(facts: &Facts<'_>, draft: &Draft<'_>) -> Optio
     }
 }
 
-/// The keys in the store, in the two forms that plans take.
+/// The keys in the store, in the forms that plans take.
 #[derive(Default)]
 pub(in crate::engine) struct Keys {
     pub(in crate::engine) keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
     pub(in crate::engine) ids: BTreeSet<CanonicalKeyId>,
+    /// What all plans of these keys have in common.
+    pub(in crate::engine) named: Arc<Named>,
+}
+
+/// Keys and what they are called; not which of them are locked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Named {
+    /// `role` headers, by key.
+    pub(in crate::engine) roles: Vec<(CanonicalKeyId, String)>,
+    /// The user's labels, by key.
+    pub(in crate::engine) labels: BTreeMap<CanonicalKeyId, String>,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn keys(keys: &[(char, &str, bool)]) -> BTreeMap<CanonicalKeyId, KeyAtHand> {
+        let key = |(digit, role, on_token): &(char, &str, bool)| {
+            let id = CanonicalKeyId::parse(&digit.to_string().repeat(64)).unwrap();
+            (id, KeyAtHand { role: (*role).to_owned(), locked: true, on_token: *on_token })
+        };
+        keys.iter().map(key).collect()
+    }
+
+    #[test]
+    fn a_root_key_on_a_token_comes_before_the_only_one_and_several_are_nobodys_choice() {
+        let id = |digit: char| CanonicalKeyId::parse(&digit.to_string().repeat(64)).unwrap();
+        let signer = ('a', "alice", false);
+        assert_eq!(RootKey::of(&keys(&[signer, ('b', "targets", true)])), RootKey::New);
+        assert_eq!(RootKey::of(&keys(&[signer, ('1', "root", false)])), RootKey::One(id('1')));
+        let several = keys(&[('1', "root", false), ('2', "root", false)]);
+        assert_eq!(RootKey::of(&several), RootKey::Several(vec![id('1'), id('2')]));
+        let on_token = keys(&[('1', "root", false), ('2', "root", false), ('3', "root", true)]);
+        assert_eq!(RootKey::of(&on_token), RootKey::One(id('3')));
+        let on_tokens = keys(&[('1', "root", false), ('2', "root", true), ('3', "root", true)]);
+        assert_eq!(RootKey::of(&on_tokens), RootKey::Several(vec![id('2'), id('3')]));
+    }
 }

@@ -17,12 +17,12 @@ use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::{EngineError, Problem};
-use crate::engine::lanes::blocking;
+use crate::engine::lanes::{blocking, waiting};
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
 use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
-use crate::engine::stage::journal::{Sent, SentFile};
+use crate::engine::stage::journal::{PublishTurn, Sent, SentFile};
 use crate::engine::trust::session::Base;
 use crate::remote::NotaryServer;
 use crate::remote::RemoteError;
@@ -30,6 +30,9 @@ use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How often somebody else may publish in between.
 const TRIES: usize = 3;
+/// How often it is looked whether another trustdeck has finished, and how long between: two minutes in all.
+const TURN_LOOKS: u32 = 1200;
+const TURN_PAUSE: Duration = Duration::from_millis(100);
 /// Pauses before looking again whether a lost upload has landed.
 const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
 
@@ -57,8 +60,7 @@ impl Publisher {
         run: &mut Run,
         progress: &mpsc::Sender<Progress>,
     ) -> Result<Published, EngineError> {
-        let gun = job.gun.clone();
-        let _alone = blocking(self, move |publisher| publisher.stage.kept.journal.publishing(&gun)).await?;
+        let _alone = self.turn(job, progress).await?;
         for tried in 0..TRIES {
             let again = (tried > 0).then(|| "somebody else published first".to_owned());
             if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
@@ -66,6 +68,32 @@ impl Publisher {
             }
         }
         Err(EngineError::Conflict { gun: job.gun.clone() })
+    }
+
+    /// Waits until no other trustdeck publishes the repository, as long as one upload may take.
+    async fn turn(&self, job: &Job, progress: &mpsc::Sender<Progress>) -> Result<PublishTurn, EngineError> {
+        let mut looks = 0;
+        loop {
+            let gun = job.gun.clone();
+            let taken = blocking(self, move |publisher| publisher.stage.kept.journal.publishing(&gun)).await;
+            let holder = match &taken {
+                Err(EngineError::BusyLocal { holder, .. }) => holder.as_ref(),
+                _ => return taken,
+            };
+            let is_stopped = holder.is_some_and(|holder| holder.is_stopped);
+            if looks == TURN_LOOKS || is_stopped || job.batch.stop.is_cancelled() {
+                return taken;
+            }
+            if looks == 0 {
+                let note = Some("another trustdeck is publishing it: waiting".to_owned());
+                let step = Progress::Step { gun: job.gun.clone(), step: Step::Fetch, note };
+                // Whoever has stopped listening still gets the result.
+                progress.send(step).await.unwrap_or_default();
+            }
+            looks += 1;
+            // Ends early for whoever wants to stop; the next look says why nothing was sent.
+            let _ = tokio::time::timeout(TURN_PAUSE, job.batch.stop.cancelled()).await;
+        }
     }
 
     async fn attempt(
@@ -86,7 +114,11 @@ impl Publisher {
         let base = self.trust.fetch_base(gun).await?;
         say(Step::Plan, None).await;
         let prepared = self.prepare(job, server, base).await?;
+        let skipped = || Ok(Tried::Done(Box::new(Published::skipped(gun))));
         if prepared.plan.deletes {
+            if prepared.batch.stop.is_cancelled() {
+                return skipped();
+            }
             say(Step::Upload, None).await;
             return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
         }
@@ -101,6 +133,10 @@ impl Publisher {
             let done = Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
             let done = Published { trusted: expected.len(), merged: prepared.merged, ..done };
             return Ok(Tried::Done(Box::new(done)));
+        }
+        // The last moment: from here on it is sent, and the server may have it.
+        if prepared.batch.stop.is_cancelled() {
+            return skipped();
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
@@ -179,7 +215,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Signs on a blocking thread.
+    /// Signs on a thread of its own: a token may wait for a touch.
     async fn sign_all(
         &self,
         gun: &Gun,
@@ -190,7 +226,8 @@ impl Publisher {
         let (gun, progress) = (gun.clone(), progress.clone());
         let created = run.created.as_ref().map(|c| c.keys.clone());
         let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
-        blocking(self, move |publisher| {
+        let publisher = self.clone();
+        let signing = waiting(move || {
             let open = |id: &CanonicalKeyId| publisher.attended_key(id, &gun, &progress, &prepared.batch.stop);
             let step = |done, total| {
                 let step = Step::Sign { done, total };
@@ -212,8 +249,8 @@ impl Publisher {
                 }
             })?;
             Ok((files, expected, prepared))
-        })
-        .await
+        });
+        signing.await.unwrap_or(Err(EngineError::Cancelled))
     }
 
     /// Writes down what is about to be sent.

@@ -14,7 +14,7 @@ use crate::engine::lanes::blocking;
 use crate::engine::plan::needs::RootSource;
 use crate::engine::servers::Servers;
 use crate::keys::{PrivateKey, root_certificate};
-use crate::tuf::{Algorithm, Gun, Role};
+use crate::tuf::{Gun, Role};
 
 impl Publisher {
     /// Asks the server for its keys, then makes and stores ours: a key is on disk before anything is sent with it.
@@ -62,7 +62,7 @@ impl Publisher {
         let (kind, gun) = (role.clone(), gun.clone());
         let (key, file) = blocking(self, move |publisher| {
             let passphrase = publisher.keyring.chosen_passphrase(&kind).ok_or_else(|| no_passphrase(&kind))?;
-            let key = PrivateKey::generate(&Algorithm::EcdsaP256)?;
+            let key = publisher.keyring.new_key(&kind)?;
             let id = key.id().clone();
             let file = publisher.keyring.keep_new_key(key, &kind, &gun, &passphrase)?;
             Ok((publisher.keyring.signing_key(&id).ok_or_else(|| EngineError::Locked(vec![id]))?, file))

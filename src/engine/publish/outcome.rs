@@ -41,7 +41,7 @@ pub enum PublishOutcome {
     Unchanged,
     /// Not done; everything stays staged.
     Failed(Problem),
-    /// Not begun, because the user stopped; everything stays staged.
+    /// Nothing was sent, because the user stopped; everything stays staged.
     Skipped,
 }
 
@@ -68,10 +68,17 @@ pub struct Published {
 
 impl Published {
     /// The result for a repository whose publish has not ended yet.
-    pub(in crate::engine) fn skipped(gun: &Gun) -> Self {
+    #[must_use]
+    pub fn skipped(gun: &Gun) -> Self {
+        Self::ended(gun.clone(), PublishOutcome::Skipped)
+    }
+
+    /// The result for a repository for which nothing was sent.
+    #[must_use]
+    pub fn ended(gun: Gun, outcome: PublishOutcome) -> Self {
         Self {
-            gun: gun.clone(),
-            outcome: PublishOutcome::Skipped,
+            gun,
+            outcome,
             versions: Vec::new(),
             trusted: 0,
             checked: String::new(),

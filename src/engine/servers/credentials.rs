@@ -14,6 +14,7 @@ use super::helper::{Helper, Surroundings};
 use super::realms::Realms;
 use crate::engine::disk::read;
 use crate::engine::error::EngineError;
+use crate::engine::lanes::waiting;
 use crate::engine::settings::{NotaryAuth, Settings};
 use crate::keys::Passphrase;
 use crate::remote::auth::Finding;
@@ -143,7 +144,7 @@ impl Credentials {
             return Ok(answer.clone());
         }
         let name = registry.to_owned();
-        let answer = tokio::task::spawn_blocking(move || asker(&name)).await.unwrap_or(None);
+        let answer = waiting(move || asker(&name)).await.flatten();
         let login = answer.map(|(user, password)| password_login(user, &password));
         asked.insert(registry.to_owned(), login.clone());
         if let Some(login) = &login {

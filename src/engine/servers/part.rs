@@ -10,8 +10,12 @@ use crate::engine::context::Context;
 use crate::engine::error::EngineError;
 use crate::engine::settings::{ServerSources, Settings};
 use crate::remote::RemoteError;
+use crate::remote::auth::named_registry;
 use crate::remote::registry::RepositoryPath;
-use crate::remote::{Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, Route, Setup, TlsMaterial};
+use crate::remote::{
+    Credential, CredentialSource, Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, Route, Setup,
+    TlsMaterial,
+};
 use crate::tuf::Gun;
 
 pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";
@@ -146,6 +150,20 @@ impl Servers {
     /// A login for a registry host, for this process only.
     pub fn log_in(&self, registry: &str, login: Login) {
         self.connections.credentials.log_in(registry, login);
+    }
+
+    /// The user who is logged in to a repository's registry, if Docker's configuration names one.
+    ///
+    /// # Errors
+    /// `Remote` if the login cannot be looked up.
+    pub async fn user(&self, gun: &Gun) -> Result<Option<String>, EngineError> {
+        let (endpoint, _) = endpoint_of(self.context.settings(), Some(gun))?;
+        let registry = named_registry(gun).unwrap_or(endpoint.host());
+        let found = self.connections.credentials.find(endpoint.host(), registry).await;
+        Ok(match found.map_err(Self::remote(gun))? {
+            Some(Credential::Password { user, .. }) => Some(user),
+            Some(Credential::IdentityToken(_)) | None => None,
+        })
     }
 
     /// Asks a person where a server wants a login and nobody has one: `asker` gets the registry, gives user name and

@@ -149,6 +149,9 @@ fn take(entries: &mut Vec<StagedChange>, chosen: impl Fn(&StagedChange) -> bool)
     taken
 }
 
+/// A repository's turn to be published, held until it is dropped.
+pub(in crate::engine) type PublishTurn = Lock;
+
 /// The journal of one trust directory.
 pub(in crate::engine) struct Journal {
     folder: StateFolder,
@@ -278,7 +281,7 @@ impl Journal {
     }
 
     /// The lock that whoever publishes `gun` holds, in any process.
-    pub(in crate::engine) fn publishing(&self, gun: &Gun) -> Result<Lock, EngineError> {
+    pub(in crate::engine) fn publishing(&self, gun: &Gun) -> Result<PublishTurn, EngineError> {
         let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
         self.folder.lock(&format!("{}-{name}.lock", self.stem), Duration::ZERO)
     }

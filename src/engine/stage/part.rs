@@ -19,7 +19,7 @@ use crate::engine::keyring::tokens::Seen;
 use crate::engine::keyring::{Keyring, other_stores};
 use crate::engine::plan::compute::plan_with_needs;
 use crate::engine::plan::effect::whole;
-use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known, RootKey};
+use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known, Named, RootKey};
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::refused::refused;
 use crate::engine::plan::{Plan, RepositoryPlan};
@@ -229,6 +229,17 @@ impl Staging {
         plan.repositories.iter().map(one).collect()
     }
 
+    /// Whether staged changes would change nothing on what was loaded last: somebody has published them already.
+    ///
+    /// # Errors
+    /// As the repository's data that was loaded last.
+    pub fn are_done(&self, gun: &Gun, changes: &[StagedChange]) -> Result<bool, EngineError> {
+        let Some(server) = changes.first().map(|change| change.server.as_str()) else { return Ok(true) };
+        let base = self.trust.base(gun)?;
+        let (plan, _) = self.plan_with_needs((gun, server, changes), &self.store_keys(), base.as_ref());
+        Ok(plan.failed.is_none() && plan.changes.iter().all(|change| change.no_effect.is_some()))
+    }
+
     /// As [`Staging::plan`], without making the plan one that can be approved.
     pub(in crate::engine) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
         Ok(self.plan_of(&*self.kept.journal.read()?, only, &self.store_keys()))
@@ -262,7 +273,17 @@ impl Staging {
             let server = &changes.first()?.server;
             Some(self.plan_one((gun, server, changes), keys, self.trust.base(gun)))
         });
-        whole(planned.collect(), elsewhere)
+        let planned = planned.collect();
+        if only.is_none() {
+            self.kept.planned.keep_only(&order);
+        }
+        whole(planned, elsewhere)
+    }
+
+    /// How many plans of single repositories this process has computed; those that were found again are not counted.
+    #[must_use]
+    pub fn plans_computed(&self) -> usize {
+        self.kept.planned.computed()
     }
 
     /// Plans one repository on what is known of it.
@@ -283,12 +304,12 @@ impl Staging {
         keys: &Keys,
         base: Option<&Base>,
     ) -> (RepositoryPlan, Needs) {
-        let ground = planned::Ground::new(staged, keys, base, self.keyring.held.labels());
+        let ground = planned::Ground { staged, keys, base };
         if let Some(known) = self.kept.planned.find(&ground, self.context.now()) {
             return known;
         }
         let computed = self.with_facts(staged, keys, base, plan_with_needs);
-        self.kept.planned.keep(ground, self.context.now(), &computed);
+        self.kept.planned.keep(&ground, self.context.now(), &computed);
         computed
     }
 
@@ -328,7 +349,9 @@ impl Staging {
             let locked = !self.keyring.is_open(&id);
             keys.insert(id, KeyAtHand { role: entry.role, locked, on_token: true });
         }
-        Keys { ids: keys.keys().cloned().collect(), keys }
+        let roles = keys.iter().map(|(id, key)| (id.clone(), key.role.clone())).collect();
+        let named = self.kept.planned.named(Named { roles, labels: self.keyring.held.labels() });
+        Keys { ids: keys.keys().cloned().collect(), keys, named }
     }
 
     /// The root key that a new repository gets where none is named.

@@ -3,81 +3,84 @@
 //!
 //! Invariant: a plan is found again only for the very same stage, metadata, keys and labels.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp as Time};
 
 use super::gather::Staged;
 use crate::engine::draft::change::StagedChange;
-use crate::engine::keyring::labels::ByKey;
-use crate::engine::plan::facts::{KeyAtHand, Keys};
+use crate::engine::plan::facts::{Keys, Named};
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::{NeededKey, RepositoryPlan};
 use crate::engine::trust::session::Base;
-use crate::tuf::{CanonicalKeyId, Gun, TrustedSet};
+use crate::tuf::{Gun, TrustedSet};
 
 /// Plans say what has expired: no clock that tests or people use jumps over more than this unseen.
 const MOMENT: SignedDuration = SignedDuration::from_secs(10);
-/// Repositories whose plan is kept.
-const KEPT: usize = 256;
 
 /// The last plan of each repository, with what it was computed from.
 #[derive(Default)]
-pub(in crate::engine) struct PlannedLately(Mutex<HashMap<Gun, Planned>>);
+pub(in crate::engine) struct PlannedLately(Mutex<Plans>);
+
+#[derive(Default)]
+struct Plans {
+    by_gun: HashMap<Gun, Planned>,
+    /// Kept, so that thousands of plans hold and compare the same one.
+    named: Arc<Named>,
+    /// How many plans were computed, for tests.
+    computed: usize,
+}
 
 struct Planned {
-    ground: Ground,
+    ground: Kept,
     at: Time,
     plan: RepositoryPlan,
     needs: Needs,
 }
 
 /// What a plan is computed from, but for the time and for which keys are locked.
-pub(in crate::engine) struct Ground {
-    gun: Gun,
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Ground<'a> {
+    pub(in crate::engine) staged: Staged<'a>,
+    pub(in crate::engine) keys: &'a Keys,
+    pub(in crate::engine) base: Option<&'a Base>,
+}
+
+struct Kept {
     server: String,
     changes: Vec<StagedChange>,
     /// Kept, so that no other set can have its address.
-    set: Option<Option<Arc<TrustedSet>>>,
+    set: Set,
     /// The same of a repository that its server has lost.
-    lost: Option<Option<Arc<TrustedSet>>>,
-    verified_at: Option<Time>,
-    keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
-    labels: ByKey,
+    lost: Set,
+    named: Arc<Named>,
 }
 
-impl Ground {
-    pub(in crate::engine) fn new(
-        (gun, server, changes): Staged<'_>,
-        keys: &Keys,
-        base: Option<&Base>,
-        labels: ByKey,
-    ) -> Self {
-        Self {
-            gun: gun.clone(),
-            server: server.to_owned(),
-            changes: changes.to_vec(),
-            set: base.map(|base| base.set.clone()),
-            lost: base.and_then(|base| base.lost.as_ref()).map(|lost| lost.copy.clone()),
-            verified_at: base.and_then(|base| base.verified_at),
-            keys: keys.keys.clone(),
-            labels,
-        }
+type Set = Option<Option<Arc<TrustedSet>>>;
+
+impl Ground<'_> {
+    fn sets(&self) -> (Set, Set) {
+        let lost = self.base.and_then(|base| base.lost.as_ref());
+        (self.base.map(|base| base.set.clone()), lost.map(|lost| lost.copy.clone()))
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        let same_set = is_same_set(&self.set, &other.set) && is_same_set(&self.lost, &other.lost);
-        let role = |(id, key): (&CanonicalKeyId, &KeyAtHand)| (id.clone(), key.role.clone());
-        let same_keys =
-            self.keys.len() == other.keys.len() && self.keys.iter().map(role).eq(other.keys.iter().map(role));
-        same_set
-            && same_keys
-            && (&self.server, &self.labels, &self.changes) == (&other.server, &other.labels, &other.changes)
+    fn kept(&self) -> Kept {
+        let ((_, server, changes), (set, lost)) = (self.staged, self.sets());
+        let named = Arc::clone(&self.keys.named);
+        Kept { server: server.to_owned(), changes: changes.to_vec(), set, lost, named }
+    }
+
+    fn is(&self, kept: &Kept) -> bool {
+        let ((_, server, changes), (set, lost)) = (self.staged, self.sets());
+        is_same_set(&kept.set, &set)
+            && is_same_set(&kept.lost, &lost)
+            && (Arc::ptr_eq(&kept.named, &self.keys.named) || kept.named == self.keys.named)
+            && (kept.server.as_str(), kept.changes.as_slice()) == (server, changes)
     }
 }
 
-fn is_same_set(one: &Option<Option<Arc<TrustedSet>>>, other: &Option<Option<Arc<TrustedSet>>>) -> bool {
+fn is_same_set(one: &Set, other: &Set) -> bool {
     match (one, other) {
         (Some(Some(one)), Some(Some(other))) => Arc::ptr_eq(one, other),
         (Some(None), Some(None)) | (None, None) => true,
@@ -86,30 +89,53 @@ fn is_same_set(one: &Option<Option<Arc<TrustedSet>>>, other: &Option<Option<Arc<
 }
 
 impl PlannedLately {
+    fn plans(&self) -> MutexGuard<'_, Plans> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The very names that plans were computed with last, if they are these.
+    pub(in crate::engine) fn named(&self, named: Named) -> Arc<Named> {
+        let mut plans = self.plans();
+        if *plans.named != named {
+            plans.named = Arc::new(named);
+        }
+        Arc::clone(&plans.named)
+    }
+
     /// The plan for this ground, with the locks and the age of the data as they are now.
-    pub(in crate::engine) fn find(&self, ground: &Ground, now: Time) -> Option<(RepositoryPlan, Needs)> {
-        let plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = plans.get(&ground.gun)?;
-        if now.duration_since(known.at).abs() > MOMENT || !known.ground.is_same(ground) {
+    pub(in crate::engine) fn find(&self, ground: &Ground<'_>, now: Time) -> Option<(RepositoryPlan, Needs)> {
+        let plans = self.plans();
+        let (gun, ..) = ground.staged;
+        let known = plans.by_gun.get(gun)?;
+        if now.duration_since(known.at).abs() > MOMENT || !ground.is(&known.ground) {
             return None;
         }
         let mut plan = known.plan.clone();
-        plan.data_of = ground.verified_at;
+        plan.data_of = ground.base.and_then(|base| base.verified_at);
         for key in &mut plan.keys {
             if let NeededKey::Unlock { id, locked, .. } = key {
-                *locked = ground.keys.get(id).is_none_or(|key| key.locked);
+                *locked = ground.keys.keys.get(id).is_none_or(|key| key.locked);
             }
         }
         Some((plan, known.needs.clone()))
     }
 
     /// Keeps what was computed.
-    pub(in crate::engine) fn keep(&self, ground: Ground, at: Time, (plan, needs): &(RepositoryPlan, Needs)) {
-        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if plans.len() >= KEPT {
-            plans.clear();
-        }
-        let (plan, needs) = (plan.clone(), needs.clone());
-        plans.insert(ground.gun.clone(), Planned { ground, at, plan, needs });
+    pub(in crate::engine) fn keep(&self, ground: &Ground<'_>, at: Time, (plan, needs): &(RepositoryPlan, Needs)) {
+        let mut plans = self.plans();
+        plans.computed += 1;
+        let ((gun, ..), ground, plan, needs) = (ground.staged, ground.kept(), plan.clone(), needs.clone());
+        plans.by_gun.insert(gun.clone(), Planned { ground, at, plan, needs });
+    }
+
+    /// Forgets all repositories but these, the whole stage: so many plans are kept and no more.
+    pub(in crate::engine) fn keep_only(&self, staged: &[Gun]) {
+        let staged: HashSet<&Gun> = staged.iter().collect();
+        self.plans().by_gun.retain(|gun, _| staged.contains(gun));
+    }
+
+    /// How many plans of repositories were computed and not found again.
+    pub(in crate::engine) fn computed(&self) -> usize {
+        self.plans().computed
     }
 }

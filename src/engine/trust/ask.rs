@@ -37,7 +37,8 @@ struct Answer {
 impl Trust {
     /// Loads what the cache holds into this process. Blocking.
     pub(in crate::engine) fn load_session(&self, gun: &Gun) -> Result<Option<Arc<Session>>, EngineError> {
-        let local = self.load_local(gun)?;
+        let mut local = self.load_local(gun)?;
+        self.check_clock(gun, &mut local, None)?;
         let session = Session::from_cache(local, None);
         Ok(session.map(|session| self.repositories.set_session(gun, session)))
     }
@@ -45,13 +46,21 @@ impl Trust {
     fn load_local(&self, gun: &Gun) -> Result<Local, EngineError> {
         let repositories = &self.repositories;
         let accepted = repositories.accepted(gun).is_some();
-        let local = Local::load(&repositories.cache, &repositories.memory, gun, self.context.now(), accepted)?;
-        if let Some(last) = local.verified_at.filter(|last| *last > self.context.now() + CLOCK_TOLERANCE) {
-            let now = self.context.now();
-            let what = format!("this machine's clock says {now:.0}, but {gun} was verified at {last:.0}");
-            return Err(EngineError::Clock { gun: gun.clone(), what });
+        Local::load(&repositories.cache, &repositories.memory, gun, self.context.now(), accepted)
+    }
+
+    /// Refuses a clock that is behind the last verification: what has expired might look good. Where the server's clock
+    /// agrees with this machine's it was ahead then, which is told, and the next verification corrects the record.
+    fn check_clock(&self, gun: &Gun, local: &mut Local, date: Option<Time>) -> Result<(), EngineError> {
+        let now = self.context.now();
+        let Some(last) = local.verified_at.filter(|last| *last > now + CLOCK_TOLERANCE) else { return Ok(()) };
+        if date.is_some_and(|date| date.duration_since(now).abs() <= CLOCK_TOLERANCE) {
+            local.notices.push(Notice::ClockWasAhead(last));
+            return Ok(());
         }
-        Ok(local)
+        let there = date.map(|date| format!(", and the server's clock says {date:.0}")).unwrap_or_default();
+        let what = format!("this machine's clock says {now:.0}, but {gun} was verified at {last:.0}{there}");
+        Err(EngineError::Clock { gun: gun.clone(), what })
     }
 
     /// Asks the server, verifies, commits, and remembers the result in this process.
@@ -142,7 +151,8 @@ impl Trust {
         let load = blocking(self, move |trust| trust.load_local(&gun));
         if is_warm && self.repositories.accepted(source.gun).is_none() {
             let (local, timestamp) = tokio::join!(load, source.timestamp());
-            let local = self.with_found(source, local).await?;
+            let mut local = self.with_found(source, local).await?;
+            self.check_clock(source.gun, &mut local, source.date)?;
             let timestamp = match timestamp {
                 Ok(timestamp) => timestamp,
                 Err(error) => {
@@ -165,7 +175,8 @@ impl Trust {
         let mut guessed = Shelf::default();
         let load = blocking(self, move |trust| trust.load_local(&gun));
         let (local, guess) = tokio::join!(load, source.guess(&mut guessed));
-        let local = self.with_found(source, local).await?;
+        let mut local = self.with_found(source, local).await?;
+        self.check_clock(source.gun, &mut local, source.date)?;
         let guess = guess.map_err(|error| self.absent_if_gone(source.gun, error))?;
         let (mut notices, remembered) = (local.notices, Remembered { keys: local.keys, files: local.seen.clone() });
         let start = match &local.root {
@@ -323,7 +334,8 @@ impl Trust {
         let lost = match held {
             Some(set) => Some(Lost { copy: Some(set) }),
             None => {
-                let local = self.load_local(gun)?;
+                let mut local = self.load_local(gun)?;
+                self.check_clock(gun, &mut local, None)?;
                 let is_known = local.root.is_some() || verified_at.is_some();
                 let complete = local.is_complete();
                 is_known.then(|| Lost { copy: local.set.filter(|_| complete).map(Arc::new) })

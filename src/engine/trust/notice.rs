@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp as Time;
+
 use crate::tuf::KeyId;
 
 /// Something that happened on the way.
@@ -16,6 +18,9 @@ pub enum Notice {
     },
     /// The root in the cache was not the one that is known; why.
     RootRestored(&'static str),
+    /// This machine's clock was ahead when the repository was last verified, at this time; the server says that it is
+    /// right now.
+    ClockWasAhead(Time),
 }
 
 impl fmt::Display for Notice {
@@ -30,6 +35,11 @@ impl fmt::Display for Notice {
                     words.join(", ")
                 )
             }
+            Self::ClockWasAhead(last) => write!(
+                f,
+                "this machine's clock was ahead when this was verified at {last:.0}; the server says it is right now, \
+                 so that the record is corrected"
+            ),
             Self::RootRestored(why) => write!(f, "the cached root {why}: it was restored from the last good copy"),
         }
     }

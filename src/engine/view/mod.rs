@@ -35,6 +35,8 @@ pub mod troubles;
 
 pub use part::Views;
 
+use std::ops::Deref;
+
 use jiff::Timestamp as Time;
 
 use super::trust::notice::Notice;
@@ -108,7 +110,7 @@ pub struct RepositoryView {
     /// Empty if there is no trust data.
     pub roles: Vec<RoleView>,
     /// In natural order of the tag. Only tags inside their role's paths.
-    pub tags: Vec<TagView>,
+    pub tags: TagList,
     /// Tags that a role lists outside its paths, which other programs show as signed: role and tag.
     pub ignored: Vec<(Role, String)>,
     /// Tags that this machine saw at the last refresh and that are gone now.
@@ -125,13 +127,19 @@ impl RepositoryView {
     /// Tags that Docker pulls.
     #[must_use]
     pub fn trusted(&self) -> usize {
-        self.tags.iter().filter(|t| t.state == TagState::Trusted).count()
+        self.tags.counts.trusted
     }
 
     /// Tags that would be pulled if their role file were signed by a current key and not expired.
     #[must_use]
     pub fn orphaned(&self) -> usize {
-        self.tags.iter().filter(|t| t.state == TagState::Orphaned).count()
+        self.tags.counts.orphaned
+    }
+
+    /// Tags that somebody has signed and nobody pulls.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.tags.counts.held
     }
 
     /// The role that expires first, with its time.
@@ -231,6 +239,52 @@ pub enum TagState {
     Held,
     /// Docker pulls it.
     Trusted,
+}
+
+/// Tags, counted once by how they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagList {
+    tags: Vec<TagView>,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    trusted: usize,
+    held: usize,
+    orphaned: usize,
+}
+
+impl FromIterator<TagView> for TagList {
+    fn from_iter<T: IntoIterator<Item = TagView>>(tags: T) -> Self {
+        let tags: Vec<TagView> = tags.into_iter().collect();
+        let mut counts = Counts::default();
+        for tag in &tags {
+            match tag.state {
+                TagState::Trusted => counts.trusted += 1,
+                TagState::Held => counts.held += 1,
+                TagState::Orphaned => counts.orphaned += 1,
+            }
+        }
+        Self { tags, counts }
+    }
+}
+
+impl Deref for TagList {
+    type Target = [TagView];
+
+    fn deref(&self) -> &[TagView] {
+        &self.tags
+    }
+}
+
+impl<'a> IntoIterator for &'a TagList {
+    type Item = &'a TagView;
+    type IntoIter = std::slice::Iter<'a, TagView>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tags.iter()
+    }
 }
 
 /// A signed tag.

@@ -9,7 +9,7 @@ use super::findings::findings;
 use super::part::Views;
 use super::roles::{KeyNames, roles};
 use super::tags::tags;
-use super::{Finding, Health, RepositoryView};
+use super::{Finding, Health, RepositoryView, TagList};
 use crate::engine::error::EngineError;
 use crate::engine::reference::familiar_name;
 use crate::engine::trust::judge::{clock_words, judge, refused};
@@ -108,7 +108,7 @@ impl Views {
         let mut view = self.empty_view(gun);
         view.freshness = Freshness::Fresh { at: now };
         view.health = Health::Ok;
-        (view.roles, view.tags, view.ignored, view.findings) = (roles, tags, ignored, findings);
+        (view.roles, view.tags, view.ignored, view.findings) = (roles, tags.into_iter().collect(), ignored, findings);
         settle_health(&mut view);
         view
     }
@@ -139,7 +139,7 @@ impl Views {
             health: Health::New,
             findings: Vec::new(),
             roles: Vec::new(),
-            tags: Vec::new(),
+            tags: TagList::default(),
             ignored: Vec::new(),
             vanished: Vec::new(),
             lost: false,

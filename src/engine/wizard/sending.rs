@@ -24,7 +24,13 @@ pub(super) fn publish(facts: &Facts) -> Draft {
         Wizard::RenewRoot => "If a new certificate is made, pins that name the old one must name it.",
         _ => "A lost answer: the next start finds out whether it arrived.",
     };
-    draft.view.back = "Until it is sent, undo; afterwards, rotate again.";
+    draft.view.back = match facts.choice.wizard {
+        Wizard::FirstSetup => "Until it is sent, undo; afterwards, delete the trust data on the server.",
+        Wizard::RenewRoot | Wizard::RenewTargets { .. } => {
+            "Until it is sent, undo; afterwards, only newer files count."
+        }
+        _ => "Until it is sent, undo; afterwards, rotate again.",
+    };
     draft.view.commands = vec![format!("trustdeck publish {}", names(facts))];
     draft.done = is_sent(facts);
     draft.blocked = facts.repositories.iter().find_map(|r| Some(format!("{}: {}", r.name, r.blocked.as_ref()?)));

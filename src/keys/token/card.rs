@@ -17,12 +17,13 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::AuthPin;
 
-use super::error::TokenError;
-use super::facts::{PinState, TokenEntry, TokenFacts, TokenName, TokenPlace};
+use super::facts::{TokenEntry, TokenFacts};
 use super::layout::{self, Dialect};
 use super::pin::Pin;
 use super::signing::Signing;
 use crate::keys::pem::Block;
+use crate::keys::token_error::{PinState, TokenError};
+use crate::keys::token_place::{TokenName, TokenPlace};
 use crate::tuf::{KeyType as TufKeyType, PublicKey};
 use zeroize::Zeroizing;
 

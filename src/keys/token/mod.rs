@@ -3,14 +3,12 @@
 //! Invariant: a module is foreign code and is called from one thread of its own, never from a task; a private key never
 //! leaves its token; a PIN that was refused is not tried a second time.
 
-mod attendant;
 #[cfg(feature = "pkcs11")]
 mod card;
 #[cfg(not(feature = "pkcs11"))]
 #[path = "without.rs"]
 mod card;
 mod entry;
-mod error;
 mod facts;
 mod key;
 pub mod layout;
@@ -20,12 +18,13 @@ mod signing;
 mod work;
 mod worker;
 
-pub use attendant::{Attendant, Touch};
 pub use entry::NewEntry;
-pub use error::TokenError;
-pub use facts::{PinState, TokenEntry, TokenFacts, TokenName, TokenPlace};
-pub(super) use key::TokenKey;
+pub use facts::{TokenEntry, TokenFacts};
 pub use layout::Dialect;
 pub use module::{SUPPORTED, check as check_module};
 pub use pin::{Pin, Pins};
 pub use worker::Tokens;
+
+pub use super::attendant::{Attendant, Touch};
+pub use super::token_error::{PinState, TokenError};
+pub use super::token_place::{TokenName, TokenPlace};

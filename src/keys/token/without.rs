@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::entry::NewEntry;
-use super::error::TokenError;
-use super::facts::{TokenEntry, TokenFacts, TokenName, TokenPlace};
+use super::facts::{TokenEntry, TokenFacts};
 use super::pin::{Pin, Pins};
 use super::signing::Signing;
 use crate::keys::private::PrivateKey;
+use crate::keys::token_error::TokenError;
+use crate::keys::token_place::{TokenName, TokenPlace};
 
 #[derive(Default)]
 pub(super) struct Card {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::attendant::Attendant;
 use super::entry::NewEntry;
-use super::error::TokenError;
 use super::facts::{TokenEntry, TokenFacts};
 use super::key::TokenKey;
 use super::layout;
 use super::pin::{Pin, Pins};
 use super::worker::Tokens;
+use crate::keys::attendant::Attendant;
 use crate::keys::passphrase::Passphrase;
 use crate::keys::private::PrivateKey;
+use crate::keys::token_error::TokenError;
 
 impl Tokens {
     /// Tries a PIN, once, and gives all keys that it opens.
@@ -37,7 +37,7 @@ impl Tokens {
             pin: pin.clone(),
             attendant: Attendant::default(),
         };
-        Some(PrivateKey::on_token(entry.public.clone(), key))
+        Some(PrivateKey::on_token(entry.public.clone(), Box::new(key)))
     }
 
     /// Makes a P-256 key on a token, with the certificate by which Notary finds it.

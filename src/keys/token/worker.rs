@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::attendant::Attendant;
 use super::card::Card;
-use super::error::TokenError;
 use super::facts::{TokenEntry, TokenFacts};
 use super::module::{self, SUPPORTED};
 use super::signing::Signing;
+use crate::keys::attendant::Attendant;
+use crate::keys::token_error::TokenError;
 use crate::tuf::CanonicalKeyId;
 
 /// A signature that takes longer than this waits for a finger.

@@ -8,8 +8,8 @@ use axum::http::{Method, Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use super::answer::{self, DIGEST, Refusal};
 use super::{Shelf, blocking};
+use crate::oci::{self, DIGEST, Refusal};
 use crate::remote::registry::{Digest, RepositoryPath};
 
 /// Bytes that are read at once.
@@ -50,11 +50,11 @@ impl Shelf {
             head.push((CONTENT_RANGE.as_str(), range.as_str()));
         }
         if method == Method::HEAD {
-            return Ok(answer::with(status, &head, Body::empty()));
+            return Ok(oci::answer(status, &head, Body::empty()));
         }
         file.seek(SeekFrom::Start(begin)).await.map_err(Refusal::fault)?;
         let stream = ReaderStream::with_capacity(file.take(end - begin), PIECE);
-        Ok(answer::with(status, &head, Body::from_stream(stream)))
+        Ok(oci::answer(status, &head, Body::from_stream(stream)))
     }
 
     /// Takes a blob from a repository; its file goes with the last one that held it.
@@ -66,7 +66,7 @@ impl Shelf {
             if was_there && !elsewhere {
                 shelf.files.remove(&shelf.files.blob(&digest)).map_err(Refusal::fault)?;
             }
-            let accepted = || answer::with(StatusCode::ACCEPTED, &[], Body::empty());
+            let accepted = || oci::answer(StatusCode::ACCEPTED, &[], Body::empty());
             if was_there { Ok(accepted()) } else { Err(unknown()) }
         })
         .await

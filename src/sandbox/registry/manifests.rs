@@ -5,8 +5,9 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK};
 use axum::http::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::answer::{self, DIGEST, Refusal};
+use super::answer;
 use super::{Shelf, blocking};
+use crate::oci::{self, DIGEST, Refusal};
 use crate::remote::registry::digest::{digest_like, sha256};
 use crate::remote::registry::{Content, Digest, Reference, RepositoryPath};
 use crate::sandbox::store::images::StoredManifest;
@@ -41,7 +42,7 @@ impl Shelf {
             (ETAG.as_str(), &tag),
         ];
         let body = if method == Method::HEAD { Body::empty() } else { Body::from(manifest.bytes) };
-        Ok(answer::with(StatusCode::OK, &head, body))
+        Ok(oci::answer(StatusCode::OK, &head, body))
     }
 
     /// Keeps a manifest whose parts are all here.
@@ -124,7 +125,7 @@ impl Shelf {
             .map_err(Refusal::fault)
         });
         match removed.await? {
-            true => Ok(answer::with(StatusCode::ACCEPTED, &[], Body::empty())),
+            true => Ok(oci::answer(StatusCode::ACCEPTED, &[], Body::empty())),
             false => Err(Refusal::absent("MANIFEST_UNKNOWN", format!("{path} has no manifest {reference}"))),
         }
     }
@@ -159,7 +160,7 @@ impl Shelf {
 fn listed(link: Option<&str>, body: &serde_json::Value) -> Response<Body> {
     let mut head = vec![(CONTENT_TYPE.as_str(), "application/json")];
     head.extend(link.map(|link| (LINK.as_str(), link)));
-    answer::with(StatusCode::OK, &head, body.to_string())
+    oci::answer(StatusCode::OK, &head, body.to_string())
 }
 
 /// How many entries, after which one.

@@ -22,8 +22,8 @@ pub(super) use files::BlobFiles;
 pub(super) use route::{Right, Route};
 
 use super::store::Store;
+use crate::oci::Refusal;
 use crate::remote::registry::{Digest, MANIFEST_LIMIT};
-use answer::Refusal;
 use uploads::Upload;
 
 /// How long a body may stall.

@@ -6,9 +6,10 @@ use axum::http::{Response, StatusCode};
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 
-use super::answer::{self, Refusal};
+use super::answer;
 use super::route::checkable;
 use super::{STALL, Shelf, blocking};
+use crate::oci::{self, Refusal};
 use crate::remote::registry::{Digest, RepositoryPath};
 
 /// Largest blob that is taken, in bytes.
@@ -121,7 +122,7 @@ impl Shelf {
         blocking(move || {
             shelf.store.end_upload(&id).map_err(Refusal::fault)?;
             shelf.files.remove(&shelf.files.upload(&id)).map_err(Refusal::fault)?;
-            Ok(answer::with(StatusCode::NO_CONTENT, &[], Body::empty()))
+            Ok(oci::answer(StatusCode::NO_CONTENT, &[], Body::empty()))
         })
         .await
     }

@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use super::Dialog;
 use super::answer::Answer;
 use super::window::{WIDTH, Window, keys};
-use crate::tui::kit::canvas::{Canvas, Runs, cut, width, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width, wrap};
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 
@@ -123,6 +123,7 @@ impl Choose {
             let word = cut(&reply.word, usize::from(words), theme.glyphs.cut);
             let runs = Runs::new().gap(2).then(format!("{word:<0$}", usize::from(words)), style);
             lines.runs(canvas, &runs.gap(3).then(reply.note.clone(), theme.quiet()));
+            canvas.spot(lines.x, y, lines.end, Spot::Line(i));
             if i == self.cursor && lines.y > y {
                 canvas.select(lines.x, y, lines.end);
             }

@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use super::answer::{Answer, Opens};
 use super::window::{Window, keys};
 use crate::engine::wizard::Choice;
-use crate::tui::kit::canvas::{Canvas, Runs, cut, width};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width};
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 
@@ -100,6 +100,7 @@ impl Menu {
                 canvas.put(at + 1, y, place.end, theme.glyphs.warn, theme.warn());
             }
             canvas.put(at + 3, y, place.end, &offer.note, theme.quiet());
+            canvas.spot(place.x, y, place.end, Spot::Line(i));
             if i == self.cursor {
                 canvas.select(place.x, y, place.end);
             }

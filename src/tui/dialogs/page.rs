@@ -66,7 +66,7 @@ impl Page {
                 let copy = Effect::Copy { what: "text", text: lines.join("\n") };
                 return (Some(self), Answer::Work(vec![copy]));
             }
-            "esc" | "q" | "enter" => return (None, Answer::Nothing),
+            "esc" | "q" | "enter" | "I" | "@" => return (None, Answer::Nothing),
             _ => {}
         }
         (Some(self), Answer::Nothing)

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::pane::Pane;
 use super::theme::Theme;
 use crate::printable::printable;
 
@@ -131,17 +132,58 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
+/// What a part of the frame stands for, for the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// A tab.
+    Tab(Pane),
+    /// A key of the line of hints, by place.
+    Hint(usize),
+    /// The help beside them.
+    Help,
+    /// A line that a cursor can be on, by place.
+    Line(usize),
+}
+
 /// A part of the frame, and how things look.
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     /// Looks.
     pub theme: Theme,
+    spots: Vec<(Rect, Spot)>,
 }
 
 impl<'a> Canvas<'a> {
     /// Draws on `buffer`.
     pub fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
-        Self { buffer, theme }
+        Self { buffer, theme, spots: Vec::new() }
+    }
+
+    /// Names what stands in a row from `x` to `end`.
+    pub fn spot(&mut self, x: u16, y: u16, end: u16, spot: Spot) {
+        self.spots.push((Rect::new(x, y, end.saturating_sub(x), 1), spot));
+    }
+
+    /// What stands at a cell.
+    #[must_use]
+    pub fn spot_at(&self, x: u16, y: u16) -> Option<Spot> {
+        let at = Position::new(x, y);
+        self.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| *spot)
+    }
+
+    /// Gives the frame the theme's ground, if it has one.
+    pub fn finish(&mut self) {
+        let Some(ground) = self.theme.ground() else { return };
+        for cell in &mut self.buffer.content {
+            let dim = cell.modifier.contains(Modifier::DIM);
+            cell.modifier.remove(Modifier::DIM);
+            if cell.fg == Color::Reset {
+                cell.fg = if dim { ground.dim } else { ground.text };
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = ground.page;
+            }
+        }
     }
 
     /// The whole frame.
@@ -195,6 +237,8 @@ impl<'a> Canvas<'a> {
 
     /// Makes everything drawn so far dim, without colours: what lies behind a dialog.
     pub fn dim(&mut self) {
+        // What lies behind cannot be clicked.
+        self.spots.clear();
         let area = self.buffer.area;
         self.buffer.set_style(area, Style::reset().add_modifier(Modifier::DIM));
     }

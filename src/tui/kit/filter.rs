@@ -1,4 +1,4 @@
-//! The filter of a list: words joined by "and", `!` for "not", smart case.
+//! The filter of a list: words joined by "and", `!` for "not", `~` for letters in their order, smart case.
 
 /// What was typed after `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Filter {
 struct Word {
     text: String,
     negated: bool,
+    /// Its letters in their order are enough.
+    loose: bool,
     exact_case: bool,
 }
 
@@ -20,8 +22,9 @@ impl Filter {
     pub fn new(text: &str) -> Self {
         let words = text.split_whitespace().filter_map(|word| {
             let (negated, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+            let (loose, word) = word.strip_prefix('~').map_or((false, word), |rest| (true, rest));
             let exact_case = word.chars().any(char::is_uppercase);
-            (!word.is_empty()).then(|| Word { text: word.to_owned(), negated, exact_case })
+            (!word.is_empty()).then(|| Word { text: word.to_owned(), negated, loose, exact_case })
         });
         Self { words: words.collect(), text: text.to_owned() }
     }
@@ -49,9 +52,16 @@ impl Filter {
     pub fn finds(&self, row: &Searched) -> bool {
         self.words.iter().all(|w| {
             let text = if w.exact_case { &row.text } else { row.lower.as_ref().unwrap_or(&row.text) };
-            text.contains(&w.text) != w.negated
+            let found = if w.loose { holds_letters(text, &w.text) } else { text.contains(&w.text) };
+            found != w.negated
         })
     }
+}
+
+/// Whether the letters stand in the text in this order, whatever is between them.
+fn holds_letters(text: &str, letters: &str) -> bool {
+    let mut rest = text.chars();
+    letters.chars().all(|letter| rest.any(|c| c == letter))
 }
 
 /// The text that a row is found by. Lists of thousands make it once, not for every letter that is typed.
@@ -81,6 +91,13 @@ mod tests {
         assert!(filter.passes("warn admin/demo"));
         assert!(!filter.passes("ok admin/web"));
         assert!(!filter.passes("ok team/demo"));
+    }
+
+    #[test]
+    fn a_wave_finds_letters_in_their_order() {
+        assert!(Filter::new("~adm/dm").passes("warn admin/demo"));
+        assert!(!Filter::new("~dma").passes("admin"));
+        assert!(!Filter::new("!~amn").passes("admin"));
     }
 
     #[test]

@@ -57,8 +57,18 @@ pub fn has_message_line((_, height): (u16, u16)) -> bool {
 /// Divides the terminal.
 #[must_use]
 pub fn areas(size: (u16, u16), focus: Pane, has_tour: bool) -> Areas {
+    divided(shape(size), size, focus, has_tour)
+}
+
+/// Gives all of it to one pane.
+#[must_use]
+pub fn whole(size: (u16, u16), focus: Pane, has_tour: bool) -> Areas {
+    let shape = if shape(size) == Shape::TooSmall { Shape::TooSmall } else { Shape::Tabs };
+    divided(shape, size, focus, has_tour)
+}
+
+fn divided(shape: Shape, size: (u16, u16), focus: Pane, has_tour: bool) -> Areas {
     let (width, height) = size;
-    let shape = shape(size);
     let hints = height.saturating_sub(1);
     let message = has_message_line(size).then(|| height.saturating_sub(2));
     let top = if has_tour { 3 } else { 1 };

@@ -87,8 +87,12 @@ impl<K: Clone + Ord> List<K> {
 
     /// Visible rows: place, index in the data, name.
     pub fn window(&self, height: usize) -> impl Iterator<Item = (usize, usize, &K)> {
-        let rows = self.order.iter().enumerate().skip(self.offset).take(height);
-        rows.map(|(place, (index, key))| (place, *index, key))
+        self.rows().skip(self.offset).take(height)
+    }
+
+    /// All rows, also those above and below what is visible.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, usize, &K)> {
+        self.order.iter().enumerate().map(|(place, (index, key))| (place, *index, key))
     }
 
     /// Puts the cursor on a row.
@@ -96,6 +100,20 @@ impl<K: Clone + Ord> List<K> {
         if let Some(place) = self.order.iter().position(|(_, k)| k == key) {
             self.cursor = place;
         }
+    }
+
+    /// Puts the cursor on a visible row, counted from the first one. Says whether there is one.
+    pub fn point(&mut self, row: usize) -> bool {
+        self.put(self.offset + row)
+    }
+
+    /// Puts the cursor on a place, if there is a row.
+    pub fn put(&mut self, place: usize) -> bool {
+        let is_there = place < self.order.len();
+        if is_there {
+            self.cursor = place;
+        }
+        is_there
     }
 
     /// Moves the cursor; `height` is how many rows are visible.

@@ -17,12 +17,17 @@ use crate::tui::messages::input::{TALLEST, WIDEST};
 /// Longest text for the clipboard, in bytes; terminals drop longer ones.
 const CLIPBOARD: usize = 74_994;
 
+/// Presses and the wheel, in a form without limits; movements would only be noise.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// Where the screen is drawn.
 type Output = Box<dyn Write + Send>;
 
 /// The terminal in full-screen mode; restored when dropped.
 pub(in crate::tui) struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
+    mouse: bool,
 }
 
 /// As large as is drawn, in columns and rows.
@@ -65,7 +70,7 @@ impl Screen {
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
         let terminal = Terminal::with_options(CrosstermBackend::new(writer), TerminalOptions { viewport });
         let terminal = terminal.inspect_err(|_| restore())?;
-        Ok(Self { terminal })
+        Ok(Self { terminal, mouse: false })
     }
 
     /// The size, in columns and rows.
@@ -107,10 +112,19 @@ impl Screen {
         self.resume()
     }
 
+    /// Lets the terminal tell of the mouse, or leaves it alone.
+    pub(in crate::tui) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        let backend = self.terminal.backend_mut();
+        backend.write_all(if on { MOUSE_ON } else { MOUSE_OFF })?;
+        io::Write::flush(backend)
+    }
+
     /// Takes the terminal again.
     pub(in crate::tui) fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        self.set_mouse(self.mouse)?;
         self.clear()
     }
 }
@@ -124,6 +138,7 @@ impl Drop for Screen {
 /// Leaves full-screen mode. Does what it can: the terminal may be gone.
 pub(in crate::tui) fn restore() {
     if let Some(mut output) = output() {
+        let _ = output.write_all(MOUSE_OFF);
         let _ = execute!(output, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     }
     let _ = disable_raw_mode();

@@ -13,6 +13,73 @@ pub enum Palette {
     Light,
     /// `NO_COLOR`: weight and reverse only.
     Mono,
+    /// Bright on a black ground of its own, nothing dim.
+    HighContrast,
+    /// Blue and orange in place of green and red, on either background.
+    ColourBlind,
+}
+
+/// What a colour is for; the names are those of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Accent,
+    Ok,
+    Warn,
+    Fail,
+    Add,
+    Remove,
+    Sandbox,
+    Selected,
+    SelectedGround,
+    Cursor,
+}
+
+/// All roles with their names.
+pub const ROLES: [(&str, Role); 10] = [
+    ("accent", Role::Accent),
+    ("ok", Role::Ok),
+    ("warn", Role::Warn),
+    ("fail", Role::Fail),
+    ("add", Role::Add),
+    ("remove", Role::Remove),
+    ("sandbox", Role::Sandbox),
+    ("selected", Role::Selected),
+    ("selected-ground", Role::SelectedGround),
+    ("cursor", Role::Cursor),
+];
+
+/// Colours of the user's own, by role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnColours([Option<Color>; ROLES.len()]);
+
+impl OwnColours {
+    /// Reads names of roles and of colours: `red`, `light-blue`, `208`, `#ff8700`.
+    ///
+    /// # Errors
+    /// Says which is none.
+    pub fn parse<'a>(named: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
+        let mut own = Self::default();
+        for (role, colour) in named {
+            let Some(place) = ROLES.iter().position(|(name, _)| *name == role) else {
+                let names = ROLES.map(|(name, _)| name).join(", ");
+                return Err(format!("colours has {role:?}, expected {names}"));
+            };
+            let wrong = || format!("colours has {colour:?} for {role}, expected a name, 0 to 255, or #rrggbb");
+            let colour: Color = colour.parse().map_err(|_| wrong())?;
+            if let Some(own) = own.0.get_mut(place) {
+                *own = Some(colour);
+            }
+        }
+        Ok(own)
+    }
+}
+
+/// The ground of a theme that brings its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ground {
+    pub page: Color,
+    pub text: Color,
+    pub dim: Color,
 }
 
 /// What the user or the terminal says about looks.
@@ -22,11 +89,42 @@ pub struct Theme {
     pub palette: Palette,
     /// Signs.
     pub glyphs: &'static Glyphs,
+    /// Colours of the user's own.
+    pub own: Option<&'static OwnColours>,
 }
 
 impl Default for Theme {
     fn default() -> Self {
-        Self { palette: Palette::Dark, glyphs: &glyphs::UNICODE }
+        Self { palette: Palette::Dark, glyphs: &glyphs::UNICODE, own: None }
+    }
+}
+
+/// Blue and orange of middling brightness, which are told apart by everybody and read on black and on white.
+const BLUE: Color = Color::Indexed(33);
+const ORANGE: Color = Color::Indexed(166);
+
+impl Palette {
+    /// The colour for a role, unless there are none.
+    fn colour(self, role: Role) -> Option<Color> {
+        let [dark, light, contrast, blind] = match role {
+            Role::Accent => [Color::Cyan, Color::Blue, Color::LightCyan, Color::Indexed(31)],
+            Role::Ok => [Color::Green, Color::Green, Color::LightGreen, BLUE],
+            Role::Warn => [Color::Yellow, Color::Yellow, Color::LightYellow, ORANGE],
+            Role::Fail => [Color::Red, Color::Red, Color::LightRed, ORANGE],
+            Role::Add => [Color::LightBlue, Color::Blue, Color::LightCyan, BLUE],
+            Role::Remove => [Color::Yellow, Color::Yellow, Color::LightYellow, ORANGE],
+            Role::Sandbox => [Color::Magenta, Color::Magenta, Color::LightMagenta, Color::Magenta],
+            Role::Selected => [Color::White, Color::White, Color::Black, Color::White],
+            Role::SelectedGround => [Color::Blue, Color::Blue, Color::White, Color::Blue],
+            Role::Cursor => [Color::LightCyan, Color::LightCyan, Color::Black, Color::LightCyan],
+        };
+        match self {
+            Self::Dark => Some(dark),
+            Self::Light => Some(light),
+            Self::HighContrast => Some(contrast),
+            Self::ColourBlind => Some(blind),
+            Self::Mono => None,
+        }
     }
 }
 
@@ -34,15 +132,24 @@ impl Theme {
     /// A theme of ASCII signs.
     #[must_use]
     pub fn ascii(palette: Palette) -> Self {
-        Self { palette, glyphs: &glyphs::ASCII }
+        Self { palette, glyphs: &glyphs::ASCII, own: None }
     }
 
-    fn colour(self, dark: Color, light: Color) -> Style {
-        match self.palette {
-            Palette::Dark => Style::new().fg(dark),
-            Palette::Light => Style::new().fg(light),
-            Palette::Mono => Style::new(),
-        }
+    /// The ground, if the theme brings one.
+    #[must_use]
+    pub fn ground(self) -> Option<Ground> {
+        let is_own = self.palette == Palette::HighContrast;
+        is_own.then_some(Ground { page: Color::Black, text: Color::White, dim: Color::Gray })
+    }
+
+    fn colour(self, role: Role) -> Option<Color> {
+        let usual = self.palette.colour(role)?;
+        let own = self.own.and_then(|own| own.0.get(role as usize).copied().flatten());
+        Some(own.unwrap_or(usual))
+    }
+
+    fn style(self, role: Role) -> Style {
+        self.colour(role).map_or_else(Style::new, |colour| Style::new().fg(colour))
     }
 
     /// Data.
@@ -66,7 +173,7 @@ impl Theme {
     /// Focused border and title, the running step.
     #[must_use]
     pub fn accent(self) -> Style {
-        self.colour(Color::Cyan, Color::Blue)
+        self.style(Role::Accent)
     }
 
     /// A focused title.
@@ -87,13 +194,13 @@ impl Theme {
     /// `✓`, and tags that stay.
     #[must_use]
     pub fn ok(self) -> Style {
-        self.colour(Color::Green, Color::Green)
+        self.style(Role::Ok)
     }
 
     /// The sign of what needs a person soon.
     #[must_use]
     pub fn warn(self) -> Style {
-        self.colour(Color::Yellow, Color::Yellow)
+        self.style(Role::Warn)
     }
 
     /// The word beside a warning sign: yellow cannot be read on white.
@@ -108,13 +215,13 @@ impl Theme {
     /// Expired, refused, orphaned.
     #[must_use]
     pub fn fail(self) -> Style {
-        self.colour(Color::Red, Color::Red)
+        self.style(Role::Fail)
     }
 
     /// Added, signed again, held.
     #[must_use]
     pub fn add(self) -> Style {
-        self.colour(Color::LightBlue, Color::Blue)
+        self.style(Role::Add)
     }
 
     /// The count of staged changes.
@@ -126,42 +233,45 @@ impl Theme {
     /// The sign of a removal.
     #[must_use]
     pub fn remove(self) -> Style {
-        self.warn()
+        self.style(Role::Remove)
     }
 
     /// A removed line's words.
     #[must_use]
     pub fn remove_word(self) -> Style {
-        self.warn_word()
+        match self.palette {
+            Palette::Light => self.strong(),
+            _ => self.remove(),
+        }
     }
 
     /// The sandbox chip.
     #[must_use]
     pub fn chip(self) -> Style {
-        self.colour(Color::Magenta, Color::Magenta).add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        self.style(Role::Sandbox).add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 
     /// The tour line.
     #[must_use]
     pub fn tour(self) -> Style {
-        self.colour(Color::Magenta, Color::Magenta)
+        self.style(Role::Sandbox)
     }
 
     /// The row under the cursor; replaces every colour of the row.
     #[must_use]
     pub fn selected(self) -> Style {
-        match self.palette {
-            Palette::Mono => Style::new().add_modifier(Modifier::REVERSED),
-            _ => Style::new().fg(Color::White).bg(Color::Blue),
+        match (self.colour(Role::Selected), self.colour(Role::SelectedGround)) {
+            (Some(text), Some(ground)) => Style::new().fg(text).bg(ground),
+            _ => Style::new().add_modifier(Modifier::REVERSED),
         }
     }
 
     /// The bar at the left of the row under the cursor.
     #[must_use]
     pub fn cursor_bar(self) -> Style {
-        match self.palette {
-            Palette::Mono => self.selected(),
-            _ => Style::new().fg(Color::LightCyan).bg(Color::Blue),
+        match (self.colour(Role::Cursor), self.colour(Role::SelectedGround)) {
+            (Some(bar), Some(ground)) => Style::new().fg(bar).bg(ground),
+            _ => self.selected(),
         }
     }
 
@@ -177,5 +287,36 @@ impl Theme {
         let own = if focused { self.glyphs.focused_borders } else { self.glyphs.borders };
         let thick = focused && self.palette == Palette::Mono && self.glyphs.borders.vertical != "|";
         if thick { &glyphs::THICK } else { own }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn own_colours_replace_those_of_a_theme_by_role_and_none_where_there_are_no_colours() {
+        let own: &'static OwnColours =
+            Box::leak(Box::new(OwnColours::parse([("fail", "#ff8700"), ("ok", "33")]).unwrap()));
+        let theme = Theme { own: Some(own), ..Theme::default() };
+        assert_eq!(theme.fail(), Style::new().fg(Color::Rgb(255, 135, 0)));
+        assert_eq!(theme.ok(), Style::new().fg(Color::Indexed(33)));
+        assert_eq!(theme.warn(), Theme::default().warn());
+        assert_eq!(Theme { palette: Palette::Mono, ..theme }.fail(), Style::new());
+        assert!(OwnColours::parse([("failure", "red")]).unwrap_err().contains("selected-ground"));
+        assert!(OwnColours::parse([("fail", "reddish")]).unwrap_err().contains("reddish"));
+    }
+
+    #[test]
+    fn plus_and_minus_are_blue_and_orange_where_green_and_red_are_not_told_apart() {
+        let theme = Theme { palette: Palette::ColourBlind, ..Theme::default() };
+        assert_eq!((theme.add().fg, theme.ok().fg), (Some(BLUE), Some(BLUE)));
+        assert_eq!((theme.remove().fg, theme.fail().fg), (Some(ORANGE), Some(ORANGE)));
+    }
+
+    #[test]
+    fn roles_are_in_the_order_of_their_table() {
+        assert!(ROLES.iter().enumerate().all(|(place, (_, role))| *role as usize == place));
     }
 }

@@ -95,6 +95,8 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Redraw,
+    /// Let the terminal tell of the mouse, or leave it alone.
+    Mouse(bool),
     /// Stop what is running, but a publish.
     Cancel,
 }

@@ -27,11 +27,13 @@ pub struct JobId(pub u64);
 pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was used.
+    Mouse(Mouse),
     /// Text was pasted; it never triggers an action.
     Paste(String),
     /// The terminal has this size now.
     Resize(u16, u16),
-    /// It is this late.
+    /// It is this late. Comes before each frame too.
     Tick(Time),
     /// An effect came to its end.
     Done(JobId, Outcome),
@@ -45,6 +47,22 @@ pub enum Event {
     Registry(JobId, RegistryNews),
     /// Work on keys tells how far it is.
     Counted(JobId, usize, usize),
+}
+
+/// The mouse was used at this cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    pub act: MouseAct,
+    pub column: u16,
+    pub row: u16,
+}
+
+/// What was done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseAct {
+    Press,
+    WheelUp,
+    WheelDown,
 }
 
 /// Where a view came from.

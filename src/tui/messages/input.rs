@@ -1,8 +1,10 @@
 //! What the terminal sends becomes events; answers to questions that were asked of it never become keys.
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
-use super::event::Event;
+use super::event::{Event, Mouse, MouseAct};
 
 /// Most columns and rows that are drawn: a terminal may claim so many that no memory would hold them.
 pub(in crate::tui) const WIDEST: u16 = 1600;
@@ -27,7 +29,8 @@ impl Lines {
             Input::Key(key) => Some(Event::Key(key)),
             Input::Paste(text) => Some(Event::Paste(text)),
             Input::Resize(width, height) => Some(Event::Resize(width.min(WIDEST), height.min(TALLEST))),
-            Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+            Input::Mouse(used) => mouse(&used).map(Event::Mouse),
+            Input::FocusGained | Input::FocusLost => None,
         }
     }
 
@@ -58,6 +61,18 @@ impl Lines {
         self.answer = 0;
         false
     }
+}
+
+/// With shift the terminal selects text by itself; where it tells of it all the same, nothing happens.
+fn mouse(used: &MouseEvent) -> Option<Mouse> {
+    let act = match used.kind {
+        _ if used.modifiers.contains(KeyModifiers::SHIFT) => return None,
+        MouseEventKind::Down(MouseButton::Left) => MouseAct::Press,
+        MouseEventKind::ScrollUp => MouseAct::WheelUp,
+        MouseEventKind::ScrollDown => MouseAct::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { act, column: used.column, row: used.row })
 }
 
 fn is_of_answer(c: char) -> bool {

@@ -43,8 +43,6 @@ pub enum Task {
     },
     /// Write what the colleague who has the new key needs to know.
     HandOver(Choice, PathBuf),
-    /// Remove private keys from the store.
-    Remove(Choice, Vec<CanonicalKeyId>),
     /// Forget it, whatever is staged.
     Forget(Choice),
 }

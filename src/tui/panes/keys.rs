@@ -131,7 +131,12 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             None
         };
     match (found, form) {
-        (KeyFound::Said(Ok(told)), _) => state.say(Tone::Done, told.verb, told.object),
+        (KeyFound::Said(Ok(told)), _) => {
+            state.say(Tone::Done, told.verb, told.object);
+            if let Some(guide) = &mut state.guide {
+                guide.stale = true;
+            }
+        }
         (KeyFound::Locked, _) => {
             state.say(Tone::Done, "locked", "all keys; passphrases are forgotten");
             state.keyring.locks_at = None;

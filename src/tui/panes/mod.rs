@@ -13,7 +13,7 @@ pub mod tags;
 
 use ratatui::layout::Rect;
 
-use super::kit::canvas::{Canvas, Runs};
+use super::kit::canvas::{Canvas, Runs, Spot};
 use super::kit::frame::{Frame, rule};
 use super::kit::layout::{Inside, Shape, has_message_line};
 use super::kit::message::Said;
@@ -58,6 +58,16 @@ fn place(pane: Pane, state: &State) -> (usize, usize) {
         Pane::Tags => (state.lists.tags.cursor(), state.lists.tags.len()),
         Pane::Keys => (state.lists.keys.cursor(), state.lists.keys.len()),
         Pane::Staged => (state.lists.staged.cursor(), state.lists.staged.len()),
+    }
+}
+
+fn marked(pane: Pane, state: &State) -> usize {
+    match pane {
+        Pane::Repositories => state.lists.repositories.marks.len(),
+        Pane::Roles => state.lists.roles.marks.len(),
+        Pane::Tags => state.lists.tags.marks.len(),
+        Pane::Keys => state.lists.keys.marks.len(),
+        Pane::Staged => state.lists.staged.marks.len(),
     }
 }
 
@@ -116,6 +126,9 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
         Pane::Keys => keys::render(state, canvas, inner, inside, focused),
         Pane::Staged => staged::render(state, canvas, inner, inside, focused),
     }
+    if shape == Shape::Tabs {
+        tab_spots(canvas, area);
+    }
     if let Some(y) = inside.rule {
         render_detail(state, canvas, (pane, shape), inner, (y, inside));
     }
@@ -146,7 +159,9 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
     frame.summary = summary(pane, state);
     let (cursor, rows) = place(pane, state);
     if focused && rows > 0 {
-        frame.position = format!("{} of {rows}", cursor + 1);
+        let marked = marked(pane, state);
+        let marks = if marked > 0 { format!("{marked} marked   ") } else { String::new() };
+        frame.position = format!("{marks}{} of {rows}", cursor + 1);
     }
     let filter = filter_text(pane, state);
     if let (Some(typed), true) = (&state.filtering, focused) {
@@ -186,4 +201,15 @@ fn tabs(state: &State) -> Runs {
         };
     }
     runs
+}
+
+/// Where the tabs stand, for the mouse.
+fn tab_spots(canvas: &mut Canvas<'_>, area: Rect) {
+    // Corner, line and blank, then as `tabs` has them.
+    let mut x = area.x + 3;
+    for pane in Pane::ALL {
+        let end = x + 2 + u16::try_from(pane.name().len()).unwrap_or_default();
+        canvas.spot(x, area.y, end, Spot::Tab(pane));
+        x = end + 3;
+    }
 }

@@ -1,10 +1,13 @@
 //! Repositories, worst first.
 
+use std::collections::{HashMap, HashSet};
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::empty;
 use super::row::{Row, cell, number, state_cell};
+use crate::engine::RepositoryPlan;
 use crate::engine::draft::applied::Mark;
 use crate::engine::tags::compare::Differences;
 use crate::engine::view::Health;
@@ -19,7 +22,7 @@ use crate::tui::kit::spinner;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
-use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
 use crate::tui::state::{Listing, Order, Repository, State, Work, actions};
 
 /// Keys of this pane.
@@ -92,27 +95,41 @@ fn remove_from_list(state: &mut State) -> Vec<Effect> {
 pub fn reindex(state: &mut State) {
     let list = &state.lists.repositories;
     let passes = |r: &Repository| list.filter.passes(&format!("{} {}", r.health().word(), r.entry.name));
-    let mut order: Vec<(usize, Gun)> = state
-        .known
-        .repositories
-        .iter()
-        .enumerate()
-        .filter(|(_, r)| list.filter.is_empty() || passes(r))
-        .map(|(i, r)| (i, r.entry.gun.clone()))
-        .collect();
-    if state.lists.order == Order::AsShown {
+    let shown = state.known.repositories.iter().enumerate().filter(|(_, r)| list.filter.is_empty() || passes(r));
+    let order = if state.lists.order == Order::AsShown {
         // Keep the order that is on the screen until the next key.
-        let place: std::collections::BTreeMap<&Gun, usize> =
-            list.window(usize::MAX).map(|(place, _, gun)| (gun, place)).collect();
-        order.sort_by_key(|(_, gun)| place.get(gun).copied().unwrap_or(usize::MAX));
+        let place: HashMap<&Gun, usize> = list.rows().map(|(place, _, gun)| (gun, place)).collect();
+        in_order(shown, |r| place.get(&r.entry.gun).copied().unwrap_or(usize::MAX))
     } else {
-        let health: Vec<Health> = state.known.repositories.iter().map(Repository::health).collect();
-        order.sort_by(|(a, _), (b, _)| {
-            let name = |i: usize| state.known.repositories.get(i).map(|r| r.entry.name.as_str());
-            (health.get(*a), name(*a)).cmp(&(health.get(*b), name(*b)))
-        });
-    }
+        in_order(shown, |r| (sort_key(state.sort, r), r.entry.name.as_str()))
+    };
     state.lists.repositories.set(order);
+}
+
+/// Asks once for what each row is put in order by.
+fn in_order<'a, K: Ord>(
+    rows: impl Iterator<Item = (usize, &'a Repository)>,
+    by: impl Fn(&'a Repository) -> K,
+) -> Vec<(usize, Gun)> {
+    let mut keyed: Vec<(K, usize, &Repository)> = rows.map(|(index, r)| (by(r), index, r)).collect();
+    keyed.sort_by(|(a, i, _), (b, j, _)| (a, i).cmp(&(b, j)));
+    keyed.into_iter().map(|(_, index, r)| (index, r.entry.gun.clone())).collect()
+}
+
+/// What comes before the name: state, when it expires, how many tags are missing to the most that there can be.
+type SortKey = (Option<Health>, Option<jiff::Timestamp>, usize);
+
+fn sort_key(by: Sort, repository: &Repository) -> SortKey {
+    let view = repository.view.as_deref();
+    match by {
+        Sort::State => (Some(repository.health()), None, 0),
+        Sort::Name => (None, None, 0),
+        Sort::Expiry => {
+            let first = view.and_then(|view| view.roles.iter().filter_map(|role| role.expires).min());
+            (None, Some(first.unwrap_or(jiff::Timestamp::MAX)), 0)
+        }
+        Sort::Tags => (None, None, usize::MAX - view.map_or(0, |view| view.tags.len())),
+    }
 }
 
 const STATE: usize = 0;
@@ -168,13 +185,13 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         };
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
     }
-    let counts = state.staged_counts();
+    let plans = plans_of(state, list.window(usize::from(inside.rows)).map(|(_, _, gun)| gun));
     for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
         let Some(repository) = state.known.repositories.get(index) else { continue };
         let row = Row { inner, y: row, cursor: place == list.cursor(), focused };
         let marked = list.marks.contains(gun);
-        row.gutter(canvas, marked, staged_mark(state, gun));
-        draw(state, canvas, &slots, row, repository, counts.get(gun).copied().unwrap_or(0));
+        row.gutter(canvas, marked, plans.get(gun).and_then(|plan| staged_mark(plan)));
+        draw(state, canvas, &slots, row, repository, state.known.staged.get(gun).copied().unwrap_or(0));
         row.finish(canvas);
     }
 }
@@ -278,7 +295,7 @@ type Sign = ((&'static str, Style), (&'static str, Style));
 
 fn health_sign(state: &State, repository: &Repository) -> Sign {
     let theme = state.theme;
-    if let Work::Asking(since) = repository.work
+    if let Work::Asking(since) = repository.work()
         && let Some(glyph) = spinner::turned(state.theme, state.now, since)
     {
         return ((glyph, theme.accent()), ("asks", theme.quiet()));
@@ -312,9 +329,15 @@ pub fn health_glyph(theme: Theme, health: Health) -> (&'static str, Style) {
     }
 }
 
+/// What is planned for these repositories: one look through a plan that may have thousands.
+fn plans_of<'a>(state: &'a State, guns: impl Iterator<Item = &'a Gun>) -> HashMap<&'a Gun, &'a RepositoryPlan> {
+    let shown: HashSet<&Gun> = guns.filter(|gun| state.known.staged.contains_key(gun)).collect();
+    let plans = state.plan.iter().filter(|_| !shown.is_empty()).flat_map(|plan| &plan.repositories);
+    plans.filter(|plan| shown.contains(&plan.gun)).map(|plan| (&plan.gun, plan)).collect()
+}
+
 /// What the stage does to a repository.
-fn staged_mark(state: &State, gun: &Gun) -> Option<Mark> {
-    let plan = state.plan_of(gun)?;
+fn staged_mark(plan: &RepositoryPlan) -> Option<Mark> {
     let mut marks = plan.changes.iter().map(|c| c.mark);
     let first = marks.next()?;
     Some(if plan.creates {
@@ -330,9 +353,15 @@ fn staged_mark(state: &State, gun: &Gun) -> Option<Mark> {
 pub fn summary(state: &State) -> Runs {
     let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
+    let by = match state.sort {
+        Sort::State => "worst first",
+        Sort::Name => "by name",
+        Sort::Expiry => "by expiry",
+        Sort::Tags => "by tags",
+    };
     match (n, state.size.0 >= 110) {
         (0, _) => Runs::new(),
-        (_, true) => Runs::new().then(format!("{n}, worst first"), quiet),
-        (_, false) => Runs::new().then("worst first", quiet),
+        (_, true) => Runs::new().then(format!("{n}, {by}"), quiet),
+        (_, false) => Runs::new().then(by, quiet),
     }
 }

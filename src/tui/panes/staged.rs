@@ -1,12 +1,14 @@
 //! Staged changes by repository, with the signed tags before and after.
 
+use std::collections::HashMap;
+
 use ratatui::layout::Rect;
 
 use super::detail::Detail;
 use super::empty;
 use super::row;
 use crate::engine::plan::{PlannedChange, Weight};
-use crate::engine::{EntryId, RepositoryPlan};
+use crate::engine::{EntryId, RepositoryPlan, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::kit::canvas::{Canvas, Runs, width};
 use crate::tui::kit::layout::Inside;
@@ -70,23 +72,22 @@ fn entries(state: &State, row: &StagedRow) -> Vec<EntryId> {
 /// Lists staged changes by repository, in order of the first change of each.
 pub fn reindex(state: &mut State) {
     let filter = &state.lists.staged.filter;
-    let mut guns: Vec<&Gun> = Vec::new();
-    for staged in &state.stage.changes {
-        if !guns.contains(&&staged.gun) {
-            guns.push(&staged.gun);
+    let passes =
+        |c: &StagedChange| filter.is_empty() || filter.passes(&words::change(&c.change, &state.name_of(&c.gun)));
+    let mut places: HashMap<&Gun, usize> = HashMap::new();
+    let mut groups: Vec<(&Gun, Vec<(usize, StagedRow)>)> = Vec::new();
+    for (index, change) in state.stage.changes.iter().enumerate() {
+        let place = *places.entry(&change.gun).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((&change.gun, Vec::new()));
+        }
+        if let Some((_, rows)) = groups.get_mut(place).filter(|_| passes(change)) {
+            rows.push((index, StagedRow::Change(change.id)));
         }
     }
-    let mut rows = Vec::new();
-    for gun in guns {
-        let changes = state.stage.changes.iter().enumerate().filter(|(_, c)| c.gun == *gun);
-        let passes = |c: &crate::engine::StagedChange| filter.passes(&words::change(&c.change, &state.name_of(gun)));
-        let shown: Vec<(usize, StagedRow)> =
-            changes.filter(|(_, c)| passes(c)).map(|(i, c)| (i, StagedRow::Change(c.id))).collect();
-        if !shown.is_empty() {
-            rows.push((0, StagedRow::Repository(gun.clone())));
-            rows.extend(shown);
-        }
-    }
+    let head = |gun: &Gun| (0, StagedRow::Repository(gun.clone()));
+    let shown = groups.into_iter().filter(|(_, rows)| !rows.is_empty());
+    let rows = shown.flat_map(|(gun, rows)| [head(gun)].into_iter().chain(rows)).collect();
     state.lists.staged.set(rows);
 }
 
@@ -136,7 +137,7 @@ fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<(&RepositoryPlan, &P
 fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
     let (theme, y) = (canvas.theme, row.y);
     let (start, end) = (row.inner.x + 1, row.inner.right().saturating_sub(1));
-    let changes = state.stage.changes.iter().filter(|c| c.gun == *gun).count();
+    let changes = state.known.staged.get(gun).copied().unwrap_or(0);
     let Some(plan) = state.plan_of(gun) else {
         let x = canvas.put(start, y, end, state.short_name(&state.name_of(gun)), theme.strong());
         canvas.put(x + 3, y, end, &format::count(changes, "change", "changes"), theme.quiet());

@@ -22,13 +22,7 @@ pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     }
     .to_owned();
     let inner = frame.draw(canvas, area, false);
-    let mut lines = match state.focus {
-        Pane::Repositories | Pane::Staged => repository(state),
-        pane => fact_lines(state, pane),
-    };
-    if matches!(state.focus, Pane::Roles) {
-        lines.extend(role_keys(state));
-    }
+    let lines = lines(state);
     let (x, end) = (inner.x + 1, inner.right().saturating_sub(1));
     let theme = canvas.theme;
     let mut y = inner.y + 1;
@@ -44,7 +38,20 @@ pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-type Line = (&'static str, String);
+/// Label and text of each line.
+pub(super) type Line = (&'static str, String);
+
+/// All about what the focused pane has selected.
+pub(super) fn lines(state: &State) -> Vec<Line> {
+    let mut lines = match state.focus {
+        Pane::Repositories | Pane::Staged => repository(state),
+        pane => fact_lines(state, pane),
+    };
+    if matches!(state.focus, Pane::Roles) {
+        lines.extend(role_keys(state));
+    }
+    lines
+}
 
 fn repository(state: &State) -> Vec<Line> {
     let Some(repository) = state.repository() else { return vec![] };

@@ -97,11 +97,16 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     let mut parts: Vec<Runs> = Vec::new();
     match &state.screen {
         Screen::Main => {
-            let count = |health: Health| state.known.repositories.iter().filter(|r| r.health() == health).count();
-            let signs =
-                [(Health::Fail, theme.glyphs.fail, theme.fail()), (Health::Warn, theme.glyphs.warn, theme.warn())];
-            for (health, glyph, style) in signs {
-                let n = count(health);
+            let (mut fail, mut warn) = (0, 0);
+            for repository in &state.known.repositories {
+                match repository.health() {
+                    Health::Fail => fail += 1,
+                    Health::Warn => warn += 1,
+                    _ => {}
+                }
+            }
+            for (n, glyph, style) in [(fail, theme.glyphs.fail, theme.fail()), (warn, theme.glyphs.warn, theme.warn())]
+            {
                 if n > 0 {
                     parts.push(Runs::new().then(glyph, style).then(format!(" {n}"), theme.text()));
                 }

@@ -5,12 +5,14 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::keys;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Help};
-use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot as Click};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
+use crate::tui::kit::list::Move;
+use crate::tui::kit::pane::Pane;
 use crate::tui::messages::input;
 use crate::tui::state::State;
-use crate::tui::state::binding::{Binding, Group};
+use crate::tui::state::binding::{Action, Binding, Group};
 
 const COLUMN: u16 = 23;
 
@@ -20,9 +22,8 @@ fn listed(help: &Help, state: &State) -> Vec<&'static Binding> {
     for binding in keys::tables(state).into_iter().flatten() {
         let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
         let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
-        let mirrored =
-            matches!(binding.keys.first(), Some(&("k" | "G" | "ctrl-u" | "shift-tab" | "2" | "3" | "4" | "5")));
-        if !hidden && !mirrored && filter.passes(&text) {
+        let mirrored = is_mirror(binding.action);
+        if !hidden && !mirrored && !binding.keys.is_empty() && filter.passes(&text) {
             listed.push(binding);
         }
     }
@@ -82,6 +83,9 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
         match (spot.index.and_then(|i| listed.get(i)), spot.group) {
             (Some(binding), _) => {
                 line(state, canvas, (x, y, end), binding);
+                if let Some(index) = spot.index {
+                    canvas.spot(x, y, end, Click::Line(index));
+                }
                 if spot.index == Some(help.cursor) {
                     canvas.select(x.saturating_sub(1), y, end.saturating_sub(2));
                 }
@@ -148,25 +152,32 @@ fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), bi
     canvas.runs(x + 10, y, end, &Runs::new().then(shown_word(binding), word));
 }
 
+/// Whether its line is that of another one.
+fn is_mirror(action: Action) -> bool {
+    use Action::{Focus, Move as Moves, PreviousPane};
+    matches!(action, Moves(Move::Up | Move::Bottom | Move::HalfUp) | PreviousPane)
+        || matches!(action, Focus(Pane::Roles | Pane::Tags | Pane::Keys | Pane::Staged))
+}
+
 /// The keys of a line; movements are shown with their mirror image.
 fn shown_keys(binding: &Binding) -> String {
-    match binding.keys {
-        ["j", ..] => "j k".to_owned(),
-        ["g g", ..] => "gg G".to_owned(),
-        ["ctrl-d", ..] => "ctrl-d u".to_owned(),
-        ["tab", ..] => "tab h l".to_owned(),
-        ["1"] => "1 to 5".to_owned(),
-        [first, second, ..] if first.len() + second.len() < 9 => format!("{first} {second}"),
-        keys => keys.first().copied().unwrap_or_default().to_owned(),
+    match (binding.action, binding.keys) {
+        (Action::Move(Move::Down), ["j", ..]) => "j k".to_owned(),
+        (Action::Move(Move::Top), ["g g", ..]) => "gg G".to_owned(),
+        (Action::Move(Move::HalfDown), ["ctrl-d", ..]) => "ctrl-d u".to_owned(),
+        (Action::NextPane, ["tab", ..]) => "tab h l".to_owned(),
+        (Action::Focus(Pane::Repositories), ["1", ..]) => "1 to 5".to_owned(),
+        (_, [first, second, ..]) if first.len() + second.len() < 9 => format!("{first} {second}"),
+        (_, keys) => keys.first().copied().unwrap_or_default().to_owned(),
     }
 }
 
 fn shown_word(binding: &Binding) -> &'static str {
-    match binding.keys {
-        ["j", ..] => "line",
-        ["g g", ..] => "top, bottom",
-        ["ctrl-d", ..] => "half a page",
-        ["tab", ..] | ["1"] => "pane",
+    match binding.action {
+        Action::Move(Move::Down) => "line",
+        Action::Move(Move::Top) => "top, bottom",
+        Action::Move(Move::HalfDown) => "half a page",
+        Action::NextPane | Action::Focus(Pane::Repositories) => "pane",
         _ => binding.word,
     }
 }

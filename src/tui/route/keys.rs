@@ -5,27 +5,58 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
 use crate::tui::panes::repositories;
 use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Binding, Copied, Group, bind};
+use crate::tui::state::binding::{Action, Binding, Copied, Group, Place, Sort, bind};
 use crate::tui::state::{Screen, State, actions};
 use crate::tui::wizard;
 
-/// The tables that hold now, most special first.
-pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
-    let mut tables: Vec<&'static [Binding]> = match &state.screen {
-        Screen::Review(_) => vec![review::BINDINGS, MOVES],
-        Screen::Publish(_) => vec![publish::BINDINGS, MOVES],
-        Screen::Wizard => vec![wizard::BINDINGS, MOVES],
-        Screen::Main if state.is_blank() => vec![repositories::BLANK_BINDINGS, MOVES],
-        Screen::Main => vec![panes::bindings(state.focus), MOVES, LISTS],
+/// The places whose keys hold now, most special first.
+fn places(state: &State) -> Vec<Place> {
+    let mut places = match &state.screen {
+        Screen::Review(_) => vec![Place::Review, Place::Moves],
+        Screen::Publish(_) => vec![Place::Publish, Place::Moves],
+        Screen::Wizard => vec![Place::Wizard, Place::Moves],
+        Screen::Main if state.is_blank() => vec![Place::Blank, Place::Moves],
+        Screen::Main => vec![Place::Pane(state.focus), Place::Moves, Place::Lists],
     };
     if state.here.pick.is_some() && matches!(state.screen, Screen::Main) {
-        tables.insert(0, PICK);
+        places.insert(0, Place::Pick);
     }
     if state.tour.is_some() {
-        tables.push(TOUR);
+        places.push(Place::Tour);
     }
-    tables.push(EVERYWHERE);
-    tables
+    places.push(Place::Everywhere);
+    places
+}
+
+/// The tables that hold now, most special first.
+pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
+    places(state).into_iter().map(|place| table(state, place)).collect()
+}
+
+/// The keys that hold in a place.
+pub(super) fn table(state: &State, place: Place) -> &'static [Binding] {
+    state.here.keymap.of(place).unwrap_or_else(|| usual(place))
+}
+
+/// The same without keys of the user's own.
+pub(super) fn usual(place: Place) -> &'static [Binding] {
+    match place {
+        Place::Everywhere => EVERYWHERE,
+        Place::Moves => MOVES,
+        Place::Lists => LISTS,
+        Place::Pane(pane) => panes::bindings(pane),
+        Place::Blank => repositories::BLANK_BINDINGS,
+        Place::Review => review::BINDINGS,
+        Place::Publish => publish::BINDINGS,
+        Place::Wizard => wizard::BINDINGS,
+        Place::Tour => TOUR,
+        Place::Pick => PICK,
+    }
+}
+
+/// The key for an action, where it holds now.
+pub(super) fn key_of(state: &State, action: Action) -> Option<&'static str> {
+    tables(state).into_iter().flatten().find(|binding| binding.action == action)?.keys.first().copied()
 }
 
 /// Looks up a key, or the second key of a sequence.
@@ -58,7 +89,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-pub(super) const MOVES: &[Binding] = &[
+const MOVES: &[Binding] = &[
     bind(&["j", "down"], Action::Move(Move::Down), "next line", Group::Move, 0),
     bind(&["k", "up"], Action::Move(Move::Up), "line before", Group::Move, 0),
     bind(&["g g", "home"], Action::Move(Move::Top), "top", Group::Move, 0),
@@ -67,23 +98,24 @@ pub(super) const MOVES: &[Binding] = &[
     bind(&["ctrl-u", "pageup"], Action::Move(Move::HalfUp), "half page up", Group::Move, 0),
 ];
 
-pub(super) const EVERYWHERE: &[Binding] = &[
+const EVERYWHERE: &[Binding] = &[
     bind(&["?", "f1"], Action::Help, "help", Group::Look, 0),
     bind(&[":", "ctrl-p"], Action::Palette, "find anything", Group::Find, 0),
     bind(&["@"], Action::Messages, "messages", Group::Look, 0),
+    bind(&[], Action::Mouse, "mouse on, off", Group::Look, 0),
     bind(&["ctrl-l"], Action::Redraw, "draw anew", Group::Look, 0),
     bind(&["ctrl-z"], Action::Suspend, "suspend", Group::Leave, 0),
     bind(&["q"], Action::Quit, "quit", Group::Leave, 0),
 ];
 
-pub(super) const LISTS: &[Binding] = &[
+const LISTS: &[Binding] = &[
     bind(&["tab", "l", "right"], Action::NextPane, "next pane", Group::Move, 0),
     bind(&["shift-tab", "h", "left"], Action::PreviousPane, "pane before", Group::Move, 0),
-    bind(&["1"], Action::Focus(Pane::Repositories), "repositories", Group::Move, 0),
-    bind(&["2"], Action::Focus(Pane::Roles), "roles", Group::Move, 0),
-    bind(&["3"], Action::Focus(Pane::Tags), "tags", Group::Move, 0),
-    bind(&["4"], Action::Focus(Pane::Keys), "keys", Group::Move, 0),
-    bind(&["5"], Action::Focus(Pane::Staged), "staged", Group::Move, 0),
+    bind(&["1", "g r"], Action::Focus(Pane::Repositories), "repositories", Group::Move, 0),
+    bind(&["2", "g o"], Action::Focus(Pane::Roles), "roles", Group::Move, 0),
+    bind(&["3", "g t"], Action::Focus(Pane::Tags), "tags", Group::Move, 0),
+    bind(&["4", "g k"], Action::Focus(Pane::Keys), "keys", Group::Move, 0),
+    bind(&["5", "g s"], Action::Focus(Pane::Staged), "staged", Group::Move, 0),
     bind(&["esc", "backspace"], Action::Back, "back, clear", Group::Move, 0),
     bind(&["/"], Action::Filter, "find", Group::Find, 90),
     bind(&["space"], Action::Mark, "mark", Group::Mark, 20).unless(no_row),
@@ -95,9 +127,19 @@ pub(super) const LISTS: &[Binding] = &[
     bind(&["p"], Action::Review, "review", Group::Publish, 70).unless(nothing_staged),
     bind(&["r"], Action::Refresh, "refresh", Group::Look, 95),
     bind(&["R"], Action::RefreshAll, "refresh all", Group::Look, 0),
+    bind(&["-"], Action::Return, "where you were", Group::Move, 0).unless(nowhere_before),
+    bind(&["~"], Action::FilterLoosely, "find loosely", Group::Find, 0),
+    bind(&[", s"], Action::Sort(Sort::State), "worst first", Group::Find, 0).unless(not_sorted),
+    bind(&[", n"], Action::Sort(Sort::Name), "by name", Group::Find, 0).unless(not_sorted),
+    bind(&[", e"], Action::Sort(Sort::Expiry), "by expiry", Group::Find, 0).unless(not_sorted),
+    bind(&[", t"], Action::Sort(Sort::Tags), "by tags", Group::Find, 0).unless(not_sorted),
+    bind(&["+", "_"], Action::Zoom, "zoom", Group::Look, 0),
+    bind(&["I"], Action::Inspect, "all details", Group::Look, 0).unless(no_row),
     bind(&["y n"], Action::Copy(Copied::Name), "name", Group::Copy, 0).unless(no_row),
     bind(&["y i"], Action::Copy(Copied::Id), "key ID", Group::Copy, 0).unless(no_id),
     bind(&["y w"], Action::Copy(Copied::Words), "words", Group::Copy, 0).unless(no_words),
+    bind(&["y g"], Action::Copy(Copied::Repository), "full name", Group::Copy, 0).unless(no_repository),
+    bind(&["y c"], Action::Copy(Copied::Commands), "as commands", Group::Copy, 0).unless(nothing_staged),
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
 ];
 
@@ -107,7 +149,7 @@ fn no_choice(state: &State) -> Option<&'static str> {
     (state.rows() == 0).then_some("there is nothing to choose here")
 }
 
-pub(super) const TOUR: &[Binding] = &[
+const TOUR: &[Binding] = &[
     bind(&[">"], Action::SkipTourStep, "skip tour step", Group::Look, 0).unless(no_tour),
     bind(&["X"], Action::EndTour, "end tour", Group::Look, 0).unless(no_tour),
 ];
@@ -126,6 +168,18 @@ fn nothing_to_redo(state: &State) -> Option<&'static str> {
 
 fn no_row(state: &State) -> Option<&'static str> {
     (state.rows() == 0).then_some("the list is empty")
+}
+
+fn no_repository(state: &State) -> Option<&'static str> {
+    state.repository().is_none().then_some("there is no repository here")
+}
+
+fn nowhere_before(state: &State) -> Option<&'static str> {
+    state.trail.is_none().then_some("you were nowhere else yet")
+}
+
+fn not_sorted(state: &State) -> Option<&'static str> {
+    (state.focus != Pane::Repositories).then_some("repositories are sorted; the other lists keep their order")
 }
 
 fn no_digest(state: &State) -> Option<&'static str> {

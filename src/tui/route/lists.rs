@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
-use crate::tui::kit::layout;
+use crate::tui::kit::layout::{self, Areas};
 use crate::tui::kit::list::{Cleared, List, Move};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
@@ -14,7 +14,10 @@ use crate::tui::state::{Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
-    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    rows_in(&state.areas(), pane)
+}
+
+fn rows_in(areas: &Areas, pane: Pane) -> usize {
     let area = areas.panes.iter().find(|(p, _)| *p == pane);
     area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
 }
@@ -27,7 +30,38 @@ pub(super) fn go(state: &mut State, to: Move) {
         Screen::Wizard => return wizard::go(state, to),
         Screen::Main => {}
     }
-    match state.focus {
+    go_in(state, state.focus, to, height);
+}
+
+/// Moves the cursor of a pane by so many rows, whatever has the focus.
+pub(super) fn scroll(state: &mut State, pane: Pane, to: Move, rows: usize) {
+    let height = visible_rows(state, pane);
+    (0..rows).for_each(|_| go_in(state, pane, to, height));
+}
+
+/// Puts the cursor of a pane on the row at a line of the terminal. Says whether there is one.
+pub(super) fn point(state: &mut State, pane: Pane, y: u16) -> bool {
+    let areas = state.areas();
+    let Some((_, area)) = areas.panes.iter().find(|(of, _)| *of == pane) else { return false };
+    let inside = layout::inside(areas.shape, pane, *area);
+    let row = y.checked_sub(inside.head + 1).filter(|row| *row < inside.rows);
+    let Some(row) = row.map(usize::from) else { return false };
+    let lists = &mut state.lists;
+    let found = match pane {
+        Pane::Repositories => lists.repositories.point(row),
+        Pane::Roles => lists.roles.point(row),
+        Pane::Tags => lists.tags.point(row),
+        Pane::Keys => lists.keys.point(row),
+        Pane::Staged => lists.staged.point(row),
+    };
+    if found && pane == Pane::Repositories {
+        panes::reindex_shown(state);
+    }
+    found
+}
+
+fn go_in(state: &mut State, pane: Pane, to: Move, height: usize) {
+    match pane {
         Pane::Repositories => {
             state.lists.repositories.go(to, height);
             panes::reindex_shown(state);
@@ -41,7 +75,8 @@ pub(super) fn go(state: &mut State, to: Move) {
 
 /// Scrolls every list so that its cursor is visible.
 pub(super) fn settle(state: &mut State) {
-    let rows = Pane::ALL.map(|pane| visible_rows(state, pane));
+    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    let rows = Pane::ALL.map(|pane| rows_in(&areas, pane));
     let [repositories, roles, tags, keys, staged] = rows;
     state.lists.repositories.settle(repositories);
     state.lists.roles.settle(roles);

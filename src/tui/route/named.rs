@@ -1,55 +1,35 @@
 //! Every action by name: what the palette lists, and what the configuration binds keys to.
 
-use super::keys::{self, EVERYWHERE, LISTS, MOVES, TOUR};
+use super::keys;
 use crate::tui::kit::pane::Pane;
-use crate::tui::panes;
-use crate::tui::panes::repositories::BLANK_BINDINGS;
-use crate::tui::screens::{publish, review};
-use crate::tui::state::binding::{Action, Binding};
+use crate::tui::state::binding::{Action, Binding, Place};
 use crate::tui::state::{Screen, State};
-use crate::tui::wizard;
 
-/// Where the keys of a table hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Everywhere,
-    /// Lists of the main screen.
-    Lists,
-    Pane(Pane),
-    /// The main screen while there is nothing at all.
-    Blank,
-    Review,
-    Publish,
-    Wizard,
-    Tour,
+/// A place's name beside an action.
+pub(super) fn word(place: Place) -> &'static str {
+    match place {
+        Place::Everywhere | Place::Moves | Place::Lists | Place::Blank | Place::Pick => "",
+        Place::Pane(pane) => pane.name(),
+        Place::Review => "Review",
+        Place::Publish => "Publish",
+        Place::Wizard => "Wizard",
+        Place::Tour => "Tour",
+    }
 }
 
-impl Place {
-    /// Its name beside an action.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Everywhere | Self::Lists | Self::Blank => "",
-            Self::Pane(pane) => pane.name(),
-            Self::Review => "Review",
-            Self::Publish => "Publish",
-            Self::Wizard => "Wizard",
-            Self::Tour => "Tour",
-        }
-    }
-
-    /// Why its keys do not hold on the screen that is open.
-    fn reason(self, state: &State) -> Option<&'static str> {
-        let is_main = matches!(state.screen, Screen::Main);
-        match self {
-            Self::Everywhere => None,
-            Self::Lists | Self::Pane(_) if !is_main => Some("on the main screen alone; esc or q leads back"),
-            Self::Lists | Self::Pane(_) => state.is_blank().then_some("there is no repository yet"),
-            Self::Blank => (!is_main || !state.is_blank()).then_some("only while there is no repository"),
-            Self::Review => (!matches!(state.screen, Screen::Review(_))).then_some("in the review alone; p opens it"),
-            Self::Publish => (!matches!(state.screen, Screen::Publish(_))).then_some("while a publish is shown"),
-            Self::Wizard => (!matches!(state.screen, Screen::Wizard)).then_some("in a wizard alone; W opens one"),
-            Self::Tour => state.tour.is_none().then_some("no tour is running"),
-        }
+/// Why the keys of a place do not hold on the screen that is open.
+fn reason(place: Place, state: &State) -> Option<&'static str> {
+    let is_main = matches!(state.screen, Screen::Main);
+    match place {
+        Place::Everywhere | Place::Moves => None,
+        Place::Lists | Place::Pane(_) if !is_main => Some("on the main screen alone; esc or q leads back"),
+        Place::Lists | Place::Pane(_) => state.is_blank().then_some("there is no repository yet"),
+        Place::Blank => (!is_main || !state.is_blank()).then_some("only while there is no repository"),
+        Place::Review => (!matches!(state.screen, Screen::Review(_))).then_some("in the review alone; p opens it"),
+        Place::Publish => (!matches!(state.screen, Screen::Publish(_))).then_some("while a publish is shown"),
+        Place::Wizard => (!matches!(state.screen, Screen::Wizard)).then_some("in a wizard alone; W opens one"),
+        Place::Tour => state.tour.is_none().then_some("no tour is running"),
+        Place::Pick => state.here.pick.is_none().then_some("nothing is to be chosen"),
     }
 }
 
@@ -68,7 +48,7 @@ impl Named {
 
     /// Why it cannot be done now.
     pub(super) fn reason(&self, state: &State) -> Option<&'static str> {
-        self.place.reason(state).or_else(|| self.binding.blocked(state))
+        reason(self.place, state).or_else(|| self.binding.blocked(state))
     }
 }
 
@@ -91,26 +71,31 @@ pub(super) fn name(action: Action) -> String {
     name
 }
 
+/// All places, those where most is done first.
+pub(super) const PLACES: [Place; 13] = [
+    Place::Pane(Pane::Repositories),
+    Place::Pane(Pane::Roles),
+    Place::Pane(Pane::Tags),
+    Place::Pane(Pane::Keys),
+    Place::Pane(Pane::Staged),
+    Place::Lists,
+    Place::Review,
+    Place::Publish,
+    Place::Wizard,
+    Place::Tour,
+    Place::Everywhere,
+    Place::Moves,
+    Place::Blank,
+];
+
 /// All actions, each once: those of the screen that is open first.
 pub(super) fn all(state: &State) -> Vec<Named> {
-    let mut places: Vec<(Place, &'static [Binding])> = Pane::ALL.map(|p| (Place::Pane(p), panes::bindings(p))).to_vec();
+    let mut places = PLACES.to_vec();
     // What holds where the user is comes first.
-    places.sort_by_key(|(place, _)| *place != Place::Pane(state.focus));
-    let others = [
-        (Place::Lists, LISTS),
-        (Place::Review, review::BINDINGS),
-        (Place::Publish, publish::BINDINGS),
-        (Place::Wizard, wizard::BINDINGS),
-        (Place::Tour, TOUR),
-        (Place::Everywhere, EVERYWHERE),
-        (Place::Everywhere, MOVES),
-        (Place::Blank, BLANK_BINDINGS),
-    ];
-    places.extend(others);
-    places.sort_by_key(|(place, _)| place.reason(state).is_some());
+    places.sort_by_key(|place| (reason(*place, state).is_some(), *place != Place::Pane(state.focus)));
     let mut all: Vec<Named> = Vec::new();
-    for (place, table) in places {
-        for binding in table {
+    for place in places {
+        for binding in keys::table(state, place) {
             if !all.iter().any(|named| named.binding.action == binding.action) {
                 all.push(Named { place, binding });
             }

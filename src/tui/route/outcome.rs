@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
+use super::keys;
 use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 use crate::tui::dialogs::Dialog;
@@ -17,7 +18,8 @@ use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
-use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, Work, asking, words};
+use crate::tui::state::binding::Action;
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
 use crate::tui::{panes, questions, wizard};
 
 /// Takes the outcome of a job.
@@ -34,11 +36,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Staged { said, result: Ok(stage) } => return staged(state, said, stage),
         Outcome::Staged { result: Err(failure), .. } => state.complain(&failure),
         Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),
-        Outcome::Planned(Ok(plan)) => planned(state, plan),
-        Outcome::Planned(Err(failure)) => {
-            state.plan = None;
-            state.complain(&failure);
-        }
+        Outcome::Planned(result) => return planned(state, result),
         Outcome::Keys(Ok(keys)) => panes::keys::take(state, keys),
         Outcome::Tokens(tokens) => learn::tokens(state, tokens),
         Outcome::KeyProblems(problems) => state.keyring.problems = problems,
@@ -154,22 +152,7 @@ fn also_unlocked(state: &mut State, opened: &[CanonicalKeyId]) -> Vec<Effect> {
 }
 
 fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
-    let mut old = std::mem::take(&mut state.known.repositories);
-    let mut fresh = Vec::new();
-    for entry in entries {
-        let known = old.iter().position(|r| r.entry.gun == entry.gun);
-        match known {
-            Some(place) => {
-                let mut repository = old.swap_remove(place);
-                repository.entry = entry;
-                state.known.repositories.push(repository);
-            }
-            None => {
-                fresh.push(entry.gun.clone());
-                state.known.repositories.push(Repository::new(entry));
-            }
-        }
-    }
+    let fresh = state.known.repositories.list(entries);
     state.learn_registry();
     let was_listed = state.known.listing == Listing::Ready;
     state.known.listing = Listing::Ready;
@@ -193,13 +176,11 @@ fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
 }
 
 fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<RepositoryView>, Failure>) -> Vec<Effect> {
-    let still = |r: &Repository| r.work != Work::Idle;
-    let Some(repository) = state.find_mut(gun) else { return vec![] };
-    let mut was_login = false;
     if source == Source::Server {
-        repository.work = Work::Idle;
-        was_login = std::mem::take(&mut repository.is_logging_in);
+        state.known.repositories.answered(gun);
     }
+    let Some(repository) = state.find_mut(gun) else { return vec![] };
+    let was_login = source == Source::Server && std::mem::take(&mut repository.is_logging_in);
     let mut notice = None;
     let (mut refused, mut recorded) = (None, None);
     match (result, source) {
@@ -224,28 +205,34 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     if let Some(notice) =
         notice.filter(|_| source == Source::Server && state.tour.is_none() && state.here.sandbox.is_none())
     {
-        say_notice(state, &notice);
+        state.lists.notice = Some(notice);
     }
-    let busy = state.known.repositories.iter().any(still);
-    // Rows stay where they are until the next key, except before the first one.
-    let moved = state.lists.picked == Picked::ByUser || busy;
-    state.lists.order = if moved { Order::AsShown } else { Order::ByState };
-    panes::repositories::reindex(state);
-    stay_on_top(state);
-    let selected = state.repository().map(|r| &r.entry.gun);
-    if selected == Some(gun) || selected != state.lists.shown.as_ref() {
-        panes::reindex_shown(state);
-    }
-    let staged = state.stage.changes.iter().any(|c| c.gun == *gun);
+    state.lists.behind = true;
     let mut effects = Vec::new();
-    if source == Source::Server && staged {
-        effects.push(Effect::Plan);
+    if source == Source::Server && state.known.staged.contains_key(gun) {
+        effects.extend(asking::plan(state));
     }
-    if source == Source::Server && !busy {
+    if source == Source::Server && !state.known.repositories.is_asking() {
         // What the servers say decides what wizards wait for.
         effects.extend([Effect::ListKeys, Task::Remind.effect()]);
     }
     effects
+}
+
+/// Puts rows in order if answers came since that was done.
+pub(super) fn catch_up(state: &mut State) {
+    if !std::mem::take(&mut state.lists.behind) {
+        return;
+    }
+    // Rows stay where they are until the next key, except before the first one.
+    let moved = state.lists.picked == Picked::ByUser || state.known.repositories.is_asking();
+    state.lists.order = if moved { Order::AsShown } else { Order::ByState };
+    panes::repositories::reindex(state);
+    stay_on_top(state);
+    panes::reindex_shown(state);
+    if let Some(notice) = state.lists.notice.take() {
+        say_notice(state, &notice);
+    }
 }
 
 /// The worst repository is shown first until the user chooses another.
@@ -259,8 +246,8 @@ fn stay_on_top(state: &mut State) {
 fn say_notice(state: &mut State, notice: &Notice) {
     let is_first = |notice: &Notice| matches!(notice, Notice::FirstContact { .. });
     let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(is_first));
-    let met = state.known.repositories.iter().filter(is_new).count();
-    let words = if is_first(notice) && met > 1 {
+    let met = if is_first(notice) { state.known.repositories.iter().filter(is_new).count() } else { 0 };
+    let words = if met > 1 {
         format!("{met} repositories are new to this machine; their root keys are trusted from now on")
     } else {
         notice.to_string()
@@ -271,12 +258,17 @@ fn say_notice(state: &mut State, notice: &Notice) {
 fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let changed = stage != state.stage;
     state.stage = stage;
+    state.known.staged.clear();
+    for change in &state.stage.changes {
+        *state.known.staged.entry(change.gun.clone()).or_default() += 1;
+    }
     panes::staged::reindex(state);
     if let Some(said) = said {
         let undo = state.stage.undo.is_some();
         state.say(Tone::Done, said.verb, said.object);
+        let back = keys::key_of(state, Action::Undo).map(|key| (key, "undo"));
         if let (Some(message), true) = (&mut state.message, undo) {
-            message.back = Some(("u", "undo"));
+            message.back = back;
         }
     }
     if state.stage.changes.is_empty() {
@@ -287,10 +279,26 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
         }
         return vec![];
     }
-    if changed || state.plan.is_none() { vec![Effect::Plan] } else { vec![] }
+    let is_wanted = changed || state.plan.is_none();
+    is_wanted.then(|| asking::plan(state)).flatten().into_iter().collect()
 }
 
-fn planned(state: &mut State, plan: Arc<Plan>) {
+/// Shows a plan, unless what it is made from has changed since it was begun: then the next one is.
+fn planned(state: &mut State, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {
+    if state.jobs.take_next_plan() && !state.stage.changes.is_empty() {
+        return vec![Effect::Plan];
+    }
+    match result {
+        Ok(plan) => show_plan(state, plan),
+        Err(failure) => {
+            state.plan = None;
+            state.complain(&failure);
+        }
+    }
+    vec![]
+}
+
+fn show_plan(state: &mut State, plan: Arc<Plan>) {
     let gone = state.gate.as_ref().is_some_and(|gate| gate.approval.plan != plan.id);
     if gone {
         // What was approved is no longer what would happen.

@@ -6,12 +6,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::named::{self, Named, Place};
+use super::named::{self, Named};
 use super::update;
 use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Palette};
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path, width};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width};
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::list::List;
 use crate::tui::kit::message::Tone;
@@ -19,6 +19,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 use crate::tui::panes;
+use crate::tui::state::binding::Place;
 use crate::tui::state::{Picked, Screen, State, words};
 
 /// Most lines that are kept; nobody scrolls further.
@@ -78,7 +79,7 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
     let mut scored = Scored::new(words);
     for named in &actions {
         let name = named.name();
-        let text = format!("{} {} {name}", named.binding.word, named.place.word());
+        let text = format!("{} {} {name}", named.binding.word, named::word(named.place));
         scored.take(&text, 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
     }
     if matches!(state.screen, Screen::Main) {
@@ -144,6 +145,7 @@ impl Scored {
 /// Does what was chosen, or goes there.
 fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
     state.lists.picked = Picked::ByUser;
+    state.trail = Some(state.spot());
     match hit {
         Hit::Action(name) => return act(state, &name),
         Hit::Repository(gun) => {
@@ -224,6 +226,7 @@ pub(super) fn render(open: &Palette, state: &State, canvas: &mut Canvas<'_>) {
     };
     for (y, (place, hit)) in (lines.y..bottom).zip(open.hits.iter().enumerate().skip(offset)) {
         line(state, canvas, (lines.x, y, lines.end), hit, find(hit));
+        canvas.spot(lines.x, y, lines.end, Spot::Line(place));
         if place == open.cursor {
             canvas.select(lines.x.saturating_sub(1), y, lines.end);
         }
@@ -241,7 +244,7 @@ fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), hi
     let theme = canvas.theme;
     let (text, kind, pressed) = match (hit, action) {
         (Hit::Action(_), Some(named)) => {
-            (named.binding.word.to_owned(), named.place.word(), named.binding.keys.join("  "))
+            (named.binding.word.to_owned(), named::word(named.place), named.binding.keys.join("  "))
         }
         (Hit::Action(name), None) => (name.clone(), "", String::new()),
         (Hit::Repository(gun), _) => (state.short_name(&state.name_of(gun)).to_owned(), "repository", String::new()),

@@ -1,12 +1,13 @@
 //! The whole frame: header, panes or screen, message, hints, dialogs. Changes nothing.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use super::{dock, header, help, keys, palette};
 use crate::tui::dialogs::Dialog;
-use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot};
 use crate::tui::kit::frame::Frame;
-use crate::tui::kit::layout::{self, Areas, FLOOR, Shape};
+use crate::tui::kit::layout::{Areas, FLOOR, Shape};
 use crate::tui::kit::message::Said;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
@@ -16,20 +17,33 @@ use crate::tui::{panes, wizard};
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
     let mut canvas = Canvas::new(buffer, state.theme);
-    let areas = layout::areas(state.size, state.focus, state.tour.is_some());
+    draw(state, &mut canvas);
+    canvas.finish();
+}
+
+/// What stands at a cell, for the mouse: what is drawn is what can be clicked.
+pub(super) fn spot_at(state: &State, x: u16, y: u16) -> Option<Spot> {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
+    let mut canvas = Canvas::new(&mut buffer, state.theme);
+    draw(state, &mut canvas);
+    canvas.spot_at(x, y)
+}
+
+fn draw(state: &State, canvas: &mut Canvas<'_>) {
+    let areas = state.areas();
     if areas.shape == Shape::TooSmall {
-        too_small(&mut canvas);
+        too_small(canvas);
         return;
     }
     let said = said(state);
-    header::render(state, &mut canvas);
+    header::render(state, canvas);
     match &state.screen {
-        Screen::Main => main(state, &mut canvas, &areas, &said),
-        Screen::Review(review) => review_view::render(state, review, &mut canvas, (&areas, &said)),
-        Screen::Publish(publishing) => publish_view::render(state, publishing, &mut canvas, (&areas, &said)),
+        Screen::Main => main(state, canvas, &areas, &said),
+        Screen::Review(review) => review_view::render(state, review, canvas, (&areas, &said)),
+        Screen::Publish(publishing) => publish_view::render(state, publishing, canvas, (&areas, &said)),
         Screen::Wizard => {
             if let Some(guide) = &state.guide {
-                wizard::view::render(state, guide, &mut canvas, (&areas, &said));
+                wizard::view::render(state, guide, canvas, (&areas, &said));
             }
         }
     }
@@ -37,13 +51,13 @@ pub fn render(state: &State, buffer: &mut Buffer) {
         let end = canvas.area().right();
         canvas.runs(1, y, end.saturating_sub(1), &said.runs(state.theme, end.saturating_sub(2)));
     }
-    hints(state, &mut canvas, areas.hints);
+    hints(state, canvas, areas.hints);
     if let Some(dialog) = state.dialogs.last() {
         canvas.dim();
         match dialog {
-            Dialog::Help(open) => help::render(open, state, &mut canvas),
-            Dialog::Palette(open) => palette::render(open, state, &mut canvas),
-            dialog => dialog.render(&state.around(), &mut canvas),
+            Dialog::Help(open) => help::render(open, state, canvas),
+            Dialog::Palette(open) => palette::render(open, state, canvas),
+            dialog => dialog.render(&state.around(), canvas),
         }
     }
 }
@@ -115,8 +129,7 @@ fn leads_on(action: Action) -> bool {
 }
 
 /// Keys that do something here, most used first; blocked ones that are worth knowing stay, dim.
-fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
-    let theme = canvas.theme;
+pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
     let mut shown: Vec<&Binding> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
@@ -126,22 +139,37 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
         }
     }
     shown.sort_by_key(|b| b.hint);
-    let help = Runs::new().then("?", theme.key()).then(" help", theme.quiet());
+    shown
+}
+
+fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
+    let theme = canvas.theme;
+    let key = keys::key_of(state, Action::Help).unwrap_or_default();
+    let help = Runs::new().then(key, theme.key()).then(" help", theme.quiet());
     let right = canvas.area().right().saturating_sub(1);
     let end = right.saturating_sub(help.width() + 3);
     let mut x = 1;
-    let mut pairs: Vec<(&str, &str, bool)> = Vec::new();
+    let mut pairs: Vec<(&str, &str, bool, Option<usize>)> = Vec::new();
     if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
-        pairs.push(("ctrl-c", "stop after the running ones", false));
+        pairs.push(("ctrl-c", "stop after the running ones", false, None));
     }
-    pairs.extend(shown.iter().map(|b| (b.keys.first().copied().unwrap_or(""), b.word, b.blocked(state).is_some())));
-    for (key, word, blocked) in pairs {
+    let shown = hinted(state).into_iter().enumerate();
+    let pair = |(i, b): (usize, &Binding)| {
+        (b.keys.first().copied().unwrap_or(""), b.word, b.blocked(state).is_some(), Some(i))
+    };
+    pairs.extend(shown.map(pair));
+    for (key, word, blocked, place) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());
         if x + runs.width() > end {
             break;
         }
-        x = canvas.runs(x, y, end, &runs) + 2;
+        let after = canvas.runs(x, y, end, &runs);
+        if let Some(place) = place {
+            canvas.spot(x, y, after, Spot::Hint(place));
+        }
+        x = after + 2;
     }
+    canvas.spot(right.saturating_sub(help.width()), y, right, Spot::Help);
     canvas.runs_right(x, y, right, &help);
 }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{answers, help, lists, messages, outcome, palette, pick, tour};
+use super::{answers, help, inspect, lists, messages, mouse, outcome, palette, pick, tour};
 use crate::printable::printable;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -13,14 +13,14 @@ use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::Event;
+use crate::tui::messages::event::{Event, Outcome};
 use crate::tui::messages::input;
 use crate::tui::messages::registry::RegistryNews;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
-use crate::tui::screens::{publish, review};
+use crate::tui::screens::{commands, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied};
-use crate::tui::state::{Before, Listing, Order, Picked, Quit, Screen, State, asking, selected};
+use crate::tui::state::{Before, Extent, Listing, Order, Picked, Quit, Screen, State, asking, selected};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -39,8 +39,15 @@ pub fn start(state: &State) -> Vec<Effect> {
 
 /// Takes an event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    // Answers about thousands of repositories may come between two frames.
+    let is_one_of_many = matches!(event, Event::Done(_, Outcome::Viewed(..)));
+    if !is_one_of_many {
+        outcome::catch_up(state);
+    }
+    let spot = state.spot();
     let mut effects = match event {
         Event::Key(pressed) => key(state, &pressed),
+        Event::Mouse(used) => mouse::take(state, used),
         Event::Paste(text) => {
             paste(state, &text);
             vec![]
@@ -58,7 +65,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             vec![]
         }
         Event::Done(job, outcome) => {
-            let is_key_work = matches!(outcome, crate::tui::messages::event::Outcome::Key(_));
+            let is_key_work = matches!(outcome, Outcome::Key(_));
             if state.jobs.end(job, &outcome) {
                 outcome::take(state, job, outcome)
             } else if is_key_work {
@@ -85,8 +92,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             vec![]
         }
     };
+    if state.focus != spot.0 && state.trail.as_ref().is_none_or(|trail| trail.0 != spot.0 || trail.1 != spot.1) {
+        state.trail = Some(spot);
+    }
     tour::advance(state);
-    lists::settle(state);
+    if !is_one_of_many {
+        lists::settle(state);
+    }
     effects.extend(wizard::follow(state));
     effects.extend(tags::follow(state));
     effects
@@ -120,12 +132,7 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             unbound(state, prefix, &input::key_name(pressed));
             vec![]
         }
-        Found::Binding(binding) => {
-            if binding.blocked(state).is_none() {
-                choose(state, binding.action);
-            }
-            run(state, binding)
-        }
+        Found::Binding(binding) => choose_and_run(state, binding),
     }
 }
 
@@ -146,6 +153,31 @@ pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
         }
         None => act(state, binding.action),
     }
+}
+
+/// A key as if it was pressed.
+pub(super) fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    key(state, &mouse::key(code))
+}
+
+/// The same for a binding that was found.
+pub(super) fn choose_and_run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+    if binding.blocked(state).is_none() {
+        choose(state, binding.action);
+    }
+    run(state, binding)
+}
+
+/// Back to where one was before this pane, as far as it is still there.
+fn go_back(state: &mut State) {
+    let Some((pane, gun)) = state.trail.take() else { return };
+    let here = state.spot();
+    if let Some(gun) = gun {
+        state.lists.repositories.select(&gun);
+        panes::reindex_shown(state);
+    }
+    state.focus = pane;
+    state.trail = Some(here);
 }
 
 /// Gives a key to the dialog on top, and its answer to whoever asked.
@@ -221,10 +253,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     let idle = state.jobs.is_idle();
     state.jobs.forget();
-    for repository in &mut state.known.repositories {
-        repository.work = crate::tui::state::Work::Idle;
-        repository.registry.stop();
-    }
+    state.known.repositories.stop_asking();
     let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
     state.say(Tone::Note, "ctrl-c", words);
     vec![Effect::Cancel]
@@ -266,6 +295,27 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.dialogs.push(Dialog::Help(Help::new(subject)));
         }
         Action::Palette => palette::open(state),
+        Action::Mouse => {
+            state.here.mouse = !state.here.mouse;
+            let word = if state.here.mouse { "on; shift selects text" } else { "off; the terminal selects text" };
+            state.say(Tone::Done, "mouse", word);
+            return vec![Effect::Mouse(state.here.mouse)];
+        }
+        Action::Zoom => {
+            state.view_of = if state.view_of == Extent::Whole { Extent::Shared } else { Extent::Whole };
+        }
+        Action::Sort(by) => {
+            state.sort = by;
+            state.lists.order = Order::ByState;
+            repositories::reindex(state);
+        }
+        Action::Return => go_back(state),
+        Action::Inspect => inspect::open(state),
+        Action::FilterLoosely => {
+            let typed = panes::filter_text(state.focus, state);
+            let loose = if typed.starts_with('~') { typed.to_owned() } else { format!("~{typed}") };
+            state.filtering = Some(TextField::with(&loose));
+        }
         Action::Filter => state.filtering = Some(TextField::with(panes::filter_text(state.focus, state))),
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),
@@ -328,6 +378,13 @@ fn copy(state: &State, what: Copied) -> Vec<Effect> {
         (Copied::Name, Pane::Roles) => name(state.lists.roles.selected().map(ToString::to_string)),
         (Copied::Name, Pane::Tags) => name(selected::tag(state).map(|t| t.name.clone())),
         (Copied::Name, Pane::Keys) => name(selected::key(state).map(|k| k.label.clone())),
+        (Copied::Repository, _) => state.repository().map(|r| ("the full name", r.entry.gun.to_string())),
+        (Copied::Commands, _) => {
+            // One line for each; each is printable by itself.
+            let lines = state.plan.as_deref().map(commands::lines);
+            let text = lines.map(|lines| lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n"));
+            return text.map(|text| Effect::Copy { what: "the commands", text }).into_iter().collect();
+        }
         (Copied::Id, Pane::Keys) => selected::key(state).map(|k| ("the key ID", k.id.to_string())),
         (Copied::Words, Pane::Keys) => selected::key(state).map(|k| ("the words", k.words())),
         (Copied::Id, Pane::Roles) => {

@@ -241,8 +241,10 @@ impl Worker<'_> {
             Some((at, restored.map_err(|error| error.problem())))
         };
         let mut restored: Vec<_> = self.each(keys, one).into_iter().flatten().collect();
+        let written = |(_, result): &(usize, Result<Restored, Problem>)| result.as_ref().ok()?.written().cloned();
+        let written: Vec<_> = restored.iter().filter_map(written).collect();
         if let Some(manifest) = &archive.manifest
-            && let Err(error) = self.engine.custody().restore_labels(manifest)
+            && let Err(error) = self.engine.custody().restore_labels(manifest, &written)
         {
             restored.push((usize::MAX, Err(error.problem())));
         }

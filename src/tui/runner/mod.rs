@@ -1,5 +1,6 @@
 //! Performs effects. Nothing else in the program spawns work for the screen.
 
+mod aside;
 mod failure;
 mod files;
 mod keys;
@@ -19,16 +20,17 @@ use tokio_util::sync::CancellationToken;
 use super::kit::format::count;
 use super::messages::effect::Effect;
 use super::messages::event::{Event, JobId, Outcome, Source};
-use super::messages::failure::Failure;
 use super::messages::keywork::{KeyFound, KeyWork};
 use super::messages::told::Told;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, EngineError, Login, Passphrase, Stage};
+use crate::engine::{Engine, EngineError, Login, Passphrase, Stage, waiting};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
 
+/// Why work on keys gave nothing at all.
+const PANICKED: &str = "work on keys ended by a fault of its own";
 /// Repositories that are read at the same time.
 const AT_ONCE: usize = 32;
 
@@ -139,11 +141,11 @@ impl Runner {
         let sources = Arc::clone(&self.sources);
         self.tasks.spawn(async move {
             let told = events.clone();
-            let doing = tokio::task::spawn_blocking(move || {
+            let doing = waiting(move || {
                 let (engine, sources, events, stop) = (&engine, &*sources, &told, &stop);
                 Worker { engine, sources, events, stop, job }.perform(work)
             });
-            let found = doing.await.unwrap_or_else(|error| KeyFound::Said(Err(failure::broken(&error.to_string()))));
+            let found = doing.await.unwrap_or_else(|| KeyFound::Said(Err(failure::broken(PANICKED))));
             // Fails only once the loop has ended, when nobody is left to tell.
             let _ = events.send(Event::Done(job, Outcome::Key(found))).await;
         });
@@ -241,7 +243,7 @@ impl Work {
             Effect::Plan => Outcome::Planned(self.plan(job).await),
             Effect::Unlock(id, passphrase) => {
                 let key = id.clone();
-                Outcome::Unlocked(id, self.blocking(move |e| e.keyring().unlock(&key, &passphrase)).await)
+                Outcome::Unlocked(id, self.waiting(move |e| e.keyring().unlock(&key, &passphrase)).await)
             }
             Effect::UnlockAlso(ids, passphrase) => Outcome::AlsoUnlocked(self.unlock_also(ids, passphrase).await),
             Effect::LockIdle => Outcome::Locks(self.blocking(|e| Ok(e.keyring().lock_idle())).await.ok().flatten()),
@@ -321,17 +323,6 @@ impl Work {
         })
     }
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let engine = self.engine.clone();
-        match tokio::task::spawn_blocking(move || work(&engine)).await {
-            Ok(result) => result.map_err(failure::of),
-            Err(error) => Err(failure::broken(&error.to_string())),
-        }
-    }
-
     async fn staging(
         &self,
         said: Option<Told>,
@@ -343,7 +334,7 @@ impl Work {
 
     /// The keys that a passphrase opens.
     async fn unlock_also(&self, ids: Vec<CanonicalKeyId>, passphrase: Passphrase) -> Vec<CanonicalKeyId> {
-        let opened = self.blocking(move |e| {
+        let opened = self.waiting(move |e| {
             Ok(ids.into_iter().filter(|id| e.keyring().unlock(id, &passphrase).is_ok()).collect::<Vec<_>>())
         });
         opened.await.unwrap_or_default()

@@ -32,7 +32,7 @@ impl Work {
     async fn try_sources(&self, plan: &Plan) -> (bool, BTreeMap<CanonicalKeyId, String>) {
         let locked = locked_keys(&plan.repositories);
         let sources = Arc::clone(&self.sources);
-        let tried = self.blocking(move |e| {
+        let tried = self.waiting(move |e| {
             let (mut opened, mut wrong) = (false, BTreeMap::new());
             for key in locked {
                 // One that fails keeps no other from being tried; it is asked for.

@@ -6,13 +6,12 @@ use std::path::Path;
 
 use super::token::attendant;
 use super::{Work, failure};
-use crate::engine::custody::backed_up::Removing;
 use crate::engine::error::refuse;
 use crate::engine::reference::parse_bare;
 use crate::engine::wizard::new_keys::Place;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};
-use crate::tuf::{CanonicalKeyId, Gun, SignerName};
+use crate::tuf::{Gun, SignerName};
 use crate::tui::messages::event::{JobId, Outcome};
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::keywork::AtToken;
@@ -51,7 +50,7 @@ impl Work {
         what: Made,
     ) -> std::result::Result<Answer, Failure> {
         let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
-        self.blocking(move |engine| {
+        self.waiting(move |engine| {
             let place = Place { token: &at.serial, pins: &pins, attendant: &attendant };
             let (verb, said) = match what {
                 Made::Key(label) => ("new key", keys::on_token(engine, &mut choice, place, &label)?),
@@ -127,13 +126,6 @@ fn perform(engine: &Engine, task: Task) -> Result<Answer> {
         }
         Task::HandOver(choice, file) => {
             return hand_over(engine, &choice, &engine.settings().typed_paths.expanded(&file));
-        }
-        Task::Remove(choice, keys) => {
-            for id in &keys {
-                engine.custody().remove_key(id, Removing::Forced)?;
-            }
-            let said = keys.iter().map(CanonicalKeyId::short).collect::<Vec<_>>().join(", ");
-            Answer::Did(facts(engine, &choice)?, "removed from the key store", said)
         }
         Task::Forget(choice) => {
             engine.wizards().forget_wizard(&choice)?;

@@ -6,7 +6,7 @@ use super::effect_box;
 use crate::engine::plan::{NeededKey, PlannedChange};
 use crate::engine::{EntryId, RepositoryPlan};
 use crate::tuf::Role;
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path, width, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width, wrap};
 use crate::tui::kit::format::count;
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
@@ -77,6 +77,9 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
                 canvas.runs(inner.x + 1, y, inner.right() - 1, runs);
             }
             Line::Row(row) => {
+                if let Some((place, ..)) = review.list.window(usize::MAX).find(|(_, _, known)| *known == row) {
+                    canvas.spot(inner.x, y, inner.right(), Spot::Line(place));
+                }
                 draw_row(state, review, canvas, (inner, y), row, wide);
                 if Some(row) == selected {
                     canvas.select(inner.x, y, inner.right());

@@ -1,16 +1,16 @@
 //! What is asked of servers, once at a time.
 
-use super::{State, Work};
+use super::State;
 use crate::tuf::Gun;
 use crate::tui::messages::effect::Effect;
 
 /// Asks the server about a repository, unless that runs already.
 pub fn once(state: &mut State, gun: &Gun, effect: fn(Gun) -> Effect) -> Option<Effect> {
-    let now = state.now;
-    let repository = state.find_mut(gun)?;
-    if repository.work != Work::Idle {
-        return None;
-    }
-    repository.work = Work::Asking(now);
-    Some(effect(gun.clone()))
+    let begins = state.known.repositories.ask(gun, state.now);
+    begins.then(|| effect(gun.clone()))
+}
+
+/// Plans what is staged. While a plan is being made, another one only follows it, however often that is asked for.
+pub fn plan(state: &mut State) -> Option<Effect> {
+    (!state.jobs.plans_again()).then_some(Effect::Plan)
 }

@@ -28,6 +28,17 @@ pub enum Action {
     Quit,
     /// Everything that was said.
     Messages,
+    /// Whether the terminal tells of the mouse.
+    Mouse,
+    /// One pane fills the screen.
+    Zoom,
+    Sort(Sort),
+    /// Where one was before.
+    Return,
+    /// All about what is under the cursor.
+    Inspect,
+    /// A filter that finds letters in their order.
+    FilterLoosely,
     /// Prints what is meant here and leaves.
     Pick,
     Suspend,
@@ -54,6 +65,52 @@ pub enum Copied {
     Id,
     Digest,
     Words,
+    /// The full name of the repository.
+    Repository,
+    /// What is staged, as commands.
+    Commands,
+}
+
+/// What repositories are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Worst first.
+    #[default]
+    State,
+    Name,
+    /// What expires first.
+    Expiry,
+    /// Most tags first.
+    Tags,
+}
+
+/// Where the keys of a table hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Everywhere,
+    Moves,
+    /// Lists of the main screen.
+    Lists,
+    Pane(Pane),
+    /// The main screen while there is nothing at all.
+    Blank,
+    Review,
+    Publish,
+    Wizard,
+    Tour,
+    Pick,
+}
+
+/// Tables with keys of the user's own, in place of the usual ones.
+#[derive(Clone, Debug, Default)]
+pub struct Keymap(pub Vec<(Place, &'static [Binding])>);
+
+impl Keymap {
+    /// The table for a place, if it is another than usual.
+    #[must_use]
+    pub fn of(&self, place: Place) -> Option<&'static [Binding]> {
+        self.0.iter().find(|(of, _)| *of == place).map(|(_, table)| *table)
+    }
 }
 
 /// Where the help lists a key.

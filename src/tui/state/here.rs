@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Pick;
+use super::binding::Keymap;
 use crate::engine::settings::ReadOnly;
 
 /// Where this runs.
@@ -21,6 +22,10 @@ pub struct Here {
     pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
+    /// Whether the terminal tells of the mouse.
+    pub mouse: bool,
+    /// Keys of the user's own.
+    pub keymap: Keymap,
     /// What is looked at and never changed.
     pub read_only: ReadOnly,
     /// What the screen was opened to choose.
@@ -37,6 +42,8 @@ impl Default for Here {
             sandbox: None,
             shell: None,
             notes: BTreeMap::new(),
+            mouse: false,
+            keymap: Keymap::default(),
             read_only: ReadOnly::default(),
             pick: None,
         }

@@ -14,6 +14,8 @@ pub struct Jobs {
     next: u64,
     running: BTreeSet<JobId>,
     plan: Option<JobId>,
+    /// What the running plan is made from has changed since.
+    plan_is_old: bool,
     completion: Option<JobId>,
     key_work: Option<JobId>,
     at_token: Option<JobId>,
@@ -164,6 +166,18 @@ impl Jobs {
     pub fn forget(&mut self) {
         self.running.clear();
         self.comparing.clear();
+        self.plan_is_old = false;
+    }
+
+    /// Whether a plan is being made; then another one follows it.
+    pub fn plans_again(&mut self) -> bool {
+        self.plan_is_old = self.plan.is_some_and(|job| self.running.contains(&job));
+        self.plan_is_old
+    }
+
+    /// Whether another plan is to follow the one that has just ended. Says so once.
+    pub fn take_next_plan(&mut self) -> bool {
+        std::mem::take(&mut self.plan_is_old)
     }
 
     /// Whether anything runs.

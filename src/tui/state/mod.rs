@@ -13,6 +13,7 @@ mod known;
 pub mod log;
 pub mod publishing;
 pub mod registry;
+mod repositories;
 pub mod review;
 pub mod rows;
 pub mod selected;
@@ -20,7 +21,7 @@ pub mod staging;
 pub mod tour;
 pub mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp as Time;
@@ -28,14 +29,17 @@ use jiff::Timestamp as Time;
 use super::dialogs::Dialog;
 use super::dialogs::around::Around;
 use super::kit::field::TextField;
+use super::kit::layout::{self, Areas};
 use super::kit::list::List;
 use super::kit::message::{Message, Tone};
 use super::kit::pane::Pane;
 use super::kit::theme::Theme;
 use super::messages::failure::Failure;
+use crate::engine::trust::notice::Notice;
 use crate::engine::wizard::Begun;
 use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
+use binding::Sort;
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
@@ -48,7 +52,8 @@ use tour::Tour;
 pub use here::Here;
 pub use jobs::Jobs;
 pub use keyring::Keyring;
-pub use known::{Known, Listing, Order, Picked, Repository, Work};
+pub use known::{Known, Listing, Order, Picked};
+pub use repositories::{Repositories, Repository, Work};
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -73,6 +78,14 @@ pub struct State {
     pub message: Option<Message>,
     /// Everything that was said.
     pub log: Log,
+    /// Where one was before the pane that has the focus.
+    pub trail: Option<Spot>,
+    /// How the panes share the screen.
+    pub view_of: Extent,
+    /// What repositories are sorted by.
+    pub sort: Sort,
+    /// The last press of the mouse: when, and at which cell.
+    pub clicked: Option<(Time, u16, u16)>,
     /// Keys of which it was said that they are not bound.
     pub unbound: BTreeSet<String>,
     /// The key before, where it counts.
@@ -110,6 +123,17 @@ pub enum Before {
 pub enum Reminder {
     Due,
     Said,
+}
+
+/// A pane, and the repository that was under the cursor.
+pub type Spot = (Pane, Option<Gun>);
+
+/// How the panes share the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    Shared,
+    /// The one with the focus has all of it.
+    Whole,
 }
 
 /// Why the loop ends.
@@ -156,6 +180,10 @@ pub struct Lists {
     pub staged: List<StagedRow>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
+    /// Answers came since rows were put in order: that is done once before a frame, however many came.
+    pub behind: bool,
+    /// What happened on the way to them.
+    pub notice: Option<Notice>,
 }
 
 impl State {
@@ -177,6 +205,10 @@ impl State {
             dialogs: Vec::new(),
             message: None,
             log: Log::default(),
+            trail: None,
+            view_of: Extent::Shared,
+            sort: Sort::default(),
+            clicked: None,
             unbound: BTreeSet::new(),
             before: Before::Other,
             filtering: None,
@@ -206,12 +238,12 @@ impl State {
     /// A repository by name.
     #[must_use]
     pub fn find(&self, gun: &Gun) -> Option<&Repository> {
-        self.known.repositories.iter().find(|r| r.entry.gun == *gun)
+        self.known.repositories.find(gun)
     }
 
     /// The same, to write.
     pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
-        self.known.repositories.iter_mut().find(|r| r.entry.gun == *gun)
+        self.known.repositories.find_mut(gun)
     }
 
     /// A name as rows show it: without the registry, if all repositories of the list share one.
@@ -241,20 +273,26 @@ impl State {
         self.plan.as_ref()?.repositories.iter().find(|p| p.gun == *gun)
     }
 
-    /// Staged changes by repository.
-    #[must_use]
-    pub fn staged_counts(&self) -> BTreeMap<&Gun, usize> {
-        let mut counts = BTreeMap::new();
-        for staged in &self.stage.changes {
-            *counts.entry(&staged.gun).or_insert(0) += 1;
-        }
-        counts
-    }
-
     /// Where a screen that was opened from a wizard or from the panes goes back to.
     #[must_use]
     pub fn home(&self) -> Screen {
         if self.guide.is_some() { Screen::Wizard } else { Screen::Main }
+    }
+
+    /// Where one is.
+    #[must_use]
+    pub fn spot(&self) -> Spot {
+        (self.focus, self.lists.repositories.selected().cloned())
+    }
+
+    /// The parts of the main screen.
+    #[must_use]
+    pub fn areas(&self) -> Areas {
+        let tour = self.tour.is_some();
+        match self.view_of {
+            Extent::Shared => layout::areas(self.size, self.focus, tour),
+            Extent::Whole => layout::whole(self.size, self.focus, tour),
+        }
     }
 
     /// What dialogs are told of the screen.

@@ -1,7 +1,7 @@
 //! Rows that lists are made of.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::draft::applied::Mark;
 use crate::engine::tags::compare::{self, Standing, is_same};
@@ -38,7 +38,8 @@ pub struct TagRow {
     pub mark: Option<Mark>,
     /// Digest that is staged for it, in hexadecimal.
     pub staged: Option<String>,
-    text: Searched,
+    /// Made when something is looked for: there may be a hundred thousand.
+    text: OnceLock<Searched>,
 }
 
 impl TagRow {
@@ -72,8 +73,7 @@ impl TagRows {
         for row in rows {
             let mark = stage.marks.get(&*row.name).copied();
             let staged = stage.digests.get(&*row.name).map(|digest| (*digest).to_owned());
-            let tag_row = made.with_text(TagRow { row, mark, staged, text: Searched::default() });
-            made.rows.push(tag_row);
+            made.rows.push(TagRow { row, mark, staged, text: OnceLock::new() });
         }
         made
     }
@@ -92,7 +92,8 @@ impl TagRows {
     /// Index and name of those that pass the filter.
     #[must_use]
     pub fn shown(&self) -> Vec<(usize, Arc<str>)> {
-        let rows = self.rows.iter().enumerate().filter(|(_, row)| self.filter.finds(&row.text));
+        let finds = |row: &TagRow| self.filter.finds(row.text.get_or_init(|| text(row, self.signed(row))));
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| self.filter.is_empty() || finds(row));
         rows.map(|(index, row)| (index, Arc::clone(&row.row.name))).collect()
     }
 
@@ -136,7 +137,7 @@ impl TagRows {
                     (None, _) => {}
                 }
                 row.row.registry = if let Known::Is(found) = known { Some(Arc::clone(found)) } else { None };
-                row.text = text(row, signed);
+                row.text = OnceLock::new();
                 place += 1;
             }
             if place == first {
@@ -144,10 +145,6 @@ impl TagRows {
             }
         }
         true
-    }
-
-    fn with_text(&self, row: TagRow) -> TagRow {
-        TagRow { text: text(&row, self.signed(&row)), ..row }
     }
 }
 

@@ -8,12 +8,11 @@ use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::wizard::{Choice, First, StepKind, changes};
 use crate::engine::{Change, KeyView};
 use crate::tuf::{CanonicalKeyId, Gun};
-use crate::tui::dialogs::confirm::Subject;
-use crate::tui::dialogs::{Confirm, Dialog, Form, Page};
+use crate::tui::dialogs::{Dialog, Form, Page};
 use crate::tui::forms::offers;
-use crate::tui::kit::field::TextField;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
+use crate::tui::messages::keywork::KeyWork;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::screens::review;
 use crate::tui::state::guide::{Guide, Phase, Saving};
@@ -163,11 +162,8 @@ fn enter(state: &mut State) -> Vec<Effect> {
             state.dialogs.extend(dialog);
             vec![]
         }
-        Pick::RemoveKeys(keys) => {
-            let dialog = confirm_removal(state, keys);
-            state.dialogs.extend(dialog);
-            vec![]
-        }
+        // The rules of the keys pane hold here too: what is lost, and whether a backup was tested.
+        Pick::RemoveKey(id) => vec![Effect::Key(KeyWork::AskRemoval(id))],
         Pick::Finish => vec![Task::Forget(choice).effect()],
     }
 }
@@ -245,30 +241,4 @@ fn skip(state: &mut State) -> Vec<Effect> {
         Some(StepKind::Retire | StepKind::HandOver) => vec![Task::Forget(choice).effect()],
         _ => vec![],
     }
-}
-
-fn confirm_removal(state: &State, keys: Vec<CanonicalKeyId>) -> Option<Dialog> {
-    let guide = state.guide.as_ref()?;
-    let gun = guide.choice().repositories.first()?.clone();
-    let first = keys.first()?.short().to_owned();
-    let names: Vec<String> = keys.iter().map(|id| words::key(state, id)).collect();
-    let backed_up = keys.iter().all(|id| guide.facts.backed_up.contains(id));
-    let backup = if backed_up {
-        "A tested backup of it exists."
-    } else {
-        "There is no tested backup of it: nobody can make it again."
-    };
-    let sentences = vec![
-        "The private key is deleted from the key store. Nothing changes on the servers.".to_owned(),
-        backup.to_owned(),
-    ];
-    let task = Task::Remove(guide.choice().clone(), keys);
-    Some(Dialog::Confirm(Confirm {
-        subject: Subject::Delete(gun, vec![task.effect()]),
-        title: "Remove the old private key".to_owned(),
-        name: names.join(", "),
-        sentences,
-        expected: first,
-        typed: TextField::default(),
-    }))
 }

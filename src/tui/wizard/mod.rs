@@ -123,7 +123,7 @@ pub fn go(state: &mut State, to: Move) {
 pub fn follow(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
     let guns = guide.guns();
-    if guns.iter().any(|gun| state.find(gun).is_some_and(|r| r.work != Work::Idle)) {
+    if guns.iter().any(|gun| state.find(gun).is_some_and(|r| r.work() != Work::Idle)) {
         return vec![];
     }
     let task = match &guide.phase {
@@ -145,7 +145,7 @@ pub fn follow(state: &mut State) -> Vec<Effect> {
 #[must_use]
 pub fn asking(state: &State, guide: &Guide) -> Option<(usize, usize)> {
     let guns = guide.guns();
-    let busy = |gun: &&Gun| state.find(gun).is_some_and(|r| r.work != Work::Idle);
+    let busy = |gun: &&Gun| state.find(gun).is_some_and(|r| r.work() != Work::Idle);
     let waiting = guns.iter().filter(busy).count();
     (waiting > 0).then(|| (guns.len() - waiting, guns.len()))
 }

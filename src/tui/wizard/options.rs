@@ -42,7 +42,7 @@ pub enum Pick {
     AskServer,
     /// Answer what a repository asks before it can be read.
     Answer(Gun),
-    RemoveKeys(Vec<CanonicalKeyId>),
+    RemoveKey(CanonicalKeyId),
     Finish,
 }
 
@@ -218,7 +218,7 @@ fn back_up(guide: &Guide) -> Vec<Opt> {
     }
     vec![
         radio(!without, Pick::BackUp, "back it up now", "written, opened again, unlocked"),
-        radio(without, Pick::WithoutBackup, "go on without", "if it is lost, rotate again"),
+        radio(without, Pick::WithoutBackup, "go on without", words::loss(&guide.choice().wizard)),
     ]
 }
 
@@ -303,12 +303,11 @@ fn remove(guide: &Guide) -> Vec<Opt> {
 }
 
 fn retire(guide: &Guide) -> Vec<Opt> {
-    let in_files = words::old_keys_here(guide);
-    if in_files.is_empty() {
+    let Some(first) = words::old_keys_here(guide).into_iter().next() else {
         return vec![act(Pick::Finish, "keep it and finish", "D in the keys pane deletes it from its token")];
-    }
+    };
     vec![
         act(Pick::Finish, "keep it and finish", "it stays in the key store"),
-        act(Pick::RemoveKeys(in_files), "remove it", "asks for its first letters"),
+        act(Pick::RemoveKey(first), "remove it", "says first what is lost with it"),
     ]
 }

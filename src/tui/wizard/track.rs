@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::words;
-use crate::engine::wizard::StepState;
+use crate::engine::wizard::{StepState, Wizard};
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::rule;
 use crate::tui::kit::theme::Theme;
@@ -108,7 +108,12 @@ fn safety(state: &State, guide: &Guide) -> Vec<(&'static str, Runs)> {
     let sent = guide.steps.iter().position(|s| s.kind == crate::engine::wizard::StepKind::Publish);
     if let (Some(place), Phase::Walking) = (sent, &guide.phase) {
         if guide.steps.get(place).is_some_and(|s| s.state == StepState::Done) {
-            lines.push(("to go back", Runs::new().then("rotate again", theme.text())));
+            let back = match guide.choice().wizard {
+                Wizard::FirstSetup => "delete it on the server",
+                Wizard::RenewRoot | Wizard::RenewTargets { .. } => "only newer files count",
+                _ => "rotate again",
+            };
+            lines.push(("to go back", Runs::new().then(back, theme.text())));
         } else {
             lines.push(("nothing is sent before", Runs::new().then(format!("step {}", place + 1), theme.text())));
             lines.push(("undo until then", Runs::new().then("u", theme.key())));

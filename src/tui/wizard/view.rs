@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::parts::{self, Line};
 use super::{track, words};
 use crate::engine::wizard::StepState;
-use crate::tui::kit::canvas::{Canvas, Runs, width};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, width};
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::message::Said;
@@ -142,6 +142,7 @@ fn step(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect, room
             }
             Line::Option(i, option) => {
                 let selected = *i == guide.cursor;
+                canvas.spot(place.x, y, place.right(), Spot::Line(*i));
                 canvas.runs(x, y, end, &parts::option(state, option, words, selected));
                 if selected {
                     canvas.select(place.x, y, place.right());

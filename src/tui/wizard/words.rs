@@ -189,6 +189,16 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
     format!("{}   {tags}", keys.join(", "))
 }
 
+/// What the loss of a new key without a backup means.
+#[must_use]
+pub(super) fn loss(wizard: &Wizard) -> &'static str {
+    match wizard {
+        Wizard::Root | Wizard::FirstSetup => "if root is lost, nobody can replace it",
+        Wizard::Targets | Wizard::Snapshot { .. } => "if it is lost, whoever holds root replaces it",
+        _ => "if it is lost, whoever holds targets replaces it",
+    }
+}
+
 /// With which key a step works.
 #[must_use]
 pub(super) fn with_key(state: &State, guide: &Guide, step: &StepView) -> String {

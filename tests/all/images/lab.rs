@@ -38,6 +38,14 @@ impl Lab {
         command
     }
 
+    /// The program in the same surroundings, without any arguments.
+    pub(crate) fn command_alone(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+        let like = self.command(&[]);
+        command.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
     #[track_caller]
     pub(crate) fn trustdeck(&self, arguments: &[&str]) -> Ran {
         run(&mut self.command(arguments))

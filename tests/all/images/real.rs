@@ -6,18 +6,18 @@ use crate::support::docker_registry::Protection;
 use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest};
 use crate::support::{DockerRegistry, Home, NotaryServer};
 
-struct World {
-    registry: DockerRegistry,
-    home: Home,
-    gun: String,
+pub(super) struct World {
+    pub(super) registry: DockerRegistry,
+    pub(super) home: Home,
+    pub(super) gun: String,
     runtime: tokio::runtime::Runtime,
-    _server: NotaryServer,
+    server: NotaryServer,
     _dir: TempDir,
 }
 
 impl World {
     /// A repository with one signer, whose images are in a registry of this machine.
-    fn start() -> Option<Self> {
+    pub(super) fn start() -> Option<Self> {
         let dir = TempDir::new().unwrap();
         let registry = DockerRegistry::start(dir.path(), &Protection::Nobody, None)?;
         let server = NotaryServer::start()?;
@@ -26,14 +26,19 @@ impl World {
         let alice = home.generate_key("alice");
         home.docker(&["signer", "add", "--key", &alice, "alice", &gun]).ok();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        Some(Self { registry, home, gun, runtime, _server: server, _dir: dir })
+        Some(Self { registry, home, gun, runtime, server, _dir: dir })
     }
 
-    fn push(&self, tag: &str, image: &Image) {
+    /// Another machine that uses the same trust server.
+    pub(super) fn another_home(&self) -> Home {
+        Home::new(&self.server)
+    }
+
+    pub(super) fn push(&self, tag: &str, image: &Image) {
         self.runtime.block_on(image.push(&self.registry.url, "team/app", tag));
     }
 
-    fn image(&self, tag: &str) -> String {
+    pub(super) fn image(&self, tag: &str) -> String {
         format!("{}:{tag}", self.gun)
     }
 }

@@ -126,7 +126,8 @@ fn names_that_are_none_are_input_errors() {
     for arguments in [
         &["inspect", "Not/Lower"][..],
         &["inspect", "../escape"],
-        &["inspect", GUN, "--allow-realm", "auth.example.test:443"],
+        &["inspect", GUN, "--allow-realm", "https://auth.example.test"],
+        &["inspect", GUN, "--allow-realm", "auth.example.test:https"],
         &["delegation", "list", &tagged],
         &["delegation", "add", GUN, "targets/../x", "--all-paths"],
         &["delegation", "add", GUN, "targets/x"],

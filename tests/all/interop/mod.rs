@@ -4,6 +4,7 @@ mod bad_input;
 mod full_disk;
 mod gateways;
 mod harness;
+mod losses;
 mod production;
 mod prompting;
 mod publishing;

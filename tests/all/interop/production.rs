@@ -9,7 +9,7 @@ use crate::interop::GUN;
 use crate::interop::publishing::all_agree;
 use crate::support::forge::Repository;
 use crate::support::home::digest;
-use crate::support::{Home, NotaryServer};
+use crate::support::{Home, NotaryServer, Production};
 use trustdeck::tuf::Role;
 
 /// Cold repositories that are read at once.
@@ -117,4 +117,28 @@ fn reading_many_cold_repositories_at_once_does_not_crash_a_server_that_was_just_
         let tags = shown.as_array().unwrap().iter().map(|row| row["SignedTags"].as_array().unwrap().len());
         assert_eq!(tags.collect::<Vec<_>>(), [1; MANY], "run {run}");
     }
+}
+
+#[test]
+fn the_servers_of_the_assets_serve_the_walk_of_their_page() {
+    let Some(servers) = Production::start() else { return };
+    let (owner, pinned) = (Home::at(&servers.url, &servers.ca), "registry.example.com/team/app");
+    let config = owner.path().join(".config/trustdeck");
+    std::fs::create_dir_all(&config).unwrap();
+    let text = format!("ca = [{:?}]\n[registries]\n\"registry.example.com\" = {:?}\n", servers.ca, servers.registry);
+    std::fs::write(config.join("config.toml"), text).unwrap();
+    owner.publish(&["setup", pinned, "--signer", "jeff"]).ok();
+    let image = format!("{pinned}:1.0");
+    owner.publish(&["sign", &image, "--digest", &format!("sha256:{}", digest("1.0")), "--size", "7"]).ok();
+    let shown = owner.docker(&["inspect", pinned]).ok().json();
+    assert_eq!(shown[0]["SignedTags"][0]["Signers"], serde_json::json!(["jeff"]));
+    assert!(owner.trustdeck(&["tags", pinned]).stdout.contains("gone"), "the registry is asked, and has no such image");
+    let held = servers.database.query("notary_signer", "SELECT role FROM private_keys ORDER BY role").ok().stdout;
+    assert_eq!(
+        held.split_whitespace().collect::<Vec<_>>(),
+        ["snapshot", "timestamp"],
+        "the signer holds the server's keys"
+    );
+    let elsewhere = owner.publish(&["setup", "other.example.com/app", "--signer", "jeff"]);
+    assert_ne!(elsewhere.code, 0, "the server takes names of its own registry only");
 }

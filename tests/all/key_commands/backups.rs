@@ -131,3 +131,40 @@ fn a_key_whose_passphrase_nobody_gives_is_restored_only_if_asked_for() {
     assert_eq!(files(&other), files(&home));
     assert_ne!(SIGNERS, "wrong");
 }
+
+/// Whoever makes a backup could call a root key of the user `old, remove`.
+#[test]
+fn a_backup_labels_only_the_keys_that_were_restored_from_it() {
+    let (home, other) = (home(), home());
+    let (here, new) = (other.made(&["alice"]), home.made(&["bob"]));
+    other.key(&["label", &here, "the office key"]).ok();
+    let other_here = other.made(&["carol"]);
+    home.key(&["label", &new, "bob's laptop"]).ok();
+    home.key(&["backup", "--plain", "--out", "keys.pem"]).ok();
+    let honest = fs::read_to_string(home.path().join("keys.pem")).unwrap();
+    let (first, rest) = honest.split_once('\n').unwrap();
+    let mut manifest: serde_json::Value =
+        serde_json::from_str(first.strip_prefix("trustdeck-backup: ").unwrap()).unwrap();
+    let entries = manifest["keys"].as_array_mut().unwrap();
+    for id in [&here, &other_here] {
+        let mut entry = entries[0].clone();
+        entry["id"] = json!(id);
+        entry["label"] = json!("old, remove");
+        entries.push(entry);
+    }
+    let restored = |label: &str| {
+        let mut manifest = manifest.clone();
+        manifest["keys"][0]["label"] = json!(label);
+        let file =
+            other.put(&format!("{}.pem", label.len()), format!("trustdeck-backup: {manifest}\n{rest}").as_bytes());
+        other.key(&["restore", &file]).ok()
+    };
+    let label = |id: &str| other.listed().into_iter().find(|row| row["id"] == *id).map(|row| row["label"].clone());
+    restored("the office key");
+    assert_eq!(label(&new), Some(json!("bob")), "no key takes the label of another");
+    fs::remove_file(other.file_of(&new)).unwrap();
+    let told = restored("bob's laptop");
+    assert!(told.stderr.contains("bob's laptop") && !told.stderr.contains("old, remove"), "{}", told.stderr);
+    assert_eq!(label(&new), Some(json!("bob's laptop")));
+    assert_eq!((label(&here), label(&other_here)), (Some(json!("the office key")), Some(json!("carol"))));
+}

@@ -1,7 +1,7 @@
 //! What a server, or whoever answers for it, can try.
 
 use trustdeck::engine::trust::tree::RoleState;
-use trustdeck::engine::{EngineError, FirstContact, Health, Kind};
+use trustdeck::engine::{EngineError, FirstContact, Health, Kind, Notice};
 use trustdeck::tuf::{Role, VerifyError};
 
 use crate::refresh::machine::Machine;
@@ -117,6 +117,27 @@ async fn clock_before_the_last_success_is_a_fault() {
     machine.set_clock(days(noon(), -3));
     let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
     assert!(matches!(error, EngineError::Clock { .. }), "{error:?}");
+    origin.set_date(noon());
+    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    assert!(matches!(error, EngineError::Clock { .. }), "the server's clock goes against this one: {error:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_once_ahead_locks_nobody_out_where_the_servers_clock_agrees_with_it_now() {
+    let origin = Origin::start().await;
+    origin.serve(&team());
+    let machine = Machine::new(&origin.url);
+    machine.set_clock(days(noon(), 3));
+    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.set_clock(noon());
+    let offline = machine.engine().views().cached(&gun()).await.unwrap_err();
+    assert!(matches!(offline, EngineError::Clock { .. }), "nobody says which clock was wrong: {offline:?}");
+    origin.set_date(noon());
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert!(view.notices.iter().any(|notice| matches!(notice, Notice::ClockWasAhead(_))), "{:?}", view.notices);
+    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    assert!(view.notices.is_empty(), "corrected and told once: {:?}", view.notices);
+    machine.engine().views().cached(&gun()).await.unwrap();
 }
 
 #[tokio::test]

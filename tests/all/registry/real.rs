@@ -134,7 +134,7 @@ async fn htpasswd_lets_in_who_has_the_login() {
 }
 
 /// A token of the registry's protocol, signed by the authority's server key.
-fn token(authority: &Authority, path: &str) -> String {
+pub(crate) fn token(authority: &Authority, path: &str) -> String {
     let pem = std::fs::read_to_string(&authority.certificate).unwrap();
     let certificate: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
     let header = json!({"typ": "JWT", "alg": "ES256", "x5c": [certificate]});

@@ -101,3 +101,37 @@ fn a_login_from_the_environment_is_demanded_and_handed_on() {
         process.shell(&stranger).ended(1);
     }
 }
+
+#[test]
+fn a_sandbox_that_others_reach_wants_a_login_or_to_be_called_open() {
+    let run_at = |listen: &str, more: &[&str]| {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+        command.args(["sandbox", "--serve", "--empty", "--json", "--listen", listen]).args(more);
+        run(command.env_clear().env("HOME", home.path()))
+    };
+    for everywhere in ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0", "192.0.2.1:0"] {
+        let refused = run_at(everywhere, &[]).ended(2);
+        assert!(refused.stderr.contains("--open") && refused.stderr.contains("--auth"), "{}", refused.stderr);
+    }
+    // Past the question this address cannot be bound.
+    let bound = run_at("192.0.2.1:0", &["--open"]).ended(2);
+    assert!(bound.stderr.contains("cannot listen"), "{}", bound.stderr);
+}
+
+#[test]
+fn eight_that_sign_at_once_all_land() {
+    let process = Process::start(&["--http", "--empty"], &[]);
+    let sign = "trustdeck --insecure-http sign registry.sandbox/team/app:$tag --size 5 --publish --yes \
+        --digest sha256:0000000000000000000000000000000000000000000000000000000000000001";
+    let script = format!(
+        "trustdeck --insecure-http setup registry.sandbox/team/app --signer dev --publish --yes\n\
+         for tag in a b c d e f g h; do {sign} 2>\"$HOME/$tag\" & echo $! >>\"$HOME/pids\"; done\n\
+         for pid in $(cat \"$HOME/pids\"); do wait $pid || {{ cat \"$HOME\"/? >&2; exit 1; }}; done >/dev/null"
+    );
+    process.shell(&script).ok();
+    let shown = process.shell("trustdeck --insecure-http inspect registry.sandbox/team/app").ok().json();
+    let tags: Vec<&str> =
+        shown[0]["SignedTags"].as_array().unwrap().iter().map(|tag| tag["SignedTag"].as_str().unwrap()).collect();
+    assert_eq!(tags, ["a", "b", "c", "d", "e", "f", "g", "h"]);
+}

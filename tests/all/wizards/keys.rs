@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
+use trustdeck::engine::KeyView;
+use trustdeck::engine::custody::backed_up::Removing;
+use trustdeck::engine::custody::remove::Removal;
 use trustdeck::engine::wizard::{Begun, Choice, Facts, Way, Wizard, changes};
 use trustdeck::engine::{NewPassphrase, Passphrase, RootKeyChoice};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
+use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::messages::wizard_task::{Answer, KeySource, Task};
 use trustdeck::tui::state::{Screen, State};
 
-use crate::screen::scene::{gun, repositories, state_of};
+use crate::screen::scene::{gun, keys, repositories, state_of};
+use crate::screen::told::{key_found, key_work};
 use crate::screen::wizards::{
     answer, backed_up, begun, keyed, open, public, published, retired, settle, signer, staged,
 };
@@ -255,16 +261,25 @@ fn the_review_leaves_out_what_other_work_has_staged() {
 }
 
 #[test]
-fn the_old_private_key_is_removed_only_by_its_name() {
+fn the_old_private_key_is_removed_by_the_rules_of_the_keys_pane() {
     let sent = published(backed_up(keyed(rotation())), &["jeff new laptop"]);
     let mut state = walking(sent.clone());
-    press(&mut state, "j<enter>");
-    assert_eq!(press(&mut state, "wrong<enter>"), []);
-    assert!(shows(&state).contains("There is no tested backup of it"));
     let old = public("jeff old laptop").canonical_id().clone();
-    let effects = press(&mut state, &format!("<ctrl-u>{}<enter>", old.short()));
-    assert_eq!(*only_task(&effects), Task::Remove(sent.choice.clone(), vec![old]));
-    answer(&mut state, Answer::Did(Box::new(retired(sent.clone())), "removed", String::new()));
+    let ask = key_work(press(&mut state, "j<enter>"));
+    assert_eq!(ask, KeyWork::AskRemoval(old.clone()), "nothing is removed unseen");
+    let view = KeyView { id: old.clone(), backup: None, ..keys().remove(0) };
+    let only_local = vec![(gun("admin/demo"), signer().role().into())];
+    let removal = Removal { key: view, only_local, in_file: true, also_on: vec![] };
+    key_found(&mut state, &ask, KeyFound::Removal(Ok(Box::new((removal, false)))));
+    let told = shows(&state);
+    assert!(told.contains("The only key here that can sign") && told.contains("no tested backup"), "{told}");
+    press(&mut state, "j<enter>");
+    assert_eq!(press(&mut state, &format!("{}<enter>", old.short())), [], "its name alone is not enough");
+    let remove = key_work(press(&mut state, &format!("<ctrl-u>no backup of {}<enter>", old.short())));
+    assert_eq!(remove, KeyWork::Remove(old, Removing::Forced));
+    let effects = key_found(&mut state, &remove, KeyFound::Said(Ok(Told::new("removed", "it"))));
+    assert_eq!(*only_task(&effects), Task::Look(sent.choice.clone()), "the wizard looks where it is");
+    answer(&mut state, Answer::Seen(Box::new(retired(sent.clone()))));
     assert!(shows(&state).contains("Finished"));
     assert_eq!(*only_task(&press(&mut state, "<enter>")), Task::Forget(sent.choice));
 }

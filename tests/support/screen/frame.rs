@@ -41,7 +41,7 @@ fn lines(buffer: &Buffer, show: impl Fn(&Cell) -> String) -> String {
 fn letter(cell: &Cell) -> String {
     let blank = cell.symbol() == " ";
     let modifier = cell.modifier;
-    if cell.bg == Color::Blue {
+    if cell.bg == Color::Blue || cell.bg == Color::White {
         return "#".to_owned();
     }
     if modifier.contains(Modifier::REVERSED) && cell.fg == Color::Reset {
@@ -51,12 +51,12 @@ fn letter(cell: &Cell) -> String {
         return " ".to_owned();
     }
     let base = match cell.fg {
-        Color::Cyan | Color::LightCyan => "a",
-        Color::Green => "g",
-        Color::Yellow => "y",
-        Color::Red => "r",
-        Color::LightBlue | Color::Blue => "b",
-        Color::Magenta => "m",
+        Color::Cyan | Color::LightCyan | Color::Indexed(31) => "a",
+        Color::Green | Color::LightGreen => "g",
+        Color::Yellow | Color::LightYellow | Color::Indexed(166) => "y",
+        Color::Red | Color::LightRed => "r",
+        Color::LightBlue | Color::Blue | Color::Indexed(33) => "b",
+        Color::Magenta | Color::LightMagenta => "m",
         _ if modifier.contains(Modifier::BOLD) => "*",
         _ if modifier.contains(Modifier::DIM) => ",",
         _ => ".",

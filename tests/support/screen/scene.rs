@@ -227,12 +227,12 @@ pub fn repositories() -> Vec<RepositoryView> {
         "targets",
     )];
     let mut demo = named(repository("admin/demo", Health::Warn, 0, 3, ("root", 236)));
-    (demo.roles, demo.tags) = (demo_roles(), demo_tags());
+    (demo.roles, demo.tags) = (demo_roles(), demo_tags().into_iter().collect());
     let wall = "From 16 Jan (55 d) the old clients refuse to publish without the root key: jeff and ben could no longer \
                 sign. Pulls keep working.";
     demo.findings = vec![finding(Health::Warn, "root expires in 236 d", wall, "root")];
     let mut api = named(repository("admin/api", Health::Warn, 22, 2, ("root", 236)));
-    (api.roles, api.tags) = (api_roles(), api_tags());
+    (api.roles, api.tags) = (api_roles(), api_tags().into_iter().collect());
     api.findings = vec![finding(Health::Warn, "root expires in 236 d", wall, "root")];
     let mut archive = named(repository("team/archive", Health::Cached, 8, 2, ("targets", 876)));
     archive.freshness = Freshness::Cached { at: Some(in_days(-9)), reason: None };
@@ -301,12 +301,15 @@ pub fn state_of(views: Vec<RepositoryView>, size: (u16, u16), theme: Theme) -> S
         tell(&mut state, Effect::Refresh(view.gun.clone()), found);
     }
     tell(&mut state, Effect::ListKeys, Outcome::Keys(Ok(keys())));
-    assert!(state.known.repositories.iter().all(|r| r.work == Work::Idle));
+    assert!(state.known.repositories.iter().all(|r| r.work() == Work::Idle));
     state
 }
 
 /// The outcome of an effect, as the runner would send it.
 pub fn tell(state: &mut State, effect: Effect, outcome: Outcome) -> Vec<Effect> {
     let job = state.jobs.begin(&effect);
-    update(state, Event::Done(job, outcome))
+    let mut effects = update(state, Event::Done(job, outcome));
+    let now = state.now;
+    effects.extend(update(state, Event::Tick(now)));
+    effects
 }

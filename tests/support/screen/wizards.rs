@@ -230,7 +230,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         .known
         .repositories
         .iter()
-        .filter(|r| r.work != Work::Idle)
+        .filter(|r| r.work() != Work::Idle)
         .map(|r| (r.entry.gun.clone(), r.view.clone()))
         .collect();
     let mut effects = Vec::new();

@@ -1,8 +1,9 @@
 //! From a backup into the key store: shown first, never overwriting, each key unlocked to test it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Manifest, archive};
+use super::{Manifest, ManifestKey, archive};
 use crate::engine::custody::Custody;
 use crate::engine::custody::load::{FoundKey, KeySet, OpenedKey};
 use crate::engine::disk::read;
@@ -56,6 +57,17 @@ pub enum Restored {
     Untested(CanonicalKeyId, PathBuf),
     /// The store has it, and it was left as it is.
     Kept(CanonicalKeyId),
+}
+
+impl Restored {
+    /// The key, if it was written.
+    #[must_use]
+    pub fn written(&self) -> Option<&CanonicalKeyId> {
+        match self {
+            Self::Tested(id, _) | Self::Untested(id, _) => Some(id),
+            Self::Kept(_) => None,
+        }
+    }
 }
 
 /// Whether a key is restored that nobody unlocked.
@@ -178,24 +190,34 @@ impl Custody {
         Ok(self.keyring.key_store().add(id, block.write().as_bytes())?)
     }
 
-    /// Takes the labels of a backup for keys of the store that have none of their own.
+    /// Takes the labels of a backup for keys that were restored from it and have none of their own; gives those it took.
+    ///
+    /// A label of the backup that is unfit or another key's is left out: whoever made the file could pass a key off.
     ///
     /// # Errors
     /// `Disk`, `State`.
-    pub fn restore_labels(&self, manifest: &Manifest) -> Result<(), EngineError> {
+    pub fn restore_labels(
+        &self,
+        manifest: &Manifest,
+        restored: &[CanonicalKeyId],
+    ) -> Result<Vec<(CanonicalKeyId, String)>, EngineError> {
+        let is_new = |key: &&ManifestKey| restored.contains(&key.id) && self.differs(key);
         let stored = self.keyring.held.stored();
-        let missing = |id: &CanonicalKeyId| stored.contains_key(id) && self.keyring.label(id).is_none();
-        let new = manifest.keys.iter().filter(|key| missing(&key.id) || self.differs(key));
-        let new: Vec<_> = new.map(|key| (key.id.clone(), key.label.clone())).collect();
-        if new.is_empty() { Ok(()) } else { self.keyring.set_labels(&new) }
+        let others = stored.keys().filter(|id| !restored.contains(id));
+        let others: BTreeSet<String> = others.filter_map(|id| self.keyring.label(id)).collect();
+        let fits =
+            |label: &str| !label.is_empty() && !others.contains(label) && self.keyring.check_label(label).is_ok();
+        let labels = manifest.keys.iter().filter(is_new).map(|key| (key.id.clone(), key.label.trim().to_owned()));
+        let taken: Vec<_> = labels.filter(|(_, label)| fits(label)).collect();
+        if !taken.is_empty() {
+            self.keyring.set_labels(&taken)?;
+        }
+        Ok(taken)
     }
 
     /// Whether a backed up label is the user's own and not what the key is called anyway.
-    fn differs(&self, key: &super::ManifestKey) -> bool {
-        let keyring = &self.keyring.held;
-        let stored = keyring.stored();
-        stored.contains_key(&key.id)
-            && keyring.user_label(&key.id).is_none()
+    fn differs(&self, key: &ManifestKey) -> bool {
+        self.keyring.held.user_label(&key.id).is_none()
             && self.keyring.label(&key.id).as_deref() != Some(&key.label)
             && !key.id.as_str().starts_with(&key.label)
     }

@@ -8,7 +8,6 @@ use cryptoki::types::AuthPin;
 use zeroize::Zeroize;
 
 use super::super::entry::NewEntry;
-use super::super::error::TokenError;
 use super::super::facts::TokenEntry;
 use super::super::layout::{self, Dialect};
 use super::super::pin::{Pin, Pins};
@@ -18,6 +17,7 @@ use crate::keys::der::{INTEGER, Reader, SEQUENCE, element};
 use crate::keys::error::KeyError;
 use crate::keys::private::{Holder, PrivateKey};
 use crate::keys::secret::{Curve, Secret};
+use crate::keys::token_error::TokenError;
 use crate::tuf::PublicKey;
 
 impl Card {

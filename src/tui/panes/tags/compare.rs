@@ -74,7 +74,7 @@ pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
 fn found(state: &mut State, gun: &Gun, answers: Vec<Answer>) {
     let now = state.now;
     let names: Vec<Arc<str>> = answers.iter().map(|(name, _)| Arc::clone(name)).collect();
-    let Some(repository) = state.known.repositories.iter_mut().find(|r| r.entry.gun == *gun) else { return };
+    let Some(repository) = state.known.repositories.find_mut(gun) else { return };
     repository.registry.hear(News::Found(answers), now);
     if state.lists.shown.as_ref() != Some(gun) {
         return;

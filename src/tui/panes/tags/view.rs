@@ -5,7 +5,6 @@ use ratatui::style::Style;
 
 use crate::engine::RepositoryView;
 use crate::engine::tags::compare::Standing;
-use crate::engine::view::TagState;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
@@ -184,7 +183,7 @@ pub fn summary(state: &State) -> Runs {
 /// How many tags stand how, each with the order in which it is left out, last first.
 fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, String, Style)> {
     let differs = registry.differences;
-    let held = view.tags.iter().filter(|tag| tag.state == TagState::Held).count();
+    let held = view.held();
     let some = [
         (2, view.orphaned(), "orphaned", theme.fail()),
         (3, differs.drifted, "drift", theme.warn_word()),

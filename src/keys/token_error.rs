@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::facts::PinState;
-
 /// Why a token does not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)] // the variants say what their fields are
@@ -50,6 +48,21 @@ pub enum TokenError {
     /// The user did not want to wait.
     #[error("stopped waiting for the token")]
     Cancelled,
+}
+
+/// How much a PIN may still be mistyped, as far as a token tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinState {
+    /// Nothing was said.
+    Ready,
+    /// It was wrong at least once since it was last right.
+    CountLow,
+    /// Once more, and it is locked.
+    FinalTry,
+    /// Only the security officer (PUK) can help.
+    Locked,
+    /// None was set yet.
+    Unset,
 }
 
 fn absent(token: Option<&str>) -> String {

@@ -1,0 +1,111 @@
+//! The mouse: a press selects, a second one opens, the wheel scrolls what is under it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Position;
+
+use super::{lists, render, update};
+use crate::tui::dialogs::Dialog;
+use crate::tui::kit::canvas::Spot;
+use crate::tui::kit::list::Move;
+use crate::tui::kit::pane::Pane;
+use crate::tui::messages::effect::Effect;
+use crate::tui::messages::event::{Mouse, MouseAct};
+use crate::tui::state::binding::Action;
+use crate::tui::state::{Picked, Screen, State};
+
+/// Longest time between the two presses of one, in milliseconds.
+const TWICE: i64 = 400;
+/// Rows that the wheel scrolls.
+const ROWS: usize = 3;
+
+/// Takes what was done with it.
+pub(super) fn take(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    match mouse.act {
+        MouseAct::WheelUp => wheel(state, mouse, Move::Up, KeyCode::Up),
+        MouseAct::WheelDown => wheel(state, mouse, Move::Down, KeyCode::Down),
+        MouseAct::Press => press(state, mouse),
+    }
+}
+
+fn wheel(state: &mut State, mouse: Mouse, to: Move, code: KeyCode) -> Vec<Effect> {
+    match (state.dialogs.last(), &state.screen) {
+        // Its arrows would leave what is typed.
+        (Some(Dialog::Form(_) | Dialog::Prompt(_) | Dialog::Confirm(_)), _) => vec![],
+        (Some(_), _) => update::press(state, code),
+        (None, Screen::Main) => {
+            if let Some(pane) = pane_at(state, mouse).filter(|_| !state.is_blank()) {
+                state.lists.picked = Picked::ByUser;
+                lists::scroll(state, pane, to, ROWS);
+            }
+            vec![]
+        }
+        (None, _) => {
+            (0..ROWS).for_each(|_| lists::go(state, to));
+            vec![]
+        }
+    }
+}
+
+fn pane_at(state: &State, mouse: Mouse) -> Option<Pane> {
+    let at = Position::new(mouse.column, mouse.row);
+    state.areas().panes.into_iter().find(|(_, area)| area.contains(at)).map(|(pane, _)| pane)
+}
+
+fn press(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    let before = state.clicked.replace((state.now, mouse.column, mouse.row));
+    let soon = |at: jiff::Timestamp| state.now.as_millisecond().saturating_sub(at.as_millisecond()) <= TWICE;
+    let twice = before.is_some_and(|(at, _, y)| y == mouse.row && soon(at));
+    let pressed = match render::spot_at(state, mouse.column, mouse.row) {
+        Some(Spot::Help) => return update::act(state, Action::Help),
+        Some(Spot::Hint(place)) => {
+            let binding = render::hinted(state).get(place).copied();
+            return binding.map(|binding| update::choose_and_run(state, binding)).unwrap_or_default();
+        }
+        Some(Spot::Tab(pane)) => {
+            state.focus = pane;
+            return vec![];
+        }
+        Some(Spot::Line(place)) => line(state, place),
+        None if state.dialogs.is_empty() && matches!(state.screen, Screen::Main) && !state.is_blank() => {
+            row(state, mouse)
+        }
+        None => false,
+    };
+    if pressed && twice {
+        // A third press is the first one again.
+        state.clicked = None;
+        return update::press(state, KeyCode::Enter);
+    }
+    vec![]
+}
+
+/// Puts the cursor on a row of a pane. Says whether there is one.
+fn row(state: &mut State, mouse: Mouse) -> bool {
+    let Some(pane) = pane_at(state, mouse) else { return false };
+    state.focus = pane;
+    state.filtering = None;
+    state.lists.picked = Picked::ByUser;
+    lists::point(state, pane, mouse.row)
+}
+
+/// Puts the cursor on a line of what is on top. Says whether it has one.
+fn line(state: &mut State, place: usize) -> bool {
+    match state.dialogs.last_mut() {
+        Some(Dialog::Palette(open)) => open.cursor = place,
+        Some(Dialog::Help(open)) => open.cursor = place,
+        Some(Dialog::Choose(open)) => open.cursor = place,
+        Some(Dialog::Wizards(open)) => open.cursor = place,
+        Some(_) => return false,
+        None => match (&mut state.screen, &mut state.guide) {
+            (Screen::Review(review), _) => return review.list.put(place),
+            (Screen::Wizard, Some(guide)) => guide.cursor = place,
+            _ => return false,
+        },
+    }
+    true
+}
+
+/// A key as if it was pressed.
+pub(super) fn key(code: KeyCode) -> KeyEvent {
+    KeyEvent::new(code, KeyModifiers::NONE)
+}

@@ -1,0 +1,70 @@
+//! Keys of the user's own, by the name of their action.
+
+use std::collections::BTreeMap;
+
+use crate::screen::frame::signs;
+use crate::screen::told::{browsing, said};
+use crate::screen::{draw, press};
+use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::kit::pane::Pane;
+use trustdeck::tui::route::own_keys::bind;
+use trustdeck::tui::state::{Quit, State};
+
+fn with_keys(keys: &[(&str, &[&str])]) -> State {
+    let mut state = browsing();
+    state.message = None;
+    let wanted: BTreeMap<String, Vec<String>> =
+        keys.iter().map(|(name, keys)| ((*name).to_owned(), keys.iter().map(|k| (*k).to_owned()).collect())).collect();
+    bind(&mut state, &wanted);
+    state
+}
+
+#[test]
+fn a_key_of_the_users_own_replaces_the_usual_one_in_help_and_hints_too() {
+    let mut state = with_keys(&[("refresh", &["ctrl-r"]), ("quit", &["Q", "ctrl-q"]), ("repositories.add", &["z a"])]);
+    assert_eq!(state.message, None);
+    assert!(signs(&draw(&state)).contains("ctrl-r refresh"));
+    press(&mut state, "q");
+    assert_eq!(state.quit, None);
+    press(&mut state, "za");
+    assert!(matches!(state.dialogs.pop(), Some(Dialog::Form(_))));
+    press(&mut state, "?quit");
+    assert!(signs(&draw(&state)).contains("Q ctrl-q"));
+    press(&mut state, "<esc><esc>Q");
+    assert_eq!(state.quit, Some(Quit::Leave));
+}
+
+#[test]
+fn of_two_actions_with_one_key_both_keep_theirs_and_the_rest_holds() {
+    let mut state = with_keys(&[("roles.witness", &["e"]), ("focus.keys", &["F"])]);
+    let words = said(&state);
+    assert!(words.contains("roles.witness") && words.contains("roles.edit") && words.contains("\"e\""), "{words}");
+    press(&mut state, "F");
+    assert_eq!(state.focus, Pane::Keys);
+    // In another pane the same key is no clash.
+    let free = with_keys(&[("tags.add", &["E"]), ("keys.make", &["E"])]);
+    assert_eq!(free.message, None);
+}
+
+#[test]
+fn two_own_keys_that_clash_fall_back_together() {
+    let mut state = with_keys(&[("undo", &["Y"]), ("redo", &["Y"]), ("messages", &["M"])]);
+    assert!(said(&state).contains("undo") && said(&state).contains("redo"));
+    press(&mut state, "M");
+    assert!(matches!(state.dialogs.pop(), Some(Dialog::Page(_))));
+    press(&mut state, "Y");
+    assert!(said(&state).starts_with("Y is not bound"));
+}
+
+#[test]
+fn the_first_key_of_a_sequence_is_not_free() {
+    let state = with_keys(&[("filter", &["g"])]);
+    assert!(said(&state).contains("filter"), "{}", said(&state));
+}
+
+#[test]
+fn what_names_no_action_or_no_key_is_said_with_what_was_meant() {
+    assert!(said(&with_keys(&[("quitt", &["Q"])])).contains("\"quit\" is one"));
+    assert!(said(&with_keys(&[("quit", &["hyper-q"])])).contains("\"hyper-q\" for quit is no key"));
+    assert!(said(&with_keys(&[("quit", &["ctrl-c"])])).contains("is no key"));
+}

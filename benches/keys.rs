@@ -23,6 +23,7 @@ fn settings(home: &Path) -> Settings {
     Settings {
         trust_dir: home.join("trust"),
         trust_dir_why: "of the bench".to_owned(),
+        reasons: Default::default(),
         state_dir: home.join("state"),
         config_file: home.join("config.toml"),
         docker_config: home.join("docker"),

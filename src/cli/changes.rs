@@ -1,15 +1,13 @@
 //! Commands that stage: each becomes changes to repositories, then perhaps a publish of those.
 
-use std::collections::BTreeMap;
-
 use super::arguments::{
-    Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Revoke, Sign, Signer,
+    Agreement, Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Signer,
 };
 use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::staging::{about, stage};
-use super::{Context, keyfiles, publish};
+use super::{Context, publish, tagging};
 use crate::engine::custody::file::public_key;
 use crate::engine::{Change, EngineError, Problem, RootKeyChoice, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
@@ -21,6 +19,15 @@ pub(super) struct Wanted {
     pub(super) problems: Vec<Problem>,
     /// The root key for repositories that must be created; `None` if the command creates none.
     pub(super) creates: Option<RootKeyChoice>,
+    /// Keys that a dry run did not make, with their role; a real run would have them at hand by then.
+    pub(super) pretended: Vec<(PublicKey, String)>,
+}
+
+impl Wanted {
+    /// Changes that create nothing.
+    pub(super) fn of(changes: Vec<(Gun, Vec<Change>)>) -> Self {
+        Self { changes, problems: Vec::new(), creates: None, pretended: Vec::new() }
+    }
 }
 
 /// Runs a command that stages.
@@ -33,9 +40,7 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, 
         Ok(both) => both,
         Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
     };
-    if publishing.publish {
-        publish::require_agreement(context, &publishing.agreement)?;
-    }
+    publish::require_agreement(context, publishing)?;
     stage(context, wanted, publishing).await
 }
 
@@ -56,7 +61,7 @@ async fn read_for_short_ids(context: &Context, command: &Command) {
 
 async fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
     let one = |typed: &str, changes: Vec<Change>| -> Result<Wanted, Problem> {
-        Ok(Wanted { changes: vec![(context.repository(typed)?, changes)], problems: Vec::new(), creates: None })
+        Ok(Wanted::of(vec![(context.repository(typed)?, changes)]))
     };
     let both = match command {
         Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.signer.publishing),
@@ -74,8 +79,8 @@ async fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, 
             one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(context, &purge.keys)? }])?,
             &purge.publishing,
         ),
-        Command::Sign(sign) => (signing(context, sign).await?, &sign.publishing),
-        Command::Revoke(revoke) => (revoking(context, revoke)?, &revoke.publishing),
+        Command::Sign(sign) => (tagging::signing(context, sign).await?, &sign.publishing),
+        Command::Revoke(revoke) => (tagging::revoking(context, revoke).await?, &revoke.publishing),
         Command::Witness(witness) => (one(&witness.repository, witnessing(witness)?)?, &witness.publishing),
         Command::Restore(restore) => (one(&restore.repository, restoring(restore)?)?, &restore.publishing),
         Command::Delete(delete) => (one(&delete.repository, vec![Change::Delete])?, &delete.publishing),
@@ -109,7 +114,7 @@ fn signer_remove(context: &Context, remove: &SignerRemove) -> Result<Vec<Change>
 
 /// The same changes to every named repository.
 fn every(context: &Context, repositories: &[String], changes: &[Change], creates: Option<RootKeyChoice>) -> Wanted {
-    let mut wanted = Wanted { changes: Vec::new(), problems: Vec::new(), creates };
+    let mut wanted = Wanted { creates, ..Wanted::of(Vec::new()) };
     for typed in repositories {
         match context.repository(typed) {
             Ok(gun) => wanted.changes.push((gun, changes.to_vec())),
@@ -144,70 +149,9 @@ fn delegation_remove(context: &Context, remove: &DelegationRemove) -> Result<Cha
     Ok(Change::EditDelegation { role, remove_keys, remove_paths, clear_paths })
 }
 
-async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Vec<Problem>> {
-    let roles = roles(&sign.role)?;
-    let literal = context.globals.gun;
-    let listed = match (&sign.from, sign.references.as_slice(), &sign.digest, sign.size) {
-        (Some(file), [], ..) => keyfiles::tag_list(file, None, literal)?,
-        (Some(file), [repository], ..) => keyfiles::tag_list(file, Some(context.repository(repository)?), literal)?,
-        (None, [reference], Some(digest), Some(size)) => {
-            let (gun, tag) = keyfiles::tagged(reference, literal)?;
-            let target = typed::manifest(digest, &size.to_string()).map_err(Problem::from)?;
-            vec![keyfiles::ListedTag { gun, tag, target }]
-        }
-        (None, references, None, None) => held_now(context, references).await?,
-        _ => return Err(vec![input("a digest and size are of one tag", "see trustdeck sign --help")]),
-    };
-    let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
-    let mut places: BTreeMap<Gun, usize> = BTreeMap::new();
-    for keyfiles::ListedTag { gun, tag, target } in listed {
-        let place = *places.entry(gun.clone()).or_insert(changes.len());
-        if place == changes.len() {
-            changes.push((gun, Vec::new()));
-        }
-        let change = Change::Sign { tag, target, roles: roles.clone() };
-        changes.iter_mut().skip(place).take(1).for_each(|(_, list)| list.push(change.clone()));
-    }
-    Ok(Wanted { changes, problems: Vec::new(), creates: None })
-}
-
 fn restoring(restore: &Restore) -> Result<Vec<Change>, Problem> {
     let named = roles(&restore.roles)?.into_iter().map(|role| Change::Restore { role });
     Ok(if restore.roles.is_empty() { vec![Change::Republish] } else { named.collect() })
-}
-
-/// What registries hold under tags now; all of them or none, since a list that was signed in part is easily taken for
-/// whole.
-async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfiles::ListedTag>, Vec<Problem>> {
-    let (mut listed, mut problems) = (Vec::new(), Vec::new());
-    for reference in references {
-        let found = match keyfiles::tagged(reference, context.globals.gun) {
-            Ok((gun, tag)) => match context.engine.tags().to_sign(&gun, tag.as_str()).await {
-                Ok(target) => Ok(keyfiles::ListedTag { gun, tag, target }),
-                Err(error) => Err(about(error, &gun)),
-            },
-            Err(problem) => Err(problem),
-        };
-        match found {
-            Ok(tag) => listed.push(tag),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(listed) } else { Err(problems) }
-}
-
-fn revoking(context: &Context, revoke: &Revoke) -> Result<Wanted, Vec<Problem>> {
-    let roles = roles(&revoke.role)?;
-    let mut changes: Vec<(Gun, Vec<Change>)> = Vec::new();
-    for reference in &revoke.references {
-        let (gun, tag) = keyfiles::tagged(reference, context.globals.gun)?;
-        let change = Change::Revoke { tag, roles: roles.clone() };
-        match changes.iter_mut().find(|(of, _)| *of == gun) {
-            Some((_, list)) => list.push(change),
-            None => changes.push((gun, vec![change])),
-        }
-    }
-    Ok(Wanted { changes, problems: Vec::new(), creates: None })
 }
 
 fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
@@ -220,6 +164,12 @@ fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
 /// As the engine's; `Input` without a terminal and `--yes`, `Cancelled` if the answer is no.
 pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<Ending, Problem> {
     let gun = context.repository(&delete.repository)?;
+    if delete.publishing.dry_run {
+        context
+            .console
+            .say(&format!("this would delete this machine's copy of the trust data of {gun}, and forget its pin"));
+        return Ok(Ending::done());
+    }
     if delete.publishing.publish {
         return Err(input("deleting this machine's copy publishes nothing", "add --remote to delete on the server"));
     }

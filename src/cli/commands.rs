@@ -53,7 +53,7 @@ pub async fn run(
     };
     remarks.finish().await;
     let ending = ending.unwrap_or_else(Ending::failed);
-    ending.problems.iter().for_each(|problem| console.problem(problem));
+    console.problems(&ending.problems);
     keep(&context, &ending);
     ending
 }

@@ -1,8 +1,10 @@
 //! Standard output and standard error: the only place of the commands that prints.
 //!
 //! Invariant: what holds text from outside is made printable where its line is put together; results go to standard
-//! output, everything else to standard error; a result that could not be written is a failure.
+//! output, everything else to standard error, with `--json` as one line of JSON each; a result that could not be written
+//! is a failure.
 
+use std::fs::OpenOptions;
 use std::io::{BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
@@ -10,6 +12,10 @@ use serde::Serialize;
 use super::json;
 use crate::engine::{Kind, Problem};
 use crate::printable::printable;
+use crate::tuf::Gun;
+
+/// Repositories that are named where many failed for one cause.
+const OTHERS: usize = 10;
 
 /// How this run talks to its user.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +55,10 @@ impl Console {
 
     /// Writes lines to standard error. Text from outside in them is printable already.
     pub fn note(self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        // Nobody is left to tell.
-        let _ = writeln!(err, "{}", text.trim_end());
+        match self.json {
+            true => self.event(&serde_json::json!({ "remark": text.trim_end() })),
+            false => write_line(text.trim_end()),
+        }
     }
 
     /// Writes an empty line to standard error.
@@ -62,13 +69,19 @@ impl Console {
 
     /// Writes a sentence, which may hold text from outside, to standard error.
     pub fn say(self, text: &str) {
-        self.note(&printable(text));
+        // JSON has its own way to write what a terminal would obey.
+        if self.json { self.note(text) } else { self.note(&printable(text)) }
+    }
+
+    /// Writes one line of JSON to standard error.
+    pub fn event(self, value: &impl Serialize) {
+        write_line(&json::line(value));
     }
 
     /// Writes an error: one line of JSON, or the sentence and what to do next.
     pub fn problem(self, problem: &Problem) {
         if self.json {
-            return self.note(&json::line(problem));
+            return self.event(problem);
         }
         let about = problem.repository.as_ref().map(|gun| format!("{gun}: ")).filter(|_| {
             let named = problem.repository.as_ref().is_some_and(|gun| problem.message.contains(gun.as_str()));
@@ -81,22 +94,57 @@ impl Console {
         self.note(&text);
     }
 
+    /// Writes errors; what failed for one and the same cause in several repositories is told once, with their names. In
+    /// JSON each repository has its line.
+    pub fn problems(self, problems: &[Problem]) {
+        if self.json {
+            return problems.iter().for_each(|problem| self.problem(problem));
+        }
+        let cause = |problem: &Problem| (problem.kind, problem.message.clone(), problem.hint.clone());
+        let mut told = Vec::new();
+        for problem in problems {
+            if told.contains(&cause(problem)) {
+                continue;
+            }
+            told.push(cause(problem));
+            self.problem(problem);
+            let same = problems.iter().filter(|other| cause(other) == cause(problem));
+            let others: Vec<&str> =
+                same.filter_map(|other| other.repository.as_ref()).map(Gun::as_str).skip(1).collect();
+            if !others.is_empty() {
+                let (shown, more) = others.split_at(others.len().min(OTHERS));
+                let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+                self.say(&format!("  the same for {}{more}", shown.join(", ")));
+            }
+        }
+    }
+
     /// Asks a question that `y` or `yes` answers.
     #[must_use]
     pub fn confirms(self, question: &str) -> bool {
-        let mut err = std::io::stderr().lock();
-        if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
-            return false;
-        }
-        matches!(read_answer().to_lowercase().as_str(), "y" | "yes")
+        self.asks(&format!("{question} [y/N] ")) && matches!(read_answer().to_lowercase().as_str(), "y" | "yes")
     }
 
     /// Asks to type `expected`, for what cannot be taken back.
     #[must_use]
     pub fn typed(self, question: &str, expected: &str) -> bool {
-        let mut err = std::io::stderr().lock();
-        write!(err, "{question}: ").and_then(|()| err.flush()).is_ok() && read_answer() == expected
+        self.asks(&format!("{question}: ")) && read_answer() == expected
     }
+
+    /// Puts a question before the user; with `--json` past standard error, which a program reads.
+    fn asks(self, question: &str) -> bool {
+        let put = |out: &mut dyn Write| out.write_all(question.as_bytes()).and_then(|()| out.flush()).is_ok();
+        match self.json {
+            true => OpenOptions::new().write(true).open("/dev/tty").is_ok_and(|mut terminal| put(&mut terminal)),
+            false => put(&mut std::io::stderr().lock()),
+        }
+    }
+}
+
+fn write_line(text: &str) {
+    let mut err = std::io::stderr().lock();
+    // Nobody is left to tell.
+    let _ = writeln!(err, "{text}");
 }
 
 fn read_answer() -> String {

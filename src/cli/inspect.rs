@@ -65,7 +65,7 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
         match views.get(&target.gun).map(|view| readable(context, view)) {
             Some(Ok(view)) => {
                 ending.succeeded += usize::from(!view.troubles().iter().any(|trouble| trouble.released));
-                inspected.push(inspect(typed, &target, view, &administrator));
+                inspected.push(inspect(typed, (&target, &command.target), view, &administrator));
             }
             Some(Err(problem)) => ending.problems.push(problem),
             None => {}
@@ -104,12 +104,14 @@ fn report(context: &Context, view: &RepositoryView) -> bool {
 
 fn inspect<'a>(
     typed: &'a str,
-    target: &RepositoryRef,
+    (target, names): (&RepositoryRef, &[String]),
     view: &'a RepositoryView,
     administrator: &'a [String],
 ) -> Inspected<'a> {
     let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
     let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| *wanted == tag.name));
+    let is_named = |tag: &&TagView| names.iter().any(|name| *name == tag.name || *name == printable(&tag.name));
+    let wanted = wanted.filter(|tag| names.is_empty() || is_named(tag));
     let row = |tag: &'a TagView| Row {
         signed_tag: &tag.name,
         digest: &tag.digest,

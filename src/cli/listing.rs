@@ -136,10 +136,13 @@ struct StatusRow<'a> {
     trust_dir: String,
     trust_dir_why: String,
     state_dir: String,
+    state_dir_why: String,
     log_file: String,
     config: String,
+    config_why: String,
     config_exists: bool,
     docker_config: String,
+    docker_config_why: String,
     server: Option<String>,
     server_why: Option<String>,
     server_error: Option<Problem>,
@@ -149,7 +152,16 @@ struct StatusRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     content_trust: Option<String>,
     keys: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_keys: Vec<OtherKeys>,
     staged: Vec<StagedRow<'a>>,
+}
+
+/// Keys that are not used, since they lie in another trust directory.
+#[derive(Serialize)]
+struct OtherKeys {
+    trust_dir: String,
+    keys: usize,
 }
 
 /// `status`.
@@ -170,10 +182,13 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         trust_dir: status.trust_dir.0.display().to_string(),
         trust_dir_why: status.trust_dir.1,
         state_dir: status.state_dir.display().to_string(),
+        state_dir_why: status.reasons.state_dir,
         log_file: status.log_file.display().to_string(),
         config: status.config.0.display().to_string(),
+        config_why: status.reasons.config_file,
         config_exists: status.config.1,
         docker_config: status.docker_config.display().to_string(),
+        docker_config_why: status.reasons.docker_config,
         server,
         server_why,
         server_error,
@@ -181,6 +196,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         authorities: status.authorities,
         content_trust: ignored,
         keys: status.keys,
+        other_keys: status.other_keys.iter().map(other_keys).collect(),
         staged: staged.map(staged::row).collect(),
     };
     if context.console.json {
@@ -205,13 +221,18 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
     Ok(Ending::done())
 }
 
+fn other_keys((trust_dir, keys): &(std::path::PathBuf, usize)) -> OtherKeys {
+    OtherKeys { trust_dir: trust_dir.display().to_string(), keys: *keys }
+}
+
 fn status_text(row: &StatusRow<'_>) -> String {
     let mut table = Table::default();
     table.row(["trust directory", &row.trust_dir, &row.trust_dir_why]);
-    table.row(["state directory", &row.state_dir, ""]);
+    table.row(["state directory", &row.state_dir, &row.state_dir_why]);
     table.row(["log", &row.log_file, ""]);
-    table.row(["configuration", &row.config, if row.config_exists { "" } else { "not there, not needed" }]);
-    table.row(["docker's directory", &row.docker_config, ""]);
+    let there = if row.config_exists { "" } else { "; not there, not needed" };
+    table.row(["configuration", &row.config, &format!("{}{there}", row.config_why)]);
+    table.row(["docker's directory", &row.docker_config, &row.docker_config_why]);
     match (&row.server, &row.server_error) {
         (Some(url), _) => table.row(["server", url, row.server_why.as_deref().unwrap_or("")]),
         (None, Some(problem)) => table.row(["server", "none", &problem.message]),
@@ -227,10 +248,13 @@ fn status_text(row: &StatusRow<'_>) -> String {
         table.row(["content trust", "off", ignored]);
     }
     table.row(["keys", &row.keys.to_string(), ""]);
+    for other in &row.other_keys {
+        table.row(["keys not used", &other.keys.to_string(), &format!("in {}", other.trust_dir)]);
+    }
     table.row(["staged", &row.staged.len().to_string(), ""]);
     let mut text = table.text("", 2);
     for change in &row.staged {
-        text.push_str(&format!("  {}\n", printable(&change.sentence())));
+        text.push_str(&format!("  {}\n", printable(&change.numbered())));
     }
     text
 }

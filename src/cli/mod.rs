@@ -38,6 +38,8 @@ mod own_session;
 mod plan_json;
 mod plan_text;
 mod plugin;
+mod preview;
+mod progress;
 mod publish;
 mod published;
 mod remarks;
@@ -51,6 +53,7 @@ mod staged;
 mod staging;
 mod start;
 mod table;
+mod tagging;
 mod terminal;
 mod unlock;
 

@@ -9,11 +9,51 @@ use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
 
 const WIDTH: usize = 80;
-const TAGS_SHOWN: usize = 20;
 
-/// The whole plan.
+/// How much of long lists is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The first of each, and how many more there are.
+    Cut,
+    /// All.
+    Full,
+}
+
+impl Extent {
+    /// The first of a list of lines, and a line that counts the rest.
+    fn lines<T>(self, list: &[T], most: usize, line: impl Fn(&T) -> String) -> String {
+        let (shown, more) = self.cut(list, most);
+        let mut text: String = shown.iter().map(line).collect();
+        if more > 0 {
+            text.push_str(&format!("    and {more} more; --full shows all\n"));
+        }
+        text
+    }
+
+    /// The first of a list, and the number of the others.
+    fn cut<T>(self, list: &[T], most: usize) -> (&[T], usize) {
+        let shown = if self == Self::Full { list.len() } else { list.len().min(most) };
+        (list.get(..shown).unwrap_or(list), list.len() - shown)
+    }
+
+    /// The first words of a list, and how many more there are.
+    fn words(self, list: &[String], between: &str) -> String {
+        let (shown, more) = self.cut(list, WORDS);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{rest}", shown.join(between))
+    }
+}
+
+/// Words of a list that are shown of it.
+const WORDS: usize = 20;
+/// Lines of a list that are shown of it.
+const LINES: usize = 40;
+/// Repositories that are shown.
+const REPOSITORIES: usize = 50;
+
+/// The plan.
 #[must_use]
-pub(super) fn plan_text(plan: &Plan) -> String {
+pub(super) fn plan_text(plan: &Plan, extent: Extent) -> String {
     let changes: usize = plan.repositories.iter().map(|r| r.changes.len()).sum();
     let mut text = format!(
         "Plan {}: {} in {}\n",
@@ -21,10 +61,13 @@ pub(super) fn plan_text(plan: &Plan) -> String {
         counted(changes, "change", "changes"),
         counted(plan.repositories.len(), "repository", "repositories"),
     );
-    for repository in &plan.repositories {
-        text.push('\n');
-        text.push_str(&repository_text(repository));
-    }
+    let one = |repository: &&RepositoryPlan| format!("\n{}", repository_text(repository, extent));
+    // Where some are left out, what hinders or needs an acceptance is not among them.
+    let is_long = plan.repositories.len() > REPOSITORIES;
+    let is_heavy = |r: &&RepositoryPlan| is_long && (r.is_blocked() || r.is_dangerous());
+    let (heavy, others): (Vec<_>, Vec<_>) = plan.repositories.iter().partition(is_heavy);
+    text.extend(heavy.iter().map(one));
+    text.push_str(&extent.lines(&others, REPOSITORIES, one));
     if !plan.elsewhere.is_empty() {
         let elsewhere = counted(plan.elsewhere.len(), "change is", "changes are");
         let what =
@@ -34,7 +77,7 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     text
 }
 
-fn repository_text(plan: &RepositoryPlan) -> String {
+fn repository_text(plan: &RepositoryPlan, extent: Extent) -> String {
     let mut text = format!("{}\n  server  {}\n", printable(&plan.name), printable(&plan.server));
     if let Some(problem) = &plan.failed {
         text.push_str(&wrapped(&format!("FAILED {}", problem.message), "  ", WIDTH));
@@ -49,65 +92,68 @@ fn repository_text(plan: &RepositoryPlan) -> String {
     if plan.deletes {
         text.push_str("  deletes all trust data of this repository on the server\n");
     }
-    text.push_str(&changes_text(plan));
-    text.push_str(&roles_text(&plan.roles));
-    text.push_str(&tags_text(&plan.tags));
+    text.push_str(&changes_text(plan, extent));
+    text.push_str(&roles_text(&plan.roles, extent));
+    text.push_str(&tags_text(&plan.tags, extent));
     text.push_str(&keys_text(&plan.keys));
-    for warning in &plan.warnings {
-        text.push_str(&warning_text(plan, warning));
-    }
+    let (heavy, others): (Vec<_>, Vec<_>) = plan.warnings.iter().partition(|warning| warning.weight <= Weight::Danger);
+    text.extend(heavy.into_iter().map(|warning| warning_text(plan, warning)));
+    text.push_str(&extent.lines(&others, LINES, |warning| warning_text(plan, warning)));
     for file in &plan.unknown {
         text.push_str(&format!("  to compare in {}, file sha256:{}\n", file.role, file.sha256));
-        for line in file.lines() {
-            text.push_str(&format!("    {}\n", printable(&line)));
-        }
+        text.push_str(&extent.lines(&file.lines(), 10 * LINES, |line| format!("    {}\n", printable(line))));
     }
     text
 }
 
-fn changes_text(plan: &RepositoryPlan) -> String {
+fn changes_text(plan: &RepositoryPlan, extent: Extent) -> String {
     let mut table = Table::default();
-    for change in &plan.changes {
+    let (shown, more) = extent.cut(&plan.changes, LINES);
+    for change in shown {
         let ids: Vec<&str> = change.ids.iter().map(String::as_str).collect();
         let note = change.no_effect.as_ref().map(|why| format!("(no effect: {why})")).unwrap_or_default();
         table.row([sign(change.mark), &change.thing, &ids.join(" "), &role_names(&change.roles), &note]);
     }
-    format!("  changes\n{}", table.text("    ", 2))
+    let rest = if more > 0 { format!("    and {more} more; --full shows all\n") } else { String::new() };
+    format!("  changes\n{}{rest}", table.text("    ", 2))
 }
 
-fn roles_text(roles: &[RoleDiff]) -> String {
+fn roles_text(roles: &[RoleDiff], extent: Extent) -> String {
     if roles.is_empty() {
         return String::new();
     }
+    format!("  roles\n{}", extent.lines(roles, LINES, |role| role_text(role, extent)))
+}
+
+fn role_text(role: &RoleDiff, extent: Extent) -> String {
     let version = |v: Option<u64>| v.map_or_else(|| "-".to_owned(), |v| format!("v{v}"));
-    let mut text = "  roles\n".to_owned();
-    for role in roles {
-        let (before, after) = role.version;
-        let versions = match (before, after) {
-            (None, None) => "never signed".to_owned(),
-            (before, after) if before == after => version(after),
-            (before, after) => format!("{} -> {}", version(before), version(after)),
-        };
-        text.push_str(&format!("    {} {:<24} {versions}\n", sign(role.mark), role.role.as_str()));
-        text.push_str(&wrapped(&role.why.join("; "), "        ", WIDTH));
-        for key in role.keys.iter().filter(|k| k.mark != Mark::Kept) {
-            let label = printable_within(&key.label, 40);
-            text.push_str(&format!("        key {} {}  {label}\n", sign(key.mark), key.id.short()));
-        }
-        for (mark, path) in role.paths.iter().filter(|(mark, _)| *mark != Mark::Kept) {
-            text.push_str(&format!("        path {} \"{}\"\n", sign(*mark), printable(path)));
-        }
-        if let (Some(before), Some(after)) = role.threshold
-            && before != after
-        {
-            text.push_str(&format!("        threshold {before} -> {after}\n"));
-        }
-        if !role.signs_with.is_empty() {
-            text.push_str(&wrapped(&signers_line(role), "        ", WIDTH));
-        }
-        if role.loses_trust {
-            text.push_str("        nobody trusts this file afterwards: its signers are all removed\n");
-        }
+    let (before, after) = role.version;
+    let versions = match (before, after) {
+        (None, None) => "never signed".to_owned(),
+        (before, after) if before == after => version(after),
+        (before, after) => format!("{} -> {}", version(before), version(after)),
+    };
+    let mut text = format!("    {} {:<24} {versions}\n", sign(role.mark), role.role.as_str());
+    text.push_str(&wrapped(&extent.words(&role.why, "; "), "        ", WIDTH));
+    let keys: Vec<_> = role.keys.iter().filter(|key| key.mark != Mark::Kept).collect();
+    text.push_str(&extent.lines(&keys, LINES, |key| {
+        let label = printable_within(&key.label, 40);
+        format!("        key {} {}  {label}\n", sign(key.mark), key.id.short())
+    }));
+    let paths: Vec<_> = role.paths.iter().filter(|(mark, _)| *mark != Mark::Kept).collect();
+    text.push_str(
+        &extent.lines(&paths, LINES, |(mark, path)| format!("        path {} \"{}\"\n", sign(*mark), printable(path))),
+    );
+    if let (Some(before), Some(after)) = role.threshold
+        && before != after
+    {
+        text.push_str(&format!("        threshold {before} -> {after}\n"));
+    }
+    if !role.signs_with.is_empty() {
+        text.push_str(&wrapped(&signers_line(role), "        ", WIDTH));
+    }
+    if role.loses_trust {
+        text.push_str("        nobody trusts this file afterwards: its signers are all removed\n");
     }
     text
 }
@@ -117,7 +163,7 @@ fn signers_line(role: &RoleDiff) -> String {
     format!("signed by {before} -> {}", role.signs_with.join(", "))
 }
 
-fn tags_text(tags: &TagEffect) -> String {
+fn tags_text(tags: &TagEffect, extent: Extent) -> String {
     let mut text = format!("  tags that can be pulled: {} -> {}", tags.before, tags.after);
     if !tags.orphaned.is_empty() {
         text.push_str(&format!(", {} ORPHANED", tags.orphaned.len()));
@@ -131,10 +177,8 @@ fn tags_text(tags: &TagEffect) -> String {
         ("repaired", &tags.repaired),
     ];
     for (word, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
-        let shown: Vec<String> = list.iter().take(TAGS_SHOWN).map(|t| printable_within(t, 120)).collect();
-        let more = list.len().saturating_sub(TAGS_SHOWN);
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text.push_str(&wrapped(&format!("{word}: {}{rest}", shown.join(" ")), "    ", WIDTH));
+        let tags: Vec<String> = list.iter().map(|tag| printable_within(tag, 120)).collect();
+        text.push_str(&wrapped(&format!("{word}: {}", extent.words(&tags, " ")), "    ", WIDTH));
     }
     text
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::arguments::{Agreement, Publish};
+use super::arguments::{Agreement, Publish, Publishing};
 use super::console::input;
 use super::ending::Ending;
 use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
+use super::progress::say_progress;
 use super::published::{published_by_others, say_resolved, show_published};
-use super::{Context, unlock};
+use super::{Context, preview, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::{
     EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
@@ -38,13 +39,9 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     }
     if command.dry_run {
         ending.problems = refresh(context, &mut guns).await;
-        let plan = context.engine.stage().plan(Some(&guns))?;
-        show_result(context, &plan)?;
-        ending.problems.extend(plan.repositories.iter().filter_map(obstacle));
-        ending.succeeded = guns.len();
-        return Ok(ending);
+        return preview::preview(context, ending, &context.engine.stage().plan(Some(&guns))?, &command.agreement);
     }
-    require_agreement(context, &command.agreement)?;
+    require_yes(context, &command.agreement, "look at it with --dry-run, then publish with --yes")?;
     let failed = refresh(context, &mut guns).await;
     let asked = context.engine.stage().staged()?.changes;
     staged(context, ending, (guns, failed), asked, &command.agreement).await
@@ -128,7 +125,10 @@ async fn reviewed(
 ) -> Result<Vec<Published>, Problem> {
     let plan = context.engine.stage().plan(Some(guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
-    context.console.note(&plan_text(&plan));
+    match context.console.json {
+        true => context.console.event(&serde_json::json!({ "plan": plan.id.0, "repositories": plan_rows(&plan) })),
+        false => context.console.note(&plan_text(&plan, preview::extent(agreement))),
+    }
     let ready: Vec<&RepositoryPlan> = plan.repositories.iter().filter(|r| !r.is_blocked()).collect();
     if ready.is_empty() {
         return Ok(Vec::new());
@@ -148,11 +148,22 @@ async fn reviewed(
 ///
 /// # Errors
 /// `Input`.
-pub(super) fn require_agreement(context: &Context, agreement: &Agreement) -> Result<(), Problem> {
+pub(super) fn require_agreement(context: &Context, publishing: &Publishing) -> Result<(), Problem> {
+    if !publishing.publish || publishing.dry_run {
+        return Ok(());
+    }
+    require_yes(context, &publishing.agreement, "look at it with --dry-run, then publish with --yes")
+}
+
+/// The same with another hint, for what is published in any case.
+///
+/// # Errors
+/// `Input`.
+pub(super) fn require_yes(context: &Context, agreement: &Agreement, hint: &str) -> Result<(), Problem> {
     if agreement.yes || context.console.interactive {
         return Ok(());
     }
-    Err(input("there is no terminal to review the plan on", "look at it with --dry-run, then publish with --yes"))
+    Err(input("there is no terminal to review the plan on", hint))
 }
 
 fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
@@ -337,31 +348,4 @@ impl Running {
             None => Published::skipped(gun),
         }
     }
-}
-
-fn say_progress(context: &Context, names: &BTreeMap<Gun, String>, progress: &Progress) {
-    let name = |gun| names.get(gun).map_or_else(|| gun.to_string(), Clone::clone);
-    let (gun, step, note) = match progress {
-        Progress::Step { gun, step, note } => (gun, step, note),
-        Progress::Touch { gun, token } => {
-            return context.console.say(&format!("{}: touch token {} now", name(gun), printable(token)));
-        }
-        Progress::Finished(_) => return,
-    };
-    let step = match step {
-        Step::Fetch => "fetch".to_owned(),
-        Step::Plan => "plan".to_owned(),
-        Step::Sign { done, total } => format!("sign {done} of {total}"),
-        Step::Upload => "upload".to_owned(),
-        Step::Check => "check".to_owned(),
-    };
-    let note = note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-    context.console.say(&format!("{}: {step}{note}", name(gun)));
-}
-
-fn show_result(context: &Context, plan: &Plan) -> Result<(), Problem> {
-    if context.console.json {
-        return context.console.result_json(&plan_rows(plan));
-    }
-    context.console.result(&plan_text(plan))
 }

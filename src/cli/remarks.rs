@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::terminal::{ask_line, ask_passphrase};
-use super::{Command, Console, Context, docker_client};
+use super::{Command, Context, docker_client};
 
 /// Tells remarks from now on; ends with [`Remarks::finish`].
 pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>);
@@ -19,7 +19,7 @@ impl Remarks {
                 tokio::select! {
                     biased;
                     remark = heard.recv() => match remark {
-                        Ok(remark) => console.remark(&remark.to_string()),
+                        Ok(remark) => console.say(&remark.to_string()),
                         Err(RecvError::Lagged(_)) => {}
                         Err(RecvError::Closed) => return,
                     },
@@ -28,7 +28,7 @@ impl Remarks {
             }
             loop {
                 match heard.try_recv() {
-                    Ok(remark) => console.remark(&remark.to_string()),
+                    Ok(remark) => console.say(&remark.to_string()),
                     Err(TryRecvError::Lagged(_)) => {}
                     Err(_) => return,
                 }
@@ -67,16 +67,6 @@ pub(super) async fn content_trust(context: &Context, command: &Command) {
     if let Some(words) = docker_client::ignored_content_trust(context).await
         && context.engine.is_news(&words)
     {
-        context.console.remark(&words);
-    }
-}
-
-impl Console {
-    /// Writes what happened on the way; it may hold text from outside.
-    fn remark(self, text: &str) {
-        match self.json {
-            true => self.note(&super::json::line(&serde_json::json!({ "remark": text }))),
-            false => self.say(text),
-        }
+        context.console.say(&words);
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::arguments::{Changelist, MoveChanges, Reset};
+use super::console::input;
 use super::ending::Ending;
 use crate::engine::{Change, EntryId, Problem, Stage, StagedChange};
 use crate::tuf::{Gun, Role};
@@ -26,6 +27,12 @@ impl StagedRow<'_> {
     #[must_use]
     pub(super) fn sentence(&self) -> String {
         format!("{}: {}", self.repository, self.what)
+    }
+
+    /// The same behind the number that `reset --change` takes.
+    #[must_use]
+    pub(super) fn numbered(&self) -> String {
+        format!("{}  {}", self.id, self.sentence())
     }
 }
 
@@ -119,8 +126,16 @@ pub(super) fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<Entr
 pub(super) fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
     let only = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let stage: Stage = context.engine.stage().staged()?;
-    let dropped: Vec<&StagedChange> =
-        stage.changes.iter().filter(|c| only.as_ref().is_none_or(|g| *g == c.gun)).collect();
+    let of_repository = |c: &&StagedChange| only.as_ref().is_none_or(|gun| *gun == c.gun);
+    let is_named = |c: &&StagedChange| command.change.is_empty() || command.change.contains(&c.id.0);
+    let dropped: Vec<&StagedChange> = stage.changes.iter().filter(of_repository).filter(is_named).collect();
+    if let Some(missing) = command.change.iter().find(|id| !dropped.iter().any(|change| change.id.0 == **id)) {
+        let place = only.as_ref().map(|gun| format!(" for {gun}")).unwrap_or_default();
+        return Err(input(
+            format!("no change {missing} is staged{place}"),
+            "trustdeck status shows what is, by number",
+        ));
+    }
     let entries: Vec<EntryId> = dropped.iter().map(|c| c.id).collect();
     if !entries.is_empty() {
         context.engine.stage().drop_changes(&entries)?;

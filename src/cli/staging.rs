@@ -2,23 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arguments::Publishing;
+use super::arguments::{Agreement, Publishing};
 use super::changes::Wanted;
 use super::ending::Ending;
-use super::{Context, publish, staged};
+use super::{Context, preview, publish, staged};
 use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
 pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
     let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
     let before: BTreeSet<EntryId> = context.engine.stage().staged()?.changes.iter().map(|staged| staged.id).collect();
     let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
-    let lately = if publishing.publish { Vec::new() } else { context.read_lately(&guns).await };
+    let lately = if publishing.publish || publishing.dry_run { Vec::new() } else { context.read_lately(&guns).await };
     let is_known = |gun: &Gun| lately.iter().any(|(known, _)| known == gun);
     let asked: Vec<Gun> = guns.iter().filter(|gun| !is_known(gun)).cloned().collect();
     let mut views = context.views(&asked).await;
     views.extend(lately.iter().map(|(gun, view)| (gun.clone(), Ok(view.clone()))));
+    if publishing.dry_run {
+        let (batch, refused) = all_needed(context, wanted.changes, &views, wanted.creates.as_ref());
+        ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
+        return shown(context, ending, batch, &wanted.pretended, &publishing.agreement);
+    }
     let (mut staged_guns, mut asked_now, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref())?;
     // Others may have published since: what does not fit what is known is looked at again.
     let (again, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|refusal| is_known(&refusal.gun));
@@ -82,6 +87,50 @@ fn stage_on(
         }
     }
     Ok((staged, asked, refused))
+}
+
+/// All changes with what must come first, and those that cannot be.
+fn all_needed(
+    context: &Context,
+    wanted: Vec<(Gun, Vec<Change>)>,
+    views: &BTreeMap<Gun, Result<RepositoryView, Problem>>,
+    creates: Option<&RootKeyChoice>,
+) -> (Vec<(Gun, Vec<Change>)>, Vec<Refused>) {
+    let (mut batch, mut refused) = (Vec::new(), Vec::new());
+    for (gun, changes) in wanted {
+        match needed(context, &gun, changes.clone(), views.get(&gun), creates) {
+            Ok(needed) => batch.push((gun, needed)),
+            Err(problem) => refused.push(Refused { gun, changes, problem }),
+        }
+    }
+    (batch, refused)
+}
+
+/// Shows what would be published, repository by repository where one fails; nothing is staged.
+fn shown(
+    context: &Context,
+    mut ending: Ending,
+    batch: Vec<(Gun, Vec<Change>)>,
+    pretended: &[(PublicKey, String)],
+    agreement: &Agreement,
+) -> Result<Ending, Problem> {
+    let plan = |batch: &[(Gun, Vec<Change>)]| {
+        let guns: Vec<Gun> = batch.iter().map(|(gun, _)| gun.clone()).collect();
+        let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone())));
+        context.engine.stage().preview(all.collect(), &guns, pretended)
+    };
+    if let Ok(plan) = plan(&batch) {
+        return preview::preview(context, ending, &plan, agreement);
+    }
+    let (mut good, mut failed) = (Vec::new(), Vec::new());
+    for one in batch {
+        match plan(std::slice::from_ref(&one)) {
+            Ok(_) => good.push(one),
+            Err(error) => failed.push(about(error, &one.0)),
+        }
+    }
+    ending.problems.extend(failed);
+    if good.is_empty() { Ok(ending) } else { preview::preview(context, ending, &plan(&good)?, agreement) }
 }
 
 /// The changes with what must come first: the creation of a repository that has no trust data.

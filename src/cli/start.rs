@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use super::console::{broken, input};
 use super::settings::{settings, sources};
-use super::{Arguments, Command, Console, Ending, json, sandbox, screen, shell};
+use super::{Arguments, Command, Console, Ending, sandbox, screen, shell};
 use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
 
@@ -74,9 +74,32 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
-    let text = error.to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let problem = input(message, "see trustdeck --help");
-    Console::new(true).note(&json::line(&problem));
+    let problem = told(&error.to_string());
+    Console::new(true).problem(&problem);
     Ending::failed(problem).exit_code()
+}
+
+/// What clap tells people in paragraphs, as one error: first what is wrong, then tips and usage.
+fn told(text: &str) -> Problem {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_advice = |line: &&str| ["tip:", "Usage:", "For more information"].iter().any(|word| line.starts_with(word));
+    let wrong: Vec<&str> = lines().take_while(|line| !is_advice(line)).collect();
+    let advice: Vec<&str> = lines().skip(wrong.len()).collect();
+    let message = wrong.join(" ");
+    input(message.trim_start_matches("error: "), advice.join("; ").trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{Arguments, told};
+
+    #[test]
+    fn errors_of_the_command_line_are_told_whole() {
+        let error = Arguments::try_parse_from(["trustdeck", "signer", "add", "ben"]).map(drop).err();
+        let problem = told(&error.map(|error| error.to_string()).unwrap_or_default());
+        assert!(problem.message.contains("--key") && problem.message.contains("REPO"), "{problem:?}");
+        assert!(problem.hint.contains("Usage: trustdeck signer add"), "{problem:?}");
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::engine::keyring::sources::is_secret_variable;
 use crate::engine::keyring::tokens;
-use crate::engine::settings::{NotaryAuth, ReadOnly, RegistrySources, ServerSources, TlsSources, TypedPaths};
+use crate::engine::settings::{NotaryAuth, ReadOnly, Reasons, RegistrySources, ServerSources, TlsSources, TypedPaths};
 use crate::engine::{EngineError, FirstContact, Settings};
 
 use files::{NotaryConfig, OwnConfig};
@@ -108,6 +108,15 @@ pub fn settings(
         ));
     }
     let (trust_dir, trust_dir_why) = trust_dir(flags, &own, &notary, &docker_config, places);
+    let because = |name: &str, path: &Path| match variable(name) {
+        Some(value) if path.starts_with(absolute(Path::new(value))) => name.to_owned(),
+        _ => "below the home directory".to_owned(),
+    };
+    let reasons = Reasons {
+        state_dir: because("XDG_STATE_HOME", &places.state_dir),
+        config_file: because("XDG_CONFIG_HOME", &config_file),
+        docker_config: because("DOCKER_CONFIG", &docker_config),
+    };
     let ca_files = flags.ca.iter().map(|file| absolute(file)).chain(own.ca).collect();
     let module = variable("TRUSTDECK_PKCS11_MODULE").map(|path| absolute(Path::new(path)));
     let module = flags.pkcs11_module.as_deref().map(absolute).or(module).or(own.pkcs11_module);
@@ -115,6 +124,7 @@ pub fn settings(
         pkcs11_module: tokens::module_path(module.as_deref()),
         trust_dir,
         trust_dir_why,
+        reasons,
         state_dir: places.state_dir.clone(),
         log_file: flags.log_file.as_deref().map_or_else(|| places.state_dir.join("trustdeck.log"), absolute),
         read_only: ReadOnly { everything: flags.read_only || own.read_only, servers: own.servers.read_only },
@@ -190,9 +200,19 @@ fn trust_dir(
     if let Some(directory) = &own.trust_dir {
         return (directory.clone(), "trust_dir in trustdeck's configuration".to_owned());
     }
-    let dockers = docker_config.join("trust");
+    let (dockers, usual) = (docker_config.join("trust"), places.home.join(".docker/trust"));
+    let mut why = "Docker's trust directory".to_owned();
+    if dockers != usual {
+        why.push_str(", moved by DOCKER_CONFIG");
+        if usual.is_dir() {
+            why.push_str(&format!("; {} is another, which is not read", usual.display()));
+        }
+    }
     if dockers.is_dir() {
-        return (dockers, "Docker's trust directory".to_owned());
+        if notary.trust_dir.as_ref().is_some_and(|directory| *directory != dockers) {
+            why.push_str(&format!("; where it exists, it comes before trust_dir in {}", notary.path.display()));
+        }
+        return (dockers, why);
     }
     if let Some(directory) = &notary.trust_dir {
         return (directory.clone(), format!("trust_dir in {}", notary.path.display()));
@@ -201,5 +221,5 @@ fn trust_dir(
     if notarys.join("private").is_dir() || notarys.join("tuf").is_dir() {
         return (notarys, "Notary's trust directory; Docker has none".to_owned());
     }
-    (dockers, "Docker's trust directory, which is made on first use".to_owned())
+    (dockers, format!("{why}; it is made on first use"))
 }

@@ -28,10 +28,10 @@
 //! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
 //! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
-//! | `view` | what is shown of it | `error`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
+//! | `view` | what is shown of it | `error`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
-//! | `publish` | sending and checking | `error`, `wording`, `context`, `lanes`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
+//! | `publish` | sending and checking | `error`, `wording`, `context`, `lanes`, `reference`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
 //! | `wizard` | what to do next | `error`, `wording`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
 //!

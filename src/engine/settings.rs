@@ -109,6 +109,17 @@ impl NotaryAuth {
     }
 }
 
+/// Why directories were chosen, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reasons {
+    /// The state directory.
+    pub state_dir: String,
+    /// The configuration file's.
+    pub config_file: String,
+    /// Docker's configuration directory.
+    pub docker_config: String,
+}
+
 /// What is looked at and never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOnly {
@@ -142,6 +153,8 @@ pub struct Settings {
     pub trust_dir: PathBuf,
     /// Why that one, in words.
     pub trust_dir_why: String,
+    /// Why the other directories.
+    pub reasons: Reasons,
     /// Where trustdeck remembers: journal, last good roots, highest versions, list, realms, labels.
     pub state_dir: PathBuf,
     /// trustdeck's configuration file, whether or not it exists.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 
-use super::fault::Fault;
-use super::http::Answer;
+use super::fault::{Fault, is_read};
 use super::limits::Limits;
 
 /// How often a request is tried again.
@@ -30,7 +29,7 @@ impl Again {
     /// there earlier, so that a missing connection is an outage and no wrong address.
     pub(super) fn judge(
         method: &Method,
-        outcome: &Result<Answer, Fault>,
+        outcome: Result<(StatusCode, &HeaderMap), &Fault>,
         tried: u32,
         has_answered: bool,
         limits: Limits,
@@ -40,7 +39,7 @@ impl Again {
         }
         let pause = limits.pause * GROWTH.pow(tried);
         match outcome {
-            Ok(answer) if is_passing(method, answer.status) => match retry_after(&answer.headers) {
+            Ok((status, headers)) if is_passing(method, status) => match retry_after(headers) {
                 Some(wait) if wait > limits.longest_pause => None,
                 Some(wait) => Some(Self::Busy(wait)),
                 None => Some(Self::Gateway(pause)),
@@ -58,7 +57,7 @@ impl Again {
 /// Whether the same request may succeed later, and repeating it does no harm.
 fn is_passing(method: &Method, status: StatusCode) -> bool {
     // A gateway's 5xx says nothing of what the server behind it did with an upload.
-    status == 429 || (*method == Method::GET && matches!(status.as_u16(), 502..=504))
+    status == 429 || (is_read(method) && matches!(status.as_u16(), 502..=504))
 }
 
 /// What a server asks for in `Retry-After`: seconds, or a date against its own clock.
@@ -100,24 +99,14 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_end_after_four() {
-        let answer = |status: u16| {
-            Ok(Answer {
-                status: StatusCode::from_u16(status).unwrap(),
-                headers: HeaderMap::new(),
-                body: Vec::new(),
-                began: Default::default(),
-            })
-        };
-        let judge = |method: &Method, status, tried| match Again::judge(
-            method,
-            &answer(status),
-            tried,
-            true,
-            Limits::default(),
-        ) {
-            Some(Again::Gateway(pause)) => Some(pause),
-            None => None,
-            other => panic!("{other:?}"),
+        let headers = HeaderMap::new();
+        let judge = |method: &Method, status, tried| {
+            let head = Ok((StatusCode::from_u16(status).unwrap(), &headers));
+            match Again::judge(method, head, tried, true, Limits::default()) {
+                Some(Again::Gateway(pause)) => Some(pause),
+                None => None,
+                other => panic!("{other:?}"),
+            }
         };
         let all: Vec<_> = (0..6).map(|tried| judge(&Method::GET, 502, tried)).collect();
         assert!(all[..4].is_sorted() && all[..4].iter().all(Option::is_some), "{all:?}");

@@ -60,7 +60,7 @@ impl Fault {
 
     /// Whether sending it once more can do no harm.
     pub(super) fn may_repeat(&self, method: &Method) -> bool {
-        *method == Method::GET || self.reach != Reach::Unknown
+        is_read(method) || self.reach != Reach::Unknown
     }
 }
 
@@ -68,6 +68,11 @@ impl From<Fault> for RemoteError {
     fn from(fault: Fault) -> Self {
         fault.error
     }
+}
+
+/// Whether a request changes nothing.
+pub(super) fn is_read(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
 }
 
 /// Finds the class of a failure in its chain of causes; the outermost only says that sending failed.

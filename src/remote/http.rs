@@ -46,16 +46,6 @@ pub(super) enum Opened {
     Refused(Answer),
 }
 
-impl Opened {
-    /// The answer, if a login is asked for.
-    pub(super) fn unauthorized(&self) -> Option<&Answer> {
-        match self {
-            Self::Refused(answer) if answer.status == 401 => Some(answer),
-            _ => None,
-        }
-    }
-}
-
 /// As whom a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Client {

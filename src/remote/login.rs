@@ -22,6 +22,7 @@ use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::proof::{Proof, Proofs};
 use super::remark::{Remark, Remarks};
+use super::tries::Outcome;
 
 /// What is sent with a request.
 #[derive(Clone)]
@@ -306,7 +307,7 @@ async fn fetch_again(http: &Http, host: &str, request: Request) -> Result<Answer
             return Err(RemoteError::Setting("a request for a token cannot be built".to_owned()));
         };
         let outcome = http.exchange(host, copy, None, "a token", TOKEN_ANSWER).await;
-        match Again::judge(&Method::GET, &outcome, tried, false, http.limits()) {
+        match Again::judge(&Method::GET, outcome.as_ref().map(Outcome::head), tried, false, http.limits()) {
             Some(Again::Gateway(pause) | Again::Busy(pause) | Again::Gone(pause)) => tokio::time::sleep(pause).await,
             None => return outcome.map_err(|fault| fault.error),
         }

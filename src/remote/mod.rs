@@ -63,6 +63,7 @@ mod slots;
 pub mod stranger;
 mod timed;
 pub mod tls;
+mod tries;
 mod turns;
 mod upload;
 mod verifier;

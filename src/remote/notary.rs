@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
-use super::again::Again;
 use super::answer::{error_of, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
@@ -17,11 +15,10 @@ use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
 use super::login::{Asking, Authorization, Login};
-use super::outage::{Outage, Trial};
-use super::remark::Remark;
 use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
+use super::tries::{Attempt, Tries};
 use super::turns::{Doing, Turns};
 use super::upload::{Upload, lost, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
@@ -76,8 +73,9 @@ struct Inner {
     login: Login,
     slots: Slots,
     turns: Arc<Turns>,
-    outage: Outage,
-    setup: Setup,
+    tries: Tries,
+    /// What chose its address.
+    chosen: String,
     /// Taken alone by requests for server-held keys, shared by uploads: a Notary server with the "local" trust service
     /// has no lock on its key map and crashes when it grows while it is read.
     key_map: RwLock<()>,
@@ -90,10 +88,7 @@ const KEY_LIMIT: u64 = 16 * 1024;
 /// The answer to an upload or deletion is empty.
 const EMPTY_LIMIT: u64 = 8 * 1024;
 
-/// Shorter pauses are not told.
-const WORTH_A_WORD: Duration = Duration::from_secs(1);
-
-/// One request, which is built anew for each try.
+/// One request.
 struct Call<'a> {
     gun: &'a Gun,
     access: Access,
@@ -115,14 +110,16 @@ impl NotaryServer {
         let turns = Arc::new(Turns::new(setup.parallel));
         let http = Http::new(&endpoint, &setup, &turns)?;
         let login = Login::new(credentials, setup.remarks.clone());
+        let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
+        let (slots, chosen) = (Slots::default(), setup.chosen);
         let inner = Inner {
             endpoint,
             http,
             login,
-            slots: Slots::default(),
+            slots,
             turns,
-            outage: Outage::default(),
-            setup,
+            tries,
+            chosen,
             key_map: RwLock::new(()),
             distrusted: AtomicBool::new(false),
         };
@@ -186,7 +183,7 @@ impl NotaryServer {
     /// Why this server: what chose its address.
     #[must_use]
     pub fn chosen(&self) -> &str {
-        &self.inner.setup.chosen
+        &self.inner.chosen
     }
 
     /// Whether the server answers so fast that asking twice is cheaper than asking for what may not be needed. Waits
@@ -270,66 +267,12 @@ impl NotaryServer {
         self.inner.endpoint.host()
     }
 
-    /// Sends a request, and once more after a login if the server asks for one.
+    /// Sends a request, again after a login or a failure that passes.
     async fn run(&self, call: Call<'_>) -> Result<Answer, RemoteError> {
         let Inner { endpoint, http, login, .. } = &*self.inner;
         let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
         let asking = Asking { http, endpoint, registry, subject, access: call.access };
-        let first = login.authorization(asking).await?;
-        let answer = self.send(&call, first.as_ref()).await?;
-        if answer.status != 401 {
-            return Ok(answer);
-        }
-        let second = login.after_401(asking, &answer, first.as_ref()).await?;
-        let answer = self.send(&call, Some(&second)).await?;
-        if answer.status == 401 {
-            return Err(login.refusal(asking, &answer, Some(&second)));
-        }
-        Ok(answer)
-    }
-
-    /// Sends a request, again and again where a gateway, a busy server or a broken connection failed it and no harm can
-    /// come of it.
-    async fn send(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, RemoteError> {
-        let Inner { outage, turns, setup, .. } = &*self.inner;
-        let (mut tried, mut trial) = (0, None);
-        loop {
-            if trial.is_none() {
-                outage.over().await;
-            }
-            let outcome = self.send_once(call, authorization).await;
-            let again = Again::judge(&call.method, &outcome, tried, outage.may_come_back(), setup.limits);
-            match again.filter(|again| !outage.is_down() || matches!(again, Again::Gateway(_))) {
-                None => {
-                    match (&outcome, trial) {
-                        (Ok(_), _) => outage.answered(),
-                        (Err(_), Some(trial)) => Trial::give_up(trial),
-                        (Err(_), None) => {}
-                    }
-                    return outcome.map_err(|fault| fault.error);
-                }
-                Some(Again::Gateway(pause)) => self.wait(&outcome, pause).await,
-                Some(Again::Gone(Duration::ZERO)) => {}
-                Some(Again::Busy(pause) | Again::Gone(pause)) => {
-                    turns.slow_down();
-                    trial = trial.or_else(|| outage.attend());
-                    if trial.is_some() {
-                        self.wait(&outcome, pause).await;
-                    }
-                }
-            }
-            tried += 1;
-        }
-    }
-
-    /// Waits before a request is sent again; says so if that takes long.
-    async fn wait(&self, outcome: &Result<Answer, Fault>, pause: Duration) {
-        if pause >= WORTH_A_WORD {
-            let status = outcome.as_ref().ok().map(|answer| answer.status.as_u16());
-            let (host, seconds) = (self.host().to_owned(), pause.as_secs());
-            self.inner.setup.remarks.say(Remark::Waits { host, status, seconds });
-        }
-        tokio::time::sleep(pause).await;
+        Ok(self.inner.tries.logged_in(login, asking, &Sending { server: self, call }).await?.0)
     }
 
     async fn send_once(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
@@ -367,5 +310,27 @@ impl NotaryServer {
                 _ => Fault::plain(lost(fault)),
             }
         })
+    }
+}
+
+/// A request of this server, as it is tried.
+struct Sending<'a> {
+    server: &'a NotaryServer,
+    call: Call<'a>,
+}
+
+impl Attempt for Sending<'_> {
+    type Outcome = Answer;
+
+    fn method(&self) -> &Method {
+        &self.call.method
+    }
+
+    async fn once(&self, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
+        self.server.send_once(&self.call, authorization).await
+    }
+
+    fn slow_down(&self) {
+        self.server.inner.turns.slow_down();
     }
 }

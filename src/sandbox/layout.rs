@@ -164,6 +164,7 @@ impl Layout {
         Settings {
             trust_dir: self.trust_dir(),
             trust_dir_why: "the sandbox's own".to_owned(),
+            reasons: Default::default(),
             state_dir: self.state_dir(),
             config_file: self.config_home().join("trustdeck/config.toml"),
             docker_config: self.docker_dir(),

@@ -304,9 +304,9 @@ impl From<Role> for String {
 
 /// The name of a target; for images, a tag.
 ///
-/// Shape: 1 to 255 characters, no control characters (Notary cannot sign those).
+/// Shape: 1 to 255 characters, no control characters (Notary cannot sign those). One that was received may have any.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(transparent)]
 pub struct TargetName(String);
 
 text!(TargetName);

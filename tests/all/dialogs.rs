@@ -243,10 +243,10 @@ fn a_key_is_purged_from_the_repositories_that_list_it() {
 fn keys_behind_servers_are_one_row_for_each_role() {
     let mut state = browsing();
     let mut keys = screen::scene::keys();
-    let server = keys.iter().find(|k| k.place == KeyPlace::Server).unwrap().clone();
-    keys.retain(|k| k.place != KeyPlace::Server);
+    let server = keys.iter().find(|k| k.place.is_of_server()).unwrap().clone();
+    keys.retain(|k| !k.place.is_of_server());
     for (n, name) in ["admin/demo", "admin/api", "admin/web"].into_iter().enumerate() {
-        for (role, first) in [("timestamp", "e"), ("snapshot", "f")] {
+        for (role, first, place) in [("timestamp", "e", KeyPlace::Server), ("snapshot", "f", KeyPlace::Away)] {
             let used_in = vec![(gun(name), screen::scene::role(role))];
             let (label, role) = (role.to_owned(), role.to_owned());
             keys.push(trustdeck::engine::KeyView {
@@ -254,6 +254,7 @@ fn keys_behind_servers_are_one_row_for_each_role() {
                 label,
                 role,
                 used_in,
+                place,
                 ..server.clone()
             });
         }

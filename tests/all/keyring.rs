@@ -107,7 +107,7 @@ fn own_keys_come_first_and_those_behind_servers_last() {
     assert_eq!(own[10..], ["snapshot"]);
     let rest: Vec<&KeyView> = keys[own.len()..].iter().collect();
     assert!(!rest.is_empty() && rest.iter().all(|key| key.state == KeyState::Theirs));
-    assert!(rest.iter().all(|key| matches!(key.place, KeyPlace::Server)), "{rest:?}");
+    assert!(rest.iter().all(|key| key.place.is_of_server()), "{rest:?}");
     assert!(rest.iter().any(|key| key.label == "timestamp"));
 }
 

@@ -97,6 +97,7 @@ pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
     Settings {
         trust_dir: trust_dir.to_owned(),
         trust_dir_why: "of the test".to_owned(),
+        reasons: Default::default(),
         state_dir: home.join(".local/state/trustdeck"),
         config_file: home.join(".config/trustdeck/config.toml"),
         docker_config: home.join(".docker"),

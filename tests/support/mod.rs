@@ -21,6 +21,7 @@ pub mod front;
 pub mod home;
 pub mod image;
 pub mod machine;
+pub mod nginx;
 pub mod notary_server;
 pub mod postgres;
 pub mod production;
@@ -115,7 +116,7 @@ impl Ran {
     pub fn errors(&self) -> Vec<serde_json::Value> {
         let lines = self.stderr.lines().filter(|l| l.starts_with('{'));
         let parsed = lines.map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap_or_else(|e| panic!("{e}: {l}")));
-        parsed.filter(|line| line.get("remark").is_none()).collect()
+        parsed.filter(|line| line.get("kind").is_some()).collect()
     }
 
     /// The classes of the errors on standard error, where `--json` was given.

@@ -185,6 +185,9 @@ pub struct Inspect {
     /// Repositories, or single tags of them
     #[arg(value_name = "REPO[:TAG]", required = true)]
     pub references: Vec<String>,
+    /// Only this target, whose name no tag can have, such as one with slashes; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
     /// Tables for people
     #[arg(long, conflicts_with = "json")]
     pub pretty: bool,
@@ -228,6 +231,9 @@ pub struct Reset {
     /// Repository whose staged changes to drop, instead of all
     #[arg(value_name = "REPO")]
     pub repository: Option<String>,
+    /// Drop only this change, by the number that `trustdeck status` shows; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub change: Vec<u64>,
 }
 
 /// `changes`

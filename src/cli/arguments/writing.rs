@@ -10,6 +10,9 @@ pub struct Publishing {
     /// Publish all that is staged for the named repositories
     #[arg(long)]
     pub publish: bool,
+    /// Show the plan that this would lead to; stage, make and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// What was agreed to.
     #[command(flatten)]
     pub agreement: Agreement,
@@ -24,6 +27,9 @@ pub struct Agreement {
     /// Accept the dangers of the plan, such as orphaned tags; with an ID of --dry-run, those of that plan only
     #[arg(long, value_name = "PLAN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub accept: Option<String>,
+    /// Show long lists of the plan whole
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// `signer`
@@ -163,9 +169,12 @@ pub struct DelegationPurge {
 /// `sign`
 #[derive(Debug, Args)]
 pub struct Sign {
-    /// Tags to sign; with --from the repository that bare tags are of
+    /// Tags to sign; with --from the repository that bare tags are of, with --target that of the target
     #[arg(value_name = "REPO:TAG", required_unless_present = "from")]
     pub references: Vec<String>,
+    /// Name of a target in REPO that no tag can have, such as one with slashes
+    #[arg(long, value_name = "NAME", requires = "digest")]
+    pub target: Option<String>,
     /// Digest of the manifest, as sha256:HEX, instead of the registry's
     #[arg(long, value_name = "DIGEST", requires = "size", conflicts_with = "from")]
     pub digest: Option<String>,
@@ -186,9 +195,13 @@ pub struct Sign {
 /// `revoke`
 #[derive(Debug, Args)]
 pub struct Revoke {
-    /// Tags to revoke
-    #[arg(value_name = "REPO:TAG", required = true)]
+    /// Tags to revoke; a repository alone stands for all its tags
+    #[arg(value_name = "REPO[:TAG]", required = true)]
     pub references: Vec<String>,
+    /// Name of a target in REPO that no tag can have, such as one with slashes, or as inspect shows it; may be given
+    /// several times
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
     /// Role to revoke them in, instead of all; may be given several times
     #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,

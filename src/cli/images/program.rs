@@ -3,14 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::process::{ExitStatus, Output, Stdio};
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use crate::cli::Context;
 use crate::cli::arguments::Puller;
 use crate::cli::console::input;
 use crate::engine::{Kind, Problem};
-use crate::printable::printable;
 
 /// Longest line that is read of what it writes, in bytes.
 const LINE: usize = 64 << 10;
@@ -34,7 +33,7 @@ impl Call {
         input(format!("{}: {error}", self.program.display()), "check that it is installed")
     }
 
-    /// Runs it and tells each line of its standard output.
+    /// Runs it and tells each line of its standard output. With `--json` what it writes to standard error is said too.
     ///
     /// # Errors
     /// `Input` if it cannot be started.
@@ -44,13 +43,16 @@ impl Call {
         mut heard: impl FnMut(&str),
     ) -> Result<ExitStatus, Problem> {
         let unable = |error: std::io::Error| self.unable(&error);
-        let mut child = self.command(context).stdout(Stdio::piped()).spawn().map_err(unable)?;
-        if let Some(output) = child.stdout.take() {
-            let mut reader = BufReader::with_capacity(LINE, output).lines();
-            while let Some(line) = reader.next_line().await.map_err(unable)? {
-                heard(&line);
-            }
+        let mut command = self.command(context);
+        command.stdout(Stdio::piped());
+        if context.console.json {
+            command.stderr(Stdio::piped());
         }
+        let mut child = command.spawn().map_err(unable)?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let says = |line: &str| context.console.say(line);
+        let (heard, told) = tokio::join!(each_line(output, &mut heard), each_line(errors, says));
+        heard.and(told).map_err(unable)?;
         child.wait().await.map_err(unable)
     }
 
@@ -89,7 +91,8 @@ impl Program {
         }
     }
 
-    /// Runs it; what it writes to standard output is handed on to standard error, line by line, and given back.
+    /// Runs it; what it writes to standard output is handed on to standard error, line by line, and given back. With
+    /// `--json` what it writes to standard error is handed on in the same way.
     ///
     /// # Errors
     /// `Server` if it fails; it has said why.
@@ -98,7 +101,7 @@ impl Program {
         let call = Call { program: self.name().into(), arguments };
         let mut lines = Vec::new();
         let heard = |line: &str| {
-            context.console.note(&printable(line));
+            context.console.say(line);
             lines.push(line.chars().take(LINE).collect());
         };
         let status = call.run(context, heard).await?;
@@ -108,4 +111,14 @@ impl Program {
         let message = format!("{} ended with {status}", self.name());
         Err(Problem { kind: Kind::Server, ..input(message, "its own words are above") })
     }
+}
+
+/// Reads a stream line by line.
+async fn each_line(stream: Option<impl AsyncRead + Unpin>, mut heard: impl FnMut(&str)) -> std::io::Result<()> {
+    let Some(stream) = stream else { return Ok(()) };
+    let mut reader = BufReader::with_capacity(LINE, stream).lines();
+    while let Some(line) = reader.next_line().await? {
+        heard(&line);
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::engine::{Change, Kind, Problem};
 /// # Errors
 /// If the push fails, or the registry holds something else afterwards.
 pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<Ending, Problem> {
-    publish::require_agreement(context, &command.agreement)?;
+    publish::require_yes(context, &command.agreement, "to push and sign without a question, add --yes")?;
     let roles = roles(&command.role)?;
     let (gun, tag) = keyfiles::tagged(&command.image, context.globals.gun)?;
     let program = Program::choose(context, command.with)?;
@@ -29,8 +29,8 @@ pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<End
         return Err(Problem { kind: Kind::Conflict, ..input(message, hint) });
     }
     let changes = vec![(gun, vec![Change::Sign { tag, target, roles }])];
-    let publishing = Publishing { publish: true, agreement: command.agreement.clone() };
-    stage(context, Wanted { changes, problems: Vec::new(), creates: None }, &publishing).await
+    let publishing = Publishing { publish: true, dry_run: false, agreement: command.agreement.clone() };
+    stage(context, Wanted::of(changes), &publishing).await
 }
 
 /// Pushes; gives the digest that the program says it pushed, in hexadecimal.

@@ -21,10 +21,11 @@ pub(super) fn run(context: &Context, arguments: &Generate) -> Result<Ending, Pro
         gun,
         dir: arguments.dir.clone(),
     };
-    context.engine.custody().check_new_key(&new)?;
     if let Some(wanted) = &arguments.token {
+        context.engine.custody().check_new_key(&new)?;
         return token::generate(context, &new, wanted.as_deref());
     }
+    context.engine.custody().check_new_files(&new)?;
     let passphrase = passphrases::for_new_key(context, &new.name, &format!("the {} key", new.name))?;
     let made = context.engine.custody().generate_key(&new, &passphrase)?;
     let words = crate::engine::words(&made.id);

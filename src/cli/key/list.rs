@@ -53,6 +53,12 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
     } else {
         context.console.result(&text(context, &keys))?;
     }
+    for (trust_dir, count) in context.engine.status(None).other_keys.iter().filter(|_| !keys.iter().any(is_here)) {
+        let why = &context.engine.settings().trust_dir_why;
+        let keys = crate::engine::wording::counted(*count, "private key is", "private keys are");
+        let used = shown(context.engine.keyring().key_dir());
+        context.console.note(&format!("{keys} in {}; used is {used} ({})", shown(trust_dir), printable(why)));
+    }
     for (key, warning) in keys.iter().filter_map(|key| Some((key, key.warning.as_ref()?))) {
         let KeyPlace::File(path) = &key.place else {
             context.console.note(&format!("key {}: {}", key.id.short(), printable(&warning.to_string())));
@@ -64,6 +70,10 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
     }
     context.engine.keyring().key_problems().iter().for_each(|problem| context.console.problem(problem));
     Ok(Ending::done())
+}
+
+fn is_here(key: &KeyView) -> bool {
+    matches!(key.place, KeyPlace::File(_) | KeyPlace::Token(_))
 }
 
 /// A line for each key, as wide as a screen, and below it the whole ID and where the key is used.
@@ -126,19 +136,21 @@ fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Where the private half is: here in a file, on a token, behind the server, or with somebody else.
+/// Where the private half is: here in a file, on a token, behind the server, with somebody else, or (a snapshot key that
+/// is not here) with either.
 fn place(place: &KeyPlace) -> &'static str {
     match place {
         KeyPlace::File(_) => "file",
         KeyPlace::Token(_) => "token",
         KeyPlace::Server => "server",
+        KeyPlace::Away => "away",
         KeyPlace::Public => "public",
     }
 }
 
 fn state(key: &KeyView) -> &'static str {
     match (&key.place, key.state) {
-        (KeyPlace::Server, _) => "-",
+        (KeyPlace::Server | KeyPlace::Away, _) => "-",
         (_, KeyState::Locked) => "locked",
         (_, KeyState::Open) => "open",
         (_, KeyState::Plain) => "no passphrase",

@@ -27,7 +27,8 @@ async fn look(docker: &Docker, references: &[String], pretty: bool) -> Result<()
     let problems = match pretty && readable.is_empty() {
         true => Vec::new(),
         false => {
-            let ending = inspect::run(&docker.context, &Inspect { references: readable, pretty }).await?;
+            let ending =
+                inspect::run(&docker.context, &Inspect { references: readable, target: Vec::new(), pretty }).await?;
             ending.problems
         }
     };

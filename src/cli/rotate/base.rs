@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::hand_over::write_hand_over;
-use super::keys::with_key;
+use super::keys::{Chosen, with_key};
 use super::new_key::find_all;
 use crate::cli::arguments::{Publishing, Renew, RotateBase, RotateSigner};
 use crate::cli::changes::{Wanted, named, signer_name};
@@ -35,7 +35,7 @@ pub(in crate::cli) async fn renew(context: &Context, command: &Renew) -> Result<
     let guns = repositories(context, &command.repositories)?;
     prepare(context, &guns, &command.publishing).await?;
     let choice = begin(context, wizard, guns)?;
-    go_on(context, choice, &command.publishing).await
+    go_on(context, choice.into(), &command.publishing).await
 }
 
 pub(super) async fn rotate_base(context: &Context, role: &Role, base: &RotateBase) -> Result<Ending, Problem> {
@@ -70,11 +70,11 @@ pub(super) async fn rotate_base(context: &Context, role: &Role, base: &RotateBas
             choice.legacy.insert(gun.clone(), old);
         }
     }
-    let choice = with_key(context, choice, keys)?;
+    let chosen = with_key(context, choice, keys, &base.publishing)?;
     if *role == Role::Root {
-        say_same_root(context, &choice)?;
+        say_same_root(context, &chosen.choice)?;
     }
-    go_on(context, choice, &base.publishing).await
+    go_on(context, chosen, &base.publishing).await
 }
 
 pub(super) async fn rotate_signer(context: &Context, command: &RotateSigner) -> Result<Ending, Problem> {
@@ -89,10 +89,10 @@ pub(super) async fn rotate_signer(context: &Context, command: &RotateSigner) -> 
         (false, way) => way,
     };
     choice.remove_old = !command.add_only;
-    let choice = with_key(context, choice, keys)?;
-    let after = choice.clone();
-    let ending = go_on(context, choice, &command.publishing).await?;
-    if let Some(path) = &command.hand_over {
+    let chosen = with_key(context, choice, keys, &command.publishing)?;
+    let after = chosen.choice.clone();
+    let ending = go_on(context, chosen, &command.publishing).await?;
+    if let Some(path) = command.hand_over.as_ref().filter(|_| !command.publishing.dry_run) {
         write_hand_over(context, &context.engine.wizards().wizard_facts(&after)?, path)?;
     }
     Ok(ending)
@@ -115,10 +115,10 @@ pub(super) fn repositories(context: &Context, typed: &[String]) -> Result<Vec<Gu
 
 /// Finds out how earlier publishes ended and what the servers hold now.
 pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publishing) -> Result<(), Problem> {
-    if publishing.publish {
-        publish::require_agreement(context, &publishing.agreement)?;
+    publish::require_agreement(context, publishing)?;
+    if !publishing.dry_run {
+        published::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     }
-    published::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     let mut unread: Vec<Problem> = context.views(guns).await.into_values().filter_map(Result::err).collect();
     // What has expired can be renewed.
     unread.retain(|problem| problem.kind != Kind::Freeze);
@@ -216,12 +216,14 @@ fn is_old_story(context: &Context, choice: &Choice) -> bool {
 }
 
 /// Stages what leads on, publishes if asked to, and says what is left.
-pub(super) async fn go_on(context: &Context, choice: Choice, publishing: &Publishing) -> Result<Ending, Problem> {
-    let facts = context.engine.wizards().wizard_facts(&choice)?;
+pub(super) async fn go_on(context: &Context, chosen: Chosen, publishing: &Publishing) -> Result<Ending, Problem> {
+    let pretended: Vec<_> = chosen.pretended.iter().map(|(key, _)| key.canonical_id().clone()).collect();
+    let facts = context.engine.wizards().wizard_facts_with(&chosen.choice, &pretended)?;
     if facts.repositories.iter().any(|repository| !matches!(phase(&facts, repository), Phase::Blocked(_))) {
-        context.engine.wizards().keep_wizard(&choice)?;
+        chosen.keep(context, publishing)?;
     }
-    let mut wanted = Wanted { changes: Vec::new(), problems: Vec::new(), creates: None };
+    let Chosen { choice, pretended } = chosen;
+    let mut wanted = Wanted { pretended, ..Wanted::of(Vec::new()) };
     for (gun, change) in changes(&facts) {
         match wanted.changes.last_mut() {
             Some((last, list)) if *last == gun => list.push(change),
@@ -251,6 +253,9 @@ pub(super) async fn go_on(context: &Context, choice: Choice, publishing: &Publis
     } else {
         stage(context, wanted, publishing).await?
     };
+    if publishing.dry_run {
+        return Ok(ending);
+    }
     say_state(context, &context.engine.wizards().wizard_facts(&choice)?)?;
     Ok(ending)
 }

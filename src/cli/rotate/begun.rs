@@ -87,8 +87,8 @@ fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
 pub(super) async fn resume(context: &Context, command: &Resume) -> Result<Ending, Problem> {
     let choice = find(context, &command.id)?;
     prepare(context, &choice.repositories, &command.publishing).await?;
-    let choice = with_key(context, choice, Vec::new())?;
-    go_on(context, choice, &command.publishing).await
+    let chosen = with_key(context, choice, Vec::new(), &command.publishing)?;
+    go_on(context, chosen, &command.publishing).await
 }
 
 /// Runs `rotate forget`.

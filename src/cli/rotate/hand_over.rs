@@ -34,7 +34,7 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
     let choice = file.choice(context.engine.now());
     prepare(context, &choice.repositories, &command.publishing).await?;
     let choice = begin_with(context, choice)?;
-    go_on(context, choice, &command.publishing).await
+    go_on(context, choice.into(), &command.publishing).await
 }
 
 /// Shows repositories that are new to this machine with all that would be signed there, and gets them accepted: what a

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::base::{begin_with, go_on, prepare, repositories};
-use super::keys::make;
+use super::keys::{Chosen, make, pretend_made};
 use super::new_key::{Named, find};
-use crate::cli::arguments::Setup;
+use crate::cli::arguments::{Publishing, Setup};
 use crate::cli::changes::signer_name;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, keyfiles};
 use crate::engine::plan::facts::RootKey;
-use crate::engine::wizard::new_keys::{ChosenKey, sharing};
+use crate::engine::wizard::new_keys::{ChosenKey, choose_signer, sharing};
 use crate::engine::wizard::{Choice, RepositoryFacts, Wizard};
 use crate::engine::{Problem, RootKeyChoice, SignedTarget};
 use crate::printable::printable;
@@ -41,9 +41,9 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
     let Some(mut choice) = begun_or_new(context, guns, &named)? else { return Ok(Ending::done()) };
     choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
     choice.first.without_tags = choice.first.tags.is_empty();
-    let choice = with_root(context, choice, root_key)?;
-    let choice = with_signers(context, choice, named)?;
-    go_on(context, choice, &command.publishing).await
+    let chosen = with_root(context, choice.into(), root_key, &command.publishing)?;
+    let chosen = with_signers(context, chosen, named, &command.publishing)?;
+    go_on(context, chosen, &command.publishing).await
 }
 
 /// The set-up that was begun, or a new one; `None` if there is nothing to set up.
@@ -102,17 +102,23 @@ fn named_root(context: &Context, typed: &str) -> Result<Option<CanonicalKeyId>, 
 }
 
 /// The root key: as named, as chosen before, the only one there is, or a new one.
-fn with_root(context: &Context, mut choice: Choice, named: Option<Option<CanonicalKeyId>>) -> Result<Choice, Problem> {
+fn with_root(
+    context: &Context,
+    mut chosen: Chosen,
+    named: Option<Option<CanonicalKeyId>>,
+    publishing: &Publishing,
+) -> Result<Chosen, Problem> {
     let engine = &context.engine;
+    let choice = &mut chosen.choice;
     if let Some(Some(id)) = named {
         choice.first.root_key = Some(RootKeyChoice::Stored(id));
-        engine.wizards().keep_wizard(&choice)?;
-        return Ok(choice);
+        chosen.keep(context, publishing)?;
+        return Ok(chosen);
     }
     if let Some(RootKeyChoice::Stored(id)) = &choice.first.root_key
         && engine.custody().holds_key(id)
     {
-        return Ok(choice);
+        return Ok(chosen);
     }
     match engine.stage().root_key_at_hand() {
         RootKey::One(only) if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only)),
@@ -122,13 +128,17 @@ fn with_root(context: &Context, mut choice: Choice, named: Option<Option<Canonic
             return Err(input(message, "say which with --root-key KEYID, or --root-key new"));
         }
         _ => {
-            offer_token(context, named.is_some())?;
-            let for_all = sharing(&engine.wizards().wizard_facts(&choice)?, choice.repositories.clone())?;
-            make(context, &mut choice, for_all)?;
+            let for_all = sharing(&engine.wizards().wizard_facts(choice)?, choice.repositories.clone())?;
+            if publishing.dry_run {
+                pretend_made(context, &mut chosen, for_all)?;
+            } else {
+                offer_token(context, named.is_some())?;
+                make(context, choice, for_all)?;
+            }
         }
     }
-    engine.wizards().keep_wizard(&choice)?;
-    Ok(choice)
+    chosen.keep(context, publishing)?;
+    Ok(chosen)
 }
 
 /// With a token plugged in, a root key belongs there: no program can copy it out. Asked once, where somebody is there.
@@ -149,11 +159,13 @@ fn offer_token(context: &Context, is_named: bool) -> Result<(), Problem> {
 /// The signers with the keys that were named, those that were made before, or new ones.
 fn with_signers(
     context: &Context,
-    mut choice: Choice,
+    mut chosen: Chosen,
     named: Vec<(SignerName, Option<Named>)>,
-) -> Result<Choice, Problem> {
+    publishing: &Publishing,
+) -> Result<Chosen, Problem> {
     let engine = &context.engine;
     for (name, named) in named {
+        let choice = &mut chosen.choice;
         let first = choice.first.signers.get(&name);
         let before = first.is_some_and(|keys| {
             !keys.is_empty() && keys.iter().all(|key| engine.custody().holds_key(key.canonical_id()))
@@ -165,13 +177,21 @@ fn with_signers(
             }
             Some(named) => named,
         };
-        named.complete(context, name.as_str())?;
         let id = named.key.public().canonical_id().clone();
         let is_new = matches!(named.key, ChosenKey::Private(..)) && !engine.custody().holds_key(&id);
-        engine.wizards().take_signer(&mut choice, &name, &named.key)?;
+        if publishing.dry_run {
+            let public = named.key.public().clone();
+            choose_signer(choice, &name, public.clone());
+            if is_new {
+                chosen.pretend(context, public, name.as_str());
+            }
+            continue;
+        }
+        named.complete(context, name.as_str())?;
+        engine.wizards().take_signer(choice, &name, &named.key)?;
         if is_new {
             context.console.note(&format!("new {name} key {}", id.short()));
         }
     }
-    Ok(choice)
+    Ok(chosen)
 }

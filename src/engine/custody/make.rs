@@ -54,6 +54,12 @@ fn public_file(new: &NewKey) -> Result<Option<PathBuf>, EngineError> {
     if let Some(taken) = file.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
         return Err(refuse(format!("{} exists already", taken.display()), "choose another name, or another --dir"));
     }
+    if file.is_some() && !new.dir.is_dir() {
+        return Err(refuse(format!("{} is no directory", new.dir.display()), "make it, or choose another --dir"));
+    }
+    if file.is_some() {
+        check_writable(&new.dir)?;
+    }
     Ok(file)
 }
 
@@ -130,6 +136,19 @@ impl Custody {
     /// `Input`.
     pub fn check_new_key(&self, new: &NewKey) -> Result<(), EngineError> {
         check_new(new)
+    }
+
+    /// The same, and that its files can be written.
+    ///
+    /// # Errors
+    /// `Input`, `Disk`.
+    pub fn check_new_files(&self, new: &NewKey) -> Result<(), EngineError> {
+        check_new(new)?;
+        public_file(new)?;
+        let store = self.keyring.key_dir();
+        // It is made with the first key.
+        let there = store.ancestors().find(|place| place.exists()).unwrap_or(store);
+        check_writable(there)
     }
 
     /// Stored keys as a PEM set, each block as it is in the store with its ID in a `path` header: what `notary key
@@ -243,6 +262,11 @@ pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
     }
     let message = format!("{name:?} is no name for a key: lower-case letters, digits, - and _, the first no sign");
     Err(refuse(message, "take a name such as alice"))
+}
+
+fn check_writable(dir: &Path) -> Result<(), EngineError> {
+    let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    rustix::fs::access(dir, access).map_err(|error| EngineError::Disk { path: dir.to_owned(), source: error.into() })
 }
 
 fn check_new(new: &NewKey) -> Result<(), EngineError> {

@@ -43,6 +43,8 @@ pub struct Refusal {
     pub hint: String,
     /// Whether what the server has looks like an attack, so that it is no matter of what was typed.
     pub suspicious: bool,
+    /// Keys of which one would do, if it were at hand.
+    pub lacks: Vec<CanonicalKeyId>,
 }
 
 pub(in crate::engine) type Result<T> = std::result::Result<T, Refusal>;
@@ -53,7 +55,7 @@ pub(in crate::engine) fn refuse<T>(role: impl Into<Option<Role>>, what: String, 
 
 impl Refusal {
     pub(in crate::engine) fn of(role: Option<Role>, what: String, hint: &str) -> Self {
-        Self { role, what, hint: hint.to_owned(), suspicious: false }
+        Self { role, what, hint: hint.to_owned(), suspicious: false, lacks: Vec::new() }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: pure. A change either is applied whole, is found to change nothing, or is refused with the way out.
 //! Source: docs/notary-v1.md sections 10, 12 and 14.5 to 14.8.
 
-use super::applied::{Applied, Mark, Result, refuse};
+use super::applied::{Applied, Mark, Refusal, Result, refuse};
 use super::change::{Change, SignedTarget, role_word};
 use super::listed::{check_target_role, unknown};
 use super::revoke::revoke;
@@ -206,6 +206,9 @@ fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Result<Applied> {
 }
 
 fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &[Role]) -> Result<Applied> {
+    if TargetName::parse(tag.as_str()).is_err() {
+        return refuse(None, format!("{tag} is no name that can be signed"), "give another name");
+    }
     let Some(content) = target.target() else {
         return refuse(None, format!("the digest of {tag} is not hexadecimal of the right length"), "give sha256:HEX");
     };
@@ -216,7 +219,11 @@ fn sign(draft: &mut Draft<'_>, tag: &TargetName, target: &SignedTarget, named: &
             return Err(refusal);
         }
         let what = format!("no key on this machine may sign {tag}");
-        return refuse(None, what, "add a signer with a key that you hold, or load the key of one");
+        let hint = "add a signer with a key that you hold, or load the key of one";
+        let tree = draft.tree().into_iter().map(Role::from).chain([Role::Targets]);
+        let may = tree.filter(|role| draft.allows(role, tag)).filter_map(|role| draft.role_keys(&role));
+        let lacks = may.flat_map(|keys| canonical(&keys.keys)).collect();
+        return Err(Refusal { lacks, ..Refusal::of(None, what, hint) });
     }
     if !named.is_empty() {
         roles.iter().try_for_each(|role| check_signable(draft, role, tag))?;

@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
                 "compare what it lists with its signers; then trustdeck witness REPO {role} signs it, with --accept"
             ),
         };
-        Refusal { role: Some(role.clone()), what, hint, suspicious: true }
+        Refusal { suspicious: true, ..Refusal::of(Some(role.clone()), what, &hint) }
     }
 
     /// What this machine knows of a role from before, in a sentence.

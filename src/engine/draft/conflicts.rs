@@ -10,8 +10,7 @@ const DROP: &str = "drop the other change first, or publish it before this one";
 
 /// Refuses `new` if it contradicts a change that is staged for the same repository.
 pub(in crate::engine) fn contradiction(staged: &Change, new: &Change) -> Option<Refusal> {
-    let refusal =
-        |role: Option<Role>, what: String| Some(Refusal { role, what, hint: DROP.to_owned(), suspicious: false });
+    let refusal = |role: Option<Role>, what: String| Some(Refusal::of(role, what, DROP));
     let beside = || format!("{} is staged already", staged.describe());
     match (staged, new) {
         (Change::Republish, _) | (_, Change::Republish) => {
@@ -64,7 +63,7 @@ fn needs_removed_role(staged: &Change, new: &Change, beside: &dyn Fn() -> String
     };
     let role = of_pair(staged, new).or_else(|| of_pair(new, staged))?;
     let what = format!("{}, which goes against it: {} would be gone", beside(), role_word(&role));
-    Some(Refusal { role: Some(role), what, hint: DROP.to_owned(), suspicious: false })
+    Some(Refusal::of(Some(role), what, DROP))
 }
 
 fn removed_role(change: &Change) -> Option<DelegationName> {

@@ -3,7 +3,7 @@
 use super::applied::{Applied, Mark, Refusal, Result};
 use super::listed::check_target_role;
 use super::{Draft, Remark};
-use crate::tuf::{Role, TargetName, Targets};
+use crate::tuf::{CanonicalKeyId, Role, TargetName, Targets};
 
 /// Removes a tag from the named roles, or from all that can be signed here.
 ///
@@ -59,12 +59,13 @@ fn nowhere(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Refusal {
         return Refusal::of(listing.first().cloned(), what, "name that role, or none for all");
     }
     let keys = listing.iter().filter_map(|role| draft.role_keys(role)).flat_map(|keys| keys.keys);
-    let mut ids: Vec<String> = keys.map(|key| key.canonical_id().short().to_owned()).collect();
-    ids.sort();
-    ids.dedup();
+    let mut lacks: Vec<CanonicalKeyId> = keys.map(|key| key.canonical_id().clone()).collect();
+    lacks.sort();
+    lacks.dedup();
+    let ids: Vec<&str> = lacks.iter().map(CanonicalKeyId::short).collect();
     let what = format!("no key on this machine may sign {}, which list{} {tag}", roles.join(", "), s(roles.len()));
     let hint = format!("revoke it where one of these keys is, or load one: {}", ids.join(" "));
-    Refusal::of(listing.first().cloned(), what, &hint)
+    Refusal { lacks, ..Refusal::of(listing.first().cloned(), what, &hint) }
 }
 
 fn s(count: usize) -> &'static str {

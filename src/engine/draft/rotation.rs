@@ -116,12 +116,8 @@ fn check(draft: &Draft<'_>, role: &Role, keys: &[PublicKey]) -> Result<()> {
     absent.map_or(Ok(()), |id| {
         let what =
             format!("the new {role} key {} is not in the key store, so nobody here could sign with it", id.short());
-        Err(Refusal {
-            role: Some(role.clone()),
-            what,
-            hint: "load its private half first, or plug its token in".to_owned(),
-            suspicious: false,
-        })
+        let refusal = Refusal::of(Some(role.clone()), what, "load its private half first, or plug its token in");
+        Err(Refusal { lacks: vec![id.clone()], ..refusal })
     })
 }
 

@@ -31,6 +31,7 @@ pub(in crate::engine) mod index;
 pub(in crate::engine) mod labels;
 pub(in crate::engine) mod names;
 pub(in crate::engine) mod open;
+pub(in crate::engine) mod other_stores;
 mod part;
 pub(in crate::engine) mod refused_pins;
 pub(in crate::engine) mod seen_tokens;

@@ -58,7 +58,9 @@ fn refused(facts: &Facts<'_>, change: &Change, refusal: Refusal) -> EngineError 
         return EngineError::Lost { gun, server, copy: copy.is_some() };
     }
     let what = format!("cannot {}: {}", change.describe(), refusal.what);
-    super::refused::refused(facts.gun, Refusal { what, ..refusal })
+    let looked = Some(&refusal.lacks).filter(|lacks| !lacks.is_empty()).and_then(|lacks| (facts.elsewhere)(lacks));
+    let hint = looked.map_or_else(|| refusal.hint.clone(), |looked| format!("{}; {looked}", refusal.hint));
+    super::refused::refused(facts.gun, Refusal { what, hint, ..refusal })
 }
 
 fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {

@@ -81,6 +81,8 @@ pub struct Facts<'a> {
     pub at_hand: &'a BTreeSet<CanonicalKeyId>,
     /// What the user calls keys.
     pub labels: &'a (dyn Fn(&CanonicalKeyId) -> Option<String> + Sync),
+    /// Where keys were looked for, and which other place holds one of these.
+    pub elsewhere: &'a (dyn Fn(&[CanonicalKeyId]) -> Option<String> + Sync),
     /// The time.
     pub now: Time,
 }

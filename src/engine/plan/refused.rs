@@ -6,7 +6,7 @@ use crate::tuf::Gun;
 
 /// Tells what was asked for wrongly from what the server has wrongly.
 pub(in crate::engine) fn refused(gun: &Gun, refusal: Refusal) -> EngineError {
-    let (gun, Refusal { role, what, hint, suspicious }) = (gun.clone(), refusal);
+    let (gun, Refusal { role, what, hint, suspicious, .. }) = (gun.clone(), refusal);
     match suspicious {
         true => EngineError::Unvouched { gun, role, what, hint },
         false => EngineError::Change { gun, role, what, hint },

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 
 use super::facts::{Facts, Known, RootKey, root_key};
 use super::names::Names;
-use super::{PlanWarning, RepositoryPlan, Weight};
+use super::{KeyDiff, PlanWarning, RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
 use crate::engine::draft::change::{Change, NewKeys, RootKeyChoice, role_word};
@@ -44,6 +44,7 @@ pub(in crate::engine) fn warnings(
     super::strangers::warn(draft, plan, &mut found);
     revivals(draft, plan, &mut found);
     rotations(draft, plan, &mut found);
+    snapshot_is_here(facts, draft, plan, &mut found);
     unknown_members(draft, &mut found);
     outside_releases(draft, plan, &mut found);
     remarks(draft, names, &mut found);
@@ -110,19 +111,17 @@ fn anew(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
 fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
     for role in draft.touched().keys().filter(|role| !draft.can_sign(role)) {
         let keys = draft.role_keys(role).map(|k| (k.keys, k.threshold)).unwrap_or_default();
-        let absent: Vec<String> = keys
-            .0
-            .iter()
-            .filter(|k| !facts.at_hand.contains(k.canonical_id()))
-            .map(|key| format!("{} ({})", key.canonical_id().short(), names.label(key.canonical_id())))
-            .collect();
+        let ids = keys.0.iter().map(|key| key.canonical_id().clone());
+        let lacks: Vec<CanonicalKeyId> = ids.filter(|id| !facts.at_hand.contains(id)).collect();
+        let absent: Vec<String> = lacks.iter().map(|id| format!("{} ({})", id.short(), names.label(id))).collect();
+        let looked = (facts.elsewhere)(&lacks).map(|looked| format!(" Here {looked}.")).unwrap_or_default();
         let word = role_word(role);
         let warning = if keys.0.is_empty() {
             plain(Weight::Block, format!("{word} has no keys"), "Nobody can sign it. Add a key to it first.")
         } else {
             let needs = if keys.1 > 1 { format!("{} keys", keys.1) } else { "a key".to_owned() };
             let detail = format!(
-                "It must be signed by {needs} of {}, which {} not on this machine. Publish where the key is, or load it.",
+                "It must be signed by {needs} of {}, which {} not on this machine. Publish where the key is, or load it.{looked}",
                 absent.join(", "),
                 if absent.len() == 1 { "is" } else { "are" }
             );
@@ -342,6 +341,33 @@ fn remarks(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
                 format!("Signer {} holds the same key.", signer.short()),
             ),
         });
+    }
+}
+
+/// Somebody is let sign, and cannot publish without the snapshot key of this machine.
+fn snapshot_is_here(facts: &Facts<'_>, draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+    if !draft.signs_snapshot() {
+        return;
+    }
+    let is_added = |key: &&KeyDiff| key.mark == Mark::Added;
+    let gains = |diff: &&RoleDiff| diff.role.delegation().is_some() && diff.keys.iter().any(|key| is_added(&key));
+    let mut gaining: Vec<&str> = plan.roles.iter().filter(gains).map(|diff| role_word(&diff.role)).collect();
+    if gaining.len() > 1 {
+        // Whoever is added to a role of his own is added to releases too.
+        gaining.retain(|word| *word != role_word(&Role::releases()));
+    }
+    if !gaining.is_empty() {
+        let detail = format!(
+            "The snapshot key is on this machine, and whoever publishes needs it. Leave it to the server: trustdeck \
+             rotate snapshot {} --server-managed",
+            facts.name
+        );
+        let added = plan.roles.iter().filter(gains).flat_map(|diff| diff.keys.iter().filter(is_added));
+        let (weight, headline) = match added.into_iter().all(|key| facts.at_hand.contains(&key.id)) {
+            true => (Weight::Note, "can publish only from this machine"),
+            false => (Weight::Warning, "cannot publish yet"),
+        };
+        found.push(plain(weight, format!("{} {headline}", gaining.join(", ")), detail));
     }
 }
 

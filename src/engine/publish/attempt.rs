@@ -20,6 +20,7 @@ use crate::engine::error::{EngineError, Problem};
 use crate::engine::lanes::{blocking, waiting};
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
+use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{PublishTurn, Sent, SentFile};
 use crate::engine::trust::session::Base;
@@ -347,7 +348,11 @@ fn without_snapshot_key(prepared: &Prepared, error: EngineError) -> EngineError 
         gun: gun.clone(),
         role: Some(Role::Snapshot),
         what: format!("neither the server nor this machine holds snapshot key {}", key.short()),
-        hint: "publish where that key is, or load it into the key store; everything is still staged".to_owned(),
+        hint: format!(
+            "ask whoever set the repository up to leave it to the server: trustdeck rotate snapshot {} --server-managed \
+             --publish; or publish where that key is; everything is still staged",
+            familiar_name(gun)
+        ),
     }
 }
 

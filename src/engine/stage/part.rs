@@ -15,8 +15,8 @@ use crate::engine::draft::change::{Change, EntryId, RootKeyChoice, Stage, Staged
 use crate::engine::draft::conflicts::{applicable, contradiction};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
-use crate::engine::keyring::Keyring;
 use crate::engine::keyring::tokens::Seen;
+use crate::engine::keyring::{Keyring, other_stores};
 use crate::engine::plan::compute::plan_with_needs;
 use crate::engine::plan::effect::whole;
 use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known, Named, RootKey};
@@ -28,7 +28,7 @@ use crate::engine::servers::Servers;
 use crate::engine::trust::Trust;
 use crate::engine::trust::session::Base;
 use crate::keys::StoredKey;
-use crate::tuf::{CanonicalKeyId, Gun, TargetName};
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey, TargetName};
 
 /// Where changes to one repository are staged: its server, and what stands there already.
 pub(in crate::engine) struct Place {
@@ -86,10 +86,34 @@ impl Staging {
         self.kept.journal.change(|content| {
             let what = describe_all(&changes);
             let added = self.entries_of(content, changes)?;
-            self.check_applicable(content, &added)?;
+            self.check_applicable(content, &added, &self.store_keys())?;
             content.act(what, &[], added);
             Ok(content.stage())
         })
+    }
+
+    /// What publishing these repositories would do with these changes staged too, all or none. Nothing is written, and
+    /// the plan cannot be approved. `made` are keys that are not made either, but would be at hand then.
+    ///
+    /// # Errors
+    /// As [`Staging::stage`].
+    pub fn preview(
+        &self,
+        changes: Vec<(Gun, Change)>,
+        only: &[Gun],
+        made: &[(PublicKey, String)],
+    ) -> Result<Plan, EngineError> {
+        let mut keys = self.store_keys();
+        for (key, role) in made {
+            let id = key.canonical_id().clone();
+            keys.ids.insert(id.clone());
+            keys.keys.insert(id, KeyAtHand { role: role.clone(), locked: false, on_token: false });
+        }
+        let mut content = Content::clone(&*self.kept.journal.read()?);
+        let added = self.entries_of(&mut content, changes)?;
+        self.check_applicable(&content, &added, &keys)?;
+        content.act(String::new(), &[], added);
+        Ok(self.plan_of(&content, Some(only), &keys))
     }
 
     /// The entries that changes become, with the creation that the first signer of a repository needs.
@@ -133,8 +157,7 @@ impl Staging {
         Ok(self.trust.base(gun)?.is_some_and(|base| base.set.is_none()))
     }
 
-    fn check_applicable(&self, content: &Content, added: &[StagedChange]) -> Result<(), EngineError> {
-        let keys = self.store_keys();
+    fn check_applicable(&self, content: &Content, added: &[StagedChange], keys: &Keys) -> Result<(), EngineError> {
         let guns: BTreeSet<&Gun> = added.iter().map(|entry| &entry.gun).collect();
         for gun in guns {
             // What cannot be read now is the plan's to say; staging works offline.
@@ -144,9 +167,18 @@ impl Staging {
             let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
             let copy = base.lost.as_ref().and_then(|lost| lost.copy.as_deref());
             let ground = Ground { set: base.set.as_deref(), copy, at_hand: &keys.ids, now: self.context.now() };
-            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| refused(gun, refusal))?;
+            applicable(Draft::new(ground), &staged, &new).map_err(|mut refusal| {
+                if let Some(looked) = self.where_looked(&refusal.lacks) {
+                    refusal.hint.push_str(&format!("; {looked}"));
+                }
+                refused(gun, refusal)
+            })?;
         }
         Ok(())
+    }
+
+    fn where_looked(&self, lacks: &[CanonicalKeyId]) -> Option<String> {
+        (!lacks.is_empty()).then(|| other_stores::where_looked(self.context.settings(), lacks)).flatten()
     }
 
     /// Drops staged changes. One undo step.
@@ -218,8 +250,10 @@ impl Staging {
 
     /// As [`Staging::plan`], without making the plan one that can be approved.
     pub(in crate::engine) fn plan_silently(&self, only: Option<&[Gun]>) -> Result<Plan, EngineError> {
-        let content = self.kept.journal.read()?;
-        let keys = self.store_keys();
+        Ok(self.plan_of(&*self.kept.journal.read()?, only, &self.store_keys()))
+    }
+
+    fn plan_of(&self, content: &Content, only: Option<&[Gun]>, keys: &Keys) -> Plan {
         let mut order: Vec<Gun> = Vec::new();
         let mut by_gun: HashMap<Gun, Vec<StagedChange>> = HashMap::new();
         let mut servers: HashMap<Gun, Option<String>> = HashMap::new();
@@ -245,13 +279,13 @@ impl Staging {
         let planned = order.iter().filter_map(|gun| {
             let changes = by_gun.get(gun)?;
             let server = &changes.first()?.server;
-            Some(self.plan_one((gun, server, changes), &keys, self.trust.base(gun)))
+            Some(self.plan_one((gun, server, changes), keys, self.trust.base(gun)))
         });
         let planned = planned.collect();
         if only.is_none() {
             self.kept.planned.keep_only(&order);
         }
-        Ok(whole(planned, elsewhere))
+        whole(planned, elsewhere)
     }
 
     /// How many plans of single repositories this process has computed; those that were found again are not counted.
@@ -306,6 +340,7 @@ impl Staging {
             keys: &keys.keys,
             at_hand: &keys.ids,
             labels: &|id| self.keyring.label_in_plan(id),
+            elsewhere: &|wanted| other_stores::where_looked(self.context.settings(), wanted),
             now: self.context.now(),
         })
     }

@@ -218,6 +218,11 @@ fn who_can_sign(role: &RoleView) -> String {
     let name = role.role.short();
     match (mine.is_empty(), theirs.is_empty()) {
         (false, _) => format!("You hold a key of it ({}): sign {name} again.", some(&mine)),
+        (true, false) if role.server_held && role.role == Role::Snapshot => {
+            format!(
+                "Its key is not on this machine: ask the server's operator, or who set the repository up, to sign {name} again."
+            )
+        }
         (true, false) if role.server_held => {
             format!("The server holds its key: ask its operator to sign {name} again.")
         }

@@ -141,8 +141,7 @@ impl Views {
     }
 
     fn foreign(&self, id: CanonicalKeyId, listed: Listed) -> KeyView {
-        let of_server = |(_, role): &(Gun, Role)| matches!(role, Role::Timestamp | Role::Snapshot);
-        let place = if listed.used_in.iter().all(of_server) { KeyPlace::Server } else { KeyPlace::Public };
+        let place = place_of(&listed.used_in);
         let warning = self.keyring.absent_token(&id).map(KeyWarning::TokenAbsent);
         let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
         KeyView {
@@ -189,6 +188,19 @@ fn collect(known: &mut Known, set: &TrustedSet) {
     }
 }
 
+/// Where the private half of a key is that is not here, as far as the roles tell that list it. A snapshot key may be the
+/// server's or a person's: no file says which.
+fn place_of(used_in: &[(Gun, Role)]) -> KeyPlace {
+    let only = |wanted: &[Role]| used_in.iter().all(|(_, role)| wanted.contains(role));
+    if used_in.iter().any(|(_, role)| *role == Role::Timestamp) && only(&[Role::Timestamp, Role::Snapshot]) {
+        KeyPlace::Server
+    } else if only(&[Role::Snapshot]) {
+        KeyPlace::Away
+    } else {
+        KeyPlace::Public
+    }
+}
+
 /// The name of a key that nobody gave one: its signer's, else its role's, else its short ID.
 fn named(id: &CanonicalKeyId, used_in: &[(Gun, Role)]) -> String {
     let signer = used_in.iter().find_map(|(_, role)| match role {
@@ -206,7 +218,7 @@ fn rank(key: &KeyView) -> u8 {
         (KeyPlace::File(_) | KeyPlace::Token(_), "snapshot" | "timestamp") => 3,
         (KeyPlace::File(_) | KeyPlace::Token(_), _) => 2,
         (KeyPlace::Public, _) => 4,
-        (KeyPlace::Server, _) => 5,
+        (KeyPlace::Away | KeyPlace::Server, _) => 5,
     }
 }
 
@@ -219,8 +231,18 @@ pub enum KeyPlace {
     Token(TokenPlace),
     /// Behind a trust server.
     Server,
+    /// A snapshot key that is not here: the trust server holds it, or somebody does.
+    Away,
     /// Somebody else's: only the public half is known.
     Public,
+}
+
+impl KeyPlace {
+    /// Whether it is no key that people choose or name: one for each repository, held elsewhere.
+    #[must_use]
+    pub fn is_of_server(&self) -> bool {
+        matches!(self, Self::Server | Self::Away)
+    }
 }
 
 /// Whether a key can sign now.

@@ -179,7 +179,8 @@ pub struct RoleView {
     pub paths: Vec<String>,
     /// Who signed the current file, labels of current keys first; removed keys are marked.
     pub last_signed_by: Vec<SignedBy>,
-    /// Whether the server holds the key (timestamp; snapshot unless a local key is listed).
+    /// Whether no person here holds the key, nor has to: the server holds that of timestamp, and that of snapshot, if it
+    /// is not here, is the server's or somebody's.
     pub server_held: bool,
     /// How many tags its file lists inside its paths.
     pub tags: usize,
@@ -189,6 +190,14 @@ pub struct RoleView {
     pub vouched: bool,
     /// Whether `docker` and `notary` (who count key IDs) accept the file although too few distinct keys signed.
     pub accepted_elsewhere: bool,
+}
+
+impl RoleView {
+    /// Who holds the key of a role that is [`server_held`](Self::server_held).
+    #[must_use]
+    pub fn holder(&self) -> &'static str {
+        if self.role == Role::Snapshot { "somebody" } else { "server" }
+    }
 }
 
 /// A signature on a role file.

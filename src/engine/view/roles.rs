@@ -121,8 +121,9 @@ fn base<T: Metadata>(
     let is_local = row.keys.iter().any(|key| key.at_hand);
     row.server_held = matches!(role, Role::Timestamp | Role::Snapshot) && !is_local;
     if row.server_held {
-        row.keys.iter_mut().for_each(|key| "server".clone_into(&mut key.label));
-        row.last_signed_by.iter_mut().filter(|by| by.current).for_each(|by| "server".clone_into(&mut by.label));
+        let holder = row.holder();
+        row.keys.iter_mut().for_each(|key| holder.clone_into(&mut key.label));
+        row.last_signed_by.iter_mut().filter(|by| by.current).for_each(|by| holder.clone_into(&mut by.label));
     }
     row
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::part::Views;
 use crate::engine::error::Problem;
+use crate::engine::keyring::other_stores;
 use crate::engine::servers::{certificates, endpoint_of, way};
+use crate::engine::settings::Reasons;
 use crate::tuf::Gun;
 
 /// What was chosen at start, and why.
@@ -21,6 +23,10 @@ pub struct Status {
     pub config: (PathBuf, bool),
     /// Docker's configuration directory.
     pub docker_config: PathBuf,
+    /// Why these three.
+    pub reasons: Reasons,
+    /// Other trust directories of this user with keys, and how many each holds.
+    pub other_keys: Vec<(PathBuf, usize)>,
     /// The server for a repository (or for Docker Hub if none was named) and the reason for it.
     pub server: Result<(String, String), Problem>,
     /// The proxy to that server with the variable that names it, or why none is used; `None` where none is set.
@@ -47,6 +53,8 @@ impl Views {
             log_file: settings.log_file.clone(),
             config: (settings.config_file.clone(), settings.config_file.exists()),
             docker_config: settings.docker_config.clone(),
+            reasons: settings.reasons.clone(),
+            other_keys: other_stores::with_keys(settings),
             proxy: server.as_ref().ok().and_then(|(endpoint, _)| way(settings, endpoint)),
             server: server.map(|(endpoint, why)| (endpoint.base().to_owned(), why)).map_err(|error| error.problem()),
             authorities,

@@ -183,8 +183,17 @@ impl Wizards {
     /// # Errors
     /// `State`, `Disk`: the journal cannot be read. What concerns one repository is in its facts.
     pub fn wizard_facts(&self, choice: &Choice) -> Result<Facts, EngineError> {
+        self.wizard_facts_with(choice, &[])
+    }
+
+    /// The same, as if keys were at hand too that were not made.
+    ///
+    /// # Errors
+    /// As [`Wizards::wizard_facts`].
+    pub fn wizard_facts_with(&self, choice: &Choice, made: &[CanonicalKeyId]) -> Result<Facts, EngineError> {
         let content = self.stage.kept.journal.read()?;
-        let at_hand = self.keyring.keys_at_hand();
+        let at_hand: BTreeSet<CanonicalKeyId> =
+            self.keyring.keys_at_hand().into_iter().chain(made.iter().cloned()).collect();
         let plan = self.stage.plan_silently(Some(&choice.repositories))?;
         let repositories = choice.repositories.iter().map(|gun| {
             let planned = plan.repositories.iter().find(|planned| planned.gun == *gun);

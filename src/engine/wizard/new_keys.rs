@@ -148,6 +148,18 @@ impl Wizards {
     /// `Input`: a public key where a private one is needed, another key than a hand-over file names, or no passphrase
     /// that is long enough; `Key`, `Disk`.
     pub fn take_keys(&self, choice: &mut Choice, keys: &[ChosenKey]) -> Result<(), EngineError> {
+        self.choose_keys(choice, keys)?;
+        self.keep_wizard(choice)?;
+        let (name, gun) = (choice.wizard.key_name(), choice.repositories.first());
+        let gun = gun.filter(|_| choice.wizard.has_key_for_each());
+        keys.iter().try_for_each(|key| key.store(&self.custody, &name, gun))
+    }
+
+    /// The same in the choice only: nothing is written.
+    ///
+    /// # Errors
+    /// `Input`, as [`Wizards::take_keys`].
+    pub fn choose_keys(&self, choice: &mut Choice, keys: &[ChosenKey]) -> Result<(), EngineError> {
         let public = keys.iter().map(|key| bare(&choice.wizard, key.public())).collect::<Result<Vec<_>, _>>()?;
         if matches!(choice.wizard, Wizard::TakeOver { .. }) {
             let is_named = |key: &PublicKey| {
@@ -166,10 +178,7 @@ impl Wizards {
             choice.without_backup = false;
             choice.use_keys(&public);
         }
-        self.keep_wizard(choice)?;
-        let (name, gun) = (choice.wizard.key_name(), choice.repositories.first());
-        let gun = gun.filter(|_| choice.wizard.has_key_for_each());
-        keys.iter().try_for_each(|key| key.store(&self.custody, &name, gun))
+        Ok(())
     }
 
     /// Gives repositories that lack them the keys that the wizard has for others, where all share theirs. Says whether
@@ -178,14 +187,11 @@ impl Wizards {
     /// # Errors
     /// `Disk`.
     pub fn share_keys(&self, facts: &Facts, choice: &mut Choice) -> Result<bool, EngineError> {
-        let with_keys = choice.keys.keys().find(|gun| has_keys(facts, gun));
-        let Some(keys) = with_keys.filter(|_| !choice.wizard.has_key_for_each()).map(|gun| choice.new_keys(gun)) else {
-            return Ok(false);
-        };
-        let keys = keys.to_vec();
-        choice.keys.extend(lacking(facts).into_iter().map(|gun| (gun, keys.clone())));
-        self.keep_wizard(choice)?;
-        Ok(true)
+        let shared = choose_shared(facts, choice);
+        if shared {
+            self.keep_wizard(choice)?;
+        }
+        Ok(shared)
     }
 
     /// Makes the keys that repositories share, and stores them under one passphrase.
@@ -236,13 +242,7 @@ impl Wizards {
     }
 
     fn keep_made(&self, choice: &mut Choice, repositories: &[Gun], keys: Vec<PublicKey>) -> Result<(), EngineError> {
-        choice.without_backup = false;
-        match (&choice.wizard, keys.first()) {
-            (Wizard::FirstSetup, Some(root)) => {
-                choice.first.root_key = Some(RootKeyChoice::Stored(root.canonical_id().clone()));
-            }
-            _ => choice.keys.extend(repositories.iter().map(|gun| (gun.clone(), keys.clone()))),
-        }
+        choose_made(choice, repositories, &keys);
         self.keep_wizard(choice)
     }
 
@@ -271,10 +271,38 @@ impl Wizards {
     }
 
     fn keep_signer(&self, choice: &mut Choice, name: &SignerName, key: PublicKey) -> Result<(), EngineError> {
-        choice.first.signers.insert(name.clone(), vec![key]);
-        choice.without_backup = false;
+        choose_signer(choice, name, key);
         self.keep_wizard(choice)
     }
+}
+
+/// Gives repositories that lack them the keys that the wizard has for others, where all share theirs. Says whether there
+/// were any. Nothing is written.
+pub fn choose_shared(facts: &Facts, choice: &mut Choice) -> bool {
+    let with_keys = choice.keys.keys().find(|gun| has_keys(facts, gun));
+    let Some(keys) = with_keys.filter(|_| !choice.wizard.has_key_for_each()).map(|gun| choice.new_keys(gun)) else {
+        return false;
+    };
+    let keys = keys.to_vec();
+    choice.keys.extend(lacking(facts).into_iter().map(|gun| (gun, keys.clone())));
+    true
+}
+
+/// Puts keys that were made into a choice. Nothing is written.
+pub fn choose_made(choice: &mut Choice, repositories: &[Gun], keys: &[PublicKey]) {
+    choice.without_backup = false;
+    match (&choice.wizard, keys.first()) {
+        (Wizard::FirstSetup, Some(root)) => {
+            choice.first.root_key = Some(RootKeyChoice::Stored(root.canonical_id().clone()));
+        }
+        _ => choice.keys.extend(repositories.iter().map(|gun| (gun.clone(), keys.to_vec()))),
+    }
+}
+
+/// Puts the key of a first signer into a choice. Nothing is written.
+pub fn choose_signer(choice: &mut Choice, name: &SignerName, key: PublicKey) {
+    choice.first.signers.insert(name.clone(), vec![key]);
+    choice.without_backup = false;
 }
 
 /// Base roles list keys bare; a signer's key may be in a certificate.

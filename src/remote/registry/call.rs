@@ -8,13 +8,15 @@ use super::super::auth::{Access, Subject};
 use super::super::fault::Fault;
 use super::super::http::{Answer, Client, Opened};
 use super::super::login::{Asking, Authorization};
-use super::Registry;
+use super::super::remark::Remarks;
+use super::super::tries::{Attempt, Tries};
+use super::{Inner, Registry};
 use crate::remote::error::RemoteError;
 
 /// Redirects of one blob that are followed.
 const REDIRECTS: usize = 5;
 
-/// One request, which is built anew for each try.
+/// One request.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) method: &'a Method,
@@ -35,26 +37,23 @@ impl<'a> Call<'a> {
 }
 
 impl Registry {
-    /// Sends a request, and once more after a login if the registry asks for one; reads the answer whole.
+    /// Sends a request and reads the answer whole.
     pub(super) async fn run(&self, call: &Call<'_>) -> Result<Answer, RemoteError> {
-        let whole = async {
-            match self.open(call).await?.0 {
-                Opened::Refused(answer) => Ok(answer),
-                Opened::Success(response) => {
-                    let (status, headers) = (response.status(), response.headers().clone());
-                    let body = self.inner.http.read(self.host(), response, call.what, call.limit).await?;
-                    Ok(Answer { status, headers, body, began: Default::default() })
-                }
-            }
+        let response = match self.open(call).await?.0 {
+            Opened::Refused(answer) => return Ok(answer),
+            Opened::Success(response) => response,
         };
-        self.inner.http.in_time(self.host(), whole).await
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = async { Ok(self.inner.http.read(self.host(), response, call.what, call.limit).await?) };
+        let body = self.inner.http.in_time(self.host(), body).await?;
+        Ok(Answer { status, headers, body, began: Default::default() })
     }
 
     /// The answer to `GET /v2/`, without any login.
     pub(super) async fn ping_status(&self) -> Result<Answer, RemoteError> {
         let call = Call { what: "the registry's API", ..Call::get("", Subject::Catalog) };
         let url = self.url(&call)?;
-        match self.send(&call, &url, self.host(), Client::Own, None).await? {
+        match self.inner.tries.send(&self.own(&call, &url), None).await? {
             Opened::Refused(answer) => Ok(answer),
             Opened::Success(response) => {
                 let (status, headers) = (response.status(), response.headers().clone());
@@ -85,8 +84,12 @@ impl Registry {
             host = if own { self.host().to_owned() } else { at.host_str().unwrap_or_default().to_owned() };
             let authorization = authorization.as_ref().filter(|_| own);
             let client = if own { Client::Own } else { Client::Stranger };
-            let sent = self.send(call, &at, &host, client, authorization);
-            opened = sent.await?;
+            let sending = Sending { registry: self, call, url: &at, host: &host, client };
+            opened = match own {
+                true => self.inner.tries.send(&sending, authorization).await?,
+                // Its health says nothing of the registry's.
+                false => Tries::new(&host, self.inner.http.limits(), Remarks::default()).send(&sending, None).await?,
+            };
         }
         let to = at.as_str().chars().take(300).collect();
         Err(RemoteError::Redirect { host: self.host().to_owned(), to })
@@ -101,69 +104,56 @@ impl Registry {
         if has_user || !allowed { Err(refused()) } else { Ok(to) }
     }
 
-    /// Sends a request, and once more after a login if the registry asks for one.
+    /// Sends a request, again after a login or a failure that passes.
     async fn open(&self, call: &Call<'_>) -> Result<(Opened, Option<Authorization>), RemoteError> {
-        let (inner, url) = (&*self.inner, self.url(call)?);
+        let Inner { endpoint, http, login, registry, tries, .. } = &*self.inner;
         let access = if matches!(call.subject, Subject::Catalog) { Access::All } else { Access::Pull };
-        let asking = Asking {
-            http: &inner.http,
-            endpoint: &inner.endpoint,
-            registry: &inner.registry,
-            subject: call.subject,
-            access,
-        };
-        let first = inner.login.authorization(asking).await?;
-        let opened = self.send(call, &url, self.host(), Client::Own, first.as_ref()).await?;
-        let Some(answer) = opened.unauthorized() else { return Ok((opened, first)) };
-        let second = inner.login.after_401(asking, answer, first.as_ref()).await?;
-        let opened = self.send(call, &url, self.host(), Client::Own, Some(&second)).await?;
-        match opened.unauthorized() {
-            Some(answer) => Err(inner.login.refusal(asking, answer, Some(&second))),
-            None => Ok((opened, Some(second))),
-        }
+        let asking = Asking { http, endpoint, registry, subject: call.subject, access };
+        tries.logged_in(login, asking, &self.own(call, &self.url(call)?)).await
     }
 
-    /// Sends a request; once more if its connection broke, as one that was kept open for long may.
-    async fn send(
-        &self,
-        call: &Call<'_>,
-        url: &Url,
-        host: &str,
-        client: Client,
-        authorization: Option<&Authorization>,
-    ) -> Result<Opened, RemoteError> {
-        let once = || self.send_once(call, url, host, client, authorization);
-        match once().await {
-            Err(fault) if fault.broke() => once().await.map_err(|fault| fault.error),
-            outcome => outcome.map_err(|fault| fault.error),
-        }
-    }
-
-    async fn send_once(
-        &self,
-        call: &Call<'_>,
-        url: &Url,
-        host: &str,
-        client: Client,
-        authorization: Option<&Authorization>,
-    ) -> Result<Opened, Fault> {
-        let mut request = Request::new(call.method.clone(), url.clone());
-        if let Some(accept) = call.accept {
-            request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
-        }
-        if let Some(authorization) = authorization {
-            authorization.put(request.headers_mut());
-        }
-        let _slot = self.inner.slots.take().await;
-        let asked = std::time::Instant::now();
-        let outcome = self.inner.http.open(client, host, request).await;
-        self.inner.slots.learn(asked.elapsed());
-        outcome
+    /// A request to the registry itself.
+    fn own<'a>(&'a self, call: &'a Call<'a>, url: &'a Url) -> Sending<'a> {
+        Sending { registry: self, call, url, host: self.host(), client: Client::Own }
     }
 
     fn url(&self, call: &Call<'_>) -> Result<Url, RemoteError> {
         let mut url = self.inner.endpoint.url(&format!("v2/{}", call.path))?;
         url.set_query(call.query);
         Ok(url)
+    }
+}
+
+/// A request as it is tried.
+struct Sending<'a> {
+    registry: &'a Registry,
+    call: &'a Call<'a>,
+    url: &'a Url,
+    host: &'a str,
+    client: Client,
+}
+
+impl Attempt for Sending<'_> {
+    type Outcome = Opened;
+
+    fn method(&self) -> &Method {
+        self.call.method
+    }
+
+    async fn once(&self, authorization: Option<&Authorization>) -> Result<Opened, Fault> {
+        let mut request = Request::new(self.call.method.clone(), self.url.clone());
+        if let Some(accept) = self.call.accept {
+            request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+        }
+        if let Some(authorization) = authorization {
+            authorization.put(request.headers_mut());
+        }
+        let inner = &*self.registry.inner;
+        let _slot = inner.slots.take().await;
+        let asked = std::time::Instant::now();
+        let head = inner.http.open(self.client, self.host, request);
+        let outcome = inner.http.in_time(self.host, async { Ok(head.await) }).await.map_err(Fault::plain)?;
+        inner.slots.learn(asked.elapsed());
+        outcome
     }
 }

@@ -28,6 +28,7 @@ use super::http::{Answer, Http};
 use super::login::Login;
 use super::setup::Setup;
 use super::slots::Slots;
+use super::tries::Tries;
 use super::turns::Turns;
 use call::Call;
 
@@ -62,6 +63,7 @@ struct Inner {
     http: Http,
     login: Login,
     slots: Slots,
+    tries: Tries,
 }
 
 impl Registry {
@@ -77,7 +79,8 @@ impl Registry {
     ) -> Result<Self, RemoteError> {
         let http = Http::new(&endpoint, setup, &Arc::new(Turns::new(None)))?;
         let (login, slots) = (Login::new(credentials, setup.remarks.clone()), Slots::default());
-        Ok(Self { inner: Arc::new(Inner { endpoint, registry: registry.to_owned(), http, login, slots }) })
+        let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
+        Ok(Self { inner: Arc::new(Inner { endpoint, registry: registry.to_owned(), http, login, slots, tries }) })
     }
 
     /// The address.

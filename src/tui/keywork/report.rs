@@ -282,6 +282,7 @@ fn private(key: &KeyView) -> String {
         KeyPlace::File(path) => format!("{}, {state}", path.display()),
         KeyPlace::Token(place) => format!("{}, {state}", in_words::on_token(place)),
         KeyPlace::Server => "held by the trust server".to_owned(),
+        KeyPlace::Away => "held by somebody, not on this machine".to_owned(),
         KeyPlace::Public => state.to_owned(),
     }
 }

@@ -55,7 +55,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
 fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
-    let style = if key.place == KeyPlace::Server && !row.cursor { theme.quiet() } else { row.name_style(theme) };
+    let style = if key.place.is_of_server() && !row.cursor { theme.quiet() } else { row.name_style(theme) };
     cell(canvas, slot(0), y, &words::key_label(state, key), style);
     let role = key.role.strip_prefix("targets/").unwrap_or(&key.role);
     cell(canvas, slot(1), y, role, theme.quiet());
@@ -70,7 +70,7 @@ fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row
     cell(canvas, slot(5), y, &text, style);
     let (text, style) = backup_word(state, key);
     cell(canvas, slot(6), y, &text, style);
-    let id = if key.place == KeyPlace::Server { theme.glyphs.missing } else { key.id.short() };
+    let id = if key.place.is_of_server() { theme.glyphs.missing } else { key.id.short() };
     cell(canvas, slot(7), y, id, theme.quiet());
 }
 
@@ -104,6 +104,7 @@ fn place_word(place: &KeyPlace) -> &'static str {
         KeyPlace::File(_) => "file",
         KeyPlace::Token(_) => "token",
         KeyPlace::Server => "server",
+        KeyPlace::Away => "away",
         KeyPlace::Public => "public",
     }
 }
@@ -117,7 +118,7 @@ fn state_word(theme: Theme, key: &KeyView) -> (String, Style) {
         KeyState::Locked => ("locked".to_owned(), theme.text()),
         KeyState::Open => ("open".to_owned(), theme.ok()),
         KeyState::Plain => (format!("{} plain", theme.glyphs.warn), theme.warn_word()),
-        KeyState::Theirs if key.place == KeyPlace::Server => (theme.glyphs.missing.to_owned(), theme.quiet()),
+        KeyState::Theirs if key.place.is_of_server() => (theme.glyphs.missing.to_owned(), theme.quiet()),
         KeyState::Theirs => ("theirs".to_owned(), theme.quiet()),
     }
 }
@@ -183,8 +184,12 @@ pub fn detail(state: &State) -> Option<Detail> {
         let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
         detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
     }
-    if key.place == KeyPlace::Server {
-        detail.sentences.push("The trust server holds one for each repository and signs with it.".to_owned());
+    if key.place.is_of_server() {
+        let sentence = match key.place {
+            KeyPlace::Server => "The trust server holds one for each repository and signs with it.",
+            _ => "Held by somebody, not on this machine: by the trust server, or by a person, whom signers then need.",
+        };
+        detail.sentences.push(sentence.to_owned());
         return Some(detail);
     }
     detail.facts.push(("words", key.words()));

@@ -66,8 +66,8 @@ fn none_meant(state: &State) -> Option<&'static str> {
 }
 
 fn no_label(state: &State) -> Option<&'static str> {
-    let of_server = selected::key(state).is_none_or(|k| k.place == KeyPlace::Server);
-    of_server.then_some("this row stands for keys of the server")
+    let of_server = selected::key(state).is_none_or(|k| k.place.is_of_server());
+    of_server.then_some("this row stands for keys that are held elsewhere")
 }
 
 fn none_open(state: &State) -> Option<&'static str> {
@@ -197,8 +197,8 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
 pub fn take(state: &mut State, keys: Vec<KeyView>) {
     let mut rows: Vec<KeyView> = Vec::with_capacity(keys.len());
     for key in keys {
-        let known = rows.iter_mut().find(|k| k.place == KeyPlace::Server && k.role == key.role);
-        match known.filter(|_| key.place == KeyPlace::Server) {
+        let known = rows.iter_mut().find(|k| k.place == key.place && k.role == key.role);
+        match known.filter(|_| key.place.is_of_server()) {
             Some(row) => row.used_in.extend(key.used_in),
             None => rows.push(key),
         }
@@ -223,7 +223,7 @@ fn place_rank(place: &KeyPlace) -> u8 {
     match place {
         KeyPlace::File(_) | KeyPlace::Token(_) => 0,
         KeyPlace::Public => 1,
-        KeyPlace::Server => 2,
+        KeyPlace::Away | KeyPlace::Server => 2,
     }
 }
 

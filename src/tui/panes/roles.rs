@@ -230,7 +230,7 @@ fn draw_staged(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, role: 
 fn signed_by(state: &State, role: &RoleView) -> (String, Style) {
     let theme = state.theme;
     if role.server_held {
-        return ("server".to_owned(), theme.quiet());
+        return (role.holder().to_owned(), theme.quiet());
     }
     let current: Vec<&str> = role.last_signed_by.iter().filter(|s| s.current).map(|s| s.label.as_str()).collect();
     match &role.state {

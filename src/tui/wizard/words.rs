@@ -2,7 +2,6 @@
 
 use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
-use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
 use crate::tui::state::guide::{Footing, Guide};
@@ -96,7 +95,7 @@ pub(super) fn said(state: &State, text: &str) -> String {
         Some(registry) => text.replace(&format!("{registry}/"), ""),
         None => text.to_owned(),
     };
-    for key in state.keyring.keys.iter().filter(|key| key.place != KeyPlace::Server && key.label != key.id.short()) {
+    for key in state.keyring.keys.iter().filter(|key| !key.place.is_of_server() && key.label != key.id.short()) {
         let named = format!("{} {}", key.label, key.id.short());
         if text.contains(key.id.short()) && !text.contains(&named) {
             text = text.replace(key.id.short(), &named);

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod full_disk;
+mod gateways;
 mod harness;
 mod losses;
 mod production;
@@ -10,6 +11,7 @@ mod publishing;
 mod reading;
 mod screen;
 mod sharing;
+mod situations;
 mod staging;
 mod stopping;
 use crate::support;

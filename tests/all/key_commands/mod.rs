@@ -105,6 +105,25 @@ fn a_key_is_made_with_its_public_half_as_docker_makes_it() {
 }
 
 #[test]
+fn all_is_checked_before_a_passphrase_is_asked_for() {
+    let home = home();
+    home.made(&["alice"]);
+    for (arguments, kind) in
+        [(&["alice"][..], "input"), (&["ben", "--dir", "missing"], "input"), (&["targets"], "input")]
+    {
+        let mut command = home.trustdeck_command(&[&["key", "generate", "--json"], arguments].concat());
+        for role in ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"] {
+            command.env_remove(format!("NOTARY_{role}_PASSPHRASE"));
+        }
+        for role in ["ROOT", "REPOSITORY"] {
+            command.env_remove(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"));
+        }
+        // Without a source and a terminal, asking would fail as `passphrase`.
+        assert_eq!(run(&mut command).ended(2).kinds(), [kind], "{arguments:?}");
+    }
+}
+
+#[test]
 fn names_kinds_and_repositories_that_do_not_go_together_are_refused() {
     let home = home();
     let rows: [&[&str]; 8] = [

@@ -148,6 +148,7 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
         keys: &keys,
         at_hand: &at_hand,
         labels: &|_| None,
+        elsewhere: &|_| None,
         now: "2026-11-23T00:00:00Z".parse().unwrap(),
     };
     let (draft, _) = draft(&facts).unwrap();

@@ -128,6 +128,7 @@ impl World {
             keys: &keys,
             at_hand: &at_hand,
             labels: &|id| keys.get(id).map(|key| key.role.clone()),
+            elsewhere: &|_| None,
             now: self.now,
         })
     }

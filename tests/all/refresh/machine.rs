@@ -24,6 +24,7 @@ impl Machine {
         let settings = Settings {
             trust_dir: at("trust"),
             trust_dir_why: "a test's".to_owned(),
+            reasons: Default::default(),
             state_dir: at("state"),
             config_file: at("config.toml"),
             docker_config: at("docker"),

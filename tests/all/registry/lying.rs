@@ -43,6 +43,22 @@ async fn other_bytes_than_the_digest_that_was_asked_for_are_refused() {
 }
 
 #[tokio::test]
+async fn what_a_gateway_failed_is_asked_for_again() {
+    for status in ["502 Bad Gateway", "503 Unavailable", "504 Timeout", "429 Too Many"] {
+        let server = Scripted::start(move |_, number| match number {
+            0..4 => answer(status, &[], ""),
+            _ => manifest(OCI_MANIFEST, &image().manifest, None),
+        })
+        .await;
+        client(&server).manifest(&path(APP), &tag("1.0")).await.unwrap();
+        assert_eq!(server.requests().len(), 5, "{status}");
+    }
+    let server = Scripted::start(|_, _| answer("502 Bad Gateway", &[], "")).await;
+    assert!(client(&server).resolve(&path(APP), &tag("1.0")).await.is_err(), "HEAD too");
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[tokio::test]
 async fn a_tag_whose_bytes_are_not_of_the_stated_digest_is_refused() {
     let stated = format!("sha256:{}", "1".repeat(64));
     let server = Scripted::start(move |_, _| manifest(OCI_MANIFEST, &image().manifest, Some(&stated))).await;

@@ -282,7 +282,7 @@ pub fn keys() -> Vec<KeyView> {
         key(NEW, "jeff", file(NEW.0), KeyState::Locked, &[("admin/web", "targets/releases")]),
         key(QA, "qa", KeyPlace::Public, KeyState::Theirs, &[("admin/demo", "targets/qa")]),
         key(BEN, "ben", KeyPlace::Public, KeyState::Theirs, &[("admin/api", "targets/ben")]),
-        key(("d41d8cd9", "snapshot"), "snapshot", KeyPlace::Server, KeyState::Theirs, &[]),
+        key(("d41d8cd9", "snapshot"), "snapshot", KeyPlace::Away, KeyState::Theirs, &[]),
     ]
 }
 

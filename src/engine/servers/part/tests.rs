@@ -10,6 +10,7 @@ fn settings(servers: ServerSources) -> Settings {
     Settings {
         trust_dir: PathBuf::from("/nowhere/trust"),
         trust_dir_why: String::new(),
+        reasons: Default::default(),
         state_dir: PathBuf::from("/nowhere/state"),
         config_file: PathBuf::from("/nowhere/config.toml"),
         docker_config: PathBuf::from("/nowhere/docker"),

@@ -1,0 +1,145 @@
+//! Requests that are sent again: after a login, and where a gateway, a busy server or a broken connection failed them and
+//! no harm can come of it. The same for trust servers and registries.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+
+use super::again::Again;
+use super::error::RemoteError;
+use super::fault::Fault;
+use super::http::{Answer, Opened};
+use super::limits::Limits;
+use super::login::{Asking, Authorization, Login};
+use super::outage::{Outage, Trial};
+use super::remark::{Remark, Remarks};
+
+/// Shorter pauses are not told.
+const WORTH_A_WORD: Duration = Duration::from_secs(1);
+
+/// What a try ends with, if it is answered.
+pub(super) trait Outcome {
+    /// Status and headers.
+    fn head(&self) -> (StatusCode, &HeaderMap);
+
+    /// The answer, if a login is asked for.
+    fn unauthorized(&self) -> Option<&Answer>;
+}
+
+impl Outcome for Answer {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        (self.status, &self.headers)
+    }
+
+    fn unauthorized(&self) -> Option<&Answer> {
+        (self.status == 401).then_some(self)
+    }
+}
+
+impl Outcome for Opened {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        match self {
+            Self::Success(response) => (response.status(), response.headers()),
+            Self::Refused(answer) => answer.head(),
+        }
+    }
+
+    fn unauthorized(&self) -> Option<&Answer> {
+        if let Self::Refused(answer) = self { answer.unauthorized() } else { None }
+    }
+}
+
+/// A request that is built anew for each try.
+pub(super) trait Attempt: Sync {
+    /// What an answer is read into.
+    type Outcome: Outcome + Send;
+
+    /// The method.
+    fn method(&self) -> &Method;
+
+    /// Sends it once.
+    fn once(&self, authorization: Option<&Authorization>) -> impl Future<Output = Result<Self::Outcome, Fault>> + Send;
+
+    /// The server is not well: fewer requests at once do it good.
+    fn slow_down(&self) {}
+}
+
+/// What is known of a server's health.
+pub(super) struct Tries {
+    host: String,
+    limits: Limits,
+    remarks: Remarks,
+    outage: Outage,
+}
+
+impl Tries {
+    pub(super) fn new(host: &str, limits: Limits, remarks: Remarks) -> Self {
+        Self { host: host.to_owned(), limits, remarks, outage: Outage::default() }
+    }
+
+    /// Sends a request, and once more after a login if the server asks for one. Also gives the login.
+    pub(super) async fn logged_in<A: Attempt>(
+        &self,
+        login: &Login,
+        asking: Asking<'_>,
+        attempt: &A,
+    ) -> Result<(A::Outcome, Option<Authorization>), RemoteError> {
+        let first = login.authorization(asking).await?;
+        let outcome = self.send(attempt, first.as_ref()).await?;
+        let Some(answer) = outcome.unauthorized() else { return Ok((outcome, first)) };
+        let second = login.after_401(asking, answer, first.as_ref()).await?;
+        let outcome = self.send(attempt, Some(&second)).await?;
+        match outcome.unauthorized() {
+            Some(answer) => Err(login.refusal(asking, answer, Some(&second))),
+            None => Ok((outcome, Some(second))),
+        }
+    }
+
+    /// Sends a request until it is answered, or trying again is of no use.
+    pub(super) async fn send<A: Attempt>(
+        &self,
+        attempt: &A,
+        authorization: Option<&Authorization>,
+    ) -> Result<A::Outcome, RemoteError> {
+        let (mut tried, mut trial) = (0, None);
+        loop {
+            if trial.is_none() {
+                self.outage.over().await;
+            }
+            let outcome = attempt.once(authorization).await;
+            let head = outcome.as_ref().map(Outcome::head);
+            let status = head.as_ref().ok().map(|(status, _)| status.as_u16());
+            let again = Again::judge(attempt.method(), head, tried, self.outage.may_come_back(), self.limits);
+            match again.filter(|again| !self.outage.is_down() || matches!(again, Again::Gateway(_))) {
+                None => {
+                    match (&outcome, trial) {
+                        (Ok(_), _) => self.outage.answered(),
+                        (Err(_), Some(trial)) => Trial::give_up(trial),
+                        (Err(_), None) => {}
+                    }
+                    return outcome.map_err(|fault| fault.error);
+                }
+                Some(Again::Gateway(pause)) => self.wait(status, pause).await,
+                Some(Again::Gone(Duration::ZERO)) => {}
+                Some(Again::Busy(pause) | Again::Gone(pause)) => {
+                    attempt.slow_down();
+                    trial = trial.or_else(|| self.outage.attend());
+                    if trial.is_some() {
+                        self.wait(status, pause).await;
+                    }
+                }
+            }
+            tried += 1;
+        }
+    }
+
+    /// Waits before a request is sent again; says so if that takes long.
+    async fn wait(&self, status: Option<u16>, pause: Duration) {
+        if pause >= WORTH_A_WORD {
+            let (host, seconds) = (self.host.clone(), pause.as_secs());
+            self.remarks.say(Remark::Waits { host, status, seconds });
+        }
+        tokio::time::sleep(pause).await;
+    }
+}

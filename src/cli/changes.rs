@@ -1,12 +1,10 @@
 //! Commands that stage: each becomes changes to repositories, then perhaps a publish of those.
 
-use super::arguments::{
-    Agreement, Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Signer,
-};
+use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Signer};
 use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
-use super::staging::{about, stage};
+use super::staging::stage;
 use super::{Context, publish, tagging};
 use crate::engine::custody::file::public_key;
 use crate::engine::{Change, EngineError, Problem, RootKeyChoice, typed};

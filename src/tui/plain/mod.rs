@@ -141,7 +141,7 @@ impl Session {
             Some(Dialog::Confirm(_)) => self.name().await,
             Some(Dialog::Choose(_) | Dialog::Wizards(_)) => self.choice().await,
             Some(Dialog::Report(_)) => self.report().await,
-            Some(Dialog::Page(_) | Dialog::Help(_) | Dialog::Palette(_)) => {
+            Some(Dialog::Page(_) | Dialog::Help(_) | Dialog::Palette(_) | Dialog::Needs(_) | Dialog::Expiry(_)) => {
                 self.press(KeyCode::Esc)?;
                 Ok(true)
             }

@@ -5,28 +5,11 @@ use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
 use super::console::input;
 use super::ending::Ending;
 use super::staging::stage;
+use super::wanted::{Wanted, named, roles};
 use super::{Context, publish, tagging};
 use crate::engine::custody::file::public_key;
 use crate::engine::{Change, EngineError, Problem, RootKeyChoice, typed};
-use crate::tuf::{CanonicalKeyId, DelegationName, Gun, NameError, PublicKey, Role, SignerName};
-
-/// Changes that a command wants, repository by repository, in the order they were named.
-pub(super) struct Wanted {
-    pub(super) changes: Vec<(Gun, Vec<Change>)>,
-    /// Repositories that could not even be read from the command line.
-    pub(super) problems: Vec<Problem>,
-    /// The root key for repositories that must be created; `None` if the command creates none.
-    pub(super) creates: Option<RootKeyChoice>,
-    /// Keys that a dry run did not make, with their role; a real run would have them at hand by then.
-    pub(super) pretended: Vec<(PublicKey, String)>,
-}
-
-impl Wanted {
-    /// Changes that create nothing.
-    pub(super) fn of(changes: Vec<(Gun, Vec<Change>)>) -> Self {
-        Self { changes, problems: Vec::new(), creates: None, pretended: Vec::new() }
-    }
-}
+use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, SignerName};
 
 /// Runs a command that stages.
 ///
@@ -212,10 +195,6 @@ fn delegation(typed: &str) -> Result<DelegationName, Problem> {
     typed::delegation(typed).map_err(named)
 }
 
-pub(super) fn roles(typed: &[String]) -> Result<Vec<Role>, Problem> {
-    typed.iter().map(|role| typed::role(role).map_err(named)).collect()
-}
-
 fn key_ids(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, Problem> {
     typed.iter().map(|id| key_id(context, id)).collect()
 }
@@ -223,10 +202,6 @@ fn key_ids(context: &Context, typed: &[String]) -> Result<Vec<CanonicalKeyId>, P
 /// A whole ID is taken as it is; anything shorter must mean one known key.
 fn key_id(context: &Context, typed: &str) -> Result<CanonicalKeyId, Problem> {
     CanonicalKeyId::parse(typed).or_else(|_| Ok(context.engine.custody().find_any_key(typed)?))
-}
-
-pub(super) fn named(error: NameError) -> Problem {
-    EngineError::from(error).problem()
 }
 
 impl From<Problem> for Vec<Problem> {

@@ -56,6 +56,7 @@ mod table;
 mod tagging;
 mod terminal;
 mod unlock;
+mod wanted;
 
 pub use arguments::{Arguments, Command, Globals};
 pub use commands::run;

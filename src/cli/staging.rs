@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::{Agreement, Publishing};
-use super::changes::Wanted;
 use super::ending::Ending;
+use super::wanted::{Wanted, about};
 use super::{Context, preview, publish, staged};
-use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
+use crate::engine::{Change, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
@@ -183,10 +183,4 @@ fn use_bare_keys(change: &mut Change, view: &RepositoryView) {
         Change::RemoveSignerKey { key, .. } => bare(key),
         _ => {}
     }
-}
-
-pub(super) fn about(error: EngineError, gun: &Gun) -> Problem {
-    let mut problem = error.problem();
-    problem.repository.get_or_insert_with(|| gun.clone());
-    problem
 }

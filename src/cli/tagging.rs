@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::arguments::{Publishing, Revoke, Sign};
-use super::changes::{Wanted, roles};
 use super::console::input;
-use super::staging::about;
+use super::wanted::{Wanted, about, roles};
 use super::{Context, keyfiles};
 use crate::engine::{Change, EngineError, Kind, Problem, RepositoryView, typed};
 use crate::printable::printable;

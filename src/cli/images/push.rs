@@ -3,10 +3,10 @@
 use super::program::Program;
 use crate::cli::Context;
 use crate::cli::arguments::{Publishing, Puller, Push};
-use crate::cli::changes::{Wanted, roles};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::staging::stage;
+use crate::cli::wanted::{Wanted, roles};
 use crate::cli::{keyfiles, publish};
 use crate::engine::tags::pushed::{self, PushLine};
 use crate::engine::{Change, Kind, Problem};

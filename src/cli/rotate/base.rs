@@ -6,10 +6,11 @@ use super::hand_over::write_hand_over;
 use super::keys::{Chosen, with_key};
 use super::new_key::find_all;
 use crate::cli::arguments::{Publishing, Renew, RotateBase, RotateSigner};
-use crate::cli::changes::{Wanted, named, signer_name};
+use crate::cli::changes::signer_name;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::staging::stage;
+use crate::cli::wanted::{Wanted, named};
 use crate::cli::{Context, age, publish, published};
 use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,

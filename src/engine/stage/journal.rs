@@ -16,6 +16,7 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::deed::{Deed, Lasting, Waiting};
 use crate::engine::disk::folder::real;
 use crate::engine::disk::lock::{Lock, PATIENCE};
 use crate::engine::disk::note::{self, Note};
@@ -181,43 +182,6 @@ pub(in crate::engine) struct Journal {
     turn: Mutex<()>,
 }
 
-/// A note of a publish.
-#[derive(Clone)]
-enum Deed {
-    /// Is about to be sent.
-    Sent(Sent),
-    /// Is published, or will not be.
-    Finished(Gun, Vec<EntryId>),
-}
-
-impl Deed {
-    fn lasting(&self) -> Lasting {
-        match self {
-            Self::Sent(_) => Lasting::New,
-            Self::Finished(..) => Lasting::Either,
-        }
-    }
-
-    fn apply(self, content: &mut Content) {
-        match self {
-            Self::Sent(sent) => {
-                content.sent.retain(|old| old.gun != sent.gun);
-                content.sent.push(sent);
-            }
-            Self::Finished(gun, published) => {
-                content.published(&gun, &published);
-                content.sent.retain(|sent| sent.gun != gun);
-            }
-        }
-    }
-}
-
-struct Waiting {
-    deed: Deed,
-    /// Set once it is written.
-    written: Arc<AtomicBool>,
-}
-
 /// A file that this process has read or written.
 struct Known {
     /// Kept open, so that no later file can get its number.
@@ -236,15 +200,6 @@ impl Stamp {
         let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
         Ok(Self(times, [found.dev(), found.ino(), found.len()]))
     }
-}
-
-/// What must be on the disk before a change of the journal is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Lasting {
-    /// The old state or the new one, as after the end of a publish, which is found out again from the old one.
-    Either,
-    /// The new state: it says what somebody staged, or what is about to be sent.
-    New,
 }
 
 impl Journal {

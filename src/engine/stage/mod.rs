@@ -24,12 +24,14 @@
 //! # }
 //! ```
 
+mod deed;
 pub mod elsewhere;
 pub mod foreign;
 pub(in crate::engine) mod gather;
 pub(in crate::engine) mod journal;
 pub(in crate::engine) mod kept;
 mod part;
+mod place;
 pub(in crate::engine) mod planned;
 
 pub use part::Staging;

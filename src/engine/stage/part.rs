@@ -9,6 +9,7 @@ use super::foreign::ForeignChanges;
 use super::gather::{Staged, known};
 use super::journal::Content;
 use super::kept::{Kept, Reviewed};
+use super::place::Place;
 use super::{foreign, planned};
 use crate::engine::context::Context;
 use crate::engine::draft::change::{Change, EntryId, RootKeyChoice, Stage, StagedChange};
@@ -28,31 +29,7 @@ use crate::engine::servers::Servers;
 use crate::engine::trust::Trust;
 use crate::engine::trust::session::Base;
 use crate::keys::StoredKey;
-use crate::tuf::{CanonicalKeyId, Gun, PublicKey, TargetName};
-
-/// Where changes to one repository are staged: its server, and what stands there already.
-pub(in crate::engine) struct Place {
-    server: String,
-    /// Changes to one tag; those to other tags have nothing to do with them, and there may be thousands.
-    tags: BTreeMap<TargetName, Vec<Change>>,
-    others: Vec<Change>,
-}
-
-impl Place {
-    fn put(&mut self, change: Change) {
-        match change.tag().cloned() {
-            Some(tag) => self.tags.entry(tag).or_default().push(change),
-            None => self.others.push(change),
-        }
-    }
-
-    /// What may be the same as `change`, or go against it.
-    fn beside(&self, change: &Change) -> impl Iterator<Item = &Change> {
-        let same = change.tag().and_then(|tag| self.tags.get(tag));
-        let all = change.tag().is_none().then(|| self.tags.values());
-        self.others.iter().chain(same.into_iter().chain(all.into_iter().flatten()).flatten())
-    }
-}
+use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// What is wanted: staged changes, and plans for them. All clones are one.
 #[derive(Clone)]

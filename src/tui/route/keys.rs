@@ -34,7 +34,7 @@ pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
 
 /// The keys that hold in a place.
 pub(super) fn table(state: &State, place: Place) -> &'static [Binding] {
-    state.here.keymap.of(place).unwrap_or_else(|| usual(place))
+    state.keymap.of(place).unwrap_or_else(|| usual(place))
 }
 
 /// The same without keys of the user's own.

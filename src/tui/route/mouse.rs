@@ -1,16 +1,15 @@
 //! The mouse: a press selects, a second one opens, the wheel scrolls what is under it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 use ratatui::layout::Position;
 
-use super::{lists, render, update};
+use super::{lists, render};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::Spot;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
-use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{Mouse, MouseAct};
-use crate::tui::state::binding::Action;
+use crate::tui::state::binding::Binding;
 use crate::tui::state::{Picked, Screen, State};
 
 /// Longest time between the two presses of one, in milliseconds.
@@ -18,8 +17,17 @@ const TWICE: i64 = 400;
 /// Rows that the wheel scrolls.
 const ROWS: usize = 3;
 
+/// What is to be done then.
+pub(super) enum Next {
+    Nothing,
+    /// As if this key was pressed.
+    Press(KeyCode),
+    Run(&'static Binding),
+    Help,
+}
+
 /// Takes what was done with it.
-pub(super) fn take(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+pub(super) fn take(state: &mut State, mouse: Mouse) -> Next {
     match mouse.act {
         MouseAct::WheelUp => wheel(state, mouse, Move::Up, KeyCode::Up),
         MouseAct::WheelDown => wheel(state, mouse, Move::Down, KeyCode::Down),
@@ -27,21 +35,21 @@ pub(super) fn take(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     }
 }
 
-fn wheel(state: &mut State, mouse: Mouse, to: Move, code: KeyCode) -> Vec<Effect> {
+fn wheel(state: &mut State, mouse: Mouse, to: Move, code: KeyCode) -> Next {
     match (state.dialogs.last(), &state.screen) {
         // Its arrows would leave what is typed.
-        (Some(Dialog::Form(_) | Dialog::Prompt(_) | Dialog::Confirm(_)), _) => vec![],
-        (Some(_), _) => update::press(state, code),
+        (Some(Dialog::Form(_) | Dialog::Prompt(_) | Dialog::Confirm(_)), _) => Next::Nothing,
+        (Some(_), _) => Next::Press(code),
         (None, Screen::Main) => {
             if let Some(pane) = pane_at(state, mouse).filter(|_| !state.is_blank()) {
                 state.lists.picked = Picked::ByUser;
                 lists::scroll(state, pane, to, ROWS);
             }
-            vec![]
+            Next::Nothing
         }
         (None, _) => {
             (0..ROWS).for_each(|_| lists::go(state, to));
-            vec![]
+            Next::Nothing
         }
     }
 }
@@ -51,19 +59,19 @@ fn pane_at(state: &State, mouse: Mouse) -> Option<Pane> {
     state.areas().panes.into_iter().find(|(_, area)| area.contains(at)).map(|(pane, _)| pane)
 }
 
-fn press(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+fn press(state: &mut State, mouse: Mouse) -> Next {
     let before = state.clicked.replace((state.now, mouse.column, mouse.row));
     let soon = |at: jiff::Timestamp| state.now.as_millisecond().saturating_sub(at.as_millisecond()) <= TWICE;
     let twice = before.is_some_and(|(at, _, y)| y == mouse.row && soon(at));
     let pressed = match render::spot_at(state, mouse.column, mouse.row) {
-        Some(Spot::Help) => return update::act(state, Action::Help),
+        Some(Spot::Help) => return Next::Help,
         Some(Spot::Hint(place)) => {
             let binding = render::hinted(state).get(place).copied();
-            return binding.map(|binding| update::choose_and_run(state, binding)).unwrap_or_default();
+            return binding.map_or(Next::Nothing, Next::Run);
         }
         Some(Spot::Tab(pane)) => {
             state.focus = pane;
-            return vec![];
+            return Next::Nothing;
         }
         Some(Spot::Line(place)) => line(state, place),
         Some(Spot::Row(_)) | None
@@ -76,9 +84,9 @@ fn press(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     if pressed && twice {
         // A third press is the first one again.
         state.clicked = None;
-        return update::press(state, KeyCode::Enter);
+        return Next::Press(KeyCode::Enter);
     }
-    vec![]
+    Next::Nothing
 }
 
 /// Puts the cursor on a row of a pane. Says whether there is one.
@@ -105,9 +113,4 @@ pub(super) fn line(state: &mut State, place: usize) -> bool {
         },
     }
     true
-}
-
-/// A key as if it was pressed.
-pub(super) fn key(code: KeyCode) -> KeyEvent {
-    KeyEvent::new(code, KeyModifiers::NONE)
 }

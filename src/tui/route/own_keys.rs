@@ -16,7 +16,7 @@ type Wanted = BTreeMap<String, Vec<String>>;
 /// Binds keys as they are wanted; says what does not go.
 pub fn bind(state: &mut State, wanted: &Wanted) {
     let (tables, complaints) = tables(wanted);
-    state.here.keymap.0 = tables;
+    state.keymap.0 = tables;
     for complaint in complaints {
         state.say(Tone::Warn, "keys", complaint);
     }

@@ -7,15 +7,14 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::named::{self, Named};
-use super::{places, update};
+use super::places;
 use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Palette};
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width};
 use crate::tui::kit::message::Tone;
-use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
-use crate::tui::state::binding::Place;
+use crate::tui::state::binding::{Binding, Place};
 use crate::tui::state::{Picked, Screen, State, words};
 
 /// Most lines that are kept; nobody scrolls further.
@@ -38,11 +37,11 @@ pub(super) fn pasted(state: &mut State) {
     }
 }
 
-/// Takes a key: the line that was chosen is done, else it stays open.
-pub(super) fn key(mut open: Palette, state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+/// Takes a key: it closes with what was chosen, to be run, else it stays open.
+pub(super) fn key(mut open: Palette, state: &mut State, key: &KeyEvent) -> Option<&'static Binding> {
     let last = open.hits.len().saturating_sub(1);
     match (key.code, input::key_name(key).as_str()) {
-        (KeyCode::Esc, _) | (_, "ctrl-p") => return vec![],
+        (KeyCode::Esc, _) | (_, "ctrl-p") => return None,
         (KeyCode::Enter, _) => {
             if let Some(hit) = open.chosen().cloned() {
                 return go(state, hit);
@@ -52,12 +51,12 @@ pub(super) fn key(mut open: Palette, state: &mut State, key: &KeyEvent) -> Vec<E
         (KeyCode::Up | KeyCode::BackTab, _) => open.cursor = open.cursor.saturating_sub(1),
         (KeyCode::PageDown, _) => open.cursor = (open.cursor + 10).min(last),
         (KeyCode::PageUp, _) => open.cursor = open.cursor.saturating_sub(10),
-        (KeyCode::Backspace, _) if open.typed.text().is_empty() => return vec![],
+        (KeyCode::Backspace, _) if open.typed.text().is_empty() => return None,
         _ if open.typed.key(key) => find(&mut open, state),
         _ => {}
     }
     state.dialogs.push(Dialog::Palette(open));
-    vec![]
+    None
 }
 
 fn find(open: &mut Palette, state: &State) {
@@ -139,7 +138,7 @@ impl Scored {
 }
 
 /// Does what was chosen, or goes there.
-fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
+fn go(state: &mut State, hit: Hit) -> Option<&'static Binding> {
     state.lists.picked = Picked::ByUser;
     state.trail = Some(state.spot());
     match hit {
@@ -149,21 +148,21 @@ fn go(state: &mut State, hit: Hit) -> Vec<Effect> {
         Hit::Tag(tag) => places::tag(state, &tag),
         Hit::Key(id) => places::key(state, &id),
     }
-    vec![]
+    None
 }
 
-fn act(state: &mut State, name: &str) -> Vec<Effect> {
-    let Some(named) = named::find(state, name) else { return vec![] };
+fn act(state: &mut State, name: &str) -> Option<&'static Binding> {
+    let named = named::find(state, name)?;
     if let Some(reason) = named.reason(state) {
         state.say(Tone::Note, named.binding.word, reason);
-        return vec![];
+        return None;
     }
     if let Place::Pane(pane) = named.place
         && !named::holds(state, &named)
     {
         state.focus = pane;
     }
-    update::run(state, named.binding)
+    Some(named.binding)
 }
 
 /// Draws it.

@@ -3,9 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Found};
-use super::{
-    answers, chart, copied, help, inspect, lists, messages, mouse, needs, outcome, palette, pick, refresh, tour,
-};
+use super::mouse::{self, Next};
+use super::{answers, chart, copied, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, tour};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
 use crate::tui::forms::{adapt, pasted};
@@ -14,7 +13,7 @@ use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::event::{Event, Outcome};
+use crate::tui::messages::event::{Event, Mouse, Outcome};
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
@@ -47,7 +46,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let spot = state.spot();
     let mut effects = match event {
         Event::Key(pressed) => key(state, &pressed),
-        Event::Mouse(used) => mouse::take(state, used),
+        Event::Mouse(used) => mouse(state, used),
         Event::Paste(text) => {
             paste(state, &text);
             vec![]
@@ -145,7 +144,7 @@ fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
 }
 
 /// Does what a binding says, or says why not.
-pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
+fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     match binding.blocked(state) {
         Some(reason) => {
             state.say(Tone::Note, binding.word, reason);
@@ -155,9 +154,13 @@ pub(super) fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     }
 }
 
-/// A key as if it was pressed.
-pub(super) fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
-    key(state, &mouse::key(code))
+fn mouse(state: &mut State, used: Mouse) -> Vec<Effect> {
+    match mouse::take(state, used) {
+        Next::Nothing => vec![],
+        Next::Press(code) => key(state, &KeyEvent::new(code, KeyModifiers::NONE)),
+        Next::Run(binding) => choose_and_run(state, binding),
+        Next::Help => act(state, Action::Help),
+    }
 }
 
 /// The same for a binding that was found.
@@ -196,7 +199,9 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             }
         },
         Answer::InPalette(pressed) => match state.dialogs.pop() {
-            Some(Dialog::Palette(open)) => palette::key(open, state, &pressed),
+            Some(Dialog::Palette(open)) => {
+                palette::key(open, state, &pressed).map(|binding| run(state, binding)).unwrap_or_default()
+            }
             other => {
                 state.dialogs.extend(other);
                 vec![]

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Pick;
-use super::binding::Keymap;
 use crate::engine::settings::ReadOnly;
 use crate::tuf::Gun;
+use crate::tui::kit::pane::Pane;
 
 /// Where this runs.
 #[derive(Clone, Debug)]
@@ -27,8 +26,6 @@ pub struct Here {
     pub wanted: Option<Gun>,
     /// Whether the terminal tells of the mouse.
     pub mouse: bool,
-    /// Keys of the user's own.
-    pub keymap: Keymap,
     /// What is looked at and never changed.
     pub read_only: ReadOnly,
     /// What the screen was opened to choose.
@@ -47,9 +44,17 @@ impl Default for Here {
             notes: BTreeMap::new(),
             wanted: None,
             mouse: false,
-            keymap: Keymap::default(),
             read_only: ReadOnly::default(),
             pick: None,
         }
     }
+}
+
+/// What the screen was opened to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The pane that lists it.
+    pub pane: Pane,
+    /// The repository to begin at.
+    pub of: Option<Gun>,
 }

@@ -41,7 +41,7 @@ use crate::engine::trust::notice::Notice;
 use crate::engine::wizard::Begun;
 use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
-use binding::Sort;
+use binding::{Keymap, Sort};
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
@@ -52,7 +52,7 @@ use rows::{StagedRow, TagRows};
 use tour::Tour;
 use verifying::Verifying;
 
-pub use here::Here;
+pub use here::{Here, Pick};
 pub use jobs::Jobs;
 pub use keyring::Keyring;
 pub use known::{Known, Listing, Order, Picked};
@@ -67,6 +67,8 @@ pub struct State {
     pub now: Time,
     /// Where this runs.
     pub here: Here,
+    /// Keys of the user's own.
+    pub keymap: Keymap,
     /// What is known of repositories.
     pub known: Known,
     pub stage: Stage,
@@ -152,15 +154,6 @@ pub enum Quit {
     Picked(Vec<String>),
 }
 
-/// What the screen was opened to choose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pick {
-    /// The pane that lists it.
-    pub pane: Pane,
-    /// The repository to begin at.
-    pub of: Option<Gun>,
-}
-
 /// What fills the screen.
 #[derive(Debug)]
 pub enum Screen {
@@ -202,6 +195,7 @@ impl State {
             size,
             now,
             here: Here::default(),
+            keymap: Keymap::default(),
             known: Known::default(),
             stage: Stage::default(),
             plan: None,

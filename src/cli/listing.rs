@@ -204,11 +204,12 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
     } else {
         context.console.result(&status_text(&row))?;
     }
+    let mut ending = Ending::done();
     if let Some(gun) = &gun
         && let Ok(view) = context.engine.views().cached(gun).await
     {
         // Nothing is asked of a server here: this is what the last look found.
-        context.report_troubles(&view).iter().for_each(|problem| context.console.problem(problem));
+        ending.problems = context.report_troubles(&view);
     }
     let foreign = gun.as_ref().map(|gun| context.engine.stage().foreign_changes(gun)).transpose()?.flatten();
     if let Some(foreign) = foreign {
@@ -218,7 +219,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         ));
         foreign.lines.iter().for_each(|line| context.console.say(&format!("  {line}")));
     }
-    Ok(Ending::done())
+    Ok(ending)
 }
 
 fn other_keys((trust_dir, keys): &(std::path::PathBuf, usize)) -> OtherKeys {

@@ -88,7 +88,8 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
-    let mut options = options(globals)?;
+    // The user's own theme and keys, if they can be read; nothing of the user's is in the way of trying.
+    let mut options = options(globals).unwrap_or_else(|_| environment(globals));
     options.is_deleted = command.dir.is_none();
     options.sandbox = Some(PASSPHRASE.to_owned());
     options.shell = Some(crate::sandbox::write_shell_file(&running, &auth).map_err(sandbox::problem)?);

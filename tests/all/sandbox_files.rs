@@ -57,7 +57,7 @@ fn what_is_written_in_the_sandbox_stays_in_its_own_directory() {
     command.env("HOME", home.path()).env("LANG", "C.UTF-8").current_dir(home.path());
     let mut terminal = Terminal::start(&command, 160, 40);
     terminal.wait("all repositories", |shown| shown.contains("✓ ok      team/worker") && !shown.contains("asks   "));
-    terminal.keys("X4");
+    terminal.keys("T4");
     terminal.wait_for("jeff");
     let keys = kept.join("keys").canonicalize().unwrap();
     let names = || -> Vec<String> {

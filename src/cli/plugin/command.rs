@@ -89,8 +89,8 @@ This is trustdeck in the place of the command that Docker has dropped. It
 differs: signer remove removes; TLS is checked for localhost too; nothing that
 notary has staged is thrown away; a repository whose root is replaced without a
 signature of the old one is refused. For more (several repositories at once,
-plans to review, rotations, backups, hardware keys, a screen): trustdeck
---help.
+plans to review, rotations, backups, hardware keys, a screen), see
+trustdeck --help.
 ",
         run: Run::Group,
     },

@@ -54,7 +54,7 @@ impl Publisher {
         stop: CancellationToken,
     ) -> Result<Vec<Published>, EngineError> {
         let batch = Batch { stop: stop.clone(), ..Batch::default() };
-        self.publish_batch(approval, batch, progress, stop).await
+        Box::pin(self.publish_batch(approval, batch, progress, stop)).await
     }
 
     /// [`Publisher::publish`] for somebody who has just read the repositories and asked nobody since: what was verified a
@@ -69,7 +69,7 @@ impl Publisher {
         stop: CancellationToken,
     ) -> Result<Vec<Published>, EngineError> {
         let batch = Batch { stop: stop.clone(), at_once: true, ..Batch::default() };
-        self.publish_batch(approval, batch, progress, stop).await
+        Box::pin(self.publish_batch(approval, batch, progress, stop)).await
     }
 
     async fn publish_batch(
@@ -81,7 +81,7 @@ impl Publisher {
     ) -> Result<Vec<Published>, EngineError> {
         let jobs = blocking(self, move |publisher| publisher.jobs(&approval, batch)).await?;
         let run = |(place, job)| {
-            let run = self.run(job, progress.clone(), &stop);
+            let run = Box::pin(self.run(job, progress.clone(), &stop));
             async move { (place, run.await) }
         };
         // As they end, so that a slow one keeps no other waiting; told in the order of the plan.

@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 
 use super::kit::canvas::{Canvas, Runs, Spot};
 use super::kit::frame::{Frame, rule};
-use super::kit::layout::{Inside, Shape, has_message_line};
+use super::kit::layout::{Shape, has_message_line};
 use super::kit::message::Said;
 use super::kit::pane::Pane;
 use super::state::State;
@@ -133,12 +133,6 @@ pub fn reindex_shown(state: &mut State) {
     tags::reindex(state);
 }
 
-/// Rows of a pane's list, of those that it has room for.
-#[must_use]
-pub fn list_rows(state: &State, pane: Pane, rows: u16) -> u16 {
-    landing::rows_left(state, pane, place(pane, state).1, rows)
-}
-
 /// Draws a pane with its border, list and detail.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (shape, said): (Shape, &Said)) {
     let focused = state.focus == pane;
@@ -151,8 +145,6 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
         None => inside,
     };
     let inner = border(state, (pane, focused), (shape, area), said).draw(canvas, area, focused);
-    let bottom = inside.head + 1 + inside.rows;
-    let inside = Inside { rows: list_rows(state, pane, inside.rows), ..inside };
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
         Pane::Roles => roles::render(state, canvas, inner, inside, focused),
@@ -164,8 +156,6 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     for (y, place) in (inside.head + 1..).zip(offset..rows).take(usize::from(inside.rows)) {
         canvas.spot(inner.x, y, inner.right(), Spot::Row(place));
     }
-    let used = u16::try_from(place(pane, state).1.max(1)).unwrap_or(u16::MAX).min(inside.rows);
-    landing::render(state, pane, canvas, inner, (inside.head + 1 + used, bottom));
     if shape == Shape::Tabs {
         tab_spots(state, canvas, area);
     }

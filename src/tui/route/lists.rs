@@ -14,14 +14,12 @@ use crate::tui::state::{Picked, Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
-    rows_in(state, &state.areas(), pane)
+    rows_in(&state.areas(), pane)
 }
 
-fn rows_in(state: &State, areas: &Areas, pane: Pane) -> usize {
+fn rows_in(areas: &Areas, pane: Pane) -> usize {
     let area = areas.panes.iter().find(|(p, _)| *p == pane);
-    area.map_or(1, |(_, area)| {
-        usize::from(panes::list_rows(state, pane, layout::inside(areas.shape, pane, *area).rows))
-    })
+    area.map_or(1, |(_, area)| usize::from(layout::inside(areas.shape, pane, *area).rows))
 }
 
 pub(super) fn go(state: &mut State, to: Move) {
@@ -109,7 +107,7 @@ fn go_in(state: &mut State, pane: Pane, to: Move, height: usize) {
 /// Scrolls every list so that its cursor is visible.
 pub(super) fn settle(state: &mut State) {
     let areas = layout::areas(state.size, state.focus, state.tour.is_some());
-    let rows = Pane::ALL.map(|pane| rows_in(state, &areas, pane));
+    let rows = Pane::ALL.map(|pane| rows_in(&areas, pane));
     let [repositories, roles, tags, keys, staged] = rows;
     state.lists.repositories.settle(repositories);
     state.lists.roles.settle(roles);

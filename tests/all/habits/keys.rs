@@ -21,9 +21,9 @@ fn with_keys(keys: &[(&str, &[&str])]) -> State {
 
 #[test]
 fn a_key_of_the_users_own_replaces_the_usual_one_in_help_and_hints_too() {
-    let mut state = with_keys(&[("refresh", &["ctrl-r"]), ("quit", &["Q", "ctrl-q"]), ("repositories.add", &["z a"])]);
+    let mut state = with_keys(&[("review", &["ctrl-r"]), ("quit", &["Q", "ctrl-q"]), ("repositories.add", &["z a"])]);
     assert_eq!(state.message, None);
-    assert!(signs(&draw(&state)).contains("ctrl-r refresh"));
+    assert!(signs(&draw(&state)).contains("ctrl-r review"));
     press(&mut state, "q");
     assert_eq!(state.quit, None);
     press(&mut state, "za");
@@ -42,7 +42,7 @@ fn of_two_actions_with_one_key_both_keep_theirs_and_the_rest_holds() {
     press(&mut state, "F");
     assert_eq!(state.focus, Pane::Keys);
     // In another pane the same key is no clash.
-    let free = with_keys(&[("tags.add", &["E"]), ("keys.make", &["E"])]);
+    let free = with_keys(&[("tags.add", &["Z"]), ("keys.make", &["Z"])]);
     assert_eq!(free.message, None);
 }
 

@@ -80,7 +80,7 @@ impl Docker {
         Err(Failure::new(EXHAUSTED))
     }
 
-    /// Asks for the passphrase of a key as often as Docker does, until `open` takes one.
+    /// Asks for the passphrase of a key a few times, until `open` takes one.
     pub(super) fn ask_until<T>(
         &self,
         which: &str,

@@ -8,7 +8,7 @@ use crate::engine::{Change, SignedTarget};
 use crate::tuf::{Gun, Role, TargetName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
-use crate::tui::dialogs::form::{Form, Purpose};
+use crate::tui::dialogs::form::{Form, Purpose, Wait};
 use crate::tui::kit::format::count;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
@@ -71,6 +71,13 @@ pub(super) fn looked_up(
     let unchecked = candidates.iter().find_map(|candidate| candidate.unchecked.clone());
     let unasked = unasked.map(|failure| failure.problem).or(unchecked);
     let effects = offer(state, asked, candidates);
+    if let Some(mut form) = form
+        && effects.iter().any(|effect| matches!(effect, Effect::Stage { .. }))
+    {
+        // What was typed stays until the stage has taken it.
+        form.busy = Some(Wait::Stage);
+        state.dialogs.push(Dialog::Form(form));
+    }
     if let Some(problem) = unasked {
         state.say(Tone::Warn, "not checked", format!("the registry could not be asked: {}", problem.message));
     }

@@ -14,7 +14,7 @@ use crate::tuf::{CanonicalKeyId, DelegationName, PublicKey, Role, SignerName, Ta
 /// Applies one change.
 ///
 /// # Errors
-/// [`Refusal`](super::applied::Refusal); the draft is as it was before.
+/// [`Refusal`]; the draft is as it was before.
 pub fn apply(draft: &mut Draft<'_>, change: &Change) -> Result<Applied> {
     let is_there = draft.ground().set.is_some() || draft.creates().is_some();
     if !is_there && !matches!(change, Change::Create { .. } | Change::Delete | Change::Republish) {

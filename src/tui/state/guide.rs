@@ -7,6 +7,7 @@ use jiff::Timestamp as Time;
 use crate::engine::Passphrase;
 use crate::engine::wizard::{Choice, Facts, StepKind, StepState, StepView, is_finished, steps};
 use crate::tuf::Gun;
+use crate::tui::messages::event::JobId;
 
 /// A wizard that is open.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Guide {
     pub cursor: Option<usize>,
     /// The facts are older than what the screen knows.
     pub stale: bool,
+    /// Who learnt the facts last; what was begun before it read what is older.
+    pub seen: Option<JobId>,
     /// A choice on its way to the disk; it is shown as made only there.
     pub saving: Option<Saving>,
     /// Of the key that was made or loaded last, to prove its backup without asking again.
@@ -33,7 +36,7 @@ impl Guide {
     #[must_use]
     pub fn new(facts: Facts, phase: Footing) -> Self {
         let steps = steps(&facts);
-        Self { facts, steps, phase, at: None, cursor: None, stale: false, saving: None, passphrase: None }
+        Self { facts, steps, phase, at: None, cursor: None, stale: false, seen: None, saving: None, passphrase: None }
     }
 
     /// What was chosen.

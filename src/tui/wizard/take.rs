@@ -62,7 +62,7 @@ pub fn take(state: &mut State, job: JobId, result: Result<Learned, Failure>) -> 
         }
         Learned::Kept(choice) => kept(state, job, *choice),
         Learned::Seen(facts) => {
-            learn(state, *facts);
+            learn(state, job, *facts);
             vec![]
         }
         Learned::Did(facts, verb, object) => {
@@ -132,11 +132,13 @@ fn open(state: &mut State, guide: Guide) -> Vec<Effect> {
     effects
 }
 
-/// Facts about another choice than the one that is open are nobody's answer.
-fn learn(state: &mut State, facts: Facts) {
+/// Facts about another choice than the one that is open are nobody's answer, nor are those that a later look has overtaken.
+fn learn(state: &mut State, job: JobId, facts: Facts) {
     if let Some(guide) = &mut state.guide
         && *guide.choice() == facts.choice
+        && guide.seen.is_none_or(|seen| seen < job)
     {
+        guide.seen = Some(job);
         guide.learn(facts);
     }
 }

@@ -57,10 +57,13 @@ pub(super) fn sentence(state: &State, step: &TourStep) -> String {
 /// The way back to where the step's keys hold; `None` there.
 fn elsewhere(state: &State, done: &Goal) -> Option<String> {
     if !state.dialogs.is_empty() {
-        let in_form = matches!((state.dialogs.last(), done), (Some(Dialog::Form(_)), Goal::SignerStaged(_)));
-        let asked =
-            matches!((state.dialogs.last(), done), (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Goal::Published(_)));
-        return (!in_form && !asked).then(|| "First close this with esc.".to_owned());
+        let is_of_step = matches!(
+            (state.dialogs.last(), done),
+            (Some(Dialog::Form(_)), Goal::SignerStaged(_) | Goal::TagsStaged(..))
+                | (Some(Dialog::Choose(_)), Goal::TagsStaged(..) | Goal::Verified(_))
+                | (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Goal::Published(_))
+        );
+        return (!is_of_step).then(|| "First close this with esc.".to_owned());
     }
     let name = |gun: &Gun| state.short_name(&state.name_of(gun)).to_owned();
     match (done, &state.screen) {

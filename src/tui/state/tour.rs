@@ -74,17 +74,17 @@ impl Tour {
         let step = |title, sentence: String, done| TourStep { title, sentence, done };
         let passphrase = &self.passphrase;
         let more = vec![
-            step("Tags.", "Press q, then 3. X ends the tour here.".to_owned(), Goal::Compared(gun.clone())),
+            step("Tags.", "Press 3: what the registry holds stands beside it.".to_owned(), Goal::Compared(gun.clone())),
             step("Sign.", "Nobody signed edge: go there with j, press s.".to_owned(), Goal::TagsStaged(gun.clone(), 1)),
             step(
                 "Drift.",
                 "latest was pushed again: go there, press s, compare, enter.".to_owned(),
                 Goal::TagsStaged(gun.clone(), 2),
             ),
-            step("Publish.", format!("Press p, then P; the passphrase is {passphrase}."), Goal::Published(gun.clone())),
+            step("Publish.", format!("Press P; the passphrase is {passphrase}."), Goal::Published(gun.clone())),
             step(
                 "Verify.",
-                format!("q, 1, to {}, 3, to 0.11; V, then enter.", format::short_name(tampered.as_str())),
+                format!("Press 1, to {}, 3, to 0.11; V, then enter.", format::short_name(tampered.as_str())),
                 Goal::Verified(tampered.clone()),
             ),
         ];

@@ -220,6 +220,8 @@ fn the_tour_goes_on_from_tags_to_what_was_tampered_with() {
     let at = |state: &State| state.tour.as_ref().and_then(|tour| tour.step()).map(|step| step.title);
     press(&mut state, ">>>>");
     assert_eq!(at(&state), Some("Tags."));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("Press 3") && !shown.contains("X ends"), "{shown}");
     let effects = press(&mut state, "3");
     compare(&mut state, &effects, &demo, &DEMO);
     assert_eq!(at(&state), Some("Sign."));
@@ -236,6 +238,8 @@ fn the_tour_goes_on_from_tags_to_what_was_tampered_with() {
     assert_eq!(at(&state), Some("Verify."));
     select(&mut state, "admin/web");
     press(&mut state, "3V");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("V, then enter") && !shown.contains("First close"), "{shown}");
     let effects = press(&mut state, "<enter>");
     let job = state.jobs.begin(&effects[0]);
     update(&mut state, Event::Registry(job, RegistryNews::Verifying(web, vec!["1.0".to_owned()])));

@@ -4,7 +4,8 @@
 //!
 //! Each run begins with a server that was just started and a machine that has only its keys: `inspect` of all
 //! repositories, then a tag for each in one `sign --publish`; once nearby, once behind a proxy on loopback that adds a
-//! round trip of 50 ms. Every tag is read back. It ends with 1 if the server crashed or a tag is missing.
+//! round trip of 50 ms and counts the requests that met another in the server's hands. Every tag is read back. It ends
+//! with 1 if the server crashed or a tag is missing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
@@ -96,7 +97,8 @@ impl Bench {
         let crashed = if self.server.has_crashed() { "CRASHED" } else { "" };
         let told = done.err().map(|why| format!("FAILED {why}")).unwrap_or_default();
         self.failed += usize::from(!crashed.is_empty() || !told.is_empty());
-        println!("{name}: {time:.1} s, {requests} requests {crashed}{told}");
+        let met = proxy.map(|proxy| proxy.met()).map(|(came, met)| format!(", {met} of {came} met another"));
+        println!("{name}: {time:.1} s, {requests} requests{} {crashed}{told}", met.unwrap_or_default());
     }
 
     fn give_keys(&self, home: &Home) {

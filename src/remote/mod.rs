@@ -52,6 +52,7 @@ pub mod limits;
 mod login;
 pub mod notary;
 mod outage;
+mod pace;
 mod proof;
 pub mod proxies;
 mod proxy_answer;

@@ -4,12 +4,14 @@
 //! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
 //! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
 //! away as many are under way as leave, on average, less than half a request in its hands: half of the round trip divided
-//! by the service time. An upload, for which the server reads and writes many files, is alone under way.
+//! by the service time. They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many files, is alone under way.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
+
+use super::pace::Pace;
 
 /// A shorter round trip is a server nearby.
 const NEAR: Duration = Duration::from_millis(5);
@@ -47,6 +49,7 @@ pub(super) struct Turns {
     service: AtomicU64,
     /// Answers for which no more than one may be asked for, after the server went away.
     slow: AtomicU64,
+    pace: Pace,
 }
 
 /// A request's turn.
@@ -94,6 +97,7 @@ impl Turns {
             answer: AtomicU64::new(UNKNOWN),
             service: AtomicU64::new(micros(SERVICE)),
             slow: AtomicU64::new(0),
+            pace: Pace::default(),
         }
     }
 
@@ -105,24 +109,32 @@ impl Turns {
             (None, Doing::Reads) => Company::Reads { _shared: self.alone.read().await },
             (None, Doing::Writes) => Company::Nobody { _alone: self.alone.write().await },
         };
+        let permit = self.place().await;
+        self.pace.keep(self.gap()).await;
+        Turn { turns: self, permit, _company: company }
+    }
+
+    /// `None` never happens, since the places are never closed.
+    async fn place(&self) -> Option<SemaphorePermit<'_>> {
         let place = self.places.acquire();
         tokio::pin!(place);
         if self.fixed.is_none() && self.round_trip().is_none() {
             tokio::select! {
                 biased;
-                permit = &mut place => return self.turn(permit.ok(), company),
+                permit = &mut place => return permit.ok(),
                 () = tokio::time::sleep(PATIENCE) => {}
             }
             if self.round_trip().is_none() {
                 self.set(AT_FIRST);
             }
         }
-        // The places are never closed.
-        self.turn(place.await.ok(), company)
+        place.await.ok()
     }
 
-    fn turn<'a>(&'a self, permit: Option<SemaphorePermit<'a>>, company: Company<'a>) -> Turn<'a> {
-        Turn { turns: self, permit, _company: company }
+    /// From the start of a request to the next.
+    fn gap(&self) -> Duration {
+        let is_alone = self.fixed.is_some() || self.open.load(Ordering::Relaxed) == 1;
+        Duration::from_micros(if is_alone { 0 } else { SPARE * self.service.load(Ordering::Relaxed) })
     }
 
     /// Learns how long a connection took, per round trip.

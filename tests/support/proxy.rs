@@ -21,11 +21,20 @@ pub enum Mode {
     Silence,
 }
 
+/// What is in the server's hands: requests that reached it and whose answers have not begun.
+#[derive(Default)]
+struct Hands {
+    now: AtomicUsize,
+    came: AtomicUsize,
+    met: AtomicUsize,
+}
+
 struct Shared {
     target: u16,
     one_way: Duration,
     mode: Mutex<Mode>,
     connections: AtomicUsize,
+    hands: Hands,
     ended: AtomicBool,
 }
 
@@ -45,6 +54,7 @@ impl Proxy {
             one_way: round_trip / 2,
             mode: Mutex::new(Mode::Pass),
             connections: AtomicUsize::new(0),
+            hands: Hands::default(),
             ended: AtomicBool::new(false),
         });
         let accepting = Arc::clone(&shared);
@@ -69,6 +79,12 @@ impl Proxy {
     /// Connections taken so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Requests that reached the server so far, and how many of them met another one there.
+    pub fn met(&self) -> (usize, usize) {
+        let Hands { came, met, .. } = &self.shared.hands;
+        (came.load(Ordering::SeqCst), met.load(Ordering::SeqCst))
     }
 
     /// Changes what it does.
@@ -96,12 +112,31 @@ fn relay(shared: &Arc<Shared>, client: &TcpStream) {
     for stream in [client, &server] {
         let _ = stream.set_nodelay(true);
     }
-    let up = Arc::clone(shared);
-    let upward = thread::spawn(move || pump(&up, from_client, to_server, Direction::Up));
+    let (up, is_asked) = (Arc::clone(shared), Arc::new(AtomicBool::new(false)));
+    let asked = Arc::clone(&is_asked);
+    let upward = thread::spawn(move || pump(&up, from_client, to_server, Direction::Up, asked));
     if let Ok(to_client) = client.try_clone() {
-        pump(shared, server, to_client, Direction::Down);
+        pump(shared, server, to_client, Direction::Down, Arc::clone(&is_asked));
     }
+    shared.hands.give_back(&is_asked);
     let _ = upward.join();
+    shared.hands.give_back(&is_asked); // what a client says when it goes
+}
+
+impl Hands {
+    fn take(&self, is_asked: &AtomicBool) {
+        if !is_asked.swap(true, Ordering::SeqCst) {
+            let others = self.now.fetch_add(1, Ordering::SeqCst);
+            self.came.fetch_add(1, Ordering::SeqCst);
+            self.met.fetch_add(usize::from(others > 0), Ordering::SeqCst);
+        }
+    }
+
+    fn give_back(&self, is_asked: &AtomicBool) {
+        if is_asked.swap(false, Ordering::SeqCst) {
+            self.now.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,12 +146,22 @@ enum Direction {
 }
 
 /// Passes bytes on, each `one_way` after it came.
-fn pump(shared: &Shared, mut from: TcpStream, mut to: TcpStream, direction: Direction) {
+fn pump(
+    shared: &Arc<Shared>,
+    mut from: TcpStream,
+    mut to: TcpStream,
+    direction: Direction,
+    is_asked: Arc<AtomicBool>,
+) {
     let (queue, due) = channel::<(Instant, Vec<u8>)>();
     let sink = to.try_clone();
+    let (hands, asked) = (Arc::clone(shared), Arc::clone(&is_asked));
     let writer = thread::spawn(move || {
         for (at, bytes) in due {
             thread::sleep(at.saturating_duration_since(Instant::now()));
+            if direction == Direction::Up {
+                hands.hands.take(&asked);
+            }
             if to.write_all(&bytes).is_err() {
                 break;
             }
@@ -125,6 +170,9 @@ fn pump(shared: &Shared, mut from: TcpStream, mut to: TcpStream, direction: Dire
     });
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if direction == Direction::Down {
+            shared.hands.give_back(&is_asked);
+        }
         match (*shared.mode.lock().unwrap(), direction) {
             (Mode::Silence, _) => continue,
             (Mode::LoseAnswers, Direction::Down) | (Mode::Refuse, _) => {

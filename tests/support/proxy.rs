@@ -120,7 +120,6 @@ fn relay(shared: &Arc<Shared>, client: &TcpStream) {
     }
     shared.hands.give_back(&is_asked);
     let _ = upward.join();
-    shared.hands.give_back(&is_asked); // what a client says when it goes
 }
 
 impl Hands {
@@ -137,6 +136,11 @@ impl Hands {
             self.now.fetch_sub(1, Ordering::SeqCst);
         }
     }
+}
+
+/// A TLS record of application data, longer than a word of leave.
+fn is_request(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x17) && bytes.len() > 64
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -159,7 +163,7 @@ fn pump(
     let writer = thread::spawn(move || {
         for (at, bytes) in due {
             thread::sleep(at.saturating_duration_since(Instant::now()));
-            if direction == Direction::Up {
+            if direction == Direction::Up && is_request(&bytes) {
                 hands.hands.take(&asked);
             }
             if to.write_all(&bytes).is_err() {

@@ -287,15 +287,15 @@ impl NotaryServer {
             request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
             Upload::attach(&mut request, body)
         });
+        let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
         let outcome = {
-            let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
             let _turn = inner.turns.take(doing).await;
             inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
         };
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
             inner.slots.learn(took);
-            inner.turns.answered(took, is_used && call.method == Method::GET);
+            inner.turns.answered(doing, took, is_used);
         }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {

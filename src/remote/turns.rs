@@ -4,7 +4,8 @@
 //! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
 //! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
 //! away as many are under way as leave, on average, less than half a request in its hands: half of the round trip divided
-//! by the service time. They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many files, is alone under way.
+//! by the service time. They start evenly spread, so that none arrives with another. An upload, for which the server reads
+//! and writes many files, has a service time of its own: it is alone under way where that is long, or unknown.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,7 +36,7 @@ const UNKNOWN: u64 = u64::MAX;
 /// Turns for requests, as many at once as the server takes.
 pub(super) struct Turns {
     places: Semaphore,
-    /// Shared by requests that read, taken alone by those that write.
+    /// Shared by requests, taken alone by uploads that take long.
     alone: RwLock<()>,
     open: AtomicUsize,
     /// Places that are to be closed once they are given back.
@@ -45,8 +46,9 @@ pub(super) struct Turns {
     /// Fastest connection and fastest answer: both hold a round trip, in microseconds.
     connect: AtomicU64,
     answer: AtomicU64,
-    /// Mean of what answers took beyond the round trip, in microseconds.
+    /// Means of what answers took beyond the round trip, in microseconds: of files, and of uploads.
     service: AtomicU64,
+    upload: AtomicU64,
     /// Answers for which no more than one may be asked for, after the server went away.
     slow: AtomicU64,
     pace: Pace,
@@ -63,7 +65,7 @@ pub(super) struct Turn<'a> {
 enum Company<'a> {
     /// Anybody: the user knows how much the server takes.
     Any,
-    Reads {
+    Others {
         _shared: RwLockReadGuard<'a, ()>,
     },
     Nobody {
@@ -96,6 +98,7 @@ impl Turns {
             connect: AtomicU64::new(UNKNOWN),
             answer: AtomicU64::new(UNKNOWN),
             service: AtomicU64::new(micros(SERVICE)),
+            upload: AtomicU64::new(UNKNOWN),
             slow: AtomicU64::new(0),
             pace: Pace::default(),
         }
@@ -106,11 +109,13 @@ impl Turns {
         // Before the place, which whoever holds this may wait for.
         let company = match (self.fixed, doing) {
             (Some(_), _) => Company::Any,
-            (None, Doing::Reads) => Company::Reads { _shared: self.alone.read().await },
-            (None, Doing::Writes) => Company::Nobody { _alone: self.alone.write().await },
+            (None, Doing::Writes) if self.fit(self.upload.load(Ordering::Relaxed)) <= 1 => {
+                Company::Nobody { _alone: self.alone.write().await }
+            }
+            (None, Doing::Reads | Doing::Writes) => Company::Others { _shared: self.alone.read().await },
         };
         let permit = self.place().await;
-        self.pace.keep(self.gap()).await;
+        self.pace.keep(self.gap(doing)).await;
         Turn { turns: self, permit, _company: company }
     }
 
@@ -132,9 +137,23 @@ impl Turns {
     }
 
     /// From the start of a request to the next.
-    fn gap(&self) -> Duration {
-        let is_alone = self.fixed.is_some() || self.open.load(Ordering::Relaxed) == 1;
-        Duration::from_micros(if is_alone { 0 } else { SPARE * self.service.load(Ordering::Relaxed) })
+    fn gap(&self, doing: Doing) -> Duration {
+        if self.fixed.is_some() || self.open.load(Ordering::Relaxed) == 1 {
+            return Duration::ZERO;
+        }
+        let service = match doing {
+            Doing::Writes => &self.upload,
+            Doing::Reads => &self.service,
+        };
+        // Who is alone under way needs no distance to others.
+        let service = Some(service.load(Ordering::Relaxed)).filter(|service| self.fit(*service) > 1);
+        Duration::from_micros(SPARE * service.unwrap_or(0))
+    }
+
+    /// How many requests of such a service time may be under way.
+    fn fit(&self, service: u64) -> usize {
+        let round_trip = self.round_trip().map_or(0, micros);
+        usize::try_from(round_trip / service.max(1).saturating_mul(SPARE)).unwrap_or(MOST)
     }
 
     /// Learns how long a connection took, per round trip.
@@ -143,18 +162,28 @@ impl Turns {
         self.adjust();
     }
 
-    /// Learns how long the beginning of an answer took. `met` tells that it was one that is counted here.
-    pub(super) fn answered(&self, took: Duration, met: bool) {
+    /// Learns how long the beginning of an answer took, of a request that had its connection already if it `is_apart`
+    /// from the making of one.
+    pub(super) fn answered(&self, doing: Doing, took: Duration, is_apart: bool) {
         self.answer.fetch_min(micros(took), Ordering::Relaxed);
-        if met && let Some(round_trip) = self.round_trip() {
-            let own = micros(took.saturating_sub(round_trip));
-            let mean = self.service.load(Ordering::Relaxed);
-            self.service.store((mean * (WEIGHT - 1) + own) / WEIGHT, Ordering::Relaxed);
-            let one_less = |left: u64| left.checked_sub(1);
-            // Fails when nothing is left, which is the usual case.
-            let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        if is_apart && let Some(round_trip) = self.round_trip() {
+            self.measured(doing, micros(took.saturating_sub(round_trip)));
         }
         self.adjust();
+    }
+
+    fn measured(&self, doing: Doing, service: u64) {
+        let mean = match doing {
+            Doing::Writes => &self.upload,
+            Doing::Reads => &self.service,
+        };
+        let before = match mean.load(Ordering::Relaxed) {
+            UNKNOWN => service,
+            before => before,
+        };
+        mean.store((before * (WEIGHT - 1) + service) / WEIGHT, Ordering::Relaxed);
+        // Fails when nothing is left, which is the usual case.
+        let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
     }
 
     /// The server went away: one at a time for a while.
@@ -175,11 +204,10 @@ impl Turns {
             return;
         }
         let Some(round_trip) = self.round_trip() else { return };
-        let service = self.service.load(Ordering::Relaxed).max(1);
-        let fits = usize::try_from(micros(round_trip) / (SPARE * service)).unwrap_or(MOST);
+        let service = self.service.load(Ordering::Relaxed);
         let is_busy = service > micros(BUSY) || self.slow.load(Ordering::Relaxed) > 0;
         let is_careful = round_trip < NEAR || is_busy;
-        self.set(if is_careful { 1 } else { fits.clamp(1, MOST) });
+        self.set(if is_careful { 1 } else { self.fit(service).clamp(1, MOST) });
     }
 
     fn set(&self, wanted: usize) {
@@ -226,7 +254,7 @@ mod tests {
     fn measured(connect: u64, answers: &[u64]) -> Turns {
         let turns = Turns::new(None);
         turns.connected(MILLI(connect));
-        answers.iter().for_each(|answer| turns.answered(MILLI(*answer), true));
+        answers.iter().for_each(|answer| turns.answered(Doing::Reads, MILLI(*answer), true));
         turns
     }
 
@@ -252,7 +280,7 @@ mod tests {
     fn what_the_user_sets_holds_whatever_is_measured() {
         let turns = Turns::new(Some(6));
         turns.connected(MILLI(1));
-        turns.answered(MILLI(1), true);
+        turns.answered(Doing::Reads, MILLI(1), true);
         assert_eq!(turns.open(), 6);
     }
 
@@ -269,7 +297,7 @@ mod tests {
         assert_eq!(turns.places.available_permits(), 0, "the one that is left is in use");
         held.clear();
         assert_eq!(turns.places.available_permits(), 1);
-        (0..RECOVERY).for_each(|_| turns.answered(MILLI(52), true));
+        (0..RECOVERY).for_each(|_| turns.answered(Doing::Reads, MILLI(52), true));
         assert!(turns.open() > 1, "well again");
         assert_eq!(turns.places.available_permits(), turns.open());
     }
@@ -284,8 +312,19 @@ mod tests {
         turns.connected(MILLI(1));
         assert_eq!((turns.open(), turns.places.available_permits()), (1, 1));
     }
+
     async fn is_pending<T>(waiting: impl Future<Output = T>) -> bool {
         tokio::time::timeout(Duration::ZERO, waiting).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn uploads_that_a_server_far_away_takes_quickly_are_under_way_with_others() {
+        let turns = measured(50, &[]);
+        turns.answered(Doing::Writes, MILLI(56), true);
+        let _both = (turns.take(Doing::Writes).await, turns.take(Doing::Writes).await);
+        assert_eq!(turns.gap(Doing::Writes), MILLI(12), "but do not arrive together");
+        (0..20).for_each(|_| turns.answered(Doing::Writes, MILLI(110), true));
+        assert!(is_pending(turns.take(Doing::Writes)).await, "it has become slow");
     }
 
     #[tokio::test]

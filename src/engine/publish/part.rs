@@ -21,7 +21,7 @@ use crate::engine::trust::Trust;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// Repositories that are published at the same time.
-pub(in crate::engine) const AT_ONCE: usize = 8;
+pub(in crate::engine) const AT_ONCE: usize = 32;
 
 /// Sends what was approved, and checks it. All clones are one.
 #[derive(Clone)]

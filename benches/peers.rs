@@ -184,6 +184,7 @@ impl Bench<'_> {
             let settings = settings_of(self.near.path(), &self.near.trust_dir(), &url);
             let engine = Engine::open(settings, Arc::new(Timestamp::now)).unwrap();
             let gun = Gun::parse(guns[2]).unwrap();
+            runtime.block_on(engine.views().refresh(&gun)).unwrap(); // as the screen has, before anything is staged
             let add = |(name, file): (&String, &String)| (gun.clone(), add_signer(name, &[key(file)]));
             engine.stage().stage(names.iter().zip(&files).map(add).collect()).unwrap();
             runtime.block_on(publish(&engine));

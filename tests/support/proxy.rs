@@ -150,13 +150,7 @@ enum Direction {
 }
 
 /// Passes bytes on, each `one_way` after it came.
-fn pump(
-    shared: &Arc<Shared>,
-    mut from: TcpStream,
-    mut to: TcpStream,
-    direction: Direction,
-    is_asked: Arc<AtomicBool>,
-) {
+fn pump(shared: &Arc<Shared>, mut from: TcpStream, mut to: TcpStream, direction: Direction, is_asked: Arc<AtomicBool>) {
     let (queue, due) = channel::<(Instant, Vec<u8>)>();
     let sink = to.try_clone();
     let (hands, asked) = (Arc::clone(shared), Arc::clone(&is_asked));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::part::Custody;
+use crate::engine::called;
 use crate::engine::error::EngineError;
-use crate::engine::keyring::names::role_label;
 use crate::engine::keyring::tokens::Seen;
 use crate::engine::view::keys::KeyView;
 use crate::keys::{KeyError, words};
@@ -21,7 +21,7 @@ impl Custody {
         let stored = self.keyring.held.stored();
         let labelled = |id: &CanonicalKeyId, role: &str| {
             let own = self.keyring.held.user_label(id);
-            own.as_deref() == Some(typed) || role_label(role).as_deref() == Some(typed)
+            own.as_deref() == Some(typed) || called::of_role(role).as_deref() == Some(typed)
         };
         let fits = |id: &&CanonicalKeyId| begins(id.as_str(), typed) || words::words(id) == typed;
         let tokens = self.keyring.token_keys(Seen::Lately);

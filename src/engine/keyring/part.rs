@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::held::{Held, hold};
 use super::labels;
-use super::names::role_label;
 use super::tokens::Seen;
+use crate::engine::called;
 use crate::engine::context::Context;
 use crate::engine::error::{EngineError, Problem};
 use crate::keys::{Exposure, KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
@@ -92,10 +92,11 @@ impl Keyring {
     }
 
     /// What people call a key: the user's label, else the role header of its file (a signer's name), else `None`.
-    pub(in crate::engine) fn label(&self, id: &CanonicalKeyId) -> Option<String> {
+    #[must_use]
+    pub fn label(&self, id: &CanonicalKeyId) -> Option<String> {
         let keyring = &self.held;
-        let of_file = || keyring.stored().get(id).and_then(|key| role_label(&key.role));
-        let of_token = || self.token_key(id).and_then(|entry| role_label(&entry.role));
+        let of_file = || keyring.stored().get(id).and_then(|key| called::of_role(&key.role));
+        let of_token = || self.token_key(id).and_then(|entry| called::of_role(&entry.role));
         keyring.user_label(id).or_else(of_file).or_else(of_token)
     }
 
@@ -116,12 +117,6 @@ impl Keyring {
     #[must_use]
     pub fn key_dir(&self) -> &Path {
         self.key_store().dir()
-    }
-
-    /// What people call a stored key: the user's label, else its signer's name.
-    #[must_use]
-    pub fn key_label(&self, id: &CanonicalKeyId) -> Option<String> {
-        self.label(id)
     }
 
     /// The `role` header of a stored key, or the role of one on a token.

@@ -15,7 +15,7 @@ use super::warnings::warnings;
 use super::{NeededKey, PlannedChange, RepositoryPlan, TagEffect};
 use crate::engine::draft::applied::{Applied, Refusal};
 use crate::engine::draft::apply::apply;
-use crate::engine::draft::change::{Change, RootKeyChoice, StagedChange};
+use crate::engine::draft::change::{Change, StagedChange};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
 use crate::tuf::{CanonicalKeyId, Role};
@@ -38,8 +38,8 @@ pub fn draft<'a>(facts: &Facts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>), E
     let mut planned = Vec::new();
     for staged in facts.changes {
         // Staged before anybody knew that there is no trust data yet.
-        if matches!(staged.change, Change::AddSigner { .. }) && set.is_none() && draft.creates().is_none() {
-            let change = Change::Create { root_key: RootKeyChoice::Auto };
+        let creation = staged.change.creation([]).filter(|_| set.is_none() && draft.creates().is_none());
+        if let Some(change) = creation {
             let applied = apply(&mut draft, &change).map_err(|refusal| refused(facts, &change, refusal))?;
             planned.push(planned_change(&StagedChange { change, ..staged.clone() }, applied));
         }

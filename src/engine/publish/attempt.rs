@@ -13,6 +13,7 @@ use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{Made, SignedFile, SigningError, sign};
 use super::upload::Uploaded;
+use crate::engine::called;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
@@ -199,7 +200,7 @@ impl Publisher {
 
     /// What others have published since the plan was reviewed.
     fn merges(&self, job: &Job, base: &Base) -> Vec<Merge> {
-        let label = |id: &CanonicalKeyId| self.keyring.label_in_plan(id).unwrap_or_else(|| id.short().to_owned());
+        let label = |id: &CanonicalKeyId| called::or_id(self.keyring.label_in_plan(id), id);
         merges(job.reviewed.set.as_deref(), base.set.as_deref(), &label)
     }
 

@@ -12,7 +12,7 @@ use super::kept::{Kept, Reviewed};
 use super::place::Place;
 use super::{foreign, planned};
 use crate::engine::context::Context;
-use crate::engine::draft::change::{Change, EntryId, RootKeyChoice, Stage, StagedChange};
+use crate::engine::draft::change::{Change, EntryId, Stage, StagedChange};
 use crate::engine::draft::conflicts::{applicable, contradiction};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
@@ -109,9 +109,10 @@ impl Staging {
                 let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
                 return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
             }
-            let creates = || place.others.iter().any(|staged| matches!(staged, Change::Create { .. }));
-            let needs_creation = matches!(change, Change::AddSigner { .. }) && !creates() && self.is_absent(&gun)?;
-            let creation = needs_creation.then_some(Change::Create { root_key: RootKeyChoice::Auto });
+            let creation = match change.creation(&place.others) {
+                Some(creation) if self.is_absent(&gun)? => Some(creation),
+                _ => None,
+            };
             for change in creation.into_iter().chain([change]) {
                 place.put(change.clone());
                 let (gun, server) = (gun.clone(), place.server.clone());

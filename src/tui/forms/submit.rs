@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::pasted;
 use crate::engine::reference::parse_bare;
 use crate::engine::tags::candidate::Wanted;
-use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
+use crate::engine::{Change, Health, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 use crate::tui::dialogs::form::{Form, Purpose, Wait};
 use crate::tui::dialogs::label::Label;
@@ -128,11 +128,10 @@ fn add_signer(form: &Form, state: &State, guns: &[Gun], keys: &[PublicKey]) -> R
     let mut changes = Vec::new();
     for gun in guns {
         let is_new = state.find(gun).is_some_and(|r| r.health() == Health::New);
-        let created = state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::Create { .. }));
-        if is_new && !created {
-            changes.push((gun.clone(), Change::Create { root_key: RootKeyChoice::Auto }));
-        }
-        changes.push((gun.clone(), Change::AddSigner { name: name.clone(), keys: keys.to_vec() }));
+        let staged = state.stage.changes.iter().filter(|staged| staged.gun == *gun).map(|staged| &staged.change);
+        let signer = Change::AddSigner { name: name.clone(), keys: keys.to_vec() };
+        let creation = signer.creation(staged).filter(|_| is_new);
+        changes.extend(creation.into_iter().chain([signer]).map(|change| (gun.clone(), change)));
     }
     Ok(staging::add(state, changes))
 }

@@ -64,7 +64,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
 #[must_use]
 pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
     let subject = |id: &CanonicalKeyId| {
-        let known = state.keyring.keys.iter().find(|k| k.id == *id).map(|k| k.label.clone());
+        let known = state.keyring.find(id).map(|k| k.label.clone());
         known.unwrap_or_else(|| form.text(Label::Name).to_owned())
     };
     let facts = |on: &OnToken| {
@@ -135,7 +135,7 @@ pub(super) fn loaded(
 /// The manifest of a backup.
 pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
     let row = |id: &CanonicalKeyId, tested: bool| {
-        let label = state.keyring.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
+        let label = state.keyring.find(id).map_or_else(String::new, |k| k.label.clone());
         let head = format!("{}  {label}", id.short());
         let row = if tested {
             Part::new(Tone::Done, head, "unlocked from the backup")

@@ -2,12 +2,6 @@
 
 use crate::engine::custody::backup::Standing;
 use crate::engine::custody::load::{FoundKey, KeySet, Naming};
-use crate::tuf::CanonicalKeyId;
-use crate::tui::state::State;
-
-pub(in crate::tui) fn called(state: &State, id: &CanonicalKeyId) -> String {
-    state.keyring.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
-}
 
 /// What a key of a file is called, empty if nobody says, and who says so.
 pub(in crate::tui) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (String, Naming) {

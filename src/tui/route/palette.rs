@@ -84,7 +84,7 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
 }
 
 fn places(state: &State, scored: &mut Scored) {
-    for repository in &state.known.repositories {
+    for repository in state.known.repositories.iter() {
         let entry = &repository.entry;
         scored.take(state.short_name(&entry.name), 0, || Hit::Repository(entry.gun.clone()));
     }
@@ -97,7 +97,7 @@ fn places(state: &State, scored: &mut Scored) {
         scored.take(role.role.as_str(), 0, || Hit::Role(role.role.clone()));
     }
     if scored.letters >= LETTERS_FOR_TAGS {
-        for tag in &view.tags {
+        for tag in view.tags.iter() {
             scored.take(&tag.name, 0, || Hit::Tag(Arc::from(tag.name.as_str())));
         }
     }

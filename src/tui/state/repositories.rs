@@ -96,15 +96,6 @@ impl Deref for Repositories {
     }
 }
 
-impl<'a> IntoIterator for &'a Repositories {
-    type Item = &'a Repository;
-    type IntoIter = std::slice::Iter<'a, Repository>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.rows.iter()
-    }
-}
-
 impl Repositories {
     /// Takes a new list; what is known of those that stay is kept. Gives the names that are new on it.
     pub fn list(&mut self, entries: Vec<Entry>) -> Vec<Gun> {

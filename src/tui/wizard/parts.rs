@@ -97,7 +97,7 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
         let (old, new) = (words::old_keys(guide), words::new_keys(guide));
         let line = |label: &'static str, ids: &[crate::tuf::CanonicalKeyId], none: &str| {
             let runs = Runs::new().then(format!("{label:<LABEL$}"), theme.quiet());
-            let names: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
+            let names: Vec<String> = ids.iter().map(|id| state.keyring.called_with_id(id)).collect();
             if names.is_empty() { runs.then(none, theme.quiet()) } else { runs.then(names.join(", "), theme.strong()) }
         };
         if !old.is_empty() {
@@ -252,10 +252,12 @@ fn change(state: &State, change: &Change) -> Runs {
     let (glyph, style) = mark::sign(theme, mark).unwrap_or((" ", theme.text()));
     let text = match change {
         Change::AddSigner { name, keys } => {
-            let ids: Vec<String> = keys.iter().map(|k| words::key(state, k.canonical_id())).collect();
+            let ids: Vec<String> = keys.iter().map(|k| state.keyring.called_with_id(k.canonical_id())).collect();
             format!("add {} to {name}, releases", ids.join(", "))
         }
-        Change::RemoveSignerKey { name, key } => format!("remove {} from {name}, releases", words::key(state, key)),
+        Change::RemoveSignerKey { name, key } => {
+            format!("remove {} from {name}, releases", state.keyring.called_with_id(key))
+        }
         other => other.describe(),
     };
     Runs::new().gap(2).then(glyph, style).gap(1).then(text, theme.text())

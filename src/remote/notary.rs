@@ -206,13 +206,14 @@ impl NotaryServer {
         let answer = self.run(call).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(()),
-            // A gateway that lost its server behind it cannot say what that did.
-            502 | 504 => Err(RemoteError::AnswerLost {
-                host: self.host().to_owned(),
-                why: format!("a gateway answered {}", answer.status.as_u16()),
-            }),
+            status @ (502 | 504) => Err(self.lost_by_gateway(status)),
             _ => Err(upload_error_of(self.host(), size, &answer)),
         }
+    }
+
+    /// A gateway that lost its server behind it cannot say what that did.
+    fn lost_by_gateway(&self, status: u16) -> RemoteError {
+        RemoteError::AnswerLost { host: self.host().to_owned(), why: format!("a gateway answered {status}") }
     }
 
     /// Deletes all trust data of a repository.
@@ -225,10 +226,7 @@ impl NotaryServer {
         let answer = self.run(call).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(()),
-            502 | 504 => Err(RemoteError::AnswerLost {
-                host: self.host().to_owned(),
-                why: format!("a gateway answered {}", answer.status.as_u16()),
-            }),
+            status @ (502 | 504) => Err(self.lost_by_gateway(status)),
             _ => Err(error_of(self.host(), "trust data of this repository", &answer)),
         }
     }

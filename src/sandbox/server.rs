@@ -130,7 +130,8 @@ impl Server {
         }
         let may_read = |path: &str| self.gate.may_read(path, authorization, now);
         let query = parameters(head.uri.query().unwrap_or_default());
-        self.shelf.answer(route, head, body, query, may_read).await
+        let answered = self.shelf.answer(route, head, body, query, may_read).await;
+        answered.unwrap_or_else(|refusal| refusal.response())
     }
 
     fn perform(&self, route: &Route, head: &Parts, body: &[u8]) -> Result<Response<Body>, Refusal> {

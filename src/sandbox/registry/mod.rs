@@ -54,18 +54,6 @@ impl Shelf {
         body: Body,
         query: Vec<(String, String)>,
         may_read: impl Fn(&str) -> bool,
-    ) -> Response<Body> {
-        let answered = self.perform(route, head, body, query, may_read).await;
-        answered.unwrap_or_else(|refusal| refusal.response())
-    }
-
-    async fn perform(
-        &self,
-        route: &Route,
-        head: &Parts,
-        body: Body,
-        query: Vec<(String, String)>,
-        may_read: impl Fn(&str) -> bool,
     ) -> Result<Response<Body>, Refusal> {
         let (method, headers) = (&head.method, &head.headers);
         match route {

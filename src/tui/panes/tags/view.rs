@@ -10,7 +10,7 @@ use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
-use crate::tui::panes::row::{Row, cell, number, state_cell};
+use crate::tui::panes::row::{self, Row, cell, number, state_cell};
 use crate::tui::panes::{empty, landing};
 use crate::tui::state::State;
 use crate::tui::state::registry::{Compared, Comparing};
@@ -39,19 +39,15 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let slots = table::heads(canvas, &COLUMNS, inner, inside.head);
     let (list, rows) = (&state.lists.tags, &state.lists.tag_rows);
     if list.is_empty() {
         return empty::line(canvas, inner, inside.head + 1, list.filter.text(), &nothing(state));
     }
-    for (y, (place, index, name)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(tag) = rows.get(index) else { continue };
-        let row = Row { inner, y, cursor: place == list.cursor(), focused };
-        row.gutter(canvas, list.marks.contains(name), tag.mark);
-        draw(canvas, &slots, row, rows, tag);
-        row.finish(canvas);
-    }
+    let staged = |index: usize, _: &_| rows.get(index).and_then(|tag| tag.mark);
+    row::each(canvas, list, (inner, inside, focused), staged, |canvas, row, index, _| {
+        rows.get(index).into_iter().for_each(|tag| draw(canvas, &slots, row, rows, tag));
+    });
 }
 
 /// Why there are no rows.

@@ -54,6 +54,8 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod called;
 mod context;
 pub mod custody;
@@ -102,7 +104,7 @@ pub use settings::{FirstContact, Settings};
 pub use trust::notice::Notice;
 pub use trust::session::Freshness;
 pub use view::keys::KeyView;
-pub use view::list::Entry;
+pub use view::list::ListedRepository;
 pub use view::status::Status;
 pub use view::{Health, RepositoryView};
 pub use wording::natural;

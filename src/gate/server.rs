@@ -24,7 +24,7 @@ use crate::engine::view::TagState;
 use crate::engine::{EngineError, RepositoryView};
 use crate::oci::{DIGEST, Refusal, answer};
 use crate::printable::printable;
-use crate::remote::registry::{Blob, Digest, Expected, Reference, RepositoryPath, is_tag};
+use crate::remote::registry::{BlobPieces, Digest, Expected, Reference, RepositoryPath, is_tag};
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
 
@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
-    fn passing(&self, path: &RepositoryPath, mut blob: Blob, place: Option<OwnedSemaphorePermit>) -> Body {
+    fn passing(&self, path: &RepositoryPath, mut blob: BlobPieces, place: Option<OwnedSemaphorePermit>) -> Body {
         let (sender, receiver) = mpsc::channel::<Result<Bytes, RemoteError>>(1);
         let (log, path) = (Arc::clone(&self.log), path.clone());
         let (bytes, wrong) = (Arc::clone(&self.counts.bytes), Arc::clone(&self.counts.wrong));

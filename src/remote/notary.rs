@@ -14,7 +14,7 @@ use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
-use super::login::{Asking, Authorization, Login};
+use super::login::{Asking, Authorization, ServerLogin};
 use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
@@ -25,7 +25,8 @@ use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+#[allow(missing_docs)] // the variants say what their fields are
+pub enum WantedFile {
     /// `<role>.json`, the latest.
     Current(Role),
     /// `<role>.<sha256>.json`.
@@ -34,7 +35,7 @@ pub enum Wanted {
     Version { role: Role, version: u64 },
 }
 
-impl Wanted {
+impl WantedFile {
     fn file(&self) -> String {
         match self {
             Self::Current(role) => format!("{role}.json"),
@@ -70,7 +71,7 @@ pub struct NotaryServer {
 struct Inner {
     endpoint: Endpoint,
     http: Http,
-    login: Login,
+    login: ServerLogin,
     slots: Slots,
     turns: Arc<Turns>,
     tries: Tries,
@@ -109,7 +110,7 @@ impl NotaryServer {
     pub fn new(endpoint: Endpoint, setup: Setup, credentials: Arc<dyn CredentialSource>) -> Result<Self, RemoteError> {
         let turns = Arc::new(Turns::new(setup.parallel));
         let http = Http::new(&endpoint, &setup, &turns)?;
-        let login = Login::new(credentials, setup.remarks.clone());
+        let login = ServerLogin::new(credentials, setup.remarks.clone());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
         let (slots, chosen) = (Slots::default(), setup.chosen);
         let inner = Inner {
@@ -146,7 +147,7 @@ impl NotaryServer {
     pub async fn fetch(
         &self,
         gun: &Gun,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         limit: u64,
         access: Access,
         stop: &CancellationToken,

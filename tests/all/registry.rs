@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use trustdeck::remote::RemoteError;
-use trustdeck::remote::auth::Finding;
+use trustdeck::remote::auth::FindCredential;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
 use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, Setup, TlsMaterial};
 use zeroize::Zeroizing;
@@ -44,7 +44,7 @@ impl Logins {
 }
 
 impl CredentialSource for Logins {
-    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> FindCredential<'a> {
         self.asked.lock().unwrap().push(registry.to_owned());
         let password = |(user, password)| Credential::Password { user, password: Zeroizing::<String>::new(password) };
         let found = self.login.clone().map(password);

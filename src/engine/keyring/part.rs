@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::held::{Held, hold};
+use super::held::{KeyringState, hold};
 use super::labels;
-use super::tokens::Seen;
+use super::tokens::LookAge;
 use crate::engine::called;
 use crate::engine::context::Context;
 use crate::engine::error::{EngineError, Problem};
@@ -18,12 +18,12 @@ use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 #[derive(Clone)]
 pub struct Keyring {
     pub(in crate::engine) context: Context,
-    pub(in crate::engine) held: Arc<Held>,
+    pub(in crate::engine) held: Arc<KeyringState>,
 }
 
 impl Keyring {
     pub(in crate::engine) fn open(context: &Context) -> Result<Self, EngineError> {
-        Ok(Self { context: context.clone(), held: Arc::new(Held::open(context.settings())?) })
+        Ok(Self { context: context.clone(), held: Arc::new(KeyringState::open(context.settings())?) })
     }
 }
 
@@ -37,7 +37,7 @@ impl Keyring {
     /// Private keys in the store and on tokens, by ID.
     pub fn keys_at_hand(&self) -> BTreeSet<CanonicalKeyId> {
         let mut ids: BTreeSet<CanonicalKeyId> = self.held.stored().keys().cloned().collect();
-        ids.extend(self.token_keys(Seen::Once).into_iter().map(|entry| entry.public.canonical_id().clone()));
+        ids.extend(self.token_keys(LookAge::Once).into_iter().map(|entry| entry.public.canonical_id().clone()));
         ids
     }
 
@@ -139,7 +139,7 @@ impl Keyring {
     pub fn key_problems(&self) -> Vec<Problem> {
         let found = self.held.look();
         let mut problems = found.map_or_else(|error| vec![error], |(_, problems)| problems);
-        self.token_keys(Seen::Once);
+        self.token_keys(LookAge::Once);
         problems.extend(self.held.tokens.problem().map(KeyError::Token));
         problems.into_iter().map(|error| EngineError::Key(error).problem()).collect()
     }

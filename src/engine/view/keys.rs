@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::part::Views;
 use crate::engine::called;
 use crate::engine::error::EngineError;
-use crate::engine::keyring::tokens::{PinState, Seen, pin_words};
+use crate::engine::keyring::tokens::{LookAge, PinState, pin_words};
 use crate::keys::token::{TokenEntry, TokenPlace};
 use crate::keys::{Exposure, StoredKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
@@ -19,7 +19,7 @@ struct Listed {
     used_in: Vec<(Gun, Role)>,
 }
 
-type Known = BTreeMap<CanonicalKeyId, Listed>;
+type KnownKeys = BTreeMap<CanonicalKeyId, Listed>;
 
 impl Views {
     /// All keys: in the store, behind servers, and public ones of repositories. Own keys come first (root, targets,
@@ -56,7 +56,7 @@ impl Views {
     }
 
     fn keys_of(&self, guns: Vec<Gun>) -> Result<Vec<KeyView>, EngineError> {
-        let mut known = Known::new();
+        let mut known = KnownKeys::new();
         for gun in guns {
             let base = self.trust.base(&gun).ok().flatten();
             if let Some(set) = base.and_then(|base| base.set) {
@@ -66,7 +66,7 @@ impl Views {
         let (stored, _) = self.keyring.held.look()?;
         let backups = self.keyring.backups()?;
         let mut on_tokens: BTreeMap<CanonicalKeyId, TokenEntry> = BTreeMap::new();
-        for entry in self.keyring.token_keys(Seen::Lately) {
+        for entry in self.keyring.token_keys(LookAge::Lately) {
             on_tokens.entry(entry.public.canonical_id().clone()).or_insert(entry);
         }
         let mut keys = Vec::new();
@@ -172,7 +172,7 @@ impl Views {
 }
 
 /// Adds the keys of all roles of a repository.
-fn collect(known: &mut Known, set: &TrustedSet) {
+fn collect(known: &mut KnownKeys, set: &TrustedSet) {
     let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
     let targets = set.targets().map(|file| &file.content);
     let files = targets.into_iter().chain(set.delegations().values().map(|file| &file.content));

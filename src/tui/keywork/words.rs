@@ -1,6 +1,6 @@
 //! Keys of tasks in words.
 
-use crate::engine::custody::backup::Standing;
+use crate::engine::custody::backup::KeyStanding;
 use crate::engine::custody::load::{FoundKey, KeySet, Naming};
 
 /// What a key of a file is called, empty if nobody says, and who says so.
@@ -10,6 +10,6 @@ pub(in crate::tui) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (Str
 }
 
 /// Whether the store lacks a key of a backup.
-pub(in crate::tui) fn is_missing(standing: &Standing) -> bool {
-    matches!(standing, Standing::New | Standing::Unnamed)
+pub(in crate::tui) fn is_missing(standing: &KeyStanding) -> bool {
+    matches!(standing, KeyStanding::New | KeyStanding::Unnamed)
 }

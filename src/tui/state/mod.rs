@@ -103,7 +103,7 @@ pub struct State {
     /// Wizards that were begun, as far as they were last time anybody looked.
     pub begun: Vec<Begun>,
     /// Whether it was said what of them is due.
-    pub reminder: Reminder,
+    pub reminder: DueReminder,
     pub jobs: Jobs,
     /// What is still to be asked before a publish.
     pub gate: Option<Gate>,
@@ -127,7 +127,7 @@ pub enum Before {
 
 /// Whether something that is due was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reminder {
+pub enum DueReminder {
     Due,
     Said,
 }
@@ -216,7 +216,7 @@ impl State {
             tour: None,
             guide: None,
             begun: Vec::new(),
-            reminder: Reminder::Due,
+            reminder: DueReminder::Due,
             jobs: Jobs::default(),
             gate: None,
             key_task: None,

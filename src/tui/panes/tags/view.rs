@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::RepositoryView;
-use crate::engine::tags::compare::Standing;
+use crate::engine::tags::compare::TagStanding;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
@@ -110,9 +110,9 @@ fn beginning(digest: &str) -> &str {
 fn registry<'a>(theme: Theme, rows: &TagRows, tag: &'a TagRow) -> (&'a str, Style) {
     match &tag.row.registry {
         _ if rows.is_same(tag) => ("same", theme.quiet()),
-        Some(found) if tag.row.standing == Standing::Drift => (found.digest.digest(), theme.warn_word()),
+        Some(found) if tag.row.standing == TagStanding::Drift => (found.digest.digest(), theme.warn_word()),
         Some(found) => (found.digest.digest(), theme.text()),
-        None if tag.row.standing == Standing::Gone => ("none", theme.warn_word()),
+        None if tag.row.standing == TagStanding::Gone => ("none", theme.warn_word()),
         None => (theme.glyphs.missing, theme.quiet()),
     }
 }
@@ -123,11 +123,11 @@ fn sign(theme: Theme, tag: &TagRow) -> (&'static str, Style) {
         return (glyphs.new, theme.add());
     }
     match tag.row.standing {
-        Standing::Ok | Standing::Signed => (glyphs.ok, theme.ok()),
-        Standing::Drift | Standing::Gone => (glyphs.drift, theme.warn()),
-        Standing::Held => (glyphs.held, theme.add()),
-        Standing::Orphan | Standing::Expired => (glyphs.fail, theme.fail()),
-        Standing::Unsigned => (glyphs.none, theme.quiet()),
+        TagStanding::Ok | TagStanding::Signed => (glyphs.ok, theme.ok()),
+        TagStanding::Drift | TagStanding::Gone => (glyphs.drift, theme.warn()),
+        TagStanding::Held => (glyphs.held, theme.add()),
+        TagStanding::Orphan | TagStanding::Expired => (glyphs.fail, theme.fail()),
+        TagStanding::Unsigned => (glyphs.none, theme.quiet()),
     }
 }
 
@@ -137,10 +137,10 @@ pub(super) fn style(theme: Theme, tag: &TagRow) -> Style {
         return theme.add();
     }
     match tag.row.standing {
-        Standing::Ok | Standing::Signed | Standing::Unsigned => theme.quiet(),
-        Standing::Drift | Standing::Gone => theme.warn_word(),
-        Standing::Held => theme.add(),
-        Standing::Orphan | Standing::Expired => theme.fail(),
+        TagStanding::Ok | TagStanding::Signed | TagStanding::Unsigned => theme.quiet(),
+        TagStanding::Drift | TagStanding::Gone => theme.warn_word(),
+        TagStanding::Held => theme.add(),
+        TagStanding::Orphan | TagStanding::Expired => theme.fail(),
     }
 }
 

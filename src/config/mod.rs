@@ -1,6 +1,12 @@
 //! Settings from flags, environment and files, worked out once.
 //!
-//! Invariant: nothing is written, and nothing of the process is read but what is passed in.
+//! Rules:
+//!
+//! - Nothing is written, and nothing of the process is read but what is passed in.
+//! - Flags go before the environment, this before the configuration file, this before defaults; `status` says which it was.
+//! - A setting of a file that is not known is refused.
+
+#![warn(missing_docs)]
 
 mod files;
 mod typed;

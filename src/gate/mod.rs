@@ -1,7 +1,10 @@
 //! A pull-only registry in front of a registry, which shows signed tags only: content trust for every client.
 //!
-//! Invariant: a tag is served by the digest that verified, unexpired trust data names and by nothing else; of every
-//! manifest and blob that passes, the digest is computed here, and a wrong one is never completed.
+//! Rules:
+//!
+//! - A tag is served by the digest that verified, unexpired trust data names and by nothing else.
+//! - Of every manifest and blob that passes, the digest is computed here; a wrong one is never completed.
+//! - Only reads pass: whatever pushes or deletes is refused.
 
 mod answer;
 mod login;

@@ -8,7 +8,6 @@ use crate::support;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use trustdeck::remote::RemoteError;
 use trustdeck::remote::auth::FindCredential;
@@ -16,17 +15,9 @@ use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, T
 use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, Setup, TlsMaterial};
 use zeroize::Zeroizing;
 
-const APP: &str = "team/app";
+use crate::remote::SHORT;
 
-/// Deadlines that tests can wait for.
-const SHORT: Limits = Limits {
-    connect: Duration::from_secs(10),
-    first_byte: Duration::from_millis(400),
-    stall: Duration::from_millis(400),
-    total: Duration::from_millis(1500),
-    pause: Duration::from_millis(1),
-    longest_pause: Duration::from_secs(2),
-};
+const APP: &str = "team/app";
 
 /// One login for everybody, or none.
 #[derive(Default)]

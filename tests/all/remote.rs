@@ -26,7 +26,7 @@ use trustdeck::tuf::{Gun, Role};
 use zeroize::Zeroizing;
 
 /// Deadlines that tests can wait for.
-const SHORT: Limits = Limits {
+pub(crate) const SHORT: Limits = Limits {
     connect: Duration::from_secs(10),
     first_byte: Duration::from_millis(400),
     stall: Duration::from_millis(400),

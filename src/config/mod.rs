@@ -173,7 +173,7 @@ fn registries(addresses: BTreeMap<String, String>, insecure: BTreeSet<String>, p
 
 /// What trustdeck's own configuration says of the screen, as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Screen {
+pub struct ScreenSettings {
     /// `theme`
     pub theme: Option<String>,
     /// `mouse`
@@ -188,7 +188,7 @@ pub struct Screen {
 ///
 /// # Errors
 /// As [`settings`] for that file.
-pub fn screen(places: &Places) -> Result<Screen, EngineError> {
+pub fn screen(places: &Places) -> Result<ScreenSettings, EngineError> {
     Ok(OwnConfig::load(&places.config_dir.join("config.toml"), &places.home)?.screen)
 }
 

@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use login::Login;
+pub use login::GateLogin;
 pub use serve::{Running, start};
 
 /// Hears a line for the log: what was refused, what was wrong. Made printable already.
@@ -36,7 +36,7 @@ pub struct Options {
     /// Certificate and key, PEM files; without them http is served.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Who is let in; everybody if `None`.
-    pub login: Option<Login>,
+    pub login: Option<GateLogin>,
     /// Whether everybody beyond this machine may come in.
     pub open: bool,
 }

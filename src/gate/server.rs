@@ -13,7 +13,7 @@ use futures_util::stream;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::login::Login;
+use super::login::GateLogin;
 use super::reach::{Manifests, Reach};
 use super::route::Route;
 use super::trust::Trust;
@@ -41,7 +41,7 @@ const PAGE: usize = 1000;
 pub(super) struct Server {
     upstream: String,
     strict: bool,
-    login: Option<Login>,
+    login: Option<GateLogin>,
     tags: Tags,
     trust: Trust,
     manifests: Manifests,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::passphrases::{Answer, Attempt, Typed, from_descriptor, nobody};
 use super::words::shown;
-use crate::cli::arguments::key::Restore;
+use crate::cli::arguments::key::KeyRestore;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, terminal};
@@ -26,7 +26,7 @@ struct Row {
 ///
 /// # Errors
 /// As the engine's, if the backup cannot be opened.
-pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Problem> {
+pub(super) fn run(context: &Context, arguments: &KeyRestore) -> Result<Ending, Problem> {
     let archive = open(context, arguments)?;
     let mut ending = Ending::done();
     archive.beside.iter().for_each(|what| context.console.say(&printable(what)));
@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Prob
     Ok(ending)
 }
 
-fn open(context: &Context, arguments: &Restore) -> Result<Archive, Problem> {
+fn open(context: &Context, arguments: &KeyRestore) -> Result<Archive, Problem> {
     let engine = &context.engine;
     if !engine.custody().backup_is_encrypted(&arguments.file)? {
         return Ok(engine.custody().open_backup(&arguments.file, None)?);

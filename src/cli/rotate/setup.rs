@@ -18,7 +18,7 @@ use crate::engine::{Problem, RootKeyChoice, SignedTarget};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, SignerName, TargetName};
 
-type Tags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
+type FirstTags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
 
 /// Runs the command.
 ///
@@ -79,8 +79,8 @@ fn begun_or_new(
     Ok(there.is_empty().then_some(new))
 }
 
-fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<Tags, Problem> {
-    let mut tags = Tags::new();
+fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<FirstTags, Problem> {
+    let mut tags = FirstTags::new();
     let listed = keyfiles::tag_list(file, None, context.globals.gun);
     for tag in listed.map_err(|problems| problems.into_iter().next().unwrap_or_else(|| input("is empty", "")))? {
         if !guns.contains(&tag.gun) {

@@ -12,7 +12,7 @@ use crate::tuf::CanonicalKeyId;
 
 /// Keys, and what is known of what opens them.
 #[derive(Debug, Default)]
-pub struct Keyring {
+pub struct KeysHere {
     pub keys: Vec<KeyView>,
     /// Files that cannot be used.
     pub problems: Vec<Problem>,
@@ -24,7 +24,7 @@ pub struct Keyring {
     pub wrong_sources: BTreeMap<CanonicalKeyId, String>,
 }
 
-impl Keyring {
+impl KeysHere {
     /// What is known of a key.
     #[must_use]
     pub fn find(&self, id: &CanonicalKeyId) -> Option<&KeyView> {

@@ -13,37 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use trustdeck::engine::settings::{ServerSources, TlsSources};
-use trustdeck::engine::{Engine, FirstContact, Settings};
-use trustdeck::tuf::verify::Pinning;
+use trustdeck::engine::{Engine, Settings};
 
 const KEYS: usize = 5000;
-
-fn settings(home: &Path) -> Settings {
-    Settings {
-        trust_dir: home.join("trust"),
-        trust_dir_why: "of the bench".to_owned(),
-        reasons: Default::default(),
-        state_dir: home.join("state"),
-        config_file: home.join("config.toml"),
-        docker_config: home.join("docker"),
-        servers: ServerSources::default(),
-        tls: TlsSources::default(),
-        insecure_http: false,
-        offline: true,
-        allowed_realms: Default::default(),
-        first_contact: FirstContact::Trust,
-        pinning: Pinning::default(),
-        idle_lock: Duration::from_secs(900),
-        notary_auth: None,
-        log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
-        read_only: Default::default(),
-        helper_launcher: Vec::new(),
-        helper_environment: Vec::new(),
-        typed_paths: Default::default(),
-        pkcs11_module: None,
-    }
-}
 
 /// Listing opens no key, so files of one encrypted key under many IDs cost what real ones do.
 fn fill(private: &Path) {
@@ -71,7 +43,8 @@ fn cpu() -> Option<Duration> {
 
 fn listed(home: &Path) -> Option<Duration> {
     let start = cpu()?;
-    let engine = Engine::open(settings(home), Arc::new(jiff::Timestamp::now)).unwrap();
+    let engine =
+        Engine::open(Settings { offline: true, ..Settings::below(home) }, Arc::new(jiff::Timestamp::now)).unwrap();
     assert_eq!(engine.views().keys().unwrap().len(), KEYS);
     Some(cpu()? - start)
 }

@@ -18,7 +18,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use trustdeck::engine::Engine;
-use trustdeck::engine::tags::ask::{Asking, News};
+use trustdeck::engine::tags::ask::{News, TagQuestion};
 use trustdeck::engine::tags::registered::Registered;
 use trustdeck::tuf::Gun;
 
@@ -65,7 +65,7 @@ async fn compare(engine: &Engine, gun: &Gun) -> (Registered, f64) {
     let (began, mut first) = (Instant::now(), 0.0);
     let asked = async {
         let sender = sender;
-        engine.tags().ask_all(gun, Asking::default(), &sender).await.unwrap();
+        engine.tags().ask_all(gun, TagQuestion::default(), &sender).await.unwrap();
     };
     let heard = async {
         let mut known = Registered::default();

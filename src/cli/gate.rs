@@ -8,7 +8,7 @@ use super::console::input;
 use super::ending::Ending;
 use super::sandbox::ended;
 use crate::engine::{Kind, Problem};
-use crate::gate::{self, GateError, Login, Options};
+use crate::gate::{self, GateError, GateLogin, Options};
 use crate::tuf::Gun;
 
 /// The variable with `USER:PASSWORD`; an argument could be read by other users.
@@ -45,7 +45,7 @@ fn options(command: &Gate) -> Result<Options, Problem> {
         false => None,
         true => {
             let text = std::env::var(LOGIN).map_err(|_| problem(GateError::Login))?;
-            Some(Login::parse(&text).map_err(problem)?)
+            Some(GateLogin::parse(&text).map_err(problem)?)
         }
     };
     let tls = command.cert.clone().zip(command.key.clone());

@@ -18,8 +18,8 @@ use crate::tuf::Role;
 struct Inspected<'a> {
     name: &'a str,
     signed_tags: Vec<Row<'a>>,
-    signers: Vec<Holder<'a>>,
-    administrative_keys: Vec<Holder<'a>>,
+    signers: Vec<HolderRow<'a>>,
+    administrative_keys: Vec<HolderRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ struct Row<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Holder<'a> {
+struct HolderRow<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     keys: Vec<KeyRow<'a>>,
@@ -117,13 +117,13 @@ fn inspect<'a>(
         digest: &tag.digest,
         signers: if tag.signers.is_empty() { administrator } else { &tag.signers },
     };
-    let mut signers: Vec<Holder<'_>> = view.roles.iter().filter_map(signer).collect();
+    let mut signers: Vec<HolderRow<'_>> = view.roles.iter().filter_map(signer).collect();
     signers.sort_by(|a, b| b.name.cmp(a.name));
     let administrators = [(Role::Root, "Root"), (Role::Targets, "Repository")];
     let administrator = |(role, name): (Role, &'a str)| {
         let role = view.roles.iter().find(|r| r.role == role)?;
         let keys = role.keys.iter().map(|k| KeyRow { id: k.id.as_str() }).collect();
-        Some(Holder { name, keys })
+        Some(HolderRow { name, keys })
     };
     Inspected {
         name: typed,
@@ -134,13 +134,13 @@ fn inspect<'a>(
 }
 
 /// A delegation other than `targets/releases`, with the IDs of its bare keys.
-fn signer(role: &RoleView) -> Option<Holder<'_>> {
+fn signer(role: &RoleView) -> Option<HolderRow<'_>> {
     // Docker knows nothing of roles below one whose file it does not trust.
     if role.role.is_released() || role.state == RoleState::Unreachable {
         return None;
     }
     let name = role.role.delegation()?.as_str().trim_start_matches("targets/");
-    Some(Holder { name, keys: role.keys.iter().map(|k| KeyRow { id: k.canonical.as_str() }).collect() })
+    Some(HolderRow { name, keys: role.keys.iter().map(|k| KeyRow { id: k.canonical.as_str() }).collect() })
 }
 
 fn pretty(inspected: &[Inspected<'_>]) -> String {
@@ -167,7 +167,7 @@ fn block(inspected: &Inspected<'_>) -> String {
         text.push_str(&format!("\nSignatures for {name}\n\n{}", columns(&rows)));
     }
     if !inspected.signers.is_empty() {
-        let mut signers: Vec<&Holder<'_>> = inspected.signers.iter().collect();
+        let mut signers: Vec<&HolderRow<'_>> = inspected.signers.iter().collect();
         signers.sort_by(|a, b| natural(a.name, b.name));
         let mut rows = vec![["SIGNER".to_owned(), "KEYS".to_owned()]];
         rows.extend(signers.iter().map(|s| [s.name.to_owned(), ids(s, 12)]));
@@ -182,7 +182,7 @@ fn block(inspected: &Inspected<'_>) -> String {
     text
 }
 
-fn ids(holder: &Holder<'_>, length: usize) -> String {
+fn ids(holder: &HolderRow<'_>, length: usize) -> String {
     let mut ids: Vec<String> = holder.keys.iter().map(|k| k.id.chars().take(length).collect()).collect();
     ids.sort();
     ids.join(", ")

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::engine::draft::applied::Mark;
-use crate::engine::plan::unknown::{Before, UnknownFile, UnknownTag};
+use crate::engine::plan::unknown::{TagBefore, UnknownFile, UnknownTag};
 use crate::engine::plan::{KeyDiff, NeededKey, PlanWarning, PlannedChange, RoleDiff, TagEffect, Weight};
 use crate::engine::{Change, Plan, Problem, RepositoryPlan};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role};
@@ -202,9 +202,9 @@ fn unknown_row(file: &UnknownFile) -> UnknownRow<'_> {
         digest: tag.digest.clone(),
         length: tag.length,
         last_good_digest: match &tag.before {
-            Before::Same => Some(tag.digest.clone()),
-            Before::Other(digest) => Some(digest.clone()),
-            Before::Added => None,
+            TagBefore::Same => Some(tag.digest.clone()),
+            TagBefore::Other(digest) => Some(digest.clone()),
+            TagBefore::Added => None,
         },
         signed_by: tag.signed_by.clone(),
     };

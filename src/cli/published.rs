@@ -66,7 +66,7 @@ struct PublishedRow<'a> {
     versions: BTreeMap<String, u64>,
     trusted: usize,
     checked: &'a str,
-    new_keys: Vec<NewKey>,
+    new_keys: Vec<NewKeyRow>,
     notes: &'a [String],
     merged: Vec<MergeRow<'a>>,
     error: Option<&'a Problem>,
@@ -90,7 +90,7 @@ impl<'a> MergeRow<'a> {
 }
 
 #[derive(Serialize)]
-struct NewKey {
+struct NewKeyRow {
     role: String,
     file: String,
 }
@@ -114,8 +114,10 @@ fn published_row(published: &Published) -> PublishedRow<'_> {
         PublishOutcome::Failed(problem) => ("failed", Some(problem)),
         PublishOutcome::Skipped => ("skipped", None),
     };
-    let key =
-        |(role, file): &(Role, std::path::PathBuf)| NewKey { role: role.to_string(), file: file.display().to_string() };
+    let key = |(role, file): &(Role, std::path::PathBuf)| NewKeyRow {
+        role: role.to_string(),
+        file: file.display().to_string(),
+    };
     PublishedRow {
         repository: &published.gun,
         outcome,

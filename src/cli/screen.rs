@@ -16,9 +16,9 @@ use crate::engine::settings::ReadOnly;
 use crate::engine::{Engine, FirstContact, Kind, Problem, Settings};
 use crate::printable::printable;
 use crate::sandbox::REGISTRY;
-use crate::sandbox::{Options as SandboxOptions, PASSPHRASE, notes};
+use crate::sandbox::{Options, PASSPHRASE, notes};
 use crate::tuf::Gun;
-use crate::tui::{Options, OwnColours, Pane, Quit, ThemeChoice, Tour};
+use crate::tui::{OwnColours, Pane, Quit, ScreenOptions, ThemeChoice, Tour};
 use crate::{config, tui};
 
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
@@ -68,7 +68,7 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
         Picked::Role => Pane::Roles,
     };
     options.repositories = of.iter().cloned().collect();
-    options.pick = Some(tui::Pick { pane, of });
+    options.pick = Some(tui::PickFor { pane, of });
     match run(Settings { read_only, ..settings }, options).await? {
         Ok(Quit::Picked(lines)) => {
             // Names of tags are from outside, and the next program reads lines.
@@ -86,7 +86,7 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
 /// `Input` without a terminal; says what of the sandbox could not be made.
 pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &Sandbox) -> Result<Ending, Problem> {
     require_terminal(globals, Drawn::OnStandardOutput)?;
-    let SandboxOptions { empty, auth, .. } = sandbox::options(command)?;
+    let Options { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     // The user's own theme and keys, if they can be read; nothing of the user's is in the way of trying.
     let mut options = options(globals).unwrap_or_else(|_| environment(globals));
@@ -115,7 +115,7 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     }
 }
 
-async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit>, Problem> {
+async fn run(settings: Settings, options: ScreenOptions) -> Result<anyhow::Result<Quit>, Problem> {
     let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now))?;
     // Here and not in a task: verification may keep every worker busy, and keys must not wait for it.
     let ended = if options.plain {
@@ -126,15 +126,15 @@ async fn run(settings: Settings, options: Options) -> Result<anyhow::Result<Quit
     ended.map_err(|_| broken("the screen stopped by a fault of its own"))
 }
 
-fn environment(globals: &Globals) -> Options {
-    let mut options = Options::from_environment(|name| std::env::var(name).ok());
+fn environment(globals: &Globals) -> ScreenOptions {
+    let mut options = ScreenOptions::from_environment(|name| std::env::var(name).ok());
     options.ascii |= globals.ascii;
     options.plain = is_plain(globals);
     options
 }
 
 /// What the user's environment and configuration say of the screen, on whatever data.
-fn options(globals: &Globals) -> Result<Options, Problem> {
+fn options(globals: &Globals) -> Result<ScreenOptions, Problem> {
     let mut options = environment(globals);
     let own = config::screen(&Places::of_user()?)?;
     let named =

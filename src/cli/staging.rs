@@ -157,9 +157,9 @@ fn needed(
     if changes.iter().any(|change| matches!(change, Change::Republish | Change::Delete)) {
         return Ok(changes);
     }
-    let is_creation = |change: &Change| matches!(change, Change::Create { .. });
-    let creation = |c: &crate::engine::StagedChange| c.gun == *gun && is_creation(&c.change);
-    let already = changes.iter().any(is_creation) || context.engine.stage().staged()?.changes.iter().any(creation);
+    let creation = |staged: &StagedChange| staged.gun == *gun && staged.change.is_creation();
+    let already =
+        changes.iter().any(Change::is_creation) || context.engine.stage().staged()?.changes.iter().any(creation);
     match creates {
         Some(root_key) if !already => changes.insert(0, Change::Create { root_key: root_key.clone() }),
         None if !already => {

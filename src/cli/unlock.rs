@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::{Context, new_passphrase, terminal};
+use crate::engine::called;
 use crate::engine::keyring::tokens::{TokenName, pin_words};
 use crate::engine::keyring::tried::Tried;
 use crate::engine::plan::NeededKey;
@@ -107,11 +108,16 @@ pub(super) fn pin_question(context: &Context, token: &TokenName) -> String {
 /// # Errors
 /// As [`unlock`].
 pub(super) async fn unlock_stored(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
-    let label = context.engine.keyring().key_label(id).unwrap_or_else(|| id.short().to_owned());
-    let role = context.engine.keyring().stored_role(id).unwrap_or_default();
-    let key = LockedKey { id: id.clone(), label, role, signs: Vec::new() };
+    let key = stored_key(context, id);
     let tried = try_sources(context, &key).await?;
     unlock_one(context, key, tried, "").await
+}
+
+/// A key of the store with what is known of it, to be opened.
+pub(super) fn stored_key(context: &Context, id: &CanonicalKeyId) -> LockedKey {
+    let keyring = context.engine.keyring();
+    let (label, role) = (called::or_id(keyring.label(id), id), keyring.stored_role(id).unwrap_or_default());
+    LockedKey { id: id.clone(), label, role, signs: Vec::new() }
 }
 
 async fn try_one(engine: &Engine, id: &CanonicalKeyId, passphrase: Passphrase) -> Result<(), EngineError> {

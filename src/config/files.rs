@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::Screen;
+use super::ScreenSettings;
 use super::typed::{absolute, input};
 use crate::engine::EngineError;
 use crate::engine::disk::read;
@@ -25,7 +25,7 @@ pub(super) struct OwnConfig {
     pub(super) servers: Servers,
     pub(super) allow_realm: Vec<String>,
     pub(super) idle_lock_minutes: u64,
-    pub(super) screen: Screen,
+    pub(super) screen: ScreenSettings,
     pub(super) read_only: bool,
     pub(super) pkcs11_module: Option<PathBuf>,
 }
@@ -178,7 +178,7 @@ impl OwnConfig {
             insecure_registries: written.insecure_registries,
             allow_realm: written.allow_realm,
             idle_lock_minutes,
-            screen: Screen {
+            screen: ScreenSettings {
                 theme: written.theme,
                 mouse: written.mouse,
                 colours: written.colours,

@@ -1,6 +1,12 @@
 //! Settings from flags, environment and files, worked out once.
 //!
-//! Invariant: nothing is written, and nothing of the process is read but what is passed in.
+//! Rules:
+//!
+//! - Nothing is written, and nothing of the process is read but what is passed in.
+//! - Flags go before the environment, this before the configuration file, this before defaults; `status` says which it was.
+//! - A setting of a file that is not known is refused.
+
+#![warn(missing_docs)]
 
 mod files;
 mod typed;
@@ -167,7 +173,7 @@ fn registries(addresses: BTreeMap<String, String>, insecure: BTreeSet<String>, p
 
 /// What trustdeck's own configuration says of the screen, as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Screen {
+pub struct ScreenSettings {
     /// `theme`
     pub theme: Option<String>,
     /// `mouse`
@@ -182,7 +188,7 @@ pub struct Screen {
 ///
 /// # Errors
 /// As [`settings`] for that file.
-pub fn screen(places: &Places) -> Result<Screen, EngineError> {
+pub fn screen(places: &Places) -> Result<ScreenSettings, EngineError> {
     Ok(OwnConfig::load(&places.config_dir.join("config.toml"), &places.home)?.screen)
 }
 

@@ -134,6 +134,7 @@ impl std::fmt::Display for Problem {
 
 /// Why a tag is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Untrusted {
     /// Nobody has signed it. The roles that pulls look at are named.
     Unsigned { looked_in: Vec<Role> },
@@ -253,7 +254,7 @@ pub enum EngineError {
     Exposed { path: PathBuf, what: String },
     /// Another process holds the lock.
     #[error("{} has locked {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), ToString::to_string), .path.display())]
-    BusyLocal { path: PathBuf, holder: Option<Holder> },
+    BusyLocal { path: PathBuf, holder: Option<LockHolder> },
     /// A file of the state directory is of a newer version or damaged.
     #[error("{}: {what}", .path.display())]
     State { path: PathBuf, what: String },
@@ -299,7 +300,7 @@ impl OwnDir {
 
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub struct LockHolder {
     /// Number of the process.
     pub pid: u32,
     /// What it runs, if that can be seen.
@@ -308,7 +309,7 @@ pub struct Holder {
     pub is_stopped: bool,
 }
 
-impl std::fmt::Display for Holder {
+impl std::fmt::Display for LockHolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "process {}", self.pid)?;
         let program = self.program.iter().map(String::as_str);
@@ -338,6 +339,7 @@ fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
     shorts.join(", ")
 }
 
+/// A refusal of what was typed or chosen, with the way out.
 pub fn refuse(message: impl Into<String>, hint: &str) -> EngineError {
     EngineError::Input { message: message.into(), hint: hint.to_owned() }
 }

@@ -16,6 +16,7 @@
 //! | `error` | what goes wrong, by kind | nothing |
 //! | `hints` | what to do next about it | `error` |
 //! | `wording` | names in their natural order, counts | nothing |
+//! | `called` | what a key is called | nothing |
 //! | `settings` | what the engine is opened with | nothing |
 //! | `context` | settings and time, for every part | `error`, `settings` |
 //! | `lanes` | blocking work, side by side and apart | `error` |
@@ -24,14 +25,14 @@
 //! | `typed` | what people type where a role or a manifest is meant | `error`, `draft` |
 //! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
 //! | `told` | sentences that are said once | `context`, `disk` |
-//! | `plan` | what publishing would do; pure | `error`, `wording`, `draft` |
-//! | `keyring` | keys at hand | `error`, `settings`, `context`, `disk` |
+//! | `plan` | what publishing would do; pure | `error`, `wording`, `called`, `draft` |
+//! | `keyring` | keys at hand | `error`, `called`, `settings`, `context`, `disk` |
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
 //! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
-//! | `view` | what is shown of it | `error`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
+//! | `view` | what is shown of it | `error`, `called`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
-//! | `custody` | owning keys | `error`, `context`, `disk`, `keyring`, `trust`, `view` |
-//! | `publish` | sending and checking | `error`, `wording`, `context`, `lanes`, `reference`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
+//! | `custody` | owning keys | `error`, `called`, `context`, `disk`, `keyring`, `trust`, `view` |
+//! | `publish` | sending and checking | `error`, `wording`, `called`, `context`, `lanes`, `reference`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
 //! | `wizard` | what to do next | `error`, `wording`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |
 //!
@@ -53,6 +54,9 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
+pub mod called;
 mod context;
 pub mod custody;
 pub(crate) mod disk;
@@ -100,7 +104,7 @@ pub use settings::{FirstContact, Settings};
 pub use trust::notice::Notice;
 pub use trust::session::Freshness;
 pub use view::keys::KeyView;
-pub use view::list::Entry;
+pub use view::list::ListedRepository;
 pub use view::status::Status;
 pub use view::{Health, RepositoryView};
 pub use wording::natural;

@@ -194,6 +194,36 @@ pub struct Settings {
     pub helper_environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
 }
 
+impl Settings {
+    /// Everything below one directory and nothing of the user's: for a sandbox, a test or a bench. The log goes nowhere.
+    #[must_use]
+    pub fn below(dir: &Path) -> Self {
+        Self {
+            trust_dir: dir.join("trust"),
+            trust_dir_why: "below one directory".to_owned(),
+            reasons: Reasons::default(),
+            state_dir: dir.join("state"),
+            config_file: dir.join("config.toml"),
+            log_file: PathBuf::from("/nonexistent/trustdeck.log"),
+            read_only: ReadOnly::default(),
+            docker_config: dir.join("docker"),
+            servers: ServerSources::default(),
+            tls: TlsSources::default(),
+            insecure_http: false,
+            offline: false,
+            allowed_realms: BTreeSet::new(),
+            first_contact: FirstContact::Trust,
+            pinning: Pinning::default(),
+            pkcs11_module: None,
+            idle_lock: Duration::from_secs(15 * 60),
+            typed_paths: TypedPaths::default(),
+            notary_auth: None,
+            helper_launcher: Vec::new(),
+            helper_environment: Vec::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::ReadOnly;

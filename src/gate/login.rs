@@ -9,12 +9,12 @@ use crate::engine::Passphrase;
 
 /// The one user of a gate with logins.
 #[derive(Clone, Debug)]
-pub struct Login {
+pub struct GateLogin {
     user: String,
     password: Passphrase,
 }
 
-impl Login {
+impl GateLogin {
     /// Reads `user:password`.
     ///
     /// # Errors

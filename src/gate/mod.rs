@@ -1,7 +1,10 @@
 //! A pull-only registry in front of a registry, which shows signed tags only: content trust for every client.
 //!
-//! Invariant: a tag is served by the digest that verified, unexpired trust data names and by nothing else; of every
-//! manifest and blob that passes, the digest is computed here, and a wrong one is never completed.
+//! Rules:
+//!
+//! - A tag is served by the digest that verified, unexpired trust data names and by nothing else.
+//! - Of every manifest and blob that passes, the digest is computed here; a wrong one is never completed.
+//! - Only reads pass: whatever pushes or deletes is refused.
 
 mod answer;
 mod login;
@@ -15,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use login::Login;
+pub use login::GateLogin;
 pub use serve::{Running, start};
 
 /// Hears a line for the log: what was refused, what was wrong. Made printable already.
@@ -33,7 +36,7 @@ pub struct Options {
     /// Certificate and key, PEM files; without them http is served.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Who is let in; everybody if `None`.
-    pub login: Option<Login>,
+    pub login: Option<GateLogin>,
     /// Whether everybody beyond this machine may come in.
     pub open: bool,
 }

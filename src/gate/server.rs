@@ -13,7 +13,7 @@ use futures_util::stream;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::login::Login;
+use super::login::GateLogin;
 use super::reach::{Manifests, Reach};
 use super::route::Route;
 use super::trust::Trust;
@@ -24,7 +24,7 @@ use crate::engine::view::TagState;
 use crate::engine::{EngineError, RepositoryView};
 use crate::oci::{DIGEST, Refusal, answer};
 use crate::printable::printable;
-use crate::remote::registry::{Blob, Digest, Expected, Reference, RepositoryPath, is_tag};
+use crate::remote::registry::{BlobPieces, Digest, Expected, Reference, RepositoryPath, is_tag};
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
 
@@ -41,7 +41,7 @@ const PAGE: usize = 1000;
 pub(super) struct Server {
     upstream: String,
     strict: bool,
-    login: Option<Login>,
+    login: Option<GateLogin>,
     tags: Tags,
     trust: Trust,
     manifests: Manifests,
@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
-    fn passing(&self, path: &RepositoryPath, mut blob: Blob, place: Option<OwnedSemaphorePermit>) -> Body {
+    fn passing(&self, path: &RepositoryPath, mut blob: BlobPieces, place: Option<OwnedSemaphorePermit>) -> Body {
         let (sender, receiver) = mpsc::channel::<Result<Bytes, RemoteError>>(1);
         let (log, path) = (Arc::clone(&self.log), path.clone());
         let (bytes, wrong) = (Arc::clone(&self.counts.bytes), Arc::clone(&self.counts.wrong));

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::der::{NULL, OCTET_STRING, OID, SEQUENCE, SET, bits, element, unsigned};
 use super::error::KeyError;
 use super::pem::Block;
-use super::private::{Holder, Kind, PrivateKey};
+use super::private::{PrivateHalf, PrivateKey, SigningKind};
 use super::secret::{Curve, Secret};
 use crate::tuf::{Gun, KeyType, Method, PublicKey, Signature};
 
@@ -40,9 +40,9 @@ type Der = Zeroizing<Vec<u8>>;
 /// [`KeyError::Unsupported`] for keys that Notary cannot use as root; [`KeyError::Token`].
 pub fn root_certificate(key: &PrivateKey, gun: &Gun, now: Time) -> Result<PublicKey, KeyError> {
     let key_type = match key.kind() {
-        Kind::Ec(_) => KeyType::EcdsaX509,
-        Kind::Rsa => KeyType::RsaX509,
-        Kind::Ed25519 => {
+        SigningKind::Ec(_) => KeyType::EcdsaX509,
+        SigningKind::Rsa => KeyType::RsaX509,
+        SigningKind::Ed25519 => {
             return Err(unsupported("an Ed25519 key cannot be a root key: Notary has no certificates for it"));
         }
     };
@@ -66,7 +66,7 @@ pub(super) fn token_certificate(
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
 ) -> Result<Der, KeyError> {
     let end = now.to_zoned(tz::TimeZone::UTC).checked_add(10.years()).ok().map(|end| end.timestamp());
-    certify(public, Kind::Ec(curve), role, (now, end), |content| ecdsa_der(&sign(&digest(curve, content))?))
+    certify(public, SigningKind::Ec(curve), role, (now, end), |content| ecdsa_der(&sign(&digest(curve, content))?))
 }
 
 /// What [`token_certificate`] names as issuer and subject.
@@ -77,7 +77,7 @@ pub(super) fn subject(common_name: &str) -> Der {
 
 fn certify(
     public: &PublicKey,
-    kind: Kind,
+    kind: SigningKind,
     common_name: &str,
     valid: (Time, Option<Time>),
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
@@ -96,7 +96,7 @@ fn unsupported(what: &str) -> KeyError {
 
 fn to_be_signed(
     public: &PublicKey,
-    kind: Kind,
+    kind: SigningKind,
     common_name: &str,
     valid: (Time, Time),
     serial: [u8; 16],
@@ -112,14 +112,14 @@ fn to_be_signed(
 }
 
 /// The algorithm that Go picks for a key of this kind.
-fn algorithm(kind: Kind) -> Der {
+fn algorithm(kind: SigningKind) -> Der {
     let oid = |bytes: &[u8]| element(OID, &[bytes]);
     let ecdsa_with = |hash: u8| oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, hash]);
     match kind {
-        Kind::Ec(Curve::P256) => element(SEQUENCE, &[&ecdsa_with(2)]),
-        Kind::Ec(Curve::P384) => element(SEQUENCE, &[&ecdsa_with(3)]),
-        Kind::Ec(Curve::P521) => element(SEQUENCE, &[&ecdsa_with(4)]),
-        Kind::Rsa | Kind::Ed25519 => {
+        SigningKind::Ec(Curve::P256) => element(SEQUENCE, &[&ecdsa_with(2)]),
+        SigningKind::Ec(Curve::P384) => element(SEQUENCE, &[&ecdsa_with(3)]),
+        SigningKind::Ec(Curve::P521) => element(SEQUENCE, &[&ecdsa_with(4)]),
+        SigningKind::Rsa | SigningKind::Ed25519 => {
             let sha256_with_rsa = oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]);
             element(SEQUENCE, &[&sha256_with_rsa, &element(NULL, &[])])
         }
@@ -145,7 +145,7 @@ fn ecdsa_der(raw: &[u8]) -> Result<Vec<u8>, KeyError> {
 
 fn sign(key: &PrivateKey, content: &[u8]) -> Result<Vec<u8>, KeyError> {
     match key.holder() {
-        Holder::Token(token) => {
+        PrivateHalf::Token(token) => {
             let raw = token.sign_digest(&digest(token.curve(), content))?;
             let signature = Signature { key: key.public().id().clone(), method: Method::Ecdsa, bytes: raw };
             // The slot may hold another key than its certificate says. P-256 alone pairs with the hash of metadata.
@@ -154,7 +154,9 @@ fn sign(key: &PrivateKey, content: &[u8]) -> Result<Vec<u8>, KeyError> {
             }
             ecdsa_der(&signature.bytes)
         }
-        Holder::Memory(secret) => sign_here(secret, content).ok_or_else(|| unsupported("the root key cannot sign")),
+        PrivateHalf::Memory(secret) => {
+            sign_here(secret, content).ok_or_else(|| unsupported("the root key cannot sign"))
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Stamp {
 }
 
 /// One look at the directory: what was known before, and what is now.
-pub(super) struct Look {
+pub(super) struct DirectoryLook {
     before: BTreeMap<String, Fact>,
     now: BTreeMap<String, Fact>,
     changed: bool,
@@ -69,10 +69,10 @@ impl KeyIndex {
         self.changed |= self.algorithms.insert(id.clone(), algorithm.clone()) != Some(algorithm);
     }
 
-    pub(super) fn look(&mut self) -> Look {
+    pub(super) fn look(&mut self) -> DirectoryLook {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let settled = now.saturating_sub(SETTLED).as_secs();
-        Look {
+        DirectoryLook {
             before: std::mem::take(&mut self.files),
             now: BTreeMap::new(),
             changed: false,
@@ -80,13 +80,13 @@ impl KeyIndex {
         }
     }
 
-    pub(super) fn replace(&mut self, look: Look) {
+    pub(super) fn replace(&mut self, look: DirectoryLook) {
         self.changed |= look.changed || !look.before.is_empty();
         self.files = look.now;
     }
 }
 
-impl Look {
+impl DirectoryLook {
     /// What the file held, if it is still the same.
     pub(super) fn recall(&mut self, name: &str, facts: &Metadata) -> Option<StoredKey> {
         let fact = self.before.get(name).filter(|fact| fact.stamp == Stamp::of(facts))?;

@@ -8,7 +8,7 @@ use crate::tuf::{CanonicalKeyId, Gun};
 
 /// What a path says about the key in its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct PathFacts {
     /// Its ID.
     pub id: Option<CanonicalKeyId>,
     /// Its role.
@@ -19,16 +19,16 @@ pub struct Named {
 
 /// Reads the name of a file, and the directories above it as far as they are of an old layout.
 #[must_use]
-pub fn named(path: &Path) -> Named {
+pub fn named(path: &Path) -> PathFacts {
     let text = path.to_string_lossy();
     let (above, file) = text.rsplit_once('/').unwrap_or(("", &text));
     let stem = file.strip_suffix(".key").unwrap_or(file);
     let (id, role) = stem.split_once('_').map_or((stem, None), |(id, role)| (id, Some(role)));
-    let Ok(id) = CanonicalKeyId::parse(id) else { return Named::default() };
+    let Ok(id) = CanonicalKeyId::parse(id) else { return PathFacts::default() };
     let gun = above.rsplit_once("tuf_keys/").map(|(_, gun)| gun).filter(|gun| Gun::parse(gun).is_ok());
     let root = || above.ends_with("root_keys").then_some("root");
     let role = role.or_else(root).filter(|role| !role.is_empty() && role.len() <= 64);
-    Named { id: Some(id), role: role.map(str::to_owned), gun: gun.map(str::to_owned) }
+    PathFacts { id: Some(id), role: role.map(str::to_owned), gun: gun.map(str::to_owned) }
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     fn old_names_say_key_role_and_repository() {
         let id = "ab".repeat(32);
         let say = |path: String| {
-            let Named { id, role, gun } = named(Path::new(&path));
+            let PathFacts { id, role, gun } = named(Path::new(&path));
             (id.is_some(), role.unwrap_or_default(), gun.unwrap_or_default())
         };
         let of = |role: &str, gun: &str| (true, role.to_owned(), gun.to_owned());

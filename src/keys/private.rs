@@ -21,17 +21,17 @@ use crate::tuf::{Algorithm, CanonicalKeyId, Method, PublicKey, Signature};
 /// A private key that can sign: decrypted and wiped when dropped, or on a token.
 pub struct PrivateKey {
     public: PublicKey,
-    holder: Holder,
+    holder: PrivateHalf,
 }
 
 /// Where the private half is.
-pub(super) enum Holder {
+pub(super) enum PrivateHalf {
     Memory(Secret),
-    Token(Box<dyn OnToken>),
+    Token(Box<dyn TokenHalf>),
 }
 
 /// A private half that never leaves its token.
-pub(super) trait OnToken: Send + Sync {
+pub(super) trait TokenHalf: Send + Sync {
     /// Where it is.
     fn place(&self) -> &TokenPlace;
 
@@ -42,12 +42,12 @@ pub(super) trait OnToken: Send + Sync {
     fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, TokenError>;
 
     /// The same half, for somebody who is told when to touch the token.
-    fn attended(&self, attendant: Attendant) -> Box<dyn OnToken>;
+    fn attended(&self, attendant: Attendant) -> Box<dyn TokenHalf>;
 }
 
 /// What a key is, as far as signing with it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SigningKind {
     Ec(Curve),
     Rsa,
     Ed25519,
@@ -102,7 +102,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::Unsupported`] if the system has no random numbers.
     pub fn to_block(&self, headers: Vec<(String, String)>, passphrase: &Passphrase) -> Result<Block, KeyError> {
-        let Holder::Memory(secret) = &self.holder else {
+        let PrivateHalf::Memory(secret) = &self.holder else {
             return Err(KeyError::Unsupported(format!("key {} never leaves its token", self.id().short())));
         };
         let der = container::seal(secret, passphrase).map_err(|_| no_random(()))?;
@@ -111,19 +111,19 @@ impl PrivateKey {
 
     fn new(secret: Secret) -> Self {
         let (key_type, public) = secret.public();
-        Self { public: PublicKey::new(key_type, public), holder: Holder::Memory(secret) }
+        Self { public: PublicKey::new(key_type, public), holder: PrivateHalf::Memory(secret) }
     }
 
-    pub(super) fn on_token(public: PublicKey, key: Box<dyn OnToken>) -> Self {
-        Self { public, holder: Holder::Token(key) }
+    pub(super) fn on_token(public: PublicKey, key: Box<dyn TokenHalf>) -> Self {
+        Self { public, holder: PrivateHalf::Token(key) }
     }
 
     /// Where it is, if on a token.
     #[must_use]
     pub fn token(&self) -> Option<&TokenPlace> {
         match &self.holder {
-            Holder::Token(key) => Some(key.place()),
-            Holder::Memory(_) => None,
+            PrivateHalf::Token(key) => Some(key.place()),
+            PrivateHalf::Memory(_) => None,
         }
     }
 
@@ -131,8 +131,8 @@ impl PrivateKey {
     #[must_use]
     pub fn attended(&self, attendant: Attendant) -> Option<Self> {
         match &self.holder {
-            Holder::Token(key) => Some(Self::on_token(self.public.clone(), key.attended(attendant))),
-            Holder::Memory(_) => None,
+            PrivateHalf::Token(key) => Some(Self::on_token(self.public.clone(), key.attended(attendant))),
+            PrivateHalf::Memory(_) => None,
         }
     }
 
@@ -148,16 +148,16 @@ impl PrivateKey {
         self.public.canonical_id()
     }
 
-    pub(super) fn holder(&self) -> &Holder {
+    pub(super) fn holder(&self) -> &PrivateHalf {
         &self.holder
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> SigningKind {
         match &self.holder {
-            Holder::Memory(Secret::Ec(curve, _)) => Kind::Ec(*curve),
-            Holder::Memory(Secret::Rsa(_)) => Kind::Rsa,
-            Holder::Memory(Secret::Ed25519(_)) => Kind::Ed25519,
-            Holder::Token(key) => Kind::Ec(key.curve()),
+            PrivateHalf::Memory(Secret::Ec(curve, _)) => SigningKind::Ec(*curve),
+            PrivateHalf::Memory(Secret::Rsa(_)) => SigningKind::Rsa,
+            PrivateHalf::Memory(Secret::Ed25519(_)) => SigningKind::Ed25519,
+            PrivateHalf::Token(key) => SigningKind::Ec(key.curve()),
         }
     }
 
@@ -172,14 +172,14 @@ impl PrivateKey {
             return Err(KeyError::Unsupported(format!("key {own} cannot sign in the name of key {wanted}")));
         }
         let method = match self.kind() {
-            Kind::Ec(_) => Method::Ecdsa,
-            Kind::Rsa => Method::RsaPss,
-            Kind::Ed25519 => Method::Eddsa,
+            SigningKind::Ec(_) => Method::Ecdsa,
+            SigningKind::Rsa => Method::RsaPss,
+            SigningKind::Ed25519 => Method::Eddsa,
         };
         let cannot = || KeyError::Unsupported(format!("key {} cannot sign", self.id().short()));
         let bytes = match &self.holder {
-            Holder::Memory(secret) => signature(secret, message).ok_or_else(cannot)?,
-            Holder::Token(key) => key.sign_digest(&Sha256::digest(message))?,
+            PrivateHalf::Memory(secret) => signature(secret, message).ok_or_else(cannot)?,
+            PrivateHalf::Token(key) => key.sign_digest(&Sha256::digest(message))?,
         };
         let signature = Signature { key: listed.id().clone(), method, bytes };
         // A fault while signing can give the key away, and a signature that nobody accepts makes a role unreadable.

@@ -60,6 +60,7 @@ impl Subject<'_> {
 
 /// A login.
 #[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Credential {
     /// User name and password.
     Password { user: String, password: Zeroizing<String> },
@@ -68,16 +69,16 @@ pub enum Credential {
 }
 
 /// A future on the heap, so that sources of credentials can be exchanged.
-pub type Finding<'a> = Pin<Box<dyn Future<Output = Result<Option<Credential>, RemoteError>> + Send + 'a>>;
+pub type FindCredential<'a> = Pin<Box<dyn Future<Output = Result<Option<Credential>, RemoteError>> + Send + 'a>>;
 
 /// Where logins come from; implemented by the engine over Docker's configuration.
 pub trait CredentialSource: Send + Sync {
     /// The login for a registry host (`https://index.docker.io/v1/` for Docker Hub), if there is one, to be sent to the
     /// trust server with the address `server` or where that sends logins.
-    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> Finding<'a>;
+    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> FindCredential<'a>;
 
     /// Asks a person for a login that the server wants and nobody has; `None` where nobody can be asked.
-    fn ask<'a>(&'a self, _registry: &'a str) -> Finding<'a> {
+    fn ask<'a>(&'a self, _registry: &'a str) -> FindCredential<'a> {
         Box::pin(async { Ok(None) })
     }
 

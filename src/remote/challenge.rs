@@ -13,7 +13,7 @@ pub(super) enum Challenge {
 
 /// Why a token was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum TokenRefusal {
     /// It is good, but not for this.
     InsufficientScope,
     /// Anything else.
@@ -32,7 +32,7 @@ impl Challenge {
     }
 }
 
-impl Refusal {
+impl TokenRefusal {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let scope = |(_, parameters): &(String, Parameters)| {
             value(parameters, "error").is_some_and(|error| error == "insufficient_scope")

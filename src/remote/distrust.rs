@@ -6,6 +6,7 @@ use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error, 
 
 /// The cause. Texts come from certificates and are drawn as such.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum TlsFault {
     /// Nobody who is trusted vouches for the certificate.
     #[error("its certificate is signed by an authority that is not trusted here{}", issuer.as_ref().map(|name| format!(": {name}")).unwrap_or_default())]

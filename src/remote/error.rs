@@ -6,6 +6,7 @@ use crate::tuf::Role;
 
 /// Why the server could not be asked, or what it refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum RemoteError {
     /// 404 for a file.
     #[error("{host} has no {what}")]

@@ -34,7 +34,7 @@ pub(super) enum Reach {
 
 /// Where a request went, for telling what failed.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'a> {
+pub(super) struct Addressee<'a> {
     pub(super) host: &'a str,
     pub(super) limits: Limits,
     /// Where the authority of the server is looked for.
@@ -76,7 +76,7 @@ pub(super) fn is_read(method: &Method) -> bool {
 }
 
 /// Finds the class of a failure in its chain of causes; the outermost only says that sending failed.
-pub(super) fn classify(way: Way<'_>, error: &reqwest::Error) -> Fault {
+pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
     let host = way.host.to_owned();
     let tls = cause::<rustls::Error>(error);
     // TLS 1.3 tells a client that its certificate is missing or refused only after the handshake.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
-use super::fault::{Fault, Way, classify};
+use super::fault::{Addressee, Fault, classify};
 use super::limits::Limits;
 use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
@@ -162,8 +162,8 @@ impl Http {
         }
     }
 
-    fn way<'a>(&'a self, host: &'a str, route: &'a Route<'a>) -> Way<'a> {
-        Way { host, limits: self.limits, place: self.place.as_ref(), route }
+    fn way<'a>(&'a self, host: &'a str, route: &'a Route<'a>) -> Addressee<'a> {
+        Addressee { host, limits: self.limits, place: self.place.as_ref(), route }
     }
 
     /// Whether an answer came on a connection that has brought others.
@@ -179,7 +179,7 @@ impl Http {
     async fn send(
         &self,
         client: &reqwest::Client,
-        way: Way<'_>,
+        way: Addressee<'_>,
         request: Request,
         upload: Option<&Upload>,
     ) -> Result<Response, Fault> {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::again::Again;
 use super::auth::{Access, Credential, CredentialSource, Subject};
-use super::challenge::{Challenge, Refusal};
+use super::challenge::{Challenge, TokenRefusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
 use super::error::RemoteError;
 use super::http::{Answer, Http};
@@ -45,7 +45,7 @@ struct Token {
 type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 /// What one server was found to want, and the tokens that it takes.
-pub(super) struct Login {
+pub(super) struct ServerLogin {
     credentials: Arc<dyn CredentialSource>,
     challenge: RwLock<Option<Challenge>>,
     proofs: Proofs,
@@ -80,7 +80,7 @@ pub(super) struct Asking<'a> {
     pub(super) access: Access,
 }
 
-impl Login {
+impl ServerLogin {
     pub(super) fn new(credentials: Arc<dyn CredentialSource>, remarks: Remarks) -> Self {
         let (challenge, tokens) = (RwLock::new(None), Mutex::new(HashMap::new()));
         Self { credentials, challenge, proofs: Proofs::default(), remarks, tokens }
@@ -121,7 +121,7 @@ impl Login {
         let (host, registry) = (asking.endpoint.host(), asking.registry);
         let user = sent.and_then(|sent| sent.user.clone());
         if let Some(user) = &user
-            && Refusal::read(&answer.headers) == Refusal::InsufficientScope
+            && TokenRefusal::read(&answer.headers) == TokenRefusal::InsufficientScope
         {
             let why =
                 format!("the login {user:?} has no right to {} of {}", asking.access.actions(), asking.subject.words());

@@ -10,14 +10,14 @@
 //! ```
 //! use std::sync::Arc;
 //! use tokio_util::sync::CancellationToken;
-//! use trustdeck::remote::auth::Finding;
-//! use trustdeck::remote::{Access, CredentialSource, Endpoint, NotaryServer, RemoteError, Setup, Wanted};
+//! use trustdeck::remote::auth::FindCredential;
+//! use trustdeck::remote::{Access, CredentialSource, Endpoint, NotaryServer, RemoteError, Setup, WantedFile};
 //! use trustdeck::sandbox;
 //! use trustdeck::tuf::{Gun, Role};
 //!
 //! struct NoLogins;
 //! impl CredentialSource for NoLogins {
-//!     fn find<'a>(&'a self, _: &'a str, _: &'a str) -> Finding<'a> {
+//!     fn find<'a>(&'a self, _: &'a str, _: &'a str) -> FindCredential<'a> {
 //!         Box::pin(async { Ok(None) })
 //!     }
 //!     fn allows_realm(&self, _: &str, _: &str) -> bool {
@@ -32,12 +32,14 @@
 //! let sandbox = sandbox::start(options).await?;
 //! let endpoint = Endpoint::parse(sandbox.url(), true)?;
 //! let server = NotaryServer::new(endpoint, Setup::default(), Arc::new(NoLogins))?;
-//! let (gun, root, stop) = (Gun::parse("registry.sandbox/new")?, Wanted::Current(Role::Root), CancellationToken::new());
+//! let (gun, root, stop) = (Gun::parse("registry.sandbox/new")?, WantedFile::Current(Role::Root), CancellationToken::new());
 //! let answer = server.fetch(&gun, &root, 1 << 20, Access::Pull, &stop).await;
 //! assert!(matches!(answer, Err(RemoteError::NotFound { .. })));
 //! # Ok(())
 //! # }
 //! ```
+
+#![warn(missing_docs)]
 
 mod again;
 mod answer;
@@ -74,7 +76,7 @@ pub use distrust::TlsFault;
 pub use endpoint::Endpoint;
 pub use error::RemoteError;
 pub use limits::Limits;
-pub use notary::{NotaryServer, Received, Wanted};
+pub use notary::{NotaryServer, Received, WantedFile};
 pub use proxies::{Proxies, Route};
 pub use registry::Registry;
 pub use remark::{Remark, Remarks};

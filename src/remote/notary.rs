@@ -14,7 +14,7 @@ use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
-use super::login::{Asking, Authorization, Login};
+use super::login::{Asking, Authorization, ServerLogin};
 use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
@@ -25,7 +25,8 @@ use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+#[allow(missing_docs)] // the variants say what their fields are
+pub enum WantedFile {
     /// `<role>.json`, the latest.
     Current(Role),
     /// `<role>.<sha256>.json`.
@@ -34,7 +35,7 @@ pub enum Wanted {
     Version { role: Role, version: u64 },
 }
 
-impl Wanted {
+impl WantedFile {
     fn file(&self) -> String {
         match self {
             Self::Current(role) => format!("{role}.json"),
@@ -70,7 +71,7 @@ pub struct NotaryServer {
 struct Inner {
     endpoint: Endpoint,
     http: Http,
-    login: Login,
+    login: ServerLogin,
     slots: Slots,
     turns: Arc<Turns>,
     tries: Tries,
@@ -89,7 +90,7 @@ const KEY_LIMIT: u64 = 16 * 1024;
 const EMPTY_LIMIT: u64 = 8 * 1024;
 
 /// One request.
-struct Call<'a> {
+struct NotaryCall<'a> {
     gun: &'a Gun,
     access: Access,
     method: Method,
@@ -109,7 +110,7 @@ impl NotaryServer {
     pub fn new(endpoint: Endpoint, setup: Setup, credentials: Arc<dyn CredentialSource>) -> Result<Self, RemoteError> {
         let turns = Arc::new(Turns::new(setup.parallel));
         let http = Http::new(&endpoint, &setup, &turns)?;
-        let login = Login::new(credentials, setup.remarks.clone());
+        let login = ServerLogin::new(credentials, setup.remarks.clone());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
         let (slots, chosen) = (Slots::default(), setup.chosen);
         let inner = Inner {
@@ -146,13 +147,13 @@ impl NotaryServer {
     pub async fn fetch(
         &self,
         gun: &Gun,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         limit: u64,
         access: Access,
         stop: &CancellationToken,
     ) -> Result<Received, RemoteError> {
         let (path, what) = (wanted.file(), wanted.words());
-        let call = Call { gun, access, method: Method::GET, path: Some(&path), body: None, what: &what, limit };
+        let call = NotaryCall { gun, access, method: Method::GET, path: Some(&path), body: None, what: &what, limit };
         let answer = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(RemoteError::Cancelled),
@@ -170,8 +171,15 @@ impl NotaryServer {
     /// The error for an answer that no trust server gives; asks who it is where that answer does not tell.
     async fn not_notary(&self, gun: &Gun, access: Access, mut what: Stranger) -> RemoteError {
         if what == Stranger::Other {
-            let call =
-                Call { gun, access, method: Method::GET, path: None, body: None, what: "/v2/", limit: EMPTY_LIMIT };
+            let call = NotaryCall {
+                gun,
+                access,
+                method: Method::GET,
+                path: None,
+                body: None,
+                what: "/v2/",
+                limit: EMPTY_LIMIT,
+            };
             let answer = self.send_once(&call, None).await;
             if answer.is_ok_and(|answer| is_registry(&answer)) {
                 what = Stranger::Registry;
@@ -201,18 +209,19 @@ impl NotaryServer {
         let size = body.len();
         let body = Some((&content_type, body.as_slice()));
         let (method, what) = (Method::POST, "its answer to the upload");
-        let call = Call { gun, access: Access::Push, method, path: Some(""), body, what, limit: EMPTY_LIMIT };
+        let call = NotaryCall { gun, access: Access::Push, method, path: Some(""), body, what, limit: EMPTY_LIMIT };
         let _shared = self.inner.key_map.read().await;
         let answer = self.run(call).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(()),
-            // A gateway that lost its server behind it cannot say what that did.
-            502 | 504 => Err(RemoteError::AnswerLost {
-                host: self.host().to_owned(),
-                why: format!("a gateway answered {}", answer.status.as_u16()),
-            }),
+            status @ (502 | 504) => Err(self.lost_by_gateway(status)),
             _ => Err(upload_error_of(self.host(), size, &answer)),
         }
+    }
+
+    /// A gateway that lost its server behind it cannot say what that did.
+    fn lost_by_gateway(&self, status: u16) -> RemoteError {
+        RemoteError::AnswerLost { host: self.host().to_owned(), why: format!("a gateway answered {status}") }
     }
 
     /// Deletes all trust data of a repository.
@@ -221,14 +230,12 @@ impl NotaryServer {
     /// [`RemoteError::AnswerLost`] whenever the request may have been processed.
     pub async fn delete(&self, gun: &Gun) -> Result<(), RemoteError> {
         let (method, what) = (Method::DELETE, "its answer to the deletion");
-        let call = Call { gun, access: Access::All, method, path: Some(""), body: None, what, limit: EMPTY_LIMIT };
+        let call =
+            NotaryCall { gun, access: Access::All, method, path: Some(""), body: None, what, limit: EMPTY_LIMIT };
         let answer = self.run(call).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(()),
-            502 | 504 => Err(RemoteError::AnswerLost {
-                host: self.host().to_owned(),
-                why: format!("a gateway answered {}", answer.status.as_u16()),
-            }),
+            status @ (502 | 504) => Err(self.lost_by_gateway(status)),
             _ => Err(error_of(self.host(), "trust data of this repository", &answer)),
         }
     }
@@ -251,7 +258,7 @@ impl NotaryServer {
 
     async fn key(&self, gun: &Gun, role: &Role, method: Method, access: Access) -> Result<PublicKey, RemoteError> {
         let (path, what) = (format!("{role}.key"), format!("the {role} key"));
-        let call = Call { gun, access, method, path: Some(&path), body: None, what: &what, limit: KEY_LIMIT };
+        let call = NotaryCall { gun, access, method, path: Some(&path), body: None, what: &what, limit: KEY_LIMIT };
         let _alone = self.inner.key_map.write().await;
         let answer = self.run(call).await?;
         if answer.status != 200 {
@@ -268,14 +275,14 @@ impl NotaryServer {
     }
 
     /// Sends a request, again after a login or a failure that passes.
-    async fn run(&self, call: Call<'_>) -> Result<Answer, RemoteError> {
+    async fn run(&self, call: NotaryCall<'_>) -> Result<Answer, RemoteError> {
         let Inner { endpoint, http, login, .. } = &*self.inner;
         let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
         let asking = Asking { http, endpoint, registry, subject, access: call.access };
         Ok(self.inner.tries.logged_in(login, asking, &Sending { server: self, call }).await?.0)
     }
 
-    async fn send_once(&self, call: &Call<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
+    async fn send_once(&self, call: &NotaryCall<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
         let (inner, host) = (&*self.inner, self.host());
         let path = call.path.map(|file| format!("{}/_trust/tuf/{file}", call.gun)).unwrap_or_default();
         let url = inner.endpoint.url(&format!("v2/{path}")).map_err(Fault::plain)?;
@@ -316,7 +323,7 @@ impl NotaryServer {
 /// A request of this server, as it is tried.
 struct Sending<'a> {
     server: &'a NotaryServer,
-    call: Call<'a>,
+    call: NotaryCall<'a>,
 }
 
 impl Attempt for Sending<'_> {

@@ -11,7 +11,7 @@ use super::error::RemoteError;
 use super::fault::Fault;
 use super::http::{Answer, Opened};
 use super::limits::Limits;
-use super::login::{Asking, Authorization, Login};
+use super::login::{Asking, Authorization, ServerLogin};
 use super::outage::{Outage, Trial};
 use super::remark::{Remark, Remarks};
 
@@ -81,7 +81,7 @@ impl Tries {
     /// Sends a request, and once more after a login if the server asks for one. Also gives the login.
     pub(super) async fn logged_in<A: Attempt>(
         &self,
-        login: &Login,
+        login: &ServerLogin,
         asking: Asking<'_>,
         attempt: &A,
     ) -> Result<(A::Outcome, Option<Authorization>), RemoteError> {

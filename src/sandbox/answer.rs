@@ -63,7 +63,7 @@ impl Code {
 
 /// An error answer: a code and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct TrustRefusal {
     /// Code, with its status and message.
     pub(super) code: Code,
     /// `detail` as JSON text, since the order of its members is Notary's; left out if there is none.
@@ -72,7 +72,7 @@ pub(super) struct Refusal {
     pub(super) challenge: Option<String>,
 }
 
-impl Refusal {
+impl TrustRefusal {
     /// Without detail.
     pub(super) fn new(code: Code) -> Self {
         Self { code, detail: None, challenge: None }

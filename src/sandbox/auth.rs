@@ -9,7 +9,7 @@ use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::answer::{Code, Refusal};
+use super::answer::{Code, TrustRefusal};
 use super::error::SandboxError;
 use super::registry;
 use super::registry::Right;
@@ -120,17 +120,17 @@ impl Gate {
     }
 
     /// Lets a request pass or says what it lacks. `authorization` is the header.
-    pub(super) fn check(&self, route: &Route, authorization: Option<&str>, now: Time) -> Result<(), Refusal> {
+    pub(super) fn check(&self, route: &Route, authorization: Option<&str>, now: Time) -> Result<(), TrustRefusal> {
         self.check_needed(&Needed::of(route), authorization, now)
     }
 
     /// The same for a request to the registry.
     pub(super) fn check_image(
         &self,
-        route: &registry::Route,
+        route: &registry::RegistryRoute,
         authorization: Option<&str>,
         now: Time,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TrustRefusal> {
         self.check_needed(&Needed::of_image(route), authorization, now)
     }
 
@@ -140,7 +140,7 @@ impl Gate {
         self.check_needed(&needed, authorization, now).is_ok()
     }
 
-    fn check_needed(&self, needed: &Needed<'_>, authorization: Option<&str>, now: Time) -> Result<(), Refusal> {
+    fn check_needed(&self, needed: &Needed<'_>, authorization: Option<&str>, now: Time) -> Result<(), TrustRefusal> {
         let (scheme, credentials) = authorization.and_then(|a| a.split_once(' ')).unwrap_or_default();
         let passes = match &self.auth {
             Auth::None => true,
@@ -150,7 +150,7 @@ impl Gate {
         if passes { Ok(()) } else { Err(self.refusal(needed)) }
     }
 
-    fn refusal(&self, needed: &Needed<'_>) -> Refusal {
+    fn refusal(&self, needed: &Needed<'_>) -> TrustRefusal {
         let challenge = match &self.auth {
             Auth::Token(_) => {
                 let scope = needed.scope().map(|scope| format!(",scope=\"{scope}\"")).unwrap_or_default();
@@ -160,7 +160,7 @@ impl Gate {
         };
         let missing = |action: &&'static str| Missing { r#type: needed.kind, class: "", name: needed.name, action };
         let missing: Vec<_> = needed.actions.iter().map(missing).collect();
-        Refusal { challenge: Some(challenge), ..Refusal::with(Code::Unauthorized, &missing) }
+        TrustRefusal { challenge: Some(challenge), ..TrustRefusal::with(Code::Unauthorized, &missing) }
     }
 
     fn allows(&self, token: &str, needed: &Needed<'_>, now: Time) -> bool {
@@ -201,9 +201,9 @@ impl Gate {
         parameters: &[(String, String)],
         basic: Option<&str>,
         now: Time,
-    ) -> Result<String, Refusal> {
-        let refused = || Refusal::new(Code::Unauthorized);
-        let Auth::Token(login) = &self.auth else { return Err(Refusal::new(Code::MetadataNotFound)) };
+    ) -> Result<String, TrustRefusal> {
+        let refused = || TrustRefusal::new(Code::Unauthorized);
+        let Auth::Token(login) = &self.auth else { return Err(TrustRefusal::new(Code::MetadataNotFound)) };
         let value = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let proven = match (basic.and_then(|b| b.split_once(' ')), value("grant_type")) {
             (Some((_, credentials)), _) => login.matches(credentials).then_some(true),
@@ -228,7 +228,7 @@ impl Gate {
         let issued_at = crate::tuf::metadata::format_time(now);
         let (token, refresh_token) = (token.as_str(), refresh_token.as_deref());
         let issued = Issued { token, access_token: token, expires_in: LIFETIME, issued_at, refresh_token };
-        serde_json::to_string(&issued).map_err(Refusal::fault)
+        serde_json::to_string(&issued).map_err(TrustRefusal::fault)
     }
 
     fn refreshes(&self, token: Option<&str>, login: &Login) -> bool {
@@ -281,7 +281,7 @@ impl<'a> Needed<'a> {
         }
     }
 
-    fn of_image(route: &'a registry::Route) -> Self {
+    fn of_image(route: &'a registry::RegistryRoute) -> Self {
         let (right, path) = route.right();
         let actions: &[&str] = match right {
             Right::Pull => &["pull"],

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::answer::{Code, Refusal};
+use super::answer::{Code, TrustRefusal};
 use super::store::Change;
 use crate::tuf::metadata::format_time;
 
@@ -33,17 +33,21 @@ struct Record {
 ///
 /// # Errors
 /// `INVALID_PARAMETERS` if `records` or `change_id` is no number.
-pub(super) fn page(changes: Vec<Change>, gun: Option<&str>, query: &[(String, String)]) -> Result<String, Refusal> {
+pub(super) fn page(
+    changes: Vec<Change>,
+    gun: Option<&str>,
+    query: &[(String, String)],
+) -> Result<String, TrustRefusal> {
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
     let records = value("records");
     let Ok(count) = records.parse::<i32>() else {
         let quoted = json!(records);
         let why = format!("invalid records parameter: strconv.ParseInt: parsing {quoted}: invalid syntax");
-        return Err(Refusal::with(Code::InvalidParameters, &why));
+        return Err(TrustRefusal::with(Code::InvalidParameters, &why));
     };
     let after = match value("change_id") {
         "" => 0,
-        id => id.parse::<i64>().map_err(|_| Refusal::bare(Code::InvalidParameters))?,
+        id => id.parse::<i64>().map_err(|_| TrustRefusal::bare(Code::InvalidParameters))?,
     };
     let limit = if count == 0 { 100 } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
     // Notary's memory store gives null as long as nothing was ever published.
@@ -60,7 +64,7 @@ pub(super) fn page(changes: Vec<Change>, gun: Option<&str>, query: &[(String, St
     };
     let count = chosen.len();
     let records = any.then(|| chosen.drain(..).map(record).collect());
-    serde_json::to_string(&Page { count, records }).map_err(Refusal::fault)
+    serde_json::to_string(&Page { count, records }).map_err(TrustRefusal::fault)
 }
 
 fn record(change: Change) -> Record {

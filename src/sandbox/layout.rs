@@ -4,15 +4,13 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::json;
 
 use super::auth::{Auth, Login};
 use super::error::SandboxError;
-use crate::engine::settings::{FirstContact, RegistrySources, ServerSources, Settings, TlsSources, TypedPaths};
-use crate::tuf::verify::Pinning;
+use crate::engine::settings::{RegistrySources, ServerSources, Settings, TlsSources, TypedPaths};
 
 /// The first line of a configuration that the sandbox writes anew at each start.
 const OURS: &str = "# Written by the sandbox at each start; take this line away to keep your own.";
@@ -164,25 +162,15 @@ impl Layout {
         Settings {
             trust_dir: self.trust_dir(),
             trust_dir_why: "the sandbox's own".to_owned(),
-            reasons: Default::default(),
             state_dir: self.state_dir(),
             config_file: self.config_home().join("trustdeck/config.toml"),
             docker_config: self.docker_dir(),
             servers: ServerSources { flag: Some(url.to_owned()), registries, ..ServerSources::default() },
             tls: TlsSources { ca_files: vec![self.ca_file()], ..TlsSources::default() },
             insecure_http: url.starts_with("http://"),
-            offline: false,
-            allowed_realms: std::collections::BTreeSet::new(),
-            first_contact: FirstContact::Trust,
-            pinning: Pinning::default(),
-            pkcs11_module: None,
-            idle_lock: Duration::from_secs(15 * 60),
             typed_paths: TypedPaths::below(&self.keys_dir()),
-            notary_auth: None,
             log_file: self.state_dir().join("trustdeck.log"),
-            read_only: Default::default(),
-            helper_launcher: Vec::new(),
-            helper_environment: Vec::new(),
+            ..Settings::below(&self.dir)
         }
     }
 }

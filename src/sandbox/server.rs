@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::answer::{Caching, Code, Refusal};
+use super::answer::{Caching, Code, TrustRefusal};
 use super::auth::Gate;
 use super::held::HeldKeys;
 use super::registry::Shelf;
@@ -78,7 +78,7 @@ fn needed(body: &Body, limit: usize) -> u32 {
 pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
     let path = route::decoded(head.uri.path()).unwrap_or_default();
-    if let Some(route) = registry::Route::find(&head.method, &path) {
+    if let Some(route) = registry::RegistryRoute::find(&head.method, &path) {
         return server.images(&route, &head, body).await;
     }
     // Before the body is read: who may not upload must not fill this machine's memory.
@@ -92,7 +92,7 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
     let taken = server.room.take(needed).await;
     let reading = axum::body::to_bytes(body, limit);
     let Ok(Ok(body)) = tokio::time::timeout(BODY_TIME, reading).await else {
-        return Refusal::new(Code::MalformedUpload).response();
+        return TrustRefusal::new(Code::MalformedUpload).response();
     };
     let perform = move || {
         let response = server.perform(&route, &head, &body).unwrap_or_else(|refusal| refusal.response());
@@ -100,7 +100,7 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
         response
     };
     let answered = tokio::task::spawn_blocking(perform).await;
-    answered.unwrap_or_else(|error| Refusal::fault(error).response())
+    answered.unwrap_or_else(|error| TrustRefusal::fault(error).response())
 }
 
 impl Server {
@@ -110,8 +110,8 @@ impl Server {
         if !served.contains(&head.method) {
             return Err(Box::new(answer::empty(StatusCode::METHOD_NOT_ALLOWED)));
         }
-        let refused = |refusal: Refusal| Box::new(refusal.response());
-        let path = route::decoded(head.uri.path()).ok_or_else(|| refused(Refusal::new(Code::MetadataNotFound)))?;
+        let refused = |refusal: TrustRefusal| Box::new(refusal.response());
+        let path = route::decoded(head.uri.path()).ok_or_else(|| refused(TrustRefusal::new(Code::MetadataNotFound)))?;
         if let Some(clean) = route::cleaned(&path) {
             return Err(Box::new(moved(&clean, head.uri.query())));
         }
@@ -123,17 +123,18 @@ impl Server {
     }
 
     /// Answers for the registry, whose bodies are never in memory whole.
-    async fn images(&self, route: &registry::Route, head: &Parts, body: Body) -> Response<Body> {
+    async fn images(&self, route: &registry::RegistryRoute, head: &Parts, body: Body) -> Response<Body> {
         let (authorization, now) = (header(head, &AUTHORIZATION), (self.clock)());
         if let Err(refusal) = self.gate.check_image(route, authorization, now) {
             return refusal.response();
         }
         let may_read = |path: &str| self.gate.may_read(path, authorization, now);
         let query = parameters(head.uri.query().unwrap_or_default());
-        self.shelf.answer(route, head, body, query, may_read).await
+        let answered = self.shelf.answer(route, head, body, query, may_read).await;
+        answered.unwrap_or_else(|refusal| refusal.response())
     }
 
-    fn perform(&self, route: &Route, head: &Parts, body: &[u8]) -> Result<Response<Body>, Refusal> {
+    fn perform(&self, route: &Route, head: &Parts, body: &[u8]) -> Result<Response<Body>, TrustRefusal> {
         let query = parameters(head.uri.query().unwrap_or_default());
         match route {
             Route::Health => Ok(answer::json("{}".to_owned())),
@@ -142,27 +143,27 @@ impl Server {
             Route::Ping => Ok(answer::text("{}".to_owned())),
             Route::Current(gun, role) => found(self.current(gun, role)?, Caching::Current),
             Route::ByHash(gun, role, sha256) => {
-                found(self.store.by_hash(gun, role, sha256).map_err(Refusal::fault)?, Caching::Consistent)
+                found(self.store.by_hash(gun, role, sha256).map_err(TrustRefusal::fault)?, Caching::Consistent)
             }
             Route::Version(gun, role, version) => {
-                found(self.store.version(gun, role, *version).map_err(Refusal::fault)?, Caching::Consistent)
+                found(self.store.version(gun, role, *version).map_err(TrustRefusal::fault)?, Caching::Consistent)
             }
             Route::Publish(gun) => self.publish(gun, header(head, &CONTENT_TYPE), body),
             Route::Delete(gun) => {
-                self.store.delete(gun, (self.clock)()).map_err(Refusal::fault)?;
+                self.store.delete(gun, (self.clock)()).map_err(TrustRefusal::fault)?;
                 Ok(answer::empty(StatusCode::OK))
             }
             Route::Key(gun, role) => {
                 let root = self.root(gun)?;
-                key(&self.keys.get(gun, role, root.as_ref()).map_err(Refusal::fault)?)
+                key(&self.keys.get(gun, role, root.as_ref()).map_err(TrustRefusal::fault)?)
             }
-            Route::RotateKey(gun, role) => key(&self.keys.create(gun, role).map_err(Refusal::fault)?),
+            Route::RotateKey(gun, role) => key(&self.keys.create(gun, role).map_err(TrustRefusal::fault)?),
             Route::Feed(gun) => {
-                let changes = self.store.feed().map_err(Refusal::fault)?;
+                let changes = self.store.feed().map_err(TrustRefusal::fault)?;
                 feed::page(changes, gun.as_deref(), &query).map(answer::text)
             }
-            Route::Absent(_) => Err(Refusal::bare(Code::MetadataNotFound)),
-            _ => Err(Refusal::new(Code::MetadataNotFound)),
+            Route::Absent(_) => Err(TrustRefusal::bare(Code::MetadataNotFound)),
+            _ => Err(TrustRefusal::new(Code::MetadataNotFound)),
         }
     }
 
@@ -170,38 +171,42 @@ impl Server {
         Judge { store: &self.store, keys: &self.keys, gun, now: (self.clock)() }
     }
 
-    fn publish(&self, gun: &str, content_type: Option<&str>, body: &[u8]) -> Result<Response<Body>, Refusal> {
+    fn publish(&self, gun: &str, content_type: Option<&str>, body: &[u8]) -> Result<Response<Body>, TrustRefusal> {
         let uploaded = upload::parse(content_type, body)?;
         let judge = self.judge(gun);
         let updates = judge.validate(uploaded)?;
         self.store.publish(gun, &updates, judge.now).map_err(|error| match error {
-            StoreError::OldVersion => Refusal::bare(Code::Version),
-            _ => Refusal::new(Code::Updating),
+            StoreError::OldVersion => TrustRefusal::bare(Code::Version),
+            _ => TrustRefusal::new(Code::Updating),
         })?;
         Ok(answer::empty(StatusCode::OK))
     }
 
-    fn root(&self, gun: &str) -> Result<Option<Root>, Refusal> {
-        let stored = self.store.current(gun, &Role::Root).map_err(Refusal::fault)?;
+    fn root(&self, gun: &str) -> Result<Option<Root>, TrustRefusal> {
+        let stored = self.store.current(gun, &Role::Root).map_err(TrustRefusal::fault)?;
         let read = |stored: Stored| validate::read::<Root>(&Role::Root, &stored.bytes);
-        stored.map(read).transpose().map(|root| root.map(|(_, root)| root)).map_err(|_| Refusal::new(Code::Unknown))
+        stored
+            .map(read)
+            .transpose()
+            .map(|root| root.map(|(_, root)| root))
+            .map_err(|_| TrustRefusal::new(Code::Unknown))
     }
 
     /// The latest file; timestamps and snapshots that have expired are signed again before they are served.
-    fn current(&self, gun: &str, role: &Role) -> Result<Option<Stored>, Refusal> {
+    fn current(&self, gun: &str, role: &Role) -> Result<Option<Stored>, TrustRefusal> {
         if matches!(role, Role::Snapshot | Role::Timestamp) {
             self.renew(gun)?;
         }
-        self.store.current(gun, role).map_err(Refusal::fault)
+        self.store.current(gun, role).map_err(TrustRefusal::fault)
     }
 
-    fn renew(&self, gun: &str) -> Result<(), Refusal> {
+    fn renew(&self, gun: &str) -> Result<(), TrustRefusal> {
         let judge = self.judge(gun);
-        let stored = |role: &Role| self.store.current(gun, role).map_err(Refusal::fault);
+        let stored = |role: &Role| self.store.current(gun, role).map_err(TrustRefusal::fault);
         let (Some(snapshot), Some(timestamp)) = (stored(&Role::Snapshot)?, stored(&Role::Timestamp)?) else {
             return Ok(());
         };
-        let fault = |_| Refusal::new(Code::Unknown);
+        let fault = |_| TrustRefusal::new(Code::Unknown);
         let (_, old) = validate::read::<Snapshot>(&Role::Snapshot, &snapshot.bytes).map_err(fault)?;
         let (_, stamp) = validate::read::<crate::tuf::Timestamp>(&Role::Timestamp, &timestamp.bytes).map_err(fault)?;
         let stale = old.expires() < judge.now;
@@ -209,7 +214,7 @@ impl Server {
             return Ok(());
         }
         let Some(root) = self.root(gun)? else { return Ok(()) };
-        let unsigned = |_: SignError| Refusal::new(Code::Unknown);
+        let unsigned = |_: SignError| TrustRefusal::new(Code::Unknown);
         let renewed = stale.then(|| sign::next_snapshot(judge, &root, Some(old), &Default::default()));
         let mut updates = Vec::from_iter(renewed.transpose().map_err(unsigned)?);
         let named = updates.first().map_or(&snapshot.bytes, |update| &update.bytes);
@@ -217,31 +222,31 @@ impl Server {
         match self.store.publish(gun, &updates, judge.now) {
             // Somebody else renewed them or published meanwhile.
             Ok(()) | Err(StoreError::OldVersion) => Ok(()),
-            Err(error) => Err(Refusal::fault(error)),
+            Err(error) => Err(TrustRefusal::fault(error)),
         }
     }
 
-    fn token(&self, head: &Parts, query: Vec<(String, String)>, body: &[u8]) -> Result<Response<Body>, Refusal> {
+    fn token(&self, head: &Parts, query: Vec<(String, String)>, body: &[u8]) -> Result<Response<Body>, TrustRefusal> {
         let form = String::from_utf8_lossy(body);
         let given = if head.method == Method::POST { parameters(&form) } else { query };
         self.gate.issue(&given, header(head, &AUTHORIZATION), (self.clock)()).map(answer::json)
     }
 
-    fn metrics(&self) -> Result<Response<Body>, Refusal> {
-        let count = self.store.guns().map_err(Refusal::fault)?.len();
+    fn metrics(&self) -> Result<Response<Body>, TrustRefusal> {
+        let count = self.store.guns().map_err(TrustRefusal::fault)?.len();
         let help = "# HELP trustdeck_sandbox_repositories Repositories with trust data.";
         let kind = "# TYPE trustdeck_sandbox_repositories gauge";
         Ok(answer::text(format!("{help}\n{kind}\ntrustdeck_sandbox_repositories {count}\n")))
     }
 }
 
-fn found(stored: Option<Stored>, caching: Caching) -> Result<Response<Body>, Refusal> {
-    let stored = stored.ok_or_else(|| Refusal::bare(Code::MetadataNotFound))?;
+fn found(stored: Option<Stored>, caching: Caching) -> Result<Response<Body>, TrustRefusal> {
+    let stored = stored.ok_or_else(|| TrustRefusal::bare(Code::MetadataNotFound))?;
     Ok(answer::metadata(stored.bytes, stored.at, caching))
 }
 
 /// A key as Go's plain encoder prints it: `public` before `private`.
-fn key(key: &PublicKey) -> Result<Response<Body>, Refusal> {
+fn key(key: &PublicKey) -> Result<Response<Body>, TrustRefusal> {
     let written = serde_json::Value::from(key.clone());
     let (kind, public) = (&written["keytype"], &written["keyval"]["public"]);
     Ok(answer::text(format!("{{\"keytype\":{kind},\"keyval\":{{\"public\":{public},\"private\":null}}}}")))

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::answer::{Code, Refusal};
+use super::answer::{Code, TrustRefusal};
 use crate::tuf::Role;
 
 /// A role file as it was sent.
@@ -50,17 +50,17 @@ struct Entry {
 ///
 /// # Errors
 /// `MALFORMED_UPLOAD`, `NO_FILENAME`, `INVALID_ROLE`, `MALFORMED_JSON`, in the order of the parts.
-pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<Role, Uploaded>, Refusal> {
-    let malformed = || Refusal::new(Code::MalformedUpload);
+pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<Role, Uploaded>, TrustRefusal> {
+    let malformed = || TrustRefusal::new(Code::MalformedUpload);
     let boundary = content_type.and_then(boundary).ok_or_else(malformed)?;
     let mut updates = BTreeMap::new();
     for part in parts(body, &boundary).ok_or_else(malformed)? {
         let name = part.file_name.strip_suffix(".json").unwrap_or(&part.file_name);
         if name.is_empty() {
-            return Err(Refusal::new(Code::NoFilename));
+            return Err(TrustRefusal::new(Code::NoFilename));
         }
-        let role = Role::parse(name).map_err(|_| Refusal::with(Code::InvalidRole, &name))?;
-        let version = stated_version(part.content).ok_or_else(|| Refusal::new(Code::MalformedJson))?;
+        let role = Role::parse(name).map_err(|_| TrustRefusal::with(Code::InvalidRole, &name))?;
+        let version = stated_version(part.content).ok_or_else(|| TrustRefusal::new(Code::MalformedJson))?;
         if role != Role::Timestamp {
             updates.insert(role, Uploaded { version, bytes: part.content.to_vec() });
         }
@@ -68,7 +68,7 @@ pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<BTreeMap<
     Ok(updates)
 }
 
-struct Part<'a> {
+struct UploadPart<'a> {
     file_name: String,
     content: &'a [u8],
 }
@@ -118,7 +118,7 @@ fn unquote(text: &str) -> Option<(String, &str)> {
 }
 
 /// Cuts the body at its boundaries; `None` if it has not the form of one.
-fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
+fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<UploadPart<'a>>> {
     let (first, between) = (format!("--{boundary}"), format!("\r\n--{boundary}"));
     let mut rest = body.get(find(body, first.as_bytes())? + first.len()..)?;
     let mut found = Vec::new();
@@ -128,7 +128,7 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
         let (part, tail) = rest.split_at(end);
         let head_end = find(part, b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(part.get(..head_end)?).into_owned();
-        found.push(Part { file_name: file_name(&head), content: part.get(head_end + 4..)? });
+        found.push(UploadPart { file_name: file_name(&head), content: part.get(head_end + 4..)? });
         rest = tail.get(between.len()..)?;
     }
     Some(found)

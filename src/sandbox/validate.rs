@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp as Time, ToSpan};
 use serde::Serialize;
 
-use super::answer::{Code, Refusal};
+use super::answer::{Code, TrustRefusal};
 use super::sign;
 use super::sign::SignError;
 use super::store::{Store, Update};
@@ -32,8 +32,8 @@ struct Reason<'a> {
     msg: &'a str,
 }
 
-fn invalid(name: &str, msg: &str) -> Refusal {
-    Refusal::with(Code::InvalidUpdate, &Invalid { name, error: Reason { missing: None, msg } })
+fn invalid(name: &str, msg: &str) -> TrustRefusal {
+    TrustRefusal::with(Code::InvalidUpdate, &Invalid { name, error: Reason { missing: None, msg } })
 }
 
 /// Where uploads are judged: the stored files, the keys held and the time.
@@ -62,7 +62,7 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// `INVALID_UPDATE` with Notary's reason.
-    pub(super) fn validate(self, uploaded: BTreeMap<Role, Uploaded>) -> Result<Vec<Update>, Refusal> {
+    pub(super) fn validate(self, uploaded: BTreeMap<Role, Uploaded>) -> Result<Vec<Update>, TrustRefusal> {
         let stored = self.stored_root()?;
         let (root, bytes) = self.root(stored, uploaded.get(&Role::Root))?;
         let files = BTreeMap::from([(Role::Root, FileMeta::of(&bytes))]);
@@ -84,13 +84,19 @@ impl Judge<'_> {
         Ok(updates)
     }
 
-    fn stored_root(self) -> Result<Option<(Root, Vec<u8>)>, Refusal> {
-        let Some(stored) = self.store.current(self.gun, &Role::Root).map_err(Refusal::fault)? else { return Ok(None) };
+    fn stored_root(self) -> Result<Option<(Root, Vec<u8>)>, TrustRefusal> {
+        let Some(stored) = self.store.current(self.gun, &Role::Root).map_err(TrustRefusal::fault)? else {
+            return Ok(None);
+        };
         let (_, root) = read::<Root>(&Role::Root, &stored.bytes).map_err(|msg| invalid("ErrBadRoot", &msg))?;
         Ok(Some((root, stored.bytes)))
     }
 
-    fn root(self, stored: Option<(Root, Vec<u8>)>, uploaded: Option<&Uploaded>) -> Result<(Root, Vec<u8>), Refusal> {
+    fn root(
+        self,
+        stored: Option<(Root, Vec<u8>)>,
+        uploaded: Option<&Uploaded>,
+    ) -> Result<(Root, Vec<u8>), TrustRefusal> {
         let Some(update) = uploaded else {
             let msg = "no pre-existing root and no root provided in update.";
             return stored.ok_or_else(|| invalid("ErrValidation", msg));
@@ -125,7 +131,7 @@ impl Judge<'_> {
     }
 
     /// Takes the targets or a delegation; the files above it come from the store if they were not uploaded.
-    fn targets(self, accepted: &mut Accepted, role: &Role, bytes: &[u8]) -> Result<u64, Refusal> {
+    fn targets(self, accepted: &mut Accepted, role: &Role, bytes: &[u8]) -> Result<u64, TrustRefusal> {
         let bad = |msg: String| invalid("ErrBadTargets", &msg);
         let unknown = || bad(format!("tuf: invalid role {role}. delegation does not exist"));
         let keys = self.keys_of(accepted, role)?.ok_or_else(unknown)?;
@@ -143,7 +149,7 @@ impl Judge<'_> {
         Ok(version)
     }
 
-    fn keys_of(self, accepted: &mut Accepted, role: &Role) -> Result<Option<RoleKeys>, Refusal> {
+    fn keys_of(self, accepted: &mut Accepted, role: &Role) -> Result<Option<RoleKeys>, TrustRefusal> {
         let Role::Delegation(name) = role else { return Ok(Some(accepted.root.role_keys(role))) };
         let parent = name.parent();
         if !accepted.targets.contains_key(&parent) {
@@ -153,10 +159,10 @@ impl Judge<'_> {
     }
 
     /// Loads a stored file that lists what was uploaded. A missing one lists nothing; a bad one stops the upload.
-    fn load_parent(self, accepted: &mut Accepted, role: &Role) -> Result<(), Refusal> {
+    fn load_parent(self, accepted: &mut Accepted, role: &Role) -> Result<(), TrustRefusal> {
         let Some(keys) = self.keys_of(accepted, role)? else { return Ok(()) };
-        let Some(stored) = self.store.current(self.gun, role).map_err(Refusal::fault)? else { return Ok(()) };
-        let refused = |_| Refusal::new(Code::InvalidUpdate);
+        let Some(stored) = self.store.current(self.gun, role).map_err(TrustRefusal::fault)? else { return Ok(()) };
+        let refused = |_| TrustRefusal::new(Code::InvalidUpdate);
         let (envelope, targets) = read::<Targets>(role, &stored.bytes).map_err(refused)?;
         signed_by(&envelope, &keys, role).map_err(refused)?;
         accepted.files.insert(role.clone(), FileMeta::of(&stored.bytes));
@@ -164,7 +170,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn snapshot(self, accepted: &Accepted, bytes: &[u8]) -> Result<Update, Refusal> {
+    fn snapshot(self, accepted: &Accepted, bytes: &[u8]) -> Result<Update, TrustRefusal> {
         let role = Role::Snapshot;
         let checked = || {
             let envelope = parse(&role, bytes)?;
@@ -183,12 +189,12 @@ impl Judge<'_> {
         Ok(Update { role: Role::Snapshot, version, bytes: bytes.to_vec() })
     }
 
-    fn make_snapshot(self, accepted: &Accepted) -> Result<Update, Refusal> {
-        let stored = self.store.current(self.gun, &Role::Snapshot).map_err(Refusal::fault)?;
+    fn make_snapshot(self, accepted: &Accepted) -> Result<Update, TrustRefusal> {
+        let stored = self.store.current(self.gun, &Role::Snapshot).map_err(TrustRefusal::fault)?;
         let previous = match stored {
             Some(stored) => {
                 let read = read::<Snapshot>(&Role::Snapshot, &stored.bytes);
-                Some(read.map_err(|_| Refusal::new(Code::InvalidUpdate))?.1)
+                Some(read.map_err(|_| TrustRefusal::new(Code::InvalidUpdate))?.1)
             }
             None if accepted.files.contains_key(&Role::Targets) => None,
             None => return Err(invalid("ErrValidation", "targets must be loaded first")),
@@ -198,19 +204,19 @@ impl Judge<'_> {
                 let msg =
                     "no snapshot was included in update and server does not hold current snapshot key for repository";
                 let error = Reason { missing: Some(Role::Snapshot.as_str()), msg };
-                Refusal::with(Code::InvalidUpdate, &Invalid { name: "ErrBadHierarchy", error })
+                TrustRefusal::with(Code::InvalidUpdate, &Invalid { name: "ErrBadHierarchy", error })
             }
-            SignError::Store(error) => Refusal::fault(error),
+            SignError::Store(error) => TrustRefusal::fault(error),
         })
     }
 
-    fn make_timestamp(self, root: &Root, snapshot: &Update) -> Result<Update, Refusal> {
-        let stored = self.store.current(self.gun, &Role::Timestamp).map_err(Refusal::fault)?;
+    fn make_timestamp(self, root: &Root, snapshot: &Update) -> Result<Update, TrustRefusal> {
+        let stored = self.store.current(self.gun, &Role::Timestamp).map_err(TrustRefusal::fault)?;
         let previous = stored.map_or(0, |stored| stored.version);
         sign::next_timestamp(self, root, previous, &snapshot.bytes).map_err(|error| match error {
             // Two blanks, as Notary has it.
             SignError::Keys => invalid("ErrBadRoot", "no  timestamp keys exist on the server"),
-            SignError::Store(error) => Refusal::fault(error),
+            SignError::Store(error) => TrustRefusal::fault(error),
         })
     }
 }

@@ -221,7 +221,7 @@ impl<'de> Visitor<'de> for Encoder<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         self.out.push(b'{');
         let start = self.out.len();
-        let mut members: Vec<Member> = Vec::new();
+        let mut members: Vec<ObjectMember> = Vec::new();
         while let Some(name) = map.next_key_seed(Text)? {
             let from = self.out.len();
             write_text(&name, self.out);
@@ -229,7 +229,7 @@ impl<'de> Visitor<'de> for Encoder<'_> {
             self.out.push(b':');
             map.next_value_seed(self.inner()?)?;
             self.out.push(b',');
-            let member = Member::new(start, from, name_end, self.out.len());
+            let member = ObjectMember::new(start, from, name_end, self.out.len());
             members.push(member.ok_or_else(|| de::Error::custom("an object of more than 4 GiB"))?);
         }
         if self.sort(&mut members, start).is_err() {
@@ -246,7 +246,7 @@ impl<'de> Visitor<'de> for Encoder<'_> {
 
 impl Encoder<'_> {
     /// Brings the members written from `start` on into order; refuses two of one name.
-    fn sort(&mut self, members: &mut [Member], start: usize) -> Result<(), ()> {
+    fn sort(&mut self, members: &mut [ObjectMember], start: usize) -> Result<(), ()> {
         let written = self.out.get(start..).unwrap_or_default();
         if members.is_sorted_by(|a, b| a.order(b, written) == Ordering::Less) {
             return Ok(());
@@ -265,13 +265,13 @@ impl Encoder<'_> {
 }
 
 /// Where a member stands in what was written of its object. Small, for there may be a million.
-struct Member {
+struct ObjectMember {
     from: u32,
     name_end: u32,
     to: u32,
 }
 
-impl Member {
+impl ObjectMember {
     fn new(start: usize, from: usize, name_end: usize, to: usize) -> Option<Self> {
         let within = |at: usize| u32::try_from(at - start).ok();
         Some(Self { from: within(from)?, name_end: within(name_end)?, to: within(to)? })

@@ -14,12 +14,12 @@ use super::pinning::RootKey;
 use super::tally::Tally;
 
 /// A file that belongs where it stands; `fault` says why it may still not be trusted.
-pub(super) struct Checked<T> {
+pub(super) struct CheckedFile<T> {
     pub(super) loaded: Loaded<T>,
     pub(super) fault: Option<VerifyError>,
 }
 
-impl<T> Checked<T> {
+impl<T> CheckedFile<T> {
     /// The file if it is good, or of a standing that is tolerated.
     pub(super) fn accept(self, tolerated: impl Fn(Standing) -> bool) -> Result<Loaded<T>, VerifyError> {
         match self.fault {

@@ -335,60 +335,43 @@ impl TargetName {
 #[serde(try_from = "String", into = "String")]
 pub struct KeyId(Arc<str>);
 
-text!(KeyId);
-
 /// A key's ID as the key store names it: the [`KeyId`] of the bare public key, whatever it is wrapped in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CanonicalKeyId(Arc<str>);
-
-text!(CanonicalKeyId);
 
 fn parse_digits(id: &str) -> Result<Arc<str>, NameError> {
     let fits = id.len() == 64 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if fits { Ok(id.into()) } else { Err(NameError::KeyId(id.to_owned())) }
 }
 
-impl KeyId {
-    /// The ID whose digits spell `digest`.
-    #[must_use]
-    pub(super) fn of(digest: &[u8; 32]) -> Self {
-        Self(digits(digest).into())
-    }
+macro_rules! key_id {
+    ($name:ident) => {
+        text!($name);
 
-    /// Parses 64 lower-case hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`NameError::KeyId`] for anything else.
-    pub fn parse(id: &str) -> Result<Self, NameError> {
-        parse_digits(id).map(Self)
-    }
+        impl $name {
+            /// The ID whose digits spell `digest`.
+            #[must_use]
+            pub(super) fn of(digest: &[u8; 32]) -> Self {
+                Self(digits(digest).into())
+            }
 
-    /// The first 8 digits, for screens.
-    #[must_use]
-    pub fn short(&self) -> &str {
-        &self.0[..8]
-    }
+            /// Parses 64 lower-case hexadecimal digits.
+            ///
+            /// # Errors
+            /// [`NameError::KeyId`] for anything else.
+            pub fn parse(id: &str) -> Result<Self, NameError> {
+                parse_digits(id).map(Self)
+            }
+
+            /// The first 8 digits, for screens.
+            #[must_use]
+            pub fn short(&self) -> &str {
+                &self.0[..8]
+            }
+        }
+    };
 }
 
-impl CanonicalKeyId {
-    /// The ID whose digits spell `digest`.
-    #[must_use]
-    pub(super) fn of(digest: &[u8; 32]) -> Self {
-        Self(digits(digest).into())
-    }
-
-    /// Parses 64 lower-case hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`NameError::KeyId`] for anything else.
-    pub fn parse(id: &str) -> Result<Self, NameError> {
-        parse_digits(id).map(Self)
-    }
-
-    /// The first 8 digits, for screens.
-    #[must_use]
-    pub fn short(&self) -> &str {
-        &self.0[..8]
-    }
-}
+key_id!(KeyId);
+key_id!(CanonicalKeyId);

@@ -8,16 +8,16 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use super::armour::spans;
 
 /// A PEM block; `der` is missing if its content is damaged.
-pub(super) struct Block {
+pub(super) struct PublicBlock {
     pub(super) label: String,
     pub(super) der: Option<Vec<u8>>,
 }
 
 /// The first block of a file that people wrote, after any text and whatever became of its line breaks.
-pub(super) fn first(file: &[u8]) -> Option<Block> {
+pub(super) fn first(file: &[u8]) -> Option<PublicBlock> {
     let span = spans(file).find(|span| span.label != "EC PARAMETERS")?;
     let der = decode(span.body).filter(|_| span.closed);
-    Some(Block { label: span.label.to_owned(), der })
+    Some(PublicBlock { label: span.label.to_owned(), der })
 }
 
 /// The content of a block without its headers, perhaps in quotes, indented, or with line breaks written out as `\n`.
@@ -32,14 +32,14 @@ fn decode(body: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// All blocks of the text in metadata, in order.
-pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block> {
+pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = PublicBlock> {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>().into_iter();
     std::iter::from_fn(move || {
         let label = lines.find_map(|line| fence(&line, "BEGIN"))?;
         let body: Vec<String> = lines.by_ref().take_while(|line| fence(line, "END").is_none()).collect();
         let content: String = body.iter().filter(|line| !line.contains(':')).map(String::as_str).collect();
-        Some(Block { label, der: BASE64.decode(content).ok() })
+        Some(PublicBlock { label, der: BASE64.decode(content).ok() })
     })
 }
 

@@ -52,7 +52,8 @@ use jiff::Timestamp as Time;
 
 use super::blob::Blob;
 use super::check::{
-    Checked, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, standing_at, tally_root,
+    CheckedFile, check_equivocation, check_file, check_seen, demand_threshold, expired, limited, standing_at,
+    tally_root,
 };
 use super::count::{tally, tally_knowing};
 use super::envelope::Envelope;
@@ -269,7 +270,7 @@ impl TrustedSet {
         let keys = keys.ok_or_else(|| VerifyError::Missing { role: role.clone(), parent })?;
         self.check_named(&role, &file.bytes)?;
         let (envelope, content) = file.open(&role)?;
-        let Checked { loaded, fault } = self.judge(&role, envelope, content, &keys)?;
+        let CheckedFile { loaded, fault } = self.judge(&role, envelope, content, &keys)?;
         let below = format!("{name}/");
         self.delegations.retain(|other, _| !other.as_str().starts_with(&below));
         self.aside.retain(|other, _| other != name && !other.as_str().starts_with(&below));
@@ -332,7 +333,7 @@ impl TrustedSet {
         role: &Role,
         bytes: impl Into<Blob>,
         keys: &RoleKeys,
-    ) -> Result<Checked<T>, VerifyError> {
+    ) -> Result<CheckedFile<T>, VerifyError> {
         let (envelope, content) = T::open(role, bytes.into())?;
         self.judge(role, envelope, content, keys)
     }
@@ -343,7 +344,7 @@ impl TrustedSet {
         envelope: Envelope,
         content: T,
         keys: &RoleKeys,
-    ) -> Result<Checked<T>, VerifyError> {
+    ) -> Result<CheckedFile<T>, VerifyError> {
         let tally = tally_knowing(&envelope, keys, &self.known);
         let (standing, fault) = match demand_threshold(role, &envelope, &tally) {
             // Nobody vouches for its version, so that is compared with nothing.
@@ -355,7 +356,7 @@ impl TrustedSet {
             }
         };
         let origin = self.origin(role, &envelope, content.version(), &tally);
-        Ok(Checked { loaded: Loaded { envelope: Arc::new(envelope), content, tally, standing, origin }, fault })
+        Ok(CheckedFile { loaded: Loaded { envelope: Arc::new(envelope), content, tally, standing, origin }, fault })
     }
 
     /// Compares with the file that the verified chain names.

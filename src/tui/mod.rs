@@ -77,9 +77,9 @@ use state::State;
 
 pub use kit::pane::Pane;
 pub use kit::theme::OwnColours;
-pub use options::{Options, ThemeChoice};
+pub use options::{ScreenOptions, ThemeChoice};
 pub use state::tour::Tour;
-pub use state::{Pick, Quit};
+pub use state::{PickFor, Quit};
 
 /// Most events taken between two frames, so that a flood of keys cannot stop the drawing.
 const BURST: usize = 512;
@@ -94,7 +94,7 @@ const IDLE_TICK: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// If there is no terminal, it is lost, or a signal ends the program. What is staged is safe in any case.
-pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
+pub async fn run(engine: Engine, options: ScreenOptions) -> anyhow::Result<Quit> {
     let broken = CancellationToken::new();
     let mut screen = FullScreen::enter()?;
     screen.set_mouse(options.mouse)?;
@@ -110,7 +110,8 @@ pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
     let edges = Edges { keys, results, signals: Signals::new()?, broken };
     let log = Log::open(engine.settings().log_file.clone());
     log.write(engine.now(), "note", "the screen opens");
-    let mut session = Loop { engine, runner, screen, state, edges, log, last_poll: 0, lines: input::Lines::default() };
+    let mut session =
+        Loop { engine, runner, screen, state, edges, log, last_poll: 0, lines: input::InputLines::default() };
     let ended = tokio::select! {
         ended = session.run(&options) => ended,
         () = read_keys(sender_of_keys) => Err(anyhow::anyhow!("the terminal is gone")),
@@ -140,12 +141,12 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "trustdeck: {line}");
 }
 
-type Input = std::io::Result<crossterm::event::Event>;
+type TerminalInput = std::io::Result<crossterm::event::Event>;
 
 /// Reads the terminal apart from the loop: a stream of keys that was only looked at would not wake the loop again.
 ///
 /// Runs beside the loop and not in a task, so that no key waits for a worker that verifies. Ends with the terminal.
-async fn read_keys(sender: mpsc::Sender<Input>) {
+async fn read_keys(sender: mpsc::Sender<TerminalInput>) {
     let mut stream = EventStream::new();
     while let Some(input) = stream.next().await {
         let broken = input.is_err();
@@ -157,7 +158,7 @@ async fn read_keys(sender: mpsc::Sender<Input>) {
 
 /// Where events come from.
 struct Edges {
-    keys: mpsc::Receiver<Input>,
+    keys: mpsc::Receiver<TerminalInput>,
     results: mpsc::Receiver<Event>,
     signals: Signals,
     broken: CancellationToken,
@@ -202,11 +203,11 @@ struct Loop {
     log: Log,
     /// When the stage was looked at last, in seconds.
     last_poll: i64,
-    lines: input::Lines,
+    lines: input::InputLines,
 }
 
 impl Loop {
-    async fn run(&mut self, options: &Options) -> anyhow::Result<Quit> {
+    async fn run(&mut self, options: &ScreenOptions) -> anyhow::Result<Quit> {
         let mut effects = update::start(&self.state);
         effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
         self.perform(effects)?;

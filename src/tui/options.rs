@@ -8,7 +8,7 @@ use super::kit::glyphs;
 use super::kit::pane::Pane;
 use super::kit::theme::{OwnColours, Palette, Theme};
 use super::state::tour::Tour;
-use super::state::{Pick, State};
+use super::state::{PickFor, State};
 use crate::engine::Engine;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::tuf::Gun;
@@ -48,7 +48,7 @@ impl ThemeChoice {
 
 /// What the screen is told at start.
 #[derive(Debug)]
-pub struct Options {
+pub struct ScreenOptions {
     /// Repositories named on the command line: added to the list.
     pub repositories: Vec<Gun>,
     /// Set in the sandbox.
@@ -79,10 +79,10 @@ pub struct Options {
     /// Passphrases known before anybody is asked.
     pub sources: Arc<PassphraseSources>,
     /// What is to be chosen, if it was opened for that.
-    pub pick: Option<Pick>,
+    pub pick: Option<PickFor>,
 }
 
-impl Options {
+impl ScreenOptions {
     /// Reads `NO_COLOR`, `TERM` and the locale from `variable`, such as `|name| std::env::var(name).ok()`.
     #[must_use]
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -167,8 +167,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn options(pairs: &[(&str, &str)]) -> Options {
-        Options::from_environment(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    fn options(pairs: &[(&str, &str)]) -> ScreenOptions {
+        ScreenOptions::from_environment(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
     }
 
     #[test]

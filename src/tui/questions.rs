@@ -105,7 +105,7 @@ fn in_files(state: &State, ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
 }
 
 fn token_of<'a>(state: &'a State, id: &CanonicalKeyId) -> Option<&'a KeyView> {
-    state.keyring.keys.iter().find(|key| key.id == *id && matches!(key.place, KeyPlace::Token(_)))
+    state.keyring.find(id).filter(|key| matches!(key.place, KeyPlace::Token(_)))
 }
 
 /// The token whose PIN is asked for, and what is to be known about that.

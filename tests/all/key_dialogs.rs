@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use screen::scene::{OLD, gun, id, now, role};
 use screen::told::{browsing as browsing_at, failure, key_found as found, key_work as work};
 use screen::{draw, frame, press};
-use trustdeck::engine::custody::backup::{Archive, Manifest, ManifestKey, RestoreKey, Restored, Standing};
-use trustdeck::engine::custody::load::{KeySet, Loaded, Naming};
+use trustdeck::engine::custody::backup::{Archive, BackupManifest, KeyStanding, ManifestKey, RestoreKey, Restored};
+use trustdeck::engine::custody::load::{KeySet, LoadedKey, Naming};
 use trustdeck::engine::{Kind, NewPassphrase, Passphrase};
 use trustdeck::tuf::CanonicalKeyId;
 use trustdeck::tui::dialogs::Dialog;
@@ -120,8 +120,8 @@ fn a_file_of_keys_is_loaded_with_one_passphrase_each_and_a_new_one_for_bare_keys
         let file = PathBuf::from("/home/jeff/.docker/trust/private/x.key");
         let refused = failure(Kind::Keystore, None).problem;
         let all = vec![
-            Ok((key(ALICE), "alice".to_owned(), Loaded::New(file))),
-            Ok((id(OLD.0), "jeff".to_owned(), Loaded::Known("jeff".to_owned()))),
+            Ok((key(ALICE), "alice".to_owned(), LoadedKey::New(file))),
+            Ok((id(OLD.0), "jeff".to_owned(), LoadedKey::Known("jeff".to_owned()))),
             Err(refused),
         ];
         assert_eq!(found(&mut state, &load, KeyFound::Loaded(all)), [Effect::ListKeys, Effect::CheckKeyFiles]);
@@ -165,7 +165,7 @@ fn keys_that_do_not_say_whose_they_are_ask_for_a_name() {
 
 /// A backup that trustdeck made: one key that is new here, one that is the same, one that differs.
 fn archive() -> Archive {
-    let standing = [Standing::New, Standing::Same, Standing::Conflicting];
+    let standing = [KeyStanding::New, KeyStanding::Same, KeyStanding::Conflicting];
     let set = key_file();
     let uses = vec![(gun("admin/demo"), role("targets/jeff")), (gun("admin/api"), role("targets/releases"))];
     let keys = set.keys.into_iter().zip(standing);
@@ -179,7 +179,7 @@ fn archive() -> Archive {
         gun: None,
         used_in: vec![],
     };
-    let manifest = Manifest { made: now(), keys: vec![entry(ALICE, "alice laptop"), entry(ERIN, "erin")] };
+    let manifest = BackupManifest { made: now(), keys: vec![entry(ALICE, "alice laptop"), entry(ERIN, "erin")] };
     Archive {
         keys,
         beside: vec![],
@@ -244,7 +244,7 @@ fn a_backup_whose_keys_are_all_here_offers_nothing_to_restore() {
     let mut state = browsing((80, 24));
     let open = work(press(&mut state, "ikeys.pem<enter>"));
     let mut archive = archive();
-    archive.keys.iter_mut().for_each(|key| key.standing = Standing::Same);
+    archive.keys.iter_mut().for_each(|key| key.standing = KeyStanding::Same);
     found(&mut state, &open, KeyFound::Backup(Ok(Held::new(archive))));
     assert!(shown(&state).contains("every key is here already"), "{}", shown(&state));
     assert_eq!(press(&mut state, "<enter>"), []);

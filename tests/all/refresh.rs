@@ -13,7 +13,10 @@ mod views;
 
 use std::sync::LazyLock;
 
+use machine::Machine;
+use origin::Origin;
 use support::forge::{Key, Repository, noon};
+use trustdeck::engine::RepositoryView;
 use trustdeck::tuf::Role;
 
 const GUN: &str = "registry.example.test/team/app";
@@ -55,4 +58,27 @@ fn publish(repository: &mut Repository, role: &Role) {
 
 fn gun() -> trustdeck::tuf::Gun {
     trustdeck::tuf::Gun::parse(GUN).unwrap()
+}
+
+async fn served(repository: &Repository) -> (Origin, Machine) {
+    let origin = Origin::start().await;
+    origin.serve(repository);
+    let machine = Machine::new(&origin.url);
+    (origin, machine)
+}
+
+/// A machine that has read it.
+async fn refreshed(repository: &Repository) -> (Origin, Machine) {
+    let (origin, machine) = served(repository).await;
+    machine.refresh().await.unwrap();
+    (origin, machine)
+}
+
+/// The same, with releases signed by a stranger; and what was seen then.
+async fn with_a_role_set_aside() -> (Origin, Machine, RepositoryView) {
+    let mut repository = team();
+    repository.signers.insert(Role::releases(), vec![Key::named("mallory")]);
+    let (origin, machine) = served(&repository).await;
+    let first = machine.refresh().await.unwrap();
+    (origin, machine, first)
 }

@@ -8,25 +8,16 @@ use crate::support;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use trustdeck::remote::RemoteError;
-use trustdeck::remote::auth::Finding;
+use trustdeck::remote::auth::FindCredential;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
 use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, Setup, TlsMaterial};
 use zeroize::Zeroizing;
 
-const APP: &str = "team/app";
+use crate::remote::SHORT;
 
-/// Deadlines that tests can wait for.
-const SHORT: Limits = Limits {
-    connect: Duration::from_secs(10),
-    first_byte: Duration::from_millis(400),
-    stall: Duration::from_millis(400),
-    total: Duration::from_millis(1500),
-    pause: Duration::from_millis(1),
-    longest_pause: Duration::from_secs(2),
-};
+const APP: &str = "team/app";
 
 /// One login for everybody, or none.
 #[derive(Default)]
@@ -44,7 +35,7 @@ impl Logins {
 }
 
 impl CredentialSource for Logins {
-    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> FindCredential<'a> {
         self.asked.lock().unwrap().push(registry.to_owned());
         let password = |(user, password)| Credential::Password { user, password: Zeroizing::<String>::new(password) };
         let found = self.login.clone().map(password);

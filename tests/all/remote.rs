@@ -16,17 +16,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use trustdeck::remote::auth::Finding;
+use trustdeck::remote::auth::FindCredential;
 use trustdeck::remote::{
     Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, Setup, TlsFault, TlsMaterial,
-    Wanted,
+    WantedFile,
 };
 use trustdeck::remote::{RemoteError, Stranger};
 use trustdeck::tuf::{Gun, Role};
 use zeroize::Zeroizing;
 
 /// Deadlines that tests can wait for.
-const SHORT: Limits = Limits {
+pub(crate) const SHORT: Limits = Limits {
     connect: Duration::from_secs(10),
     first_byte: Duration::from_millis(400),
     stall: Duration::from_millis(400),
@@ -52,7 +52,7 @@ impl Logins {
 }
 
 impl CredentialSource for Logins {
-    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> FindCredential<'a> {
         self.asked.lock().unwrap().push(registry.to_owned());
         let password = |(user, password): &(String, String)| Credential::Password {
             user: user.clone(),
@@ -87,6 +87,6 @@ fn client(url: &str) -> NotaryServer {
 
 /// Fetches the timestamp of `registry.test/team/app`, of at most 1000 bytes.
 async fn fetch(client: &NotaryServer) -> Result<Received, RemoteError> {
-    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
     client.fetch(&gun("registry.test/team/app"), &wanted, 1000, Access::Pull, &stop).await
 }

@@ -63,15 +63,41 @@ fn short(state: &State) -> String {
     format!("{}x{}", state.size.0, state.size.1)
 }
 
-#[test]
-fn the_main_screen_looks_as_stored() {
+/// Compares it in all sizes with what is stored; in those of `pictures` also as a picture with this title.
+fn looks(name: &str, title: &str, pictures: &[(u16, u16)], state: impl Fn((u16, u16)) -> State) {
     for size in SIZES {
-        let state = browsing(size, Theme::default());
-        check_screen("main", &state);
-        if size != (60, 16) {
-            check_picture(&format!("main-{}", short(&state)), "trustdeck", &state);
+        let state = state(size);
+        check_screen(name, &state);
+        if pictures.contains(&size) {
+            check_picture(&format!("{name}-{}", short(&state)), title, &state);
         }
     }
+}
+
+/// The same where nothing is drawn for the README.
+fn looks_as_stored(name: &str, state: impl Fn((u16, u16)) -> State) {
+    looks(name, "", &[], state);
+}
+
+/// The repository of the scene that differs from its registry.
+fn on_demo(size: (u16, u16)) -> State {
+    let mut state = browsing(size, Theme::default());
+    press(&mut state, "/admin/demo<enter><esc>");
+    state.message = None;
+    state
+}
+
+/// Its tags in both worlds.
+fn comparing(size: (u16, u16)) -> State {
+    let mut state = on_demo(size);
+    let effects = press(&mut state, "3");
+    screen::registry::compare(&mut state, &effects, &gun("admin/demo"), &screen::registry::DEMO);
+    state
+}
+
+#[test]
+fn the_main_screen_looks_as_stored() {
+    looks("main", "trustdeck", &[(80, 24), (120, 40), (200, 60)], |size| browsing(size, Theme::default()));
 }
 
 #[test]
@@ -88,60 +114,39 @@ fn every_pane_looks_as_stored_when_it_is_alone() {
 
 #[test]
 fn both_worlds_of_tags_look_as_stored() {
-    for size in SIZES {
-        let mut state = browsing(size, Theme::default());
-        press(&mut state, "/admin/demo<enter><esc>");
-        state.message = None;
-        let effects = press(&mut state, "3");
-        screen::registry::compare(&mut state, &effects, &gun("admin/demo"), &screen::registry::DEMO);
+    looks("both-worlds", "trustdeck", &[(120, 40)], |size| {
+        let mut state = comparing(size);
         update(&mut state, Event::Tick(jiff::Timestamp::from_second(now().as_second() + 180).unwrap()));
         press(&mut state, "Gkk");
-        check_screen("both-worlds", &state);
-        if size == (120, 40) {
-            check_picture("both-worlds-120x40", "trustdeck", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn a_drifted_tag_that_is_to_be_signed_looks_as_stored() {
-    for size in SIZES {
-        let mut state = browsing(size, Theme::default());
-        press(&mut state, "/admin/demo<enter><esc>");
-        state.message = None;
+    looks("drift", "trustdeck", &[(80, 24)], |size| {
+        let mut state = on_demo(size);
         crate::tags::signing::drifted(&mut state);
-        check_screen("drift", &state);
-        if size == (80, 24) {
-            check_picture("drift-80x24", "trustdeck", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn a_failed_deep_verify_looks_as_stored() {
-    for size in SIZES {
-        let mut state = browsing(size, Theme::default());
-        press(&mut state, "/admin/demo<enter><esc>");
-        state.message = None;
+    looks("verify", "trustdeck", &[(80, 24)], |size| {
+        let mut state = on_demo(size);
         crate::tags::verifying::failed(&mut state);
-        check_screen("verify", &state);
-        if size == (80, 24) {
-            check_picture("verify-80x24", "trustdeck", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn the_page_of_a_tag_looks_as_stored() {
-    for size in SIZES {
-        let mut state = browsing(size, Theme::default());
-        press(&mut state, "/admin/demo<enter><esc>");
-        state.message = None;
-        let effects = press(&mut state, "3");
-        screen::registry::compare(&mut state, &effects, &gun("admin/demo"), &screen::registry::DEMO);
+    looks_as_stored("tag", |size| {
+        let mut state = comparing(size);
         press(&mut state, "/latest<enter><enter>");
-        check_screen("tag", &state);
-    }
+        state
+    });
 }
 
 #[test]
@@ -159,38 +164,26 @@ fn other_themes_draw_the_same_cells() {
 
 #[test]
 fn the_review_looks_as_stored() {
-    for size in SIZES {
-        let state = reviewing(size);
-        check_screen("review", &state);
-        if size == (80, 24) || size == (120, 40) {
-            check_picture(&format!("review-{}", short(&state)), "trustdeck review", &state);
-        }
-    }
+    looks("review", "trustdeck review", &[(80, 24), (120, 40)], reviewing);
 }
 
 #[test]
 fn accepting_a_loss_asks_for_the_name() {
-    for size in SIZES {
+    looks("confirm", "trustdeck review", &[(120, 40)], |size| {
         let mut state = reviewing(size);
         press(&mut state, "<space>Pap");
-        check_screen("confirm", &state);
-        if size == (120, 40) {
-            check_picture("confirm-120x40", "trustdeck review", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn the_passphrase_prompt_looks_as_stored() {
-    for size in SIZES {
+    looks("passphrase", "trustdeck review", &[(120, 40)], |size| {
         let mut state = reviewing(size);
         tell_plan(&mut state, mended());
         press(&mut state, "Pcorrect horse");
-        check_screen("passphrase", &state);
-        if size == (120, 40) {
-            check_picture("passphrase-120x40", "trustdeck review", &state);
-        }
-    }
+        state
+    });
 }
 
 fn done(name: &str, role: Role, version: u64, trusted: usize) -> Published {
@@ -260,43 +253,30 @@ fn publishing(size: (u16, u16)) -> State {
 
 #[test]
 fn a_running_publish_looks_as_stored() {
-    for size in SIZES {
-        let state = publishing(size);
-        check_screen("publish", &state);
-        if size == (120, 40) {
-            check_picture("publish-120x40", "trustdeck publish", &state);
-        }
-    }
+    looks("publish", "trustdeck publish", &[(120, 40)], publishing);
 }
 
 #[test]
 fn help_looks_as_stored() {
-    for size in SIZES {
+    looks("help", "trustdeck help", &[(80, 24)], |size| {
         let mut state = browsing(size, Theme::default());
         press(&mut state, "?");
-        check_screen("help", &state);
-        if size == (80, 24) {
-            check_picture("help-80x24", "trustdeck help", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn a_first_start_looks_as_stored() {
-    for size in SIZES {
-        let state = state_of(vec![], size, Theme::default());
-        let mut state = state;
+    looks("empty", "trustdeck", &[(80, 24)], |size| {
+        let mut state = state_of(vec![], size, Theme::default());
         state.keyring.keys.clear();
-        check_screen("empty", &state);
-        if size == (80, 24) {
-            check_picture("empty-80x24", "trustdeck", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn the_sandbox_looks_as_stored() {
-    for size in SIZES {
+    looks("sandbox", "trustdeck sandbox", &[(80, 24)], |size| {
         let mut state = state_of(repositories(), size, Theme::default());
         let tour = Tour::first_signer(&gun("admin/web"), "admin/web", "ben", "keys/ben.pub", "sandbox-only");
         state.tour = Some(tour);
@@ -305,16 +285,13 @@ fn the_sandbox_looks_as_stored() {
             state.find_mut(&gun).unwrap().entry.server = Ok("https://localhost:41873".to_owned());
         }
         press(&mut state, "jjjj");
-        check_screen("sandbox", &state);
-        if size == (80, 24) {
-            check_picture("sandbox-80x24", "trustdeck sandbox", &state);
-        }
-    }
+        state
+    });
 }
 
 #[test]
 fn the_second_chapter_of_the_tour_looks_as_stored() {
-    for size in SIZES {
+    looks_as_stored("sandbox-tags", |size| {
         let mut state = state_of(repositories(), size, Theme::default());
         let (demo, web) = (gun("admin/demo"), gun("admin/web"));
         let tour = Tour::first_signer(&demo, "admin/demo", "ben", "keys/ben.pub", "sandbox-only");
@@ -322,13 +299,13 @@ fn the_second_chapter_of_the_tour_looks_as_stored() {
         press(&mut state, ">>>>/admin/demo<enter><esc>");
         let effects = press(&mut state, "3");
         screen::registry::compare(&mut state, &effects, &demo, &screen::registry::DEMO);
-        check_screen("sandbox-tags", &state);
-    }
+        state
+    });
 }
 
 #[test]
 fn a_refused_repository_says_what_where_and_what_to_do() {
-    for size in SIZES {
+    looks("error", "trustdeck", &[(80, 24)], |size| {
         let mut state = state_of(repositories(), size, Theme::default());
         let problem = Problem {
             kind: Kind::Mix,
@@ -339,11 +316,8 @@ fn a_refused_repository_says_what_where_and_what_to_do() {
         };
         refuse(&mut state, &gun("team/proxy"), problem);
         press(&mut state, "/proxy<enter>");
-        check_screen("error", &state);
-        if size == (80, 24) {
-            check_picture("error-80x24", "trustdeck", &state);
-        }
-    }
+        state
+    });
 }
 
 fn refuse(state: &mut State, gun: &Gun, problem: Problem) {

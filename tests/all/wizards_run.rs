@@ -140,7 +140,8 @@ fn is_whole(facts: &Facts) {
     assert!(there.roles.values().filter(|r| r.version.is_some()).all(|r| r.trusted));
 }
 
-fn rotate_signer(clumsy: bool) {
+/// Up to the stage.
+fn rotating_signer(clumsy: bool) -> User {
     let mut user = User::new(clumsy, "rotate the key of signer jeff");
     user.roles("targets/jeff");
     user.terminal.keys("t");
@@ -148,6 +149,11 @@ fn rotate_signer(clumsy: bool) {
     user.step("\r", "New key");
     user.make_key();
     user.back_up("Fill the stage");
+    user
+}
+
+fn rotate_signer(clumsy: bool) {
+    let mut user = rotating_signer(clumsy);
     user.step("\r", "Review and publish");
     user.publish("Retire the old private key");
     user.terminal.keys("\r");
@@ -172,13 +178,7 @@ fn a_signers_rotation_that_is_killed_after_each_step_ends_the_same() {
 
 #[test]
 fn two_publishes_that_are_killed_after_each_step_end_the_same() {
-    let mut user = User::new(true, "rotate the key of signer jeff");
-    user.roles("targets/jeff");
-    user.terminal.keys("t");
-    user.terminal.wait_for("Who and where");
-    user.step("\r", "New key");
-    user.make_key();
-    user.back_up("Fill the stage");
+    let mut user = rotating_signer(true);
     user.step("j\r", "Review and publish");
     user.publish("Remove the old key");
     user.terminal.keys("\r");

@@ -1,19 +1,14 @@
 //! The engine on a user's machine, used as screens and commands use it.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::plan::NeededKey;
 use trustdeck::engine::publish::job::Approval;
-use trustdeck::engine::settings::{ServerSources, TlsSources, TypedPaths};
-use trustdeck::engine::{
-    Change, Engine, EngineError, FirstContact, Passphrase, Plan, Progress, Published, Settings, SignedTarget,
-};
-use trustdeck::tuf::verify::Pinning;
+use trustdeck::engine::settings::ServerSources;
+use trustdeck::engine::{Change, Engine, EngineError, Passphrase, Plan, Progress, Published, Settings, SignedTarget};
 use trustdeck::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 
 use super::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, digest};
@@ -96,26 +91,12 @@ fn open(home: &Home, url: &str) -> Engine {
 pub fn settings_of(home: &Path, trust_dir: &Path, url: &str) -> Settings {
     Settings {
         trust_dir: trust_dir.to_owned(),
-        trust_dir_why: "of the test".to_owned(),
-        reasons: Default::default(),
         state_dir: home.join(".local/state/trustdeck"),
         config_file: home.join(".config/trustdeck/config.toml"),
         docker_config: home.join(".docker"),
         servers: ServerSources { flag: Some(url.to_owned()), ..ServerSources::default() },
-        tls: TlsSources::default(),
         insecure_http: url.starts_with("http:"),
-        offline: false,
-        allowed_realms: BTreeSet::new(),
-        first_contact: FirstContact::Trust,
-        pinning: Pinning::default(),
-        pkcs11_module: None,
-        idle_lock: Duration::from_secs(900),
-        typed_paths: TypedPaths::default(),
-        notary_auth: None,
-        log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
-        read_only: Default::default(),
-        helper_launcher: Vec::new(),
-        helper_environment: Vec::new(),
+        ..Settings::below(home)
     }
 }
 

@@ -62,8 +62,10 @@ impl Postgres {
     #[track_caller]
     pub fn database(&self, name: &str) -> String {
         self.query(USER, &format!("CREATE DATABASE {name}")).ok();
-        let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/notary-server.sql");
-        self.query(name, &std::fs::read_to_string(tables).unwrap()).ok();
+        let asset = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/production/database.sql");
+        let sql = std::fs::read_to_string(asset).unwrap();
+        let (_, tables) = sql.split_once("\\connect notary_server notary_server\n").unwrap();
+        self.query(name, tables.split_once("\\connect").unwrap().0).ok();
         format!("postgres://{USER}@127.0.0.1:{}/{name}?sslmode=disable", self.port)
     }
 

@@ -25,7 +25,7 @@ pub enum Key {
     /// Write keys to a backup, and unlock them from it to prove it
     Backup(Backup),
     /// Bring keys of a backup back; nothing is overwritten
-    Restore(Restore),
+    Restore(KeyRestore),
     /// Keys on hardware tokens (PKCS#11)
     #[command(subcommand)]
     Token(Token),
@@ -66,8 +66,8 @@ pub struct Generate {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// What kind of key; docker makes ecdsa
-    #[arg(long, value_enum, default_value_t = Kind::Ecdsa)]
-    pub algorithm: Kind,
+    #[arg(long, value_enum, default_value_t = KeyKind::Ecdsa)]
+    pub algorithm: KeyKind,
     /// Where NAME.pub is written
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
@@ -81,7 +81,7 @@ pub struct Generate {
 
 /// What kind of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub enum KeyKind {
     /// ECDSA on P-256.
     Ecdsa,
     /// RSA with 2048 bits.
@@ -183,7 +183,7 @@ pub struct Backup {
 
 /// `key restore`
 #[derive(Debug, Args)]
-pub struct Restore {
+pub struct KeyRestore {
     /// Backup: an age file, a PEM set, or an archive (tar, tar.gz) of the directory trust/private
     #[arg(value_name = "FILE")]
     pub file: PathBuf,

@@ -67,9 +67,9 @@ impl Call {
 
 /// The program that moves images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Program(pub(super) Puller);
+pub(super) struct ImageProgram(pub(super) Puller);
 
-impl Program {
+impl ImageProgram {
     /// The one that was asked for, else the first that is installed.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! `pull`: by the trusted digest, then tagged, as the old client did and with its words.
 
-use super::program::Program;
+use super::program::ImageProgram;
 use super::resolve::about;
 use crate::cli::Context;
 use crate::cli::arguments::Pull;
@@ -13,7 +13,7 @@ use crate::engine::reference::familiar_name;
 /// # Errors
 /// If neither program is installed.
 pub(in crate::cli) async fn run(context: &Context, command: &Pull) -> Result<Ending, Problem> {
-    let program = Program::choose(context, command.with)?;
+    let program = ImageProgram::choose(context, command.with)?;
     let mut ending = Ending::done();
     for (at, image) in command.images.iter().enumerate() {
         match one(context, program, image, (at + 1, command.images.len())).await {
@@ -24,7 +24,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Pull) -> Result<End
     Ok(ending)
 }
 
-async fn one(context: &Context, program: Program, image: &str, (at, of): (usize, usize)) -> Result<(), Problem> {
+async fn one(context: &Context, program: ImageProgram, image: &str, (at, of): (usize, usize)) -> Result<(), Problem> {
     let target = context.target(image)?;
     let name = familiar_name(&target.gun);
     if let Some(digest) = &target.digest {

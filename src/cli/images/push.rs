@@ -1,6 +1,6 @@
 //! `push`: pushes an image and signs what was pushed.
 
-use super::program::Program;
+use super::program::ImageProgram;
 use crate::cli::Context;
 use crate::cli::arguments::{Publishing, Puller, Push};
 use crate::cli::console::input;
@@ -19,7 +19,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<End
     publish::require_yes(context, &command.agreement, "to push and sign without a question, add --yes")?;
     let roles = roles(&command.role)?;
     let (gun, tag) = keyfiles::tagged(&command.image, context.globals.gun)?;
-    let program = Program::choose(context, command.with)?;
+    let program = ImageProgram::choose(context, command.with)?;
     let digest = push(context, program, &command.image, tag.as_str()).await?;
     let target = context.engine.tags().to_sign(&gun, tag.as_str()).await.map_err(Problem::from)?;
     if target.sha256 != digest {
@@ -34,7 +34,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<End
 }
 
 /// Pushes; gives the digest that the program says it pushed, in hexadecimal.
-async fn push(context: &Context, program: Program, image: &str, tag: &str) -> Result<String, Problem> {
+async fn push(context: &Context, program: ImageProgram, image: &str, tag: &str) -> Result<String, Problem> {
     let unsaid =
         || input(format!("{} does not say what it pushed", program.name()), "sign it with: trustdeck sign REPO:TAG");
     if program.0 == Puller::Podman {

@@ -7,19 +7,19 @@ use crate::cli::arguments::{Drift, Tags};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;
-use crate::engine::tags::compare::{Comparison, Extent, Row, Standing};
+use crate::engine::tags::compare::{Comparison, RegistryExtent, TagPair, TagStanding};
 use crate::engine::{Health, Problem};
 use crate::tuf::{Gun, Role};
 
 /// All words that a tag's standing has.
-const STANDINGS: [Standing; 7] = [
-    Standing::Ok,
-    Standing::Drift,
-    Standing::Gone,
-    Standing::Held,
-    Standing::Orphan,
-    Standing::Expired,
-    Standing::Unsigned,
+const STANDINGS: [TagStanding; 7] = [
+    TagStanding::Ok,
+    TagStanding::Drift,
+    TagStanding::Gone,
+    TagStanding::Held,
+    TagStanding::Orphan,
+    TagStanding::Expired,
+    TagStanding::Unsigned,
 ];
 
 #[derive(Serialize)]
@@ -42,11 +42,11 @@ struct TagRow<'a> {
 /// # Errors
 /// As the engine's.
 pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<Ending, Problem> {
-    let wanted: Vec<Standing> = command.state.iter().map(|word| standing(word)).collect::<Result<_, _>>()?;
+    let wanted: Vec<TagStanding> = command.state.iter().map(|word| standing(word)).collect::<Result<_, _>>()?;
     let gun = context.repository(&command.repository)?;
-    let compared = context.engine.tags().compare(&gun, Extent::All).await?;
-    let shown = |row: &&Row| wanted.is_empty() || wanted.contains(&row.standing);
-    let rows: Vec<&Row> = compared.rows.iter().filter(shown).collect();
+    let compared = context.engine.tags().compare(&gun, RegistryExtent::All).await?;
+    let shown = |row: &&TagPair| wanted.is_empty() || wanted.contains(&row.standing);
+    let rows: Vec<&TagPair> = compared.rows.iter().filter(shown).collect();
     if context.console.json {
         let rows: Vec<TagRow<'_>> = rows.iter().map(|row| tag_row(&gun, &compared, row)).collect();
         context.console.result_json(&rows)?;
@@ -60,13 +60,13 @@ pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<En
     Ok(Ending { succeeded: 1, stale, ..Ending::done() })
 }
 
-fn standing(word: &str) -> Result<Standing, Problem> {
+fn standing(word: &str) -> Result<TagStanding, Problem> {
     let found = STANDINGS.into_iter().find(|standing| standing.word() == word);
     let words: Vec<&str> = STANDINGS.iter().map(|standing| standing.word()).collect();
     found.ok_or_else(|| input(format!("{word:?} is no state of a tag"), format!("give one of {}", words.join(", "))))
 }
 
-fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a Row) -> TagRow<'a> {
+fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a TagPair) -> TagRow<'a> {
     let signed = compared.signed(row);
     TagRow {
         repository: gun,
@@ -81,7 +81,7 @@ fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a Row) -> TagRow<'
     }
 }
 
-fn table(compared: &Comparison, rows: &[&Row]) -> String {
+fn table(compared: &Comparison, rows: &[&TagPair]) -> String {
     let mut table = Table::with_header(&["STATE", "TAG", "SIGNED DIGEST", "REGISTRY DIGEST", "SIGNERS"]);
     for row in rows {
         let signed = compared.signed(row).map_or("-", |tag| short(&tag.digest));
@@ -141,7 +141,7 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
 }
 
 /// A tag that drifted, where.
-type Moved<'a> = (&'a Gun, &'a Comparison, &'a Row);
+type Moved<'a> = (&'a Gun, &'a Comparison, &'a TagPair);
 
 fn moved<'a>(gun: &'a Gun, compared: &'a Comparison) -> impl Iterator<Item = Moved<'a>> {
     compared.rows.iter().filter(|row| row.standing.is_drift()).map(move |row| (gun, compared, row))
@@ -165,7 +165,7 @@ impl Context {
         let one = |gun: Gun| {
             let tags = self.engine.tags();
             async move {
-                let compared = tags.compare(&gun, Extent::Signed).await;
+                let compared = tags.compare(&gun, RegistryExtent::Signed).await;
                 let compared = compared.map_err(|error| {
                     let mut problem = error.problem();
                     problem.repository.get_or_insert_with(|| gun.clone());

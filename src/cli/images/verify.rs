@@ -8,7 +8,7 @@ use crate::cli::arguments::Verify;
 use crate::cli::ending::Ending;
 use crate::engine::reference::familiar_name;
 use crate::engine::tags::trusted::Trusted;
-use crate::engine::tags::verify::{Checked, Depth, Finding, Heard, Suspect, Verification};
+use crate::engine::tags::verify::{CheckedPart, Depth, Heard, PartFinding, Suspect, Verification};
 use crate::engine::{EngineError, Problem};
 use crate::printable::printable;
 
@@ -125,30 +125,30 @@ fn headline(image: &Trusted) -> String {
     )
 }
 
-fn line(checked: &Checked) -> String {
+fn line(checked: &CheckedPart) -> String {
     let note = match &checked.finding {
-        Finding::Good => String::new(),
-        Finding::Skipped(why) => format!("  ({why})"),
-        Finding::Wrong { error, .. } => format!("\n          {}", printable(&error.to_string())),
+        PartFinding::Good => String::new(),
+        PartFinding::Skipped(why) => format!("  ({why})"),
+        PartFinding::Wrong { error, .. } => format!("\n          {}", printable(&error.to_string())),
     };
     let state = state(&checked.finding);
     let part = printable(&checked.part.to_string());
     format!("  {state:<7} {part}  {}  {} bytes{note}\n", checked.digest, checked.size)
 }
 
-fn state(finding: &Finding) -> &'static str {
+fn state(finding: &PartFinding) -> &'static str {
     match finding {
-        Finding::Good => "ok",
-        Finding::Skipped(_) => "skipped",
-        Finding::Wrong { suspect: Suspect::Nobody, .. } => "unread",
-        Finding::Wrong { .. } => "WRONG",
+        PartFinding::Good => "ok",
+        PartFinding::Skipped(_) => "skipped",
+        PartFinding::Wrong { suspect: Suspect::Nobody, .. } => "unread",
+        PartFinding::Wrong { .. } => "WRONG",
     }
 }
 
-fn distrust(finding: &Finding) -> Option<&'static str> {
+fn distrust(finding: &PartFinding) -> Option<&'static str> {
     match finding {
-        Finding::Wrong { suspect: Suspect::Registry, .. } => Some("registry"),
-        Finding::Wrong { suspect: Suspect::Signature, .. } => Some("signature"),
+        PartFinding::Wrong { suspect: Suspect::Registry, .. } => Some("registry"),
+        PartFinding::Wrong { suspect: Suspect::Signature, .. } => Some("signature"),
         _ => None,
     }
 }
@@ -156,7 +156,7 @@ fn distrust(finding: &Finding) -> Option<&'static str> {
 /// The first thing that is wrong with an image, as the command's error.
 fn problem(verification: &Verification) -> Option<Problem> {
     let checked = verification.wrong()?;
-    let Finding::Wrong { error, .. } = &checked.finding else { return None };
+    let PartFinding::Wrong { error, .. } = &checked.finding else { return None };
     let gun = &verification.trusted.gun;
     let mut problem = EngineError::Remote { gun: Some(gun.clone()), source: error.clone() }.problem();
     let image = format!("{}:{}", verification.trusted.name, verification.trusted.tag);
@@ -168,9 +168,9 @@ fn problem(verification: &Verification) -> Option<Problem> {
     Some(problem)
 }
 
-fn failing(finding: &Finding) -> &'static str {
+fn failing(finding: &PartFinding) -> &'static str {
     match finding {
-        Finding::Wrong { suspect: Suspect::Nobody, .. } => "could not be read",
+        PartFinding::Wrong { suspect: Suspect::Nobody, .. } => "could not be read",
         _ => "is not what is signed",
     }
 }
@@ -183,7 +183,7 @@ fn verified(verification: &Verification) -> Verified<'_> {
         state: state(&checked.finding),
         distrust: distrust(&checked.finding),
         problem: match &checked.finding {
-            Finding::Wrong { error, .. } => Some(error.to_string()),
+            PartFinding::Wrong { error, .. } => Some(error.to_string()),
             _ => None,
         },
     });

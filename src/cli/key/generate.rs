@@ -3,7 +3,7 @@
 use super::words::shown;
 use super::{passphrases, token};
 use crate::cli::Context;
-use crate::cli::arguments::key::{Generate, Kind};
+use crate::cli::arguments::key::{Generate, KeyKind};
 use crate::cli::ending::Ending;
 use crate::engine::Problem;
 use crate::engine::custody::make::NewKey;
@@ -45,12 +45,12 @@ pub(super) fn run(context: &Context, arguments: &Generate) -> Result<Ending, Pro
     Ok(Ending::done())
 }
 
-fn algorithm(kind: Kind) -> Algorithm {
+fn algorithm(kind: KeyKind) -> Algorithm {
     match kind {
-        Kind::Ecdsa => Algorithm::EcdsaP256,
-        Kind::Rsa2048 => Algorithm::Rsa(2048),
-        Kind::Rsa3072 => Algorithm::Rsa(3072),
-        Kind::Rsa4096 => Algorithm::Rsa(4096),
-        Kind::Ed25519 => Algorithm::Ed25519,
+        KeyKind::Ecdsa => Algorithm::EcdsaP256,
+        KeyKind::Rsa2048 => Algorithm::Rsa(2048),
+        KeyKind::Rsa3072 => Algorithm::Rsa(3072),
+        KeyKind::Rsa4096 => Algorithm::Rsa(4096),
+        KeyKind::Ed25519 => Algorithm::Ed25519,
     }
 }

@@ -85,7 +85,7 @@ fn text(context: &Context, keys: &[KeyView]) -> String {
             cut(&key.label, 20),
             cut(&key.role, 16),
             key.algorithm.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            place(&key.place).to_owned(),
+            key.place.word().to_owned(),
             state(key).to_owned(),
             backup.unwrap_or_else(|| "-".to_owned()),
             key.words(),
@@ -136,18 +136,6 @@ fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Where the private half is: here in a file, on a token, behind the server, with somebody else, or (a snapshot key that
-/// is not here) with either.
-fn place(place: &KeyPlace) -> &'static str {
-    match place {
-        KeyPlace::File(_) => "file",
-        KeyPlace::Token(_) => "token",
-        KeyPlace::Server => "server",
-        KeyPlace::Away => "away",
-        KeyPlace::Public => "public",
-    }
-}
-
 fn state(key: &KeyView) -> &'static str {
     match (&key.place, key.state) {
         (KeyPlace::Server | KeyPlace::Away, _) => "-",
@@ -174,7 +162,7 @@ fn row(key: &KeyView) -> KeyRow {
         role: key.role.clone(),
         gun: key.gun.clone(),
         algorithm: key.algorithm.as_ref().map(ToString::to_string),
-        place: place(&key.place),
+        place: key.place.word(),
         file,
         token: match &key.place {
             KeyPlace::Token(place) => Some(TokenRow {

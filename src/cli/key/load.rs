@@ -7,7 +7,7 @@ use crate::cli::Context;
 use crate::cli::arguments::key::Load;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::custody::load::{FoundKey, KeySet, Loaded, Naming, OpenedKey};
+use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey, Naming, OpenedKey};
 use crate::engine::{Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 
@@ -70,9 +70,9 @@ fn one(
     };
     let loaded = context.engine.custody().load_key(opened, (role, naming), gun, passphrase.as_ref())?;
     let (result, role, file) = match loaded {
-        Loaded::Renamed => ("renamed", role.to_owned(), None),
-        Loaded::New(path) => ("loaded", role.to_owned(), Some(path)),
-        Loaded::Known(role) => ("known", role, None),
+        LoadedKey::Renamed => ("renamed", role.to_owned(), None),
+        LoadedKey::New(path) => ("loaded", role.to_owned(), Some(path)),
+        LoadedKey::Known(role) => ("known", role, None),
     };
     Ok(Row { id: id.to_string(), words: crate::engine::words(&id), role, result, file })
 }

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::passphrases::{Answer, Attempt, Typed, from_descriptor, nobody};
 use super::words::shown;
-use crate::cli::arguments::key::Restore;
+use crate::cli::arguments::key::KeyRestore;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, terminal};
-use crate::engine::custody::backup::{Archive, RestoreKey, Restored, Standing, Untested};
+use crate::engine::custody::backup::{Archive, KeyStanding, RestoreKey, Restored, Untested};
 use crate::engine::{Kind, Passphrase, Problem};
 use crate::printable::printable;
 
@@ -26,7 +26,7 @@ struct Row {
 ///
 /// # Errors
 /// As the engine's, if the backup cannot be opened.
-pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Problem> {
+pub(super) fn run(context: &Context, arguments: &KeyRestore) -> Result<Ending, Problem> {
     let archive = open(context, arguments)?;
     let mut ending = Ending::done();
     archive.beside.iter().for_each(|what| context.console.say(&printable(what)));
@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, arguments: &Restore) -> Result<Ending, Prob
     Ok(ending)
 }
 
-fn open(context: &Context, arguments: &Restore) -> Result<Archive, Problem> {
+fn open(context: &Context, arguments: &KeyRestore) -> Result<Archive, Problem> {
     let engine = &context.engine;
     if !engine.custody().backup_is_encrypted(&arguments.file)? {
         return Ok(engine.custody().open_backup(&arguments.file, None)?);
@@ -90,7 +90,7 @@ fn open(context: &Context, arguments: &Restore) -> Result<Archive, Problem> {
 fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -> Result<Restored, Problem> {
     let engine = &context.engine;
     let accept = if untested { Untested::Accept } else { Untested::Refuse };
-    if !key.found.encrypted || matches!(key.standing, Standing::Same | Standing::Conflicting) {
+    if !key.found.encrypted || matches!(key.standing, KeyStanding::Same | KeyStanding::Conflicting) {
         return Ok(engine.custody().restore_key(key, None, accept)?);
     }
     let role = key.found.role.as_deref().unwrap_or_default();
@@ -124,10 +124,10 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
 
 fn row(key: &RestoreKey) -> Row {
     let standing = match key.standing {
-        Standing::New => "new",
-        Standing::Same => "same",
-        Standing::Conflicting => "conflicting",
-        Standing::Unnamed => "unnamed",
+        KeyStanding::New => "new",
+        KeyStanding::Same => "same",
+        KeyStanding::Conflicting => "conflicting",
+        KeyStanding::Unnamed => "unnamed",
     };
     Row {
         id: key.found.claimed.as_ref().map(ToString::to_string),

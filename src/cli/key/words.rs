@@ -8,7 +8,7 @@ use crate::tuf::CanonicalKeyId;
 
 /// What people call a stored key, printable, with its short ID.
 pub(super) fn called(context: &Context, id: &CanonicalKeyId) -> String {
-    match context.engine.keyring().key_label(id) {
+    match context.engine.keyring().label(id) {
         Some(label) => format!("{} ({})", printable(&label), id.short()),
         None => id.short().to_owned(),
     }

@@ -3,7 +3,7 @@
 use super::options::{Help, Known, Takes};
 
 /// A command, or a group of commands.
-pub(super) struct Command {
+pub(super) struct PluginCommand {
     /// The words that name it, behind `docker trust`.
     pub(super) path: &'static [&'static str],
     /// What its usage line says behind them, blanks included.
@@ -76,8 +76,8 @@ published or dropped on the way.
 ";
 
 /// All commands; groups before what is in them.
-pub(super) const COMMANDS: &[Command] = &[
-    Command {
+pub(super) const COMMANDS: &[PluginCommand] = &[
+    PluginCommand {
         path: &[],
         usage: "COMMAND",
         about: "Manage trust on Docker images",
@@ -94,7 +94,7 @@ trustdeck --help.
 ",
         run: Run::Group,
     },
-    Command {
+    PluginCommand {
         path: &["inspect"],
         usage: "IMAGE[:TAG] [IMAGE[:TAG]...]",
         about: "Return low-level information about keys and signatures",
@@ -111,7 +111,7 @@ tags.
 ",
         run: Run::Inspect,
     },
-    Command {
+    PluginCommand {
         path: &["revoke"],
         usage: "[OPTIONS] IMAGE[:TAG]",
         about: "Remove trust for an image",
@@ -124,7 +124,7 @@ Options:
         differs: PUBLISHES,
         run: Run::Revoke,
     },
-    Command {
+    PluginCommand {
         path: &["sign"],
         usage: "IMAGE:TAG",
         about: "Sign an image",
@@ -142,7 +142,7 @@ engine, also an index of several platforms: trustdeck sign IMAGE:TAG --publish.
 ",
         run: Run::Sign,
     },
-    Command {
+    PluginCommand {
         path: &["key"],
         usage: "COMMAND",
         about: "Manage keys for signing Docker images",
@@ -152,7 +152,7 @@ engine, also an index of several platforms: trustdeck sign IMAGE:TAG --publish.
         differs: "",
         run: Run::Group,
     },
-    Command {
+    PluginCommand {
         path: &["key", "generate"],
         usage: "NAME",
         about: "Generate and load a signing key-pair",
@@ -169,7 +169,7 @@ RSA, tokens and backups: trustdeck key --help.
 ",
         run: Run::Generate,
     },
-    Command {
+    PluginCommand {
         path: &["key", "load"],
         usage: "[OPTIONS] KEYFILE",
         about: "Load a private key file for signing",
@@ -186,7 +186,7 @@ trustdeck key restore.
 ",
         run: Run::Load,
     },
-    Command {
+    PluginCommand {
         path: &["signer"],
         usage: "COMMAND",
         about: "Manage entities who can sign Docker images",
@@ -196,7 +196,7 @@ trustdeck key restore.
         differs: "",
         run: Run::Group,
     },
-    Command {
+    PluginCommand {
         path: &["signer", "add"],
         usage: "OPTIONS NAME REPOSITORY [REPOSITORY...] ",
         about: "Add a signer",
@@ -209,7 +209,7 @@ Options:
         differs: PUBLISHES,
         run: Run::Add,
     },
-    Command {
+    PluginCommand {
         path: &["signer", "remove"],
         usage: "[OPTIONS] NAME REPOSITORY [REPOSITORY...]",
         about: "Remove a signer",
@@ -232,7 +232,7 @@ publish --dry-run.
     },
 ];
 
-impl Command {
+impl PluginCommand {
     /// The one whose path is the longest that `words` begin with.
     pub(super) fn find(words: &[String]) -> Option<&'static Self> {
         let begins =

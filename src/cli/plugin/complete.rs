@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 
-use super::command::{COMMANDS, Command, Run};
+use super::command::{COMMANDS, PluginCommand, Run};
 use crate::cli::shell::images;
 
 /// The two questions: with descriptions of candidates, and without.
@@ -24,7 +24,7 @@ pub(super) fn answer(arguments: &[String]) -> Option<String> {
     let asked = QUESTIONS.contains(&question.as_str());
     let words = words.get(1..).filter(|_| asked).unwrap_or_default();
     let Some((current, before)) = words.split_last() else { return Some(NO_FILES.to_owned()) };
-    let command = Command::find(before)?;
+    let command = PluginCommand::find(before)?;
     let files = ["--key", "--dir"];
     if before.last().is_some_and(|option| files.contains(&option.as_str())) || command.run == Run::Load {
         return Some(FILES.to_owned());
@@ -34,7 +34,7 @@ pub(super) fn answer(arguments: &[String]) -> Option<String> {
     Some(fitting.map(|candidate| format!("{candidate}\n")).chain([NO_FILES.to_owned()]).collect())
 }
 
-fn candidates(command: &Command, current: &str) -> Vec<String> {
+fn candidates(command: &PluginCommand, current: &str) -> Vec<String> {
     if current.starts_with('-') {
         return command.known.iter().map(|option| format!("--{}", option.long)).collect();
     }

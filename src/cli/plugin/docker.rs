@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::input;
-use super::program::Program;
+use super::program::DockerProgram;
 use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::settings::{settings, sources};
@@ -17,13 +17,13 @@ use crate::engine::{Engine, FirstContact, RepositoryView};
 /// What the commands of the plugin share.
 pub(super) struct Docker {
     pub(super) context: Context,
-    pub(super) program: Program,
+    pub(super) program: DockerProgram,
 }
 
 impl Docker {
     pub(super) fn open(console: Console, globals: Vec<String>) -> Result<Self, Failure> {
         let mut settings = settings(&Globals::default(), FirstContact::Trust)?;
-        let program = Program::new(&settings.helper_environment, globals);
+        let program = DockerProgram::new(&settings.helper_environment, globals);
         if let Some(directory) = program.config_directory() {
             settings.docker_config = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
             settings.trust_dir = settings.docker_config.join("trust");

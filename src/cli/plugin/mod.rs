@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::console::Console;
-use command::{Command, Run};
+use command::{PluginCommand, Run};
 use docker::Docker;
 use failure::{Failure, lines_printable};
 use options::{Given, Help};
@@ -75,7 +75,7 @@ fn answer(console: Console, name: &'static str, arguments: &[String]) -> Result<
     }
     let called = format!("docker {name}");
     let (globals, rest) = program::split_globals(name, arguments);
-    let Some(command) = Command::find(rest) else { return Ok(()) };
+    let Some(command) = PluginCommand::find(rest) else { return Ok(()) };
     let rest = rest.get(command.path.len()..).unwrap_or_default();
     let wrong = |what: String| Failure { text: command.wrong_option(&called, &what), code: WRONG_OPTION };
     let given = options::read(command.known, rest).map_err(wrong)?;
@@ -107,7 +107,7 @@ fn metadata() -> String {
     format!("{whole}\n")
 }
 
-fn run(console: Console, globals: Vec<String>, command: &Command, given: &Given) -> Result<(), Failure> {
+fn run(console: Console, globals: Vec<String>, command: &PluginCommand, given: &Given) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(error.to_string()))?;
     let result = runtime.block_on(async {

@@ -133,13 +133,6 @@ impl Docker {
             }
         }
     }
-
-    /// A key of the store with what is known of it, to be opened.
-    pub(super) fn stored_key(&self, id: &CanonicalKeyId) -> LockedKey {
-        let keyring = self.context.engine.keyring();
-        let label = keyring.key_label(id).unwrap_or_else(|| id.short().to_owned());
-        LockedKey { id: id.clone(), label, role: keyring.stored_role(id).unwrap_or_default(), signs: Vec::new() }
-    }
 }
 
 const EXHAUSTED: &str = "maximum number of passphrase attempts exceeded";

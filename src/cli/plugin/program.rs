@@ -12,7 +12,7 @@ const WITH_VALUE_TOO: &str = "--tlskey";
 const ORIGINAL: &str = "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND";
 
 /// `docker` with the global options that it was called with.
-pub(super) struct Program {
+pub(super) struct DockerProgram {
     pub(super) command: OsString,
     pub(super) globals: Vec<String>,
 }
@@ -31,7 +31,7 @@ pub(super) fn split_globals<'a>(name: &str, arguments: &'a [String]) -> (Vec<Str
     (Vec::new(), arguments)
 }
 
-impl Program {
+impl DockerProgram {
     pub(super) fn new(environment: &[(OsString, OsString)], globals: Vec<String>) -> Self {
         let original = environment.iter().find(|(name, value)| name == ORIGINAL && !value.is_empty());
         let command = original.map_or_else(|| "docker".into(), |(_, value)| value.clone());
@@ -67,7 +67,7 @@ mod tests {
             (globals.join(" ").as_str(), rest.join(" ").as_str()),
             ("--config trust -D --host=x", "sign --local a:1")
         );
-        let program = Program::new(&[], globals);
+        let program = DockerProgram::new(&[], globals);
         assert_eq!(program.config_directory(), Some(Path::new("trust")));
     }
 }

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::one_off::{Loss, OneOff};
 use super::options::Given;
 use super::passphrase::no_key_of;
+use crate::cli::unlock::stored_key;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::view::{RoleView, TagState, TagView};
 use crate::engine::{Change, EngineError, Health, RepositoryView, RootKeyChoice, SignedTarget};
@@ -136,7 +137,7 @@ async fn signers_key(docker: &Docker, name: &str) -> Result<PublicKey, Failure> 
     let (engine, keyring) = (&docker.context.engine, docker.context.engine.keyring());
     let stored = keyring.keys_at_hand().into_iter().find(|id| keyring.stored_role(id).as_deref() == Some(name));
     if let Some(id) = stored {
-        docker.unlock_one(&docker.stored_key(&id)).await?;
+        docker.unlock_one(&stored_key(&docker.context, &id)).await?;
         return engine.custody().public_half(&id).ok_or_else(|| Failure::new(format!("signing key not found: {id}")));
     }
     let key = engine.custody().make_key()?;

@@ -9,7 +9,7 @@ use super::options::Given;
 use super::passphrase::no_key_of;
 use crate::engine::custody::file::public_key;
 use crate::engine::view::RoleView;
-use crate::engine::{Change, Health, RootKeyChoice};
+use crate::engine::{Change, Health};
 use crate::printable::printable;
 use crate::tuf::{PublicKey, Role, SignerName};
 
@@ -65,16 +65,14 @@ async fn add_to(docker: &Docker, name: &str, keys: &[PublicKey], typed: &str) ->
     let reference = docker.reference(typed)?;
     let view = docker.view(&reference).await?;
     let signer = SignerName::parse(name).map_err(crate::engine::EngineError::from)?;
-    let mut changes = vec![Change::AddSigner { name: signer, keys: keys.to_vec() }];
     let creates = view.health == Health::New;
     if creates {
         docker.say(&format!("Initializing signed repository for {}...\n", printable(typed)))?;
-        changes.insert(0, Change::Create { root_key: RootKeyChoice::Auto });
     } else if let Some(failure) = no_key_of(&view, &Role::Targets) {
         return Err(failure);
     }
     let one_off = OneOff::begin(docker, &view.gun).await?;
-    one_off.stage(changes)?;
+    one_off.stage(vec![Change::AddSigner { name: signer, keys: keys.to_vec() }])?;
     one_off.publish(Loss::Refused).await?;
     if creates {
         docker.say(&format!("Successfully initialized \"{}\"\n", printable(typed)))?;

@@ -96,7 +96,7 @@ fn show_stranger(context: &Context, file: &HandOver, view: &RepositoryView, know
         let by = if by.is_empty() { "nobody known".to_owned() } else { by.join(", ") };
         console.say(&format!("  {} signed last by {by}", role.role));
     }
-    for tag in &view.tags {
+    for tag in view.tags.iter() {
         let signers = if tag.signers.is_empty() { "nobody else".to_owned() } else { tag.signers.join(", ") };
         console.say(&format!("  {}  sha256:{}  {} bytes  signed by {signers}", tag.name, tag.digest, tag.length));
     }

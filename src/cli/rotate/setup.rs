@@ -11,14 +11,14 @@ use crate::cli::changes::signer_name;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, keyfiles};
-use crate::engine::plan::facts::RootKey;
+use crate::engine::plan::facts::RootKeyAtHand;
 use crate::engine::wizard::new_keys::{ChosenKey, choose_signer, sharing};
 use crate::engine::wizard::{Choice, RepositoryFacts, Wizard};
 use crate::engine::{Problem, RootKeyChoice, SignedTarget};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, SignerName, TargetName};
 
-type Tags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
+type FirstTags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
 
 /// Runs the command.
 ///
@@ -79,8 +79,8 @@ fn begun_or_new(
     Ok(there.is_empty().then_some(new))
 }
 
-fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<Tags, Problem> {
-    let mut tags = Tags::new();
+fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<FirstTags, Problem> {
+    let mut tags = FirstTags::new();
     let listed = keyfiles::tag_list(file, None, context.globals.gun);
     for tag in listed.map_err(|problems| problems.into_iter().next().unwrap_or_else(|| input("is empty", "")))? {
         if !guns.contains(&tag.gun) {
@@ -121,8 +121,8 @@ fn with_root(
         return Ok(chosen);
     }
     match engine.stage().root_key_at_hand() {
-        RootKey::One(only) if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only)),
-        RootKey::Several(stored) if named.is_none() => {
+        RootKeyAtHand::One(only) if named.is_none() => choice.first.root_key = Some(RootKeyChoice::Stored(only)),
+        RootKeyAtHand::Several(stored) if named.is_none() => {
             let ids: Vec<&str> = stored.iter().map(CanonicalKeyId::short).collect();
             let message = format!("this machine holds {} root keys: {}", ids.len(), ids.join(", "));
             return Err(input(message, "say which with --root-key KEYID, or --root-key new"));

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::part::Custody;
+use crate::engine::called;
 use crate::engine::error::EngineError;
-use crate::engine::keyring::names::role_label;
-use crate::engine::keyring::tokens::Seen;
+use crate::engine::keyring::tokens::LookAge;
 use crate::engine::view::keys::KeyView;
 use crate::keys::{KeyError, words};
 use crate::tuf::CanonicalKeyId;
@@ -21,10 +21,10 @@ impl Custody {
         let stored = self.keyring.held.stored();
         let labelled = |id: &CanonicalKeyId, role: &str| {
             let own = self.keyring.held.user_label(id);
-            own.as_deref() == Some(typed) || role_label(role).as_deref() == Some(typed)
+            own.as_deref() == Some(typed) || called::of_role(role).as_deref() == Some(typed)
         };
         let fits = |id: &&CanonicalKeyId| begins(id.as_str(), typed) || words::words(id) == typed;
-        let tokens = self.keyring.token_keys(Seen::Lately);
+        let tokens = self.keyring.token_keys(LookAge::Lately);
         let on_tokens: BTreeSet<CanonicalKeyId> = tokens.iter().map(|e| e.public.canonical_id().clone()).collect();
         let mut found: BTreeSet<CanonicalKeyId> = stored.keys().chain(&on_tokens).filter(fits).cloned().collect();
         let called = tokens.iter().filter(|entry| labelled(entry.public.canonical_id(), &entry.role));

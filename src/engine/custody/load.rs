@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::make::check_name;
 use super::part::Custody;
 use crate::engine::error::EngineError;
-use crate::keys::old_names::{Named, named};
+use crate::keys::old_names::{PathFacts, named};
 use crate::keys::pem::{Block, PemError};
 use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
@@ -81,7 +81,7 @@ pub enum Naming {
 
 /// Where a key came to lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Loaded {
+pub enum LoadedKey {
     /// In a new file.
     New(PathBuf),
     /// It was in the store already, with this `role` header, and was left as it is.
@@ -191,7 +191,7 @@ impl FoundKey {
 
     /// Takes from the name of its file what the headers do not say: so older versions of notary kept it.
     pub(in crate::engine) fn named_by(&mut self, file: &Path) {
-        let Named { id, role, gun } = named(file);
+        let PathFacts { id, role, gun } = named(file);
         self.claimed = id.or(self.claimed.take());
         self.role = self.role.take().or(role);
         self.gun = self.gun.take().or(gun);
@@ -267,14 +267,14 @@ impl Custody {
         (role, naming): (&str, Naming),
         gun: Option<&str>,
         passphrase: Option<&NewPassphrase>,
-    ) -> Result<Loaded, EngineError> {
+    ) -> Result<LoadedKey, EngineError> {
         self.context.check_writable()?;
         let id = opened.id().clone();
         let store = self.keyring.key_store();
         if store.holds(&id) {
             let known = store.find(&id).map(|known| known.role).unwrap_or_default();
             let renamed = naming == Naming::User && known != role;
-            return if renamed { self.rename_key(&id, role, gun) } else { Ok(Loaded::Known(known)) };
+            return if renamed { self.rename_key(&id, role, gun) } else { Ok(LoadedKey::Known(known)) };
         }
         check_role(role, gun)?;
         let gun = gun.and_then(|gun| Gun::parse(gun).ok());
@@ -282,19 +282,19 @@ impl Custody {
         let path = store.save(&opened.key, role, gun.as_ref(), passphrase)?;
         self.keyring.held.changed();
         self.keyring.held.keep_open(opened.key, passphrase);
-        Ok(Loaded::New(path))
+        Ok(LoadedKey::New(path))
     }
 
     /// Gives a key of the store another role or signer, as loading it with a name does with docker.
     ///
     /// # Errors
     /// `Input` for a role of one repository without the repository, or no name; `Key`.
-    fn rename_key(&self, id: &CanonicalKeyId, role: &str, gun: Option<&str>) -> Result<Loaded, EngineError> {
+    fn rename_key(&self, id: &CanonicalKeyId, role: &str, gun: Option<&str>) -> Result<LoadedKey, EngineError> {
         check_role(role, gun)?;
         let gun = gun.and_then(|gun| Gun::parse(gun).ok());
         self.keyring.key_store().rename(id, role, gun.as_ref())?;
         self.keyring.held.changed();
-        Ok(Loaded::Renamed)
+        Ok(LoadedKey::Renamed)
     }
 }
 

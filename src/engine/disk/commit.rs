@@ -33,7 +33,7 @@ pub(in crate::engine) struct Pending {
 }
 
 /// What one caller wants written, in the order of renaming.
-struct Job {
+struct WriteJob {
     files: Vec<Pending>,
     asides: Vec<String>,
     outcome: Arc<OnceLock<io::Result<()>>>,
@@ -41,7 +41,7 @@ struct Job {
 }
 
 /// Jobs that wait for a writer, of the whole process: it is the disk that they share.
-static WAITING: Mutex<Vec<Job>> = Mutex::new(Vec::new());
+static WAITING: Mutex<Vec<WriteJob>> = Mutex::new(Vec::new());
 /// Held by whoever writes.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -52,7 +52,7 @@ pub(in crate::engine) fn write_all(files: Vec<Pending>) -> io::Result<()> {
     }
     let outcome = Arc::new(OnceLock::new());
     let (asides, mine) = (Vec::with_capacity(files.len()), Arc::clone(&outcome));
-    hold(&WAITING).push(Job { files, asides, outcome: mine, fault: None });
+    hold(&WAITING).push(WriteJob { files, asides, outcome: mine, fault: None });
     let turn = hold(&TURN);
     if outcome.get().is_none() {
         let jobs = std::mem::take(&mut *hold(&WAITING));
@@ -71,22 +71,22 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Writes files that can be had again: nothing is synced. They are whole for every program that runs meanwhile, also if
 /// this one is killed; after a power cut one may be old, empty or torn, which its reader must find out.
 pub(in crate::engine) fn write_loose(files: Vec<Pending>) -> io::Result<()> {
-    let mut job = [Job { files, asides: Vec::new(), outcome: Arc::default(), fault: None }];
-    each_good(&mut job, Job::write_asides);
-    each_good(&mut job, Job::rename);
+    let mut job = [WriteJob { files, asides: Vec::new(), outcome: Arc::default(), fault: None }];
+    each_good(&mut job, WriteJob::write_asides);
+    each_good(&mut job, WriteJob::rename);
     let [job] = job;
     job.settle()
 }
 
 /// Writes one file; after a crash it may still be the old one, since its folder is not synced.
 pub(in crate::engine) fn write_soon(file: Pending) -> io::Result<()> {
-    let mut job = [Job { files: vec![file], asides: Vec::new(), outcome: Arc::default(), fault: None }];
+    let mut job = [WriteJob { files: vec![file], asides: Vec::new(), outcome: Arc::default(), fault: None }];
     replace_files(&mut job);
     let [job] = job;
     job.settle()
 }
 
-fn write_jobs(mut jobs: Vec<Job>) {
+fn write_jobs(mut jobs: Vec<WriteJob>) {
     replace_files(&mut jobs);
     sync_folders(&mut jobs);
     for job in jobs {
@@ -96,19 +96,19 @@ fn write_jobs(mut jobs: Vec<Job>) {
     }
 }
 
-fn replace_files(jobs: &mut [Job]) {
-    each_good(jobs, Job::write_asides);
+fn replace_files(jobs: &mut [WriteJob]) {
+    each_good(jobs, WriteJob::write_asides);
     sync_asides(jobs);
-    each_good(jobs, Job::rename);
+    each_good(jobs, WriteJob::rename);
 }
 
-fn each_good(jobs: &mut [Job], act: impl Fn(&mut Job) -> io::Result<()>) {
+fn each_good(jobs: &mut [WriteJob], act: impl Fn(&mut WriteJob) -> io::Result<()>) {
     for job in jobs.iter_mut().filter(|job| job.fault.is_none()) {
         job.fault = act(job).err();
     }
 }
 
-impl Job {
+impl WriteJob {
     fn write_asides(&mut self) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         for file in &self.files {
@@ -139,7 +139,7 @@ impl Job {
 }
 
 /// Syncs all files aside of jobs that are good so far.
-fn sync_asides(jobs: &mut [Job]) {
+fn sync_asides(jobs: &mut [WriteJob]) {
     let mut asides = Vec::new();
     for (n, job) in jobs.iter().enumerate().filter(|(_, job)| job.fault.is_none()) {
         asides.extend(job.files.iter().zip(&job.asides).map(|(file, aside)| (n, &*file.folder, aside.as_str())));
@@ -163,7 +163,7 @@ fn sync_asides(jobs: &mut [Job]) {
 }
 
 /// Syncs the folders in which something was renamed, each once.
-fn sync_folders(jobs: &mut [Job]) {
+fn sync_folders(jobs: &mut [WriteJob]) {
     let mut folders = BTreeMap::new();
     for (n, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.fault.is_none()) {
         for file in &job.files {
@@ -187,7 +187,7 @@ fn sync_folders(jobs: &mut [Job]) {
     }
 }
 
-fn note(jobs: &mut [Job], outcomes: Vec<(usize, rustix::io::Result<()>)>) {
+fn note(jobs: &mut [WriteJob], outcomes: Vec<(usize, rustix::io::Result<()>)>) {
     for (n, outcome) in outcomes {
         if let (Some(job), Err(error)) = (jobs.get_mut(n), outcome) {
             job.fault.get_or_insert_with(|| error.into());

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::note::{self, Note};
 use super::read;
-use crate::engine::error::{EngineError, Holder};
+use crate::engine::error::{EngineError, LockHolder};
 
 /// How long another process may hold a lock. Each is held for as long as a few files need to come to the disk.
 pub(in crate::engine) const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,12 +28,12 @@ pub(in crate::engine) struct Lock(File);
 
 /// What the file of a lock says while it is held.
 #[derive(Serialize, Deserialize)]
-struct Held {
+struct LockFile {
     pid: u32,
     program: String,
 }
 
-impl Note for Held {
+impl Note for LockFile {
     const KIND: &'static str = "lock";
 }
 
@@ -66,7 +66,7 @@ impl Lock {
 
     /// Says who holds it. This helps whoever waits, so a failure is none.
     fn sign(&self) {
-        let held = Held { pid: std::process::id(), program: env!("CARGO_PKG_NAME").to_owned() };
+        let held = LockFile { pid: std::process::id(), program: env!("CARGO_PKG_NAME").to_owned() };
         let _ = self.0.set_len(0);
         let _ = note::encode(&held).map(|bytes| (&self.0).write_all(&bytes));
     }
@@ -80,13 +80,13 @@ impl Drop for Lock {
 }
 
 /// Who holds the lock: by what the system says, else by what the file does, as for holders in other containers.
-fn holder(file: &File, path: &Path) -> Option<Holder> {
+fn holder(file: &File, path: &Path) -> Option<LockHolder> {
     let facts = file.metadata().ok()?;
     let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
     let named = || {
         let bytes = read::read_own(path, LENGTH).ok().flatten()?;
-        let held: Held = note::decode(path, &bytes).ok()?;
-        Some(Holder { pid: held.pid, program: Some(held.program), is_stopped: false })
+        let held: LockFile = note::decode(path, &bytes).ok()?;
+        Some(LockHolder { pid: held.pid, program: Some(held.program), is_stopped: false })
     };
     locker(&locks, facts.dev(), facts.ino()).map(described).or_else(named)
 }
@@ -109,11 +109,11 @@ fn locker(locks: &str, device: u64, inode: u64) -> Option<u32> {
     exact.or(if let [one] = &found[..] { Some(one) } else { None }).map(|(_, pid)| *pid)
 }
 
-fn described(pid: u32) -> Holder {
+fn described(pid: u32) -> LockHolder {
     let fact = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
     let program = fact("comm").map(|name| name.trim_end().to_owned());
     let state = fact("stat").and_then(|stat| stat.rsplit_once(')')?.1.trim_start().chars().next());
-    Holder { pid, program, is_stopped: matches!(state, Some('T' | 't')) }
+    LockHolder { pid, program, is_stopped: matches!(state, Some('T' | 't')) }
 }
 
 #[cfg(test)]

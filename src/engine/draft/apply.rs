@@ -8,7 +8,7 @@ use super::change::{Change, SignedTarget, role_word};
 use super::listed::{check_target_role, unknown};
 use super::revoke::revoke;
 use super::rotation::{renew_certificates, rotate};
-use super::{Draft, Remark};
+use super::{Draft, DraftRemark};
 use crate::tuf::{CanonicalKeyId, DelegationName, PublicKey, Role, SignerName, TargetName};
 
 /// Applies one change.
@@ -112,7 +112,7 @@ fn remove_from_releases(
     let mut gone = Vec::new();
     for key in keys {
         match other_holder(draft, &name.role(), key) {
-            Some(signer) => draft.remark(Remark::KeyKept { key: key.clone(), signer }),
+            Some(signer) => draft.remark(DraftRemark::KeyKept { key: key.clone(), signer }),
             None => gone.push(key.clone()),
         }
     }
@@ -197,7 +197,7 @@ fn purge(draft: &mut Draft<'_>, keys: &[CanonicalKeyId]) -> Result<Applied> {
             draft.remove_keys(&name, keys)?;
             roles.push(Role::from(name));
         } else {
-            draft.remark(Remark::PurgeSkipped { role: name.into() });
+            draft.remark(DraftRemark::PurgeSkipped { role: name.into() });
         }
     }
     let happened = !roles.is_empty();

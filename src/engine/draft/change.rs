@@ -141,6 +141,20 @@ pub struct Stage {
 }
 
 impl Change {
+    /// Whether it creates the repository.
+    #[must_use]
+    pub fn is_creation(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
+
+    /// What must come before it where there is no trust data: the first signer creates the repository, unless that is
+    /// `staged` already.
+    #[must_use]
+    pub fn creation<'a>(&self, staged: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        let needs = matches!(self, Self::AddSigner { .. }) && !staged.into_iter().any(Self::is_creation);
+        needs.then_some(Self::Create { root_key: RootKeyChoice::Auto })
+    }
+
     /// The tag that it is about, if it is about one.
     #[must_use]
     pub fn tag(&self) -> Option<&TargetName> {

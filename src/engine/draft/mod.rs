@@ -68,7 +68,7 @@ struct Signable {
 /// Something that came up while applying and that the plan has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the variants say what their fields are
-pub enum Remark {
+pub enum DraftRemark {
     /// A purged key stays in this role, which cannot be signed here.
     PurgeSkipped { role: Role },
     /// A revoked tag stays in this role, which cannot be signed here or was not named.
@@ -77,7 +77,7 @@ pub enum Remark {
     KeyKept { key: CanonicalKeyId, signer: DelegationName },
 }
 
-impl Remark {
+impl DraftRemark {
     /// The role that still lists a tag, if this says so.
     fn still_lists(&self, wanted: &TargetName) -> Option<Role> {
         match self {
@@ -106,7 +106,7 @@ pub struct Draft<'a> {
     creates: Option<RootKeyChoice>,
     deletes: bool,
     republishes: bool,
-    remarks: Vec<Remark>,
+    remarks: Vec<DraftRemark>,
     pub(super) base: BaseRoles,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Draft<'a> {
 
     /// What came up.
     #[must_use]
-    pub fn remarks(&self) -> &[Remark] {
+    pub fn remarks(&self) -> &[DraftRemark] {
         &self.remarks
     }
 
@@ -278,7 +278,7 @@ impl<'a> Draft<'a> {
         self.deletes = true;
     }
 
-    pub(super) fn remark(&mut self, remark: Remark) {
+    pub(super) fn remark(&mut self, remark: DraftRemark) {
         if !self.remarks.contains(&remark) {
             self.remarks.push(remark);
         }

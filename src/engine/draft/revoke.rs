@@ -2,7 +2,7 @@
 
 use super::applied::{Applied, Mark, Refusal, Result};
 use super::listed::check_target_role;
-use super::{Draft, Remark};
+use super::{Draft, DraftRemark};
 use crate::tuf::{CanonicalKeyId, Role, TargetName, Targets};
 
 /// Removes a tag from the named roles, or from all that can be signed here.
@@ -25,7 +25,7 @@ pub(super) fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) ->
             draft.touch(role.clone(), format!("revokes {tag}"));
             roles.push(role);
         } else {
-            draft.remark(Remark::StillListed { tag: tag.clone(), role });
+            draft.remark(DraftRemark::StillListed { tag: tag.clone(), role });
         }
     }
     let applied = Applied::new(Mark::Removed, format!("tag {tag}"), roles);

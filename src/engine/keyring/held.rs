@@ -16,7 +16,7 @@ use crate::keys::{KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey, Sto
 use crate::tuf::{Algorithm, CanonicalKeyId, Role};
 
 /// Unlocked keys, labels, and passphrases chosen for keys that will be made.
-pub(in crate::engine) struct Held {
+pub(in crate::engine) struct KeyringState {
     pub(in crate::engine) store: KeyStore,
     pub(in crate::engine) tokens: Tokens,
     pub(in crate::engine) token_notes: TokenNotes,
@@ -26,7 +26,7 @@ pub(in crate::engine) struct Held {
     pub(super) chosen: Mutex<HashMap<Role, NewPassphrase>>,
     /// Keys that the next publish stores, made before so that their IDs can be told.
     pub(super) prepared: Mutex<HashMap<Role, PrivateKey>>,
-    pub(super) listing: Mutex<Option<Listing>>,
+    pub(super) listing: Mutex<Option<StoreListing>>,
     /// How often the store was listed.
     pub(super) listed: AtomicUsize,
     pub(in crate::engine) refused_pins: RefusedPins,
@@ -34,7 +34,7 @@ pub(in crate::engine) struct Held {
 
 /// The store as it was at some time.
 #[derive(Clone)]
-pub(in crate::engine) struct Listing {
+pub(in crate::engine) struct StoreListing {
     keys: Arc<BTreeMap<CanonicalKeyId, StoredKey>>,
     /// When the directory was changed last, before it was read.
     modified: Option<SystemTime>,
@@ -57,7 +57,7 @@ pub(in crate::engine) const SETTLED: Duration = Duration::from_secs(3);
 /// Of one computation.
 pub(in crate::engine) const MOMENT: Duration = Duration::from_millis(10);
 
-impl Held {
+impl KeyringState {
     /// Opens the key store below the trust directory and reads the labels.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         Ok(Self {
@@ -80,7 +80,7 @@ impl Held {
         let looked = SystemTime::now();
         let modified = self.store.dir().symlink_metadata().and_then(|dir| dir.modified()).ok();
         let mut listing = hold(&self.listing);
-        let holds = |known: &&Listing| match known.valid {
+        let holds = |known: &&StoreListing| match known.valid {
             _ if known.modified != modified => false,
             Valid::Always => true,
             Valid::Until(end) => Instant::now() < end,
@@ -94,7 +94,7 @@ impl Held {
         let keys = Arc::new(keys.into_iter().map(|key| (key.id.clone(), key)).collect());
         let settled = modified.is_some_and(|at| looked.duration_since(at).is_ok_and(|age| age > SETTLED));
         let valid = if settled { Valid::Always } else { Valid::Until(Instant::now() + MOMENT) };
-        *listing = Some(Listing { keys: Arc::clone(&keys), modified, valid });
+        *listing = Some(StoreListing { keys: Arc::clone(&keys), modified, valid });
         keys
     }
 

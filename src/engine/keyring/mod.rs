@@ -29,7 +29,6 @@ pub(in crate::engine) mod backed_up;
 pub(in crate::engine) mod held;
 pub(in crate::engine) mod index;
 pub(in crate::engine) mod labels;
-pub(in crate::engine) mod names;
 pub(in crate::engine) mod open;
 pub(in crate::engine) mod other_stores;
 mod part;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::held::{Held, hold};
+use super::held::{KeyringState, hold};
 use super::labels;
-use super::names::role_label;
-use super::tokens::Seen;
+use super::tokens::LookAge;
+use crate::engine::called;
 use crate::engine::context::Context;
 use crate::engine::error::{EngineError, Problem};
 use crate::keys::{Exposure, KeyError, KeyStore, NewPassphrase, Passphrase, PrivateKey};
@@ -18,12 +18,12 @@ use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 #[derive(Clone)]
 pub struct Keyring {
     pub(in crate::engine) context: Context,
-    pub(in crate::engine) held: Arc<Held>,
+    pub(in crate::engine) held: Arc<KeyringState>,
 }
 
 impl Keyring {
     pub(in crate::engine) fn open(context: &Context) -> Result<Self, EngineError> {
-        Ok(Self { context: context.clone(), held: Arc::new(Held::open(context.settings())?) })
+        Ok(Self { context: context.clone(), held: Arc::new(KeyringState::open(context.settings())?) })
     }
 }
 
@@ -37,7 +37,7 @@ impl Keyring {
     /// Private keys in the store and on tokens, by ID.
     pub fn keys_at_hand(&self) -> BTreeSet<CanonicalKeyId> {
         let mut ids: BTreeSet<CanonicalKeyId> = self.held.stored().keys().cloned().collect();
-        ids.extend(self.token_keys(Seen::Once).into_iter().map(|entry| entry.public.canonical_id().clone()));
+        ids.extend(self.token_keys(LookAge::Once).into_iter().map(|entry| entry.public.canonical_id().clone()));
         ids
     }
 
@@ -92,10 +92,11 @@ impl Keyring {
     }
 
     /// What people call a key: the user's label, else the role header of its file (a signer's name), else `None`.
-    pub(in crate::engine) fn label(&self, id: &CanonicalKeyId) -> Option<String> {
+    #[must_use]
+    pub fn label(&self, id: &CanonicalKeyId) -> Option<String> {
         let keyring = &self.held;
-        let of_file = || keyring.stored().get(id).and_then(|key| role_label(&key.role));
-        let of_token = || self.token_key(id).and_then(|entry| role_label(&entry.role));
+        let of_file = || keyring.stored().get(id).and_then(|key| called::of_role(&key.role));
+        let of_token = || self.token_key(id).and_then(|entry| called::of_role(&entry.role));
         keyring.user_label(id).or_else(of_file).or_else(of_token)
     }
 
@@ -118,12 +119,6 @@ impl Keyring {
         self.key_store().dir()
     }
 
-    /// What people call a stored key: the user's label, else its signer's name.
-    #[must_use]
-    pub fn key_label(&self, id: &CanonicalKeyId) -> Option<String> {
-        self.label(id)
-    }
-
     /// The `role` header of a stored key, or the role of one on a token.
     #[must_use]
     pub fn stored_role(&self, id: &CanonicalKeyId) -> Option<String> {
@@ -144,7 +139,7 @@ impl Keyring {
     pub fn key_problems(&self) -> Vec<Problem> {
         let found = self.held.look();
         let mut problems = found.map_or_else(|error| vec![error], |(_, problems)| problems);
-        self.token_keys(Seen::Once);
+        self.token_keys(LookAge::Once);
         problems.extend(self.held.tokens.problem().map(KeyError::Token));
         problems.into_iter().map(|error| EngineError::Key(error).problem()).collect()
     }

@@ -18,14 +18,14 @@ pub use crate::keys::token::{
 
 /// How old a look at the tokens may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Seen {
+pub(in crate::engine) enum LookAge {
     /// Of any age: nobody waits for it twice.
     Once,
     /// Of some seconds.
     Lately,
 }
 
-impl Seen {
+impl LookAge {
     fn age(self) -> Duration {
         match self {
             Self::Once => Duration::MAX,
@@ -52,7 +52,7 @@ pub fn module_path(named: Option<&Path>) -> Option<PathBuf> {
 }
 
 impl Keyring {
-    pub(in crate::engine) fn token_keys(&self, seen: Seen) -> Vec<TokenEntry> {
+    pub(in crate::engine) fn token_keys(&self, seen: LookAge) -> Vec<TokenEntry> {
         let tokens = self.held.tokens.look(seen.age());
         let keys: Vec<TokenEntry> = tokens.iter().flat_map(|token| token.keys.iter().cloned()).collect();
         if !keys.is_empty() {
@@ -62,7 +62,7 @@ impl Keyring {
     }
 
     pub(in crate::engine) fn token_key(&self, id: &CanonicalKeyId) -> Option<TokenEntry> {
-        self.held.tokens.entry(id, Seen::Once.age())
+        self.held.tokens.entry(id, LookAge::Once.age())
     }
 
     /// Where a key is, if on a token that is plugged in.
@@ -77,7 +77,7 @@ impl Keyring {
     }
 
     pub(in crate::engine) fn token_entries(&self, id: &CanonicalKeyId) -> Vec<TokenEntry> {
-        let mut entries = self.token_keys(Seen::Once);
+        let mut entries = self.token_keys(LookAge::Once);
         entries.retain(|entry| entry.public.canonical_id() == id);
         entries
     }
@@ -140,7 +140,7 @@ impl Keyring {
             return Err(KeyError::Token(why).into());
         }
         tokens.changed();
-        let found = tokens.look(Seen::Lately.age());
+        let found = tokens.look(LookAge::Lately.age());
         tokens.problem().map_or(Ok(found), |problem| Err(KeyError::Token(problem).into()))
     }
 
@@ -150,20 +150,20 @@ impl Keyring {
         let tokens = &self.held.tokens;
         tokens.module()?;
         tokens.changed();
-        Some(tokens.look(Seen::Lately.age()))
+        Some(tokens.look(LookAge::Lately.age()))
     }
 
     /// What a token says about its PIN.
     #[must_use]
     pub fn pin_state(&self, token: &TokenName) -> PinState {
-        let tokens = self.held.tokens.look(Seen::Once.age());
+        let tokens = self.held.tokens.look(LookAge::Once.age());
         tokens.iter().find(|found| found.name == *token).map_or(PinState::Ready, |found| found.pin)
     }
 
     /// Tries a PIN, once; all keys of the token are open then.
     pub(in crate::engine) fn unlock_token(&self, name: &TokenName, pin: &Passphrase) -> Result<(), EngineError> {
         let keyring = &self.held;
-        let tokens = keyring.tokens.look(Seen::Once.age());
+        let tokens = keyring.tokens.look(LookAge::Once.age());
         let absent = || TokenError::Absent(Some(name.to_string()));
         let token = tokens.iter().find(|token| token.name == *name).ok_or_else(absent).map_err(KeyError::Token)?;
         match token.pin {

@@ -109,7 +109,7 @@ impl Keyring {
         let (message, hint) = match tried {
             Tried::Wrong(sources) => refused_pin(&place.token, sources),
             _ => (
-                format!("key {} ({label}, {role}) is on token {}, which needs its PIN", key.short(), place.token),
+                format!("{} is on token {}, which needs its PIN", in_full(key, role, label), place.token),
                 "set TRUSTDECK_TOKEN_PIN, or give a line token-pin=PIN to --passphrase-fd".to_owned(),
             ),
         };
@@ -125,7 +125,7 @@ pub fn missing_passphrase(key: &CanonicalKeyId, role: &str, label: &str, tried: 
     let (message, hint) = match tried {
         Tried::Wrong(sources) => wrong_for(key, role, label, sources),
         _ => {
-            let message = format!("key {} ({label}, {role}) needs its passphrase and nobody can be asked", key.short());
+            let message = format!("{} needs its passphrase and nobody can be asked", in_full(key, role, label));
             (message, format!("set {variables}, or give --passphrase-fd"))
         }
     };
@@ -145,7 +145,11 @@ pub fn wrong_sources(what: &str, sources: &[(Source, Option<String>)]) -> (Strin
 fn wrong_for(key: &CanonicalKeyId, role: &str, label: &str, sources: &[Miss]) -> (String, String) {
     let opens = |other: &CanonicalKeyId| format!("key {}", other.short());
     let named: Vec<_> = sources.iter().map(|(source, other)| (*source, other.as_ref().map(opens))).collect();
-    wrong_sources(&format!("key {} ({label}, {role})", key.short()), &named)
+    wrong_sources(&in_full(key, role, label), &named)
+}
+
+fn in_full(key: &CanonicalKeyId, role: &str, label: &str) -> String {
+    format!("key {} ({label}, {role})", key.short())
 }
 
 fn refused_pin(token: &TokenName, sources: &[Miss]) -> (String, String) {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::effect::{effect, signed};
-use super::facts::{Facts, Known, root_key};
+use super::facts::{KnownFiles, PlanFacts, root_key};
 use super::names::Names;
 use super::needs::Needs;
 use super::roles::role_diffs;
@@ -15,7 +15,7 @@ use super::warnings::warnings;
 use super::{NeededKey, PlannedChange, RepositoryPlan, TagEffect};
 use crate::engine::draft::applied::{Applied, Refusal};
 use crate::engine::draft::apply::apply;
-use crate::engine::draft::change::{Change, RootKeyChoice, StagedChange};
+use crate::engine::draft::change::{Change, StagedChange};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
 use crate::tuf::{CanonicalKeyId, Role};
@@ -24,22 +24,22 @@ use crate::tuf::{CanonicalKeyId, Role};
 ///
 /// # Errors
 /// `Absent` or `Change`; beside it, what was applied before.
-pub fn draft<'a>(facts: &Facts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>), EngineError> {
+pub fn draft<'a>(facts: &PlanFacts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>), EngineError> {
     let set = match facts.known {
-        Known::Nothing => {
+        KnownFiles::Nothing => {
             let message = format!("what the server holds for {} is not known yet", facts.name);
             return Err(EngineError::Input { message, hint: "read the repository first".to_owned() });
         }
-        Known::Absent | Known::Lost(_) => None,
-        Known::Files(set) => Some(set),
+        KnownFiles::Absent | KnownFiles::Lost(_) => None,
+        KnownFiles::Files(set) => Some(set),
     };
-    let copy = if let Known::Lost(copy) = facts.known { copy } else { None };
+    let copy = if let KnownFiles::Lost(copy) = facts.known { copy } else { None };
     let mut draft = Draft::new(Ground { set, copy, at_hand: facts.at_hand, now: facts.now });
     let mut planned = Vec::new();
     for staged in facts.changes {
         // Staged before anybody knew that there is no trust data yet.
-        if matches!(staged.change, Change::AddSigner { .. }) && set.is_none() && draft.creates().is_none() {
-            let change = Change::Create { root_key: RootKeyChoice::Auto };
+        let creation = staged.change.creation([]).filter(|_| set.is_none() && draft.creates().is_none());
+        if let Some(change) = creation {
             let applied = apply(&mut draft, &change).map_err(|refusal| refused(facts, &change, refusal))?;
             planned.push(planned_change(&StagedChange { change, ..staged.clone() }, applied));
         }
@@ -49,11 +49,11 @@ pub fn draft<'a>(facts: &Facts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>), E
     Ok((draft, planned))
 }
 
-fn refused(facts: &Facts<'_>, change: &Change, refusal: Refusal) -> EngineError {
-    if matches!(facts.known, Known::Absent) && refusal.role.is_none() && !matches!(change, Change::Sign { .. }) {
+fn refused(facts: &PlanFacts<'_>, change: &Change, refusal: Refusal) -> EngineError {
+    if matches!(facts.known, KnownFiles::Absent) && refusal.role.is_none() && !matches!(change, Change::Sign { .. }) {
         return EngineError::Absent { gun: facts.gun.clone(), server: facts.server.to_owned() };
     }
-    if let (Known::Lost(copy), None) = (facts.known, &refusal.role) {
+    if let (KnownFiles::Lost(copy), None) = (facts.known, &refusal.role) {
         let (gun, server) = (facts.gun.clone(), facts.server.to_owned());
         return EngineError::Lost { gun, server, copy: copy.is_some() };
     }
@@ -77,12 +77,12 @@ fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {
 
 /// Plans one repository.
 #[must_use]
-pub fn plan_repository(facts: &Facts<'_>) -> RepositoryPlan {
+pub fn plan_repository(facts: &PlanFacts<'_>) -> RepositoryPlan {
     plan_with_needs(facts).0
 }
 
 /// The same with what its publish will need.
-pub(in crate::engine) fn plan_with_needs(facts: &Facts<'_>) -> (RepositoryPlan, Needs) {
+pub(in crate::engine) fn plan_with_needs(facts: &PlanFacts<'_>) -> (RepositoryPlan, Needs) {
     let mut needs = Needs::default();
     let mut plan = RepositoryPlan {
         gun: facts.gun.clone(),
@@ -114,7 +114,7 @@ pub(in crate::engine) fn plan_with_needs(facts: &Facts<'_>) -> (RepositoryPlan, 
     (plan, needs)
 }
 
-fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes: Vec<PlannedChange>) {
+fn fill(plan: &mut RepositoryPlan, facts: &PlanFacts<'_>, draft: &Draft<'_>, changes: Vec<PlannedChange>) {
     let names = Names::new(draft, facts.labels);
     plan.creates = draft.creates().is_some();
     plan.deletes = draft.deletes();
@@ -130,7 +130,7 @@ fn fill(plan: &mut RepositoryPlan, facts: &Facts<'_>, draft: &Draft<'_>, changes
     plan.warnings.sort_by_key(|warning| warning.weight);
 }
 
-fn needed_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<NeededKey> {
+fn needed_keys(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Vec<NeededKey> {
     let mut signs: BTreeMap<CanonicalKeyId, Vec<Role>> = BTreeMap::new();
     let mut order: Vec<CanonicalKeyId> = Vec::new();
     let mut needs = |id: &CanonicalKeyId, role: &Role| {

@@ -22,7 +22,7 @@ pub struct KeyAtHand {
 
 /// Which root key a new repository gets where none was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RootKey {
+pub enum RootKeyAtHand {
     /// There is none: one is made.
     New,
     /// The one on a token, else the only one there is.
@@ -31,7 +31,7 @@ pub enum RootKey {
     Several(Vec<CanonicalKeyId>),
 }
 
-impl RootKey {
+impl RootKeyAtHand {
     /// Chooses among the keys at hand: one on a token comes first, as with `docker` and `notary`.
     #[must_use]
     pub fn of(keys: &BTreeMap<CanonicalKeyId, KeyAtHand>) -> Self {
@@ -49,7 +49,7 @@ impl RootKey {
 
 /// What is known about a repository on its server.
 #[derive(Clone, Copy, Debug)]
-pub enum Known<'a> {
+pub enum KnownFiles<'a> {
     /// Nothing; it was never read.
     Nothing,
     /// The server has no trust data for it.
@@ -62,7 +62,7 @@ pub enum Known<'a> {
 
 /// All that a plan for one repository is computed from.
 #[derive(Clone, Copy)]
-pub struct Facts<'a> {
+pub struct PlanFacts<'a> {
     /// Name.
     pub gun: &'a Gun,
     /// Name as Docker's users write it.
@@ -70,7 +70,7 @@ pub struct Facts<'a> {
     /// Base URL of the server.
     pub server: &'a str,
     /// What is there.
-    pub known: Known<'a>,
+    pub known: KnownFiles<'a>,
     /// When that was verified.
     pub verified_at: Option<Time>,
     /// The staged changes, in order.
@@ -88,31 +88,31 @@ pub struct Facts<'a> {
 }
 
 /// The stored key that becomes the root key of a new repository; `None` if one will be made.
-pub(in crate::engine) fn root_key(facts: &Facts<'_>, draft: &Draft<'_>) -> Option<CanonicalKeyId> {
+pub(in crate::engine) fn root_key(facts: &PlanFacts<'_>, draft: &Draft<'_>) -> Option<CanonicalKeyId> {
     match draft.creates()? {
         RootKeyChoice::New => None,
         RootKeyChoice::Stored(id) => Some(id.clone()),
-        RootKeyChoice::Auto => match RootKey::of(facts.keys) {
-            RootKey::One(id) => Some(id),
+        RootKeyChoice::Auto => match RootKeyAtHand::of(facts.keys) {
+            RootKeyAtHand::One(id) => Some(id),
             // The plan is blocked then.
-            RootKey::Several(ids) => ids.into_iter().next(),
-            RootKey::New => None,
+            RootKeyAtHand::Several(ids) => ids.into_iter().next(),
+            RootKeyAtHand::New => None,
         },
     }
 }
 
 /// The keys in the store, in the forms that plans take.
 #[derive(Default)]
-pub(in crate::engine) struct Keys {
+pub(in crate::engine) struct KeysAtHand {
     pub(in crate::engine) keys: BTreeMap<CanonicalKeyId, KeyAtHand>,
     pub(in crate::engine) ids: BTreeSet<CanonicalKeyId>,
     /// What all plans of these keys have in common.
-    pub(in crate::engine) named: Arc<Named>,
+    pub(in crate::engine) named: Arc<NamedKeys>,
 }
 
 /// Keys and what they are called; not which of them are locked.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Named {
+pub(in crate::engine) struct NamedKeys {
     /// `role` headers, by key.
     pub(in crate::engine) roles: Vec<(CanonicalKeyId, String)>,
     /// The user's labels, by key.
@@ -136,13 +136,13 @@ mod tests {
     fn a_root_key_on_a_token_comes_before_the_only_one_and_several_are_nobodys_choice() {
         let id = |digit: char| CanonicalKeyId::parse(&digit.to_string().repeat(64)).unwrap();
         let signer = ('a', "alice", false);
-        assert_eq!(RootKey::of(&keys(&[signer, ('b', "targets", true)])), RootKey::New);
-        assert_eq!(RootKey::of(&keys(&[signer, ('1', "root", false)])), RootKey::One(id('1')));
+        assert_eq!(RootKeyAtHand::of(&keys(&[signer, ('b', "targets", true)])), RootKeyAtHand::New);
+        assert_eq!(RootKeyAtHand::of(&keys(&[signer, ('1', "root", false)])), RootKeyAtHand::One(id('1')));
         let several = keys(&[('1', "root", false), ('2', "root", false)]);
-        assert_eq!(RootKey::of(&several), RootKey::Several(vec![id('1'), id('2')]));
+        assert_eq!(RootKeyAtHand::of(&several), RootKeyAtHand::Several(vec![id('1'), id('2')]));
         let on_token = keys(&[('1', "root", false), ('2', "root", false), ('3', "root", true)]);
-        assert_eq!(RootKey::of(&on_token), RootKey::One(id('3')));
+        assert_eq!(RootKeyAtHand::of(&on_token), RootKeyAtHand::One(id('3')));
         let on_tokens = keys(&[('1', "root", false), ('2', "root", true), ('3', "root", true)]);
-        assert_eq!(RootKey::of(&on_tokens), RootKey::Several(vec![id('2'), id('3')]));
+        assert_eq!(RootKeyAtHand::of(&on_tokens), RootKeyAtHand::Several(vec![id('2'), id('3')]));
     }
 }

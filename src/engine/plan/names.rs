@@ -1,14 +1,13 @@
 //! What a plan calls keys.
 
-use std::collections::BTreeMap;
-
+use crate::engine::called::{self, Signers};
 use crate::engine::draft::Draft;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role, Verified};
 
 /// Labels of all keys that a repository lists, before and after.
 pub(in crate::engine) struct Names<'a> {
     labels: &'a (dyn Fn(&CanonicalKeyId) -> Option<String> + Sync),
-    signers: BTreeMap<CanonicalKeyId, String>,
+    signers: Signers,
 }
 
 impl<'a> Names<'a> {
@@ -16,12 +15,12 @@ impl<'a> Names<'a> {
         draft: &Draft<'_>,
         labels: &'a (dyn Fn(&CanonicalKeyId) -> Option<String> + Sync),
     ) -> Self {
-        let mut signers = BTreeMap::new();
+        let mut signers = Signers::default();
         let before = draft.ground().set.and_then(|set| set.verified(&Role::Targets)).map(Verified::content);
         for file in before.into_iter().chain(draft.content(&Role::Targets)) {
-            for entry in file.delegations.iter().flatten().filter(|d| !d.name.is_releases()) {
+            for entry in file.delegations.iter().flatten() {
                 for key in file.delegation_role_keys(&entry.name).into_iter().flat_map(|k| k.keys) {
-                    signers.entry(key.canonical_id().clone()).or_insert_with(|| entry.name.short().to_owned());
+                    signers.learn(key.canonical_id(), &entry.name);
                 }
             }
         }
@@ -31,7 +30,7 @@ impl<'a> Names<'a> {
     /// The user's label, else the name of the signer that holds the key, else the short ID.
     pub(in crate::engine) fn label(&self, id: &CanonicalKeyId) -> String {
         let label = (self.labels)(id).filter(|label| !label.is_empty());
-        label.or_else(|| self.signers.get(id).cloned()).unwrap_or_else(|| id.short().to_owned())
+        called::or_id(label.or_else(|| self.signers.first(id)), id)
     }
 
     /// Labels of several keys, each once.

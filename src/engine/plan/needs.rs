@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, root_key};
+use super::facts::{PlanFacts, root_key};
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::RootKeyChoice;
 use crate::tuf::{CanonicalKeyId, DelegationName, Role};
@@ -19,7 +19,7 @@ pub(in crate::engine) struct Needs {
 }
 
 impl Needs {
-    pub(super) fn of(facts: &Facts<'_>, draft: &Draft<'_>) -> Self {
+    pub(super) fn of(facts: &PlanFacts<'_>, draft: &Draft<'_>) -> Self {
         let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
         Self {
             root: draft.creates().is_some().then(|| root_source(facts, draft)),
@@ -41,7 +41,7 @@ pub(in crate::engine) enum RootSource {
 }
 
 /// What the plan says about the root key of a repository that is created.
-pub(in crate::engine) fn root_source(facts: &Facts<'_>, draft: &Draft<'_>) -> RootSource {
+pub(in crate::engine) fn root_source(facts: &PlanFacts<'_>, draft: &Draft<'_>) -> RootSource {
     match (root_key(facts, draft), draft.creates()) {
         (Some(id), _) => RootSource::Stored(id),
         (None, Some(RootKeyChoice::New)) => RootSource::Own,

@@ -90,21 +90,21 @@ fn diff(
 }
 
 /// A role as it is listed.
-struct Listing {
+struct ListedRole {
     listed: bool,
     keys: Vec<PublicKey>,
     threshold: Option<u32>,
     paths: Vec<String>,
 }
 
-fn listing(draft: &Draft<'_>, role: &Role) -> Listing {
+fn listing(draft: &Draft<'_>, role: &Role) -> ListedRole {
     let keys = draft.role_keys(role);
     let paths = match role {
         Role::Delegation(name) => draft.entry(name).map(|d: &Delegation| d.paths.clone()).unwrap_or_default(),
         _ => Vec::new(),
     };
     let threshold = keys.as_ref().map(|k| k.threshold);
-    Listing { listed: keys.is_some(), keys: keys.map(|k| k.keys).unwrap_or_default(), threshold, paths }
+    ListedRole { listed: keys.is_some(), keys: keys.map(|k| k.keys).unwrap_or_default(), threshold, paths }
 }
 
 fn version(base: &Draft<'_>, role: &Role) -> Option<u64> {

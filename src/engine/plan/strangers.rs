@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::names::Names;
-use super::unknown::{Before, UnknownFile, UnknownTag};
-use super::warnings::{Found, plain};
+use super::unknown::{TagBefore, UnknownFile, UnknownTag};
+use super::warnings::{Warnings, plain};
 use super::{RepositoryPlan, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::{Change, role_word};
@@ -53,9 +53,9 @@ fn describe(set: &TrustedSet, role: &Role, file: &Loaded<Targets>, names: &Names
 fn of_tag(set: &TrustedSet, role: &Role, tag: &TargetName, target: &Target, good: Option<&Targets>) -> UnknownTag {
     let sha256 = |target: &Target| target.hashes.get("sha256").map(hex::encode).unwrap_or_default();
     let before = match good.and_then(|good| good.targets.get(tag)) {
-        Some(old) if old.hashes == target.hashes && old.length == target.length => Before::Same,
-        Some(old) => Before::Other(sha256(old)),
-        None => Before::Added,
+        Some(old) if old.hashes == target.hashes && old.length == target.length => TagBefore::Same,
+        Some(old) => TagBefore::Other(sha256(old)),
+        None => TagBefore::Added,
     };
     let mut signed_by: Vec<String> = set
         .delegations()
@@ -69,14 +69,14 @@ fn of_tag(set: &TrustedSet, role: &Role, tag: &TargetName, target: &Target, good
         })
         .map(|role| role_word(&role).to_owned())
         .collect();
-    if before == Before::Same {
+    if before == TagBefore::Same {
         signed_by.insert(0, format!("{} before", role_word(role)));
     }
     UnknownTag { tag: tag.to_string(), digest: sha256(target), length: target.length, before, signed_by }
 }
 
 /// Signing what nobody known has signed: an acceptance of its own.
-pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     for file in &plan.unknown {
         let word = role_word(&file.role);
         let headline = format!("nobody known has signed {word}: this may be an attack");
@@ -103,7 +103,7 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) 
 }
 
 /// Versions from files that nobody known has signed, far above what was verified.
-fn jumps(draft: &Draft<'_>, found: &mut Found) {
+fn jumps(draft: &Draft<'_>, found: &mut Warnings) {
     let roles: BTreeSet<&Role> = draft.touched().keys().collect();
     for role in roles {
         let next = draft.next_version(role, &crate::tuf::verify::SeenRoles::new());

@@ -33,14 +33,14 @@ pub struct UnknownTag {
     /// Length of the manifest, in bytes.
     pub length: u64,
     /// What the last good file says.
-    pub before: Before,
+    pub before: TagBefore,
     /// Who is known to have signed the tag with this digest: roles whose files are good.
     pub signed_by: Vec<String>,
 }
 
 /// What the last good file says of a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Before {
+pub enum TagBefore {
     /// The same.
     Same,
     /// It does not list the tag, or there is no such file.
@@ -56,10 +56,10 @@ impl UnknownFile {
         let mut lines = Vec::new();
         for tag in &self.tags {
             let before = match &tag.before {
-                Before::Same => "as in the last good file".to_owned(),
-                Before::Added if self.last_good.is_some() => "not in the last good file".to_owned(),
-                Before::Added => String::new(),
-                Before::Other(digest) => format!("the last good file has sha256:{digest}"),
+                TagBefore::Same => "as in the last good file".to_owned(),
+                TagBefore::Added if self.last_good.is_some() => "not in the last good file".to_owned(),
+                TagBefore::Added => String::new(),
+                TagBefore::Other(digest) => format!("the last good file has sha256:{digest}"),
             };
             let by = match tag.signed_by.is_empty() {
                 true => "signed by nobody known".to_owned(),

@@ -2,27 +2,27 @@
 
 use jiff::ToSpan;
 
-use super::facts::{Facts, Known, RootKey, root_key};
+use super::facts::{KnownFiles, PlanFacts, RootKeyAtHand, root_key};
 use super::names::Names;
 use super::{KeyDiff, PlanWarning, RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
 use crate::engine::draft::change::{Change, NewKeys, RootKeyChoice, role_word};
 use crate::engine::draft::pulled::trusted;
-use crate::engine::draft::{Draft, Remark};
+use crate::engine::draft::{Draft, DraftRemark};
 use crate::engine::wording::count;
 use crate::tuf::{CanonicalKeyId, Metadata, Role, Root, Standing, Targets, TrustedSet};
 
-pub(in crate::engine) type Found = Vec<PlanWarning>;
+pub(in crate::engine) type Warnings = Vec<PlanWarning>;
 
 /// All warnings of a plan whose roles and tags are computed.
 pub(in crate::engine) fn warnings(
-    facts: &Facts<'_>,
+    facts: &PlanFacts<'_>,
     draft: &Draft<'_>,
     names: &Names<'_>,
     plan: &RepositoryPlan,
-) -> Found {
-    let mut found = Found::new();
+) -> Warnings {
+    let mut found = Warnings::new();
     if draft.deletes() {
         found.push(deletion(plan));
         return found;
@@ -83,8 +83,8 @@ fn republication(draft: &Draft<'_>) -> PlanWarning {
 }
 
 /// A repository that this machine knows, made anew because the server says that there is none.
-fn anew(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
-    let Known::Lost(copy) = facts.known else { return };
+fn anew(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
+    let KnownFiles::Lost(copy) = facts.known else { return };
     if draft.creates().is_none() {
         return;
     }
@@ -108,7 +108,7 @@ fn anew(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
 }
 
 /// Files that must be signed although too few of their keys are here.
-fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+fn missing_keys(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
     for role in draft.touched().keys().filter(|role| !draft.can_sign(role)) {
         let keys = draft.role_keys(role).map(|k| (k.keys, k.threshold)).unwrap_or_default();
         let ids = keys.0.iter().map(|key| key.canonical_id().clone());
@@ -137,10 +137,10 @@ fn missing_keys(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: 
 }
 
 /// The root key of a new repository is told, and never guessed.
-fn which_root_key(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+fn which_root_key(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
     let Some(choice) = draft.creates() else { return };
     if *choice == RootKeyChoice::Auto
-        && let RootKey::Several(ids) = RootKey::of(facts.keys)
+        && let RootKeyAtHand::Several(ids) = RootKeyAtHand::of(facts.keys)
     {
         let ids: Vec<&str> = ids.iter().map(CanonicalKeyId::short).collect();
         let detail = format!("Say which with --root-key KEYID, or --root-key new: {}.", ids.join(", "));
@@ -154,7 +154,7 @@ fn which_root_key(facts: &Facts<'_>, draft: &Draft<'_>, names: &Names<'_>, found
 }
 
 /// Tags that nobody could pull any more although nobody asked for that.
-fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &mut Found) {
+fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     for diff in plan.roles.iter().filter(|diff| diff.loses_trust) {
         let role = &diff.role;
         let word = role_word(role);
@@ -184,7 +184,7 @@ fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &
 }
 
 /// Root and targets near or past their end. Clients refuse everything below an expired file.
-fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
+fn base_roles(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
     let Some(set) = draft.ground().set else { return };
     let renew = |role: Role, warning: PlanWarning| match draft.can_sign(&role) {
         true => fixed(warning, role.clone(), format!("renew {role} in the same publish")),
@@ -230,10 +230,10 @@ fn base_roles(facts: &Facts<'_>, draft: &Draft<'_>, found: &mut Found) {
 
 /// Signing root again does not renew the certificate around its key, and clients look at both.
 fn root_certificate(
-    facts: &Facts<'_>,
+    facts: &PlanFacts<'_>,
     draft: &Draft<'_>,
     renew: impl Fn(Role, PlanWarning) -> PlanWarning,
-    found: &mut Found,
+    found: &mut Warnings,
 ) {
     let Some(root) = draft.base.root().filter(|root| certificates_are_due(root, facts.now)) else { return };
     let Some(end) = certificates_end(root) else { return };
@@ -245,13 +245,13 @@ fn root_certificate(
     found.push(renew(Role::Root, plain(Weight::Warning, "the root certificate is not renewed", detail)));
 }
 
-fn within_six_months(facts: &Facts<'_>, set: &TrustedSet) -> bool {
+fn within_six_months(facts: &PlanFacts<'_>, set: &TrustedSet) -> bool {
     let zoned = facts.now.to_zoned(jiff::tz::TimeZone::UTC);
     zoned.checked_add(6.months()).is_ok_and(|wall| set.root().content.expires() < wall.timestamp())
 }
 
 /// Roles that keep an entry but no longer enough keys.
-fn left_without_keys(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+fn left_without_keys(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     for diff in plan.roles.iter().filter(|diff| diff.keys.iter().any(|key| key.mark == Mark::Removed)) {
         let Some(keys) = draft.role_keys(&diff.role) else { continue };
         if draft.base.server_made().contains(&diff.role) {
@@ -264,7 +264,7 @@ fn left_without_keys(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found
     }
 }
 
-fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     if plan.tags.vouched.is_empty() {
         return;
     }
@@ -280,7 +280,7 @@ fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
 }
 
 /// Delegations that are listed again while the file of their former life is still on the server.
-fn revivals(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+fn revivals(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     let meta = draft.ground().set.and_then(TrustedSet::snapshot).map(|s| &s.content.meta);
     for diff in plan.roles.iter().filter(|diff| diff.mark == Mark::Added) {
         let on_server = meta.is_some_and(|meta| meta.contains_key(&diff.role));
@@ -293,7 +293,7 @@ fn revivals(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
     }
 }
 
-fn unknown_members(draft: &Draft<'_>, found: &mut Found) {
+fn unknown_members(draft: &Draft<'_>, found: &mut Warnings) {
     let Some(set) = draft.ground().set else { return };
     for role in draft.touched().keys() {
         let lost = match role {
@@ -308,7 +308,7 @@ fn unknown_members(draft: &Draft<'_>, found: &mut Found) {
 }
 
 /// Signers whose signatures nobody pulls.
-fn outside_releases(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+fn outside_releases(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     let releases: Vec<_> = draft.role_keys(&Role::releases()).map(|k| k.keys).unwrap_or_default();
     let holds = |id| releases.iter().any(|key| key.canonical_id() == id);
     for diff in plan.roles.iter().filter(|diff| diff.mark == Mark::Added && !diff.role.is_released()) {
@@ -321,21 +321,21 @@ fn outside_releases(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found)
     }
 }
 
-fn remarks(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
+fn remarks(draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
     for remark in draft.remarks() {
         found.push(match remark {
-            Remark::PurgeSkipped { role } => plain(
+            DraftRemark::PurgeSkipped { role } => plain(
                 Weight::Warning,
                 format!("{} keeps the key", role_word(role)),
                 "The role above it cannot be signed on this machine.",
             ),
-            Remark::StillListed { tag, role } => {
+            DraftRemark::StillListed { tag, role } => {
                 let pulled = role.is_released() && trusted(draft, role);
                 let weight = if pulled { Weight::Warning } else { Weight::Note };
                 let detail = if pulled { "Docker still pulls it." } else { "Docker does not pull it from there." };
                 plain(weight, format!("{} still lists {tag}", role_word(role)), detail)
             }
-            Remark::KeyKept { key, signer } => plain(
+            DraftRemark::KeyKept { key, signer } => plain(
                 Weight::Note,
                 format!("{} stays in releases", names.label(key)),
                 format!("Signer {} holds the same key.", signer.short()),
@@ -345,7 +345,7 @@ fn remarks(draft: &Draft<'_>, names: &Names<'_>, found: &mut Found) {
 }
 
 /// Somebody is let sign, and cannot publish without the snapshot key of this machine.
-fn snapshot_is_here(facts: &Facts<'_>, draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+fn snapshot_is_here(facts: &PlanFacts<'_>, draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     if !draft.signs_snapshot() {
         return;
     }
@@ -372,7 +372,7 @@ fn snapshot_is_here(facts: &Facts<'_>, draft: &Draft<'_>, plan: &RepositoryPlan,
 }
 
 /// What to know about new keys of base roles.
-pub(in crate::engine) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Found) {
+pub(in crate::engine) fn rotations(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     let has_delegations = !draft.tree().is_empty();
     for planned in plan.changes.iter().filter(|planned| planned.no_effect.is_none()) {
         let Change::RotateKeys { role, keys, .. } = &planned.change else { continue };

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::job::{Job, Prepared, Run, Tried, not_accepted};
-use super::landing::Planned;
+use super::job::{Job, PreparedPublish, Run, TryEnd, not_accepted};
+use super::landing::ExpectedEnd;
 use super::merged::{Merge, merges};
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
-use super::sign::{Made, SignedFile, SigningError, sign};
+use super::sign::{MadeKeys, SignedFile, SigningError, sign};
 use super::upload::Uploaded;
+use crate::engine::called;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
@@ -64,7 +65,7 @@ impl Publisher {
         let _alone = self.turn(job, progress).await?;
         for tried in 0..TRIES {
             let again = (tried > 0).then(|| "somebody else published first".to_owned());
-            if let Tried::Done(published) = self.attempt(job, run, progress, again).await? {
+            if let TryEnd::Done(published) = self.attempt(job, run, progress, again).await? {
                 return Ok(*published);
             }
         }
@@ -103,7 +104,7 @@ impl Publisher {
         run: &mut Run,
         progress: &mpsc::Sender<Progress>,
         note: Option<String>,
-    ) -> Result<Tried, EngineError> {
+    ) -> Result<TryEnd, EngineError> {
         let gun = &job.gun;
         let may_rely = job.batch.at_once && note.is_none();
         let say = |step, note| {
@@ -121,13 +122,13 @@ impl Publisher {
         };
         say(Step::Plan, None).await;
         let prepared = self.prepare(job, server, base).await?;
-        let skipped = || Ok(Tried::Done(Box::new(Published::skipped(gun))));
+        let skipped = || Ok(TryEnd::Done(Box::new(Published::skipped(gun))));
         if prepared.plan.deletes {
             if prepared.batch.stop.is_cancelled() {
                 return skipped();
             }
             say(Step::Upload, None).await;
-            return self.delete_remote(gun, &prepared).await.map(|done| Tried::Done(Box::new(done)));
+            return self.delete_remote(gun, &prepared).await.map(|done| TryEnd::Done(Box::new(done)));
         }
         run.notes = self.check_unmoved(gun, &prepared.entries).await?.into_iter().collect();
         self.find_versions(gun, &prepared, run).await?;
@@ -140,7 +141,7 @@ impl Publisher {
             self.forget_published(gun, &prepared.entries).await?;
             let done = Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
             let done = Published { trusted: expected.len(), merged: prepared.merged, ..done };
-            return Ok(Tried::Done(Box::new(done)));
+            return Ok(TryEnd::Done(Box::new(done)));
         }
         // The last moment: from here on it is sent, and the server may have it.
         if prepared.batch.stop.is_cancelled() {
@@ -151,10 +152,10 @@ impl Publisher {
         let uploaded = self.upload(gun, &prepared, &files, &sent, run).await;
         match uploaded.map_err(|error| without_snapshot_key(&prepared, error))? {
             Uploaded::Stored => {}
-            Uploaded::Overtaken => return Ok(Tried::Overtaken),
+            Uploaded::Overtaken => return Ok(TryEnd::Overtaken),
         }
         say(Step::Check, None).await;
-        let planned = Planned { before: prepared.base.set.as_deref(), tags: &expected };
+        let planned = ExpectedEnd { before: prepared.base.set.as_deref(), tags: &expected };
         let checked = self.check(&sent, &prepared.server, Some(&planned)).await;
         match checked {
             Err(error @ EngineError::NotStored { .. }) => {
@@ -163,12 +164,12 @@ impl Publisher {
             }
             // The server said yes and cannot be asked any more: the record stays, to be resolved later.
             Err(EngineError::Remote { source, .. }) => Err(unread(gun, &source)),
-            other => Ok(Tried::Done(Box::new(Published { merged: prepared.merged, ..other? }))),
+            other => Ok(TryEnd::Done(Box::new(Published { merged: prepared.merged, ..other? }))),
         }
     }
 
     /// Plans again on what the server holds now, and compares with what was approved.
-    async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<Prepared, EngineError> {
+    async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<PreparedPublish, EngineError> {
         let job = job.clone();
         blocking(self, move |publisher| {
             let address = server.endpoint().base().to_owned();
@@ -192,20 +193,24 @@ impl Publisher {
             if plan.is_dangerous() && !job.accepted {
                 return Err(not_accepted(&plan));
             }
-            Ok(Prepared { server, entries, batch: Arc::clone(&job.batch), base, plan, needs, merged })
+            Ok(PreparedPublish { server, entries, batch: Arc::clone(&job.batch), base, plan, needs, merged })
         })
         .await
     }
 
     /// What others have published since the plan was reviewed.
     fn merges(&self, job: &Job, base: &Base) -> Vec<Merge> {
-        let label = |id: &CanonicalKeyId| self.keyring.label_in_plan(id).unwrap_or_else(|| id.short().to_owned());
+        let label = |id: &CanonicalKeyId| called::or_id(self.keyring.label_in_plan(id), id);
         merges(job.reviewed.set.as_deref(), base.set.as_deref(), &label)
     }
 
     /// Applies the prepared changes and uses the draft.
-    fn with_draft<T>(&self, prepared: &Prepared, use_draft: impl FnOnce(&Draft<'_>) -> T) -> Result<T, EngineError> {
-        let Prepared { plan, entries, batch, base, .. } = prepared;
+    fn with_draft<T>(
+        &self,
+        prepared: &PreparedPublish,
+        use_draft: impl FnOnce(&Draft<'_>) -> T,
+    ) -> Result<T, EngineError> {
+        let PreparedPublish { plan, entries, batch, base, .. } = prepared;
         self.stage.with_facts((&plan.gun, &plan.server, entries), &batch.keys, Some(base), |facts| {
             let (draft, _) = draft(facts)?;
             Ok(use_draft(&draft))
@@ -213,7 +218,7 @@ impl Publisher {
     }
 
     /// Lets the server make the keys that it takes over or replaces. It signs nothing with them until root lists them.
-    async fn new_server_keys(&self, gun: &Gun, prepared: &Prepared, run: &mut Run) -> Result<(), EngineError> {
+    async fn new_server_keys(&self, gun: &Gun, prepared: &PreparedPublish, run: &mut Run) -> Result<(), EngineError> {
         for role in &prepared.needs.server_keys {
             if let Entry::Vacant(place) = run.server_keys.entry(role.clone()) {
                 let key = prepared.server.rotate_server_key(gun, place.key()).await;
@@ -227,13 +232,13 @@ impl Publisher {
     async fn sign_all(
         &self,
         gun: &Gun,
-        prepared: Prepared,
+        prepared: PreparedPublish,
         run: &Run,
         progress: &mpsc::Sender<Progress>,
-    ) -> Result<(Vec<SignedFile>, Pulled, Prepared), EngineError> {
+    ) -> Result<(Vec<SignedFile>, Pulled, PreparedPublish), EngineError> {
         let (gun, progress) = (gun.clone(), progress.clone());
         let created = run.created.as_ref().map(|c| c.keys.clone());
-        let (made, found) = (Made { created, server: run.server_keys.clone() }, run.found.clone());
+        let (made, found) = (MadeKeys { created, server: run.server_keys.clone() }, run.found.clone());
         let publisher = self.clone();
         let signing = waiting(move || {
             let open = |id: &CanonicalKeyId| publisher.attended_key(id, &gun, &progress, &prepared.batch.stop);
@@ -262,7 +267,7 @@ impl Publisher {
     }
 
     /// Writes down what is about to be sent.
-    async fn record(&self, gun: &Gun, prepared: &Prepared, files: &[SignedFile]) -> Result<Sent, EngineError> {
+    async fn record(&self, gun: &Gun, prepared: &PreparedPublish, files: &[SignedFile]) -> Result<Sent, EngineError> {
         let sent = Sent {
             gun: gun.clone(),
             server: prepared.plan.server.clone(),
@@ -313,7 +318,7 @@ impl Publisher {
         }
     }
 
-    async fn delete_remote(&self, gun: &Gun, prepared: &Prepared) -> Result<Published, EngineError> {
+    async fn delete_remote(&self, gun: &Gun, prepared: &PreparedPublish) -> Result<Published, EngineError> {
         let sent = self.record(gun, prepared, &[]).await?;
         if let Err(error) = prepared.server.delete(gun).await {
             self.settle_upload(&sent, &prepared.server, error).await?;
@@ -333,7 +338,7 @@ impl Publisher {
 }
 
 /// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
-fn without_snapshot_key(prepared: &Prepared, error: EngineError) -> EngineError {
+fn without_snapshot_key(prepared: &PreparedPublish, error: EngineError) -> EngineError {
     let EngineError::Remote { gun: Some(gun), source: RemoteError::Incomplete { missing: Role::Snapshot, .. } } =
         &error
     else {

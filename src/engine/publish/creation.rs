@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::job::{Created, Prepared, no_passphrase};
+use super::job::{Created, PreparedPublish, no_passphrase};
 use super::outcome::Progress;
 use super::part::Publisher;
 use super::sign::BaseKeys;
@@ -22,7 +22,7 @@ impl Publisher {
         &self,
         gun: &Gun,
         root: &RootSource,
-        prepared: &Prepared,
+        prepared: &PreparedPublish,
         progress: &mpsc::Sender<Progress>,
     ) -> Result<Created, EngineError> {
         let (batch, server) = (&prepared.batch, &prepared.server);

@@ -11,7 +11,7 @@ use super::outcome::Published;
 use super::sign::BaseKeys;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::error::EngineError;
-use crate::engine::plan::facts::Keys;
+use crate::engine::plan::facts::KeysAtHand;
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::{PlanId, RepositoryPlan, Weight};
 use crate::engine::stage::kept::Reviewed;
@@ -63,7 +63,7 @@ pub(in crate::engine) struct Job {
 #[derive(Default)]
 pub(in crate::engine) struct Batch {
     /// The keys in the store when it began: keys made on the way must not change what was approved.
-    pub(in crate::engine) keys: Keys,
+    pub(in crate::engine) keys: KeysAtHand,
     /// The root key that was made for the first new repository, and serves the others too, as with `docker trust`.
     pub(in crate::engine) root: tokio::sync::Mutex<Option<Arc<PrivateKey>>>,
     /// Whether it was staged, reviewed and approved in one go: what was verified for that is good enough for a first try.
@@ -95,14 +95,14 @@ pub(in crate::engine) struct Run {
 }
 
 /// A try's end.
-pub(in crate::engine) enum Tried {
+pub(in crate::engine) enum TryEnd {
     Done(Box<Published>),
     /// A newer version is there.
     Overtaken,
 }
 
 /// All that is needed to sign, upload and check.
-pub(in crate::engine) struct Prepared {
+pub(in crate::engine) struct PreparedPublish {
     pub(in crate::engine) server: NotaryServer,
     pub(super) entries: Vec<StagedChange>,
     pub(in crate::engine) batch: Arc<Batch>,

@@ -17,11 +17,11 @@ use crate::engine::lanes::blocking;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
 use crate::engine::trust::limits;
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::{Access, NotaryServer, RemoteError, WantedFile};
 use crate::tuf::{Gun, Role, TrustedSet};
 
 /// What a publish should come to.
-pub(in crate::engine) struct Planned<'a> {
+pub(in crate::engine) struct ExpectedEnd<'a> {
     /// The files that it began with.
     pub(in crate::engine) before: Option<&'a TrustedSet>,
     /// The tags that Docker pulls afterwards.
@@ -41,8 +41,8 @@ impl Publisher {
         let stop = CancellationToken::new();
         let wanted = match sent.files.first() {
             // One upload is stored whole or not at all.
-            Some(file) => Wanted::ByHash { role: file.role.clone(), sha256: file.sha256.clone() },
-            None => Wanted::Current(Role::Root),
+            Some(file) => WantedFile::ByHash { role: file.role.clone(), sha256: file.sha256.clone() },
+            None => WantedFile::Current(Role::Root),
         };
         let found = match server.fetch(&sent.gun, &wanted, limits::FILE, Access::Push, &stop).await {
             Ok(received) => Some(hex::encode(Sha256::digest(&received.bytes))),
@@ -60,7 +60,7 @@ impl Publisher {
         &self,
         sent: &Sent,
         server: &NotaryServer,
-        planned: Option<&Planned<'_>>,
+        planned: Option<&ExpectedEnd<'_>>,
     ) -> Result<Published, EngineError> {
         let gun = &sent.gun;
         if let Some(root) = &sent.created_root {
@@ -181,7 +181,7 @@ impl Publisher {
 }
 
 /// The files that hold tags as they should be now: those that were sent, and those that nobody changed.
-fn likely(sent: &Sent, planned: Option<&Planned<'_>>) -> Vec<(Role, String)> {
+fn likely(sent: &Sent, planned: Option<&ExpectedEnd<'_>>) -> Vec<(Role, String)> {
     let before = planned.and_then(|planned| planned.before);
     let targets = before.and_then(TrustedSet::targets).map(|file| (Role::Targets, file));
     let delegations = before.into_iter().flat_map(|set| set.delegations());

@@ -33,13 +33,13 @@ impl Merge {
 }
 
 /// What a name of a key is.
-pub(in crate::engine) type Labels<'a> = &'a dyn Fn(&CanonicalKeyId) -> String;
+pub(in crate::engine) type LabelOf<'a> = &'a dyn Fn(&CanonicalKeyId) -> String;
 
 /// Compares what was reviewed with what is there now; roles that only the server signs are left out.
 pub(in crate::engine) fn merges(
     reviewed: Option<&TrustedSet>,
     now: Option<&TrustedSet>,
-    labels: Labels<'_>,
+    labels: LabelOf<'_>,
 ) -> Vec<Merge> {
     let mut merges = Vec::new();
     let Some(now) = now else { return merges };
@@ -74,13 +74,13 @@ fn file<'a>(set: &'a TrustedSet, role: &Role) -> Option<&'a Loaded<Targets>> {
     }
 }
 
-fn names(tally: &Tally, labels: Labels<'_>) -> Vec<String> {
+fn names(tally: &Tally, labels: LabelOf<'_>) -> Vec<String> {
     let mut names: Vec<String> = tally.signed.iter().map(|key| labels(key.canonical_id())).collect();
     names.dedup();
     names
 }
 
-fn root_changes(old: Option<&TrustedSet>, new: &TrustedSet, labels: Labels<'_>) -> Vec<String> {
+fn root_changes(old: Option<&TrustedSet>, new: &TrustedSet, labels: LabelOf<'_>) -> Vec<String> {
     let Some(old) = old else { return Vec::new() };
     let mut what = Vec::new();
     for role in [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp] {
@@ -93,7 +93,7 @@ fn root_changes(old: Option<&TrustedSet>, new: &TrustedSet, labels: Labels<'_>) 
     what
 }
 
-fn key_changes(role: &Role, before: &[PublicKey], after: &[PublicKey], labels: Labels<'_>) -> Vec<String> {
+fn key_changes(role: &Role, before: &[PublicKey], after: &[PublicKey], labels: LabelOf<'_>) -> Vec<String> {
     let ids = |keys: &[PublicKey]| keys.iter().map(|key| key.canonical_id().clone()).collect::<BTreeSet<_>>();
     let (before, after) = (ids(before), ids(after));
     let line = |word: &str, id: &CanonicalKeyId| format!("key {} {word} {}", labels(id), role.short());
@@ -102,7 +102,7 @@ fn key_changes(role: &Role, before: &[PublicKey], after: &[PublicKey], labels: L
 }
 
 /// Tags, signers, keys and paths that differ.
-fn changes(old: Option<&Targets>, new: Option<&Targets>, labels: Labels<'_>) -> Vec<String> {
+fn changes(old: Option<&Targets>, new: Option<&Targets>, labels: LabelOf<'_>) -> Vec<String> {
     let (old, new) = (old.cloned().unwrap_or_else(Targets::empty), new.cloned().unwrap_or_else(Targets::empty));
     let mut tags: Vec<(String, &str)> = Vec::new();
     for (tag, target) in &new.targets {

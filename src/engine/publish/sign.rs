@@ -18,7 +18,7 @@ use crate::tuf::{
 };
 
 /// Finds an open key.
-pub type OpenKeys<'a> = &'a dyn Fn(&CanonicalKeyId) -> Option<Arc<PrivateKey>>;
+pub type FindOpen<'a> = &'a dyn Fn(&CanonicalKeyId) -> Option<Arc<PrivateKey>>;
 
 /// A signed role file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct BaseKeys {
 
 /// Keys that a publish has made on the way.
 #[derive(Clone, Default)]
-pub struct Made {
+pub struct MadeKeys {
     /// Those of a repository that is created.
     pub created: Option<BaseKeys>,
     /// New ones of the server, for roles whose key it takes over or replaces.
@@ -83,8 +83,8 @@ pub enum SigningError {
 /// [`SigningError`]; nothing is kept then.
 pub fn sign(
     draft: &Draft<'_>,
-    keys: OpenKeys<'_>,
-    made: &Made,
+    keys: FindOpen<'_>,
+    made: &MadeKeys,
     found: &SeenRoles,
     step: &dyn Fn(usize, usize),
 ) -> Result<Vec<SignedFile>, SigningError> {
@@ -127,7 +127,7 @@ fn rank(role: &Role) -> usize {
     }
 }
 
-fn sign_root(draft: &Draft<'_>, keys: OpenKeys<'_>, made: &Made, version: u64) -> Result<Vec<u8>, SigningError> {
+fn sign_root(draft: &Draft<'_>, keys: FindOpen<'_>, made: &MadeKeys, version: u64) -> Result<Vec<u8>, SigningError> {
     match (draft.ground().set, &made.created) {
         (None, Some(base)) => {
             sign_file(draft, keys, Some(base), &Role::Root, &first_root(base, draft.ground().now), version)
@@ -141,8 +141,8 @@ fn sign_root(draft: &Draft<'_>, keys: OpenKeys<'_>, made: &Made, version: u64) -
 /// and the new root keys.
 fn sign_next_root(
     draft: &Draft<'_>,
-    keys: OpenKeys<'_>,
-    made: &Made,
+    keys: FindOpen<'_>,
+    made: &MadeKeys,
     gun: &Gun,
     version: u64,
 ) -> Result<Vec<u8>, SigningError> {
@@ -196,7 +196,7 @@ fn first_root(base: &BaseKeys, now: Time) -> Root {
 /// The keys that sign a role: as listed, with their private halves.
 fn signers(
     draft: &Draft<'_>,
-    keys: OpenKeys<'_>,
+    keys: FindOpen<'_>,
     created: Option<&BaseKeys>,
     role: &Role,
 ) -> Result<Vec<(PublicKey, Arc<PrivateKey>)>, SigningError> {
@@ -226,7 +226,7 @@ fn signers(
 
 fn sign_file<M: Metadata>(
     draft: &Draft<'_>,
-    keys: OpenKeys<'_>,
+    keys: FindOpen<'_>,
     created: Option<&BaseKeys>,
     role: &Role,
     content: &M,
@@ -243,7 +243,7 @@ fn sign_file<M: Metadata>(
 /// A new snapshot: the old one with the signed files in it and without removed delegations.
 fn sign_snapshot(
     draft: &Draft<'_>,
-    keys: OpenKeys<'_>,
+    keys: FindOpen<'_>,
     files: &[SignedFile],
     found: &SeenRoles,
 ) -> Result<Option<SignedFile>, SigningError> {

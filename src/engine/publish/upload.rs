@@ -1,6 +1,6 @@
 //! One upload, with what its failure means for the publish.
 
-use super::job::{Prepared, Run};
+use super::job::{PreparedPublish, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
@@ -23,7 +23,7 @@ impl Publisher {
     pub(in crate::engine) async fn upload(
         &self,
         gun: &Gun,
-        prepared: &Prepared,
+        prepared: &PreparedPublish,
         files: &[SignedFile],
         sent: &Sent,
         run: &mut Run,
@@ -65,7 +65,7 @@ impl Publisher {
     }
 
     /// Whether somebody else has published since the repository was read.
-    async fn has_moved(&self, gun: &Gun, prepared: &Prepared) -> Result<bool, EngineError> {
+    async fn has_moved(&self, gun: &Gun, prepared: &PreparedPublish) -> Result<bool, EngineError> {
         let timestamp = |set: &TrustedSet| set.timestamp().map(|file| file.envelope.sha256().to_owned());
         let before = prepared.base.set.as_deref().and_then(timestamp);
         let now = self.trust.fetch_base(gun).await?;

@@ -4,13 +4,13 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::job::{Prepared, Run};
+use super::job::{PreparedPublish, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
 use crate::engine::trust::limits;
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::{Access, NotaryServer, RemoteError, WantedFile};
 use crate::tuf::verify::Seen;
 use crate::tuf::{Envelope, FileMeta, Gun, Role};
 
@@ -19,7 +19,7 @@ impl Publisher {
     pub(in crate::engine) async fn find_versions(
         &self,
         gun: &Gun,
-        prepared: &Prepared,
+        prepared: &PreparedPublish,
         run: &mut Run,
     ) -> Result<(), EngineError> {
         let Some(set) = prepared.base.set.clone() else { return Ok(()) };
@@ -29,7 +29,7 @@ impl Publisher {
             let Some(sha256) = snapshot.content.meta.get(&name).and_then(FileMeta::sha256) else {
                 continue;
             };
-            let wanted = Wanted::ByHash { role: name.clone(), sha256 };
+            let wanted = WantedFile::ByHash { role: name.clone(), sha256 };
             self.find_version(gun, &prepared.server, name, &wanted, run).await?;
         }
         Ok(())
@@ -44,7 +44,7 @@ impl Publisher {
         run: &mut Run,
     ) -> Result<(), EngineError> {
         for file in files.iter().filter(|file| matches!(file.role, Role::Delegation(_))) {
-            let wanted = Wanted::Current(file.role.clone());
+            let wanted = WantedFile::Current(file.role.clone());
             self.find_version(gun, server, file.role.clone(), &wanted, run).await?;
         }
         Ok(())
@@ -55,7 +55,7 @@ impl Publisher {
         gun: &Gun,
         server: &NotaryServer,
         role: Role,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         run: &mut Run,
     ) -> Result<(), EngineError> {
         let received = match server.fetch(gun, wanted, limits::FILE, Access::Push, &CancellationToken::new()).await {

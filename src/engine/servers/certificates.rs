@@ -96,21 +96,21 @@ fn is_notarys(settings: &Settings, endpoint: &Endpoint) -> bool {
 }
 
 #[derive(Default)]
-struct Found {
+struct CertificateFiles {
     authorities: Vec<PathBuf>,
     clients: Vec<(PathBuf, PathBuf)>,
 }
 
 /// Looks through Docker's directory for a server: `*.crt`, and `X.cert` with `X.key`.
-fn list(directory: &Path) -> Result<Found, RemoteError> {
+fn list(directory: &Path) -> Result<CertificateFiles, RemoteError> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(CertificateFiles::default()),
         Err(error) => return Err(named(directory, &error.to_string())),
     };
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
-    let mut found = Found::default();
+    let mut found = CertificateFiles::default();
     for file in &files {
         let extension = file.extension().and_then(OsStr::to_str);
         match extension {

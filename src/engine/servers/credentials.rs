@@ -17,7 +17,7 @@ use crate::engine::error::EngineError;
 use crate::engine::lanes::waiting;
 use crate::engine::settings::{NotaryAuth, Settings};
 use crate::keys::Passphrase;
-use crate::remote::auth::Finding;
+use crate::remote::auth::FindCredential;
 use crate::remote::{Credential, CredentialSource, RemoteError};
 
 /// How long a login is used before it is looked up anew: helpers are slow and may ask their user.
@@ -26,10 +26,10 @@ const KEPT: Duration = Duration::from_secs(60);
 const KEPT_ABSENT: Duration = Duration::from_secs(5);
 
 /// What a look-up found.
-type Found = Result<Option<Credential>, RemoteError>;
+type LoginFound = Result<Option<Credential>, RemoteError>;
 
 /// A login, its absence or why it could not be looked up, and when.
-type Slot = Arc<tokio::sync::Mutex<Option<(Instant, Found)>>>;
+type LoginSlot = Arc<tokio::sync::Mutex<Option<(Instant, LoginFound)>>>;
 
 /// Where the engine's logins come from.
 pub(in crate::engine) struct Credentials {
@@ -39,7 +39,7 @@ pub(in crate::engine) struct Credentials {
     /// `NOTARY_AUTH`, and the address of the only server that it is for.
     notary_auth: Option<(String, NotaryAuth)>,
     typed: Mutex<HashMap<String, Credential>>,
-    found: Mutex<HashMap<String, Slot>>,
+    found: Mutex<HashMap<String, LoginSlot>>,
     asker: Mutex<Option<Arc<Asker>>>,
     /// Who was asked for, so that nobody is asked twice.
     asked: tokio::sync::Mutex<HashMap<String, Option<Credential>>>,
@@ -85,19 +85,19 @@ impl Credentials {
         self.typed.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), credential);
     }
 
-    fn slot(&self, registry: &str) -> Slot {
+    fn slot(&self, registry: &str) -> LoginSlot {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(found.entry(registry.to_owned()).or_default())
     }
 
     /// Looks up a login; who wants the same one waits for one look-up, and shares its failure.
-    async fn look_up(&self, server: &str, registry: &str) -> Found {
+    async fn look_up(&self, server: &str, registry: &str) -> LoginFound {
         if let Some(typed) = self.typed.lock().unwrap_or_else(PoisonError::into_inner).get(registry) {
             return Ok(Some(typed.clone()));
         }
         let slot = self.slot(registry);
         let mut kept = slot.lock().await;
-        let limit = |found: &Found| if matches!(found, Ok(None)) { KEPT_ABSENT } else { KEPT };
+        let limit = |found: &LoginFound| if matches!(found, Ok(None)) { KEPT_ABSENT } else { KEPT };
         let found = match kept.as_ref().filter(|(since, found)| since.elapsed() < limit(found)) {
             Some((_, found)) => found.clone(),
             None => {
@@ -114,7 +114,7 @@ impl Credentials {
         }
     }
 
-    async fn read(&self, registry: &str) -> Found {
+    async fn read(&self, registry: &str) -> LoginFound {
         let config = load(&self.config)?;
         let helper = config.cred_helpers.get(registry).filter(|helper| !helper.is_empty());
         let store = Some(&config.creds_store).filter(|store| !store.is_empty());
@@ -136,7 +136,7 @@ impl Credentials {
     }
 
     /// Asks a person, one question at a time and once for each registry.
-    async fn ask_person(&self, registry: &str) -> Found {
+    async fn ask_person(&self, registry: &str) -> LoginFound {
         let asker = self.asker.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(asker) = asker else { return Ok(None) };
         let mut asked = self.asked.lock().await;
@@ -172,16 +172,16 @@ fn text_of(secret: &Passphrase) -> Zeroizing<String> {
 }
 
 /// The login that `NOTARY_AUTH` holds.
-fn notarys_login(auth: &NotaryAuth) -> Found {
+fn notarys_login(auth: &NotaryAuth) -> LoginFound {
     basic(auth.value()).ok_or_else(|| RemoteError::Setting("NOTARY_AUTH is not base64 of USER:PASSWORD".to_owned()))
 }
 
 impl CredentialSource for Credentials {
-    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> FindCredential<'a> {
         Box::pin(self.look_up(server, registry))
     }
 
-    fn ask<'a>(&'a self, registry: &'a str) -> Finding<'a> {
+    fn ask<'a>(&'a self, registry: &'a str) -> FindCredential<'a> {
         Box::pin(self.ask_person(registry))
     }
 

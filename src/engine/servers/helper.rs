@@ -39,7 +39,7 @@ pub(in crate::engine) struct Surroundings<'a> {
 /// What a helper prints.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct HelperAnswer {
     #[serde(default)]
     username: String,
     #[serde(default)]
@@ -77,7 +77,7 @@ impl<'a> Helper<'a> {
                 words => Err(self.failure(&words.chars().take(300).collect::<String>())),
             };
         }
-        let answer: Answer = serde_json::from_slice(&output)
+        let answer: HelperAnswer = serde_json::from_slice(&output)
             .map_err(|_| self.failure("its answer is not {\"Username\",\"Secret\"} in JSON"))?;
         let secret = Zeroizing::new(answer.secret);
         Ok(match answer.username.as_str() {

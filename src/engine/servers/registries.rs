@@ -20,12 +20,12 @@ use crate::remote::{CredentialSource, Endpoint, Registry, Remarks, RemoteError};
 use crate::tuf::Gun;
 
 /// A client once it is known how its registry is spoken to.
-type Slot = Arc<tokio::sync::Mutex<Option<Registry>>>;
+type ClientSlot = Arc<tokio::sync::Mutex<Option<Registry>>>;
 
 /// Kept clients, by the host in images' names.
 #[derive(Default)]
 pub(in crate::engine) struct Registries {
-    slots: Mutex<HashMap<String, Slot>>,
+    slots: Mutex<HashMap<String, ClientSlot>>,
 }
 
 /// The part of Docker's `daemon.json` that concerns registries.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::journal::{Content, Sent};
+use super::journal::{JournalContent, Sent};
 use crate::engine::draft::change::EntryId;
 use crate::tuf::Gun;
 
@@ -33,7 +33,7 @@ impl Deed {
         }
     }
 
-    pub(super) fn apply(self, content: &mut Content) {
+    pub(super) fn apply(self, content: &mut JournalContent) {
         match self {
             Self::Sent(sent) => {
                 content.sent.retain(|old| old.gun != sent.gun);

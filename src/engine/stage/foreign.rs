@@ -22,14 +22,14 @@ use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, T
 const SIZE_LIMIT: u64 = 1 << 20;
 
 /// A change file and what it holds.
-pub(in crate::engine) struct Found {
+pub(in crate::engine) struct ForeignFile {
     path: PathBuf,
-    content: Result<File, String>,
+    content: Result<ChangeFile, String>,
 }
 
 /// The members of a change file.
 #[derive(Clone, Debug, Deserialize)]
-struct File {
+struct ChangeFile {
     action: String,
     role: String,
     #[serde(rename = "type")]
@@ -60,7 +60,7 @@ struct TargetData {
 }
 
 /// Reads all change files of a repository, in the order in which Notary applies them.
-pub(in crate::engine) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<Found>, EngineError> {
+pub(in crate::engine) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<ForeignFile>, EngineError> {
     let dir = trust_dir.join("tuf").join(gun.as_str()).join("changelist");
     if leads_out(trust_dir, gun, &dir) {
         let link = std::io::Error::other("a link on the way leads elsewhere; it is not followed");
@@ -80,7 +80,7 @@ pub(in crate::engine) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<Found>,
         }
     }
     paths.sort();
-    Ok(paths.into_iter().map(|path| Found { content: read_file(&path), path }).collect())
+    Ok(paths.into_iter().map(|path| ForeignFile { content: read_file(&path), path }).collect())
 }
 
 /// Whether a symbolic link on the way leads somewhere else than the path says.
@@ -89,15 +89,15 @@ fn leads_out(trust_dir: &Path, gun: &Gun, dir: &Path) -> bool {
     real != base.join("tuf").join(gun.as_str()).join("changelist")
 }
 
-fn read_file(path: &Path) -> Result<File, String> {
+fn read_file(path: &Path) -> Result<ChangeFile, String> {
     let read = read::read_own(path, SIZE_LIMIT).map_err(|e| format!("it {e}"))?;
     let bytes = read.ok_or("it is gone")?;
     serde_json::from_slice(&bytes).map_err(|_| "it is no change of Notary's form".to_owned())
 }
 
 /// One line for each change, and whether all can be taken over.
-pub(in crate::engine) fn describe(gun: &Gun, found: &[Found]) -> ForeignChanges {
-    let line = |found: &Found| match &found.content {
+pub(in crate::engine) fn describe(gun: &Gun, found: &[ForeignFile]) -> ForeignChanges {
+    let line = |found: &ForeignFile| match &found.content {
         Ok(file) => format!("{}{}", file.line(), file.details()),
         Err(why) => format!("{}: {why}", found.name()),
     };
@@ -108,7 +108,7 @@ pub(in crate::engine) fn describe(gun: &Gun, found: &[Found]) -> ForeignChanges 
 }
 
 /// Translates all changes into ours, or names the first that has no counterpart.
-pub(in crate::engine) fn adopt(gun: &Gun, found: &[Found]) -> Result<Vec<Change>, EngineError> {
+pub(in crate::engine) fn adopt(gun: &Gun, found: &[ForeignFile]) -> Result<Vec<Change>, EngineError> {
     let mut changes = Vec::new();
     for one in found {
         let file = one.content.as_ref().map_err(Clone::clone);
@@ -138,13 +138,13 @@ fn merged(changes: Vec<Change>) -> Vec<Change> {
     merged
 }
 
-impl Found {
+impl ForeignFile {
     fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
-impl File {
+impl ChangeFile {
     fn line(&self) -> String {
         let path = if self.path.is_empty() { String::new() } else { format!(" {}", self.path) };
         format!("{} {}{path} in {}", self.action, self.kind, self.role)
@@ -282,7 +282,7 @@ pub(in crate::engine) fn move_aside(
     place: &StateFolder,
     gun: &Gun,
     now: Time,
-    found: &[Found],
+    found: &[ForeignFile],
 ) -> Result<PathBuf, EngineError> {
     let name = hex::encode(&Sha256::digest(gun.as_str().as_bytes())[..8]);
     let dir = place.below(&format!("{name}-{}", now.as_nanosecond())).make()?;

@@ -63,7 +63,7 @@ pub(in crate::engine) struct Sent {
 
 /// The file's content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::engine) struct Content {
+pub(in crate::engine) struct JournalContent {
     trust_dir: PathBuf,
     next: u64,
     pub(in crate::engine) entries: Vec<StagedChange>,
@@ -72,11 +72,11 @@ pub(in crate::engine) struct Content {
     pub(in crate::engine) sent: Vec<Sent>,
 }
 
-impl Note for Content {
+impl Note for JournalContent {
     const KIND: &'static str = "stage";
 }
 
-impl Content {
+impl JournalContent {
     fn new(trust_dir: &Path) -> Self {
         let (undo, redo) = (Vec::new(), Vec::new());
         let trust_dir = trust_dir.to_owned();
@@ -175,7 +175,7 @@ pub(in crate::engine) struct Journal {
     /// The name of its file, without the ending.
     stem: String,
     trust_dir: PathBuf,
-    last: Mutex<Option<Known>>,
+    last: Mutex<Option<KnownJournal>>,
     /// What publishes want written down; they come side by side, and one write does for all that wait.
     waiting: Mutex<Vec<Waiting>>,
     /// Held by whoever changes the file, before the lock of the file: this process does not wait for itself by trying.
@@ -183,11 +183,11 @@ pub(in crate::engine) struct Journal {
 }
 
 /// A file that this process has read or written.
-struct Known {
+struct KnownJournal {
     /// Kept open, so that no later file can get its number.
     _file: File,
     stamp: Stamp,
-    content: Arc<Content>,
+    content: Arc<JournalContent>,
 }
 
 /// Tells a file from every other, and from itself after somebody has edited it.
@@ -233,10 +233,10 @@ impl Journal {
     ///
     /// # Errors
     /// `State` for a damaged file or one of a newer version; `Disk`.
-    pub(in crate::engine) fn read(&self) -> Result<Arc<Content>, EngineError> {
+    pub(in crate::engine) fn read(&self) -> Result<Arc<JournalContent>, EngineError> {
         let failed = self.failed();
         let Some(file) = self.folder.find(&self.file())? else {
-            return Ok(Arc::new(Content::new(&self.trust_dir)));
+            return Ok(Arc::new(JournalContent::new(&self.trust_dir)));
         };
         let mut last = hold(&self.last);
         let stamp = Stamp::of(&file).map_err(&failed)?;
@@ -245,7 +245,7 @@ impl Journal {
         }
         let bytes = file.try_clone().and_then(|file| read::read_opened(file, read::OWN)).map_err(failed)?;
         let content = Arc::new(parse(&self.folder.path().join(self.file()), &bytes)?);
-        *last = Some(Known { _file: file, stamp, content: Arc::clone(&content) });
+        *last = Some(KnownJournal { _file: file, stamp, content: Arc::clone(&content) });
         Ok(content)
     }
 
@@ -255,7 +255,7 @@ impl Journal {
     /// `BusyLocal` if another process keeps the lock; as [`Journal::read`]; `Disk`.
     pub(in crate::engine) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
+        change: impl FnOnce(&mut JournalContent) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let _turn = hold(&self.turn);
         self.change_to(Lasting::New, change)
@@ -302,11 +302,11 @@ impl Journal {
     fn change_to<T>(
         &self,
         lasting: Lasting,
-        change: impl FnOnce(&mut Content) -> Result<T, EngineError>,
+        change: impl FnOnce(&mut JournalContent) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let _lock = self.folder.lock(&format!("{}.lock", self.stem), PATIENCE)?;
         let before = self.read()?;
-        let mut after = Content::clone(&before);
+        let mut after = JournalContent::clone(&before);
         let result = change(&mut after)?;
         if after != *before {
             match lasting {
@@ -317,7 +317,7 @@ impl Journal {
             let written = self.folder.find(&self.file()).ok().flatten();
             let known = written.and_then(|file| {
                 let stamp = Stamp::of(&file).ok()?;
-                Some(Known { _file: file, stamp, content: Arc::new(after) })
+                Some(KnownJournal { _file: file, stamp, content: Arc::new(after) })
             });
             *hold(&self.last) = known;
         }
@@ -340,7 +340,7 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// # Errors
 /// `State` for a damaged one or one of a newer version.
-pub(in crate::engine) fn parse(path: &Path, bytes: &[u8]) -> Result<Content, EngineError> {
+pub(in crate::engine) fn parse(path: &Path, bytes: &[u8]) -> Result<JournalContent, EngineError> {
     note::decode(path, bytes)
 }
 
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
     use crate::engine::draft::change::Change;
 
-    fn entry(content: &mut Content, gun: &str, role: Role) -> StagedChange {
+    fn entry(content: &mut JournalContent, gun: &str, role: Role) -> StagedChange {
         StagedChange {
             id: content.new_id(),
             gun: Gun::parse(gun).unwrap(),
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn undo_stops_at_a_publish_of_its_repository() {
-        let mut content = Content::new(Path::new("/trust"));
+        let mut content = JournalContent::new(Path::new("/trust"));
         let dropped = entry(&mut content, "a.example/app", Role::Root);
         let sent = entry(&mut content, "a.example/app", Role::Targets);
         let other = entry(&mut content, "b.example/app", Role::Targets);
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn what_one_wizard_staged_is_taken_back_below_what_was_staged_since() {
-        let mut content = Content::new(Path::new("/trust"));
+        let mut content = JournalContent::new(Path::new("/trust"));
         let own = entry(&mut content, "a.example/app", Role::Root);
         let later = entry(&mut content, "a.example/app", Role::Targets);
         content.act("own".to_owned(), &[], vec![own.clone()]);

@@ -6,21 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::foreign::ForeignChanges;
-use super::gather::{Staged, known};
-use super::journal::Content;
+use super::gather::{RepositoryStage, known};
+use super::journal::JournalContent;
 use super::kept::{Kept, Reviewed};
-use super::place::Place;
+use super::place::StagedThere;
 use super::{foreign, planned};
 use crate::engine::context::Context;
-use crate::engine::draft::change::{Change, EntryId, RootKeyChoice, Stage, StagedChange};
+use crate::engine::draft::change::{Change, EntryId, Stage, StagedChange};
 use crate::engine::draft::conflicts::{applicable, contradiction};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
-use crate::engine::keyring::tokens::Seen;
+use crate::engine::keyring::tokens::LookAge;
 use crate::engine::keyring::{Keyring, other_stores};
 use crate::engine::plan::compute::plan_with_needs;
 use crate::engine::plan::effect::whole;
-use crate::engine::plan::facts::{Facts, KeyAtHand, Keys, Known, Named, RootKey};
+use crate::engine::plan::facts::{KeyAtHand, KeysAtHand, KnownFiles, NamedKeys, PlanFacts, RootKeyAtHand};
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::refused::refused;
 use crate::engine::plan::{Plan, RepositoryPlan};
@@ -86,7 +86,7 @@ impl Staging {
             keys.ids.insert(id.clone());
             keys.keys.insert(id, KeyAtHand { role: role.clone(), locked: false, on_token: false });
         }
-        let mut content = Content::clone(&*self.kept.journal.read()?);
+        let mut content = JournalContent::clone(&*self.kept.journal.read()?);
         let added = self.entries_of(&mut content, changes)?;
         self.check_applicable(&content, &added, &keys)?;
         content.act(String::new(), &[], added);
@@ -94,8 +94,12 @@ impl Staging {
     }
 
     /// The entries that changes become, with the creation that the first signer of a repository needs.
-    fn entries_of(&self, content: &mut Content, changes: Vec<(Gun, Change)>) -> Result<Vec<StagedChange>, EngineError> {
-        let mut places: HashMap<Gun, Place> = HashMap::new();
+    fn entries_of(
+        &self,
+        content: &mut JournalContent,
+        changes: Vec<(Gun, Change)>,
+    ) -> Result<Vec<StagedChange>, EngineError> {
+        let mut places: HashMap<Gun, StagedThere> = HashMap::new();
         let mut added: Vec<StagedChange> = Vec::new();
         for (gun, change) in changes {
             let place = match places.entry(gun.clone()) {
@@ -109,9 +113,10 @@ impl Staging {
                 let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
                 return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
             }
-            let creates = || place.others.iter().any(|staged| matches!(staged, Change::Create { .. }));
-            let needs_creation = matches!(change, Change::AddSigner { .. }) && !creates() && self.is_absent(&gun)?;
-            let creation = needs_creation.then_some(Change::Create { root_key: RootKeyChoice::Auto });
+            let creation = match change.creation(&place.others) {
+                Some(creation) if self.is_absent(&gun)? => Some(creation),
+                _ => None,
+            };
             for change in creation.into_iter().chain([change]) {
                 place.put(change.clone());
                 let (gun, server) = (gun.clone(), place.server.clone());
@@ -121,10 +126,10 @@ impl Staging {
         Ok(added)
     }
 
-    fn place(&self, content: &Content, gun: &Gun) -> Result<Place, EngineError> {
+    fn place(&self, content: &JournalContent, gun: &Gun) -> Result<StagedThere, EngineError> {
         let (server, _) = self.servers.server_address(gun)?;
         let staged = content.entries.iter().filter(|entry| entry.gun == *gun && entry.server == server);
-        let mut place = Place { server: server.clone(), tags: BTreeMap::new(), others: Vec::new() };
+        let mut place = StagedThere { server: server.clone(), tags: BTreeMap::new(), others: Vec::new() };
         staged.for_each(|entry| place.put(entry.change.clone()));
         Ok(place)
     }
@@ -134,7 +139,12 @@ impl Staging {
         Ok(self.trust.base(gun)?.is_some_and(|base| base.set.is_none()))
     }
 
-    fn check_applicable(&self, content: &Content, added: &[StagedChange], keys: &Keys) -> Result<(), EngineError> {
+    fn check_applicable(
+        &self,
+        content: &JournalContent,
+        added: &[StagedChange],
+        keys: &KeysAtHand,
+    ) -> Result<(), EngineError> {
         let guns: BTreeSet<&Gun> = added.iter().map(|entry| &entry.gun).collect();
         for gun in guns {
             // What cannot be read now is the plan's to say; staging works offline.
@@ -230,7 +240,7 @@ impl Staging {
         Ok(self.plan_of(&*self.kept.journal.read()?, only, &self.store_keys()))
     }
 
-    fn plan_of(&self, content: &Content, only: Option<&[Gun]>, keys: &Keys) -> Plan {
+    fn plan_of(&self, content: &JournalContent, only: Option<&[Gun]>, keys: &KeysAtHand) -> Plan {
         let mut order: Vec<Gun> = Vec::new();
         let mut by_gun: HashMap<Gun, Vec<StagedChange>> = HashMap::new();
         let mut servers: HashMap<Gun, Option<String>> = HashMap::new();
@@ -272,7 +282,12 @@ impl Staging {
     }
 
     /// Plans one repository on what is known of it.
-    fn plan_one(&self, staged: Staged<'_>, keys: &Keys, base: Result<Option<Base>, EngineError>) -> RepositoryPlan {
+    fn plan_one(
+        &self,
+        staged: RepositoryStage<'_>,
+        keys: &KeysAtHand,
+        base: Result<Option<Base>, EngineError>,
+    ) -> RepositoryPlan {
         let (base, problem) = match base {
             Ok(base) => (base, None),
             Err(error) => (None, Some(error.problem())),
@@ -285,11 +300,11 @@ impl Staging {
     /// The same with what its publish will need. What was planned a moment ago is not computed again.
     pub(in crate::engine) fn plan_with_needs(
         &self,
-        staged: Staged<'_>,
-        keys: &Keys,
+        staged: RepositoryStage<'_>,
+        keys: &KeysAtHand,
         base: Option<&Base>,
     ) -> (RepositoryPlan, Needs) {
-        let ground = planned::Ground { staged, keys, base };
+        let ground = planned::PlanGround { staged, keys, base };
         if let Some(known) = self.kept.planned.find(&ground, self.context.now()) {
             return known;
         }
@@ -301,13 +316,13 @@ impl Staging {
     /// Gathers what a plan is computed from, and uses it.
     pub(in crate::engine) fn with_facts<T>(
         &self,
-        (gun, server, changes): Staged<'_>,
-        keys: &Keys,
+        (gun, server, changes): RepositoryStage<'_>,
+        keys: &KeysAtHand,
         base: Option<&Base>,
-        compute: impl FnOnce(&Facts<'_>) -> T,
+        compute: impl FnOnce(&PlanFacts<'_>) -> T,
     ) -> T {
-        let known = base.map_or(Known::Nothing, known);
-        compute(&Facts {
+        let known = base.map_or(KnownFiles::Nothing, known);
+        compute(&PlanFacts {
             gun,
             name: &familiar_name(gun),
             server,
@@ -323,26 +338,26 @@ impl Staging {
     }
 
     /// The keys in the store and on tokens.
-    pub(in crate::engine) fn store_keys(&self) -> Keys {
+    pub(in crate::engine) fn store_keys(&self) -> KeysAtHand {
         let stored = self.keyring.held.stored();
         let at_hand = |(id, key): (&CanonicalKeyId, &StoredKey)| {
             (id.clone(), KeyAtHand { role: key.role.clone(), locked: !self.keyring.is_open(id), on_token: false })
         };
         let mut keys: BTreeMap<CanonicalKeyId, KeyAtHand> = stored.iter().map(at_hand).collect();
-        for entry in self.keyring.token_keys(Seen::Lately) {
+        for entry in self.keyring.token_keys(LookAge::Lately) {
             let id = entry.public.canonical_id().clone();
             let locked = !self.keyring.is_open(&id);
             keys.insert(id, KeyAtHand { role: entry.role, locked, on_token: true });
         }
         let roles = keys.iter().map(|(id, key)| (id.clone(), key.role.clone())).collect();
-        let named = self.kept.planned.named(Named { roles, labels: self.keyring.held.labels() });
-        Keys { ids: keys.keys().cloned().collect(), keys, named }
+        let named = self.kept.planned.named(NamedKeys { roles, labels: self.keyring.held.labels() });
+        KeysAtHand { ids: keys.keys().cloned().collect(), keys, named }
     }
 
     /// The root key that a new repository gets where none is named.
     #[must_use]
-    pub fn root_key_at_hand(&self) -> RootKey {
-        RootKey::of(&self.store_keys().keys)
+    pub fn root_key_at_hand(&self) -> RootKeyAtHand {
+        RootKeyAtHand::of(&self.store_keys().keys)
     }
 
     /// Changes that `notary` staged in the shared trust directory.
@@ -367,7 +382,7 @@ impl Staging {
         self.move_foreign_aside(gun, &found)
     }
 
-    fn move_foreign_aside(&self, gun: &Gun, found: &[foreign::Found]) -> Result<PathBuf, EngineError> {
+    fn move_foreign_aside(&self, gun: &Gun, found: &[foreign::ForeignFile]) -> Result<PathBuf, EngineError> {
         let place = self.kept.journal.folder().below("foreign");
         foreign::move_aside(&place, gun, self.context.now(), found)
     }

@@ -6,14 +6,14 @@ use crate::engine::draft::change::Change;
 use crate::tuf::TargetName;
 
 /// Where changes to one repository are staged: its server, and what stands there already.
-pub(super) struct Place {
+pub(super) struct StagedThere {
     pub(super) server: String,
     /// Changes to one tag; those to other tags have nothing to do with them, and there may be thousands.
     pub(super) tags: BTreeMap<TargetName, Vec<Change>>,
     pub(super) others: Vec<Change>,
 }
 
-impl Place {
+impl StagedThere {
     pub(super) fn put(&mut self, change: Change) {
         match change.tag().cloned() {
             Some(tag) => self.tags.entry(tag).or_default().push(change),

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp as Time};
 
-use super::gather::Staged;
+use super::gather::RepositoryStage;
 use crate::engine::draft::change::StagedChange;
-use crate::engine::plan::facts::{Keys, Named};
+use crate::engine::plan::facts::{KeysAtHand, NamedKeys};
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::{NeededKey, RepositoryPlan};
 use crate::engine::trust::session::Base;
@@ -25,15 +25,15 @@ pub(in crate::engine) struct PlannedLately(Mutex<Plans>);
 
 #[derive(Default)]
 struct Plans {
-    by_gun: HashMap<Gun, Planned>,
+    by_gun: HashMap<Gun, KeptPlan>,
     /// Kept, so that thousands of plans hold and compare the same one.
-    named: Arc<Named>,
+    named: Arc<NamedKeys>,
     /// How many plans were computed, for tests.
     computed: usize,
 }
 
-struct Planned {
-    ground: Kept,
+struct KeptPlan {
+    ground: KeptGround,
     at: Time,
     plan: RepositoryPlan,
     needs: Needs,
@@ -41,37 +41,37 @@ struct Planned {
 
 /// What a plan is computed from, but for the time and for which keys are locked.
 #[derive(Clone, Copy)]
-pub(in crate::engine) struct Ground<'a> {
-    pub(in crate::engine) staged: Staged<'a>,
-    pub(in crate::engine) keys: &'a Keys,
+pub(in crate::engine) struct PlanGround<'a> {
+    pub(in crate::engine) staged: RepositoryStage<'a>,
+    pub(in crate::engine) keys: &'a KeysAtHand,
     pub(in crate::engine) base: Option<&'a Base>,
 }
 
-struct Kept {
+struct KeptGround {
     server: String,
     changes: Vec<StagedChange>,
     /// Kept, so that no other set can have its address.
     set: Set,
     /// The same of a repository that its server has lost.
     lost: Set,
-    named: Arc<Named>,
+    named: Arc<NamedKeys>,
 }
 
 type Set = Option<Option<Arc<TrustedSet>>>;
 
-impl Ground<'_> {
+impl PlanGround<'_> {
     fn sets(&self) -> (Set, Set) {
         let lost = self.base.and_then(|base| base.lost.as_ref());
         (self.base.map(|base| base.set.clone()), lost.map(|lost| lost.copy.clone()))
     }
 
-    fn kept(&self) -> Kept {
+    fn kept(&self) -> KeptGround {
         let ((_, server, changes), (set, lost)) = (self.staged, self.sets());
         let named = Arc::clone(&self.keys.named);
-        Kept { server: server.to_owned(), changes: changes.to_vec(), set, lost, named }
+        KeptGround { server: server.to_owned(), changes: changes.to_vec(), set, lost, named }
     }
 
-    fn is(&self, kept: &Kept) -> bool {
+    fn is(&self, kept: &KeptGround) -> bool {
         let ((_, server, changes), (set, lost)) = (self.staged, self.sets());
         is_same_set(&kept.set, &set)
             && is_same_set(&kept.lost, &lost)
@@ -94,7 +94,7 @@ impl PlannedLately {
     }
 
     /// The very names that plans were computed with last, if they are these.
-    pub(in crate::engine) fn named(&self, named: Named) -> Arc<Named> {
+    pub(in crate::engine) fn named(&self, named: NamedKeys) -> Arc<NamedKeys> {
         let mut plans = self.plans();
         if *plans.named != named {
             plans.named = Arc::new(named);
@@ -103,7 +103,7 @@ impl PlannedLately {
     }
 
     /// The plan for this ground, with the locks and the age of the data as they are now.
-    pub(in crate::engine) fn find(&self, ground: &Ground<'_>, now: Time) -> Option<(RepositoryPlan, Needs)> {
+    pub(in crate::engine) fn find(&self, ground: &PlanGround<'_>, now: Time) -> Option<(RepositoryPlan, Needs)> {
         let plans = self.plans();
         let (gun, ..) = ground.staged;
         let known = plans.by_gun.get(gun)?;
@@ -121,11 +121,11 @@ impl PlannedLately {
     }
 
     /// Keeps what was computed.
-    pub(in crate::engine) fn keep(&self, ground: &Ground<'_>, at: Time, (plan, needs): &(RepositoryPlan, Needs)) {
+    pub(in crate::engine) fn keep(&self, ground: &PlanGround<'_>, at: Time, (plan, needs): &(RepositoryPlan, Needs)) {
         let mut plans = self.plans();
         plans.computed += 1;
         let ((gun, ..), ground, plan, needs) = (ground.staged, ground.kept(), plan.clone(), needs.clone());
-        plans.by_gun.insert(gun.clone(), Planned { ground, at, plan, needs });
+        plans.by_gun.insert(gun.clone(), KeptPlan { ground, at, plan, needs });
     }
 
     /// Forgets all repositories but these, the whole stage: so many plans are kept and no more.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
-use super::registered::{Answer, Registered};
+use super::registered::{Registered, TagAnswer};
 use super::{Tags, remote};
 use crate::engine::error::EngineError;
 use crate::remote::RemoteError;
@@ -22,7 +22,7 @@ pub const UNASKED: usize = 500;
 
 /// What is to be asked of a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Asking {
+pub struct TagQuestion {
     /// The tags that are wanted first, such as those on the screen.
     pub first: Vec<Arc<str>>,
     /// Whether to stop after the list if the registry has more than [`UNASKED`] tags.
@@ -40,7 +40,7 @@ pub enum News {
         wanted: usize,
     },
     /// What some of them are.
-    Found(Vec<Answer>),
+    Found(Vec<TagAnswer>),
 }
 
 impl Tags {
@@ -67,7 +67,7 @@ impl Tags {
         &self,
         gun: &Gun,
         tags: Vec<Arc<str>>,
-        mut heard: impl FnMut(Vec<Answer>),
+        mut heard: impl FnMut(Vec<TagAnswer>),
     ) -> Result<(), EngineError> {
         let (registry, path) = self.registry(gun).await?;
         let ask = |name: Arc<str>| {
@@ -83,7 +83,7 @@ impl Tags {
         };
         let mut answers = stream::iter(tags).map(ask).buffer_unordered(AT_ONCE).ready_chunks(BATCH);
         while let Some(chunk) = answers.next().await {
-            let answers: Result<Vec<Answer>, RemoteError> = chunk.into_iter().collect();
+            let answers: Result<Vec<TagAnswer>, RemoteError> = chunk.into_iter().collect();
             heard(answers.map_err(remote(gun))?);
         }
         Ok(())
@@ -93,7 +93,7 @@ impl Tags {
     ///
     /// # Errors
     /// `Remote`.
-    pub async fn ask_all(&self, gun: &Gun, asking: Asking, news: &mpsc::Sender<News>) -> Result<(), EngineError> {
+    pub async fn ask_all(&self, gun: &Gun, asking: TagQuestion, news: &mpsc::Sender<News>) -> Result<(), EngineError> {
         let registered = self.list(gun).await?;
         let many = asking.unless_many && registered.len() > UNASKED;
         let wanted = if many { Vec::new() } else { in_order(&registered, asking.first) };

@@ -14,7 +14,7 @@ const AT_ONCE: usize = 16;
 
 /// A tag that somebody wants to sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedTag {
     /// The tag.
     pub tag: TargetName,
     /// What it shall stand for; `None` for what the registry holds under it.
@@ -40,16 +40,20 @@ impl Tags {
     /// # Errors
     /// For each: `Remote` if the registry has no such tag or manifest, `Input` if it has another size. A registry that
     /// cannot be asked is an error only where it must say what to sign.
-    pub async fn candidates(&self, gun: &Gun, wanted: Vec<Wanted>) -> Vec<(Wanted, Result<Candidate, EngineError>)> {
-        let one = |wanted: Wanted| async move {
+    pub async fn candidates(
+        &self,
+        gun: &Gun,
+        wanted: Vec<WantedTag>,
+    ) -> Vec<(WantedTag, Result<Candidate, EngineError>)> {
+        let one = |wanted: WantedTag| async move {
             let found = self.candidate(gun, wanted.clone()).await;
             (wanted, found)
         };
         stream::iter(wanted).map(one).buffered(AT_ONCE).collect().await
     }
 
-    async fn candidate(&self, gun: &Gun, wanted: Wanted) -> Result<Candidate, EngineError> {
-        let Wanted { tag, target } = wanted;
+    async fn candidate(&self, gun: &Gun, wanted: WantedTag) -> Result<Candidate, EngineError> {
+        let WantedTag { tag, target } = wanted;
         let Some(target) = target else {
             let target = self.to_sign(gun, tag.as_str()).await?;
             return Ok(Candidate { tag, target, instead: None, unchecked: None });

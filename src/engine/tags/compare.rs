@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::Tags;
-use super::registered::{Known, Registered};
+use super::registered::{KnownTag, Registered};
 use crate::engine::error::EngineError;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RepositoryView, RoleView, TagState, TagView};
@@ -15,7 +15,7 @@ use crate::tuf::Gun;
 
 /// How a tag stands in both worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
+pub enum TagStanding {
     /// Pulls get what is signed, and the registry holds the same under the tag.
     Ok,
     /// The registry holds something else under the tag than what is signed.
@@ -34,7 +34,7 @@ pub enum Standing {
     Signed,
 }
 
-impl Standing {
+impl TagStanding {
     /// The word in lists and filters.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -59,11 +59,11 @@ impl Standing {
 
 /// One tag with what is signed and what the registry holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TagPair {
     /// The tag, raw.
     pub name: Arc<str>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: TagStanding,
     /// Place of what is signed among the tags of the view; a tag has several rows if roles sign different digests.
     pub signed: Option<usize>,
     /// What the registry says that the tag is.
@@ -84,13 +84,13 @@ pub struct Differences {
 impl Differences {
     /// Counts those of rows.
     #[must_use]
-    pub fn among<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+    pub fn among<'a>(rows: impl IntoIterator<Item = &'a TagPair>) -> Self {
         let mut counts = Self::default();
         for row in rows {
             match row.standing {
-                Standing::Drift => counts.drifted += 1,
-                Standing::Gone => counts.gone += 1,
-                Standing::Unsigned => counts.unsigned += 1,
+                TagStanding::Drift => counts.drifted += 1,
+                TagStanding::Gone => counts.gone += 1,
+                TagStanding::Unsigned => counts.unsigned += 1,
                 _ => {}
             }
         }
@@ -104,7 +104,7 @@ pub struct Comparison {
     /// What is signed, with notices and freshness.
     pub view: RepositoryView,
     /// Rows in natural order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TagPair>,
     /// When the registry was asked.
     pub at: Time,
 }
@@ -112,20 +112,20 @@ pub struct Comparison {
 impl Comparison {
     /// What is signed of a row.
     #[must_use]
-    pub fn signed(&self, row: &Row) -> Option<&TagView> {
+    pub fn signed(&self, row: &TagPair) -> Option<&TagView> {
         self.view.tags.get(row.signed?)
     }
 
     /// Whether the registry holds what is signed.
     #[must_use]
-    pub fn is_same(&self, row: &Row) -> bool {
+    pub fn is_same(&self, row: &TagPair) -> bool {
         self.signed(row).zip(row.registry.as_ref()).is_some_and(|(tag, found)| is_same(tag, found))
     }
 }
 
 /// Which tags the registry is asked about one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum RegistryExtent {
     /// All.
     All,
     /// Signed ones; of the others only their names are asked for.
@@ -137,11 +137,11 @@ impl Tags {
     ///
     /// # Errors
     /// As [`crate::engine::view::Views::refresh`]; `Remote` of the registry.
-    pub async fn compare(&self, gun: &Gun, extent: Extent) -> Result<Comparison, EngineError> {
+    pub async fn compare(&self, gun: &Gun, extent: RegistryExtent) -> Result<Comparison, EngineError> {
         let view = self.views.refresh(gun).await?;
         let mut registered = self.list(gun).await?;
         let signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
-        let wanted = registered.names().filter(|name| extent == Extent::All || signed(name)).cloned().collect();
+        let wanted = registered.names().filter(|name| extent == RegistryExtent::All || signed(name)).cloned().collect();
         self.ask(gun, wanted, |answers| answers.into_iter().for_each(|answer| registered.learn(answer))).await?;
         let rows = rows(&view, Some(&registered));
         Ok(Comparison { view, rows, at: self.context.now() })
@@ -150,22 +150,22 @@ impl Tags {
 
 /// Puts both lists together, in natural order. Without the registry's these are the signed tags.
 #[must_use]
-pub fn rows(view: &RepositoryView, registered: Option<&Registered>) -> Vec<Row> {
+pub fn rows(view: &RepositoryView, registered: Option<&Registered>) -> Vec<TagPair> {
     let signed = view.tags.iter().enumerate().map(|(place, tag)| {
         let known = registered.map(|registered| registered.of(&tag.name));
-        let registry = if let Some(Known::Is(found)) = known { Some(Arc::clone(found)) } else { None };
+        let registry = if let Some(KnownTag::Is(found)) = known { Some(Arc::clone(found)) } else { None };
         let name = Arc::from(tag.name.as_str());
-        Row { name, standing: standing(view, tag, known), signed: Some(place), registry }
+        TagPair { name, standing: standing(view, tag, known), signed: Some(place), registry }
     });
-    let mut rows: Vec<Row> = signed.collect();
+    let mut rows: Vec<TagPair> = signed.collect();
     let is_signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
     let listed = registered.into_iter().flat_map(Registered::names);
-    let unsigned = listed.filter(|name| !is_signed(name)).map(|name| Row {
+    let unsigned = listed.filter(|name| !is_signed(name)).map(|name| TagPair {
         name: Arc::clone(name),
-        standing: Standing::Unsigned,
+        standing: TagStanding::Unsigned,
         signed: None,
         registry: registered.and_then(|registered| match registered.of(name) {
-            Known::Is(found) => Some(Arc::clone(found)),
+            KnownTag::Is(found) => Some(Arc::clone(found)),
             _ => None,
         }),
     });
@@ -184,23 +184,23 @@ pub fn is_same(tag: &TagView, found: &Resolved) -> bool {
 
 /// How a signed tag stands, with what is known of the registry if that was asked.
 #[must_use]
-pub fn standing(view: &RepositoryView, tag: &TagView, known: Option<Known<'_>>) -> Standing {
+pub fn standing(view: &RepositoryView, tag: &TagView, known: Option<KnownTag<'_>>) -> TagStanding {
     match (tag.state, known) {
-        (TagState::Held, _) => Standing::Held,
+        (TagState::Held, _) => TagStanding::Held,
         (TagState::Orphaned, _) => unpulled(view, tag),
-        (TagState::Trusted, None | Some(Known::Listed)) => Standing::Signed,
-        (TagState::Trusted, Some(Known::Gone)) => Standing::Gone,
-        (TagState::Trusted, Some(Known::Is(found))) if is_same(tag, found) => Standing::Ok,
-        (TagState::Trusted, Some(Known::Is(_))) => Standing::Drift,
+        (TagState::Trusted, None | Some(KnownTag::Listed)) => TagStanding::Signed,
+        (TagState::Trusted, Some(KnownTag::Gone)) => TagStanding::Gone,
+        (TagState::Trusted, Some(KnownTag::Is(found))) if is_same(tag, found) => TagStanding::Ok,
+        (TagState::Trusted, Some(KnownTag::Is(_))) => TagStanding::Drift,
     }
 }
 
 /// Why a released tag is not pulled: a role that lists it, or one above, has expired, or its signatures do not count.
-fn unpulled(view: &RepositoryView, tag: &TagView) -> Standing {
+fn unpulled(view: &RepositoryView, tag: &TagView) -> TagStanding {
     // Below an expired role nothing counts.
     let counts = |role: &&RoleView| {
         role.role.delegation().is_none() || (tag.roles.contains(&role.role) && role.role.is_released())
     };
     let expired = view.roles.iter().filter(counts).any(|role| role.state == RoleState::Expired);
-    if expired { Standing::Expired } else { Standing::Orphan }
+    if expired { TagStanding::Expired } else { TagStanding::Orphan }
 }

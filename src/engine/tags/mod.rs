@@ -1,7 +1,26 @@
 //! Tags in both worlds: what is signed beside what the registry holds.
 //!
-//! Invariant: a digest that is called trusted comes from verified metadata that has not expired; what the registry says
-//! is shown beside it and never taken for it.
+//! Rules:
+//!
+//! - A digest that is called trusted comes from verified metadata that has not expired.
+//! - What the registry says is shown beside it and never taken for it.
+//! - Every manifest and blob that is checked is hashed here; who is to be distrusted is said with the fault.
+//!
+//! ```
+//! use trustdeck::tuf::Gun;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+//! # let sandbox = trustdeck::sandbox::start(trustdeck::sandbox::Options { http: true, ..Default::default() }).await?;
+//! # let engine = trustdeck::engine::Engine::open(sandbox.settings(), std::sync::Arc::new(jiff::Timestamp::now))?;
+//! let gun = Gun::parse("registry.sandbox/team/api")?;
+//! let latest = engine.tags().trusted(&gun, "latest").await?;
+//! println!("docker pull {gun}@{}", latest.digest);
+//! assert!(engine.tags().trusted(&gun, "no-such-tag").await.is_err());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod ask;
 pub mod candidate;

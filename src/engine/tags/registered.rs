@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::remote::registry::Resolved;
 
 /// What the registry said of a tag; `None` if it was removed since it was listed.
-pub type Answer = (Arc<str>, Option<Arc<Resolved>>);
+pub type TagAnswer = (Arc<str>, Option<Arc<Resolved>>);
 
 /// What a registry is known to hold of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ pub struct Registered {
 
 /// What is known of one tag in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known<'a> {
+pub enum KnownTag<'a> {
     /// The registry has no such tag.
     Gone,
     /// It has one, and was not asked what it is.
@@ -34,16 +34,16 @@ impl Registered {
 
     /// What is known of a tag.
     #[must_use]
-    pub fn of(&self, tag: &str) -> Known<'_> {
+    pub fn of(&self, tag: &str) -> KnownTag<'_> {
         match self.tags.get(tag) {
-            None => Known::Gone,
-            Some(None) => Known::Listed,
-            Some(Some(resolved)) => Known::Is(resolved),
+            None => KnownTag::Gone,
+            Some(None) => KnownTag::Listed,
+            Some(Some(resolved)) => KnownTag::Is(resolved),
         }
     }
 
     /// Takes an answer about a tag that was listed.
-    pub fn learn(&mut self, (name, found): Answer) {
+    pub fn learn(&mut self, (name, found): TagAnswer) {
         match found {
             Some(found) => {
                 let before = self.tags.insert(name, Some(found));

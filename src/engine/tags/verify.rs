@@ -22,6 +22,7 @@ const BLOB_LIMIT: u64 = 1 << 40;
 
 /// How much is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants say what their fields are
 pub enum Depth {
     /// The manifest that is signed.
     Manifest,
@@ -31,7 +32,8 @@ pub enum Depth {
 
 /// Which part of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+#[allow(missing_docs)] // the variants say what their fields are
+pub enum ImagePart {
     /// What is signed: an image's manifest, or an index.
     Signed,
     /// The manifest for a platform of an index.
@@ -42,7 +44,7 @@ pub enum Part {
     Layer { number: usize, of: usize, platform: Option<String> },
 }
 
-impl std::fmt::Display for Part {
+impl std::fmt::Display for ImagePart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let on = |platform: &Option<String>| platform.as_ref().map(|p| format!(" for {p}")).unwrap_or_default();
         match self {
@@ -67,7 +69,8 @@ pub enum Suspect {
 
 /// What was found of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+#[allow(missing_docs)] // the variants say what their fields are
+pub enum PartFinding {
     /// It is what the part above names.
     Good,
     /// It was not looked at, and why.
@@ -78,15 +81,15 @@ pub enum Finding {
 
 /// A part with what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckedPart {
     /// Which part.
-    pub part: Part,
+    pub part: ImagePart,
     /// The digest that it should have.
     pub digest: String,
     /// The size that it should have, in bytes.
     pub size: u64,
     /// What was found.
-    pub finding: Finding,
+    pub finding: PartFinding,
 }
 
 /// An image that was checked.
@@ -97,14 +100,14 @@ pub struct Verification {
     /// What the registry holds under the tag, if it is something else: pulls by tag without content trust get this.
     pub drifted_to: Option<String>,
     /// Parts, from the signed one downwards.
-    pub parts: Vec<Checked>,
+    pub parts: Vec<CheckedPart>,
 }
 
 impl Verification {
     /// The first part that is wrong.
     #[must_use]
-    pub fn wrong(&self) -> Option<&Checked> {
-        self.parts.iter().find(|checked| matches!(checked.finding, Finding::Wrong { .. }))
+    pub fn wrong(&self) -> Option<&CheckedPart> {
+        self.parts.iter().find(|checked| matches!(checked.finding, PartFinding::Wrong { .. }))
     }
 }
 
@@ -112,14 +115,14 @@ impl Verification {
 #[derive(Clone, Copy, Debug)]
 pub enum Heard<'a> {
     /// A part was checked.
-    Checked(&'a Checked),
+    Checked(&'a CheckedPart),
     /// So many more bytes of a blob were read.
     Read(u64),
 }
 
 /// A part that is still to be read.
-struct Wanted {
-    part: Part,
+struct UnreadPart {
+    part: ImagePart,
     descriptor: Descriptor,
 }
 
@@ -176,15 +179,15 @@ fn agrees(trusted: &Trusted, manifest: Manifest) -> Result<Manifest, RemoteError
     }
 }
 
-fn checked(trusted: &Trusted, error: Option<&RemoteError>) -> Checked {
+fn checked(trusted: &Trusted, error: Option<&RemoteError>) -> CheckedPart {
     let finding = match error {
-        None => Finding::Good,
+        None => PartFinding::Good,
         Some(error) => wrong(error.clone()),
     };
-    Checked { part: Part::Signed, digest: trusted.digest.clone(), size: trusted.size, finding }
+    CheckedPart { part: ImagePart::Signed, digest: trusted.digest.clone(), size: trusted.size, finding }
 }
 
-fn wrong(error: RemoteError) -> Finding {
+fn wrong(error: RemoteError) -> PartFinding {
     let suspect = match &error {
         RemoteError::Length { host, .. } | RemoteError::Altered { host, .. } if host == "the signature" => {
             Suspect::Signature
@@ -196,7 +199,7 @@ fn wrong(error: RemoteError) -> Finding {
         | RemoteError::NotFound { .. } => Suspect::Registry,
         _ => Suspect::Nobody,
     };
-    Finding::Wrong { suspect, error }
+    PartFinding::Wrong { suspect, error }
 }
 
 /// Reads what manifests list.
@@ -207,13 +210,13 @@ struct Reader<'a, F: Fn(Heard<'_>) + Send + Sync> {
 }
 
 impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
-    fn told(&self, checked: Checked) -> Checked {
+    fn told(&self, checked: CheckedPart) -> CheckedPart {
         (self.heard)(Heard::Checked(&checked));
         checked
     }
 
     /// All parts below a manifest.
-    async fn below(&self, manifest: &Manifest, platform: Option<&str>) -> Vec<Checked> {
+    async fn below(&self, manifest: &Manifest, platform: Option<&str>) -> Vec<CheckedPart> {
         let mut parts = Vec::new();
         let images = match &manifest.content {
             Content::Index(index) => {
@@ -230,9 +233,9 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         let wanted = images.iter().flat_map(|(platform, content)| wanted(platform.as_deref(), content));
         // What several platforms share is read once.
         let mut seen = BTreeSet::new();
-        let wanted: Vec<Wanted> = wanted.filter(|w| seen.insert(w.descriptor.digest().to_string())).collect();
-        let read = |(at, wanted): (usize, Wanted)| async move { (at, self.blob(wanted).await) };
-        let mut blobs: Vec<(usize, Checked)> =
+        let wanted: Vec<UnreadPart> = wanted.filter(|w| seen.insert(w.descriptor.digest().to_string())).collect();
+        let read = |(at, wanted): (usize, UnreadPart)| async move { (at, self.blob(wanted).await) };
+        let mut blobs: Vec<(usize, CheckedPart)> =
             stream::iter(wanted.into_iter().enumerate()).map(read).buffer_unordered(AT_ONCE).collect().await;
         blobs.sort_by_key(|(at, _)| *at);
         parts.extend(blobs.into_iter().map(|(_, checked)| checked));
@@ -240,37 +243,41 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
     }
 
     /// Reads the manifest for a platform of an index, if it is wanted.
-    async fn platform(&self, listed: &Descriptor, only: Option<&str>) -> (Checked, Option<(Option<String>, Content)>) {
+    async fn platform(
+        &self,
+        listed: &Descriptor,
+        only: Option<&str>,
+    ) -> (CheckedPart, Option<(Option<String>, Content)>) {
         let name = platform_name(listed);
-        let checked = |finding| Checked {
-            part: Part::Platform(name.clone()),
+        let checked = |finding| CheckedPart {
+            part: ImagePart::Platform(name.clone()),
             digest: listed.digest().to_string(),
             size: listed.size(),
             finding,
         };
         if only.is_some_and(|only| only != name) {
-            return (self.told(checked(Finding::Skipped("another platform"))), None);
+            return (self.told(checked(PartFinding::Skipped("another platform"))), None);
         }
         let read = self.registry.manifest(self.path, &Reference::Digest(listed.digest().clone())).await;
         let read = read.and_then(|manifest| fits(listed, manifest));
         match read {
-            Ok(manifest) => (self.told(checked(Finding::Good)), Some((Some(name), manifest.content))),
+            Ok(manifest) => (self.told(checked(PartFinding::Good)), Some((Some(name), manifest.content))),
             Err(error) => (self.told(checked(wrong(error))), None),
         }
     }
 
-    async fn blob(&self, wanted: Wanted) -> Checked {
-        let Wanted { part, descriptor } = wanted;
+    async fn blob(&self, wanted: UnreadPart) -> CheckedPart {
+        let UnreadPart { part, descriptor } = wanted;
         let (digest, size) = (descriptor.digest().clone(), descriptor.size());
         let elsewhere = descriptor.urls().as_ref().is_some_and(|urls| !urls.is_empty());
         let finding = match elsewhere {
-            true => Finding::Skipped("it lies elsewhere than in the registry"),
+            true => PartFinding::Skipped("it lies elsewhere than in the registry"),
             false => match self.read(Expected { digest: digest.clone(), size: Some(size), limit: BLOB_LIMIT }).await {
-                Ok(()) => Finding::Good,
+                Ok(()) => PartFinding::Good,
                 Err(error) => wrong(error),
             },
         };
-        self.told(Checked { part, digest: digest.to_string(), size, finding })
+        self.told(CheckedPart { part, digest: digest.to_string(), size, finding })
     }
 
     async fn read(&self, expected: Expected) -> Result<(), RemoteError> {
@@ -305,12 +312,12 @@ pub(super) fn platform_name(listed: &Descriptor) -> String {
 }
 
 /// Configuration and layers of an image.
-fn wanted(platform: Option<&str>, content: &Content) -> Vec<Wanted> {
+fn wanted(platform: Option<&str>, content: &Content) -> Vec<UnreadPart> {
     let Content::Image(image) = content else { return Vec::new() };
     let (platform, of) = (platform.map(str::to_owned), image.layers().len());
-    let config = Wanted { part: Part::Config(platform.clone()), descriptor: image.config().clone() };
-    let layer = |(at, descriptor): (usize, &Descriptor)| Wanted {
-        part: Part::Layer { number: at + 1, of, platform: platform.clone() },
+    let config = UnreadPart { part: ImagePart::Config(platform.clone()), descriptor: image.config().clone() };
+    let layer = |(at, descriptor): (usize, &Descriptor)| UnreadPart {
+        part: ImagePart::Layer { number: at + 1, of, platform: platform.clone() },
         descriptor: descriptor.clone(),
     };
     std::iter::once(config).chain(image.layers().iter().enumerate().map(layer)).collect()

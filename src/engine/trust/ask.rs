@@ -7,14 +7,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
-use super::local::{Local, Shelf, files};
-use super::memory::{Found, raise};
+use super::local::{FilesAtHand, Local, files};
+use super::memory::{Refreshed, raise};
 use super::notice::Notice;
 use super::part::Trust;
 use super::pin;
-use super::repositories::Repositories;
+use super::repositories::LoadedRepositories;
 use super::session::{Freshness, Lost, Session};
-use super::source::Source;
+use super::source::ServerSource;
 use super::tree::names;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
@@ -25,7 +25,7 @@ use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
 use crate::tuf::{Gun, Remembered, Role, TrustedSet};
 
 /// What came of asking.
-struct Answer {
+struct Asked {
     set: Arc<TrustedSet>,
     unchanged: bool,
     /// Marks that the refresh began with.
@@ -73,7 +73,7 @@ impl Trust {
         let repositories = &self.repositories;
         let _turn = repositories.turn(gun).await;
         let server = self.servers.server(gun).await?;
-        let mut source = Source { server: &server, gun, access, stop, date: None };
+        let mut source = ServerSource { server: &server, gun, access, stop, date: None };
         let held = repositories.session(gun).filter(|session| session.complete && session.set.is_some());
         let answer = match &held {
             Some(session) => self.ask_again(&mut source, session).await,
@@ -115,25 +115,25 @@ impl Trust {
         }
         let skew = held.as_ref().and_then(|held| held.skew);
         let set = Arc::new(set);
-        let answer = Answer { set, unchanged: false, before, tags: record.tags, notices: Vec::new() };
+        let answer = Asked { set, unchanged: false, before, tags: record.tags, notices: Vec::new() };
         self.settle(gun, answer, held, skew).await.map(drop)
     }
 
     /// In a running process: an unchanged timestamp is neither parsed nor verified again.
-    async fn ask_again(&self, source: &mut Source<'_>, session: &Session) -> Result<Answer, EngineError> {
+    async fn ask_again(&self, source: &mut ServerSource<'_>, session: &Session) -> Result<Asked, EngineError> {
         let timestamp = source.timestamp().await.map_err(|error| self.absent_if_gone(source.gun, error))?;
         let Some(set) = &session.set else { return Err(EngineError::Cancelled) };
         let known = set.timestamp().map(|loaded| loaded.envelope.bytes().as_ref());
         let tags = Vec::new();
         if known == Some(timestamp.as_slice()) {
             let (before, notices) = (SeenRoles::new(), Vec::new());
-            return Ok(Answer { set: Arc::clone(set), unchanged: true, before, tags, notices });
+            return Ok(Asked { set: Arc::clone(set), unchanged: true, before, tags, notices });
         }
         let gun = source.gun.clone();
         let record = blocking(self, move |trust| trust.repositories.memory.record(&gun)).await?;
         let mut seen = set.seen();
         raise(&mut seen, &record.seen);
-        let mut shelf = Shelf::of(set);
+        let mut shelf = FilesAtHand::of(set);
         let root = set.root().envelope.bytes();
         let before = seen.clone();
         let mut remembered = Remembered { files: seen.clone(), keys: record.keys };
@@ -141,11 +141,11 @@ impl Trust {
         let start = self.start(source.gun, root, &Pinning::default(), seen)?;
         let start = start.knowing(Arc::new(set.signatures())).remembering(&remembered);
         let set = source.climb(start, timestamp, &mut shelf).await?;
-        Ok(Answer { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
+        Ok(Asked { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
     }
 
     /// In a new process: the cache is read while the server is asked.
-    async fn ask_first(&self, source: &mut Source<'_>) -> Result<Answer, EngineError> {
+    async fn ask_first(&self, source: &mut ServerSource<'_>) -> Result<Asked, EngineError> {
         let gun = source.gun.clone();
         let is_warm = self.repositories.cache.read(&gun, &Role::Timestamp)?.is_some();
         let load = blocking(self, move |trust| trust.load_local(&gun));
@@ -170,9 +170,9 @@ impl Trust {
         self.ask_cold(source).await
     }
 
-    async fn ask_cold(&self, source: &mut Source<'_>) -> Result<Answer, EngineError> {
+    async fn ask_cold(&self, source: &mut ServerSource<'_>) -> Result<Asked, EngineError> {
         let gun = source.gun.clone();
-        let mut guessed = Shelf::default();
+        let mut guessed = FilesAtHand::default();
         let load = blocking(self, move |trust| trust.load_local(&gun));
         let (local, guess) = tokio::join!(load, source.guess(&mut guessed));
         let mut local = self.with_found(source, local).await?;
@@ -187,10 +187,10 @@ impl Trust {
         shelf.extend(guessed);
         let start = start.knowing(local.known).remembering(&remembered);
         let set = source.climb(start, guess.timestamp, &mut shelf).await?;
-        Ok(Answer { set: Arc::new(set), unchanged: false, before: local.remembered, tags: local.tags, notices })
+        Ok(Asked { set: Arc::new(set), unchanged: false, before: local.remembered, tags: local.tags, notices })
     }
 
-    async fn compare(&self, source: &Source<'_>, local: Local, timestamp: Vec<u8>) -> Result<Answer, EngineError> {
+    async fn compare(&self, source: &ServerSource<'_>, local: Local, timestamp: Vec<u8>) -> Result<Asked, EngineError> {
         let complete = local.is_complete();
         let Local { set, root, remembered: before, seen, known, mut shelf, tags, notices, keys, .. } = local;
         let last = set.as_ref().and_then(TrustedSet::timestamp).map(|loaded| loaded.envelope.bytes().as_ref());
@@ -198,12 +198,12 @@ impl Trust {
             && last == Some(timestamp.as_slice())
             && let Some(set) = set
         {
-            return Ok(Answer { set: Arc::new(set), unchanged: true, before, tags, notices });
+            return Ok(Asked { set: Arc::new(set), unchanged: true, before, tags, notices });
         }
         let remembered = Remembered { keys, files: seen.clone() };
         let start = self.start(source.gun, &root.unwrap_or_default(), &Pinning::default(), seen)?;
         let set = source.climb(start.knowing(known).remembering(&remembered), timestamp, &mut shelf).await?;
-        Ok(Answer { set: Arc::new(set), unchanged: false, before, tags, notices })
+        Ok(Asked { set: Arc::new(set), unchanged: false, before, tags, notices })
     }
 
     fn start(&self, gun: &Gun, root: &[u8], pinning: &Pinning, seen: SeenRoles) -> Result<TrustedSet, EngineError> {
@@ -243,7 +243,11 @@ impl Trust {
     }
 
     /// A lost pin is shown beside the root that the server has.
-    async fn with_found(&self, source: &Source<'_>, local: Result<Local, EngineError>) -> Result<Local, EngineError> {
+    async fn with_found(
+        &self,
+        source: &ServerSource<'_>,
+        local: Result<Local, EngineError>,
+    ) -> Result<Local, EngineError> {
         match local {
             Err(EngineError::PinLost { gun, what, known, found }) if found.is_empty() => {
                 let found = source.root().await.map(|root| pin::root_keys(&root)).unwrap_or_default();
@@ -257,13 +261,13 @@ impl Trust {
     async fn settle(
         &self,
         gun: &Gun,
-        answer: Answer,
+        answer: Asked,
         held: Option<Arc<Session>>,
         skew: Option<SignedDuration>,
     ) -> Result<Arc<Session>, EngineError> {
         let now = self.context.now();
         let mut vanished = held.map(|held| held.vanished.clone()).unwrap_or_default();
-        let Answer { set, unchanged, before, tags: known, notices } = answer;
+        let Asked { set, unchanged, before, tags: known, notices } = answer;
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
             let commit = move |trust: &Trust| {
@@ -302,7 +306,7 @@ impl Trust {
         changed: Option<(&SeenRoles, &[String])>,
         now: Time,
     ) -> Result<(), EngineError> {
-        let Repositories { cache, memory, .. } = &*self.repositories;
+        let LoadedRepositories { cache, memory, .. } = &*self.repositories;
         if let Some((before, tags)) = changed {
             let is_aside = |role: &Role| {
                 let loaded = role.delegation().and_then(|name| set.delegations().get(name));
@@ -319,7 +323,7 @@ impl Trust {
             let root = set.root().envelope.bytes();
             let (seen, signatures) = (set.seen(), set.signatures());
             let keys = set.listed_keys();
-            let found = Found { seen, tags: tags.to_vec(), signatures, keys, now, root, aside: &aside };
+            let found = Refreshed { seen, tags: tags.to_vec(), signatures, keys, now, root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
             drawer.store_after(draft.pending, &good)?;

@@ -3,11 +3,11 @@
 use tokio_util::sync::CancellationToken;
 
 use super::judge::judge;
-use super::local::Shelf;
+use super::local::FilesAtHand;
 use super::part::Trust;
 use super::pin;
-use super::pin::Pin;
-use super::source::Source;
+use super::pin::RootPin;
+use super::source::ServerSource;
 use crate::engine::error::EngineError;
 use crate::remote::Access;
 use crate::remote::RemoteError;
@@ -26,8 +26,8 @@ impl Trust {
         let server = self.servers.server(gun).await?;
         let stop = CancellationToken::new();
         // The writer's token is at hand, so that no second one is asked for.
-        let mut source = Source { server: &server, gun, access: Access::Push, stop: &stop, date: None };
-        let mut shelf = Shelf::default();
+        let mut source = ServerSource { server: &server, gun, access: Access::Push, stop: &stop, date: None };
+        let mut shelf = FilesAtHand::default();
         let guess = match source.guess_by_hash(likely, &mut shelf).await {
             Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => return Ok(None),
             other => other?,
@@ -35,9 +35,9 @@ impl Trust {
         let repositories = &self.repositories;
         let pin = pin::resolve(repositories.cache.read(gun, &Role::Root)?, repositories.memory.root(gun)?);
         let (root, pinning) = match pin {
-            Pin::None => (guess.root, &self.context.settings().pinning),
-            Pin::Known { root, .. } => (root, &Pinning::default()),
-            Pin::Lost { what, known, found } => {
+            RootPin::None => (guess.root, &self.context.settings().pinning),
+            RootPin::Known { root, .. } => (root, &Pinning::default()),
+            RootPin::Lost { what, known, found } => {
                 return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
             }
         };

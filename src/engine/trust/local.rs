@@ -11,7 +11,7 @@ use super::cache::{Cache, Drawer};
 use super::memory::{Memory, Record, raise};
 use super::notice::Notice;
 use super::pin;
-use super::pin::Pin;
+use super::pin::RootPin;
 use super::source::BIG;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::side_by_side;
@@ -23,9 +23,9 @@ use crate::tuf::{
 
 /// Files at hand, by role; which of them is the right one is for the verified chain to say.
 #[derive(Clone, Debug, Default)]
-pub(in crate::engine) struct Shelf(BTreeMap<Role, Vec<Blob>>);
+pub(in crate::engine) struct FilesAtHand(BTreeMap<Role, Vec<Blob>>);
 
-impl Shelf {
+impl FilesAtHand {
     pub(in crate::engine) fn put(&mut self, role: Role, bytes: Blob) {
         self.0.entry(role).or_default().push(bytes);
     }
@@ -99,7 +99,7 @@ pub(in crate::engine) struct Local {
     /// Signatures that need not be verified again.
     pub(in crate::engine) known: Arc<KnownSignatures>,
     /// Files that need not be fetched again.
-    pub(in crate::engine) shelf: Shelf,
+    pub(in crate::engine) shelf: FilesAtHand,
     /// The cache, verified as far as it goes. Expired files are loaded.
     pub(in crate::engine) set: Option<TrustedSet>,
     /// Why the cache could not be verified to its end.
@@ -134,7 +134,7 @@ impl Local {
             remembered: record.seen.clone(),
             seen: record.seen,
             known: Arc::new(record.signatures),
-            shelf: Shelf::default(),
+            shelf: FilesAtHand::default(),
             set: None,
             broken: None,
             missing: Vec::new(),
@@ -144,13 +144,13 @@ impl Local {
             notices: Vec::new(),
         };
         let mut drawer = cache.drawer(gun);
-        let pin = if accepted { Pin::None } else { pin::resolve(drawer.read(&Role::Root)?, memory.root(gun)?) };
+        let pin = if accepted { RootPin::None } else { pin::resolve(drawer.read(&Role::Root)?, memory.root(gun)?) };
         let root = match pin {
-            Pin::None => return Ok(local),
-            Pin::Lost { what, known, found } => {
+            RootPin::None => return Ok(local),
+            RootPin::Lost { what, known, found } => {
                 return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
             }
-            Pin::Known { root, mend } => {
+            RootPin::Known { root, mend } => {
                 if let Some(why) = mend {
                     match cache.store(gun, &[(Role::Root, &root)]) {
                         Ok(()) => local.notices.push(Notice::RootRestored(why)),

@@ -55,7 +55,7 @@ impl Record {
 }
 
 /// What a refresh found.
-pub(in crate::engine) struct Found<'a> {
+pub(in crate::engine) struct Refreshed<'a> {
     pub(in crate::engine) seen: SeenRoles,
     pub(in crate::engine) tags: Vec<String>,
     pub(in crate::engine) signatures: KnownSignatures,
@@ -66,7 +66,7 @@ pub(in crate::engine) struct Found<'a> {
 }
 
 /// Files that wait to be written; nobody else changes them meanwhile.
-pub(in crate::engine) struct Draft {
+pub(in crate::engine) struct PendingFiles {
     _lock: Lock,
     pub(in crate::engine) pending: Vec<Pending>,
 }
@@ -76,7 +76,7 @@ impl Note for Record {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-pub(in crate::engine) struct List {
+pub(in crate::engine) struct RepositoryList {
     /// Added by name.
     pub(in crate::engine) repositories: Vec<Gun>,
     /// Taken off although the cache holds them.
@@ -84,7 +84,7 @@ pub(in crate::engine) struct List {
     pub(in crate::engine) hidden: Vec<Gun>,
 }
 
-impl Note for List {
+impl Note for RepositoryList {
     const KIND: &'static str = "repositories";
 }
 
@@ -99,12 +99,12 @@ impl Note for Aside {
 
 /// When a repository was verified. Both say the same, or it is being written.
 #[derive(Serialize, Deserialize)]
-struct Verified {
+struct VerifiedAt {
     at: String,
     again: String,
 }
 
-impl Note for Verified {
+impl Note for VerifiedAt {
     const KIND: &'static str = "verified";
 }
 
@@ -130,8 +130,8 @@ impl Memory {
         &self,
         gun: &Gun,
         before: &SeenRoles,
-        found: Found<'_>,
-    ) -> Result<Draft, EngineError> {
+        found: Refreshed<'_>,
+    ) -> Result<PendingFiles, EngineError> {
         let lock = self.folder.lock(&file(gun, "lock"), PATIENCE)?;
         let old = self.record(gun)?;
         let is_new = old.seen.is_empty() && self.root(gun)?.is_none();
@@ -141,7 +141,7 @@ impl Memory {
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         raise(&mut new.seen, &found.seen);
-        let mut draft = Draft { _lock: lock, pending: Vec::new() };
+        let mut draft = PendingFiles { _lock: lock, pending: Vec::new() };
         if new != old {
             draft.pending.push(self.folder.pending(&file(gun, "json"), note::encode(&new)?)?);
         }
@@ -184,7 +184,7 @@ impl Memory {
         let bytes = self.folder.read(&name).ok().flatten()?;
         let text = std::str::from_utf8(&bytes).ok()?;
         if text.starts_with('{') {
-            let Verified { at, again } = note::decode(&self.folder.path().join(name), &bytes).ok()?;
+            let VerifiedAt { at, again } = note::decode(&self.folder.path().join(name), &bytes).ok()?;
             return if at == again { at.parse().ok() } else { None };
         }
         // Once it was a line, and then the same line twice.
@@ -196,7 +196,7 @@ impl Memory {
     /// may lose it, and a reader in between finds no time rather than a wrong one.
     pub(in crate::engine) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
         let at = format!("{now:.9}");
-        self.folder.overwrite(&file(gun, "time"), &Verified { again: at.clone(), at })
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at })
     }
 
     /// Forgets pin, marks, tags and time.
@@ -211,12 +211,12 @@ impl Memory {
     }
 
     /// Repositories that were added by name, and those that were hidden.
-    pub(in crate::engine) fn list(&self) -> Result<List, EngineError> {
+    pub(in crate::engine) fn list(&self) -> Result<RepositoryList, EngineError> {
         self.folder.load(LIST)
     }
 
     /// Changes the list of repositories.
-    pub(in crate::engine) fn change_list(&self, change: impl FnOnce(&mut List)) -> Result<(), EngineError> {
+    pub(in crate::engine) fn change_list(&self, change: impl FnOnce(&mut RepositoryList)) -> Result<(), EngineError> {
         self.folder.change(LIST, change)
     }
 }

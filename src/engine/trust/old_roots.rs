@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::part::Trust;
-use super::source::Source;
+use super::source::ServerSource;
 use crate::engine::error::EngineError;
 use crate::remote::Access;
 use crate::remote::RemoteError;
@@ -30,7 +30,7 @@ impl Trust {
         let first = versions.map_or(1, |count| root.version.saturating_sub(count)).max(1);
         let server = self.servers.server(gun).await?;
         let stop = CancellationToken::new();
-        let source = Source { server: &server, gun, access: Access::Push, stop: &stop, date: None };
+        let source = ServerSource { server: &server, gun, access: Access::Push, stop: &stop, date: None };
         let mut found: BTreeSet<KeyId> = BTreeSet::new();
         for version in first..root.version {
             let bytes = match source.root_version(version).await {

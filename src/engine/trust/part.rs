@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::repositories::{Repositories, hold};
+use super::repositories::{LoadedRepositories, hold};
 use super::session::{Base, Freshness};
 use crate::engine::context::Context;
 use crate::engine::error::EngineError;
@@ -20,12 +20,12 @@ const MOMENT: SignedDuration = SignedDuration::from_secs(5);
 pub struct Trust {
     pub(in crate::engine) context: Context,
     pub(in crate::engine) servers: Servers,
-    pub(in crate::engine) repositories: Arc<Repositories>,
+    pub(in crate::engine) repositories: Arc<LoadedRepositories>,
 }
 
 impl Trust {
     pub(in crate::engine) fn open(context: &Context, servers: &Servers) -> Result<Self, EngineError> {
-        let repositories = Arc::new(Repositories::open(context.settings())?);
+        let repositories = Arc::new(LoadedRepositories::open(context.settings())?);
         Ok(Self { context: context.clone(), servers: servers.clone(), repositories })
     }
 }

@@ -7,7 +7,7 @@ use crate::tuf::{CanonicalKeyId, Envelope, KeyId, Metadata, Role, Root};
 
 /// What the two copies say together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Pin {
+pub(in crate::engine) enum RootPin {
     /// There is none: first contact.
     None,
     /// The root to start from. `mend` says why the cache must get it again, if it must.
@@ -21,19 +21,21 @@ pub(in crate::engine) enum Pin {
 /// `docker` and `notary` may have taken newer roots in the meantime: one that the copy's keys have signed is taken.
 /// One that is several rotations ahead is not known to be good before the roots between were walked, so the copy is
 /// the start then.
-pub(in crate::engine) fn resolve(cached: Option<Vec<u8>>, copy: Option<Vec<u8>>) -> Pin {
+pub(in crate::engine) fn resolve(cached: Option<Vec<u8>>, copy: Option<Vec<u8>>) -> RootPin {
     match (cached, copy) {
-        (None, None) => Pin::None,
+        (None, None) => RootPin::None,
         (Some(cached), None) => match read(&cached) {
-            Some(_) => Pin::Known { root: cached, mend: None },
-            None => Pin::Lost { what: "damaged in the cache".to_owned(), known: Vec::new(), found: Vec::new() },
+            Some(_) => RootPin::Known { root: cached, mend: None },
+            None => RootPin::Lost { what: "damaged in the cache".to_owned(), known: Vec::new(), found: Vec::new() },
         },
         (None, Some(copy)) => from_copy(copy, "was missing"),
-        (Some(cached), Some(copy)) if cached == copy => Pin::Known { root: cached, mend: None },
+        (Some(cached), Some(copy)) if cached == copy => RootPin::Known { root: cached, mend: None },
         (Some(cached), Some(copy)) => match (read(&cached), read(&copy)) {
             (None, Some(_)) => from_copy(copy, "was damaged"),
-            (Some(_), None) => Pin::Known { root: cached, mend: None },
-            (None, None) => Pin::Lost { what: "damaged in the cache".to_owned(), known: Vec::new(), found: Vec::new() },
+            (Some(_), None) => RootPin::Known { root: cached, mend: None },
+            (None, None) => {
+                RootPin::Lost { what: "damaged in the cache".to_owned(), known: Vec::new(), found: Vec::new() }
+            }
             (Some(found), Some(known)) => compare((cached, found), (copy, known)),
         },
     }
@@ -52,26 +54,26 @@ pub(in crate::engine) fn bare_root_keys(bytes: &[u8]) -> Vec<CanonicalKeyId> {
 
 type Parsed = (Envelope, Root);
 
-fn compare((cached, found): (Vec<u8>, Parsed), (copy, known): (Vec<u8>, Parsed)) -> Pin {
+fn compare((cached, found): (Vec<u8>, Parsed), (copy, known): (Vec<u8>, Parsed)) -> RootPin {
     let (new, old) = (found.1.version, known.1.version);
     let signs = |old: &Parsed, new: &Parsed| tally(&new.0, &old.1.role_keys(&Role::Root)).is_met();
     if new > old && signs(&known, &found) {
-        return Pin::Known { root: cached, mend: None };
+        return RootPin::Known { root: cached, mend: None };
     }
     if new > old + 1 {
-        return Pin::Known { root: copy, mend: None };
+        return RootPin::Known { root: copy, mend: None };
     }
     if new < old && signs(&found, &known) {
         return from_copy(copy, "was older than the last good one");
     }
     let what = "another than this machine remembers".to_owned();
-    Pin::Lost { what, known: ids(&known.1), found: ids(&found.1) }
+    RootPin::Lost { what, known: ids(&known.1), found: ids(&found.1) }
 }
 
-fn from_copy(copy: Vec<u8>, why: &'static str) -> Pin {
+fn from_copy(copy: Vec<u8>, why: &'static str) -> RootPin {
     match read(&copy) {
-        Some(_) => Pin::Known { root: copy, mend: Some(why) },
-        None => Pin::Lost { what: "lost".to_owned(), known: Vec::new(), found: Vec::new() },
+        Some(_) => RootPin::Known { root: copy, mend: Some(why) },
+        None => RootPin::Lost { what: "lost".to_owned(), known: Vec::new(), found: Vec::new() },
     }
 }
 

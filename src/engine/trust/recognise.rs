@@ -3,8 +3,8 @@
 use tokio_util::sync::CancellationToken;
 
 use super::part::Trust;
-use super::pin::{self, Pin};
-use super::source::Source;
+use super::pin::{self, RootPin};
+use super::source::ServerSource;
 use crate::engine::error::EngineError;
 use crate::remote::{Access, NotaryServer};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles};
@@ -24,8 +24,8 @@ impl Trust {
     ) -> Result<(), EngineError> {
         let repositories = &self.repositories;
         let known = match pin::resolve(repositories.cache.read(gun, &Role::Root)?, repositories.memory.root(gun)?) {
-            Pin::Known { root, .. } => root,
-            Pin::None => {
+            RootPin::Known { root, .. } => root,
+            RootPin::None => {
                 return Err(EngineError::Input {
                     message: format!(
                         "this machine does not know the root of {gun} yet, so it cannot recognise it there"
@@ -33,11 +33,11 @@ impl Trust {
                     hint: "read it from the server that it was staged for first: trustdeck inspect".to_owned(),
                 });
             }
-            Pin::Lost { what, known, found } => {
+            RootPin::Lost { what, known, found } => {
                 return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
             }
         };
-        let source = Source { server, gun, access: Access::Pull, stop, date: None };
+        let source = ServerSource { server, gun, access: Access::Pull, stop, date: None };
         let found = source.root().await?;
         if found == known {
             return Ok(());

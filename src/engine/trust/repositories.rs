@@ -12,7 +12,7 @@ use crate::engine::settings::Settings;
 use crate::tuf::{Gun, KeyId};
 
 /// What was loaded in this process, by repository, and where it is kept.
-pub(in crate::engine) struct Repositories {
+pub(in crate::engine) struct LoadedRepositories {
     pub(in crate::engine) cache: Cache,
     pub(in crate::engine) memory: Memory,
     pub(super) sessions: Mutex<BTreeMap<Gun, Arc<Session>>>,
@@ -20,7 +20,7 @@ pub(in crate::engine) struct Repositories {
     pub(super) turns: Mutex<BTreeMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl Repositories {
+impl LoadedRepositories {
     /// Looks at the state directory; a state that others may write is refused.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         StateFolder::new(&settings.state_dir).check()?;

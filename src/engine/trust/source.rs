@@ -6,10 +6,10 @@ use jiff::Timestamp as Time;
 use tokio_util::sync::CancellationToken;
 
 use super::limits;
-use super::local::Shelf;
+use super::local::FilesAtHand;
 use crate::engine::error::EngineError;
 use crate::engine::servers::Servers;
-use crate::remote::{Access, NotaryServer, RemoteError, Wanted};
+use crate::remote::{Access, NotaryServer, RemoteError, WantedFile};
 use crate::tuf::{Blob, Envelope, FileMeta, Gun, Metadata, Prepared, Role, Root, TrustedSet, VerifyError};
 
 const ROOT_STEPS: usize = 256;
@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 pub(in crate::engine) const BIG: usize = 128 << 10;
 
 /// One server, asked for one repository.
-pub(in crate::engine) struct Source<'a> {
+pub(in crate::engine) struct ServerSource<'a> {
     pub(in crate::engine) server: &'a NotaryServer,
     pub(in crate::engine) gun: &'a Gun,
     pub(in crate::engine) access: Access,
@@ -34,8 +34,8 @@ pub(in crate::engine) struct Guess {
     pub(in crate::engine) timestamp: Vec<u8>,
 }
 
-impl Source<'_> {
-    async fn fetch(&self, wanted: Wanted, limit: u64) -> Result<(Vec<u8>, Option<Time>), EngineError> {
+impl ServerSource<'_> {
+    async fn fetch(&self, wanted: WantedFile, limit: u64) -> Result<(Vec<u8>, Option<Time>), EngineError> {
         let received = self.server.fetch(self.gun, &wanted, limit, self.access, self.stop).await;
         let received = received.map_err(Servers::remote(self.gun))?;
         Ok((received.bytes, received.date))
@@ -43,19 +43,19 @@ impl Source<'_> {
 
     /// The current timestamp.
     pub(in crate::engine) async fn timestamp(&mut self) -> Result<Vec<u8>, EngineError> {
-        let (bytes, date) = self.fetch(Wanted::Current(Role::Timestamp), limits::TIMESTAMP).await?;
+        let (bytes, date) = self.fetch(WantedFile::Current(Role::Timestamp), limits::TIMESTAMP).await?;
         self.date = date;
         Ok(bytes)
     }
 
     /// The current root.
     pub(in crate::engine) async fn root(&self) -> Result<Vec<u8>, EngineError> {
-        Ok(self.fetch(Wanted::Current(Role::Root), limits::ROOT).await?.0)
+        Ok(self.fetch(WantedFile::Current(Role::Root), limits::ROOT).await?.0)
     }
 
     /// A root of the past.
     pub(in crate::engine) async fn root_version(&self, version: u64) -> Result<Vec<u8>, EngineError> {
-        Ok(self.fetch(Wanted::Version { role: Role::Root, version }, limits::ROOT).await?.0)
+        Ok(self.fetch(WantedFile::Version { role: Role::Root, version }, limits::ROOT).await?.0)
     }
 
     /// The current snapshot, guessed where the server is far away. By its hash, once the timestamp names it, it costs the
@@ -63,13 +63,13 @@ impl Source<'_> {
     async fn snapshot(&self) -> Option<(Vec<u8>, Option<Time>)> {
         match self.server.is_near().await {
             true => None,
-            false => self.fetch(Wanted::Current(Role::Snapshot), limits::FILE).await.ok(),
+            false => self.fetch(WantedFile::Current(Role::Snapshot), limits::FILE).await.ok(),
         }
     }
 
     /// Asks for the usual files at once. Only root and timestamp must be there; the rest goes on the shelf.
-    pub(in crate::engine) async fn guess(&mut self, shelf: &mut Shelf) -> Result<Guess, EngineError> {
-        let current = |role: Role, limit| self.fetch(Wanted::Current(role), limit);
+    pub(in crate::engine) async fn guess(&mut self, shelf: &mut FilesAtHand) -> Result<Guess, EngineError> {
+        let current = |role: Role, limit| self.fetch(WantedFile::Current(role), limit);
         // Not `targets/releases`: many repositories have none, which the server takes for a fault of its own.
         let (root, timestamp, snapshot, targets) = tokio::join!(
             self.root(),
@@ -94,15 +94,15 @@ impl Source<'_> {
     pub(in crate::engine) async fn guess_by_hash(
         &mut self,
         likely: Vec<(Role, String)>,
-        shelf: &mut Shelf,
+        shelf: &mut FilesAtHand,
     ) -> Result<Guess, EngineError> {
         let files = likely.into_iter().map(|(role, sha256)| async {
-            let wanted = Wanted::ByHash { role: role.clone(), sha256 };
+            let wanted = WantedFile::ByHash { role: role.clone(), sha256 };
             (role, self.fetch(wanted, limits::FILE).await)
         });
         let (root, timestamp, snapshot, files) = tokio::join!(
             self.root(),
-            self.fetch(Wanted::Current(Role::Timestamp), limits::TIMESTAMP),
+            self.fetch(WantedFile::Current(Role::Timestamp), limits::TIMESTAMP),
             self.snapshot(),
             stream::iter(files).buffered(AT_ONCE).collect::<Vec<_>>(),
         );
@@ -123,7 +123,7 @@ impl Source<'_> {
         &self,
         mut set: TrustedSet,
         timestamp: Vec<u8>,
-        shelf: &mut Shelf,
+        shelf: &mut FilesAtHand,
     ) -> Result<TrustedSet, EngineError> {
         let timestamp = Blob::from(timestamp);
         let has_expired = set.root().content.expires <= set.now() || set.root_certified(set.now()).is_err();
@@ -183,7 +183,7 @@ impl Source<'_> {
         let start = set.root().content.version;
         for step in 0..=ROOT_STEPS {
             let version = set.root().content.version + 1;
-            match self.fetch(Wanted::Version { role: Role::Root, version }, limits::ROOT).await {
+            match self.fetch(WantedFile::Version { role: Role::Root, version }, limits::ROOT).await {
                 Ok(_) if step == ROOT_STEPS => break,
                 Ok((bytes, _)) => set.update_root(&bytes).map_err(self.wrong())?,
                 Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => {
@@ -197,7 +197,12 @@ impl Source<'_> {
         Err(self.wrong()(VerifyError::Limit { role: Role::Root, what }))
     }
 
-    async fn base(&self, mut set: TrustedSet, timestamp: Blob, shelf: &mut Shelf) -> Result<TrustedSet, EngineError> {
+    async fn base(
+        &self,
+        mut set: TrustedSet,
+        timestamp: Blob,
+        shelf: &mut FilesAtHand,
+    ) -> Result<TrustedSet, EngineError> {
         set.update_timestamp(timestamp).map_err(self.wrong())?;
         let snapshot = self.obtain(&set, Role::Snapshot, shelf).await?;
         set = self.check(set, snapshot, |set, bytes| set.update_snapshot(bytes)).await?;
@@ -207,7 +212,7 @@ impl Source<'_> {
     }
 
     /// Once the snapshot is verified it names all files: those that we will surely need are fetched side by side.
-    async fn prefetch(&self, set: &TrustedSet, shelf: &mut Shelf) {
+    async fn prefetch(&self, set: &TrustedSet, shelf: &mut FilesAtHand) {
         let Some(snapshot) = set.snapshot() else { return };
         let lacks = |(role, meta): &(&Role, &FileMeta)| {
             let is_needed = role.holds_targets() && (role.is_released() || shelf.knows(role));
@@ -226,7 +231,7 @@ impl Source<'_> {
         }
     }
 
-    async fn delegations(&self, mut set: TrustedSet, shelf: &mut Shelf) -> Result<TrustedSet, EngineError> {
+    async fn delegations(&self, mut set: TrustedSet, shelf: &mut FilesAtHand) -> Result<TrustedSet, EngineError> {
         loop {
             let pending = set.pending();
             if pending.is_empty() {
@@ -246,7 +251,7 @@ impl Source<'_> {
     }
 
     /// A delegation's file from the shelf or the server, read already: while some are read, others arrive.
-    async fn prepare(&self, role: Role, meta: FileMeta, shelf: &Shelf) -> Result<(Prepared, Blob), EngineError> {
+    async fn prepare(&self, role: Role, meta: FileMeta, shelf: &FilesAtHand) -> Result<(Prepared, Blob), EngineError> {
         let bytes = match shelf.find(&role, &meta) {
             Some(bytes) => bytes,
             None => self.one_by_hash(role.clone(), meta.clone()).await?,
@@ -260,7 +265,7 @@ impl Source<'_> {
         Ok((reading.await.map_err(|_| EngineError::Cancelled)?, bytes))
     }
 
-    async fn obtain(&self, set: &TrustedSet, role: Role, shelf: &Shelf) -> Result<Blob, EngineError> {
+    async fn obtain(&self, set: &TrustedSet, role: Role, shelf: &FilesAtHand) -> Result<Blob, EngineError> {
         let parent = if role == Role::Snapshot { Role::Timestamp } else { Role::Snapshot };
         let missing = || self.wrong()(VerifyError::Missing { role: role.clone(), parent: parent.clone() });
         let meta = set.expected(&role).ok_or_else(missing)?;
@@ -287,7 +292,7 @@ impl Source<'_> {
             return Err(self.wrong()(VerifyError::Mix { role, parent, what }));
         };
         let limit = meta.length.min(limits::FILE);
-        match self.fetch(Wanted::ByHash { role: role.clone(), sha256 }, limit).await {
+        match self.fetch(WantedFile::ByHash { role: role.clone(), sha256 }, limit).await {
             Ok((bytes, _)) => Ok(bytes.into()),
             Err(EngineError::Remote { gun, source: RemoteError::NotFound { host, .. } }) => {
                 let detail = format!("it does not have {role}, which its {parent} names");

@@ -5,9 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::part::Views;
+use crate::engine::called;
 use crate::engine::error::EngineError;
-use crate::engine::keyring::names::role_label;
-use crate::engine::keyring::tokens::{PinState, Seen, pin_words};
+use crate::engine::keyring::tokens::{LookAge, PinState, pin_words};
 use crate::keys::token::{TokenEntry, TokenPlace};
 use crate::keys::{Exposure, StoredKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, KeyId, PublicKey, Role, TrustedSet};
@@ -19,7 +19,7 @@ struct Listed {
     used_in: Vec<(Gun, Role)>,
 }
 
-type Known = BTreeMap<CanonicalKeyId, Listed>;
+type KnownKeys = BTreeMap<CanonicalKeyId, Listed>;
 
 impl Views {
     /// All keys: in the store, behind servers, and public ones of repositories. Own keys come first (root, targets,
@@ -56,7 +56,7 @@ impl Views {
     }
 
     fn keys_of(&self, guns: Vec<Gun>) -> Result<Vec<KeyView>, EngineError> {
-        let mut known = Known::new();
+        let mut known = KnownKeys::new();
         for gun in guns {
             let base = self.trust.base(&gun).ok().flatten();
             if let Some(set) = base.and_then(|base| base.set) {
@@ -66,7 +66,7 @@ impl Views {
         let (stored, _) = self.keyring.held.look()?;
         let backups = self.keyring.backups()?;
         let mut on_tokens: BTreeMap<CanonicalKeyId, TokenEntry> = BTreeMap::new();
-        for entry in self.keyring.token_keys(Seen::Lately) {
+        for entry in self.keyring.token_keys(LookAge::Lately) {
             on_tokens.entry(entry.public.canonical_id().clone()).or_insert(entry);
         }
         let mut keys = Vec::new();
@@ -97,15 +97,13 @@ impl Views {
             Some(listed) => (Some(listed.key.algorithm()), listed.certificate_ids, listed.used_in),
             None => (opened.clone().or_else(|| self.keyring.held.algorithm(&stored.id)), Vec::new(), Vec::new()),
         };
-        // Not `label`, which would look at the store again for each key.
-        let label = self.keyring.held.user_label(&stored.id).or_else(|| role_label(&stored.role));
         let state = match (stored.encrypted, opened) {
             (false, _) => KeyState::Plain,
             (true, Some(_)) => KeyState::Open,
             (true, None) => KeyState::Locked,
         };
         KeyView {
-            label: label.unwrap_or_else(|| named(&stored.id, &used_in)),
+            label: self.label(&stored.id, &stored.role, &used_in),
             id: stored.id,
             certificate_ids,
             role: stored.role,
@@ -123,10 +121,9 @@ impl Views {
         let id = entry.public.canonical_id().clone();
         let (certificate_ids, used_in) =
             listed.map(|listed| (listed.certificate_ids, listed.used_in)).unwrap_or_default();
-        let label = self.keyring.held.user_label(&id).or_else(|| role_label(&entry.role));
         let open = self.keyring.held.peek(&id, |key| key.token().is_some()).unwrap_or_default();
         KeyView {
-            label: label.unwrap_or_else(|| named(&id, &used_in)),
+            label: self.label(&id, &entry.role, &used_in),
             id,
             certificate_ids,
             role: entry.role,
@@ -145,7 +142,7 @@ impl Views {
         let warning = self.keyring.absent_token(&id).map(KeyWarning::TokenAbsent);
         let role = listed.used_in.first().map(|(_, role)| role.to_string()).unwrap_or_default();
         KeyView {
-            label: self.keyring.held.user_label(&id).unwrap_or_else(|| named(&id, &listed.used_in)),
+            label: self.label(&id, "", &listed.used_in),
             id,
             certificate_ids: listed.certificate_ids,
             role,
@@ -158,10 +155,24 @@ impl Views {
             used_in: listed.used_in,
         }
     }
+
+    /// `header` is the role that its file or token names. Not `Keyring::label`, which would look at the store again for
+    /// each key.
+    fn label(&self, id: &CanonicalKeyId, header: &str, used_in: &[(Gun, Role)]) -> String {
+        let signer = || {
+            used_in.iter().find_map(|(_, role)| match role {
+                Role::Delegation(name) if !name.is_releases() => called::of_role(name.as_str()),
+                _ => None,
+            })
+        };
+        let base = || used_in.iter().map(|(_, role)| role).find(|role| !matches!(role, Role::Delegation(_)));
+        let given = self.keyring.held.user_label(id).or_else(|| called::of_role(header));
+        called::or_id(given.or_else(signer).or_else(|| base().map(Role::to_string)), id)
+    }
 }
 
 /// Adds the keys of all roles of a repository.
-fn collect(known: &mut Known, set: &TrustedSet) {
+fn collect(known: &mut KnownKeys, set: &TrustedSet) {
     let base = [Role::Root, Role::Targets, Role::Snapshot, Role::Timestamp];
     let targets = set.targets().map(|file| &file.content);
     let files = targets.into_iter().chain(set.delegations().values().map(|file| &file.content));
@@ -201,16 +212,6 @@ fn place_of(used_in: &[(Gun, Role)]) -> KeyPlace {
     }
 }
 
-/// The name of a key that nobody gave one: its signer's, else its role's, else its short ID.
-fn named(id: &CanonicalKeyId, used_in: &[(Gun, Role)]) -> String {
-    let signer = used_in.iter().find_map(|(_, role)| match role {
-        Role::Delegation(name) if !name.is_releases() => role_label(name.as_str()),
-        _ => None,
-    });
-    let base = || used_in.iter().find(|(_, role)| !matches!(role, Role::Delegation(_)));
-    signer.or_else(|| base().map(|(_, role)| role.to_string())).unwrap_or_else(|| id.short().to_owned())
-}
-
 fn rank(key: &KeyView) -> u8 {
     match (&key.place, key.role.as_str()) {
         (KeyPlace::File(_) | KeyPlace::Token(_), "root") => 0,
@@ -238,6 +239,18 @@ pub enum KeyPlace {
 }
 
 impl KeyPlace {
+    /// The word for it, in columns and in JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Token(_) => "token",
+            Self::Server => "server",
+            Self::Away => "away",
+            Self::Public => "public",
+        }
+    }
+
     /// Whether it is no key that people choose or name: one for each repository, held elsewhere.
     #[must_use]
     pub fn is_of_server(&self) -> bool {
@@ -314,6 +327,18 @@ fn pin_warning(state: PinState) -> Option<KeyWarning> {
 }
 
 impl KeyView {
+    /// Label and short ID: `jeff 1234567`.
+    #[must_use]
+    pub fn called(&self) -> String {
+        called::with_id(&self.label, &self.id)
+    }
+
+    /// The same as the head of a dialog.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        called::heading(&self.label, &self.id)
+    }
+
     /// Four words for the ID, to compare by ear.
     #[must_use]
     pub fn words(&self) -> String {

@@ -9,7 +9,7 @@ use crate::tuf::Gun;
 
 /// A repository that is listed, before anything was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct ListedRepository {
     /// Its name.
     pub gun: Gun,
     /// The name as Docker's users write it (`alpine` for `docker.io/library/alpine`).
@@ -24,12 +24,12 @@ pub struct Entry {
 
 impl Views {
     /// Repositories added by name and those found in the trust directory, by name.
-    pub fn entries(&self) -> Result<Vec<Entry>, EngineError> {
+    pub fn entries(&self) -> Result<Vec<ListedRepository>, EngineError> {
         let repositories = &self.trust.repositories;
         let list = repositories.memory.list()?;
         let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
         guns.extend(list.repositories.into_iter().map(|gun| (gun, true)));
-        let entry = |(gun, added): (Gun, bool)| Entry {
+        let entry = |(gun, added): (Gun, bool)| ListedRepository {
             name: familiar_name(&gun),
             server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
             hidden: list.hidden.contains(&gun),

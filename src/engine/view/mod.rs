@@ -39,6 +39,7 @@ use std::ops::Deref;
 
 use jiff::Timestamp as Time;
 
+use super::called;
 use super::trust::notice::Notice;
 use super::trust::session::Freshness;
 use super::trust::tree::RoleState;
@@ -230,6 +231,14 @@ pub struct RoleKeyView {
     pub at_hand: bool,
 }
 
+impl RoleKeyView {
+    /// Label and short ID: `jeff 1234567`.
+    #[must_use]
+    pub fn called(&self) -> String {
+        called::with_id(&self.label, &self.canonical)
+    }
+}
+
 /// Whether a tag can be pulled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TagState {
@@ -275,15 +284,6 @@ impl Deref for TagList {
 
     fn deref(&self) -> &[TagView] {
         &self.tags
-    }
-}
-
-impl<'a> IntoIterator for &'a TagList {
-    type Item = &'a TagView;
-    type IntoIter = std::slice::Iter<'a, TagView>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.tags.iter()
     }
 }
 

@@ -121,7 +121,7 @@ impl Views {
         let now = self.context.now();
         let nodes = nodes(set, now);
         let roles = roles(set, &nodes, names, now);
-        let super::tags::Tags { tags, ignored } = tags(&nodes);
+        let super::tags::SignedTags { tags, ignored } = tags(&nodes);
         let findings = findings(&roles, &tags, &ignored, now);
         let mut view = self.empty_view(gun);
         view.freshness = Freshness::Fresh { at: now };

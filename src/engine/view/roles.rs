@@ -5,21 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp as Time;
 
 use super::{RoleKeyView, RoleView, SignedBy};
+use crate::engine::called::{self, Signers};
 use crate::engine::draft::base_roles::root_ends;
 use crate::engine::keyring::Keyring;
 use crate::engine::trust::tree::{Node, RoleState, state_of};
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
-
-/// Most roles that a key without a label is called by: a hostile file can list one key in thousands, each of which
-/// shows it.
-const NAMES: usize = 8;
 
 /// What is known about keys: labels, and which private ones are in the store.
 pub(in crate::engine) struct KeyNames<'a> {
     /// `None` for somebody who wants to know what is signed, and not which keys are here.
     keyring: Option<&'a Keyring>,
     at_hand: BTreeSet<CanonicalKeyId>,
-    signers: BTreeMap<CanonicalKeyId, Vec<String>>,
+    signers: Signers,
     canonical: BTreeMap<KeyId, CanonicalKeyId>,
 }
 
@@ -31,21 +28,16 @@ impl<'a> KeyNames<'a> {
     /// Names that the files themselves give to keys. Opens no key file.
     pub(in crate::engine) fn of_listings(set: &TrustedSet) -> Self {
         let files = set.targets().into_iter().chain(set.delegations().values());
-        let mut signers: BTreeMap<CanonicalKeyId, Vec<String>> = BTreeMap::new();
+        let mut signers = Signers::default();
         let mut canonical: BTreeMap<KeyId, CanonicalKeyId> =
             set.root().content.keys.values().map(|key| (key.id().clone(), key.canonical_id().clone())).collect();
         for file in files {
             for key in file.content.delegation_keys.values() {
                 canonical.insert(key.id().clone(), key.canonical_id().clone());
             }
-            for entry in file.content.delegations.iter().flatten().filter(|entry| !entry.name.is_releases()) {
-                for id in entry.key_ids.iter().flatten() {
-                    let names = canonical.get(id).map(|id| signers.entry(id.clone()).or_default());
-                    // One more than is shown, to tell that there are more.
-                    if let Some(names) = names.filter(|names| names.len() <= NAMES) {
-                        names.push(entry.name.short().to_owned());
-                    }
-                }
+            for entry in file.content.delegations.iter().flatten() {
+                let bare = entry.key_ids.iter().flatten().filter_map(|id| canonical.get(id));
+                bare.for_each(|id| signers.learn(id, &entry.name));
             }
         }
         Self { keyring: None, at_hand: BTreeSet::new(), signers, canonical }
@@ -56,19 +48,8 @@ impl<'a> KeyNames<'a> {
     }
 
     fn label(&self, id: &CanonicalKeyId) -> String {
-        // Names of nested roles only say more about a key that is in no signer's own role.
-        let signers = || {
-            let names = self.signers.get(id)?;
-            let own: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.contains('/')).collect();
-            let all: Vec<&str> = names.iter().map(String::as_str).collect();
-            let mut shown = if own.is_empty() { all } else { own };
-            if names.len() > NAMES {
-                shown.truncate(NAMES);
-                shown.push("…");
-            }
-            Some(shown.join(", "))
-        };
-        self.keyring.and_then(|keyring| keyring.label(id)).or_else(signers).unwrap_or_else(|| id.short().to_owned())
+        let label = self.keyring.and_then(|keyring| keyring.label(id));
+        called::or_id(label.or_else(|| self.signers.all(id)), id)
     }
 
     /// A removed key is in no file any more; its ID may still be that of a key in the store.

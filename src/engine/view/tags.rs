@@ -10,13 +10,13 @@ use crate::tuf::hashes::digits;
 use crate::tuf::{Custom, Role, Target};
 
 /// The tags of a repository and what roles list outside their paths.
-pub(in crate::engine) struct Tags {
+pub(in crate::engine) struct SignedTags {
     pub(in crate::engine) tags: Vec<TagView>,
     pub(in crate::engine) ignored: Vec<(Role, String)>,
 }
 
 /// One tag with one digest.
-struct Row<'a> {
+struct SignedRow<'a> {
     name: &'a str,
     digest: Option<&'a [u8]>,
     length: u64,
@@ -31,8 +31,8 @@ struct Row<'a> {
 }
 
 /// Applies paths, groups by tag and digest, and decides what is pulled.
-pub(in crate::engine) fn tags(nodes: &[Node<'_>]) -> Tags {
-    let mut rows: Vec<Row<'_>> = Vec::new();
+pub(in crate::engine) fn tags(nodes: &[Node<'_>]) -> SignedTags {
+    let mut rows: Vec<SignedRow<'_>> = Vec::new();
     let mut places: HashMap<(&str, Option<&[u8]>), usize> = HashMap::new();
     let mut ignored = Vec::new();
     for node in nodes {
@@ -46,7 +46,7 @@ pub(in crate::engine) fn tags(nodes: &[Node<'_>]) -> Tags {
             let place = *places.entry((name.as_str(), digest)).or_insert(rows.len());
             match rows.get_mut(place) {
                 Some(row) => row.add(node, target),
-                None => rows.push(Row::new(node, name.as_str(), target)),
+                None => rows.push(SignedRow::new(node, name.as_str(), target)),
             }
         }
     }
@@ -65,7 +65,7 @@ pub(in crate::engine) fn tags(nodes: &[Node<'_>]) -> Tags {
         roles: row.roles,
         signers: row.signers,
     });
-    Tags { tags: tags.collect(), ignored }
+    SignedTags { tags: tags.collect(), ignored }
 }
 
 /// The digest that Docker pulls for each tag: that of `targets/releases`, else that of `targets`.
@@ -81,7 +81,7 @@ fn pulled<'a>(nodes: &[Node<'a>]) -> HashMap<&'a str, Option<&'a [u8]>> {
     pulled
 }
 
-impl<'a> Row<'a> {
+impl<'a> SignedRow<'a> {
     fn new(node: &Node<'_>, name: &'a str, target: &'a Target) -> Self {
         let digest = target.hashes.get("sha256");
         let (roles, signers) = (Vec::with_capacity(2), Vec::new());

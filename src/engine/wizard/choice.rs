@@ -57,7 +57,7 @@ pub enum Way {
 
 /// How a role was when the wizard began.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Before {
+pub struct RoleBefore {
     /// Its keys.
     pub keys: Vec<CanonicalKeyId>,
     /// Version of its file.
@@ -96,7 +96,7 @@ pub struct Choice {
     pub without_backup: bool,
     /// How the role was in each repository when the wizard began.
     #[serde(default)]
-    pub before: BTreeMap<Gun, Before>,
+    pub before: BTreeMap<Gun, RoleBefore>,
     /// How a signer's key is replaced.
     pub way: Way,
     /// Whether the old key may go now, where that is a publish of its own.

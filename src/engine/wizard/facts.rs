@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
-use super::choice::{Before, Choice, Wizard};
+use super::choice::{Choice, RoleBefore, Wizard};
 use super::part::Wizards;
 use crate::engine::draft::change::{Change, SignedTarget};
 use crate::engine::draft::pulled::{pulled, trusted};
@@ -47,7 +47,7 @@ pub struct RepositoryFacts {
     /// Base URL of its server; empty if none was chosen.
     pub server: String,
     /// What the server holds: `Ok(None)` for no trust data.
-    pub state: Result<Option<State>, Problem>,
+    pub state: Result<Option<ServerState>, Problem>,
     /// Changes that are staged for it.
     pub staged: Vec<Change>,
     /// Whether publishing them is blocked, and by what.
@@ -60,7 +60,7 @@ pub struct RepositoryFacts {
 
 /// A repository as the server has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct ServerState {
     /// Its roles.
     pub roles: BTreeMap<Role, RoleFacts>,
     /// Tags that Docker pulls.
@@ -94,7 +94,7 @@ impl RoleFacts {
     }
 }
 
-impl State {
+impl ServerState {
     /// Reads it from verified metadata.
     fn of(set: &TrustedSet, at_hand: &BTreeSet<CanonicalKeyId>, choice: &Choice, now: Time, at: Option<Time>) -> Self {
         let draft = Draft::new(Ground { set: Some(set), copy: None, at_hand, now });
@@ -144,7 +144,7 @@ impl Facts {
 impl RepositoryFacts {
     /// What the server holds, if it is known and there is any.
     #[must_use]
-    pub fn there(&self) -> Option<&State> {
+    pub fn there(&self) -> Option<&ServerState> {
         self.state.as_ref().ok().and_then(Option::as_ref)
     }
 
@@ -165,7 +165,7 @@ impl Wizards {
         let mut choice = Choice::new(wizard, repositories, self.context.now());
         for repository in self.wizard_facts(&choice)?.repositories {
             if let Some(facts) = repository.role(&role) {
-                let before = Before { keys: facts.ids().into_iter().collect(), version: facts.version };
+                let before = RoleBefore { keys: facts.ids().into_iter().collect(), version: facts.version };
                 choice.before.insert(repository.gun.clone(), before);
             }
         }
@@ -227,13 +227,13 @@ impl Wizards {
         gun: &Gun,
         at_hand: &BTreeSet<CanonicalKeyId>,
         choice: &Choice,
-    ) -> Result<Option<State>, Problem> {
+    ) -> Result<Option<ServerState>, Problem> {
         let unknown = || EngineError::Input {
             message: format!("what the server holds for {gun} is not known yet"),
             hint: "read the repository first".to_owned(),
         };
         let base = self.trust.base(gun)?.ok_or_else(unknown)?;
-        Ok(base.set.map(|set| State::of(&set, at_hand, choice, self.context.now(), base.verified_at)))
+        Ok(base.set.map(|set| ServerState::of(&set, at_hand, choice, self.context.now(), base.verified_at)))
     }
 
     /// What other known repositories have to do with the keys that are replaced: those with the same root key, and

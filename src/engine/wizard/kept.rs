@@ -13,13 +13,13 @@ use crate::engine::error::EngineError;
 use crate::tuf::Gun;
 
 #[derive(Serialize, Deserialize)]
-struct Begun {
+struct BegunFile {
     trust_dir: PathBuf,
     #[serde(flatten)]
     choice: Choice,
 }
 
-impl Note for Begun {
+impl Note for BegunFile {
     const KIND: &'static str = "wizard";
 }
 
@@ -46,7 +46,7 @@ impl Wizards {
         for name in folder.names()?.into_iter().filter(|name| name.ends_with(".json")) {
             // Another process may have finished it meanwhile.
             let Some(bytes) = folder.read(&name)? else { continue };
-            let begun: Begun = note::decode(&folder.path().join(&name), &bytes)?;
+            let begun: BegunFile = note::decode(&folder.path().join(&name), &bytes)?;
             found.extend((begun.trust_dir == self.context.settings().trust_dir).then_some(begun.choice));
         }
         found.sort_by_key(|choice| choice.begun);
@@ -79,7 +79,7 @@ impl Wizards {
         self.context.check_writable()?;
         let trust_dir = self.context.settings().trust_dir.clone();
         let file = self.file_of(&choice.wizard, &choice.repositories)?;
-        self.folder().store(&format!("{file}.json"), &Begun { trust_dir, choice: choice.clone() })
+        self.folder().store(&format!("{file}.json"), &BegunFile { trust_dir, choice: choice.clone() })
     }
 
     /// Forgets a wizard that is finished or given up. What is staged stays staged.

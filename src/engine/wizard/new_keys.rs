@@ -114,7 +114,7 @@ fn needed(facts: &Facts, guns: &[Gun]) -> Result<usize, EngineError> {
 
 /// Where a key is made on a token.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct PlaceOnToken<'a> {
     /// Label or serial number of the token.
     pub token: &'a str,
     /// What opens it.
@@ -123,7 +123,7 @@ pub struct Place<'a> {
     pub attendant: &'a Attendant,
 }
 
-impl Place<'_> {
+impl PlaceOnToken<'_> {
     /// Refuses before the first key is made what would not fit: a YubiKey has four slots.
     fn has_room(&self, custody: &Custody, wanted: usize) -> Result<(), EngineError> {
         const PIV_SLOTS: usize = 4;
@@ -222,7 +222,7 @@ impl Wizards {
         &self,
         choice: &mut Choice,
         sharing: Vec<Sharing>,
-        place: Place<'_>,
+        place: PlaceOnToken<'_>,
     ) -> Result<Vec<CanonicalKeyId>, EngineError> {
         place.has_room(&self.custody, sharing.iter().map(|group| group.count).sum())?;
         let name = choice.wizard.key_name();
@@ -263,7 +263,7 @@ impl Wizards {
         &self,
         choice: &mut Choice,
         name: &SignerName,
-        place: Place<'_>,
+        place: PlaceOnToken<'_>,
     ) -> Result<(), EngineError> {
         place.has_room(&self.custody, 1)?;
         let public = place.make(&self.custody, name.as_str(), None)?;

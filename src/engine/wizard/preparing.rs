@@ -7,7 +7,7 @@ use super::facts::{Facts, RepositoryFacts};
 use super::phase::Phase;
 use super::progress::is_sent;
 use super::setup::chosen_keys;
-use super::step::{Draft, StepKind, draft};
+use super::step::{StepDraft, StepKind, draft};
 use super::ways::last_signatures;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
@@ -28,7 +28,7 @@ fn purpose(wizard: &Wizard) -> &'static str {
 }
 
 /// What and where.
-pub(super) fn choose(facts: &Facts) -> Draft {
+pub(super) fn choose(facts: &Facts) -> StepDraft {
     let role = facts.choice.wizard.role();
     let mut draft = draft(facts, StepKind::Choose, facts.choice.wizard.title(), purpose(&facts.choice.wizard));
     let first = facts.choice.wizard == Wizard::FirstSetup;
@@ -56,7 +56,7 @@ pub(super) fn choose(facts: &Facts) -> Draft {
 }
 
 /// The new key, or the one that is taken over.
-pub(super) fn key(facts: &Facts) -> Draft {
+pub(super) fn key(facts: &Facts) -> StepDraft {
     let (title, why) = match facts.choice.wizard {
         Wizard::TakeOver { .. } => ("your private key", "Only its private half can sign, and it never leaves you."),
         _ => ("new key", "The new key takes the old one's place."),
@@ -85,7 +85,7 @@ pub(super) fn key(facts: &Facts) -> Draft {
 }
 
 /// None if a colleague holds the new keys.
-pub(super) fn back_up(facts: &Facts) -> Option<Draft> {
+pub(super) fn back_up(facts: &Facts) -> Option<StepDraft> {
     let first = facts.choice.wizard == Wizard::FirstSetup;
     let new = distinct(facts).into_iter().map(|key| key.canonical_id().clone());
     let ids: Vec<CanonicalKeyId> = if first { chosen_keys(facts) } else { new.collect() };
@@ -132,7 +132,7 @@ fn distinct(facts: &Facts) -> Vec<&PublicKey> {
 }
 
 /// Filling the stage.
-pub(super) fn stage(facts: &Facts) -> Draft {
+pub(super) fn stage(facts: &Facts) -> StepDraft {
     let mut draft = draft(facts, StepKind::Stage, "fill the stage", "Nothing is sent before it was reviewed.");
     draft.view.back = "Undo takes the changes off the stage.";
     draft.view.commands = vec![command(facts)];

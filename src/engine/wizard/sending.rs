@@ -9,13 +9,13 @@ use super::facts::{Facts, RepositoryFacts};
 use super::phase::Phase;
 use super::progress::{is_finished, is_sent};
 use super::setup::fingerprints;
-use super::step::{Draft, StepKind, draft};
+use super::step::{StepDraft, StepKind, draft};
 use crate::engine::reference::familiar_name;
 use crate::engine::wording::count;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 
 /// The first, or only, publish.
-pub(super) fn publish(facts: &Facts) -> Draft {
+pub(super) fn publish(facts: &Facts) -> StepDraft {
     let mut draft = draft(facts, StepKind::Publish, "review and publish", "One upload for each repository.");
     draft.view.risk = match facts.choice.wizard {
         Wizard::Snapshot { holder: Holder::Here } => "From then on every signer needs the snapshot key to publish.",
@@ -40,7 +40,7 @@ pub(super) fn publish(facts: &Facts) -> Draft {
 }
 
 /// A colleague signs with the new key.
-pub(super) fn wait(facts: &Facts) -> Draft {
+pub(super) fn wait(facts: &Facts) -> StepDraft {
     let why = "Tags stay trusted only if a key that stays has signed their role file.";
     let mut draft = draft(facts, StepKind::Wait, "wait for a signature with the new key", why);
     draft.view.risk = "Removing the old key too early would orphan the tags; it is not offered before.";
@@ -59,7 +59,7 @@ pub(super) fn wait(facts: &Facts) -> Draft {
 }
 
 /// The old key goes in a publish of its own.
-pub(super) fn remove(facts: &Facts) -> Draft {
+pub(super) fn remove(facts: &Facts) -> StepDraft {
     let why = "As long as the old key is listed, whoever has it can sign.";
     let mut draft = draft(facts, StepKind::Remove, "remove the old key", why);
     draft.view.back = "Add the old key again.";
@@ -72,7 +72,7 @@ pub(super) fn remove(facts: &Facts) -> Draft {
 }
 
 /// What a client without a cache sees.
-pub(super) fn check(facts: &Facts) -> Draft {
+pub(super) fn check(facts: &Facts) -> StepDraft {
     let why = "What counts is what a client without any cache sees.";
     let mut draft = draft(facts, StepKind::Check, "check as a fresh client", why);
     draft.view.back = "Tags that were lost are repaired by signing their role again.";
@@ -103,7 +103,7 @@ pub(super) fn check(facts: &Facts) -> Draft {
 }
 
 /// Other places that have the old key.
-pub(super) fn hand_over(facts: &Facts) -> Draft {
+pub(super) fn hand_over(facts: &Facts) -> StepDraft {
     let why = "Wherever the old key still signs, publishing fails from now on.";
     let mut draft = draft(facts, StepKind::HandOver, "hand over to machines and people", why);
     draft.view.back = "Nothing to take back.";
@@ -146,7 +146,7 @@ fn listed_elsewhere(facts: &Facts) -> Vec<String> {
 }
 
 /// The old private keys.
-pub(super) fn retire(facts: &Facts) -> Draft {
+pub(super) fn retire(facts: &Facts) -> StepDraft {
     let why = "A key that signs nothing any more is only a thing to lose.";
     let mut draft = draft(facts, StepKind::Retire, "retire the old private key", why);
     draft.view.risk = "A copy of the repository that was not updated may still need it.";

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, RepositoryFacts};
 use super::phase::{Phase, lists_all};
-use super::step::{Draft, StepKind, draft};
+use super::step::{StepDraft, StepKind, draft};
 use crate::engine::draft::change::{Change, RootKeyChoice};
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
@@ -48,7 +48,7 @@ pub(super) fn chosen_keys(facts: &Facts) -> Vec<CanonicalKeyId> {
 }
 
 /// Choosing or making the root key.
-pub(super) fn root_key(facts: &Facts) -> Draft {
+pub(super) fn root_key(facts: &Facts) -> StepDraft {
     let why = "The root key says which other keys count; it outlives them all and can serve many repositories.";
     let mut draft = draft(facts, StepKind::RootKey, "root key", why);
     draft.view.risk = "Without it nothing can be mended once another key is lost; there is no way around it.";
@@ -72,7 +72,7 @@ pub(super) fn root_key(facts: &Facts) -> Draft {
 }
 
 /// Choosing who may sign.
-pub(super) fn signers(facts: &Facts) -> Draft {
+pub(super) fn signers(facts: &Facts) -> StepDraft {
     let why = "Signers sign tags with keys of their own; the root and targets keys can then stay locked away.";
     let mut draft = draft(facts, StepKind::Signers, "first signers", why);
     draft.view.risk = "A repository without a signer refuses docker trust sign to everybody but its owner.";
@@ -89,7 +89,7 @@ pub(super) fn signers(facts: &Facts) -> Draft {
 }
 
 /// Choosing the first tags, or none.
-pub(super) fn tags(facts: &Facts) -> Draft {
+pub(super) fn tags(facts: &Facts) -> StepDraft {
     let why = "With trust data, docker pulls only what is signed: tags that are not signed cannot be pulled any more.";
     let mut draft = draft(facts, StepKind::Tags, "first tags", why);
     draft.view.risk = "Clients that demand trust see an empty repository until something is signed.";
@@ -107,7 +107,7 @@ pub(super) fn tags(facts: &Facts) -> Draft {
 }
 
 /// A backup of the keys that the publish has made.
-pub(super) fn back_up_made(facts: &Facts) -> Draft {
+pub(super) fn back_up_made(facts: &Facts) -> StepDraft {
     let why = "The targets key was made with the repository; signers cannot be changed without it.";
     let mut draft = draft(facts, StepKind::BackUpMade, "back up the keys that were made", why);
     draft.view.risk = "A lost targets key can be replaced with the root key; a lost root key cannot be replaced.";

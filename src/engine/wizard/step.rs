@@ -77,14 +77,19 @@ pub struct StepView {
 }
 
 /// A step before it is known which one is next.
-pub(in crate::engine) struct Draft {
+pub(in crate::engine) struct StepDraft {
     pub(super) view: StepView,
     pub(super) done: bool,
     pub(super) blocked: Option<String>,
 }
 
 /// A step that is not filled in yet.
-pub(in crate::engine) fn draft(facts: &Facts, kind: StepKind, title: impl Into<String>, why: &'static str) -> Draft {
+pub(in crate::engine) fn draft(
+    facts: &Facts,
+    kind: StepKind,
+    title: impl Into<String>,
+    why: &'static str,
+) -> StepDraft {
     let view = StepView {
         kind,
         title: title.into(),
@@ -97,7 +102,7 @@ pub(in crate::engine) fn draft(facts: &Facts, kind: StepKind, title: impl Into<S
         tags_at_risk: facts.repositories.iter().map(|repository| repository.at_risk).sum(),
         reminder: None,
     };
-    Draft { view, done: false, blocked: None }
+    StepDraft { view, done: false, blocked: None }
 }
 
 /// Something to come back for.

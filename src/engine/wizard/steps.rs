@@ -3,7 +3,7 @@
 use super::choice::Wizard;
 use super::facts::Facts;
 use super::progress::needs_two;
-use super::step::{Draft, StepState, StepView, reminder};
+use super::step::{StepDraft, StepState, StepView, reminder};
 use super::{preparing, sending, setup};
 
 /// The steps with the one that is next.
@@ -11,7 +11,7 @@ use super::{preparing, sending, setup};
 pub fn steps(facts: &Facts) -> Vec<StepView> {
     let drafts = drafts(facts);
     let next = drafts.iter().position(|draft| !draft.done);
-    let view = |(place, draft): (usize, Draft)| {
+    let view = |(place, draft): (usize, StepDraft)| {
         let state = match (draft.done, Some(place) == next, draft.blocked) {
             (true, ..) => StepState::Done,
             (false, true, Some(why)) => StepState::Blocked(why),
@@ -24,7 +24,7 @@ pub fn steps(facts: &Facts) -> Vec<StepView> {
     drafts.into_iter().enumerate().map(view).collect()
 }
 
-fn drafts(facts: &Facts) -> Vec<Draft> {
+fn drafts(facts: &Facts) -> Vec<StepDraft> {
     let wizard = &facts.choice.wizard;
     let mut drafts = vec![preparing::choose(facts)];
     if wizard.needs_key() {

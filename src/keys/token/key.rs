@@ -3,7 +3,7 @@
 use super::pin::Pin;
 use super::worker::Tokens;
 use crate::keys::attendant::Attendant;
-use crate::keys::private::OnToken;
+use crate::keys::private::TokenHalf;
 use crate::keys::secret::Curve;
 use crate::keys::token_error::TokenError;
 use crate::keys::token_place::TokenPlace;
@@ -18,7 +18,7 @@ pub(super) struct TokenKey {
     pub(super) attendant: Attendant,
 }
 
-impl OnToken for TokenKey {
+impl TokenHalf for TokenKey {
     fn place(&self) -> &TokenPlace {
         &self.place
     }
@@ -33,7 +33,7 @@ impl OnToken for TokenKey {
         self.tokens.run(&name, &self.attendant, move |card| card.sign(&place, &pin, &digest))
     }
 
-    fn attended(&self, attendant: Attendant) -> Box<dyn OnToken> {
+    fn attended(&self, attendant: Attendant) -> Box<dyn TokenHalf> {
         Box::new(Self { attendant, ..self.clone() })
     }
 }

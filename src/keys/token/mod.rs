@@ -1,7 +1,10 @@
 //! Keys on hardware tokens, behind PKCS#11.
 //!
-//! Invariant: a module is foreign code and is called from one thread of its own, never from a task; a private key never
-//! leaves its token; a PIN that was refused is not tried a second time.
+//! Rules:
+//!
+//! - A module is foreign code: it is called from one thread of its own, never from a task.
+//! - A private key never leaves its token.
+//! - A PIN that was refused is not tried a second time; one try that could lock the token is a person's.
 
 #[cfg(feature = "pkcs11")]
 mod card;

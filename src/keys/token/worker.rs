@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// How long a look at the tokens may take before the last one has to do.
 const LOOK: Duration = Duration::from_secs(3);
 
-type Job = Box<dyn FnOnce(&mut Card) + Send>;
+type TokenJob = Box<dyn FnOnce(&mut Card) + Send>;
 
 /// The tokens behind one module; clones are one.
 #[derive(Clone)]
@@ -31,13 +31,13 @@ pub struct Tokens {
 
 struct Inner {
     module: Option<PathBuf>,
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
-    seen: Mutex<Seen>,
+    jobs: Mutex<Option<mpsc::Sender<TokenJob>>>,
+    seen: Mutex<LastLook>,
 }
 
 /// The last look.
 #[derive(Clone, Default)]
-struct Seen {
+struct LastLook {
     at: Option<Instant>,
     tokens: Arc<Vec<TokenFacts>>,
     problem: Option<TokenError>,
@@ -151,7 +151,7 @@ impl Tokens {
         }
     }
 
-    fn send(&self, job: Job) -> Result<(), TokenError> {
+    fn send(&self, job: TokenJob) -> Result<(), TokenError> {
         let mut jobs = hold(&self.inner.jobs);
         let job = match jobs.as_ref() {
             Some(running) => match running.send(job) {
@@ -164,7 +164,7 @@ impl Tokens {
             return Err(if SUPPORTED { TokenError::NoModule } else { TokenError::WithoutTokens });
         };
         let path = module::check(path)?;
-        let (sender, receiver) = mpsc::channel::<Job>();
+        let (sender, receiver) = mpsc::channel::<TokenJob>();
         let work = move || {
             let mut card = Card::new(path);
             receiver.into_iter().for_each(|job| job(&mut card));

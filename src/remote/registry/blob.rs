@@ -7,7 +7,7 @@ use oci_spec::image::Digest;
 use reqwest::Response;
 use tokio::time::Instant;
 
-use super::super::fault::{Way, classify};
+use super::super::fault::{Addressee, classify};
 use super::super::limits::Limits;
 use super::super::proxies::Route;
 use super::digest::Hasher;
@@ -31,7 +31,7 @@ pub struct Expected {
 ///
 /// Invariant: the last piece is given only if all pieces have the digest and size that were asked for, so that whoever
 /// passes them on never completes a wrong one.
-pub struct Blob {
+pub struct BlobPieces {
     host: String,
     what: String,
     expected: Expected,
@@ -44,7 +44,7 @@ pub struct Blob {
     held: Option<Bytes>,
 }
 
-impl Blob {
+impl BlobPieces {
     /// Begins to read.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl Blob {
             what: "send more of a blob",
             seconds: self.limits.stall.as_secs(),
         };
-        let way = Way { host: &self.host, limits: self.limits, place: None, route: &Route::Direct(None) };
+        let way = Addressee { host: &self.host, limits: self.limits, place: None, route: &Route::Direct(None) };
         piece.map_err(slow)?.map_err(|error| classify(way, &error).error)
     }
 

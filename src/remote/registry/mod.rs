@@ -1,7 +1,10 @@
 //! The OCI distribution API, as a client that reads.
 //!
-//! Invariant: what is called a manifest or blob of a digest has that digest, computed over the bytes received; logins
-//! go to the registry and its token realm, never to where blobs are redirected. Source: OCI distribution specification.
+//! Source: OCI distribution specification.
+//!
+//! - What is called a manifest or blob of a digest has that digest, computed over the bytes received.
+//! - Logins go to the registry and its token realm, never to where blobs are redirected.
+//! - Pages, manifests and blobs are bounded; a next page is of the same registry.
 
 mod blob;
 mod call;
@@ -15,7 +18,7 @@ use std::sync::Arc;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-pub use blob::{Blob, Expected};
+pub use blob::{BlobPieces, Expected};
 pub use manifest::{Content, Manifest};
 pub use name::{Reference, RepositoryPath, Tag, is_component, is_digest, is_tag};
 pub use oci_spec::image::Digest;
@@ -25,7 +28,7 @@ use super::auth::{CredentialSource, Subject};
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::http::{Answer, Http};
-use super::login::Login;
+use super::login::ServerLogin;
 use super::setup::Setup;
 use super::slots::Slots;
 use super::tries::Tries;
@@ -61,7 +64,7 @@ struct Inner {
     /// Whose login is used, as Docker's configuration names it.
     registry: String,
     http: Http,
-    login: Login,
+    login: ServerLogin,
     slots: Slots,
     tries: Tries,
 }
@@ -78,7 +81,7 @@ impl Registry {
         credentials: Arc<dyn CredentialSource>,
     ) -> Result<Self, RemoteError> {
         let http = Http::new(&endpoint, setup, &Arc::new(Turns::new(None)))?;
-        let (login, slots) = (Login::new(credentials, setup.remarks.clone()), Slots::default());
+        let (login, slots) = (ServerLogin::new(credentials, setup.remarks.clone()), Slots::default());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
         Ok(Self { inner: Arc::new(Inner { endpoint, registry: registry.to_owned(), http, login, slots, tries }) })
     }
@@ -143,12 +146,12 @@ impl Registry {
     ///
     /// # Errors
     /// [`RemoteError::NotFound`], [`RemoteError::Length`] if another size is announced.
-    pub async fn blob(&self, path: &RepositoryPath, expected: Expected) -> Result<Blob, RemoteError> {
+    pub async fn blob(&self, path: &RepositoryPath, expected: Expected) -> Result<BlobPieces, RemoteError> {
         let what = format!("blob {} of {path}", expected.digest);
         let route = format!("{path}/blobs/{}", expected.digest);
         let call = Call { what: &what, ..Call::get(&route, Subject::Repository(path.as_str())) };
         let (response, host) = self.open_blob(&call).await?;
-        Blob::begin(&host, what, expected, response, self.inner.http.limits())
+        BlobPieces::begin(&host, what, expected, response, self.inner.http.limits())
     }
 
     /// Checks an answer to a request for a manifest.

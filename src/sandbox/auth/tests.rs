@@ -14,7 +14,7 @@ fn at(second: i64) -> Time {
     Time::from_second(1_900_000_000 + second).unwrap()
 }
 
-fn issue(gate: &Gate, parameters: &[(&str, &str)], basic: Option<&str>) -> Result<serde_json::Value, Refusal> {
+fn issue(gate: &Gate, parameters: &[(&str, &str)], basic: Option<&str>) -> Result<serde_json::Value, TrustRefusal> {
     let parameters: Vec<_> = parameters.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     gate.issue(&parameters, basic, at(0)).map(|json| serde_json::from_str(&json).unwrap())
 }

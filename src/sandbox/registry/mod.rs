@@ -19,7 +19,7 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 
 pub(super) use files::BlobFiles;
-pub(super) use route::{Right, Route};
+pub(super) use route::{RegistryRoute, Right};
 
 use super::store::Store;
 use crate::oci::Refusal;
@@ -49,19 +49,7 @@ impl Shelf {
     /// Answers a request of somebody who may make it. `may_read` says whether he may also read another repository.
     pub(super) async fn answer(
         &self,
-        route: &Route,
-        head: &Parts,
-        body: Body,
-        query: Vec<(String, String)>,
-        may_read: impl Fn(&str) -> bool,
-    ) -> Response<Body> {
-        let answered = self.perform(route, head, body, query, may_read).await;
-        answered.unwrap_or_else(|refusal| refusal.response())
-    }
-
-    async fn perform(
-        &self,
-        route: &Route,
+        route: &RegistryRoute,
         head: &Parts,
         body: Body,
         query: Vec<(String, String)>,
@@ -69,29 +57,31 @@ impl Shelf {
     ) -> Result<Response<Body>, Refusal> {
         let (method, headers) = (&head.method, &head.headers);
         match route {
-            Route::Manifest(path, reference) => self.manifest(path, reference, method).await,
-            Route::PutManifest(path, reference) => {
+            RegistryRoute::Manifest(path, reference) => self.manifest(path, reference, method).await,
+            RegistryRoute::PutManifest(path, reference) => {
                 let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
                 let bytes = read(body).await?;
                 self.put_manifest(path, reference, media_type, bytes).await
             }
-            Route::DeleteManifest(path, reference) => self.delete_manifest(path, reference).await,
-            Route::Blob(path, digest) => self.blob(path, digest, method, headers).await,
-            Route::DeleteBlob(path, digest) => self.delete_blob(path, digest).await,
-            Route::Begin(path) => {
+            RegistryRoute::DeleteManifest(path, reference) => self.delete_manifest(path, reference).await,
+            RegistryRoute::Blob(path, digest) => self.blob(path, digest, method, headers).await,
+            RegistryRoute::DeleteBlob(path, digest) => self.delete_blob(path, digest).await,
+            RegistryRoute::Begin(path) => {
                 let mountable = mountable(&query).filter(|(from, _)| may_read(from));
                 self.begin(path, &query, mountable, body).await
             }
-            Route::Progress(path, id) => self.progress(&Upload { path, id }).await,
-            Route::Append(path, id) => self.append(&Upload { path, id }, headers, body).await,
-            Route::Finish(path, id) => {
+            RegistryRoute::Progress(path, id) => self.progress(&Upload { path, id }).await,
+            RegistryRoute::Append(path, id) => self.append(&Upload { path, id }, headers, body).await,
+            RegistryRoute::Finish(path, id) => {
                 let digest = query.iter().find(|(name, _)| name == "digest").map(|(_, digest)| digest.as_str());
                 self.finish(&Upload { path, id }, digest, headers, body).await
             }
-            Route::GiveUp(path, id) => self.give_up(&Upload { path, id }).await,
-            Route::Tags(path) => self.tags(path, &query).await,
-            Route::Catalog => self.catalog(&query).await,
-            Route::Wrong => Err(Refusal::bad("NAME_INVALID", "no registry can hold this name, or do this with it")),
+            RegistryRoute::GiveUp(path, id) => self.give_up(&Upload { path, id }).await,
+            RegistryRoute::Tags(path) => self.tags(path, &query).await,
+            RegistryRoute::Catalog => self.catalog(&query).await,
+            RegistryRoute::Wrong => {
+                Err(Refusal::bad("NAME_INVALID", "no registry can hold this name, or do this with it"))
+            }
         }
     }
 }

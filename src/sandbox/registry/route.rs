@@ -6,7 +6,7 @@ use crate::remote::registry::{Digest, Reference, RepositoryPath, Tag};
 
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::sandbox) enum Route {
+pub(in crate::sandbox) enum RegistryRoute {
     /// A manifest.
     Manifest(RepositoryPath, Reference),
     /// A manifest is pushed.
@@ -44,7 +44,7 @@ pub(in crate::sandbox) enum Right {
     Catalog,
 }
 
-impl Route {
+impl RegistryRoute {
     /// Finds the route of a decoded, clean path; `None` if it is not the registry's.
     pub(in crate::sandbox) fn find(method: &Method, path: &str) -> Option<Self> {
         let below = path.strip_prefix("/v2/")?;

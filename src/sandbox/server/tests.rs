@@ -30,7 +30,7 @@ fn server_after(days: i64) -> (Server, tempfile::TempDir) {
 }
 
 /// Versions of snapshot and timestamp as they are served.
-fn served(server: &Server) -> Result<(u64, u64), Refusal> {
+fn served(server: &Server) -> Result<(u64, u64), TrustRefusal> {
     let version = |role: &Role| Ok(server.current(GUN, role)?.unwrap().version);
     Ok((version(&Role::Snapshot)?, version(&Role::Timestamp)?))
 }
@@ -73,7 +73,7 @@ fn an_expired_snapshot_is_signed_again_with_its_timestamp() {
 fn an_expired_file_without_its_key_is_the_servers_fault() {
     let (mut server, dir) = server_after(1100);
     server.keys = HeldKeys::new(Arc::new(Store::open(&dir.path().join("other.redb")).unwrap()));
-    assert_eq!(served(&server), Err(Refusal::new(Code::Unknown)));
+    assert_eq!(served(&server), Err(TrustRefusal::new(Code::Unknown)));
 }
 
 /// An upload of `bytes` that says its size, or does not.

@@ -29,7 +29,7 @@ pub use form::{Form, Purpose};
 pub use help::Help;
 pub use menu::Menu;
 pub use page::Page;
-pub use palette::Palette;
+pub use palette::CommandPalette;
 pub use prompt::Prompt;
 pub use report::Report;
 pub use working::Working;
@@ -42,7 +42,7 @@ pub enum Dialog {
     Prompt(Prompt),
     Confirm(Confirm),
     Help(Help),
-    Palette(Palette),
+    Palette(CommandPalette),
     /// All that needs a person, with the cursor.
     Needs(usize),
     /// When what expires, with the first line that is shown.

@@ -7,7 +7,7 @@ use crate::tui::kit::field::TextField;
 
 /// The open palette.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Palette {
+pub struct CommandPalette {
     pub typed: TextField,
     pub cursor: usize,
     /// What was found, best first.
@@ -27,7 +27,7 @@ pub enum Hit {
     Key(CanonicalKeyId),
 }
 
-impl Palette {
+impl CommandPalette {
     /// The one under the cursor.
     #[must_use]
     pub fn chosen(&self) -> Option<&Hit> {

@@ -124,7 +124,7 @@ pub fn change_passphrase(key: &KeyView) -> Form {
         None if key.state == KeyState::Plain => "The file has no passphrase yet.".to_owned(),
         None => "Nobody can recover it.".to_owned(),
     };
-    let subject = format!("{}  {}  {}", key.label, key.id.short(), key.words());
+    let subject = format!("{}  {}", key.heading(), key.words());
     let purpose = Purpose::ChangePassphrase { id: key.id.clone() };
     Form { verb: "change it", note, ..form("Change a passphrase", subject, purpose, fields) }
 }
@@ -137,12 +137,8 @@ fn is_own(key: &&KeyView) -> bool {
 }
 
 fn named(state: &State, ids: &[CanonicalKeyId]) -> String {
-    let label = |id: &CanonicalKeyId| {
-        let key = state.keyring.keys.iter().find(|k| k.id == *id);
-        key.map_or_else(|| id.short().to_owned(), |k| format!("{} {}", k.label, id.short()))
-    };
     match ids {
-        [only] => label(only),
+        [only] => state.keyring.called_with_id(only),
         ids => count(ids.len(), "key", "keys"),
     }
 }
@@ -152,7 +148,7 @@ pub fn export(state: &State, meant: &[CanonicalKeyId]) -> Option<Form> {
     let own = |id: &&CanonicalKeyId| state.keyring.keys.iter().filter(is_own).any(|k| k.id == **id);
     let meant: Vec<CanonicalKeyId> = meant.iter().filter(own).cloned().collect();
     let mut choices: Choices = vec![(named(state, &meant), meant.clone())];
-    let first = state.keyring.keys.iter().find(|k| Some(&k.id) == meant.first())?;
+    let first = state.keyring.find(meant.first()?)?;
     let mut guns: Vec<String> = first.used_in.iter().map(|(gun, _)| gun.to_string()).chain(first.gun.clone()).collect();
     guns.dedup();
     for gun in guns.into_iter().take(6) {
@@ -295,7 +291,7 @@ pub(in crate::tui) fn confirm_removal(removal: &Removal, backup_is_there: bool, 
     Confirm {
         subject: Subject::RemoveKey(vec![Effect::Key(KeyWork::Remove(key.id.clone(), how))]),
         title: "Remove a private key".to_owned(),
-        name: format!("{}  {short}", key.label),
+        name: key.heading(),
         sentences,
         expected,
         typed: TextField::default(),

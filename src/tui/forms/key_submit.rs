@@ -162,8 +162,7 @@ pub fn place_checked(mut form: Form, state: &mut State) -> Vec<Effect> {
         (0, Err(_)) => return vec![],
         _ => BackupForm::Plain,
     };
-    let role =
-        |id: &CanonicalKeyId| state.keyring.keys.iter().find(|k| k.id == *id).map_or(String::new(), |k| k.role.clone());
+    let role = |id: &CanonicalKeyId| state.keyring.find(id).map_or(String::new(), |k| k.role.clone());
     let closed = keys.iter().map(|id| Closed::Stored(id.clone(), role(id))).collect();
     let file = PathBuf::from(form.text(Label::File));
     task::begin(state, form, Aim::BackUp { keys, form: kept, file }, closed)

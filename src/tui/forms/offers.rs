@@ -105,7 +105,7 @@ pub fn edit_delegation(state: &State, gun: &Gun, role: &RoleView) -> Option<Form
         },
     ];
     for key in &role.keys {
-        let label = format!("keep {} {}", key.label, key.canonical.short());
+        let label = format!("keep {}", key.called());
         fields.push(Field {
             label: Label::Unnamed,
             input: Input::Switch(label, true),
@@ -257,7 +257,7 @@ pub fn remove_role(state: &State, gun: &Gun, role: &RoleView) -> Dialog {
     let stage = |change: Change| staging::add(state, vec![(gun.clone(), change)]);
     let mut choices = vec![Reply::new(whole.describe(), "with all its keys", stage(whole))];
     for key in &role.keys {
-        let label = format!("key {} {}", key.label, key.canonical.short());
+        let label = format!("key {}", key.called());
         if let Ok(signer) = SignerName::parse(name.short()) {
             let change = Change::RemoveSignerKey { name: signer, key: key.canonical.clone() };
             choices.push(Reply::new(label.clone(), "from this role and releases", stage(change)));
@@ -288,7 +288,7 @@ pub fn remove_key(state: &State, key: &KeyView) -> Dialog {
         let all = guns.iter().map(|gun| purge(gun)).collect();
         choices.push(Reply::new(format!("all {} repositories", guns.len()), "", staging::add(state, all)));
     }
-    let subject = format!("{} {}", key.label, key.id.short());
+    let subject = key.called();
     let about = vec!["The key file stays; roles no longer list the key once this is published.".to_owned()];
     Dialog::Choose(Choose {
         title: "Remove a key from roles".to_owned(),

@@ -27,7 +27,7 @@ pub fn remove(state: &State, removal: &Removal, backup_is_there: bool) -> Dialog
     choices.push(Reply::leads_to("remove it all the same", "asks for more than a key press", confirmed));
     Dialog::Choose(Choose {
         title: "Remove a private key".to_owned(),
-        subject: format!("{}  {}", key.label, key.id.short()),
+        subject: key.heading(),
         about,
         replies: choices,
         grave: true,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::pasted;
 use crate::engine::reference::parse_bare;
-use crate::engine::tags::candidate::Wanted;
-use crate::engine::{Change, Health, RootKeyChoice, SignedTarget, typed};
+use crate::engine::tags::candidate::WantedTag;
+use crate::engine::{Change, Health, SignedTarget, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, Role, SignerName, TargetName};
 use crate::tui::dialogs::form::{Form, Purpose, Wait};
 use crate::tui::dialogs::label::Label;
@@ -48,7 +48,7 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
         }
         Purpose::SignTag { gun } => sign(form, state, gun).map(Some),
         Purpose::SignMarked { gun, tags } => {
-            let wanted = tags.into_iter().map(|tag| Wanted { tag, target: None }).collect();
+            let wanted = tags.into_iter().map(|tag| WantedTag { tag, target: None }).collect();
             look_up(form, gun, wanted).map(Some)
         }
         Purpose::LogIn { gun, host } => {
@@ -128,11 +128,10 @@ fn add_signer(form: &Form, state: &State, guns: &[Gun], keys: &[PublicKey]) -> R
     let mut changes = Vec::new();
     for gun in guns {
         let is_new = state.find(gun).is_some_and(|r| r.health() == Health::New);
-        let created = state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::Create { .. }));
-        if is_new && !created {
-            changes.push((gun.clone(), Change::Create { root_key: RootKeyChoice::Auto }));
-        }
-        changes.push((gun.clone(), Change::AddSigner { name: name.clone(), keys: keys.to_vec() }));
+        let staged = state.stage.changes.iter().filter(|staged| staged.gun == *gun).map(|staged| &staged.change);
+        let signer = Change::AddSigner { name: name.clone(), keys: keys.to_vec() };
+        let creation = signer.creation(staged).filter(|_| is_new);
+        changes.extend(creation.into_iter().chain([signer]).map(|change| (gun.clone(), change)));
     }
     Ok(staging::add(state, changes))
 }
@@ -181,23 +180,23 @@ fn sign(form: &mut Form, state: &State, gun: Gun) -> Result<Vec<Effect>, String>
     }
     let asks = form.text(Label::Digest).is_empty() && form.text(Label::Size).is_empty();
     let wanted = if asks {
-        Wanted { tag: TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string())?, target: None }
+        WantedTag { tag: TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string())?, target: None }
     } else {
         let (tag, target) = signed_target(form)?;
-        Wanted { tag, target: Some(target) }
+        WantedTag { tag, target: Some(target) }
     };
     match wanted {
-        Wanted { tag, target: Some(target) } if state.here.offline => {
+        WantedTag { tag, target: Some(target) } if state.here.offline => {
             Ok(staging::add(state, vec![(gun, Change::Sign { tag, target, roles: roles_typed(form)? })]))
         }
-        Wanted { target: None, .. } if state.here.offline => {
+        WantedTag { target: None, .. } if state.here.offline => {
             Err("the registry is not asked while offline; give digest and size".to_owned())
         }
         wanted => look_up(form, gun, vec![wanted]),
     }
 }
 
-fn look_up(form: &mut Form, gun: Gun, wanted: Vec<Wanted>) -> Result<Vec<Effect>, String> {
+fn look_up(form: &mut Form, gun: Gun, wanted: Vec<WantedTag>) -> Result<Vec<Effect>, String> {
     let roles = roles_typed(form)?;
     form.busy = Some(Wait::Work("asking the registry"));
     Ok(vec![Effect::Registry(RegistryWork::LookUp(LookUp { gun, wanted, roles, of_form: true }))])

@@ -33,7 +33,7 @@ pub fn no_import(key: Option<&KeyView>) -> Option<&'static str> {
 
 /// Offers to copy a stored key onto a token: with a tested backup at once, else only when that is said.
 pub fn import(state: &State, key: &KeyView) -> Dialog {
-    let subject = format!("{}  {}", key.label, key.id.short());
+    let subject = key.heading();
     let form = |how| Dialog::Form(import_form(state, key, how));
     if key.backup.is_some() {
         return form(Removing::BackedUp);
@@ -66,7 +66,7 @@ fn import_form(state: &State, key: &KeyView, how: Removing) -> Form {
     }
     fields.push(pin());
     let purpose = Purpose::ImportKey { id: key.id.clone(), how };
-    let subject = format!("{}  {}  {}", key.label, key.id.short(), key.words());
+    let subject = format!("{}  {}", key.heading(), key.words());
     let note = "From then on the token signs. The file stays until you remove it.".to_owned();
     let focus = usize::from(plugged_in(state).len() < 2);
     Form { verb: "copy it", note, focus, ..form("Onto a token", subject, purpose, fields) }
@@ -76,7 +76,7 @@ fn import_form(state: &State, key: &KeyView, how: Removing) -> Form {
 /// key too, the user says which goes.
 pub(in crate::tui) fn remove(state: &State, removal: &Removal, place: &TokenPlace, backup_is_there: bool) -> Dialog {
     let key = &removal.key;
-    let subject = format!("{}  {}", key.label, key.id.short());
+    let subject = key.heading();
     let from = |place| Dialog::Confirm(confirm_deletion(state, removal, place, backup_is_there));
     let places: Vec<&TokenPlace> = std::iter::once(place).chain(&removal.also_on).collect();
     let mut choices = vec![];
@@ -145,13 +145,13 @@ fn confirm_deletion(state: &State, removal: &Removal, place: &TokenPlace, backup
     }
     let how = if backed_up.is_some() { Removing::BackedUp } else { Removing::Forced };
     let purpose = Purpose::RemoveFromToken { id: key.id.clone(), how, serial: place.token.serial.clone() };
-    let subject = format!("{}  {}  {}", key.label, key.id.short(), words::on_token(place));
+    let subject = format!("{}  {}", key.heading(), words::on_token(place));
     let asked = form("Delete from a token", subject, purpose, vec![pin()]);
     let asked = Form { verb: "delete it", note: "Nothing changes on the servers.".to_owned(), ..asked };
     Confirm {
         subject: Subject::ThenAsk(Box::new(asked)),
         title: "Delete a key from its token".to_owned(),
-        name: format!("{}  {}  {}", key.label, key.id.short(), words::on_token(place)),
+        name: format!("{}  {}", key.heading(), words::on_token(place)),
         sentences,
         expected,
         typed: TextField::default(),

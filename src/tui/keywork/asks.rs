@@ -32,10 +32,10 @@ impl KeyTask {
             |note: &str| [Some(note.to_owned()), more.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
         Some(match self.keys.get(at)? {
             Closed::Stored(id, role) => {
-                let known = state.keyring.keys.iter().find(|k| k.id == *id);
+                let known = state.keyring.find(id);
                 let uses = known.map(|k| k.used_in.clone()).unwrap_or_default();
                 Request {
-                    label: words::called(state, id),
+                    label: state.keyring.called(id),
                     right: format!("{} key, file", short_role(role)),
                     id: named(id),
                     about: report::uses(state, &uses, 3),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::words;
-use crate::engine::custody::backup::{Archive, Backup, Restored, Standing};
-use crate::engine::custody::load::{KeySet, Loaded};
+use crate::engine::custody::backup::{Archive, Backup, KeyStanding, Restored};
+use crate::engine::custody::load::{KeySet, LoadedKey};
 use crate::engine::custody::make::MadeKey;
 use crate::engine::keyring::tokens::OnToken;
 use crate::engine::view::keys::{KeyPlace, KeyState};
@@ -64,7 +64,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
 #[must_use]
 pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
     let subject = |id: &CanonicalKeyId| {
-        let known = state.keyring.keys.iter().find(|k| k.id == *id).map(|k| k.label.clone());
+        let known = state.keyring.find(id).map(|k| k.label.clone());
         known.unwrap_or_else(|| form.text(Label::Name).to_owned())
     };
     let facts = |on: &OnToken| {
@@ -101,16 +101,16 @@ pub(super) fn loaded(
     state: &State,
     set: &KeySet,
     looks: &BTreeMap<usize, Look>,
-    all: &[Result<(CanonicalKeyId, String, Loaded), Problem>],
+    all: &[Result<(CanonicalKeyId, String, LoadedKey), Problem>],
 ) -> Report {
-    let row = |result: &Result<(CanonicalKeyId, String, Loaded), Problem>| match result {
-        Ok((id, role, Loaded::New(_))) => {
+    let row = |result: &Result<(CanonicalKeyId, String, LoadedKey), Problem>| match result {
+        Ok((id, role, LoadedKey::New(_))) => {
             Part::new(Tone::Done, format!("{}  {role}", id.short()), "loaded").with(words(id))
         }
-        Ok((id, role, Loaded::Renamed)) => {
+        Ok((id, role, LoadedKey::Renamed)) => {
             Part::new(Tone::Done, format!("{}  {role}", id.short()), "renamed").with(words(id))
         }
-        Ok((id, _, Loaded::Known(role))) => {
+        Ok((id, _, LoadedKey::Known(role))) => {
             Part::new(Tone::Note, format!("{}  {role}", id.short()), "was here already").with(words(id))
         }
         Err(problem) => Part::new(Tone::Fail, problem.message.clone(), "").with(problem.hint.clone()),
@@ -126,7 +126,7 @@ pub(super) fn loaded(
     }
     parts.extend(set.beside.iter().map(|what| Part::new(Tone::Note, what.clone(), "")));
     parts.extend(set.refused.iter().map(|why| Part::new(Tone::Fail, why.clone(), "")));
-    let new = all.iter().filter(|r| matches!(r, Ok((_, _, Loaded::New(_))))).count();
+    let new = all.iter().filter(|r| matches!(r, Ok((_, _, LoadedKey::New(_))))).count();
     let subject = format!("{} loaded", count(new, "key", "keys"));
     let notes = if new > 0 { vec![format!("Open for {}, then locked.", state.here.idle_lock)] } else { vec![] };
     Report { title: "Loaded keys".to_owned(), subject, parts, notes, is_of_task: true, ..Report::default() }
@@ -135,7 +135,7 @@ pub(super) fn loaded(
 /// The manifest of a backup.
 pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
     let row = |id: &CanonicalKeyId, tested: bool| {
-        let label = state.keyring.keys.iter().find(|k| k.id == *id).map_or_else(String::new, |k| k.label.clone());
+        let label = state.keyring.find(id).map_or_else(String::new, |k| k.label.clone());
         let head = format!("{}  {label}", id.short());
         let row = if tested {
             Part::new(Tone::Done, head, "unlocked from the backup")
@@ -180,10 +180,10 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
     let row = |(at, key): (usize, &crate::engine::custody::backup::RestoreKey)| {
         let short = key.found.claimed.as_ref().map_or("no ID   ", CanonicalKeyId::short);
         let (tone, word) = match key.standing {
-            Standing::New => (Tone::Done, "new"),
-            Standing::Same => (Tone::Note, "same as here"),
-            Standing::Conflicting => (Tone::Warn, "another file here, which stays"),
-            Standing::Unnamed => (Tone::Done, "its passphrase tells which"),
+            KeyStanding::New => (Tone::Done, "new"),
+            KeyStanding::Same => (Tone::Note, "same as here"),
+            KeyStanding::Conflicting => (Tone::Warn, "another file here, which stays"),
+            KeyStanding::Unnamed => (Tone::Done, "its passphrase tells which"),
         };
         let row = Part::new(tone, format!("{short}  {}", label_in(archive, at)), word);
         let may = uses(state, &key.may_sign, 2);

@@ -106,7 +106,7 @@ fn tried(
     task.looks.extend(looks);
     let missed = task.asking.filter(|at| task.looks.get(at) == Some(&Look::Locked));
     if let (Some(_), Some(Dialog::Prompt(mut prompt))) = (missed, top) {
-        prompt.wrong(other.map(|id| words::called(state, &id)));
+        prompt.wrong(other.map(|id| state.keyring.called(&id)));
         state.dialogs.push(Dialog::Prompt(prompt));
         state.key_task = Some(task);
         return vec![];

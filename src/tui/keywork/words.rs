@@ -1,13 +1,7 @@
 //! Keys of tasks in words.
 
-use crate::engine::custody::backup::Standing;
+use crate::engine::custody::backup::KeyStanding;
 use crate::engine::custody::load::{FoundKey, KeySet, Naming};
-use crate::tuf::CanonicalKeyId;
-use crate::tui::state::State;
-
-pub(in crate::tui) fn called(state: &State, id: &CanonicalKeyId) -> String {
-    state.keyring.keys.iter().find(|k| k.id == *id).map_or_else(|| id.short().to_owned(), |k| k.label.clone())
-}
 
 /// What a key of a file is called, empty if nobody says, and who says so.
 pub(in crate::tui) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (String, Naming) {
@@ -16,6 +10,6 @@ pub(in crate::tui) fn role_of(set: &KeySet, key: &FoundKey, typed: &str) -> (Str
 }
 
 /// Whether the store lacks a key of a backup.
-pub(in crate::tui) fn is_missing(standing: &Standing) -> bool {
-    matches!(standing, Standing::New | Standing::Unnamed)
+pub(in crate::tui) fn is_missing(standing: &KeyStanding) -> bool {
+    matches!(standing, KeyStanding::New | KeyStanding::Unnamed)
 }

@@ -38,12 +38,12 @@ pub enum Said {
     Nothing,
     /// The keys that may follow the one that was pressed.
     Prefix(Runs),
-    Line(Line),
+    Line(MessageLine),
 }
 
 /// A line: how it is meant, verb, object, what to do about it, and the key and word that take it back.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct MessageLine {
     pub tone: Tone,
     pub verb: String,
     pub object: String,
@@ -51,7 +51,7 @@ pub struct Line {
     pub back: Option<(&'static str, &'static str)>,
 }
 
-impl Line {
+impl MessageLine {
     fn object(&self, theme: Theme, room: usize) -> String {
         let Some(remedy) = &self.remedy else { return cut(&self.object, room, theme.glyphs.cut) };
         let whole = format!("{}: {remedy}", self.object);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_to_do_is_not_cut_before_what_happened() {
-        let line = Line {
+        let line = MessageLine {
             tone: Tone::Fail,
             verb: "network".to_owned(),
             object: "cannot reach https://notary.example.com:4443 for the sixth time".to_owned(),

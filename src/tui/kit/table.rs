@@ -82,10 +82,10 @@ pub fn fit(columns: &[Column], inside: Rect) -> Vec<Option<Slot>> {
     columns.iter().zip(&kept).map(place).collect()
 }
 
-/// Draws the column heads.
-pub fn heads(canvas: &mut Canvas<'_>, columns: &[Column], slots: &[Option<Slot>], y: u16) {
-    let quiet = canvas.theme.quiet();
-    for (column, slot) in columns.iter().zip(slots) {
+/// Lays out the columns and draws their heads.
+pub fn heads(canvas: &mut Canvas<'_>, columns: &[Column], inner: Rect, y: u16) -> Vec<Option<Slot>> {
+    let (quiet, slots) = (canvas.theme.quiet(), fit(columns, inner));
+    for (column, slot) in columns.iter().zip(&slots) {
         let Some(slot) = slot else { continue };
         if column.right {
             canvas.right(slot.start, y, slot.end, column.head, quiet);
@@ -93,6 +93,7 @@ pub fn heads(canvas: &mut Canvas<'_>, columns: &[Column], slots: &[Option<Slot>]
             canvas.put(slot.start, y, slot.end, column.head, quiet);
         }
     }
+    slots
 }
 
 #[cfg(test)]

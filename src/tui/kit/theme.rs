@@ -21,7 +21,7 @@ pub enum Palette {
 
 /// What a colour is for; the names are those of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ColourRole {
     Accent,
     Ok,
     Warn,
@@ -35,17 +35,17 @@ pub enum Role {
 }
 
 /// All roles with their names.
-pub const ROLES: [(&str, Role); 10] = [
-    ("accent", Role::Accent),
-    ("ok", Role::Ok),
-    ("warn", Role::Warn),
-    ("fail", Role::Fail),
-    ("add", Role::Add),
-    ("remove", Role::Remove),
-    ("sandbox", Role::Sandbox),
-    ("selected", Role::Selected),
-    ("selected-ground", Role::SelectedGround),
-    ("cursor", Role::Cursor),
+pub const ROLES: [(&str, ColourRole); 10] = [
+    ("accent", ColourRole::Accent),
+    ("ok", ColourRole::Ok),
+    ("warn", ColourRole::Warn),
+    ("fail", ColourRole::Fail),
+    ("add", ColourRole::Add),
+    ("remove", ColourRole::Remove),
+    ("sandbox", ColourRole::Sandbox),
+    ("selected", ColourRole::Selected),
+    ("selected-ground", ColourRole::SelectedGround),
+    ("cursor", ColourRole::Cursor),
 ];
 
 /// Colours of the user's own, by role.
@@ -105,18 +105,18 @@ const ORANGE: Color = Color::Indexed(166);
 
 impl Palette {
     /// The colour for a role, unless there are none.
-    fn colour(self, role: Role) -> Option<Color> {
+    fn colour(self, role: ColourRole) -> Option<Color> {
         let [dark, light, contrast, blind] = match role {
-            Role::Accent => [Color::Cyan, Color::Blue, Color::LightCyan, Color::Indexed(31)],
-            Role::Ok => [Color::Green, Color::Green, Color::LightGreen, BLUE],
-            Role::Warn => [Color::Yellow, Color::Yellow, Color::LightYellow, ORANGE],
-            Role::Fail => [Color::Red, Color::Red, Color::LightRed, ORANGE],
-            Role::Add => [Color::LightBlue, Color::Blue, Color::LightCyan, BLUE],
-            Role::Remove => [Color::Yellow, Color::Yellow, Color::LightYellow, ORANGE],
-            Role::Sandbox => [Color::Magenta, Color::Magenta, Color::LightMagenta, Color::Magenta],
-            Role::Selected => [Color::White, Color::White, Color::Black, Color::White],
-            Role::SelectedGround => [Color::Blue, Color::Blue, Color::White, Color::Blue],
-            Role::Cursor => [Color::LightCyan, Color::LightCyan, Color::Black, Color::LightCyan],
+            ColourRole::Accent => [Color::Cyan, Color::Blue, Color::LightCyan, Color::Indexed(31)],
+            ColourRole::Ok => [Color::Green, Color::Green, Color::LightGreen, BLUE],
+            ColourRole::Warn => [Color::Yellow, Color::Yellow, Color::LightYellow, ORANGE],
+            ColourRole::Fail => [Color::Red, Color::Red, Color::LightRed, ORANGE],
+            ColourRole::Add => [Color::LightBlue, Color::Blue, Color::LightCyan, BLUE],
+            ColourRole::Remove => [Color::Yellow, Color::Yellow, Color::LightYellow, ORANGE],
+            ColourRole::Sandbox => [Color::Magenta, Color::Magenta, Color::LightMagenta, Color::Magenta],
+            ColourRole::Selected => [Color::White, Color::White, Color::Black, Color::White],
+            ColourRole::SelectedGround => [Color::Blue, Color::Blue, Color::White, Color::Blue],
+            ColourRole::Cursor => [Color::LightCyan, Color::LightCyan, Color::Black, Color::LightCyan],
         };
         match self {
             Self::Dark => Some(dark),
@@ -142,13 +142,13 @@ impl Theme {
         is_own.then_some(Ground { page: Color::Black, text: Color::White, dim: Color::Gray })
     }
 
-    fn colour(self, role: Role) -> Option<Color> {
+    fn colour(self, role: ColourRole) -> Option<Color> {
         let usual = self.palette.colour(role)?;
         let own = self.own.and_then(|own| own.0.get(role as usize).copied().flatten());
         Some(own.unwrap_or(usual))
     }
 
-    fn style(self, role: Role) -> Style {
+    fn style(self, role: ColourRole) -> Style {
         self.colour(role).map_or_else(Style::new, |colour| Style::new().fg(colour))
     }
 
@@ -173,7 +173,7 @@ impl Theme {
     /// Focused border and title, the running step.
     #[must_use]
     pub fn accent(self) -> Style {
-        self.style(Role::Accent)
+        self.style(ColourRole::Accent)
     }
 
     /// A focused title.
@@ -194,13 +194,13 @@ impl Theme {
     /// `✓`, and tags that stay.
     #[must_use]
     pub fn ok(self) -> Style {
-        self.style(Role::Ok)
+        self.style(ColourRole::Ok)
     }
 
     /// The sign of what needs a person soon.
     #[must_use]
     pub fn warn(self) -> Style {
-        self.style(Role::Warn)
+        self.style(ColourRole::Warn)
     }
 
     /// The word beside a warning sign: yellow cannot be read on white.
@@ -215,13 +215,13 @@ impl Theme {
     /// Expired, refused, orphaned.
     #[must_use]
     pub fn fail(self) -> Style {
-        self.style(Role::Fail)
+        self.style(ColourRole::Fail)
     }
 
     /// Added, signed again, held.
     #[must_use]
     pub fn add(self) -> Style {
-        self.style(Role::Add)
+        self.style(ColourRole::Add)
     }
 
     /// The count of staged changes.
@@ -233,7 +233,7 @@ impl Theme {
     /// The sign of a removal.
     #[must_use]
     pub fn remove(self) -> Style {
-        self.style(Role::Remove)
+        self.style(ColourRole::Remove)
     }
 
     /// A removed line's words.
@@ -248,19 +248,19 @@ impl Theme {
     /// The sandbox chip.
     #[must_use]
     pub fn chip(self) -> Style {
-        self.style(Role::Sandbox).add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        self.style(ColourRole::Sandbox).add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 
     /// The tour line.
     #[must_use]
     pub fn tour(self) -> Style {
-        self.style(Role::Sandbox)
+        self.style(ColourRole::Sandbox)
     }
 
     /// The row under the cursor; replaces every colour of the row.
     #[must_use]
     pub fn selected(self) -> Style {
-        match (self.colour(Role::Selected), self.colour(Role::SelectedGround)) {
+        match (self.colour(ColourRole::Selected), self.colour(ColourRole::SelectedGround)) {
             (Some(text), Some(ground)) => Style::new().fg(text).bg(ground),
             _ => Style::new().add_modifier(Modifier::REVERSED),
         }
@@ -269,7 +269,7 @@ impl Theme {
     /// The bar at the left of the row under the cursor.
     #[must_use]
     pub fn cursor_bar(self) -> Style {
-        match (self.colour(Role::Cursor), self.colour(Role::SelectedGround)) {
+        match (self.colour(ColourRole::Cursor), self.colour(ColourRole::SelectedGround)) {
             (Some(bar), Some(ground)) => Style::new().fg(bar).bg(ground),
             _ => self.selected(),
         }

@@ -15,7 +15,7 @@ use super::told::Told;
 use super::wizard_task::Learned;
 use crate::engine::keyring::tokens::TokenFacts;
 use crate::engine::stage::foreign::ForeignChanges;
-use crate::engine::{Entry, KeyView, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage};
+use crate::engine::{KeyView, ListedRepository, Plan, Problem, Progress, Published, Remark, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Names a running effect.
@@ -77,7 +77,7 @@ pub enum Source {
 /// What an effect found.
 #[derive(Debug)]
 pub enum Outcome {
-    Entries(Result<Vec<Entry>, Failure>),
+    Entries(Result<Vec<ListedRepository>, Failure>),
     Viewed(Gun, Source, Result<Arc<RepositoryView>, Failure>),
     /// The stage after a change of it; `said` is for the message line.
     Staged {

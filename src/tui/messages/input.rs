@@ -16,12 +16,12 @@ const ANSWER: usize = 64;
 
 /// Turns input into events.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub struct InputLines {
     /// Characters of a late answer (`ESC ] 11 ; …`) that are still to be swallowed.
     answer: usize,
 }
 
-impl Lines {
+impl InputLines {
     /// The event for an input, if it is one.
     pub fn event(&mut self, input: Input) -> Option<Event> {
         match input {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_late_answer_of_the_terminal_presses_no_key() {
-        let mut lines = Lines::default();
+        let mut lines = InputLines::default();
         let mut answer = vec![key(']', KeyModifiers::ALT)];
         answer.extend("11;rgb:15/18/1e".chars().map(|c| key(c, KeyModifiers::NONE)));
         answer.push(key('\\', KeyModifiers::ALT));
@@ -126,11 +126,11 @@ mod tests {
     #[test]
     fn keys_after_a_bracket_that_somebody_pressed_count() {
         for next in [key('q', KeyModifiers::NONE), key('c', KeyModifiers::CONTROL), key('d', KeyModifiers::NONE)] {
-            let mut lines = Lines::default();
+            let mut lines = InputLines::default();
             assert!(lines.event(key(']', KeyModifiers::ALT)).is_none());
             assert!(lines.event(next).is_some());
         }
-        let mut lines = Lines::default();
+        let mut lines = InputLines::default();
         let answer = [key(']', KeyModifiers::ALT), key('1', KeyModifiers::NONE)];
         assert!(answer.into_iter().all(|input| lines.event(input).is_none()));
         assert!(lines.event(key('c', KeyModifiers::CONTROL)).is_some());

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::told::Told;
 use crate::engine::custody::backed_up::Removing;
 use crate::engine::custody::backup::{Archive, Backup, BackupForm, Restored};
-use crate::engine::custody::load::{KeySet, Loaded, Naming};
+use crate::engine::custody::load::{KeySet, LoadedKey, Naming};
 use crate::engine::custody::make::{MadeKey, NewKey};
 use crate::engine::custody::remove::Removal;
 use crate::engine::keyring::sources::PassphraseSources;
@@ -164,7 +164,7 @@ pub enum KeyFound {
     Place(Result<(), Failure>),
     /// What each key came to, and another key that the passphrase opens.
     Tried(Vec<(usize, Look)>, Option<CanonicalKeyId>),
-    Loaded(Vec<Result<(CanonicalKeyId, String, Loaded), Problem>>),
+    Loaded(Vec<Result<(CanonicalKeyId, String, LoadedKey), Problem>>),
     BackedUp(Result<Backup, Failure>),
     /// An opened backup.
     Backup(Result<Held<Archive>, Failure>),

@@ -1,17 +1,17 @@
 //! What is asked of registries, and what they answer.
 
 use super::failure::Failure;
-use crate::engine::tags::ask::{Asking, News};
-use crate::engine::tags::candidate::{Candidate, Wanted};
+use crate::engine::tags::ask::{News, TagQuestion};
+use crate::engine::tags::candidate::{Candidate, WantedTag};
 use crate::engine::tags::platforms::Platform;
-use crate::engine::tags::verify::{Checked, Depth, Verification};
+use crate::engine::tags::verify::{CheckedPart, Depth, Verification};
 use crate::tuf::{Gun, Role};
 
 /// Work at a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistryWork {
     /// Ask for all tags of a repository, and what each of them is.
-    Compare(Gun, Asking),
+    Compare(Gun, TagQuestion),
     /// Stop that.
     StopComparing(Gun),
     /// Look up what would be signed.
@@ -28,7 +28,7 @@ pub enum RegistryWork {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookUp {
     pub gun: Gun,
-    pub wanted: Vec<Wanted>,
+    pub wanted: Vec<WantedTag>,
     pub roles: Vec<Role>,
     /// Whether a form waits for it; if that was closed nothing is signed.
     pub of_form: bool,
@@ -42,7 +42,7 @@ pub enum RegistryNews {
     /// These images are going to be verified.
     Verifying(Gun, Vec<String>),
     /// A part of this image was checked.
-    Checked(String, Checked),
+    Checked(String, CheckedPart),
     /// So many bytes of blobs were read in all.
     Read(u64),
     /// This image was checked to the end.
@@ -55,7 +55,7 @@ pub enum RegistryFound {
     /// All tags of a repository were asked about, as far as they were to be.
     Compared(Gun, Result<(), Failure>),
     /// What would be signed.
-    LookedUp(LookUp, Vec<(Wanted, Result<Candidate, Failure>)>),
+    LookedUp(LookUp, Vec<(WantedTag, Result<Candidate, Failure>)>),
     /// All images were verified, or why none could be.
     Verified(Result<(), Failure>),
     /// The platforms of a tag's image; none if it is no index.

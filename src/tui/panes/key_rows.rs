@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use super::detail::Detail;
 use super::empty;
-use super::row::{Row, cell};
+use super::row::{self, Row, cell};
 use crate::engine::KeyView;
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::keys::{KeyPlace, KeyState};
@@ -34,8 +34,7 @@ const COLUMNS: [Column; 8] = [
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
     let theme = canvas.theme;
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let slots = table::heads(canvas, &COLUMNS, inner, inside.head);
     let list = &state.lists.keys;
     if list.is_empty() {
         let words = Runs::new().then("no key yet; n makes one, a loads one from a file", theme.quiet());
@@ -43,13 +42,15 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     }
     let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);
     unusable(state, canvas, inner, (last, inside.head + 1 + inside.rows));
-    for (y, (place, index, id)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(key) = state.keyring.keys.get(index) else { continue };
-        let row = Row { inner, y, cursor: place == list.cursor(), focused };
-        row.gutter(canvas, list.marks.contains(id), staged_mark(state, id));
-        draw(state, canvas, &slots, row, key);
-        row.finish(canvas);
-    }
+    row::each(
+        canvas,
+        list,
+        (inner, inside, focused),
+        |_, id| staged_mark(state, id),
+        |canvas, row, index, _| {
+            state.keyring.keys.get(index).into_iter().for_each(|key| draw(state, canvas, &slots, row, key));
+        },
+    );
 }
 
 fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, key: &KeyView) {
@@ -65,7 +66,7 @@ fn draw(state: &State, canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row
     }
     let kind = key.algorithm.as_ref().map(words::short_algorithm).unwrap_or_default();
     cell(canvas, slot(3), y, &kind, theme.quiet());
-    cell(canvas, slot(4), y, place_word(&key.place), theme.quiet());
+    cell(canvas, slot(4), y, key.place.word(), theme.quiet());
     let (text, style) = state_word(theme, key);
     cell(canvas, slot(5), y, &text, style);
     let (text, style) = backup_word(state, key);
@@ -96,16 +97,6 @@ fn unusable(state: &State, canvas: &mut Canvas<'_>, inner: Rect, (top, bottom): 
     for (y, problem) in (top..bottom).zip(&state.keyring.problems) {
         let runs = Runs::new().then(theme.glyphs.warn, theme.warn()).gap(1).then(problem.message.clone(), theme.text());
         canvas.runs(inner.x + table::MARGIN, y, inner.right().saturating_sub(1), &runs);
-    }
-}
-
-fn place_word(place: &KeyPlace) -> &'static str {
-    match place {
-        KeyPlace::File(_) => "file",
-        KeyPlace::Token(_) => "token",
-        KeyPlace::Server => "server",
-        KeyPlace::Away => "away",
-        KeyPlace::Public => "public",
     }
 }
 

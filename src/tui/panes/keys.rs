@@ -150,15 +150,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             state.dialogs.push(Dialog::Report(report));
         }
         (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
-            let label = |id: &CanonicalKeyId| {
-                state
-                    .keyring
-                    .keys
-                    .iter()
-                    .find(|k| k.id == *id)
-                    .map_or_else(|| id.short().to_owned(), |k| k.label.clone())
-            };
-            let opens = failure.other_key().map(label);
+            let opens = failure.other_key().map(|id| state.keyring.called(id));
             state.record(&failure);
             state.dialogs.push(Dialog::Form(form.wrong_passphrase(&failure, opens)));
             return vec![];

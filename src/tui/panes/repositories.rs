@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use super::empty;
 use super::mend::{self, Mend};
-use super::row::{Row, cell, number, state_cell};
+use super::row::{self, Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
 use crate::engine::tags::compare::Differences;
 use crate::engine::view::Health;
@@ -192,8 +192,7 @@ fn columns(state: &State) -> Vec<Column> {
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
     let theme = canvas.theme;
     let columns = columns(state);
-    let slots = table::fit(&columns, inner);
-    table::heads(canvas, &columns, &slots, inside.head);
+    let slots = table::heads(canvas, &columns, inner, inside.head);
     match (slots.get(FIRST).copied().flatten(), slots.get(EXPIRES).copied().flatten()) {
         (Some(first), _) => {
             canvas.put(first.start, inside.head, inner.right(), "Expires first", theme.quiet());
@@ -211,14 +210,11 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &Runs::new().then(words, theme.quiet()));
     }
     let plans = plans_of(state, list.window(usize::from(inside.rows)).map(|(_, _, gun)| gun));
-    for (row, (place, index, gun)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(repository) = state.known.repositories.get(index) else { continue };
-        let row = Row { inner, y: row, cursor: place == list.cursor(), focused };
-        let marked = list.marks.contains(gun);
-        row.gutter(canvas, marked, plans.get(gun).and_then(|plan| staged_mark(plan)));
+    let staged = |_: usize, gun: &Gun| plans.get(gun).and_then(|plan| staged_mark(plan));
+    row::each(canvas, list, (inner, inside, focused), staged, |canvas, row, index, gun| {
+        let Some(repository) = state.known.repositories.get(index) else { return };
         draw(state, canvas, &slots, row, repository, state.known.staged.get(gun).copied().unwrap_or(0));
-        row.finish(canvas);
-    }
+    });
 }
 
 fn draw(

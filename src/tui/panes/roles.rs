@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::detail::Detail;
 use super::repositories::{expiry, life_bar};
-use super::row::{Row, cell, number};
+use super::row::{self, Row, cell, number};
 use super::{empty, mend};
 use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
@@ -151,8 +151,7 @@ const COLUMNS: [Column; 6] = [
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
     let theme = canvas.theme;
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let slots = table::heads(canvas, &COLUMNS, inner, inside.head);
     let list = &state.lists.roles;
     let Some(view) = state.view().filter(|_| !list.is_empty()) else {
         let loading = state.repository().is_some_and(|r| r.view.is_none() && r.failure.is_none());
@@ -169,15 +168,11 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
         return;
     };
-    for (y, (place, index, role)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let row = Row { inner, y, cursor: place == list.cursor(), focused };
-        row.gutter(canvas, list.marks.contains(role), staged_mark(state, role));
-        match view.roles.get(index) {
-            Some(shown) => draw(state, canvas, &slots, row, (&view.roles, index, shown)),
-            None => draw_staged(canvas, &slots, row, role),
-        }
-        row.finish(canvas);
-    }
+    let staged = |_: usize, role: &Role| staged_mark(state, role);
+    row::each(canvas, list, (inner, inside, focused), staged, |canvas, row, index, role| match view.roles.get(index) {
+        Some(shown) => draw(state, canvas, &slots, row, (&view.roles, index, shown)),
+        None => draw_staged(canvas, &slots, row, role),
+    });
 }
 
 fn draw(

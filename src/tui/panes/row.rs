@@ -5,6 +5,8 @@ use ratatui::style::Style;
 
 use crate::engine::draft::applied::Mark;
 use crate::tui::kit::canvas::Canvas;
+use crate::tui::kit::layout::Inside;
+use crate::tui::kit::list::List;
 use crate::tui::kit::mark;
 use crate::tui::kit::table::Slot;
 use crate::tui::kit::theme::Theme;
@@ -18,6 +20,23 @@ pub struct Row {
     pub cursor: bool,
     /// Whether its pane has the focus.
     pub focused: bool,
+}
+
+/// Draws the visible rows of a list: what all rows have, and between that what `draw` adds for the row of an index. `staged`
+/// says what the stage does to a row.
+pub fn each<K: Clone + Ord>(
+    canvas: &mut Canvas<'_>,
+    list: &List<K>,
+    (inner, inside, focused): (Rect, Inside, bool),
+    staged: impl Fn(usize, &K) -> Option<Mark>,
+    mut draw: impl FnMut(&mut Canvas<'_>, Row, usize, &K),
+) {
+    for (y, (place, index, key)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(key), staged(index, key));
+        draw(canvas, row, index, key);
+        row.finish(canvas);
+    }
 }
 
 impl Row {

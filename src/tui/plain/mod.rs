@@ -17,7 +17,7 @@ use super::dialogs::Dialog;
 use super::kit::theme::{Palette, Theme};
 use super::messages::effect::Effect;
 use super::messages::event::Event;
-use super::options::Options;
+use super::options::ScreenOptions;
 use super::route::{own_keys, typed, update};
 use super::runner::Runner;
 use super::state::{Quit, Screen, State};
@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// If standard input or output is lost. What is staged is safe in any case.
-pub async fn run(engine: Engine, options: Options) -> anyhow::Result<Quit> {
+pub async fn run(engine: Engine, options: ScreenOptions) -> anyhow::Result<Quit> {
     let mut state = State::new(Theme::ascii(Palette::Mono), SIZE, engine.now());
     options.fill(&mut state, &engine);
     // Its steps name keys of a screen.

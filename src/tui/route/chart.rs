@@ -24,19 +24,19 @@ const NAME: u16 = 20;
 const ROLE: u16 = 10;
 const VALUE: u16 = 8;
 
-struct Row<'a> {
+struct ChartRow<'a> {
     repository: &'a Repository,
     role: &'a Role,
     at: Time,
 }
 
 /// Every role that expires, but those that the server renews by itself.
-fn rows(state: &State) -> Vec<Row<'_>> {
+fn rows(state: &State) -> Vec<ChartRow<'_>> {
     let views = state.known.repositories.iter().filter_map(|r| Some((r, r.view.as_deref()?)));
     let of_view = views.flat_map(|(repository, view)| view.roles.iter().map(move |role| (repository, role)));
-    let mut rows: Vec<Row<'_>> = of_view
+    let mut rows: Vec<ChartRow<'_>> = of_view
         .filter(|(_, role)| role.role != Role::Timestamp)
-        .filter_map(|(repository, role)| Some(Row { repository, role: &role.role, at: role.expires? }))
+        .filter_map(|(repository, role)| Some(ChartRow { repository, role: &role.role, at: role.expires? }))
         .collect();
     rows.sort_by_key(|row| (row.at, &row.repository.entry.name));
     rows
@@ -102,7 +102,7 @@ pub(super) fn lines(state: &State, canvas: &mut Canvas<'_>, area: Rect, from: us
     }
 }
 
-fn bar(state: &State, canvas: &mut Canvas<'_>, (x, y, cells): (u16, u16, u16), row: &Row<'_>) {
+fn bar(state: &State, canvas: &mut Canvas<'_>, (x, y, cells): (u16, u16, u16), row: &ChartRow<'_>) {
     let theme = canvas.theme;
     let place = |seconds: i64| u16::try_from(seconds.clamp(0, AXIS) * i64::from(cells - 1) / AXIS).unwrap_or(0);
     let left = seconds_until(state.now, row.at);

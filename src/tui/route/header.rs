@@ -99,7 +99,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
     match &state.screen {
         Screen::Main => {
             let (mut fail, mut warn) = (0, 0);
-            for repository in &state.known.repositories {
+            for repository in state.known.repositories.iter() {
                 match repository.health() {
                     Health::Fail => fail += 1,
                     Health::Warn => warn += 1,

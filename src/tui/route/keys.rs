@@ -60,26 +60,26 @@ pub(super) fn key_of(state: &State, action: Action) -> Option<&'static str> {
 
 /// Looks up a key, or the second key of a sequence.
 #[must_use]
-pub(super) fn lookup(state: &State, prefix: Option<&str>, name: &str) -> Found {
+pub(super) fn lookup(state: &State, prefix: Option<&str>, name: &str) -> KeyMeaning {
     let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
     for binding in tables(state).into_iter().flatten() {
         for key in binding.keys {
             if **key == *full {
-                return Found::Binding(binding);
+                return KeyMeaning::Binding(binding);
             }
             if let Some((first, _)) = key.split_once(' ')
                 && first == full
             {
-                return Found::Prefix(first);
+                return KeyMeaning::Prefix(first);
             }
         }
     }
-    Found::Nothing
+    KeyMeaning::Nothing
 }
 
 /// What a key finds.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Found {
+pub(super) enum KeyMeaning {
     /// A binding.
     Binding(&'static Binding),
     /// The first key of a sequence.

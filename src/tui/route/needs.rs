@@ -34,7 +34,7 @@ pub(super) struct Need {
 /// All of them, worst first.
 pub(super) fn all(state: &State) -> Vec<Need> {
     let mut all = Vec::new();
-    for repository in &state.known.repositories {
+    for repository in state.known.repositories.iter() {
         let (gun, name) = (repository.entry.gun.clone(), repository.entry.name.clone());
         if let Some(failure) = &repository.failure {
             let problem = &failure.problem;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{forms, keys, unlocking};
-use crate::engine::{Entry, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
+use crate::engine::{ListedRepository, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers};
@@ -96,7 +96,7 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
     vec![]
 }
 
-fn listed(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
+fn listed(state: &mut State, entries: Vec<ListedRepository>) -> Vec<Effect> {
     let fresh = state.known.repositories.list(entries.into_iter().filter(|entry| !entry.hidden).collect());
     state.learn_registry();
     let was_listed = state.known.listing == Listing::Ready;

@@ -10,7 +10,7 @@ use super::named::{self, Named};
 use super::places;
 use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::dialogs::{Dialog, Palette};
+use crate::tui::dialogs::{CommandPalette, Dialog};
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::input;
@@ -26,7 +26,7 @@ const WIDTH: u16 = 84;
 /// Opens it with everything that can be done.
 pub(super) fn open(state: &mut State) {
     let hits = hits(state, "");
-    state.dialogs.push(Dialog::Palette(Palette { hits, ..Palette::default() }));
+    state.dialogs.push(Dialog::Palette(CommandPalette { hits, ..CommandPalette::default() }));
 }
 
 /// Finds anew after something was pasted.
@@ -38,7 +38,7 @@ pub(super) fn pasted(state: &mut State) {
 }
 
 /// Takes a key: it closes with what was chosen, to be run, else it stays open.
-pub(super) fn key(mut open: Palette, state: &mut State, key: &KeyEvent) -> Option<&'static Binding> {
+pub(super) fn key(mut open: CommandPalette, state: &mut State, key: &KeyEvent) -> Option<&'static Binding> {
     let last = open.hits.len().saturating_sub(1);
     match (key.code, input::key_name(key).as_str()) {
         (KeyCode::Esc, _) | (_, "ctrl-p") => return None,
@@ -59,7 +59,7 @@ pub(super) fn key(mut open: Palette, state: &mut State, key: &KeyEvent) -> Optio
     None
 }
 
-fn find(open: &mut Palette, state: &State) {
+fn find(open: &mut CommandPalette, state: &State) {
     open.hits = hits(state, open.typed.trimmed());
     open.cursor = 0;
 }
@@ -84,7 +84,7 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
 }
 
 fn places(state: &State, scored: &mut Scored) {
-    for repository in &state.known.repositories {
+    for repository in state.known.repositories.iter() {
         let entry = &repository.entry;
         scored.take(state.short_name(&entry.name), 0, || Hit::Repository(entry.gun.clone()));
     }
@@ -97,7 +97,7 @@ fn places(state: &State, scored: &mut Scored) {
         scored.take(role.role.as_str(), 0, || Hit::Role(role.role.clone()));
     }
     if scored.letters >= LETTERS_FOR_TAGS {
-        for tag in &view.tags {
+        for tag in view.tags.iter() {
             scored.take(&tag.name, 0, || Hit::Tag(Arc::from(tag.name.as_str())));
         }
     }
@@ -166,7 +166,7 @@ fn act(state: &mut State, name: &str) -> Option<&'static Binding> {
 }
 
 /// Draws it.
-pub(super) fn render(open: &Palette, state: &State, canvas: &mut Canvas<'_>) {
+pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let window = Window {
         title: "Find".to_owned(),

@@ -8,7 +8,7 @@ use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, FLOOR, Shape};
-use crate::tui::kit::message::{Line, Message, Said, Tone};
+use crate::tui::kit::message::{Message, MessageLine, Said, Tone};
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::mend;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
@@ -130,7 +130,7 @@ fn said(state: &State) -> Said {
     let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
     match (state.before, message, own) {
         (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
-        (_, Some(m), _) => Said::Line(Line {
+        (_, Some(m), _) => Said::Line(MessageLine {
             tone: m.tone,
             verb: m.verb.clone(),
             object: m.object.clone(),
@@ -138,7 +138,7 @@ fn said(state: &State) -> Said {
             back: m.back,
         }),
         (_, None, Some((tone, verb, object))) => {
-            Said::Line(Line { tone, verb: verb.to_owned(), object, remedy: None, back: None })
+            Said::Line(MessageLine { tone, verb: verb.to_owned(), object, remedy: None, back: None })
         }
         (_, None, None) => Said::Nothing,
     }

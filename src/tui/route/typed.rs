@@ -1,6 +1,6 @@
 //! Actions by what is typed, for where keys are lines.
 
-use super::keys::{self, Found};
+use super::keys::{self, KeyMeaning};
 use super::{lists, mouse, named, render, update};
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::{Screen, State};
@@ -9,7 +9,7 @@ use crate::tui::state::{Screen, State};
 pub fn command(state: &mut State, text: &str) -> Option<Vec<Effect>> {
     let spaced: String = text.chars().map(|c| c.to_string()).collect::<Vec<_>>().join(" ");
     for name in [text, &spaced] {
-        if let Found::Binding(binding) = keys::lookup(state, None, name) {
+        if let KeyMeaning::Binding(binding) = keys::lookup(state, None, name) {
             return Some(update::choose_and_run(state, binding));
         }
     }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::keys::{self, Found};
+use super::keys::{self, KeyMeaning};
 use super::mouse::{self, Next};
 use super::{answers, chart, copied, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, tour};
 use crate::tui::dialogs::answer::Answer;
@@ -123,15 +123,15 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
     }
     let prefix = if let Before::Prefix(prefix) = before { Some(prefix) } else { None };
     match keys::lookup(state, prefix, &input::key_name(pressed)) {
-        Found::Prefix(first) => {
+        KeyMeaning::Prefix(first) => {
             state.before = Before::Prefix(first);
             vec![]
         }
-        Found::Nothing => {
+        KeyMeaning::Nothing => {
             unbound(state, prefix, &input::key_name(pressed));
             vec![]
         }
-        Found::Binding(binding) => choose_and_run(state, binding),
+        KeyMeaning::Binding(binding) => choose_and_run(state, binding),
     }
 }
 

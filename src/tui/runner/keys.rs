@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure;
 use crate::engine::custody::backup::{Restored, Untested};
-use crate::engine::custody::load::{FoundKey, KeySet, Loaded};
+use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey};
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, KeyError, Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
@@ -202,7 +202,7 @@ impl Worker<'_> {
         Look::Locked
     }
 
-    fn load(&self, set: &KeySet, key: ToLoad) -> Result<(CanonicalKeyId, String, Loaded), Problem> {
+    fn load(&self, set: &KeySet, key: ToLoad) -> Result<(CanonicalKeyId, String, LoadedKey), Problem> {
         let refused = |what: String| Problem {
             kind: Kind::Keystore,
             message: format!("key {} of the file {what}", key.at + 1),

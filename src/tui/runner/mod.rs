@@ -187,7 +187,7 @@ impl Runner {
 }
 
 /// Through the changes of the stage.
-enum Way {
+enum StageWay {
     Undo,
     UndoOnly(Vec<EntryId>),
     Redo,
@@ -229,9 +229,9 @@ impl Performer {
             Effect::Drop { entries, said } => {
                 self.staging(Some(Told::new("dropped", said)), move |e| e.stage().drop_changes(&entries)).await
             }
-            Effect::Undo => self.retrace(Way::Undo).await,
-            Effect::UndoOnly(entries) => self.retrace(Way::UndoOnly(entries)).await,
-            Effect::Redo => self.retrace(Way::Redo).await,
+            Effect::Undo => self.retrace(StageWay::Undo).await,
+            Effect::UndoOnly(entries) => self.retrace(StageWay::UndoOnly(entries)).await,
+            Effect::Redo => self.retrace(StageWay::Redo).await,
             Effect::MoveChanges(gun) => match self.engine.stage().move_changes(&gun, None, &self.stop).await {
                 Ok(moved) => {
                     let said = format!("{} to {}", count(moved.changes.len(), "change", "changes"), moved.to);
@@ -349,17 +349,17 @@ impl Performer {
     }
 
     /// Undo and redo say what they took back.
-    async fn retrace(&self, way: Way) -> Outcome {
+    async fn retrace(&self, way: StageWay) -> Outcome {
         let result = self
             .blocking(move |e| {
                 let before = e.stage().staged()?;
                 Ok(match way {
-                    Way::UndoOnly(entries) => {
+                    StageWay::UndoOnly(entries) => {
                         let (stage, what) = e.stage().undo_only(&entries)?;
                         (stage, what.map(|what| Told::new("undone", what)))
                     }
-                    Way::Undo => (e.stage().undo()?, before.undo.map(|what| Told::new("undone", what))),
-                    Way::Redo => (e.stage().redo()?, before.redo.map(|what| Told::new("done again", what))),
+                    StageWay::Undo => (e.stage().undo()?, before.undo.map(|what| Told::new("undone", what))),
+                    StageWay::Redo => (e.stage().redo()?, before.redo.map(|what| Told::new("done again", what))),
                 })
             })
             .await;

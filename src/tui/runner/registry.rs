@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Runner, failure};
-use crate::engine::tags::ask::Asking;
+use crate::engine::tags::ask::TagQuestion;
 use crate::engine::tags::verify::{Depth, Heard};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
@@ -73,7 +73,7 @@ impl Runner {
     }
 
     /// One at a time for a repository: what runs is stopped.
-    fn compare(&mut self, job: JobId, gun: Gun, asking: Asking) {
+    fn compare(&mut self, job: JobId, gun: Gun, asking: TagQuestion) {
         let stop = self.stop.child_token();
         if let Some(before) = self.comparing.insert(gun.clone(), stop.clone()) {
             before.cancel();

@@ -8,7 +8,7 @@ use super::token::attendant;
 use super::{Performer, failure};
 use crate::engine::error::refuse;
 use crate::engine::reference::parse_bare;
-use crate::engine::wizard::new_keys::Place;
+use crate::engine::wizard::new_keys::PlaceOnToken;
 use crate::engine::wizard::{Choice, Facts, HandOver, Wizard, is_finished};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::{Gun, SignerName};
@@ -51,7 +51,7 @@ impl Performer {
     ) -> std::result::Result<Learned, Failure> {
         let (pins, attendant) = (at.pins(&self.sources), attendant(&self.events, job, &self.stop_keys));
         self.waiting(move |engine| {
-            let place = Place { token: &at.serial, pins: &pins, attendant: &attendant };
+            let place = PlaceOnToken { token: &at.serial, pins: &pins, attendant: &attendant };
             let (verb, said) = match what {
                 Made::Key(label) => ("new key", keys::on_token(engine, &mut choice, place, &label)?),
                 Made::Signer(name) => {

@@ -29,7 +29,7 @@ pub struct Here {
     /// What is looked at and never changed.
     pub read_only: ReadOnly,
     /// What the screen was opened to choose.
-    pub pick: Option<Pick>,
+    pub pick: Option<PickFor>,
 }
 
 impl Default for Here {
@@ -52,7 +52,7 @@ impl Default for Here {
 
 /// What the screen was opened to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pick {
+pub struct PickFor {
     /// The pane that lists it.
     pub pane: Pane,
     /// The repository to begin at.

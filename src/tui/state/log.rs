@@ -11,7 +11,7 @@ const MOST: usize = 500;
 
 /// Everything that was said, oldest first.
 #[derive(Debug, Default)]
-pub struct Log {
+pub struct SaidLog {
     entries: VecDeque<Entry>,
     /// How many of the last ones are not in the file yet.
     unwritten: usize,
@@ -42,7 +42,7 @@ impl Entry {
     }
 }
 
-impl Log {
+impl SaidLog {
     /// Adds what was said, unless it is what was said last.
     pub fn add(&mut self, at: Time, tone: Tone, verb: &str, object: &str, detail: Vec<String>) {
         let text = if object.is_empty() { verb.to_owned() } else { format!("{verb}: {object}") };

@@ -45,16 +45,16 @@ use binding::{Keymap, Sort};
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
-use log::Log;
+use log::SaidLog;
 use publishing::Publishing;
 use review::Review;
 use rows::{StagedRow, TagRows};
 use tour::Tour;
 use verifying::Verifying;
 
-pub use here::{Here, Pick};
+pub use here::{Here, PickFor};
 pub use jobs::Jobs;
-pub use keyring::Keyring;
+pub use keyring::KeysHere;
 pub use known::{Known, Listing, Order, Picked};
 pub use repositories::{Repositories, Repository, Work};
 
@@ -74,7 +74,7 @@ pub struct State {
     pub stage: Stage,
     pub plan: Option<Arc<Plan>>,
     /// Keys and what opens them.
-    pub keyring: Keyring,
+    pub keyring: KeysHere,
     pub focus: Pane,
     pub lists: Lists,
     pub screen: Screen,
@@ -82,9 +82,9 @@ pub struct State {
     pub dialogs: Vec<Dialog>,
     pub message: Option<Message>,
     /// Everything that was said.
-    pub log: Log,
+    pub log: SaidLog,
     /// Where one was before the pane that has the focus.
-    pub trail: Option<Spot>,
+    pub trail: Option<PaneSpot>,
     /// How the panes share the screen.
     pub view_of: Extent,
     /// What repositories are sorted by.
@@ -103,7 +103,7 @@ pub struct State {
     /// Wizards that were begun, as far as they were last time anybody looked.
     pub begun: Vec<Begun>,
     /// Whether it was said what of them is due.
-    pub reminder: Reminder,
+    pub reminder: DueReminder,
     pub jobs: Jobs,
     /// What is still to be asked before a publish.
     pub gate: Option<Gate>,
@@ -127,13 +127,13 @@ pub enum Before {
 
 /// Whether something that is due was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reminder {
+pub enum DueReminder {
     Due,
     Said,
 }
 
 /// A pane, and the repository that was under the cursor.
-pub type Spot = (Pane, Option<Gun>);
+pub type PaneSpot = (Pane, Option<Gun>);
 
 /// How the panes share the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,13 +199,13 @@ impl State {
             known: Known::default(),
             stage: Stage::default(),
             plan: None,
-            keyring: Keyring::default(),
+            keyring: KeysHere::default(),
             focus: Pane::Repositories,
             lists: Lists::default(),
             screen: Screen::Main,
             dialogs: Vec::new(),
             message: None,
-            log: Log::default(),
+            log: SaidLog::default(),
             trail: None,
             view_of: Extent::Shared,
             sort: Sort::default(),
@@ -216,7 +216,7 @@ impl State {
             tour: None,
             guide: None,
             begun: Vec::new(),
-            reminder: Reminder::Due,
+            reminder: DueReminder::Due,
             jobs: Jobs::default(),
             gate: None,
             key_task: None,
@@ -292,7 +292,7 @@ impl State {
 
     /// Where one is.
     #[must_use]
-    pub fn spot(&self) -> Spot {
+    pub fn spot(&self) -> PaneSpot {
         (self.focus, self.lists.repositories.selected().cloned())
     }
 

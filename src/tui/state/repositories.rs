@@ -7,14 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::registry::Compared;
-use crate::engine::{Entry, Freshness, Health, Kind, RepositoryView, named_registry};
+use crate::engine::{Freshness, Health, Kind, ListedRepository, RepositoryView, named_registry};
 use crate::tuf::Gun;
 use crate::tui::messages::failure::{Ask, Failure};
 
 /// A repository of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
-    pub entry: Entry,
+    pub entry: ListedRepository,
     pub view: Option<Arc<RepositoryView>>,
     work: Work,
     /// Why the last try gave nothing.
@@ -37,7 +37,7 @@ pub enum Work {
 impl Repository {
     /// A repository of which nothing is known yet.
     #[must_use]
-    pub fn new(entry: Entry) -> Self {
+    pub fn new(entry: ListedRepository) -> Self {
         Self {
             entry,
             view: None,
@@ -96,18 +96,9 @@ impl Deref for Repositories {
     }
 }
 
-impl<'a> IntoIterator for &'a Repositories {
-    type Item = &'a Repository;
-    type IntoIter = std::slice::Iter<'a, Repository>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.rows.iter()
-    }
-}
-
 impl Repositories {
     /// Takes a new list; what is known of those that stay is kept. Gives the names that are new on it.
-    pub fn list(&mut self, entries: Vec<Entry>) -> Vec<Gun> {
+    pub fn list(&mut self, entries: Vec<ListedRepository>) -> Vec<Gun> {
         let mut old: HashMap<Gun, Repository> =
             std::mem::take(&mut self.rows).into_iter().map(|r| (r.entry.gun.clone(), r)).collect();
         let mut fresh = Vec::new();

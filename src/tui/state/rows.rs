@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::draft::applied::Mark;
-use crate::engine::tags::compare::{self, Standing, is_same};
-use crate::engine::tags::registered::{Known, Registered};
+use crate::engine::tags::compare::{self, TagStanding, is_same};
+use crate::engine::tags::registered::{KnownTag, Registered};
 use crate::engine::view::TagView;
 use crate::engine::{Change, EntryId, Plan, RepositoryPlan, RepositoryView, natural};
 use crate::tuf::Gun;
@@ -33,7 +33,7 @@ pub struct TagRows {
 #[derive(Debug)]
 pub struct TagRow {
     /// What is signed and what the registry holds.
-    pub row: compare::Row,
+    pub row: compare::TagPair,
     /// What the stage does to it.
     pub mark: Option<Mark>,
     /// Digest that is staged for it, in hexadecimal.
@@ -52,7 +52,7 @@ impl TagRow {
     /// Whether nothing is signed yet and the registry does not list it.
     #[must_use]
     pub fn is_only_staged(&self) -> bool {
-        self.staged.is_some() && self.row.signed.is_none() && self.row.standing == Standing::Signed
+        self.staged.is_some() && self.row.signed.is_none() && self.row.standing == TagStanding::Signed
     }
 }
 
@@ -133,10 +133,10 @@ impl TagRows {
                 let signed = row.row.signed.and_then(|place| view.tags.get(place));
                 match (signed, known) {
                     (Some(tag), known) => row.row.standing = compare::standing(&view, tag, Some(known)),
-                    (None, Known::Gone) => return false,
+                    (None, KnownTag::Gone) => return false,
                     (None, _) => {}
                 }
-                row.row.registry = if let Known::Is(found) = known { Some(Arc::clone(found)) } else { None };
+                row.row.registry = if let KnownTag::Is(found) = known { Some(Arc::clone(found)) } else { None };
                 row.text = OnceLock::new();
                 place += 1;
             }
@@ -192,15 +192,15 @@ impl<'a> Staged<'a> {
 }
 
 /// Adds rows for tags that are to be signed and that nothing else lists.
-fn add_staged(rows: &mut Vec<compare::Row>, stage: &Staged<'_>) {
+fn add_staged(rows: &mut Vec<compare::TagPair>, stage: &Staged<'_>) {
     let is_listed = |name: &str| rows.binary_search_by(|row| natural(&row.name, name)).is_ok();
     let new: Vec<&str> = stage.digests.keys().copied().filter(|name| !is_listed(name)).collect();
     if new.is_empty() {
         return;
     }
-    rows.extend(new.into_iter().map(|name| compare::Row {
+    rows.extend(new.into_iter().map(|name| compare::TagPair {
         name: Arc::from(name),
-        standing: Standing::Signed,
+        standing: TagStanding::Signed,
         signed: None,
         registry: None,
     }));

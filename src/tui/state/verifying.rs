@@ -1,6 +1,6 @@
 //! Images that are being verified.
 
-use crate::engine::tags::verify::{Checked, Finding};
+use crate::engine::tags::verify::{CheckedPart, PartFinding};
 use crate::tuf::Gun;
 use crate::tui::messages::failure::Failure;
 
@@ -18,7 +18,7 @@ pub struct Verifying {
 #[derive(Debug)]
 pub struct Image {
     pub tag: String,
-    pub parts: Vec<Checked>,
+    pub parts: Vec<CheckedPart>,
     /// Whether it was checked to the end, or why it could not be.
     pub ended: Option<Result<(), Failure>>,
     /// What the registry holds under the tag instead.
@@ -34,8 +34,8 @@ impl Image {
 
     /// The first part that is wrong.
     #[must_use]
-    pub fn wrong(&self) -> Option<&Checked> {
-        self.parts.iter().find(|checked| matches!(checked.finding, Finding::Wrong { .. }))
+    pub fn wrong(&self) -> Option<&CheckedPart> {
+        self.parts.iter().find(|checked| matches!(checked.finding, PartFinding::Wrong { .. }))
     }
 
     /// Whether it is what was signed, down to what was asked for.

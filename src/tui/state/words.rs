@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::State;
+use crate::engine::called;
 use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
 use crate::engine::trust::tree::RoleState;
@@ -81,7 +82,7 @@ pub fn role_key(state: &State, key: &RoleKeyView) -> String {
         (key.certificate_expires.is_some(), "listed as a certificate"),
     ];
     let facts: Vec<&str> = facts.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
-    let text = format!("{} {}", key_name(state, &key.canonical, &key.label), key.canonical.short());
+    let text = called::with_id(&key_name(state, &key.canonical, &key.label), &key.canonical);
     if facts.is_empty() { text } else { format!("{text} ({})", facts.join(", ")) }
 }
 
@@ -158,5 +159,5 @@ pub(in crate::tui) fn key_label(state: &State, key: &KeyView) -> String {
 /// The name of a key as the rows have it; `known` if there is no row for it.
 #[must_use]
 pub fn key_name(state: &State, id: &CanonicalKeyId, known: &str) -> String {
-    state.keyring.keys.iter().find(|key| key.id == *id).map_or_else(|| known.to_owned(), |key| key_label(state, key))
+    state.keyring.find(id).map_or_else(|| known.to_owned(), |key| key_label(state, key))
 }

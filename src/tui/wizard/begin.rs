@@ -45,7 +45,7 @@ pub fn from_role(state: &mut State) -> Vec<Effect> {
 pub fn from_key(state: &mut State) -> Vec<Effect> {
     let Some(key) = selected::key(state).cloned() else { return vec![] };
     let offers = of_key(state, &key);
-    choose(state, format!("{} {}", key.label, key.id.short()), offers)
+    choose(state, key.called(), offers)
 }
 
 /// One is opened at once, several are asked about.

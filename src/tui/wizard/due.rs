@@ -6,18 +6,18 @@ use crate::tuf::Gun;
 use crate::tui::kit::canvas::Runs;
 use crate::tui::kit::format::{count, span};
 use crate::tui::kit::message::{Message, Tone};
-use crate::tui::state::{Reminder, State};
+use crate::tui::state::{DueReminder, State};
 
 /// Takes how far the begun wizards are; says once what is due.
 pub(super) fn take(state: &mut State, begun: Vec<Begun>) {
     state.begun = begun;
-    let quiet = state.reminder == Reminder::Said || state.message.is_some() || !state.dialogs.is_empty();
+    let quiet = state.reminder == DueReminder::Said || state.message.is_some() || !state.dialogs.is_empty();
     if quiet || state.tour.is_some() || state.guide.is_some() {
         return;
     }
     let Some((begun, what)) = state.begun.iter().find_map(|begun| Some((begun, begun.due(state.now)?))) else { return };
     let object = format!("{what}: {}", names(state, begun));
-    state.reminder = Reminder::Said;
+    state.reminder = DueReminder::Said;
     let back = Some(("W", "goes on"));
     let since = state.now;
     state.message = Some(Message { tone: Tone::Warn, verb: "due".to_owned(), object, remedy: None, back, since });

@@ -9,6 +9,7 @@ use crate::tuf::{CanonicalKeyId, SignerName};
 use crate::tui::dialogs::form::{Field, Form, Input, Purpose, Wait, WizardForm};
 use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::prompt::too_short;
+use crate::tui::forms::offers;
 use crate::tui::forms::submit::signed_target;
 use crate::tui::forms::token_fields;
 use crate::tui::kit::field::TextField;
@@ -44,19 +45,7 @@ fn form(
         _ if asks => "Nobody can recover a passphrase. Longer is better than stranger.".to_owned(),
         _ => String::new(),
     };
-    Form {
-        title,
-        subject,
-        purpose: Purpose::Wizard(ask),
-        fields,
-        focus: 0,
-        error: None,
-        busy: None,
-        attempts: 0,
-        candidates: vec![],
-        verb,
-        note,
-    }
+    Form { verb, note, ..offers::form(title, subject, Purpose::Wizard(ask), fields) }
 }
 
 fn subject(guide: &Guide) -> String {
@@ -101,7 +90,7 @@ pub(super) fn colleague(state: &State, guide: &Guide) -> Form {
 
 /// Asks for the passphrase of a stored key that becomes the new one.
 pub(super) fn unlock(state: &State, guide: &Guide, id: CanonicalKeyId) -> Form {
-    let about = format!("{}  {}", words::key(state, &id), subject(guide));
+    let about = format!("{}  {}", state.keyring.called_with_id(&id), subject(guide));
     let fields = vec![secret(Label::Passphrase, "it stays under this one")];
     form(state, WizardForm::Unlock(id), "Take a key of the store", about, "take it", fields)
 }
@@ -127,10 +116,12 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     ];
     let is_known = guide.passphrase.is_some() && ids.len() == 1;
     for (label, id) in OWN.iter().zip(&ids).filter(|_| !is_known) {
-        fields
-            .push(secret(*label, &format!("of {}: it is unlocked from the file, to prove it", words::key(state, id))));
+        fields.push(secret(
+            *label,
+            &format!("of {}: it is unlocked from the file, to prove it", state.keyring.called_with_id(id)),
+        ));
     }
-    let keys: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
+    let keys: Vec<String> = ids.iter().map(|id| state.keyring.called_with_id(id)).collect();
     let form = form(state, WizardForm::BackUp(ids), "Back it up", keys.join(", "), "back up", fields);
     Form { focus: 1, ..form }
 }

@@ -21,7 +21,7 @@ const LONG: usize = 10;
 const LABEL: usize = 7;
 
 /// A line.
-pub(super) enum Line {
+pub(super) enum StepLine {
     Blank,
     Runs(Runs),
     /// The cursor can stand here.
@@ -30,7 +30,7 @@ pub(super) enum Line {
 
 /// All lines of the step; `roomy` where pictures have a place.
 #[must_use]
-pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> Vec<Line> {
+pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> Vec<StepLine> {
     let theme = state.theme;
     let room = cells.min(TEXT);
     let mut lines = Vec::new();
@@ -38,17 +38,17 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
     if let StepState::Blocked(why) = guide.stand(guide.shown()) {
         for (i, line) in wrap(&words::said(state, &why), room.saturating_sub(2)).into_iter().enumerate() {
             let sign = if i == 0 { theme.glyphs.warn } else { " " };
-            lines.push(Line::Runs(Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.text())));
+            lines.push(StepLine::Runs(Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.text())));
         }
-        lines.push(Line::Blank);
+        lines.push(StepLine::Blank);
     }
     let mut what = what(state, guide, step, room);
     let options = options::of(state, guide);
     // What can be done is in sight: a long account begins above it and goes on below.
     let rest = if options.is_empty() { Vec::new() } else { what.split_off(what.len().min(LONG)) };
     if !what.is_empty() {
-        lines.extend(what.into_iter().map(Line::Runs));
-        lines.push(Line::Blank);
+        lines.extend(what.into_iter().map(StepLine::Runs));
+        lines.push(StepLine::Blank);
     }
     if !options.is_empty() {
         if guide.phase != Footing::Walking {
@@ -56,20 +56,20 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
                 Some((done, all)) => format!("asking the servers: {done} of {all}"),
                 None => "in which repositories?".to_owned(),
             };
-            lines.push(Line::Runs(Runs::new().then(head, theme.quiet())));
+            lines.push(StepLine::Runs(Runs::new().then(head, theme.quiet())));
         }
-        lines.extend(options.into_iter().enumerate().map(|(i, option)| Line::Option(i, option)));
-        lines.push(Line::Blank);
+        lines.extend(options.into_iter().enumerate().map(|(i, option)| StepLine::Option(i, option)));
+        lines.push(StepLine::Blank);
     }
     if !rest.is_empty() {
-        lines.extend(rest.into_iter().map(Line::Runs));
-        lines.push(Line::Blank);
+        lines.extend(rest.into_iter().map(StepLine::Runs));
+        lines.push(StepLine::Blank);
     }
     if roomy && step.kind == StepKind::Stage && step.state != StepState::Done {
         let picture = picture::lines(state, guide);
         if !picture.is_empty() {
-            lines.extend(picture.into_iter().map(Line::Runs));
-            lines.push(Line::Blank);
+            lines.extend(picture.into_iter().map(StepLine::Runs));
+            lines.push(StepLine::Blank);
         }
     }
     for (label, text) in words::labelled(state, guide, step) {
@@ -78,12 +78,12 @@ pub(super) fn lines(state: &State, guide: &Guide, cells: usize, roomy: bool) -> 
     lines
 }
 
-fn labelled(state: &State, label: &str, text: &str, room: usize) -> Vec<Line> {
+fn labelled(state: &State, label: &str, text: &str, room: usize) -> Vec<StepLine> {
     let theme = state.theme;
     let wrapped = wrap(text, room.saturating_sub(LABEL));
     let line = |(i, line): (usize, String)| {
         let head = if i == 0 { label } else { "" };
-        Line::Runs(Runs::new().then(format!("{head:<LABEL$}"), theme.quiet()).then(line, theme.text()))
+        StepLine::Runs(Runs::new().then(format!("{head:<LABEL$}"), theme.quiet()).then(line, theme.text()))
     };
     wrapped.into_iter().enumerate().map(line).collect()
 }
@@ -97,7 +97,7 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
         let (old, new) = (words::old_keys(guide), words::new_keys(guide));
         let line = |label: &'static str, ids: &[crate::tuf::CanonicalKeyId], none: &str| {
             let runs = Runs::new().then(format!("{label:<LABEL$}"), theme.quiet());
-            let names: Vec<String> = ids.iter().map(|id| words::key(state, id)).collect();
+            let names: Vec<String> = ids.iter().map(|id| state.keyring.called_with_id(id)).collect();
             if names.is_empty() { runs.then(none, theme.quiet()) } else { runs.then(names.join(", "), theme.strong()) }
         };
         if !old.is_empty() {
@@ -129,24 +129,24 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
 }
 
 /// Behind the last step.
-fn end(state: &State, guide: &Guide, room: usize) -> Vec<Line> {
+fn end(state: &State, guide: &Guide, room: usize) -> Vec<StepLine> {
     let theme = state.theme;
     let mut lines = vec![
-        Line::Runs(
+        StepLine::Runs(
             Runs::new().then(theme.glyphs.ok, theme.ok()).gap(1).then(guide.choice().wizard.title(), theme.strong()),
         ),
-        Line::Blank,
+        StepLine::Blank,
     ];
     for repository in &guide.facts.repositories {
         let tags = repository.there().map_or(0, |there| there.tags);
         let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
         let tags = crate::tui::kit::format::count(tags, "tag can be pulled", "tags can be pulled");
-        lines.push(Line::Runs(Runs::new().then(name, theme.text()).gap(3).then(tags, theme.quiet())));
+        lines.push(StepLine::Runs(Runs::new().then(name, theme.text()).gap(3).then(tags, theme.quiet())));
     }
-    lines.push(Line::Blank);
+    lines.push(StepLine::Blank);
     let options = options::of(state, guide).into_iter().enumerate();
-    lines.extend(options.map(|(i, option)| Line::Option(i, option)));
-    lines.push(Line::Blank);
+    lines.extend(options.map(|(i, option)| StepLine::Option(i, option)));
+    lines.push(StepLine::Blank);
     let words = match guide.choice().wizard {
         Wizard::Snapshot { .. } => "Whoever signs needs the snapshot key from now on: export it, and hand it over.",
         _ => "Machines and people that sign with the old key cannot publish any more: tell them.",
@@ -252,10 +252,12 @@ fn change(state: &State, change: &Change) -> Runs {
     let (glyph, style) = mark::sign(theme, mark).unwrap_or((" ", theme.text()));
     let text = match change {
         Change::AddSigner { name, keys } => {
-            let ids: Vec<String> = keys.iter().map(|k| words::key(state, k.canonical_id())).collect();
+            let ids: Vec<String> = keys.iter().map(|k| state.keyring.called_with_id(k.canonical_id())).collect();
             format!("add {} to {name}, releases", ids.join(", "))
         }
-        Change::RemoveSignerKey { name, key } => format!("remove {} from {name}, releases", words::key(state, key)),
+        Change::RemoveSignerKey { name, key } => {
+            format!("remove {} from {name}, releases", state.keyring.called_with_id(key))
+        }
         other => other.describe(),
     };
     Runs::new().gap(2).then(glyph, style).gap(1).then(text, theme.text())

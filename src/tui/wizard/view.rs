@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::{self, Line};
+use super::parts::{self, StepLine};
 use super::{options, track, words};
 use crate::engine::wizard::StepState;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, width};
@@ -129,20 +129,21 @@ fn step(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect, room
     let (x, end) = (place.x + 2, place.right().saturating_sub(1));
     let cells = usize::from(end.saturating_sub(x));
     let lines = parts::lines(state, guide, cells, roomy);
-    let words = lines.iter().map(|l| if let Line::Option(_, o) = l { width(&o.word) } else { 0 }).max().unwrap_or(0);
+    let words =
+        lines.iter().map(|l| if let StepLine::Option(_, o) = l { width(&o.word) } else { 0 }).max().unwrap_or(0);
     let words = words.min(u16::try_from(cells / 2).unwrap_or(20));
     let height = usize::from(place.height);
     let cursor = options::cursor(state, guide);
-    let at = lines.iter().position(|l| matches!(l, Line::Option(i, _) if *i == cursor)).unwrap_or(0);
+    let at = lines.iter().position(|l| matches!(l, StepLine::Option(i, _) if *i == cursor)).unwrap_or(0);
     let offset = (at + 2).saturating_sub(height);
     let hidden = lines.len().saturating_sub(offset + height);
     for (y, line) in (place.y..place.bottom()).zip(lines.iter().skip(offset)) {
         match line {
-            Line::Blank => {}
-            Line::Runs(runs) => {
+            StepLine::Blank => {}
+            StepLine::Runs(runs) => {
                 canvas.runs(x, y, end, runs);
             }
-            Line::Option(i, option) => {
+            StepLine::Option(i, option) => {
                 let selected = *i == cursor;
                 canvas.spot(place.x, y, place.right(), Spot::Line(*i));
                 canvas.runs(x, y, end, &parts::option(state, option, words, selected));

@@ -79,15 +79,6 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A key as people know it.
-#[must_use]
-pub(super) fn key(state: &State, id: &CanonicalKeyId) -> String {
-    match state.keyring.keys.iter().find(|k| k.id == *id) {
-        Some(view) => format!("{} {}", view.label, id.short()),
-        None => id.short().to_owned(),
-    }
-}
-
 /// What the engine says, with keys and repositories as the panes call them.
 #[must_use]
 pub(super) fn said(state: &State, text: &str) -> String {
@@ -96,7 +87,7 @@ pub(super) fn said(state: &State, text: &str) -> String {
         None => text.to_owned(),
     };
     for key in state.keyring.keys.iter().filter(|key| !key.place.is_of_server() && key.label != key.id.short()) {
-        let named = format!("{} {}", key.label, key.id.short());
+        let named = key.called();
         if text.contains(key.id.short()) && !text.contains(&named) {
             text = text.replace(key.id.short(), &named);
         }
@@ -185,7 +176,7 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
     if let (Wizard::RenewRoot | Wizard::RenewTargets { .. }, Some(version)) = (wizard, role.version) {
         return format!("v{version}   {tags}");
     }
-    let keys: Vec<String> = role.ids().iter().map(|id| key(state, id)).collect();
+    let keys: Vec<String> = role.ids().iter().map(|id| state.keyring.called_with_id(id)).collect();
     format!("{}   {tags}", keys.join(", "))
 }
 
@@ -202,7 +193,7 @@ pub(super) fn loss(wizard: &Wizard) -> &'static str {
 /// With which key a step works.
 #[must_use]
 pub(super) fn with_key(state: &State, guide: &Guide, step: &StepView) -> String {
-    let new = || new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", ");
+    let new = || new_keys(guide).iter().map(|id| state.keyring.called_with_id(id)).collect::<Vec<_>>().join(", ");
     match step.kind {
         StepKind::BackUp if !only_on_tokens(guide).is_empty() => String::new(),
         StepKind::BackUp | StepKind::BackUpMade if guide.choice().wizard.needs_key() => {
@@ -262,7 +253,9 @@ pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
             [gun] => state.short_name(&state.name_of(gun)).to_owned(),
             guns => format!("{} repositories", guns.len()),
         },
-        StepKind::Key => new_keys(guide).iter().map(|id| key(state, id)).collect::<Vec<_>>().join(", "),
+        StepKind::Key => {
+            new_keys(guide).iter().map(|id| state.keyring.called_with_id(id)).collect::<Vec<_>>().join(", ")
+        }
         StepKind::BackUp if !only_on_tokens(guide).is_empty() => "on a token, no copy".to_owned(),
         StepKind::BackUp | StepKind::BackUpMade if guide.choice().without_backup => "without, by choice".to_owned(),
         StepKind::BackUp if step.state == StepState::Done => "a copy was unlocked".to_owned(),

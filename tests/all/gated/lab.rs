@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use trustdeck::engine::Engine;
-use trustdeck::gate::{self, Login, Options};
+use trustdeck::gate::{self, GateLogin, Options};
 use trustdeck::sandbox::{self, REGISTRY, Running};
 
 use crate::support::{Ran, run};
@@ -93,6 +93,6 @@ impl Drop for Lab {
 }
 
 /// A login of a test.
-pub fn login() -> Login {
-    Login::parse("jeff:secret").unwrap()
+pub fn login() -> GateLogin {
+    GateLogin::parse("jeff:secret").unwrap()
 }

@@ -9,7 +9,7 @@ use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Mouse, MouseAct};
-use trustdeck::tui::messages::input::Lines;
+use trustdeck::tui::messages::input::InputLines;
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{Screen, State};
 
@@ -113,7 +113,7 @@ fn it_is_turned_off_by_name_and_shift_is_the_terminals() {
     assert_eq!(press(&mut state, ":mouse<enter>"), [Effect::Mouse(true)]);
     let pressed = |modifiers| {
         let kind = MouseEventKind::Down(MouseButton::Left);
-        Lines::default().event(Input::Mouse(MouseEvent { kind, column: 1, row: 2, modifiers }))
+        InputLines::default().event(Input::Mouse(MouseEvent { kind, column: 1, row: 2, modifiers }))
     };
     assert!(matches!(pressed(KeyModifiers::NONE), Some(Event::Mouse(Mouse { column: 1, row: 2, .. }))));
     assert!(pressed(KeyModifiers::SHIFT).is_none());

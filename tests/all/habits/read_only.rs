@@ -14,7 +14,7 @@ use trustdeck::engine::settings::ReadOnly;
 use trustdeck::engine::{Change, Engine, Kind, RootKeyChoice, Settings};
 use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::state::{Pick, Quit, State};
+use trustdeck::tui::state::{PickFor, Quit, State};
 
 fn read_only(mut state: State) -> State {
     state.here.read_only.everything = true;
@@ -122,7 +122,7 @@ fn the_configuration_can_say_so() {
 fn enter_chooses_what_the_screen_was_opened_for() {
     let picking = |pane, focus| {
         let mut state = browsing();
-        (state.here.pick, state.focus) = (Some(Pick { pane, of: None }), focus);
+        (state.here.pick, state.focus) = (Some(PickFor { pane, of: None }), focus);
         state.here.read_only.everything = true;
         state
     };

@@ -6,7 +6,7 @@ mod gateways;
 mod harness;
 mod losses;
 mod production;
-mod prompting;
+pub(crate) mod prompting;
 mod publishing;
 mod reading;
 mod screen;

@@ -2,18 +2,13 @@
 
 use super::support::{Home, Terminal, peers};
 use super::{files, home};
+use crate::interop::prompting;
 
 const PASSPHRASE: &str = "harbor plaza tulip";
 
 /// trustdeck on a terminal, that knows no passphrase.
 fn asking(home: &Home, arguments: &[&str]) -> Terminal {
-    let mut command = home.trustdeck_command(arguments);
-    let roles = ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"].map(|role| format!("NOTARY_{role}_PASSPHRASE"));
-    roles.iter().for_each(|variable| {
-        command.env_remove(variable);
-    });
-    command.env_remove("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE");
-    command.env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE");
+    let mut command = prompting::asking(home, arguments);
     command.env("LANG", "C.UTF-8");
     Terminal::start(&command, 100, 40)
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tempfile::TempDir;
 use trustdeck::engine::plan::compute::draft;
-use trustdeck::engine::plan::facts::{Facts, KeyAtHand, Known};
-use trustdeck::engine::publish::sign::{Made, SignedFile, sign};
+use trustdeck::engine::plan::facts::{KeyAtHand, KnownFiles, PlanFacts};
+use trustdeck::engine::publish::sign::{MadeKeys, SignedFile, sign};
 use trustdeck::engine::{Engine, Kind, StagedChange};
 use trustdeck::keys::{KeyStore, Passphrase};
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
@@ -138,11 +138,11 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
         stored.into_iter().map(|key| (key.id, KeyAtHand { role: key.role, locked: false, on_token: false })).collect();
     let at_hand = keys.keys().cloned().collect();
     let (set, gun) = (load(), gun());
-    let facts = Facts {
+    let facts = PlanFacts {
         gun: &gun,
         name: GUN,
         server: "https://trust.example.test",
-        known: Known::Files(&set),
+        known: KnownFiles::Files(&set),
         verified_at: None,
         changes,
         keys: &keys,
@@ -154,7 +154,7 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
     let (draft, _) = draft(&facts).unwrap();
     let passphrase = Passphrase::from_text("repopass1");
     let open = |id: &CanonicalKeyId| store.load(id, Some(&passphrase)).ok().map(Arc::new);
-    sign(&draft, &open, &Made::default(), &SeenRoles::new(), &|_, _| {}).unwrap()
+    sign(&draft, &open, &MadeKeys::default(), &SeenRoles::new(), &|_, _| {}).unwrap()
 }
 
 #[test]

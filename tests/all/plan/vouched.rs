@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use trustdeck::engine::plan::unknown::Before;
+use trustdeck::engine::plan::unknown::TagBefore;
 use trustdeck::engine::plan::{RepositoryPlan, Weight};
 use trustdeck::engine::{Change, Kind, NewKeys};
 use trustdeck::tuf::verify::{Pinning, Purpose, Seen};
@@ -151,7 +151,7 @@ fn the_last_good_file_can_be_signed_again_in_the_place_of_an_unknown_one() {
     let set = set_after(&good, &bad);
     let plan = bad.plan_of(&set, &[witness("targets/releases")]);
     let before: Vec<(&str, bool)> =
-        plan.unknown[0].tags.iter().map(|t| (t.tag.as_str(), matches!(t.before, Before::Other(_)))).collect();
+        plan.unknown[0].tags.iter().map(|t| (t.tag.as_str(), matches!(t.before, TagBefore::Other(_)))).collect();
     assert_eq!((before, &plan.unknown[0].gone[..]), (vec![("1.1", true), ("evil", false)], &["1.0".to_owned()][..]));
     let danger = plan.warnings.iter().find(|warning| warning.weight == Weight::Danger).unwrap();
     assert_eq!(danger.fix.as_ref().map(|(fix, _)| &fix[..]), Some(&[restore("targets/releases")][..]));

@@ -1,7 +1,7 @@
 //! What a plan warns of, and the fixes that it offers.
 
 use trustdeck::engine::plan::compute::plan_repository;
-use trustdeck::engine::plan::facts::Known;
+use trustdeck::engine::plan::facts::KnownFiles;
 use trustdeck::engine::plan::{NeededKey, RepositoryPlan, Weight};
 use trustdeck::engine::{Change, Kind, RootKeyChoice};
 use trustdeck::tuf::Role;
@@ -155,26 +155,26 @@ fn deletion_is_a_danger() {
 fn a_new_repository_needs_new_keys_or_the_stored_root_key() {
     let create =
         [Change::Create { root_key: RootKeyChoice::Auto }, add_signer("alice", &[Key::named("alice").public()])];
-    let plan = World::new().with_facts(Known::Absent, &create, plan_repository);
+    let plan = World::new().with_facts(KnownFiles::Absent, &create, plan_repository);
     assert!(plan.creates && !plan.is_blocked());
     assert!(matches!(&plan.keys[0], NeededKey::Unlock { role, .. } if role == "root"));
     assert_eq!(plan.keys[1], NeededKey::New { role: Role::Targets });
     let versions: Vec<_> = plan.roles.iter().map(|diff| (diff.role.to_string(), diff.version)).collect();
     assert_eq!(versions[0], ("root".to_owned(), (None, Some(1))));
     assert_eq!(versions[1], ("targets".to_owned(), (None, Some(2))));
-    let plan = World::new().without("root").with_facts(Known::Absent, &create, plan_repository);
+    let plan = World::new().without("root").with_facts(KnownFiles::Absent, &create, plan_repository);
     assert_eq!(plan.keys[0], NeededKey::New { role: Role::Root });
     // Staged before it was known that there is no trust data: the creation is a line of its own all the same.
-    let unaware = World::new().with_facts(Known::Absent, &create[1..], plan_repository);
+    let unaware = World::new().with_facts(KnownFiles::Absent, &create[1..], plan_repository);
     assert_eq!(unaware.changes.iter().map(|c| c.change.clone()).collect::<Vec<_>>(), create);
     assert!(unaware.creates && !unaware.is_blocked());
 }
 
 #[test]
 fn without_trust_data_nothing_but_a_creation_can_be_planned() {
-    let plan = World::new().with_facts(Known::Absent, &[remove_signer("ben")], plan_repository);
+    let plan = World::new().with_facts(KnownFiles::Absent, &[remove_signer("ben")], plan_repository);
     assert_eq!(plan.failed.unwrap().kind, Kind::Absent);
-    let plan = World::new().with_facts(Known::Nothing, &[remove_signer("ben")], plan_repository);
+    let plan = World::new().with_facts(KnownFiles::Nothing, &[remove_signer("ben")], plan_repository);
     assert!(plan.is_blocked());
 }
 

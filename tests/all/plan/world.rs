@@ -7,9 +7,9 @@ use jiff::Timestamp as Time;
 use trustdeck::engine::draft::applied::Mark;
 use trustdeck::engine::draft::pulled::{Pulled, pulled};
 use trustdeck::engine::plan::compute::{draft, plan_repository};
-use trustdeck::engine::plan::facts::{Facts, KeyAtHand, Known};
+use trustdeck::engine::plan::facts::{KeyAtHand, KnownFiles, PlanFacts};
 use trustdeck::engine::plan::{RepositoryPlan, RoleDiff};
-use trustdeck::engine::publish::sign::{Made, SignedFile, SigningError, sign};
+use trustdeck::engine::publish::sign::{MadeKeys, SignedFile, SigningError, sign};
 use trustdeck::engine::{Change, EngineError, EntryId, StagedChange};
 use trustdeck::keys::PrivateKey;
 use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
@@ -74,19 +74,19 @@ impl World {
 
     pub(crate) fn plan(&self, changes: &[Change]) -> RepositoryPlan {
         let set = self.set();
-        self.with_facts(Known::Files(&set), changes, plan_repository)
+        self.with_facts(KnownFiles::Files(&set), changes, plan_repository)
     }
 
     /// A plan for files that somebody else has put together.
     pub(crate) fn plan_of(&self, set: &TrustedSet, changes: &[Change]) -> RepositoryPlan {
-        self.with_facts(Known::Files(set), changes, plan_repository)
+        self.with_facts(KnownFiles::Files(set), changes, plan_repository)
     }
 
     /// What such a plan signs.
     pub(crate) fn signed_of(&self, set: &TrustedSet, changes: &[Change]) -> Result<Vec<SignedFile>, EngineError> {
-        self.with_facts(Known::Files(set), changes, |facts| {
+        self.with_facts(KnownFiles::Files(set), changes, |facts| {
             let (draft, _) = draft(facts)?;
-            let files = sign(&draft, &|id| self.open_key(id), &Made::default(), &SeenRoles::new(), &|_, _| {});
+            let files = sign(&draft, &|id| self.open_key(id), &MadeKeys::default(), &SeenRoles::new(), &|_, _| {});
             files.map_err(|error| EngineError::Input { message: error.to_string(), hint: String::new() })
         })
     }
@@ -105,7 +105,12 @@ impl World {
         files
     }
 
-    pub(crate) fn with_facts<T>(&self, known: Known<'_>, changes: &[Change], act: impl FnOnce(&Facts<'_>) -> T) -> T {
+    pub(crate) fn with_facts<T>(
+        &self,
+        known: KnownFiles<'_>,
+        changes: &[Change],
+        act: impl FnOnce(&PlanFacts<'_>) -> T,
+    ) -> T {
         let gun = Gun::parse(GUN).unwrap();
         let keys: BTreeMap<CanonicalKeyId, KeyAtHand> = self
             .keys
@@ -118,7 +123,7 @@ impl World {
             })
             .collect();
         let at_hand: BTreeSet<CanonicalKeyId> = keys.keys().cloned().collect();
-        act(&Facts {
+        act(&PlanFacts {
             gun: &gun,
             name: GUN,
             server: "https://trust.example.test",
@@ -141,9 +146,9 @@ impl World {
     /// Signs what the changes come to; with the tags that Docker is to pull then.
     pub(crate) fn signed(&self, changes: &[Change]) -> Result<(Vec<SignedFile>, Pulled), EngineError> {
         let set = self.set();
-        self.with_facts(Known::Files(&set), changes, |facts| {
+        self.with_facts(KnownFiles::Files(&set), changes, |facts| {
             let (draft, _) = draft(facts)?;
-            let files = sign(&draft, &|id| self.open_key(id), &Made::default(), &SeenRoles::new(), &|_, _| {});
+            let files = sign(&draft, &|id| self.open_key(id), &MadeKeys::default(), &SeenRoles::new(), &|_, _| {});
             match files {
                 Ok(files) => Ok((files, pulled(&draft))),
                 Err(SigningError::Locked { missing, .. }) => Err(EngineError::Locked(missing)),
@@ -156,9 +161,9 @@ impl World {
     /// Tries to sign above versions that were met elsewhere.
     pub(crate) fn sign_above(&self, changes: &[Change], found: &SeenRoles) -> Result<Vec<SignedFile>, SigningError> {
         let set = self.set();
-        self.with_facts(Known::Files(&set), changes, |facts| {
+        self.with_facts(KnownFiles::Files(&set), changes, |facts| {
             let (draft, _) = draft(facts).unwrap();
-            sign(&draft, &|id| self.open_key(id), &Made::default(), found, &|_, _| {})
+            sign(&draft, &|id| self.open_key(id), &MadeKeys::default(), found, &|_, _| {})
         })
     }
 

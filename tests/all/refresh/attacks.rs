@@ -4,9 +4,7 @@ use trustdeck::engine::trust::tree::RoleState;
 use trustdeck::engine::{EngineError, FirstContact, Health, Kind, Notice};
 use trustdeck::tuf::{Role, VerifyError};
 
-use crate::refresh::machine::Machine;
-use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, gun, publish, root_key, team};
+use crate::refresh::{GUN, gun, publish, refreshed, root_key, served, team};
 use crate::support::forge::{Key, Repository, days, noon};
 
 /// An old state of the repository under a new timestamp, as whoever holds the server's keys can make it.
@@ -27,15 +25,12 @@ fn grown(repository: &Repository) -> Repository {
 #[tokio::test]
 async fn rollback_to_a_smaller_file_is_noticed_from_what_was_remembered() {
     let (old, new) = (team(), grown(&team()));
-    let origin = Origin::start().await;
-    origin.serve(&new);
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&new).await;
     // `docker` forgets versions with the files.
     std::fs::remove_file(machine.cached(GUN, "snapshot.json")).unwrap();
     std::fs::remove_file(machine.cached(GUN, "targets/releases.json")).unwrap();
     origin.serve(&rolled_back(&old, &new));
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     let rollback = VerifyError::Rollback { role: Role::Snapshot, seen: 2, got: 1 };
     assert!(matches!(&error, EngineError::Verify { source, .. } if *source == rollback), "{error:?}");
 }
@@ -43,56 +38,44 @@ async fn rollback_to_a_smaller_file_is_noticed_from_what_was_remembered() {
 #[tokio::test]
 async fn rollback_to_a_smaller_file_is_noticed_from_the_cache_alone() {
     let (old, new) = (team(), grown(&team()));
-    let origin = Origin::start().await;
-    origin.serve(&new);
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&new).await;
     std::fs::remove_dir_all(&machine.settings.state_dir).unwrap();
     // As after an attack on `docker`: it stored the new timestamp before it refused the old snapshot.
     let attack = rolled_back(&old, &new);
     let files = origin.serve(&attack);
     std::fs::write(machine.cached(GUN, "timestamp.json"), files.get(&Role::Timestamp)).unwrap();
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rollback, "{error:?}");
 }
 
 #[tokio::test]
 async fn refused_attack_leaves_the_cache_as_it_was_and_the_honest_server_works_afterwards() {
     let (old, new) = (team(), grown(&team()));
-    let origin = Origin::start().await;
-    origin.serve(&new);
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&new).await;
     let before = machine.cache(GUN);
     origin.serve(&rolled_back(&old, &new));
-    machine.engine().views().refresh(&gun()).await.unwrap_err();
+    machine.refresh().await.unwrap_err();
     assert_eq!(machine.cache(GUN), before);
     origin.serve(&new);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.trusted(), 51);
 }
 
 #[tokio::test]
 async fn other_bytes_under_a_known_version_are_refused() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&team()).await;
     let mut other = team();
     other.tag(&Role::releases(), "evil");
     other.snapshot.0 += 1;
     other.timestamp.0 += 1;
     origin.serve(&other);
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Equivocation, "{error:?}");
 }
 
 #[tokio::test]
 async fn frozen_timestamp_is_an_error_that_names_a_wrong_clock() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&team()).await;
     let later = days(noon(), 20);
     machine.set_clock(later);
     origin.set_date(later);
@@ -110,32 +93,27 @@ async fn frozen_timestamp_is_an_error_that_names_a_wrong_clock() {
 
 #[tokio::test]
 async fn clock_before_the_last_success_is_a_fault() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&team()).await;
     machine.set_clock(days(noon(), -3));
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert!(matches!(error, EngineError::Clock { .. }), "{error:?}");
     origin.set_date(noon());
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert!(matches!(error, EngineError::Clock { .. }), "the server's clock goes against this one: {error:?}");
 }
 
 #[tokio::test]
 async fn a_clock_that_was_once_ahead_locks_nobody_out_where_the_servers_clock_agrees_with_it_now() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
+    let (origin, machine) = served(&team()).await;
     machine.set_clock(days(noon(), 3));
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     machine.set_clock(noon());
     let offline = machine.engine().views().cached(&gun()).await.unwrap_err();
     assert!(matches!(offline, EngineError::Clock { .. }), "nobody says which clock was wrong: {offline:?}");
     origin.set_date(noon());
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert!(view.notices.iter().any(|notice| matches!(notice, Notice::ClockWasAhead(_))), "{:?}", view.notices);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert!(view.notices.is_empty(), "corrected and told once: {:?}", view.notices);
     machine.engine().views().cached(&gun()).await.unwrap();
 }
@@ -143,14 +121,11 @@ async fn a_clock_that_was_once_ahead_locks_nobody_out_where_the_servers_clock_ag
 #[tokio::test]
 async fn hidden_delegation_is_named_and_its_tags_do_not_vanish_in_silence() {
     let mut repository = team();
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&repository).await;
     repository.unnamed.insert(Role::releases());
     publish(&mut repository, &Role::Snapshot);
     origin.serve(&repository);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     let releases = view.roles.iter().find(|row| row.role == Role::releases()).unwrap();
     assert_eq!(releases.state, RoleState::Hidden);
     assert_eq!(view.health, Health::Fail);
@@ -162,10 +137,7 @@ async fn hidden_delegation_is_named_and_its_tags_do_not_vanish_in_silence() {
 #[tokio::test]
 async fn roots_are_walked_one_by_one_when_keys_were_rotated() {
     let mut repository = team();
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&repository).await;
     let mut last = root_key();
     for version in 2..=4 {
         let next = Key::named(&format!("root {version}")).certified(GUN, |_| {});
@@ -179,37 +151,32 @@ async fn roots_are_walked_one_by_one_when_keys_were_rotated() {
         last = next;
     }
     origin.asked();
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.roles[0].version, Some(4));
     let roots: Vec<String> = origin.asked().into_iter().filter(|file| file.contains("root")).collect();
     assert_eq!(roots, ["2.root.json", "3.root.json", "4.root.json", "5.root.json"]);
     origin.asked();
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     assert_eq!(origin.asked(), ["timestamp.json"]);
 }
 
 #[tokio::test]
 async fn root_of_somebody_else_is_refused() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&team()).await;
     let mut foreign = team();
     foreign.set_keys(Role::Root, &[Key::named("mallory").certified(GUN, |_| {})], 1);
     foreign.set_keys(Role::Timestamp, &[Key::named("mallory's timestamp")], 1);
     foreign.root.version = 2;
     publish(&mut foreign, &Role::Root);
     origin.serve(&foreign);
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert!(matches!(&error, EngineError::OtherRoot { since: Some(_), .. }), "{error:?}");
     assert_eq!(error.kind(), Kind::Pin);
 }
 
 #[tokio::test]
 async fn new_repository_waits_for_somebody_to_accept_its_root() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let mut machine = Machine::new(&origin.url);
+    let (_origin, mut machine) = served(&team()).await;
     machine.settings.first_contact = FirstContact::Ask;
     let engine = machine.engine();
     let EngineError::FirstContact { roots, .. } = engine.views().refresh(&gun()).await.unwrap_err() else { panic!() };
@@ -220,5 +187,5 @@ async fn new_repository_waits_for_somebody_to_accept_its_root() {
     engine.trust().accept_root(&gun(), &roots).unwrap();
     assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
     // Pinned from now on, also for the next process.
-    assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.refresh().await.unwrap().trusted(), 1);
 }

@@ -11,23 +11,15 @@ use trustdeck::tuf::{Gun, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, gun, publish, root_key, team};
+use crate::refresh::{GUN, gun, publish, refreshed, root_key, served, team};
 use crate::support::forge::{Key, Repository, days, noon};
-
-async fn refreshed() -> (Origin, Machine) {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
-    (origin, machine)
-}
 
 #[tokio::test]
 async fn files_are_the_served_bytes_and_private() {
     let origin = Origin::start().await;
     let served = origin.serve(&team());
     let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     let files = ["root", "timestamp", "snapshot", "targets", "targets/alice", "targets/releases"];
     assert_eq!(machine.cache(GUN).len(), files.len());
     for name in files {
@@ -40,7 +32,7 @@ async fn files_are_the_served_bytes_and_private() {
 
 #[tokio::test]
 async fn server_that_is_down_leaves_the_cache_with_its_age_and_the_reason() {
-    let (origin, machine) = refreshed().await;
+    let (origin, machine) = refreshed(&team()).await;
     machine.set_clock(days(noon(), 2));
     for (status, kind) in [
         (StatusCode::SERVICE_UNAVAILABLE, Kind::Busy),
@@ -48,18 +40,18 @@ async fn server_that_is_down_leaves_the_cache_with_its_age_and_the_reason() {
         (StatusCode::FORBIDDEN, Kind::Forbidden),
     ] {
         origin.fail_with(Some(status));
-        let view = machine.engine().views().refresh(&gun()).await.unwrap();
+        let view = machine.refresh().await.unwrap();
         let Freshness::Cached { at, reason: Some(reason) } = view.freshness else { panic!("{:?}", view.freshness) };
         assert_eq!((at, reason.kind, view.health), (Some(noon()), kind, Health::Cached));
         assert_eq!(view.tags.len(), 1);
     }
     origin.fail_with(None);
-    assert!(matches!(machine.engine().views().refresh(&gun()).await.unwrap().freshness, Freshness::Fresh { .. }));
+    assert!(matches!(machine.refresh().await.unwrap().freshness, Freshness::Fresh { .. }));
 }
 
 #[tokio::test]
 async fn cached_data_that_has_expired_says_so_and_is_not_relied_upon() {
-    let (origin, machine) = refreshed().await;
+    let (origin, machine) = refreshed(&team()).await;
     origin.fail_with(Some(StatusCode::BAD_GATEWAY));
     machine.set_clock(days(noon(), 30));
     let engine = machine.engine();
@@ -70,10 +62,10 @@ async fn cached_data_that_has_expired_says_so_and_is_not_relied_upon() {
 
 #[tokio::test]
 async fn offline_shows_the_cache_without_asking() {
-    let (origin, mut machine) = refreshed().await;
+    let (origin, mut machine) = refreshed(&team()).await;
     origin.asked();
     machine.settings.offline = true;
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.freshness, Freshness::Cached { at: Some(noon()), reason: None });
     assert_eq!(view, machine.engine().views().cached(&gun()).await.unwrap());
     assert_eq!(origin.count(), 0);
@@ -81,7 +73,7 @@ async fn offline_shows_the_cache_without_asking() {
 
 #[tokio::test]
 async fn missing_and_damaged_roots_are_restored_from_the_copy() {
-    let (_origin, machine) = refreshed().await;
+    let (_origin, machine) = refreshed(&team()).await;
     let path = machine.cached(GUN, "root.json");
     let good = std::fs::read(&path).unwrap();
     for damage in [None, Some(&b""[..]), Some(&good[..100])] {
@@ -89,7 +81,7 @@ async fn missing_and_damaged_roots_are_restored_from_the_copy() {
             None => std::fs::remove_file(&path).unwrap(),
             Some(bytes) => std::fs::write(&path, bytes).unwrap(),
         }
-        let view = machine.engine().views().refresh(&gun()).await.unwrap();
+        let view = machine.refresh().await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), good);
         assert!(view.notices.iter().any(|notice| matches!(notice, Notice::RootRestored(_))), "{:?}", view.notices);
     }
@@ -97,7 +89,7 @@ async fn missing_and_damaged_roots_are_restored_from_the_copy() {
 
 #[tokio::test]
 async fn changed_pin_is_an_error_until_both_fingerprints_were_seen() {
-    let (origin, machine) = refreshed().await;
+    let (origin, machine) = refreshed(&team()).await;
     let mut foreign = team();
     let root = Key::named("mallory").certified(GUN, |_| {});
     foreign.set_keys(Role::Root, std::slice::from_ref(&root), 1);
@@ -109,12 +101,12 @@ async fn changed_pin_is_an_error_until_both_fingerprints_were_seen() {
     assert_eq!(found, [root.public().id().clone()]);
     engine.trust().accept_root(&gun(), &found).unwrap();
     assert_eq!(engine.views().refresh(&gun()).await.unwrap().trusted(), 1);
-    assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.refresh().await.unwrap().trusted(), 1);
 }
 
 #[tokio::test]
 async fn root_that_docker_has_advanced_is_taken() {
-    let (origin, machine) = refreshed().await;
+    let (origin, machine) = refreshed(&team()).await;
     let mut repository = team();
     let next = Key::named("next root").certified(GUN, |_| {});
     repository.set_keys(Role::Root, std::slice::from_ref(&next), 1);
@@ -126,7 +118,7 @@ async fn root_that_docker_has_advanced_is_taken() {
         std::fs::write(machine.cached(GUN, &format!("{role}.json")), files.get(&role)).unwrap();
     }
     origin.asked();
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.roles[0].version, Some(2));
     assert_eq!(origin.asked(), ["timestamp.json"]);
 }
@@ -151,18 +143,18 @@ async fn cache_that_docker_wrote_is_read_as_docker_reads_it() {
 
 #[tokio::test]
 async fn files_that_docker_has_cut_are_fetched_again() {
-    let (_origin, machine) = refreshed().await;
+    let (_origin, machine) = refreshed(&team()).await;
     let before = machine.cache(GUN);
     for name in ["timestamp.json", "targets.json", "targets/releases.json"] {
         std::fs::write(machine.cached(GUN, name), b"{\"signed\":").unwrap();
     }
-    assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
+    assert_eq!(machine.refresh().await.unwrap().trusted(), 1);
     assert!(machine.cache(GUN) == before);
 }
 
 #[tokio::test]
 async fn local_deletion_keeps_nested_repositories_and_forgets_the_pin() {
-    let (origin, machine) = refreshed().await;
+    let (origin, machine) = refreshed(&team()).await;
     let nested = Gun::parse(&format!("{GUN}/inner")).unwrap();
     origin.serve(&Repository::new(nested.as_str(), noon()));
     let engine = machine.engine();
@@ -182,15 +174,13 @@ async fn local_deletion_keeps_nested_repositories_and_forgets_the_pin() {
 
 #[tokio::test]
 async fn symbolic_links_are_not_followed_out_of_the_trust_directory() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
+    let (_origin, machine) = served(&team()).await;
     let outside = machine.dir.path().join("outside");
     std::fs::create_dir(&outside).unwrap();
     let inside = machine.settings.trust_dir.join("tuf/registry.example.test");
     std::fs::create_dir_all(&inside).unwrap();
     symlink(&outside, inside.join("team")).unwrap();
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert!(matches!(error, EngineError::OwnDir { .. }), "{error:?}");
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     assert!(machine.engine().views().entries().unwrap().is_empty());
@@ -198,7 +188,7 @@ async fn symbolic_links_are_not_followed_out_of_the_trust_directory() {
 
 #[tokio::test]
 async fn repositories_are_listed_once_and_strange_directories_skipped() {
-    let (_origin, machine) = refreshed().await;
+    let (_origin, machine) = refreshed(&team()).await;
     let engine = machine.engine();
     engine.trust().add_entry(&gun()).unwrap();
     engine.trust().add_entry(&gun()).unwrap();
@@ -216,7 +206,7 @@ async fn repositories_are_listed_once_and_strange_directories_skipped() {
 
 #[tokio::test]
 async fn state_of_a_newer_version_is_refused_and_left_alone() {
-    let (_origin, machine) = refreshed().await;
+    let (_origin, machine) = refreshed(&team()).await;
     let mut folders = vec![machine.settings.state_dir.join("repositories")];
     let mut records = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -232,7 +222,7 @@ async fn state_of_a_newer_version_is_refused_and_left_alone() {
     let [record] = records.as_slice() else { panic!("{records:?}") };
     let newer = br#"{"format":99,"marks":"of another kind"}"#;
     std::fs::write(record, newer).unwrap();
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert!(matches!(error, EngineError::State { .. }), "{error:?}");
     assert_eq!(std::fs::read(record).unwrap(), newer);
 }
@@ -282,15 +272,13 @@ async fn killed_process_leaves_whole_files() {
             let is_named = !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             assert!(!is_named || whole.contains(bytes.as_slice()), "{} is cut", path.display());
         }
-        assert_eq!(machine.engine().views().refresh(&gun()).await.unwrap().trusted(), 1);
+        assert_eq!(machine.refresh().await.unwrap().trusted(), 1);
     }
 }
 
 #[tokio::test]
 async fn files_left_aside_by_ended_processes_are_swept() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
+    let (_origin, machine) = served(&team()).await;
     let mut child = std::process::Command::new("true").spawn().unwrap();
     let (ended, running) = (child.id(), std::process::id());
     child.wait().unwrap();
@@ -312,7 +300,7 @@ async fn files_left_aside_by_ended_processes_are_swept() {
         leave(format!(".alice.json.{running}-1000000"), 5),
         leave(".alice.json.editor".to_owned(), 48 * 60),
     ];
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     let left = |name: &String| dir.join(name).exists();
     assert!(!gone.iter().any(left) && kept.iter().all(left));
 }
@@ -337,13 +325,13 @@ async fn a_role_cannot_overwrite_the_root_of_another_repository() {
     attacker.tag(&role, "9.9");
     assert_eq!(machine.cached(GUN, "targets/metadata/root.json"), pin);
     origin.serve(&attacker);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(std::fs::read(&pin).unwrap(), before);
 
     // The role is shown all the same, without asking again for what has not changed, and offline.
     assert!(view.tags.iter().any(|tag| tag.name == "9.9" && tag.roles.contains(&role)), "{:?}", view.tags);
     origin.asked();
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     assert_eq!(origin.count(), 1);
     assert_eq!(machine.engine().views().cached(&gun()).await.unwrap().tags, view.tags);
     machine.engine().views().refresh(&victim_gun).await.unwrap();
@@ -364,7 +352,7 @@ async fn repositories_are_found_whatever_their_names_are() {
 
 #[tokio::test]
 async fn a_torn_time_of_verification_is_no_time_until_the_next_refresh() {
-    let (origin, mut machine) = refreshed().await;
+    let (origin, mut machine) = refreshed(&team()).await;
     let paths = |dir: PathBuf| std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     let folders = paths(machine.settings.state_dir.join("repositories"));
     let is_time = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "time");
@@ -383,7 +371,7 @@ async fn a_torn_time_of_verification_is_no_time_until_the_next_refresh() {
         assert_eq!(view.tags.len(), 1);
     }
     machine.settings.offline = false;
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), whole);
     drop(origin);
 }

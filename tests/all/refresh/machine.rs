@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::Timestamp as Time;
-use trustdeck::engine::settings::{ServerSources, TlsSources};
-use trustdeck::engine::{Engine, FirstContact, Settings};
-use trustdeck::tuf::verify::Pinning;
+use trustdeck::engine::settings::ServerSources;
+use trustdeck::engine::{Engine, EngineError, RepositoryView, Settings};
 
+use crate::refresh::gun;
 use crate::support::forge::noon;
 
 pub struct Machine {
@@ -20,29 +19,10 @@ pub struct Machine {
 impl Machine {
     pub fn new(server: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
         let settings = Settings {
-            trust_dir: at("trust"),
-            trust_dir_why: "a test's".to_owned(),
-            reasons: Default::default(),
-            state_dir: at("state"),
-            config_file: at("config.toml"),
-            docker_config: at("docker"),
             servers: ServerSources { flag: Some(server.to_owned()), ..ServerSources::default() },
-            tls: TlsSources::default(),
             insecure_http: true,
-            offline: false,
-            allowed_realms: std::collections::BTreeSet::new(),
-            first_contact: FirstContact::Trust,
-            pinning: Pinning::default(),
-            pkcs11_module: None,
-            idle_lock: Duration::from_secs(60),
-            notary_auth: None,
-            log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
-            read_only: Default::default(),
-            helper_launcher: Vec::new(),
-            helper_environment: Vec::new(),
-            typed_paths: Default::default(),
+            ..Settings::below(dir.path())
         };
         Self { dir, settings, clock: Arc::new(Mutex::new(noon())) }
     }
@@ -51,6 +31,11 @@ impl Machine {
     pub fn engine(&self) -> Engine {
         let clock = Arc::clone(&self.clock);
         Engine::open(self.settings.clone(), Arc::new(move || *clock.lock().unwrap())).unwrap()
+    }
+
+    /// Asks the server, as a new process does.
+    pub async fn refresh(&self) -> Result<RepositoryView, EngineError> {
+        self.engine().views().refresh(&gun()).await
     }
 
     pub fn set_clock(&self, time: Time) {

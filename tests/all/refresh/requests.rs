@@ -7,17 +7,15 @@ use trustdeck::tuf::{Gun, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, gun, publish, team};
-use crate::support::forge::{Key, Repository, noon};
+use crate::refresh::{GUN, gun, publish, refreshed, served, team, with_a_role_set_aside};
+use crate::support::forge::{Repository, noon};
 
 const FIRST: [&str; 4] = ["root.json", "snapshot.json", "targets.json", "timestamp.json"];
 
 #[tokio::test]
 async fn first_contact_asks_for_the_usual_files_at_once_and_for_delegations_by_hash() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = served(&team()).await;
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.trusted(), 1);
     let mut expected: Vec<&str> = FIRST.to_vec();
     // Nothing is asked for that may not exist.
@@ -32,9 +30,7 @@ async fn first_contact_asks_for_the_usual_files_at_once_and_for_delegations_by_h
 
 #[tokio::test]
 async fn unchanged_repository_costs_one_request_in_the_same_and_in_a_new_process() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
+    let (origin, machine) = served(&team()).await;
     let engine = machine.engine();
     let first = engine.views().refresh(&gun()).await.unwrap();
     origin.asked();
@@ -48,16 +44,11 @@ async fn unchanged_repository_costs_one_request_in_the_same_and_in_a_new_process
 
 #[tokio::test]
 async fn repository_with_a_role_set_aside_still_costs_one_request() {
-    let mut repository = team();
-    repository.signers.insert(Role::releases(), vec![Key::named("mallory")]);
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
-    let first = machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine, first) = with_a_role_set_aside().await;
     assert_eq!((first.trusted(), first.orphaned()), (0, 1));
     assert!(!machine.cached(GUN, "targets/releases.json").exists(), "a file that is not trusted is not cached");
     origin.asked();
-    let again = machine.engine().views().refresh(&gun()).await.unwrap();
+    let again = machine.refresh().await.unwrap();
     assert_eq!(origin.asked(), ["timestamp.json"]);
     assert_eq!(again.tags, first.tags);
 }
@@ -65,15 +56,12 @@ async fn repository_with_a_role_set_aside_still_costs_one_request() {
 #[tokio::test]
 async fn change_costs_only_the_files_that_changed() {
     let mut repository = team();
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = refreshed(&repository).await;
     repository.tag(&Role::releases(), "1.1");
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
     origin.asked();
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.trusted(), 2);
     assert_eq!(origin.asked(), ["snapshot.#.json", "targets/releases.#.json", "timestamp.json"]);
 }
@@ -118,11 +106,9 @@ async fn cancelled_refresh_of_many_starts_nothing_more() {
 
 #[tokio::test]
 async fn what_was_verified_minutes_ago_is_staged_on_without_a_request() {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
+    let (origin, machine) = served(&team()).await;
     assert!(machine.engine().views().verified_lately(&gun(), true).await.is_none(), "nothing is known yet");
-    let first = machine.engine().views().refresh(&gun()).await.unwrap();
+    let first = machine.refresh().await.unwrap();
     origin.asked();
     let lately = machine.engine().views().verified_lately(&gun(), false).await.unwrap();
     assert_eq!((lately.tags, origin.count()), (first.tags, 0));
@@ -163,7 +149,7 @@ fn a_repository_waits_for_the_disk_only_with_what_must_last() {
         let machine = Machine::new(&origin.url);
         let waits = async || {
             let before = trustdeck::engine::disk_waits();
-            machine.engine().views().refresh(&gun()).await.unwrap();
+            machine.refresh().await.unwrap();
             trustdeck::engine::disk_waits() - before
         };
         // The marks, our copy of the root and docker's, and the two folders.

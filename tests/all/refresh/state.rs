@@ -11,7 +11,7 @@ use trustdeck::tuf::{CanonicalKeyId, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, gun, publish, team};
+use crate::refresh::{GUN, gun, publish, refreshed, served, team, with_a_role_set_aside};
 use crate::support::forge::{Key, noon};
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -38,47 +38,32 @@ fn make_old(path: &Path, kind: &str, version: &str) {
     fs::write(path, before.to_string()).unwrap();
 }
 
-async fn refreshed() -> (Origin, Machine) {
-    let origin = Origin::start().await;
-    origin.serve(&team());
-    let machine = Machine::new(&origin.url);
-    machine.engine().views().refresh(&gun()).await.unwrap();
-    (origin, machine)
-}
-
 #[tokio::test]
 async fn marks_of_the_form_before_still_refuse_what_is_older() {
     let mut repository = team();
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
+    let (origin, machine) = served(&repository).await;
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     make_old(&file(&machine, ".json"), "record", "format");
     fs::remove_dir_all(&machine.settings.trust_dir).unwrap();
     origin.serve(&team());
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rollback, "{error}");
 }
 
 #[tokio::test]
 async fn files_set_aside_in_the_form_before_are_not_fetched_again() {
-    let mut repository = team();
-    repository.signers.insert(Role::releases(), vec![Key::named("mallory")]);
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
-    let first = machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine, first) = with_a_role_set_aside().await;
     make_old(&file(&machine, ".aside"), "aside", "format");
     origin.asked();
-    let again = machine.engine().views().refresh(&gun()).await.unwrap();
+    let again = machine.refresh().await.unwrap();
     assert_eq!((origin.asked(), &again.tags), (vec!["timestamp.json".to_owned()], &first.tags));
 }
 
 #[tokio::test]
 async fn times_of_the_forms_before_are_read() {
-    let (_origin, mut machine) = refreshed().await;
+    let (_origin, mut machine) = refreshed(&team()).await;
     let path = file(&machine, ".time");
     machine.settings.offline = true;
     let line = format!("{:.9}\n", noon());
@@ -174,15 +159,15 @@ async fn marks_are_kept_where_only_the_trust_directory_cannot_be_written() {
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
     machine.settings.trust_dir = "/proc/nowhere".into();
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     origin.serve(&team());
-    let error = machine.engine().views().refresh(&gun()).await.unwrap_err();
+    let error = machine.refresh().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rollback, "{error}");
 }
 
 #[tokio::test]
 async fn who_holds_the_lock_of_a_record_keeps_nobody_from_reading_and_is_named() {
-    let (origin, machine) = refreshed().await;
+    let (origin, machine) = refreshed(&team()).await;
     let mut repository = team();
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
@@ -198,13 +183,13 @@ async fn who_holds_the_lock_of_a_record_keeps_nobody_from_reading_and_is_named()
     let seen = || note(&file(&machine, ".json"))["content"]["seen"]["snapshot"]["version"].clone();
     assert_eq!(seen(), 1);
     drop(lock);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     assert_eq!(seen(), 2);
 }
 
 #[tokio::test]
 async fn what_stands_in_place_of_a_lock_is_named_and_waited_for_by_nobody() {
-    let (_origin, machine) = refreshed().await;
+    let (_origin, machine) = refreshed(&team()).await;
     let path = file(&machine, ".lock");
     for hostile in ["directory", "pipe", "link"] {
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
@@ -226,7 +211,7 @@ async fn what_stands_in_place_of_a_lock_is_named_and_waited_for_by_nobody() {
 
 #[tokio::test]
 async fn a_state_directory_that_others_may_write_is_refused() {
-    let (_origin, machine) = refreshed().await;
+    let (_origin, machine) = refreshed(&team()).await;
     let inside = file(&machine, ".json").parent().unwrap().to_owned();
     for dir in [machine.settings.state_dir.clone(), inside] {
         for mode in [0o777, 0o770, 0o702] {
@@ -239,7 +224,7 @@ async fn a_state_directory_that_others_may_write_is_refused() {
             assert!(refused.hint().contains("chmod 700"), "{}", refused.hint());
         }
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
-        machine.engine().views().refresh(&gun()).await.unwrap();
+        machine.refresh().await.unwrap();
     }
     assert!(machine.cached(GUN, "root.json").exists());
 }

@@ -7,13 +7,13 @@ use trustdeck::tuf::{DelegationName, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, gun, publish, team};
+use crate::refresh::{GUN, gun, publish, served, team};
 use crate::support::forge::{Key, Repository, days, noon};
 
 async fn view_of(repository: &Repository) -> trustdeck::engine::RepositoryView {
     let origin = Origin::start().await;
     origin.serve(repository);
-    Machine::new(&origin.url).engine().views().refresh(&gun()).await.unwrap()
+    Machine::new(&origin.url).refresh().await.unwrap()
 }
 
 fn role(name: &str) -> Role {
@@ -88,9 +88,9 @@ async fn removed_last_signer_orphans_the_tags_and_is_named() {
     let origin = Origin::start().await;
     let machine = Machine::new(&origin.url);
     origin.serve(&before);
-    machine.engine().views().refresh(&gun()).await.unwrap();
+    machine.refresh().await.unwrap();
     origin.serve(&repository);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     let stranger = view_of(&repository).await;
     let said = |view: &trustdeck::engine::RepositoryView| {
         let finding = view.findings.iter().find(|finding| finding.role == Some(Role::releases()));
@@ -126,9 +126,7 @@ async fn releases_decide_between_two_digests_of_one_tag() {
 async fn expired_targets_are_shown_but_nothing_of_them_is_pulled() {
     let mut repository = team();
     repository.content.get_mut(&Role::Targets).unwrap().expires = days(noon(), -41);
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
+    let (_origin, machine) = served(&repository).await;
     let engine = machine.engine();
     let view = engine.views().refresh(&gun()).await.unwrap();
     assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
@@ -154,17 +152,15 @@ async fn tags_that_vanish_and_tags_that_look_alike_are_named() {
     let mut repository = team();
     repository.tag(&Role::releases(), "latest");
     repository.tag(&Role::releases(), "l\u{0430}test");
-    let origin = Origin::start().await;
-    origin.serve(&repository);
-    let machine = Machine::new(&origin.url);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let (origin, machine) = served(&repository).await;
+    let view = machine.refresh().await.unwrap();
     let alike: Vec<&str> = view.tags.iter().filter(|tag| tag.look_alike).map(|tag| tag.name.as_str()).collect();
     assert_eq!(alike.len(), 2, "{alike:?}");
     let targets = &mut repository.content.get_mut(&Role::releases()).unwrap().targets;
     targets.retain(|name, _| name.as_str() == "1.0");
     publish(&mut repository, &Role::releases());
     origin.serve(&repository);
-    let view = machine.engine().views().refresh(&gun()).await.unwrap();
+    let view = machine.refresh().await.unwrap();
     assert_eq!(view.vanished, ["latest", "l\u{0430}test"]);
 }
 

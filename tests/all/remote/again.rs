@@ -142,7 +142,7 @@ async fn an_upload_that_a_server_turns_away_is_sent_again() {
 
 async fn fetch_role(client: &NotaryServer, role: Role) -> Result<Received, RemoteError> {
     let stop = CancellationToken::new();
-    client.fetch(&gun("registry.test/team/app"), &Wanted::Current(role), 1000, Access::Pull, &stop).await
+    client.fetch(&gun("registry.test/team/app"), &WantedFile::Current(role), 1000, Access::Pull, &stop).await
 }
 
 #[tokio::test]

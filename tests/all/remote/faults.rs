@@ -240,9 +240,9 @@ async fn addresses_keep_slashes_and_colons() {
     let (stop, releases) = (CancellationToken::new(), Role::parse("targets/releases").unwrap());
     let hash = "a".repeat(64);
     for wanted in [
-        Wanted::Current(releases.clone()),
-        Wanted::ByHash { role: releases, sha256: hash.clone() },
-        Wanted::Version { role: Role::Root, version: 3 },
+        WantedFile::Current(releases.clone()),
+        WantedFile::ByHash { role: releases, sha256: hash.clone() },
+        WantedFile::Version { role: Role::Root, version: 3 },
     ] {
         let got = client.fetch(&gun("registry.test:5000/team/app"), &wanted, 10, Access::Pull, &stop).await;
         assert!(matches!(got, Err(RemoteError::NotFound { .. })), "{got:?}");
@@ -257,7 +257,7 @@ async fn addresses_keep_slashes_and_colons() {
 async fn a_cancelled_fetch_ends_at_once() {
     let server = Scripted::start(|_, _| Act::SendAndHang(Vec::new())).await;
     let client = client_with(&server.url(), Limits::default(), Arc::default());
-    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
     stop.cancel();
     let got = client.fetch(&gun("registry.test/team/app"), &wanted, 10, Access::Pull, &stop).await;
     assert!(matches!(got, Err(RemoteError::Cancelled)), "{got:?}");

@@ -143,7 +143,7 @@ async fn parallel_requests_log_in_once_and_keep_the_token() {
 async fn other_repositories_and_rights_have_their_own_tokens() {
     let server = with_tokens("127.0.0.1", |_| token("T5"), |sent| sent == "Bearer T5").await;
     let client = client_with(&server.url(), SHORT, Arc::new(eve()));
-    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Root));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Root));
     for (name, access) in [("a", Access::Pull), ("b", Access::Pull), ("a", Access::Push), ("a", Access::All)] {
         client.fetch(&gun(&format!("{REGISTRY}/{name}")), &wanted, 100, access, &stop).await.unwrap();
     }
@@ -258,7 +258,7 @@ async fn a_realm_that_is_not_encrypted_gets_no_login() {
 async fn the_login_is_that_of_the_images_registry() {
     let server = Scripted::start(|_, _| refuse("Basic realm=\"x\"")).await;
     let host = server.address.to_string();
-    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Root));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Root));
     let expected = [
         ("registry.test:5000/team/app", "registry.test:5000"),
         ("docker.io/library/alpine", "https://index.docker.io/v1/"),
@@ -305,7 +305,7 @@ async fn passwords_are_in_no_error_text() {
 async fn a_password_that_was_refused_is_not_sent_again() {
     let server = with_tokens("127.0.0.1", |_| refuse("Basic realm=\"x\""), |_| true).await;
     let client = client_with(&server.url(), SHORT, Arc::new(eve()));
-    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
     let names: Vec<_> = (0..20).map(|number| gun(&format!("{REGISTRY}/app{number}"))).collect();
     let asks = names.iter().map(|name| client.fetch(name, &wanted, 100, Access::Pull, &stop));
     for got in join_all(asks).await {
@@ -319,7 +319,7 @@ async fn a_password_that_was_refused_is_not_sent_again() {
 async fn a_password_that_was_taken_is_sent_for_all_at_once() {
     let server = with_tokens("127.0.0.1", |_| token("T9"), |sent| sent == "Bearer T9").await;
     let client = client_with(&server.url(), SHORT, Arc::new(eve()));
-    let (stop, wanted) = (CancellationToken::new(), Wanted::Current(Role::Timestamp));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
     let names: Vec<_> = (0..20).map(|number| gun(&format!("{REGISTRY}/app{number}"))).collect();
     let asks = names.iter().map(|name| client.fetch(name, &wanted, 100, Access::Pull, &stop));
     assert!(join_all(asks).await.into_iter().all(|got| got.is_ok()));

@@ -18,7 +18,7 @@ fn published(server: &Real, name: &str) -> Home {
 }
 
 async fn current(client: &NotaryServer, gun: &Gun, role: Role) -> Result<Vec<u8>, RemoteError> {
-    let wanted = Wanted::Current(role);
+    let wanted = WantedFile::Current(role);
     let stop = CancellationToken::new();
     Ok(client.fetch(gun, &wanted, 1 << 20, Access::Push, &stop).await?.bytes)
 }
@@ -35,13 +35,15 @@ async fn files_are_fetched_by_name_hash_and_version() {
         use sha2::Digest;
         hex::encode(sha2::Sha256::digest(&root))
     };
-    for wanted in [Wanted::ByHash { role: Role::Root, sha256 }, Wanted::Version { role: Role::Root, version: 1 }] {
+    for wanted in
+        [WantedFile::ByHash { role: Role::Root, sha256 }, WantedFile::Version { role: Role::Root, version: 1 }]
+    {
         let received = client.fetch(&name, &wanted, 1 << 20, Access::Pull, &stop).await.unwrap();
         assert_eq!(received.bytes, root);
         let clock = received.date.expect("the server tells its time");
         assert!(clock.duration_until(jiff::Timestamp::now()).as_secs().abs() < 60);
     }
-    let missing = client.fetch(&name, &Wanted::Version { role: Role::Root, version: 7 }, 100, Access::Pull, &stop);
+    let missing = client.fetch(&name, &WantedFile::Version { role: Role::Root, version: 7 }, 100, Access::Pull, &stop);
     assert!(matches!(missing.await, Err(RemoteError::NotFound { what, .. }) if what == "version 7 of root"));
 }
 

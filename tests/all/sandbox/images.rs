@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use trustdeck::remote::RemoteError;
-use trustdeck::remote::auth::Finding;
+use trustdeck::remote::auth::FindCredential;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Resolved, Tag};
 use trustdeck::remote::{CredentialSource, Endpoint, Registry, Setup};
 use trustdeck::sandbox::{Auth, Login, Options, Running, start};
@@ -17,7 +17,7 @@ use crate::support::{Ran, peers, run};
 struct Nobody;
 
 impl CredentialSource for Nobody {
-    fn find<'a>(&'a self, _server: &'a str, _registry: &'a str) -> Finding<'a> {
+    fn find<'a>(&'a self, _server: &'a str, _registry: &'a str) -> FindCredential<'a> {
         Box::pin(async { Ok(None) })
     }
 

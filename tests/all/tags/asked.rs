@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use trustdeck::engine::Engine;
-use trustdeck::engine::tags::ask::{Asking, News, UNASKED};
-use trustdeck::engine::tags::registered::{Known, Registered};
+use trustdeck::engine::tags::ask::{News, TagQuestion, UNASKED};
+use trustdeck::engine::tags::registered::{KnownTag, Registered};
 use trustdeck::tuf::Gun;
 
 use crate::remote::scripted::{Act, Request, Scripted, answer};
@@ -45,7 +45,7 @@ pub(super) fn engine(home: &TempDir, registry: &Scripted) -> (Engine, Gun) {
 }
 
 /// Everything that is told.
-async fn told(engine: &Engine, gun: &Gun, asking: Asking) -> Vec<News> {
+async fn told(engine: &Engine, gun: &Gun, asking: TagQuestion) -> Vec<News> {
     let (sender, mut news) = mpsc::channel(64);
     let asked = async {
         let sender = sender;
@@ -79,9 +79,9 @@ async fn ten_thousand_tags_take_a_request_each_and_one_for_a_thousand_names() {
     let registry = Scripted::start(answering(10_000)).await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let known = known(told(&engine, &gun, Asking::default()).await);
+    let known = known(told(&engine, &gun, TagQuestion::default()).await);
     assert_eq!((known.len(), known.is_whole()), (10_000, true));
-    assert!(matches!(known.of("t77"), Known::Is(found) if found.digest.as_ref() == digest(77)));
+    assert!(matches!(known.of("t77"), KnownTag::Is(found) if found.digest.as_ref() == digest(77)));
     assert_eq!((registry.count("/tags/list"), registry.count("/manifests/")), (10, 10_000));
     assert!(registry.connections() <= 33, "{}", registry.connections());
 }
@@ -92,7 +92,7 @@ async fn tags_on_the_screen_are_asked_about_first() {
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
     let first = ["t250", "gone", "t99", "t250"].map(Arc::from).to_vec();
-    told(&engine, &gun, Asking { first, unless_many: true }).await;
+    told(&engine, &gun, TagQuestion { first, unless_many: true }).await;
     let requests = registry.requests();
     let asked: Vec<&str> = requests.iter().filter_map(|r| Some(r.line.split_once("/manifests/")?.1)).collect();
     assert_eq!(asked.len(), 300);
@@ -106,7 +106,7 @@ async fn a_large_repository_is_listed_and_not_asked_about_until_somebody_wants_i
     let registry = Scripted::start(answering(UNASKED + 1)).await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let news = told(&engine, &gun, Asking { unless_many: true, ..Asking::default() }).await;
+    let news = told(&engine, &gun, TagQuestion { unless_many: true, ..TagQuestion::default() }).await;
     let [News::Listed { registered, wanted: 0 }] = news.as_slice() else { panic!("{news:?}") };
     assert_eq!((registered.len(), registered.is_whole()), (UNASKED + 1, false));
     assert_eq!(registry.count("/manifests/"), 0);
@@ -124,6 +124,6 @@ async fn a_tag_that_is_removed_while_others_are_asked_about_is_gone() {
     .await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let known = known(told(&engine, &gun, Asking::default()).await);
-    assert_eq!((known.of("t1"), known.len(), known.is_whole()), (Known::Gone, 2, true));
+    let known = known(told(&engine, &gun, TagQuestion::default()).await);
+    assert_eq!((known.of("t1"), known.len(), known.is_whole()), (KnownTag::Gone, 2, true));
 }

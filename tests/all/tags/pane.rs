@@ -1,6 +1,6 @@
 //! The tags pane: keys in, effects and rows out.
 
-use trustdeck::engine::tags::ask::{Asking, News};
+use trustdeck::engine::tags::ask::{News, TagQuestion};
 use trustdeck::engine::view::TagState;
 use trustdeck::engine::{Change, Health, SignedTarget};
 use trustdeck::tuf::TargetName;
@@ -86,7 +86,8 @@ fn tags_are_filtered_by_their_state() {
 fn a_small_repository_is_compared_once_when_its_tags_are_looked_at() {
     let mut state = browsing();
     let effects = press(&mut state, "3");
-    let [Effect::Registry(RegistryWork::Compare(of, Asking { first, unless_many: true }))] = effects.as_slice() else {
+    let [Effect::Registry(RegistryWork::Compare(of, TagQuestion { first, unless_many: true }))] = effects.as_slice()
+    else {
         panic!("{effects:?}")
     };
     assert_eq!((of, first.len()), (&gun("admin/demo"), 10));
@@ -105,7 +106,8 @@ fn a_large_repository_is_compared_only_when_asked_for() {
     assert_eq!(press(&mut state, "3G"), []);
     assert_eq!(word(&state, "1.7"), "signed");
     let effects = press(&mut state, "=");
-    let [Effect::Registry(RegistryWork::Compare(_, Asking { first, unless_many: false }))] = effects.as_slice() else {
+    let [Effect::Registry(RegistryWork::Compare(_, TagQuestion { first, unless_many: false }))] = effects.as_slice()
+    else {
         panic!("{effects:?}")
     };
     assert_eq!(first.last().map(|name| &**name), Some("1.500"), "what is on the screen comes first");

@@ -1,6 +1,6 @@
 //! Signing tags as the registry holds them.
 
-use trustdeck::engine::tags::candidate::{Candidate, Wanted};
+use trustdeck::engine::tags::candidate::{Candidate, WantedTag};
 use trustdeck::engine::{Change, Kind, SignedTarget};
 use trustdeck::tuf::TargetName;
 use trustdeck::tui::dialogs::Dialog;
@@ -44,7 +44,7 @@ fn look_up(effects: &[Effect]) -> LookUp {
 /// Tells what the registry holds of each tag, by the first digits of its digest.
 fn answer(state: &mut State, effects: &[Effect], found: &[Result<&str, Kind>]) -> Vec<Effect> {
     let asked = look_up(effects);
-    let candidate = |(wanted, found): (&Wanted, &Result<&str, Kind>)| {
+    let candidate = |(wanted, found): (&WantedTag, &Result<&str, Kind>)| {
         let tag = wanted.tag.clone();
         let found = match found {
             Ok(first) => Ok(Candidate { tag, target: target(first), instead: None, unchecked: None }),
@@ -52,7 +52,7 @@ fn answer(state: &mut State, effects: &[Effect], found: &[Result<&str, Kind>]) -
         };
         (wanted.clone(), found)
     };
-    let found: Vec<(Wanted, Result<Candidate, Failure>)> = asked.wanted.iter().zip(found).map(candidate).collect();
+    let found: Vec<(WantedTag, Result<Candidate, Failure>)> = asked.wanted.iter().zip(found).map(candidate).collect();
     tell(state, effects[0].clone(), Outcome::Registry(RegistryFound::LookedUp(asked, found)))
 }
 
@@ -138,7 +138,7 @@ fn lines_of_docker_push_fill_the_form() {
     update(&mut state, Event::Paste(printed));
     let asked = look_up(&press(&mut state, "<enter>"));
     let expected = SignedTarget { length: 424, from_registry: false, ..target("0badcafe") };
-    assert_eq!(asked.wanted, [Wanted { tag: name("4.0"), target: Some(expected) }]);
+    assert_eq!(asked.wanted, [WantedTag { tag: name("4.0"), target: Some(expected) }]);
     assert!(asked.of_form);
 }
 
@@ -148,7 +148,7 @@ fn a_full_reference_fills_the_form_and_one_of_another_repository_does_not() {
     press(&mut state, "a");
     update(&mut state, Event::Paste("registry.example.com/admin/demo:4.1".to_owned()));
     let asked = look_up(&press(&mut state, "<enter>"));
-    assert_eq!(asked.wanted, [Wanted { tag: name("4.1"), target: None }]);
+    assert_eq!(asked.wanted, [WantedTag { tag: name("4.1"), target: None }]);
 
     let mut state = on_tags();
     press(&mut state, "a");
@@ -175,7 +175,7 @@ fn what_the_form_asked_for_is_refused_in_the_form_and_dropped_if_it_was_closed()
 fn the_form_of_an_unsigned_tag_has_its_name() {
     let mut state = on_tags();
     press(&mut state, "/edge<enter>");
-    assert_eq!(look_up(&press(&mut state, "a<enter>")).wanted, [Wanted { tag: name("edge"), target: None }]);
+    assert_eq!(look_up(&press(&mut state, "a<enter>")).wanted, [WantedTag { tag: name("edge"), target: None }]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use trustdeck::engine::RemoteError;
 use trustdeck::engine::tags::platforms::Platform;
 use trustdeck::engine::tags::trusted::Trusted;
-use trustdeck::engine::tags::verify::{Checked, Depth, Finding, Part, Suspect, Verification};
+use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Verification};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, JobId, Outcome};
@@ -16,36 +16,36 @@ use screen::scene::{digits, gun, tell};
 use screen::told::browsing;
 use screen::{draw, frame, press};
 
-fn part(part: Part, first: &str, size: u64, finding: Finding) -> Checked {
-    Checked { part, digest: format!("sha256:{}", digits(first)), size, finding }
+fn part(part: ImagePart, first: &str, size: u64, finding: PartFinding) -> CheckedPart {
+    CheckedPart { part, digest: format!("sha256:{}", digits(first)), size, finding }
 }
 
-fn layer(number: usize) -> Part {
-    Part::Layer { number, of: 3, platform: None }
+fn layer(number: usize) -> ImagePart {
+    ImagePart::Layer { number, of: 3, platform: None }
 }
 
 /// A layer whose bytes were changed.
-fn altered() -> Finding {
+fn altered() -> PartFinding {
     let error = RemoteError::Altered {
         host: "registry.example.com".to_owned(),
         what: format!("blob sha256:{} of admin/demo", digits("6b0c77d1")),
         expected: format!("sha256:{}", digits("6b0c77d1")),
         found: format!("sha256:{}", digits("e90f41a3")),
     };
-    Finding::Wrong { suspect: Suspect::Registry, error }
+    PartFinding::Wrong { suspect: Suspect::Registry, error }
 }
 
-pub(crate) fn parts() -> Vec<Checked> {
+pub(crate) fn parts() -> Vec<CheckedPart> {
     vec![
-        part(Part::Signed, "3d2e482b", 1397, Finding::Good),
-        part(Part::Config(None), "10fa88c2", 2841, Finding::Good),
-        part(layer(1), "b7715fd0", 31_457_280, Finding::Good),
+        part(ImagePart::Signed, "3d2e482b", 1397, PartFinding::Good),
+        part(ImagePart::Config(None), "10fa88c2", 2841, PartFinding::Good),
+        part(layer(1), "b7715fd0", 31_457_280, PartFinding::Good),
         part(layer(2), "6b0c77d1", 8_388_608, altered()),
-        part(layer(3), "52ac03e9", 1_200, Finding::Good),
+        part(layer(3), "52ac03e9", 1_200, PartFinding::Good),
     ]
 }
 
-fn verification(parts: Vec<Checked>) -> Verification {
+fn verification(parts: Vec<CheckedPart>) -> Verification {
     let trusted = Trusted {
         gun: gun("admin/demo"),
         name: "admin/demo".to_owned(),

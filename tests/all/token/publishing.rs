@@ -35,6 +35,16 @@ fn created(server: &NotaryServer, token: &Token, home: &Home) -> String {
     id
 }
 
+/// A repository whose keys are all files, and a token.
+fn signed_from_files() -> Option<(NotaryServer, Token, Home)> {
+    let (server, token) = (NotaryServer::start_with_signer()?, Token::new()?);
+    let home = Home::new(&server);
+    let alice = home.generate_key("alice");
+    home.docker(&["signer", "add", "--key", &alice, "alice", GUN]).ok();
+    home.notary_sign(GUN, "1.0", &["targets/releases", "targets/alice"]);
+    Some((server, token, home))
+}
+
 #[test]
 fn a_root_key_on_a_token_creates_a_repository_and_renews_its_root() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
@@ -56,12 +66,7 @@ fn a_root_key_on_a_token_creates_a_repository_and_renews_its_root() {
 
 #[test]
 fn root_moves_from_a_file_to_a_token() {
-    let Some(server) = NotaryServer::start_with_signer() else { return };
-    let Some(token) = Token::new() else { return };
-    let home = Home::new(&server);
-    let alice = home.generate_key("alice");
-    home.docker(&["signer", "add", "--key", &alice, "alice", GUN]).ok();
-    home.notary_sign(GUN, "1.0", &["targets/releases", "targets/alice"]);
+    let Some((server, token, home)) = signed_from_files() else { return };
     let before = root_that_both_clients_accept(&server, 1);
     let id = token.generate(&home, "root");
     let rotate = ["rotate", "root", GUN, "--key", &id[..12], "--publish", "--yes", "--json"];
@@ -83,12 +88,7 @@ fn root_moves_from_a_file_to_a_token() {
 
 #[test]
 fn an_imported_root_key_signs_as_it_did_from_its_file() {
-    let Some(server) = NotaryServer::start_with_signer() else { return };
-    let Some(token) = Token::new() else { return };
-    let home = Home::new(&server);
-    let alice = home.generate_key("alice");
-    home.docker(&["signer", "add", "--key", &alice, "alice", GUN]).ok();
-    home.notary_sign(GUN, "1.0", &["targets/releases", "targets/alice"]);
+    let Some((server, token, home)) = signed_from_files() else { return };
     home.trustdeck(&["key", "backup", "--plain", "--out", "backup.pem"]).ok();
     token.trustdeck(&home, &["key", "token", "import", "root"]).ok();
     token.trustdeck(&home, &["key", "remove", "root", "--force"]).ok();

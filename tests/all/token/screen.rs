@@ -136,6 +136,7 @@ fn a_stored_key_is_backed_up_first_and_then_copied_onto_one_of_two_tokens() {
     terminal.keys(&format!("{PASSPHRASE}\r"));
     terminal.wait_for("1 key backed up and tested");
     close(&mut terminal, "1 key backed up and tested");
+    terminal.wait("the list to know of it", |shown| !shown.contains("none that was tested"));
     terminal.keys("m");
     terminal.wait_for("1 of 2");
     let first = if terminal.text().contains("› board") { "board" } else { "spare" };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trustdeck::engine::tags::ask::News;
-use trustdeck::engine::tags::registered::{Answer, Registered};
+use trustdeck::engine::tags::registered::{Registered, TagAnswer};
 use trustdeck::remote::registry::{Digest, Resolved};
 use trustdeck::tuf::Gun;
 use trustdeck::tui::messages::effect::Effect;
@@ -22,7 +22,7 @@ pub fn resolved(first: &str) -> Arc<Resolved> {
 }
 
 /// What a registry answers about tags; each with the first digits of its digest.
-pub fn answers(tags: &[(&str, &str)]) -> Vec<Answer> {
+pub fn answers(tags: &[(&str, &str)]) -> Vec<TagAnswer> {
     tags.iter().map(|(name, first)| (Arc::from(*name), Some(resolved(first)))).collect()
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use trustdeck::engine::trust::tree::RoleState;
 use trustdeck::engine::view::keys::{KeyPlace, KeyState};
 use trustdeck::engine::view::{Finding, RoleKeyView, RoleView, SignedBy, TagState, TagView};
-use trustdeck::engine::{Entry, Freshness, Health, KeyView, RepositoryView};
+use trustdeck::engine::{Freshness, Health, KeyView, ListedRepository, RepositoryView};
 use trustdeck::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, KeyId, Role};
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -286,8 +286,8 @@ pub fn keys() -> Vec<KeyView> {
     ]
 }
 
-pub fn entry(view: &RepositoryView) -> Entry {
-    Entry {
+pub fn entry(view: &RepositoryView) -> ListedRepository {
+    ListedRepository {
         gun: view.gun.clone(),
         name: view.name.clone(),
         server: Ok(view.server.clone()),

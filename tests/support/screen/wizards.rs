@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trustdeck::engine::view::keys::{KeyPlace, KeyState};
 use trustdeck::engine::wizard::{
-    Before, Choice, Facts, Holder, RepositoryFacts, RoleFacts, State as Found, Way, Wizard, changes,
+    Choice, Facts, Holder, RepositoryFacts, RoleBefore, RoleFacts, ServerState, Way, Wizard, changes,
 };
 use trustdeck::engine::{Change, EntryId, KeyView, Stage, StagedChange};
 use trustdeck::tuf::{CanonicalKeyId, Gun, KeyType, PublicKey, Role, SignerName};
@@ -75,11 +75,11 @@ fn roles(jeff: &[&str]) -> BTreeMap<Role, RoleFacts> {
 }
 
 fn there(jeff: &[&str], tags: usize) -> RepositoryFacts {
-    let found = Found { roles: roles(jeff), tags, first_tags: BTreeSet::new(), verified_at: Some(now()) };
+    let found = ServerState { roles: roles(jeff), tags, first_tags: BTreeSet::new(), verified_at: Some(now()) };
     repository("admin/demo", Some(found))
 }
 
-fn repository(name: &str, found: Option<Found>) -> RepositoryFacts {
+fn repository(name: &str, found: Option<ServerState>) -> RepositoryFacts {
     RepositoryFacts {
         gun: gun(name),
         name: format!("registry.example.com/{name}"),
@@ -102,7 +102,7 @@ pub fn begun(wizard: Wizard) -> Facts {
     let mut choice = Choice::new(wizard, guns, in_days(-1));
     for repository in &repositories {
         if let Some(role) = repository.role(&choice.wizard.role()) {
-            let before = Before { keys: role.ids().into_iter().collect(), version: role.version };
+            let before = RoleBefore { keys: role.ids().into_iter().collect(), version: role.version };
             choice.before.insert(repository.gun.clone(), before);
         }
     }

@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use tar::{Archive as Tar, Entry};
 use zeroize::Zeroizing;
 
-use super::seal::{SealError, unseal};
+use super::seal::{UnsealError, unseal};
 use super::{Contents, read_manifest, refuse};
 use crate::engine::custody::load::{FoundKey, KeySet, MAX_SET, NoKey, read_to};
 use crate::engine::disk::read;
@@ -50,8 +50,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8], passphrase: Option<&Passphrase>) 
         let what = |what: &str| KeyError::Unsupported(about(what.to_owned())).into();
         let Some(passphrase) = passphrase else { return Err(what("needs the passphrase of the backup")) };
         let content = unseal(bytes, passphrase).map_err(|error| match error {
-            SealError::WrongPassphrase => KeyError::WrongBackupPassphrase { path: path.to_owned() }.into(),
-            SealError::Unusable(what, hint) => refuse(about(what), hint),
+            UnsealError::WrongPassphrase => KeyError::WrongBackupPassphrase { path: path.to_owned() }.into(),
+            UnsealError::Unusable(what, hint) => refuse(about(what), hint),
         })?;
         return Ok(contents(&content));
     }

@@ -25,7 +25,7 @@ use crate::engine::view::keys::{KeyPlace, KeyView};
 use crate::keys::{NewPassphrase, OpenError, Passphrase};
 use crate::tuf::{CanonicalKeyId, KeyId};
 
-pub use restore::{Archive, RestoreKey, Restored, Standing, Untested};
+pub use restore::{Archive, KeyStanding, RestoreKey, Restored, Untested};
 
 /// Stands before the manifest in a backup.
 const MANIFEST: &str = "trustdeck-backup: ";
@@ -49,7 +49,7 @@ pub enum BackupForm {
 
 /// What a backup holds. No secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct BackupManifest {
     /// When it was made.
     pub made: Time,
     /// Its keys.
@@ -186,7 +186,7 @@ impl Custody {
         Err(refuse(format!("there is no directory {}", parent.display()), "name a file in a directory that exists"))
     }
 
-    fn manifest(&self, keys: &[CanonicalKeyId]) -> Result<Manifest, EngineError> {
+    fn manifest(&self, keys: &[CanonicalKeyId]) -> Result<BackupManifest, EngineError> {
         let views = self.views.keys()?;
         let own = |view: &&KeyView| matches!(view.place, KeyPlace::File(_)) && keys.contains(&view.id);
         let entry = |view: &KeyView| ManifestKey {
@@ -198,13 +198,13 @@ impl Custody {
             gun: view.gun.clone(),
             used_in: view.used_in.iter().map(|(gun, role)| format!("{gun} {role}")).collect(),
         };
-        Ok(Manifest { made: self.context.now(), keys: views.iter().filter(own).map(entry).collect() })
+        Ok(BackupManifest { made: self.context.now(), keys: views.iter().filter(own).map(entry).collect() })
     }
 
     fn backup_set(
         &self,
         keys: &[CanonicalKeyId],
-        manifest: &Manifest,
+        manifest: &BackupManifest,
         form: &BackupForm,
     ) -> Result<Zeroizing<String>, EngineError> {
         let mut set = Zeroizing::new(String::with_capacity(keys.len() * 4096));
@@ -266,7 +266,7 @@ fn refuse(message: String, hint: &str) -> EngineError {
 }
 
 /// The manifest in front of a PEM set, if there is one.
-fn read_manifest(set: &[u8]) -> Option<Manifest> {
+fn read_manifest(set: &[u8]) -> Option<BackupManifest> {
     let line = set.split(|b| *b == b'\n').next()?.strip_prefix(MANIFEST.as_bytes())?;
     serde_json::from_slice(line).ok()
 }
@@ -274,5 +274,5 @@ fn read_manifest(set: &[u8]) -> Option<Manifest> {
 /// A PEM set with what it says about itself.
 struct Contents {
     set: KeySet,
-    manifest: Option<Manifest>,
+    manifest: Option<BackupManifest>,
 }

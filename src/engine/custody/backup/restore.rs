@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Manifest, ManifestKey, archive};
+use super::{BackupManifest, ManifestKey, archive};
 use crate::engine::custody::Custody;
 use crate::engine::custody::load::{FoundKey, KeySet, OpenedKey};
 use crate::engine::disk::read;
@@ -22,7 +22,7 @@ pub struct Archive {
     /// What else is in it, and why it is not restored.
     pub refused: Vec<String>,
     /// What the backup says about itself, if trustdeck made it.
-    pub manifest: Option<Manifest>,
+    pub manifest: Option<BackupManifest>,
 }
 
 /// A key of a backup, and what this machine has of it.
@@ -30,14 +30,14 @@ pub struct RestoreKey {
     /// As it is in the backup.
     pub found: FoundKey,
     /// Compared with the store.
-    pub standing: Standing,
+    pub standing: KeyStanding,
     /// Roles of loaded repositories that list it.
     pub may_sign: Vec<(Gun, Role)>,
 }
 
 /// A key of a backup beside the key store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyStanding {
     /// The store does not have it.
     New,
     /// The store has the same file.
@@ -112,14 +112,14 @@ impl Custody {
         Ok(Archive { keys: keys.collect(), beside, refused, manifest: contents.manifest })
     }
 
-    fn standing(&self, found: &FoundKey) -> Standing {
-        let Some(id) = &found.claimed else { return Standing::Unnamed };
+    fn standing(&self, found: &FoundKey) -> KeyStanding {
+        let Some(id) = &found.claimed else { return KeyStanding::Unnamed };
         if self.keyring.key_store().path(id).symlink_metadata().is_err() {
-            return Standing::New;
+            return KeyStanding::New;
         }
         let known = self.keyring.key_store().read(id).ok().and_then(|bytes| Block::read(&bytes).ok());
         let same = known.is_some_and(|known| known.label == found.block.label && *known.der == *found.block.der);
-        if same { Standing::Same } else { Standing::Conflicting }
+        if same { KeyStanding::Same } else { KeyStanding::Conflicting }
     }
 
     /// Restores one key, 0600. A file that is there is never touched.
@@ -135,7 +135,7 @@ impl Custody {
     ) -> Result<Restored, EngineError> {
         self.context.check_writable()?;
         let found = &key.found;
-        if let (Some(id), Standing::Same | Standing::Conflicting) = (&found.claimed, &key.standing) {
+        if let (Some(id), KeyStanding::Same | KeyStanding::Conflicting) = (&found.claimed, &key.standing) {
             return Ok(Restored::Kept(id.clone()));
         }
         let about =
@@ -198,7 +198,7 @@ impl Custody {
     /// `Disk`, `State`.
     pub fn restore_labels(
         &self,
-        manifest: &Manifest,
+        manifest: &BackupManifest,
         restored: &[CanonicalKeyId],
     ) -> Result<Vec<(CanonicalKeyId, String)>, EngineError> {
         let is_new = |key: &&ManifestKey| restored.contains(&key.id) && self.differs(key);

@@ -15,7 +15,7 @@ const WORK: u8 = 18;
 const MOST_WORK: u8 = 20;
 
 /// Why a file did not open.
-pub(super) enum SealError {
+pub(super) enum UnsealError {
     WrongPassphrase,
     /// What is wrong with it, and what to do.
     Unusable(String, &'static str),
@@ -39,11 +39,11 @@ pub(super) fn seal(content: &[u8], passphrase: &NewPassphrase) -> Result<Vec<u8>
 }
 
 /// Decrypts a file.
-pub(super) fn unseal(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, SealError> {
+pub(super) fn unseal(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
     let decryptor = Decryptor::new_buffered(file).map_err(explain)?;
     if !decryptor.is_scrypt() {
         let hint = "decrypt it with: age -d -i IDENTITY FILE, and restore what comes out";
-        return Err(SealError::Unusable("is encrypted to a key and not with a passphrase".to_owned(), hint));
+        return Err(UnsealError::Unusable("is encrypted to a key and not with a passphrase".to_owned(), hint));
     }
     let mut identity = scrypt::Identity::new(secret(passphrase));
     identity.set_max_work_factor(MOST_WORK);
@@ -51,22 +51,22 @@ pub(super) fn unseal(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<V
     // Never grows, so that no copy of a secret is left behind: content is shorter than its file.
     let mut content = Zeroizing::new(Vec::with_capacity(file.len()));
     let read = reader.take(MAX_SET).read_to_end(&mut content);
-    read.map_err(|_| SealError::Unusable("is damaged or cut short".to_owned(), "use another copy of the backup"))?;
+    read.map_err(|_| UnsealError::Unusable("is damaged or cut short".to_owned(), "use another copy of the backup"))?;
     Ok(content)
 }
 
-fn explain(error: DecryptError) -> SealError {
+fn explain(error: DecryptError) -> UnsealError {
     match error {
         DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
-            SealError::WrongPassphrase
+            UnsealError::WrongPassphrase
         }
-        DecryptError::ExcessiveWork { required, .. } => SealError::Unusable(
+        DecryptError::ExcessiveWork { required, .. } => UnsealError::Unusable(
             format!("asks for 2^{required} rounds of scrypt, more than the 2^{MOST_WORK} that are allowed"),
             "decrypt it with: age -d FILE, if you trust its origin",
         ),
         DecryptError::UnknownFormat => {
-            SealError::Unusable("is of a newer age format".to_owned(), "decrypt it with the newest age")
+            UnsealError::Unusable("is of a newer age format".to_owned(), "decrypt it with the newest age")
         }
-        _ => SealError::Unusable("is damaged or was changed".to_owned(), "use another copy of the backup"),
+        _ => UnsealError::Unusable("is damaged or was changed".to_owned(), "use another copy of the backup"),
     }
 }

@@ -1,35 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::*;
-use crate::engine::settings::{FirstContact, TlsSources};
-use crate::tuf::verify::Pinning;
 
 fn settings(servers: ServerSources) -> Settings {
-    Settings {
-        trust_dir: PathBuf::from("/nowhere/trust"),
-        trust_dir_why: String::new(),
-        reasons: Default::default(),
-        state_dir: PathBuf::from("/nowhere/state"),
-        config_file: PathBuf::from("/nowhere/config.toml"),
-        docker_config: PathBuf::from("/nowhere/docker"),
-        servers,
-        tls: TlsSources::default(),
-        insecure_http: false,
-        offline: false,
-        allowed_realms: BTreeSet::new(),
-        first_contact: FirstContact::Trust,
-        pinning: Pinning::default(),
-        pkcs11_module: None,
-        idle_lock: Duration::ZERO,
-        notary_auth: None,
-        log_file: std::path::PathBuf::from("/nonexistent/trustdeck.log"),
-        read_only: Default::default(),
-        helper_launcher: Vec::new(),
-        helper_environment: Vec::new(),
-        typed_paths: Default::default(),
-    }
+    Settings { servers, ..Settings::below(std::path::Path::new("/nowhere")) }
 }
 
 fn gun(name: &str) -> Gun {

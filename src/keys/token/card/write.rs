@@ -15,7 +15,7 @@ use super::{Access, Card, Result, Token, attribute};
 use crate::keys::certificate::{subject, token_certificate};
 use crate::keys::der::{INTEGER, Reader, SEQUENCE, element};
 use crate::keys::error::KeyError;
-use crate::keys::private::{Holder, PrivateKey};
+use crate::keys::private::{PrivateHalf, PrivateKey};
 use crate::keys::secret::{Curve, Secret};
 use crate::keys::token_error::TokenError;
 use crate::tuf::PublicKey;
@@ -61,7 +61,7 @@ impl Card {
     pub(crate) fn import(&mut self, key: &PrivateKey, new: &NewEntry, pins: &Pins) -> Result<TokenEntry> {
         self.chosen(new.token.as_deref(), |token| {
             let refuse = |what: &str| TokenError::Refused { token: token.name.to_string(), what: what.to_owned() };
-            let Holder::Memory(Secret::Ec(Curve::P256, scalar)) = key.holder() else {
+            let PrivateHalf::Memory(Secret::Ec(Curve::P256, scalar)) = key.holder() else {
                 return Err(refuse("takes ECDSA keys on P-256 only, as Notary does"));
             };
             let session = token.session(Access::Write)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::reindex;
 use crate::engine::Freshness;
-use crate::engine::tags::ask::{Asking, News, UNASKED};
-use crate::engine::tags::registered::Answer;
+use crate::engine::tags::ask::{News, TagQuestion, UNASKED};
+use crate::engine::tags::registered::TagAnswer;
 use crate::tuf::Gun;
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
@@ -53,7 +53,7 @@ fn begin(state: &mut State, gun: &Gun, unless_many: bool) -> Vec<Effect> {
     let first = list.window(ON_SCREEN).map(|(_, _, name)| Arc::clone(name)).collect();
     let Some(repository) = state.find_mut(gun) else { return vec![] };
     repository.registry.begin();
-    let asking = Asking { first, unless_many };
+    let asking = TagQuestion { first, unless_many };
     vec![Effect::Registry(RegistryWork::Compare(gun.clone(), asking))]
 }
 
@@ -71,7 +71,7 @@ pub(super) fn heard(state: &mut State, gun: &Gun, news: News) {
     }
 }
 
-fn found(state: &mut State, gun: &Gun, answers: Vec<Answer>) {
+fn found(state: &mut State, gun: &Gun, answers: Vec<TagAnswer>) {
     let now = state.now;
     let names: Vec<Arc<str>> = answers.iter().map(|(name, _)| Arc::clone(name)).collect();
     let Some(repository) = state.known.repositories.find_mut(gun) else { return };

@@ -1,6 +1,6 @@
 //! What is said about the tag under the cursor.
 
-use crate::engine::tags::compare::Standing;
+use crate::engine::tags::compare::TagStanding;
 use crate::engine::view::TagView;
 use crate::tuf::Role;
 use crate::tui::panes::detail::Detail;
@@ -36,22 +36,22 @@ pub(super) fn pull(row: &TagRow, signed: Option<&TagView>) -> String {
     let roles = signed.map(|tag| tag.roles.iter().map(Role::short).collect::<Vec<_>>().join(", ")).unwrap_or_default();
     match row.row.standing {
         _ if row.is_only_staged() => "It will be signed by the next publish; nobody has signed it yet.".to_owned(),
-        Standing::Ok => format!("Every pull gets this image; it is listed by {roles}."),
-        Standing::Signed => format!("Pulls with content trust get this image; it is listed by {roles}."),
-        Standing::Drift => {
+        TagStanding::Ok => format!("Every pull gets this image; it is listed by {roles}."),
+        TagStanding::Signed => format!("Pulls with content trust get this image; it is listed by {roles}."),
+        TagStanding::Drift => {
             "Another image was pushed under this tag since it was signed: pulls with content trust get the signed one, \
              all others the new one."
                 .to_owned()
         }
-        Standing::Gone => {
+        TagStanding::Gone => {
             "The registry has no such tag any more: pulls by tag fail; with content trust only if its manifest is gone too."
                 .to_owned()
         }
-        Standing::Held => format!("Signed by {roles}, but not in releases: pulls with content trust refuse it."),
-        Standing::Orphan => {
+        TagStanding::Held => format!("Signed by {roles}, but not in releases: pulls with content trust refuse it."),
+        TagStanding::Orphan => {
             "Pulls with content trust refuse it: no current key has signed the role that lists it.".to_owned()
         }
-        Standing::Expired => "Pulls with content trust refuse it: a role that lists it has expired.".to_owned(),
-        Standing::Unsigned => "Nobody has signed it: pulls with content trust refuse it.".to_owned(),
+        TagStanding::Expired => "Pulls with content trust refuse it: a role that lists it has expired.".to_owned(),
+        TagStanding::Unsigned => "Nobody has signed it: pulls with content trust refuse it.".to_owned(),
     }
 }

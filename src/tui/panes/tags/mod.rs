@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::Change;
-use crate::engine::tags::compare::Standing;
+use crate::engine::tags::compare::TagStanding;
 use crate::tuf::{Gun, TargetName};
 use crate::tui::dialogs::{Dialog, Form};
 use crate::tui::forms::offers;
@@ -93,7 +93,7 @@ fn add(state: &State, gun: Gun) -> Form {
         let tags = marks.iter().filter_map(|name| TargetName::parse(name).ok()).collect();
         return offers::sign_marked(state, gun, tags);
     }
-    let unsigned = selected::tag_row(state).filter(|tag| tag.row.standing == Standing::Unsigned);
+    let unsigned = selected::tag_row(state).filter(|tag| tag.row.standing == TagStanding::Unsigned);
     let name = unsigned.map(|tag| tag.row.name.to_string()).unwrap_or_default();
     offers::sign_tag(state, gun, &name)
 }

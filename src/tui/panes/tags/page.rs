@@ -14,7 +14,7 @@ use crate::tui::messages::registry::RegistryWork;
 use crate::tui::state::rows::TagRow;
 use crate::tui::state::{State, selected, words};
 
-type Found = Option<Result<Vec<Platform>, Failure>>;
+type PlatformsFound = Option<Result<Vec<Platform>, Failure>>;
 
 /// Opens it for the tag under the cursor, and asks which platforms its image has.
 pub(super) fn open(state: &mut State, gun: &Gun) -> Vec<Effect> {
@@ -45,7 +45,7 @@ pub(super) fn platforms(state: &mut State, gun: &Gun, tag: &str, found: Result<V
     }
 }
 
-fn page(state: &State, gun: &Gun, tag: &str, platforms: Found) -> Report {
+fn page(state: &State, gun: &Gun, tag: &str, platforms: PlatformsFound) -> Report {
     let rows: Vec<&TagRow> = state.lists.tag_rows.of_tag(tag).collect();
     let subject = format!("{}:{tag}", state.short_name(&state.name_of(gun)));
     let mut report = Report { title: "Tag".to_owned(), subject, ..Report::default() };
@@ -101,7 +101,7 @@ fn role(role: &RoleView) -> Part {
     Part::new(tone, role.role.to_string(), words::role_state(&role.state)).with(format!("{version}signed by {by}"))
 }
 
-fn platform_facts(platforms: Found) -> Vec<(&'static str, String)> {
+fn platform_facts(platforms: PlatformsFound) -> Vec<(&'static str, String)> {
     match platforms {
         None => vec![],
         Some(Err(failure)) => vec![("platforms", format!("not known: {}", failure.problem.message))],

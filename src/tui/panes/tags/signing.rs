@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::tags::candidate::{Candidate, Wanted};
+use crate::engine::tags::candidate::{Candidate, WantedTag};
 use crate::engine::view::TagView;
 use crate::engine::{Change, SignedTarget};
 use crate::tuf::{Gun, Role, TargetName};
@@ -23,8 +23,8 @@ pub(super) fn sign(state: &mut State, gun: &Gun, meant: &[Arc<str>]) -> Vec<Effe
         let changes = again.map(|change| (gun.clone(), change)).collect();
         return staging::add(state, changes);
     }
-    let wanted = |name: &Arc<str>| Some(Wanted { tag: TargetName::parse(name).ok()?, target: None });
-    let wanted: Vec<Wanted> = meant.iter().filter_map(wanted).collect();
+    let wanted = |name: &Arc<str>| Some(WantedTag { tag: TargetName::parse(name).ok()?, target: None });
+    let wanted: Vec<WantedTag> = meant.iter().filter_map(wanted).collect();
     state.say(Tone::Note, "asks the registry", count(wanted.len(), "tag", "tags"));
     vec![Effect::Registry(RegistryWork::LookUp(LookUp { gun: gun.clone(), wanted, roles: vec![], of_form: false }))]
 }
@@ -47,7 +47,7 @@ fn sign_again(tag: &TagView, roles: &[Role]) -> Option<Change> {
 pub(super) fn looked_up(
     state: &mut State,
     asked: &LookUp,
-    found: Vec<(Wanted, Result<Candidate, Failure>)>,
+    found: Vec<(WantedTag, Result<Candidate, Failure>)>,
 ) -> Vec<Effect> {
     let form = waiting_form(state);
     if asked.of_form && form.is_none() {
@@ -104,7 +104,7 @@ fn refuse(state: &mut State, form: Option<Form>, failure: &Failure) -> Vec<Effec
 }
 
 /// With the registry away a signed tag is signed again as it was.
-fn offline_again(state: &State, gun: &Gun, wanted: &Wanted, failure: &Failure) -> Option<Candidate> {
+fn offline_again(state: &State, gun: &Gun, wanted: &WantedTag, failure: &Failure) -> Option<Candidate> {
     let tag = signed(state, gun, wanted.tag.as_str()).filter(|_| failure.problem.kind.allows_cache())?;
     let Change::Sign { tag, target, .. } = sign_again(tag, &[])? else { return None };
     Some(Candidate { tag, target, instead: None, unchecked: Some(failure.problem.clone()) })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::RemoteError;
-use crate::engine::tags::verify::{Checked, Depth, Finding, Suspect};
+use crate::engine::tags::verify::{CheckedPart, Depth, PartFinding, Suspect};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
@@ -127,7 +127,7 @@ fn report(verifying: &Verifying, name: &str) -> Report {
         if let [_] = images.as_slice() {
             report.parts.extend(image.parts.iter().map(|checked| part(checked, told)));
         } else {
-            let wrong = image.parts.iter().filter(|c| matches!(c.finding, Finding::Wrong { .. }));
+            let wrong = image.parts.iter().filter(|c| matches!(c.finding, PartFinding::Wrong { .. }));
             report.parts.extend(wrong.map(|checked| part(checked, told)));
         }
     }
@@ -169,27 +169,27 @@ fn headline(image: &Image) -> Part {
     }
 }
 
-fn part(checked: &Checked, told: Option<&Checked>) -> Part {
+fn part(checked: &CheckedPart, told: Option<&CheckedPart>) -> Part {
     let (tone, word) = match &checked.finding {
-        Finding::Good => (Tone::Done, "ok"),
-        Finding::Skipped(_) => (Tone::Note, "skipped"),
-        Finding::Wrong { suspect: Suspect::Nobody, .. } => (Tone::Warn, "unread"),
-        Finding::Wrong { .. } => (Tone::Fail, "wrong"),
+        PartFinding::Good => (Tone::Done, "ok"),
+        PartFinding::Skipped(_) => (Tone::Note, "skipped"),
+        PartFinding::Wrong { suspect: Suspect::Nobody, .. } => (Tone::Warn, "unread"),
+        PartFinding::Wrong { .. } => (Tone::Fail, "wrong"),
     };
     let size = bytes(checked.size);
     let short: String = checked.digest.chars().take("sha256:".len() + 12).collect();
     let part = Part::new(tone, format!("{}, {size}, {short}", checked.part), word);
     match &checked.finding {
-        Finding::Skipped(why) => part.with((*why).to_owned()),
+        PartFinding::Skipped(why) => part.with((*why).to_owned()),
         // What is told in full above need not be told again.
-        Finding::Wrong { error, .. } if told != Some(checked) => part.with(error.to_string()),
-        Finding::Wrong { .. } | Finding::Good => part,
+        PartFinding::Wrong { error, .. } if told != Some(checked) => part.with(error.to_string()),
+        PartFinding::Wrong { .. } | PartFinding::Good => part,
     }
 }
 
 /// The part that is wrong, what was expected and found, and whom not to trust.
-fn facts(image: &Image, checked: &Checked) -> Vec<(&'static str, String)> {
-    let Finding::Wrong { suspect, error } = &checked.finding else { return vec![] };
+fn facts(image: &Image, checked: &CheckedPart) -> Vec<(&'static str, String)> {
+    let PartFinding::Wrong { suspect, error } = &checked.finding else { return vec![] };
     let mut facts = vec![("part", format!("{} of {}", checked.part, image.tag))];
     match error {
         RemoteError::Altered { expected, found, .. } => {

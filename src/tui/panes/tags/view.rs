@@ -4,13 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::RepositoryView;
-use crate::engine::tags::compare::Standing;
+use crate::engine::tags::compare::TagStanding;
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
-use crate::tui::panes::row::{Row, cell, number, state_cell};
+use crate::tui::panes::row::{self, Row, cell, number, state_cell};
 use crate::tui::panes::{empty, landing};
 use crate::tui::state::State;
 use crate::tui::state::registry::{Compared, Comparing};
@@ -39,19 +39,15 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
-    let slots = table::fit(&COLUMNS, inner);
-    table::heads(canvas, &COLUMNS, &slots, inside.head);
+    let slots = table::heads(canvas, &COLUMNS, inner, inside.head);
     let (list, rows) = (&state.lists.tags, &state.lists.tag_rows);
     if list.is_empty() {
         return empty::line(canvas, inner, inside.head + 1, list.filter.text(), &nothing(state));
     }
-    for (y, (place, index, name)) in (inside.head + 1..).zip(list.window(usize::from(inside.rows))) {
-        let Some(tag) = rows.get(index) else { continue };
-        let row = Row { inner, y, cursor: place == list.cursor(), focused };
-        row.gutter(canvas, list.marks.contains(name), tag.mark);
-        draw(canvas, &slots, row, rows, tag);
-        row.finish(canvas);
-    }
+    let staged = |index: usize, _: &_| rows.get(index).and_then(|tag| tag.mark);
+    row::each(canvas, list, (inner, inside, focused), staged, |canvas, row, index, _| {
+        rows.get(index).into_iter().for_each(|tag| draw(canvas, &slots, row, rows, tag));
+    });
 }
 
 /// Why there are no rows.
@@ -114,9 +110,9 @@ fn beginning(digest: &str) -> &str {
 fn registry<'a>(theme: Theme, rows: &TagRows, tag: &'a TagRow) -> (&'a str, Style) {
     match &tag.row.registry {
         _ if rows.is_same(tag) => ("same", theme.quiet()),
-        Some(found) if tag.row.standing == Standing::Drift => (found.digest.digest(), theme.warn_word()),
+        Some(found) if tag.row.standing == TagStanding::Drift => (found.digest.digest(), theme.warn_word()),
         Some(found) => (found.digest.digest(), theme.text()),
-        None if tag.row.standing == Standing::Gone => ("none", theme.warn_word()),
+        None if tag.row.standing == TagStanding::Gone => ("none", theme.warn_word()),
         None => (theme.glyphs.missing, theme.quiet()),
     }
 }
@@ -127,11 +123,11 @@ fn sign(theme: Theme, tag: &TagRow) -> (&'static str, Style) {
         return (glyphs.new, theme.add());
     }
     match tag.row.standing {
-        Standing::Ok | Standing::Signed => (glyphs.ok, theme.ok()),
-        Standing::Drift | Standing::Gone => (glyphs.drift, theme.warn()),
-        Standing::Held => (glyphs.held, theme.add()),
-        Standing::Orphan | Standing::Expired => (glyphs.fail, theme.fail()),
-        Standing::Unsigned => (glyphs.none, theme.quiet()),
+        TagStanding::Ok | TagStanding::Signed => (glyphs.ok, theme.ok()),
+        TagStanding::Drift | TagStanding::Gone => (glyphs.drift, theme.warn()),
+        TagStanding::Held => (glyphs.held, theme.add()),
+        TagStanding::Orphan | TagStanding::Expired => (glyphs.fail, theme.fail()),
+        TagStanding::Unsigned => (glyphs.none, theme.quiet()),
     }
 }
 
@@ -141,10 +137,10 @@ pub(super) fn style(theme: Theme, tag: &TagRow) -> Style {
         return theme.add();
     }
     match tag.row.standing {
-        Standing::Ok | Standing::Signed | Standing::Unsigned => theme.quiet(),
-        Standing::Drift | Standing::Gone => theme.warn_word(),
-        Standing::Held => theme.add(),
-        Standing::Orphan | Standing::Expired => theme.fail(),
+        TagStanding::Ok | TagStanding::Signed | TagStanding::Unsigned => theme.quiet(),
+        TagStanding::Drift | TagStanding::Gone => theme.warn_word(),
+        TagStanding::Held => theme.add(),
+        TagStanding::Orphan | TagStanding::Expired => theme.fail(),
     }
 }
 

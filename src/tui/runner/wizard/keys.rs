@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Result;
 use crate::engine::custody::backup::BackupForm;
 use crate::engine::error::refuse;
-use crate::engine::wizard::new_keys::{ChosenKey, Place, Sharing, lacking, sharing};
+use crate::engine::wizard::new_keys::{ChosenKey, PlaceOnToken, Sharing, lacking, sharing};
 use crate::engine::wizard::{Choice, KeyFile, PrivateKey, Way, Wizard};
 use crate::engine::{Engine, NewPassphrase, Passphrase};
 use crate::tuf::{CanonicalKeyId, SignerName};
@@ -72,7 +72,7 @@ fn make(engine: &Engine, choice: &mut Choice, passphrase: &NewPassphrase, label:
 }
 
 /// The same on a token.
-pub(super) fn on_token(engine: &Engine, choice: &mut Choice, place: Place<'_>, label: &str) -> Result<String> {
+pub(super) fn on_token(engine: &Engine, choice: &mut Choice, place: PlaceOnToken<'_>, label: &str) -> Result<String> {
     // Whatever can be refused is, before anything is on the token.
     engine.keyring().check_label(label)?;
     choice.way = Way::OnePublish;

@@ -12,7 +12,7 @@ use super::console::{Console, broken};
 use super::signals::Busy;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::reference::{RepositoryRef, parse_bare, parse_repository};
-use crate::engine::{Engine, Problem, RepositoryView};
+use crate::engine::{Engine, Health, Problem, RepositoryView};
 use crate::tuf::Gun;
 
 /// Repositories that are asked about at the same time; the engine bounds requests on its own.
@@ -54,6 +54,17 @@ impl Context {
         view.notices.iter().for_each(|notice| self.console.say(&format!("{}: {notice}", view.name)));
     }
 
+    /// Whether there is anything to speak of.
+    ///
+    /// # Errors
+    /// Says that the server has nothing of it, or has lost what this machine knows.
+    pub(super) fn has_trust_data(&self, view: &RepositoryView) -> Result<(), Problem> {
+        match view.health == Health::New || view.lost {
+            true => Err(self.engine.trust().nothing_there(&view.gun).problem()),
+            false => Ok(()),
+        }
+    }
+
     /// Asks the servers about repositories, or with `--offline` the cache.
     pub(super) async fn views(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
         self.views_for(guns, Reading::Look).await
@@ -74,6 +85,13 @@ impl Context {
     /// The same for somebody who relies on the tags: expired metadata is an error.
     pub(super) async fn inspections(&self, guns: &[Gun]) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {
         self.views_for(guns, Reading::Rely).await
+    }
+
+    /// One repository for somebody who relies on its tags.
+    pub(super) async fn relied_on(&self, gun: &Gun) -> Result<RepositoryView, Problem> {
+        let view = view(&self.engine, gun, Reading::Rely).await?;
+        self.say_notices(&view);
+        Ok(view)
     }
 
     async fn views_for(&self, guns: &[Gun], reading: Reading) -> BTreeMap<Gun, Result<RepositoryView, Problem>> {

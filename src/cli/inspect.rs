@@ -9,7 +9,7 @@ use crate::cli::arguments::Inspect;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagState, TagView};
-use crate::engine::{Health, Problem, RepositoryView, natural};
+use crate::engine::{Problem, RepositoryView, natural};
 use crate::printable::{printable, printable_within};
 use crate::tuf::Role;
 
@@ -87,10 +87,8 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
 
 fn readable<'v>(context: &Context, view: &'v Result<RepositoryView, Problem>) -> Result<&'v RepositoryView, Problem> {
     let view = view.as_ref().map_err(Problem::clone)?;
-    match view.health == Health::New || view.lost {
-        true => Err(context.engine.trust().nothing_there(&view.gun).problem()),
-        false => Ok(view),
-    }
+    context.has_trust_data(view)?;
+    Ok(view)
 }
 
 /// Says on standard error what the result itself has no room for. Returns whether the data is stale.

@@ -11,7 +11,7 @@ use super::table::Table;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleView;
 use crate::engine::view::troubles::Trouble;
-use crate::engine::{Freshness, Health, Kind, Problem, RepositoryView};
+use crate::engine::{Freshness, Kind, Problem, RepositoryView};
 use crate::printable::printable;
 
 #[derive(Serialize)]
@@ -44,9 +44,7 @@ struct DelegationKey {
 pub(super) async fn delegations(context: &Context, command: &arguments::DelegationList) -> Result<Ending, Problem> {
     let gun = context.repository(&command.repository)?;
     let view = context.view(&gun).await?;
-    if view.health == Health::New || view.lost {
-        return Err(context.engine.trust().nothing_there(&gun).problem());
-    }
+    context.has_trust_data(&view)?;
     let mut rows: Vec<DelegationRow> =
         view.roles.iter().filter(|r| r.role.delegation().is_some()).map(delegation_row).collect();
     rows.sort_by(|a, b| a.role.cmp(&b.role));

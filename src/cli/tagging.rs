@@ -86,6 +86,7 @@ pub(super) async fn revoking(context: &Context, revoke: &Revoke) -> Result<Wante
             (Ok((gun, tag)), _) if revoke.target.is_empty() => (gun, vec![tag]),
             (_, Ok(whole)) if whole.tag.is_none() && whole.digest.is_none() => {
                 let view = context.view(&whole.gun).await?;
+                context.has_trust_data(&view)?;
                 let tags = match revoke.target.as_slice() {
                     [] => all_tags(context, &view, &roles, &revoke.publishing)?,
                     names => names.iter().map(|name| listed(&view, name)).collect::<Result<Vec<_>, Problem>>()?,

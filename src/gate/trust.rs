@@ -102,6 +102,9 @@ impl Trust {
         // Nothing closes it.
         let _turn = self.turns.acquire().await;
         let outcome = self.tags.relied_on(gun).await.map(Arc::new).map_err(Arc::new);
+        if let Ok(view) = &outcome {
+            view.notices.iter().for_each(|notice| (self.log)(&printable(&format!("{gun}: {notice}"))));
+        }
         self.tell(gun, &outcome);
         *kept = Some(Known { outcome: outcome.clone(), asked: (self.clock)() });
         outcome

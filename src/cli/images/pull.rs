@@ -1,7 +1,7 @@
 //! `pull`: by the trusted digest, then tagged, as the old client did and with its words.
 
 use super::program::ImageProgram;
-use super::resolve::about;
+use super::resolve::trusted;
 use crate::cli::Context;
 use crate::cli::arguments::Pull;
 use crate::cli::ending::Ending;
@@ -32,7 +32,7 @@ async fn one(context: &Context, program: ImageProgram, image: &str, (at, of): (u
         return Ok(());
     }
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
-    let trusted = context.engine.tags().trusted(&target.gun, &tag).await.map_err(|error| about(&name, error))?;
+    let trusted = trusted(&context.relied_on(&target.gun).await?, &tag)?;
     let (tagged, digested) = (format!("{name}:{tag}"), format!("{name}@{}", trusted.digest));
     context.console.say(&format!("Pull ({at} of {of}): {tagged}@{}", trusted.digest));
     program.run(context, &["pull", digested.as_str()]).await?;

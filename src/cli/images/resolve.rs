@@ -6,7 +6,9 @@ use crate::cli::Context;
 use crate::cli::arguments::Resolve;
 use crate::cli::ending::Ending;
 use crate::engine::reference::familiar_name;
-use crate::engine::{EngineError, Problem};
+use crate::engine::tags::trusted::{Trusted, trusted_in};
+use crate::engine::view::troubles::Trouble;
+use crate::engine::{EngineError, Problem, RepositoryView};
 
 #[derive(Serialize)]
 struct Row {
@@ -55,17 +57,23 @@ async fn row(context: &Context, image: &str) -> Result<Row, Problem> {
         });
     }
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
-    let trusted = context.engine.tags().trusted(&target.gun, &tag).await.map_err(|error| about(&name, error))?;
+    let view = context.relied_on(&target.gun).await?;
+    let trusted = trusted(&view, &tag)?;
     let reference = format!("{name}@{}", trusted.digest);
     Ok(Row { image: image.to_owned(), reference, digest: trusted.digest, tag: Some(tag), signers: trusted.signers })
 }
 
-/// Names the image in an error about its tag.
-pub(super) fn about(name: &str, error: EngineError) -> Problem {
-    let is_of_tag = matches!(error, EngineError::Untrusted { .. });
-    let mut problem = error.problem();
-    if is_of_tag {
-        problem.message = format!("{name}: {}", problem.message);
-    }
-    problem
+/// Finds a tag; where it is not trusted because a role that pulls look at does not count, says what is wrong with that.
+pub(super) fn trusted(view: &RepositoryView, tag: &str) -> Result<Trusted, Problem> {
+    trusted_in(view, tag).map_err(|why| {
+        let error = EngineError::Untrusted { gun: view.gun.clone(), tag: tag.to_owned(), why };
+        let problem = error.problem();
+        let message = format!("{}: {}", view.name, problem.message);
+        match view.troubles().into_iter().find(|trouble| trouble.released) {
+            Some(Trouble { problem: cause, .. }) => {
+                Problem { message: format!("{message}: {}", cause.message), ..cause }
+            }
+            None => Problem { message, ..problem },
+        }
+    })
 }

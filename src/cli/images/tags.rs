@@ -44,7 +44,11 @@ struct TagRow<'a> {
 pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<Ending, Problem> {
     let wanted: Vec<TagStanding> = command.state.iter().map(|word| standing(word)).collect::<Result<_, _>>()?;
     let gun = context.repository(&command.repository)?;
-    let compared = context.engine.tags().compare(&gun, RegistryExtent::All).await?;
+    let view = context.view(&gun).await?;
+    if view.lost {
+        return Err(context.engine.trust().nothing_there(&gun).problem());
+    }
+    let compared = context.engine.tags().compare(view, RegistryExtent::All).await?;
     let shown = |row: &&TagPair| wanted.is_empty() || wanted.contains(&row.standing);
     let rows: Vec<&TagPair> = compared.rows.iter().filter(shown).collect();
     if context.console.json {
@@ -54,10 +58,11 @@ pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<En
         context.console.result(&table(&compared, &rows))?;
     }
     let stale = context.report_freshness(&compared.view);
+    let problems = context.report_troubles(&compared.view);
     if compared.view.health == Health::New {
         context.console.say(&format!("{} has no trust data for {gun}: nothing is signed", compared.view.server));
     }
-    Ok(Ending { succeeded: 1, stale, ..Ending::done() })
+    Ok(Ending { succeeded: usize::from(problems.is_empty()), problems, stale, ..Ending::done() })
 }
 
 fn standing(word: &str) -> Result<TagStanding, Problem> {
@@ -118,12 +123,14 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
         guns = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
     }
     let compared = context.comparisons(&guns).await;
-    let mut drifted = Vec::new();
+    let (mut drifted, mut troubles) = (Vec::new(), Vec::new());
     for (gun, outcome) in compared {
         match outcome {
             Ok(comparison) => {
                 ending.stale |= context.report_freshness(&comparison.view);
-                ending.succeeded += 1;
+                let of_roles = context.report_troubles(&comparison.view);
+                ending.succeeded += usize::from(of_roles.is_empty());
+                troubles.extend(of_roles);
                 drifted.push((gun, comparison));
             }
             Err(problem) => ending.problems.push(problem),
@@ -131,6 +138,11 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
     }
     let rows: Vec<Moved<'_>> = drifted.iter().flat_map(|(gun, compared)| moved(gun, compared)).collect();
     ending.drifted = !rows.is_empty();
+    match ending.drifted {
+        // What was found is the answer; what could not be compared is said beside it.
+        true => troubles.iter().for_each(|problem| context.console.problem(problem)),
+        false => ending.problems.extend(troubles),
+    }
     if context.console.json {
         let rows: Vec<TagRow<'_>> = rows.iter().map(|(gun, compared, row)| tag_row(gun, compared, row)).collect();
         context.console.result_json(&rows)?;
@@ -162,17 +174,20 @@ impl Context {
     /// Compares repositories side by side.
     async fn comparisons(&self, guns: &[Gun]) -> Vec<(Gun, Result<Comparison, Problem>)> {
         use futures_util::{StreamExt, stream};
-        let one = |gun: Gun| {
-            let tags = self.engine.tags();
-            async move {
-                let compared = tags.compare(&gun, RegistryExtent::Signed).await;
-                let compared = compared.map_err(|error| {
-                    let mut problem = error.problem();
-                    problem.repository.get_or_insert_with(|| gun.clone());
-                    problem
-                });
-                (gun, compared)
-            }
+        let one = |gun: Gun| async move {
+            let compared = match self.view(&gun).await {
+                Ok(view) if view.lost => Err(self.engine.trust().nothing_there(&gun).problem()),
+                Ok(view) => {
+                    let compared = self.engine.tags().compare(view, RegistryExtent::Signed).await;
+                    compared.map_err(|error| {
+                        let mut problem = error.problem();
+                        problem.repository.get_or_insert_with(|| gun.clone());
+                        problem
+                    })
+                }
+                Err(problem) => Err(problem),
+            };
+            (gun, compared)
         };
         stream::iter(guns.to_vec()).map(one).buffered(crate::cli::context::AT_ONCE).collect().await
     }

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::resolve::about;
+use super::resolve::trusted;
 use crate::cli::Context;
 use crate::cli::arguments::Verify;
+use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::reference::familiar_name;
-use crate::engine::tags::trusted::Trusted;
+use crate::engine::tags::trusted::{Trusted, all_trusted_in};
 use crate::engine::tags::verify::{CheckedPart, Depth, Heard, PartFinding, Suspect, Verification};
 use crate::engine::{EngineError, Problem};
 use crate::printable::printable;
@@ -47,7 +47,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
     let mut ending = Ending::done();
     let mut all = Vec::new();
     for typed in &command.references {
-        match images(context, typed).await {
+        match images(context, typed, &mut ending).await {
             Ok(images) => {
                 for image in images {
                     match one(context, image, &depth).await {
@@ -69,27 +69,27 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
     Ok(ending)
 }
 
-/// The images that a reference means: one tag, or all that can be pulled.
-async fn images(context: &Context, typed: &str) -> Result<Vec<Trusted>, Problem> {
+/// The images that a reference means: one tag, or all that can be pulled. Tags that cannot be for a role that does not
+/// count are a failure of the command.
+async fn images(context: &Context, typed: &str, ending: &mut Ending) -> Result<Vec<Trusted>, Problem> {
     let target = context.target(typed)?;
-    let name = familiar_name(&target.gun);
-    let tags = context.engine.tags();
-    let images = match (&target.tag, &target.digest) {
-        (Some(tag), _) => tags.trusted(&target.gun, tag).await.map(|image| vec![image]),
-        (None, Some(digest)) => {
-            tags.all_trusted(&target.gun).await.and_then(|images| of_digest(&target.gun, images, digest))
-        }
-        (None, None) => tags.all_trusted(&target.gun).await,
-    };
-    images.map_err(|error| about(&name, error))
+    let view = context.relied_on(&target.gun).await?;
+    if let Some(tag) = &target.tag {
+        return Ok(vec![trusted(&view, tag)?]);
+    }
+    ending.problems.extend(context.report_troubles(&view));
+    match &target.digest {
+        Some(digest) => of_digest(&target.gun, all_trusted_in(&view), digest),
+        None => Ok(all_trusted_in(&view)),
+    }
 }
 
 /// The tags that are signed with a digest; whoever asks by digest asks whether it is signed at all.
-fn of_digest(gun: &crate::tuf::Gun, images: Vec<Trusted>, digest: &str) -> Result<Vec<Trusted>, EngineError> {
+fn of_digest(gun: &crate::tuf::Gun, images: Vec<Trusted>, digest: &str) -> Result<Vec<Trusted>, Problem> {
     let found: Vec<Trusted> = images.into_iter().filter(|image| image.digest == digest).collect();
     if found.is_empty() {
         let message = format!("no tag of {gun} is signed with {digest}");
-        return Err(EngineError::Input { message, hint: "trustdeck inspect shows what is signed".to_owned() });
+        return Err(input(message, "trustdeck inspect shows what is signed"));
     }
     Ok(found)
 }

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use super::Draft;
 use super::applied::{Refusal, Result};
 use super::change::role_word;
-use crate::tuf::verify::SetAside;
 use crate::tuf::{Role, Targets, TrustedSet};
 
 /// Why a role's file cannot be edited.
@@ -21,6 +20,17 @@ enum Shut {
     Hidden,
     /// The server has a file of it that was not read.
     Unread,
+}
+
+impl Shut {
+    fn attack(self, role: &Role) -> Option<String> {
+        let word = role_word(role);
+        match self {
+            Self::Unknown => Some(format!("{word} carries no valid signature: this may be an attack")),
+            Self::Hidden => Some(format!("the server hides {word}: this may be an attack")),
+            Self::Unread => None,
+        }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -49,19 +59,26 @@ impl<'a> Draft<'a> {
             return Some(Shut::Unknown);
         }
         let name = role.delegation()?;
-        if set.aside().get(name) == Some(&SetAside::Hidden) {
+        if set.is_hidden(role) {
             return Some(Shut::Hidden);
         }
         let was_listed = set.verified(&name.parent()).is_some_and(|above| above.content().delegation(name).is_some());
         (was_listed && set.expected(role).is_some()).then_some(Shut::Unread)
     }
 
+    /// What looks like an attack on a role that this draft leaves as the server has it, and what was known of it before.
+    pub(in crate::engine) fn doubt(&self, role: &Role) -> Option<(String, String)> {
+        if self.files.contains_key(role) {
+            return None;
+        }
+        let attack = self.why_shut(role)?.attack(role)?;
+        Some((attack, self.before(role)))
+    }
+
     fn refusal(&self, role: &Role, why: Shut) -> Refusal {
-        let word = role_word(role);
-        let what = match why {
-            Shut::Unknown => format!("{word} carries no valid signature: this may be an attack. {}", self.before(role)),
-            Shut::Hidden => format!("the server hides {word}: this may be an attack. {}", self.before(role)),
-            Shut::Unread => format!("the file of {word} could not be read, so signing it would lose its tags"),
+        let what = match why.attack(role) {
+            Some(attack) => format!("{attack}. {}", self.before(role)),
+            None => format!("the file of {} could not be read, so signing it would lose its tags", role_word(role)),
         };
         let has_good = self.ground().set.is_some_and(|set| set.last_good(role).is_some());
         let hint = match (why, has_good) {

@@ -112,7 +112,10 @@ fn version(base: &Draft<'_>, role: &Role) -> Option<u64> {
     match role {
         Role::Root => Some(set.root().content.version()),
         Role::Snapshot => Some(set.snapshot()?.content.version()),
-        _ => Some(base.loaded(role)?.content.version()),
+        _ => match base.loaded(role) {
+            Some(file) => Some(file.content.version()),
+            None => set.is_hidden(role).then(|| set.newest_verified(role)).flatten().map(|mark| mark.version),
+        },
     }
 }
 

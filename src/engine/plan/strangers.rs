@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::names::Names;
 use super::unknown::{TagBefore, UnknownFile, UnknownTag};
 use super::warnings::{Warnings, plain};
-use super::{RepositoryPlan, Weight};
+use super::{RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
+use crate::engine::draft::applied::Mark;
 use crate::engine::draft::change::{Change, role_word};
 use crate::engine::wording::natural;
 use crate::tuf::{Loaded, Role, Target, TargetName, Targets, TrustedSet};
@@ -100,6 +101,44 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warning
         found.push(warning);
     }
     jumps(draft, found);
+    untouched(draft, plan, found);
+}
+
+/// Roles that look attacked and that the plan leaves so. Where it takes keys from one whose good file this machine has,
+/// clients that still see that file lose its tags, whatever the server shows here.
+fn untouched(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
+    /// A server may hide thousands of roles.
+    const NAMED: usize = 8;
+    let base = Draft::new(draft.ground());
+    let roles = base.tree().into_iter().map(Role::from).filter_map(|role| Some((draft.doubt(&role)?, role)));
+    let (losing, others): (Vec<_>, Vec<_>) = roles.partition(|(_, role)| loses_tags(draft, plan, role));
+    for ((attack, before), role) in losing {
+        let word = role_word(&role);
+        let detail =
+            format!("{before}. Keys of it are taken away: for clients that have that file its tags are orphaned.");
+        let mut warning = plain(Weight::Danger, attack, detail);
+        if draft.can_sign(&role) {
+            let words = format!("sign the last good file of {word} again, same publish");
+            warning.fix = Some((vec![Change::Restore { role }], words));
+        }
+        found.push(warning);
+    }
+    let hint = "It does not count, and this publish does not mend it.";
+    let warnings =
+        others.iter().map(|((attack, before), _)| plain(Weight::Warning, attack, format!("{before}. {hint}")));
+    found.extend(warnings.take(NAMED));
+    if let Some(more) = others.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let headline = format!("{more} more roles do not count: this may be an attack");
+        found.push(plain(Weight::Warning, headline, "`trustdeck status` names them all."));
+    }
+}
+
+/// Whether the plan takes keys from a role that clients pull from and whose last good file lists tags.
+fn loses_tags(draft: &Draft<'_>, plan: &RepositoryPlan, role: &Role) -> bool {
+    let good = draft.ground().set.and_then(|set| set.last_good(role));
+    let has_tags = good.is_some_and(|good| !good.content().targets.is_empty());
+    let loses = |diff: &RoleDiff| diff.mark == Mark::Removed || diff.keys.iter().any(|key| key.mark == Mark::Removed);
+    has_tags && role.is_released() && plan.roles.iter().any(|diff| diff.role == *role && loses(diff))
 }
 
 /// Versions from files that nobody known has signed, far above what was verified.

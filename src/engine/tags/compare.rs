@@ -11,7 +11,6 @@ use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RepositoryView, RoleView, TagState, TagView};
 use crate::engine::wording::natural;
 use crate::remote::registry::Resolved;
-use crate::tuf::Gun;
 
 /// How a tag stands in both worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,12 +132,12 @@ pub enum RegistryExtent {
 }
 
 impl Tags {
-    /// Asks both servers and compares.
+    /// Asks the registry and compares.
     ///
     /// # Errors
-    /// As [`crate::engine::view::Views::refresh`]; `Remote` of the registry.
-    pub async fn compare(&self, gun: &Gun, extent: RegistryExtent) -> Result<Comparison, EngineError> {
-        let view = self.views.refresh(gun).await?;
+    /// `Remote` of the registry.
+    pub async fn compare(&self, view: RepositoryView, extent: RegistryExtent) -> Result<Comparison, EngineError> {
+        let gun = &view.gun;
         let mut registered = self.list(gun).await?;
         let signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
         let wanted = registered.names().filter(|name| extent == RegistryExtent::All || signed(name)).cloned().collect();

@@ -32,25 +32,6 @@ pub struct Trusted {
 }
 
 impl Tags {
-    /// The image that a pull of a tag gets.
-    ///
-    /// # Errors
-    /// As [`crate::engine::view::Views::inspect`]; `Untrusted`.
-    pub async fn trusted(&self, gun: &Gun, tag: &str) -> Result<Trusted, EngineError> {
-        let view = self.relied_on(gun).await?;
-        trusted_in(&view, tag).map_err(|why| EngineError::Untrusted { gun: gun.clone(), tag: tag.to_owned(), why })
-    }
-
-    /// All tags that can be pulled.
-    ///
-    /// # Errors
-    /// As [`crate::engine::view::Views::inspect`].
-    pub async fn all_trusted(&self, gun: &Gun) -> Result<Vec<Trusted>, EngineError> {
-        let view = self.relied_on(gun).await?;
-        let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
-        Ok(rows.filter(|tag| !tag.digest.is_empty()).map(|tag| trusted(&view, tag)).collect())
-    }
-
     /// The images that pulls of some tags get, in the order of asking.
     ///
     /// # Errors
@@ -97,6 +78,13 @@ pub fn trusted_in(view: &RepositoryView, tag: &str) -> Result<Trusted, Untrusted
         Some(row) => Ok(trusted(view, row)),
         None => Err(untrusted(view, &rows)),
     }
+}
+
+/// All tags of such a view that can be pulled.
+#[must_use]
+pub fn all_trusted_in(view: &RepositoryView) -> Vec<Trusted> {
+    let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
+    rows.filter(|tag| !tag.digest.is_empty()).map(|tag| trusted(view, tag)).collect()
 }
 
 fn trusted(view: &RepositoryView, row: &TagView) -> Trusted {

@@ -58,6 +58,12 @@ impl TrustedSet {
         self.file(role).filter(|file| !file.origin.is_verified())
     }
 
+    /// Whether the server leaves out a role that is listed and has been seen.
+    #[must_use]
+    pub fn is_hidden(&self, role: &Role) -> bool {
+        role.delegation().is_some_and(|name| self.aside.get(name) == Some(&SetAside::Hidden))
+    }
+
     /// The last good file of a role whose file on the server is unknown or hidden, if it is at hand.
     #[must_use]
     pub fn last_good(&self, role: &Role) -> Option<Verified<'_>> {

@@ -2,6 +2,7 @@
 
 use super::lab::{Lab, login, options};
 use crate::support::peers;
+use trustdeck::engine::tags::trusted::trusted_in;
 
 #[test]
 fn skopeo_pulls_what_is_signed_and_is_told_why_not_the_rest() {
@@ -13,7 +14,8 @@ fn skopeo_pulls_what_is_signed_and_is_told_why_not_the_rest() {
     lab.pull("team/api:stable").ok();
     let latest = lab.pull("team/web:latest").ok();
     assert_eq!(latest.code, 0, "a drifted tag is served as it was signed");
-    let signed = lab.runtime.block_on(lab.engine.tags().trusted(&gun("team/web"), "latest")).unwrap();
+    let view = lab.runtime.block_on(lab.engine.tags().relied_on(&gun("team/web"))).unwrap();
+    let signed = trusted_in(&view, "latest").unwrap();
     let to = format!("docker://{}", lab.image("team/web:latest"));
     let inspected = lab.skopeo(&["inspect", "--tls-verify=false", "--format", "{{.Digest}}", &to]).ok();
     assert_eq!(inspected.stdout.trim(), signed.digest);

@@ -13,7 +13,7 @@ fn states(rows: &Value) -> Vec<(String, String)> {
 }
 
 fn state(lab: &Lab, repository: &str, tag: &str) -> String {
-    let rows = lab.trustdeck(&["tags", repository, "--json"]).ok().json();
+    let rows = lab.trustdeck(&["tags", repository, "--json"]).json();
     states(&rows).into_iter().find(|(name, _)| name == tag).map(|(_, state)| state).unwrap_or_default()
 }
 
@@ -33,6 +33,8 @@ fn tags_stand_in_both_worlds_as_the_scene_tells() {
     ] {
         assert_eq!(state(&lab, &format!("registry.sandbox/{repository}"), tag), expected, "{repository}:{tag}");
     }
+    let orphaned = lab.trustdeck(&["tags", "registry.sandbox/team/portal"]).ended(6);
+    assert!(orphaned.stderr.contains("targets/releases") && orphaned.stdout.contains("orphan"), "{orphaned:?}");
     let table = lab.trustdeck(&["tags", WEB]).ok().stdout;
     let line = |tag: &str| table.lines().find(|l| l.split_whitespace().nth(1) == Some(tag)).unwrap().to_owned();
     assert!(line("3.1.6").contains("same") && line("3.1.6").starts_with("ok"), "{table}");

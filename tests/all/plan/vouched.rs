@@ -177,6 +177,33 @@ fn a_role_that_the_server_hides_is_not_begun_anew() {
     assert_eq!(hidden.plan_of(&set, &[restore("targets/releases"), sign("2.0")]).tags.after, 3);
 }
 
+/// A plan that does not touch an attacked role signs nothing of it; what it takes away is lost to others all the same.
+#[test]
+fn an_attacked_role_is_named_by_every_plan_and_taking_its_keys_is_a_danger_that_restoring_mends() {
+    let good = World::new();
+    let mut hidden = later(&good);
+    hidden.repository.unnamed.insert(releases());
+    let mut forged = later(&good);
+    forged.repository.signers.insert(releases(), Vec::new());
+    forged.repository.content.get_mut(&releases()).unwrap().version += 1;
+    for bad in [hidden, forged] {
+        let set = set_after(&good, &bad);
+        let said = |changes: &[Change], weight: Weight| {
+            let plan = bad.plan_of(&set, changes);
+            assert_eq!(failure(&plan), None);
+            plan.warnings.into_iter().find(|w| w.weight == weight && w.headline.contains("attack"))
+        };
+        let eva = add_signer("eva", &[Key::named("eva").public()]);
+        let warning = said(std::slice::from_ref(&eva), Weight::Warning).unwrap();
+        assert!(warning.detail.contains("version 1") && warning.detail.contains("1.0, 1.1"), "{warning:?}");
+        assert_eq!(said(&[eva], Weight::Danger), None);
+        let danger = said(&[remove_signer("ben")], Weight::Danger).unwrap();
+        assert_eq!(danger.fix.as_ref().map(|(fix, _)| &fix[..]), Some(&[restore("targets/releases")][..]));
+        let mended = [restore("targets/releases"), remove_signer("ben")];
+        assert!(said(&mended, Weight::Danger).is_none() && said(&mended, Weight::Warning).is_none());
+    }
+}
+
 #[test]
 fn what_is_good_is_not_restored() {
     let plan = World::new().plan(&[restore("targets/releases")]);

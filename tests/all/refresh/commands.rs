@@ -2,8 +2,9 @@
 
 use jiff::Timestamp as Time;
 
-use crate::refresh::GUN;
 use crate::refresh::origin::Origin;
+use crate::refresh::{GUN, publish, root_key};
+use crate::support::Ran;
 use crate::support::forge::{Key, Repository};
 use crate::support::home::Home;
 use trustdeck::tuf::Role;
@@ -29,4 +30,84 @@ async fn a_threshold_of_four_thousand_million_makes_no_keys() {
     let (ran, made) = rotated.await.unwrap();
     assert_eq!(ran.ended(2).kinds(), ["input"]);
     assert_eq!(made, 0, "no key was made");
+}
+
+/// A repository of today with tag 1.0, which jeff has signed into releases and into his own role.
+fn signed_by_jeff() -> Repository {
+    let mut repository = Repository::new(GUN, Time::now());
+    repository.set_keys(Role::Root, &[root_key()], 1);
+    let jeff = Key::named("jeff");
+    for name in ["targets/jeff", "targets/releases"] {
+        let role = Role::parse(name).unwrap();
+        repository.delegate(name, std::slice::from_ref(&jeff), &[""]);
+        repository.add_file(role.clone(), Time::now());
+        repository.tag(&role, "1.0");
+    }
+    repository
+}
+
+/// Runs commands against the server, each on a machine of its own, or all on the same one.
+async fn ran(origin: &Origin, commands: Vec<Vec<String>>, home: Option<Home>) -> (Vec<Ran>, Home) {
+    let url = origin.url.clone();
+    let at = move || Home::at(&url, std::path::Path::new("tests/fixtures/input/erin.crt"));
+    let run = move || {
+        let same = home.is_some();
+        let mut home = home.unwrap_or_else(&at);
+        let mut all = Vec::new();
+        for command in commands {
+            if !same {
+                home = at();
+            }
+            let words: Vec<&str> = command.iter().map(String::as_str).collect();
+            all.push(home.trustdeck(&[&words[..], &["--insecure-http"]].concat()));
+        }
+        (all, home)
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.replace("REPO", GUN).split(' ').map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_root_that_is_trusted_from_now_on_is_told_by_commands_about_tags_too() {
+    let origin = Origin::start().await;
+    origin.set_date(Time::now());
+    origin.serve(&signed_by_jeff());
+    let commands = ["resolve REPO:1.0", "verify REPO:1.0", "tags REPO", "drift REPO", "pull REPO:1.0"];
+    let (all, _) = ran(&origin, commands.map(words).to_vec(), None).await;
+    let root = root_key().public().id().to_string();
+    for (ran, command) in all.iter().zip(commands) {
+        assert!(ran.stderr.contains("new to this machine") && ran.stderr.contains(&root), "{command}: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_about_tags_name_a_hidden_or_forged_role_and_invite_nobody_to_sign_it() {
+    let origin = Origin::start().await;
+    origin.set_date(Time::now());
+    let honest = signed_by_jeff();
+    let mut hidden = honest.clone();
+    hidden.unnamed.insert(Role::releases());
+    publish(&mut hidden, &Role::Snapshot);
+    let mut forged = honest.clone();
+    forged.signers.insert(Role::releases(), Vec::new());
+    publish(&mut forged, &Role::releases());
+    for attacked in [hidden, forged] {
+        origin.serve(&honest);
+        let (seen, home) = ran(&origin, vec![words("resolve REPO:1.0")], None).await;
+        assert_eq!(seen[0].code, 0, "{seen:?}");
+        origin.serve(&attacked);
+        let commands = vec![words("resolve REPO:1.0"), words("verify REPO:1.0"), words("verify REPO")];
+        let (all, _) = ran(&origin, commands, Some(home)).await;
+        for ran in all {
+            assert!(ran.code == 6 && ran.stdout.is_empty(), "{ran:?}");
+            assert!(
+                ran.stderr.contains("this may be an attack") && ran.stderr.contains("trustdeck restore"),
+                "{ran:?}"
+            );
+            assert!(!ran.stderr.contains("trustdeck witness") && !ran.stderr.contains("trustdeck sign"), "{ran:?}");
+        }
+    }
 }

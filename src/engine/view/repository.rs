@@ -1,9 +1,6 @@
 //! From verified metadata to what screens show, and the public methods that bring it there.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
-use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::findings::findings;
@@ -21,8 +18,6 @@ use crate::tuf::{Gun, TrustedSet};
 
 /// What was verified within this time is good enough to stage on: the plan is made anew before anything is sent.
 const LATELY: SignedDuration = SignedDuration::from_mins(5);
-/// Repositories that are refreshed at once.
-const AT_ONCE: usize = 32;
 
 impl Views {
     /// Shows what the cache holds, verified, without asking the network.
@@ -83,33 +78,6 @@ impl Views {
     pub async fn preview(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
         let set = self.trust.read_as_fresh_client(gun, Vec::new()).await?;
         set.map(|set| self.view_of(gun, &set)).ok_or_else(|| self.trust.nothing_there(gun))
-    }
-
-    /// Refreshes repositories side by side; each result is sent as it comes. Ends early when `stop` is cancelled or
-    /// nobody receives any more.
-    pub async fn refresh_all(
-        &self,
-        guns: Vec<Gun>,
-        results: mpsc::Sender<(Gun, Result<RepositoryView, EngineError>)>,
-        stop: CancellationToken,
-    ) {
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
-        let mut tasks = tokio::task::JoinSet::new();
-        for gun in guns {
-            // The semaphore is never closed.
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-            if stop.is_cancelled() || results.is_closed() {
-                break;
-            }
-            let (views, results, stop) = (self.clone(), results.clone(), stop.clone());
-            tasks.spawn(async move {
-                let view = views.refresh_until(&gun, &stop).await;
-                drop(slot);
-                // Fails only if nobody wants the result any more.
-                let _ = results.send((gun, view)).await;
-            });
-        }
-        while tasks.join_next().await.is_some() {}
     }
 
     /// Turns verified metadata into what screens show. Pure but for labels and keys at hand.

@@ -160,12 +160,6 @@ impl<K: Clone + Ord> List<K> {
         self.extend_range();
     }
 
-    /// Whether a range is being drawn.
-    #[must_use]
-    pub fn has_range(&self) -> bool {
-        self.anchor.is_some()
-    }
-
     /// Marks all rows shown, or none if all are.
     pub fn toggle_all(&mut self) {
         let all: BTreeSet<K> = self.order.iter().map(|(_, k)| k.clone()).collect();

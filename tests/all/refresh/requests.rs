@@ -1,8 +1,9 @@
 //! How often the server is asked.
 
-use tokio::sync::mpsc;
+use std::collections::BTreeSet;
+
 use tokio_util::sync::CancellationToken;
-use trustdeck::engine::Freshness;
+use trustdeck::engine::{Freshness, Kind};
 use trustdeck::tuf::{Gun, Role};
 
 use crate::refresh::machine::Machine;
@@ -78,29 +79,20 @@ async fn repositories_are_refreshed_side_by_side() {
     let mut machine = Machine::new(&origin.url);
     // A server nearby gets one request at a time unless the user knows that it bears more.
     machine.settings.servers.parallel_requests = Some(8);
-    let (sender, mut results) = mpsc::channel(4);
     let engine = machine.engine();
-    let task = tokio::spawn(async move { engine.views().refresh_all(guns, sender, CancellationToken::new()).await });
-    let mut seen = Vec::new();
-    while let Some((gun, view)) = results.recv().await {
-        view.unwrap();
-        seen.push(gun);
-    }
-    task.await.unwrap();
-    seen.sort();
-    seen.dedup();
+    let views = futures_util::future::join_all(guns.iter().map(|gun| engine.views().refresh(gun))).await;
+    let seen: BTreeSet<Gun> = views.into_iter().map(|view| view.unwrap().gun).collect();
     assert_eq!(seen.len(), 40);
 }
 
 #[tokio::test]
-async fn cancelled_refresh_of_many_starts_nothing_more() {
+async fn cancelled_refresh_asks_nobody() {
     let origin = Origin::start().await;
     let machine = Machine::new(&origin.url);
-    let (sender, mut results) = mpsc::channel(4);
     let stop = CancellationToken::new();
     stop.cancel();
-    machine.engine().views().refresh_all(vec![gun()], sender, stop).await;
-    assert!(results.recv().await.is_none());
+    let error = machine.engine().views().refresh_until(&gun(), &stop).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Cancelled, "{error:?}");
     assert_eq!(origin.count(), 0);
 }
 

@@ -12,13 +12,13 @@
 //! | module | what it is | may use |
 //! |---|---|---|
 //! | [`tuf`] | metadata, keys and verification; pure | nothing |
-//! | `printable` | the one function that makes outside text drawable | nothing |
+//! | `printable` | what makes outside text drawable | nothing |
 //! | `oci` | answers of registries | nothing |
-//! | [`keys`] | private keys | `tuf` |
-//! | [`remote`] | HTTP, tokens, the APIs of Notary and of registries | `tuf` |
+//! | [`keys`] | private keys | `tuf`, `printable` |
+//! | [`remote`] | HTTP, tokens, the APIs of Notary and of registries | `tuf`, `printable` |
 //! | [`engine`] | refresh, stage, plan, publish: where keys and servers meet | `tuf`, `printable`, `keys`, `remote` |
 //! | `config` | settings from files, environment and flags | `tuf`, `engine` |
-//! | `sandbox` | an embedded trust server, a registry and a scene | `tuf`, `oci`, `keys`; names of images from `remote`; its scene and settings also `engine` |
+//! | `sandbox` | an embedded trust server, a registry and a scene | `tuf`, `printable`, `oci`, `keys`; names of images from `remote`; its scene and settings also `engine` |
 //! | `gate` | a registry that shows signed tags only | `tuf`, `printable`, `oci`, `remote`, `engine` |
 //! | `tui` | screens | `tuf`, `engine`, `printable` |
 //! | `cli` | the same without a screen | `tuf`, `engine`, `printable`, `config`, `sandbox`, `gate`, `tui` |

@@ -59,6 +59,13 @@ pub fn printable_within(text: &str, cells: usize) -> String {
     out
 }
 
+/// What the system says of a failure, without the number that the standard library adds.
+#[must_use]
+pub fn system_words(error: &(impl std::fmt::Display + ?Sized)) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
 /// Whether text is nothing but visible ASCII and blanks. Names that are not deserve a mark.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {

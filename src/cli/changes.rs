@@ -1,8 +1,8 @@
 //! Commands that stage: each becomes changes to repositories, then perhaps a publish of those.
 
-use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Publishing, Signer};
+use super::arguments::{Command, Delegation, DelegationAdd, DelegationRemove, Delete, Paths, Signer};
 use super::arguments::{Restore, SignerAdd, SignerRemove, Witness};
-use super::console::input;
+use super::console::{broken, input};
 use super::ending::Ending;
 use super::staging::stage;
 use super::wanted::{Wanted, named, roles};
@@ -17,8 +17,9 @@ use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, SignerName};
 /// For what concerns all repositories; nothing is staged then.
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Ending, Problem> {
     read_for_short_ids(context, command).await;
-    let (wanted, publishing) = match wanted(context, command).await {
-        Ok(both) => both,
+    let Some(publishing) = command.publishing() else { return Err(broken("a command that stages nothing")) };
+    let wanted = match wanted(context, command).await {
+        Ok(wanted) => wanted,
         Err(problems) => return Ok(Ending { problems, ..Ending::done() }),
     };
     publish::require_agreement(context, publishing)?;
@@ -40,34 +41,29 @@ async fn read_for_short_ids(context: &Context, command: &Command) {
     }
 }
 
-async fn wanted<'a>(context: &Context, command: &'a Command) -> Result<(Wanted, &'a Publishing), Vec<Problem>> {
+async fn wanted(context: &Context, command: &Command) -> Result<Wanted, Vec<Problem>> {
     let one = |typed: &str, changes: Vec<Change>| -> Result<Wanted, Problem> {
         Ok(Wanted::of(vec![(context.repository(typed)?, changes)]))
     };
-    let both = match command {
-        Command::Signer(Signer::Add(add)) => (signer_add(context, add)?, &add.signer.publishing),
-        Command::Signer(Signer::Remove(remove)) => (
-            every(context, &remove.signer.repositories, &signer_remove(context, remove)?, None),
-            &remove.signer.publishing,
-        ),
-        Command::Delegation(Delegation::Add(add)) => {
-            (one(&add.repository, vec![delegation_add(context, add)?])?, &add.publishing)
+    Ok(match command {
+        Command::Signer(Signer::Add(add)) => signer_add(context, add)?,
+        Command::Signer(Signer::Remove(remove)) => {
+            every(context, &remove.signer.repositories, &signer_remove(context, remove)?, None)
         }
+        Command::Delegation(Delegation::Add(add)) => one(&add.repository, vec![delegation_add(context, add)?])?,
         Command::Delegation(Delegation::Remove(remove)) => {
-            (one(&remove.repository, vec![delegation_remove(context, remove)?])?, &remove.publishing)
+            one(&remove.repository, vec![delegation_remove(context, remove)?])?
         }
-        Command::Delegation(Delegation::Purge(purge)) => (
-            one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(context, &purge.keys)? }])?,
-            &purge.publishing,
-        ),
-        Command::Sign(sign) => (tagging::signing(context, sign).await?, &sign.publishing),
-        Command::Revoke(revoke) => (tagging::revoking(context, revoke).await?, &revoke.publishing),
-        Command::Witness(witness) => (one(&witness.repository, witnessing(witness)?)?, &witness.publishing),
-        Command::Restore(restore) => (one(&restore.repository, restoring(restore)?)?, &restore.publishing),
-        Command::Delete(delete) => (one(&delete.repository, vec![Change::Delete])?, &delete.publishing),
-        _ => return Err(vec![super::console::broken("a command that stages nothing")]),
-    };
-    Ok(both)
+        Command::Delegation(Delegation::Purge(purge)) => {
+            one(&purge.repository, vec![Change::PurgeKeys { keys: key_ids(context, &purge.keys)? }])?
+        }
+        Command::Sign(sign) => tagging::signing(context, sign).await?,
+        Command::Revoke(revoke) => tagging::revoking(context, revoke).await?,
+        Command::Witness(witness) => one(&witness.repository, witnessing(witness)?)?,
+        Command::Restore(restore) => one(&restore.repository, restoring(restore)?)?,
+        Command::Delete(delete) => one(&delete.repository, vec![Change::Delete])?,
+        _ => return Err(vec![broken("a command that stages nothing")]),
+    })
 }
 
 fn signer_add(context: &Context, add: &SignerAdd) -> Result<Wanted, Vec<Problem>> {

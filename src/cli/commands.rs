@@ -73,23 +73,11 @@ fn keep(context: &Context, ending: &Ending) {
 
 /// Whether nothing may be changed and this would. The engine refuses the rest itself, before it writes.
 fn is_refused(context: &Context, command: &Command) -> bool {
-    let changes = match command {
-        Command::Publish(publish) => !publish.dry_run,
-        Command::Delegation(arguments::Delegation::List(_)) => false,
-        Command::Signer(_)
-        | Command::Delegation(_)
-        | Command::Sign(_)
-        | Command::Revoke(_)
-        | Command::Witness(_)
-        | Command::Restore(_)
-        | Command::Setup(_)
-        | Command::Rotate(_)
-        | Command::Renew(_)
-        | Command::Delete(_)
-        | Command::Reset(_)
-        | Command::Changes(_)
-        | Command::Push(_) => true,
-        _ => false,
+    let changes = match (command, command.publishing()) {
+        (_, Some(publishing)) => !publishing.dry_run,
+        (Command::Publish(publish), _) => !publish.dry_run,
+        (Command::Rotate(rotate), _) => matches!(rotate, arguments::Rotate::Forget(_)),
+        (command, _) => matches!(command, Command::Reset(_) | Command::Changes(_) | Command::Push(_)),
     };
     changes && context.engine.settings().read_only.everything
 }

@@ -100,15 +100,14 @@ impl Console {
         if self.json {
             return problems.iter().for_each(|problem| self.problem(problem));
         }
-        let cause = |problem: &Problem| (problem.kind, problem.message.clone(), problem.hint.clone());
         let mut told = Vec::new();
         for problem in problems {
-            if told.contains(&cause(problem)) {
+            if told.contains(&problem.cause()) {
                 continue;
             }
-            told.push(cause(problem));
+            told.push(problem.cause());
             self.problem(problem);
-            let same = problems.iter().filter(|other| cause(other) == cause(problem));
+            let same = problems.iter().filter(|other| other.cause() == problem.cause());
             let others: Vec<&str> =
                 same.filter_map(|other| other.repository.as_ref()).map(Gun::as_str).skip(1).collect();
             if !others.is_empty() {
@@ -161,13 +160,21 @@ fn lost(error: &std::io::Error) -> Problem {
         hint: "free space, or read the output to its end, then run the command again".to_owned(),
         repository: None,
         role: None,
+        admission: None,
     }
 }
 
 /// An error about what was typed.
 #[must_use]
 pub(super) fn input(message: impl Into<String>, hint: impl Into<String>) -> Problem {
-    Problem { kind: Kind::Input, message: message.into(), hint: hint.into(), repository: None, role: None }
+    Problem {
+        kind: Kind::Input,
+        message: message.into(),
+        hint: hint.into(),
+        repository: None,
+        role: None,
+        admission: None,
+    }
 }
 
 /// A task of this program ended in a way that it never should.

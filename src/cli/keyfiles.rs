@@ -8,6 +8,7 @@ use super::console::input;
 use crate::engine::reference::{parse_bare, parse_tagged};
 use crate::engine::tags::pushed::{self, PushLine};
 use crate::engine::{Kind, Problem, SignedTarget, typed};
+use crate::printable::system_words;
 use crate::tuf::{Gun, TargetName};
 
 /// Longest list of tags, in bytes: some hundred thousand lines.
@@ -110,5 +111,8 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
 }
 
 fn unreadable(what: &str, error: &std::io::Error) -> Problem {
-    Problem { kind: Kind::Disk, ..input(format!("{what}: {error}"), "check the path and its permissions") }
+    Problem {
+        kind: Kind::Disk,
+        ..input(format!("{what}: {}", system_words(error)), "check the path and its permissions")
+    }
 }

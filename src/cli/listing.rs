@@ -278,6 +278,7 @@ impl Context {
             hint: reason.hint.clone(),
             repository: Some(view.gun.clone()),
             role: None,
+            admission: None,
         });
         true
     }

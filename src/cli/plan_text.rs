@@ -72,7 +72,7 @@ pub(super) fn plan_text(plan: &Plan, extent: Extent) -> String {
         let elsewhere = counted(plan.elsewhere.len(), "change is", "changes are");
         let what =
             format!("{elsewhere} staged for another server and not part of this; trustdeck changes move moves them");
-        text.push_str(&wrapped(&what, "\n", WIDTH));
+        text.push_str(&format!("\n{}", wrapped(&what, "", WIDTH)));
     }
     text
 }

@@ -123,6 +123,9 @@ async fn reviewed(
     failed: &mut Vec<Problem>,
     agreement: &Agreement,
 ) -> Result<Vec<Published>, Problem> {
+    if guns.is_empty() {
+        return Ok(Vec::new());
+    }
     let plan = context.engine.stage().plan(Some(guns))?;
     failed.extend(plan.repositories.iter().filter_map(obstacle));
     match context.console.json {
@@ -237,6 +240,7 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
         hint: mend.unwrap_or_else(|| "change what is staged; trustdeck status shows it".to_owned()),
         repository: Some(plan.gun.clone()),
         role: None,
+        admission: None,
     })
 }
 

@@ -32,10 +32,13 @@ const TAMPERED: &str = "team/worker";
 /// # Errors
 /// `Input` without a terminal; as the settings' and the engine's.
 pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) -> Result<Ending, Problem> {
-    let repositories = named.iter().map(|name| parse_bare(name, globals.gun)).collect::<Result<Vec<Gun>, _>>()?;
     let wanted = settings::settings(globals, FirstContact::Ask)?;
-    for (name, gun) in named.iter().zip(&repositories) {
-        mistyped::check(name, gun, &wanted)?;
+    let mut repositories: Vec<Gun> = Vec::new();
+    for name in named {
+        // One by one: what stands behind a mistyped command need be no repository.
+        let gun = parse_bare(name, globals.gun)?;
+        mistyped::check(name, &gun, &wanted)?;
+        repositories.push(gun);
     }
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let mut options = options(globals)?;
@@ -88,7 +91,9 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let Options { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
-    // The user's own theme and keys, if they can be read; nothing of the user's is in the way of trying.
+    // The user's own theme and keys, if they can be read; nothing of the user's is in the way of trying, but for what is
+    // asked for now.
+    theme_asked_for(globals)?;
     let mut options = options(globals).unwrap_or_else(|_| environment(globals));
     options.is_deleted = command.dir.is_none();
     options.sandbox = Some(PASSPHRASE.to_owned());
@@ -137,12 +142,9 @@ fn environment(globals: &Globals) -> ScreenOptions {
 fn options(globals: &Globals) -> Result<ScreenOptions, Problem> {
     let mut options = environment(globals);
     let own = config::screen(&Places::of_user()?)?;
-    let named =
-        globals.theme.as_deref().filter(|name| !name.is_empty()).map(|name| (name, "--theme or TRUSTDECK_THEME"));
-    let named = named.or_else(|| Some((own.theme.as_deref()?, "theme in trustdeck's configuration")));
-    if let Some((name, place)) = named {
-        let expected = format!("expected {}", ThemeChoice::NAMES);
-        options.theme = ThemeChoice::named(name).ok_or_else(|| input(format!("{place} is {name:?}"), expected))?;
+    let configured = || own.theme.as_deref().map(|name| theme(name, "theme in trustdeck's configuration")).transpose();
+    if let Some(theme) = theme_asked_for(globals)?.map_or_else(configured, |theme| Ok(Some(theme)))? {
+        options.theme = theme;
     }
     if !own.colours.is_empty() {
         let written = own.colours.iter().map(|(role, colour)| (role.as_str(), colour.as_str()));
@@ -155,6 +157,16 @@ fn options(globals: &Globals) -> Result<ScreenOptions, Problem> {
     options.mouse = own.mouse.unwrap_or(true);
     options.keys = own.keys;
     Ok(options)
+}
+
+fn theme_asked_for(globals: &Globals) -> Result<Option<ThemeChoice>, Problem> {
+    let name = globals.theme.as_deref().filter(|name| !name.is_empty());
+    name.map(|name| theme(name, "--theme or TRUSTDECK_THEME")).transpose()
+}
+
+fn theme(name: &str, place: &str) -> Result<ThemeChoice, Problem> {
+    let expected = format!("expected {}", ThemeChoice::NAMES);
+    ThemeChoice::named(name).ok_or_else(|| input(format!("{place} is {name:?}"), expected))
 }
 
 /// The terminal went away, or a signal ended the screen.

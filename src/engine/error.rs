@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::words::words;
 use crate::keys::{KeyError, TooShort};
+use crate::printable::system_words;
 use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
@@ -124,6 +125,48 @@ pub struct Problem {
     pub repository: Option<Gun>,
     /// The role it is about.
     pub role: Option<Role>,
+    /// What would make the server let in.
+    #[serde(skip)]
+    pub admission: Option<Admission>,
+}
+
+/// What a person can give so that a server lets in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// A login for `registry`, another one than that of `user`, who was refused.
+    Login {
+        /// As Docker's configuration names it.
+        registry: String,
+        /// Who was refused because of the password; a right that is missing names nobody.
+        user: Option<String>,
+    },
+    /// The consent that logins go to `realm`, where `host` sends them.
+    Realm {
+        /// The trust server or registry.
+        host: String,
+        /// `HOST` or `HOST:PORT`.
+        realm: String,
+    },
+}
+
+impl Admission {
+    /// Whether both are given at once: a login for the same registry, or the same realm allowed.
+    #[must_use]
+    pub fn is_for(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Login { registry: one, .. }, Self::Login { registry: other, .. })
+            | (Self::Realm { realm: one, .. }, Self::Realm { realm: other, .. }) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Problem {
+    /// What two failures share that have one cause.
+    #[must_use]
+    pub fn cause(&self) -> (Kind, &str, &str) {
+        (self.kind, &self.message, &self.hint)
+    }
 }
 
 impl std::fmt::Display for Problem {
@@ -244,10 +287,10 @@ pub enum EngineError {
     #[error("{what}")]
     Unvouched { gun: Gun, role: Option<Role>, what: String, hint: String },
     /// The file system.
-    #[error("{source}: {}", .path.display())]
+    #[error("{}: {}", system_words(.source), .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
     /// A directory of the program's own, or a file in it, cannot be used.
-    #[error("{source}: {}", .path.display())]
+    #[error("{}: {}", system_words(.source), .path.display())]
     OwnDir { dir: OwnDir, path: PathBuf, source: std::io::Error },
     /// Others may write the state directory.
     #[error("{} {what}", .path.display())]

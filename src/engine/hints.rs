@@ -4,9 +4,10 @@ mod remote;
 
 use std::io::ErrorKind;
 
-use super::error::{EngineError, Kind, Problem, Untrusted};
+use super::error::{Admission, EngineError, Kind, Problem, Untrusted};
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
+use crate::remote::auth::{TOKEN_USER, named_registry};
 use crate::tuf::{Gun, NameError, Role, VerifyError};
 
 impl EngineError {
@@ -162,6 +163,25 @@ impl EngineError {
             hint: self.hint(),
             repository: self.repository().cloned(),
             role: self.role().cloned(),
+            admission: self.admission(),
+        }
+    }
+
+    /// What would make a server let in, for every refusal and for a helper that gave no login.
+    fn admission(&self) -> Option<Admission> {
+        let Self::Remote { gun, source } = self else { return None };
+        let named = |host: &str| gun.as_ref().and_then(named_registry).unwrap_or(host).to_owned();
+        match source {
+            RemoteError::RealmConsent { host, realm } => {
+                Some(Admission::Realm { host: host.clone(), realm: realm.clone() })
+            }
+            RemoteError::Unauthorized { registry, user, .. } => {
+                let user = user.clone().filter(|user| user != TOKEN_USER);
+                Some(Admission::Login { registry: registry.clone(), user })
+            }
+            RemoteError::Forbidden { host, .. } => Some(Admission::Login { registry: named(host), user: None }),
+            RemoteError::Helper { registry, .. } => Some(Admission::Login { registry: registry.clone(), user: None }),
+            _ => None,
         }
     }
 }

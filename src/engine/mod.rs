@@ -94,7 +94,7 @@ use wizard::Wizards;
 pub use context::Clock;
 pub use disk::log::Log;
 pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
-pub use error::{EngineError, Kind, Problem};
+pub use error::{Admission, EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use lanes::waiting;
 pub use plan::{Plan, PlanId, RepositoryPlan};

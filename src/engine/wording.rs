@@ -62,7 +62,7 @@ pub(in crate::engine) fn span(length: SignedDuration) -> String {
 }
 
 /// Names in a sentence, the rest as a number.
-pub(in crate::engine) fn some(names: &[String]) -> String {
+pub fn some(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [one] => one.clone(),

@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::printable::system_words;
+
 pub use login::GateLogin;
 pub use serve::{Running, start};
 
@@ -48,10 +50,10 @@ pub enum GateError {
     #[error("{0}")]
     Options(String),
     /// Nothing can listen there.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {}", system_words(.source))]
     Listen { address: SocketAddr, source: std::io::Error },
     /// The certificate or key cannot be used.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {}", .path.display(), system_words(.source))]
     Tls { path: PathBuf, source: std::io::Error },
     /// `TRUSTDECK_GATE_AUTH` is missing or malformed.
     #[error("expected user:password in TRUSTDECK_GATE_AUTH")]

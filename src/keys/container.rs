@@ -21,6 +21,9 @@ pub const MAX_ROUNDS: u32 = 10_000_000;
 const PBES1: &str = "is encrypted with PBES1, which is broken; convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc \
                      -in FILE -out key.pem";
 
+const OPENSSH: &str = "a key in OpenSSH's form; if it is an ECDSA or RSA key, convert a copy of it with: ssh-keygen -p -m \
+                       PKCS8 -f FILE";
+
 /// Most memory that a file encrypted with scrypt may ask for, in bytes. OpenSSL asks for 16 MiB.
 const MAX_SCRYPT_MEMORY: u64 = 64 << 20;
 
@@ -51,7 +54,7 @@ fn plain(label: &str, der: &[u8]) -> Result<Secret, Unusable> {
         "RSA PRIVATE KEY" => Secret::rsa(der),
         "ED25519 PRIVATE KEY" => Secret::from_notary_ed25519(der),
         "PUBLIC KEY" | "CERTIFICATE" => Err(Unusable::Content("a public key, expected a private one")),
-        "OPENSSH PRIVATE KEY" => Err(Unusable::Algorithm("a key in OpenSSH's form")),
+        "OPENSSH PRIVATE KEY" => Err(Unusable::Content(OPENSSH)),
         "DSA PRIVATE KEY" => Err(Unusable::Algorithm("a DSA key")),
         _ => Err(Unusable::Content("a PEM block of an unknown kind, expected a private key")),
     }

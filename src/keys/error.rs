@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::token_error::TokenError;
+use crate::printable::system_words;
 use crate::tuf::CanonicalKeyId;
 
 /// What is wrong with a key or its file.
@@ -43,7 +44,7 @@ pub enum KeyError {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The file system.
-    #[error("{source}: {}", .path.display())]
+    #[error("{}: {}", system_words(.source), .path.display())]
     Disk { path: PathBuf, source: std::io::Error },
 }
 

@@ -368,18 +368,19 @@ fn without_blanks(text: &[u8]) -> Zeroizing<Vec<u8>> {
 
 /// The file inside base64, as secret stores and CI systems keep files.
 fn unwrap(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // The first characters of a mark, encoded; a file that has text before its first block is not unwrapped.
-    const START: &[u8] = b"LS0tLS1CRUdJTi";
+    // The first characters of a mark, encoded once and twice, as a secret is that was encoded already; a file that has
+    // text before its first block is not unwrapped.
+    const STARTS: [&[u8]; 2] = [b"LS0tLS1CRUdJTi", b"TFMwdExTMUNSVWRKVG"];
     let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file).trim_ascii_start();
     let text = text.strip_prefix(b"\"").unwrap_or(text);
-    if !text.starts_with(START) {
+    if !STARTS.iter().any(|start| text.starts_with(start)) {
         return None;
     }
     let mut content = without_blanks(&clean(text));
     content.retain(|byte| *byte != b'=');
     let mut inner = Zeroizing::new(Vec::with_capacity(content.len()));
     UNPADDED.decode_vec(&*content, &mut inner).ok()?;
-    Some(inner)
+    Some(unwrap(&inner).unwrap_or(inner))
 }
 
 fn text(bytes: &[u8]) -> Result<String, BodyFault> {

@@ -67,19 +67,23 @@ pub(super) fn upload_error_of(host: &str, size: usize, answer: &Answer) -> Remot
     }
 }
 
+/// Codes with which a trust server says that it does not have something.
+const NOTARY_CODES: [&str; 2] = ["METADATA_NOT_FOUND", "GENERIC_NOT_FOUND"];
 /// Codes that only registries write.
 const REGISTRY_CODES: [&str; 5] = ["NAME_UNKNOWN", "NAME_INVALID", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "UNSUPPORTED"];
 const REGISTRY_HEADER: &str = "docker-distribution-api-version";
 
-/// What answers, if this is no answer of a trust server: it has a code for what it does not have, and sends JSON.
+/// What answers, if this is no answer of a trust server: it has a code for what it does not have, and sends JSON. Whoever
+/// asks for a network's login answers in its place.
 pub(super) fn stranger(answer: &Answer) -> Option<Stranger> {
     let of_header = answer.headers.contains_key(REGISTRY_HEADER).then_some(Stranger::Registry);
     let page = is_page(&answer.body).then_some(Stranger::WebPage);
     match (answer.status.as_u16(), first_error(&answer.body)) {
         (404, Some(item)) if REGISTRY_CODES.contains(&item.code.as_str()) => Some(Stranger::Registry),
-        (404, Some(item)) if !item.code.is_empty() => None,
+        (404, Some(item)) if NOTARY_CODES.contains(&item.code.as_str()) => None,
         (404, _) => of_header.or(page).or(Some(Stranger::Other)),
         (200, _) => page.and(of_header).or(page),
+        (511, _) => Some(Stranger::WebPage),
         _ => None,
     }
 }
@@ -87,6 +91,11 @@ pub(super) fn stranger(answer: &Answer) -> Option<Stranger> {
 /// Whether a registry says of itself what it is.
 pub(super) fn is_registry(answer: &Answer) -> bool {
     answer.headers.contains_key(REGISTRY_HEADER)
+}
+
+/// Whether these bytes begin as a file of a trust server does, be it good or false.
+pub(super) fn is_metadata(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 fn is_page(body: &[u8]) -> bool {

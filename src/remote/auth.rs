@@ -89,6 +89,9 @@ pub trait CredentialSource: Send + Sync {
     fn refused(&self, _registry: &str) {}
 }
 
+/// Docker's name for whoever logs in with an identity token.
+pub const TOKEN_USER: &str = "<token>";
+
 /// The key of Docker Hub's login.
 pub const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 

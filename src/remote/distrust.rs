@@ -33,7 +33,10 @@ pub enum TlsFault {
     NotForServers,
     /// It is an authority's own.
     #[error("its certificate is an authority's, not a server's")]
-    Authority,
+    Authority {
+        /// The file in which Docker looks for a certificate that is trusted for this server.
+        place: Option<PathBuf>,
+    },
     /// A key that can be broken.
     #[error("{whose} has an RSA key of {bits} bits, and 2048 to 8192 are accepted")]
     RsaLength { whose: String, bits: usize },
@@ -76,6 +79,7 @@ impl TlsFault {
         match error {
             Error::InvalidCertificate(why) => match Self::of_certificate(why) {
                 Self::UnknownAuthority { issuer, .. } => Self::UnknownAuthority { issuer, place: place.cloned() },
+                Self::Authority { .. } => Self::Authority { place: place.cloned() },
                 fault => fault,
             },
             Error::AlertReceived(alert) => Self::of_alert(*alert),
@@ -99,7 +103,9 @@ impl TlsFault {
             Certificate::Revoked => Self::Revoked,
             Certificate::Other(other) => match (other.0.downcast_ref::<Self>(), other.0.downcast_ref()) {
                 (Some(fault), _) => fault.clone(),
-                (None, Some(webpki::Error::CaUsedAsEndEntity)) => Self::Authority,
+                (None, Some(webpki::Error::CaUsedAsEndEntity)) => Self::Authority { place: None },
+                // Before version 3 there is no place for the name of a host.
+                (None, Some(webpki::Error::UnsupportedCertVersion)) => Self::WrongName { names: Vec::new() },
                 _ => Self::Odd,
             },
             _ => Self::Odd,

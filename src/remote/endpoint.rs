@@ -64,6 +64,13 @@ impl Endpoint {
         if parsed.query().is_some() || parsed.fragment().is_some() {
             return Err(setting(format!("{url:?} holds a query or fragment: expected https://HOST[:PORT][/PATH]")));
         }
+        // Some servers answer there too, as if they had nothing.
+        let path = parsed.path().trim_end_matches('/');
+        if path.ends_with("/v2") || path.ends_with("/_trust") || path.contains("/_trust/") {
+            return Err(setting(format!(
+                "{url:?} goes on into the server's interface: leave out {path:?}, which is added to the address"
+            )));
+        }
         if !matches!(parsed.scheme(), "https" | "http") {
             let scheme = parsed.scheme();
             return Err(setting(format!("{url:?} begins with {scheme}: expected https://HOST[:PORT][/PATH]")));

@@ -1,5 +1,6 @@
 //! What goes wrong between this machine and a server.
 
+use super::auth::TOKEN_USER;
 use super::distrust::TlsFault;
 use super::stranger::Stranger;
 use crate::tuf::Role;
@@ -36,7 +37,7 @@ pub enum RemoteError {
     #[error("{host} redirects to {to}")]
     Redirect { host: String, to: String },
     /// 401 with or without credentials.
-    #[error("{host} wants a login for {registry}{}", user.as_ref().map(|u| format!("; it refused user {u}")).unwrap_or_default())]
+    #[error("{host} wants a login for {registry}{}", refused(user.as_deref()))]
     Unauthorized { host: String, registry: String, user: Option<String> },
     /// 403, or a token without the rights.
     #[error("{host} does not allow this: {why}")]
@@ -46,7 +47,7 @@ pub enum RemoteError {
     RealmConsent { host: String, realm: String },
     /// The credential helper failed or hung.
     #[error("credential helper {helper}: {why}")]
-    Helper { helper: String, why: String },
+    Helper { helper: String, registry: String, why: String },
     /// 429 or 503, with the seconds that the server asks to wait.
     #[error("{host} is busy: {status}")]
     Busy { host: String, status: u16, wait: Option<u64> },
@@ -86,6 +87,14 @@ pub enum RemoteError {
     /// Stopped by the user.
     #[error("stopped")]
     Cancelled,
+}
+
+fn refused(user: Option<&str>) -> String {
+    match user {
+        None => String::new(),
+        Some(TOKEN_USER) => "; it refused the identity token".to_owned(),
+        Some(user) => format!("; it refused user {user}"),
+    }
 }
 
 /// A size as people say it.

@@ -9,6 +9,7 @@ use super::distrust::TlsFault;
 use super::error::RemoteError;
 use super::limits::Limits;
 use super::proxies::Route;
+use crate::printable::system_words;
 
 /// A failed request.
 #[derive(Debug)]
@@ -115,9 +116,8 @@ pub(super) fn innermost(error: &dyn Error) -> String {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    let text = cause.to_string();
-    let words = text.split(" (os error").next().unwrap_or(&text);
-    let words = match words {
+    let text = system_words(cause);
+    let words = match text.as_str() {
         "end of file before message length reached" | "connection closed before message completed" => {
             "the connection closed before the whole answer was there"
         }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::again::Again;
-use super::auth::{Access, Credential, CredentialSource, Subject};
+use super::auth::{Access, Credential, CredentialSource, Subject, TOKEN_USER};
 use super::challenge::{Challenge, TokenRefusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
 use super::error::RemoteError;
@@ -225,7 +225,7 @@ impl ServerLogin {
         let refused = match self.token_for(asking, &url, service, login.as_ref()).await {
             Err(refused @ RemoteError::Unauthorized { .. }) => refused,
             outcome => {
-                if let (Ok(_), Some(RemoteError::Helper { helper, why })) = (&outcome, lacking) {
+                if let (Ok(_), Some(RemoteError::Helper { helper, why, .. })) = (&outcome, lacking) {
                     self.remarks.say_once(Remark::Helper { helper, why });
                 }
                 return outcome;
@@ -347,7 +347,7 @@ fn token_request(
         *request.body_mut() = form.query().map(|body| body.to_owned().into());
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(CONTENT_TYPE, form_type);
-        return Ok((request, Some("<token>".to_owned())));
+        return Ok((request, Some(TOKEN_USER.to_owned())));
     }
     let password = match credential {
         Some(Credential::Password { user, password }) => Some((user, password)),

@@ -8,7 +8,7 @@ use reqwest::{Method, Request};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{error_of, is_registry, stranger, upload_error_of};
+use super::answer::{error_of, is_metadata, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
@@ -159,7 +159,9 @@ impl NotaryServer {
             () = stop.cancelled() => return Err(RemoteError::Cancelled),
             answer = self.run(call) => answer?,
         };
-        if let Some(stranger) = stranger(&answer) {
+        // What has a name by its hash or version is compared with that.
+        let is_other = answer.status == 200 && matches!(wanted, WantedFile::Current(_)) && !is_metadata(&answer.body);
+        if let Some(stranger) = stranger(&answer).or(is_other.then_some(Stranger::Other)) {
             return Err(self.not_notary(gun, access, stranger).await);
         }
         match answer.status.as_u16() {
@@ -257,7 +259,7 @@ impl NotaryServer {
     }
 
     async fn key(&self, gun: &Gun, role: &Role, method: Method, access: Access) -> Result<PublicKey, RemoteError> {
-        let (path, what) = (format!("{role}.key"), format!("the {role} key"));
+        let (path, what) = (format!("{role}.key"), format!("public key for {role}"));
         let call = NotaryCall { gun, access, method, path: Some(&path), body: None, what: &what, limit: KEY_LIMIT };
         let _alone = self.inner.key_map.write().await;
         let answer = self.run(call).await?;
@@ -266,7 +268,7 @@ impl NotaryServer {
         }
         serde_json::from_slice(&answer.body).map_err(|_| RemoteError::BadAnswer {
             host: self.host().to_owned(),
-            why: format!("{what} is not in the form of a public key"),
+            why: format!("its {what} is not in the form of one"),
         })
     }
 

@@ -1,7 +1,8 @@
 //! Requests that are sent again: after a login, and where a gateway, a busy server or a broken connection failed them and
 //! no harm can come of it. The same for trust servers and registries.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -71,11 +72,13 @@ pub(super) struct Tries {
     limits: Limits,
     remarks: Remarks,
     outage: Outage,
+    /// Until when the wait lasts that was told last: one word is enough for all that wait.
+    told: Mutex<Option<Instant>>,
 }
 
 impl Tries {
     pub(super) fn new(host: &str, limits: Limits, remarks: Remarks) -> Self {
-        Self { host: host.to_owned(), limits, remarks, outage: Outage::default() }
+        Self { host: host.to_owned(), limits, remarks, outage: Outage::default(), told: Mutex::default() }
     }
 
     /// Sends a request, and once more after a login if the server asks for one. Also gives the login.
@@ -136,10 +139,20 @@ impl Tries {
 
     /// Waits before a request is sent again; says so if that takes long.
     async fn wait(&self, status: Option<u16>, pause: Duration) {
-        if pause >= WORTH_A_WORD {
+        if pause >= WORTH_A_WORD && self.is_news(pause) {
             let (host, seconds) = (self.host.clone(), pause.as_secs());
             self.remarks.say(Remark::Waits { host, status, seconds });
         }
         tokio::time::sleep(pause).await;
+    }
+
+    fn is_news(&self, pause: Duration) -> bool {
+        let now = Instant::now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = told.is_none_or(|until| until <= now);
+        if is_news {
+            *told = Some(now + pause);
+        }
+        is_news
     }
 }

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::store_error::StoreError;
+use crate::printable::system_words;
 
 /// Why the sandbox could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The file system.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {}", .path.display(), system_words(.source))]
     Disk { path: PathBuf, source: std::io::Error },
     /// A directory that no sandbox may live in.
     #[error("{}: {what}", .path.display())]
@@ -21,7 +22,7 @@ pub enum SandboxError {
     #[error("sandbox store: {0}")]
     Store(String),
     /// Nothing can listen there.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {}", system_words(.source))]
     Listen { address: SocketAddr, source: std::io::Error },
     /// Others would reach it, and no login is demanded.
     #[error("on {0} anybody who reaches this machine could change everything here without a login")]

@@ -10,6 +10,9 @@ pub enum Foreign {
     /// Text as Windows writes it.
     #[error("is UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE >key.pem")]
     Utf16,
+    /// The same with four bytes for each letter.
+    #[error("is UTF-32 text; convert it with: iconv -f UTF-32 -t UTF-8 FILE >key.pem")]
+    Utf32,
     /// A key with its certificate.
     #[error("is PKCS#12, not PEM; take the key out with: openssl pkcs12 -in FILE -nocerts -out key.pem")]
     Pkcs12,
@@ -21,6 +24,9 @@ pub enum Foreign {
     /// A key, or something else in DER.
     #[error("is in DER, not PEM; convert it with: openssl pkey -inform DER -in FILE -out key.pem")]
     Der,
+    /// Files in an archive, perhaps.
+    #[error("is compressed; an archive of key files is restored with: trustdeck key restore FILE")]
+    Compressed,
     /// A backup of trustdeck's.
     #[error("is an encrypted backup; restore it with: trustdeck key restore FILE")]
     Backup,
@@ -35,6 +41,8 @@ impl Foreign {
             marks.iter().any(|mark| file.starts_with(mark))
         };
         match file {
+            _ if file.starts_with(&[0xff, 0xfe, 0, 0]) || file.starts_with(&[0, 0, 0xfe, 0xff]) => Some(Self::Utf32),
+            _ if file.starts_with(&[0x1f, 0x8b]) => Some(Self::Compressed),
             _ if utf16(file) => Some(Self::Utf16),
             _ if file.starts_with(b"age-encryption.org/") => Some(Self::Backup),
             _ if is_pkcs12(file) => Some(Self::Pkcs12),

@@ -32,8 +32,8 @@
 //! | `options` | what it was told at the start | `kit`, `state` |
 //! | `questions` | what is asked before a publish | `messages`, `kit`, `dialogs`, `state` |
 //! | `keywork` | work of several steps on the user's own keys | `messages`, `kit`, `dialogs`, `state` |
-//! | `screens` | review and publish | `messages`, `kit`, `dialogs`, `state`, `questions` |
 //! | `forms` | what forms ask for, and what they come to | `messages`, `kit`, `dialogs`, `state`, `keywork` |
+//! | `screens` | review and publish | `messages`, `kit`, `dialogs`, `state`, `questions`, `forms` |
 //! | `wizard` | guided rotations | `messages`, `kit`, `dialogs`, `state`, `screens`, `forms` |
 //! | `panes` | the five panes | `messages`, `kit`, `dialogs`, `state`, `keywork`, `forms`, `wizard` |
 //! | `runner` | performs effects | `messages`, `kit` |

@@ -3,6 +3,7 @@
 use crate::screen;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use screen::plans::{mended, plan, remove_ben, stage, tell_stage};
 use screen::scene::{ADMIN, NEW, OLD, digits, gun, id, repositories, state_of, tell};
@@ -10,8 +11,8 @@ use screen::{draw, frame, press};
 use trustdeck::engine::stage::foreign::ForeignChanges;
 use trustdeck::engine::view::TagView;
 use trustdeck::engine::view::keys::KeyPlace;
-use trustdeck::engine::{Change, Kind, Passphrase, Problem};
-use trustdeck::tuf::{DelegationName, KeyId, PublicKey};
+use trustdeck::engine::{Admission, Change, Freshness, Kind, Passphrase, Problem, PublishOutcome, Published};
+use trustdeck::tuf::{DelegationName, Gun, KeyId, PublicKey};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::choose::{Choose, Reply};
 use trustdeck::tui::kit::message::Tone;
@@ -21,6 +22,7 @@ use trustdeck::tui::messages::event::{Outcome, Source};
 use trustdeck::tui::messages::failure::{Ask, Failure};
 use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::screens::commands;
+use trustdeck::tui::state::publishing::{Publishing, Track};
 use trustdeck::tui::state::{Screen, State};
 
 fn browsing() -> State {
@@ -31,12 +33,14 @@ fn browsing() -> State {
 }
 
 fn problem(kind: Kind) -> Problem {
-    Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None }
+    let (message, hint) = ("what".to_owned(), "do".to_owned());
+    Problem { kind, message, hint, repository: None, role: None, admission: None }
 }
 
 /// The server's answer about a repository is a question.
 fn ask(state: &mut State, name: &str, kind: Kind, ask: Ask) {
-    let failure = Failure { problem: problem(kind), ask: Some(ask), raw: None };
+    let admission = if let Ask::Admission(admission) = &ask { Some(admission.clone()) } else { None };
+    let failure = Failure { problem: Problem { admission, ..problem(kind) }, ask: Some(ask), raw: None };
     let found = Outcome::Viewed(gun(name), Source::Server, Err(failure));
     tell(state, Effect::Refresh(gun(name)), found);
 }
@@ -75,7 +79,7 @@ fn logins_go_to_another_host_only_when_it_is_allowed() {
     for (keys, expected) in [("<enter>", vec![]), ("<esc>", vec![]), ("j<enter>", vec!["auth.example.net"])] {
         let mut state = browsing();
         let (host, realm) = ("registry.example.com".to_owned(), "auth.example.net".to_owned());
-        ask(&mut state, "admin/demo", Kind::Auth, Ask::Realm { host, realm });
+        ask(&mut state, "admin/demo", Kind::Auth, Ask::Admission(Admission::Realm { host, realm }));
         press(&mut state, "i");
         assert!(shown(&state).contains("auth.example.net"));
         let allowed = |realm: &str| Effect::AcceptRealm(gun("admin/demo"), realm.to_owned());
@@ -88,7 +92,7 @@ fn logins_go_to_another_host_only_when_it_is_allowed() {
 fn a_login_answers_all_that_wait_for_it() {
     let mut state = browsing();
     for name in ["admin/demo", "admin/api"] {
-        let asked = Ask::Login { registry: "registry.example.com".to_owned(), user: None };
+        let asked = Ask::Admission(Admission::Login { registry: "registry.example.com".to_owned(), user: None });
         ask(&mut state, name, Kind::Auth, asked);
     }
     let effects = press(&mut state, "iann<tab>secret word<enter>");
@@ -104,8 +108,9 @@ fn a_login_answers_all_that_wait_for_it() {
 fn a_login_is_good_only_once_the_server_says_so() {
     let demo = gun("admin/demo");
     let mut state = browsing();
-    let asked =
-        |user: Option<&str>| Ask::Login { registry: "registry.example.com".to_owned(), user: user.map(str::to_owned) };
+    let asked = |user: Option<&str>| {
+        Ask::Admission(Admission::Login { registry: "registry.example.com".to_owned(), user: user.map(str::to_owned) })
+    };
     ask(&mut state, "admin/demo", Kind::Auth, asked(None));
     let effects = press(&mut state, "iann<tab>wrong<enter>");
     let said = Told::new("logging in", "ann at registry.example.com");
@@ -113,6 +118,104 @@ fn a_login_is_good_only_once_the_server_says_so() {
     assert_eq!(state.message.as_ref().unwrap().tone, Tone::Note);
     ask(&mut state, "admin/demo", Kind::Auth, asked(Some("ann")));
     assert_eq!(state.message.as_ref().unwrap().tone, Tone::Fail);
+}
+
+/// A publish of the whole stage has ended; every repository was refused with this question.
+fn refused_publish(admission: Admission) -> State {
+    let mut state = browsing();
+    tell_stage(&mut state, stage(), plan());
+    press(&mut state, "pP");
+    let tracks: Vec<Track> = plan().repositories.iter().map(|p| track(&p.gun)).collect();
+    let refused = Problem { admission: Some(admission), ..problem(Kind::Forbidden) };
+    let published = tracks
+        .iter()
+        .map(|track| Published { outcome: PublishOutcome::Failed(refused.clone()), ..Published::skipped(&track.gun) });
+    let published = published.collect();
+    state.dialogs.clear();
+    state.screen = Screen::Publish(Publishing {
+        plan: "p".to_owned(),
+        tracks,
+        cursor: 0,
+        began: state.now,
+        ended: None,
+        stopping: false,
+        failure: None,
+        log: vec![],
+    });
+    assert_eq!(press(&mut state, "i"), [], "it still runs");
+    assert!(state.dialogs.is_empty());
+    tell(&mut state, Effect::ReadStage, Outcome::Published(Ok(published)));
+    state
+}
+
+fn track(gun: &Gun) -> Track {
+    let (notes, name) = (<[Option<String>; 5]>::default(), gun.to_string());
+    Track { gun: gun.clone(), name, step: None, notes, began: None, ended: None, touch: None, wrong_sources: vec![] }
+}
+
+#[test]
+fn after_a_refused_publish_somebody_else_logs_in_and_reviews_what_is_still_staged() {
+    let registry = "registry.example.com".to_owned();
+    for (keys, user) in [("ann<tab>secret word<enter>", Some("ann")), ("<tab>secret word<tab><space><enter>", None)] {
+        let mut state = refused_publish(Admission::Login { registry: registry.clone(), user: None });
+        assert!(shown(&state).contains("i log in"), "{}", shown(&state));
+        let first = plan().repositories[0].gun.clone();
+        press(&mut state, "i");
+        let effects = press(&mut state, keys);
+        let secret = Passphrase::from_text("secret word");
+        let (user, host) = (user.map(str::to_owned), registry.clone());
+        assert_eq!(effects, [Effect::LogIn { gun: first.clone(), host, user, secret }]);
+        let said = Told::new("logging in", "ann");
+        let effects = tell(&mut state, effects[0].clone(), Outcome::Acted(Some(first.clone()), Ok(said)));
+        assert!(matches!(state.screen, Screen::Review(_)));
+        assert!(effects.contains(&Effect::Plan), "{effects:?}");
+        assert_eq!(state.stage.changes.len(), stage().changes.len());
+    }
+}
+
+#[test]
+fn a_publish_asks_whether_logins_may_go_where_the_server_sends_them() {
+    let (host, realm) = ("registry.example.com".to_owned(), "auth.example.net".to_owned());
+    let mut state = refused_publish(Admission::Realm { host, realm: realm.clone() });
+    press(&mut state, "i");
+    assert_eq!(press(&mut state, "j<enter>"), [Effect::AcceptRealm(plan().repositories[0].gun.clone(), realm)]);
+}
+
+/// The cache is shown, for the server did not let in.
+fn from_cache(admission: Admission) -> State {
+    let mut state = browsing();
+    let (demo, reason) = (gun("admin/demo"), Problem { admission: Some(admission), ..problem(Kind::Auth) });
+    let mut view = state.find(&demo).unwrap().view.as_deref().unwrap().clone();
+    view.freshness = Freshness::Cached { at: Some(state.now), reason: Some(reason) };
+    tell(&mut state, Effect::Refresh(demo.clone()), Outcome::Viewed(demo, Source::Server, Ok(Arc::new(view))));
+    state
+}
+
+#[test]
+fn what_is_shown_from_the_cache_asks_for_a_login_or_whether_a_realm_is_allowed() {
+    let (host, realm) = ("registry.example.com".to_owned(), "auth.example.net".to_owned());
+    let mut state = from_cache(Admission::Realm { host, realm: realm.clone() });
+    assert!(shown(&state).contains("allow its login server"), "{}", shown(&state));
+    press(&mut state, "i");
+    assert_eq!(press(&mut state, "j<enter>"), [Effect::AcceptRealm(gun("admin/demo"), realm)]);
+    // The registry of a name without a host is known only to whoever was refused.
+    let mut state = from_cache(Admission::Login { registry: "notary.example.com".to_owned(), user: None });
+    let effects = press(&mut state, "iann<tab>secret word<enter>");
+    let [Effect::LogIn { host, .. }] = &effects[..] else { panic!("a login, not {effects:?}") };
+    assert_eq!(host, "notary.example.com");
+}
+
+#[test]
+fn what_several_repositories_failed_for_is_told_once() {
+    let mut state = browsing();
+    for name in ["admin/demo", "admin/api", "admin/web"] {
+        let failure = Failure { problem: problem(Kind::Auth), ask: None, raw: Some(name.to_owned()) };
+        tell(&mut state, Effect::Refresh(gun(name)), Outcome::Viewed(gun(name), Source::Server, Err(failure)));
+    }
+    let told = state.log.newest().filter(|entry| entry.text.ends_with("what")).count();
+    assert_eq!(told, 1);
+    press(&mut state, "N");
+    assert!(shown(&state).contains("in 3 repositories"), "{}", shown(&state));
 }
 
 #[test]

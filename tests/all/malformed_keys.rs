@@ -128,7 +128,9 @@ fn damaged_pem_is_refused() {
 #[test]
 fn other_things_than_private_keys_are_named() {
     let cannot = "which cannot sign for Notary";
-    let (openssh, dsa) = (format!("holds a key in OpenSSH's form, {cannot}"), format!("holds a DSA key, {cannot}"));
+    let openssh = "holds a key in OpenSSH's form; if it is an ECDSA or RSA key, convert a copy of it with: ssh-keygen -p -m \
+                   PKCS8 -f FILE";
+    let dsa = format!("holds a DSA key, {cannot}");
     let other = format!("holds a key that is neither ECDSA, RSA nor Ed25519, {cannot}");
     let curve = format!("holds an elliptic curve other than P-256, P-384 and P-521, {cannot}");
     let large = format!("holds an RSA key of more than 8192 bits, {cannot}");
@@ -136,7 +138,7 @@ fn other_things_than_private_keys_are_named() {
     assert_each(vec![
         (pem("PUBLIC KEY", &[0x30, 0]), "holds a public key, expected a private one"),
         (pem("CERTIFICATE", &[0x30, 0]), "holds a public key, expected a private one"),
-        (pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0"), &openssh),
+        (pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0"), openssh),
         (pem("DSA PRIVATE KEY", &[0x30, 0]), &dsa),
         (pem("SOMETHING ELSE", &[0x30, 0]), unknown),
         (pem("PRIVATE KEY", &pkcs8(0, &[X25519], &[0; 32])), &other),

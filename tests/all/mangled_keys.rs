@@ -48,6 +48,7 @@ fn what_editors_and_secret_stores_make_of_a_key_file_loads() {
             ("line breaks written out, as JSON has them", format!("{{\"key\":\"{}\"}}", text.replace('\n', "\\n"))),
             ("blanks for line breaks", text.replace('\n', " ")),
             ("base64", BASE64_STANDARD.encode(&text)),
+            ("base64 twice", BASE64_STANDARD.encode(BASE64_STANDARD.encode(&text) + "\n")),
             ("base64 in lines, unpadded", {
                 let encoded = BASE64_STANDARD.encode(&text);
                 encoded
@@ -137,8 +138,11 @@ fn files_of_other_kinds_are_named_with_the_command_that_converts_them() {
                 .collect::<String>(),
         )
         .unwrap();
-    let rows: [(&[u8], &str); 6] = [
+    let utf32: Vec<u8> = "\u{feff}-----".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let rows: [(&[u8], &str); 8] = [
         (&utf16, "iconv -f UTF-16"),
+        (&utf32, "iconv -f UTF-32"),
+        (&[0x1f, 0x8b, 8, 0], "trustdeck key restore"),
         (&pkcs12, "openssl pkcs12"),
         (&der, "openssl pkey -inform DER"),
         (&certificate, "openssl x509 -inform DER"),

@@ -12,7 +12,7 @@ use screen::{begin, draw, frame, press};
 use trustdeck::engine::view::TagState;
 use trustdeck::engine::view::keys::KeyState;
 use trustdeck::engine::{
-    Change, Health, Kind, Passphrase, RepositoryView, RootKeyChoice, SignedTarget, Stage, StagedChange,
+    Admission, Change, Health, Kind, Passphrase, RepositoryView, RootKeyChoice, SignedTarget, Stage, StagedChange,
 };
 use trustdeck::tuf::{DelegationName, KeyId, TargetName};
 use trustdeck::tui::dialogs::Dialog;
@@ -237,7 +237,7 @@ fn first_contact_is_asked_once_with_the_whole_fingerprint() {
 #[test]
 fn a_login_is_taken_for_this_session() {
     let mut state = browsing();
-    let ask = Ask::Login { registry: "registry.example.com".to_owned(), user: None };
+    let ask = Ask::Admission(Admission::Login { registry: "registry.example.com".to_owned(), user: None });
     let found = Outcome::Viewed(gun("admin/demo"), Source::Server, Err(failure(Kind::Auth, Some(ask))));
     tell(&mut state, Effect::Refresh(gun("admin/demo")), found);
     let effects = press(&mut state, "ijeff<tab>hunter2 is it<enter>");

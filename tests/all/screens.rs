@@ -10,7 +10,7 @@ use std::path::Path;
 use screen::plans::{mended, plan, stage, tell_plan, tell_stage};
 use screen::scene::{gun, now, repositories, state_of};
 use screen::{draw, frame, press};
-use trustdeck::engine::{Kind, Problem, Progress, PublishOutcome, Published, Step};
+use trustdeck::engine::{Admission, Kind, Problem, Progress, PublishOutcome, Published, Step};
 use trustdeck::tuf::{Gun, Role};
 use trustdeck::tui::kit::theme::{Palette, Theme};
 use trustdeck::tui::messages::event::Event;
@@ -241,6 +241,7 @@ fn publishing(size: (u16, u16)) -> State {
         hint: "log in as a user with push rights, or ask the owner of admin/worker".to_owned(),
         repository: Some(gun("admin/worker")),
         role: None,
+        admission: Some(Admission::Login { registry: "registry.example.com".to_owned(), user: None }),
     };
     let failed = Published { outcome: PublishOutcome::Failed(problem), ..done("admin/worker", Role::Targets, 1, 0) };
     update(&mut state, Event::News(Progress::Finished(Published { versions: vec![], ..failed })));
@@ -313,6 +314,7 @@ fn a_refused_repository_says_what_where_and_what_to_do() {
             hint: "fetch again; if it stays, tell the server's owner; there is no way to accept it".to_owned(),
             repository: Some(gun("team/proxy")),
             role: Some(Role::Targets),
+            admission: None,
         };
         refuse(&mut state, &gun("team/proxy"), problem);
         press(&mut state, "/proxy<enter>");

@@ -101,6 +101,19 @@ fn named(paper: &str) -> Vec<String> {
     quoted.map(path).filter(is_file).collect()
 }
 
+/// Tests compare more pictures than the papers show; a package holds those that are shown.
+#[test]
+fn a_package_holds_the_pictures_that_a_paper_links_and_no_others() {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let shown: Vec<String> = papers().iter().map(|paper| fs::read_to_string(paper).unwrap()).collect();
+    let mut pictures = Vec::new();
+    files(Path::new("screenshots"), &["svg"], &mut pictures);
+    for name in pictures.iter().map(|path| path.to_str().unwrap()) {
+        let is_left_out = manifest.contains(&format!("\"!/{name}\""));
+        assert_ne!(shown.iter().any(|paper| paper.contains(name)), is_left_out, "{name}");
+    }
+}
+
 #[test]
 fn every_source_that_the_architecture_names_is_there() {
     let mut missing = Vec::new();

@@ -40,11 +40,47 @@ impl Lost {
     }
 }
 
+/// Logins that are demanded, as `user:password`.
+#[derive(Clone, Default)]
+struct Logins {
+    readers: Vec<String>,
+    writers: Vec<String>,
+}
+
+impl Logins {
+    /// What is answered to a request without the right, in place of passing it on.
+    fn refusal(&self, request: &[u8]) -> Option<&'static [u8]> {
+        if self.readers.is_empty() && self.writers.is_empty() {
+            return None;
+        }
+        let sent = |logins: &[String]| logins.iter().any(|login| is_login(request, login));
+        match (sent(&self.readers), sent(&self.writers)) {
+            (_, true) => None,
+            (true, _) if !request.starts_with(b"POST") => None,
+            (true, _) => Some(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            _ => Some(
+                b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"front\"\r\nContent-Length: 0\r\n\
+                  Connection: close\r\n\r\n",
+            ),
+        }
+    }
+}
+
+fn is_login(request: &[u8], login: &str) -> bool {
+    use base64::Engine as _;
+    let sent = format!("basic {}", base64::engine::general_purpose::STANDARD.encode(login));
+    let head = String::from_utf8_lossy(request);
+    let values = head.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(": "));
+    let mut logins = values.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    logins.any(|(_, value)| value.eq_ignore_ascii_case(&sent))
+}
+
 /// A running front; its thread ends with the test's process.
 pub struct Front {
     pub url: String,
     faults: Faults,
     lost: Arc<Mutex<Lost>>,
+    logins: Arc<Mutex<Logins>>,
 }
 
 impl Front {
@@ -56,13 +92,16 @@ impl Front {
         let shared = Arc::clone(&faults);
         let lost = Arc::<Mutex<Lost>>::default();
         let losing = Arc::clone(&lost);
+        let logins = Arc::<Mutex<Logins>>::default();
+        let demanded = Arc::clone(&logins);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (faults, lost) = (Arc::clone(&shared), Arc::clone(&losing));
-                thread::spawn(move || serve(client, target, &faults, &lost));
+                let logins = demanded.lock().unwrap().clone();
+                thread::spawn(move || serve(client, target, &logins, (&faults, &lost)));
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), faults, lost }
+        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins }
     }
 
     /// After `count` more requests one is lost, or with `seen` its answer.
@@ -75,6 +114,12 @@ impl Front {
         std::mem::take(&mut *self.lost.lock().unwrap()).after.is_none()
     }
 
+    /// From now on a login is demanded; only that of the writer may upload.
+    pub fn demand(&self, reader: &str, writer: &str) {
+        let logins = Logins { readers: vec![reader.to_owned()], writers: vec![writer.to_owned()] };
+        *self.logins.lock().unwrap() = logins;
+    }
+
     /// The next uploads go wrong like this, one each.
     pub fn next_uploads(&self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults);
@@ -82,8 +127,12 @@ impl Front {
 }
 
 /// Serves one request on a connection and closes it.
-fn serve(mut client: TcpStream, target: u16, faults: &Faults, lost: &Mutex<Lost>) -> Option<()> {
+fn serve(mut client: TcpStream, target: u16, logins: &Logins, wrong: (&Faults, &Mutex<Lost>)) -> Option<()> {
+    let (faults, lost) = wrong;
     let request = read_request(&mut client)?;
+    if let Some(refusal) = logins.refusal(&request) {
+        return client.write_all(refusal).ok();
+    }
     if let Some(seen) = { lost.lock().unwrap().counts() } {
         return if seen { answer_of(&request, target).map(drop) } else { None };
     }

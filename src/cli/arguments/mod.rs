@@ -4,6 +4,7 @@ mod images;
 pub(super) mod key;
 mod rotating;
 mod shell;
+mod staging;
 mod writing;
 
 use std::net::SocketAddr;

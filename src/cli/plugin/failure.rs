@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::engine::{EngineError, Problem};
-use crate::printable::printable;
+use crate::printable::{printable, system_words};
 
 /// What a command ends with that fails: Docker's sentence, which may hold text from outside, and its exit code.
 pub(super) struct Failure {
@@ -55,7 +55,5 @@ pub(super) fn check_name(kind: &str, name: &str) -> Result<(), Failure> {
 
 /// A path as Docker's errors show it, and the operating system's word for what is wrong.
 pub(super) fn io_words(what: &str, path: &Path, error: &std::io::Error) -> String {
-    let text = error.to_string().to_lowercase();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    format!("{what} {}: {text}", path.display())
+    format!("{what} {}: {}", path.display(), system_words(error).to_lowercase())
 }

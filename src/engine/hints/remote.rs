@@ -1,5 +1,7 @@
 //! Class and next step of what servers, networks and logins do.
 
+use std::path::Path;
+
 use crate::engine::error::Kind;
 use crate::remote::RemoteError;
 use crate::remote::TlsFault;
@@ -64,7 +66,10 @@ pub(super) fn hint(error: &RemoteError) -> String {
         }
         RemoteError::Busy { .. } => "try again in a while",
         RemoteError::Tls { host, why } => return tls_hint(host, why),
-        RemoteError::Redirect { .. } => "give the address that it redirects to, if you trust it, with --server",
+        RemoteError::Redirect { .. } => {
+            "if this network wants a login first, log in with a browser; else give the address that it redirects to, if \
+             that is your server, with --server"
+        }
         RemoteError::Forbidden { .. } => "ask the owner of the repository for the right, or log in as somebody else",
         RemoteError::Helper { .. } => "run the credential helper by hand, or log in again with docker login",
         RemoteError::TooBig { .. } | RemoteError::BadAnswer { .. } => "check that the address is a Notary server",
@@ -89,15 +94,19 @@ pub(super) fn hint(error: &RemoteError) -> String {
     fixed.to_owned()
 }
 
+fn file_for(host: &str, place: Option<&Path>) -> String {
+    let named = place.map(|file| file.display().to_string());
+    named.unwrap_or_else(|| format!("tls/{host}/ca.crt below Docker's configuration"))
+}
+
 // None of these may suggest a way around a check.
 fn tls_hint(host: &str, why: &TlsFault) -> String {
     let fixed = match why {
         TlsFault::UnknownAuthority { place, .. } => {
-            let place = place.as_ref().map(|file| file.display().to_string());
-            let place = place.unwrap_or_else(|| format!("tls/{host}/ca.crt below Docker's configuration"));
             return format!(
-                "if this is the right server, put the certificate of the authority that issued its own into {place}, or \
-                 name it with --ca FILE"
+                "if this is the right server, put the certificate of the authority that issued its own into {}, or name it \
+                 with --ca FILE",
+                file_for(host, place.as_deref())
             );
         }
         TlsFault::BadSignature => {
@@ -113,8 +122,12 @@ fn tls_hint(host: &str, why: &TlsFault) -> String {
         }
         TlsFault::WrongName { .. } => "call the server by a name that its certificate has, or check the address",
         TlsFault::NotForServers => "ask whoever runs the server for a certificate that is for servers",
-        TlsFault::Authority => {
-            "give the server a certificate of its own; to trust exactly this one, name it as the authority"
+        TlsFault::Authority { place } => {
+            return format!(
+                "if this is the right server, put this certificate into {}, or name it with --ca FILE: then exactly this one \
+                 is trusted",
+                file_for(host, place.as_deref())
+            );
         }
         TlsFault::RsaLength { .. } => "ask whoever runs the server for a certificate with a key of accepted length",
         TlsFault::Algorithm { .. } => {

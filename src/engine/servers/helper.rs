@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::remote::Credential;
 use crate::remote::RemoteError;
+use crate::remote::auth::TOKEN_USER;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 const ANSWER_LIMIT: u64 = 64 * 1024;
@@ -73,16 +74,16 @@ impl<'a> Helper<'a> {
         if !success {
             return match text.trim() {
                 "credentials not found in native keychain" => Ok(None),
-                "" => Err(self.failure("it failed without a word")),
-                words => Err(self.failure(&words.chars().take(300).collect::<String>())),
+                "" => Err(self.failure(registry, "it failed without a word")),
+                words => Err(self.failure(registry, &words.chars().take(300).collect::<String>())),
             };
         }
         let answer: HelperAnswer = serde_json::from_slice(&output)
-            .map_err(|_| self.failure("its answer is not {\"Username\",\"Secret\"} in JSON"))?;
+            .map_err(|_| self.failure(registry, "its answer is not {\"Username\",\"Secret\"} in JSON"))?;
         let secret = Zeroizing::new(answer.secret);
         Ok(match answer.username.as_str() {
             "" if secret.is_empty() => None,
-            "<token>" => Some(Credential::IdentityToken(secret)),
+            TOKEN_USER => Some(Credential::IdentityToken(secret)),
             _ => Some(Credential::Password { user: answer.username, password: secret }),
         })
     }
@@ -91,7 +92,7 @@ impl<'a> Helper<'a> {
     async fn run(&self, registry: &str) -> Result<(bool, Zeroizing<Vec<u8>>), RemoteError> {
         let Surroundings { environment, launcher } = self.surroundings;
         let Some(path) = find_program(OsStr::new(&self.program), environment) else {
-            return Err(self.failure("it is not installed (not in PATH), but Docker's config.json names it"));
+            return Err(self.failure(registry, "it is not installed (not in PATH), but Docker's config.json names it"));
         };
         let mut command = match launcher.split_first() {
             // It makes the session and the process group, which bears the same ID.
@@ -117,7 +118,7 @@ impl<'a> Helper<'a> {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| self.failure(&format!("it does not start: {error}")))?;
+            .map_err(|error| self.failure(registry, &format!("it does not start: {error}")))?;
         // Ends the helper on every way out of here but success, also when nobody waits for the answer any more.
         let group = Group::of(&child);
         match tokio::time::timeout(self.deadline, talk(&mut child, registry)).await {
@@ -125,15 +126,15 @@ impl<'a> Helper<'a> {
                 group.disarm();
                 Ok(answer)
             }
-            Ok(Err(error)) => Err(self.failure(&error.to_string())),
-            Err(_) => {
-                Err(self.failure(&format!("it did not answer within {} s and was ended", self.deadline.as_secs())))
-            }
+            Ok(Err(error)) => Err(self.failure(registry, &error.to_string())),
+            Err(_) => Err(self
+                .failure(registry, &format!("it did not answer within {} s and was ended", self.deadline.as_secs()))),
         }
     }
 
-    fn failure(&self, why: &str) -> RemoteError {
-        RemoteError::Helper { helper: self.program.clone(), why: why.to_owned() }
+    fn failure(&self, registry: &str, why: &str) -> RemoteError {
+        let (helper, registry) = (self.program.clone(), registry.to_owned());
+        RemoteError::Helper { helper, registry, why: why.to_owned() }
     }
 }
 

@@ -147,9 +147,11 @@ impl Servers {
         self.connections.credentials.accept_realm(host)
     }
 
-    /// A login for a registry host, for this process only.
-    pub fn log_in(&self, registry: &str, login: Login) {
+    /// A login for a registry host, for this process only. Tokens that another one has got are not used any more.
+    pub async fn log_in(&self, registry: &str, login: Login) {
         self.connections.credentials.log_in(registry, login);
+        self.connections.clients.lock().await.clear();
+        self.connections.registries.clear();
     }
 
     /// The user who is logged in to a repository's registry, if Docker's configuration names one.

@@ -36,6 +36,11 @@ struct Daemon {
 }
 
 impl Registries {
+    /// Forgets all clients, with their tokens.
+    pub(in crate::engine) fn clear(&self) {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The client for a repository's registry, and the repository's path there.
     ///
     /// # Errors

@@ -36,7 +36,8 @@ impl RepositoryView {
     }
 
     fn problem(&self, role: Option<&Role>, message: String, hint: String) -> Problem {
-        Problem { kind: Kind::Role, message, hint, repository: Some(self.gun.clone()), role: role.cloned() }
+        let repository = Some(self.gun.clone());
+        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), admission: None }
     }
 
     fn of_role(&self, role: &RoleView) -> Option<Trouble> {

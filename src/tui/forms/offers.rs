@@ -2,7 +2,7 @@
 
 use crate::engine::stage::foreign::ForeignChanges;
 use crate::engine::view::RoleView;
-use crate::engine::{Change, Health, KeyView, Passphrase};
+use crate::engine::{Admission, Change, Health, KeyView, Passphrase};
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, SignerName, TargetName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
@@ -175,12 +175,21 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
             Dialog::Choose(first_contact(gun, name, roots, &same))
         }
         Ask::PinLost { known, found } => Dialog::Choose(pin_lost(gun, name, known, found)),
-        Ask::Realm { host, realm } => Dialog::Choose(Choose {
+        Ask::Admission(admission) => admit(state, gun, admission),
+        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => return None,
+    })
+}
+
+/// Asks for what would make a server let in.
+pub fn admit(state: &State, gun: &Gun, admission: &Admission) -> Dialog {
+    match admission {
+        Admission::Login { registry, user } => Dialog::Form(log_in(state, gun, registry, user.as_deref())),
+        Admission::Realm { host, realm } => Dialog::Choose(Choose {
             title: "Where logins go".to_owned(),
-            subject: name,
+            subject: state.name_of(gun),
             about: vec![format!("{host} sends logins to {realm}. Your user name and password would go there.")],
             replies: vec![
-                Reply::new("do not send them", "the repository stays unread", vec![]),
+                Reply::new("do not send them", "what that server asks a login for stays unread", vec![]),
                 Reply::new(
                     "allow it",
                     format!("remembered for {realm}"),
@@ -189,9 +198,7 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
             ],
             ..Choose::default()
         }),
-        Ask::Login { registry, user } => Dialog::Form(log_in(state, gun, registry, user.as_deref())),
-        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => return None,
-    })
+    }
 }
 
 fn fingerprints(ids: &[KeyId]) -> Vec<String> {

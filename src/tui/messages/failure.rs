@@ -1,6 +1,6 @@
 //! What failed, and the question that would help.
 
-use crate::engine::Problem;
+use crate::engine::{Admission, Problem};
 use crate::tuf::{CanonicalKeyId, KeyId};
 
 /// Something that failed, and what can be asked of the user to go on.
@@ -29,10 +29,8 @@ pub enum Ask {
     FirstContact { roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
     /// Whether a lost or changed pin is replaced.
     PinLost { known: Vec<KeyId>, found: Vec<KeyId> },
-    /// Whether credentials may go to this token realm.
-    Realm { host: String, realm: String },
-    /// A login for this registry.
-    Login { registry: String, user: Option<String> },
+    /// A login, or whether logins may go where a server sends them.
+    Admission(Admission),
     /// The passphrase was another key's.
     OtherKey(CanonicalKeyId),
     /// The right PIN of a token.

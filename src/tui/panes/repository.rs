@@ -3,6 +3,7 @@
 use super::detail::Detail;
 use super::mend::{self, Mend};
 use super::repositories::word_style;
+use crate::engine::Admission;
 use crate::engine::trust::session::Freshness;
 use crate::engine::view::Health;
 use crate::tui::kit::format;
@@ -20,11 +21,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
         detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));
         detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
         if let Some(ask) = &failure.ask {
-            let what = match ask {
-                Ask::Login { .. } => "asks for user and password, kept for this session",
-                _ => "asks once, then remembered",
-            };
-            detail.acts.push(("i", words::question(ask).to_owned(), what.to_owned()));
+            detail.acts.push(answers(ask));
         } else {
             detail.acts.push(("r", "try again".to_owned(), String::new()));
         }
@@ -40,9 +37,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
         );
         detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
         detail.facts.push(("do", problem.hint.clone()));
-        if repository.question().is_some() {
-            detail.acts.push(("i", "log in".to_owned(), "or as somebody else; kept for this session".to_owned()));
-        }
+        detail.acts.extend(repository.question().iter().map(answers));
     }
     match view.findings.first() {
         Some(finding) => {
@@ -83,6 +78,15 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     remind(state, repository, &mut detail);
     detail.facts.extend(scene_note(state, repository));
     Some(detail)
+}
+
+/// The key that answers a question.
+fn answers(ask: &Ask) -> (&'static str, String, String) {
+    let what = match ask {
+        Ask::Admission(Admission::Login { .. }) => "or as somebody else; kept for this session",
+        _ => "asks once, then remembered",
+    };
+    ("i", words::question(ask).to_owned(), what.to_owned())
 }
 
 /// What is known of the registry, and since when.

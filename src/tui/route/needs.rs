@@ -1,16 +1,19 @@
 //! All that needs a person, worst first: a dock where there is room, a list to go through everywhere.
 
+use std::collections::HashMap;
+
 use crossterm::event::KeyEvent;
 
 use super::places;
-use crate::engine::Health;
+use crate::engine::wording::some;
+use crate::engine::{Health, Problem};
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::messages::input;
 use crate::tui::panes::repositories::health_glyph;
-use crate::tui::state::{Picked, State};
+use crate::tui::state::{Picked, Repository, State};
 
 const WIDTH: u16 = 84;
 /// Lines that a key scrolls.
@@ -34,19 +37,22 @@ pub(super) struct Need {
 /// All of them, worst first.
 pub(super) fn all(state: &State) -> Vec<Need> {
     let mut all = Vec::new();
+    let failures = state.known.repositories.iter().filter_map(|r| Some((r, &r.failure.as_ref()?.problem)));
+    let mut causes: HashMap<_, Vec<&Repository>> = HashMap::new();
+    failures.for_each(|(repository, problem)| causes.entry(problem.cause()).or_default().push(repository));
     for repository in state.known.repositories.iter() {
         let (gun, name) = (repository.entry.gun.clone(), repository.entry.name.clone());
-        if let Some(failure) = &repository.failure {
-            let problem = &failure.problem;
-            let detail = format!("{}: {}", problem.message, problem.hint);
-            let headline = problem.kind.word().to_owned();
+        let problem = repository.failure.as_ref().map(|failure| &failure.problem);
+        // What several failed for is told with the first of them.
+        if let Some((problem, same)) = problem.and_then(|problem| Some((problem, causes.remove(&problem.cause())?))) {
+            let (headline, others) = shared(state, problem, &same);
             all.push(Need {
                 level: repository.health(),
                 name: name.clone(),
                 headline,
                 gun: gun.clone(),
                 role: None,
-                detail,
+                detail: format!("{}: {}{others}", problem.message, problem.hint),
             });
         }
         let findings = repository.view.iter().flat_map(|view| &view.findings);
@@ -61,6 +67,16 @@ pub(super) fn all(state: &State) -> Vec<Need> {
     }
     all.sort_by(|a, b| (a.level, &a.name).cmp(&(b.level, &b.name)));
     all
+}
+
+/// The word for a failure, with how many repositories have it for one and the same cause, and which.
+fn shared(state: &State, problem: &Problem, same: &[&Repository]) -> (String, String) {
+    let word = problem.kind.word();
+    if let [_] = same {
+        return (word.to_owned(), String::new());
+    }
+    let names: Vec<String> = same.iter().map(|r| state.short_name(&r.entry.name).to_owned()).collect();
+    (format!("{word}, in {} repositories", names.len()), format!(". In {}", some(&names)))
 }
 
 /// Takes a key: enter goes where the one under the cursor is mended.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{forms, keys, unlocking};
-use crate::engine::{ListedRepository, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage};
+use crate::engine::{
+    Admission, ListedRepository, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage,
+};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers};
@@ -11,7 +13,7 @@ use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
-use crate::tui::messages::failure::{Ask, Failure};
+use crate::tui::messages::failure::Failure;
 use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
@@ -134,7 +136,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     let Some(repository) = state.find_mut(gun) else { return vec![] };
     let was_login = source == Source::Server && std::mem::take(&mut repository.is_logging_in);
     let mut notice = None;
-    let (mut refused, mut recorded) = (None, None);
+    let mut failed = None;
     match (result, source) {
         (Ok(view), _) => {
             notice = view.notices.first().cloned();
@@ -145,14 +147,16 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         // An empty cache is no failure: the server is asked next.
         (Err(_), Source::Cache) => {}
         (Err(failure), Source::Server) => {
-            refused = matches!(failure.ask, Some(Ask::Login { .. })).then(|| failure.clone());
-            recorded = Some(failure.clone());
+            failed = Some(failure.clone());
             repository.failure = Some(failure);
         }
     }
-    recorded.iter().for_each(|failure| state.record(failure));
-    if let (Some(failure), true) = (refused, was_login) {
-        state.complain(&failure);
+    let refused = repository.refusal().filter(|_| was_login).cloned();
+    if let Some(failure) = failed.filter(|failure| !is_told(state, gun, failure)) {
+        state.record(&failure);
+    }
+    if let Some(problem) = refused {
+        state.complain(&Failure { problem, ask: None, raw: None });
     }
     if let Some(notice) =
         notice.filter(|_| source == Source::Server && state.tour.is_none() && state.here.sandbox.is_none())
@@ -169,6 +173,12 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         effects.extend([Effect::ListKeys, Task::Remind.effect()]);
     }
     effects
+}
+
+/// Whether another repository failed for the same cause, such as a helper that is broken.
+fn is_told(state: &State, gun: &Gun, failure: &Failure) -> bool {
+    let others = state.known.repositories.iter().filter(|r| r.entry.gun != *gun);
+    others.filter_map(|r| r.failure.as_ref()).any(|other| other.problem.cause() == failure.problem.cause())
 }
 
 /// Puts rows in order if answers came since that was done.
@@ -321,8 +331,8 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
             return vec![];
         }
     };
-    let asked = gun.as_ref().and_then(|gun| state.find(gun)?.question());
-    let is_login = matches!(asked, Some(Ask::Login { .. }));
+    let asked = gun.as_ref().and_then(|gun| asked(state, gun));
+    let is_login = matches!(asked, Some(Admission::Login { .. }));
     // Whether a login is good is known once the server has answered.
     state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
     let Some(gun) = gun else {
@@ -334,16 +344,26 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
     repository.failure = None;
-    let answered = asked;
-    // A login or a realm that others wait for too answers them all.
-    let waiting = |r: &&Repository| answered.is_some() && r.entry.gun != gun && r.question() == answered;
     let mut again = vec![gun.clone()];
-    if matches!(answered, Some(Ask::Login { .. } | Ask::Realm { .. })) {
-        again.extend(state.known.repositories.iter().filter(waiting).map(|r| r.entry.gun.clone()));
+    if let Some(given) = asked {
+        // What others wait for too answers them all.
+        let waits = |r: &&Repository| r.entry.gun != gun && r.admission().is_some_and(|asked| asked.is_for(&given));
+        again.extend(state.known.repositories.iter().filter(waits).map(|r| r.entry.gun.clone()));
     }
     state.focus = if state.focus == Pane::Staged { Pane::Repositories } else { state.focus };
+    // What was refused is reviewed before it is sent by somebody else.
+    let refused = matches!(state.screen, Screen::Publish(_)).then(|| review::open(state));
     let asked: Vec<Effect> = again.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
-    asked.into_iter().chain([Effect::ListEntries]).collect()
+    refused.into_iter().flatten().chain(asked).chain([Effect::ListEntries]).collect()
+}
+
+/// What was asked about a repository before the answer came: by a refused publish, else by itself.
+fn asked(state: &State, gun: &Gun) -> Option<Admission> {
+    let refused = if let Screen::Publish(publishing) = &state.screen { publishing.question() } else { None };
+    match refused {
+        Some((of, admission)) if of == gun => Some(admission.clone()),
+        _ => state.find(gun)?.admission().cloned(),
+    }
 }
 
 /// Tells what happens on the way to servers.

@@ -1,7 +1,7 @@
 //! Errors of the engine as plain data.
 
 use crate::engine::error::RootId;
-use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
+use crate::engine::{EngineError, KeyError, Kind, Problem, TokenError};
 use crate::tui::messages::failure::{Ask, Failure};
 
 /// Longest raw error that is kept, in characters.
@@ -14,6 +14,7 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
         hint: "try again; what is staged is safe".to_owned(),
         repository: None,
         role: None,
+        admission: None,
     };
     Failure { problem, ask: None, raw: None }
 }
@@ -34,19 +35,10 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
             let ids = |keys: Vec<RootId>| keys.into_iter().map(|(id, _)| id).collect();
             Some(Ask::PinLost { known: ids(known), found: ids(found) })
         }
-        EngineError::Remote { source: RemoteError::RealmConsent { host, realm }, .. } => {
-            Some(Ask::Realm { host, realm })
-        }
-        EngineError::Remote { source: RemoteError::Unauthorized { registry, user, .. }, .. } => {
-            Some(Ask::Login { registry, user })
-        }
-        EngineError::Remote { gun: Some(gun), source: RemoteError::Forbidden { .. } | RemoteError::Helper { .. } } => {
-            named_registry(&gun).map(|registry| Ask::Login { registry: registry.to_owned(), user: None })
-        }
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
         EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
         EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
-        _ => None,
+        _ => problem.admission.clone().map(Ask::Admission),
     };
     Failure { problem, ask, raw }
 }

@@ -209,6 +209,7 @@ impl Worker<'_> {
             hint: "give a key that notary can use: ECDSA, or RSA of 2048 bits and more".to_owned(),
             repository: None,
             role: None,
+            admission: None,
         };
         let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned()))?;
         let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string()))?;

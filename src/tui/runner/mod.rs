@@ -318,13 +318,11 @@ impl Performer {
             Effect::LogIn { gun, host, user, secret } => {
                 let who = user.as_deref().unwrap_or("an identity token");
                 let said = Told::new("logging in", format!("{who} at {host}"));
-                engine.servers().log_in(
-                    &host,
-                    match user {
-                        Some(user) => Login::Password { user, password: secret },
-                        None => Login::IdentityToken(secret),
-                    },
-                );
+                let login = match user {
+                    Some(user) => Login::Password { user, password: secret },
+                    None => Login::IdentityToken(secret),
+                };
+                engine.servers().log_in(&host, login).await;
                 Outcome::Acted(Some(gun), Ok(said))
             }
             _ => return None,

@@ -1,5 +1,6 @@
 //! A publish that runs: one track of steps for each repository.
 
+use crate::tui::forms::offers;
 use crate::tui::kit::format::count;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::message::Tone;
@@ -13,6 +14,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["enter", "esc", "q"], Wanted::PublishScreen(actions::Publish::Leave), "back", Group::Leave, 10)
         .unless(running),
     bind(&["y"], Wanted::PublishScreen(actions::Publish::CopyReport), "copy result", Group::Copy, 20).unless(running),
+    bind(&["i"], Wanted::PublishScreen(actions::Publish::Answer), "log in", Group::Publish, 25).unless(nothing_asked),
     bind(&["r"], Wanted::PublishScreen(actions::Publish::Retry), "review what failed", Group::Publish, 30)
         .unless(nothing_failed),
 ];
@@ -27,6 +29,11 @@ fn running(state: &State) -> Option<&'static str> {
         .then_some("the publish still runs; ctrl-c begins no further repository")
 }
 
+fn nothing_asked(state: &State) -> Option<&'static str> {
+    let asks = publishing(state).and_then(Publishing::question);
+    asks.is_none().then_some("no login was refused here")
+}
+
 fn nothing_failed(state: &State) -> Option<&'static str> {
     let failed = publishing(state).is_some_and(|p| p.ended.is_some() && (p.failure.is_some() || p.counts().1 > 0));
     (!failed).then_some("nothing failed")
@@ -38,6 +45,12 @@ pub fn update(state: &mut State, action: actions::Publish) -> Vec<Effect> {
         actions::Publish::CopyReport => {
             let text = publishing(state).map(Publishing::report).unwrap_or_default();
             vec![Effect::Copy { what: "the result", text }]
+        }
+        actions::Publish::Answer => {
+            let asked = publishing(state).and_then(Publishing::question);
+            let dialog = asked.map(|(gun, admission)| offers::admit(state, gun, admission));
+            state.dialogs.extend(dialog);
+            vec![]
         }
         actions::Publish::Retry => super::review::open(state),
         actions::Publish::Leave => {

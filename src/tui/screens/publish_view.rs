@@ -207,7 +207,7 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
 fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect, said: Option<&Said>) {
     let theme = canvas.theme;
     let track = publishing.tracks.get(publishing.cursor);
-    let problem = problem(publishing, track);
+    let problem = publishing.problem_of(track);
     let name = track.map_or_else(|| "Publish".to_owned(), |t| t.name.clone());
     let mut frame = Frame::titled(name.clone());
     if let Some(problem) = problem {
@@ -252,16 +252,6 @@ fn log(publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect) {
         let name = cut_path(name, 20, theme.glyphs.cut);
         canvas.put(x + 2, y, x + 22, &name, theme.text());
         canvas.put(x + 24, y, end, line, theme.quiet());
-    }
-}
-
-fn problem<'a>(publishing: &'a Publishing, track: Option<&'a Track>) -> Option<&'a Problem> {
-    if let Some(failure) = &publishing.failure {
-        return Some(&failure.problem);
-    }
-    match &track?.ended.as_ref()?.1.outcome {
-        PublishOutcome::Failed(problem) => Some(problem),
-        PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
     }
 }
 

@@ -77,6 +77,8 @@ pub enum Review {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Publish {
     CopyReport,
+    /// Logs in, or allows where logins go.
+    Answer,
     Retry,
     Leave,
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp as Time;
 
-use crate::engine::{Progress, PublishOutcome, Published, Step};
+use crate::engine::{Admission, Problem, Progress, PublishOutcome, Published, Step};
 use crate::printable::printable;
 use crate::tuf::Gun;
 use crate::tui::messages::failure::Failure;
@@ -65,6 +65,25 @@ impl Publishing {
             track.ended = Some((now, published));
             self.log.push((now, track.name.clone(), result(track)));
         }
+    }
+
+    /// Why a repository failed, or why nothing was sent at all.
+    #[must_use]
+    pub fn problem_of<'a>(&'a self, track: Option<&'a Track>) -> Option<&'a Problem> {
+        if let Some(failure) = &self.failure {
+            return Some(&failure.problem);
+        }
+        match &track?.ended.as_ref()?.1.outcome {
+            PublishOutcome::Failed(problem) => Some(problem),
+            PublishOutcome::Done | PublishOutcome::Unchanged | PublishOutcome::Skipped => None,
+        }
+    }
+
+    /// What would make the server let in the repository under the cursor, once the publish has ended.
+    #[must_use]
+    pub fn question(&self) -> Option<(&Gun, &Admission)> {
+        let track = self.tracks.get(self.cursor).filter(|_| self.ended.is_some())?;
+        Some((&track.gun, self.problem_of(Some(track))?.admission.as_ref()?))
     }
 
     /// Takes the end.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::registry::Compared;
-use crate::engine::{Freshness, Health, Kind, ListedRepository, RepositoryView, named_registry};
+use crate::engine::{Admission, Freshness, Health, ListedRepository, Problem, RepositoryView};
 use crate::tuf::Gun;
 use crate::tui::messages::failure::{Ask, Failure};
 
@@ -55,16 +55,33 @@ impl Repository {
         self.work
     }
 
-    /// What it asks: why it could not be read, or the login that would show more than the cache.
+    /// What it asks: why it could not be read, or what would show more than the cache.
     #[must_use]
     pub fn question(&self) -> Option<Ask> {
-        if let Some(failure) = &self.failure {
-            return failure.ask.clone();
+        match &self.failure {
+            Some(failure) => failure.ask.clone(),
+            None => self.admission().cloned().map(Ask::Admission),
         }
-        let Freshness::Cached { reason: Some(problem), .. } = &self.view.as_ref()?.freshness else { return None };
-        let wants_login = matches!(problem.kind, Kind::Auth | Kind::Forbidden);
-        let registry = named_registry(&self.entry.gun).filter(|_| wants_login)?.to_owned();
-        Some(Ask::Login { registry, user: None })
+    }
+
+    /// What would make its server let in.
+    #[must_use]
+    pub fn admission(&self) -> Option<&Admission> {
+        self.refusal()?.admission.as_ref()
+    }
+
+    /// That its server did not let in, also where the cache is shown instead.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Problem> {
+        let problem = match (&self.failure, &self.view) {
+            (Some(failure), _) => &failure.problem,
+            (None, Some(view)) => match &view.freshness {
+                Freshness::Cached { reason, .. } => reason.as_ref()?,
+                Freshness::Fresh { .. } => return None,
+            },
+            (None, None) => return None,
+        };
+        problem.admission.is_some().then_some(problem)
     }
 
     /// How it stands.

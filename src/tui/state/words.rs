@@ -8,7 +8,7 @@ use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleKeyView;
-use crate::engine::{Change, KeyView};
+use crate::engine::{Admission, Change, KeyView};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
 use crate::tui::messages::failure::Ask;
@@ -90,8 +90,8 @@ pub fn role_key(state: &State, key: &RoleKeyView) -> String {
 #[must_use]
 pub fn question(ask: &Ask) -> &'static str {
     match ask {
-        Ask::Login { .. } => "log in",
-        Ask::Realm { .. } => "allow its login server",
+        Ask::Admission(Admission::Login { .. }) => "log in",
+        Ask::Admission(Admission::Realm { .. }) => "allow its login server",
         Ask::FirstContact { .. } => "compare its root",
         Ask::PinLost { .. } => "compare both roots",
         Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => "try again",

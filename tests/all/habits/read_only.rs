@@ -4,7 +4,7 @@ use super::looks_as_stored;
 use crate::screen::told::{browsing, said, staged};
 use crate::screen::{self, press};
 use crate::support::machine::settings_of;
-use crate::support::run;
+use crate::support::{Home, NotaryServer, run};
 use screen::plans::{plan, stage, tell_stage};
 use screen::scene::{gun, repositories, role, state_of};
 use std::process::Command;
@@ -86,8 +86,28 @@ fn commands_that_change_something_end_with_policy_and_write_nothing() {
         assert_eq!(ran.ended(7).kinds(), ["policy"], "{arguments:?}");
     }
     assert!(!home.path().join("carol.pub").exists());
+    for arguments in [&["rotate", "list"][..], &["publish", "--dry-run"]] {
+        run(&mut trustdeck(&home, &[&["--offline", "--read-only"], arguments].concat())).ok();
+    }
     run(&mut trustdeck(&home, &["--read-only", "--offline", "status"])).ok();
     run(&mut trustdeck(&home, &["--read-only", "--offline", "publish", "--dry-run"])).ok();
+}
+
+#[test]
+fn a_dry_run_shows_its_plan_where_nothing_may_be_changed() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, gun) = (Home::new(&server), "registry.example.test/team/app");
+    let ran = machine.trustdeck(&["--read-only", "setup", gun, "--signer", "ben", "--dry-run"]).ok();
+    assert!(ran.stdout.contains("signer ben"), "{}", ran.stdout);
+    machine.trustdeck(&["--read-only", "setup", gun, "--signer", "ben", "--publish", "--yes"]).ended(7);
+    machine.publish(&["setup", gun, "--signer", "ben"]).ok();
+    let digest = ["--digest", DIGEST, "--size", "7"];
+    for arguments in [&["sign", "registry.example.test/team/app:1"][..], &["renew", "root", gun]] {
+        let options = if arguments[0] == "sign" { &digest[..] } else { &[] };
+        let ran = machine.trustdeck(&[&["--read-only"], arguments, options, &["--dry-run"]].concat()).ok();
+        assert!(ran.stdout.starts_with("Plan"), "{arguments:?}: {}", ran.stdout);
+    }
+    assert!(machine.trustdeck(&["publish", "--dry-run"]).ok().stdout.contains("nothing is staged"));
 }
 
 #[test]

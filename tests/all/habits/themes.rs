@@ -103,4 +103,7 @@ fn a_theme_or_a_colour_that_is_none_is_named() {
     }
     std::fs::remove_file(&config).unwrap();
     run(command(&home, &["status"]).env("TRUSTDECK_THEME", "neon")).ok();
+    let mut terminal = Terminal::start(&command(&home, &["--theme", "neon", "sandbox"]), 120, 30);
+    assert_eq!(terminal.wait_end(), 2);
+    assert!(terminal.text().contains("neon"), "{}", terminal.text());
 }

@@ -7,6 +7,7 @@ use portable_pty::{PtySize, native_pty_system};
 
 use crate::interop::prompting::asking;
 use crate::interop::{GUN, docker_repository, input_file};
+use crate::support::front::Front;
 use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
 use crate::support::{Home, NotaryServer, Terminal, run, wait_until};
 
@@ -91,6 +92,38 @@ fn a_signer_is_added_to_a_repository_of_docker_on_the_screen() {
         let shown = home.docker(&["inspect", GUN]).ok().json();
         assert!(shown[0]["Signers"].as_array().unwrap().iter().any(|s| s["Name"] == signer), "{shown}");
     }
+}
+
+#[test]
+fn what_was_refused_is_published_once_somebody_else_has_logged_in() {
+    let Some(server) = NotaryServer::start_plain() else { return };
+    let (home, front) = (Home::at(&server.url, &server.ca), Front::start(server.port));
+    let alice = input_file("alice.pub");
+    home.publish(&["--insecure-http", "signer", "add", "--key", &alice, "alice", GUN]).ok();
+    front.demand("reader:one word", "writer:another word");
+    // cmVhZGVyOm9uZSB3b3Jk is reader:one word.
+    let logins = format!(r#"{{"auths":{{"{}":{{"auth":"cmVhZGVyOm9uZSB3b3Jk"}}}}}}"#, GUN.split('/').next().unwrap());
+    std::fs::write(home.path().join(".docker/config.json"), logins).unwrap();
+    let mut command = asking(&home, &["--insecure-http", "--server", &front.url, GUN]);
+    let mut terminal = Terminal::start(command.env("LANG", "C.UTF-8"), 120, 40);
+    terminal.wait_for("✓ ok");
+    add_signer(&mut terminal, "carol", &input_file("carol.pub"));
+    terminal.keys("P");
+    terminal.wait_for("assphrase");
+    terminal.keys(&format!("{REPOSITORY_PASSPHRASE}\r"));
+    terminal.wait_for("kept staged");
+    terminal.wait_for("i log in");
+    terminal.keys("i");
+    terminal.wait_for("Kept for this session");
+    terminal.keys("writer\tanother word\r");
+    terminal.wait_for("P publish");
+    terminal.wait_for("nothing gets worse");
+    terminal.keys("P");
+    terminal.wait_for("read back as a client with an empty cache");
+    leave(&mut terminal);
+    assert!(!terminal.raw().contains("another word"));
+    let shown = home.trustdeck(&["--insecure-http", "delegation", "list", GUN]).ok().stdout;
+    assert!(shown.contains("targets/carol"), "{shown}");
 }
 
 #[test]

@@ -122,12 +122,13 @@ fn with_json_standard_error_is_json_throughout() {
     let steps: Vec<&str> = lines.iter().filter_map(|line| line["progress"].as_str()).collect();
     assert!(["fetch", "sign", "upload", "check"].iter().all(|step| steps.contains(step)), "{steps:?}");
 
-    let cases: [(&[&str], i32); 10] = [
+    let cases: [(&[&str], i32); 11] = [
         (&["rotate", "targets", GUN, "--publish", "--yes"], 0),
         (&["rotate", "list"], 0),
         (&["signer", "add", "ben", GUN], 2),
         (&["publish", "--yess"], 2),
         (&["publsh"], 2),
+        (&["publsh", "x:1"], 2),
         (&["inspect", "registry.example.test/none"], 1),
         (&["revoke", GUN, "--publish", "--yes"], 7),
         (&["status", GUN], 0),

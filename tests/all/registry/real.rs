@@ -10,8 +10,9 @@ use trustdeck::remote::registry::{Content, Resolved};
 
 use crate::registry::scripted::{Scripted, answer};
 use crate::registry::*;
-use crate::support::docker_registry::Protection;
+use crate::support::docker_registry::{PASSWORD, Protection, USER};
 use crate::support::image::{DOCKER_LIST, DOCKER_MANIFEST, Image, OCI_INDEX, OCI_MANIFEST};
+use crate::support::nginx::Nginx;
 use crate::support::{Authority, DockerRegistry};
 
 const LAYERS: [&[u8]; 2] = [b"the first layer", &[7; 3_000_000]];
@@ -131,6 +132,23 @@ async fn htpasswd_lets_in_who_has_the_login() {
     let client = client_of(&server.url, Limits::default(), None, Logins::eve());
     assert_eq!(client.manifest(&path(APP), &tag("1.0")).await.unwrap().bytes, image.manifest);
     read_blob(&client, expected(&support::image::digest(LAYERS[0]), Some(LAYERS[0].len()))).await.1.unwrap();
+}
+
+#[tokio::test]
+async fn a_registry_behind_nginx_is_read_with_the_login_that_nginx_wants() {
+    let dir = TempDir::new().unwrap();
+    let Some((server, image)) = filled(&dir).await else { return };
+    let users = dir.path().join("users");
+    std::fs::write(&users, format!("{USER}:{{PLAIN}}{PASSWORD}\n")).unwrap();
+    let settings = format!("auth_basic registry; auth_basic_user_file {};", users.display());
+    let Some(nginx) = Nginx::start(&format!("http://127.0.0.1:{}", server.port), &settings) else { return };
+    let of = |logins| client_of(&nginx.url, Limits::default(), Some(&nginx.ca), logins);
+    let stranger = of(Logins::default()).resolve(&path(APP), &tag("1.0")).await;
+    assert!(matches!(stranger, Err(RemoteError::Unauthorized { user: None, .. })), "{stranger:?}");
+    let client = of(Logins::eve());
+    assert_eq!(client.tags(&path(APP)).await.unwrap().len(), 1);
+    assert_eq!(client.manifest(&path(APP), &tag("1.0")).await.unwrap().bytes, image.manifest);
+    read_blob(&client, expected(&support::image::digest(LAYERS[1]), Some(LAYERS[1].len()))).await.1.unwrap();
 }
 
 /// A token of the registry's protocol, signed by the authority's server key.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use trustdeck::engine::{Engine, EngineError, Freshness, Health, Kind, Passphrase};
+use trustdeck::engine::{Admission, Engine, EngineError, Freshness, Health, Kind, Passphrase};
 use trustdeck::remote::RemoteError;
 use trustdeck::sandbox;
 use trustdeck::sandbox::REGISTRY;
@@ -63,10 +63,45 @@ async fn a_missing_or_wrong_login_is_told_apart_and_can_be_typed() {
                 other => panic!("{other:?}"),
             }
             let password = Passphrase::from_text("right");
-            engine.servers().log_in(&registry, trustdeck::engine::Login::Password { user: "eve".to_owned(), password });
+            let login = trustdeck::engine::Login::Password { user: "eve".to_owned(), password };
+            engine.servers().log_in(&registry, login).await;
             assert_reached(engine.views().refresh(&repository()).await);
         }
     }
+}
+
+#[tokio::test]
+async fn after_a_refused_right_another_login_gets_a_token_of_its_own() {
+    let server = Scripted::start(|request, _| {
+        if request.line.contains("/token") {
+            // ZXZlOnJpZ2h0 is eve:right, the login of the configuration.
+            let who = if request.header("authorization") == Some("Basic ZXZlOnJpZ2h0") { "eve" } else { "ann" };
+            return answer("200 OK", &[], &format!(r#"{{"token":"{who}","expires_in":3600}}"#));
+        }
+        match request.header("authorization") {
+            Some("Bearer ann") => answer("404 Not Found", &[], crate::remote::ABSENT),
+            Some(_) => answer("403 Forbidden", &[], ""),
+            None => {
+                let port = request.header("host").unwrap().rsplit_once(':').unwrap().1.to_owned();
+                let challenge =
+                    format!(r#"WWW-Authenticate: Bearer realm="http://127.0.0.1:{port}/token",service="s""#);
+                answer("401 Unauthorized", &[&challenge], "")
+            }
+        }
+    })
+    .await;
+    let running = sandbox(Auth::Basic).await;
+    let mut settings = running.settings();
+    settings.servers.flag = Some(server.url());
+    settings.insecure_http = true;
+    let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now)).unwrap();
+    let refused = engine.views().refresh(&repository()).await.unwrap_err().problem();
+    let registry = repository().host().unwrap().to_owned();
+    assert_eq!(refused.kind, Kind::Forbidden, "{refused:?}");
+    assert_eq!(refused.admission, Some(Admission::Login { registry: registry.clone(), user: None }));
+    let (user, password) = ("ann".to_owned(), Passphrase::from_text("right too"));
+    engine.servers().log_in(&registry, trustdeck::engine::Login::Password { user, password }).await;
+    assert_reached(engine.views().refresh(&repository()).await);
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn bodies_over_the_cap_are_refused_however_they_are_announced() {
     too_big(
         fetch_from(Act::Endless(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), bytes(&chunk))).await,
     );
-    let at_the_cap = fetch_from(answer("200 OK", &[], &"x".repeat(1000))).await.unwrap();
+    let at_the_cap = fetch_from(answer("200 OK", &[], &format!("{{{}", "x".repeat(999)))).await.unwrap();
     assert_eq!(at_the_cap.bytes.len(), 1000);
 }
 
@@ -295,6 +295,10 @@ fn addresses_are_https_or_allowed_loopback() {
         ("https://user:secret@h.test", Err(())),
         ("https://h.test?x", Err(())),
         ("https://h.test#x", Err(())),
+        (" https://h.test/v20 ", Ok(("https://h.test/v20", "h.test"))),
+        ("https://h.test/v2/", Err(())),
+        ("https://h.test/trust/v2", Err(())),
+        ("https://h.test/v2/h.test/app/_trust/tuf/", Err(())),
     ];
     for (url, expected) in table {
         let got = Endpoint::parse(url, true);
@@ -339,6 +343,14 @@ async fn what_is_no_trust_server_is_told_as_what_it_is() {
         (answer("404 Not Found", &[], "<html>nginx</html>"), Stranger::WebPage),
         (answer("404 Not Found", &[], "404 page not found"), Stranger::Other),
         (answer("404 Not Found", &[], ""), Stranger::Other),
+        // Harbor's words.
+        (
+            answer("404 Not Found", &[], r#"{"errors":[{"code":"NOT_FOUND","message":"path not found"}]}"#),
+            Stranger::Other,
+        ),
+        (answer("200 OK", &[], "OK"), Stranger::Other),
+        (answer("200 OK", &[], ""), Stranger::Other),
+        (answer("511 Network Authentication Required", &[], "log in"), Stranger::WebPage),
         (answer("200 OK", &["Content-Type: text/html"], page), Stranger::WebPage),
     ] {
         let got = fetch_from(act.clone()).await;

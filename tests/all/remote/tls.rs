@@ -62,6 +62,17 @@ impl Served {
     }
 }
 
+/// A server's own certificate of version 1, which has no place for the name of a host, as `openssl x509 -req` makes it.
+const VERSION_1: &str = "-----BEGIN CERTIFICATE-----
+MIIBIzCBywIUAd/0OWFqZuKNfn/Q3sn5AvhU2DcwCgYIKoZIzj0EAwIwFDESMBAG
+A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODEwMzYyNFoYDzIxMjYxMTA0MTAzNjI0
+WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AARlr8w2DO0dDBinK8XaWftlXxACSJrgnG2ezySBccOQ7V+gqqETCwYrRNQu7bZr
+MTGrZg5UzE/urS7WIDRYkV1tMAoGCCqGSM49BAMCA0cAMEQCICVdjrtralhSVBd4
+EIG8/g9CS4ttcVDV5g+Oh0HS1hzgAiBz+cAnUAuZdJzGOKQzGIi//72Ibi3m6M8D
++VZbg2QX3g==
+-----END CERTIFICATE-----";
+
 /// A server's own certificate with a key that is too short, and that no library makes any more.
 const SHORT_RSA: &str = "-----BEGIN CERTIFICATE-----
 MIICETCCAXqgAwIBAgIUA5zjVIjHZEypCAcMyS3wzYCLdXkwDQYJKoZIhvcNAQEL
@@ -183,8 +194,9 @@ async fn a_certificate_counts_for_its_name_time_and_authority_only() {
     let own_long = Served::self_signed(long_serial);
     let own_long_pem = own_long.pem();
     let short = SHORT_RSA.as_bytes();
-    let short_key =
-        || Served { certificate: CertificateDer::from_pem_slice(short).unwrap(), key: KeyPair::generate().unwrap() };
+    let of_file =
+        |pem| Served { certificate: CertificateDer::from_pem_slice(pem).unwrap(), key: KeyPair::generate().unwrap() };
+    let short_key = || of_file(short);
     let table: Vec<Row<'_>> = vec![
         ("right", leaf(), &TLS13, vec![&good.pem], None),
         ("right, TLS 1.2", leaf(), &TLS12, vec![&good.pem], None),
@@ -210,7 +222,8 @@ async fn a_certificate_counts_for_its_name_time_and_authority_only() {
         ("an authority's own, named", ca, &TLS13, vec![&good.pem, &ca_pem], None),
         ("an authority's own, of another name", renamed, &TLS13, vec![&renamed_pem], Some("another name")),
         ("an authority's own, expired", late, &TLS13, vec![&late_pem], Some("has expired")),
-        ("an authority's own", Served::self_signed(as_authority), &TLS13, vec![&good.pem], Some("")),
+        ("an authority's own", Served::self_signed(as_authority), &TLS13, vec![&good.pem], Some("an authority's, not")),
+        ("of version 1", of_file(VERSION_1.as_bytes()), &TLS13, vec![&good.pem], Some("it names no host")),
         ("issued and itself named", leaf_named, &TLS13, vec![&leaf_pem], None),
         ("another of the same authority", sibling, &TLS13, vec![&leaf_pem], Some("not trusted here")),
         ("issued by what is no authority", below_leaf.0, &TLS13, vec![&below_leaf.1], Some("not trusted here")),

@@ -32,7 +32,8 @@ pub fn select(state: &mut State, name: &str) {
 }
 
 pub fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
-    let problem = Problem { kind, message: "what".to_owned(), hint: "do".to_owned(), repository: None, role: None };
+    let (message, hint) = ("what".to_owned(), "do".to_owned());
+    let problem = Problem { kind, message, hint, repository: None, role: None, admission: None };
     Failure { problem, ask, raw: None }
 }
 

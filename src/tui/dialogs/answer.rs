@@ -50,14 +50,8 @@ pub enum Answer {
     Read,
     /// Open a wizard.
     Opens(Opens),
-    /// A key in the help, whose lines only the key tables know.
-    InHelp(KeyEvent),
-    /// A key in the palette.
-    InPalette(KeyEvent),
-    /// A key in the list of what needs a person.
-    InNeeds(KeyEvent),
-    /// A key in the chart of what expires when.
-    InExpiry(KeyEvent),
+    /// A key in a dialog whose lines are the state's or the key tables', which it does not know.
+    InLines(KeyEvent),
 }
 
 /// What a line of the wizards opens.

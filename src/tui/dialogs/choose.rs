@@ -6,6 +6,7 @@ use super::Dialog;
 use super::answer::Answer;
 use super::window::{WIDTH, Window, keys};
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width, wrap};
+use crate::tui::kit::list::stepped;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 
@@ -59,10 +60,6 @@ impl Choose {
     pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
         let last = self.replies.len().saturating_sub(1);
         match input::key_name(key).as_str() {
-            "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
-            "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
-            "g" | "home" => self.cursor = 0,
-            "G" | "end" => self.cursor = last,
             "ctrl-d" | "pagedown" => {
                 let lines: usize = self.about.iter().map(|l| wrap(l, usize::from(WIDEST - 6)).len()).sum();
                 self.offset = (self.offset + PAGE).min(lines.saturating_sub(PAGE));
@@ -70,7 +67,7 @@ impl Choose {
             "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
             "enter" if self.cursor < self.replies.len() => return (Some(self), Answer::Chosen),
             "esc" | "q" => return (None, Answer::Nothing),
-            _ => {}
+            key => self.cursor = stepped(key, self.cursor, last, PAGE).unwrap_or(self.cursor),
         }
         (Some(self), Answer::Nothing)
     }

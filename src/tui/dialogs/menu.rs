@@ -6,6 +6,7 @@ use super::answer::{Answer, Opens};
 use super::window::{Window, keys};
 use crate::engine::wizard::Choice;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width};
+use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
 
@@ -48,12 +49,6 @@ impl Menu {
     pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
         let last = self.offers.len().saturating_sub(1);
         match input::key_name(key).as_str() {
-            "j" | "down" | "tab" => self.cursor = (self.cursor + 1).min(last),
-            "k" | "up" | "shift-tab" => self.cursor = self.cursor.saturating_sub(1),
-            "g" | "home" => self.cursor = 0,
-            "G" | "end" => self.cursor = last,
-            "ctrl-d" | "pagedown" => self.cursor = (self.cursor + PAGE).min(last),
-            "ctrl-u" | "pageup" => self.cursor = self.cursor.saturating_sub(PAGE),
             "enter" if self.cursor < self.offers.len() => {
                 let offer = self.offers.swap_remove(self.cursor);
                 return (None, Answer::Opens(offer.opens));
@@ -64,7 +59,7 @@ impl Menu {
                 }
             }
             "esc" | "q" | "W" => return (None, Answer::Nothing),
-            _ => {}
+            key => self.cursor = stepped(key, self.cursor, last, PAGE).unwrap_or(self.cursor),
         }
         (Some(self), Answer::Nothing)
     }

@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::window::{Window, keys};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::list::moved;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
 
@@ -55,19 +56,13 @@ impl Page {
         let page = usize::from(size.1 / 2);
         self.offset = self.offset.min(last);
         match input::key_name(key).as_str() {
-            "j" | "down" => self.offset = (self.offset + 1).min(last),
-            "k" | "up" => self.offset = self.offset.saturating_sub(1),
-            "ctrl-d" | "pgdn" => self.offset = (self.offset + page).min(last),
-            "ctrl-u" | "pgup" => self.offset = self.offset.saturating_sub(page),
-            "g" | "home" => self.offset = 0,
-            "G" | "end" => self.offset = last,
             "y" => {
                 let lines: Vec<String> = self.lines.iter().map(|line| printable(line)).collect();
                 let copy = Effect::Copy { what: "text", text: lines.join("\n") };
                 return (Some(self), Answer::Work(vec![copy]));
             }
             "esc" | "q" | "enter" | "I" | "@" => return (None, Answer::Nothing),
-            _ => {}
+            key => self.offset = moved(key, self.offset, last, page).unwrap_or(self.offset),
         }
         (Some(self), Answer::Nothing)
     }

@@ -42,6 +42,31 @@ pub enum Move {
     HalfDown,
 }
 
+/// Where a key, by its name, moves a cursor or the top of a text, which can stand at 0 to `last`; `None` for any other key.
+#[must_use]
+pub fn moved(key: &str, at: usize, last: usize, page: usize) -> Option<usize> {
+    Some(match key {
+        "j" | "down" => (at + 1).min(last),
+        "k" | "up" => at.saturating_sub(1),
+        "g" | "home" => 0,
+        "G" | "end" => last,
+        "ctrl-d" | "pagedown" => (at + page).min(last),
+        "ctrl-u" | "pageup" => at.saturating_sub(page),
+        _ => return None,
+    })
+}
+
+/// The same where tab goes through what can be chosen.
+#[must_use]
+pub fn stepped(key: &str, at: usize, last: usize, page: usize) -> Option<usize> {
+    let key = match key {
+        "tab" => "down",
+        "shift-tab" => "up",
+        key => key,
+    };
+    moved(key, at, last, page)
+}
+
 impl<K: Clone + Ord> List<K> {
     /// Replaces the rows; the cursor follows its row, marks of rows that are gone are dropped.
     pub fn set(&mut self, order: Vec<(usize, K)>) {

@@ -18,7 +18,7 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         adapt::adapt(form);
     }
     match answer {
-        Answer::Nothing | Answer::InHelp(_) | Answer::InPalette(_) | Answer::InNeeds(_) | Answer::InExpiry(_) => vec![],
+        Answer::Nothing | Answer::InLines(_) => vec![],
         Answer::Work(effects) => effects,
         Answer::Filled => filled(state),
         Answer::FormLeft => {

@@ -8,6 +8,7 @@ use crate::tuf::Role;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::kit::canvas::Canvas;
 use crate::tui::kit::format::{self, Age, seconds_until};
+use crate::tui::kit::list::moved;
 use crate::tui::messages::input;
 use crate::tui::state::{Repository, State};
 
@@ -46,14 +47,8 @@ fn rows(state: &State) -> Vec<ChartRow<'_>> {
 pub(super) fn key(at: usize, state: &State, key: &KeyEvent) -> Option<usize> {
     let last = rows(state).len().saturating_sub(1);
     match input::key_name(key).as_str() {
-        "j" | "down" => Some((at + 1).min(last)),
-        "k" | "up" => Some(at.saturating_sub(1)),
-        "g" | "home" => Some(0),
-        "G" | "end" => Some(last),
-        "ctrl-d" | "pagedown" => Some((at + PAGE).min(last)),
-        "ctrl-u" | "pageup" => Some(at.saturating_sub(PAGE)),
         "esc" | "q" | "E" | "enter" => None,
-        _ => Some(at),
+        key => Some(moved(key, at, last, PAGE).unwrap_or(at)),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
 use crate::tui::panes::repositories::health_glyph;
 use crate::tui::state::{Picked, Repository, State};
@@ -84,12 +85,6 @@ pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
     let all = all(state);
     let last = all.len().saturating_sub(1);
     let at = match input::key_name(key).as_str() {
-        "j" | "down" | "tab" => (at + 1).min(last),
-        "k" | "up" | "shift-tab" => at.saturating_sub(1),
-        "g" | "home" => 0,
-        "G" | "end" => last,
-        "ctrl-d" | "pagedown" => (at + PAGE).min(last),
-        "ctrl-u" | "pageup" => at.saturating_sub(PAGE),
         "enter" => {
             if let Some(need) = all.get(at) {
                 go(state, need);
@@ -97,7 +92,7 @@ pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
             return;
         }
         "esc" | "q" | "N" => return,
-        _ => at,
+        key => stepped(key, at, last, PAGE).unwrap_or(at),
     };
     state.dialogs.push(Dialog::Needs(at));
 }

@@ -189,42 +189,31 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
     let (stays, answer) = dialog.key(&state.around(), pressed);
     state.dialogs.extend(stays);
     match answer {
-        Answer::InHelp(pressed) => match state.dialogs.pop() {
-            Some(Dialog::Help(open)) => {
-                help::key(open, state, &pressed).map(|binding| run(state, binding)).unwrap_or_default()
-            }
-            other => {
-                state.dialogs.extend(other);
-                vec![]
-            }
-        },
-        Answer::InPalette(pressed) => match state.dialogs.pop() {
-            Some(Dialog::Palette(open)) => {
-                palette::key(open, state, &pressed).map(|binding| run(state, binding)).unwrap_or_default()
-            }
-            other => {
-                state.dialogs.extend(other);
-                vec![]
-            }
-        },
-        Answer::InNeeds(pressed) => match state.dialogs.pop() {
-            Some(Dialog::Needs(at)) => {
-                needs::key(at, state, &pressed);
-                vec![]
-            }
-            other => {
-                state.dialogs.extend(other);
-                vec![]
-            }
-        },
-        Answer::InExpiry(pressed) => {
-            if let Some(Dialog::Expiry(at)) = state.dialogs.pop_if(|dialog| matches!(dialog, Dialog::Expiry(_))) {
-                state.dialogs.extend(chart::key(at, state, &pressed).map(Dialog::Expiry));
-            }
-            vec![]
-        }
+        Answer::InLines(pressed) => in_lines(state, &pressed),
         answer => answers::take(state, answer),
     }
+}
+
+/// Gives a key to the dialog on top, whose lines are the state's or the key tables'.
+fn in_lines(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
+    let binding = match state.dialogs.pop() {
+        Some(Dialog::Help(open)) => help::key(open, state, pressed),
+        Some(Dialog::Palette(open)) => palette::key(open, state, pressed),
+        Some(Dialog::Needs(at)) => {
+            needs::key(at, state, pressed);
+            None
+        }
+        Some(Dialog::Expiry(at)) => {
+            let stays = chart::key(at, state, pressed).map(Dialog::Expiry);
+            state.dialogs.extend(stays);
+            None
+        }
+        other => {
+            state.dialogs.extend(other);
+            None
+        }
+    };
+    binding.map(|binding| run(state, binding)).unwrap_or_default()
 }
 
 /// Until the user chooses a repository, the cursor is on the first row, whatever data arrives.

@@ -6,7 +6,7 @@ use crate::screen::plans::{plan, stage, tell_stage};
 use crate::screen::scene::{gun, repositories, state_of};
 use crate::screen::told::{browsing, staged};
 use crate::screen::{draw, press};
-use trustdeck::tui::dialogs::Dialog;
+use trustdeck::tui::dialogs::{Dialog, Page};
 use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::state::State;
@@ -67,6 +67,21 @@ fn the_inspector_tells_all_about_the_row_and_its_own_key_closes_it() {
     assert!(page.lines.iter().any(|line| line.contains("admin/demo")), "{:?}", page.lines);
     press(&mut state, "I");
     assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn a_page_scrolls_with_the_keys_of_pages() {
+    let mut state = browsing();
+    let lines = (0..100).map(|line| line.to_string()).collect();
+    state.dialogs.push(Dialog::Page(Page { lines, ..Page::default() }));
+    let top = |state: &State| match state.dialogs.last() {
+        Some(Dialog::Page(page)) => page.offset,
+        other => panic!("{other:?}"),
+    };
+    for (keys, offset) in [("<ctrl-d>", state.size.1 / 2), ("<pagedown>", state.size.1), ("<pageup><ctrl-u>", 0)] {
+        press(&mut state, keys);
+        assert_eq!(top(&state), usize::from(offset), "{keys}");
+    }
 }
 
 #[test]

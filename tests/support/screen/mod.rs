@@ -52,6 +52,8 @@ fn key(name: &str) -> KeyEvent {
         "space" => KeyCode::Char(' '),
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
+        "pagedown" => KeyCode::PageDown,
+        "pageup" => KeyCode::PageUp,
         "lt" => KeyCode::Char('<'),
         letter => KeyCode::Char(letter.chars().next().expect("a key has a name")),
     };

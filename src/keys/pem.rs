@@ -19,7 +19,7 @@ use crate::tuf::foreign::Foreign;
 pub const MAX_FILE: usize = 64 * 1024;
 
 /// Most blocks that are read of one file.
-pub const MAX_BLOCKS: usize = 20_000;
+pub const MAX_BLOCKS: usize = 8_000;
 
 /// The label of the blocks that Notary writes.
 pub(super) const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";

@@ -18,6 +18,9 @@ pub(super) const KEYS: usize = 10_000;
 /// Most delegations that one file may list; looking one up costs time in proportion.
 pub(super) const LISTED: usize = 4096;
 
+/// Most paths of one delegation; each of its tags is compared with each.
+pub(super) const PATHS: usize = 1024;
+
 /// Most digests of one file or target. Notary knows two.
 pub(super) const DIGESTS: usize = 16;
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp as Time};
 use sha2::{Digest, Sha256, Sha512};
 
 use super::blob::Blob;
+use super::budget::{KEYS, LISTED, PATHS, check_values, limit};
 use super::custom::Custom;
 use super::envelope::Envelope;
 use super::fault::VerifyError;
@@ -170,6 +171,25 @@ impl Targets {
             expires: Time::UNIX_EPOCH,
             targets: BTreeMap::new(),
             version: 0,
+        }
+    }
+
+    /// Whether a file of this content can be read again, here and elsewhere; `bytes` are the file.
+    ///
+    /// # Errors
+    /// `Limit`.
+    pub fn check_written(&self, role: &Role, bytes: &[u8]) -> Result<(), VerifyError> {
+        check_values(role, bytes)?;
+        let listed = self.delegations.as_deref().unwrap_or_default();
+        let paths = listed.iter().map(|entry| entry.paths.len()).max().unwrap_or_default();
+        let counts = [
+            (self.delegation_keys.len(), KEYS, "keys"),
+            (listed.len(), LISTED, "delegations"),
+            (paths, PATHS, "paths of one delegation"),
+        ];
+        match counts.iter().find(|(count, most, _)| count > most) {
+            Some((_, most, what)) => Err(limit(role, format!("more than {most} {what}"))),
+            None => Ok(()),
         }
     }
 

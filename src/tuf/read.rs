@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::blob::Blob;
-use super::budget::{DIGESTS, KEYS, LISTED};
+use super::budget::{DIGESTS, KEYS, LISTED, PATHS};
 use super::canonical::{EXACT, Text, place};
 use super::custom::Custom;
 use super::envelope::Envelope;
@@ -252,6 +252,8 @@ fn read_targets(raw: RawTargets) -> Read<Targets> {
     for entry in raw.delegations.roles.iter().flatten() {
         check_keys(entry.keyids.as_ref(), entry.threshold, &delegation_keys, entry.name.as_str())?;
         demand(names.insert(&entry.name), member("roles of delegations"), &format!("{} once", entry.name))?;
+        let paths = entry.paths.as_ref().map_or(0, Vec::len);
+        demand(paths <= PATHS, || format!("paths of {}", entry.name), &format!("at most {PATHS}"))?;
     }
     let delegations = raw.delegations.roles.map(|roles| roles.into_iter().map(Delegation::from).collect());
     Ok(Targets { delegation_keys, delegations, expires, targets: raw.targets, version: raw.version })

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod alone;
+mod attacked;
 mod bounds;
 mod dialogs;
 mod faults;

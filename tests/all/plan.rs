@@ -3,6 +3,7 @@
 use crate::support;
 
 mod golden;
+mod histories;
 mod property;
 mod rows;
 mod vouched;

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 /// Longest file that the program itself keeps, in bytes.
 pub(crate) const OWN: u64 = 64 << 20;
 /// Longest configuration file, in bytes.
-pub(crate) const CONFIGURATION: u64 = 4 << 20;
+pub(crate) const CONFIGURATION: u64 = 2 << 20;
 
 /// Reads a file that the user keeps, `None` if there is none. A symbolic link is followed, since many keep their
 /// configuration elsewhere; a pipe or a device at its end is refused.

@@ -62,8 +62,12 @@ impl<'a> Draft<'a> {
         if set.is_hidden(role) {
             return Some(Shut::Hidden);
         }
-        let was_listed = set.verified(&name.parent()).is_some_and(|above| above.content().delegation(name).is_some());
-        (was_listed && set.expected(role).is_some()).then_some(Shut::Unread)
+        // Below a role that was replaced nothing is read; its last good file may come back, or its false one be taken.
+        let parent = name.parent();
+        let good = [set.verified(&parent), set.last_good(&parent)].into_iter().flatten().map(|file| file.content());
+        let mut above = good.chain(set.unknown(&parent).map(|file| &file.content));
+        let has_file = set.expected(role).is_some() || set.newest_verified(role).is_some();
+        (has_file && above.any(|above| above.delegation(name).is_some())).then_some(Shut::Unread)
     }
 
     /// What looks like an attack on a role that this draft leaves as the server has it, and what was known of it before.

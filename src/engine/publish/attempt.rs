@@ -252,6 +252,11 @@ impl Publisher {
             let (files, expected) = signed.map_err(|error| match error {
                 SigningError::Locked { missing, .. } => EngineError::Locked(missing),
                 SigningError::Key(error) => EngineError::Key(error),
+                SigningError::TooMuch(source) => EngineError::Policy {
+                    gun: Some(gun.clone()),
+                    what: format!("{source}, so that nobody could read it; nothing was sent"),
+                    hint: "drop some of what is staged: trustdeck reset".to_owned(),
+                },
                 SigningError::Version { ref role, .. } | SigningError::Jump { ref role, .. } => {
                     EngineError::Unvouched {
                         gun: gun.clone(),

@@ -10,11 +10,13 @@ use jiff::Timestamp as Time;
 
 use crate::engine::draft::Draft;
 use crate::engine::draft::base_roles::replace_keys;
+use crate::engine::trust::limits;
 use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
 use crate::tuf::verify::SeenRoles;
 use crate::tuf::{
-    Blob, CanonicalKeyId, Envelope, FileMeta, Gun, KeyId, Metadata, PublicKey, Role, RoleKeys, Root, TrustedSet,
+    Blob, CanonicalKeyId, Envelope, FileMeta, Gun, KeyId, Metadata, PublicKey, Role, RoleKeys, Root, Targets,
+    TrustedSet, VerifyError,
 };
 
 /// Finds an open key.
@@ -71,6 +73,9 @@ pub enum SigningError {
         .verified.map_or_else(|| "none".to_owned(), |version| version.to_string())
     )]
     Jump { role: Role, version: u64, verified: Option<u64> },
+    /// Nobody could read the file.
+    #[error("{0}")]
+    TooMuch(VerifyError),
     /// A key failed.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -101,7 +106,9 @@ pub fn sign(
             Role::Root => sign_root(draft, keys, made, version)?,
             _ => {
                 let Some(content) = draft.content(role) else { continue };
-                sign_file(draft, keys, created, role, content, version)?
+                let bytes = sign_file(draft, keys, created, role, content, version)?;
+                readable(role, content, &bytes)?;
+                bytes
             }
         };
         files.push(SignedFile { role: role.clone(), version, bytes });
@@ -238,6 +245,15 @@ fn sign_file<M: Metadata>(
     let signatures: Result<Vec<_>, KeyError> =
         signers(draft, keys, created, role)?.iter().map(|(listed, key)| key.sign(listed, &canonical)).collect();
     Ok(Envelope::file(&canonical, &signatures?))
+}
+
+/// Refuses what this program, and every other one on the way, would refuse to read.
+fn readable(role: &Role, content: &Targets, bytes: &[u8]) -> Result<(), SigningError> {
+    if bytes.len() as u64 > limits::FILE {
+        let what = format!("more than {} bytes", limits::FILE);
+        return Err(SigningError::TooMuch(VerifyError::Limit { role: role.clone(), what }));
+    }
+    content.check_written(role, bytes).map_err(SigningError::TooMuch)
 }
 
 /// A new snapshot: the old one with the signed files in it and without removed delegations.

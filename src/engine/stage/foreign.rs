@@ -20,6 +20,8 @@ use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, T
 
 /// Largest change file that is read, in bytes; real ones are below 10 KiB.
 const SIZE_LIMIT: u64 = 1 << 20;
+/// Most bytes that are read of one repository's changes.
+const ALL: u64 = 32 << 20;
 
 /// A change file and what it holds.
 pub(in crate::engine) struct ForeignFile {
@@ -80,7 +82,19 @@ pub(in crate::engine) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<Foreign
         }
     }
     paths.sort();
-    Ok(paths.into_iter().map(|path| ForeignFile { content: read_file(&path), path }).collect())
+    let mut left = ALL;
+    let mut found = Vec::with_capacity(paths.len());
+    for path in paths {
+        let length = path.symlink_metadata().map_or(0, |facts| facts.len());
+        let fits = left.checked_sub(length);
+        left = fits.unwrap_or(0);
+        let content = match fits {
+            Some(_) => read_file(&path),
+            None => Err(format!("there are more than {ALL} bytes of changes")),
+        };
+        found.push(ForeignFile { path, content });
+    }
+    Ok(found)
 }
 
 /// Whether a symbolic link on the way leads somewhere else than the path says.

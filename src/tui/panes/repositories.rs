@@ -53,7 +53,8 @@ fn no_renewal(state: &State) -> Option<&'static str> {
 }
 
 fn no_signing(state: &State) -> Option<&'static str> {
-    let wanted = matches!(mend::of_repository(state), Some((_, Mend::SignAgain)));
+    let wanted =
+        mend::is_lost(state) || matches!(mend::of_repository(state), Some((_, Mend::SignAgain | Mend::Restore)));
     (!wanted).then_some("no role here wants that; w in Roles signs any again")
 }
 
@@ -83,6 +84,9 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
                 state.lists.roles.select(&role);
             }
         }
+        actions::Repositories::SignAgain if mend::is_lost(state) => {
+            return staging::add(state, vec![(gun, Change::Republish)]);
+        }
         actions::Repositories::Renew | actions::Repositories::SignAgain => {
             let Some((role, mend)) = mend::of_repository(state).map(|(role, mend)| (role.role.clone(), mend)) else {
                 return vec![];
@@ -92,7 +96,8 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
                 state.lists.roles.select(&role);
                 return wizard::from_role(state);
             }
-            return staging::add(state, vec![(gun, Change::Witness { role })]);
+            let change = if mend == Mend::Restore { Change::Restore { role } } else { Change::Witness { role } };
+            return staging::add(state, vec![(gun, change)]);
         }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
         actions::Repositories::AddSigner => {

@@ -79,7 +79,14 @@ pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
         }
         actions::Roles::Remove => return remove(state, &gun),
         actions::Roles::Witness => {
-            let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
+            let roles = state.view().map(|view| view.roles.as_slice()).unwrap_or_default();
+            let is_hidden = |role: &Role| roles.iter().any(|r| r.role == *role && r.state == RoleState::Hidden);
+            let change = |role: Role| match is_hidden(&role) {
+                // There is no file to sign but the one that this machine has.
+                true => Change::Restore { role },
+                false => Change::Witness { role },
+            };
+            let changes = meant(state).into_iter().map(|role| (gun.clone(), change(role))).collect();
             return staging::add(state, changes);
         }
     }
@@ -234,7 +241,7 @@ fn signed_by(state: &State, role: &RoleView) -> (String, Style) {
             let removed = role.last_signed_by.first().map_or("nobody", |s| s.label.as_str());
             (format!("{} {removed}", theme.glyphs.fail), theme.fail())
         }
-        _ => (words::role_state(&role.state).to_owned(), theme.quiet()),
+        _ => (words::role_state(role).to_owned(), theme.quiet()),
     }
 }
 
@@ -270,7 +277,7 @@ pub fn detail(state: &State) -> Option<Detail> {
         RoleState::Good => theme.quiet(),
         _ => theme.fail(),
     };
-    detail.state = Some((words::role_state(&role.state).to_owned(), style));
+    detail.state = Some((words::role_state(role).to_owned(), style));
     if let Some(sentence) = consequence(role) {
         detail.sentences.push(sentence);
     }
@@ -292,6 +299,13 @@ pub fn detail(state: &State) -> Option<Detail> {
 fn consequence(role: &RoleView) -> Option<String> {
     let name = role.role.short();
     match &role.state {
+        RoleState::Hidden => Some(format!(
+            "This machine has seen a file of {name}, and the server leaves it out: this may be an attack."
+        )),
+        RoleState::UnderThreshold { .. } if !role.vouched => Some(format!(
+            "Nobody known has signed what the server has of {name}: this may be an attack. Do not sign it unseen; compare \
+             its tags with their signers."
+        )),
         RoleState::UnderThreshold { signed } => Some(format!(
             "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again.",
             role.threshold, role.tags

@@ -50,6 +50,10 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
             "an attack looks like this, and so does a repository that was deleted and set up again: ask its owner, by \
              another way than this server, whether the root key now has these words; i compares them",
         ),
+        EngineError::Lost { copy: true, .. } => Some(
+            "w in Repositories sends this machine's copy again; if its owner has deleted it, D in Repositories forgets it \
+             here",
+        ),
         EngineError::Lost { copy: false, .. } => {
             Some("ask its owner; if it was deleted, D in Repositories forgets it here")
         }

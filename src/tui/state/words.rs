@@ -7,7 +7,7 @@ use crate::engine::called;
 use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::NeededKey;
 use crate::engine::trust::tree::RoleState;
-use crate::engine::view::RoleKeyView;
+use crate::engine::view::{RoleKeyView, RoleView};
 use crate::engine::{Admission, Change, KeyView};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
@@ -61,13 +61,14 @@ pub fn removal(role: &DelegationName) -> Change {
 
 /// How a role's file stands.
 #[must_use]
-pub fn role_state(state: &RoleState) -> &'static str {
-    match state {
+pub fn role_state(role: &RoleView) -> &'static str {
+    match &role.state {
         RoleState::Good => "ok",
         RoleState::Expired => "expired",
+        RoleState::UnderThreshold { .. } if !role.vouched => "signed by nobody known",
         RoleState::UnderThreshold { .. } => "signed by removed keys only",
         RoleState::NeverSigned => "never signed",
-        RoleState::Hidden => "not in snapshot",
+        RoleState::Hidden => "hidden by the server",
         RoleState::Missing => "not in the cache",
         RoleState::Unreachable => "parent refused",
     }

@@ -3,7 +3,7 @@
 use trustdeck::engine::Change;
 use trustdeck::engine::publish::sign::SigningError;
 use trustdeck::tuf::verify::{Seen, SeenRoles};
-use trustdeck::tuf::{Role, SignerName, TargetName};
+use trustdeck::tuf::{Role, SignerName, TargetName, VerifyError};
 
 use super::support::forge::Key;
 use super::support::machine::{
@@ -242,4 +242,17 @@ fn a_version_far_above_all_that_were_verified_is_not_signed() {
         assert!(matches!(refused, Err(SigningError::Jump { verified: v, .. }) if v == verified), "{version}");
     }
     assert!(world.sign_above(&changes, &mark(1000)).is_ok());
+}
+
+/// A file that is over a limit would shut out its signer, too.
+#[test]
+fn a_file_that_nobody_could_read_is_not_signed() {
+    let with_paths = |count: usize| {
+        let paths = (0..count).map(|n| format!("p{n}")).collect();
+        let add =
+            Change::AddDelegation { role: delegation("targets/ci"), keys: vec![Key::named("ci").public()], paths };
+        World::new().sign_above(&[add], &SeenRoles::new())
+    };
+    assert!(with_paths(1024).is_ok());
+    assert!(matches!(with_paths(1025), Err(SigningError::TooMuch(VerifyError::Limit { role: Role::Targets, .. }))));
 }

@@ -153,7 +153,7 @@ impl World {
                 Ok(files) => Ok((files, pulled(&draft))),
                 Err(SigningError::Locked { missing, .. }) => Err(EngineError::Locked(missing)),
                 Err(SigningError::Key(error)) => Err(EngineError::Key(error)),
-                Err(error @ (SigningError::Version { .. } | SigningError::Jump { .. })) => panic!("{error}"),
+                Err(error) => panic!("{error}"),
             }
         })
     }

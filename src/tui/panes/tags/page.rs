@@ -98,7 +98,7 @@ fn role(role: &RoleView) -> Part {
     let by = if signed.is_empty() { "nobody that is known".to_owned() } else { signed.join("; ") };
     let tone = if role.state == RoleState::Good { Tone::Done } else { Tone::Fail };
     let version = role.version.map(|version| format!("v{version} ")).unwrap_or_default();
-    Part::new(tone, role.role.to_string(), words::role_state(&role.state)).with(format!("{version}signed by {by}"))
+    Part::new(tone, role.role.to_string(), words::role_state(role)).with(format!("{version}signed by {by}"))
 }
 
 fn platform_facts(platforms: PlatformsFound) -> Vec<(&'static str, String)> {

@@ -1,0 +1,60 @@
+//! What the screen says and offers where a server hides, forges or has lost what this machine knows.
+
+use crate::screen;
+
+use screen::scene::{finding, gun, repository, role, state_of};
+use screen::{draw, frame, press};
+use trustdeck::engine::trust::tree::RoleState;
+use trustdeck::engine::{Change, Health, RepositoryView};
+use trustdeck::tui::kit::theme::Theme;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::state::State;
+
+const NAME: &str = "admin/web";
+
+fn releases(state: RoleState, vouched: bool) -> RepositoryView {
+    let mut view = repository(NAME, Health::Fail, 7, 1, ("targets", 900));
+    let releases = view.roles.iter_mut().find(|role| role.role.is_released() && role.depth > 1).unwrap();
+    (releases.state, releases.vouched) = (state, vouched);
+    view.findings = vec![finding(Health::Fail, "releases does not count", "", "targets/releases")];
+    view
+}
+
+fn on_screen(view: RepositoryView) -> State {
+    state_of(vec![view], (200, 60), Theme::default())
+}
+
+fn staged(effects: &[Effect]) -> Vec<Change> {
+    let [Effect::Stage { changes, .. }] = effects else { panic!("{effects:?}") };
+    assert!(changes.iter().all(|(of, _)| *of == gun(NAME)));
+    changes.iter().map(|(_, change)| change.clone()).collect()
+}
+
+#[test]
+fn a_role_that_is_hidden_or_signed_by_nobody_known_is_told_as_an_attack_and_its_last_good_file_is_offered() {
+    let restore = Change::Restore { role: role("targets/releases") };
+    for (how, vouched, words) in [
+        (RoleState::Hidden, true, "hidden by the server"),
+        (RoleState::UnderThreshold { signed: 0 }, false, "signed by nobody known"),
+    ] {
+        let mut state = on_screen(releases(how, vouched));
+        assert_eq!(staged(&press(&mut state, "1w")), std::slice::from_ref(&restore));
+        press(&mut state, "2");
+        state.lists.roles.select(&role("targets/releases"));
+        let drawn = frame::signs(&draw(&state));
+        assert!(drawn.contains(words) && drawn.contains("may be an attack"), "{drawn}");
+        assert!(!drawn.contains("until one of its keys signs it again"), "{drawn}");
+    }
+    let mut state = on_screen(releases(RoleState::Hidden, true));
+    press(&mut state, "2");
+    state.lists.roles.select(&role("targets/releases"));
+    assert_eq!(staged(&press(&mut state, "w")), [restore]);
+}
+
+#[test]
+fn what_a_server_has_lost_is_sent_again_by_one_key() {
+    let mut view = repository(NAME, Health::Fail, 7, 1, ("targets", 900));
+    view.lost = true;
+    let mut state = on_screen(view);
+    assert_eq!(staged(&press(&mut state, "1w")), [Change::Republish]);
+}

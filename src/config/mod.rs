@@ -1,8 +1,9 @@
 //! Settings from flags, environment and files, worked out once.
 //!
-//! Invariant: nothing is written, and nothing of the process is read but what is passed in.
+//! Invariant: nothing is written but a server that was named on the screen, and nothing of the process is read but what is passed in.
 
 mod files;
+mod keep;
 mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ use crate::engine::keyring::sources::is_secret_variable;
 use crate::engine::keyring::tokens;
 use crate::engine::settings::{NotaryAuth, ReadOnly, Reasons, RegistrySources, ServerSources, TlsSources, TypedPaths};
 use crate::engine::{EngineError, FirstContact, Settings};
+
+pub use keep::{Kept, keep_server};
 
 use files::{NotaryConfig, OwnConfig};
 use typed::{absolute, input};

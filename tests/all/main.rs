@@ -6,6 +6,7 @@
 mod alone;
 mod bounds;
 mod dialogs;
+mod every_screen;
 mod faults;
 mod gate;
 mod gated;
@@ -21,6 +22,7 @@ mod key_store;
 mod keyring;
 mod keys;
 mod lived_in;
+mod long_names;
 mod malformed_keys;
 mod mangled_keys;
 mod mend;

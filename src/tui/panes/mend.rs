@@ -13,6 +13,8 @@ pub enum Mend {
     Renew,
     /// The same content, signed by a current key.
     SignAgain,
+    /// The last good file, signed in the place of one that is hidden or nobody known has signed.
+    Restore,
     /// Nobody can sign it.
     AddKey,
     /// The server signs it.
@@ -26,6 +28,7 @@ impl Mend {
         match self {
             Self::Renew => "t",
             Self::SignAgain => "w",
+            Self::Restore => "S",
             Self::AddKey => "a",
             Self::AskServer => "r",
         }
@@ -44,6 +47,7 @@ pub fn of(state: &State, role: &RoleView) -> Option<Mend> {
         RoleState::UnderThreshold { .. } if role.server_held => Some(Mend::AskServer),
         _ if role.keys.is_empty() && !role.server_held && !is_base => Some(Mend::AddKey),
         RoleState::UnderThreshold { .. } if role.vouched => Some(Mend::SignAgain),
+        RoleState::UnderThreshold { .. } | RoleState::Hidden if !is_base => Some(Mend::Restore),
         RoleState::Good if is_base && ends == Some(Age::Short) => Some(Mend::Renew),
         _ => None,
     }
@@ -61,6 +65,10 @@ pub fn line(state: &State, role: &RoleView, mend: Mend) -> (&'static str, String
     match mend {
         Mend::Renew => (mend.key(), format!("renew {name}"), with),
         Mend::SignAgain => (mend.key(), format!("sign {name} again"), with),
+        Mend::Restore => {
+            let needs = "this machine's last good file, once its signers were asked".to_owned();
+            (mend.key(), format!("restore {name}"), needs)
+        }
         Mend::AddKey => (mend.key(), "add a signer".to_owned(), format!("nobody can sign {name}")),
         Mend::AskServer => (mend.key(), "ask the server again".to_owned(), format!("it signs {name} itself")),
     }

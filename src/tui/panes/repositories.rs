@@ -33,9 +33,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["t"], Wanted::Repositories(actions::Repositories::Renew), "renew", Group::Stage, 6).unless(no_renewal),
     bind(&["w"], Wanted::Repositories(actions::Repositories::SignAgain), "sign again", Group::Stage, 6)
         .unless(no_signing),
+    bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 0).unless(none),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
-    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "staged by notary", Group::Stage, 50)
+    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "notary staged", Group::Stage, 50)
         .unless(no_foreign),
     bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)
         .unless(no_question),
@@ -94,6 +95,13 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
             }
             return staging::add(state, vec![(gun, Change::Witness { role })]);
         }
+        actions::Repositories::Restore => {
+            let change = match mend::of_repository(state) {
+                Some((role, Mend::Restore)) => Change::Restore { role: role.role.clone() },
+                _ => Change::Republish,
+            };
+            return staging::add(state, vec![(gun, change)]);
+        }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
         actions::Repositories::AddSigner => {
             let form = offers::add_signer(state, state.lists.repositories.meant());
@@ -126,7 +134,7 @@ pub fn reindex(state: &mut State) {
         let place: HashMap<&Gun, usize> = list.rows().map(|(place, _, gun)| (gun, place)).collect();
         in_order(shown, |r| place.get(&r.entry.gun).copied().unwrap_or(usize::MAX))
     } else {
-        in_order(shown, |r| (sort_key(state.sort, r), r.entry.name.as_str()))
+        in_order(shown, |r| (sort_key(state.sort.repositories, r), r.entry.name.as_str()))
     };
     state.lists.repositories.set(order);
 }
@@ -377,7 +385,7 @@ fn staged_mark(plan: &RepositoryPlan) -> Option<Mark> {
 pub fn summary(state: &State) -> Runs {
     let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
-    let by = match state.sort {
+    let by = match state.sort.repositories {
         Sort::State => "worst first",
         Sort::Name => "by name",
         Sort::Expiry => "by expiry",

@@ -346,6 +346,12 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     asked.into_iter().chain([Effect::ListEntries]).collect()
 }
 
+/// Says what was found out about this machine.
+pub(super) fn learned(state: &mut State, words: String) -> Vec<Effect> {
+    state.say(Tone::Warn, "this machine", words);
+    vec![]
+}
+
 /// Tells what happens on the way to servers.
 pub(super) fn remark(state: &mut State, remark: &Remark) -> Vec<Effect> {
     state.say(Tone::Warn, "on the way", remark.to_string());

@@ -47,6 +47,8 @@ fn main() {
         answers(repos);
     }
     many_tags(100_000);
+    println!("2000 repositories, one of them with 100000 tags");
+    frames((120, 40), 2000, 100_000);
     starts();
     staged(option("--staged", 1000));
 }
@@ -226,12 +228,13 @@ fn frames(size: (u16, u16), repos: usize, tags: usize) {
 }
 
 /// What is typed; the repository with many tags is the first.
-const KEYS: [(&str, &str); 5] = [
+const KEYS: [(&str, &str); 6] = [
     ("moving among repositories", "gg jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjkkkkkkkkkkkkkkkkkkkkGgg"),
     ("moving among tags", "3jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjkkkkkkkkkkkkkkkkkkkkGggGgg"),
     ("filtering tags", "/1.23\x08\x08\x08\x08!99\n/jeff\n/\x08\x08\x08\x08\n"),
     ("marking tags", " jjjjjjjjAjjjjAvjjjjjjjjv"),
     ("filtering repositories", "1/r09\x08\x08\x08team\x08\x08\x08\x08\n"),
+    ("finding in the palette", ":r09\x08\x08\x08sign\x08\x08\x08\x081.99jeff\x1b"),
 ];
 
 fn named(keys: &str) -> impl Iterator<Item = KeyEvent> {
@@ -239,6 +242,7 @@ fn named(keys: &str) -> impl Iterator<Item = KeyEvent> {
         let code = match letter {
             '\n' => KeyCode::Enter,
             '\x08' => KeyCode::Backspace,
+            '\x1b' => KeyCode::Esc,
             letter => KeyCode::Char(letter),
         };
         KeyEvent::new(code, KeyModifiers::NONE)

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Context;
 use super::images::program::Call;
+use crate::engine::Engine;
 
 /// The first version without content trust and without a `docker trust` of its own.
 const WITHOUT_TRUST: u32 = 29;
@@ -16,10 +16,10 @@ pub(super) struct DockerClient {
 
 impl DockerClient {
     /// Asks the one that a shell would start; nothing where there is none, or something else has its name.
-    pub(super) async fn find(context: &Context) -> Option<Self> {
-        let program = on_path(context, "docker")?.into_os_string();
+    pub(super) async fn find(engine: &Engine) -> Option<Self> {
+        let program = on_path(engine, "docker")?.into_os_string();
         let call = Call { program, arguments: vec!["--version".into()] };
-        let said = call.output(context).await.ok().filter(|said| said.status.success())?;
+        let said = call.output(engine).await.ok().filter(|said| said.status.success())?;
         let version = parse(&String::from_utf8_lossy(&said.stdout))?;
         Some(Self { version })
     }
@@ -32,8 +32,8 @@ impl DockerClient {
 }
 
 /// A program as a shell would find it.
-fn on_path(context: &Context, program: &str) -> Option<PathBuf> {
-    let (_, path) = context.engine.settings().helper_environment.iter().find(|(name, _)| name == "PATH")?;
+fn on_path(engine: &Engine, program: &str) -> Option<PathBuf> {
+    let (_, path) = engine.settings().helper_environment.iter().find(|(name, _)| name == "PATH")?;
     std::env::split_paths(path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
@@ -47,19 +47,24 @@ fn parse(said: &str) -> Option<String> {
 }
 
 /// What to know where DOCKER_CONTENT_TRUST is set and the `docker` that is installed does not know it any more.
-pub(super) async fn ignored_content_trust(context: &Context) -> Option<String> {
-    let variable = context.engine.settings().helper_environment.iter().find(|(name, _)| name == "DOCKER_CONTENT_TRUST");
+pub(super) async fn ignored_content_trust(engine: &Engine) -> Option<String> {
+    let variable = engine.settings().helper_environment.iter().find(|(name, _)| name == "DOCKER_CONTENT_TRUST");
     let is_on =
         variable.is_some_and(|(_, value)| matches!(value.to_str(), Some("1" | "t" | "T" | "true" | "TRUE" | "True")));
     if !is_on {
         return None;
     }
-    let docker = DockerClient::find(context).await.filter(|docker| !docker.knows_trust())?;
+    let docker = DockerClient::find(engine).await.filter(|docker| !docker.knows_trust())?;
     Some(format!(
         "DOCKER_CONTENT_TRUST is set, but docker {} ignores it: its pulls and runs verify nothing; use trustdeck pull, \
          docker run $(trustdeck resolve IMAGE), or a registry behind trustdeck gate",
         docker.version
     ))
+}
+
+/// The same, if it was not told on this machine before.
+pub(super) async fn news_of_content_trust(engine: &Engine) -> Option<String> {
+    ignored_content_trust(engine).await.filter(|words| engine.is_news(words))
 }
 
 #[cfg(test)]

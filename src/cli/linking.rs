@@ -84,7 +84,7 @@ fn look(file: &Path, program: &Path) -> There {
 }
 
 async fn install(context: &Context, place: &PluginPlace) -> Result<Ending, Problem> {
-    let docker = DockerClient::find(context).await;
+    let docker = DockerClient::find(&context.engine).await;
     let (dir, program) = (directory(context, place), this_program()?);
     let name = name(docker.as_ref());
     let file = dir.join(plugin::file_name(name));
@@ -156,7 +156,7 @@ fn remove(context: &Context, place: &PluginPlace) -> Result<Ending, Problem> {
 }
 
 async fn status(context: &Context) -> Result<Ending, Problem> {
-    let (docker, program) = (DockerClient::find(context).await, this_program()?);
+    let (docker, program) = (DockerClient::find(&context.engine).await, this_program()?);
     let right = name(docker.as_ref());
     let dirs = std::iter::once(users(context)).chain(SYSTEM.iter().map(PathBuf::from));
     let places = dirs.flat_map(|dir| plugin::NAMES.map(|name| (name, dir.join(plugin::file_name(name)))));

@@ -175,7 +175,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         Ok((url, why)) => (Some(url), Some(why), None),
         Err(problem) => (None, None, Some(problem)),
     };
-    let ignored = docker_client::ignored_content_trust(context).await;
+    let ignored = docker_client::ignored_content_trust(&context.engine).await;
     let row = StatusRow {
         trust_dir: status.trust_dir.0.display().to_string(),
         trust_dir_why: status.trust_dir.1,

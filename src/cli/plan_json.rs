@@ -105,6 +105,8 @@ struct WarningRow<'a> {
     weight: &'static str,
     headline: &'a str,
     detail: &'a str,
+    /// A command that helps beside this publish.
+    remedy: Option<String>,
     mend: Option<&'a str>,
     mend_changes: &'a [Change],
 }
@@ -130,7 +132,7 @@ fn plan_row<'a>(plan: &'a Plan, repository: &'a RepositoryPlan) -> PlanRow<'a> {
         tags: tag_row(&repository.tags),
         keys: repository.keys.iter().map(key_row).collect(),
         unknown: repository.unknown.iter().map(unknown_row).collect(),
-        warnings: repository.warnings.iter().map(warning_row).collect(),
+        warnings: repository.warnings.iter().map(|warning| warning_row(repository, warning)).collect(),
         error: repository.failed.as_ref(),
     }
 }
@@ -220,7 +222,7 @@ fn unknown_row(file: &UnknownFile) -> UnknownRow<'_> {
     }
 }
 
-fn warning_row(warning: &PlanWarning) -> WarningRow<'_> {
+fn warning_row<'a>(plan: &RepositoryPlan, warning: &'a PlanWarning) -> WarningRow<'a> {
     let weight = match warning.weight {
         Weight::Block => "block",
         Weight::Danger => "danger",
@@ -231,6 +233,7 @@ fn warning_row(warning: &PlanWarning) -> WarningRow<'_> {
         weight,
         headline: &warning.headline,
         detail: &warning.detail,
+        remedy: warning.remedy.map(|remedy| remedy.command(&plan.name)),
         mend: warning.fix.as_ref().map(|(_, what)| what.as_str()),
         mend_changes: warning.fix.as_ref().map_or(&[], |(changes, _)| changes),
     }

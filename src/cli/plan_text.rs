@@ -213,6 +213,10 @@ fn warning_text(plan: &RepositoryPlan, warning: &PlanWarning) -> String {
     };
     let mut text = wrapped(&format!("{word}: {}", warning.headline), "  ", WIDTH);
     text.push_str(&wrapped(&warning.detail, "    ", WIDTH));
+    if let Some(remedy) = warning.remedy {
+        let line = format!("{}: {}", remedy.words(), remedy.command(&plan.name));
+        text.push_str(&wrapped(&line, "    ", WIDTH));
+    }
     if let Some((changes, what)) = &warning.fix {
         text.push_str(&wrapped(&format!("to mend it: {what}"), "    ", WIDTH));
         for command in changes.iter().filter_map(|change| command_for(&plan.name, change)) {

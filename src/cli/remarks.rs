@@ -64,9 +64,7 @@ pub(super) async fn content_trust(context: &Context, command: &Command) {
     if matches!(command, Command::Status(_)) {
         return;
     }
-    if let Some(words) = docker_client::ignored_content_trust(context).await
-        && context.engine.is_news(&words)
-    {
+    if let Some(words) = docker_client::news_of_content_trust(&context.engine).await {
         context.console.say(&words);
     }
 }

@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 
 use super::arguments::{Pick, Picked, Sandbox};
 use super::console::{broken, input};
-use super::{Console, Ending, Globals, mistyped, sandbox, settings};
-use crate::config::Places;
+use super::{Console, Ending, Globals, docker_client, mistyped, sandbox, settings};
+use crate::config::{Kept, Places};
 use crate::engine::reference::parse_bare;
 use crate::engine::settings::ReadOnly;
 use crate::engine::{Engine, FirstContact, Kind, Problem, Settings};
@@ -27,11 +27,16 @@ const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");
 /// The repository of the scene with an image that was changed where it lies.
 const TAMPERED: &str = "team/worker";
 
-/// Opens the screen; `named` are added to the list.
+/// Opens the screen; `named` are added to the list, and `told` is said first.
 ///
 /// # Errors
 /// `Input` without a terminal; as the settings' and the engine's.
-pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) -> Result<Ending, Problem> {
+pub(super) async fn open(
+    console: Console,
+    globals: &Globals,
+    named: &[String],
+    told: Option<String>,
+) -> Result<Ending, Problem> {
     let wanted = settings::settings(globals, FirstContact::Ask)?;
     let mut repositories: Vec<Gun> = Vec::new();
     for name in named {
@@ -44,14 +49,29 @@ pub(super) async fn open(console: Console, globals: &Globals, named: &[String]) 
     let mut options = options(globals)?;
     options.repositories = repositories;
     options.sources = Arc::new(settings::sources(globals)?);
+    options.told = told;
     match run(wanted, options).await? {
         Ok(Quit::Leave | Quit::Picked(_)) => Ok(Ending::done()),
+        Ok(Quit::Server(url)) => on_server(console, globals, named, url).await,
         Ok(Quit::Sandbox) => {
             let everything = Sandbox::default();
             open_sandbox(console, globals, &everything).await
         }
         Err(error) => Ok(lost(console, &error)),
     }
+}
+
+/// Keeps the server that was named on the screen, and opens the screen on it.
+async fn on_server(console: Console, globals: &Globals, named: &[String], url: String) -> Result<Ending, Problem> {
+    let kept = match config::keep_server(&Places::of_user()?, &url)? {
+        Kept::In(file) => format!("kept in {}", file.display()),
+        Kept::Not(file) => {
+            format!("for this time; for good, write \"*\" = {url:?} below [servers] in {}", file.display())
+        }
+    };
+    let told = format!("{url}, {kept}");
+    let globals = Globals { server: Some(url), ..globals.clone() };
+    Box::pin(open(console, &globals, named, Some(told))).await
 }
 
 /// Opens the screen to choose something, and prints it. Nothing can be changed there.
@@ -120,8 +140,19 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     }
 }
 
-async fn run(settings: Settings, options: ScreenOptions) -> Result<anyhow::Result<Quit>, Problem> {
+async fn run(settings: Settings, mut options: ScreenOptions) -> Result<anyhow::Result<Quit>, Problem> {
     let engine = Engine::open(settings, Arc::new(jiff::Timestamp::now))?;
+    if options.sandbox.is_none() && options.pick.is_none() {
+        let (learned, engine) = (tokio::sync::oneshot::channel(), engine.clone());
+        options.learned = Some(learned.1);
+        // Nobody waits for docker to tell its version.
+        tokio::spawn(async move {
+            if let Some(words) = docker_client::news_of_content_trust(&engine).await {
+                // Fails only once the screen has ended.
+                let _ = learned.0.send(words);
+            }
+        });
+    }
     // Here and not in a task: verification may keep every worker busy, and keys must not wait for it.
     let ended = if options.plain {
         AssertUnwindSafe(tui::plain::run(engine, options)).catch_unwind().await

@@ -42,7 +42,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
 async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem> {
     let Arguments { globals, repositories, command } = arguments;
     match command {
-        None => screen::open(console, &globals, &repositories).await,
+        None => screen::open(console, &globals, &repositories, None).await,
         Some(_) if !repositories.is_empty() => {
             Err(input(format!("{:?} stands before the command", repositories.join(" ")), "put it behind the command"))
         }

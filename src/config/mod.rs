@@ -2,13 +2,15 @@
 //!
 //! Rules:
 //!
-//! - Nothing is written, and nothing of the process is read but what is passed in.
+//! - Nothing is written but a server that was named on the screen, and nothing of the process is read but what is passed
+//!   in.
 //! - Flags go before the environment, this before the configuration file, this before defaults; `status` says which it was.
 //! - A setting of a file that is not known is refused.
 
 #![warn(missing_docs)]
 
 mod files;
+mod keep;
 mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +22,8 @@ use crate::engine::keyring::sources::is_secret_variable;
 use crate::engine::keyring::tokens;
 use crate::engine::settings::{NotaryAuth, ReadOnly, Reasons, RegistrySources, ServerSources, TlsSources, TypedPaths};
 use crate::engine::{EngineError, FirstContact, Settings};
+
+pub use keep::{Kept, keep_server};
 
 use files::{NotaryConfig, OwnConfig};
 use typed::{absolute, input};

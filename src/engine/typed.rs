@@ -2,6 +2,7 @@
 
 use super::draft::change::SignedTarget;
 use super::error::{EngineError, refuse};
+use crate::remote::Endpoint;
 use crate::tuf::{DelegationName, NameError, Role};
 
 /// Reads a delegation, with or without `targets/` before it.
@@ -24,6 +25,17 @@ pub fn role(typed: &str) -> Result<Role, NameError> {
     Role::parse(typed)
         .or_else(|_| Role::parse(&format!("targets/{typed}")))
         .map_err(|_| NameError::Role(typed.to_owned()))
+}
+
+/// Reads the address of a trust server, with or without `https://` before it; gives it without slashes at its end.
+///
+/// # Errors
+/// `Remote(Setting)`: no address, or one that is not encrypted where that is not allowed.
+pub fn server(typed: &str, insecure_http: bool) -> Result<String, EngineError> {
+    let url = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let endpoint = Endpoint::parse(&url, insecure_http);
+    let endpoint = endpoint.map_err(|source| EngineError::Remote { gun: None, source })?;
+    Ok(endpoint.base().to_owned())
 }
 
 /// Reads what a tag stands for: a digest with or without `sha256:` before it, in any case, and the size of the manifest

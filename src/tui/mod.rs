@@ -94,7 +94,7 @@ const IDLE_TICK: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// If there is no terminal, it is lost, or a signal ends the program. What is staged is safe in any case.
-pub async fn run(engine: Engine, options: ScreenOptions) -> anyhow::Result<Quit> {
+pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Quit> {
     let broken = CancellationToken::new();
     let mut screen = FullScreen::enter()?;
     screen.set_mouse(options.mouse)?;
@@ -105,7 +105,8 @@ pub async fn run(engine: Engine, options: ScreenOptions) -> anyhow::Result<Quit>
     route::own_keys::bind(&mut state, &options.keys);
 
     let (sender, results) = mpsc::channel(256);
-    let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
+    let mut runner = Runner::new(engine.clone(), options.sources.clone(), sender);
+    runner.hear(options.learned.take());
     let (sender_of_keys, keys) = mpsc::channel(BURST);
     let edges = Edges { keys, results, signals: Signals::new()?, broken };
     let log = Log::open(engine.settings().log_file.clone());

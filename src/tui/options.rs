@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::kit::format::span;
 use super::kit::glyphs;
+use super::kit::message::Tone;
 use super::kit::pane::Pane;
 use super::kit::theme::{OwnColours, Palette, Theme};
 use super::state::tour::Tour;
@@ -80,6 +83,10 @@ pub struct ScreenOptions {
     pub sources: Arc<PassphraseSources>,
     /// What is to be chosen, if it was opened for that.
     pub pick: Option<PickFor>,
+    /// What is found out beside the screen about this machine, said once it is known.
+    pub learned: Option<oneshot::Receiver<String>>,
+    /// What became of the server that was named on the screen before.
+    pub told: Option<String>,
 }
 
 impl ScreenOptions {
@@ -111,6 +118,8 @@ impl ScreenOptions {
             term: set("TERM").unwrap_or_default(),
             sources: Arc::new(PassphraseSources::default()),
             pick: None,
+            learned: None,
+            told: None,
         }
     }
 
@@ -138,6 +147,8 @@ impl ScreenOptions {
         let settings = engine.settings();
         state.here.mouse = self.mouse;
         state.here.offline = settings.offline;
+        state.here.server = engine.servers().named_for_all();
+        state.here.insecure_http = settings.insecure_http;
         state.here.trust_dir = settings.trust_dir.display().to_string();
         state.here.idle_lock = span(i64::try_from(settings.idle_lock.as_secs()).unwrap_or(i64::MAX));
         state.here.read_only.clone_from(&settings.read_only);
@@ -155,6 +166,9 @@ impl ScreenOptions {
             state.focus = if lists_of_one { Pane::Repositories } else { pick.pane };
         }
         state.here.pick.clone_from(&self.pick);
+        if let Some(told) = &self.told {
+            state.say(Tone::Done, "server", told.clone());
+        }
     }
 
     pub(super) fn opened(&self) -> impl Iterator<Item = &Gun> {

@@ -38,7 +38,7 @@ fn a_role_that_is_hidden_or_signed_by_nobody_known_is_told_as_an_attack_and_its_
         (RoleState::UnderThreshold { signed: 0 }, false, "signed by nobody known"),
     ] {
         let mut state = on_screen(releases(how, vouched));
-        assert_eq!(staged(&press(&mut state, "1w")), std::slice::from_ref(&restore));
+        assert_eq!(staged(&press(&mut state, "1S")), std::slice::from_ref(&restore));
         press(&mut state, "2");
         state.lists.roles.select(&role("targets/releases"));
         let drawn = frame::signs(&draw(&state));
@@ -48,7 +48,7 @@ fn a_role_that_is_hidden_or_signed_by_nobody_known_is_told_as_an_attack_and_its_
     let mut state = on_screen(releases(RoleState::Hidden, true));
     press(&mut state, "2");
     state.lists.roles.select(&role("targets/releases"));
-    assert_eq!(staged(&press(&mut state, "w")), [restore]);
+    assert_eq!(staged(&press(&mut state, "S")), [restore]);
 }
 
 #[test]
@@ -56,5 +56,5 @@ fn what_a_server_has_lost_is_sent_again_by_one_key() {
     let mut view = repository(NAME, Health::Fail, 7, 1, ("targets", 900));
     view.lost = true;
     let mut state = on_screen(view);
-    assert_eq!(staged(&press(&mut state, "1w")), [Change::Republish]);
+    assert_eq!(staged(&press(&mut state, "1S")), [Change::Republish]);
 }

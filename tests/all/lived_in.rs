@@ -237,7 +237,7 @@ fn started_for_a_repository_the_screen_stands_on_it() {
 fn the_choices_of_an_empty_screen_can_be_moved_through() {
     let mut state = State::new(Theme::default(), (80, 24), screen::scene::now());
     tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(vec![])));
-    press(&mut state, "jjj<enter>");
+    press(&mut state, "jjjj<enter>");
     assert_eq!(state.focus, Pane::Keys);
 }
 
@@ -247,7 +247,7 @@ fn what_is_done_does_not_hide_that_publishing_is_blocked() {
     press(&mut state, "p");
     tell_plan(&mut state, plan());
     state.say(Tone::Done, "staged", "something");
-    assert!(shown(&state).contains("space on its name accepts"), "{}", shown(&state));
+    assert!(shown(&state).contains("space on its name takes"), "{}", shown(&state));
     tell_plan(&mut state, mended());
 }
 

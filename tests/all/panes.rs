@@ -361,6 +361,30 @@ fn leaving_and_interrupting_end_the_loop_without_losing_anything() {
 }
 
 #[test]
+fn a_server_is_named_on_the_empty_screen_and_a_wrong_one_stays_in_its_form() {
+    let mut state = state_of(vec![], (80, 24), Theme::default());
+    press(&mut state, "nftp://trust.example.com<enter>");
+    assert!(state.quit.is_none());
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.error.is_some()));
+    press(&mut state, "<ctrl-u>trust.example.com:4443/<enter>");
+    assert_eq!(state.quit, Some(Quit::Server("https://trust.example.com:4443".to_owned())));
+    let mut state = state_of(vec![], (80, 24), Theme::default());
+    state.here.server = Some("https://trust.example.com".to_owned());
+    let frame = frame::signs(&draw(&state));
+    assert!(frame.lines().next().unwrap().contains("trust.example.com"), "{frame}");
+}
+
+#[test]
+fn the_help_of_the_empty_screen_lists_all_that_it_offers_in_whole_words() {
+    let mut state = state_of(vec![], (80, 24), Theme::default());
+    press(&mut state, "?");
+    let frame = frame::signs(&draw(&state));
+    for word in ["add a repository", "name a server", "set up trust data", "try the sandbox", "your keys"] {
+        assert!(frame.lines().any(|line| line.contains(word)), "{word}: {frame}");
+    }
+}
+
+#[test]
 fn outside_text_is_drawn_as_escapes() {
     let mut view = repository("admin/web", Health::Ok, 0, 1, ("targets", 900));
     let evil = screen::scene::tag("evil\u{202e}\u{1b}[31m", "00000000", TagState::Trusted, &["jeff"]);

@@ -45,7 +45,7 @@ fn check_picture(name: &str, title: &str, state: &State) {
     check(&format!("screenshots/{name}.svg"), &svg::svg(&draw(state), title, palette));
 }
 
-fn browsing(size: (u16, u16), theme: Theme) -> State {
+pub(crate) fn browsing(size: (u16, u16), theme: Theme) -> State {
     let mut state = state_of(repositories(), size, theme);
     tell_stage(&mut state, stage(), plan());
     press(&mut state, "j");
@@ -199,8 +199,8 @@ fn done(name: &str, role: Role, version: u64, trusted: usize) -> Published {
     }
 }
 
-fn publishing(size: (u16, u16)) -> State {
-    let mut state = state_of(repositories(), size, Theme::default());
+pub(crate) fn publishing(size: (u16, u16), theme: Theme) -> State {
+    let mut state = state_of(repositories(), size, theme);
     let names = ["admin/demo", "admin/web", "admin/worker", "team/cli", "team/proxy"];
     let mut plan = plan();
     plan.repositories.truncate(1);

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use crate::cli::Context;
 use crate::cli::arguments::Puller;
 use crate::cli::console::input;
-use crate::engine::{Kind, Problem};
+use crate::engine::{Engine, Kind, Problem};
 
 /// Longest line that is read of what it writes, in bytes.
 const LINE: usize = 64 << 10;
@@ -21,9 +21,9 @@ pub(in crate::cli) struct Call {
 }
 
 impl Call {
-    fn command(&self, context: &Context) -> Command {
+    fn command(&self, engine: &Engine) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).env_clear().envs(context.engine.settings().helper_environment.clone());
+        command.args(&self.arguments).env_clear().envs(engine.settings().helper_environment.clone());
         // Its own content trust, where it still has one, would ask the trust server once more.
         command.env("DOCKER_CONTENT_TRUST", "0").stdin(Stdio::null()).kill_on_drop(true);
         command
@@ -43,7 +43,7 @@ impl Call {
         mut heard: impl FnMut(&str),
     ) -> Result<ExitStatus, Problem> {
         let unable = |error: std::io::Error| self.unable(&error);
-        let mut command = self.command(context);
+        let mut command = self.command(&context.engine);
         command.stdout(Stdio::piped());
         if context.console.json {
             command.stderr(Stdio::piped());
@@ -60,8 +60,8 @@ impl Call {
     ///
     /// # Errors
     /// `Input` if it cannot be started.
-    pub(in crate::cli) async fn output(&self, context: &Context) -> Result<Output, Problem> {
-        self.command(context).output().await.map_err(|error| self.unable(&error))
+    pub(in crate::cli) async fn output(&self, engine: &Engine) -> Result<Output, Problem> {
+        self.command(engine).output().await.map_err(|error| self.unable(&error))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `verify`: whether the registry holds what is signed, down to the layers.
 
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::resolve::trusted;
@@ -11,6 +12,9 @@ use crate::engine::tags::trusted::{Trusted, all_trusted_in};
 use crate::engine::tags::verify::{CheckedPart, Depth, Heard, PartFinding, Suspect, Verification};
 use crate::engine::{EngineError, Problem};
 use crate::printable::printable;
+
+/// Images between two words on how far it is.
+const STEP: usize = 20;
 
 #[derive(Serialize)]
 struct Verified<'a> {
@@ -49,9 +53,18 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
     for typed in &command.references {
         match images(context, typed, &mut ending).await {
             Ok(images) => {
-                for image in images {
-                    match one(context, image, &depth).await {
+                let total = images.len();
+                let told = if total == 1 { Told::AsItGoes } else { Told::Whole };
+                let checks = stream::iter(images).map(|image| one(context, image, &depth, told));
+                let mut checks = checks.buffered(depth.images_at_once());
+                let mut done = 0;
+                while let Some(checked) = checks.next().await {
+                    done += 1;
+                    match checked {
                         Ok(verification) => {
+                            if told == Told::Whole {
+                                tell(context, &verification, (done, total))?;
+                            }
                             ending.succeeded += usize::from(verification.wrong().is_none());
                             ending.problems.extend(problem(&verification));
                             all.push(verification);
@@ -94,23 +107,65 @@ fn of_digest(gun: &crate::tuf::Gun, images: Vec<Trusted>, digest: &str) -> Resul
     Ok(found)
 }
 
-/// Checks one image; says what it found as it goes.
-async fn one(context: &Context, image: Trusted, depth: &Depth) -> Result<Verification, Problem> {
-    if !context.console.json {
+/// When it is told what was found of an image.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// A line for each part as it is done.
+    AsItGoes,
+    /// All of it in one, since several are checked at the same time.
+    Whole,
+}
+
+/// Checks one image; it alone says what it found as it goes.
+async fn one(context: &Context, image: Trusted, depth: &Depth, told: Told) -> Result<Verification, Problem> {
+    let live = told == Told::AsItGoes && !context.console.json;
+    if live {
         context.console.result(&headline(&image))?;
     }
     let heard = |heard: Heard<'_>| {
-        if let (Heard::Checked(checked), false) = (heard, context.console.json) {
+        if let (Heard::Checked(checked), true) = (heard, live) {
             // The ending tells of a result that could not be written; here it is progress.
             drop(context.console.result(&line(checked)));
         }
     };
     let verification = context.engine.tags().verify(image, depth, heard).await?;
-    if let Some(now) = verification.drifted_to.as_ref().filter(|_| !context.console.json) {
+    if live {
+        drifted(context, &verification);
+    }
+    Ok(verification)
+}
+
+fn drifted(context: &Context, verification: &Verification) {
+    if let Some(now) = &verification.drifted_to {
         let tag = &verification.trusted.tag;
         context.console.say(&format!("the registry holds {now} under {tag}; a pull without trust data gets that"));
     }
-    Ok(verification)
+}
+
+/// How far it is, for programs.
+#[derive(Serialize)]
+struct Progress<'a> {
+    image: String,
+    progress: &'a str,
+    done: usize,
+    total: usize,
+}
+
+/// Tells all that was found of one of several images.
+fn tell(context: &Context, verification: &Verification, (done, total): (usize, usize)) -> Result<(), Problem> {
+    let Trusted { name, tag, .. } = &verification.trusted;
+    if context.console.json {
+        context.console.event(&Progress { image: format!("{name}:{tag}"), progress: "verified", done, total });
+        return Ok(());
+    }
+    let mut text = headline(&verification.trusted);
+    text.extend(verification.parts.iter().map(line));
+    context.console.result(&text)?;
+    drifted(context, verification);
+    if done % STEP == 0 && done < total {
+        context.console.say(&format!("{done} of {total} verified"));
+    }
+    Ok(())
 }
 
 fn headline(image: &Trusted) -> String {

@@ -18,7 +18,7 @@ impl Docker {
     /// Fails, with the engine's own words, if it has no such image.
     pub(super) async fn check_local_image(&self, image: &str) -> Result<(), Failure> {
         let call = self.engine(&["image", "inspect", "--format", "{{.Id}}", image]);
-        let looked = call.output(&self.context).await?;
+        let looked = call.output(&self.context.engine).await?;
         if looked.status.success() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::docker::Docker;
 use super::failure::{Failure, check_name, io_words};
 use super::options::Given;
+use super::passphrase::LOADED;
 use crate::engine::custody::load::{FoundKey, KeySet, Naming, OpenedKey};
 use crate::engine::custody::make::NewKey;
 use crate::engine::{NewPassphrase, OpenError, Passphrase};
@@ -106,5 +107,6 @@ fn open(docker: &Docker, key: &FoundKey, name: &str) -> Result<(OpenedKey, Optio
             return Ok(opened);
         }
     }
-    docker.ask_until("encrypted key", attempt)
+    let opened = docker.ask_until("encrypted key", LOADED, attempt)?;
+    opened.ok_or_else(|| Failure::new("password invalid, operation has failed."))
 }

@@ -15,8 +15,12 @@ use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Plan};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Role};
 
-/// How often Docker asks for the passphrase of one key.
-const TRIES: usize = 4;
+/// How often Docker asks for the passphrase of a key in the key store.
+const STORED: usize = 7;
+/// How often for that of a key in a file, and here for a PIN.
+pub(super) const LOADED: usize = 4;
+/// How often for a new one.
+const NEW: usize = 12;
 
 const NEW_ROOT: &str = "You are about to create a new root signing key passphrase. This passphrase
 will be used to protect the most sensitive key in your signing system. Please
@@ -64,7 +68,7 @@ impl Docker {
             self.say(NEW_ROOT)?;
         }
         let which = format!("for new {} key with ID {}: ", alias(role), start(id));
-        for _ in 0..TRIES {
+        for _ in 0..NEW {
             let Ok(first) = NewPassphrase::new(self.hidden(&format!("Enter passphrase {which}"))?) else {
                 self.say(
                     "Passphrase is too short. Please use a password manager to generate and store a good random \
@@ -80,22 +84,23 @@ impl Docker {
         Err(Failure::new(EXHAUSTED))
     }
 
-    /// Asks for the passphrase of a key a few times, until `open` takes one.
+    /// Asks for the passphrase of a key until `open` takes one; `None` after so many tries.
     pub(super) fn ask_until<T>(
         &self,
         which: &str,
+        tries: usize,
         mut open: impl FnMut(Passphrase) -> Result<Option<T>, Failure>,
-    ) -> Result<T, Failure> {
-        for attempt in 1..=TRIES {
+    ) -> Result<Option<T>, Failure> {
+        for attempt in 1..=tries {
             let typed = self.hidden(&format!("Enter passphrase for {which}: "))?;
             if let Some(opened) = open(typed)? {
-                return Ok(opened);
+                return Ok(Some(opened));
             }
-            if attempt < TRIES {
+            if attempt < tries {
                 self.say("Passphrase incorrect. Please retry.\n")?;
             }
         }
-        Err(Failure::new("password invalid, operation has failed."))
+        Ok(None)
     }
 
     /// Opens all keys that a plan needs, and chooses passphrases for those that it will make.
@@ -121,15 +126,17 @@ impl Docker {
             Tried::Opened(_) => Ok(()),
             Tried::Wrong(_) => Err(keyring.missing_secret(&key.id, &key.role, &key.label, &tried).into()),
             Tried::Unset => {
-                let which = match keyring.token_of(&key.id) {
-                    Some(place) => format!("the PIN of token {}", printable(&place.token.to_string())),
-                    None => format!("{} key with ID {}", alias(&key.role), start(&key.id)),
+                let (which, tries) = match keyring.token_of(&key.id) {
+                    Some(place) => (format!("the PIN of token {}", printable(&place.token.to_string())), LOADED),
+                    None => (format!("{} key with ID {}", alias(&key.role), start(&key.id)), STORED),
                 };
-                self.ask_until(&which, |passphrase| match keyring.unlock(&key.id, &passphrase) {
-                    Ok(()) => Ok(Some(())),
-                    Err(error) if error.kind() == Kind::Passphrase => Ok(None),
-                    Err(error) => Err(error.into()),
-                })
+                let opened =
+                    self.ask_until(&which, tries, |passphrase| match keyring.unlock(&key.id, &passphrase) {
+                        Ok(()) => Ok(Some(())),
+                        Err(error) if error.kind() == Kind::Passphrase => Ok(None),
+                        Err(error) => Err(error.into()),
+                    })?;
+                opened.ok_or_else(|| none_of(key.id.as_str()))
             }
         }
     }
@@ -145,8 +152,10 @@ pub(super) fn no_key_of(view: &crate::engine::RepositoryView, role: &Role) -> Op
     }
     let ids: BTreeMap<&str, ()> = role.keys.iter().map(|key| (key.id.as_str(), ())).collect();
     let ids: Vec<&str> = ids.into_keys().collect();
-    Some(Failure::new(format!(
-        "could not find necessary signing keys, at least one of these keys must be available: {}",
-        ids.join(", ")
-    )))
+    Some(none_of(&ids.join(", ")))
+}
+
+/// What Docker says where none of these keys could be used.
+fn none_of(ids: &str) -> Failure {
+    Failure::new(format!("could not find necessary signing keys, at least one of these keys must be available: {ids}"))
 }

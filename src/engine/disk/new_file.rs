@@ -8,7 +8,7 @@ use std::{fs, io};
 use crate::engine::error::{EngineError, refuse};
 
 /// Writes a file that must not exist yet, 0600.
-pub(in crate::engine) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     let disk = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => taken(path),
         _ => EngineError::Disk { path: path.to_owned(), source },

@@ -51,7 +51,7 @@ fn nowhere(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Refusal {
     let listing: Vec<Role> = draft.remarks().iter().filter_map(|remark| remark.still_lists(tag)).collect();
     if listing.is_empty() {
         let place = if named.is_empty() { "no role lists it" } else { "the role does not list it" };
-        return Refusal::of(None, format!("{tag} is not signed: {place}"), "trustdeck inspect shows the tags that are");
+        return Refusal::of(None, format!("{tag} is not signed: {place}"), "look at the tags that are signed there");
     }
     let roles: Vec<&str> = listing.iter().map(Role::as_str).collect();
     if !named.is_empty() {

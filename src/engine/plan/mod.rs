@@ -172,6 +172,45 @@ pub struct PlanWarning {
     pub detail: String,
     /// Changes that would mend it, and what they do in words (`re-sign releases with jeff new laptop, same publish`).
     pub fix: Option<(Vec<Change>, String)>,
+    /// What helps, and is done elsewhere than in this publish.
+    pub remedy: Option<Remedy>,
+}
+
+/// What helps, and is done elsewhere than in this publish: a command, or keys of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Saying which root key a new repository gets.
+    NameRootKey,
+    /// Sending this machine's copy again.
+    SendAgain,
+    /// Deleting what is on the server, and setting it up again.
+    SetUpAnew,
+    /// Leaving the snapshot key to the server.
+    LeaveSnapshot,
+}
+
+impl Remedy {
+    /// What it is, as a sentence without its end.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NameRootKey => "Say which",
+            Self::SendAgain => "To send the copy of this machine again instead, drop these changes, then",
+            Self::SetUpAnew => "If this publish is refused, delete the trust data there and set it up again",
+            Self::LeaveSnapshot => "Leave it to the server",
+        }
+    }
+
+    /// The command that does it for a repository.
+    #[must_use]
+    pub fn command(self, name: &str) -> String {
+        match self {
+            Self::NameRootKey => "--root-key KEYID, or --root-key new".to_owned(),
+            Self::SendAgain => format!("trustdeck restore {name}"),
+            Self::SetUpAnew => format!("trustdeck delete {name} --remote"),
+            Self::LeaveSnapshot => format!("trustdeck rotate snapshot {name} --server-managed"),
+        }
+    }
 }
 
 /// What publishing would do to one repository.

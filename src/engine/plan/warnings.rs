@@ -4,7 +4,7 @@ use jiff::ToSpan;
 
 use super::facts::{KnownFiles, PlanFacts, RootKeyAtHand, root_key};
 use super::names::Names;
-use super::{KeyDiff, PlanWarning, RepositoryPlan, RoleDiff, Weight};
+use super::{KeyDiff, PlanWarning, Remedy, RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
 use crate::engine::draft::change::{Change, NewKeys, RootKeyChoice, role_word};
@@ -52,7 +52,11 @@ pub(in crate::engine) fn warnings(
 }
 
 pub(in crate::engine) fn plain(weight: Weight, headline: impl Into<String>, detail: impl Into<String>) -> PlanWarning {
-    PlanWarning { weight, headline: headline.into(), detail: detail.into(), fix: None }
+    PlanWarning { weight, headline: headline.into(), detail: detail.into(), fix: None, remedy: None }
+}
+
+fn remedied(remedy: Remedy, warning: PlanWarning) -> PlanWarning {
+    PlanWarning { remedy: Some(remedy), ..warning }
 }
 
 fn fixed(warning: PlanWarning, role: Role, words: String) -> PlanWarning {
@@ -93,18 +97,12 @@ fn anew(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
     let signers: Vec<&str> = entries.map(|entry| entry.name.short()).filter(|name| *name != "releases").collect();
     let lost =
         if signers.is_empty() { String::new() } else { format!(" Its signers are lost: {}.", signers.join(", ")) };
-    let offer = match copy {
-        Some(_) => format!(
-            " To send the copy of this machine again instead, drop these changes, then: trustdeck restore {}",
-            facts.name
-        ),
-        None => String::new(),
-    };
     let detail = format!(
         "This machine has verified trust data of it before: the server has lost it, or this is another server. Made \
-         anew, it gets another root or other keys, and clients that know the old ones refuse it.{lost}{offer}"
+         anew, it gets another root or other keys, and clients that know the old ones refuse it.{lost}"
     );
-    found.push(plain(Weight::Danger, "makes anew a repository that was known here before", detail));
+    let warning = plain(Weight::Danger, "makes anew a repository that was known here before", detail);
+    found.push(PlanWarning { remedy: copy.map(|_| Remedy::SendAgain), ..warning });
 }
 
 /// Files that must be signed although too few of their keys are here.
@@ -143,8 +141,9 @@ fn which_root_key(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, f
         && let RootKeyAtHand::Several(ids) = RootKeyAtHand::of(facts.keys)
     {
         let ids: Vec<&str> = ids.iter().map(CanonicalKeyId::short).collect();
-        let detail = format!("Say which with --root-key KEYID, or --root-key new: {}.", ids.join(", "));
-        found.push(plain(Weight::Block, format!("several root keys are at hand ({})", ids.len()), detail));
+        let detail = format!("They are {}.", ids.join(", "));
+        let warning = plain(Weight::Block, format!("several root keys are at hand ({})", ids.len()), detail);
+        found.push(remedied(Remedy::NameRootKey, warning));
         return;
     }
     let Some(id) = root_key(facts, draft) else { return };
@@ -208,10 +207,10 @@ fn base_roles(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
         }
     }
     if draft.touched().contains_key(&Role::Root) && set.root_certified(facts.now).is_err() {
-        let detail = "A notary-server takes nothing any more for such a repository, a new root neither. If this publish \
-                      is refused, delete the trust data there (trustdeck delete --remote) and set it up again; whoever \
-                      has the old root must forget it.";
-        found.push(plain(Weight::Warning, "the root certificate has ended", detail));
+        let detail = "A notary-server takes nothing any more for such a repository, a new root neither. Made anew, it has \
+                      another root: whoever has the old one must forget it.";
+        let warning = plain(Weight::Warning, "the root certificate has ended", detail);
+        found.push(remedied(Remedy::SetUpAnew, warning));
     }
     if draft.touched().contains_key(&Role::Root) && !draft.witnessed().contains(&Role::Root) {
         root_certificate(facts, draft, renew, found);
@@ -357,11 +356,7 @@ fn snapshot_is_here(facts: &PlanFacts<'_>, draft: &Draft<'_>, plan: &RepositoryP
         gaining.retain(|word| *word != role_word(&Role::releases()));
     }
     if !gaining.is_empty() {
-        let detail = format!(
-            "The snapshot key is on this machine, and whoever publishes needs it. Leave it to the server: trustdeck \
-             rotate snapshot {} --server-managed",
-            facts.name
-        );
+        let detail = "The snapshot key is on this machine, and whoever publishes needs it.";
         let added = plan.roles.iter().filter(gains).flat_map(|diff| diff.keys.iter().filter(is_added));
         let (weight, headline) = match added.into_iter().all(|key| facts.at_hand.contains(&key.id)) {
             true => (Weight::Note, "can publish only from this machine"),

@@ -147,6 +147,14 @@ impl Servers {
         self.connections.credentials.accept_realm(host)
     }
 
+    /// The address that is named for all repositories, if one is.
+    #[must_use]
+    pub fn named_for_all(&self) -> Option<String> {
+        let sources = &self.context.settings().servers;
+        let configured = || sources.by_repository.get("*").cloned();
+        sources.flag.clone().or_else(configured).or_else(|| named_for_all(sources).map(|(url, _)| url.to_owned()))
+    }
+
     /// A login for a registry host, for this process only. Tokens that another one has got are not used any more.
     pub async fn log_in(&self, registry: &str, login: Login) {
         self.connections.credentials.log_in(registry, login);

@@ -30,6 +30,17 @@ pub enum Depth {
     Deep { platform: Option<String> },
 }
 
+impl Depth {
+    /// How many images are best checked at the same time: each of them reads several blobs on its own.
+    #[must_use]
+    pub fn images_at_once(&self) -> usize {
+        match self {
+            Self::Manifest => 8,
+            Self::Deep { .. } => 2,
+        }
+    }
+}
+
 /// Which part of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the variants say what their fields are

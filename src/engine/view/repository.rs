@@ -154,7 +154,7 @@ fn about_session(session: &Session) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(lost) = &session.lost {
         let offer = match lost.copy {
-            Some(_) => " This machine still has all of it, and can send it again (trustdeck restore REPO).",
+            Some(_) => " This machine still has all of it, and can send it again.",
             None => "",
         };
         let detail = format!(

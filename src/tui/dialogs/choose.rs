@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::Dialog;
 use super::answer::Answer;
-use super::window::{WIDTH, Window, keys};
+use super::window::{Notes, WIDTH, Window, keys};
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width, wrap};
 use crate::tui::kit::list::stepped;
 use crate::tui::messages::effect::Effect;
@@ -87,7 +87,12 @@ impl Choose {
         let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
         let about: Vec<String> = self.about.iter().flat_map(|l| wrap(l, inner)).collect();
         // The answers are always seen; what is asked about is read page by page where it is longer.
+        let note = Notes::of(self.replies.iter().map(|c| (words, c.note.as_str())), inner);
         let room = usize::from(canvas.area().height.saturating_sub(2 + 4 + 2));
+        // What is asked about comes before what is said of the answers.
+        let is_tight = about.len() + self.replies.len() + usize::from(note.rows()) > room;
+        let note = if is_tight { Notes::Beside } else { note };
+        let room = room - usize::from(note.rows()).min(room);
         let answers = self.replies.len().min(room.saturating_sub(about.len().min(LEAST)).max(1));
         let read = about.len().min(room.saturating_sub(answers));
         let mut pairs = vec![("j k", "choose"), ("enter", "do it"), ("esc", "leave it")];
@@ -100,9 +105,15 @@ impl Choose {
             keys: keys(canvas, &pairs),
             colour: self.grave.then(|| theme.fail()),
         };
-        let rows = read + answers + 2 + usize::from(!about.is_empty());
+        let rows = read
+            + answers
+            + if self.subject.is_empty() { 0 } else { 2 }
+            + usize::from(!about.is_empty())
+            + usize::from(note.rows());
         let mut lines = window.open(canvas, width, u16::try_from(rows).unwrap_or(u16::MAX));
-        lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
+        if !self.subject.is_empty() {
+            lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
+        }
         let offset = self.offset.min(about.len() - read);
         for (i, line) in about.iter().enumerate().skip(offset).take(read) {
             let below = about.len() - i;
@@ -112,7 +123,9 @@ impl Choose {
             };
             lines.runs(canvas, &Runs::new().then(text, style));
         }
-        lines.blank();
+        if !(self.subject.is_empty() && about.is_empty()) {
+            lines.blank();
+        }
         let first = (self.cursor + 1).saturating_sub(answers);
         for (i, reply) in self.replies.iter().enumerate().skip(first).take(answers) {
             let y = lines.y;
@@ -124,6 +137,9 @@ impl Choose {
             if i == self.cursor && lines.y > y {
                 canvas.select(lines.x, y, lines.end);
             }
+        }
+        if let Some(reply) = self.replies.get(self.cursor) {
+            note.render(canvas, &mut lines, (words, &reply.note));
         }
     }
 }

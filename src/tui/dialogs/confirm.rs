@@ -10,6 +10,7 @@ use crate::tuf::Gun;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::format::count;
+use crate::tui::kit::theme::Theme;
 use crate::tui::kit::widgets::tag_line;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
@@ -88,7 +89,8 @@ impl Confirm {
 
         let inner = usize::from(WIDTH.min(canvas.area().width.saturating_sub(4))).saturating_sub(8);
         let sentences: Vec<String> = self.sentences.iter().flat_map(|s| wrap(s, inner)).collect();
-        let rows = u16::try_from(sentences.len()).unwrap_or(0) + 8;
+        let asked = self.asked(theme, inner);
+        let rows = u16::try_from(sentences.len() + asked.len()).unwrap_or(0) + 7;
         let mut lines = window.open(canvas, WIDTH, rows);
         let y = lines.y;
         lines.runs(canvas, &Runs::new().then(self.name.clone(), theme.strong()));
@@ -98,8 +100,9 @@ impl Confirm {
             lines.runs(canvas, &Runs::new().then(line.clone(), theme.text()));
         }
         lines.blank();
-        let ask = Runs::new().then("Type ", theme.text()).then(self.expected.clone(), theme.strong());
-        lines.runs(canvas, &ask.then(" to go on", theme.text()));
+        for line in asked {
+            lines.runs(canvas, &line);
+        }
         lines.blank();
         self.typed.render(canvas, (lines.x, lines.y, lines.end.saturating_sub(16)), true);
         let rest = match self.to_go() {
@@ -110,6 +113,17 @@ impl Confirm {
         canvas.right(lines.x, lines.y, lines.end, &rest, theme.quiet());
         lines.blank();
         lines.rule(canvas);
+    }
+
+    /// What is to be typed is never cut: it could not be typed then.
+    fn asked(&self, theme: Theme, cells: usize) -> Vec<Runs> {
+        let (before, after) = ("Type ", " to go on");
+        if before.len() + self.expected.chars().count() + after.len() <= cells {
+            let runs = Runs::new().then(before, theme.text()).then(self.expected.clone(), theme.strong());
+            return vec![runs.then(after, theme.text())];
+        }
+        let name = wrap(&self.expected, cells).into_iter().map(|line| Runs::new().then(line, theme.strong()));
+        std::iter::once(Runs::new().then("Type this to go on:", theme.text())).chain(name).collect()
     }
 
     fn effect(&self, around: &Around<'_>, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {

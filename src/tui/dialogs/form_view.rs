@@ -123,7 +123,10 @@ impl Form {
                 lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
             }
         } else if let Some(field) = self.fields.get(self.focus) {
-            lines.runs(canvas, &Runs::new().then(field.hint.clone(), theme.quiet()));
+            let hint = wrap(&field.hint, lines.width());
+            for line in hint.into_iter().take(2) {
+                lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
+            }
             lines.blank();
         }
     }

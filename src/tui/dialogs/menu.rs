@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::answer::{Answer, Opens};
-use super::window::{Window, keys};
+use super::window::{Lines, Notes, Window, keys};
 use crate::engine::wizard::Choice;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width};
 use crate::tui::kit::list::stepped;
@@ -85,10 +85,13 @@ impl Menu {
             colour: None,
         };
         // Below the list: what the one under the cursor waits for.
-        let below = if self.offers.iter().any(|e| e.waits.is_some()) { 2 } else { 0 };
+        let waiting = if self.offers.iter().any(|e| e.waits.is_some()) { 2 } else { 0 };
+        let words = self.offers.iter().map(|e| width(&e.word)).max().unwrap_or(0).min(44);
+        let inner = usize::from(WIDEST.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
+        let note = Notes::of(self.offers.iter().map(|offer| (words, offer.note.as_str())), inner);
+        let below = waiting + note.rows();
         let room = usize::from(canvas.area().height.saturating_sub(8 + below)).max(1);
         let rows = self.offers.len().min(room);
-        let words = self.offers.iter().map(|e| width(&e.word)).max().unwrap_or(0).min(44);
         let place = window.open(canvas, WIDEST, u16::try_from(rows).unwrap_or(8) + below);
         let offset = (self.cursor + 1).saturating_sub(rows);
         let bottom = place.bottom.saturating_sub(below);
@@ -111,6 +114,10 @@ impl Menu {
             let more = Runs::new().then(format!(" {hidden} more below "), theme.quiet());
             canvas.runs_right(place.x, bottom.saturating_sub(1), place.end, &more);
         }
+        let mut told = Lines { y: bottom, ..place };
+        if let Some(offer) = self.offers.get(self.cursor) {
+            note.render(canvas, &mut told, (words, &offer.note));
+        }
         let waits = self.offers.get(self.cursor).and_then(|offer| offer.waits.as_ref());
         let runs = match waits {
             Some(Waits::Next(next)) => Runs::new().then(next.clone(), theme.text()),
@@ -120,6 +127,6 @@ impl Menu {
             Some(Waits::Unread(why)) => Runs::new().then(why.clone(), theme.warn()),
             None => Runs::new(),
         };
-        canvas.runs(place.x + 2, bottom, place.end, &runs);
+        canvas.runs(place.x + 2, told.y, place.end, &runs);
     }
 }

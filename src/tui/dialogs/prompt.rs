@@ -252,7 +252,7 @@ impl Prompt {
                     let y = lines.y;
                     let head = if i == 0 { "signs   " } else { "        " };
                     let room = lines.width().saturating_sub(8 + 26);
-                    let name = crate::tui::kit::canvas::cut_path(name, room, theme.glyphs.cut);
+                    let name = canvas.fitted(name, room);
                     let runs = Runs::new().then(head, theme.quiet()).then(format!("{name:room$}"), theme.text());
                     lines.runs(canvas, &runs.gap(1).then(role.clone(), theme.text()));
                     let versions = versions.replace('→', theme.glyphs.becomes);

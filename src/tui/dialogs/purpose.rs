@@ -7,6 +7,7 @@ use crate::tuf::{CanonicalKeyId, DelegationName, Gun, TargetName};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     AddRepository,
+    NameServer,
     AddSigner {
         guns: Vec<Gun>,
     },

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::frame::Frame;
 
 /// Usual width of a dialog.
@@ -78,10 +78,54 @@ impl Window {
     }
 }
 
+/// Notes about choices stand beside them; where one finds no room there, the chosen one's stands below, whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Notes {
+    Beside,
+    BelowToo,
+}
+
+impl Notes {
+    /// Finds out for words of a width with their notes, in lines of `cells`.
+    pub(in crate::tui) fn of<'a>(mut all: impl Iterator<Item = (u16, &'a str)>, cells: usize) -> Self {
+        if all.all(|(words, note)| usize::from(words + width(note)) + 5 <= cells) {
+            Self::Beside
+        } else {
+            Self::BelowToo
+        }
+    }
+
+    /// Lines that it takes below the choices.
+    pub(in crate::tui) fn rows(self) -> u16 {
+        if self == Self::BelowToo { 3 } else { 0 }
+    }
+
+    /// Draws that of the chosen one, beside a word of this width, if it stands below.
+    pub(in crate::tui) fn render(self, canvas: &mut Canvas<'_>, lines: &mut Lines, (words, note): (u16, &str)) {
+        if self == Self::Beside {
+            return;
+        }
+        lines.blank();
+        let (style, end) = (canvas.theme.quiet(), lines.y + self.rows() - 1);
+        let is_cut = usize::from(words + width(note)) + 5 > lines.width();
+        let wrapped = wrap(note, lines.width().saturating_sub(2));
+        for line in wrapped.into_iter().take(if is_cut { 2 } else { 0 }) {
+            lines.runs(canvas, &Runs::new().gap(2).then(line, style));
+        }
+        lines.y = end;
+    }
+}
+
 /// Keys and words for a bottom border.
 pub(in crate::tui) fn keys(canvas: &Canvas<'_>, pairs: &[(&str, &str)]) -> Runs {
     let theme = canvas.theme;
     let mut runs = Runs::new();
+    let mut pairs = pairs.to_vec();
+    // The first does it and the last leaves: what lies between makes room.
+    let cells = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, word)| width(key) + width(word) + 4).sum::<u16>();
+    while cells(&pairs) > canvas.area().width.saturating_sub(6) && pairs.len() > 2 {
+        pairs.remove(pairs.len() - 2);
+    }
     for (i, (key, word)) in pairs.iter().enumerate() {
         if i > 0 {
             runs = runs.gap(3);

@@ -46,6 +46,18 @@ pub fn add_repository() -> Form {
     Form { verb: "add", note, ..form("Add a repository", subject, Purpose::AddRepository, fields) }
 }
 
+/// Asks for the trust server of all repositories.
+pub fn name_server(state: &State) -> Form {
+    let mut field = text(Label::Server, "its address, such as https://notary.example.com:4443");
+    if let Some(server) = &state.here.server {
+        field.input = Input::Text(TextField::with(server));
+    }
+    let note = "For all repositories that are not on a server of their own. It is kept in trustdeck's configuration.";
+    let subject = "Which trust server?".to_owned();
+    let form = form("Name a server", subject, Purpose::NameServer, vec![field]);
+    Form { verb: "take it", note: note.to_owned(), ..form }
+}
+
 /// Asks for a signer and its keys.
 pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
     let subject = match guns.as_slice() {

@@ -68,7 +68,7 @@ fn is_token(form: &Form) -> bool {
 /// Whether a field must be filled in.
 fn must(purpose: &Purpose, by_token: bool, label: Label) -> bool {
     match purpose {
-        Purpose::AddRepository => true,
+        Purpose::AddRepository | Purpose::NameServer => true,
         Purpose::LogIn { .. } => label != Label::User || !by_token,
         Purpose::AddSigner { .. } => matches!(label, Label::Name | Label::KeyFile),
         Purpose::AddDelegation { .. } => label == Label::Role,

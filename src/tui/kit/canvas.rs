@@ -204,12 +204,37 @@ pub struct Canvas<'a> {
     /// Looks.
     pub theme: Theme,
     spots: Vec<(Rect, Spot)>,
+    names: Option<&'a Names<'a>>,
 }
+
+/// How many characters a text begins and ends with as those most like it do, if it is the name of something.
+pub type Names<'a> = dyn Fn(&str) -> Option<(usize, usize)> + 'a;
 
 impl<'a> Canvas<'a> {
     /// Draws on `buffer`.
     pub fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
-        Self { buffer, theme, spots: Vec::new() }
+        Self { buffer, theme, spots: Vec::new(), names: None }
+    }
+
+    /// Where names find no room, what tells them from others stays.
+    #[must_use]
+    pub fn knowing(self, names: &'a Names<'a>) -> Self {
+        Self { names: Some(names), ..self }
+    }
+
+    /// A name in at most `cells`: what tells it from others stays, or its beginning and its last segment.
+    #[must_use]
+    pub fn fitted(&self, name: &str, cells: usize) -> String {
+        self.told_apart(name, cells).unwrap_or_else(|| cut_path(name, cells, self.theme.glyphs.cut))
+    }
+
+    /// Whether it is a name that is too long, as short as it has to be.
+    fn told_apart(&self, text: &str, cells: usize) -> Option<String> {
+        if text.len() <= cells {
+            return None;
+        }
+        let shared = self.names.and_then(|names| names(text))?;
+        Some(cut_name(text, cells, self.theme.glyphs.cut, shared))
     }
 
     /// Names what stands in a row from `x` to `end`.
@@ -260,7 +285,8 @@ impl<'a> Canvas<'a> {
         if x >= end || y < area.top() || y >= area.bottom() {
             return x;
         }
-        let text = cut(text, usize::from(end - x), self.theme.glyphs.cut);
+        let cells = usize::from(end - x);
+        let text = self.told_apart(text, cells).unwrap_or_else(|| cut(text, cells, self.theme.glyphs.cut));
         let (after, _) = self.buffer.set_stringn(x, y, &text, usize::from(end - x), style);
         after
     }

@@ -41,6 +41,8 @@ pub enum Event {
     News(Progress),
     /// A server keeps everybody waiting, or a login could not be looked up.
     Remark(Remark),
+    /// Something about this machine that was found out beside the screen.
+    Learned(String),
     /// What a form asked for waits until somebody touches the token.
     Touch(JobId),
     /// Work at a registry tells what it found so far.

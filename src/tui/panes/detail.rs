@@ -32,17 +32,21 @@ impl Detail {
         u16::try_from(1 + text + self.acts.len() + usize::from(!self.acts.is_empty())).unwrap_or(u16::MAX)
     }
 
-    /// Draws it, cut at the bottom.
-    pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect) {
+    /// Lines of it that find no room.
+    #[must_use]
+    pub fn hidden(&self, area: Rect) -> usize {
+        usize::from(self.rows(area.width).saturating_sub(area.height))
+    }
+
+    /// Draws it: where it has no room from its first line on, shortened, else what comes from another line on.
+    pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect, from: usize) {
+        if from > 0 {
+            return self.render_from(canvas, area, from);
+        }
         let theme = canvas.theme;
         let (x, end) = (area.x + 1, area.right().saturating_sub(1));
         let mut y = area.y;
-        let head = Runs::new().then(self.name.clone(), theme.strong());
-        let head = match &self.state {
-            Some((text, style)) => head.gap(2).then(text.clone(), *style),
-            None => head,
-        };
-        canvas.runs(x, y, end, &head);
+        canvas.runs(x, y, end, &self.head(canvas));
         y += 1;
         let acts = u16::try_from(self.acts.len()).unwrap_or(0);
         let roomy = area.height >= 7 + acts;
@@ -60,13 +64,42 @@ impl Detail {
         if y + acts < bottom {
             y += 1;
         }
-        for (key, act, needs) in &self.acts {
+        for act in self.act_lines(canvas) {
             if y < bottom {
-                let runs = Runs::new().then(*key, theme.key()).gap(1).then(act.clone(), theme.text());
-                canvas.runs(x, y, end, &runs.gap(3).then(needs.clone(), theme.quiet()));
+                canvas.runs(x, y, end, &act);
                 y += 1;
             }
         }
+    }
+
+    fn render_from(&self, canvas: &mut Canvas<'_>, area: Rect, from: usize) {
+        let (x, end) = (area.x + 1, area.right().saturating_sub(1));
+        let mut lines = vec![self.head(canvas)];
+        lines.extend(self.lines(usize::from(end.saturating_sub(x)), usize::MAX, ""));
+        if !self.acts.is_empty() {
+            lines.push(Runs::new());
+            lines.extend(self.act_lines(canvas));
+        }
+        for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(from)) {
+            canvas.runs(x, y, end, line);
+        }
+    }
+
+    fn head(&self, canvas: &Canvas<'_>) -> Runs {
+        let head = Runs::new().then(self.name.clone(), canvas.theme.strong());
+        match &self.state {
+            Some((text, style)) => head.gap(2).then(text.clone(), *style),
+            None => head,
+        }
+    }
+
+    fn act_lines(&self, canvas: &Canvas<'_>) -> Vec<Runs> {
+        let theme = canvas.theme;
+        let line = |(key, act, needs): &(&'static str, String, String)| {
+            let runs = Runs::new().then(*key, theme.key()).gap(1).then(act.clone(), theme.text());
+            runs.gap(3).then(needs.clone(), theme.quiet())
+        };
+        self.acts.iter().map(line).collect()
     }
 
     /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost, and

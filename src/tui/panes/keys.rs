@@ -10,7 +10,7 @@ use crate::tui::keywork::{report, task};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::{KeyFound, KeyWork};
-use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
+use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
 use crate::tui::state::{State, actions, selected, words};
 use crate::tui::wizard;
 
@@ -199,14 +199,16 @@ pub fn take(state: &mut State, keys: Vec<KeyView>) {
     reindex(state);
 }
 
-/// Puts keys in order: ours first, then by role and label.
+/// Puts keys in order: by label, ours first and by role before that if that is wanted.
 pub fn reindex(state: &mut State) {
     let filter = &state.lists.keys.filter;
     let passes = |k: &KeyView| filter.passes(&format!("{} {} {}", words::key_label(state, k), k.role, k.id));
     let mut order: Vec<(usize, CanonicalKeyId)> =
         state.keyring.keys.iter().enumerate().filter(|(_, k)| passes(k)).map(|(i, k)| (i, k.id.clone())).collect();
-    order.sort_by_key(|(i, _)| {
-        state.keyring.keys.get(*i).map(|k| (place_rank(&k.place), role_rank(&k.role), k.label.clone(), k.id.clone()))
+    let by_name = state.sort.keys == Sort::Name;
+    let ranks = |k: &KeyView| if by_name { (0, 0) } else { (place_rank(&k.place), role_rank(&k.role)) };
+    order.sort_by_cached_key(|(i, _)| {
+        state.keyring.keys.get(*i).map(|k| (ranks(k), words::key_label(state, k), k.id.clone()))
     });
     state.lists.keys.set(order);
 }

@@ -13,7 +13,7 @@ pub enum Mend {
     Renew,
     /// The same content, signed by a current key.
     SignAgain,
-    /// The last good file, in the place of one that nobody known has signed or that the server hides.
+    /// The last good file, signed in the place of one that is hidden or nobody known has signed.
     Restore,
     /// Nobody can sign it.
     AddKey,
@@ -27,7 +27,8 @@ impl Mend {
     pub fn key(self) -> &'static str {
         match self {
             Self::Renew => "t",
-            Self::SignAgain | Self::Restore => "w",
+            Self::SignAgain => "w",
+            Self::Restore => "S",
             Self::AddKey => "a",
             Self::AskServer => "r",
         }
@@ -46,7 +47,7 @@ pub fn of(state: &State, role: &RoleView) -> Option<Mend> {
         RoleState::UnderThreshold { .. } if role.server_held => Some(Mend::AskServer),
         _ if role.keys.is_empty() && !role.server_held && !is_base => Some(Mend::AddKey),
         RoleState::UnderThreshold { .. } if role.vouched => Some(Mend::SignAgain),
-        RoleState::Hidden | RoleState::UnderThreshold { .. } => Some(Mend::Restore),
+        RoleState::UnderThreshold { .. } | RoleState::Hidden if !is_base => Some(Mend::Restore),
         RoleState::Good if is_base && ends == Some(Age::Short) => Some(Mend::Renew),
         _ => None,
     }
@@ -64,21 +65,13 @@ pub fn line(state: &State, role: &RoleView, mend: Mend) -> (&'static str, String
     match mend {
         Mend::Renew => (mend.key(), format!("renew {name}"), with),
         Mend::SignAgain => (mend.key(), format!("sign {name} again"), with),
-        Mend::Restore if role.state == RoleState::Hidden => {
-            (mend.key(), format!("sign the last good file of {name} again"), with)
-        }
         Mend::Restore => {
-            ("w", "then f in the review".to_owned(), format!("signs the last good file of {name} instead"))
+            let needs = "this machine's last good file, once its signers were asked".to_owned();
+            (mend.key(), format!("restore {name}"), needs)
         }
         Mend::AddKey => (mend.key(), "add a signer".to_owned(), format!("nobody can sign {name}")),
         Mend::AskServer => (mend.key(), "ask the server again".to_owned(), format!("it signs {name} itself")),
     }
-}
-
-/// Whether the server has lost what this machine knows of the repository under the cursor.
-#[must_use]
-pub fn is_lost(state: &State) -> bool {
-    state.view().is_some_and(|view| view.lost)
 }
 
 /// The worst role of the repository under the cursor that can be mended.

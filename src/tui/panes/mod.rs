@@ -17,7 +17,8 @@ use ratatui::layout::Rect;
 
 use super::kit::canvas::{Canvas, Runs, Spot};
 use super::kit::frame::{Frame, rule};
-use super::kit::layout::{Shape, has_message_line};
+use super::kit::layout::{Inside, Shape, has_message_line};
+use super::kit::list::Move;
 use super::kit::message::Said;
 use super::kit::pane::Pane;
 use super::state::State;
@@ -136,14 +137,7 @@ pub fn reindex_shown(state: &mut State) {
 /// Draws a pane with its border, list and detail.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (shape, said): (Shape, &Said)) {
     let focused = state.focus == pane;
-    let inside = super::kit::layout::inside(shape, pane, area);
-    // With two columns only the left one has room, so it speaks of what has the focus.
-    let about = if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane };
-    let detail = inside.rule.and_then(|_| detail(about, state));
-    let inside = match &detail {
-        Some(detail) => inside.lending(rows_used(pane, state), detail.rows(inside.detail.width)),
-        None => inside,
-    };
+    let (inside, detail) = divided(state, pane, area, shape);
     let inner = border(state, (pane, focused), (shape, area), said).draw(canvas, area, focused);
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
@@ -162,9 +156,68 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     if let Some(y) = inside.rule {
         rule(canvas, inner, y);
         if let Some(detail) = detail {
-            detail.render(canvas, inside.detail);
+            let from = scrolled(state, pane, shape);
+            detail.render(canvas, inside.detail, from);
+            if speaks_of(state, pane, shape) == state.focus {
+                more(state, canvas, inside, from, detail.hidden(inside.detail));
+            }
         }
     }
+}
+
+/// A pane's rows and what is said below them.
+fn divided(state: &State, pane: Pane, area: Rect, shape: Shape) -> (Inside, Option<Detail>) {
+    let inside = super::kit::layout::inside(shape, pane, area);
+    let detail = inside.rule.and_then(|_| detail(speaks_of(state, pane, shape), state));
+    match detail {
+        Some(detail) => (inside.lending(rows_used(pane, state), detail.rows(inside.detail.width)), Some(detail)),
+        None => (inside, None),
+    }
+}
+
+/// With two columns only the left one has room, so it speaks of what has the focus.
+fn speaks_of(state: &State, pane: Pane, shape: Shape) -> Pane {
+    if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane }
+}
+
+/// Where what is said of the row under a pane's cursor stands, if there is room for it.
+#[must_use]
+pub fn telling(state: &State, pane: Pane) -> Option<(Inside, Detail)> {
+    let areas = state.areas();
+    let teller = areas.panes.into_iter().find(|(of, _)| speaks_of(state, *of, areas.shape) == pane)?;
+    let (inside, detail) = divided(state, teller.0, teller.1, areas.shape);
+    Some((inside, detail?))
+}
+
+/// How many lines of it find no room.
+#[must_use]
+pub fn unread(state: &State, pane: Pane) -> usize {
+    telling(state, pane).map_or(0, |(inside, detail)| detail.hidden(inside.detail))
+}
+
+/// Scrolls it by what is seen at once, but for a line.
+pub fn scroll(state: &mut State, pane: Pane, to: Move) {
+    let Some((inside, detail)) = telling(state, pane) else { return };
+    let (page, last) = (usize::from(inside.detail.height).saturating_sub(1).max(1), detail.hidden(inside.detail));
+    let from = scrolled(state, pane, Shape::Tabs);
+    let from = if to == Move::Up { from.saturating_sub(page) } else { (from + page).min(last) };
+    state.lists.told = Some(((pane, state.spot().1), place(pane, state).0, from));
+}
+
+fn scrolled(state: &State, pane: Pane, shape: Shape) -> usize {
+    let about = speaks_of(state, pane, shape);
+    let of = ((about, state.spot().1), place(about, state).0);
+    state.lists.told.as_ref().filter(|(spot, row, _)| (spot, *row) == (&of.0, of.1)).map_or(0, |(.., from)| *from)
+}
+
+/// Says on the rule that there is more to read, and the key for it.
+fn more(state: &State, canvas: &mut Canvas<'_>, inside: Inside, from: usize, hidden: usize) {
+    let Some(y) = inside.rule.filter(|_| hidden > 0) else { return };
+    let theme = state.theme;
+    let (key, word) = if from < hidden { ("]", " read on ") } else { ("[", " read back ") };
+    let runs = Runs::new().gap(1).then(key, theme.key()).then(word, theme.quiet());
+    let end = inside.detail.right().saturating_sub(2);
+    canvas.runs(end.saturating_sub(runs.width()), y, end, &runs);
 }
 
 /// Rows of a pane's list that are drawn on, with what stands between and below them.

@@ -33,9 +33,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["t"], Wanted::Repositories(actions::Repositories::Renew), "renew", Group::Stage, 6).unless(no_renewal),
     bind(&["w"], Wanted::Repositories(actions::Repositories::SignAgain), "sign again", Group::Stage, 6)
         .unless(no_signing),
+    bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 0).unless(none),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
-    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "staged by notary", Group::Stage, 50)
+    bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "notary staged", Group::Stage, 50)
         .unless(no_foreign),
     bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)
         .unless(no_question),
@@ -53,8 +54,7 @@ fn no_renewal(state: &State) -> Option<&'static str> {
 }
 
 fn no_signing(state: &State) -> Option<&'static str> {
-    let wanted =
-        mend::is_lost(state) || matches!(mend::of_repository(state), Some((_, Mend::SignAgain | Mend::Restore)));
+    let wanted = matches!(mend::of_repository(state), Some((_, Mend::SignAgain)));
     (!wanted).then_some("no role here wants that; w in Roles signs any again")
 }
 
@@ -84,9 +84,6 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
                 state.lists.roles.select(&role);
             }
         }
-        actions::Repositories::SignAgain if mend::is_lost(state) => {
-            return staging::add(state, vec![(gun, Change::Republish)]);
-        }
         actions::Repositories::Renew | actions::Repositories::SignAgain => {
             let Some((role, mend)) = mend::of_repository(state).map(|(role, mend)| (role.role.clone(), mend)) else {
                 return vec![];
@@ -96,7 +93,13 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
                 state.lists.roles.select(&role);
                 return wizard::from_role(state);
             }
-            let change = if mend == Mend::Restore { Change::Restore { role } } else { Change::Witness { role } };
+            return staging::add(state, vec![(gun, Change::Witness { role })]);
+        }
+        actions::Repositories::Restore => {
+            let change = match mend::of_repository(state) {
+                Some((role, Mend::Restore)) => Change::Restore { role: role.role.clone() },
+                _ => Change::Republish,
+            };
             return staging::add(state, vec![(gun, change)]);
         }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
@@ -131,7 +134,7 @@ pub fn reindex(state: &mut State) {
         let place: HashMap<&Gun, usize> = list.rows().map(|(place, _, gun)| (gun, place)).collect();
         in_order(shown, |r| place.get(&r.entry.gun).copied().unwrap_or(usize::MAX))
     } else {
-        in_order(shown, |r| (sort_key(state.sort, r), r.entry.name.as_str()))
+        in_order(shown, |r| (sort_key(state.sort.repositories, r), r.entry.name.as_str()))
     };
     state.lists.repositories.set(order);
 }
@@ -378,7 +381,7 @@ fn staged_mark(plan: &RepositoryPlan) -> Option<Mark> {
 pub fn summary(state: &State) -> Runs {
     let n = state.known.repositories.len();
     let quiet = state.theme.quiet();
-    let by = match state.sort {
+    let by = match state.sort.repositories {
         Sort::State => "worst first",
         Sort::Name => "by name",
         Sort::Expiry => "by expiry",

@@ -31,7 +31,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["e"], Wanted::Roles(actions::Roles::Edit), "edit", Group::Stage, 45).unless(no_delegation),
     bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 33).unless(wizard::no_role),
-    bind(&["w"], Wanted::Roles(actions::Roles::Witness), "re-sign", Group::Stage, 50).unless(not_ours_to_sign),
+    bind(&["w"], Wanted::Roles(actions::Roles::Witness), "sign again", Group::Stage, 50).unless(not_ours_to_sign),
+    bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 0).unless(not_ours_to_sign),
 ];
 
 fn no_repository(state: &State) -> Option<&'static str> {
@@ -79,14 +80,11 @@ pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
         }
         actions::Roles::Remove => return remove(state, &gun),
         actions::Roles::Witness => {
-            let roles = state.view().map(|view| view.roles.as_slice()).unwrap_or_default();
-            let is_hidden = |role: &Role| roles.iter().any(|r| r.role == *role && r.state == RoleState::Hidden);
-            let change = |role: Role| match is_hidden(&role) {
-                // There is no file to sign but the one that this machine has.
-                true => Change::Restore { role },
-                false => Change::Witness { role },
-            };
-            let changes = meant(state).into_iter().map(|role| (gun.clone(), change(role))).collect();
+            let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
+            return staging::add(state, changes);
+        }
+        actions::Roles::Restore => {
+            let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Restore { role })).collect();
             return staging::add(state, changes);
         }
     }

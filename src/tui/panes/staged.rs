@@ -224,7 +224,7 @@ pub fn detail(state: &State) -> Option<Detail> {
                 Weight::Note => theme.quiet(),
             };
             detail.state = Some((warning.headline.clone(), style));
-            detail.sentences.push(warning.detail.clone());
+            detail.sentences.push(words::warning(warning));
             if let Some((_, fix)) = &warning.fix {
                 detail.acts.push(("p", "review".to_owned(), format!("f there: {fix}")));
             }

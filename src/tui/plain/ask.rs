@@ -36,6 +36,12 @@ impl Session {
         }
         self.shown.clear();
         self.press(KeyCode::Enter)?;
+        // On the screen the cursor goes there; here it has to be said.
+        let missing = self.top_form().filter(|form| form.error.is_none() && form.busy.is_none());
+        let missing = missing.and_then(|form| form.fields.get(form.focus)).filter(|field| field.is_empty());
+        if let Some(label) = missing.map(|field| field.label.text()) {
+            self.print(&format!("error: {label} is still empty"))?;
+        }
         Ok(true)
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::Canvas;
 use crate::tui::route::render;
 use crate::tui::state::{Screen, State};
@@ -22,7 +23,9 @@ pub(super) fn front(state: &State) -> Vec<String> {
     for y in 0..state.size.1 {
         let row: String = (0..state.size.0).map(|x| buffer.cell((x, y)).map_or(" ", |cell| cell.symbol())).collect();
         let is_tabs = row.contains("1 Repositories") && row.contains("5 Staged");
-        if let Some(text) = text_of(&row).filter(|_| !is_tabs) {
+        // What a dialog's last line lists are keys of the screen; here it is asked instead.
+        let is_footer = !state.dialogs.is_empty() && is_edge(row.trim()) && !lines.is_empty();
+        if let Some(text) = text_of(&row).filter(|text| !is_tabs && !is_footer && !is_field(state, text)) {
             lines.push(match numbers.get(&y) {
                 Some(place) => numbered(&text, place + 1),
                 None => text,
@@ -49,13 +52,26 @@ fn numbered(text: &str, number: usize) -> String {
 /// The words of a row without the lines of its box; `None` if there are none.
 fn text_of(row: &str) -> Option<String> {
     let row = row.trim();
-    let is_edge = row.starts_with('+') && row.ends_with('+');
+    let is_edge = is_edge(row);
     let inner = if is_edge { row.trim_matches('+').to_owned() } else { row.trim_matches('|').to_owned() };
     let inner = if is_edge { inner.replace("==", "  ").replace("--", "  ") } else { inner };
-    let words: Vec<&str> = inner.split("  ").map(|part| part.trim_matches([' ', '=', '-', '|'])).collect();
+    // Inside, a single line before a word is what is taken away.
+    let drawn: &[char] = if is_edge { &[' ', '=', '-', '|'] } else { &[' ', '=', '|'] };
+    let words: Vec<&str> = inner.split("  ").map(|part| part.trim_matches(drawn)).collect();
     let words: Vec<String> = words.into_iter().map(without_gauges).filter(|part| !part.is_empty()).collect();
     let text = words.join("  ");
     text.chars().any(char::is_alphanumeric).then_some(text)
+}
+
+/// Whether a line is a field of the form in front, which is asked for below.
+fn is_field(state: &State, text: &str) -> bool {
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { return false };
+    let labels = form.fields.iter().map(|field| field.label.text()).filter(|label| !label.is_empty());
+    labels.into_iter().any(|label| text == label || text.strip_prefix(label).is_some_and(|rest| rest.starts_with("  ")))
+}
+
+fn is_edge(row: &str) -> bool {
+    row.starts_with('+') && row.ends_with('+')
 }
 
 /// Leaves out what only draws a line.
@@ -76,6 +92,7 @@ mod tests {
         );
         assert_eq!(text_of("|>  ok   team/web      12  |"), Some(">  ok  team/web  12".to_owned()));
         assert_eq!(text_of("| . ----- x web  ==... |"), Some(". x web".to_owned()));
+        assert_eq!(text_of("| - ben  1091060d  |"), Some("- ben  1091060d".to_owned()));
         assert_eq!(text_of("| ------- |"), None);
         assert_eq!(text_of("   "), None);
     }

@@ -34,14 +34,15 @@ const TICK: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// If standard input or output is lost. What is staged is safe in any case.
-pub async fn run(engine: Engine, options: ScreenOptions) -> anyhow::Result<Quit> {
+pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Quit> {
     let mut state = State::new(Theme::ascii(Palette::Mono), SIZE, engine.now());
     options.fill(&mut state, &engine);
     // Its steps name keys of a screen.
     state.tour = None;
     own_keys::bind(&mut state, &options.keys);
     let (sender, results) = mpsc::channel(256);
-    let runner = Runner::new(engine.clone(), options.sources.clone(), sender);
+    let mut runner = Runner::new(engine.clone(), options.sources.clone(), sender);
+    runner.hear(options.learned.take());
     let log = Log::open(engine.settings().log_file.clone());
     let mut session = Session { engine, runner, state, results, reader: Reader::start(), log, shown: vec![], told: 0 };
     let mut effects = update::start(&session.state);

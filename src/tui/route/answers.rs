@@ -1,15 +1,17 @@
 //! Answers of dialogs, handed to whoever asked.
 
+use crate::engine::typed;
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::form::Wait;
+use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::{Confirm, Dialog, Form, Purpose};
 use crate::tui::forms::{adapt, key_forms, key_submit, submit};
 use crate::tui::keywork::task;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::JobId;
 use crate::tui::screens::review;
-use crate::tui::state::State;
+use crate::tui::state::{Quit, State};
 use crate::tui::{questions, wizard};
 
 /// Takes what a key in the dialog on top came to.
@@ -97,9 +99,20 @@ fn filled(state: &mut State) -> Vec<Effect> {
 fn submitted(form: &mut Form, state: &mut State) -> Result<Option<Vec<Effect>>, String> {
     match form.purpose {
         Purpose::Wizard(_) => wizard::forms::submit(form, state),
+        Purpose::NameServer => server_named(form, state),
         _ if form.is_about_keys() => key_submit::submit(form, state),
         _ => submit::submit(form, state),
     }
+}
+
+/// The screen opens anew on the server, since all that is known is of another one.
+fn server_named(form: &mut Form, state: &mut State) -> Result<Option<Vec<Effect>>, String> {
+    if !form.is_complete(|_| true)? {
+        return Ok(None);
+    }
+    let server = typed::server(form.text(Label::Server), state.here.insecure_http);
+    state.quit = Some(Quit::Server(server.map_err(|error| error.to_string())?));
+    Ok(Some(vec![]))
 }
 
 fn chosen(state: &mut State) -> Vec<Effect> {

@@ -75,7 +75,8 @@ fn task(state: &State, guide: &Guide) -> Runs {
 fn server(state: &State, room: u16) -> Runs {
     let theme = state.theme;
     let Some(repository) = state.repository() else {
-        return Runs::new().then("no server yet", theme.quiet());
+        let named = state.here.server.as_deref().map_or("no server yet", host);
+        return Runs::new().then(cut(named, usize::from(room), theme.glyphs.cut), theme.quiet());
     };
     let where_ = match &repository.entry.server {
         Ok(url) => host(url).to_owned(),

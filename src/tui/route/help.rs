@@ -14,7 +14,10 @@ use crate::tui::messages::input;
 use crate::tui::state::State;
 use crate::tui::state::binding::{Action, Binding, Group};
 
+/// Cells of a key and its word, at least.
 const COLUMN: u16 = 23;
+/// Those of them that the key takes.
+const KEYS: u16 = 10;
 /// Lines that a key scrolls.
 const PAGE: usize = 8;
 
@@ -24,7 +27,7 @@ fn listed(help: &Help, state: &State) -> Vec<&'static Binding> {
     for binding in keys::tables(state).into_iter().flatten() {
         let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
         let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
-        let mirrored = is_mirror(binding.action);
+        let mirrored = is_mirror(state, binding.action);
         if !hidden && !mirrored && !binding.keys.is_empty() && filter.passes(&text) {
             listed.push(binding);
         }
@@ -67,10 +70,17 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let listed = listed(help, state);
     let screen = canvas.area();
-    let columns = ((screen.width.min(92).saturating_sub(8)) / COLUMN).clamp(1, 3);
     let blocks = blocks(&listed);
     let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
-    let rows = (rows_total / usize::from(columns) + 3).max(8).min(usize::from(screen.height.saturating_sub(8)));
+    let most = usize::from(screen.height.saturating_sub(8));
+    let longest = listed.iter().map(|binding| width(shown_word(binding))).max().unwrap_or(0);
+    let columns = |cells: u16| (screen.width.min(92).saturating_sub(8) / cells).clamp(1, 3);
+    // Words are cut only where whole ones would take another page.
+    let whole = (KEYS + longest + 2).max(COLUMN);
+    let is_roomy = rows_total / usize::from(columns(whole)) + 3 <= most;
+    let columns = columns(if is_roomy { whole } else { COLUMN });
+    let cells = whole.min(screen.width.min(92).saturating_sub(11) / columns);
+    let rows = (rows_total / usize::from(columns) + 3).max(8).min(most);
     let typed =
         if help.typed.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", help.typed.text()) };
     let window = Window {
@@ -79,7 +89,7 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
         keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
         colour: None,
     };
-    let place = window.open(canvas, columns * COLUMN + 7, u16::try_from(rows).unwrap_or(20) + 2);
+    let place = window.open(canvas, columns * cells + 7, u16::try_from(rows).unwrap_or(20) + 2);
     let bottom = place.bottom.saturating_sub(2);
     let height = bottom.saturating_sub(place.y);
     let mut spots = flow(&blocks, height);
@@ -87,8 +97,8 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
     let pages = spots.iter().map(|s| s.column / columns + 1).max().unwrap_or(1);
     spots.retain(|s| (shown..shown + columns).contains(&s.column));
     for spot in spots {
-        let (x, y) = (place.x + (spot.column - shown) * COLUMN, place.y + spot.row);
-        let end = (x + COLUMN).min(place.end);
+        let (x, y) = (place.x + (spot.column - shown) * cells, place.y + spot.row);
+        let end = (x + cells).min(place.end);
         match (spot.index.and_then(|i| listed.get(i)), spot.group) {
             (Some(binding), _) => {
                 line(state, canvas, (x, y, end), binding);
@@ -161,15 +171,15 @@ fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), bi
     let blocked = binding.blocked(state).is_some();
     let keys = shown_keys(binding);
     let (key, word) = if blocked { (theme.quiet(), theme.quiet()) } else { (theme.key(), theme.text()) };
-    canvas.put(x, y, x + 9, &keys, key);
-    canvas.runs(x + 10, y, end, &Runs::new().then(shown_word(binding), word));
+    canvas.put(x, y, x + KEYS - 1, &keys, key);
+    canvas.runs(x + KEYS, y, end, &Runs::new().then(shown_word(binding), word));
 }
 
 /// Whether its line is that of another one.
-fn is_mirror(action: Action) -> bool {
+fn is_mirror(state: &State, action: Action) -> bool {
     use Action::{Focus, Move as Moves, PreviousPane};
-    matches!(action, Moves(Move::Up | Move::Bottom | Move::HalfUp) | PreviousPane)
-        || matches!(action, Focus(Pane::Roles | Pane::Tags | Pane::Keys | Pane::Staged))
+    matches!(action, Moves(Move::Up | Move::Bottom | Move::HalfUp) | PreviousPane | Action::Scroll(Move::Up))
+        || (matches!(action, Focus(Pane::Roles | Pane::Tags | Pane::Keys | Pane::Staged)) && !state.is_blank())
 }
 
 /// The keys of a line; movements are shown with their mirror image.
@@ -178,6 +188,7 @@ fn shown_keys(binding: &Binding) -> String {
         (Action::Move(Move::Down), ["j", ..]) => "j k".to_owned(),
         (Action::Move(Move::Top), ["g g", ..]) => "gg G".to_owned(),
         (Action::Move(Move::HalfDown), ["ctrl-d", ..]) => "ctrl-d u".to_owned(),
+        (Action::Scroll(_), ["]"]) => "] [".to_owned(),
         (Action::NextPane, ["tab", ..]) => "tab h l".to_owned(),
         (Action::Focus(Pane::Repositories), ["1", ..]) => "1 to 5".to_owned(),
         (_, [first, second, ..]) if first.len() + second.len() < 9 => format!("{first} {second}"),

@@ -131,12 +131,14 @@ const LISTS: &[Binding] = &[
     bind(&["R"], Action::RefreshAll, "refresh all", Group::Look, 0),
     bind(&["-"], Action::Return, "way back", Group::Move, 0).unless(nowhere_before),
     bind(&["~"], Action::FilterLoosely, "loosely", Group::Find, 0),
-    bind(&[", s"], Action::Sort(Sort::State), "worst first", Group::Find, 0).unless(not_sorted),
+    bind(&[", s"], Action::Sort(Sort::State), "by state", Group::Find, 0).unless(not_sorted),
     bind(&[", n"], Action::Sort(Sort::Name), "by name", Group::Find, 0).unless(not_sorted),
-    bind(&[", e"], Action::Sort(Sort::Expiry), "by expiry", Group::Find, 0).unless(not_sorted),
-    bind(&[", t"], Action::Sort(Sort::Tags), "by tags", Group::Find, 0).unless(not_sorted),
+    bind(&[", e"], Action::Sort(Sort::Expiry), "by expiry", Group::Find, 0).unless(no_repositories),
+    bind(&[", t"], Action::Sort(Sort::Tags), "by tags", Group::Find, 0).unless(no_repositories),
     bind(&["+", "_"], Action::Zoom, "zoom", Group::Look, 0),
     bind(&["I"], Action::Inspect, "all details", Group::Look, 0).unless(no_row),
+    bind(&["]"], Action::Scroll(Move::Down), "read on", Group::Look, 0).unless(all_is_read),
+    bind(&["["], Action::Scroll(Move::Up), "read back", Group::Look, 0).unless(all_is_read),
     bind(&["y n"], Action::Copy(Copied::Name), "name", Group::Copy, 0).unless(no_row),
     bind(&["y i"], Action::Copy(Copied::Id), "key ID", Group::Copy, 0).unless(no_id),
     bind(&["y w"], Action::Copy(Copied::Words), "words", Group::Copy, 0).unless(no_words),
@@ -174,6 +176,10 @@ fn no_row(state: &State) -> Option<&'static str> {
     (state.rows() == 0).then_some("the list is empty")
 }
 
+fn all_is_read(state: &State) -> Option<&'static str> {
+    (panes::unread(state, state.focus) == 0).then_some("all that is said of the row is on the screen")
+}
+
 fn no_repository(state: &State) -> Option<&'static str> {
     state.repository().is_none().then_some("there is no repository here")
 }
@@ -183,7 +189,15 @@ fn nowhere_before(state: &State) -> Option<&'static str> {
 }
 
 fn not_sorted(state: &State) -> Option<&'static str> {
-    (state.focus != Pane::Repositories).then_some("repositories are sorted; the other lists keep their order")
+    match state.focus {
+        Pane::Roles => Some("roles keep the order of who lists whom"),
+        Pane::Staged => Some("changes keep the order in which they were staged"),
+        Pane::Repositories | Pane::Tags | Pane::Keys => None,
+    }
+}
+
+fn no_repositories(state: &State) -> Option<&'static str> {
+    (state.focus != Pane::Repositories).then_some("only repositories are sorted by that")
 }
 
 fn no_digest(state: &State) -> Option<&'static str> {

@@ -10,7 +10,8 @@ use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{self, repositories, staged};
 use crate::tui::screens::{blank, publish};
-use crate::tui::state::{Picked, Screen, State};
+use crate::tui::state::binding::Sort;
+use crate::tui::state::{Order, Picked, Screen, State};
 use crate::tui::wizard;
 
 fn visible_rows(state: &State, pane: Pane) -> usize {
@@ -72,6 +73,22 @@ pub(super) fn point(state: &mut State, pane: Pane, y: u16) -> bool {
         panes::reindex_shown(state);
     }
     found
+}
+
+/// Puts the list with the focus in another order.
+pub(super) fn sort(state: &mut State, by: Sort) {
+    match state.focus {
+        Pane::Tags => state.sort.tags = by,
+        Pane::Keys => state.sort.keys = by,
+        _ => state.sort.repositories = by,
+    }
+    state.lists.order = Order::ByState;
+    panes::reindex(state);
+}
+
+/// Whether a line of the terminal is in what is said below the list of a pane.
+pub(super) fn is_below(state: &State, pane: Pane, y: u16) -> bool {
+    panes::telling(state, pane).is_some_and(|(inside, _)| inside.rule.is_some_and(|rule| y > rule))
 }
 
 /// Puts the cursor of a pane on a place. Says whether there is a row.

@@ -9,6 +9,7 @@ use crate::tui::kit::canvas::Spot;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::event::{Mouse, MouseAct};
+use crate::tui::panes;
 use crate::tui::state::binding::Binding;
 use crate::tui::state::{Picked, Screen, State};
 
@@ -43,7 +44,10 @@ fn wheel(state: &mut State, mouse: Mouse, to: Move, code: KeyCode) -> Next {
         (None, Screen::Main) => {
             if let Some(pane) = pane_at(state, mouse).filter(|_| !state.is_blank()) {
                 state.lists.picked = Picked::ByUser;
-                lists::scroll(state, pane, to, ROWS);
+                match lists::is_below(state, pane, mouse.row) {
+                    true => panes::scroll(state, pane, to),
+                    false => lists::scroll(state, pane, to, ROWS),
+                }
             }
             Next::Nothing
         }

@@ -1,9 +1,10 @@
 //! Every action by name: what the palette lists, and what the configuration binds keys to.
 
 use super::keys;
+use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
-use crate::tui::state::binding::{Action, Binding, Place};
-use crate::tui::state::{Screen, State};
+use crate::tui::state::binding::{Action, Binding, Copied, Place};
+use crate::tui::state::{Screen, State, actions};
 
 /// A place's name beside an action.
 pub(super) fn word(place: Place) -> &'static str {
@@ -46,10 +47,80 @@ impl Named {
         name(self.binding.action)
     }
 
+    /// What it does, in words that say so without the place where its key stands.
+    pub(super) fn words(&self) -> String {
+        words(self.binding)
+    }
+
     /// Why it cannot be done now.
     pub(super) fn reason(&self, state: &State) -> Option<&'static str> {
         reason(self.place, state).or_else(|| self.binding.blocked(state))
     }
+}
+
+/// What a binding does, in words that stand alone: beside a key `tags` is enough.
+pub(super) fn words(binding: &Binding) -> String {
+    use actions::{Keys, Repositories, Roles, Staged, Tags, Wizard};
+    let word = binding.word;
+    let whole = match binding.action {
+        Action::Focus(_) => return format!("go to {word}"),
+        Action::Sort(_) => return format!("sort {word}"),
+        Action::Copy(Copied::Commands) => "copy what is staged as commands",
+        Action::Copy(_) => return format!("copy the {word}"),
+        Action::NextPane => "go to the next pane",
+        Action::PreviousPane => "go to the pane before",
+        Action::Move(Move::Top) => "go to the top",
+        Action::Move(Move::Bottom) => "go to the bottom",
+        Action::Back => "go back, clear filter and marks",
+        Action::Return => "go back to where you were",
+        Action::Filter => "find in this list",
+        Action::FilterLoosely => "find loosely in this list",
+        Action::Range => "mark a range",
+        Action::MarkAll => "mark all",
+        Action::Inspect => "show all details",
+        Action::Scroll(Move::Up) => "read back below the list",
+        Action::Scroll(_) => "read on below the list",
+        Action::Needs => "show what needs you",
+        Action::Expiry => "show what expires when",
+        Action::Concepts => "show what words mean",
+        Action::Help => "show the help",
+        Action::Messages => "show messages",
+        Action::Repositories(Repositories::Add) => "add a repository",
+        Action::Repositories(Repositories::Open) => "open the repository",
+        Action::Repositories(Repositories::Remove) => "hide the repository",
+        Action::Repositories(Repositories::Restore) => "restore what the server lost",
+        Action::Roles(Roles::Restore) => "restore the last good file of the role",
+        Action::Repositories(Repositories::Delete) => "delete trust data",
+        Action::Repositories(Repositories::Answer) => "answer what the repository asks",
+        Action::Repositories(Repositories::Foreign) => "show what notary staged",
+        Action::Roles(Roles::Open) => "go to the tags of the role",
+        Action::Roles(Roles::Edit) => "edit the role",
+        Action::Roles(Roles::Remove) => "remove the signer or role",
+        Action::Roles(Roles::Witness) => "sign the role again",
+        Action::Roles(Roles::AddDelegation) => "make a role",
+        Action::Tags(Tags::Show) => "show all about the tag",
+        Action::Tags(Tags::Sign) => "sign the tag as the registry holds it",
+        Action::Tags(Tags::Revoke) => "revoke the tag",
+        Action::Tags(Tags::Compare) => "compare with the registry",
+        Action::Tags(Tags::Verify) => "verify tags down to the layers",
+        Action::Keys(Keys::Show) => "show all about the key",
+        Action::Keys(Keys::Make) => "make a new key",
+        Action::Keys(Keys::BackUp) => "back up keys",
+        Action::Keys(Keys::ChangePassphrase) => "change the passphrase",
+        Action::Keys(Keys::Label) => "label the key",
+        Action::Keys(Keys::Load) => "load a key file",
+        Action::Keys(Keys::Export) => "export keys",
+        Action::Keys(Keys::Restore) => "restore keys",
+        Action::Keys(Keys::OntoToken) => "put the key onto a token",
+        Action::Keys(Keys::LockAll) => "lock all keys",
+        Action::Keys(Keys::Remove) => "take the key out of roles",
+        Action::Keys(Keys::Delete) => "delete the key",
+        Action::Staged(Staged::Drop) => "drop the change",
+        Action::Staged(Staged::DropAll) => "drop all changes",
+        Action::Wizard(Wizard::All) => "choose all",
+        _ => word,
+    };
+    whole.to_owned()
 }
 
 /// The name of an action, made of the names in the source, so that none is without one.

@@ -366,6 +366,12 @@ fn asked(state: &State, gun: &Gun) -> Option<Admission> {
     }
 }
 
+/// Says what was found out about this machine.
+pub(super) fn learned(state: &mut State, words: String) -> Vec<Effect> {
+    state.say(Tone::Warn, "this machine", words);
+    vec![]
+}
+
 /// Tells what happens on the way to servers.
 pub(super) fn remark(state: &mut State, remark: &Remark) -> Vec<Effect> {
     state.say(Tone::Warn, "on the way", remark.to_string());

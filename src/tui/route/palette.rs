@@ -74,7 +74,7 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
     let mut scored = Scored::new(words);
     for named in &actions {
         let name = named.name();
-        let text = format!("{} {} {name}", named.binding.word, named::word(named.place));
+        let text = format!("{} {} {} {name}", named.words(), named.binding.word, named::word(named.place));
         scored.take(&text, 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
     }
     if matches!(state.screen, Screen::Main) {
@@ -206,9 +206,7 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
 fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), hit: &Hit, action: Option<&Named>) {
     let theme = canvas.theme;
     let (text, kind, pressed) = match (hit, action) {
-        (Hit::Action(_), Some(named)) => {
-            (named.binding.word.to_owned(), named::word(named.place), named.binding.keys.join("  "))
-        }
+        (Hit::Action(_), Some(named)) => (named.words(), named::word(named.place), named.binding.keys.join("  ")),
         (Hit::Action(name), None) => (name.clone(), "", String::new()),
         (Hit::Repository(gun), _) => (state.short_name(&state.name_of(gun)).to_owned(), "repository", String::new()),
         (Hit::Role(role), _) => (role.to_string(), "role", String::new()),

@@ -18,7 +18,8 @@ use crate::tui::{panes, wizard};
 
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
-    let mut canvas = Canvas::new(buffer, state.theme);
+    let names = |text: &str| words::likeness(state, text);
+    let mut canvas = Canvas::new(buffer, state.theme).knowing(&names);
     draw(state, &mut canvas);
     canvas.finish();
 }

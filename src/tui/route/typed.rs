@@ -14,7 +14,9 @@ pub fn command(state: &mut State, text: &str) -> Option<Vec<Effect>> {
         }
     }
     let here = keys::tables(state).into_iter().flatten();
-    let binding = here.into_iter().find(|binding| binding.word == text || named::name(binding.action) == text);
+    let binding = here
+        .into_iter()
+        .find(|binding| binding.word == text || named::words(binding) == text || named::name(binding.action) == text);
     binding.map(|binding| update::choose_and_run(state, binding))
 }
 
@@ -34,7 +36,7 @@ pub fn actions(state: &State) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|binding| !binding.keys.is_empty()) {
         let not_now = binding.blocked(state).map(|reason| format!(" (not now: {reason})")).unwrap_or_default();
-        let line = format!("{}: {}{not_now}", binding.keys.join(" or "), binding.word);
+        let line = format!("{}: {}{not_now}", binding.keys.join(" or "), named::words(binding));
         if !lines.contains(&line) {
             lines.push(line);
         }

@@ -7,7 +7,7 @@ use super::mouse::{self, Next};
 use super::{answers, chart, copied, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, tour};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
-use crate::tui::forms::{adapt, pasted};
+use crate::tui::forms::{adapt, offers, pasted};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::message::{Message, Tone};
@@ -83,6 +83,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Registry(job, news) if !state.jobs.is_wanted(job, &news) => vec![],
         Event::Registry(_, news) => tags::heard(state, news),
+        Event::Learned(words) => outcome::learned(state, words),
         Event::Remark(remark) => outcome::remark(state, &remark),
         Event::News(news) => {
             if let Screen::Publish(publishing) = &mut state.screen {
@@ -329,13 +330,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Zoom => {
             state.view_of = if state.view_of == Extent::Whole { Extent::Shared } else { Extent::Whole };
         }
-        Action::Sort(by) => {
-            state.sort = by;
-            state.lists.order = Order::ByState;
-            repositories::reindex(state);
-        }
+        Action::Sort(by) => lists::sort(state, by),
         Action::Return => go_back(state),
         Action::Inspect => inspect::open(state),
+        Action::Scroll(to) => panes::scroll(state, state.focus, to),
         Action::FilterLoosely => {
             let typed = panes::filter_text(state.focus, state);
             let loose = if typed.starts_with('~') { typed.to_owned() } else { format!("~{typed}") };
@@ -362,6 +360,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             let chosen = blank::CHOICES.get(state.lists.blank).map(|(choice, _)| choice);
             return chosen.map(|choice| run(state, choice)).unwrap_or_default();
         }
+        Action::NameServer => state.dialogs.push(Dialog::Form(offers::name_server(state))),
         Action::Sandbox => state.quit = Some(Quit::Sandbox),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],

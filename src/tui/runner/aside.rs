@@ -1,7 +1,10 @@
 //! Performer that would hold up the loop, done aside.
 
-use super::{PANICKED, Performer, failure};
+use tokio::sync::oneshot;
+
+use super::{PANICKED, Performer, Runner, failure};
 use crate::engine::{Engine, EngineError, waiting};
+use crate::tui::messages::event::Event;
 use crate::tui::messages::failure::Failure;
 
 impl Performer {
@@ -27,5 +30,18 @@ impl Performer {
             Some(result) => result.map_err(failure::of),
             None => Err(failure::broken(PANICKED)),
         }
+    }
+}
+
+impl Runner {
+    /// Tells what is found out beside the screen.
+    pub(super) fn hear(&mut self, learned: Option<oneshot::Receiver<String>>) {
+        let (Some(learned), events) = (learned, self.events.clone()) else { return };
+        self.tasks.spawn(async move {
+            if let Ok(words) = learned.await {
+                // Fails only once the loop has ended, when nobody is left to tell.
+                let _ = events.send(Event::Learned(words)).await;
+            }
+        });
     }
 }

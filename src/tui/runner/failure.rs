@@ -1,7 +1,8 @@
 //! Errors of the engine as plain data.
 
-use crate::engine::error::RootId;
-use crate::engine::{EngineError, KeyError, Kind, Problem, TokenError};
+use crate::engine::error::{RootId, Untrusted};
+use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
+use crate::tuf::NameError;
 use crate::tui::messages::failure::{Ask, Failure};
 
 /// Longest raw error that is kept, in characters.
@@ -51,12 +52,25 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
              another way than this server, whether the root key now has these words; i compares them",
         ),
         EngineError::Lost { copy: true, .. } => Some(
-            "w in Repositories sends this machine's copy again; if its owner has deleted it, D in Repositories forgets it \
+            "S in Repositories sends this machine's copy again; if its owner has deleted it, D in Repositories forgets it \
              here",
         ),
         EngineError::Lost { copy: false, .. } => {
             Some("ask its owner; if it was deleted, D in Repositories forgets it here")
         }
+        EngineError::Unvouched { .. } => {
+            Some("ask its signers; S in Roles signs this machine's last good file of it again")
+        }
+        EngineError::Untrusted { why: Untrusted::Unsigned { .. }, .. } => Some("s in Tags signs it"),
+        EngineError::Untrusted { why: Untrusted::Held { .. }, .. } => {
+            Some("whoever holds a key of targets/releases signs it there, with s in Tags")
+        }
+        EngineError::Untrusted { .. } => Some("whoever holds the role's keys signs it again, with w in Roles"),
+        EngineError::Remote { source: RemoteError::Network { .. }, .. } => {
+            Some("check the address in the head of the screen, the network and the proxy variables")
+        }
+        EngineError::Name(NameError::Role(_) | NameError::Delegation(_)) => Some("Roles lists the roles there are"),
+        EngineError::Name(NameError::KeyId(_)) => Some("Keys lists the IDs"),
         EngineError::Locked(_) => Some("P in the review asks for their passphrases"),
         EngineError::Key(KeyError::ToLoad { .. }) => Some("a in Keys takes it into the key store"),
         _ => None,

@@ -4,11 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Runner, failure};
 use crate::engine::tags::ask::TagQuestion;
+use crate::engine::tags::trusted::Trusted;
 use crate::engine::tags::verify::{Depth, Heard};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
@@ -101,7 +103,7 @@ async fn tell(events: &mpsc::Sender<Event>, job: JobId, news: RegistryNews) {
     let _ = events.send(Event::Registry(job, news)).await;
 }
 
-/// Verifies images one after the other, each with several blobs at once, and tells what it finds.
+/// Verifies several images at a time, each with several blobs at once, and tells what it finds.
 async fn verify(
     engine: &Engine,
     events: &mpsc::Sender<Event>,
@@ -111,28 +113,31 @@ async fn verify(
 ) -> Result<(), EngineError> {
     tell(events, job, RegistryNews::Verifying(gun.clone(), tags.clone())).await;
     let read = Arc::new(AtomicU64::new(0));
-    for (tag, trusted) in engine.tags().trusted_each(&gun, &tags).await? {
-        let result = match trusted {
-            Ok(trusted) => {
-                let heard = |heard: Heard<'_>| match heard {
-                    // A full channel must not hold up the reading; the end tells all.
-                    Heard::Checked(checked) => {
-                        let news = RegistryNews::Checked(tag.clone(), checked.clone());
-                        let _ = events.try_send(Event::Registry(job, news));
+    let images = engine.tags().trusted_each(&gun, &tags).await?;
+    let check = |(tag, trusted): (String, Result<Trusted, EngineError>)| {
+        let (depth, read) = (&depth, &read);
+        async move {
+            let heard = |heard: Heard<'_>| match heard {
+                // A full channel must not hold up the reading; the end tells all.
+                Heard::Checked(checked) => {
+                    let news = RegistryNews::Checked(tag.clone(), checked.clone());
+                    let _ = events.try_send(Event::Registry(job, news));
+                }
+                Heard::Read(bytes) => {
+                    let before = read.fetch_add(bytes, Ordering::Relaxed);
+                    if before / STEP != (before + bytes) / STEP {
+                        let _ = events.try_send(Event::Registry(job, RegistryNews::Read(before + bytes)));
                     }
-                    Heard::Read(bytes) => {
-                        let before = read.fetch_add(bytes, Ordering::Relaxed);
-                        if before / STEP != (before + bytes) / STEP {
-                            let _ = events.try_send(Event::Registry(job, RegistryNews::Read(before + bytes)));
-                        }
-                    }
-                };
-                engine.tags().verify(trusted, &depth, heard).await
-            }
-            Err(error) => Err(error),
-        };
-        tell(events, job, RegistryNews::Verified(tag, result.map_err(failure::of))).await;
-    }
+                }
+            };
+            let result = match trusted {
+                Ok(trusted) => engine.tags().verify(trusted, depth, heard).await,
+                Err(error) => Err(error),
+            };
+            tell(events, job, RegistryNews::Verified(tag.clone(), result.map_err(failure::of))).await;
+        }
+    };
+    stream::iter(images).map(check).buffer_unordered(depth.images_at_once()).for_each(|()| async {}).await;
     tell(events, job, RegistryNews::Read(read.load(Ordering::Relaxed))).await;
     Ok(())
 }

@@ -8,18 +8,22 @@ use crate::tui::state::binding::{Action, Binding, Group, bind};
 use crate::tui::state::{State, actions};
 
 /// What can be done where there is nothing, and what for.
-pub const CHOICES: [(Binding, &str); 5] = [
+pub const CHOICES: [(Binding, &str); 6] = [
     (
         bind(&["a"], Action::Repositories(actions::Repositories::Add), "add a repository", Group::Stage, 10),
-        "by name, from any server you can reach",
+        "by name, from any server",
+    ),
+    (
+        bind(&["n"], Action::NameServer, "name a server", Group::Look, 12).unless(in_sandbox),
+        "for all your repositories",
     ),
     (
         bind(&["W"], Action::Wizard(actions::Wizard::Menu), "set up trust data", Group::Stage, 15),
-        "for a repository that has none yet",
+        "for a new repository",
     ),
-    (bind(&["s"], Action::Sandbox, "try the sandbox", Group::Look, 20), "a server, keys and tags to play with"),
-    (bind(&["4"], Action::Focus(Pane::Keys), "your keys", Group::Look, 25), "make, load, back up and restore them"),
-    (bind(&["r"], Action::RefreshAll, "look again", Group::Look, 30), "after docker or notary made trust data"),
+    (bind(&["s"], Action::Sandbox, "try the sandbox", Group::Look, 20), "a server, keys, tags to play"),
+    (bind(&["4"], Action::Focus(Pane::Keys), "your keys", Group::Look, 25), "make, load, back up, restore"),
+    (bind(&["r"], Action::RefreshAll, "look again", Group::Look, 30), "after docker or notary ran"),
 ];
 
 /// Keys while there is nothing at all.
@@ -30,15 +34,21 @@ pub const BINDINGS: &[Binding] = &[
     CHOICES[2].0,
     CHOICES[3].0,
     CHOICES[4].0,
+    CHOICES[5].0,
 ];
+
+fn in_sandbox(state: &State) -> Option<&'static str> {
+    state.here.sandbox.is_some().then_some("the sandbox has a server of its own")
+}
 
 /// Draws a small tree that teaches the model, then the choices.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
     let theme = canvas.theme;
     let g = theme.glyphs;
     let (text, quiet) = (theme.text(), theme.quiet());
-    let x = inner.x + inner.width.saturating_sub(60).min(20) / 2;
-    let mut y = inner.y + u16::from(inner.height > 14) * 2;
+    let x = inner.x + 3 + inner.width.saturating_sub(66).min(20) / 2;
+    let is_roomy = inner.height > 18;
+    let mut y = inner.y + u16::from(is_roomy) * 2;
     let line = g.track.repeat(3);
     let below = |runs: Runs| Runs(Runs::new().gap(6).0.into_iter().chain(runs.0).collect());
     let tree = [
@@ -63,18 +73,20 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
         below(Runs::new().then(format!("{}{} snapshot", g.branch, g.track), quiet)),
         below(Runs::new().then(format!("{}{} timestamp", g.last_branch, g.track), quiet)),
     ];
-    for runs in tree {
+    // What can be done comes before what teaches.
+    let most = usize::from(inner.height).saturating_sub(CHOICES.len() + 3);
+    for runs in tree.into_iter().take(most) {
         canvas.runs(x, y, inner.right(), &runs);
         y += 1;
     }
-    y += 1 + u16::from(inner.height > 14);
+    y += 1 + u16::from(is_roomy);
     let head = Runs::new()
         .then("Nothing here yet.", theme.strong())
         .gap(2)
         .then("No trust data in ", quiet)
         .then(state.here.trust_dir.clone(), text);
     canvas.runs(x, y, inner.right(), &head);
-    y += 2 + u16::from(inner.height > 14);
+    y += 2 + u16::from(is_roomy);
     for (i, (choice, note)) in CHOICES.into_iter().enumerate() {
         let (key, word) = (choice.keys.first().copied().unwrap_or_default(), choice.word);
         let word_style = if i == state.lists.blank { theme.strong() } else { text };

@@ -13,8 +13,8 @@ use crate::tui::kit::frame::Frame;
 use crate::tui::kit::mark;
 use crate::tui::kit::theme::Theme;
 use crate::tui::kit::widgets::tag_line;
-use crate::tui::state::State;
 use crate::tui::state::review::Review;
+use crate::tui::state::{State, words};
 
 /// Draws both boxes for the repository under the cursor.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rect) {
@@ -151,9 +151,9 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool) -> Vec<(S
     }
     for (i, warning) in plan.warnings.iter().enumerate() {
         let text = if i == 0 && is_titled {
-            warning.detail.clone()
+            words::warning(warning)
         } else {
-            format!("{}: {}", warning.headline, warning.detail)
+            format!("{}: {}", warning.headline, words::warning(warning))
         };
         let style = if warning.weight == Weight::Note { theme.quiet() } else { theme.text() };
         lines.push((text, style));

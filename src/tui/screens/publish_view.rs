@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use crate::engine::{Kind, Problem, PublishOutcome, Step};
 use crate::printable::printable;
-use crate::tui::kit::canvas::{Canvas, Runs, cut_path, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::format::seconds_until;
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, Shape};
@@ -135,7 +135,7 @@ fn draw_track(state: &State, canvas: &mut Canvas<'_>, (inner, y): (Rect, u16), t
         (None, None) => theme.quiet(),
         _ => theme.text(),
     };
-    let name = cut_path(&track.name, usize::from(at.name_end - at.name), theme.glyphs.cut);
+    let name = canvas.fitted(&track.name, usize::from(at.name_end - at.name));
     canvas.put(at.name, y, at.name_end, &name, name_style);
     for i in 0..publishing::STEPS.len() {
         let x = at.steps + u16::try_from(i).unwrap_or(0) * at.step;
@@ -217,7 +217,7 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     }
     let lines = facts(state, track, problem, &name);
     let width = usize::from(area.width.saturating_sub(15)).min(100);
-    let wrapped: Vec<(&str, Vec<String>)> = lines.iter().map(|(label, text)| (*label, wrap(text, width))).collect();
+    let mut wrapped: Vec<(&str, Vec<String>)> = lines.iter().map(|(label, text)| (*label, wrap(text, width))).collect();
     let needed = wrapped.iter().map(|(_, l)| l.len()).sum::<usize>() + 4;
     let needed = u16::try_from(needed).unwrap_or(u16::MAX).max(8);
     let upper = if needed + 5 <= area.height { Rect { height: needed, ..area } } else { area };
@@ -226,7 +226,9 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
         frame.footer = said.in_border(state.theme, upper, "");
     }
     let inner = frame.draw(canvas, upper, false);
-    let mut y = inner.y + u16::from(inner.height > 4);
+    shorten(&mut wrapped, usize::from(inner.height));
+    let total: usize = wrapped.iter().map(|(_, lines)| lines.len()).sum();
+    let mut y = inner.y + u16::from(usize::from(inner.height) > total && inner.height > 4);
     for (label, lines) in wrapped {
         for (i, line) in lines.into_iter().enumerate() {
             if y < inner.bottom() {
@@ -242,6 +244,21 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     }
 }
 
+/// Makes room, so that what to do is never cut before what happened: where it was, what becomes of it, then its words.
+fn shorten(facts: &mut Vec<(&str, Vec<String>)>, room: usize) {
+    let total = |facts: &[(&str, Vec<String>)]| facts.iter().map(|(_, lines)| lines.len()).sum::<usize>();
+    while total(facts) > room {
+        let spare = ["where", ""].iter().find_map(|label| facts.iter().rposition(|(of, _)| of == label));
+        if let Some(at) = spare {
+            facts.remove(at);
+        } else if let Some((_, lines)) = facts.first_mut().filter(|(_, lines)| lines.len() > 1) {
+            lines.pop();
+        } else {
+            return;
+        }
+    }
+}
+
 fn log(publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let inner = Frame::titled("Log").draw(canvas, area, false);
@@ -249,7 +266,7 @@ fn log(publishing: &Publishing, canvas: &mut Canvas<'_>, area: Rect) {
     for (y, (at, name, line)) in (inner.y..inner.bottom()).zip(publishing.log.iter().skip(skip)) {
         let end = inner.right().saturating_sub(1);
         let x = canvas.put(inner.x + 2, y, end, &at.strftime("%H:%M:%S").to_string(), theme.quiet());
-        let name = cut_path(name, 20, theme.glyphs.cut);
+        let name = canvas.fitted(name, 20);
         canvas.put(x + 2, y, x + 22, &name, theme.text());
         canvas.put(x + 24, y, end, line, theme.quiet());
     }

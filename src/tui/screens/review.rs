@@ -91,7 +91,7 @@ pub fn blocked(state: &State) -> Option<&'static str> {
             return Some(if plan.deletes {
                 "space on its name accepts the deletion"
             } else {
-                "f mends it; space on its name accepts losing tags"
+                "f mends it; space on its name takes the loss"
             });
         }
     }

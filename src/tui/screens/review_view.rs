@@ -1,12 +1,13 @@
 //! Drawing of the review: one column, or changes left and their effect right.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::effect_box;
 use crate::engine::plan::{NeededKey, PlannedChange};
 use crate::engine::{EntryId, RepositoryPlan};
 use crate::tuf::Role;
-use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_name, width, wrap};
 use crate::tui::kit::format::count;
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
@@ -170,16 +171,20 @@ fn draw_row(
         ReviewRow::Repository(gun) => {
             let Some(plan) = plans.iter().find(|p| p.gun == *gun) else {
                 let name = state.name_of(gun);
-                let x = canvas.put(start, y, end, state.short_name(&name), theme.quiet());
-                canvas.put(x + 3, y, end, "nothing is left of it", theme.quiet());
+                let words = "nothing is left of it";
+                let x = head(canvas, (start, y, end), state.short_name(&name), words.len(), theme.quiet());
+                canvas.put(x + 3, y, end, words, theme.quiet());
                 return;
             };
             let style = if review.left_out.contains(gun) { theme.quiet() } else { theme.strong() };
-            let mut x = canvas.put(start, y, end, state.short_name(&plan.name), style);
-            if plan.is_blocked() && !review.left_out.contains(gun) {
-                x = canvas.put(x + 2, y, end, &format!("{} blocked", canvas.theme.glyphs.fail), canvas.theme.fail());
-            }
+            let blocked = format!("{} blocked", canvas.theme.glyphs.fail);
+            let is_blocked = plan.is_blocked() && !review.left_out.contains(gun);
             let text = head_words(review, canvas, plan, wide);
+            let beside = if is_blocked { blocked.chars().count() + 2 } else { 0 } + text.chars().count();
+            let mut x = head(canvas, (start, y, end), state.short_name(&plan.name), beside, style);
+            if is_blocked {
+                x = canvas.put(x + 2, y, end, &blocked, canvas.theme.fail());
+            }
             if wide {
                 canvas.right(x + 2, y, end, &text, theme.quiet());
             } else {
@@ -272,6 +277,15 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
 }
 
 /// Which passphrases will be asked for, and what is sent.
+/// The name of a repository, with room for what stands beside it, but for three blanks.
+fn head(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), name: &str, beside: usize, style: Style) -> u16 {
+    /// Cells of a name that tell it from others.
+    const LEAST: usize = 24;
+    let cells = usize::from(end.saturating_sub(x)).saturating_sub(beside + 3).max(LEAST);
+    let name = canvas.fitted(name, cells);
+    canvas.put(x, y, end, &name, style)
+}
+
 fn asked(state: &State, review: &Review) -> Vec<Runs> {
     let theme = state.theme;
     let (keys, names) = needs(state, review);
@@ -288,7 +302,7 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
     lines.push(Runs::new().then("Sent as", theme.quiet()));
     let cells = names.iter().take(6).map(|name| usize::from(width(name))).max().unwrap_or(0).clamp(15, 26);
     for (i, name) in names.iter().take(6).enumerate() {
-        let name = cut_path(name, cells, theme.glyphs.cut);
+        let name = cut_name(name, cells, theme.glyphs.cut, words::likeness(state, name).unwrap_or_default());
         lines.push(
             Runs::new()
                 .then(format!(" {} ", i + 1), theme.quiet())

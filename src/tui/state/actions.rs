@@ -7,6 +7,8 @@ pub enum Repositories {
     /// Mends its worst role.
     Renew,
     SignAgain,
+    /// Sends this machine's copy, or signs the last good file of the worst role.
+    Restore,
     Add,
     AddSigner,
     Remove,
@@ -24,6 +26,8 @@ pub enum Roles {
     Edit,
     Remove,
     Witness,
+    /// Signs the last good file.
+    Restore,
 }
 
 /// What the user wants here.

@@ -1,5 +1,6 @@
 //! Keys and what they do. The hint bar and the help are made from these tables.
 
+pub use super::sort::{Sort, Sorts};
 use super::{State, actions};
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
@@ -43,6 +44,8 @@ pub enum Action {
     Return,
     /// All about what is under the cursor.
     Inspect,
+    /// Scrolls what is said below the list.
+    Scroll(Move),
     /// A filter that finds letters in their order.
     FilterLoosely,
     /// Prints what is meant here and leaves.
@@ -52,6 +55,8 @@ pub enum Action {
     SkipTourStep,
     EndTour,
     Sandbox,
+    /// Which trust server holds for all repositories.
+    NameServer,
     /// What the cursor is on where there is nothing yet.
     Chosen,
     Repositories(actions::Repositories),
@@ -78,19 +83,6 @@ pub enum Copied {
     Repository,
     /// What is staged, as commands.
     Commands,
-}
-
-/// What repositories are sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// Worst first.
-    #[default]
-    State,
-    Name,
-    /// What expires first.
-    Expiry,
-    /// Most tags first.
-    Tags,
 }
 
 /// Where the keys of a table hold.
@@ -210,8 +202,8 @@ impl Action {
         match self {
             Self::Undo | Self::Redo | Self::Rotate | Self::Staged(_) => true,
             Self::Repositories(a) => {
-                use Repositories::{AddSigner, Delete, Foreign, Renew, SignAgain};
-                matches!(a, AddSigner | Delete | Foreign | Renew | SignAgain)
+                use Repositories::{AddSigner, Delete, Foreign, Renew, Restore, SignAgain};
+                matches!(a, AddSigner | Delete | Foreign | Renew | Restore | SignAgain)
             }
             Self::Roles(a) => a != Roles::Open,
             Self::Tags(a) => matches!(a, Tags::Add | Tags::Sign | Tags::Revoke),

@@ -10,6 +10,10 @@ use crate::tui::kit::pane::Pane;
 #[derive(Clone, Debug)]
 pub struct Here {
     pub offline: bool,
+    /// The trust server that is named for all repositories, if one is.
+    pub server: Option<String>,
+    /// Whether `http://` is allowed to loopback addresses.
+    pub insecure_http: bool,
     /// Where keys and caches are, for the empty screen.
     pub trust_dir: String,
     /// How long passphrases stay, in words.
@@ -36,6 +40,8 @@ impl Default for Here {
     fn default() -> Self {
         Self {
             offline: false,
+            server: None,
+            insecure_http: false,
             trust_dir: String::new(),
             idle_lock: "15 min".to_owned(),
             offered_dir: "~/".to_owned(),

@@ -17,6 +17,7 @@ mod repositories;
 pub mod review;
 pub mod rows;
 pub mod selected;
+pub mod sort;
 pub mod staging;
 pub mod tour;
 pub mod verifying;
@@ -41,7 +42,7 @@ use crate::engine::trust::notice::Notice;
 use crate::engine::wizard::Begun;
 use crate::engine::{Freshness, Plan, RepositoryPlan, RepositoryView, Stage};
 use crate::tuf::{CanonicalKeyId, Gun, Role};
-use binding::{Keymap, Sort};
+use binding::{Keymap, Sorts};
 use gate::Gate;
 use guide::Guide;
 use key_task::KeyTask;
@@ -87,8 +88,8 @@ pub struct State {
     pub trail: Option<PaneSpot>,
     /// How the panes share the screen.
     pub view_of: Extent,
-    /// What repositories are sorted by.
-    pub sort: Sort,
+    /// What lists are sorted by.
+    pub sort: Sorts,
     /// The last press of the mouse: when, and at which cell.
     pub clicked: Option<(Time, u16, u16)>,
     /// Keys of which it was said that they are not bound.
@@ -150,6 +151,8 @@ pub enum Quit {
     Leave,
     /// The user wants the sandbox.
     Sandbox,
+    /// The user named the trust server of all repositories.
+    Server(String),
     /// The user chose what the screen was opened for; a line for each.
     Picked(Vec<String>),
 }
@@ -178,6 +181,8 @@ pub struct Lists {
     pub tag_rows: TagRows,
     pub keys: List<CanonicalKeyId>,
     pub staged: List<StagedRow>,
+    /// How far what is said of a row was scrolled, and of which row.
+    pub told: Option<(PaneSpot, usize, usize)>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
     /// Answers came since rows were put in order: that is done once before a frame, however many came.
@@ -208,7 +213,7 @@ impl State {
             log: SaidLog::default(),
             trail: None,
             view_of: Extent::Shared,
-            sort: Sort::default(),
+            sort: Sorts::default(),
             clicked: None,
             unbound: BTreeSet::new(),
             before: Before::Other,

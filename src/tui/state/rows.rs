@@ -10,6 +10,7 @@ use crate::engine::view::TagView;
 use crate::engine::{Change, EntryId, Plan, RepositoryPlan, RepositoryView, natural};
 use crate::tuf::Gun;
 use crate::tui::kit::filter::{Filter, Searched};
+use crate::tui::state::sort::Sort;
 
 /// A row of the pane: a repository, or a change below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +28,8 @@ pub struct TagRows {
     rows: Vec<TagRow>,
     /// What they were filtered by last.
     pub filter: Filter,
+    /// What they were put in order by last.
+    pub sort: Sort,
 }
 
 /// A tag as it is listed.
@@ -63,13 +66,13 @@ impl TagRows {
         view: Arc<RepositoryView>,
         registered: Option<&Registered>,
         plan: Option<Arc<Plan>>,
-        filter: Filter,
+        (filter, sort): (Filter, Sort),
     ) -> Self {
         let mut rows = compare::rows(&view, registered);
         let planned = plan.as_ref().and_then(|plan| plan.repositories.iter().find(|p| p.gun == view.gun));
         let stage = planned.map(Staged::of).unwrap_or_default();
         add_staged(&mut rows, &stage);
-        let mut made = Self { of: Some(view), plan: plan.clone(), rows: Vec::with_capacity(rows.len()), filter };
+        let mut made = Self { of: Some(view), plan: plan.clone(), rows: Vec::with_capacity(rows.len()), filter, sort };
         for row in rows {
             let mark = stage.marks.get(&*row.name).copied();
             let staged = stage.digests.get(&*row.name).map(|digest| (*digest).to_owned());
@@ -89,12 +92,16 @@ impl TagRows {
         same_plan && self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, view))
     }
 
-    /// Index and name of those that pass the filter.
+    /// Index and name of those that pass the filter, in order.
     #[must_use]
     pub fn shown(&self) -> Vec<(usize, Arc<str>)> {
         let finds = |row: &TagRow| self.filter.finds(row.text.get_or_init(|| text(row, self.signed(row))));
         let rows = self.rows.iter().enumerate().filter(|(_, row)| self.filter.is_empty() || finds(row));
-        rows.map(|(index, row)| (index, Arc::clone(&row.row.name))).collect()
+        let mut shown: Vec<(usize, &TagRow)> = rows.collect();
+        if self.sort == Sort::State {
+            shown.sort_by_key(|(_, row)| urgency(row.row.standing));
+        }
+        shown.into_iter().map(|(index, row)| (index, Arc::clone(&row.row.name))).collect()
     }
 
     /// A row.
@@ -145,6 +152,17 @@ impl TagRows {
             }
         }
         true
+    }
+}
+
+/// Place of a state in a list with the worst first.
+fn urgency(standing: TagStanding) -> u8 {
+    match standing {
+        TagStanding::Expired | TagStanding::Orphan => 0,
+        TagStanding::Drift | TagStanding::Gone => 1,
+        TagStanding::Unsigned => 2,
+        TagStanding::Held => 3,
+        TagStanding::Ok | TagStanding::Signed => 4,
     }
 }
 

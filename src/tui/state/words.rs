@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::State;
 use crate::engine::called;
 use crate::engine::keyring::tokens::TokenPlace;
-use crate::engine::plan::NeededKey;
+use crate::engine::plan::{NeededKey, PlanWarning, Remedy};
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleKeyView, RoleView};
 use crate::engine::{Admission, Change, KeyView};
@@ -141,8 +141,30 @@ pub fn needed_key(key: &NeededKey) -> String {
     }
 }
 
+/// How a repository's name, short or whole, is like those of others; `None` for any other text.
+#[must_use]
+pub fn likeness(state: &State, text: &str) -> Option<(usize, usize)> {
+    let is_of = |name: &str| name == text || state.short_name(name) == text;
+    let found = state.known.repositories.iter().find(|repository| is_of(&repository.entry.name))?;
+    let registry = text.chars().count() - state.short_name(text).chars().count();
+    Some((found.shared.0 + registry, found.shared.1))
+}
+
+/// Why there is a warning, and the key that helps.
+#[must_use]
+pub fn warning(warning: &PlanWarning) -> String {
+    let Some(remedy) = warning.remedy else { return warning.detail.clone() };
+    let key = match remedy {
+        Remedy::NameRootKey => "W, set up trust data, asks for it",
+        Remedy::SendAgain => "S in Repositories",
+        Remedy::SetUpAnew => "D in Repositories, then W",
+        Remedy::LeaveSnapshot => "t on snapshot in Roles",
+    };
+    format!("{} {}: {key}.", warning.detail, remedy.words())
+}
+
 /// The label; a base role's key that nobody named is told apart by its repository.
-pub(in crate::tui) fn key_label(state: &State, key: &KeyView) -> String {
+pub fn key_label(state: &State, key: &KeyView) -> String {
     let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
     let name = |gun: &String| {
         let known = state.known.repositories.iter().find(|r| r.entry.gun.as_str() == gun);

@@ -154,7 +154,11 @@ fn step(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect, room
         }
     }
     if hidden > 0 && place.height > 0 {
-        let more = Runs::new().gap(1).then("w", theme.key()).then(" more", theme.quiet());
+        let more = Runs::new()
+            .then(theme.glyphs.cut, theme.quiet())
+            .gap(2)
+            .then("w", theme.key())
+            .then(" more", theme.quiet());
         canvas.runs_right(x, place.bottom() - 1, end, &more);
     }
 }

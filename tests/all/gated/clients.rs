@@ -1,7 +1,7 @@
 //! `skopeo` and `podman` through the gate.
 
 use super::lab::{Lab, login, options};
-use crate::support::peers;
+use crate::support::{Ran, peers, run};
 use trustdeck::engine::tags::trusted::trusted_in;
 
 #[test]
@@ -67,28 +67,57 @@ fn nothing_is_pushed_through_the_gate() {
     assert!(refused.code != 0 && lab.logged("shows signed tags only; push to registry.sandbox"), "{refused:?}");
 }
 
+/// A podman of its own, for which the gate is where `registry.sandbox` is.
+struct Podman<'a>(&'a Lab);
+
+impl<'a> Podman<'a> {
+    fn new(lab: &'a Lab) -> Self {
+        let gate = lab.image("");
+        let gate = gate.trim_end_matches('/');
+        let text = format!("[[registry]]\nprefix = \"registry.sandbox\"\nlocation = \"{gate}\"\ninsecure = true\n");
+        std::fs::write(lab.home.path().join("registries.conf"), text).unwrap();
+        Self(lab)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let at = |name: &str| self.0.home.path().join(name);
+        let mut command = std::process::Command::new("podman");
+        command.arg("--root").arg(at("root")).arg("--runroot").arg(at("run")).args(["--storage-driver", "vfs"]);
+        command.args(arguments).env("HOME", self.0.home.path());
+        run(command.env("CONTAINERS_REGISTRIES_CONF", at("registries.conf")))
+    }
+
+    fn pull(&self, image: &str) -> Ran {
+        self.run(&["pull", "-q", &format!("registry.sandbox/{image}")])
+    }
+}
+
 #[test]
-fn podman_pulls_what_is_signed_through_a_mirror() {
+fn podman_pulls_what_is_signed_through_a_mirror_and_is_refused_the_rest() {
     if peers(&["podman"]).is_none() {
         return;
     }
     let lab = Lab::start(&options());
-    let conf = lab.home.path().join("registries.conf");
-    let gate = lab.image("");
-    let gate = gate.trim_end_matches('/');
-    let text = format!("[[registry]]\nprefix = \"registry.sandbox\"\nlocation = \"{gate}\"\ninsecure = true\n");
-    std::fs::write(&conf, text).unwrap();
-    let (root, runroot) = (lab.home.path().join("root"), lab.home.path().join("run"));
-    let podman = |image: &str| {
-        let mut command = std::process::Command::new("podman");
-        command.args(["--root", root.to_str().unwrap(), "--runroot", runroot.to_str().unwrap()]);
-        command.args(["--storage-driver", "vfs", "pull", "-q", image]);
-        command.env("HOME", lab.home.path()).env("CONTAINERS_REGISTRIES_CONF", &conf);
-        crate::support::run(&mut command)
-    };
-    podman("registry.sandbox/team/web:3.1.6").ok();
-    let refused = podman("registry.sandbox/team/web:edge");
-    assert!(refused.code != 0 && refused.stderr.contains("is not signed in targets/releases"), "{refused:?}");
+    lab.trustdeck(&["revoke", "registry.sandbox/team/web:3.0.9", "--publish", "--yes"]).ok();
+    let podman = Podman::new(&lab);
+    podman.pull("team/web:3.1.6").ok();
+    for (image, why) in [
+        ("team/web:edge", "edge is not signed in targets/releases"),
+        ("team/web:3.0.9", "3.0.9 is not signed in targets/releases"),
+        ("team/archive:1.3", "expired"),
+    ] {
+        let refused = podman.pull(image);
+        assert!(refused.code != 0 && refused.stderr.contains(why), "{image}: {refused:?}");
+    }
+    // A drifted tag is served as it was signed.
+    podman.pull("team/web:latest").ok();
+    let signed = lab.runtime.block_on(lab.engine.tags().trusted(&gun("team/web"), "latest")).unwrap();
+    let image = "registry.sandbox/team/web:latest";
+    let pulled = podman.run(&["image", "inspect", "--format", "{{.Digest}}", image]).ok();
+    assert_eq!(pulled.stdout.trim(), signed.digest);
+    // What was changed breaks off.
+    assert_ne!(podman.pull("team/worker:0.11").code, 0);
+    assert!(lab.logged("sends other bytes for blob sha256:"), "{:?}", lab.lines);
 }
 
 #[test]

@@ -55,6 +55,20 @@ impl Lab {
         self.runtime.block_on(self.sandbox.take().unwrap().shutdown());
     }
 
+    /// What an owner of the sandbox's keys does.
+    pub fn trustdeck(&self, arguments: &[&str]) -> Ran {
+        let sandbox = self.sandbox.as_ref().unwrap();
+        let layout = sandbox.layout();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+        command.arg("--insecure-http").args(arguments).env_clear().env("HOME", self.home.path());
+        command.env("XDG_CONFIG_HOME", layout.config_home()).env("XDG_STATE_HOME", layout.state_home());
+        command.env("DOCKER_CONFIG", layout.docker_dir()).env("DOCKER_CONTENT_TRUST_SERVER", sandbox.url());
+        for role in ["ROOT", "REPOSITORY"] {
+            command.env(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"), sandbox::PASSPHRASE);
+        }
+        run(&mut command)
+    }
+
     pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
         let mut command = Command::new(program);
         command.args(arguments).env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path());

@@ -3,13 +3,17 @@
 use super::looks_as_stored;
 use crate::screen::frame::signs;
 use crate::screen::plans::{plan, stage, tell_stage};
-use crate::screen::scene::{gun, repositories, state_of};
-use crate::screen::told::{browsing, staged};
+use crate::screen::scene::{finding, gun, repositories, repository, state_of};
+use crate::screen::told::{browsing, said, staged};
 use crate::screen::{draw, press};
+use trustdeck::engine::Health;
 use trustdeck::tui::dialogs::{Dialog, Page};
 use trustdeck::tui::kit::pane::Pane;
+use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
-use trustdeck::tui::state::State;
+use trustdeck::tui::panes;
+use trustdeck::tui::state::binding::Sort;
+use trustdeck::tui::state::{State, words};
 
 fn order(state: &State) -> Vec<String> {
     state.lists.repositories.window(99).map(|(_, _, gun)| gun.as_str().to_owned()).collect()
@@ -40,6 +44,48 @@ fn repositories_are_sorted_by_state_name_expiry_and_tags() {
     press(&mut state, ",s");
     assert_eq!(order(&state)[0], gun("admin/legacy").as_str());
     assert_eq!(state.repository().unwrap().entry.gun, gun("admin/demo"), "the cursor follows its row");
+}
+
+#[test]
+fn keys_are_sorted_by_name_too_and_roles_say_why_they_are_not() {
+    let mut state = browsing();
+    press(&mut state, "4,n");
+    let labels = |state: &State| -> Vec<String> {
+        let keys = &state.keyring.keys;
+        state.lists.keys.rows().map(|(_, index, _)| words::key_label(state, &keys[index])).collect()
+    };
+    let sorted = labels(&state);
+    assert!(sorted.is_sorted(), "{sorted:?}");
+    press(&mut state, ",s");
+    assert_ne!(labels(&state), sorted);
+    assert_eq!(state.sort.repositories, Sort::State, "another list is not touched");
+    press(&mut state, "2,n");
+    assert!(said(&state).contains("roles keep the order"), "{}", said(&state));
+}
+
+#[test]
+fn what_is_said_of_a_row_can_be_read_to_its_end_at_every_size() {
+    let words = "what happened to it and what follows and who can do something about it, number ";
+    let detail: String = (0..30).map(|n| format!("{words}{n}. ")).collect();
+    let mut view = repository("admin/api", Health::Fail, 4, 1, ("targets", 900));
+    view.findings = vec![finding(Health::Fail, "it is broken", &detail, "targets")];
+    let mut state =
+        state_of(vec![view, repository("admin/web", Health::Ok, 4, 1, ("targets", 900))], (80, 24), Theme::default());
+    let (_, told) = panes::telling(&state, Pane::Repositories).unwrap();
+    let all: String = told.sentences.iter().chain(told.facts.iter().map(|(_, fact)| fact)).cloned().collect();
+    let words: Vec<&str> = all.split_whitespace().collect();
+    assert!(panes::unread(&state, Pane::Repositories) > 0, "too short for this test: {all}");
+    let mut read = signs(&draw(&state));
+    assert!(read.contains("] read on"), "{read}");
+    assert!(words.iter().any(|word| !read.contains(word)));
+    for _ in 0..20 {
+        press(&mut state, "]");
+        read.push_str(&signs(&draw(&state)));
+    }
+    assert!(words.iter().all(|word| read.contains(word)), "{words:?}\n{read}");
+    assert!(read.contains("[ read back"));
+    press(&mut state, "j");
+    assert!(!signs(&draw(&state)).contains("read back"), "another row begins at its beginning");
 }
 
 #[test]

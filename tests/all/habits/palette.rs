@@ -24,7 +24,7 @@ fn letters_of_a_name_find_an_action_of_another_pane_and_enter_does_it_there() {
     let mut state = browsing();
     press(&mut state, "2jj1");
     assert_eq!(state.lists.roles.selected(), Some(&role("targets/releases")));
-    press(&mut state, ":resign roles");
+    press(&mut state, ":sign the role again");
     assert_eq!(hits(&state)[0], Hit::Action("roles.witness".to_owned()));
     let effects = press(&mut state, "<enter>");
     assert_eq!(state.focus, Pane::Roles);
@@ -40,6 +40,17 @@ fn ctrl_p_opens_it_too_and_every_action_of_every_pane_is_listed_without_a_word()
     }
     press(&mut state, "<ctrl-p>");
     assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn a_line_of_the_palette_says_what_it_does_without_the_place_where_its_key_stands() {
+    let mut state = browsing();
+    for (typed, line) in [("gotags", "go to tags"), ("expiry sort", "sort by expiry"), ("copydig", "copy the digest")] {
+        press(&mut state, &format!(":{typed}"));
+        let frame = screen::frame::signs(&screen::draw(&state));
+        assert!(frame.contains(line), "{line}: {frame}");
+        press(&mut state, "<esc>");
+    }
 }
 
 #[test]

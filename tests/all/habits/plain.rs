@@ -58,6 +58,20 @@ impl Talk {
         }
     }
 
+    /// Waits for the next question and gives all that was said until then.
+    #[track_caller]
+    fn question(&mut self) -> String {
+        let ends =
+            ["\n> ", "not shown): ", "leaves): ", "]: ", "label: ", "goes on: ", "repository: ", "signer: ", "tag: "];
+        while !ends.iter().any(|end| self.heard.ends_with(end)) {
+            let more = self.output.recv_timeout(Duration::from_secs(60));
+            let more = more.unwrap_or_else(|_| panic!("no question came; all that was said:\n{}", self.whole));
+            self.heard.push_str(&more);
+            self.whole.push_str(&more);
+        }
+        std::mem::take(&mut self.heard)
+    }
+
     fn say(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap();
     }
@@ -108,6 +122,66 @@ fn a_signer_is_added_reviewed_and_published_by_lines_alone() {
     for boxed in ["+==", "---", "| ", "╭"] {
         assert!(!talk.whole.contains(boxed), "{boxed} in {}", talk.whole);
     }
+}
+
+/// Walks a wizard of team/web from its menu to its end, with what is offered first, and gives all that was said.
+fn walked(wizard: &str) -> String {
+    let mut talk = Talk::start(&["--plain", "sandbox"]);
+    for line in ["/team/web", "W"] {
+        talk.question();
+        talk.say(line);
+    }
+    let menu = talk.question();
+    let line = menu.lines().find(|line| line.contains(wizard)).unwrap_or_else(|| panic!("{wizard} in {menu}"));
+    let number = line.trim_start_matches(['>', ' ']).split('.').next().unwrap().to_owned();
+    talk.say(&number);
+    for _ in 0..80 {
+        let asked = talk.question();
+        let answer = match asked.as_str() {
+            asked if asked.contains("not shown") && asked.ends_with("): ") => PASSPHRASE,
+            asked if asked.ends_with("repository: ") => "registry.sandbox/team/fresh",
+            asked if asked.ends_with("signer: ") => "fran",
+            asked if asked.contains("P publish") => "P",
+            asked if asked.contains("f fix,") => "f",
+            asked if asked.contains("Repositories, ") => return talk.whole.clone(),
+            _ => "",
+        };
+        talk.say(answer);
+    }
+    panic!("{wizard} has no end:\n{}", talk.whole)
+}
+
+#[test]
+fn every_wizard_is_walked_from_its_menu_to_what_is_published_by_lines_alone() {
+    let wizards = [
+        "rotate the key of signer jeff",
+        "rotate the root key",
+        "renew targets",
+        "rotate the targets key",
+        "rotate the snapshot key",
+        "bring the snapshot key here",
+        "rotate the timestamp key",
+        "set up another repository",
+    ];
+    let walks: Vec<_> =
+        wizards.map(|wizard| (wizard, std::thread::spawn(move || walked(wizard)))).into_iter().collect();
+    for (wizard, walk) in walks {
+        let said = walk.join().unwrap();
+        assert!(said.contains("done: published:"), "{wizard}:\n{said}");
+        assert!(said.contains("closed: "), "{wizard} ends:\n{said}");
+        assert!(!said.contains('\u{1b}') && !said.contains("esc back\n"), "{wizard}:\n{said}");
+    }
+}
+
+#[test]
+fn what_is_taken_away_keeps_its_sign_and_a_field_that_must_be_filled_in_says_so() {
+    let said = walked("rotate the key of signer jeff");
+    assert!(said.lines().any(|line| line.starts_with("- key of signer jeff")), "{said}");
+    let mut talk = Talk::start(&["--plain", "sandbox"]);
+    talk.question();
+    talk.say("a");
+    talk.answer("repository: ", "");
+    talk.hear("error: repository is still empty");
 }
 
 #[test]

@@ -87,3 +87,26 @@ fn a_choice_is_printed_while_the_screen_is_on_standard_error() {
     terminal.wait_for("chosen: registry.example.com/a");
     assert_eq!(terminal.wait_end(), 0);
 }
+
+#[test]
+fn a_server_that_was_named_on_the_empty_screen_is_known_the_next_time() {
+    let home = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+    command.env_clear().env("HOME", home.path()).env("LANG", "C.UTF-8").current_dir(home.path());
+    let mut terminal = Terminal::start(&command, 100, 30);
+    terminal.wait_for("name a server");
+    terminal.keys("ntrust.example.com\r");
+    terminal.wait_for("https://trust.example.com, kept in");
+    terminal.keys("q");
+    assert_eq!(terminal.wait_end(), 0);
+    let kept = std::fs::read_to_string(home.path().join(".config/trustdeck/config.toml")).unwrap();
+    assert!(kept.contains("\"*\" = \"https://trust.example.com\""), "{kept}");
+    let mut terminal = Terminal::start(&command, 100, 30);
+    terminal
+        .wait("the server in the head", |shown| shown.lines().next().unwrap_or_default().contains("trust.example.com"));
+    terminal.keys("n\u{15}trust.example.org\r");
+    terminal.wait_for("https://trust.example.org, for this time");
+    assert_eq!(std::fs::read_to_string(home.path().join(".config/trustdeck/config.toml")).unwrap(), kept);
+    terminal.keys("q");
+    assert_eq!(terminal.wait_end(), 0);
+}

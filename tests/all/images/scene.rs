@@ -99,6 +99,12 @@ fn verify_names_the_layer_that_was_changed() {
 
     let drifted = lab.trustdeck(&["verify", WEB, "--json"]).ok().json();
     assert_eq!(drifted.as_array().unwrap().len(), 9);
+    // Several are checked at the same time, and told in their order all the same.
+    let told = lab.trustdeck(&["verify", WEB]).ok().stdout;
+    let tags: Vec<&str> = told.lines().filter(|line| line.contains("signed by")).collect();
+    let json: Vec<String> = drifted.as_array().unwrap().iter().map(|row| row["image"].to_string()).collect();
+    assert_eq!(tags.len(), 9);
+    assert!(tags.iter().zip(&json).all(|(line, image)| line.starts_with(image.trim_matches('"'))), "{told}");
     let latest = drifted.as_array().unwrap().iter().find(|row| row["image"] == format!("{WEB}:latest")).unwrap();
     assert!(latest["registry_digest"].is_string(), "{latest}");
 }

@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
 use super::lab::Lab;
-use crate::support::{Ran, run};
+use crate::support::{Ran, Terminal, run};
 
 /// A home without anything, with a `docker` that says this of itself.
 struct Machine {
@@ -35,9 +35,14 @@ impl Machine {
 
     #[track_caller]
     fn trustdeck(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+        run(self.command().args(arguments).envs(environment.iter().copied()))
+    }
+
+    fn command(&self) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trustdeck"));
-        command.args(arguments).env_clear().env("HOME", self.dir.path()).envs(environment.iter().copied());
-        run(command.env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display())))
+        command.env_clear().env("HOME", self.dir.path());
+        command.env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display()));
+        command
     }
 }
 
@@ -110,6 +115,19 @@ fn a_docker_that_ignores_content_trust_is_told_of_once() {
     assert!(status.stdout.contains("docker 29.0.2 ignores it"), "{}", status.stdout);
     machine.docker("28.5.2");
     assert!(!machine.trustdeck(&["status"], &on).ok().stdout.contains("ignores it"));
+}
+
+#[test]
+fn the_screen_tells_of_it_too_and_once_as_well() {
+    let machine = Machine::with_docker("29.0.2");
+    let mut command = machine.command();
+    command.env("DOCKER_CONTENT_TRUST", "1").env("LANG", "C.UTF-8");
+    let mut terminal = Terminal::start(&command, 160, 30);
+    terminal.wait_for("DOCKER_CONTENT_TRUST is set, but docker 29.0.2 ignores it");
+    terminal.keys("q");
+    assert_eq!(terminal.wait_end(), 0);
+    let again = machine.trustdeck(&["key", "list"], &[("DOCKER_CONTENT_TRUST", "1")]).ok();
+    assert!(!again.stderr.contains("ignores it"), "{}", again.stderr);
 }
 
 #[test]

@@ -63,6 +63,23 @@ fn passphrases_are_asked_for_as_docker_does() {
 }
 
 #[test]
+fn a_wrong_passphrase_is_asked_for_as_often_as_docker_does() {
+    let Some(lab) = Lab::start() else { return };
+    let good = "long enough";
+    let answered = |line: &str, answers: &[&str]| {
+        let [docker, ours] = lab.both().map(|user| {
+            let said = dialogue(user, &lab, line, answers);
+            (asked(&said), said.lines().last().map(str::to_owned))
+        });
+        assert_eq!(ours, docker, "{line}");
+    };
+    answered("key generate alice", &[good, good]);
+    answered("key generate bob", &["short"; 12]);
+    answered("signer add --key alice.pub alice REG/team/app", &[good; 4]);
+    answered("sign REG/team/app:1.0", &["not this one"; 7]);
+}
+
+#[test]
 fn an_interrupt_at_a_question_leaves_nothing_staged_and_the_terminal_as_it_was() {
     let Some(lab) = Lab::start() else { return };
     let user = &lab.ours;

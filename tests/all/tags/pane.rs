@@ -39,6 +39,17 @@ fn compared() -> State {
 }
 
 #[test]
+fn tags_are_listed_worst_first_where_that_is_wanted() {
+    let mut state = compared();
+    press(&mut state, ",s");
+    let words: Vec<String> = rows(&state).into_iter().map(|(word, _)| word).collect();
+    let place = |word: &str| words.iter().position(|w| w == word).unwrap();
+    assert!(place("drift").max(place("gone")) < place("unsigned") && place("unsigned") < place("ok"), "{words:?}");
+    press(&mut state, ",n");
+    assert_eq!(rows(&state)[0].1, "2.9.7");
+}
+
+#[test]
 fn every_tag_of_either_world_has_a_row_in_natural_order() {
     let state = compared();
     let names: Vec<String> = rows(&state).into_iter().map(|(_, name)| name).collect();

@@ -114,7 +114,8 @@ fn repository(name: &str) -> RepositoryPlan {
     }
 }
 
-fn demo() -> RepositoryPlan {
+/// What is planned for `admin/demo`.
+pub fn demo() -> RepositoryPlan {
     let both = ["targets/releases", "targets/jeff"];
     let [added, again, removed] = replace_jeff();
     let swapped = || vec![key(Mark::Added, NEW), key(Mark::Removed, OLD)];
@@ -168,6 +169,7 @@ fn api() -> RepositoryPlan {
                      made."
                     .to_owned(),
             fix: Some((fix, "re-sign releases with jeff new laptop, same publish".to_owned())),
+            remedy: None,
         }],
         ..repository("admin/api")
     }

@@ -27,7 +27,7 @@ pub use view::{render, summary};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all of it", Group::Look, 45).unless(none),
+    bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all about it", Group::Look, 45).unless(none),
     bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(none),
     bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
     bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(none),
@@ -135,11 +135,21 @@ pub fn reindex(state: &mut State) {
     let index = state.lists.repositories.selected_index();
     let repository = index.and_then(|index| state.known.repositories.get(index));
     let plan = state.plan.clone();
+    let sort = state.sort.tags;
     let Lists { tags, tag_rows, .. } = &mut state.lists;
     match repository.and_then(|repository| Some((repository.view.clone()?, &repository.registry))) {
-        Some((view, _)) if tag_rows.is_of(&view, plan.as_ref()) && tag_rows.filter == tags.filter => return,
-        Some((view, _)) if tag_rows.is_of(&view, plan.as_ref()) => tag_rows.filter = tags.filter.clone(),
-        Some((view, registry)) => *tag_rows = TagRows::new(view, registry.known.as_ref(), plan, tags.filter.clone()),
+        Some((view, _))
+            if tag_rows.is_of(&view, plan.as_ref()) && tag_rows.filter == tags.filter && tag_rows.sort == sort =>
+        {
+            return;
+        }
+        Some((view, _)) if tag_rows.is_of(&view, plan.as_ref()) => {
+            tag_rows.filter = tags.filter.clone();
+            tag_rows.sort = sort;
+        }
+        Some((view, registry)) => {
+            *tag_rows = TagRows::new(view, registry.known.as_ref(), plan, (tags.filter.clone(), sort))
+        }
         None => *tag_rows = TagRows::default(),
     }
     tags.set(tag_rows.shown());

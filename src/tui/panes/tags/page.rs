@@ -68,7 +68,7 @@ fn page(state: &State, gun: &Gun, tag: &str, platforms: PlatformsFound) -> Repor
     }
     if let Some(digest) = digest(state, row) {
         report.facts.push(("pull by", format!("{}@{digest}", state.name_of(gun))));
-        report.notes.push("y r copies the reference by digest, y d the digest.".to_owned());
+        report.notes.push("In the list y r copies the reference by digest, y d the digest.".to_owned());
     }
     report.facts.extend(platform_facts(platforms));
     report

@@ -1,11 +1,13 @@
 //! The tags as a table.
 
+use std::collections::HashMap;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::RepositoryView;
 use crate::engine::tags::compare::TagStanding;
-use crate::tui::kit::canvas::{Canvas, Runs, cut};
+use crate::tui::kit::canvas::{Canvas, Runs, cut_name, shared};
 use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
@@ -44,10 +46,16 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     if list.is_empty() {
         return empty::line(canvas, inner, inside.head + 1, list.filter.text(), &nothing(state));
     }
-    let staged = |index: usize, _: &_| rows.get(index).and_then(|tag| tag.mark);
-    row::each(canvas, list, (inner, inside, focused), staged, |canvas, row, index, _| {
-        rows.get(index).into_iter().for_each(|tag| draw(canvas, &slots, row, rows, tag));
-    });
+    let shown = || list.window(usize::from(inside.rows));
+    let likeness = likeness(slots.get(TAG).copied().flatten(), shown().map(|(_, _, name)| &**name).collect());
+    for (y, (place, index, name)) in (inside.head + 1..).zip(shown()) {
+        let Some(tag) = rows.get(index) else { continue };
+        let row = Row { inner, y, cursor: place == list.cursor(), focused };
+        row.gutter(canvas, list.marks.contains(name), tag.mark);
+        let alike = likeness.get(&**name).copied().unwrap_or_default();
+        draw(canvas, &slots, row, rows, (tag, alike));
+        row.finish(canvas);
+    }
 }
 
 /// Why there are no rows.
@@ -68,7 +76,7 @@ fn nothing(state: &State) -> Runs {
     }
 }
 
-fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, rows: &TagRows, tag: &TagRow) {
+fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, rows: &TagRows, (tag, alike): Named<'_>) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
     let missing = theme.glyphs.missing;
@@ -78,7 +86,7 @@ fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, rows: &TagRow
         let name = &*tag.row.name;
         let badge = signed.is_some_and(|t| t.look_alike) || !name.is_ascii();
         let end = if badge { slot.end.saturating_sub(2) } else { slot.end };
-        let shown = cut(name, usize::from(end.saturating_sub(slot.start)), theme.glyphs.cut);
+        let shown = cut_name(name, usize::from(end.saturating_sub(slot.start)), theme.glyphs.cut, alike);
         let x = canvas.put(slot.start, y, end, &shown, row.name_style(theme));
         if badge {
             canvas.put(x + 1, y, slot.end, theme.glyphs.warn, theme.warn());
@@ -99,6 +107,19 @@ fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, rows: &TagRow
     cell(canvas, slot(ROLES), y, &listed(roles), theme.quiet());
     let size = signed.map(|t| t.length).or_else(|| tag.row.registry.as_ref().map(|found| found.size));
     number(canvas, slot(SIZE), y, &size.map_or_else(|| missing.to_owned(), |size| size.to_string()), theme.quiet());
+}
+
+/// A tag, and how many characters its name begins and ends with as the names like it do.
+type Named<'a> = (&'a TagRow, (usize, usize));
+
+/// How the visible names are alike, where one of them finds no room.
+fn likeness(slot: Option<Slot>, names: Vec<&str>) -> HashMap<&str, (usize, usize)> {
+    let room = slot.map_or(0, |slot| usize::from(slot.end.saturating_sub(slot.start)));
+    if names.iter().all(|name| name.len() + 2 <= room) {
+        return HashMap::new();
+    }
+    let shared = shared(&names);
+    names.into_iter().zip(shared).collect()
 }
 
 /// The beginning of a digest; the whole one is in the detail.

@@ -35,7 +35,7 @@ impl Performer {
 
 impl Runner {
     /// Tells what is found out beside the screen.
-    pub(super) fn hear(&mut self, learned: Option<oneshot::Receiver<String>>) {
+    pub(in crate::tui) fn hear(&mut self, learned: Option<oneshot::Receiver<String>>) {
         let (Some(learned), events) = (learned, self.events.clone()) else { return };
         self.tasks.spawn(async move {
             if let Ok(words) = learned.await {

@@ -196,6 +196,9 @@ fn pins_of_notary_are_read_for_names_with_capitals_too() {
 #[test]
 fn a_pin_whose_file_is_missing_concerns_its_own_prefix_only() {
     let text = r#"{"trust_pinning": {"ca": {"docker.io/other/": "./ca.pem"}}}"#;
+    let odd = r#"{"trust_pinning": {"ca": {"docker.io/other/": 7}, "certs": {"docker.io/web": "aa"}}}"#;
+    let pinning = Home::new(&[(NOTARY, odd)]).settings().unwrap().pinning;
+    assert!(pinning.ca["docker.io/other/"].is_err() && pinning.certs["docker.io/web"].is_empty());
     let home = Home::new(&[(NOTARY, text)]);
     let why = home.settings().unwrap().pinning.ca["docker.io/other/"].clone().unwrap_err();
     assert!(why.contains("ca.pem"), "{why}");

@@ -281,17 +281,16 @@ fn pinning(whole: &Section<'_>, beside: impl Fn(String) -> PathBuf) -> Result<Pi
     let section = whole.section("trust_pinning", &empty)?;
     let mut pinning = Pinning { disable_tofu: section.flag("disable_tofu")?, ..Pinning::default() };
     for (name, ids) in section.section("certs", &empty)?.fields {
-        let wrong = || format!("certs of trust_pinning: {name:?} is not a list of key IDs");
-        let Value::Array(ids) = ids else { return Err(wrong()) };
-        let ids = ids.iter().map(|id| id.as_str().map(str::to_owned).ok_or_else(wrong));
-        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        // What is no list of IDs allows none, for its own prefix only.
+        let ids = ids.as_array().map(Vec::as_slice).unwrap_or_default();
+        let ids: Vec<String> = ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect();
         // Notary lower-cases names and so loses pins of names with capitals; ours hold for both spellings.
         pinning.certs.entry(name.to_ascii_lowercase()).or_insert_with(|| ids.clone());
         pinning.certs.insert(name.clone(), ids);
     }
     for (prefix, file) in section.section("ca", &empty)?.fields {
-        let file = file.as_str().ok_or_else(|| format!("ca of trust_pinning: {prefix:?} is not a file name"))?;
-        let pem = authorities(&beside(file.to_owned()));
+        let file = file.as_str().ok_or_else(|| "its entry in ca is not a file name".to_owned());
+        let pem = file.and_then(|file| authorities(&beside(file.to_owned())));
         pinning.ca.entry(prefix.to_ascii_lowercase()).or_insert_with(|| pem.clone());
         pinning.ca.insert(prefix.clone(), pem);
     }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
+pub use super::error::TOKEN_USER;
 use crate::tuf::Gun;
 
 /// What a request needs.
@@ -88,9 +89,6 @@ pub trait CredentialSource: Send + Sync {
     /// Hears that a login was refused, so that it is looked up anew next time.
     fn refused(&self, _registry: &str) {}
 }
-
-/// Docker's name for whoever logs in with an identity token.
-pub const TOKEN_USER: &str = "<token>";
 
 /// The key of Docker Hub's login.
 pub const DOCKER_HUB: &str = "https://index.docker.io/v1/";

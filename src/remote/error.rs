@@ -1,9 +1,11 @@
 //! What goes wrong between this machine and a server.
 
-use super::auth::TOKEN_USER;
 use super::distrust::TlsFault;
 use super::stranger::Stranger;
 use crate::tuf::Role;
+
+/// Docker's name for whoever logs in with an identity token.
+pub const TOKEN_USER: &str = "<token>";
 
 /// Why the server could not be asked, or what it refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

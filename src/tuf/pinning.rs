@@ -19,7 +19,8 @@ use super::pem;
 /// What the configuration demands of the first root. Source: docs/notary-v1.md section 9.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Pinning {
-    /// `certs`: GUN, or prefix with a trailing `*`, to accepted IDs of root keys.
+    /// `certs`: GUN, or prefix with a trailing `*`, to accepted IDs of root keys as root files list them, in their
+    /// certificates. Without any, all are refused.
     pub certs: BTreeMap<String, Vec<String>>,
     /// `ca`: GUN prefix to the PEM text of accepted authorities, or why there is none: only what is below the prefix
     /// is refused for it.
@@ -86,7 +87,12 @@ impl Pinning {
     pub(super) fn admit(&self, gun: &Gun, keys: Vec<RootKey>, now: Time) -> Result<Vec<RootKey>, VerifyError> {
         let fault = |why: &str| VerifyError::Pin { gun: gun.clone(), why: why.to_owned() };
         let admitted: Vec<RootKey> = if let Some(ids) = self.pinned_ids(gun) {
-            keys.into_iter().filter(|root| ids.iter().any(|id| id == root.key.id().as_str())).collect()
+            let is_named = |root: &RootKey| ids.iter().any(|id| id == root.key.id().as_str());
+            let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_named);
+            if named.is_empty() {
+                return Err(fault(&unnamed(ids, &others)));
+            }
+            named
         } else if let Some(pem) = self.pinned_authorities(gun) {
             let pem = pem.as_ref().map_err(|why| fault(why))?;
             let authorities: Vec<CertificateDer<'_>> = pem::blocks(pem.as_bytes())
@@ -105,6 +111,12 @@ impl Pinning {
         if admitted.is_empty() { Err(fault("no root key is among those that are allowed")) } else { Ok(admitted) }
     }
 
+    /// Whether an entry says which root this repository must have.
+    #[must_use]
+    pub fn names(&self, gun: &Gun) -> bool {
+        self.pinned_ids(gun).is_some() || self.pinned_authorities(gun).is_some()
+    }
+
     fn pinned_ids(&self, gun: &Gun) -> Option<&[String]> {
         let exact = self.certs.get(gun.as_str());
         let prefixes = self.certs.iter().filter_map(|(name, ids)| Some((name.strip_suffix('*')?, ids)));
@@ -116,6 +128,20 @@ impl Pinning {
     fn pinned_authorities(&self, gun: &Gun) -> Option<&Result<String, String>> {
         let matching = self.ca.iter().filter(|(prefix, _)| gun.as_str().starts_with(prefix.as_str()));
         matching.max_by_key(|(prefix, _)| prefix.len()).map(|(_, pem)| pem)
+    }
+}
+
+/// Why none of `keys` is among these IDs.
+fn unnamed(ids: &[String], keys: &[RootKey]) -> String {
+    let bare = keys.iter().find(|root| ids.iter().any(|id| id == root.key.canonical_id().as_str()));
+    match bare {
+        Some(root) => format!(
+            "its entry names the key {}, and certs wants the ID of the certificate: that of this key is {}",
+            root.key.canonical_id(),
+            root.key.id()
+        ),
+        None if ids.is_empty() => "its entry names no ID of a certificate".to_owned(),
+        None => "no root key is among those that are allowed".to_owned(),
     }
 }
 

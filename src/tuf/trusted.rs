@@ -131,6 +131,17 @@ impl TrustedSet {
         })
     }
 
+    /// Whether the root, however this machine came to trust it, is one that the configuration allows.
+    ///
+    /// # Errors
+    /// `Pin`.
+    pub fn check_pins(&self, pinning: &Pinning) -> Result<(), VerifyError> {
+        if !pinning.names(&self.gun) {
+            return Ok(());
+        }
+        pinning.admit(&self.gun, self.root_keys.clone(), self.now).map(drop)
+    }
+
     /// Signatures that need not be verified again in the steps to come.
     #[must_use]
     pub fn knowing(self, known: Arc<KnownSignatures>) -> Self {

@@ -20,6 +20,7 @@ use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Outcome, Source};
 use trustdeck::tui::messages::failure::{Ask, Failure};
+use trustdeck::tui::messages::registry::{RegistryFound, RegistryWork};
 use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::screens::commands;
 use trustdeck::tui::state::publishing::{Publishing, Track};
@@ -203,6 +204,21 @@ fn what_is_shown_from_the_cache_asks_for_a_login_or_whether_a_realm_is_allowed()
     let effects = press(&mut state, "iann<tab>secret word<enter>");
     let [Effect::LogIn { host, .. }] = &effects[..] else { panic!("a login, not {effects:?}") };
     assert_eq!(host, "notary.example.com");
+}
+
+#[test]
+fn a_registry_that_wants_a_login_is_asked_again_with_it() {
+    let (mut state, demo) = (browsing(), gun("admin/demo"));
+    let registry = "registry.example.com".to_owned();
+    let refused = Problem { admission: Some(Admission::Login { registry, user: None }), ..problem(Kind::Auth) };
+    let failure = Failure { problem: refused, ask: None, raw: None };
+    let effects = press(&mut state, "3");
+    tell(&mut state, effects[0].clone(), Outcome::Registry(RegistryFound::Compared(demo.clone(), Err(failure))));
+    let effects = press(&mut state, "1iann<tab>secret word<enter>");
+    assert!(matches!(&effects[..], [Effect::LogIn { .. }]), "{effects:?}");
+    let said = Told::new("logging in", "ann");
+    tell(&mut state, effects[0].clone(), Outcome::Acted(Some(demo), Ok(said)));
+    assert!(matches!(&press(&mut state, "3")[..], [Effect::Registry(RegistryWork::Compare(..))]));
 }
 
 #[test]

@@ -229,7 +229,7 @@ impl Trust {
             }
             return Err(refused(roots));
         }
-        if is_pinned(&settings.pinning, gun) {
+        if settings.pinning.names(gun) {
             return Ok(set);
         }
         match settings.first_contact {
@@ -366,11 +366,4 @@ impl Trust {
             other => other,
         }
     }
-}
-
-fn is_pinned(pinning: &Pinning, gun: &Gun) -> bool {
-    let name = gun.as_str();
-    let matches =
-        |pattern: &String| pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix));
-    pinning.certs.keys().any(matches) || pinning.ca.keys().any(|prefix| name.starts_with(prefix.as_str()))
 }

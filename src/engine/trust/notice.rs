@@ -16,6 +16,8 @@ pub enum Notice {
         /// Four words for each bare key, to compare by ear.
         words: Vec<String>,
     },
+    /// The root that this machine trusts is not one that the configuration allows; why. It was trusted before.
+    Unpinned(String),
     /// The root in the cache was not the one that is known; why.
     RootRestored(&'static str),
     /// This machine's clock was ahead when the repository was last verified, at this time; the server says that it is
@@ -39,6 +41,11 @@ impl fmt::Display for Notice {
                 f,
                 "this machine's clock was ahead when this was verified at {last:.0}; the server says it is right now, \
                  so that the record is corrected"
+            ),
+            Self::Unpinned(why) => write!(
+                f,
+                "{why}; this machine trusted the root before: ask its owner which is right, then mend the entry or forget \
+                 the root (trustdeck delete)"
             ),
             Self::RootRestored(why) => write!(f, "the cached root {why}: it was restored from the last good copy"),
         }

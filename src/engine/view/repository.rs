@@ -11,6 +11,7 @@ use super::{Finding, Health, RepositoryView, TagList};
 use crate::engine::error::EngineError;
 use crate::engine::reference::familiar_name;
 use crate::engine::trust::judge::{clock_words, judge, refused};
+use crate::engine::trust::notice::Notice;
 use crate::engine::trust::session::{Freshness, Session};
 use crate::engine::trust::tree::nodes;
 use crate::engine::wording::{count, some};
@@ -111,6 +112,9 @@ impl Views {
         view.lost = session.lost.is_some();
         view.vanished.clone_from(&session.vanished);
         view.notices.clone_from(&session.notices);
+        let pinning = &self.context.settings().pinning;
+        let unpinned = session.set.as_ref().and_then(|set| set.check_pins(pinning).err());
+        view.notices.extend(unpinned.map(|why| Notice::Unpinned(why.to_string())));
         view.foreign_changes = self.trust.repositories.cache.foreign_changes(&gun);
         view.findings.extend(about_session(session));
         view.findings.extend(about_changes(view.foreign_changes));

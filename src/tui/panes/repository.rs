@@ -37,8 +37,11 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
         );
         detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
         detail.facts.push(("do", problem.hint.clone()));
-        detail.acts.extend(repository.question().iter().map(answers));
     }
+    if let Some(failure) = &repository.registry.failure {
+        detail.facts.push(("registry", failure.problem.message.clone()));
+    }
+    detail.acts.extend(repository.question().iter().map(answers));
     match view.findings.first() {
         Some(finding) => {
             detail.state = Some((finding.headline.clone(), word_style(theme, finding.level)));

@@ -344,6 +344,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };
     repository.is_logging_in = is_login;
     repository.failure = None;
+    repository.registry.failure = None;
     let mut again = vec![gun.clone()];
     if let Some(given) = asked {
         // What others wait for too answers them all.

@@ -70,18 +70,16 @@ impl Repository {
         self.refusal()?.admission.as_ref()
     }
 
-    /// That its server did not let in, also where the cache is shown instead.
+    /// That its server did not let in, also where the cache is shown instead, or else its registry.
     #[must_use]
     pub fn refusal(&self) -> Option<&Problem> {
-        let problem = match (&self.failure, &self.view) {
-            (Some(failure), _) => &failure.problem,
-            (None, Some(view)) => match &view.freshness {
-                Freshness::Cached { reason, .. } => reason.as_ref()?,
-                Freshness::Fresh { .. } => return None,
-            },
-            (None, None) => return None,
+        let cached = || match &self.view.as_ref()?.freshness {
+            Freshness::Cached { reason, .. } => reason.as_ref(),
+            Freshness::Fresh { .. } => None,
         };
-        problem.admission.is_some().then_some(problem)
+        let of_server = self.failure.as_ref().map(|failure| &failure.problem).or_else(cached);
+        let of_registry = self.registry.failure.as_ref().map(|failure| &failure.problem);
+        [of_server, of_registry].into_iter().flatten().find(|problem| problem.admission.is_some())
     }
 
     /// How it stands.

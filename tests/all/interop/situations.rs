@@ -202,3 +202,17 @@ fn keys_that_a_variable_left_behind_are_named() {
     assert!(status["trust_dir_why"].as_str().unwrap().contains("DOCKER_CONFIG"), "{status}");
     assert_eq!((&status["docker_config_why"], &status["other_keys"][0]["keys"]), (&"DOCKER_CONFIG".into(), &3.into()));
 }
+
+#[test]
+fn a_pin_that_came_after_the_root_was_trusted_is_told_with_each_reading() {
+    let Some((_server, home)) = docker_repository() else { return };
+    assert!(!home.trustdeck(&["inspect", GUN]).ok().stderr.contains("trust_pinning"));
+    let file = home.path().join(".notary/config.json");
+    let mut config: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    config["trust_pinning"] = serde_json::json!({"certs": {GUN: [sha256("another")]}});
+    std::fs::write(&file, config.to_string()).unwrap();
+    for arguments in [&["inspect", GUN][..], &["--offline", "inspect", GUN]] {
+        let told = home.trustdeck(arguments).ok().stderr;
+        assert!(told.contains("trust_pinning") && told.contains("trusted the root before"), "{told}");
+    }
+}

@@ -189,7 +189,14 @@ fn pins_by_certificate_decide_by_the_exact_name_then_the_longest_prefix() {
     ];
     for pinning in refused {
         assert!(matches!(pinned(&files, &pinning), Err(VerifyError::Pin { .. })), "{pinning:?}");
+        // One that came after the root was trusted is noticed.
+        let late = start(&repository).check_pins(&pinning);
+        assert!(matches!(late, Err(VerifyError::Pin { .. })), "{pinning:?}");
     }
+    let Err(VerifyError::Pin { why, .. }) = pinned(&files, &certs(&[(GUN, &bare)])) else { panic!("it is refused") };
+    assert!(why.contains(bare.id().as_str()) && why.contains(right.id().as_str()), "both IDs are told: {why}");
+    let other = Pinning { disable_tofu: true, ..certs(&[("other.test/*", &wrong)]) };
+    start(&repository).check_pins(&other).unwrap();
 }
 
 #[test]

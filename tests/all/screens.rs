@@ -254,7 +254,7 @@ pub(crate) fn publishing(size: (u16, u16), theme: Theme) -> State {
 
 #[test]
 fn a_running_publish_looks_as_stored() {
-    looks("publish", "trustdeck publish", &[(120, 40)], publishing);
+    looks("publish", "trustdeck publish", &[(120, 40)], |size| publishing(size, Theme::default()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Errors of the engine as plain data.
 
 use crate::engine::error::{RootId, Untrusted};
-use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError, named_registry};
+use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError};
 use crate::tuf::NameError;
 use crate::tui::messages::failure::{Ask, Failure};
 

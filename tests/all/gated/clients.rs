@@ -111,7 +111,8 @@ fn podman_pulls_what_is_signed_through_a_mirror_and_is_refused_the_rest() {
     }
     // A drifted tag is served as it was signed.
     podman.pull("team/web:latest").ok();
-    let signed = lab.runtime.block_on(lab.engine.tags().trusted(&gun("team/web"), "latest")).unwrap();
+    let view = lab.runtime.block_on(lab.engine.tags().relied_on(&gun("team/web"))).unwrap();
+    let signed = trusted_in(&view, "latest").unwrap();
     let image = "registry.sandbox/team/web:latest";
     let pulled = podman.run(&["image", "inspect", "--format", "{{.Digest}}", image]).ok();
     assert_eq!(pulled.stdout.trim(), signed.digest);

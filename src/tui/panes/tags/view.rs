@@ -12,7 +12,7 @@ use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape, shape};
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
-use crate::tui::panes::row::{self, Row, cell, number, state_cell};
+use crate::tui::panes::row::{Row, cell, number, state_cell};
 use crate::tui::panes::{empty, landing};
 use crate::tui::state::State;
 use crate::tui::state::registry::{Compared, Comparing};

@@ -127,7 +127,7 @@ pub struct Problem {
     pub role: Option<Role>,
     /// What would make the server let in.
     #[serde(skip)]
-    pub admission: Option<Admission>,
+    pub admission: Option<Box<Admission>>,
 }
 
 /// What a person can give so that a server lets in.

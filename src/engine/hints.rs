@@ -163,7 +163,7 @@ impl EngineError {
             hint: self.hint(),
             repository: self.repository().cloned(),
             role: self.role().cloned(),
-            admission: self.admission(),
+            admission: self.admission().map(Box::new),
         }
     }
 

@@ -40,7 +40,7 @@ fn problem(kind: Kind) -> Problem {
 
 /// The server's answer about a repository is a question.
 fn ask(state: &mut State, name: &str, kind: Kind, ask: Ask) {
-    let admission = if let Ask::Admission(admission) = &ask { Some(admission.clone()) } else { None };
+    let admission = if let Ask::Admission(admission) = &ask { Some(Box::new(admission.clone())) } else { None };
     let failure = Failure { problem: Problem { admission, ..problem(kind) }, ask: Some(ask), raw: None };
     let found = Outcome::Viewed(gun(name), Source::Server, Err(failure));
     tell(state, Effect::Refresh(gun(name)), found);
@@ -127,7 +127,7 @@ fn refused_publish(admission: Admission) -> State {
     tell_stage(&mut state, stage(), plan());
     press(&mut state, "pP");
     let tracks: Vec<Track> = plan().repositories.iter().map(|p| track(&p.gun)).collect();
-    let refused = Problem { admission: Some(admission), ..problem(Kind::Forbidden) };
+    let refused = Problem { admission: Some(Box::new(admission)), ..problem(Kind::Forbidden) };
     let published = tracks
         .iter()
         .map(|track| Published { outcome: PublishOutcome::Failed(refused.clone()), ..Published::skipped(&track.gun) });
@@ -185,7 +185,7 @@ fn a_publish_asks_whether_logins_may_go_where_the_server_sends_them() {
 /// The cache is shown, for the server did not let in.
 fn from_cache(admission: Admission) -> State {
     let mut state = browsing();
-    let (demo, reason) = (gun("admin/demo"), Problem { admission: Some(admission), ..problem(Kind::Auth) });
+    let (demo, reason) = (gun("admin/demo"), Problem { admission: Some(Box::new(admission)), ..problem(Kind::Auth) });
     let mut view = state.find(&demo).unwrap().view.as_deref().unwrap().clone();
     view.freshness = Freshness::Cached { at: Some(state.now), reason: Some(reason) };
     tell(&mut state, Effect::Refresh(demo.clone()), Outcome::Viewed(demo, Source::Server, Ok(Arc::new(view))));
@@ -210,7 +210,8 @@ fn what_is_shown_from_the_cache_asks_for_a_login_or_whether_a_realm_is_allowed()
 fn a_registry_that_wants_a_login_is_asked_again_with_it() {
     let (mut state, demo) = (browsing(), gun("admin/demo"));
     let registry = "registry.example.com".to_owned();
-    let refused = Problem { admission: Some(Admission::Login { registry, user: None }), ..problem(Kind::Auth) };
+    let refused =
+        Problem { admission: Some(Box::new(Admission::Login { registry, user: None })), ..problem(Kind::Auth) };
     let failure = Failure { problem: refused, ask: None, raw: None };
     let effects = press(&mut state, "3");
     tell(&mut state, effects[0].clone(), Outcome::Registry(RegistryFound::Compared(demo.clone(), Err(failure))));

@@ -362,7 +362,8 @@ fn snapshot_is_here(facts: &PlanFacts<'_>, draft: &Draft<'_>, plan: &RepositoryP
             true => (Weight::Note, "can publish only from this machine"),
             false => (Weight::Warning, "cannot publish yet"),
         };
-        found.push(plain(weight, format!("{} {headline}", gaining.join(", ")), detail));
+        let warning = plain(weight, format!("{} {headline}", gaining.join(", ")), detail);
+        found.push(remedied(Remedy::LeaveSnapshot, warning));
     }
 }
 

@@ -12,7 +12,7 @@ use super::merged::{Merge, merges};
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{MadeKeys, SignedFile, SigningError, sign};
-use super::upload::Uploaded;
+use super::upload::{Uploaded, without_snapshot_key};
 use crate::engine::called;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
@@ -21,7 +21,6 @@ use crate::engine::error::{EngineError, Problem};
 use crate::engine::lanes::{blocking, waiting};
 use crate::engine::plan::compute::draft;
 use crate::engine::plan::{RepositoryPlan, Weight};
-use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{PublishTurn, Sent, SentFile};
 use crate::engine::trust::session::Base;
@@ -339,30 +338,6 @@ impl Publisher {
         self.trust.delete_local(gun).await?;
         let checked = "the server has no trust data any more".to_owned();
         Ok(Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) })
-    }
-}
-
-/// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
-fn without_snapshot_key(prepared: &PreparedPublish, error: EngineError) -> EngineError {
-    let EngineError::Remote { gun: Some(gun), source: RemoteError::Incomplete { missing: Role::Snapshot, .. } } =
-        &error
-    else {
-        return error;
-    };
-    let listed = prepared.base.set.as_ref().map(|set| set.root().content.role_keys(&Role::Snapshot).keys);
-    let Some(key) = listed.as_ref().and_then(|keys| keys.first()).map(|key| key.canonical_id()) else { return error };
-    if prepared.batch.keys.ids.contains(key) {
-        return error;
-    }
-    EngineError::Change {
-        gun: gun.clone(),
-        role: Some(Role::Snapshot),
-        what: format!("neither the server nor this machine holds snapshot key {}", key.short()),
-        hint: format!(
-            "ask whoever set the repository up to leave it to the server: trustdeck rotate snapshot {} --server-managed \
-             --publish; or publish where that key is; everything is still staged",
-            familiar_name(gun)
-        ),
     }
 }
 

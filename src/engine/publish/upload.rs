@@ -4,6 +4,7 @@ use super::job::{PreparedPublish, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
+use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::Sent;
 use crate::remote::RemoteError;
@@ -70,5 +71,29 @@ impl Publisher {
         let before = prepared.base.set.as_deref().and_then(timestamp);
         let now = self.trust.fetch_base(gun).await?;
         Ok(now.set.as_deref().and_then(timestamp) != before)
+    }
+}
+
+/// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
+pub(super) fn without_snapshot_key(prepared: &PreparedPublish, error: EngineError) -> EngineError {
+    let EngineError::Remote { gun: Some(gun), source: RemoteError::Incomplete { missing: Role::Snapshot, .. } } =
+        &error
+    else {
+        return error;
+    };
+    let listed = prepared.base.set.as_ref().map(|set| set.root().content.role_keys(&Role::Snapshot).keys);
+    let Some(key) = listed.as_ref().and_then(|keys| keys.first()).map(|key| key.canonical_id()) else { return error };
+    if prepared.batch.keys.ids.contains(key) {
+        return error;
+    }
+    EngineError::Change {
+        gun: gun.clone(),
+        role: Some(Role::Snapshot),
+        what: format!("neither the server nor this machine holds snapshot key {}", key.short()),
+        hint: format!(
+            "ask whoever set the repository up to leave it to the server: trustdeck rotate snapshot {} --server-managed \
+             --publish; or publish where that key is; everything is still staged",
+            familiar_name(gun)
+        ),
     }
 }

@@ -39,7 +39,7 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
         EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
         EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
-        _ => problem.admission.clone().map(Ask::Admission),
+        _ => problem.admission.as_deref().cloned().map(Ask::Admission),
     };
     Failure { problem, ask, raw }
 }

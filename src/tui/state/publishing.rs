@@ -83,7 +83,7 @@ impl Publishing {
     #[must_use]
     pub fn question(&self) -> Option<(&Gun, &Admission)> {
         let track = self.tracks.get(self.cursor).filter(|_| self.ended.is_some())?;
-        Some((&track.gun, self.problem_of(Some(track))?.admission.as_ref()?))
+        Some((&track.gun, self.problem_of(Some(track))?.admission.as_deref()?))
     }
 
     /// Takes the end.

@@ -67,7 +67,7 @@ impl Repository {
     /// What would make its server let in.
     #[must_use]
     pub fn admission(&self) -> Option<&Admission> {
-        self.refusal()?.admission.as_ref()
+        self.refusal()?.admission.as_deref()
     }
 
     /// That its server did not let in, also where the cache is shown instead, or else its registry.

@@ -67,12 +67,12 @@ fn answers_of_a_server_become_their_class() {
     for (status, code, kind) in [
         ("401 Unauthorized", 4, "auth"),
         ("403 Forbidden", 4, "forbidden"),
-        // Without Notary's own code in the body, it is no trust server that answers.
+        // Without Notary's own code in the body, or metadata, it is no trust server that answers.
         ("404 Not Found", 5, "server"),
         ("429 Too Many Requests", 5, "busy"),
         ("500 Internal Server Error", 5, "server"),
         ("302 Found", 5, "redirect"),
-        ("200 OK", 6, "format"),
+        ("200 OK", 5, "server"),
     ] {
         let port = http_server(move |_| response(status, b"surprise"));
         let url = format!("http://127.0.0.1:{port}");

@@ -10,12 +10,12 @@ use crate::support::home::digest;
 use crate::support::{Home, NotaryServer, Proxy};
 
 /// More than are published at once.
-const REPOSITORIES: usize = 12;
+const REPOSITORIES: usize = 36;
 
 #[test]
 fn ctrl_c_finishes_what_runs_and_begins_nothing() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
-    let proxy = Proxy::start(server.port, Duration::from_millis(100));
+    let proxy = Proxy::start(server.port, Duration::from_millis(30));
     let home = Home::at(&proxy.url(), &server.ca);
     let key = home.generate_key("alice");
     let guns: Vec<String> = (0..REPOSITORIES).map(|i| format!("registry.example.test/team/r{i:02}")).collect();

@@ -45,7 +45,7 @@ async fn root_whose_certificate_has_ended_is_shown_and_set_up_again() {
     let planned = home.publish(&["renew", "root", GUN]);
     assert_ne!(planned.code, 0);
     assert!(planned.stderr.contains("certificate has ended"), "{}", planned.stderr);
-    assert!(planned.stderr.contains("delete --remote"), "{}", planned.stderr);
+    assert!(planned.stderr.contains(&format!("trustdeck delete {GUN} --remote")), "{}", planned.stderr);
     home.trustdeck(&["reset", GUN]).ok();
     home.trustdeck(&["delete", GUN, "--remote", "--publish", "--yes", "--accept"]).ok();
     home.publish(&["signer", "add", "--key", &home.generate_key("jeff"), "jeff", GUN]).ok();

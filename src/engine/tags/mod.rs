@@ -7,6 +7,7 @@
 //! - Every manifest and blob that is checked is hashed here; who is to be distrusted is said with the fault.
 //!
 //! ```
+//! use trustdeck::engine::tags::trusted::trusted_in;
 //! use trustdeck::tuf::Gun;
 //!
 //! # #[tokio::main]
@@ -15,9 +16,10 @@
 //! # let sandbox = trustdeck::sandbox::start(trustdeck::sandbox::Options { http: true, ..Default::default() }).await?;
 //! # let engine = trustdeck::engine::Engine::open(sandbox.settings(), std::sync::Arc::new(jiff::Timestamp::now))?;
 //! let gun = Gun::parse("registry.sandbox/team/api")?;
-//! let latest = engine.tags().trusted(&gun, "latest").await?;
+//! let view = engine.tags().relied_on(&gun).await?;
+//! let latest = trusted_in(&view, "latest").map_err(|why| format!("{why:?}"))?;
 //! println!("docker pull {gun}@{}", latest.digest);
-//! assert!(engine.tags().trusted(&gun, "no-such-tag").await.is_err());
+//! assert!(trusted_in(&view, "no-such-tag").is_err());
 //! # Ok(())
 //! # }
 //! ```

@@ -58,3 +58,14 @@ fn what_a_server_has_lost_is_sent_again_by_one_key() {
     let mut state = on_screen(view);
     assert_eq!(staged(&press(&mut state, "1S")), [Change::Republish]);
 }
+
+#[test]
+fn nothing_is_restored_where_the_server_has_all_of_it() {
+    let mut state = on_screen(repository(NAME, Health::Ok, 7, 1, ("targets", 900)));
+    assert_eq!(press(&mut state, "1S"), []);
+    assert!(frame::signs(&draw(&state)).contains("the server has lost nothing of it"));
+    press(&mut state, "2");
+    state.lists.roles.select(&role("targets/releases"));
+    assert_eq!(press(&mut state, "S"), []);
+    assert!(frame::signs(&draw(&state)).contains("there is nothing to restore"));
+}

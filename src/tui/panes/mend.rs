@@ -47,10 +47,17 @@ pub fn of(state: &State, role: &RoleView) -> Option<Mend> {
         RoleState::UnderThreshold { .. } if role.server_held => Some(Mend::AskServer),
         _ if role.keys.is_empty() && !role.server_held && !is_base => Some(Mend::AddKey),
         RoleState::UnderThreshold { .. } if role.vouched => Some(Mend::SignAgain),
-        RoleState::UnderThreshold { .. } | RoleState::Hidden if !is_base => Some(Mend::Restore),
+        RoleState::UnderThreshold { .. } | RoleState::Hidden if role.role != Role::Root => Some(Mend::Restore),
         RoleState::Good if is_base && ends == Some(Age::Short) => Some(Mend::Renew),
         _ => None,
     }
+}
+
+/// Why the last good file of a role cannot be what is wanted.
+#[must_use]
+pub fn no_restoring(role: &RoleView) -> Option<&'static str> {
+    let is_wanted = !role.server_held && matches!(role.state, RoleState::UnderThreshold { .. } | RoleState::Hidden);
+    (!is_wanted).then_some("the server has its good file; there is nothing to restore")
 }
 
 /// The line that says so: key, act, and what it needs.

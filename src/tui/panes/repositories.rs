@@ -33,7 +33,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["t"], Wanted::Repositories(actions::Repositories::Renew), "renew", Group::Stage, 6).unless(no_renewal),
     bind(&["w"], Wanted::Repositories(actions::Repositories::SignAgain), "sign again", Group::Stage, 6)
         .unless(no_signing),
-    bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 0).unless(none),
+    bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 0).unless(no_restoring),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
     bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "notary staged", Group::Stage, 50)
@@ -56,6 +56,12 @@ fn no_renewal(state: &State) -> Option<&'static str> {
 fn no_signing(state: &State) -> Option<&'static str> {
     let wanted = matches!(mend::of_repository(state), Some((_, Mend::SignAgain)));
     (!wanted).then_some("no role here wants that; w in Roles signs any again")
+}
+
+fn no_restoring(state: &State) -> Option<&'static str> {
+    let is_lost = state.view().is_some_and(|view| view.lost);
+    let wanted = is_lost || matches!(mend::of_repository(state), Some((_, Mend::Restore)));
+    (!wanted).then_some("the server has lost nothing of it, and no role wants its last good file")
 }
 
 fn no_question(state: &State) -> Option<&'static str> {

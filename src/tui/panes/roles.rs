@@ -32,7 +32,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 33).unless(wizard::no_role),
     bind(&["w"], Wanted::Roles(actions::Roles::Witness), "sign again", Group::Stage, 50).unless(not_ours_to_sign),
-    bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 0).unless(not_ours_to_sign),
+    bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 0).unless(no_restoring),
 ];
 
 fn no_repository(state: &State) -> Option<&'static str> {
@@ -57,6 +57,12 @@ fn not_ours_to_sign(state: &State) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+fn no_restoring(state: &State) -> Option<&'static str> {
+    let Some(view) = state.view() else { return Some("the list is empty") };
+    let meant = meant(state);
+    view.roles.iter().filter(|role| meant.contains(&role.role)).find_map(mend::no_restoring)
 }
 
 fn meant(state: &State) -> Vec<Role> {

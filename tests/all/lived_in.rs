@@ -141,6 +141,21 @@ fn the_tour_never_names_a_key_that_is_not_bound_where_the_user_is() {
 }
 
 #[test]
+fn the_tour_says_what_is_left_where_all_was_dropped_that_it_goes_on_with() {
+    let mut state = staged();
+    state.message = None;
+    state.tour = Some(Tour::first_signer(&gun("admin/web"), "admin/web", "carol", "/k/carol.pub", "sandbox-only"));
+    if let Some(tour) = &mut state.tour {
+        tour.at = 3;
+    }
+    resize(&mut state, (80, 24));
+    assert!(shown(&state).contains("First p, to the review. Press P"), "{}", shown(&state));
+    state.stage.changes.clear();
+    assert!(shown(&state).contains("Nothing is staged: add a signer with a in Roles, or skip."), "{}", shown(&state));
+    assert!(!shown(&state).contains("Press P"), "{}", shown(&state));
+}
+
+#[test]
 fn hints_name_what_undo_takes_back_and_offer_to_do_it_again() {
     let mut state = staged();
     state.message = None;

@@ -50,8 +50,17 @@ fn is_done(state: &State, done: &Goal) -> bool {
 /// What to press now: never a key that is not bound where the user is.
 #[must_use]
 pub(super) fn sentence(state: &State, step: &TourStep) -> String {
+    if lacks_changes(state, &step.done) {
+        return "Nothing is staged: add a signer with a in Roles, or skip.".to_owned();
+    }
     let Some(wanted) = elsewhere(state, &step.done) else { return step.sentence.clone() };
     format!("{wanted} {}", step.sentence)
+}
+
+/// Whether what the step goes on with was taken back.
+fn lacks_changes(state: &State, done: &Goal) -> bool {
+    let goes_on = matches!(done, Goal::Reviewing | Goal::Published(_));
+    goes_on && state.stage.changes.is_empty() && state.dialogs.is_empty() && matches!(state.screen, Screen::Main)
 }
 
 /// The way back to where the step's keys hold; `None` there.

@@ -5,6 +5,7 @@ mod empty;
 mod key_rows;
 pub mod keys;
 mod landing;
+mod life;
 pub mod mend;
 pub mod repositories;
 mod repository;

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::empty;
+use super::life::{expiry, life_bar};
 use super::mend::{self, Mend};
 use super::row::{self, Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
@@ -16,7 +17,6 @@ use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::offers;
 use crate::tui::kit::canvas::{Canvas, Runs};
-use crate::tui::kit::format::{self, Age};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::pane::Pane;
 use crate::tui::kit::spinner;
@@ -291,37 +291,6 @@ fn differs(canvas: &mut Canvas<'_>, (own, tags): (Option<Slot>, Option<Slot>), y
     }
     if found.unsigned > 0 {
         canvas.put(x, y, slot.end, &format!("{}{}", theme.glyphs.none, found.unsigned), theme.quiet());
-    }
-}
-
-/// Text and colour of a time of expiry.
-pub fn expiry(state: &State, role: &crate::tuf::Role, at: jiff::Timestamp, fine: Style) -> (String, Style) {
-    let style = match format::age(state.now, role, at) {
-        Age::Expired => state.theme.fail(),
-        Age::Short => state.theme.warn_word(),
-        Age::Fine => fine,
-    };
-    (format::expiry(state.now, at), style)
-}
-
-/// What is left of a role's life.
-pub fn life_bar(
-    state: &State,
-    canvas: &mut Canvas<'_>,
-    slot: Option<Slot>,
-    y: u16,
-    role: &crate::tuf::Role,
-    at: jiff::Timestamp,
-) {
-    let (Some(slot), theme) = (slot, canvas.theme) else { return };
-    let cells = slot.end.saturating_sub(slot.start);
-    match format::age(state.now, role, at) {
-        Age::Expired => canvas.repeat(slot.start, y, cells, theme.glyphs.lost, theme.fail()),
-        age => {
-            let full = format::life_cells(state.now, role, at, cells);
-            let style = if age == Age::Short { theme.warn() } else { theme.quiet() };
-            canvas.gauge(slot.start, y, cells, full, (style, theme.quiet()));
-        }
     }
 }
 

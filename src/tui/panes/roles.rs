@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::detail::Detail;
-use super::repositories::{expiry, life_bar};
+use super::life::{expiry, life_bar};
 use super::row::{self, Row, cell, number};
 use super::{empty, mend};
 use crate::engine::Change;

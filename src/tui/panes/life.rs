@@ -9,7 +9,7 @@ use crate::tui::kit::table::Slot;
 use crate::tui::state::State;
 
 /// Text and colour of a time of expiry.
-pub fn expiry(state: &State, role: &Role, at: jiff::Timestamp, fine: Style) -> (String, Style) {
+pub(super) fn expiry(state: &State, role: &Role, at: jiff::Timestamp, fine: Style) -> (String, Style) {
     let style = match format::age(state.now, role, at) {
         Age::Expired => state.theme.fail(),
         Age::Short => state.theme.warn_word(),
@@ -19,7 +19,14 @@ pub fn expiry(state: &State, role: &Role, at: jiff::Timestamp, fine: Style) -> (
 }
 
 /// What is left of a role's life.
-pub fn life_bar(state: &State, canvas: &mut Canvas<'_>, slot: Option<Slot>, y: u16, role: &Role, at: jiff::Timestamp) {
+pub(super) fn life_bar(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    slot: Option<Slot>,
+    y: u16,
+    role: &Role,
+    at: jiff::Timestamp,
+) {
     let (Some(slot), theme) = (slot, canvas.theme) else { return };
     let cells = slot.end.saturating_sub(slot.start);
     match format::age(state.now, role, at) {

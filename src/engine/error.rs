@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::words::words;
+use super::other_root::OtherRoot;
 use crate::keys::{KeyError, TooShort};
 use crate::printable::system_words;
 use crate::remote::RemoteError;
@@ -245,14 +245,9 @@ pub enum EngineError {
     /// The pin that this machine had is gone or other than remembered.
     #[error("the trusted root of {gun} is {what}")]
     PinLost { gun: Gun, what: String, known: Vec<KeyId>, found: Vec<KeyId> },
-    /// The server has a root that does not descend from the one that this machine trusts, since `since`.
-    #[error(
-        "the server has another root of {gun} than this machine trusts{}: there {}, trusted {}",
-        .since.map(|at| format!(" since {}", at.strftime("%Y-%m-%d"))).unwrap_or_default(),
-        root_list(.found),
-        root_list(.known)
-    )]
-    OtherRoot { gun: Gun, known: Vec<RootId>, found: Vec<RootId>, since: Option<jiff::Timestamp> },
+    /// The server has a root that does not descend from the one that this machine trusts.
+    #[error("{0}")]
+    OtherRoot(Box<OtherRoot>),
     /// Keys that must sign are locked.
     #[error("{} must be unlocked first", short_list(.0))]
     Locked(Vec<CanonicalKeyId>),
@@ -359,15 +354,6 @@ impl std::fmt::Display for LockHolder {
         let facts: Vec<&str> = program.chain(self.is_stopped.then_some("stopped")).collect();
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
     }
-}
-
-/// A root key as metadata lists it, in its certificate, and without.
-pub type RootId = (KeyId, CanonicalKeyId);
-
-fn root_list(keys: &[RootId]) -> String {
-    let one = |(id, bare): &RootId| format!("root key {} ({})", id.short(), words(bare));
-    let keys: Vec<String> = keys.iter().map(one).collect();
-    if keys.is_empty() { "no usable root key".to_owned() } else { keys.join(", ") }
 }
 
 impl From<TooShort> for EngineError {

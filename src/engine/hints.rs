@@ -23,7 +23,7 @@ impl EngineError {
             Self::Untrusted { why: Untrusted::Orphaned { .. }, .. } => Kind::Signature,
             Self::Untrusted { .. } => Kind::Absent,
             Self::Key(key) => key_kind(key),
-            Self::FirstContact { .. } | Self::PinLost { .. } | Self::OtherRoot { .. } => Kind::Pin,
+            Self::FirstContact { .. } | Self::PinLost { .. } | Self::OtherRoot(_) => Kind::Pin,
             Self::Locked(_) => Kind::Passphrase,
             Self::PlanChanged { .. } | Self::Moved { .. } | Self::Conflict { .. } => Kind::Conflict,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
@@ -59,12 +59,12 @@ impl EngineError {
             Self::Lost { gun, copy: false, .. } => {
                 return format!("ask its owner; if it was deleted, trustdeck delete {gun} forgets it here");
             }
-            Self::OtherRoot { gun, .. } => {
-                return format!(
-                    "an attack looks like this, and so does a repository that was deleted and set up again: ask its owner, \
-                     by another way than this server, whether the root key now has these words; if so, trustdeck delete \
-                     {gun} forgets the old root, and the next read shows the new one"
+            Self::OtherRoot(other) => {
+                let way_on = format!(
+                    "if so, trustdeck delete {} forgets the old root, and the next read shows the new one",
+                    other.gun
                 );
+                return other.hint(&way_on);
             }
             Self::Untrusted { why: Untrusted::Unsigned { .. }, .. } => {
                 "sign it with: trustdeck sign REPO:TAG --publish"
@@ -121,11 +121,11 @@ impl EngineError {
     #[must_use]
     pub fn repository(&self) -> Option<&Gun> {
         match self {
+            Self::OtherRoot(other) => Some(&other.gun),
             Self::Verify { gun, .. }
             | Self::Clock { gun, .. }
             | Self::Absent { gun, .. }
             | Self::Lost { gun, .. }
-            | Self::OtherRoot { gun, .. }
             | Self::Untrusted { gun, .. }
             | Self::FirstContact { gun, .. }
             | Self::PinLost { gun, .. }
@@ -148,7 +148,7 @@ impl EngineError {
             Self::Verify { source, .. } => verify_role(source),
             Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
             Self::Unvouched { role, .. } => role.as_ref(),
-            Self::OtherRoot { .. } => Some(&Role::Root),
+            Self::OtherRoot(_) => Some(&Role::Root),
             Self::Remote { source: RemoteError::Incomplete { missing, .. }, .. } => Some(missing),
             _ => None,
         }

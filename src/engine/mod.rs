@@ -65,6 +65,7 @@ pub mod error;
 mod hints;
 pub mod keyring;
 mod lanes;
+pub mod other_root;
 pub mod plan;
 pub mod publish;
 pub mod reference;

@@ -60,6 +60,7 @@ pub mod proxies;
 mod proxy_answer;
 pub mod registry;
 pub mod remark;
+mod service;
 mod setup;
 mod shown;
 mod slots;

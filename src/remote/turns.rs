@@ -4,8 +4,9 @@
 //! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
 //! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
 //! away as many are under way as leave, on average, less than half a request in its hands: half of the round trip divided
-//! by the service time. They start evenly spread, so that none arrives with another. An upload, for which the server reads
-//! and writes many files, has a service time of its own: it is alone under way where that is long, or unknown.
+//! by the service time, fewer where that varies. They start evenly spread, so that none arrives with another. An upload, for
+//! which the server reads and writes many files, has a service time of its own: it is alone under way where that is long,
+//! or unknown.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
 
 use super::pace::Pace;
+use super::service::Service;
 
 /// A shorter round trip is a server nearby.
 const NEAR: Duration = Duration::from_millis(5);
@@ -22,15 +24,9 @@ const PATIENCE: Duration = Duration::from_millis(25);
 const AT_FIRST: usize = 4;
 /// Never more than this.
 const MOST: usize = 32;
-/// What a server is believed to need for a file until it was measured.
-const SERVICE: Duration = Duration::from_millis(4);
 /// A server that needs longer for a file on average has much else to do: then it may be interrupted amid its map, and one
 /// request at a time is what it stands.
 const BUSY: Duration = Duration::from_millis(6);
-/// A request spends this many times longer on its way than in the server's hands, for each that is under way.
-const SPARE: u64 = 2;
-/// Each answer changes the mean of service times by one part in so many.
-const WEIGHT: u64 = 8;
 const UNKNOWN: u64 = u64::MAX;
 
 /// Turns for requests, as many at once as the server takes.
@@ -46,9 +42,9 @@ pub(super) struct Turns {
     /// Fastest connection and fastest answer: both hold a round trip, in microseconds.
     connect: AtomicU64,
     answer: AtomicU64,
-    /// Means of what answers took beyond the round trip, in microseconds: of files, and of uploads.
-    service: AtomicU64,
-    upload: AtomicU64,
+    /// What answers took beyond the round trip: those with files, and those to uploads.
+    reads: Service,
+    writes: Service,
     /// Answers for which no more than one may be asked for, after the server went away.
     slow: AtomicU64,
     pace: Pace,
@@ -97,8 +93,8 @@ impl Turns {
             fixed,
             connect: AtomicU64::new(UNKNOWN),
             answer: AtomicU64::new(UNKNOWN),
-            service: AtomicU64::new(micros(SERVICE)),
-            upload: AtomicU64::new(UNKNOWN),
+            reads: Service::presumed(),
+            writes: Service::unknown(),
             slow: AtomicU64::new(0),
             pace: Pace::default(),
         }
@@ -109,7 +105,7 @@ impl Turns {
         // Before the place, which whoever holds this may wait for.
         let company = match (self.fixed, doing) {
             (Some(_), _) => Company::Any,
-            (None, Doing::Writes) if self.fit(self.upload.load(Ordering::Relaxed)) <= 1 => {
+            (None, Doing::Writes) if self.fit(&self.writes) <= 1 => {
                 Company::Nobody { _alone: self.alone.write().await }
             }
             (None, Doing::Reads | Doing::Writes) => Company::Others { _shared: self.alone.read().await },
@@ -141,19 +137,22 @@ impl Turns {
         if self.fixed.is_some() || self.open.load(Ordering::Relaxed) == 1 {
             return Duration::ZERO;
         }
-        let service = match doing {
-            Doing::Writes => &self.upload,
-            Doing::Reads => &self.service,
-        };
         // Who is alone under way needs no distance to others.
-        let service = Some(service.load(Ordering::Relaxed)).filter(|service| self.fit(*service) > 1);
-        Duration::from_micros(SPARE * service.unwrap_or(0))
+        let service = Some(self.service(doing)).filter(|service| self.fit(service) > 1);
+        Duration::from_micros(service.map_or(0, Service::span))
+    }
+
+    fn service(&self, doing: Doing) -> &Service {
+        match doing {
+            Doing::Reads => &self.reads,
+            Doing::Writes => &self.writes,
+        }
     }
 
     /// How many requests of such a service time may be under way.
-    fn fit(&self, service: u64) -> usize {
+    fn fit(&self, service: &Service) -> usize {
         let round_trip = self.round_trip().map_or(0, micros);
-        usize::try_from(round_trip / service.max(1).saturating_mul(SPARE)).unwrap_or(MOST)
+        usize::try_from(round_trip / service.span().max(1)).unwrap_or(MOST)
     }
 
     /// Learns how long a connection took, per round trip.
@@ -167,23 +166,11 @@ impl Turns {
     pub(super) fn answered(&self, doing: Doing, took: Duration, is_apart: bool) {
         self.answer.fetch_min(micros(took), Ordering::Relaxed);
         if is_apart && let Some(round_trip) = self.round_trip() {
-            self.measured(doing, micros(took.saturating_sub(round_trip)));
+            self.service(doing).learn(micros(took.saturating_sub(round_trip)));
+            // Fails when nothing is left, which is the usual case.
+            let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         }
         self.adjust();
-    }
-
-    fn measured(&self, doing: Doing, service: u64) {
-        let mean = match doing {
-            Doing::Writes => &self.upload,
-            Doing::Reads => &self.service,
-        };
-        let before = match mean.load(Ordering::Relaxed) {
-            UNKNOWN => service,
-            before => before,
-        };
-        mean.store((before * (WEIGHT - 1) + service) / WEIGHT, Ordering::Relaxed);
-        // Fails when nothing is left, which is the usual case.
-        let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
     }
 
     /// The server went away: one at a time for a while.
@@ -204,10 +191,9 @@ impl Turns {
             return;
         }
         let Some(round_trip) = self.round_trip() else { return };
-        let service = self.service.load(Ordering::Relaxed);
-        let is_busy = service > micros(BUSY) || self.slow.load(Ordering::Relaxed) > 0;
+        let is_busy = self.reads.mean() > micros(BUSY) || self.slow.load(Ordering::Relaxed) > 0;
         let is_careful = round_trip < NEAR || is_busy;
-        self.set(if is_careful { 1 } else { self.fit(service).clamp(1, MOST) });
+        self.set(if is_careful { 1 } else { self.fit(&self.reads).clamp(1, MOST) });
     }
 
     fn set(&self, wanted: usize) {
@@ -273,6 +259,7 @@ mod tests {
         assert_eq!(measured(50, &[62; 80]).open(), 1, "busy");
         assert_eq!(measured(200, &[212; 80]).open(), 1, "however far away it is");
         assert_eq!(measured(50, &[300; 50]).open(), 1);
+        assert_eq!(measured(50, &[51, 53, 51, 59].repeat(20)).open(), 3, "sometimes slow");
         assert_eq!(measured(200, &[201; 80]).open(), MOST);
     }
 

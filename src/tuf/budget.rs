@@ -21,6 +21,9 @@ pub(super) const LISTED: usize = 4096;
 /// Most paths of one delegation; each of its tags is compared with each.
 pub(super) const PATHS: usize = 1024;
 
+/// Longest name of a target, in bytes; a tag has at most 128. A name is kept, sorted and shown, each in its own copy.
+pub(super) const NAME: usize = 65_536;
+
 /// Most digests of one file or target. Notary knows two.
 pub(super) const DIGESTS: usize = 16;
 

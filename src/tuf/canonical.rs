@@ -55,31 +55,37 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
 pub fn html_escape(canonical: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(canonical.len() + 16);
     let mut rest = canonical;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'<', _) => out.extend_from_slice(b"\\u003c"),
-            (b'>', _) => out.extend_from_slice(b"\\u003e"),
-            (b'&', _) => out.extend_from_slice(b"\\u0026"),
-            (0xE2, [0x80, last @ (0xA8 | 0xA9), after @ ..]) => {
-                out.extend_from_slice(if *last == 0xA8 { b"\\u2028" } else { b"\\u2029" });
-                rest = after;
-            }
-            _ => out.push(*first),
-        }
+    // Runs of bytes that stay as they are go over in one.
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'<' | b'>' | b'&' | 0xE2)) {
+        let (run, from) = rest.split_at(at);
+        out.extend_from_slice(run);
+        let (escaped, length): (&[u8], usize) = match from {
+            [b'<', ..] => (b"\\u003c", 1),
+            [b'>', ..] => (b"\\u003e", 1),
+            [b'&', ..] => (b"\\u0026", 1),
+            [0xE2, 0x80, 0xA8, ..] => (b"\\u2028", 3),
+            [0xE2, 0x80, 0xA9, ..] => (b"\\u2029", 3),
+            _ => (&[0xE2], 1),
+        };
+        out.extend_from_slice(escaped);
+        rest = from.get(length..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
     out
 }
 
 /// Appends `text` as a canonical string: only `"` and `\` are escaped.
 pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for byte in text.bytes() {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(byte);
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        let (run, from) = rest.split_at(at);
+        out.extend_from_slice(run);
+        out.push(b'\\');
+        out.extend(from.first());
+        rest = from.get(1..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

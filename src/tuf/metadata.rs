@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp as Time};
 use sha2::{Digest, Sha256, Sha512};
 
 use super::blob::Blob;
-use super::budget::{KEYS, LISTED, PATHS, check_values, limit};
+use super::budget::{KEYS, LISTED, NAME, PATHS, check_values, limit};
 use super::custom::Custom;
 use super::envelope::Envelope;
 use super::fault::VerifyError;
@@ -182,7 +182,9 @@ impl Targets {
         check_values(role, bytes)?;
         let listed = self.delegations.as_deref().unwrap_or_default();
         let paths = listed.iter().map(|entry| entry.paths.len()).max().unwrap_or_default();
+        let name = self.targets.keys().map(|name| name.as_str().len()).max().unwrap_or_default();
         let counts = [
+            (name, NAME, "bytes in the name of a tag"),
             (self.delegation_keys.len(), KEYS, "keys"),
             (listed.len(), LISTED, "delegations"),
             (paths, PATHS, "paths of one delegation"),

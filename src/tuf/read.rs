@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::blob::Blob;
-use super::budget::{DIGESTS, KEYS, LISTED, PATHS};
+use super::budget::{DIGESTS, KEYS, LISTED, NAME, PATHS};
 use super::canonical::{EXACT, Text, place};
 use super::custom::Custom;
 use super::envelope::Envelope;
@@ -148,6 +148,9 @@ fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Target
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut entries = Vec::new();
             while let Some((name, target)) = map.next_entry::<String, RawTarget>()? {
+                if name.len() > NAME {
+                    return Err(de::Error::custom(format_args!("expected a name of at most {NAME} bytes")));
+                }
                 let RawTarget { custom, hashes, length } = target;
                 entries.push((TargetName::received(name), Target { length, hashes, custom }));
             }

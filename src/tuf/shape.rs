@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::budget;
 use super::canonical::EXACT;
 use super::names::{DelegationName, KeyId, Role};
 use super::time;
@@ -52,6 +53,7 @@ const ROLE: Shape = Shape::Text("the name of a role", |text| Role::parse(text).i
 const CHILD: Shape = Shape::Text("targets/NAME with a-z 0-9 _ - and /", |text| DelegationName::parse(text).is_ok());
 /// As the typed form holds it.
 const THRESHOLD: Shape = Shape::Whole(1, u32::MAX as u64);
+const NAME: Shape = Shape::Text("a name of at most 65536 bytes", |text| text.len() <= budget::NAME);
 const SIZE: Shape = Shape::Whole(0, EXACT);
 const VERSION: Shape = Shape::Whole(1, EXACT);
 const KEY_IDS: Shape = Shape::Optional(&Shape::List("key ID", &KEY_ID));
@@ -87,7 +89,7 @@ const TARGETS: Shape = Shape::Object(&[
     needed("_type", Shape::Text("Targets", |text| text == "Targets")),
     needed("delegations", DELEGATIONS),
     needed("expires", TIME),
-    needed("targets", Shape::Map("", &TEXT, &TARGET)),
+    needed("targets", Shape::Map("", &NAME, &TARGET)),
     needed("version", VERSION),
 ]);
 

@@ -157,10 +157,12 @@ fn format_errors_name_the_member_and_what_is_allowed() {
         let file = root.replace("\"threshold\":1", &format!("\"threshold\":{bad}"));
         assert_eq!(said::<Root>(Role::Root, &file), format!("threshold of root: {whole}"), "{bad}");
     }
+    let long = format!("\"{}\":", "1".repeat(65_537));
     let rows = [
         ("\"version\":1", "\"version\":0", "version: expected a whole number from 1 to 9007199254740992"),
         ("\"length\":1234", "\"length\":\"1234\"", "length of 1.0: expected a whole number from 0 to 9007199254740992"),
         ("\"length\":1234", "\"size\":1234", "length of 1.0: is missing"),
+        ("\"1.0\":", &long, &format!("{}…: expected a name of at most 65536 bytes", "1".repeat(64))),
         ("\"sha256\":\"", "\"sha256\":\"!", "sha256 of 1.0: expected base64"),
         ("\"_type\":\"Targets\"", "\"_type\":\"Root\"", "_type: expected Targets"),
         ("\"expires\":\"", "\"expires\":\"x", "expires: expected a time such as 2030-01-31T12:00:00Z"),

@@ -247,7 +247,7 @@ fn the_prompt_tells_the_passphrase_of_the_sandbox_with_and_without_its_tour() {
 fn a_changed_root_is_refused_unless_the_user_chooses_otherwise() {
     let mut state = browsing();
     let (known, found) = (vec![root("5e20c11f")], vec![root("6f31d22e")]);
-    ask(&mut state, "admin/demo", Kind::Pin, Ask::PinLost { known, found: found.clone() });
+    ask(&mut state, "admin/demo", Kind::Pin, Ask::PinLost { known, found: found.clone(), differs: vec![] });
     assert_eq!(press(&mut state, "i<enter>"), []);
     assert_eq!(press(&mut state, "ij<enter>"), [Effect::AcceptRoot(gun("admin/demo"), found)]);
 }

@@ -1,5 +1,7 @@
 //! Small images, and pushing them by plain HTTP.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,6 +64,19 @@ impl Image {
 
     pub fn digest(&self) -> String {
         digest(&self.manifest)
+    }
+
+    /// Writes it as a directory of the OCI's layout, under a name.
+    pub fn write_layout(&self, dir: &Path, name: &str) {
+        let blobs = dir.join("blobs/sha256");
+        std::fs::create_dir_all(&blobs).unwrap();
+        for bytes in self.blobs.iter().chain([&self.manifest]) {
+            std::fs::write(blobs.join(hex::encode(Sha256::digest(bytes))), bytes).unwrap();
+        }
+        let mut entry = descriptor(self.media_type, &self.manifest);
+        entry["annotations"] = json!({"org.opencontainers.image.ref.name": name});
+        std::fs::write(dir.join("index.json"), json!({"schemaVersion": 2, "manifests": [entry]}).to_string()).unwrap();
+        std::fs::write(dir.join("oci-layout"), json!({"imageLayoutVersion": "1.0.0"}).to_string()).unwrap();
     }
 
     /// Pushes blobs and manifest, as `docker push` does.

@@ -27,6 +27,7 @@ pub mod postgres;
 pub mod production;
 pub mod proxy;
 pub mod terminal;
+pub mod token_service;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -41,6 +42,7 @@ pub use postgres::Postgres;
 pub use production::Production;
 pub use proxy::Proxy;
 pub use terminal::Terminal;
+pub use token_service::TokenService;
 
 /// A passphrase that a new key is kept under.
 #[track_caller]

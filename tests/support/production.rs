@@ -1,6 +1,7 @@
 //! The servers of `assets/production`, from Debian's packages: their files as they are, but for addresses and paths.
 //!
-//! Tokens are left out: the service that gives them is not packaged.
+//! The service that gives tokens is not packaged: one of the tests' own stands for it, with the certificates and the key
+//! of the assets.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::notary_server::{Process, start_on_free_port};
+use super::token_service::{TokenKey, TokenService};
 use super::{Postgres, peers, run};
 
 /// Running servers; they end with the value.
@@ -21,6 +23,7 @@ pub struct Production {
     /// The authority of all.
     pub ca: PathBuf,
     pub database: Postgres,
+    pub tokens: TokenService,
     _processes: [Process; 3],
     _dir: TempDir,
 }
@@ -38,14 +41,17 @@ impl Production {
         let dir = TempDir::new().unwrap();
         let certs = dir.path().join("certs");
         run(Command::new("sh").arg(assets().join("certificates")).arg(&certs)).ok();
+        let file = |name: &str| certs.join(name);
+        let key = TokenKey::read(&file("auth.crt"), &file("auth.key"), "auth.example.com");
+        let tokens = TokenService::start(&file("auth-tls.crt"), &file("auth-tls.key"), key);
         let start = |program: &str, file: &str, arguments: &[&str], change: &dyn Fn(&mut Value, u16)| {
             start_on_free_port(|port| {
                 let text = std::fs::read_to_string(assets().join(file)).unwrap();
                 let text = text.replace("/certs/", &format!("{}/", certs.display()));
                 let text = text.replace("/var/lib/registry", &dir.path().join("images").display().to_string());
                 let text = text.replace("database:5432", &database.address());
+                let text = text.replace("https://auth.example.com/auth", &tokens.realm);
                 let mut config: Value = serde_json::from_str(&text).unwrap();
-                config.as_object_mut().unwrap().remove("auth");
                 change(&mut config, port);
                 Self::process(dir.path(), program, arguments, &config)
             })
@@ -66,6 +72,7 @@ impl Production {
             registry: format!("https://localhost:{registry_port}"),
             ca: certs.join("ca.crt"),
             database,
+            tokens,
             _processes: [server, signer, registry],
             _dir: dir,
         })

@@ -87,9 +87,9 @@ impl Trust {
                 let absent = blocking(self, move |trust| trust.absent(&name, held)).await?;
                 Ok(repositories.set_session(gun, absent))
             }
-            Err(EngineError::OtherRoot { gun, known, found, .. }) => {
-                let since = repositories.memory.record(&gun).ok().and_then(|record| record.met);
-                Err(EngineError::OtherRoot { gun, known, found, since })
+            Err(EngineError::OtherRoot(mut other)) => {
+                other.since = repositories.memory.record(gun).ok().and_then(|record| record.met);
+                Err(EngineError::OtherRoot(other))
             }
             Err(error) => Err(error),
         }

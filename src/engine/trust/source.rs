@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::limits;
 use super::local::FilesAtHand;
 use crate::engine::error::EngineError;
+use crate::engine::other_root::OtherRoot;
 use crate::engine::servers::Servers;
 use crate::remote::{Access, NotaryServer, RemoteError, WantedFile};
 use crate::tuf::{Blob, Envelope, FileMeta, Gun, Metadata, Prepared, Role, Root, TrustedSet, VerifyError};
@@ -170,12 +171,7 @@ impl ServerSource<'_> {
         if is_gap && self.root_version(next).await.is_err() {
             return self.wrong()(VerifyError::RootGap { trusted: version, missing: next, current: found.version });
         }
-        let ids = |root: &Root| {
-            let keys = root.role_keys(&Role::Root).keys;
-            keys.iter().map(|key| (key.id().clone(), key.canonical_id().clone())).collect()
-        };
-        let (known, found) = (ids(&trusted.content), ids(&found));
-        EngineError::OtherRoot { gun: self.gun.clone(), known, found, since: None }
+        OtherRoot::new(self.gun.clone(), &trusted.content, &found).into()
     }
 
     /// Takes newer roots, one by one. Returns whether there was any.

@@ -186,7 +186,7 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
             let same = same_root(state, gun, keys);
             Dialog::Choose(first_contact(gun, name, roots, &same))
         }
-        Ask::PinLost { known, found } => Dialog::Choose(pin_lost(gun, name, known, found)),
+        Ask::PinLost { known, found, differs } => Dialog::Choose(pin_lost(gun, name, (known, found), differs)),
         Ask::Admission(admission) => admit(state, gun, admission),
         Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => return None,
     })
@@ -247,11 +247,15 @@ fn first_contact(gun: &Gun, name: String, roots: &[KeyId], same: &[(Gun, Vec<Key
     Choose { title: "First contact".to_owned(), subject: name, about, replies: choices, ..Choose::default() }
 }
 
-fn pin_lost(gun: &Gun, name: String, known: &[KeyId], found: &[KeyId]) -> Choose {
+fn pin_lost(gun: &Gun, name: String, (known, found): (&[KeyId], &[KeyId]), differs: &[String]) -> Choose {
     let mut about = vec!["This machine trusted this root:".to_owned()];
     about.extend(fingerprints(known));
     about.push("The server shows this one:".to_owned());
     about.extend(fingerprints(found));
+    if !differs.is_empty() {
+        about.push("Both are of the same root key, so that it is right proves nothing. What is another:".to_owned());
+        about.extend(differs.iter().cloned());
+    }
     Choose {
         title: "The root is another one".to_owned(),
         subject: name,

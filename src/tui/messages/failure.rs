@@ -27,8 +27,8 @@ impl Failure {
 pub enum Ask {
     /// Whether these are the root keys of a repository that is new here.
     FirstContact { roots: Vec<KeyId>, keys: Vec<CanonicalKeyId> },
-    /// Whether a lost or changed pin is replaced.
-    PinLost { known: Vec<KeyId>, found: Vec<KeyId> },
+    /// Whether a lost or changed pin is replaced; `differs` says what is another where root keys tell nothing.
+    PinLost { known: Vec<KeyId>, found: Vec<KeyId>, differs: Vec<String> },
     /// A login, or whether logins may go where a server sends them.
     Admission(Admission),
     /// The passphrase was another key's.

@@ -1,6 +1,7 @@
 //! Errors of the engine as plain data.
 
-use crate::engine::error::{RootId, Untrusted};
+use crate::engine::error::Untrusted;
+use crate::engine::other_root::RootKeyId;
 use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenError};
 use crate::tuf::NameError;
 use crate::tui::messages::failure::{Ask, Failure};
@@ -24,17 +25,20 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
 #[must_use]
 pub(in crate::tui) fn of(error: EngineError) -> Failure {
     let mut problem = error.problem();
-    if let Some(hint) = in_keys(&error) {
+    if let EngineError::OtherRoot(other) = &error {
+        problem.hint = other.hint("i compares them");
+    } else if let Some(hint) = in_keys(&error) {
         problem.hint = hint.to_owned();
     }
     // What is secret cannot be formatted.
     let raw = Some(format!("{error:?}").chars().take(RAW).collect());
     let ask = match error {
         EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
-        EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found }),
-        EngineError::OtherRoot { known, found, .. } => {
-            let ids = |keys: Vec<RootId>| keys.into_iter().map(|(id, _)| id).collect();
-            Some(Ask::PinLost { known: ids(known), found: ids(found) })
+        EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found, differs: vec![] }),
+        EngineError::OtherRoot(other) => {
+            let ids = |keys: &[RootKeyId]| keys.iter().map(|(id, _)| id.clone()).collect();
+            let differs = if other.has_same_keys() { other.differences() } else { vec![] };
+            Some(Ask::PinLost { known: ids(&other.known), found: ids(&other.found), differs })
         }
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
         EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
@@ -47,10 +51,6 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
 /// What to press, where the engine names a command that is a key on the screen.
 fn in_keys(error: &EngineError) -> Option<&'static str> {
     match error {
-        EngineError::OtherRoot { .. } => Some(
-            "an attack looks like this, and so does a repository that was deleted and set up again: ask its owner, by \
-             another way than this server, whether the root key now has these words; i compares them",
-        ),
         EngineError::Lost { copy: true, .. } => Some(
             "S in Repositories sends this machine's copy again; if its owner has deleted it, D in Repositories forgets it \
              here",

@@ -2,14 +2,19 @@
 
 use std::fmt::Write;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::interop::GUN;
 use crate::interop::publishing::all_agree;
 use crate::support::forge::Repository;
 use crate::support::home::digest;
-use crate::support::{Home, NotaryServer, Production};
+use crate::support::image::{Image, OCI_MANIFEST};
+use crate::support::token_service::WRITER;
+use crate::support::{Home, NotaryServer, Production, run};
 use trustdeck::tuf::Role;
 
 /// Cold repositories that are read at once.
@@ -125,14 +130,33 @@ fn the_servers_of_the_assets_serve_the_walk_of_their_page() {
     let (owner, pinned) = (Home::at(&servers.url, &servers.ca), "registry.example.com/team/app");
     let config = owner.path().join(".config/trustdeck");
     std::fs::create_dir_all(&config).unwrap();
-    let text = format!("ca = [{:?}]\n[registries]\n\"registry.example.com\" = {:?}\n", servers.ca, servers.registry);
+    let realm = servers.tokens.realm.trim_start_matches("https://").trim_end_matches("/auth");
+    let text = format!(
+        "ca = [{:?}]\nallow_realm = [{realm:?}]\n[registries]\n\"registry.example.com\" = {:?}\n",
+        servers.ca, servers.registry
+    );
     std::fs::write(config.join("config.toml"), text).unwrap();
+    let nobody = owner.publish(&["setup", pinned, "--signer", "jeff"]);
+    assert_ne!(nobody.code, 0, "who has no name may pull, not push");
+    let login = json!({"auths": {"registry.example.com": {"auth": STANDARD.encode(WRITER)}}});
+    std::fs::write(owner.path().join(".docker/config.json"), login.to_string()).unwrap();
     owner.publish(&["setup", pinned, "--signer", "jeff"]).ok();
-    let image = format!("{pinned}:1.0");
-    owner.publish(&["sign", &image, "--digest", &format!("sha256:{}", digest("1.0")), "--size", "7"]).ok();
+    let (image, layout) = (format!("{pinned}:1.0"), owner.path().join("layout"));
+    let pushed = Image::new(OCI_MANIFEST, &[b"a layer"]);
+    pushed.write_layout(&layout, "1.0");
+    let to = format!("docker://{}/team/app:1.0", servers.registry.trim_start_matches("https://"));
+    let mut skopeo = owner.command("skopeo");
+    skopeo.args(["--insecure-policy", "copy", "--preserve-digests", "--dest-tls-verify=false", "--dest-creds", WRITER]);
+    run(skopeo.arg(format!("oci:{}:1.0", layout.display())).arg(to)).ok();
+    owner.publish(&["sign", &image]).ok();
     let shown = owner.docker(&["inspect", pinned]).ok().json();
-    assert_eq!(shown[0]["SignedTags"][0]["Signers"], serde_json::json!(["jeff"]));
-    assert!(owner.trustdeck(&["tags", pinned]).stdout.contains("gone"), "the registry is asked, and has no such image");
+    assert_eq!(shown[0]["SignedTags"][0]["Signers"], json!(["jeff"]));
+    assert_eq!(format!("sha256:{}", shown[0]["SignedTags"][0]["Digest"].as_str().unwrap()), pushed.digest());
+    owner.trustdeck(&["verify", &image, "--deep"]).ok();
+    let asked = servers.tokens.asked();
+    for wanted in ["jeff repository:registry.example.com/team/app:push,pull", "jeff repository:team/app:pull"] {
+        assert!(asked.iter().any(|asked| asked == wanted), "{wanted} among {asked:?}");
+    }
     let held = servers.database.query("notary_signer", "SELECT role FROM private_keys ORDER BY role").ok().stdout;
     assert_eq!(
         held.split_whitespace().collect::<Vec<_>>(),

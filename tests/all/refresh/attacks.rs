@@ -170,8 +170,28 @@ async fn root_of_somebody_else_is_refused() {
     publish(&mut foreign, &Role::Root);
     origin.serve(&foreign);
     let error = machine.refresh().await.unwrap_err();
-    assert!(matches!(&error, EngineError::OtherRoot { since: Some(_), .. }), "{error:?}");
+    assert!(matches!(&error, EngineError::OtherRoot(other) if other.since.is_some()), "{error:?}");
     assert_eq!(error.kind(), Kind::Pin);
+}
+
+#[tokio::test]
+async fn a_root_of_the_same_key_is_told_by_what_differs_in_it() {
+    let (origin, machine) = refreshed(&team()).await;
+    let mut again = team();
+    again.set_keys(Role::Targets, &[Key::named("other targets")], 1);
+    again.set_keys(Role::Timestamp, &[Key::named("other timestamp")], 1);
+    publish(&mut again, &Role::Root);
+    origin.serve(&again);
+    let error = machine.refresh().await.unwrap_err();
+    let EngineError::OtherRoot(other) = &error else { panic!("{error:?}") };
+    assert!(other.has_same_keys());
+    let told = other.differences();
+    assert_eq!(told.len(), 2, "{told:?}");
+    let key = Key::named("other targets").public();
+    let id = key.canonical_id().short();
+    assert!(told[0].starts_with(&format!("targets key there {id} (")), "{told:?}");
+    assert!(error.to_string().contains("of the same root key ("), "{error}");
+    assert!(error.problem().hint.contains("proves nothing"), "{:?}", error.problem());
 }
 
 #[tokio::test]

@@ -1,9 +1,7 @@
 //! Debian's `docker-registry`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use p256::ecdsa::signature::Signer;
-use p256::pkcs8::DecodePrivateKey;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tempfile::TempDir;
 use trustdeck::remote::registry::{Content, Resolved};
@@ -13,6 +11,7 @@ use crate::registry::*;
 use crate::support::docker_registry::{PASSWORD, Protection, USER};
 use crate::support::image::{DOCKER_LIST, DOCKER_MANIFEST, Image, OCI_INDEX, OCI_MANIFEST};
 use crate::support::nginx::Nginx;
+use crate::support::token_service::TokenKey;
 use crate::support::{Authority, DockerRegistry};
 
 const LAYERS: [&[u8]; 2] = [b"the first layer", &[7; 3_000_000]];
@@ -153,20 +152,8 @@ async fn a_registry_behind_nginx_is_read_with_the_login_that_nginx_wants() {
 
 /// A token of the registry's protocol, signed by the authority's server key.
 pub(crate) fn token(authority: &Authority, path: &str) -> String {
-    let pem = std::fs::read_to_string(&authority.certificate).unwrap();
-    let certificate: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
-    let header = json!({"typ": "JWT", "alg": "ES256", "x5c": [certificate]});
-    let now = jiff::Timestamp::now().as_second();
-    let claims = json!({
-        "iss": "issuer", "sub": "eve", "aud": "registry", "iat": now, "nbf": now - 10, "exp": now + 300, "jti": "1",
-        "access": [{"type": "repository", "name": path, "actions": ["pull"]}],
-    });
-    let encoded = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
-    let message = encoded.join(".");
-    let key = std::fs::read_to_string(&authority.key).unwrap();
-    let key = p256::ecdsa::SigningKey::from_pkcs8_pem(&key).unwrap();
-    let signature: p256::ecdsa::Signature = key.sign(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    let access = json!([{"type": "repository", "name": path, "actions": ["pull"]}]);
+    TokenKey::read(&authority.certificate, &authority.key, "issuer").token("registry", USER, &access)
 }
 
 #[tokio::test]

@@ -44,7 +44,14 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     require_yes(context, &command.agreement, "look at it with --dry-run, then publish with --yes")?;
     let failed = refresh(context, &mut guns).await;
     let asked = context.engine.stage().staged()?.changes;
-    staged(context, ending, (guns, failed), asked, &command.agreement).await
+    staged(context, ending, (guns, failed), asked, &command.agreement).await.ending
+}
+
+/// How a publish ended.
+pub(super) struct Sent {
+    pub(super) ending: Result<Ending, Problem>,
+    /// The repositories that have an outcome; nothing was sent for the others.
+    pub(super) tried: BTreeSet<Gun>,
 }
 
 /// How often a plan is reviewed anew because somebody published meanwhile: by a person, and with `--yes`, where each of
@@ -54,20 +61,37 @@ const REVIEWS_UNATTENDED: usize = 100;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
 /// holds what has failed before, and `asked` what was staged when this was asked for.
-///
-/// # Errors
-/// As [`run`].
 pub(super) async fn staged(
     context: &Context,
-    mut ending: Ending,
-    (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    ending: Ending,
+    (guns, failed): (Vec<Gun>, Vec<Problem>),
     asked: Vec<StagedChange>,
     agreement: &Agreement,
-) -> Result<Ending, Problem> {
-    let (mut results, mut merged) = (Vec::new(), BTreeMap::<Gun, Vec<String>>::new());
+) -> Sent {
+    let mut results = Vec::new();
+    let failed = rounds(context, (guns, failed), &asked, agreement, &mut results).await;
+    let tried = results.iter().map(|result: &Published| result.gun.clone()).collect();
+    let ending = match failed {
+        Err(problem) if results.is_empty() => Err(problem),
+        // Of what was sent before it failed, the outcome is told as well.
+        Err(problem) => ended(context, ending, results, vec![problem]),
+        Ok(failed) => ended(context, ending, results, failed),
+    };
+    Sent { ending, tried }
+}
+
+/// Publishes until nobody gets in between any more. Returns what could not be sent.
+async fn rounds(
+    context: &Context,
+    (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
+    asked: &[StagedChange],
+    agreement: &Agreement,
+    results: &mut Vec<Published>,
+) -> Result<Vec<Problem>, Problem> {
+    let mut merged = BTreeMap::<Gun, Vec<String>>::new();
     let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
     for review in 1..=reviews {
-        results.extend(published_by_others(context, &mut guns, &asked).await?);
+        results.extend(published_by_others(context, &mut guns, asked).await?);
         let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
@@ -83,10 +107,20 @@ pub(super) async fn staged(
         context.console.note("somebody has published meanwhile, so the plan is another one: reviewed again");
         failed.extend(refresh(context, &mut guns).await);
     }
-    for result in &mut results {
+    for result in results {
         let notes = merged.remove(&result.gun).unwrap_or_default();
         result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
     }
+    Ok(failed)
+}
+
+/// Shows outcomes, and sums them up.
+fn ended(
+    context: &Context,
+    mut ending: Ending,
+    results: Vec<Published>,
+    failed: Vec<Problem>,
+) -> Result<Ending, Problem> {
     show_published(context, &results, &failed)?;
     if results.iter().any(|result| !result.new_keys.is_empty()) {
         context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");

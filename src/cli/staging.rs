@@ -6,6 +6,7 @@ use super::arguments::{Agreement, Publishing};
 use super::ending::Ending;
 use super::wanted::{Wanted, about};
 use super::{Context, preview, publish, staged};
+use crate::engine::wording::counted;
 use crate::engine::{Change, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
@@ -39,10 +40,36 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     }
     ending.succeeded = staged_guns.len();
     if publishing.publish {
-        return publish::staged(context, ending, (staged_guns, Vec::new()), asked_now, &publishing.agreement).await;
+        let agreement = &publishing.agreement;
+        let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), asked_now, agreement).await;
+        staged_guns.retain(|gun| !sent.tried.contains(gun));
+        left_over(context, &staged_guns, &before, agreement);
+        return sent.ending;
     }
     staged::say_staged(context, &staged_guns, &before)?;
     Ok(ending)
+}
+
+/// Takes back what this command has staged for repositories for which nothing was sent, or the next publish would send it
+/// unasked. Who reviewed it at a terminal keeps it, and is told.
+fn left_over(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>, agreement: &Agreement) {
+    // What cannot be read stays, and the next command says why.
+    let staged = context.engine.stage().staged().map(|stage| stage.changes).unwrap_or_default();
+    let own = staged.iter().filter(|staged| guns.contains(&staged.gun) && !before.contains(&staged.id));
+    let own: Vec<EntryId> = own.map(|staged| staged.id).collect();
+    let changes = counted(own.len(), "change", "changes");
+    let said = match own.as_slice() {
+        [] => return,
+        _ if !agreement.yes && context.console.interactive => {
+            let stays = if own.len() == 1 { "stays" } else { "stay" };
+            format!("{changes} {stays} staged; send with trustdeck publish, or drop with trustdeck reset")
+        }
+        own => match context.engine.stage().drop_changes(own) {
+            Ok(_) => format!("nothing of it stays staged: {changes} taken back"),
+            Err(error) => format!("{changes} cannot be taken back, drop with trustdeck reset: {error}"),
+        },
+    };
+    context.console.note(&said);
 }
 
 /// What could not be staged.

@@ -167,6 +167,10 @@ fn agree_to_all(
     publishing: &Publishing,
 ) -> Result<(), Problem> {
     let (name, agreement) = (&view.name, &publishing.agreement);
+    if agreement.accept.as_ref().is_some_and(|id| !id.is_empty()) && !publishing.publish && !publishing.dry_run {
+        let message = "an ID accepts a plan that is published, and nothing is";
+        return Err(input(message, "add --publish, or agree to all tags with --accept alone"));
+    }
     if publishing.dry_run || agreement.accept.is_some() {
         return Ok(());
     }
@@ -175,7 +179,9 @@ fn agree_to_all(
         let question = format!("type {count} to revoke {tags}, all of {}", printable(name));
         return match context.console.typed(&question, &count.to_string()) {
             true => Ok(()),
-            false => Err(EngineError::Cancelled.problem()),
+            false => {
+                Err(Problem { kind: Kind::Cancelled, ..input("nothing was revoked", "nothing of it is staged either") })
+            }
         };
     }
     let message = format!("nothing was revoked: {name} without a tag stands for all of it, {tags}");

@@ -224,6 +224,9 @@ pub enum EngineError {
     /// The server could not be asked, or refused.
     #[error("{source}")]
     Remote { gun: Option<Gun>, source: RemoteError },
+    /// The server refuses this machine's copy of what it has lost.
+    #[error("{source}")]
+    CopyRefused { gun: Gun, source: RemoteError, hint: String },
     /// The server has no trust data for the repository.
     #[error("{server} has no trust data for {gun}")]
     Absent { gun: Gun, server: String },
@@ -353,6 +356,12 @@ impl std::fmt::Display for LockHolder {
         let program = self.program.iter().map(String::as_str);
         let facts: Vec<&str> = program.chain(self.is_stopped.then_some("stopped")).collect();
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
+    }
+}
+
+impl From<OtherRoot> for EngineError {
+    fn from(other: OtherRoot) -> Self {
+        Self::OtherRoot(Box::new(other))
     }
 }
 

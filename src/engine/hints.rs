@@ -18,7 +18,7 @@ impl EngineError {
             Self::Name(_) | Self::Input { .. } | Self::Change { .. } => Kind::Input,
             Self::Verify { source, .. } => verify_kind(source),
             Self::Clock { .. } => Kind::Freeze,
-            Self::Remote { source, .. } => remote::kind(source),
+            Self::Remote { source, .. } | Self::CopyRefused { source, .. } => remote::kind(source),
             Self::Absent { .. } | Self::Lost { .. } => Kind::Absent,
             Self::Untrusted { why: Untrusted::Orphaned { .. }, .. } => Kind::Signature,
             Self::Untrusted { .. } => Kind::Absent,
@@ -44,7 +44,8 @@ impl EngineError {
             Self::Input { hint, .. }
             | Self::Policy { hint, .. }
             | Self::Change { hint, .. }
-            | Self::Unvouched { hint, .. } => return hint.clone(),
+            | Self::Unvouched { hint, .. }
+            | Self::CopyRefused { hint, .. } => return hint.clone(),
             Self::Verify { source, .. } => verify_hint(source),
             Self::Remote { source, .. } => return remote::hint(source),
             Self::Absent { .. } => {
@@ -135,6 +136,7 @@ impl EngineError {
             | Self::OutcomeUnknown { gun, .. }
             | Self::NotStored { gun, .. }
             | Self::Unvouched { gun, .. }
+            | Self::CopyRefused { gun, .. }
             | Self::Change { gun, .. } => Some(gun),
             Self::Remote { gun, .. } | Self::Policy { gun, .. } => gun.as_ref(),
             _ => None,

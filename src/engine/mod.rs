@@ -13,7 +13,8 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | `error` | what goes wrong, by kind | nothing |
+//! | `other_root` | what of a root is another than this machine trusts | nothing |
+//! | `error` | what goes wrong, by kind | `other_root` |
 //! | `hints` | what to do next about it | `error` |
 //! | `wording` | names in their natural order, counts | nothing |
 //! | `called` | what a key is called | nothing |
@@ -28,7 +29,7 @@
 //! | `plan` | what publishing would do; pure | `error`, `wording`, `called`, `draft` |
 //! | `keyring` | keys at hand | `error`, `called`, `settings`, `context`, `disk` |
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
-//! | `trust` | what is true of a repository | `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
+//! | `trust` | what is true of a repository | `other_root`, `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `called`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `called`, `context`, `disk`, `keyring`, `trust`, `view` |

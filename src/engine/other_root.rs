@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::error::EngineError;
 use crate::keys::words::words;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, Role, Root};
 
@@ -89,12 +88,6 @@ impl OtherRoot {
             "{seen} with the same root key, which signed both: that the root key is right proves nothing. Ask its owner, by \
              another way than this server, whether it was set up again and has these other keys now; {way_on}"
         )
-    }
-}
-
-impl From<OtherRoot> for EngineError {
-    fn from(other: OtherRoot) -> Self {
-        Self::OtherRoot(Box::new(other))
     }
 }
 

@@ -261,9 +261,21 @@ fn check_signable(draft: &Draft<'_>, role: &Role, tag: &TargetName) -> Result<()
 fn restore(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
     let word = role_word(role);
     let applied = Applied::new(Mark::Resigned, format!("last good {word}"), vec![role.clone()]);
-    let is_good = draft.ground().set.is_some_and(|set| set.verified(role).is_some());
-    if is_good || draft.shut(role).is_none() && !draft.adopted().contains(role) {
-        return Ok(applied.unless(false, "what the server has of it is good"));
+    if matches!(role, Role::Root | Role::Snapshot | Role::Timestamp) {
+        let what = format!("{role} lists no tags and is not restored by itself");
+        return refuse(
+            role.clone(),
+            what,
+            "without a role, restore sends the whole copy of a repository that was lost",
+        );
+    }
+    if draft.stands(role) && draft.shut(role).is_none() {
+        let what = "what the server has of it is good".to_owned();
+        return Ok(applied.missing(Refusal::of(Some(role.clone()), what, "nothing needs to be done")));
+    }
+    if draft.shut(role).is_none() && !draft.adopted().contains(role) {
+        // The last good file is there, but its signers have lost the role, or it has expired.
+        return witness(draft, role);
     }
     if !draft.restore(role) {
         let what = format!("this machine has no good file of {word}");
@@ -275,7 +287,8 @@ fn restore(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
 fn republish(draft: &mut Draft<'_>) -> Result<Applied> {
     let applied = Applied::new(Mark::Added, "this machine's verified copy".to_owned(), Vec::new());
     if draft.ground().set.is_some() || draft.creates().is_some() {
-        return Ok(applied.unless(false, "the server has trust data"));
+        let hint = "with a role, restore signs this machine's last good file of that one";
+        return Ok(applied.missing(Refusal::of(None, "the server has trust data".to_owned(), hint)));
     }
     let Some(copy) = draft.ground().copy else {
         let what = "this machine has no whole verified copy of it".to_owned();

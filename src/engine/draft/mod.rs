@@ -173,6 +173,13 @@ impl<'a> Draft<'a> {
         self.republishes
     }
 
+    /// What is on the server once this machine's copy was sent, if it is.
+    #[must_use]
+    pub fn sent_copy(&self) -> Option<Self> {
+        let copy = self.ground.copy.filter(|_| self.republishes)?;
+        Some(Self::new(Ground { set: Some(copy), copy: None, ..self.ground }))
+    }
+
     /// What came up.
     #[must_use]
     pub fn remarks(&self) -> &[DraftRemark] {

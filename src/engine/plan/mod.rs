@@ -30,6 +30,7 @@ pub mod compute;
 pub mod effect;
 pub mod facts;
 pub mod locked;
+mod lost;
 pub(in crate::engine) mod names;
 pub mod needs;
 pub(in crate::engine) mod refused;
@@ -37,7 +38,8 @@ pub(in crate::engine) mod roles;
 mod strangers;
 pub mod tags;
 pub mod unknown;
-pub(in crate::engine) mod warnings;
+mod warning;
+mod warnings;
 
 use jiff::Timestamp as Time;
 

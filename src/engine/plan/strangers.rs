@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::unknown::{TagBefore, UnknownFile, UnknownTag};
-use super::warnings::{Warnings, plain};
+use super::warning::{Warnings, plain};
 use super::{RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;

@@ -12,7 +12,8 @@ use crate::tuf::TargetName;
 /// Compares the tags before and after.
 pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEffect {
     let base = Draft::new(draft.ground());
-    let (before, after) = (listed(&base), listed(draft));
+    let copy = draft.sent_copy();
+    let (before, after) = (listed(&base), listed(copy.as_ref().unwrap_or(draft)));
     let mut asked_to_sign = BTreeSet::new();
     let mut asked_to_revoke = BTreeSet::new();
     for planned in changes {

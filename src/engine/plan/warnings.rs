@@ -2,8 +2,10 @@
 
 use jiff::ToSpan;
 
-use super::facts::{KnownFiles, PlanFacts, RootKeyAtHand, root_key};
+use super::facts::{PlanFacts, RootKeyAtHand, root_key};
+use super::lost::{anew, republication};
 use super::names::Names;
+use super::warning::{Warnings, plain};
 use super::{KeyDiff, PlanWarning, Remedy, RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::base_roles::{certificates_are_due, certificates_end};
@@ -12,8 +14,6 @@ use crate::engine::draft::pulled::trusted;
 use crate::engine::draft::{Draft, DraftRemark};
 use crate::engine::wording::count;
 use crate::tuf::{CanonicalKeyId, Metadata, Role, Root, Standing, Targets, TrustedSet};
-
-pub(in crate::engine) type Warnings = Vec<PlanWarning>;
 
 /// All warnings of a plan whose roles and tags are computed.
 pub(in crate::engine) fn warnings(
@@ -28,7 +28,7 @@ pub(in crate::engine) fn warnings(
         return found;
     }
     if draft.republishes() {
-        found.push(republication(draft));
+        republication(draft, &mut found);
         return found;
     }
     anew(facts, draft, &mut found);
@@ -51,10 +51,6 @@ pub(in crate::engine) fn warnings(
     found
 }
 
-pub(in crate::engine) fn plain(weight: Weight, headline: impl Into<String>, detail: impl Into<String>) -> PlanWarning {
-    PlanWarning { weight, headline: headline.into(), detail: detail.into(), fix: None, remedy: None }
-}
-
 fn remedied(remedy: Remedy, warning: PlanWarning) -> PlanWarning {
     PlanWarning { remedy: Some(remedy), ..warning }
 }
@@ -71,38 +67,6 @@ fn deletion(plan: &RepositoryPlan) -> PlanWarning {
     let detail = "The server forgets every signature, key and version of this repository. It cannot be taken back, and \
                   clients that know its root refuse a new one.";
     plain(Weight::Danger, format!("deletes all trust data, {} lost", tags(plan.tags.before)), detail)
-}
-
-/// A copy that is sent again whole.
-fn republication(draft: &Draft<'_>) -> PlanWarning {
-    let files = draft.ground().copy.map(TrustedSet::files_to_republish).unwrap_or_default();
-    let roles: Vec<&str> = files.iter().map(|(role, _)| role_word(role)).collect();
-    let detail = format!(
-        "Nothing is signed: {} go to the server byte for byte as this machine verified them. The server signs snapshot \
-         and timestamp, if it still has the keys that root lists. What was published since this machine looked last is \
-         not among it.",
-        roles.join(", ")
-    );
-    plain(Weight::Note, "sends this machine's verified copy again", detail)
-}
-
-/// A repository that this machine knows, made anew because the server says that there is none.
-fn anew(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
-    let KnownFiles::Lost(copy) = facts.known else { return };
-    if draft.creates().is_none() {
-        return;
-    }
-    let targets = copy.and_then(TrustedSet::targets).map(|file| &file.content);
-    let entries = targets.into_iter().flat_map(|targets| targets.delegations.iter().flatten());
-    let signers: Vec<&str> = entries.map(|entry| entry.name.short()).filter(|name| *name != "releases").collect();
-    let lost =
-        if signers.is_empty() { String::new() } else { format!(" Its signers are lost: {}.", signers.join(", ")) };
-    let detail = format!(
-        "This machine has verified trust data of it before: the server has lost it, or this is another server. Made \
-         anew, it gets another root or other keys, and clients that know the old ones refuse it.{lost}"
-    );
-    let warning = plain(Weight::Danger, "makes anew a repository that was known here before", detail);
-    found.push(PlanWarning { remedy: copy.map(|_| Remedy::SendAgain), ..warning });
 }
 
 /// Files that must be signed although too few of their keys are here.

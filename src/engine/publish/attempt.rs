@@ -12,11 +12,11 @@ use super::merged::{Merge, merges};
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{MadeKeys, SignedFile, SigningError, sign};
-use super::upload::{Uploaded, without_snapshot_key};
+use super::upload::{Uploaded, copy_refused, without_snapshot_key};
 use crate::engine::called;
+use crate::engine::draft::Draft;
 use crate::engine::draft::change::StagedChange;
 use crate::engine::draft::pulled::{Pulled, pulled};
-use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::{EngineError, Problem};
 use crate::engine::lanes::{blocking, waiting};
 use crate::engine::plan::compute::draft;
@@ -149,7 +149,7 @@ impl Publisher {
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
         let uploaded = self.upload(gun, &prepared, &files, &sent, run).await;
-        match uploaded.map_err(|error| without_snapshot_key(&prepared, error))? {
+        match uploaded.map_err(|error| copy_refused(&prepared, without_snapshot_key(&prepared, error)))? {
             Uploaded::Stored => {}
             Uploaded::Overtaken => return Ok(TryEnd::Overtaken),
         }
@@ -343,10 +343,7 @@ impl Publisher {
 
 /// The tags that Docker pulls once a draft is on the server.
 fn expected(draft: &Draft<'_>) -> Pulled {
-    match draft.ground().copy.filter(|_| draft.republishes()) {
-        Some(copy) => pulled(&Draft::new(Ground { set: Some(copy), copy: None, ..draft.ground() })),
-        None => pulled(draft),
-    }
+    draft.sent_copy().map_or_else(|| pulled(draft), |copy| pulled(&copy))
 }
 
 /// Why a plan is not the one that was approved.

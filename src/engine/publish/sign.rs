@@ -289,6 +289,7 @@ fn countable(draft: &Draft<'_>, role: &Role, version: u64) -> Result<u64, Signin
 fn copied(copy: &TrustedSet) -> Vec<SignedFile> {
     let version = |role: &Role| match role {
         Role::Root => copy.root().content.version,
+        Role::Snapshot => copy.snapshot().map_or(0, |file| file.content.version),
         role => copy.verified(role).map_or(0, |verified| verified.content().version),
     };
     let file = |(role, bytes): (Role, Blob)| SignedFile { version: version(&role), role, bytes: bytes.to_vec() };

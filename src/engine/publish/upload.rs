@@ -74,6 +74,24 @@ impl Publisher {
     }
 }
 
+/// Explains a refusal of this machine's copy of a lost repository: to publish it again changes nothing.
+pub(super) fn copy_refused(prepared: &PreparedPublish, error: EngineError) -> EngineError {
+    match error {
+        EngineError::Remote { gun: Some(gun), source } if prepared.plan.republishes && is_refusal(&source) => {
+            let hint = format!(
+                "whoever runs the server restores its database from a backup; where there is none, trustdeck delete {gun} \
+                 forgets it here, and it is set up anew with another root"
+            );
+            EngineError::CopyRefused { gun, source, hint }
+        }
+        error => error,
+    }
+}
+
+fn is_refusal(source: &RemoteError) -> bool {
+    matches!(source, RemoteError::Invalid { .. } | RemoteError::Incomplete { .. })
+}
+
 /// Explains a refusal for want of a snapshot: neither the server nor this machine holds its key.
 pub(super) fn without_snapshot_key(prepared: &PreparedPublish, error: EngineError) -> EngineError {
     let EngineError::Remote { gun: Some(gun), source: RemoteError::Incomplete { missing: Role::Snapshot, .. } } =

@@ -103,7 +103,8 @@ impl TrustedSet {
     }
 
     /// The files with which a server that has lost them can begin again, as they were: root, then what holds tags, the
-    /// roles above first. Content that nobody known has signed is left out, and so is what lies below it.
+    /// roles above first. Content that nobody known has signed is left out, and so is what lies below it. The snapshot
+    /// is the last, if it still holds and names these files and no others.
     #[must_use]
     pub fn files_to_republish(&self) -> Vec<(Role, Blob)> {
         let mut names: Vec<&DelegationName> = self.delegations.keys().collect();
@@ -113,7 +114,15 @@ impl TrustedSet {
             let bytes = self.verified(&role)?.file().envelope.bytes().clone();
             self.is_listed_by_verified(&role).then_some((role, bytes))
         });
-        std::iter::once((Role::Root, self.root.envelope.bytes().clone())).chain(good).collect()
+        let mut files: Vec<_> = std::iter::once((Role::Root, self.root.envelope.bytes().clone())).chain(good).collect();
+        if let Some(snapshot) = self.snapshot.as_ref().filter(|file| file.content.expires > self.now) {
+            let meta = &snapshot.content.meta;
+            let is_named = |(role, bytes): &(Role, Blob)| meta.get(role).is_some_and(|meta| meta.matches(bytes));
+            if meta.len() == files.len() && files.iter().all(is_named) {
+                files.push((Role::Snapshot, snapshot.envelope.bytes().clone()));
+            }
+        }
+        files
     }
 
     fn file(&self, role: &Role) -> Option<&Loaded<Targets>> {

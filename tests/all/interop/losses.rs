@@ -2,7 +2,8 @@
 
 use super::{GUN, docker_repository};
 use crate::interop::publishing::all_agree;
-use crate::support::{Home, NotaryServer};
+use crate::support::home::digest;
+use crate::support::{Home, NotaryServer, run};
 use serde_json::Value;
 
 /// Bytes of root as the machine's cache holds them.
@@ -53,6 +54,85 @@ fn a_known_repository_that_its_server_has_lost_is_not_made_anew_unless_that_is_a
     let set_up = home.publish(&["setup", GUN, "--signer", "jeff"]);
     assert_ne!(set_up.code, 0, "{}", set_up.stdout);
     assert_ne!(Home::new(&server).docker(&["inspect", GUN]).code, 0, "nothing was sent");
+}
+
+#[test]
+fn a_lost_repository_whose_snapshot_key_is_here_comes_back_with_its_snapshot() {
+    let Some(mut server) = NotaryServer::start_with_signer() else { return };
+    let home = Home::new(&server);
+    home.publish(&["setup", GUN, "--signer", "jeff"]).ok();
+    home.sign(GUN, "1.0");
+    home.publish(&["rotate", "snapshot", GUN, "--local"]).ok();
+    server.restart();
+    let plan = home.trustdeck(&["restore", GUN, "--dry-run"]).ok().stdout;
+    assert!(plan.contains("0 -> 1") || plan.contains("0 → 1"), "{plan}");
+    assert!(plan.contains("The server signs the timestamp"), "{plan}");
+    home.publish(&["restore", GUN]).ok();
+    assert_eq!(names(&all_agree(&server, GUN)[0], "SignedTags", "SignedTag"), ["1.0"]);
+    home.sign(GUN, "1.1");
+    assert_eq!(names(&all_agree(&server, GUN)[0], "SignedTags", "SignedTag"), ["1.0", "1.1"]);
+}
+
+#[test]
+fn a_root_that_no_server_begins_with_is_told_before_and_after() {
+    let Some(mut server) = NotaryServer::start_with_signer() else { return };
+    let home = Home::new(&server);
+    home.publish(&["setup", GUN, "--signer", "jeff"]).ok();
+    for _ in 0..2 {
+        home.publish(&["rotate", "targets", GUN]).ok();
+    }
+    server.restart();
+    let plan = home.trustdeck(&["restore", GUN, "--dry-run"]).ok().stdout;
+    assert!(plan.contains("will probably refuse it"), "{plan}");
+    let refused = home.publish(&["restore", GUN]).ended(5);
+    assert!(refused.stderr.contains("restores its database"), "{}", refused.stderr);
+}
+
+#[test]
+fn what_is_not_lost_is_not_restored() {
+    let Some((_server, home)) = docker_repository() else { return };
+    home.sign(GUN, "1.0");
+    for roles in [&[][..], &["targets/releases"], &["targets"], &["targets/nobody"], &["root"], &["timestamp"]] {
+        let refused = home.trustdeck(&[&["restore", GUN], roles].concat()).ended(2);
+        assert!(!refused.stderr.contains("staged:"), "{roles:?}: {}", refused.stderr);
+        assert_eq!(home.trustdeck(&["reset"]).ok().stdout, "nothing is staged\n", "{roles:?}");
+    }
+}
+
+#[test]
+fn a_role_whose_signer_lost_it_is_signed_again_by_restore() {
+    let Some((server, home)) = docker_repository() else { return };
+    home.sign(GUN, "1.0");
+    let ben = home.generate_key("ben");
+    home.publish(&["signer", "add", "--key", &ben, "ben", GUN]).ok();
+    home.publish(&["signer", "remove", "alice", GUN, "--accept"]).ok();
+    home.trustdeck(&["inspect", GUN]).ended(6);
+    home.publish(&["restore", GUN, "targets/releases"]).ok();
+    assert_eq!(names(&all_agree(&server, GUN)[0], "SignedTags", "SignedTag"), ["1.0"]);
+}
+
+#[test]
+fn what_a_command_staged_and_could_not_send_is_not_sent_by_the_next_one() {
+    let Some((server, home)) = docker_repository() else { return };
+    home.sign(GUN, "1.0");
+    let tag = format!("{GUN}:1.0");
+    home.trustdeck(&["sign", &format!("{GUN}:0.9"), "--digest", &format!("sha256:{}", digest("0.9")), "--size", "7"])
+        .ok();
+    let mut wrong = home.trustdeck_command(&["revoke", &tag, "--publish", "--yes"]);
+    let wrong = run(wrong
+        .env("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE", "another one")
+        .env("NOTARY_DELEGATION_PASSPHRASE", "another one"));
+    wrong.ended(4);
+    let other = home.trustdeck(&["revoke", &tag, "--publish", "--yes", "--accept=0000-1111"]).ended(7);
+    assert!(other.stderr.contains("1 change taken back"), "{}", other.stderr);
+    home.sign(GUN, "2.0");
+    assert_eq!(
+        names(&all_agree(&server, GUN)[0], "SignedTags", "SignedTag"),
+        ["0.9", "1.0", "2.0"],
+        "0.9 was staged on purpose"
+    );
+    let all = home.trustdeck(&["revoke", GUN, "--accept=0000-1111"]).ended(2);
+    assert!(all.stderr.contains("accepts a plan"), "{}", all.stderr);
 }
 
 fn names(shown: &Value, list: &str, name: &str) -> Vec<String> {

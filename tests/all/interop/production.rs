@@ -154,7 +154,7 @@ fn the_servers_of_the_assets_serve_the_walk_of_their_page() {
     assert_eq!(format!("sha256:{}", shown[0]["SignedTags"][0]["Digest"].as_str().unwrap()), pushed.digest());
     owner.trustdeck(&["verify", &image, "--deep"]).ok();
     let asked = servers.tokens.asked();
-    for wanted in ["jeff repository:registry.example.com/team/app:push,pull", "jeff repository:team/app:pull"] {
+    for wanted in ["jeff repository:registry.example.com/team/app:pull,push", "jeff repository:team/app:pull"] {
         assert!(asked.iter().any(|asked| asked == wanted), "{wanted} among {asked:?}");
     }
     let held = servers.database.query("notary_signer", "SELECT role FROM private_keys ORDER BY role").ok().stdout;

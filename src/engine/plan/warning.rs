@@ -1,0 +1,10 @@
+//! One warning of a plan.
+
+use super::{PlanWarning, Weight};
+
+pub(in crate::engine) type Warnings = Vec<PlanWarning>;
+
+/// One without anything that mends it.
+pub(in crate::engine) fn plain(weight: Weight, headline: impl Into<String>, detail: impl Into<String>) -> PlanWarning {
+    PlanWarning { weight, headline: headline.into(), detail: detail.into(), fix: None, remedy: None }
+}

@@ -121,7 +121,12 @@ fn ended(
     results: Vec<Published>,
     failed: Vec<Problem>,
 ) -> Result<Ending, Problem> {
-    show_published(context, &results, &failed)?;
+    show_published(context, &results, &failed).map_err(|problem| {
+        match results.iter().any(|r| r.outcome == PublishOutcome::Done) {
+            true => Problem { hint: "it is published all the same; trustdeck inspect shows it".to_owned(), ..problem },
+            false => problem,
+        }
+    })?;
     if results.iter().any(|result| !result.new_keys.is_empty()) {
         context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");
     }

@@ -73,7 +73,8 @@ pub(super) fn describe(change: &Change) -> String {
             format!("remove keys {} from every delegation", shorts(keys.iter().map(crate::tuf::CanonicalKeyId::short)))
         }
         Change::Sign { tag, target, roles } => {
-            format!("sign {tag} (sha256:{}, {} bytes){}", target.sha256, target.length, into("into", roles))
+            let bytes = if target.length == 1 { "byte" } else { "bytes" };
+            format!("sign {tag} (sha256:{}, {} {bytes}){}", target.sha256, target.length, into("into", roles))
         }
         Change::Revoke { tag, roles } => format!("revoke {tag}{}", into("in", roles)),
         Change::Witness { role } => format!("sign {role} again"),

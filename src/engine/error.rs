@@ -226,7 +226,7 @@ pub enum EngineError {
     Remote { gun: Option<Gun>, source: RemoteError },
     /// The server refuses this machine's copy of what it has lost.
     #[error("{source}")]
-    CopyRefused { gun: Gun, source: RemoteError, hint: String },
+    CopyRefused { gun: Gun, source: Box<RemoteError>, hint: String },
     /// The server has no trust data for the repository.
     #[error("{server} has no trust data for {gun}")]
     Absent { gun: Gun, server: String },

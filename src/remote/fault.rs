@@ -76,6 +76,9 @@ pub(super) fn is_read(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }
 
+/// How a proxy's login is given.
+pub(super) const LOGIN: &str = "put USER:PASSWORD@ before its name in the variable";
+
 /// Finds the class of a failure in its chain of causes; the outermost only says that sending failed.
 pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
     let host = way.host.to_owned();
@@ -95,7 +98,13 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
             host,
             proxy: proxy.shown(),
             variable: proxy.variable(),
-            why: if error.is_timeout() { "it took too long".to_owned() } else { innermost(error) },
+            why: match innermost(error) {
+                _ if error.is_timeout() => "it took too long".to_owned(),
+                why if why.ends_with("user/pass authentication") && proxy.url().username().is_empty() => {
+                    format!("it wants a login: {LOGIN}")
+                }
+                why => why,
+            },
         },
         (None, _) if error.is_connect() && error.is_timeout() => {
             RemoteError::Slow { host, what: "connect", seconds: way.limits.connect.as_secs() }
@@ -124,7 +133,9 @@ pub(super) fn innermost(error: &dyn Error) -> String {
         other => other,
     };
     let mut letters = words.chars();
-    let first = letters.next().map(|c| c.to_ascii_lowercase());
+    // A sentence goes on in lower case; a name of capitals stays one.
+    let is_name = words.chars().nth(1).is_some_and(char::is_uppercase);
+    let first = letters.next().map(|c| if is_name { c } else { c.to_ascii_lowercase() });
     first.into_iter().chain(letters).take(300).collect()
 }
 

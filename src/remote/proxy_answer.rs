@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use super::error::RemoteError;
-use super::fault::Fault;
+use super::fault::{Fault, LOGIN};
 use super::proxies::Route;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,8 +28,10 @@ pub(super) async fn explain(fault: Fault, route: &Route<'_>, url: &Url) -> Fault
     }
     let status = tokio::time::timeout(PATIENCE, ask(proxy.url(), url)).await;
     let Ok(Some(status)) = status else { return fault };
+    let login = if status == 407 { format!("; {LOGIN}") } else { String::new() };
     let words = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    let why = format!("it answers {status} {}", words.unwrap_or_default().to_lowercase()).trim_end().to_owned();
+    let why =
+        format!("it answers {status} {}", words.unwrap_or_default().to_lowercase()).trim_end().to_owned() + &login;
     let error = RemoteError::Proxy { host: host.clone(), proxy: shown.clone(), variable, why };
     Fault { error, ..fault }
 }

@@ -16,6 +16,15 @@ const MOST: usize = 5000;
 #[must_use]
 pub(in crate::engine) fn where_looked(settings: &Settings, wanted: &[CanonicalKeyId]) -> Option<String> {
     let used = &settings.trust_dir;
+    let own = stored(used);
+    if let Some(id) = wanted.iter().find(|id| own.contains(id.as_str())) {
+        let place = used.join("private");
+        return Some(format!(
+            "the file of key {} in {} cannot be used: trustdeck key list says why",
+            id.short(),
+            place.display()
+        ));
+    }
     let found = others(settings).into_iter().find(|other| {
         let held = stored(other);
         wanted.iter().any(|id| held.contains(id.as_str()))

@@ -82,7 +82,7 @@ pub(super) fn copy_refused(prepared: &PreparedPublish, error: EngineError) -> En
                 "whoever runs the server restores its database from a backup; where there is none, trustdeck delete {gun} \
                  forgets it here, and it is set up anew with another root"
             );
-            EngineError::CopyRefused { gun, source, hint }
+            EngineError::CopyRefused { gun, source: Box::new(source), hint }
         }
         error => error,
     }

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Context;
 use super::ending::Ending;
 use crate::cli::arguments::Inspect;
+use crate::cli::tagging::stands_for_tag;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagState, TagView};
@@ -17,6 +18,9 @@ use crate::tuf::Role;
 #[serde(rename_all = "PascalCase")]
 struct Inspected<'a> {
     name: &'a str,
+    /// Names of targets that were asked for.
+    #[serde(skip)]
+    targets: &'a [String],
     signed_tags: Vec<Row<'a>>,
     signers: Vec<HolderRow<'a>>,
     administrative_keys: Vec<HolderRow<'a>>,
@@ -54,6 +58,9 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
     let mut targets = Vec::new();
     for typed in &command.references {
         match context.target(typed) {
+            Ok(target) if !command.target.is_empty() && (target.tag.is_some() || target.digest.is_some()) => {
+                ending.problems.push(stands_for_tag(&target));
+            }
             Ok(target) => targets.push((typed, target)),
             Err(problem) => ending.problems.push(problem),
         }
@@ -78,6 +85,13 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
         context.console.result_json(&inspected)
     };
     shown?;
+    // As for a tag that is not there, docker and so we end well.
+    for one in &inspected {
+        let missing = |name: &&String| one.signed_tags.iter().all(|row| !is_called(row.signed_tag, name));
+        for name in one.targets.iter().filter(missing) {
+            context.console.say(&format!("{name} is not signed in {}", one.name));
+        }
+    }
     for view in views.values().filter_map(|view| view.as_ref().ok()) {
         ending.stale |= report(context, view);
         ending.problems.extend(context.report_troubles(view));
@@ -102,13 +116,13 @@ fn report(context: &Context, view: &RepositoryView) -> bool {
 
 fn inspect<'a>(
     typed: &'a str,
-    (target, names): (&RepositoryRef, &[String]),
+    (target, names): (&RepositoryRef, &'a [String]),
     view: &'a RepositoryView,
     administrator: &'a [String],
 ) -> Inspected<'a> {
     let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
     let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| *wanted == tag.name));
-    let is_named = |tag: &&TagView| names.iter().any(|name| *name == tag.name || *name == printable(&tag.name));
+    let is_named = |tag: &&TagView| names.iter().any(|name| is_called(&tag.name, name));
     let wanted = wanted.filter(|tag| names.is_empty() || is_named(tag));
     let row = |tag: &'a TagView| Row {
         signed_tag: &tag.name,
@@ -125,10 +139,16 @@ fn inspect<'a>(
     };
     Inspected {
         name: typed,
+        targets: names,
         signed_tags: wanted.map(row).collect(),
         signers,
         administrative_keys: administrators.into_iter().filter_map(administrator).collect(),
     }
+}
+
+/// A target is named as it is, or as it is shown.
+fn is_called(target: &str, name: &str) -> bool {
+    name == target || name == printable(target)
 }
 
 /// A delegation other than `targets/releases`, with the IDs of its bare keys.
@@ -149,8 +169,12 @@ fn pretty(inspected: &[Inspected<'_>]) -> String {
 fn block(inspected: &Inspected<'_>) -> String {
     let name = printable(inspected.name);
     let mut text = String::new();
+    let what = match inspected.targets {
+        [] => name.clone(),
+        targets => format!("{} in {name}", printable(&targets.join(", "))),
+    };
     if inspected.signed_tags.is_empty() {
-        text.push_str(&format!("\nNo signatures for {name}\n\n"));
+        text.push_str(&format!("\nNo signatures for {what}\n\n"));
     } else {
         let signers = |row: &Row<'_>| match row.signers {
             [one] if one == "Repo Admin" => "(Repo Admin)".to_owned(),
@@ -162,7 +186,7 @@ fn block(inspected: &Inspected<'_>) -> String {
         };
         let mut rows = vec![["SIGNED TAG".to_owned(), "DIGEST".to_owned(), "SIGNERS".to_owned()]];
         rows.extend(inspected.signed_tags.iter().map(|r| [r.signed_tag.to_owned(), r.digest.to_owned(), signers(r)]));
-        text.push_str(&format!("\nSignatures for {name}\n\n{}", columns(&rows)));
+        text.push_str(&format!("\nSignatures for {what}\n\n{}", columns(&rows)));
     }
     if !inspected.signers.is_empty() {
         let mut signers: Vec<&HolderRow<'_>> = inspected.signers.iter().collect();

@@ -6,6 +6,7 @@ use super::arguments::{Publishing, Revoke, Sign};
 use super::console::input;
 use super::wanted::{Wanted, about, roles};
 use super::{Context, keyfiles};
+use crate::engine::reference::RepositoryRef;
 use crate::engine::{Change, EngineError, Kind, Problem, RepositoryView, typed};
 use crate::printable::printable;
 use crate::tuf::{Gun, Role, TargetName};
@@ -73,6 +74,11 @@ fn or_by_digest(problem: Problem) -> Problem {
     Problem { hint: hint.trim_start_matches("; ").to_owned(), ..problem }
 }
 
+/// Why a target is not named beside a tag.
+pub(super) fn stands_for_tag(whole: &RepositoryRef) -> Problem {
+    input("--target stands for the tag", format!("name the repository alone: {}", whole.familiar))
+}
+
 /// What `revoke` stages.
 ///
 /// # Errors
@@ -93,10 +99,7 @@ pub(super) async fn revoking(context: &Context, revoke: &Revoke) -> Result<Wante
                 };
                 (whole.gun, tags)
             }
-            (_, Ok(whole)) if !revoke.target.is_empty() => {
-                let hint = format!("name the repository alone: {}", whole.familiar);
-                return Err(vec![input("--target stands for the tag", hint)]);
-            }
+            (_, Ok(whole)) if !revoke.target.is_empty() => return Err(vec![stands_for_tag(&whole)]),
             (Err(problem), _) | (_, Err(problem)) => return Err(vec![problem]),
             (Ok((gun, tag)), _) => (gun, vec![tag]),
         };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::ScreenSettings;
+use super::members::{self, IDLE_LOCK, PARALLEL, TIMEOUT};
 use super::typed::{absolute, input};
 use crate::engine::EngineError;
 use crate::engine::disk::read;
@@ -100,11 +101,12 @@ impl<'de> Deserialize<'de> for Servers {
 impl Servers {
     /// Says what is out of range.
     fn check(&self) -> Result<(), String> {
-        if let Some(seconds) = self.timeout.filter(|seconds| !(1..=3600).contains(seconds)) {
-            return Err(format!("timeout of servers is {seconds}, expected 1 to 3600 seconds"));
-        }
-        if let Some(count) = self.parallel_requests.filter(|count| !(1..=64).contains(count)) {
-            return Err(format!("parallel_requests of servers is {count}, expected 1 to 64"));
+        let parallel = self.parallel_requests.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+        let timeout = self.timeout.map(i64::from);
+        for (name, number, of) in [("timeout", timeout, TIMEOUT), ("parallel_requests", parallel, PARALLEL)] {
+            if let Some(number) = number.filter(|number| !of.holds(*number)) {
+                return Err(format!("{name} of servers is {number}, expected {of}"));
+            }
         }
         Ok(())
     }
@@ -148,9 +150,11 @@ impl OwnConfig {
         let written: Written = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
+            let place = text.lines().nth(line - 1).unwrap_or_default();
+            let what = members::wrong(&text, place).unwrap_or_else(|| error.message().to_owned());
             let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, mouse, pkcs11_module, read_only, \
                         theme and the tables colours, keys, registries and servers";
-            input(&format!("{}: line {line}: {}", path.display(), error.message()), hint)
+            input(&format!("{}: line {line}: {what}", path.display()), hint)
         })?;
         written
             .servers
@@ -164,9 +168,9 @@ impl OwnConfig {
             }
         }
         let idle_lock_minutes = written.idle_lock_minutes.unwrap_or(IDLE_LOCK_MINUTES);
-        if !(1..=24 * 60).contains(&idle_lock_minutes) {
+        if !i64::try_from(idle_lock_minutes).is_ok_and(|minutes| IDLE_LOCK.holds(minutes)) {
             let message = format!("{}: idle_lock_minutes is {idle_lock_minutes}", path.display());
-            return Err(input(&message, "expected 1 to 1440 minutes"));
+            return Err(input(&message, &format!("expected {}", IDLE_LOCK)));
         }
         let base = path.parent().unwrap_or(home);
         let resolve = |written: PathBuf| absolute(&base.join(from_home(&written, home)));

@@ -11,6 +11,7 @@
 
 mod files;
 mod keep;
+mod members;
 mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -66,8 +66,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Log};
 use kit::message::Tone;
+use kit::terminal;
 use kit::terminal::FullScreen;
-use kit::{format, terminal};
 use messages::effect::Effect;
 use messages::event::Event;
 use messages::input;
@@ -127,9 +127,7 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     match ended {
         Ok(quit) => {
             if staged > 0 && quit == Quit::Leave {
-                let changes = format::count(staged, "staged change", "staged changes");
-                let becomes = if options.is_deleted { "deleted with the sandbox's directory" } else { "kept" };
-                say(&format!("{changes} {becomes}"));
+                say(&options.becomes(staged));
             }
             Ok(quit)
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::kit::format::span;
+use super::kit::format::{count, span};
 use super::kit::glyphs;
 use super::kit::message::Tone;
 use super::kit::pane::Pane;
@@ -141,6 +141,13 @@ impl ScreenOptions {
             _ => &glyphs::UNICODE,
         };
         Theme { palette, glyphs, own: self.colours }
+    }
+
+    /// What becomes of staged changes when the user leaves.
+    pub(super) fn becomes(&self, staged: usize) -> String {
+        let changes = count(staged, "staged change", "staged changes");
+        let becomes = if self.is_deleted { "deleted with the sandbox's directory" } else { "kept" };
+        format!("{changes} {becomes}")
     }
 
     pub(super) fn fill(&self, state: &mut State, engine: &Engine) {

@@ -96,6 +96,21 @@ fn pipes_and_devices_in_place_of_files_are_named_and_hold_nobody() {
 }
 
 #[test]
+fn a_number_that_is_none_is_refused_with_what_it_stands_for() {
+    let home = TempDir::new().unwrap();
+    let size = ["sign", "r.test/app:1", "--digest", "sha256:00", "--size", "x"];
+    let refused: [(&[&str], &str); 3] = [
+        (&["reset", "--change", "abc"], "a number of a staged change, as trustdeck status shows it"),
+        (&["status", "--passphrase-fd", "abc"], "the number of an open file descriptor"),
+        (&size, "a length in bytes"),
+    ];
+    for (arguments, expected) in refused {
+        let ran = trustdeck(&home, arguments).ended(2);
+        assert!(ran.stderr.contains(expected) && !ran.stderr.contains("invalid digit"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn what_an_argument_holds_cannot_move_the_cursor() {
     let home = TempDir::new().unwrap();
     for arguments in [

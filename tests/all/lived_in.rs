@@ -342,6 +342,9 @@ fn what_expires_is_charted_soonest_first() {
     let rows: Vec<&str> = frame.lines().filter(|line| line.contains("admin/legacy")).collect();
     assert!(frame.contains("What expires when") && rows.iter().any(|row| row.contains("expired")), "{frame}");
     assert!(press(&mut state, "<esc>").is_empty() && state.dialogs.is_empty());
+    press(&mut state, "E<enter>");
+    assert!(state.dialogs.is_empty() && state.focus == Pane::Roles, "enter goes to the role that expires first");
+    assert_eq!(state.repository().unwrap().entry.name, "admin/legacy");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::cli::arguments::key::{Export, Label, Passwd, Remove};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::custody::backed_up::Removing;
+use crate::engine::custody::make::PublicHalf;
 use crate::engine::custody::remove::Removal;
 use crate::engine::view::keys::{KeyPlace, KeyState};
 use crate::engine::wording::count;
@@ -41,7 +42,8 @@ pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Pr
         Some(file) => {
             context.engine.custody().write_export(&set, file)?;
             let keys = count(ids.len(), "key");
-            context.console.note(&format!("{keys} written to {}, each under its own passphrase", shown(file)));
+            let under = if ids.len() == 1 { "under its own passphrase" } else { "each under its own passphrase" };
+            context.console.note(&format!("{keys} written to {}, {under}", shown(file)));
         }
         None if std::io::stdout().is_terminal() => {
             return Err(input("a terminal keeps what it shows", "give --out FILE, or redirect the output"));
@@ -69,13 +71,16 @@ fn open_to_see(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
 }
 
 /// Writes what anybody may see.
-fn export_public(context: &Context, arguments: &Export, pem: &str) -> Result<Ending, Problem> {
-    match &arguments.out {
-        Some(file) => {
-            context.engine.custody().write_export(pem, file)?;
-            context.console.note(&format!("written to {}", shown(file)));
-        }
-        None => context.console.result(pem)?,
+fn export_public(context: &Context, arguments: &Export, halves: &[PublicHalf]) -> Result<Ending, Problem> {
+    let pem: String = halves.iter().map(|half| half.pem.as_str()).collect();
+    if let Some(file) = &arguments.out {
+        context.engine.custody().write_export(&pem, file)?;
+        context.console.note(&format!("written to {}", shown(file)));
+    }
+    if context.console.json {
+        context.console.result_json(&halves)?;
+    } else if arguments.out.is_none() {
+        context.console.result(&pem)?;
     }
     Ok(Ending::done())
 }

@@ -7,7 +7,7 @@ use crate::cli::Context;
 use crate::cli::arguments::key::Load;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey, Naming, OpenedKey};
+use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey, Naming, OpenedKey, check_given};
 use crate::engine::{Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 
@@ -26,6 +26,7 @@ struct Row {
 /// As the engine's, if the file cannot be read.
 pub(super) fn run(context: &Context, arguments: &Load) -> Result<Ending, Problem> {
     let gun = arguments.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
+    arguments.name.as_deref().map_or(Ok(()), check_given)?;
     let set = KeySet::read(&arguments.file)?;
     let count = set.keys.len() + set.refused.len();
     let mut typed = Typed::default();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::make::check_name;
+use super::make::{check_name, of_the_server};
 use super::part::Custody;
 use crate::engine::error::EngineError;
 use crate::keys::old_names::{PathFacts, named};
@@ -269,6 +269,9 @@ impl Custody {
         passphrase: Option<&NewPassphrase>,
     ) -> Result<LoadedKey, EngineError> {
         self.context.check_writable()?;
+        if naming == Naming::User {
+            check_given(role)?;
+        }
         let id = opened.id().clone();
         let store = self.keyring.key_store();
         if store.holds(&id) {
@@ -295,6 +298,18 @@ impl Custody {
         self.keyring.key_store().rename(id, role, gun.as_ref())?;
         self.keyring.held.changed();
         Ok(LoadedKey::Renamed)
+    }
+}
+
+/// Refuses what no key that is loaded is called, before anybody is asked for a passphrase.
+///
+/// # Errors
+/// `Input`.
+pub fn check_given(name: &str) -> Result<(), EngineError> {
+    match Role::parse(name) {
+        Ok(Role::Timestamp) => Err(of_the_server()),
+        Ok(_) => Ok(()),
+        Err(_) => check_name(name),
     }
 }
 

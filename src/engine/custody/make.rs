@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::part::Custody;
@@ -43,6 +44,17 @@ pub struct MadeKey {
     pub file: PathBuf,
     /// The file of its public half; `None` for Ed25519, which no PEM reader of Notary takes.
     pub public_file: Option<PathBuf>,
+}
+
+/// What anybody may see of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PublicHalf {
+    /// ID of the bare key.
+    pub id: CanonicalKeyId,
+    /// What its file says it is for.
+    pub role: String,
+    /// As OpenSSL and admission controllers read it: without headers. A root key's certificate follows it.
+    pub pem: String,
 }
 
 /// Where the public half goes; `None` for Ed25519.
@@ -164,42 +176,40 @@ impl Custody {
         Ok(out)
     }
 
-    /// The public halves of keys that are here as PEM, each under the name of its key.
+    /// The public halves of keys that are here.
     ///
     /// # Errors
     /// `Key` if the public half is not known: the key is locked, and no repository that was read lists it.
-    pub fn export_public(&self, keys: &[CanonicalKeyId]) -> Result<String, EngineError> {
-        let mut out = String::new();
-        for id in keys {
+    pub fn export_public(&self, keys: &[CanonicalKeyId]) -> Result<Vec<PublicHalf>, EngineError> {
+        let half = |id: &CanonicalKeyId| {
             let public = self.public_half(id).ok_or_else(|| KeyError::Locked(id.clone()))?;
             if public.algorithm() == Algorithm::Ed25519 {
                 let message =
                     format!("key {} is an Ed25519 key, whose public half has no PEM form in Notary", id.short());
                 return Err(refuse(message, "leave it out"));
             }
-            out.push_str(&public_pem(&public, &self.keyring.stored_role(id).unwrap_or_default()));
-        }
-        Ok(out)
+            let role = self.keyring.stored_role(id).unwrap_or_default();
+            Ok(PublicHalf { id: id.clone(), role, pem: plain_pem(&public) })
+        };
+        keys.iter().map(half).collect()
     }
 
     /// The root of a repository as admission controllers pin it: each key's public half and certificate, as PEM.
     ///
     /// # Errors
     /// `Input` if this machine has never read the repository; those of reading what it has.
-    pub fn export_root(&self, gun: &Gun) -> Result<String, EngineError> {
+    pub fn export_root(&self, gun: &Gun) -> Result<Vec<PublicHalf>, EngineError> {
         let set = self.trust.base(gun)?.and_then(|base| base.set).ok_or_else(|| EngineError::Input {
             message: format!("this machine has no verified root of {gun}"),
             hint: format!("read it first: trustdeck inspect {gun}"),
         })?;
-        let mut out = String::new();
-        for key in set.root().content.role_keys(&Role::Root).keys {
-            if let Ok(bare) = key.unwrapped() {
-                out.push_str(&public_pem(&bare, Role::Root.as_str()));
-            }
+        let half = |key: PublicKey| {
+            let mut pem = key.unwrapped().map(|bare| plain_pem(&bare)).unwrap_or_default();
             // A root key's certificates are PEM already, in the only form that is valid.
-            out.push_str(&String::from_utf8_lossy(key.public()));
-        }
-        Ok(out)
+            pem.push_str(&String::from_utf8_lossy(key.public()));
+            PublicHalf { id: key.canonical_id().clone(), role: Role::Root.to_string(), pem }
+        };
+        Ok(set.root().content.role_keys(&Role::Root).keys.into_iter().map(half).collect())
     }
 
     /// Writes what [`Custody::export_keys`] gave into a new file, 0600.
@@ -253,15 +263,27 @@ impl Custody {
     }
 }
 
+/// Longest name of a key, in bytes.
+const LONGEST_NAME: usize = 128;
+
 /// Whether Docker takes the name of a key: `[a-z0-9][a-z0-9_-]*`.
 pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
     let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let fits = name.bytes().all(|b| inside(b) || matches!(b, b'_' | b'-')) && name.bytes().next().is_some_and(inside);
-    if fits && name.len() <= 128 {
+    if name.len() > LONGEST_NAME {
+        let message = format!("a name for a key has at most {LONGEST_NAME} letters, and this one has {}", name.len());
+        return Err(refuse(message, "take a shorter one"));
+    }
+    if fits {
         return Ok(());
     }
     let message = format!("{name:?} is no name for a key: lower-case letters, digits, - and _, the first no sign");
     Err(refuse(message, "take a name such as alice"))
+}
+
+/// Why no key is called timestamp.
+pub(super) fn of_the_server() -> EngineError {
+    refuse("the server holds timestamp keys".to_owned(), "take another name")
 }
 
 fn check_writable(dir: &Path) -> Result<(), EngineError> {
@@ -274,7 +296,7 @@ fn check_new(new: &NewKey) -> Result<(), EngineError> {
     let role = Role::parse(&new.name).ok();
     let of_repository = matches!(role, Some(Role::Targets | Role::Snapshot));
     if matches!(role, Some(Role::Timestamp)) {
-        return Err(refuse("the server holds timestamp keys".to_owned(), "take another name"));
+        return Err(of_the_server());
     }
     if of_repository && new.gun.is_none() {
         return Err(refuse(format!("a {} key belongs to one repository", new.name), "name it with --repository REPO"));
@@ -297,7 +319,14 @@ fn check_new(new: &NewKey) -> Result<(), EngineError> {
 
 /// The public half as `docker trust key generate` writes it.
 pub(in crate::engine) fn public_pem(key: &PublicKey, name: &str) -> Zeroizing<String> {
-    let headers = vec![("role".to_owned(), name.to_owned())];
+    public_block(key, vec![("role".to_owned(), name.to_owned())])
+}
+
+fn plain_pem(key: &PublicKey) -> String {
+    public_block(key, Vec::new()).to_string()
+}
+
+fn public_block(key: &PublicKey, headers: Vec<(String, String)>) -> Zeroizing<String> {
     let der = Zeroizing::new(key.public().to_vec());
     Block { label: "PUBLIC KEY".to_owned(), headers, der }.write()
 }

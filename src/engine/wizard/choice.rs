@@ -102,6 +102,9 @@ pub struct Choice {
     /// Whether the old key may go now, where that is a publish of its own.
     #[serde(default)]
     pub remove_old: bool,
+    /// Whether the machines and people that sign have the new key, as the user says.
+    #[serde(default)]
+    pub told: bool,
     /// What a new repository begins with.
     #[serde(default)]
     pub first: First,
@@ -183,9 +186,9 @@ impl Choice {
     #[must_use]
     pub fn new(wizard: Wizard, repositories: Vec<Gun>, begun: Time) -> Self {
         let (keys, before, roots, legacy) = Default::default();
-        let (without_backup, remove_old, first) = (false, false, First::default());
+        let (without_backup, remove_old, told, first) = Default::default();
         let way = Way::OnePublish;
-        Self { wizard, repositories, keys, without_backup, before, way, remove_old, first, roots, legacy, begun }
+        Self { wizard, repositories, keys, without_backup, before, way, remove_old, told, first, roots, legacy, begun }
     }
 
     /// The new keys of a repository.

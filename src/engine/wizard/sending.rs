@@ -22,7 +22,7 @@ pub(super) fn publish(facts: &Facts) -> StepDraft {
         Wizard::FirstSetup => "From then on docker pulls only signed tags, wherever trust is demanded.",
         Wizard::Root => "Pins that name the root certificate must name the new one.",
         Wizard::RenewRoot => "If a new certificate is made, pins that name the old one must name it.",
-        _ => "A lost answer: the next start finds out whether it arrived.",
+        _ => "If the connection breaks, it may have arrived or not: start trustdeck again, it asks the server.",
     };
     draft.view.back = match facts.choice.wizard {
         Wizard::FirstSetup => "Until it is sent, undo; afterwards, delete the trust data on the server.",
@@ -124,7 +124,8 @@ pub(super) fn hand_over(facts: &Facts) -> StepDraft {
                 .extend(roles.iter().map(|role| format!("{}: {role} still lists {}", repository.name, key.short())));
         }
     }
-    draft.done = is_finished(facts) && draft.view.detail.is_empty();
+    // Nobody else can tell whether they know.
+    draft.done = is_finished(facts) && draft.view.detail.is_empty() && facts.choice.told;
     draft.view.detail.extend(listed_elsewhere(facts));
     draft
 }

@@ -119,6 +119,7 @@ pub(in crate::engine) fn reminder(facts: &Facts, kind: StepKind) -> Option<Remin
     let (after, what) = match (kind, &facts.choice.wizard) {
         (StepKind::Wait, _) => (COLLEAGUE, "ask the colleague whether he has signed with the new key"),
         (StepKind::Remove, _) => (RETIRE, "remove the old key, which still counts"),
+        (StepKind::HandOver, _) => (RETIRE, "tell machines and people of the new key, then remove the old one"),
         (StepKind::Retire, Wizard::Root) => (OLD_ROOT, "remove the old root key once every client has met the new one"),
         (StepKind::Retire, _) => (RETIRE, "remove the old private key, which signs nothing any more"),
         (StepKind::BackUpMade, _) => (SignedDuration::ZERO, "back up the keys that were made"),

@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use super::answer::{Answer, Opens};
 use super::window::{Lines, Notes, Window, keys};
 use crate::engine::wizard::Choice;
-use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut, width};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, width};
 use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
 use crate::tui::messages::wizard_task::Task;
@@ -97,9 +97,8 @@ impl Menu {
         let bottom = place.bottom.saturating_sub(below);
         for (y, (i, offer)) in (place.y..bottom).zip(self.offers.iter().enumerate().skip(offset).take(rows)) {
             let style = if i == self.cursor { theme.strong() } else { theme.text() };
-            let word = cut(&offer.word, usize::from(words), theme.glyphs.cut);
-            canvas.runs(place.x + 2, y, place.end, &Runs::new().then(word, style));
             let at = place.x + 2 + words;
+            canvas.put(place.x + 2, y, at, &offer.word, style);
             if matches!(offer.waits, Some(Waits::Due(_) | Waits::Unread(_))) {
                 canvas.put(at + 1, y, place.end, theme.glyphs.warn, theme.warn());
             }

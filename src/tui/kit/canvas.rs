@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::pane::Pane;
 use super::theme::Theme;
+use super::whole::Whole;
 use crate::printable::printable;
 
 /// Styled pieces of one line.
@@ -63,11 +64,11 @@ fn safe(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_ours) { Cow::Borrowed(text) } else { Cow::Owned(printable(text)) }
 }
 
-/// Cuts at the end with the theme's mark.
+/// Cuts at the end with the theme's mark; without one it stays whole.
 #[must_use]
 pub fn cut(text: &str, cells: usize, mark: &str) -> String {
     let text = safe(text);
-    if text.width() <= cells {
+    if mark.is_empty() || text.width() <= cells {
         return text.into_owned();
     }
     let mut kept = String::new();
@@ -90,7 +91,7 @@ pub fn cut(text: &str, cells: usize, mark: &str) -> String {
 #[must_use]
 pub fn cut_path(text: &str, cells: usize, mark: &str) -> String {
     let text = safe(text);
-    if text.width() <= cells || cells < 8 {
+    if mark.is_empty() || text.width() <= cells || cells < 8 {
         return cut(&text, cells, mark);
     }
     let chars: Vec<char> = text.chars().collect();
@@ -111,7 +112,7 @@ pub fn cut_name(text: &str, cells: usize, mark: &str, shared: (usize, usize)) ->
     let after = shared.1.min(chars.len() - before);
     let own = chars.len() - before - after;
     let is_plain = text.width() == chars.len();
-    if text.width() <= cells || !is_plain || own + 2 > cells || cells < 8 {
+    if mark.is_empty() || text.width() <= cells || !is_plain || own + 2 > cells || cells < 8 {
         return cut_path(&text, cells, mark);
     }
     let part = |from: usize, to: usize| chars.iter().skip(from).take(to.saturating_sub(from)).collect::<String>();
@@ -204,6 +205,7 @@ pub struct Canvas<'a> {
     /// Looks.
     pub theme: Theme,
     spots: Vec<(Rect, Spot)>,
+    whole: Vec<Whole>,
     names: Option<&'a Names<'a>>,
 }
 
@@ -213,7 +215,7 @@ pub type Names<'a> = dyn Fn(&str) -> Option<(usize, usize)> + 'a;
 impl<'a> Canvas<'a> {
     /// Draws on `buffer`.
     pub fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
-        Self { buffer, theme, spots: Vec::new(), names: None }
+        Self { buffer, theme, spots: Vec::new(), whole: Vec::new(), names: None }
     }
 
     /// Where names find no room, what tells them from others stays.
@@ -257,6 +259,12 @@ impl<'a> Canvas<'a> {
         })
     }
 
+    /// Texts that found no room, where the theme cuts none.
+    #[must_use]
+    pub fn whole(&self) -> &[Whole] {
+        &self.whole
+    }
+
     /// Gives the frame the theme's ground, if it has one.
     pub fn finish(&mut self) {
         let Some(ground) = self.theme.ground() else { return };
@@ -282,12 +290,23 @@ impl<'a> Canvas<'a> {
     pub fn put(&mut self, x: u16, y: u16, end: u16, text: &str, style: Style) -> u16 {
         let area = self.buffer.area;
         let end = end.min(area.right());
-        if x >= end || y < area.top() || y >= area.bottom() {
+        if y < area.top() || y >= area.bottom() {
+            return x;
+        }
+        let is_read = self.theme.glyphs.cut.is_empty();
+        if x >= end {
+            let is_words = text.contains(char::is_alphanumeric) || text.trim().is_empty();
+            if is_read && is_words {
+                self.whole.push(Whole::new(y, (x, x), safe(text)));
+            }
             return x;
         }
         let cells = usize::from(end - x);
         let text = self.told_apart(text, cells).unwrap_or_else(|| cut(text, cells, self.theme.glyphs.cut));
-        let (after, _) = self.buffer.set_stringn(x, y, &text, usize::from(end - x), style);
+        let (after, _) = self.buffer.set_stringn(x, y, &text, cells, style);
+        if is_read && text.width() > cells {
+            self.whole.push(Whole::new(y, (x, after), text));
+        }
         after
     }
 

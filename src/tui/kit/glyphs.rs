@@ -28,6 +28,7 @@ pub struct Glyphs {
     pub lost: &'static str,
     pub half: &'static str,
     pub track: &'static str,
+    /// Stands for what is cut off; without one nothing is cut.
     pub cut: &'static str,
     pub hidden: &'static str,
     pub prompt: &'static str,
@@ -140,6 +141,20 @@ const PLAIN: Glyphs = Glyphs {
 
 /// ASCII only: `--ascii`, and locales that are not UTF-8.
 pub static ASCII: Glyphs = PLAIN;
+
+/// For lines that are read: nothing that only draws a line, and nothing is cut.
+pub static LINES: Glyphs = Glyphs {
+    branch: " ",
+    last_branch: " ",
+    trunk: " ",
+    fork: " ",
+    holds: " ",
+    lost: " ",
+    half: " ",
+    track: " ",
+    cut: "",
+    ..PLAIN
+};
 
 /// The Linux console: its font has line drawing, but not the shapes.
 pub static CONSOLE: Glyphs = Glyphs {

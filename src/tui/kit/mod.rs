@@ -15,4 +15,5 @@ pub mod spinner;
 pub mod table;
 pub(in crate::tui) mod terminal;
 pub mod theme;
+pub mod whole;
 pub(in crate::tui) mod widgets;

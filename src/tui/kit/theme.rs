@@ -135,6 +135,12 @@ impl Theme {
         Self { palette, glyphs: &glyphs::ASCII, own: None }
     }
 
+    /// Signs for lines that are read instead of a screen.
+    #[must_use]
+    pub fn lines() -> Self {
+        Self { palette: Palette::Mono, glyphs: &glyphs::LINES, own: None }
+    }
+
     /// The ground, if the theme brings one.
     #[must_use]
     pub fn ground(self) -> Option<Ground> {

@@ -149,7 +149,7 @@ fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
     if let Some((_, lines)) = facts.get_mut(place) {
         lines.pop();
         if let Some(last) = lines.last_mut() {
-            *last = format!("{}{mark}", cut(last, cells - 1, ""));
+            *last = cut(&format!("{last}{mark}"), cells - 1, mark);
         }
     }
     true

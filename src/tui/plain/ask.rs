@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::Session;
+use super::{Session, lines};
 use crate::engine::Passphrase;
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::form::{Field, Input};
@@ -20,8 +20,10 @@ impl Session {
         }
         let mut place = 0;
         while let Some(field) = self.top_form().and_then(|form| form.fields.get(place)).cloned() {
-            if !field.hint.is_empty() {
-                self.print(&format!("  ({})", field.hint))?;
+            // Nothing completes a line.
+            let hint = field.hint.trim_end_matches("; tab completes");
+            if !hint.is_empty() {
+                self.print(&format!("  ({hint})"))?;
             }
             let Some(goes_on) = self.field(&field, place).await? else { return Ok(false) };
             if !goes_on {
@@ -166,8 +168,12 @@ impl Session {
         Ok(true)
     }
 
-    /// Asks for the number of a reply.
+    /// Asks for the number of a reply, or of where to go; what has none was read.
     pub(super) async fn choice(&mut self) -> anyhow::Result<bool> {
+        if !lines::has_numbers(&self.state) {
+            self.press(KeyCode::Esc)?;
+            return Ok(true);
+        }
         let Some(line) = self.ask("number (enter: the one with >, ! leaves): ").await? else { return Ok(false) };
         match (line.as_str(), line.parse::<usize>()) {
             (LEAVE, _) => self.press(KeyCode::Esc)?,

@@ -10,22 +10,47 @@ use crate::tui::kit::canvas::Canvas;
 use crate::tui::route::render;
 use crate::tui::state::{Screen, State};
 
-/// The list or the question in front.
-pub(super) fn front(state: &State) -> Vec<String> {
+/// The rows of what is in front, each whole, and which of them a cursor can be on.
+fn rows(state: &State) -> (Vec<String>, BTreeMap<u16, usize>) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
     let mut canvas = Canvas::new(&mut buffer, state.theme);
     render::front(state, &mut canvas);
-    let numbers: BTreeMap<u16, usize> = canvas.lines().collect();
+    let (numbers, whole) = (canvas.lines().collect(), canvas.whole().to_vec());
+    let row = |y: u16| {
+        let (mut row, mut x) = (String::new(), 0);
+        while x < state.size.0 {
+            let mut here = whole.iter().filter(|text| text.y == y && text.from == x);
+            let begins = here.clone().find(|text| text.to > x);
+            // What found no cell at all stands between others.
+            here.by_ref().filter(|text| text.to == x).for_each(|text| row.push_str(&text.text));
+            match begins {
+                Some(text) => row.push_str(&text.text),
+                None => row.push_str(buffer.cell((x, y)).map_or(" ", |cell| cell.symbol())),
+            }
+            x = begins.map_or(x + 1, |text| text.to);
+        }
+        row
+    };
+    ((0..state.size.1).map(row).collect(), numbers)
+}
+
+/// Whether something in front is chosen by a number.
+pub(super) fn has_numbers(state: &State) -> bool {
+    !rows(state).1.is_empty()
+}
+
+/// The list or the question in front.
+pub(super) fn front(state: &State) -> Vec<String> {
+    let (rows, numbers) = rows(state);
     let mut lines: Vec<String> = Vec::new();
     if state.dialogs.is_empty() && matches!(state.screen, Screen::Main) {
         lines.push(heading(state));
     }
-    for y in 0..state.size.1 {
-        let row: String = (0..state.size.0).map(|x| buffer.cell((x, y)).map_or(" ", |cell| cell.symbol())).collect();
+    for (y, row) in (0..).zip(rows) {
         let is_tabs = row.contains("1 Repositories") && row.contains("5 Staged");
         // What a dialog's last line lists are keys of the screen; here it is asked instead.
         let is_footer = !state.dialogs.is_empty() && is_edge(row.trim()) && !lines.is_empty();
-        if let Some(text) = text_of(&row).filter(|text| !is_tabs && !is_footer && !is_field(state, text)) {
+        if let Some(text) = text_of(&row).filter(|text| !is_tabs && !is_footer && !is_asked(state, text)) {
             lines.push(match numbers.get(&y) {
                 Some(place) => numbered(&text, place + 1),
                 None => text,
@@ -58,26 +83,23 @@ fn text_of(row: &str) -> Option<String> {
     // Inside, a single line before a word is what is taken away.
     let drawn: &[char] = if is_edge { &[' ', '=', '-', '|'] } else { &[' ', '=', '|'] };
     let words: Vec<&str> = inner.split("  ").map(|part| part.trim_matches(drawn)).collect();
-    let words: Vec<String> = words.into_iter().map(without_gauges).filter(|part| !part.is_empty()).collect();
+    let words: Vec<&str> = words.into_iter().filter(|part| !part.is_empty()).collect();
     let text = words.join("  ");
     text.chars().any(char::is_alphanumeric).then_some(text)
 }
 
-/// Whether a line is a field of the form in front, which is asked for below.
-fn is_field(state: &State, text: &str) -> bool {
+/// Whether a line is of the form in front and said below: a field, its hint, what was wrong.
+fn is_asked(state: &State, text: &str) -> bool {
     let Some(Dialog::Form(form)) = state.dialogs.last() else { return false };
     let labels = form.fields.iter().map(|field| field.label.text()).filter(|label| !label.is_empty());
+    let error = text.strip_prefix("! ").unwrap_or(text);
     labels.into_iter().any(|label| text == label || text.strip_prefix(label).is_some_and(|rest| rest.starts_with("  ")))
+        || form.fields.iter().any(|field| field.hint.contains(text))
+        || form.error.as_ref().is_some_and(|said| said.contains(error))
 }
 
 fn is_edge(row: &str) -> bool {
     row.starts_with('+') && row.ends_with('+')
-}
-
-/// Leaves out what only draws a line.
-fn without_gauges(part: &str) -> String {
-    let draws = |word: &&str| word.len() > 2 && word.chars().all(|c| matches!(c, '-' | '=' | '.'));
-    part.split(' ').filter(|word| !draws(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -91,7 +113,6 @@ mod tests {
             Some("4  Choose  now  step 4 of 8".to_owned())
         );
         assert_eq!(text_of("|>  ok   team/web      12  |"), Some(">  ok  team/web  12".to_owned()));
-        assert_eq!(text_of("| . ----- x web  ==... |"), Some(". x web".to_owned()));
         assert_eq!(text_of("| - ben  1091060d  |"), Some("- ben  1091060d".to_owned()));
         assert_eq!(text_of("| ------- |"), None);
         assert_eq!(text_of("   "), None);

@@ -14,7 +14,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::sync::mpsc;
 
 use super::dialogs::Dialog;
-use super::kit::theme::{Palette, Theme};
+use super::kit::theme::Theme;
 use super::messages::effect::Effect;
 use super::messages::event::Event;
 use super::options::ScreenOptions;
@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// # Errors
 /// If standard input or output is lost. What is staged is safe in any case.
 pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Quit> {
-    let mut state = State::new(Theme::ascii(Palette::Mono), SIZE, engine.now());
+    let mut state = State::new(Theme::lines(), SIZE, engine.now());
     options.fill(&mut state, &engine);
     // Its steps name keys of a screen.
     state.tour = None;
@@ -48,7 +48,12 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     let mut effects = update::start(&session.state);
     effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
     session.perform(effects)?;
-    session.run().await
+    let quit = session.run().await?;
+    let staged = session.state.stage.changes.len();
+    if staged > 0 && quit == Quit::Leave {
+        session.print(&options.becomes(staged))?;
+    }
+    Ok(quit)
 }
 
 struct Session {
@@ -69,10 +74,6 @@ impl Session {
         loop {
             self.settle().await?;
             if let Some(quit) = self.state.quit.take() {
-                let staged = self.state.stage.changes.len();
-                if staged > 0 {
-                    self.print(&format!("{staged} staged, kept"))?;
-                }
                 return Ok(quit);
             }
             self.show()?;
@@ -140,9 +141,11 @@ impl Session {
             Some(Dialog::Form(_)) => self.form().await,
             Some(Dialog::Prompt(_)) => self.secret().await,
             Some(Dialog::Confirm(_)) => self.name().await,
-            Some(Dialog::Choose(_) | Dialog::Wizards(_)) => self.choice().await,
+            Some(
+                Dialog::Choose(_) | Dialog::Wizards(_) | Dialog::Palette(_) | Dialog::Needs(_) | Dialog::Expiry(_),
+            ) => self.choice().await,
             Some(Dialog::Report(_)) => self.report().await,
-            Some(Dialog::Page(_) | Dialog::Help(_) | Dialog::Palette(_) | Dialog::Needs(_) | Dialog::Expiry(_)) => {
+            Some(Dialog::Page(_) | Dialog::Help(_)) => {
                 self.press(KeyCode::Esc)?;
                 Ok(true)
             }
@@ -157,7 +160,7 @@ impl Session {
 
     async fn command(&mut self) -> anyhow::Result<bool> {
         let hints = typed::hints(&self.state);
-        self.print(&format!("({hints}, ? all, q leave)"))?;
+        self.print(&format!("({hints})"))?;
         let Some(line) = self.ask("> ").await? else { return Ok(false) };
         match line.as_str() {
             "" => self.press(KeyCode::Enter)?,
@@ -168,6 +171,15 @@ impl Session {
                 self.take(Event::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)))?;
                 self.typed(line.trim_start_matches('/'))?;
                 self.press(KeyCode::Enter)?;
+            }
+            line if line.starts_with(':') => {
+                let word = match line.trim_start_matches(':').trim() {
+                    "" => self.ask("a word of what you look for: ").await?,
+                    word => Some(word.to_owned()),
+                };
+                let Some(word) = word else { return Ok(false) };
+                self.press(KeyCode::Char(':'))?;
+                self.typed(&word)?;
             }
             line => match line.parse::<usize>() {
                 Ok(number) => self.go_to(number)?,

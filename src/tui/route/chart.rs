@@ -4,11 +4,13 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp as Time;
 use ratatui::layout::Rect;
 
+use super::places;
 use crate::tuf::Role;
+use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::kit::canvas::Canvas;
+use crate::tui::kit::canvas::{Canvas, Spot};
 use crate::tui::kit::format::{self, Age, seconds_until};
-use crate::tui::kit::list::moved;
+use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
 use crate::tui::state::{Repository, State};
 
@@ -43,13 +45,26 @@ fn rows(state: &State) -> Vec<ChartRow<'_>> {
     rows
 }
 
-/// Takes a key; `None` closes it.
-pub(super) fn key(at: usize, state: &State, key: &KeyEvent) -> Option<usize> {
+/// Takes a key: enter goes to the role under the cursor.
+pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
     let last = rows(state).len().saturating_sub(1);
-    match input::key_name(key).as_str() {
-        "esc" | "q" | "E" | "enter" => None,
-        key => Some(moved(key, at, last, PAGE).unwrap_or(at)),
-    }
+    let at = match input::key_name(key).as_str() {
+        "enter" => {
+            let there = rows(state).get(at).map(|row| (row.repository.entry.gun.clone(), row.role.clone()));
+            if let Some((gun, role)) = there {
+                places::finding(state, &gun, Some(&role));
+            }
+            return;
+        }
+        "esc" | "q" | "E" => return,
+        key => stepped(key, at, last, PAGE).unwrap_or(at),
+    };
+    state.dialogs.push(Dialog::Expiry(at));
+}
+
+/// How many lines it has.
+pub(super) fn count(state: &State) -> usize {
+    rows(state).len()
 }
 
 /// Draws it over the screen.
@@ -58,14 +73,22 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
     let window = Window {
         title: "What expires when".to_owned(),
         subject: format!("{} of {all}, soonest first", (at + 1).min(all)),
-        keys: keys(canvas, &[("j k", "scroll"), ("esc", "close")]),
+        keys: keys(canvas, &[("enter", "go there"), ("j k", "choose"), ("esc", "close")]),
         colour: None,
     };
     let most = canvas.area().height.saturating_sub(6);
     let rows = u16::try_from(all + 1).unwrap_or(u16::MAX).clamp(2, most.max(2));
     let place = window.open(canvas, WIDTH, rows);
     let area = Rect::new(place.x, place.y, place.end.saturating_sub(place.x), place.bottom.saturating_sub(place.y));
-    lines(state, canvas, area, at);
+    let shown = usize::from(area.height.saturating_sub(1)).max(1);
+    let offset = (at + 1).saturating_sub(shown);
+    lines(state, canvas, area, offset);
+    for (y, line) in (area.y + 1..area.bottom()).zip(offset..all) {
+        canvas.spot(area.x, y, area.right(), Spot::Line(line));
+        if line == at {
+            canvas.select(area.x.saturating_sub(1), y, area.right());
+        }
+    }
 }
 
 /// Draws the axis and as many rows as there is room for.

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 use ratatui::layout::Position;
 
-use super::{lists, render};
+use super::{chart, lists, needs, render};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::Spot;
 use crate::tui::kit::list::Move;
@@ -104,11 +104,23 @@ fn row(state: &mut State, mouse: Mouse) -> bool {
 
 /// Puts the cursor on a line of what is on top. Says whether it has one.
 pub(super) fn line(state: &mut State, place: usize) -> bool {
+    let lines = match state.dialogs.last() {
+        Some(Dialog::Palette(open)) => open.hits.len(),
+        Some(Dialog::Choose(open)) => open.replies.len(),
+        Some(Dialog::Wizards(open)) => open.offers.len(),
+        Some(Dialog::Needs(_)) => needs::all(state).len(),
+        Some(Dialog::Expiry(_)) => chart::count(state),
+        _ => usize::MAX,
+    };
+    if place >= lines {
+        return false;
+    }
     match state.dialogs.last_mut() {
         Some(Dialog::Palette(open)) => open.cursor = place,
         Some(Dialog::Help(open)) => open.cursor = place,
         Some(Dialog::Choose(open)) => open.cursor = place,
         Some(Dialog::Wizards(open)) => open.cursor = place,
+        Some(Dialog::Needs(at) | Dialog::Expiry(at)) => *at = place,
         Some(_) => return false,
         None => match (&mut state.screen, &mut state.guide) {
             (Screen::Review(review), _) => return review.list.put(place),

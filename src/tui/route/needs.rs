@@ -10,11 +10,11 @@ use crate::engine::{Health, Problem};
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, wrap};
 use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
 use crate::tui::panes::repositories::health_glyph;
-use crate::tui::state::{Picked, Repository, State};
+use crate::tui::state::{Repository, State};
 
 const WIDTH: u16 = 84;
 /// Lines that a key scrolls.
@@ -87,7 +87,7 @@ pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
     let at = match input::key_name(key).as_str() {
         "enter" => {
             if let Some(need) = all.get(at) {
-                go(state, need);
+                places::finding(state, &need.gun, need.role.as_ref());
             }
             return;
         }
@@ -95,14 +95,6 @@ pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
         key => stepped(key, at, last, PAGE).unwrap_or(at),
     };
     state.dialogs.push(Dialog::Needs(at));
-}
-
-fn go(state: &mut State, need: &Need) {
-    state.lists.picked = Picked::ByUser;
-    places::repository(state, &need.gun);
-    if let Some(role) = &need.role {
-        places::role(state, role);
-    }
 }
 
 /// Draws the list and what is to be known of the one under the cursor.
@@ -126,6 +118,7 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
     let offset = (at + 1).saturating_sub(shown);
     for (y, (i, need)) in (place.y..place.y + rows).zip(all.iter().enumerate().skip(offset)) {
         line(state, canvas, (place.x, y, place.end), need);
+        canvas.spot(place.x, y, place.end, Spot::Line(i));
         if i == at {
             canvas.select(place.x.saturating_sub(1), y, place.end);
         }

@@ -7,7 +7,7 @@ use crate::tui::kit::filter::Filter;
 use crate::tui::kit::list::List;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
-use crate::tui::state::State;
+use crate::tui::state::{Picked, State};
 
 pub(super) fn repository(state: &mut State, gun: &Gun) {
     state.focus = Pane::Repositories;
@@ -16,6 +16,15 @@ pub(super) fn repository(state: &mut State, gun: &Gun) {
     }
     state.lists.repositories.select(gun);
     panes::reindex_shown(state);
+}
+
+/// Where something is the matter: a repository, or one of its roles. From then on the cursor is the user's.
+pub(super) fn finding(state: &mut State, gun: &Gun, of_role: Option<&Role>) {
+    state.lists.picked = Picked::ByUser;
+    repository(state, gun);
+    if let Some(of_role) = of_role {
+        role(state, of_role);
+    }
 }
 
 /// A role of the repository under the cursor.

@@ -57,13 +57,17 @@ fn draw(state: &State, canvas: &mut Canvas<'_>) {
     hints(state, canvas, areas.hints);
     if let Some(dialog) = state.dialogs.last() {
         canvas.dim();
-        match dialog {
-            Dialog::Help(open) => help::render(open, state, canvas),
-            Dialog::Palette(open) => palette::render(open, state, canvas),
-            Dialog::Needs(at) => needs::render(*at, state, canvas),
-            Dialog::Expiry(at) => chart::render(*at, state, canvas),
-            dialog => dialog.render(&state.around(), canvas),
-        }
+        in_front(state, dialog, canvas);
+    }
+}
+
+fn in_front(state: &State, dialog: &Dialog, canvas: &mut Canvas<'_>) {
+    match dialog {
+        Dialog::Help(open) => help::render(open, state, canvas),
+        Dialog::Palette(open) => palette::render(open, state, canvas),
+        Dialog::Needs(at) => needs::render(*at, state, canvas),
+        Dialog::Expiry(at) => chart::render(*at, state, canvas),
+        dialog => dialog.render(&state.around(), canvas),
     }
 }
 
@@ -71,9 +75,7 @@ fn draw(state: &State, canvas: &mut Canvas<'_>) {
 pub(in crate::tui) fn front(state: &State, canvas: &mut Canvas<'_>) {
     let areas = state.areas();
     match (state.dialogs.last(), &state.screen) {
-        (Some(Dialog::Help(open)), _) => help::render(open, state, canvas),
-        (Some(Dialog::Palette(open)), _) => palette::render(open, state, canvas),
-        (Some(dialog), _) => dialog.render(&state.around(), canvas),
+        (Some(dialog), _) => in_front(state, dialog, canvas),
         (None, Screen::Main) => main(state, canvas, &areas, &Said::Nothing),
         (None, Screen::Review(review)) => review_view::render(state, review, canvas, (&areas, &said(state))),
         (None, Screen::Publish(publishing)) => {

@@ -3,6 +3,7 @@
 use super::keys::{self, KeyMeaning};
 use super::{lists, mouse, named, render, update};
 use crate::tui::messages::effect::Effect;
+use crate::tui::state::binding::Action;
 use crate::tui::state::{Screen, State};
 
 /// Does what a key, a sequence of keys, a name or a word means here; `None` if it means nothing.
@@ -20,24 +21,42 @@ pub fn command(state: &mut State, text: &str) -> Option<Vec<Effect>> {
     binding.map(|binding| update::choose_and_run(state, binding))
 }
 
-/// What is done most here: `enter open, a add`.
+/// What is done most here, how all is listed, and how one leaves: `enter open, a add, ? all, q leave`.
 #[must_use]
 pub fn hints(state: &State) -> String {
     let hinted = render::hinted(state);
-    let can = hinted.iter().filter(|binding| binding.blocked(state).is_none());
-    let words: Vec<String> =
-        can.map(|binding| format!("{} {}", binding.keys.first().copied().unwrap_or_default(), binding.word)).collect();
+    let can: Vec<_> = hinted.iter().filter(|binding| binding.blocked(state).is_none()).collect();
+    let mut words: Vec<String> = can
+        .iter()
+        .map(|binding| format!("{} {}", binding.keys.first().copied().unwrap_or_default(), binding.word))
+        .collect();
+    words.push("? all".to_owned());
+    let quit = keys::key_of(state, Action::Quit);
+    let is_taken = |key: &&str| can.iter().any(|binding| binding.keys.contains(key));
+    words.extend(quit.filter(|key| !is_taken(key)).map(|key| format!("{key} leave")));
     words.join(", ")
+}
+
+/// Whether a key can be given as a line: a sign, some of them, or its name. A number goes to a line instead.
+fn is_typed(key: &str) -> bool {
+    let is_part = |part: &str| part.chars().count() == 1 || matches!(part, "enter" | "space" | "esc" | "tab");
+    key.split(' ').all(is_part) && key.parse::<usize>().is_err()
+}
+
+/// Whether it is about how a screen is drawn.
+fn is_of_screen(action: Action) -> bool {
+    matches!(action, Action::Zoom | Action::Redraw | Action::Suspend | Action::Mouse)
 }
 
 /// All that can be done here, and why not.
 #[must_use]
 pub fn actions(state: &State) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for binding in keys::tables(state).into_iter().flatten().filter(|binding| !binding.keys.is_empty()) {
+    for binding in keys::tables(state).into_iter().flatten().filter(|binding| !is_of_screen(binding.action)) {
+        let typed: Vec<&str> = binding.keys.iter().copied().filter(|key| is_typed(key)).collect();
         let not_now = binding.blocked(state).map(|reason| format!(" (not now: {reason})")).unwrap_or_default();
-        let line = format!("{}: {}{not_now}", binding.keys.join(" or "), named::words(binding));
-        if !lines.contains(&line) {
+        let line = format!("{}: {}{not_now}", typed.join(" or "), named::words(binding));
+        if !typed.is_empty() && !lines.contains(&line) {
             lines.push(line);
         }
     }

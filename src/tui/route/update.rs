@@ -205,8 +205,7 @@ fn in_lines(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             None
         }
         Some(Dialog::Expiry(at)) => {
-            let stays = chart::key(at, state, pressed).map(Dialog::Expiry);
-            state.dialogs.extend(stays);
+            chart::key(at, state, pressed);
             None
         }
         other => {

@@ -72,6 +72,12 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
         EngineError::Name(NameError::Role(_) | NameError::Delegation(_)) => Some("Roles lists the roles there are"),
         EngineError::Name(NameError::KeyId(_)) => Some("Keys lists the IDs"),
         EngineError::Locked(_) => Some("P in the review asks for their passphrases"),
+        EngineError::Key(KeyError::NotFound(_)) => {
+            Some("sign on the machine that holds this key, or bring it: a in Keys loads a file, i restores a backup")
+        }
+        EngineError::Key(KeyError::Token(TokenError::Full(_))) => {
+            Some("D in Keys deletes a key from it, or take another token")
+        }
         EngineError::Key(KeyError::ToLoad { .. }) => Some("a in Keys takes it into the key store"),
         _ => None,
     }

@@ -73,7 +73,7 @@ impl Performer {
     }
 
     async fn take_over(&self, file: std::path::PathBuf) -> std::result::Result<Learned, Failure> {
-        let choice = self.blocking(move |engine| Ok(HandOver::read(&file)?.choice(engine.now()))).await?;
+        let choice = self.blocking(move |engine| Ok(handed(&file)?.choice(engine.now()))).await?;
         self.list(choice.repositories.clone()).await?;
         for gun in &choice.repositories {
             // What a server does not tell is said by the step that needs it.
@@ -164,9 +164,32 @@ fn begin(engine: &Engine, wizard: Wizard, guns: Vec<Gun>) -> Result<Learned> {
     Ok(Learned::Opened(facts(engine, &choice)?))
 }
 
+/// Reads a hand-over file; what to do where it is none is a key here, a command elsewhere.
+fn handed(file: &Path) -> Result<HandOver> {
+    HandOver::read(file).map_err(|error| match error {
+        EngineError::Input { message, .. } => {
+            refuse(message, "ask for a new one: the wizard that waits for your signature (W) writes it")
+        }
+        other => other,
+    })
+}
+
 fn hand_over(engine: &Engine, choice: &Choice, file: &Path) -> Result<Learned> {
     let found = facts(engine, choice)?;
     let handed = HandOver::of(&found).ok_or_else(|| refuse("no new key was chosen yet", "choose it first"))?;
     handed.write(file)?;
     Ok(Learned::Did(found, "hand-over file written", file.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::handed;
+
+    #[test]
+    fn a_file_that_is_no_hand_over_is_refused_with_a_key_of_the_screen() {
+        let hint = handed(Path::new("Cargo.toml")).err().map(|error| error.hint()).unwrap_or_default();
+        assert!(hint.contains("(W)") && !hint.contains("trustdeck"), "{hint}");
+    }
 }

@@ -125,8 +125,8 @@ fn pull() -> Vec<String> {
         "3. snapshot: names the version of every file, so that none is left out or swapped.",
         "4. targets, then releases: signed by current keys, as many as needed, and not expired.",
         "5. the tag: its digest there is what is pulled from the registry, whatever the registry says the tag is.",
-        "If one of them fails, nothing is pulled. Docker 29 and newer ignore DOCKER_CONTENT_TRUST: there \
-         trustdeck verify is what checks.",
+        "If one of them fails, nothing is pulled. Docker 29 and newer ignore DOCKER_CONTENT_TRUST: there V in \
+         Tags is what checks.",
     ])
 }
 

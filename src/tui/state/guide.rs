@@ -23,6 +23,8 @@ pub struct Guide {
     pub cursor: Option<usize>,
     /// The facts are older than what the screen knows.
     pub stale: bool,
+    /// The user asked the servers, and waits to hear what they said.
+    pub asked: bool,
     /// Who learnt the facts last; what was begun before it read what is older.
     pub seen: Option<JobId>,
     /// A choice on its way to the disk; it is shown as made only there.
@@ -36,7 +38,8 @@ impl Guide {
     #[must_use]
     pub fn new(facts: Facts, phase: Footing) -> Self {
         let steps = steps(&facts);
-        Self { facts, steps, phase, at: None, cursor: None, stale: false, seen: None, saving: None, passphrase: None }
+        let (at, cursor, seen, saving, passphrase) = Default::default();
+        Self { facts, steps, phase, at, cursor, stale: false, asked: false, seen, saving, passphrase }
     }
 
     /// What was chosen.
@@ -52,19 +55,22 @@ impl Guide {
         self.phase == Footing::Walking && own.wizard == choice.wizard && own.repositories == choice.repositories
     }
 
-    /// Takes newer facts; the view follows when another step became next. What other machines need is shown on the
-    /// way: nothing is left to do there, and nobody would look for it.
+    /// Takes newer facts; the view follows when another step became next.
     pub fn learn(&mut self, facts: Facts) {
-        let (before, kind) = (self.next(), self.next_kind());
+        let kind = self.next_kind();
         self.steps = steps(&facts);
         self.facts = facts;
         if self.next_kind() != kind {
-            let next = self.next().unwrap_or(self.steps.len());
-            let tells = |step: &StepView| !step.commands.is_empty() || !step.detail.is_empty();
-            let told = self.steps.iter().position(|step| step.kind == StepKind::HandOver && tells(step));
-            self.at = told.filter(|told| before.is_some_and(|before| before < *told) && *told < next);
+            self.at = None;
             self.cursor = None;
         }
+    }
+
+    /// Whether the first, or only, publish has reached every server.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        let is_done = |step: &StepView| step.kind == StepKind::Publish && step.state == StepState::Done;
+        self.phase == Footing::Walking && self.steps.iter().any(is_done)
     }
 
     fn next_kind(&self) -> Option<StepKind> {

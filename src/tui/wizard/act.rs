@@ -92,12 +92,15 @@ fn give_up(state: &mut State) -> Vec<Effect> {
         return vec![forget];
     }
     let staged = count(entries.len(), "change", "changes");
+    let is_one = entries.len() == 1;
     let drop = Effect::Drop { entries, said: staged.clone() };
+    let them = if is_one { "it" } else { "them" };
     let replies = vec![
-        Reply::new("give it up and drop them", "u brings them back", vec![drop, forget.clone()]),
-        Reply::new("give it up, keep them staged", "p reviews them", vec![forget]),
+        Reply::new(format!("give up and drop {them}"), format!("u brings {them} back"), vec![drop, forget.clone()]),
+        Reply::new(format!("give up, keep {them} staged"), format!("p reviews {them}"), vec![forget]),
     ];
-    let about = vec![format!("It has staged {staged}. Nothing was sent.")];
+    let sent = if guide.is_sent() { "What it has published before stays." } else { "Nothing was sent." };
+    let about = vec![format!("It has staged {staged}. {sent}")];
     let (title, subject) = ("Give the wizard up".to_owned(), guide.choice().wizard.title());
     state.dialogs.push(Dialog::Choose(Choose { title, subject, about, replies, ..Choose::default() }));
     vec![]
@@ -135,7 +138,7 @@ fn toggle(state: &mut State) {
 fn ask_servers(state: &mut State) -> Vec<Effect> {
     let guns = state.guide.as_ref().map(Guide::guns).unwrap_or_default();
     if let Some(guide) = &mut state.guide {
-        guide.stale = true;
+        (guide.stale, guide.asked) = (true, guide.phase == Footing::Walking);
     }
     let asked: Vec<Effect> = guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)).collect();
     asked.into_iter().chain(state.keyring.tokens.is_some().then_some(Effect::LookForTokens)).collect()
@@ -188,12 +191,7 @@ fn enter(state: &mut State) -> Vec<Effect> {
             stage(state, choice)
         }
         Pick::Review => open_review(state),
-        Pick::GoOn => {
-            if let Some(guide) = &mut state.guide {
-                look_at(guide, guide.shown() + 1);
-            }
-            vec![]
-        }
+        Pick::TheyKnow => keep(state, Choice { told: true, ..choice }),
         Pick::AskServer => ask_servers(state),
         Pick::Answer(gun) => {
             let dialog = offers::answer(state, &gun);
@@ -276,7 +274,8 @@ fn skip(state: &mut State) -> Vec<Effect> {
     let choice = guide.choice().clone();
     match guide.open_step().map(|step| step.kind) {
         Some(StepKind::BackUp | StepKind::BackUpMade) => keep(state, Choice { without_backup: true, ..choice }),
-        Some(StepKind::Retire | StepKind::HandOver) => vec![Task::Forget(choice).effect()],
+        Some(StepKind::HandOver) => keep(state, Choice { told: true, ..choice }),
+        Some(StepKind::Retire) => vec![Task::Forget(choice).effect()],
         _ => vec![],
     }
 }

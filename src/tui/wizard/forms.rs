@@ -168,11 +168,13 @@ pub(super) fn sign_tag(state: &State, guide: &Guide) -> Form {
 
 /// Asks where the hand-over file goes.
 pub(super) fn hand_over(state: &State, guide: &Guide) -> Form {
-    let file = format!("{}{}-hand-over.json", state.here.offered_dir, guide.choice().wizard.key_name());
+    let name = format!("{}-hand-over.json", guide.choice().wizard.key_name());
+    let file = format!("{}{name}", state.here.offered_dir);
     let fields = vec![path(Label::File, &file, "send it to your colleague; it holds no secret")];
     let form = form(state, WizardForm::HandOver, "Hand over", subject(guide), "write it", fields);
-    let note = "Your colleague opens it with W, take over a key, or trustdeck rotate take-over Label::File.";
-    Form { note: note.to_owned(), ..form }
+    let note =
+        format!("Your colleague presses W, take over a key, and names it; or: trustdeck rotate take-over {name}");
+    Form { note, ..form }
 }
 
 /// Asks which repository to set up.

@@ -38,8 +38,8 @@ pub enum Pick {
     RemoveOld,
     Review,
     HandOver,
-    /// To the step behind one that only tells something.
-    GoOn,
+    /// Machines and people have the new key.
+    TheyKnow,
     AskServer,
     /// Answer what a repository asks before it can be read.
     Answer(Gun),
@@ -142,8 +142,10 @@ fn listed(state: &State, guide: &Guide) -> Vec<Opt> {
             act(Pick::AskServer, "look again", "asks the servers whether the new key has signed"),
             act(Pick::HandOver, "write the hand-over file", "what your colleague needs; no secret in it"),
         ],
+        StepKind::HandOver if !done && guide.is_finished() => {
+            vec![act(Pick::TheyKnow, "they know", "on to the old private key here")]
+        }
         StepKind::Check | StepKind::HandOver if !done => vec![act(Pick::AskServer, "look again", "asks the servers")],
-        StepKind::HandOver => vec![act(Pick::GoOn, "they know", "on to the old private key here")],
         StepKind::Retire if !done => retire(guide),
         _ => vec![],
     }

@@ -3,7 +3,7 @@
 use super::menu;
 use super::{act, due, forms};
 use crate::engine::Kind;
-use crate::engine::wizard::{Choice, Facts};
+use crate::engine::wizard::{Choice, Facts, StepKind};
 use crate::tui::dialogs::{Dialog, Form, Purpose};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
@@ -139,7 +139,16 @@ fn learn(state: &mut State, job: JobId, facts: Facts) {
         && guide.seen.is_none_or(|seen| seen < job)
     {
         guide.seen = Some(job);
+        let before = guide.steps.clone();
         guide.learn(facts);
+        let is_same = std::mem::take(&mut guide.asked) && guide.steps == before;
+        let waits = guide.open_step().is_some_and(|step| step.kind == StepKind::Wait);
+        let found = if waits { "not signed yet" } else { "nothing has changed" };
+        let guns = guide.guns();
+        let is_told = |gun| state.find(gun).is_some_and(|repository| repository.failure.is_none());
+        if is_same && guns.iter().all(is_told) {
+            state.say(Tone::Note, "asked now", found);
+        }
     }
 }
 

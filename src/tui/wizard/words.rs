@@ -224,13 +224,13 @@ fn signers(state: &State, guide: &Guide) -> String {
         return names.join(", ");
     }
     match &guide.choice().wizard {
-        Wizard::DelegationKey { .. } => "targets lists keys; the new key signs the role files".to_owned(),
+        Wizard::DelegationKey { .. } => "the targets key, and the new key for the tags".to_owned(),
         Wizard::TakeOver { .. } => "your new key".to_owned(),
         Wizard::Root => "the old root key and the new one, both".to_owned(),
-        Wizard::Targets => "root lists keys; the new key signs targets".to_owned(),
+        Wizard::Targets => "the root key, and the new targets key".to_owned(),
         Wizard::Snapshot { .. } | Wizard::Timestamp | Wizard::RenewRoot => "the root key".to_owned(),
         Wizard::RenewTargets { role } => format!("the {role} key"),
-        Wizard::FirstSetup => "root and targets keys; new ones are made at publish".to_owned(),
+        Wizard::FirstSetup => "the root and targets keys; what is missing is made at publish".to_owned(),
     }
 }
 
@@ -304,8 +304,8 @@ pub(super) fn carrying(guide: &Guide) -> Vec<(String, bool)> {
     }
     let Some(id) = here else { return vec![("The new key is where it was made: nothing to carry.".to_owned(), false)] };
     vec![
-        (format!("Build machines and laptops that sign as {name} need the new key. Here:"), false),
-        (format!("  trustdeck key export {} --out {name}.pem", id.short()), true),
+        (format!("Build machines and laptops that sign as {name} need the new key."), false),
+        (format!("Here: x in Keys, on {}, exports it into a file such as {name}.pem.", id.short()), false),
         ("There, and delete the file afterwards:".to_owned(), false),
         (format!("  docker trust key load --name {name} {name}.pem"), true),
     ]
@@ -318,10 +318,26 @@ pub(super) fn labelled(state: &State, guide: &Guide, step: &StepView) -> Vec<(&'
         ("why", step.why.to_owned()),
         ("signs", with_key(state, guide, step)),
         ("risk", step.risk.to_owned()),
-        ("back", step.back.to_owned()),
+        ("back", back(guide, step).to_owned()),
     ];
     let all = due(state, step).into_iter().chain(all);
     all.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// How to go back, where that is still possible.
+fn back(guide: &Guide, step: &StepView) -> &'static str {
+    let is_sent = guide.is_sent();
+    let holds = match step.kind {
+        StepKind::Choose if guide.phase != Footing::Walking => true,
+        StepKind::Choose if !is_sent => return "X gives the wizard up; nothing was sent yet.",
+        StepKind::Choose => false,
+        StepKind::Stage => !is_sent,
+        StepKind::Key | StepKind::RootKey | StepKind::Signers | StepKind::Tags | StepKind::BackUp => {
+            step.state != StepState::Done || is_changeable(guide)
+        }
+        _ => true,
+    };
+    if holds { step.back } else { "" }
 }
 
 /// What a step reminds of by now.

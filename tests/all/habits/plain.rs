@@ -170,7 +170,78 @@ fn every_wizard_is_walked_from_its_menu_to_what_is_published_by_lines_alone() {
         assert!(said.contains("done: published:"), "{wizard}:\n{said}");
         assert!(said.contains("closed: "), "{wizard} ends:\n{said}");
         assert!(!said.contains('\u{1b}') && !said.contains("esc back\n"), "{wizard}:\n{said}");
+        let is_cut = |word: &str| word.len() > 1 && word.ends_with('~');
+        assert!(!said.split_whitespace().any(is_cut), "{wizard}:\n{said}");
+        assert!(!said.contains("leave, kept, ? all, q leave"), "{wizard}:\n{said}");
     }
+}
+
+#[test]
+fn needs_expiry_and_the_palette_are_lists_that_a_number_goes_to() {
+    let mut talk = Talk::start(&["--plain", "sandbox"]);
+    talk.question();
+    talk.say("N");
+    let needs = talk.question();
+    assert!(needs.contains("worst first") && needs.contains("> 1. x  team/archive"), "{needs}");
+    let place = needs.lines().find(|line| line.contains("team/billing")).unwrap().trim();
+    talk.say(place.split('.').next().unwrap());
+    let there = talk.question();
+    assert!(there.contains("at registry.sandbox/team/billing"), "{there}");
+    talk.say("E");
+    let expiry = talk.question();
+    assert!(expiry.contains("What expires when") && expiry.contains("> 1. team/archive  targets  expired"), "{expiry}");
+    talk.say("1");
+    let there = talk.question();
+    assert!(there.contains("Roles, ") && there.contains("at registry.sandbox/team/archive"), "{there}");
+    talk.say(":");
+    talk.answer("look for: ", "team/tools");
+    let found = talk.question();
+    assert!(found.contains("> 1. team/tools  repository"), "{found}");
+    talk.say("1");
+    let there = talk.question();
+    assert!(there.contains("Repositories, ") && there.contains("at registry.sandbox/team/tools"), "{there}");
+    talk.say(":nothing is called like this");
+    assert!(talk.question().contains("nothing is called like that"));
+}
+
+#[test]
+fn lines_say_only_what_holds_for_lines_each_thing_once_and_whole() {
+    let mut talk = Talk::start(&["--plain", "sandbox"]);
+    let list = talk.question();
+    let portal = list.lines().find(|line| line.contains("team/portal")).unwrap();
+    assert!(portal.ends_with("y  -") && !portal.ends_with("-  -"), "{portal}");
+    talk.say("?");
+    let all = talk.question();
+    assert!(all.contains("g r: go to repositories"), "{all}");
+    for screen in ["1 or", "zoom", "pagedown", "draw anew", "suspend", "f1"] {
+        assert!(!all.contains(screen), "{screen} in {all}");
+    }
+    talk.say("a");
+    talk.answer("repository: ", "registry.sandbox/NOT THIS");
+    let again = talk.question();
+    assert_eq!(again.matches("error: ").count(), 1, "{again}");
+    assert!(!again.lines().any(|line| line.starts_with("! ")), "{again}");
+    talk.say("!");
+    for line in ["/team/api", "2", "g o"] {
+        talk.question();
+        talk.say(line);
+    }
+    let roles = talk.question();
+    assert!(roles.contains("releases") && !roles.contains('`'), "{roles}");
+}
+
+#[test]
+fn what_is_staged_goes_with_the_sandbox() {
+    let mut talk = Talk::start(&["--plain", "sandbox"]);
+    talk.hear("Repositories, ");
+    talk.answer("\n> ", "/team/web");
+    talk.hear("> 1. ");
+    for (question, line) in [("\n> ", "s"), ("name", "carol"), ("key", "carol.pub"), (": ", "")] {
+        talk.answer(question, line);
+    }
+    talk.hear("done: staged: add signer carol");
+    talk.answer("\n> ", "q");
+    talk.hear("1 staged change deleted with the sandbox's directory");
 }
 
 #[test]

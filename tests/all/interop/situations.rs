@@ -166,6 +166,13 @@ fn targets_whose_names_no_tag_can_have_are_signed_shown_and_revoked() {
     let of = ["--gun", "--target", "dir/file"];
     let shown = home.trustdeck(&[&["inspect", GUN][..], &of].concat()).ok().json();
     assert_eq!(shown[0]["SignedTags"][0]["Digest"], digest("dir/file"));
+    let missing = home.trustdeck(&["inspect", GUN, "--target", "nope"]).ok();
+    assert!(missing.stderr.contains("nope is not signed in"), "{}", missing.stderr);
+    assert_eq!(missing.json()[0]["SignedTags"], serde_json::json!([]));
+    let pretty = home.trustdeck(&["inspect", GUN, "--target", "nope", "--pretty"]).ok().stdout;
+    assert!(pretty.contains("No signatures for nope in "), "{pretty}");
+    let tagged = home.trustdeck(&["inspect", &format!("{GUN}:1.0"), "--target", "x"]).ended(2);
+    assert!(tagged.stderr.contains("--target stands for the tag"), "{}", tagged.stderr);
     let hash = sha256("other");
     home.publish(&[&["sign", GUN, "--digest", &hash, "--size", "7"][..], &of].concat()).ok();
     let listed = home.notary(&["list", GUN]).ok();

@@ -60,6 +60,18 @@ fn an_encrypted_backup_is_an_age_file_around_a_pem_set() {
 }
 
 #[test]
+fn a_backup_whose_manifest_cannot_be_written_leaves_nothing_in_the_way() {
+    let home = home();
+    home.made(&["alice"]);
+    let before = fs::read_dir(home.path()).unwrap().count();
+    // The longest name of a file has no room for the ending of the manifest's.
+    let name = "b".repeat(250);
+    home.key(&["backup", "--plain", "--out", &name]).ended(1);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), before);
+    assert!(home.listed().iter().all(|row| row["backup"].is_null()), "{:?}", home.listed());
+}
+
+#[test]
 fn a_conflicting_key_stays() {
     let home = home();
     let id = home.made(&["alice"]);

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use serde_json::json;
 use trustdeck::keys::pem::Block;
 
-use super::support::{run, run_with_input};
+use super::support::{peers, run, run_with_input};
 use super::{files, home};
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -137,8 +138,28 @@ fn a_variable_that_ends_with_a_line_break_is_said_to() {
 fn public_halves_are_exported_as_pem() {
     let home = home();
     let id = home.made(&["alice"]);
-    let made = fs::read_to_string(home.path().join("alice.pub")).unwrap();
-    assert_eq!(home.key(&["export", "--public", &id]).ok().stdout, made);
+    let made = Block::read(&fs::read(home.path().join("alice.pub")).unwrap()).unwrap();
+    let exported = home.key(&["export", "--public", &id]).ok().stdout;
+    let plain = Block::read(exported.as_bytes()).unwrap();
+    assert_eq!((plain.label.as_str(), plain.headers.len(), &plain.der), ("PUBLIC KEY", 0, &made.der));
+    assert_eq!(made.header("role"), Some("alice"), "as docker writes it");
+    let shown = home.key(&["export", "--public", &id, "--json"]).ok().json();
+    assert_eq!((&shown[0]["id"], &shown[0]["role"], &shown[0]["pem"]), (&json!(id), &json!("alice"), &json!(exported)));
+    if peers(&["openssl"]).is_none() {
+        return;
+    }
+    home.key(&["export", "--public", &id, "--out", "alice.pem"]).ok();
+    run(home.command("openssl").args(["pkey", "-pubin", "-noout", "-in", "alice.pem"])).ok();
+}
+
+#[test]
+fn a_name_that_no_key_can_have_is_refused_before_a_passphrase_is_asked_for() {
+    let home = home();
+    let file = home.put("sealed.pem", &fixture("keyfiles/ec-pkcs8-pbes2-sha1-aes256.pem"));
+    let server = home.key(&["load", &file, "--name", "timestamp"]).ended(2);
+    assert!(server.stderr.contains("the server holds timestamp keys"), "{}", server.stderr);
+    let long = home.key(&["load", &file, "--name", &"a".repeat(300)]).ended(2);
+    assert!(long.stderr.contains("at most 128 letters, and this one has 300"), "{}", long.stderr);
 }
 
 #[test]

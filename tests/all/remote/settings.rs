@@ -133,12 +133,24 @@ fn servers_and_authorities_are_gathered_from_everywhere() {
 #[test]
 fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
     let table = [
-        ("trust_dir = 5", "line 1: ", "string"),
+        ("trust_dir = 5", "line 1: trust_dir is 5", "a path in quotes"),
         ("\n\ntrust_dri = \"x\"", "line 3: ", "trust_dir"),
-        ("ca = 7", "line 1: ", "expected"),
+        ("ca = 7", "line 1: ca is 7", "a path in quotes, or several"),
+        ("mouse = \"on\"", "line 1: mouse is \"on\"", "true or false"),
+        ("read_only = 1", "line 1: read_only is 1", "true or false"),
+        ("theme = 1\nmouse = 1", "line 2: mouse is 1", "true or false"),
+        ("theme = 1", "line 1: theme is 1", "in quotes"),
+        ("allow_realm = \"a\"", "line 1: allow_realm is \"a\"", "in [ ]"),
+        ("keys = 1", "line 1: keys is 1", "[keys]"),
+        ("[keys]\nquit = 1", "line 2: quit is 1", "ctrl-x"),
+        ("[colours]\nok = 1", "line 2: ok is 1", "a colour"),
+        ("idle_lock_minutes = 2.5", "line 1: idle_lock_minutes is 2.5", "whole minutes, 1 to 1440"),
         ("[servers]\n\"a b\" = \"https://x\"", "\"a b\"", "docker.io/acme/web"),
-        ("[servers]\nx = 1", "line 2: ", "string"),
-        ("[servers]\ntimeout = \"x\"", "line 2: ", "u32"),
+        ("[servers]\nx = 1", "line 2: x is 1", "the address of a server"),
+        ("[servers]\ntimeout = \"3s\"", "line 2: timeout is \"3s\"", "whole seconds, 1 to 3600"),
+        ("[servers]\ntimeout = -1", "line 2: timeout is -1", "whole seconds, 1 to 3600"),
+        ("[servers]\ntimeout = 2.5", "line 2: timeout is 2.5", "whole seconds, 1 to 3600"),
+        ("[servers]\nparallel_requests = true", "line 2: parallel_requests is true", "1 to 64"),
         ("[servers]\ntimeout = 0", "timeout of servers is 0", "1 to 3600"),
         ("[servers]\nparallel_requests = 100", "parallel_requests of servers is 100", "1 to 64"),
         ("idle_lock_minutes = 0", "idle_lock_minutes is 0", "1 to 1440"),
@@ -149,6 +161,8 @@ fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
         let refusal = Home::new(&[(OWN, text)]).refusal();
         let whole = refusal.contains("config.toml") && refusal.contains(place) && refusal.contains(expected);
         assert!(whole, "{text:?}: {refusal}");
+        let of_the_program = ["invalid type", "u32", "usize", "u64", "i64", "sequence", "boolean"];
+        assert!(of_the_program.iter().all(|word| !refusal.contains(word)), "{text:?}: {refusal}");
     }
 }
 

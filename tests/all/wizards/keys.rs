@@ -16,9 +16,9 @@ use trustdeck::tui::messages::wizard_task::{KeySource, Learned, Task};
 use trustdeck::tui::state::{Screen, State};
 
 use crate::screen::scene::{gun, keys, repositories, state_of};
-use crate::screen::told::{key_found, key_work};
+use crate::screen::told::{key_found, key_work, said};
 use crate::screen::wizards::{
-    answer, backed_up, begun, keyed, open, public, published, retired, settle, signer, staged,
+    answer, backed_up, begun, handed_over, keyed, open, public, published, retired, settle, signer, staged,
 };
 use crate::screen::{draw, frame, press};
 
@@ -262,7 +262,7 @@ fn the_review_leaves_out_what_other_work_has_staged() {
 
 #[test]
 fn the_old_private_key_is_removed_by_the_rules_of_the_keys_pane() {
-    let sent = published(backed_up(keyed(rotation())), &["jeff new laptop"]);
+    let sent = handed_over(published(backed_up(keyed(rotation())), &["jeff new laptop"]));
     let mut state = walking(sent.clone());
     let old = public("jeff old laptop").canonical_id().clone();
     let ask = key_work(press(&mut state, "j<enter>"));
@@ -296,6 +296,57 @@ fn leaving_keeps_it_and_giving_up_forgets_it() {
 }
 
 #[test]
+fn who_gives_up_after_a_publish_hears_that_it_stays_and_of_one_change_as_of_one() {
+    let mut facts = rotation();
+    (facts.choice.way, facts.choice.remove_old) = (Way::TwoPublishes, true);
+    let sent = published(backed_up(keyed(facts)), &["jeff new laptop", "jeff old laptop"]);
+    let mut state = walking(staged(sent));
+    press(&mut state, "X");
+    let shown = shows(&state);
+    assert!(shown.contains("What it has published before stays.") && !shown.contains("Nothing was sent"), "{shown}");
+    assert!(shown.contains("drop it") && shown.contains("u brings it back") && !shown.contains("them"), "{shown}");
+}
+
+#[test]
+fn machines_and_people_know_once_the_user_says_so() {
+    let mut state = walking(published(backed_up(keyed(rotation())), &["jeff new laptop"]));
+    let shown = shows(&state);
+    assert!(shown.contains("Hand over to machines and people  now"), "{shown}");
+    assert!(shown.contains("x in Keys") && !shown.contains("trustdeck key export"), "{shown}");
+    let choice = kept(&press(&mut state, "<enter>"));
+    assert!(choice.told);
+    answer(&mut state, Learned::Kept(Box::new(choice)));
+    assert!(shows(&state).contains("Retire the old private key  now"), "{}", shows(&state));
+}
+
+#[test]
+fn a_step_that_is_done_offers_no_way_back_that_is_gone() {
+    let mut state = walking(keyed(rotation()));
+    press(&mut state, "bbb");
+    assert!(shows(&state).contains("X gives the wizard up"), "{}", shows(&state));
+    let mut state = walking(published(backed_up(keyed(rotation())), &["jeff new laptop"]));
+    for _ in 0..7 {
+        press(&mut state, "b");
+        let shown = shows(&state);
+        let gone = ["nothing was done yet", "Choose another key", "Undo takes", "nothing was sent yet"];
+        assert!(gone.iter().all(|text| !shown.contains(text)), "{shown}");
+    }
+}
+
+#[test]
+fn who_looks_again_hears_that_nobody_has_signed_yet() {
+    let mut facts = rotation();
+    facts.choice.way = Way::Colleague;
+    let waiting = published(keyed(facts), &["jeff old laptop", "jeff new laptop"]);
+    let mut state = walking(waiting.clone());
+    state.message = None;
+    press(&mut state, "<enter>");
+    settle(&mut state);
+    answer(&mut state, Learned::Seen(Box::new(waiting)));
+    assert_eq!(said(&state), "asked now not signed yet");
+}
+
+#[test]
 fn e_shows_commands_and_w_says_why() {
     let mut state = walking(backed_up(keyed(rotation())));
     press(&mut state, "e");
@@ -324,6 +375,8 @@ fn what_a_colleague_needs_is_written_where_the_wizard_waits() {
     let waiting = published(keyed(facts), &["jeff old laptop", "jeff new laptop"]);
     let mut state = walking(waiting.clone());
     press(&mut state, "j<enter>");
+    let shown = shows(&state);
+    assert!(shown.contains("presses W") && shown.contains("rotate take-over jeff-hand-over.json"), "{shown}");
     let effects = press(&mut state, "<enter>");
     assert_eq!(*only_task(&effects), Task::HandOver(waiting.choice, PathBuf::from("~/jeff-hand-over.json")));
 }

@@ -11,7 +11,7 @@ use trustdeck::tui::messages::wizard_task::Learned;
 
 use crate::screen::scene::{repositories, state_of};
 use crate::screen::wizards::{
-    answer, backed_up, begun, keyed, open, public, published, retired, rotated, signer, staged,
+    answer, backed_up, begun, handed_over, keyed, open, public, published, retired, rotated, signer, staged,
 };
 use crate::screen::{draw, frame, press};
 
@@ -40,10 +40,10 @@ fn one_publish() -> Moments {
         (key, ""),
         (ready.clone(), ""),
         (staged(ready), ""),
-        (sent.clone(), "b"),
-        (sent.clone(), "bb"),
         (sent.clone(), ""),
-        (retired(sent), ""),
+        (sent.clone(), "b"),
+        (handed_over(sent.clone()), ""),
+        (retired(handed_over(sent)), ""),
     ]
 }
 

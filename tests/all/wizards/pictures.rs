@@ -8,7 +8,7 @@ use trustdeck::tui::messages::wizard_task::Learned;
 use trustdeck::tui::state::State;
 
 use crate::screen::scene::{repositories, state_of};
-use crate::screen::wizards::{answer, backed_up, begun, keyed, open, published, settle, signer};
+use crate::screen::wizards::{answer, backed_up, begun, handed_over, keyed, open, published, settle, signer};
 use crate::screen::{draw, press};
 use crate::svg;
 
@@ -55,10 +55,9 @@ fn the_walk_through_of_a_rotation_looks_as_stored() {
     let sent = published(ready, &["jeff new laptop"]);
     let mut state = at((80, 24));
     open(&mut state, sent.clone());
-    press(&mut state, "b");
     check("rotate-5-tell-80x24", &state);
 
     let mut state = at((80, 24));
-    open(&mut state, sent);
+    open(&mut state, handed_over(sent));
     check("rotate-6-retire-80x24", &state);
 }

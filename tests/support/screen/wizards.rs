@@ -179,6 +179,12 @@ pub fn rotated(mut facts: Facts) -> Facts {
     facts
 }
 
+/// The machines and people that sign have its new key, as the user says.
+pub fn handed_over(mut facts: Facts) -> Facts {
+    facts.choice.told = true;
+    facts
+}
+
 /// The old private key is gone from the store.
 pub fn retired(mut facts: Facts) -> Facts {
     let old: Vec<CanonicalKeyId> = facts.choice.before.values().flat_map(|before| before.keys.clone()).collect();

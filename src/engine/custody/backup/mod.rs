@@ -112,7 +112,7 @@ impl Custody {
     }
 
     /// Writes keys into `file`, which must not exist, and a manifest beside it; reads the file back and unlocks every
-    /// key whose passphrase is given. Those are remembered as backed up.
+    /// key whose passphrase is given. Those are remembered as backed up. Both files are there afterwards, or none.
     ///
     /// # Errors
     /// `Input`: no keys, a file that exists, or a plain set with a key that has no passphrase;
@@ -156,13 +156,15 @@ impl Custody {
             return Err(EngineError::Cancelled);
         }
         write_new(file, &bytes)?;
-        let tested = self.prove(keys, passphrases, form, file)?;
-        if stopped() {
-            // Asked for by nobody any more; if it cannot be taken away it is a good backup all the same.
+        let finished = self.prove(keys, passphrases, form, file).and_then(|tested| match stopped() {
+            // Asked for by nobody any more.
+            true => Err(EngineError::Cancelled),
+            false => write_new(&beside, crate::printable::json_escaped(&manifest).as_bytes()).map(|()| tested),
+        });
+        let tested = finished.inspect_err(|_| {
+            // Half of it would be in the way of the next try, and nobody was told of it; that error is the one to report.
             let _ = fs::remove_file(file);
-            return Err(EngineError::Cancelled);
-        }
-        write_new(&beside, crate::printable::json_escaped(&manifest).as_bytes())?;
+        })?;
         let absolute = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
         self.keyring.note_backups(tested.iter().cloned(), &BackupRecord { at: self.context.now(), file: absolute })?;
         let untested = keys.iter().filter(|id| !tested.contains(id)).cloned().collect();
@@ -237,7 +239,7 @@ impl Custody {
         let unproven = |id: &CanonicalKeyId, why: &str| {
             refuse(
                 format!("key {} does not read back from {}: {why}", id.short(), file.display()),
-                "do not rely on this file; look at the disk and try again",
+                "nothing was kept of it; look at the disk and try again",
             )
         };
         let mut tested = Vec::new();

@@ -4,13 +4,14 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp as Time;
 use ratatui::layout::Rect;
 
+use super::places;
 use crate::tuf::Role;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::kit::canvas::Canvas;
 use crate::tui::kit::format::{self, Age, seconds_until};
-use crate::tui::kit::list::moved;
+use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
-use crate::tui::state::{Repository, State};
+use crate::tui::state::{Picked, Repository, State};
 
 /// Seconds of the axis: three years, as long as most roles live.
 const AXIS: i64 = 3 * YEAR;
@@ -18,6 +19,8 @@ const YEAR: i64 = 365 * 24 * 3600;
 /// A root is renewed by the old programs from half a year before its end.
 const ROOT_WALL: i64 = YEAR / 2;
 const WIDTH: u16 = 100;
+/// Lines that say what the signs mean.
+const LEGEND: u16 = 2;
 /// Lines that a key scrolls.
 const PAGE: usize = 10;
 /// Cells of names, roles and values.
@@ -43,12 +46,22 @@ fn rows(state: &State) -> Vec<ChartRow<'_>> {
     rows
 }
 
-/// Takes a key; `None` closes it.
-pub(super) fn key(at: usize, state: &State, key: &KeyEvent) -> Option<usize> {
-    let last = rows(state).len().saturating_sub(1);
+/// Takes a key: enter goes to the role under the cursor; `None` closes it.
+pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) -> Option<usize> {
+    let rows = rows(state);
+    let last = rows.len().saturating_sub(1);
     match input::key_name(key).as_str() {
-        "esc" | "q" | "E" | "enter" => None,
-        key => Some(moved(key, at, last, PAGE).unwrap_or(at)),
+        "enter" => {
+            let chosen = rows.get(at).map(|row| (row.repository.entry.gun.clone(), row.role.clone()));
+            if let Some((gun, role)) = chosen {
+                state.lists.picked = Picked::ByUser;
+                places::repository(state, &gun);
+                places::role(state, &role);
+            }
+            None
+        }
+        "esc" | "q" | "E" => None,
+        key => Some(stepped(key, at, last, PAGE).unwrap_or(at)),
     }
 }
 
@@ -58,14 +71,30 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
     let window = Window {
         title: "What expires when".to_owned(),
         subject: format!("{} of {all}, soonest first", (at + 1).min(all)),
-        keys: keys(canvas, &[("j k", "scroll"), ("esc", "close")]),
+        keys: keys(canvas, &[("enter", "go there"), ("j k", "choose"), ("esc", "close")]),
         colour: None,
     };
     let most = canvas.area().height.saturating_sub(6);
-    let rows = u16::try_from(all + 1).unwrap_or(u16::MAX).clamp(2, most.max(2));
+    let rows = u16::try_from(all + 1).unwrap_or(u16::MAX - 3).saturating_add(1 + LEGEND).clamp(2, most.max(2));
     let place = window.open(canvas, WIDTH, rows);
-    let area = Rect::new(place.x, place.y, place.end.saturating_sub(place.x), place.bottom.saturating_sub(place.y));
-    lines(state, canvas, area, at);
+    let height = place.bottom.saturating_sub(place.y + 1 + LEGEND);
+    let area = Rect::new(place.x, place.y, place.end.saturating_sub(place.x), height);
+    let from = (at + 1).saturating_sub(usize::from(height.saturating_sub(1)));
+    lines(state, canvas, area, from);
+    if let Some(y) = u16::try_from(at - from).ok().filter(|_| all > 0).map(|row| area.y + 1 + row) {
+        canvas.select(area.x.saturating_sub(1), y, area.right());
+    }
+    legend(canvas, (area.x, area.bottom() + 1, area.right()));
+}
+
+/// What the signs of the bars mean.
+fn legend(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
+    let (glyphs, quiet) = (canvas.theme.glyphs, canvas.theme.quiet());
+    let first = [(glyphs.holds, "time left"), (glyphs.becomes, "beyond three years"), (glyphs.fail, "expired")];
+    let line = first.map(|(sign, words)| format!("{sign} {words}")).join("   ");
+    canvas.put(x, y, end, &line, quiet);
+    let root = format!("{}{} last half year of root: publishing needs its key", glyphs.warn, glyphs.lost);
+    canvas.put(x, y + 1, end, &root, quiet);
 }
 
 /// Draws the axis and as many rows as there is room for.

@@ -153,6 +153,11 @@ fn hints_end_in_the_help_and_only_what_undo_takes_back_is_cut() {
     for size in SIZES {
         for (name, state) in screens(size, Theme::default()) {
             let last = rows(&draw(&state)).pop().unwrap_or_default();
+            // While a filter is typed all other keys are text.
+            if name == "filtering" {
+                assert_eq!(last.trim(), "enter keep  esc clear");
+                continue;
+            }
             assert!(
                 last.trim_end().ends_with("? help") && (!last.contains('…') || last.contains(" undo ")),
                 "{name} at {size:?}: {last}"

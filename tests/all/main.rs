@@ -29,6 +29,7 @@ mod mangled_keys;
 mod mend;
 mod panes;
 mod plan;
+mod play;
 mod plugin;
 mod property;
 mod public_keys;

@@ -189,6 +189,8 @@ pub enum Remedy {
     SetUpAnew,
     /// Leaving the snapshot key to the server.
     LeaveSnapshot,
+    /// Adding a key to the role that would have none.
+    AddKey,
 }
 
 impl Remedy {
@@ -200,6 +202,7 @@ impl Remedy {
             Self::SendAgain => "To send the copy of this machine again instead, drop these changes, then",
             Self::SetUpAnew => "If this publish is refused, delete the trust data there and set it up again",
             Self::LeaveSnapshot => "Leave it to the server",
+            Self::AddKey => "Add a key to it in the same publish, and sign it again",
         }
     }
 
@@ -211,6 +214,7 @@ impl Remedy {
             Self::SendAgain => format!("trustdeck restore {name}"),
             Self::SetUpAnew => format!("trustdeck delete {name} --remote"),
             Self::LeaveSnapshot => format!("trustdeck rotate snapshot {name} --server-managed"),
+            Self::AddKey => format!("trustdeck delegation add {name} ROLE FILE, then trustdeck witness"),
         }
     }
 }

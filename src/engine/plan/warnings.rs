@@ -136,7 +136,7 @@ fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &
         } else if has_keys {
             plain(weight, headline, format!("{why} Let somebody who holds another of its keys sign it first."))
         } else {
-            plain(weight, headline, format!("{why} Add a key to it in the same publish, and sign it again."))
+            remedied(Remedy::AddKey, plain(weight, headline, why))
         });
     }
     let explained = found.iter().any(|w| w.weight == Weight::Danger);

@@ -31,6 +31,8 @@ pub enum TagStanding {
     Unsigned,
     /// Released; the registry has not been asked.
     Signed,
+    /// Released, and a verification found that the registry's bytes are not what was signed.
+    Tampered,
 }
 
 impl TagStanding {
@@ -46,6 +48,7 @@ impl TagStanding {
             Self::Expired => "expired",
             Self::Unsigned => "unsigned",
             Self::Signed => "signed",
+            Self::Tampered => "tampered",
         }
     }
 
@@ -78,6 +81,8 @@ pub struct Differences {
     pub gone: usize,
     /// Nobody has signed the tag.
     pub unsigned: usize,
+    /// The bytes are not what was signed.
+    pub tampered: usize,
 }
 
 impl Differences {
@@ -90,6 +95,7 @@ impl Differences {
                 TagStanding::Drift => counts.drifted += 1,
                 TagStanding::Gone => counts.gone += 1,
                 TagStanding::Unsigned => counts.unsigned += 1,
+                TagStanding::Tampered => counts.tampered += 1,
                 _ => {}
             }
         }

@@ -103,6 +103,20 @@ pub struct CheckedPart {
     pub finding: PartFinding,
 }
 
+impl CheckedPart {
+    /// Whether it is what the part above names.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.finding == PartFinding::Good
+    }
+
+    /// Whether it was read and is something else: what could not be asked for proves nothing.
+    #[must_use]
+    pub fn is_refuted(&self) -> bool {
+        matches!(&self.finding, PartFinding::Wrong { suspect, .. } if *suspect != Suspect::Nobody)
+    }
+}
+
 /// An image that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {

@@ -216,7 +216,10 @@ fn who_can_sign(role: &RoleView) -> String {
     };
     let (mine, theirs) = (labels(true), labels(false));
     let name = role.role.short();
+    let renews =
+        matches!(role.role, Role::Root | Role::Targets) && !matches!(role.state, RoleState::UnderThreshold { .. });
     match (mine.is_empty(), theirs.is_empty()) {
+        (false, _) if renews => format!("You hold a key of it ({}): renew {name}.", some(&mine)),
         (false, _) => format!("You hold a key of it ({}): sign {name} again.", some(&mine)),
         (true, false) if role.server_held && role.role == Role::Snapshot => {
             format!(
@@ -226,6 +229,7 @@ fn who_can_sign(role: &RoleView) -> String {
         (true, false) if role.server_held => {
             format!("The server holds its key: ask its operator to sign {name} again.")
         }
+        (true, false) if renews => format!("Whoever holds the key {} can renew it.", some(&theirs)),
         (true, false) => format!("Whoever holds the key {} can sign it again.", some(&theirs)),
         (true, true) => "It has no keys: add one first.".to_owned(),
     }

@@ -197,7 +197,7 @@ impl RoleView {
     /// Who holds the key of a role that is [`server_held`](Self::server_held).
     #[must_use]
     pub fn holder(&self) -> &'static str {
-        if self.role == Role::Snapshot { "somebody" } else { "server" }
+        if self.role == Role::Snapshot { "server or owner" } else { "server" }
     }
 }
 

@@ -197,6 +197,15 @@ impl Form {
     }
 
     /// Puts the cursor on a field.
+    pub fn fill(&mut self, label: Label, value: &str) {
+        for field in self.fields.iter_mut().filter(|field| field.label == label) {
+            if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
+                typed.set(value);
+            }
+        }
+    }
+
+    /// Puts the cursor into the first field that asks for this.
     pub fn focus_on(&mut self, label: Label) {
         self.focus = self.fields.iter().position(|f| f.label == label).unwrap_or(self.focus);
     }

@@ -25,6 +25,8 @@ pub enum Hit {
     /// A tag of it.
     Tag(Arc<str>),
     Key(CanonicalKeyId),
+    /// A wizard that can be begun here, by its title.
+    Wizard(String),
 }
 
 impl CommandPalette {

@@ -13,6 +13,8 @@ use crate::tui::kit::format::count;
 use crate::tui::kit::spinner;
 use crate::tui::messages::failure::Failure;
 
+/// Most lines that say what a key is for.
+const LISTED: usize = 6;
 /// Columns of a note beside its sign.
 const NOTE: usize = WIDTH as usize - 8;
 
@@ -222,9 +224,9 @@ impl Prompt {
             colour: None,
         };
         let about = match &self.what {
-            What::Unlock { signs, .. } => signs.len().clamp(1, 6) + 1,
-            What::New { names, .. } => names.len().clamp(1, 6) + 1,
-            What::Ask(ask) => ask.about.len().min(6) + usize::from(!ask.about.is_empty()),
+            What::Unlock { signs, .. } => signs.len().clamp(1, LISTED) + 1,
+            What::New { names, .. } => names.len().clamp(1, LISTED) + 1,
+            What::Ask(ask) => ask.about.len().min(LISTED) + usize::from(!ask.about.is_empty()),
         };
         let note = match &self.note {
             Some(Note::Other(text)) if self.busy.is_none() => wrap(text, NOTE).len().saturating_sub(1).min(2),
@@ -248,7 +250,7 @@ impl Prompt {
                 canvas.right(lines.x + width(label) + 2, y, lines.end, &format!("{role} key, {place}"), theme.quiet());
                 lines.runs(canvas, &Runs::new().then(id.short(), theme.quiet()));
                 lines.blank();
-                for (i, (name, role, versions)) in signs.iter().take(6).enumerate() {
+                for (i, (name, role, versions)) in signs.iter().take(listed(signs.len())).enumerate() {
                     let y = lines.y;
                     let head = if i == 0 { "signs   " } else { "        " };
                     let room = lines.width().saturating_sub(8 + 26);
@@ -258,6 +260,7 @@ impl Prompt {
                     let versions = versions.replace('→', theme.glyphs.becomes);
                     canvas.right(lines.x + 30, y, lines.end, &versions, theme.text());
                 }
+                more(canvas, lines, signs.len());
             }
             What::Ask(ask) => {
                 let y = lines.y;
@@ -267,18 +270,20 @@ impl Prompt {
                 if !ask.about.is_empty() {
                     lines.blank();
                 }
-                for (i, line) in ask.about.iter().take(6).enumerate() {
+                for (i, line) in ask.about.iter().take(listed(ask.about.len())).enumerate() {
                     let head = if i == 0 { "for     " } else { "        " };
                     lines.runs(canvas, &Runs::new().then(head, theme.quiet()).then(line.clone(), theme.text()));
                 }
+                more(canvas, lines, ask.about.len());
             }
             What::New { role, names } => {
                 lines.runs(canvas, &Runs::new().then(format!("a new {role} key"), theme.strong()));
                 lines.runs(canvas, &Runs::new().then("made at publish, stored in the key directory", theme.quiet()));
                 lines.blank();
-                for name in names.iter().take(6) {
+                for name in names.iter().take(listed(names.len())) {
                     lines.runs(canvas, &Runs::new().then("for     ", theme.quiet()).then(name.clone(), theme.text()));
                 }
+                more(canvas, lines, names.len());
             }
         }
     }
@@ -354,13 +359,25 @@ impl Prompt {
     }
 }
 
-/// How good a new passphrase is, in a word.
+/// How many of so many things are named: the last line counts those that find no room.
+fn listed(all: usize) -> usize {
+    if all > LISTED { LISTED - 1 } else { all }
+}
+
+fn more(canvas: &mut Canvas<'_>, lines: &mut Lines, all: usize) {
+    let more = all - listed(all);
+    if more > 0 {
+        lines.runs(canvas, &Runs::new().gap(8).then(format!("and {more} more"), canvas.theme.quiet()));
+    }
+}
+
 /// Why a new passphrase is not taken.
 #[must_use]
 pub fn too_short() -> String {
     format!("at least {SHORTEST} letters: notary refuses shorter ones")
 }
 
+/// How good a new passphrase is, in a word.
 pub(super) fn strength(typed: &Passphrase) -> String {
     match Strength::of(typed) {
         Strength::TooShort if typed.is_empty() => String::new(),

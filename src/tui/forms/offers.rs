@@ -71,7 +71,7 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
         "The key is added to the signer's own role and to releases, as docker trust does."
     };
     let mut fields = vec![
-        text(Label::Name, "letters, digits, - and _"),
+        text(Label::Name, "small letters, digits, - and _"),
         path("a public key or certificate in PEM form; tab completes"),
     ];
     // The tour works on its own files, whose paths nobody should have to type.

@@ -187,7 +187,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     detail.facts.push(("id", words::grouped(key.id.as_str())));
     if !key.certificate_ids.is_empty() {
         let shorts: Vec<&str> = key.certificate_ids.iter().map(|id| id.short()).collect();
-        detail.facts.push(("also", format!("{} in certificates; some tools show that", shorts.join(", "))));
+        let also =
+            format!("{}, where the key stands in a certificate: docker and notary may show it", shorts.join(", "));
+        detail.facts.push(("other ID", also));
     }
     if let Some(algorithm) = &key.algorithm {
         detail.facts.push(("kind", words::algorithm(algorithm)));

@@ -49,13 +49,20 @@ fn none(state: &State) -> Option<&'static str> {
 }
 
 fn no_renewal(state: &State) -> Option<&'static str> {
-    let wanted = matches!(mend::of_repository(state), Some((_, Mend::Renew)));
-    (!wanted).then_some("no root or targets file here wants that; t in Roles renews and rotates any")
+    unless(state, Mend::Renew, "t in Roles renews and rotates any; no root or targets file here wants that")
 }
 
 fn no_signing(state: &State) -> Option<&'static str> {
-    let wanted = matches!(mend::of_repository(state), Some((_, Mend::SignAgain)));
-    (!wanted).then_some("no role here wants that; w in Roles signs any again")
+    unless(state, Mend::SignAgain, "w in Roles signs any again; no role here wants that")
+}
+
+/// Why the worst role is not mended so.
+fn unless(state: &State, mend: Mend, why: &'static str) -> Option<&'static str> {
+    match mend::of_repository(state) {
+        Some((_, wanted)) if wanted == mend => None,
+        Some((_, Mend::Publish)) => Some(mend::STAGED),
+        _ => Some(why),
+    }
 }
 
 fn no_restoring(state: &State) -> Option<&'static str> {
@@ -99,14 +106,14 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
                 state.lists.roles.select(&role);
                 return wizard::from_role(state);
             }
-            return staging::add(state, vec![(gun, Change::Witness { role })]);
+            return staging::once(state, vec![(gun, Change::Witness { role })]);
         }
         actions::Repositories::Restore => {
             let change = match mend::of_repository(state) {
                 Some((role, Mend::Restore)) => Change::Restore { role: role.role.clone() },
                 _ => Change::Republish,
             };
-            return staging::add(state, vec![(gun, change)]);
+            return staging::once(state, vec![(gun, change)]);
         }
         actions::Repositories::Add => state.dialogs.push(Dialog::Form(offers::add_repository())),
         actions::Repositories::AddSigner => {
@@ -278,7 +285,7 @@ fn draw(
 /// How many tags drifted and how many are unsigned; without room for that, a sign before the number of tags.
 fn differs(canvas: &mut Canvas<'_>, (own, tags): (Option<Slot>, Option<Slot>), y: u16, found: Differences) {
     let theme = canvas.theme;
-    let drifted = found.drifted + found.gone;
+    let drifted = found.drifted + found.gone + found.tampered;
     let Some(slot) = own else {
         if let (Some(slot), true) = (tags, drifted > 0) {
             canvas.put(slot.start, y, slot.end, theme.glyphs.drift, theme.warn());

@@ -1,12 +1,13 @@
 //! What is said about the repository under the cursor.
 
 use super::detail::Detail;
-use super::mend::{self, Mend};
+use super::mend;
 use super::repositories::word_style;
 use crate::engine::Admission;
 use crate::engine::trust::session::Freshness;
-use crate::engine::view::Health;
+use crate::engine::view::{Finding, Health};
 use crate::tui::kit::format;
+use crate::tui::kit::pane::Pane;
 use crate::tui::messages::failure::Ask;
 use crate::tui::state::{Repository, State, words};
 use crate::tui::wizard;
@@ -47,8 +48,9 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             detail.state = Some((finding.headline.clone(), word_style(theme, finding.level)));
             detail.sentences.push(finding.detail.clone());
             if view.findings.len() > 1 {
-                let others: Vec<&str> = view.findings.iter().skip(1).map(|f| f.headline.as_str()).collect();
-                detail.facts.push(("also", others.join("; ")));
+                let other = |f: &Finding| format!("{}{}", f.headline, mend::elsewhere(state, f));
+                let others: Vec<String> = view.findings.iter().skip(1).map(other).collect();
+                detail.facts.push((mend::ALSO, others.join("; ")));
             }
         }
         None if view.health == Health::New => {
@@ -65,10 +67,14 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             detail.state = Some((text, theme.quiet()));
         }
     }
+    if repository.registry.differences.tampered > 0 {
+        let (what, why) = words::tampered(repository.registry.differences.tampered);
+        detail.state = Some((what, theme.fail()));
+        detail.sentences.insert(0, why);
+        detail.acts.push(("3", "look at the tags".to_owned(), "tampered ones have the key that helps".to_owned()));
+    }
     if let Some((role, mend)) = mend::of_repository(state) {
-        let (key, act, needs) = mend::line(state, role, mend);
-        // In this pane the letter adds a repository.
-        detail.acts.push((if mend == Mend::AddKey { "s" } else { key }, act, needs));
+        detail.acts.push(mend::line(state, role, mend, Pane::Repositories));
     }
     detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
@@ -94,9 +100,14 @@ fn answers(ask: &Ask) -> (&'static str, String, String) {
 
 /// What is known of the registry, and since when.
 fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
-    let (registry, at) = (&repository.registry, repository.registry.at?);
+    let (registry, at) = (&repository.registry, repository.registry.at);
     let differs = registry.differences;
-    let counts = [(differs.drifted, "drifted"), (differs.gone, "gone"), (differs.unsigned, "unsigned")];
+    let counts = [
+        (differs.tampered, "tampered"),
+        (differs.drifted, "drifted"),
+        (differs.gone, "gone"),
+        (differs.unsigned, "unsigned"),
+    ];
     let some = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
     let mut words: Vec<String> = some.collect();
     if registry.known.as_ref().is_none_or(|known| !known.is_whole()) {
@@ -104,7 +115,11 @@ fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str
     } else if words.is_empty() {
         words.push("holds what is signed".to_owned());
     }
-    words.push(format!("asked {} ago", format::span(-format::seconds_until(state.now, at))));
+    match at {
+        Some(at) => words.push(format!("asked {} ago", format::span(-format::seconds_until(state.now, at)))),
+        None if differs.tampered == 0 => return None,
+        None => {}
+    }
     Some(("registry", words.join(", ")))
 }
 
@@ -115,8 +130,8 @@ fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
     }
 }
 
-/// What the sandbox shows with this repository.
+/// What the sandbox showed with this repository when it began.
 fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
     let note = state.here.notes.get(repository.entry.gun.as_str())?;
-    Some(("scene", (*note).to_owned()))
+    Some(("began as", (*note).to_owned()))
 }

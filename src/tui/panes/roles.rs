@@ -9,10 +9,12 @@ use super::row::{self, Row, cell, number};
 use super::{empty, mend};
 use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
+use crate::engine::plan::RoleDiff;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleView;
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::label::Label;
 use crate::tui::forms::offers;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::layout::Inside;
@@ -75,7 +77,11 @@ pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
     match action {
         actions::Roles::Open => state.focus = Pane::Tags,
         actions::Roles::AddSigner => {
-            let form = offers::add_signer(state, vec![gun]);
+            let mut form = offers::add_signer(state, vec![gun]);
+            let keyless = selected::role(state).filter(|role| mend::of(state, role) == Some(mend::Mend::AddKey));
+            if let Some(role) = keyless {
+                form.fill(Label::Name, role.role.short());
+            }
             state.dialogs.push(Dialog::Form(form));
         }
         actions::Roles::AddDelegation => state.dialogs.push(Dialog::Form(offers::add_delegation(state, gun))),
@@ -87,11 +93,11 @@ pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
         actions::Roles::Remove => return remove(state, &gun),
         actions::Roles::Witness => {
             let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
-            return staging::add(state, changes);
+            return staging::once(state, changes);
         }
         actions::Roles::Restore => {
             let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Restore { role })).collect();
-            return staging::add(state, changes);
+            return staging::once(state, changes);
         }
     }
     vec![]
@@ -108,7 +114,7 @@ fn remove(state: &mut State, gun: &Gun) -> Vec<Effect> {
         return vec![];
     }
     let changes = roles.iter().filter_map(|role| Some((gun.clone(), words::removal(role.delegation()?)))).collect();
-    staging::add(state, changes)
+    staging::once(state, changes)
 }
 
 /// Lists the roles of the repository under the cursor, in tree order.
@@ -202,8 +208,8 @@ fn draw(
         canvas.put(x, y, slot.end, role.role.short(), row.name_style(theme));
     }
     let missing = theme.glyphs.missing;
-    let keys = if by_server { missing.to_owned() } else { format!("{} of {}", role.threshold, role.keys.len()) };
-    cell(canvas, slot(1), y, &keys, theme.quiet());
+    let (keys, is_staged) = if by_server { (missing.to_owned(), false) } else { keys(state, role) };
+    cell(canvas, slot(1), y, &keys, if is_staged { theme.add() } else { theme.quiet() });
     let (text, style) = signed_by(state, role);
     cell(canvas, slot(2), y, &text, if by_server { theme.quiet() } else { style });
     let version = role.version.map_or_else(|| missing.to_owned(), |v| format!("v{v}"));
@@ -238,7 +244,8 @@ fn signed_by(state: &State, role: &RoleView) -> (String, Style) {
     if role.server_held {
         return (role.holder().to_owned(), theme.quiet());
     }
-    let current: Vec<&str> = role.last_signed_by.iter().filter(|s| s.current).map(|s| s.label.as_str()).collect();
+    let current: Vec<String> =
+        role.last_signed_by.iter().filter(|s| s.current).map(|s| words::signer(state, role, s)).collect();
     match &role.state {
         RoleState::Good | RoleState::Expired if !current.is_empty() => (current.join(", "), theme.text()),
         RoleState::UnderThreshold { .. } => {
@@ -262,9 +269,32 @@ fn branches(canvas: &Canvas<'_>, roles: &[RoleView], index: usize) -> String {
     format!("{trunks}{} ", if goes_on(depth) { glyphs.branch } else { glyphs.last_branch })
 }
 
-fn staged_mark(state: &State, role: &Role) -> Option<Mark> {
+/// What the stage does to a role.
+fn planned<'a>(state: &'a State, role: &Role) -> Option<&'a RoleDiff> {
     let plan = state.plan_of(state.lists.shown.as_ref()?)?;
-    plan.roles.iter().find(|r| r.role == *role).map(|r| r.mark)
+    plan.roles.iter().find(|r| r.role == *role)
+}
+
+/// Its sign. A role whose file stays as it is gets the sign of a change too if its keys or paths change.
+fn staged_mark(state: &State, role: &Role) -> Option<Mark> {
+    let diff = planned(state, role)?;
+    let others = |mark: Mark| mark != Mark::Kept;
+    let is_listed_anew =
+        diff.keys.iter().any(|key| others(key.mark)) || diff.paths.iter().any(|(mark, _)| others(*mark));
+    Some(if diff.mark == Mark::Kept && is_listed_anew { Mark::Resigned } else { diff.mark })
+}
+
+/// How many of its keys must sign, and how many there are once what is staged is published.
+fn keys(state: &State, role: &RoleView) -> (String, bool) {
+    let is_kept = |diff: &&RoleDiff| diff.mark != Mark::Removed && diff.keys.iter().any(|key| key.mark != Mark::Kept);
+    let diff = planned(state, &role.role).filter(is_kept);
+    let (mut threshold, mut keys) = (role.threshold, role.keys.len());
+    if let Some(diff) = diff {
+        let marked = |mark| diff.keys.iter().filter(|key| key.mark == mark).count();
+        threshold = diff.threshold.1.unwrap_or(threshold);
+        keys = (keys + marked(Mark::Added)).saturating_sub(marked(Mark::Removed));
+    }
+    (format!("{threshold} of {keys}"), diff.is_some())
 }
 
 /// What is said about the role under the cursor.
@@ -296,7 +326,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     if !role.unknown_members.is_empty() {
         detail.facts.push(("lost", format!("signing again loses {}", role.unknown_members.join(", "))));
     }
-    detail.acts.extend(mend::of(state, role).map(|mend| mend::line(state, role, mend)));
+    detail.acts.extend(mend::of(state, role).map(|mend| mend::line(state, role, mend, Pane::Roles)));
     Some(detail)
 }
 

@@ -20,6 +20,8 @@ const YEAR: i64 = 365 * 24 * 3600;
 /// A root is renewed by the old programs from half a year before its end.
 const ROOT_WALL: i64 = YEAR / 2;
 const WIDTH: u16 = 100;
+/// Lines that say what the signs mean.
+const LEGEND: u16 = 2;
 /// Lines that a key scrolls.
 const PAGE: usize = 10;
 /// Cells of names, roles and values.
@@ -77,10 +79,11 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
         colour: None,
     };
     let most = canvas.area().height.saturating_sub(6);
-    let rows = u16::try_from(all + 1).unwrap_or(u16::MAX).clamp(2, most.max(2));
+    let rows = u16::try_from(all + 1).unwrap_or(u16::MAX - 3).saturating_add(1 + LEGEND).clamp(2, most.max(2));
     let place = window.open(canvas, WIDTH, rows);
-    let area = Rect::new(place.x, place.y, place.end.saturating_sub(place.x), place.bottom.saturating_sub(place.y));
-    let shown = usize::from(area.height.saturating_sub(1)).max(1);
+    let height = place.bottom.saturating_sub(place.y + 1 + LEGEND);
+    let area = Rect::new(place.x, place.y, place.end.saturating_sub(place.x), height);
+    let shown = usize::from(height.saturating_sub(1)).max(1);
     let offset = (at + 1).saturating_sub(shown);
     lines(state, canvas, area, offset);
     for (y, line) in (area.y + 1..area.bottom()).zip(offset..all) {
@@ -89,6 +92,17 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
             canvas.select(area.x.saturating_sub(1), y, area.right());
         }
     }
+    legend(canvas, (area.x, area.bottom() + 1, area.right()));
+}
+
+/// What the signs of the bars mean.
+fn legend(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
+    let (glyphs, quiet) = (canvas.theme.glyphs, canvas.theme.quiet());
+    let first = [(glyphs.holds, "time left"), (glyphs.becomes, "beyond three years"), (glyphs.fail, "expired")];
+    let line = first.map(|(sign, words)| format!("{sign} {words}")).join("   ");
+    canvas.put(x, y, end, &line, quiet);
+    let root = format!("{}{} last half year of root: publishing needs its key", glyphs.warn, glyphs.lost);
+    canvas.put(x, y + 1, end, &root, quiet);
 }
 
 /// Draws the axis and as many rows as there is room for.

@@ -3,14 +3,41 @@
 use ratatui::layout::Rect;
 
 use super::{chart, needs};
+use crate::engine::view::Finding;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::pane::Pane;
-use crate::tui::panes;
+use crate::tui::panes::{self, mend};
 use crate::tui::state::{State, selected, words};
 
+/// Fewest rows of what needs a person, with its border.
+const LEAST: u16 = 6;
+
+/// Both docks: details get rows that what needs a person does not use, as far as they need them.
+pub(super) fn render(state: &State, canvas: &mut Canvas<'_>, (upper, lower): (Rect, Rect)) {
+    let needed = rows(&text(state, upper.width)) + 3;
+    let used = (rows(&needs::all(state)) + 3).max(LEAST);
+    let lent = needed.saturating_sub(upper.height).min(lower.height.saturating_sub(used));
+    details(state, canvas, Rect { height: upper.height + lent, ..upper });
+    findings(state, canvas, Rect { y: lower.y + lent, height: lower.height - lent, ..lower });
+}
+
+fn rows<T>(lines: &[T]) -> u16 {
+    u16::try_from(lines.len()).unwrap_or(u16::MAX - 3)
+}
+
+/// The lines of the details in a dock of this width.
+fn text(state: &State, width: u16) -> Vec<Line> {
+    let room = usize::from(width.saturating_sub(4 + LABEL)).max(10);
+    let wrapped = lines(state).into_iter().flat_map(|(label, text)| {
+        let parts = wrap(&text, room).into_iter().enumerate();
+        parts.map(move |(i, part)| (if i == 0 { label } else { "" }, part)).collect::<Vec<_>>()
+    });
+    wrapped.collect()
+}
+
 /// Details of what the focused pane has selected.
-pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let mut frame = Frame::titled("Details");
     frame.subject = match state.focus {
         Pane::Repositories | Pane::Staged => "repository",
@@ -19,22 +46,21 @@ pub(super) fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
         Pane::Keys => "key",
     }
     .to_owned();
-    let inner = frame.draw(canvas, area, false);
-    let lines = lines(state);
-    let (x, end) = (inner.x + 1, inner.right().saturating_sub(1));
     let theme = canvas.theme;
-    let mut y = inner.y + 1;
-    for (label, text) in lines {
-        let room = usize::from(end.saturating_sub(x + 9)).max(10);
-        for (i, line) in wrap(&text, room).into_iter().enumerate() {
-            if y < inner.bottom() {
-                canvas.put(x, y, x + 8, if i == 0 { label } else { "" }, theme.quiet());
-                canvas.put(x + 9, y, end, &line, theme.text());
-                y += 1;
-            }
-        }
+    let lines = text(state, area.width);
+    if lines.len() + 3 > usize::from(area.height) {
+        frame.footer = Runs::new().then("I", theme.key()).then(" all of it", theme.quiet());
+    }
+    let inner = frame.draw(canvas, area, false);
+    let (x, end) = (inner.x + 1, inner.right().saturating_sub(1));
+    for (y, (label, line)) in (inner.y + 1..inner.bottom()).zip(lines) {
+        canvas.put(x, y, x + LABEL - 1, label, theme.quiet());
+        canvas.put(x + LABEL, y, end, &line, theme.text());
     }
 }
+
+/// Cells of a label and the blank behind it.
+const LABEL: u16 = 9;
 
 /// Label and text of each line.
 pub(super) type Line = (&'static str, String);
@@ -48,6 +74,9 @@ pub(super) fn lines(state: &State) -> Vec<Line> {
     if matches!(state.focus, Pane::Roles) {
         lines.extend(role_keys(state));
     }
+    let acts = panes::detail(state.focus, state).into_iter().flat_map(|detail| detail.acts);
+    let acts = acts.map(|(key, act, needs)| (key, if needs.is_empty() { act } else { format!("{act}: {needs}") }));
+    lines.extend(acts);
     lines
 }
 
@@ -64,12 +93,14 @@ fn repository(state: &State) -> Vec<Line> {
             let keys = if keys.is_empty() { "no keys".to_owned() } else { keys.join("; ") };
             lines.push(("signs", format!("{}: {keys}", role.role.short())));
         }
-        let sentences = view.findings.iter().map(|f| ("", format!("{}. {}", f.headline, f.detail)));
         if !view.findings.is_empty() {
             lines.push(("", String::new()));
         }
-        lines.extend(sentences);
+        let sentence = |f: &Finding| ("", format!("{}. {}{}", f.headline, f.detail, mend::elsewhere(state, f)));
+        lines.extend(view.findings.iter().map(sentence));
     }
+    let facts = panes::detail(Pane::Repositories, state).into_iter().flat_map(|detail| detail.facts);
+    lines.extend(facts.filter(|(label, _)| *label != mend::ALSO));
     lines
 }
 
@@ -96,7 +127,7 @@ fn role_keys(state: &State) -> Vec<Line> {
 }
 
 /// All findings of all repositories, worst first.
-pub(super) fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let all = needs::all(state);
     let (area, below) = if area.width >= 50 && area.height >= 18 {

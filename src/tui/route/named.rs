@@ -91,7 +91,7 @@ pub(super) fn words(binding: &Binding) -> String {
         Action::Repositories(Repositories::Restore) => "restore what the server lost",
         Action::Roles(Roles::Restore) => "restore the last good file of the role",
         Action::Repositories(Repositories::Delete) => "delete trust data",
-        Action::Repositories(Repositories::Answer) => "answer what the repository asks",
+        Action::Repositories(Repositories::Answer) => "look at what the repository asks",
         Action::Repositories(Repositories::Foreign) => "show what notary staged",
         Action::Roles(Roles::Open) => "go to the tags of the role",
         Action::Roles(Roles::Edit) => "edit the role",

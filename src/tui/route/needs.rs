@@ -14,7 +14,7 @@ use crate::tui::kit::canvas::{Canvas, Runs, Spot, wrap};
 use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
 use crate::tui::panes::repositories::health_glyph;
-use crate::tui::state::{Repository, State};
+use crate::tui::state::{Repository, State, words};
 
 const WIDTH: u16 = 84;
 /// Lines that a key scrolls.
@@ -55,6 +55,12 @@ pub(super) fn all(state: &State) -> Vec<Need> {
                 role: None,
                 detail: format!("{}: {}{others}", problem.message, problem.hint),
             });
+        }
+        let tampered = repository.registry.differences.tampered;
+        if tampered > 0 {
+            let (headline, detail) = words::tampered(tampered);
+            let (name, gun) = (name.clone(), gun.clone());
+            all.push(Need { level: Health::Fail, name, headline, gun, role: None, detail });
         }
         let findings = repository.view.iter().flat_map(|view| &view.findings);
         all.extend(findings.filter(|finding| finding.level < Health::Cached).map(|finding| Need {

@@ -285,6 +285,8 @@ fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<
     let guns: Vec<Gun> = result.as_ref().map(|all| all.iter().map(|p| p.gun.clone()).collect()).unwrap_or_default();
     if let Screen::Publish(publishing) = &mut state.screen {
         publishing.end(now, result);
+        // What was said of keys while it ran is over.
+        state.message.take_if(|message| message.tone == Tone::Note);
     }
     let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
     effects.extend(guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)));

@@ -8,14 +8,17 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::named::{self, Named};
 use super::places;
+use crate::tui::dialogs::answer::Opens;
+use crate::tui::dialogs::menu::Offer;
 use crate::tui::dialogs::palette::Hit;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{CommandPalette, Dialog};
-use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width, wrap};
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::input;
 use crate::tui::state::binding::{Binding, Place};
 use crate::tui::state::{Picked, Screen, State, words};
+use crate::tui::wizard::menu;
 
 /// Most lines that are kept; nobody scrolls further.
 const MOST: usize = 200;
@@ -37,8 +40,14 @@ pub(super) fn pasted(state: &mut State) {
     }
 }
 
-/// Takes a key: it closes with what was chosen, to be run, else it stays open.
-pub(super) fn key(mut open: CommandPalette, state: &mut State, key: &KeyEvent) -> Option<&'static Binding> {
+/// What was chosen, to be run.
+pub(super) enum Chosen {
+    Action(&'static Binding),
+    Wizard(Opens),
+}
+
+/// Takes a key: it closes with what was chosen, else it stays open.
+pub(super) fn key(mut open: CommandPalette, state: &mut State, key: &KeyEvent) -> Option<Chosen> {
     let last = open.hits.len().saturating_sub(1);
     match (key.code, input::key_name(key).as_str()) {
         (KeyCode::Esc, _) | (_, "ctrl-p") => return None,
@@ -78,9 +87,18 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
         scored.take(&text, 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
     }
     if matches!(state.screen, Screen::Main) {
+        for offer in wizards(state) {
+            scored.take(&format!("{} {} wizard", offer.word, offer.note), 1, || Hit::Wizard(offer.word.clone()));
+        }
         places(state, &mut scored);
     }
     scored.best()
+}
+
+/// The wizards that can be begun here.
+fn wizards(state: &State) -> Vec<Offer> {
+    let may_write = !state.is_read_only(true);
+    if may_write { menu::all(state, &[]).offers } else { vec![] }
 }
 
 fn places(state: &State, scored: &mut Scored) {
@@ -138,11 +156,17 @@ impl Scored {
 }
 
 /// Does what was chosen, or goes there.
-fn go(state: &mut State, hit: Hit) -> Option<&'static Binding> {
+fn go(state: &mut State, hit: Hit) -> Option<Chosen> {
     state.lists.picked = Picked::ByUser;
     state.trail = Some(state.spot());
     match hit {
-        Hit::Action(name) => return act(state, &name),
+        Hit::Action(name) => return act(state, &name).map(Chosen::Action),
+        Hit::Wizard(word) => {
+            return wizards(state)
+                .into_iter()
+                .find(|offer| offer.word == word)
+                .map(|offer| Chosen::Wizard(offer.opens));
+        }
         Hit::Repository(gun) => places::repository(state, &gun),
         Hit::Role(role) => places::role(state, &role),
         Hit::Tag(tag) => places::tag(state, &tag),
@@ -179,14 +203,21 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     open.typed.render(canvas, (lines.x, lines.y, lines.end), true);
     lines.y += 1;
     lines.rule(canvas);
-    let bottom = lines.bottom.saturating_sub(1);
-    let shown = usize::from(bottom.saturating_sub(lines.y)).max(1);
-    let offset = (open.cursor + 1).saturating_sub(shown);
     let actions = named::all(state);
     let find = |hit: &Hit| match hit {
         Hit::Action(name) => actions.iter().find(|named| named.name() == *name),
         _ => None,
     };
+    let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
+    let note = match (reason, open.hits.len()) {
+        (Some(reason), _) => format!("not now: {reason}"),
+        (None, 0) => "nothing is called like that".to_owned(),
+        (None, n) => format!("{} of {n}", open.cursor + 1),
+    };
+    let note = wrap(&note, lines.width());
+    let bottom = lines.bottom.saturating_sub(u16::try_from(note.len()).unwrap_or(1));
+    let shown = usize::from(bottom.saturating_sub(lines.y)).max(1);
+    let offset = (open.cursor + 1).saturating_sub(shown);
     for (y, (place, hit)) in (lines.y..bottom).zip(open.hits.iter().enumerate().skip(offset)) {
         line(state, canvas, (lines.x, y, lines.end), hit, find(hit));
         canvas.spot(lines.x, y, lines.end, Spot::Line(place));
@@ -194,13 +225,9 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
             canvas.select(lines.x.saturating_sub(1), y, lines.end);
         }
     }
-    let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
-    let note = match (reason, open.hits.len()) {
-        (Some(reason), _) => format!("not now: {reason}"),
-        (None, 0) => "nothing is called like that".to_owned(),
-        (None, n) => format!("{} of {n}", open.cursor + 1),
-    };
-    canvas.put(lines.x, bottom, lines.end, &note, theme.quiet());
+    for (y, line) in (bottom..lines.bottom).zip(note) {
+        canvas.put(lines.x, y, lines.end, &line, theme.quiet());
+    }
 }
 
 fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), hit: &Hit, action: Option<&Named>) {
@@ -211,7 +238,12 @@ fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), hi
         (Hit::Repository(gun), _) => (state.short_name(&state.name_of(gun)).to_owned(), "repository", String::new()),
         (Hit::Role(role), _) => (role.to_string(), "role", String::new()),
         (Hit::Tag(tag), _) => (tag.to_string(), "tag", String::new()),
-        (Hit::Key(id), _) => (words::key_name(state, id, id.short()), "key", String::new()),
+        (Hit::Key(id), _) => {
+            let role = state.keyring.find(id).map(|key| key.role.trim_start_matches("targets/"));
+            let name = words::key_name(state, id, id.short());
+            (format!("{name}  {} {}", role.unwrap_or_default(), id.short()), "key", String::new())
+        }
+        (Hit::Wizard(word), _) => (word.clone(), "wizard", String::new()),
     };
     let blocked = action.is_some_and(|named| named.reason(state).is_some());
     let style = if blocked { theme.quiet() } else { theme.text() };

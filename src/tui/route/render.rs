@@ -113,9 +113,8 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas, said: &Said) {
     for (pane, area) in &areas.panes {
         panes::render(state, canvas, *pane, *area, (areas.shape, said));
     }
-    if let Some((upper, lower)) = areas.docks {
-        dock::details(state, canvas, upper);
-        dock::findings(state, canvas, lower);
+    if let Some(docks) = areas.docks {
+        dock::render(state, canvas, docks);
     }
 }
 
@@ -127,8 +126,8 @@ fn said(state: &State) -> Said {
         Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
         Screen::Main => None,
     };
-    // What is done does not hide that the next step is blocked.
-    let is_good = |m: &&Message| matches!(m.tone, Tone::Done | Tone::Note);
+    // What is done does not hide that the next step is blocked; why a key does nothing is an answer to it.
+    let is_good = |m: &&Message| m.tone == Tone::Done;
     let blocked = own.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Fail);
     let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
     match (state.before, message, own) {
@@ -175,7 +174,7 @@ fn mending(state: &State) -> Option<&'static str> {
         }
         _ => None,
     };
-    mend.map(mend::Mend::key)
+    mend.map(|mend| mend.key(state.focus))
 }
 
 /// What undo would take back.
@@ -184,10 +183,15 @@ fn undo_word(state: &State) -> String {
     let what = match (&state.screen, state.known.taken_off.first()) {
         (Screen::Wizard, _) => Some("what this staged".to_owned()),
         (Screen::Main, Some(gun)) => Some(state.short_name(&state.name_of(gun)).to_owned()),
-        _ => state.stage.undo.clone(),
+        _ => state.stage.undo.as_ref().map(|what| short_names(state, what)),
     };
     let what = what.map(|what| format!(" {}", cut(&what, CELLS, state.theme.glyphs.cut)));
     format!("undo{}", what.unwrap_or_default())
+}
+
+/// Text without the registry that all repositories share.
+fn short_names(state: &State, text: &str) -> String {
+    state.known.registry.as_ref().map_or_else(|| text.to_owned(), |registry| text.replace(&format!("{registry}/"), ""))
 }
 
 /// Whether a key shows the way that staged work goes, also while it cannot be pressed.
@@ -212,6 +216,13 @@ pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
 
 fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let theme = canvas.theme;
+    if state.filtering.is_some() {
+        // All other keys are text.
+        let keys = Runs::new().then("enter", theme.key()).then(" keep", theme.quiet()).gap(2);
+        let keys = keys.then("esc", theme.key()).then(" clear", theme.quiet());
+        canvas.runs(1, y, canvas.area().right(), &keys);
+        return;
+    }
     let key = keys::key_of(state, Action::Help).unwrap_or_default();
     let help = Runs::new().then(key, theme.key()).then(" help", theme.quiet());
     let right = canvas.area().right().saturating_sub(1);
@@ -222,12 +233,15 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
         pairs.push(("ctrl-c", "stop after the running ones", false, None));
     }
     let undo = undo_word(state);
+    let role = selected::role(state).filter(|_| state.focus == Pane::Roles);
+    let renews = role.is_some_and(|role| mend::of(state, role) == Some(mend::Mend::Renew));
     let asks = state.repository().and_then(Repository::question);
     let question = asks.as_ref().map(words::question);
     let shown = hinted(state).into_iter().enumerate();
     pairs.extend(shown.map(|(i, b)| {
         let word = match b.action {
             Action::Undo => undo.as_str(),
+            Action::Rotate if renews => "renew",
             Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
             _ => b.word,
         };

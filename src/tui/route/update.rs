@@ -19,7 +19,7 @@ use crate::tui::messages::wizard_task::Task;
 use crate::tui::panes::{self, repositories, roles, staged, tags};
 use crate::tui::screens::{blank, concepts, publish, review};
 use crate::tui::state::binding::{Action, Binding};
-use crate::tui::state::{Before, Extent, Order, Picked, Quit, Screen, State};
+use crate::tui::state::{Before, Extent, Order, Picked, Quit, Screen, State, actions};
 use crate::tui::wizard;
 
 /// How long a message stays, in seconds; errors stay until esc.
@@ -132,7 +132,11 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             unbound(state, prefix, &input::key_name(pressed));
             vec![]
         }
-        KeyMeaning::Binding(binding) => choose_and_run(state, binding),
+        KeyMeaning::Binding(binding) => {
+            // What was said of the key before is over.
+            state.message.take_if(|message| message.tone == Tone::Note);
+            choose_and_run(state, binding)
+        }
     }
 }
 
@@ -149,6 +153,11 @@ fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     match binding.blocked(state) {
         Some(reason) => {
             state.say(Tone::Note, binding.word, reason);
+            if binding.action == Action::ReviewScreen(actions::Review::Publish)
+                && review::blocked(state) == Some(reason)
+            {
+                review::point_out(state);
+            }
             vec![]
         }
         None => act(state, binding.action),
@@ -199,7 +208,11 @@ fn dialog_key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
 fn in_lines(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
     let binding = match state.dialogs.pop() {
         Some(Dialog::Help(open)) => help::key(open, state, pressed),
-        Some(Dialog::Palette(open)) => palette::key(open, state, pressed),
+        Some(Dialog::Palette(open)) => match palette::key(open, state, pressed) {
+            Some(palette::Chosen::Action(binding)) => Some(binding),
+            Some(palette::Chosen::Wizard(opens)) => return wizard::menu::open(opens, state),
+            None => None,
+        },
         Some(Dialog::Needs(at)) => {
             needs::key(at, state, pressed);
             None

@@ -6,7 +6,7 @@ use crate::engine::{EngineError, KeyError, Kind, Problem, RemoteError, TokenErro
 use crate::tuf::NameError;
 use crate::tui::messages::failure::{Ask, Failure};
 
-/// Longest raw error that is kept, in characters.
+/// Longest answer that is kept, in characters.
 const RAW: usize = 2000;
 
 pub(in crate::tui) fn broken(what: &str) -> Failure {
@@ -30,8 +30,10 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
     } else if let Some(hint) = in_keys(&error) {
         problem.hint = hint.to_owned();
     }
-    // What is secret cannot be formatted.
-    let raw = Some(format!("{error:?}").chars().take(RAW).collect());
+    let raw = match &error {
+        EngineError::Remote { source, .. } => answered(source).map(|raw| raw.chars().take(RAW).collect()),
+        _ => None,
+    };
     let ask = match error {
         EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
         EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found, differs: vec![] }),
@@ -46,6 +48,16 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         _ => problem.admission.as_deref().cloned().map(Ask::Admission),
     };
     Failure { problem, ask, raw }
+}
+
+/// What a server answered, in its own words.
+fn answered(error: &RemoteError) -> Option<String> {
+    match error {
+        RemoteError::Server { status, detail, .. } => Some(format!("{status}: {detail}")),
+        RemoteError::Invalid { detail, .. } | RemoteError::Incomplete { detail, .. } => Some(detail.clone()),
+        RemoteError::BadAnswer { why, .. } | RemoteError::Forbidden { why, .. } => Some(why.clone()),
+        _ => None,
+    }
 }
 
 /// What to press, where the engine names a command that is a key on the screen.
@@ -80,5 +92,19 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
         }
         EngineError::Key(KeyError::ToLoad { .. }) => Some("a in Keys takes it into the key store"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_answers_of_servers_are_kept_raw() {
+        let of_key = of(EngineError::Key(KeyError::WrongBackupPassphrase { path: "backup.zip".into() }));
+        assert_eq!(of_key.raw, None);
+        let host = "notary.example.com".to_owned();
+        let answer = RemoteError::Server { host, status: 500, detail: "no space left".to_owned() };
+        assert_eq!(answered(&answer), Some("500: no space left".to_owned()));
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use crate::engine::RepositoryPlan;
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::unknown::UnknownFile;
-use crate::engine::plan::{RoleDiff, Weight};
+use crate::engine::plan::{NeededKey, RoleDiff, Weight};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
@@ -23,7 +23,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rec
         Frame::titled("What changes").draw(canvas, area, false);
         return;
     };
-    let roles = role_lines(theme, plan);
+    let roles = role_lines(state, plan);
     let rows = u16::try_from(roles.len()).unwrap_or(u16::MAX).saturating_add(4);
     let upper = Rect { height: rows.max(8).min(area.height / 2), ..area };
     let mut frame = Frame { subject: "what changes".to_owned(), ..Frame::titled(state.short_name(&plan.name)) };
@@ -241,7 +241,8 @@ fn version(theme: Theme, role: &RoleDiff) -> String {
     }
 }
 
-fn role_lines(theme: Theme, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
+fn role_lines(state: &State, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
+    let theme = state.theme;
     let mut lines = Vec::new();
     for role in &plan.roles {
         let (glyph, style) = if role.loses_trust {
@@ -251,7 +252,7 @@ fn role_lines(theme: Theme, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
         };
         let name = if role.mark == Mark::Removed { theme.remove_word() } else { theme.strong() };
         let left = Runs::new().then(glyph, style).gap(1).then(role.role.to_string(), name).gap(2);
-        let about = about(role);
+        let about = about(state, plan, role);
         let tone = if role.loses_trust { theme.warn_word() } else { theme.quiet() };
         lines.push((left.then(about, tone), Runs::new().then(version(theme, role), theme.text())));
         for key in role.keys.iter().filter(|k| k.mark != Mark::Kept) {
@@ -273,17 +274,29 @@ fn role_lines(theme: Theme, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
     lines
 }
 
-fn about(role: &RoleDiff) -> String {
+fn about(state: &State, plan: &RepositoryPlan, role: &RoleDiff) -> String {
     if role.loses_trust {
         return format!("signed by {} alone", role.signed_by.join(", "));
     }
     if !role.signs_with.is_empty() {
-        return format!("signed with {}", role.signs_with.join(", "));
+        return format!("signed with {}", signers(state, plan, role).join(", "));
     }
     match role.threshold {
         (Some(before), Some(after)) if before != after => format!("needs {after} keys, needed {before}"),
         _ => role.why.join(", "),
     }
+}
+
+/// The keys that sign a role, by the names that all panes have for them.
+fn signers(state: &State, plan: &RepositoryPlan, role: &RoleDiff) -> Vec<String> {
+    let signs = plan.keys.iter().filter_map(|key| match key {
+        NeededKey::Unlock { id, label, signs, .. } if signs.contains(&role.role) => {
+            Some(words::key_name(state, id, label))
+        }
+        _ => None,
+    });
+    let signs: Vec<String> = signs.collect();
+    if signs.len() == role.signs_with.len() { signs } else { role.signs_with.clone() }
 }
 
 fn key_line(theme: Theme, mark: Mark, label: &str, id: &str) -> (Runs, Runs) {

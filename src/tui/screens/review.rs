@@ -1,7 +1,7 @@
 //! Review: the one gate before anything is sent.
 
 use super::commands;
-use crate::engine::plan::Weight;
+use crate::engine::plan::{Remedy, Weight};
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
@@ -22,7 +22,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["x"], Wanted::ReviewScreen(actions::Review::DropAll), "drop all", Group::Stage, 50).unless(no_row),
     bind(&["P"], Wanted::ReviewScreen(actions::Review::Publish), "publish", Group::Publish, 30).unless(blocked),
     bind(&["u"], Wanted::Undo, "undo", Group::Stage, 45).unless(nothing_to_undo),
-    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 46).unless(nothing_to_redo),
+    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 61).unless(nothing_to_redo),
     bind(&["r"], Wanted::Refresh, "ask the server", Group::Look, 0),
     bind(&["esc", "q", "p"], Wanted::ReviewScreen(actions::Review::Leave), "back", Group::Leave, 60),
 ];
@@ -44,7 +44,11 @@ fn nothing_to_redo(state: &State) -> Option<&'static str> {
 }
 
 fn no_fix(state: &State) -> Option<&'static str> {
-    selected(state).and_then(fix_of).is_none().then_some("there is nothing to fix here")
+    let plan = selected(state);
+    let stands = plan.is_some_and(|plan| plan.is_blocked() || plan.is_dangerous());
+    let why =
+        if stands { "no key mends it here; what helps is said beside it" } else { "there is nothing to fix here" };
+    plan.and_then(fix_of).is_none().then_some(why)
 }
 
 /// The plan of the repository under the cursor.
@@ -79,31 +83,59 @@ pub fn blocked(state: &State) -> Option<&'static str> {
     if state.plan.is_none() {
         return Some("the plan is being computed");
     }
-    let mut plans = included(state, review).peekable();
-    if plans.peek().is_none() {
+    if included(state, review).next().is_none() {
         return Some("nothing is left to publish");
     }
-    for plan in plans {
-        if plan.is_blocked() {
-            return Some("one is blocked: mend it, or space on its name leaves it out");
-        }
-        if plan.is_dangerous() && !review.accepted.contains(&plan.gun) {
-            return Some(if plan.deletes {
-                "space on its name accepts the deletion"
-            } else {
-                "f mends it; space on its name takes the loss"
-            });
-        }
+    stopping(state, review).map(reason)
+}
+
+/// The first repository that stops the publish.
+fn stopping<'a>(state: &'a State, review: &'a Review) -> Option<&'a RepositoryPlan> {
+    included(state, review).find(|plan| is_open(review, plan))
+}
+
+/// Whether it is blocked, or has a danger that nobody accepted.
+fn is_open(review: &Review, plan: &RepositoryPlan) -> bool {
+    plan.is_blocked() || (plan.is_dangerous() && !review.accepted.contains(&plan.gun))
+}
+
+/// What helps against what stops it.
+fn reason(plan: &RepositoryPlan) -> &'static str {
+    let adds_key = plan.warnings.iter().any(|w| w.weight == Weight::Danger && w.remedy == Some(Remedy::AddKey));
+    match (plan.is_blocked(), fix_of(plan).is_some()) {
+        (true, true) => "f mends it; space on its name leaves it out",
+        (true, false) => "mend it, or space on its name leaves it out",
+        (false, _) if plan.deletes => "space on its name accepts the deletion",
+        (false, true) => "f mends it; space on its name accepts the loss",
+        (false, false) if adds_key => "a in Roles adds a key; space on its name accepts the loss",
+        (false, false) => "space on its name accepts it",
     }
-    None
+}
+
+/// Moves to what stops the publish, and says what it is.
+pub fn point_out(state: &mut State) {
+    let Some((gun, words)) = review(state).and_then(|review| {
+        let plan = stopping(state, review)?;
+        let here = selected(state).is_some_and(|selected| selected.gun == plan.gun);
+        Some(((!here).then(|| plan.gun.clone()), stopped(state, plan)))
+    }) else {
+        return;
+    };
+    if let (Some(gun), Screen::Review(review)) = (gun, &mut state.screen) {
+        review.list.select(&ReviewRow::Repository(gun));
+    }
+    state.say(Tone::Note, "not published", words);
+}
+
+fn stopped(state: &State, plan: &RepositoryPlan) -> String {
+    format!("{}: {}", state.short_name(&plan.name), reason(plan))
 }
 
 /// How many blocks and accepted dangers there are.
 #[must_use]
 pub fn counts(state: &State, review: &Review) -> (usize, usize) {
     let plans: Vec<&RepositoryPlan> = included(state, review).collect();
-    let open = |p: &&&RepositoryPlan| p.is_blocked() || (p.is_dangerous() && !review.accepted.contains(&p.gun));
-    let blocks = plans.iter().filter(open).count();
+    let blocks = plans.iter().filter(|plan| is_open(review, plan)).count();
     let accepted = plans.iter().filter(|p| p.is_dangerous() && review.accepted.contains(&p.gun)).count();
     (blocks, accepted)
 }
@@ -247,7 +279,8 @@ fn publish(state: &mut State) -> Vec<Effect> {
 #[must_use]
 pub fn verdict(state: &State, review: &Review) -> (Tone, &'static str, String) {
     if let Some(reason) = blocked(state) {
-        return (Tone::Fail, "blocked", reason.to_owned());
+        let named = stopping(state, review).map(|plan| stopped(state, plan));
+        return (Tone::Fail, "blocked", named.unwrap_or_else(|| reason.to_owned()));
     }
     let warnings = included(state, review).flat_map(|p| &p.warnings).filter(|w| w.weight == Weight::Warning).count();
     let (_, accepted) = counts(state, review);

@@ -17,6 +17,9 @@ use crate::tui::kit::widgets::{tag_effect, tag_line};
 use crate::tui::state::review::{Review, ReviewRow};
 use crate::tui::state::{State, words};
 
+/// Most keys and repositories that are named below the changes.
+const NAMED: usize = 6;
+
 /// Draws the review.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
     let body = areas.body;
@@ -276,7 +279,6 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
     (needed, names)
 }
 
-/// Which passphrases will be asked for, and what is sent.
 /// The name of a repository, with room for what stands beside it, but for three blanks.
 fn head(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), name: &str, beside: usize, style: Style) -> u16 {
     /// Cells of a name that tell it from others.
@@ -286,22 +288,26 @@ fn head(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), name: &str, besid
     canvas.put(x, y, end, &name, style)
 }
 
+/// Which passphrases will be asked for, and what is sent.
 fn asked(state: &State, review: &Review) -> Vec<Runs> {
     let theme = state.theme;
     let (keys, names) = needs(state, review);
     let mut lines = vec![Runs::new().then("Asked for at publish", theme.quiet())];
-    for (label, role) in keys.iter().take(6) {
+    for (label, role) in keys.iter().take(NAMED) {
         lines.push(
             Runs::new().gap(1).then(format!("{label:<17}"), theme.text()).gap(1).then(role.clone(), theme.quiet()),
         );
+    }
+    if keys.len() > NAMED {
+        lines.push(Runs::new().then(format!(" and {} more", keys.len() - NAMED), theme.quiet()));
     }
     if keys.is_empty() {
         lines.push(Runs::new().gap(1).then("no passphrase", theme.text()));
     }
     lines.push(Runs::new());
     lines.push(Runs::new().then("Sent as", theme.quiet()));
-    let cells = names.iter().take(6).map(|name| usize::from(width(name))).max().unwrap_or(0).clamp(15, 26);
-    for (i, name) in names.iter().take(6).enumerate() {
+    let cells = names.iter().take(NAMED).map(|name| usize::from(width(name))).max().unwrap_or(0).clamp(15, 26);
+    for (i, name) in names.iter().take(NAMED).enumerate() {
         let name = cut_name(name, cells, theme.glyphs.cut, words::likeness(state, name).unwrap_or_default());
         lines.push(
             Runs::new()
@@ -310,8 +316,8 @@ fn asked(state: &State, review: &Review) -> Vec<Runs> {
                 .then("whole or not at all", theme.quiet()),
         );
     }
-    if names.len() > 6 {
-        lines.push(Runs::new().then(format!(" and {} more", names.len() - 6), theme.quiet()));
+    if names.len() > NAMED {
+        lines.push(Runs::new().then(format!(" and {} more", names.len() - NAMED), theme.quiet()));
     }
     lines
 }

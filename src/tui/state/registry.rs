@@ -1,11 +1,15 @@
 //! What the screen knows of what a registry holds.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp as Time;
 
 use crate::engine::RepositoryView;
 use crate::engine::tags::ask::News;
-use crate::engine::tags::compare::{Differences, rows};
-use crate::engine::tags::registered::Registered;
+use crate::engine::tags::compare::{self, Differences, TagPair, TagStanding};
+use crate::engine::tags::registered::{KnownTag, Registered};
+use crate::engine::tags::verify::CheckedPart;
+use crate::engine::view::TagView;
 use crate::tui::messages::failure::Failure;
 
 /// What is known of a repository's registry.
@@ -20,6 +24,9 @@ pub struct Compared {
     pub failure: Option<Failure>,
     /// Where it differs from what is signed, as far as it is known; counted when something changes, not for a frame.
     pub differences: Differences,
+    /// The digest of a part that was not what is signed, for the signed digest that it is part of: until that part is
+    /// read again and is good.
+    tampered: BTreeMap<String, String>,
 }
 
 /// Whether a registry is being asked.
@@ -78,7 +85,40 @@ impl Compared {
 
     /// Counts where the registry differs from what is signed.
     pub fn count(&mut self, view: Option<&RepositoryView>) {
-        let rows = view.zip(self.known.as_ref()).map(|(view, known)| rows(view, Some(known)));
+        let is_asked = self.known.is_some() || !self.tampered.is_empty();
+        let rows = view.filter(|_| is_asked).map(|view| self.rows(view));
         self.differences = Differences::among(rows.iter().flatten());
+    }
+
+    /// What is signed beside what the registry holds.
+    #[must_use]
+    pub fn rows(&self, view: &RepositoryView) -> Vec<TagPair> {
+        let mut rows = compare::rows(view, self.known.as_ref());
+        for row in &mut rows {
+            if let Some(tag) = row.signed.and_then(|place| view.tags.get(place)) {
+                row.standing = self.verified(tag, row.standing);
+            }
+        }
+        rows
+    }
+
+    /// How a signed tag stands, with what the registry answered.
+    #[must_use]
+    pub fn standing(&self, view: &RepositoryView, tag: &TagView, known: KnownTag<'_>) -> TagStanding {
+        self.verified(tag, compare::standing(view, tag, Some(known)))
+    }
+
+    fn verified(&self, tag: &TagView, found: TagStanding) -> TagStanding {
+        let is_pulled = matches!(found, TagStanding::Ok | TagStanding::Signed | TagStanding::Drift | TagStanding::Gone);
+        if is_pulled && self.tampered.contains_key(&tag.digest) { TagStanding::Tampered } else { found }
+    }
+
+    /// Takes what was found of a part of what is signed. `true` if it changes how a tag stands.
+    pub fn check(&mut self, signed: &str, part: &CheckedPart) -> bool {
+        if part.is_refuted() {
+            return self.tampered.insert(signed.to_owned(), part.digest.clone()).is_none();
+        }
+        let mended = part.is_good() && self.tampered.get(signed) == Some(&part.digest);
+        mended && self.tampered.remove(signed).is_some()
     }
 }

@@ -89,6 +89,7 @@ impl Repository {
             (Some(failure), _) if failure.ask.is_some() => Health::Warn,
             (Some(failure), Some(view)) if failure.problem.kind.allows_cache() => view.health.min(Health::Cached),
             (Some(_), _) => Health::Fail,
+            (None, Some(_)) if self.registry.differences.tampered > 0 => Health::Fail,
             (None, Some(view)) => view.health,
             (None, None) => Health::Loading,
         }
@@ -100,6 +101,8 @@ impl Repository {
 pub struct Repositories {
     rows: Vec<Repository>,
     places: HashMap<Gun, usize>,
+    /// Those that were taken off the list, for when they come back.
+    off: HashMap<Gun, Repository>,
     asked: usize,
 }
 
@@ -122,11 +125,15 @@ impl Repositories {
                 Some(known) => Repository { entry, ..known },
                 None => {
                     fresh.push(entry.gun.clone());
-                    Repository::new(entry)
+                    match self.off.remove(&entry.gun) {
+                        Some(known) => Repository { entry, work: Work::Idle, ..known },
+                        None => Repository::new(entry),
+                    }
                 }
             };
             self.rows.push(repository);
         }
+        self.off.extend(old);
         self.places = self.rows.iter().enumerate().map(|(place, r)| (r.entry.gun.clone(), place)).collect();
         self.asked = self.rows.iter().filter(|r| r.work != Work::Idle).count();
         fresh

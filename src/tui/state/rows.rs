@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::engine::draft::applied::Mark;
 use crate::engine::tags::compare::{self, TagStanding, is_same};
-use crate::engine::tags::registered::{KnownTag, Registered};
+use crate::engine::tags::registered::KnownTag;
 use crate::engine::view::TagView;
 use crate::engine::{Change, EntryId, Plan, RepositoryPlan, RepositoryView, natural};
 use crate::tuf::Gun;
 use crate::tui::kit::filter::{Filter, Searched};
+use crate::tui::state::registry::Compared;
 use crate::tui::state::sort::Sort;
 
 /// A row of the pane: a repository, or a change below it.
@@ -64,11 +65,11 @@ impl TagRows {
     #[must_use]
     pub fn new(
         view: Arc<RepositoryView>,
-        registered: Option<&Registered>,
+        registry: &Compared,
         plan: Option<Arc<Plan>>,
         (filter, sort): (Filter, Sort),
     ) -> Self {
-        let mut rows = compare::rows(&view, registered);
+        let mut rows = registry.rows(&view);
         let planned = plan.as_ref().and_then(|plan| plan.repositories.iter().find(|p| p.gun == view.gun));
         let stage = planned.map(Staged::of).unwrap_or_default();
         add_staged(&mut rows, &stage);
@@ -130,8 +131,8 @@ impl TagRows {
 
     /// Takes what the registry answered about some tags. `false` if rows come or go by it.
     #[must_use]
-    pub fn learn<'a>(&mut self, names: impl Iterator<Item = &'a Arc<str>>, registered: &Registered) -> bool {
-        let Some(view) = self.of.clone() else { return false };
+    pub fn learn<'a>(&mut self, names: impl Iterator<Item = &'a Arc<str>>, registry: &Compared) -> bool {
+        let (Some(view), Some(registered)) = (self.of.clone(), &registry.known) else { return false };
         for name in names {
             let first = self.rows.partition_point(|row| natural(&row.row.name, name).is_lt());
             let known = registered.of(name);
@@ -139,7 +140,7 @@ impl TagRows {
             while let Some(row) = self.rows.get_mut(place).filter(|row| row.row.name == *name) {
                 let signed = row.row.signed.and_then(|place| view.tags.get(place));
                 match (signed, known) {
-                    (Some(tag), known) => row.row.standing = compare::standing(&view, tag, Some(known)),
+                    (Some(tag), known) => row.row.standing = registry.standing(&view, tag, known),
                     (None, KnownTag::Gone) => return false,
                     (None, _) => {}
                 }
@@ -158,7 +159,7 @@ impl TagRows {
 /// Place of a state in a list with the worst first.
 fn urgency(standing: TagStanding) -> u8 {
     match standing {
-        TagStanding::Expired | TagStanding::Orphan => 0,
+        TagStanding::Expired | TagStanding::Orphan | TagStanding::Tampered => 0,
         TagStanding::Drift | TagStanding::Gone => 1,
         TagStanding::Unsigned => 2,
         TagStanding::Held => 3,

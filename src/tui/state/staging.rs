@@ -4,6 +4,7 @@ use super::{State, words};
 use crate::engine::{Change, EntryId};
 use crate::tuf::Gun;
 use crate::tui::kit::format;
+use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 
 /// Drops everything that is staged; undo brings it back.
@@ -11,6 +12,19 @@ pub fn drop_all(state: &State) -> Vec<Effect> {
     let entries: Vec<EntryId> = state.stage.changes.iter().map(|c| c.id).collect();
     let said = format::count(entries.len(), "change", "changes");
     if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }
+}
+
+/// The same for one key press, which says so where all of it is staged already.
+pub fn once(state: &mut State, list: Vec<(Gun, Change)>) -> Vec<Effect> {
+    let is_staged = |(gun, change): &(Gun, Change)| {
+        state.stage.changes.iter().any(|staged| staged.gun == *gun && staged.change == *change)
+    };
+    if !list.is_empty() && list.iter().all(is_staged) {
+        let what = words::changes(state, &list);
+        state.say(Tone::Note, "staged already", format!("{what}; p reviews it"));
+        return vec![];
+    }
+    add(state, list)
 }
 
 /// The effect that stages changes; none if there are none.

@@ -38,6 +38,12 @@ impl Image {
         self.parts.iter().find(|checked| matches!(checked.finding, PartFinding::Wrong { .. }))
     }
 
+    /// Whether a part was read and is not what is signed.
+    #[must_use]
+    pub fn refuted(&self) -> bool {
+        self.parts.iter().any(CheckedPart::is_refuted)
+    }
+
     /// Whether it is what was signed, down to what was asked for.
     #[must_use]
     pub fn is_good(&self) -> bool {

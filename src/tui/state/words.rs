@@ -7,7 +7,7 @@ use crate::engine::called;
 use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::{NeededKey, PlanWarning, Remedy};
 use crate::engine::trust::tree::RoleState;
-use crate::engine::view::{RoleKeyView, RoleView};
+use crate::engine::view::{RoleKeyView, RoleView, SignedBy};
 use crate::engine::{Admission, Change, KeyView};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
@@ -99,6 +99,13 @@ pub fn question(ask: &Ask) -> &'static str {
     }
 }
 
+/// Who signed a role: the key's name as all panes have it.
+#[must_use]
+pub fn signer(state: &State, role: &RoleView, by: &SignedBy) -> String {
+    let key = role.keys.iter().find(|key| key.id == by.key);
+    key.map_or_else(|| by.label.clone(), |key| key_name(state, &key.canonical, &by.label))
+}
+
 /// 64 digits in groups of 8.
 #[must_use]
 pub fn grouped(digits: &str) -> String {
@@ -159,6 +166,7 @@ pub fn warning(warning: &PlanWarning) -> String {
         Remedy::SendAgain => "S in Repositories",
         Remedy::SetUpAnew => "D in Repositories, then W",
         Remedy::LeaveSnapshot => "t on snapshot in Roles",
+        Remedy::AddKey => "a in Roles, then w",
     };
     format!("{} {}: {key}.", warning.detail, remedy.words())
 }
@@ -174,7 +182,7 @@ pub fn key_label(state: &State, key: &KeyView) -> String {
     let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
     match (guns.first(), guns.len()) {
         (Some(gun), 1) if unnamed => name(gun),
-        (Some(_), n) if unnamed => format!("{n} repositories"),
+        (Some(_), n) if unnamed => format!("{} of {n} repositories", key.role),
         _ => key.label.clone(),
     }
 }
@@ -183,4 +191,14 @@ pub fn key_label(state: &State, key: &KeyView) -> String {
 #[must_use]
 pub fn key_name(state: &State, id: &CanonicalKeyId, known: &str) -> String {
     state.keyring.find(id).map_or_else(|| known.to_owned(), |key| key_label(state, key))
+}
+
+/// What is said of a repository of whose signed tags some are not what was signed: in a few words, and what follows.
+#[must_use]
+pub fn tampered(tags: usize) -> (String, String) {
+    let what = count(tags, "tag is not what is signed", "tags are not what is signed");
+    (
+        what,
+        "Pulls that check digests fail. Push the image again and verify it (V in Tags), or revoke the tag.".to_owned(),
+    )
 }

@@ -1,9 +1,9 @@
 //! Verifying images on the screen: how deep, progress, what is wrong.
 
-use trustdeck::engine::RemoteError;
 use trustdeck::engine::tags::platforms::Platform;
 use trustdeck::engine::tags::trusted::Trusted;
 use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Verification};
+use trustdeck::engine::{Health, RemoteError};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, JobId, Outcome};
@@ -163,4 +163,51 @@ fn the_page_of_a_tag_has_all_roles_hashes_and_platforms() {
     assert_eq!(fact("pull by"), Some(format!("admin/demo@{digest}").as_str()));
     assert!(fact("platform").is_some_and(|text| text.starts_with("linux/arm64/v8")), "{page:?}");
     assert!(fact("signed").is_some_and(|text| text.contains("releases, jeff, ben")), "{page:?}");
+}
+
+#[test]
+fn what_failed_a_verification_stays_failed_in_row_detail_and_repository_until_that_part_is_good() {
+    let mut state = browsing();
+    failed(&mut state);
+    let told = frame::signs(&draw(&state));
+    assert!(told.contains("Push the image again") && told.contains("revoke the tag: d"), "{told}");
+    press(&mut state, "<esc>");
+    let effects = press(&mut state, "j");
+    assert_eq!(effects, []);
+    let row = |state: &State| state.lists.tag_rows.of_tag("3.1.6").next().unwrap().word();
+    assert_eq!(row(&state), "tampered");
+    state.size = (80, 24);
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("a pull with a check of digests"), "{shown}");
+    assert!(shown.contains("V verify again") && shown.contains("d revoke"), "{shown}");
+    assert!(!shown.contains("Every pull gets"), "{shown}");
+    press(&mut state, "1");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("1 tag is not what is signed") && shown.contains("3 look at the tags"), "{shown}");
+    assert_eq!(state.find(&gun("admin/demo")).unwrap().health(), Health::Fail);
+    press(&mut state, "N");
+    assert!(frame::signs(&draw(&state)).contains("1 tag is not what is signed"));
+    press(&mut state, "<esc>");
+
+    let (job, _) = begun(&mut state);
+    news(&mut state, job, RegistryNews::Checked("3.1.6".to_owned(), parts().remove(0)));
+    assert_eq!(row(&state), "tampered", "the manifest is good and was so before");
+    let mended = part(layer(2), "6b0c77d1", 8_388_608, PartFinding::Good);
+    news(&mut state, job, RegistryNews::Checked("3.1.6".to_owned(), mended));
+    assert_eq!(row(&state), "signed");
+    assert_ne!(state.find(&gun("admin/demo")).unwrap().health(), Health::Fail);
+}
+
+#[test]
+fn what_could_not_be_read_is_not_said_to_be_another_image() {
+    let mut state = browsing();
+    let (job, _) = begun(&mut state);
+    let error = RemoteError::Setting("no connection".to_owned());
+    let unread = part(layer(2), "6b0c77d1", 8, PartFinding::Wrong { suspect: Suspect::Nobody, error });
+    news(&mut state, job, RegistryNews::Checked("3.1.6".to_owned(), unread.clone()));
+    news(&mut state, job, RegistryNews::Verified("3.1.6".to_owned(), Ok(verification(vec![unread]))));
+    update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("could not be verified") && !shown.contains("NOT what is signed"), "{shown}");
+    assert_eq!(state.lists.tag_rows.of_tag("3.1.6").next().unwrap().word(), "signed");
 }

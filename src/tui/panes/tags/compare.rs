@@ -6,6 +6,8 @@ use super::reindex;
 use crate::engine::Freshness;
 use crate::engine::tags::ask::{News, TagQuestion, UNASKED};
 use crate::engine::tags::registered::TagAnswer;
+use crate::engine::tags::verify::CheckedPart;
+use crate::engine::view::TagState;
 use crate::tuf::Gun;
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
@@ -79,12 +81,22 @@ fn found(state: &mut State, gun: &Gun, answers: Vec<TagAnswer>) {
     if state.lists.shown.as_ref() != Some(gun) {
         return;
     }
-    let known = repository.registry.known.as_ref();
-    let learned = known.is_some_and(|known| state.lists.tag_rows.learn(names.iter(), known));
+    let learned = state.lists.tag_rows.learn(names.iter(), &repository.registry);
     if !learned {
         list_anew(state, gun);
     } else if !state.lists.tags.filter.is_empty() {
         state.lists.tags.set(state.lists.tag_rows.shown());
+    }
+}
+
+/// Takes what was found of a part of a signed tag.
+pub(super) fn checked(state: &mut State, gun: &Gun, tag: &str, part: &CheckedPart) {
+    let Some(repository) = state.find_mut(gun) else { return };
+    let Some(view) = repository.view.clone() else { return };
+    let signed = view.tags.iter().find(|signed| signed.name == tag && signed.state == TagState::Trusted);
+    if signed.is_some_and(|signed| repository.registry.check(&signed.digest, part)) {
+        repository.registry.count(Some(&view));
+        list_anew(state, gun);
     }
 }
 

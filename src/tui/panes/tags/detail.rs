@@ -3,7 +3,9 @@
 use crate::engine::tags::compare::TagStanding;
 use crate::engine::view::TagView;
 use crate::tuf::Role;
+use crate::tui::kit::pane::Pane;
 use crate::tui::panes::detail::Detail;
+use crate::tui::panes::mend;
 use crate::tui::state::rows::TagRow;
 use crate::tui::state::{State, selected, words};
 
@@ -26,9 +28,32 @@ pub fn detail(state: &State) -> Option<Detail> {
     if let Some(digest) = row.staged.as_ref().filter(|digest| signed.is_none_or(|tag| tag.digest != **digest)) {
         detail.facts.push(("staged", words::grouped(digest)));
     }
+    detail.acts = acts(state, row, signed);
     let size = signed.map(|tag| tag.length).or_else(|| row.row.registry.as_ref().map(|found| found.size));
     detail.facts.extend(size.map(|size| ("size", format!("{size} bytes"))));
     Some(detail)
+}
+
+/// The keys that mend it.
+fn acts(state: &State, row: &TagRow, signed: Option<&TagView>) -> Vec<(&'static str, String, String)> {
+    let act = |key, act: &str, needs: &str| (key, act.to_owned(), needs.to_owned());
+    match row.row.standing {
+        _ if row.mark.is_some() => vec![],
+        TagStanding::Tampered => vec![
+            act("V", "verify again", "once the image was pushed again"),
+            act("d", "revoke", "if nobody can push it again"),
+        ],
+        TagStanding::Orphan | TagStanding::Expired => {
+            let mended = state.view().zip(signed).and_then(|(view, tag)| {
+                let broken =
+                    view.roles.iter().filter(|role| role.role.delegation().is_none() || tag.roles.contains(&role.role));
+                broken.filter_map(|role| Some(mend::line(state, role, mend::of(state, role)?, Pane::Roles))).next()
+            });
+            let in_roles = |(key, what, needs)| ("2", format!("Roles, then {key}: {what}"), needs);
+            vec![mended.map_or_else(|| act("d", "revoke", "its role can be mended by nobody here"), in_roles)]
+        }
+        _ => vec![],
+    }
 }
 
 /// What a pull with content trust gets now, and why.
@@ -52,6 +77,11 @@ pub(super) fn pull(row: &TagRow, signed: Option<&TagView>) -> String {
             "Pulls with content trust refuse it: no current key has signed the role that lists it.".to_owned()
         }
         TagStanding::Expired => "Pulls with content trust refuse it: a role that lists it has expired.".to_owned(),
+        TagStanding::Tampered => {
+            "The registry's bytes are not what was signed: a pull with a check of digests fails. It stays so until it is \
+             verified again."
+                .to_owned()
+        }
         TagStanding::Unsigned => "Nobody has signed it: pulls with content trust refuse it.".to_owned(),
     }
 }

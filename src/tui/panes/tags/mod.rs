@@ -74,7 +74,7 @@ pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
         }
         actions::Tags::Revoke => {
             let revoke = |name: Arc<str>| Change::Revoke { tag: TargetName::received(name.to_string()), roles: vec![] };
-            staging::add(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
+            staging::once(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())
         }
         actions::Tags::Compare => compare::toggle(state, &gun),
         actions::Tags::Verify => {
@@ -147,9 +147,7 @@ pub fn reindex(state: &mut State) {
             tag_rows.filter = tags.filter.clone();
             tag_rows.sort = sort;
         }
-        Some((view, registry)) => {
-            *tag_rows = TagRows::new(view, registry.known.as_ref(), plan, (tags.filter.clone(), sort))
-        }
+        Some((view, registry)) => *tag_rows = TagRows::new(view, registry, plan, (tags.filter.clone(), sort)),
         None => *tag_rows = TagRows::default(),
     }
     tags.set(tag_rows.shown());

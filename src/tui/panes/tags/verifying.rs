@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::compare;
 use crate::engine::RemoteError;
 use crate::engine::tags::verify::{CheckedPart, Depth, PartFinding, Suspect};
 use crate::tuf::Gun;
@@ -62,6 +63,9 @@ pub(super) fn heard(state: &mut State, news: RegistryNews) {
             state.dialogs.push(Dialog::Report(Report { title: RUNS.to_owned(), ..Report::default() }));
         }
         RegistryNews::Checked(tag, checked) => {
+            if let Some(gun) = state.verifying.as_ref().map(|verifying| verifying.gun.clone()) {
+                compare::checked(state, &gun, &tag, &checked);
+            }
             if let Some(image) = image(state, &tag) {
                 image.parts.push(checked);
             }
@@ -131,6 +135,10 @@ fn report(verifying: &Verifying, name: &str) -> Report {
             report.parts.extend(wrong.map(|checked| part(checked, told)));
         }
     }
+    if images.iter().any(Image::refuted) {
+        let pulls = "A pull that checks digests fails. Push the image again and verify it once more, or revoke the tag: d in the list.";
+        report.notes.push(pulls.to_owned());
+    }
     if verifying.read > 0 {
         report.notes.push(format!("{} read", bytes(verifying.read)));
     }
@@ -143,7 +151,7 @@ fn subject(verifying: &Verifying, name: &str) -> String {
     let good = images.iter().filter(|image| image.is_good()).count();
     match (verifying.ended, images.as_slice()) {
         (true, [image]) if image.is_good() => format!("{name}:{} is what is signed", image.tag),
-        (true, [image]) if image.wrong().is_some() => format!("{name}:{} is NOT what is signed", image.tag),
+        (true, [image]) if image.refuted() => format!("{name}:{} is NOT what is signed", image.tag),
         (true, [image]) => format!("{name}:{} could not be verified", image.tag),
         (true, _) if good == images.len() => format!("all {good} tags of {name} are what is signed"),
         (true, _) => format!("{} of {} tags of {name} could not be proven", images.len() - good, images.len()),

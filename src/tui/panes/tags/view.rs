@@ -147,7 +147,7 @@ fn sign(theme: Theme, tag: &TagRow) -> (&'static str, Style) {
         TagStanding::Ok | TagStanding::Signed => (glyphs.ok, theme.ok()),
         TagStanding::Drift | TagStanding::Gone => (glyphs.drift, theme.warn()),
         TagStanding::Held => (glyphs.held, theme.add()),
-        TagStanding::Orphan | TagStanding::Expired => (glyphs.fail, theme.fail()),
+        TagStanding::Orphan | TagStanding::Expired | TagStanding::Tampered => (glyphs.fail, theme.fail()),
         TagStanding::Unsigned => (glyphs.none, theme.quiet()),
     }
 }
@@ -161,7 +161,7 @@ pub(super) fn style(theme: Theme, tag: &TagRow) -> Style {
         TagStanding::Ok | TagStanding::Signed | TagStanding::Unsigned => theme.quiet(),
         TagStanding::Drift | TagStanding::Gone => theme.warn_word(),
         TagStanding::Held => theme.add(),
-        TagStanding::Orphan | TagStanding::Expired => theme.fail(),
+        TagStanding::Orphan | TagStanding::Expired | TagStanding::Tampered => theme.fail(),
     }
 }
 
@@ -206,6 +206,7 @@ fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, 
     let held = view.held();
     let some = [
         (2, view.orphaned(), "orphaned", theme.fail()),
+        (2, differs.tampered, "tampered", theme.fail()),
         (3, differs.drifted, "drift", theme.warn_word()),
         (4, differs.gone, "gone", theme.warn_word()),
         (5, differs.unsigned, "unsigned", theme.quiet()),

@@ -1,0 +1,313 @@
+//! What somebody found who played with the screen: what it says is true, and says what helps.
+
+use std::sync::Arc;
+
+use crate::screen;
+
+use screen::plans::{mended, plan, stage, tell_plan, tell_stage};
+use screen::scene::{ADMIN, entry, gun, id, repositories, role, tell};
+use screen::told::{browsing, said, select, staged};
+use screen::{draw, frame, press};
+use trustdeck::engine::draft::applied::Mark;
+use trustdeck::engine::plan::{NeededKey, Remedy};
+use trustdeck::engine::view::Finding;
+use trustdeck::engine::{Health, RepositoryView};
+use trustdeck::tui::dialogs::label::Label;
+use trustdeck::tui::dialogs::palette::Hit;
+use trustdeck::tui::dialogs::prompt::What;
+use trustdeck::tui::dialogs::{Dialog, Prompt};
+use trustdeck::tui::kit::message::Tone;
+use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::{Outcome, Source};
+use trustdeck::tui::state::review::ReviewRow;
+use trustdeck::tui::state::{Screen, State};
+
+fn shown(state: &State) -> String {
+    frame::signs(&draw(state))
+}
+
+fn hints(state: &State) -> String {
+    shown(state).lines().last().unwrap_or_default().trim().to_owned()
+}
+
+/// In review; `admin/api` would lose its tags, and no change here mends that.
+fn lost_for_good(size: (u16, u16)) -> State {
+    let mut state = staged();
+    state.size = size;
+    press(&mut state, "p");
+    let mut plan = plan();
+    let api = plan.repositories.iter_mut().find(|p| p.name == "admin/api").unwrap();
+    for warning in &mut api.warnings {
+        warning.fix = None;
+        warning.remedy = Some(Remedy::AddKey);
+    }
+    tell_plan(&mut state, plan);
+    state.message = None;
+    state
+}
+
+#[test]
+fn what_no_key_mends_in_the_review_says_where_it_is_mended_and_offers_no_f() {
+    let mut state = lost_for_good((120, 40));
+    press(&mut state, "G");
+    let frame = shown(&state);
+    assert!(frame.contains("admin/api: a in Roles adds a key; space on its name accepts the loss"), "{frame}");
+    assert!(frame.contains("a in Roles, then w"), "{frame}");
+    assert!(!frame.contains("f mends it") && !frame.contains("takes the loss"), "{frame}");
+    press(&mut state, "f");
+    assert!(shown(&state).contains("fix  "), "the answer is shown: {}", shown(&state));
+}
+
+#[test]
+fn publish_goes_to_what_blocks_it_and_names_it() {
+    let mut state = lost_for_good((80, 24));
+    press(&mut state, "gg");
+    let Screen::Review(review) = &state.screen else { panic!() };
+    assert_eq!(review.list.selected(), Some(&ReviewRow::Repository(gun("admin/demo"))));
+    assert_eq!(press(&mut state, "P"), []);
+    let Screen::Review(review) = &state.screen else { panic!() };
+    assert_eq!(review.list.selected(), Some(&ReviewRow::Repository(gun("admin/api"))));
+    assert!(said(&state).contains("admin/api: "), "{}", said(&state));
+}
+
+#[test]
+fn what_a_key_signs_is_counted_where_it_is_not_all_named() {
+    let signs = |n: usize| (0..n).map(|i| (format!("team/app{i}"), "targets".to_owned(), "v1 → v2".to_owned()));
+    let prompt = |n| {
+        let what = What::Unlock {
+            id: id(ADMIN.0),
+            label: "admin".to_owned(),
+            role: "targets".to_owned(),
+            signs: signs(n).collect(),
+        };
+        let mut state = browsing();
+        state.dialogs.push(Dialog::Prompt(Prompt::new(what, 1, 1)));
+        shown(&state)
+    };
+    assert!(prompt(6).contains("team/app5") && !prompt(6).contains("more"), "{}", prompt(6));
+    assert!(prompt(8).contains("team/app4") && prompt(8).contains("and 3 more"), "{}", prompt(8));
+}
+
+#[test]
+fn the_review_counts_the_keys_that_it_does_not_name() {
+    let mut state = staged();
+    state.size = (120, 60);
+    press(&mut state, "p");
+    let mut plan = mended();
+    let key = plan.repositories[0].keys[0].clone();
+    let another = |n: usize| match &key {
+        NeededKey::Unlock { role, locked, signs, .. } => NeededKey::Unlock {
+            id: id(&format!("{n:08}")),
+            label: format!("key {n}"),
+            role: role.clone(),
+            locked: *locked,
+            signs: signs.clone(),
+        },
+        new => new.clone(),
+    };
+    plan.repositories[0].keys = (0..8).map(another).collect();
+    tell_plan(&mut state, plan);
+    assert!(shown(&state).contains(" more"), "{}", shown(&state));
+}
+
+#[test]
+fn what_was_said_of_a_key_goes_with_the_next_key_that_does_something() {
+    let mut state = browsing();
+    press(&mut state, "9");
+    assert!(said(&state).starts_with("9 "));
+    press(&mut state, "j");
+    assert_eq!(state.message, None);
+    state.say(Tone::Fail, "network", "is gone");
+    press(&mut state, "j");
+    assert!(said(&state).contains("network"), "errors stay");
+}
+
+#[test]
+fn while_a_filter_is_typed_no_other_key_is_offered() {
+    let mut state = browsing();
+    press(&mut state, "/ad");
+    assert_eq!(hints(&state), "enter keep  esc clear");
+    press(&mut state, "<enter>");
+    assert!(hints(&state).contains("help"), "{}", hints(&state));
+}
+
+/// The server says that `admin/demo` is so.
+fn seen(state: &mut State, view: RepositoryView) {
+    let demo = gun("admin/demo");
+    let found = Outcome::Viewed(demo.clone(), Source::Server, Ok(Arc::new(view)));
+    tell(state, Effect::Refresh(demo), found);
+    select(state, "admin/demo");
+}
+
+/// `admin/demo` with a role that nobody can sign.
+fn keyless() -> State {
+    let mut state = browsing();
+    select(&mut state, "admin/demo");
+    let mut view = (*state.repository().unwrap().view.clone().unwrap()).clone();
+    let jeff = view.roles.iter_mut().find(|r| r.role == role("targets/jeff")).unwrap();
+    jeff.keys.clear();
+    view.findings = vec![Finding {
+        level: Health::Warn,
+        headline: "jeff has no keys".to_owned(),
+        detail: "Nobody can sign it.".to_owned(),
+        role: Some(role("targets/jeff")),
+    }];
+    seen(&mut state, view);
+    state.size = (80, 24);
+    state.message = None;
+    state
+}
+
+#[test]
+fn a_role_without_keys_is_mended_by_the_key_that_is_said_with_its_name_filled_in() {
+    let mut state = keyless();
+    assert!(shown(&state).contains("s add a signer"), "{}", shown(&state));
+    assert!(hints(&state).starts_with("s add signer"), "{}", hints(&state));
+    press(&mut state, "2");
+    state.lists.roles.select(&role("targets/jeff"));
+    press(&mut state, "a");
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("{}", shown(&state)) };
+    assert_eq!(form.text(Label::Name), "jeff");
+}
+
+#[test]
+fn a_repository_that_comes_back_has_its_place_at_once() {
+    let mut state = browsing();
+    let order = |state: &State| state.lists.repositories.rows().map(|(_, _, gun)| gun.clone()).collect::<Vec<_>>();
+    let before = order(&state);
+    select(&mut state, "admin/legacy");
+    press(&mut state, "d");
+    let listed = |hidden: bool| {
+        let mut entries: Vec<_> = repositories().iter().map(entry).collect();
+        entries.iter_mut().filter(|e| e.gun == gun("admin/legacy")).for_each(|e| e.hidden = hidden);
+        Outcome::Entries(Ok(entries))
+    };
+    tell(&mut state, Effect::ListEntries, listed(true));
+    assert_eq!(order(&state).len(), before.len() - 1);
+    tell(&mut state, Effect::ListEntries, listed(false));
+    assert_eq!(order(&state), before);
+}
+
+#[test]
+fn details_of_a_wide_screen_are_read_to_their_end_where_there_is_room_below() {
+    let mut state = browsing();
+    state.size = (160, 45);
+    select(&mut state, "admin/demo");
+    let mut view = (*state.repository().unwrap().view.clone().unwrap()).clone();
+    let finding = |n: usize| Finding {
+        level: Health::Warn,
+        headline: format!("finding {n}"),
+        detail: format!("{} end of {n}", "What it lists does not count until it is signed again. ".repeat(2)),
+        role: None,
+    };
+    view.findings = (0..3).map(finding).collect();
+    seen(&mut state, view.clone());
+    let frame = shown(&state);
+    assert!(frame.contains("end of 2"), "{frame}");
+    assert!(!frame.contains("I all of it"), "{frame}");
+    view.findings = (0..30).map(finding).collect();
+    seen(&mut state, view);
+    let frame = shown(&state);
+    assert!(!frame.contains("end of 29") && frame.contains("I all of it"), "{frame}");
+}
+
+/// Keys of `targets/jeff` of `admin/demo` change, its file does not.
+fn listed_anew(state: &mut State) {
+    let mut planned = plan();
+    let jeff = planned.repositories[0].roles.iter_mut().find(|r| r.role == role("targets/jeff")).unwrap();
+    jeff.mark = Mark::Kept;
+    jeff.version = (Some(12), Some(12));
+    jeff.keys.retain(|key| key.mark == Mark::Added);
+    tell_plan(state, planned);
+}
+
+#[test]
+fn a_staged_key_is_seen_on_the_role_that_gets_it() {
+    let mut state = keyless();
+    listed_anew(&mut state);
+    press(&mut state, "2");
+    state.lists.roles.select(&role("targets/jeff"));
+    let frame = shown(&state);
+    let row = frame.lines().find(|line| line.contains("jeff ") && line.contains("1 of 1")).unwrap_or_default();
+    assert!(row.contains('~'), "{frame}");
+    assert!(frame.contains("p review and publish") && !frame.contains("a add a signer"), "{frame}");
+}
+
+#[test]
+fn what_is_staged_already_is_said_to_be() {
+    let mut state = browsing();
+    select(&mut state, "admin/demo");
+    press(&mut state, "2");
+    state.lists.roles.select(&role("targets/releases"));
+    let effects = press(&mut state, "w");
+    let [Effect::Stage { changes, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let mut stage = stage();
+    stage.changes[0].gun = changes[0].0.clone();
+    stage.changes[0].change = changes[0].1.clone();
+    tell_stage(&mut state, stage, plan());
+    assert_eq!(press(&mut state, "w"), []);
+    assert!(said(&state).contains("staged already"), "{}", said(&state));
+}
+
+#[test]
+fn what_is_renewed_is_called_so_in_the_list_of_needs_and_in_roles() {
+    let mut state = browsing();
+    state.size = (120, 40);
+    press(&mut state, "N");
+    assert!(!shown(&state).contains("sign targets again"), "{}", shown(&state));
+    press(&mut state, "<enter>");
+    assert!(hints(&state).starts_with("t renew"), "{}", hints(&state));
+    press(&mut state, "I");
+    assert!(shown(&state).contains("t: renew targets"), "{}", shown(&state));
+}
+
+#[test]
+fn the_palette_finds_wizards_and_begins_them() {
+    let mut state = browsing();
+    press(&mut state, ":take over");
+    let Some(Dialog::Palette(open)) = state.dialogs.last() else { panic!() };
+    assert_eq!(open.chosen(), Some(&Hit::Wizard("take over a key".to_owned())), "{:?}", open.hits);
+    press(&mut state, "<enter>");
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Form(_))));
+    for words in ["rotate root", "renew targets", "set up"] {
+        let mut state = browsing();
+        select(&mut state, "admin/demo");
+        press(&mut state, &format!(":{words}"));
+        let Some(Dialog::Palette(open)) = state.dialogs.last() else { panic!() };
+        assert!(open.hits.iter().any(|hit| matches!(hit, Hit::Wizard(_))), "{words}: {:?}", open.hits);
+    }
+}
+
+#[test]
+fn keys_of_the_palette_are_told_apart_and_reasons_are_whole() {
+    let mut state = browsing();
+    state.size = (80, 24);
+    press(&mut state, ":release board");
+    let frame = shown(&state);
+    let row = frame.lines().find(|line| line.contains("release-board")).unwrap();
+    let key = state.keyring.keys.iter().find(|key| key.label == "release-board").unwrap();
+    assert!(row.contains(key.id.short()), "{frame}");
+    press(&mut state, "<esc>");
+    select(&mut state, "team/cli");
+    press(&mut state, ":repositories.renew");
+    assert!(shown(&state).contains("t in Roles renews and rotates any"), "{}", shown(&state));
+}
+
+#[test]
+fn rows_of_what_expires_are_chosen_and_gone_to_and_the_last_page_is_full() {
+    let mut state = browsing();
+    state.size = (80, 24);
+    press(&mut state, "E");
+    assert!(
+        shown(&state).contains("time left") && shown(&state).contains("last half year of root"),
+        "{}",
+        shown(&state)
+    );
+    let rows = |state: &State| shown(state).lines().filter(|l| l.contains("admin/") || l.contains("team/")).count();
+    let first = rows(&state);
+    press(&mut state, "G");
+    assert_eq!(rows(&state), first, "{}", shown(&state));
+    press(&mut state, "gg<enter>");
+    assert!(state.dialogs.is_empty());
+    assert_eq!(state.repository().unwrap().entry.gun, gun("admin/legacy"));
+}

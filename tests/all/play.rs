@@ -197,18 +197,18 @@ fn details_of_a_wide_screen_are_read_to_their_end_where_there_is_room_below() {
     let finding = |n: usize| Finding {
         level: Health::Warn,
         headline: format!("finding {n}"),
-        detail: format!("{} end of {n}", "What it lists does not count until it is signed again. ".repeat(2)),
+        detail: format!("{} end-of-{n}", "What it lists does not count until it is signed again. ".repeat(2)),
         role: None,
     };
     view.findings = (0..3).map(finding).collect();
     seen(&mut state, view.clone());
     let frame = shown(&state);
-    assert!(frame.contains("end of 2"), "{frame}");
+    assert!(frame.contains("end-of-2"), "{frame}");
     assert!(!frame.contains("I all of it"), "{frame}");
     view.findings = (0..30).map(finding).collect();
     seen(&mut state, view);
     let frame = shown(&state);
-    assert!(!frame.contains("end of 29") && frame.contains("I all of it"), "{frame}");
+    assert!(!frame.contains("end-of-29") && frame.contains("I all of it"), "{frame}");
 }
 
 /// Keys of `targets/jeff` of `admin/demo` change, its file does not.

@@ -135,7 +135,7 @@ pub struct Passwd {
     #[arg(value_name = "KEYID")]
     pub key: String,
     /// Read the new passphrase from this file descriptor
-    #[arg(long, value_name = "FD", value_parser = super::descriptor)]
+    #[arg(long, value_name = "FD", value_parser = super::numbers::descriptor)]
     pub new_passphrase_fd: Option<u32>,
 }
 
@@ -177,7 +177,7 @@ pub struct Backup {
     #[arg(long)]
     pub plain: bool,
     /// Read the passphrase of the backup from this file descriptor
-    #[arg(long, value_name = "FD", value_parser = super::descriptor, conflicts_with = "plain")]
+    #[arg(long, value_name = "FD", value_parser = super::numbers::descriptor, conflicts_with = "plain")]
     pub backup_passphrase_fd: Option<u32>,
 }
 
@@ -194,6 +194,6 @@ pub struct KeyRestore {
     #[arg(long)]
     pub untested: bool,
     /// Read the passphrase of the backup from this file descriptor
-    #[arg(long, value_name = "FD", value_parser = super::descriptor)]
+    #[arg(long, value_name = "FD", value_parser = super::numbers::descriptor)]
     pub backup_passphrase_fd: Option<u32>,
 }

@@ -2,6 +2,7 @@
 
 mod images;
 pub(super) mod key;
+mod numbers;
 mod rotating;
 mod shell;
 mod staging;
@@ -92,20 +93,8 @@ pub struct Globals {
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub log_file: Option<PathBuf>,
     /// Read passphrases from this file descriptor: one line for all keys, or several ROLE=PASSPHRASE and token-pin=PIN
-    #[arg(long, value_name = "FD", value_parser = descriptor, global = true, help_heading = "Global options")]
+    #[arg(long, value_name = "FD", value_parser = numbers::descriptor, global = true, help_heading = "Global options")]
     pub passphrase_fd: Option<u32>,
-}
-
-fn descriptor(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "the number of an open file descriptor, such as 4 with 4< FILE in a shell".to_owned())
-}
-
-fn bytes(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "a length in bytes, as docker push prints it".to_owned())
-}
-
-fn staged(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "a number of a staged change, as trustdeck status shows it".to_owned())
 }
 
 /// A realm is a host, and its port where that is not the one of https.
@@ -245,7 +234,7 @@ pub struct Reset {
     #[arg(value_name = "REPO")]
     pub repository: Option<String>,
     /// Drop only this change, by the number that `trustdeck status` shows; may be given several times
-    #[arg(long, value_name = "ID", value_parser = staged)]
+    #[arg(long, value_name = "ID", value_parser = numbers::staged)]
     pub change: Vec<u64>,
 }
 

@@ -179,7 +179,7 @@ pub struct Sign {
     #[arg(long, value_name = "DIGEST", requires = "size", conflicts_with = "from")]
     pub digest: Option<String>,
     /// Length of the manifest
-    #[arg(long, value_name = "BYTES", value_parser = super::bytes, requires = "digest")]
+    #[arg(long, value_name = "BYTES", value_parser = super::numbers::bytes, requires = "digest")]
     pub size: Option<u64>,
     /// Role to sign into, instead of those that docker trust sign would choose; may be given several times
     #[arg(long, value_name = "ROLE")]

@@ -293,7 +293,7 @@ impl<'a> Canvas<'a> {
         if y < area.top() || y >= area.bottom() {
             return x;
         }
-        let is_read = self.theme.glyphs.cut.is_empty();
+        let is_read = self.theme.is_read();
         if x >= end {
             let is_words = text.contains(char::is_alphanumeric) || text.trim().is_empty();
             if is_read && is_words {

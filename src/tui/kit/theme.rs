@@ -141,6 +141,12 @@ impl Theme {
         Self { palette: Palette::Mono, glyphs: &glyphs::LINES, own: None }
     }
 
+    /// Whether it is of lines that are read.
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        self.glyphs.cut.is_empty()
+    }
+
     /// The ground, if the theme brings one.
     #[must_use]
     pub fn ground(self) -> Option<Ground> {

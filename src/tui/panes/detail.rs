@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::tui::kit::canvas::{Canvas, Runs, cut, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, cut, width, wrap};
 
 /// Longest line of running text.
 pub const TEXT_WIDTH: usize = 76;
@@ -149,7 +149,8 @@ fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
     if let Some((_, lines)) = facts.get_mut(place) {
         lines.pop();
         if let Some(last) = lines.last_mut() {
-            *last = cut(&format!("{last}{mark}"), cells - 1, mark);
+            let fits = usize::from(width(last)) < cells;
+            *last = if fits { format!("{last}{mark}") } else { cut(last, cells - 1, mark) };
         }
     }
     true

@@ -114,7 +114,13 @@ pub(super) fn lines(state: &State, canvas: &mut Canvas<'_>, area: Rect, from: us
         return;
     }
     // Where the axis is short the years would stand one against the other.
-    let years = if cells < 21 { 1 } else { 3 };
+    let years = if theme.is_read() {
+        0
+    } else if cells < 21 {
+        1
+    } else {
+        3
+    };
     for (label, share) in [("now", 0), ("1 y", 1), ("2 y", 2)].into_iter().take(years) {
         canvas.put(x + cells * share / 3, area.y, x + cells, label, theme.quiet());
     }
@@ -138,6 +144,9 @@ fn bar(state: &State, canvas: &mut Canvas<'_>, (x, y, cells): (u16, u16, u16), r
     let theme = canvas.theme;
     let place = |seconds: i64| u16::try_from(seconds.clamp(0, AXIS) * i64::from(cells - 1) / AXIS).unwrap_or(0);
     let left = seconds_until(state.now, row.at);
+    if theme.is_read() {
+        return;
+    }
     if left <= 0 {
         canvas.put(x, y, x + cells, theme.glyphs.fail, theme.fail());
         return;

@@ -182,7 +182,7 @@ fn needs_expiry_and_the_palette_are_lists_that_a_number_goes_to() {
     talk.question();
     talk.say("N");
     let needs = talk.question();
-    assert!(needs.contains("worst first") && needs.contains("> 1. x  team/archive"), "{needs}");
+    assert!(needs.contains("worst first") && needs.contains("> 1. x team/archive"), "{needs}");
     let place = needs.lines().find(|line| line.contains("team/billing")).unwrap().trim();
     talk.say(place.split('.').next().unwrap());
     let there = talk.question();

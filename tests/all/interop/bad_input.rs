@@ -256,6 +256,7 @@ fn passphrases_that_are_missing_or_wrong_name_their_variable() {
     let Some((_server, home)) = docker_repository() else { return };
     let arguments = sign_arguments(GUN, "1.0");
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let staging = arguments.clone();
     let arguments = [&arguments[..], &["--publish", "--yes", "--json"]].concat();
     let mut wrong = home.trustdeck_command(&arguments);
     let ran = run(wrong
@@ -264,6 +265,7 @@ fn passphrases_that_are_missing_or_wrong_name_their_variable() {
     let ran = ran.ended(4);
     assert_eq!(ran.kinds(), ["passphrase"]);
     assert!(ran.stderr.contains("NOTARY_DELEGATION_PASSPHRASE") && !ran.stderr.contains("not it"), "{}", ran.stderr);
+    home.trustdeck(&staging).ok();
     let mut missing = home.trustdeck_command(&["publish", "--yes", "--json"]);
     for variable in ["NOTARY_DELEGATION_PASSPHRASE", "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE"] {
         missing.env_remove(variable);

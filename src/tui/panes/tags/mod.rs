@@ -114,7 +114,13 @@ pub fn reference(state: &State) -> Option<String> {
 pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
     match news {
         RegistryNews::Heard(gun, news) => compare::heard(state, &gun, news),
-        news => verifying::heard(state, news),
+        news => {
+            let gun = state.verifying.as_ref().map(|verifying| verifying.gun.clone());
+            if let (RegistryNews::Checked(tag, part), Some(gun)) = (&news, gun) {
+                compare::checked(state, &gun, tag, part);
+            }
+            verifying::heard(state, news);
+        }
     }
     vec![]
 }

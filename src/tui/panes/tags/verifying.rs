@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::compare;
 use crate::engine::RemoteError;
 use crate::engine::tags::verify::{CheckedPart, Depth, PartFinding, Suspect};
 use crate::tuf::Gun;
@@ -63,9 +62,6 @@ pub(super) fn heard(state: &mut State, news: RegistryNews) {
             state.dialogs.push(Dialog::Report(Report { title: RUNS.to_owned(), ..Report::default() }));
         }
         RegistryNews::Checked(tag, checked) => {
-            if let Some(gun) = state.verifying.as_ref().map(|verifying| verifying.gun.clone()) {
-                compare::checked(state, &gun, &tag, &checked);
-            }
             if let Some(image) = image(state, &tag) {
                 image.parts.push(checked);
             }

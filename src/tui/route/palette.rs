@@ -43,7 +43,7 @@ pub(super) fn pasted(state: &mut State) {
 /// What was chosen, to be run.
 pub(super) enum Chosen {
     Action(&'static Binding),
-    Wizard(Opens),
+    Wizard(Box<Opens>),
 }
 
 /// Takes a key: it closes with what was chosen, else it stays open.
@@ -165,7 +165,7 @@ fn go(state: &mut State, hit: Hit) -> Option<Chosen> {
             return wizards(state)
                 .into_iter()
                 .find(|offer| offer.word == word)
-                .map(|offer| Chosen::Wizard(offer.opens));
+                .map(|offer| Chosen::Wizard(Box::new(offer.opens)));
         }
         Hit::Repository(gun) => places::repository(state, &gun),
         Hit::Role(role) => places::role(state, &role),

@@ -210,7 +210,7 @@ fn in_lines(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         Some(Dialog::Help(open)) => help::key(open, state, pressed),
         Some(Dialog::Palette(open)) => match palette::key(open, state, pressed) {
             Some(palette::Chosen::Action(binding)) => Some(binding),
-            Some(palette::Chosen::Wizard(opens)) => return wizard::menu::open(opens, state),
+            Some(palette::Chosen::Wizard(opens)) => return wizard::menu::open(*opens, state),
             None => None,
         },
         Some(Dialog::Needs(at)) => {

@@ -41,9 +41,12 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     ending.succeeded = staged_guns.len();
     if publishing.publish {
         let agreement = &publishing.agreement;
+        // Not what another program stages meanwhile.
+        let own: BTreeSet<EntryId> =
+            asked_now.iter().map(|staged| staged.id).filter(|id| !before.contains(id)).collect();
         let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), asked_now, agreement).await;
         staged_guns.retain(|gun| !sent.tried.contains(gun));
-        left_over(context, &staged_guns, &before, agreement);
+        left_over(context, &staged_guns, &own, agreement);
         return sent.ending;
     }
     staged::say_staged(context, &staged_guns, &before)?;
@@ -52,10 +55,10 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
 
 /// Takes back what this command has staged for repositories for which nothing was sent, or the next publish would send it
 /// unasked. Who reviewed it at a terminal keeps it, and is told.
-fn left_over(context: &Context, guns: &[Gun], before: &BTreeSet<EntryId>, agreement: &Agreement) {
+fn left_over(context: &Context, guns: &[Gun], own: &BTreeSet<EntryId>, agreement: &Agreement) {
     // What cannot be read stays, and the next command says why.
     let staged = context.engine.stage().staged().map(|stage| stage.changes).unwrap_or_default();
-    let own = staged.iter().filter(|staged| guns.contains(&staged.gun) && !before.contains(&staged.id));
+    let own = staged.iter().filter(|staged| guns.contains(&staged.gun) && own.contains(&staged.id));
     let own: Vec<EntryId> = own.map(|staged| staged.id).collect();
     let changes = counted(own.len(), "change", "changes");
     let said = match own.as_slice() {

@@ -69,6 +69,13 @@ fn arguments() -> Arguments {
     parsed
 }
 
+/// What Go says of a process that ends by itself, and where it was.
+fn last_words(log: &str) -> String {
+    let fatal = log.find("fatal error").or_else(|| log.find("panic")).unwrap_or_default();
+    let frames = log[fatal..].lines().filter(|line| !line.starts_with(['{', '\t']));
+    frames.take(120).collect::<Vec<_>>().join("\n")
+}
+
 struct Bench {
     server: NotaryServer,
     /// Whoever set the repositories up, with all keys.
@@ -98,6 +105,9 @@ impl Bench {
         let done = work(self, &home);
         let (time, requests) = (start.elapsed().as_secs_f64(), self.server.requests().len().saturating_sub(before));
         let crashed = if self.server.has_crashed() { "CRASHED" } else { "" };
+        if !crashed.is_empty() {
+            println!("{}", last_words(&self.server.log()));
+        }
         let told = done.err().map(|why| format!("FAILED {why}")).unwrap_or_default();
         self.failed += usize::from(!crashed.is_empty() || !told.is_empty());
         let met = proxy.map(|proxy| proxy.met()).map(|(came, met)| format!(", {met} of {came} met another"));

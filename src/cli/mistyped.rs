@@ -6,6 +6,7 @@ use clap::CommandFactory;
 
 use super::Arguments;
 use super::console::input;
+use crate::engine::reference::{RepositoryRef, parse_repository};
 use crate::engine::{Engine, Problem, Settings};
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -13,21 +14,53 @@ use crate::tuf::Gun;
 /// How alike two words must be that one may stand for the other: 0 is not at all, 1 is the same.
 const ALIKE: f64 = 0.7;
 
-/// Refuses a bare word that names no repository known here: it opens nothing and is not remembered.
+/// What people type who come from docker, and what stands for it here.
+const FROM_DOCKER: [(&str, &str); 3] = [
+    ("trust", "the commands of docker trust stand by themselves here, as in trustdeck inspect REPO"),
+    ("login", "logins are those of docker login, and i on the screen asks for one"),
+    ("logout", "logins are those of docker; docker logout forgets one"),
+];
+
+/// Reads the name of a repository to open. A bare word that names none known here opens nothing and is not remembered.
 ///
 /// # Errors
-/// `Input`, with the nearest command, for a word without a slash, a dot or a colon that is not known; as the engine's.
-pub(super) fn check(name: &str, gun: &Gun, settings: &Settings) -> Result<(), Problem> {
-    if name.contains(['/', '.', ':']) || is_known(gun, settings)? {
-        return Ok(());
-    }
-    let whole =
-        format!("to open a repository that is called so, write it whole: trustdeck {}", printable(gun.as_str()));
-    let hint = match nearest(name) {
-        Some(command) => format!("did you mean trustdeck {command}? {whole}"),
-        None => format!("see trustdeck --help; {whole}"),
+/// `Input`, with the nearest command, for a word without a slash, a dot or a colon that is not known; with what shows
+/// a tag, for a tag; as [`parse_repository`]; as the engine's.
+pub(super) fn repository(name: &str, literal: bool, settings: &Settings) -> Result<Gun, Problem> {
+    let is_word = !name.contains(['/', '.', ':']);
+    let reference = match parse_repository(name, literal) {
+        Err(_) if is_word && nearest(&name.to_lowercase()).is_some() => return Err(no_command(name, None)),
+        read => read?,
     };
-    Err(input(format!("{} is no command and no repository that is known here", printable(name)), &hint))
+    if reference.tag.is_some() || reference.digest.is_some() {
+        let shown = format!("{0:?} names one image, and the screen opens whole repositories", printable(name));
+        let RepositoryRef { familiar, .. } = &reference;
+        return Err(input(shown, &format!("trustdeck {familiar} opens it; trustdeck inspect {name} shows this one")));
+    }
+    if is_word && !is_known(&reference.gun, settings)? {
+        return Err(no_command(name, Some(&reference.gun)));
+    }
+    Ok(reference.gun)
+}
+
+/// What is said of words before a command.
+pub(super) fn before_command(words: &[String]) -> Problem {
+    let hint = from_docker(&words[0]).unwrap_or("put it behind the command");
+    input(format!("{:?} stands before the command", words.join(" ")), hint)
+}
+
+fn no_command(name: &str, gun: Option<&Gun>) -> Problem {
+    let meant = from_docker(name).map(str::to_owned);
+    let meant = meant.or_else(|| nearest(&name.to_lowercase()).map(|command| format!("did you mean trustdeck {command}?")));
+    let mut hints = vec![meant.unwrap_or_else(|| "see trustdeck --help".to_owned())];
+    hints.extend(gun.map(|gun| {
+        format!("to open a repository that is called so, write it whole: trustdeck {}", printable(gun.as_str()))
+    }));
+    input(format!("{} is no command and no repository that is known here", printable(name)), &hints.join("; "))
+}
+
+fn from_docker(word: &str) -> Option<&'static str> {
+    FROM_DOCKER.iter().find(|(typed, _)| *typed == word).map(|(_, told)| *told)
 }
 
 fn is_known(gun: &Gun, settings: &Settings) -> Result<bool, Problem> {

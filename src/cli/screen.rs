@@ -41,9 +41,7 @@ pub(super) async fn open(
     let mut repositories: Vec<Gun> = Vec::new();
     for name in named {
         // One by one: what stands behind a mistyped command need be no repository.
-        let gun = parse_bare(name, globals.gun)?;
-        mistyped::check(name, &gun, &wanted)?;
-        repositories.push(gun);
+        repositories.push(mistyped::repository(name, globals.gun, &wanted)?);
     }
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let mut options = options(globals)?;

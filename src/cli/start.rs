@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use super::console::{broken, input};
 use super::settings::{settings, sources};
-use super::{Arguments, Command, Console, Ending, sandbox, screen, shell};
+use super::{Arguments, Command, Console, Ending, mistyped, sandbox, screen, shell};
 use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
 
@@ -43,9 +43,7 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
     let Arguments { globals, repositories, command } = arguments;
     match command {
         None => screen::open(console, &globals, &repositories, None).await,
-        Some(_) if !repositories.is_empty() => {
-            Err(input(format!("{:?} stands before the command", repositories.join(" ")), "put it behind the command"))
-        }
+        Some(_) if !repositories.is_empty() => Err(mistyped::before_command(&repositories)),
         Some(Command::Completions(command)) => shell::completions(console, &command),
         Some(Command::Man(command)) => shell::man(console, &command),
         Some(Command::Pick(command)) => screen::pick(console, &globals, &command).await,

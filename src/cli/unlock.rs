@@ -51,8 +51,7 @@ fn name_exposed(context: &Context, plan: &Plan) {
     let stored = keys.filter_map(|key| if let NeededKey::Unlock { id, .. } = key { Some(id) } else { None });
     for id in stored.collect::<BTreeSet<_>>() {
         if let Some((path, exposure)) = context.engine.keyring().exposed(id) {
-            let file = printable(&path.display().to_string());
-            context.console.say(&format!("key {} {exposure}; {} {file}", id.short(), exposure.mend()));
+            context.console.say(&format!("key {} {exposure}; {}", id.short(), exposure.mend(&path)));
         }
     }
 }

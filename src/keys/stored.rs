@@ -1,8 +1,12 @@
 //! A key file as a listing shows it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
+use rustix::fs::StatVfsMountFlags;
+
+use crate::printable::printable;
 use crate::tuf::CanonicalKeyId;
 
 /// A key file, judged by its name and headers; nothing is decrypted.
@@ -41,12 +45,44 @@ impl fmt::Display for Exposure {
 }
 
 impl Exposure {
-    /// What to do about it, to be followed by the file.
+    /// What to do about it.
     #[must_use]
-    pub fn mend(self) -> &'static str {
+    pub fn mend(self, file: &Path) -> String {
+        let shown = printable(&file.display().to_string());
         match self {
-            Self::Owner(_) => "chown it to yourself:",
-            Self::Mode(_) => "mend it with: chmod 600",
+            Self::Owner(_) => format!("chown it to yourself: {shown}"),
+            Self::Mode(_) if is_mounted(file) => {
+                format!("{shown} is mounted read-only: mount it with mode 0400 (Kubernetes: defaultMode: 0400)")
+            }
+            Self::Mode(_) => format!("mend it with: chmod 600 {shown}"),
         }
+    }
+}
+
+/// Whether a file's mode is given where it is mounted, as a container's secrets are.
+fn is_mounted(file: &Path) -> bool {
+    let read_only = rustix::fs::statvfs(file).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY));
+    // Kubernetes links a secret's files by way of a directory of this name.
+    read_only || file.canonicalize().is_ok_and(|real| real.iter().any(|name| name.as_bytes().starts_with(b"..")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::Exposure;
+
+    #[test]
+    fn the_mode_of_a_mounted_secret_is_mended_where_it_is_mounted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, file) = (dir.path().join("..2026_11_28"), dir.path().join("a.key"));
+        std::fs::create_dir(&real).unwrap();
+        std::fs::write(real.join("a.key"), "").unwrap();
+        symlink("..2026_11_28", dir.path().join("..data")).unwrap();
+        symlink("..data/a.key", &file).unwrap();
+        let mend = Exposure::Mode(0o644).mend(&file);
+        assert!(mend.contains("defaultMode: 0400") && !mend.contains("chmod"), "{mend}");
+        let mend = Exposure::Mode(0o644).mend(dir.path());
+        assert!(mend.contains("chmod 600"), "{mend}");
     }
 }

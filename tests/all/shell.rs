@@ -144,3 +144,22 @@ fn bash_completes_names_with_colons_in_them() {
     let offered = run(&mut command).ok().stdout;
     assert!(offered.lines().any(|tag| tag == "3.1.6"), "{offered}");
 }
+
+#[test]
+fn a_word_that_is_no_command_is_told_what_was_meant() {
+    let home = TempDir::new().unwrap();
+    for (words, told) in [
+        (&["publsh"][..], "did you mean trustdeck publish?"),
+        (&["Publish"], "did you mean trustdeck publish?"),
+        (&["login"], "docker login"),
+        (&["trust"], "the commands of docker trust stand by themselves"),
+        (&["trust", "inspect", "alpine"], "the commands of docker trust stand by themselves"),
+        (&["apline", "inspect"], "put it behind the command"),
+        (&["alpine"], "trustdeck docker.io/library/alpine"),
+        (&["alpine:3"], "trustdeck inspect alpine:3"),
+    ] {
+        let refused = run(program(&home).args(words));
+        assert_eq!(refused.code, 2, "{words:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(told), "{words:?}: {}", refused.stderr);
+    }
+}

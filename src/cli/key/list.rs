@@ -64,9 +64,11 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
             context.console.note(&format!("key {}: {}", key.id.short(), printable(&warning.to_string())));
             continue;
         };
-        let mend = if let KeyWarning::Exposed(exposure) = warning { exposure.mend() } else { "look at" };
-        let words = printable(&warning.to_string());
-        context.console.note(&format!("key {} {words}; {mend} {}", key.id.short(), shown(path)));
+        let mend = match warning {
+            KeyWarning::Exposed(exposure) => exposure.mend(path),
+            _ => format!("look at {}", shown(path)),
+        };
+        context.console.note(&format!("key {} {}; {mend}", key.id.short(), printable(&warning.to_string())));
     }
     context.engine.keyring().key_problems().iter().for_each(|problem| context.console.problem(problem));
     Ok(Ending::done())

@@ -14,7 +14,7 @@ use super::part::Custody;
 use crate::engine::error::EngineError;
 use crate::keys::old_names::{PathFacts, named};
 use crate::keys::pem::{Block, PemError};
-use crate::keys::{NewPassphrase, OpenError, Passphrase, PrivateKey};
+use crate::keys::{Exposure, NewPassphrase, OpenError, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, Role};
 
 /// Largest file of keys read, in bytes: thousands of keys.
@@ -225,7 +225,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
     if mode & 0o077 != 0 {
         return Err(EngineError::Input {
             message: format!("{} can be read or changed by others (mode {mode:04o})", path.display()),
-            hint: format!("mend it with: chmod 600 {}; docker trust refuses such files too", path.display()),
+            hint: format!("{}; docker trust refuses such files too", Exposure::Mode(mode).mend(path)),
         });
     }
     read_to(fs::File::open(path).map_err(disk)?, path)

@@ -104,6 +104,7 @@ fn a_server_that_was_named_on_the_empty_screen_is_known_the_next_time() {
     let mut terminal = Terminal::start(&command, 100, 30);
     terminal
         .wait("the server in the head", |shown| shown.lines().next().unwrap_or_default().contains("trust.example.com"));
+    terminal.wait_for("name a server");
     terminal.keys("n\u{15}trust.example.org\r");
     terminal.wait_for("https://trust.example.org, for this time");
     assert_eq!(std::fs::read_to_string(home.path().join(".config/trustdeck/config.toml")).unwrap(), kept);

@@ -75,7 +75,7 @@ pub fn is_plain(text: &str) -> bool {
 /// Whether two different names cannot be told apart by eye.
 #[must_use]
 pub fn looks_alike(a: &str, b: &str) -> bool {
-    a != b && skeleton(a) == skeleton(b)
+    a != b && (skeleton(a) == skeleton(b) || printable(a) == printable(b))
 }
 
 /// Names that some other of `names` looks like. A name may be met more than once.
@@ -84,10 +84,14 @@ pub fn look_alikes<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a
     let mut met: HashMap<String, &str> = HashMap::new();
     let mut alike = BTreeSet::new();
     for name in names {
-        match met.entry(skeleton(name)) {
-            Entry::Vacant(entry) => _ = entry.insert(name),
-            Entry::Occupied(entry) if *entry.get() != name => alike.extend([*entry.get(), name]),
-            Entry::Occupied(_) => {}
+        // One name may be spelled as the escape of what another one holds.
+        let drawn = (!is_plain(name) || name.contains('\\')).then(|| printable(name));
+        for looks in drawn.into_iter().chain([skeleton(name)]) {
+            match met.entry(looks) {
+                Entry::Vacant(entry) => _ = entry.insert(name),
+                Entry::Occupied(entry) if *entry.get() != name => alike.extend([*entry.get(), name]),
+                Entry::Occupied(_) => {}
+            }
         }
     }
     alike
@@ -296,6 +300,9 @@ mod tests {
         assert!(!looks_alike("v1.0", "v1.1"));
         let names = ["1.0", "1.O", "2.0", "2.0.1"];
         assert_eq!(look_alikes(names), BTreeSet::from(["1.0", "1.O"]));
+        let (real, spelled) = ("v1\u{202e}2", "v1\\u{202e}2");
+        assert!(looks_alike(real, spelled), "one is the escape of the other");
+        assert_eq!(look_alikes([real, spelled, "v1\\2"]), BTreeSet::from([real, spelled]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use super::Arguments;
 use super::console::input;
-use crate::engine::reference::{RepositoryRef, parse_repository};
+use crate::engine::reference::parse_repository;
 use crate::engine::{Engine, Problem, Settings};
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -33,9 +33,9 @@ pub(super) fn repository(name: &str, literal: bool, settings: &Settings) -> Resu
         read => read?,
     };
     if reference.tag.is_some() || reference.digest.is_some() {
-        let shown = format!("{0:?} names one image, and the screen opens whole repositories", printable(name));
-        let RepositoryRef { familiar, .. } = &reference;
-        return Err(input(shown, &format!("trustdeck {familiar} opens it; trustdeck inspect {name} shows this one")));
+        let message = format!("{} names one image, and the screen opens whole repositories", printable(name));
+        let familiar = reference.familiar;
+        return Err(input(message, format!("trustdeck {familiar} opens it; trustdeck inspect {name} shows this one")));
     }
     if is_word && !is_known(&reference.gun, settings)? {
         return Err(no_command(name, Some(&reference.gun)));
@@ -51,12 +51,13 @@ pub(super) fn before_command(words: &[String]) -> Problem {
 
 fn no_command(name: &str, gun: Option<&Gun>) -> Problem {
     let meant = from_docker(name).map(str::to_owned);
-    let meant = meant.or_else(|| nearest(&name.to_lowercase()).map(|command| format!("did you mean trustdeck {command}?")));
+    let meant =
+        meant.or_else(|| nearest(&name.to_lowercase()).map(|command| format!("did you mean trustdeck {command}?")));
     let mut hints = vec![meant.unwrap_or_else(|| "see trustdeck --help".to_owned())];
     hints.extend(gun.map(|gun| {
         format!("to open a repository that is called so, write it whole: trustdeck {}", printable(gun.as_str()))
     }));
-    input(format!("{} is no command and no repository that is known here", printable(name)), &hints.join("; "))
+    input(format!("{} is no command and no repository that is known here", printable(name)), hints.join("; "))
 }
 
 fn from_docker(word: &str) -> Option<&'static str> {

@@ -267,7 +267,7 @@ pub enum EngineError {
     #[error("somebody else keeps publishing {gun}")]
     Conflict { gun: Gun },
     /// The upload was sent, but whether it landed could not be found out.
-    #[error("whether this was published is not known: the answer of the server was lost; {why}")]
+    #[error("whether this was published is not known: {why}")]
     OutcomeUnknown { gun: Gun, why: String },
     /// The server said yes, but reading back says no.
     #[error("the server accepted the change, but reading back shows {what}")]

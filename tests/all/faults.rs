@@ -81,8 +81,10 @@ async fn an_upload_that_was_lost_twice_stays_staged_and_can_be_published_again()
     let Some(scene) = scene().await else { return };
     // It is sent once more after a look at the server.
     scene.front.next_uploads([Fault::LoseRequest, Fault::LoseRequest]);
-    let published = only(scene.machine.publish().await);
-    assert_eq!(problem(published).repository.unwrap().as_str(), GUN);
+    let problem = problem(only(scene.machine.publish().await));
+    assert_eq!(problem.repository.as_ref().unwrap().as_str(), GUN);
+    let told = ["not known", "the answer of 127.0.0.1", "may still arrive"];
+    assert!(told.iter().all(|part| problem.message.contains(part)), "what happened to it, and whether: {problem:?}");
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
     // It might still be on its way, so whoever comes next looks once more.
     let looked = scene.machine.engine.publisher().resolve_interrupted().await.unwrap();

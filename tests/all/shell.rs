@@ -154,7 +154,7 @@ fn a_word_that_is_no_command_is_told_what_was_meant() {
         (&["login"], "docker login"),
         (&["trust"], "the commands of docker trust stand by themselves"),
         (&["trust", "inspect", "alpine"], "the commands of docker trust stand by themselves"),
-        (&["apline", "inspect"], "put it behind the command"),
+        (&["apline", "status"], "put it behind the command"),
         (&["alpine"], "trustdeck docker.io/library/alpine"),
         (&["alpine:3"], "trustdeck inspect alpine:3"),
     ] {

@@ -311,7 +311,11 @@ impl Publisher {
             }
         }
         match unknown {
-            Some(why) => Err(unread(gun, &why)),
+            // What was answered to the upload says who to ask: a gateway, or nobody.
+            Some(why) => Err(EngineError::OutcomeUnknown {
+                gun: gun.clone(),
+                why: format!("{error}; then what it holds could not be read: {why}"),
+            }),
             None => {
                 // A lost request may still be on its way: its record stays, and the next publish looks again.
                 if !is_lost {
@@ -361,7 +365,7 @@ fn changed(plan: &RepositoryPlan, merged: &[Merge]) -> String {
 
 /// An upload whose answer was lost and whose outcome could not be read.
 pub(super) fn unread(gun: &Gun, why: &RemoteError) -> EngineError {
-    EngineError::OutcomeUnknown { gun: gun.clone(), why: format!("what it holds could not be read: {why}") }
+    EngineError::OutcomeUnknown { gun: gun.clone(), why: format!("what the server holds could not be read: {why}") }
 }
 
 /// The error as plain data that names the repository.

@@ -56,8 +56,8 @@ impl Publisher {
                 Err(EngineError::Remote { source: RemoteError::AnswerLost { .. }, .. }) if is_lost && is_first => {
                     is_first = false;
                 }
-                Err(EngineError::Remote { source: RemoteError::AnswerLost { .. }, .. }) => {
-                    let why = "it was not there when it was looked for, and may still arrive".to_owned();
+                Err(EngineError::Remote { source: lost @ RemoteError::AnswerLost { .. }, .. }) => {
+                    let why = format!("{lost}; it was not there when it was looked for, and may still arrive");
                     return Err(EngineError::OutcomeUnknown { gun: gun.clone(), why });
                 }
                 Err(error) => return Err(error),

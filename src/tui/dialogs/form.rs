@@ -341,7 +341,7 @@ impl Form {
         {
             let hint = "another key of the same signer, or empty".to_owned();
             self.fields
-                .insert(place + 1, Field { label: Label::Unnamed, input: Input::Path(TextField::default()), hint });
+                .insert(place + 1, Field { label: Label::AnotherFile, input: Input::Path(TextField::default()), hint });
         }
     }
 

@@ -5,6 +5,7 @@
 pub enum Label {
     AddPaths,
     Again,
+    AnotherFile,
     Digest,
     DropPaths,
     File,
@@ -35,7 +36,7 @@ pub enum Label {
     ThirdKeys,
     Token,
     User,
-    /// Another file, or something to switch that says itself what it is.
+    /// Something to switch that says itself what it is.
     Unnamed,
 }
 
@@ -46,6 +47,7 @@ impl Label {
         match self {
             Self::AddPaths => "add paths",
             Self::Again => "again",
+            Self::AnotherFile => "another",
             Self::Digest => "digest",
             Self::DropPaths => "drop paths",
             Self::File => "file",

@@ -1,6 +1,6 @@
 //! The list of keys and what is said about one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,7 +11,7 @@ use super::row::{self, Row, cell};
 use crate::engine::KeyView;
 use crate::engine::draft::applied::Mark;
 use crate::engine::view::keys::{KeyPlace, KeyState};
-use crate::tuf::CanonicalKeyId;
+use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::keywork::report;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::format;
@@ -133,6 +133,18 @@ pub fn summary(state: &State) -> Runs {
     if n == 0 { runs } else { runs.then(n.to_string(), state.theme.quiet()) }
 }
 
+/// Repositories that are named below the list.
+pub const NAMED: usize = 4;
+
+/// The repositories in which a key signs, with its roles there.
+pub fn used_in(state: &State, key: &KeyView) -> Vec<String> {
+    let mut roles: BTreeMap<&Gun, Vec<&str>> = BTreeMap::new();
+    key.used_in.iter().for_each(|(gun, role)| roles.entry(gun).or_default().push(role.short()));
+    let named =
+        |(gun, roles): (&Gun, Vec<&str>)| format!("{} ({})", state.short_name(&state.name_of(gun)), roles.join(", "));
+    roles.into_iter().map(named).collect()
+}
+
 /// What is said about the key under the cursor.
 pub fn detail(state: &State) -> Option<Detail> {
     let key = selected::key(state)?;
@@ -161,19 +173,11 @@ pub fn detail(state: &State) -> Option<Detail> {
         };
         detail.facts.push(("backup", backup));
     }
-    let guns: BTreeSet<_> = key.used_in.iter().map(|(gun, _)| gun).collect();
-    let used: Vec<String> = guns
-        .iter()
-        .take(4)
-        .map(|gun| {
-            let roles: Vec<&str> = key.used_in.iter().filter(|(g, _)| g == *gun).map(|(_, r)| r.short()).collect();
-            format!("{} ({})", state.short_name(&state.name_of(gun)), roles.join(", "))
-        })
-        .collect();
+    let used = used_in(state, key);
     if !used.is_empty() {
-        let more = guns.len().saturating_sub(4);
+        let more = used.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {}", format::count(more, "more", "more")) } else { String::new() };
-        detail.facts.push(("used in", format!("{}{more}", used.join("; "))));
+        detail.facts.push(("used in", format!("{}{more}", used[..used.len().min(NAMED)].join("; "))));
     }
     if key.place.is_of_server() {
         let sentence = match key.place {

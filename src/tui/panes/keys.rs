@@ -14,7 +14,7 @@ use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
 use crate::tui::state::{State, actions, selected, words};
 use crate::tui::wizard;
 
-pub use super::key_rows::{detail, render, summary};
+pub use super::key_rows::{NAMED, detail, render, summary, used_in};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[

@@ -74,6 +74,10 @@ pub(super) fn lines(state: &State) -> Vec<Line> {
     if matches!(state.focus, Pane::Roles) {
         lines.extend(role_keys(state));
     }
+    if let (Pane::Keys, Some(key)) = (state.focus, selected::key(state)) {
+        let rest = panes::keys::used_in(state, key).into_iter().skip(panes::keys::NAMED);
+        lines.extend(rest.map(|used| ("also in", used)));
+    }
     let acts = panes::detail(state.focus, state).into_iter().flat_map(|detail| detail.acts);
     let acts = acts.map(|(key, act, needs)| (key, if needs.is_empty() { act } else { format!("{act}: {needs}") }));
     lines.extend(acts);

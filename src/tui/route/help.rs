@@ -190,7 +190,7 @@ fn shown_keys(binding: &Binding) -> String {
         (Action::Move(Move::HalfDown), ["ctrl-d", ..]) => "ctrl-d u".to_owned(),
         (Action::Scroll(_), ["]"]) => "] [".to_owned(),
         (Action::NextPane, ["tab", ..]) => "tab h l".to_owned(),
-        (Action::Focus(Pane::Repositories), ["1", ..]) => "1 to 5".to_owned(),
+        (Action::Focus(Pane::Repositories), ["1", ..]) => "1-5 or g".to_owned(),
         (_, [first, second, ..]) if first.len() + second.len() < 9 => format!("{first} {second}"),
         (_, keys) => keys.first().copied().unwrap_or_default().to_owned(),
     }

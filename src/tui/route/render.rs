@@ -210,9 +210,17 @@ pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
         }
     }
     let mends = mending(state);
-    shown.sort_by_key(|b| (mends.is_none_or(|key| b.keys.first() != Some(&key)), b.hint));
+    let place = |b: &Binding| match b.action {
+        // Behind what enter does: whoever has staged something finds the way on at 80 columns.
+        Action::Review if b.blocked(state).is_none() => STAGED_PLACE,
+        _ => b.hint,
+    };
+    shown.sort_by_key(|b| (mends.is_none_or(|key| b.keys.first() != Some(&key)), place(b)));
     shown
 }
+
+/// Where the review stands among the hints once something is staged.
+const STAGED_PLACE: u8 = 11;
 
 fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let theme = canvas.theme;

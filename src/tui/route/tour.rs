@@ -86,6 +86,6 @@ fn elsewhere(state: &State, done: &Goal) -> Option<String> {
             Goal::SignerStaged(_) if state.focus != Pane::Roles => Some("First 2, to the roles.".to_owned()),
             _ => None,
         },
-        _ => Some("First go back with esc.".to_owned()),
+        _ => Some("First esc, back.".to_owned()),
     }
 }

@@ -97,7 +97,7 @@ fn check(draft: &Draft<'_>, role: &Role, keys: &[PublicKey]) -> Result<()> {
         }
         Role::Delegation(name) => {
             let what = format!("{name} is no base role");
-            return refuse(role.clone(), what, "trustdeck rotate signer NAME REPO rotates the keys of a signer");
+            return refuse(role.clone(), what, "a signer's keys are rotated with the signer: rotate signer");
         }
     }
     let ids = canonical(keys);

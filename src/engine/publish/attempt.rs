@@ -254,7 +254,7 @@ impl Publisher {
                 SigningError::TooMuch(source) => EngineError::Policy {
                     gun: Some(gun.clone()),
                     what: format!("{source}, so that nobody could read it; nothing was sent"),
-                    hint: "drop some of what is staged: trustdeck reset".to_owned(),
+                    hint: "drop some of what is staged, and publish it afterwards".to_owned(),
                 },
                 SigningError::Version { ref role, .. } | SigningError::Jump { ref role, .. } => {
                     EngineError::Unvouched {

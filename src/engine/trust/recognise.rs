@@ -30,7 +30,7 @@ impl Trust {
                     message: format!(
                         "this machine does not know the root of {gun} yet, so it cannot recognise it there"
                     ),
-                    hint: "read it from the server that it was staged for first: trustdeck inspect".to_owned(),
+                    hint: "read it first from the server that it was staged for".to_owned(),
                 });
             }
             RootPin::Lost { what, known, found } => {

@@ -1,6 +1,7 @@
 //! The real clients and servers, both ways: what one publishes reads the same in the others.
 
 mod bad_input;
+mod costs;
 mod full_disk;
 mod gateways;
 mod harness;

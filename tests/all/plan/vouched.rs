@@ -164,6 +164,18 @@ fn the_last_good_file_can_be_signed_again_in_the_place_of_an_unknown_one() {
 }
 
 #[test]
+fn tags_of_the_last_good_file_are_called_verified_when_it_is_signed_again() {
+    let good = World::new();
+    let mut bad = later(&good);
+    bad.repository.signers.insert(releases(), Vec::new());
+    bad.repository.tag(&releases(), "evil");
+    bad.repository.content.get_mut(&releases()).unwrap().version += 1;
+    let plan = bad.plan_of(&set_after(&good, &bad), &[restore("targets/releases")]);
+    let told = |words: &str| plan.warnings.iter().any(|warning| warning.detail.contains(words));
+    assert!(told("verified them in the last good file of") && !told("No current key"), "{:?}", plan.warnings);
+}
+
+#[test]
 fn a_role_that_the_server_hides_is_not_begun_anew() {
     let good = World::new();
     let mut hidden = later(&good);

@@ -38,7 +38,7 @@ fn add_signer(terminal: &mut Terminal, name: &str, key: &str) {
 
 /// Leaves the screen; the terminal must be as it was.
 fn leave(terminal: &mut Terminal) {
-    terminal.wait("a whole screen", |shown| shown.contains("1 Repositories") || shown.contains(" back"));
+    terminal.wait("a whole screen", |shown| shown.contains("1 Repositories") || shown.contains("enter back"));
     if !terminal.text().contains("1 Repositories") {
         terminal.keys("\u{1b}");
         terminal.wait_for("1 Repositories");

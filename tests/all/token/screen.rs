@@ -205,6 +205,7 @@ fn root_moves_to_a_token_by_the_wizard_although_it_is_pulled_out_meanwhile() {
     token.be("removed");
     terminal.keys("P");
     terminal.wait_for("token board was pulled out");
+    terminal.wait_for("enter back");
     terminal.keys("\r");
     terminal.wait_for("open the review");
     assert!(terminal.text().contains("1 staged"), "{}", terminal.text());
@@ -214,6 +215,7 @@ fn root_moves_to_a_token_by_the_wizard_although_it_is_pulled_out_meanwhile() {
     terminal.wait_for("ready");
     terminal.keys("P");
     terminal.wait_for("read back as a client with an empty cache");
+    terminal.wait_for("enter back");
     terminal.keys("\r");
     terminal.wait_for("Retire the old private key");
     terminal.keys("\r");

@@ -159,7 +159,7 @@ impl Bench<'_> {
         let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
         let far = |ours: &[&str]| timed(self.near.trustdeck_command(&["--server", &url]).args(ours));
         let place = if delay.is_zero() { "near" } else { "far" };
-        let names: Vec<String> = (0..10).map(|i| format!("new{i}")).collect();
+        let names: Vec<String> = (0..10).map(|i| format!("{place}{i}")).collect();
         let files: Vec<String> = names.iter().map(|name| self.near.generate_key(name)).collect();
         let guns = ["a", "b", "c"].map(|end| format!("localhost:5000/bench/ten-{place}-{end}"));
         let guns = guns.each_ref().map(String::as_str);

@@ -157,6 +157,7 @@ impl Bench<'_> {
     fn signers(&self, delay: Duration) {
         let proxy = (!delay.is_zero()).then(|| Proxy::start(self.server.port, delay));
         let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
+        self.near.also_at(&url);
         let far = |ours: &[&str]| timed(self.near.trustdeck_command(&["--server", &url]).args(ours));
         let place = if delay.is_zero() { "near" } else { "far" };
         let names: Vec<String> = (0..10).map(|i| format!("{place}{i}")).collect();
@@ -210,6 +211,7 @@ impl Bench<'_> {
     fn add_signer(&self, name: &str, delay: Duration, theirs: &[String], mine: &[String]) {
         let proxy = (!delay.is_zero()).then(|| Proxy::start(self.server.port, delay));
         let url = proxy.as_ref().map_or_else(|| self.server.url.clone(), Proxy::url);
+        self.near.also_at(&url);
         let place = if delay.is_zero() { "near" } else { "far" };
         let [first, second] = ["docker", "ours"].map(|who| format!("{who}{place}{}", mine.len()));
         let [key, other] = [&first, &second].map(|name| self.near.generate_key(name));

@@ -29,15 +29,20 @@ impl Home {
     /// An empty home that uses the server at `url`, whose certificate is of the authority in the file `ca`.
     pub fn at(url: &str, ca: &Path) -> Self {
         let home = Self { dir: TempDir::new().unwrap(), url: url.to_owned(), ca: ca.to_owned() };
-        let authority = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
-        let tls = home.path().join(".docker/tls").join(authority);
-        std::fs::create_dir_all(&tls).unwrap();
-        std::fs::copy(ca, tls.join("ca.crt")).unwrap();
+        home.also_at(url);
         std::fs::create_dir_all(home.path().join(".docker/trust/private")).unwrap();
         std::fs::create_dir_all(home.path().join(".notary")).unwrap();
         let notary = json!({"trust_dir": home.trust_dir(), "remote_server": {"url": url, "root_ca": ca.canonicalize().unwrap()}});
         std::fs::write(home.path().join(".notary/config.json"), notary.to_string()).unwrap();
         home
+    }
+
+    /// The same server has another address too.
+    pub fn also_at(&self, url: &str) {
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+        let tls = self.path().join(".docker/tls").join(authority);
+        std::fs::create_dir_all(&tls).unwrap();
+        std::fs::copy(&self.ca, tls.join("ca.crt")).unwrap();
     }
 
     /// The home directory.

@@ -4,9 +4,9 @@
 //! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
 //! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
 //! away as many are under way as leave, on average, a quarter of a request in its hands (half of one where it answers as
-//! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies. They start evenly spread, so that none arrives with another. An upload, for
-//! which the server reads and writes many files, has a service time of its own: it is alone under way where that is long,
-//! or unknown.
+//! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies.
+//! They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many
+//! files, has a service time of its own: it is alone under way where that is long, or unknown.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;

@@ -20,7 +20,7 @@ use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Outcome, Source};
 use trustdeck::tui::state::review::ReviewRow;
-use trustdeck::tui::state::{Screen, State};
+use trustdeck::tui::state::{Screen, State, selected};
 
 fn shown(state: &State) -> String {
     frame::signs(&draw(state))
@@ -276,6 +276,20 @@ fn the_palette_finds_wizards_and_begins_them() {
         let Some(Dialog::Palette(open)) = state.dialogs.last() else { panic!() };
         assert!(open.hits.iter().any(|hit| matches!(hit, Hit::Wizard(_))), "{words}: {:?}", open.hits);
     }
+}
+
+#[test]
+fn all_repositories_of_a_key_are_named_in_its_details() {
+    let mut state = browsing();
+    state.size = (80, 40);
+    press(&mut state, "4");
+    let chosen = selected::key(&state).unwrap().id.clone();
+    let names: Vec<String> = (0..7).map(|n| format!("team/used-{n}")).collect();
+    let key = state.keyring.keys.iter_mut().find(|key| key.id == chosen).unwrap();
+    key.used_in = names.iter().map(|name| (gun(name), role("root"))).collect();
+    press(&mut state, "I");
+    let details = shown(&state);
+    assert!(details.contains("and 3 more") && names.iter().all(|name| details.contains(name.as_str())), "{details}");
 }
 
 #[test]

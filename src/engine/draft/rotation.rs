@@ -97,7 +97,11 @@ fn check(draft: &Draft<'_>, role: &Role, keys: &[PublicKey]) -> Result<()> {
         }
         Role::Delegation(name) => {
             let what = format!("{name} is no base role");
-            return refuse(role.clone(), what, "a signer's keys are rotated with the signer: rotate signer");
+            return refuse(
+                role.clone(),
+                what,
+                "it is rotated with its signer: trustdeck rotate signer, or t on it in Roles",
+            );
         }
     }
     let ids = canonical(keys);

@@ -235,23 +235,22 @@ fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     let lost = draft.touched().keys().filter(|r| draft.loaded(r).is_some() && !base.stands(r));
     let (restored, lost): (Vec<&Role>, Vec<&Role>) = lost.partition(|role| is_last_good(draft, role));
     let named = |roles: &[&Role]| roles.iter().map(|role| role_word(role)).collect::<Vec<_>>().join(", ");
-    let (weight, why) = match (lost.is_empty(), restored.is_empty()) {
-        (true, true) => (Weight::Note, "Their role is signed again as it is.".to_owned()),
-        (true, false) => {
-            (Weight::Note, format!("This machine verified them in the last good file of {}.", named(&restored)))
-        }
-        (false, _) => (Weight::Warning, format!("No current key had signed {} in a valid file.", named(&lost))),
+    let weight = if lost.is_empty() { Weight::Note } else { Weight::Warning };
+    let why = match (lost.is_empty(), restored.is_empty()) {
+        (true, true) => "Their role is signed again as it is.".to_owned(),
+        (true, false) => format!("This machine verified those of {} in its last good file.", named(&restored)),
+        (false, _) => format!("No current key had signed {} in a valid file.", named(&lost)),
     };
     let headline = format!("vouches for {}", tags(plan.tags.vouched.len()));
     found.push(plain(weight, headline, format!("{why} Whoever signs says that the tags are right.")));
 }
 
-/// Whether what a role keeps of the file on the server stands in the last good file of this machine.
+/// Whether a role keeps tags of the file on the server, and all of them stand in the last good file of this machine.
 fn is_last_good(draft: &Draft<'_>, role: &Role) -> bool {
     let good = draft.ground().set.and_then(|set| set.last_good(role));
     let (Some(good), Some(old), Some(new)) = (good, draft.loaded(role), draft.content(role)) else { return false };
-    let mut kept = new.targets.iter().filter(|(tag, target)| old.content.targets.get(tag) == Some(target));
-    kept.all(|(tag, target)| good.content().targets.get(tag) == Some(target))
+    let mut kept = new.targets.iter().filter(|(tag, target)| old.content.targets.get(tag) == Some(target)).peekable();
+    kept.peek().is_some() && kept.all(|(tag, target)| good.content().targets.get(tag) == Some(target))
 }
 
 /// Delegations that are listed again while the file of their former life is still on the server.

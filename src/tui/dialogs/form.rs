@@ -196,7 +196,7 @@ impl Form {
         self.fields.iter().any(|f| f.label == label)
     }
 
-    /// Puts the cursor on a field.
+    /// Writes into the fields that ask for this.
     pub fn fill(&mut self, label: Label, value: &str) {
         for field in self.fields.iter_mut().filter(|field| field.label == label) {
             if let Input::Text(typed) | Input::Path(typed) = &mut field.input {

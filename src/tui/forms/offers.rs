@@ -70,21 +70,19 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
     } else {
         "The key is added to the signer's own role and to releases, as docker trust does."
     };
-    let mut fields = vec![
-        text(Label::Name, "small letters, digits, - and _"),
-        path("a public key or certificate in PEM form; tab completes"),
-    ];
     // The tour works on its own files, whose paths nobody should have to type.
-    if let Some(tour) = state.tour.as_ref().filter(|t| t.adds_signer_to(&guns)) {
-        let (name, file) = &tour.signer;
-        fields = vec![text(Label::Name, "filled in for the tour"), path("filled in for the tour")];
-        for (field, value) in fields.iter_mut().zip([name, file]) {
-            if let Input::Text(typed) | Input::Path(typed) = &mut field.input {
-                typed.set(value);
-            }
-        }
+    let tour = state.tour.as_ref().filter(|tour| tour.adds_signer_to(&guns));
+    let (of_name, of_file) = match tour {
+        Some(_) => ("filled in for the tour", "filled in for the tour"),
+        None => ("small letters, digits, - and _", "a public key or certificate in PEM form; tab completes"),
+    };
+    let fields = vec![text(Label::Name, of_name), path(of_file)];
+    let mut form = Form { note: note.to_owned(), ..form("Add a signer", subject, Purpose::AddSigner { guns }, fields) };
+    if let Some((name, file)) = tour.map(|tour| &tour.signer) {
+        form.fill(Label::Name, name);
+        form.fill(Label::KeyFile, file);
     }
-    Form { note: note.to_owned(), ..form("Add a signer", subject, Purpose::AddSigner { guns }, fields) }
+    form
 }
 
 /// Asks for a delegation, its keys and paths.

@@ -137,14 +137,20 @@ fn later(world: &World) -> World {
     later
 }
 
+/// The same later, with a file of releases that nobody has signed: one tag more.
+fn replaced(world: &World) -> World {
+    let mut bad = later(world);
+    bad.repository.signers.insert(releases(), Vec::new());
+    bad.repository.tag(&releases(), "evil");
+    bad.repository.content.get_mut(&releases()).unwrap().version += 1;
+    bad
+}
+
 #[test]
 fn the_last_good_file_can_be_signed_again_in_the_place_of_an_unknown_one() {
     let good = World::new();
-    let mut bad = later(&good);
-    bad.repository.signers.insert(releases(), Vec::new());
-    bad.repository.tag(&releases(), "evil");
+    let mut bad = replaced(&good);
     let content = bad.repository.content.get_mut(&releases()).unwrap();
-    content.version += 1;
     content.targets.remove(&TargetName::received("1.0".to_owned()));
     content.targets.insert(TargetName::received("1.1".to_owned()), Target::image([7; 32], 1234));
     let set = set_after(&good, &bad);
@@ -166,13 +172,10 @@ fn the_last_good_file_can_be_signed_again_in_the_place_of_an_unknown_one() {
 #[test]
 fn tags_of_the_last_good_file_are_called_verified_when_it_is_signed_again() {
     let good = World::new();
-    let mut bad = later(&good);
-    bad.repository.signers.insert(releases(), Vec::new());
-    bad.repository.tag(&releases(), "evil");
-    bad.repository.content.get_mut(&releases()).unwrap().version += 1;
+    let bad = replaced(&good);
     let plan = bad.plan_of(&set_after(&good, &bad), &[restore("targets/releases")]);
     let told = |words: &str| plan.warnings.iter().any(|warning| warning.detail.contains(words));
-    assert!(told("verified them in the last good file of") && !told("No current key"), "{:?}", plan.warnings);
+    assert!(told("verified those of releases in its last good file") && !told("No current key"), "{:?}", plan.warnings);
 }
 
 #[test]

@@ -132,7 +132,8 @@ fn report(verifying: &Verifying, name: &str) -> Report {
         }
     }
     if images.iter().any(Image::refuted) {
-        let pulls = "A pull that checks digests fails. Push the image again and verify it once more, or revoke the tag: d in the list.";
+        let pulls = "A pull that checks digests fails. Push the image again and verify it once more, or revoke the tag: \
+                     d in the list.";
         report.notes.push(pulls.to_owned());
     }
     if verifying.read > 0 {

@@ -121,7 +121,7 @@ fn inspect<'a>(
     administrator: &'a [String],
 ) -> Inspected<'a> {
     let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
-    let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| *wanted == tag.name));
+    let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| **wanted == *tag.name));
     let is_named = |tag: &&TagView| names.iter().any(|name| is_called(&tag.name, name));
     let wanted = wanted.filter(|tag| names.is_empty() || is_named(tag));
     let row = |tag: &'a TagView| Row {

@@ -114,14 +114,14 @@ pub(super) async fn revoking(context: &Context, revoke: &Revoke) -> Result<Wante
 
 /// A target by its name, or as this program shows it where no terminal could take the name itself.
 fn listed(view: &RepositoryView, typed: &str) -> Result<TargetName, Problem> {
-    let names = || view.tags.iter().map(|tag| &tag.name).chain(view.ignored.iter().map(|(_, name)| name));
+    let names = || view.tags.iter().map(|tag| &*tag.name).chain(view.ignored.iter().map(|(_, name)| &**name));
     if let Some(name) = names().find(|name| *name == typed) {
-        return Ok(TargetName::received(name.clone()));
+        return Ok(TargetName::received(name.to_owned()));
     }
-    let mut shown: Vec<&String> = names().filter(|name| printable(name) == typed).collect();
+    let mut shown: Vec<&str> = names().filter(|name| printable(name) == typed).collect();
     shown.dedup();
     match shown.as_slice() {
-        [only] => Ok(TargetName::received((*only).clone())),
+        [only] => Ok(TargetName::received((*only).to_owned())),
         [] => Ok(TargetName::parse(typed).map_err(EngineError::from)?),
         _ => Err(input(format!("{typed:?} is how several targets are shown"), "revoke them by role, or all of them")),
     }
@@ -140,7 +140,7 @@ fn all_tags(
     };
     let is_meant = |role: &Role| if named.is_empty() { signable(role) } else { named.contains(role) };
     let mut tags: BTreeMap<&str, bool> = BTreeMap::new();
-    let listed = view.tags.iter().map(|tag| (tag.name.as_str(), tag.roles.iter().any(&is_meant)));
+    let listed = view.tags.iter().map(|tag| (&*tag.name, tag.roles.iter().any(&is_meant)));
     for (name, is_meant) in listed.chain(view.ignored.iter().map(|(role, name)| (name.as_str(), is_meant(role)))) {
         *tags.entry(name).or_default() |= is_meant;
     }

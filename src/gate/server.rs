@@ -130,7 +130,7 @@ impl Server {
         let count = value("n").and_then(|(_, n)| n.parse().ok()).unwrap_or(PAGE).clamp(1, PAGE);
         let last = value("last").map(|(_, last)| last).unwrap_or_default();
         let trusted = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && is_tag(&tag.name));
-        let mut names: Vec<&str> = trusted.map(|tag| tag.name.as_str()).filter(|name| *name > last).collect();
+        let mut names: Vec<&str> = trusted.map(|tag| &*tag.name).filter(|name| *name > last).collect();
         names.sort_unstable();
         let more = names.len() > count;
         names.truncate(count);

@@ -301,6 +301,8 @@ impl NotaryServer {
             let _turn = inner.turns.take(doing).await;
             inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
         };
+        // Whose turn is next asks before this answer is worked on, which may take longer than the server needs.
+        tokio::task::yield_now().await;
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
             inner.slots.learn(took);

@@ -112,7 +112,7 @@ async fn whichever_request_of_a_publish_is_lost_every_tag_ends_up_signed() {
                 assert_eq!(only(scene.machine.publish().await).outcome, PublishOutcome::Done);
             }
             let view = scene.machine.engine.views().refresh(&gun).await.unwrap();
-            let mut signed: Vec<String> = view.tags.iter().map(|tag| tag.name.clone()).collect();
+            let mut signed: Vec<String> = view.tags.iter().map(|tag| tag.name.to_string()).collect();
             signed.sort();
             tags.sort();
             assert_eq!(signed, tags, "request {count}, seen: {seen}");

@@ -37,8 +37,8 @@ async fn revoke(docker: &Docker, reference: &RepositoryRef) -> Result<(), Failur
     }
     // Those whose role is not trusted now are gone for good too, as the user wants it.
     let released = view.tags.iter().filter(|tag| tag.state != TagState::Held);
-    let wanted = released.filter(|tag| reference.tag.as_ref().is_none_or(|wanted| *wanted == tag.name));
-    let tags: Vec<&str> = wanted.map(|tag| tag.name.as_str()).collect();
+    let wanted = released.filter(|tag| reference.tag.as_ref().is_none_or(|wanted| **wanted == *tag.name));
+    let tags: Vec<&str> = wanted.map(|tag| &*tag.name).collect();
     if tags.is_empty() {
         return Err(match &reference.tag {
             Some(tag) => Failure::new(format!("No valid trust data for {tag}")),

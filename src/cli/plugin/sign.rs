@@ -30,7 +30,7 @@ pub(super) async fn run(docker: &Docker, given: &Given) -> Result<(), Failure> {
         initialize(docker, &reference, image).await?;
         view = docker.view(&reference).await?;
     }
-    let signed = view.tags.iter().find(|known| known.name == tag && known.state == TagState::Trusted);
+    let signed = view.tags.iter().find(|known| *known.name == *tag && known.state == TagState::Trusted);
     match signed.filter(|_| !given.is_set("local")) {
         Some(signed) => sign_again(docker, &view, signed, image).await?,
         None => push_and_sign(docker, &view, image, &tag).await?,

@@ -159,7 +159,7 @@ pub fn rows(view: &RepositoryView, registered: Option<&Registered>) -> Vec<TagPa
     let signed = view.tags.iter().enumerate().map(|(place, tag)| {
         let known = registered.map(|registered| registered.of(&tag.name));
         let registry = if let Some(KnownTag::Is(found)) = known { Some(Arc::clone(found)) } else { None };
-        let name = Arc::from(tag.name.as_str());
+        let name = Arc::clone(&tag.name);
         TagPair { name, standing: standing(view, tag, known), signed: Some(place), registry }
     });
     let mut rows: Vec<TagPair> = signed.collect();

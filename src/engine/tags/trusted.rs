@@ -72,7 +72,7 @@ impl Tags {
 /// # Errors
 /// Says why it is not trusted.
 pub fn trusted_in(view: &RepositoryView, tag: &str) -> Result<Trusted, Untrusted> {
-    let rows: Vec<&TagView> = view.tags.iter().filter(|row| row.name == tag).collect();
+    let rows: Vec<&TagView> = view.tags.iter().filter(|row| *row.name == *tag).collect();
     match rows.iter().find(|row| row.state == TagState::Trusted) {
         Some(row) if row.digest.is_empty() => Err(Untrusted::NoDigest),
         Some(row) => Ok(trusted(view, row)),
@@ -91,7 +91,7 @@ fn trusted(view: &RepositoryView, row: &TagView) -> Trusted {
     Trusted {
         gun: view.gun.clone(),
         name: view.name.clone(),
-        tag: row.name.clone(),
+        tag: row.name.to_string(),
         digest: format!("sha256:{}", row.digest),
         size: row.length,
         sha512: row.sha512.clone(),

@@ -201,7 +201,7 @@ fn about_paths(ignored: &[(Role, String)]) -> Option<Finding> {
 }
 
 fn about_look_alikes(tags: &[TagView]) -> Option<Finding> {
-    let alike: Vec<String> = tags.iter().filter(|tag| tag.look_alike).map(|tag| tag.name.clone()).collect();
+    let alike: Vec<String> = tags.iter().filter(|tag| tag.look_alike).map(|tag| tag.name.to_string()).collect();
     (!alike.is_empty()).then(|| Finding {
         level: Health::Warn,
         headline: format!("{} look like others", count(alike.len(), "tag")),

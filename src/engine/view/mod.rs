@@ -36,6 +36,7 @@ pub mod troubles;
 pub use part::Views;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use jiff::Timestamp as Time;
 
@@ -291,7 +292,7 @@ impl Deref for TagList {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagView {
     /// The tag, raw.
-    pub name: String,
+    pub name: Arc<str>,
     /// SHA-256 of the manifest in hexadecimal; empty if the target has none.
     pub digest: String,
     /// Length of the manifest, in bytes.

@@ -56,7 +56,7 @@ pub(in crate::engine) fn tags(nodes: &[Node<'_>]) -> SignedTags {
     let alike: BTreeSet<&str> = look_alikes(rows.iter().map(|row| row.name));
     let tags = rows.into_iter().map(|row| TagView {
         state: row.state(pulled.get(row.name) == Some(&row.digest)),
-        name: row.name.to_owned(),
+        name: row.name.into(),
         digest: row.digest.map(digits).unwrap_or_default(),
         length: row.length,
         sha512: row.sha512.map(digits),

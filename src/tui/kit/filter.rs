@@ -44,14 +44,18 @@ impl Filter {
     /// Whether a row with this text is shown.
     #[must_use]
     pub fn passes(&self, row: &str) -> bool {
-        self.words.is_empty() || self.finds(&Searched::new(row.to_owned()))
+        self.words.is_empty() || self.finds(row, &row.to_lowercase())
     }
 
-    /// Whether a row of a long list is shown.
-    #[must_use]
-    pub fn finds(&self, row: &Searched) -> bool {
+    /// Those rows of a long list that are shown.
+    pub fn among<'a>(&'a self, rows: &'a SearchTexts) -> impl Iterator<Item = usize> + 'a {
+        let texts = rows.exact.iter().zip(rows.folded.as_ref().unwrap_or(&rows.exact).iter());
+        texts.enumerate().filter(|(_, (text, folded))| self.finds(text, folded)).map(|(place, _)| place)
+    }
+
+    fn finds(&self, text: &str, folded: &str) -> bool {
         self.words.iter().all(|w| {
-            let text = if w.exact_case { &row.text } else { row.lower.as_ref().unwrap_or(&row.text) };
+            let text = if w.exact_case { text } else { folded };
             let found = if w.loose { holds_letters(text, &w.text) } else { text.contains(&w.text) };
             found != w.negated
         })
@@ -64,20 +68,47 @@ fn holds_letters(text: &str, letters: &str) -> bool {
     letters.chars().all(|letter| rest.any(|c| c == letter))
 }
 
-/// The text that a row is found by. Lists of thousands make it once, not for every letter that is typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Searched {
-    text: String,
-    /// Where it differs.
-    lower: Option<String>,
+/// The texts that rows are found by. Lists of a hundred thousand make them once, not for every letter that is typed.
+#[derive(Debug)]
+pub struct SearchTexts {
+    exact: Texts,
+    /// Without capitals, where there may be any.
+    folded: Option<Texts>,
 }
 
-impl Searched {
-    /// Folds it.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        let lower = text.to_lowercase();
-        Self { lower: (lower != text).then_some(lower), text }
+/// Texts one behind the other.
+#[derive(Debug)]
+struct Texts {
+    all: String,
+    ends: Vec<usize>,
+}
+
+impl SearchTexts {
+    /// Has each row written once.
+    pub fn new<T>(rows: &[T], write: impl Fn(&T, &mut String)) -> Self {
+        let exact = Texts::new(rows, write);
+        let is_folded = exact.all.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        let folded = (!is_folded).then(|| {
+            let rows: Vec<&str> = exact.iter().collect();
+            Texts::new(&rows, |row, folded| folded.push_str(&row.to_lowercase()))
+        });
+        Self { exact, folded }
+    }
+}
+
+impl Texts {
+    fn new<T>(rows: &[T], write: impl Fn(&T, &mut String)) -> Self {
+        let mut made = Self { all: String::new(), ends: Vec::with_capacity(rows.len()) };
+        for row in rows {
+            write(row, &mut made.all);
+            made.ends.push(made.all.len());
+        }
+        made
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| self.all.get(start..*end).unwrap_or_default())
     }
 }
 
@@ -98,6 +129,17 @@ mod tests {
         assert!(Filter::new("~adm/dm").passes("warn admin/demo"));
         assert!(!Filter::new("~dma").passes("admin"));
         assert!(!Filter::new("!~amn").passes("admin"));
+    }
+
+    #[test]
+    fn rows_of_a_long_list_are_found_as_single_ones_are() {
+        let rows = ["ok admin/web", "warn Admin/demo", "", "fail İstanbul", "ok ÄPFEL"];
+        let texts = SearchTexts::new(&rows, |row, text| text.push_str(row));
+        for typed in ["admin", "Admin", "!admin", "~wdm", "i̇stanbul", "äpfel", "ÄPFEL", "ok !web", "l", ""] {
+            let filter = Filter::new(typed);
+            let alone: Vec<usize> = (0..rows.len()).filter(|place| filter.passes(rows[*place])).collect();
+            assert_eq!(filter.among(&texts).collect::<Vec<_>>(), alone, "{typed:?}");
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn places(state: &State, scored: &mut Scored) {
     }
     if scored.letters >= LETTERS_FOR_TAGS {
         for tag in view.tags.iter() {
-            scored.take(&tag.name, 0, || Hit::Tag(Arc::from(tag.name.as_str())));
+            scored.take(&tag.name, 0, || Hit::Tag(Arc::clone(&tag.name)));
         }
     }
 }

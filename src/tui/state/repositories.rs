@@ -101,6 +101,8 @@ impl Repository {
 pub struct Repositories {
     rows: Vec<Repository>,
     places: HashMap<Gun, usize>,
+    /// The same by the names that are shown.
+    named: HashMap<String, usize>,
     /// Those that were taken off the list, for when they come back.
     off: HashMap<Gun, Repository>,
     asked: usize,
@@ -135,6 +137,7 @@ impl Repositories {
         }
         self.off.extend(old);
         self.places = self.rows.iter().enumerate().map(|(place, r)| (r.entry.gun.clone(), place)).collect();
+        self.named = self.rows.iter().enumerate().rev().map(|(place, r)| (r.entry.name.clone(), place)).collect();
         self.asked = self.rows.iter().filter(|r| r.work != Work::Idle).count();
         fresh
     }
@@ -155,6 +158,12 @@ impl Repositories {
     /// The same, to write.
     pub fn find_mut(&mut self, gun: &Gun) -> Option<&mut Repository> {
         self.rows.get_mut(*self.places.get(gun)?)
+    }
+
+    /// The first one of a name, whole as it is shown.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Repository> {
+        self.rows.get(*self.named.get(name)?)
     }
 
     /// Notes that its server is asked from now on; `false` if it is already, or not on the list.

@@ -9,7 +9,7 @@ use crate::engine::tags::registered::KnownTag;
 use crate::engine::view::TagView;
 use crate::engine::{Change, EntryId, Plan, RepositoryPlan, RepositoryView, natural};
 use crate::tuf::Gun;
-use crate::tui::kit::filter::{Filter, Searched};
+use crate::tui::kit::filter::{Filter, SearchTexts};
 use crate::tui::state::registry::Compared;
 use crate::tui::state::sort::Sort;
 
@@ -27,6 +27,8 @@ pub struct TagRows {
     of: Option<Arc<RepositoryView>>,
     plan: Option<Arc<Plan>>,
     rows: Vec<TagRow>,
+    /// Made when something is looked for.
+    texts: OnceLock<SearchTexts>,
     /// What they were filtered by last.
     pub filter: Filter,
     /// What they were put in order by last.
@@ -41,9 +43,7 @@ pub struct TagRow {
     /// What the stage does to it.
     pub mark: Option<Mark>,
     /// Digest that is staged for it, in hexadecimal.
-    pub staged: Option<String>,
-    /// Made when something is looked for: there may be a hundred thousand.
-    text: OnceLock<Searched>,
+    pub staged: Option<Box<str>>,
 }
 
 impl TagRow {
@@ -73,13 +73,13 @@ impl TagRows {
         let planned = plan.as_ref().and_then(|plan| plan.repositories.iter().find(|p| p.gun == view.gun));
         let stage = planned.map(Staged::of).unwrap_or_default();
         add_staged(&mut rows, &stage);
-        let mut made = Self { of: Some(view), plan: plan.clone(), rows: Vec::with_capacity(rows.len()), filter, sort };
-        for row in rows {
+        let rows = rows.into_iter().map(|row| {
             let mark = stage.marks.get(&*row.name).copied();
-            let staged = stage.digests.get(&*row.name).map(|digest| (*digest).to_owned());
-            made.rows.push(TagRow { row, mark, staged, text: OnceLock::new() });
-        }
-        made
+            let staged = stage.digests.get(&*row.name).map(|digest| Box::from(*digest));
+            TagRow { row, mark, staged }
+        });
+        let rows = rows.collect();
+        Self { of: Some(view), plan: plan.clone(), rows, texts: OnceLock::new(), filter, sort }
     }
 
     /// Whether they are of this very view and plan.
@@ -96,9 +96,13 @@ impl TagRows {
     /// Index and name of those that pass the filter, in order.
     #[must_use]
     pub fn shown(&self) -> Vec<(usize, Arc<str>)> {
-        let finds = |row: &TagRow| self.filter.finds(row.text.get_or_init(|| text(row, self.signed(row))));
-        let rows = self.rows.iter().enumerate().filter(|(_, row)| self.filter.is_empty() || finds(row));
-        let mut shown: Vec<(usize, &TagRow)> = rows.collect();
+        let mut shown: Vec<(usize, &TagRow)> = if self.filter.is_empty() {
+            self.rows.iter().enumerate().collect()
+        } else {
+            let write = |row: &TagRow, text: &mut String| write(row, self.signed(row), text);
+            let texts = self.texts.get_or_init(|| SearchTexts::new(&self.rows, write));
+            self.filter.among(texts).filter_map(|place| Some((place, self.rows.get(place)?))).collect()
+        };
         if self.sort == Sort::State {
             shown.sort_by_key(|(_, row)| urgency(row.row.standing));
         }
@@ -133,6 +137,7 @@ impl TagRows {
     #[must_use]
     pub fn learn<'a>(&mut self, names: impl Iterator<Item = &'a Arc<str>>, registry: &Compared) -> bool {
         let (Some(view), Some(registered)) = (self.of.clone(), &registry.known) else { return false };
+        self.texts = OnceLock::new();
         for name in names {
             let first = self.rows.partition_point(|row| natural(&row.row.name, name).is_lt());
             let known = registered.of(name);
@@ -145,7 +150,6 @@ impl TagRows {
                     (None, _) => {}
                 }
                 row.row.registry = if let KnownTag::Is(found) = known { Some(Arc::clone(found)) } else { None };
-                row.text = OnceLock::new();
                 place += 1;
             }
             if place == first {
@@ -167,17 +171,16 @@ fn urgency(standing: TagStanding) -> u8 {
     }
 }
 
-/// What a row is found by.
-fn text(row: &TagRow, signed: Option<&TagView>) -> Searched {
+/// Writes what a row is found by.
+fn write(row: &TagRow, signed: Option<&TagView>, text: &mut String) {
     let registry = row.row.registry.as_ref().map(|found| found.digest.digest()).unwrap_or_default();
     let digest = signed.map(|tag| tag.digest.as_str()).unwrap_or_default();
     let registry = if registry == digest { "same" } else { registry };
-    let mut text = format!("{} {} {digest} {registry}", row.row.name, row.word());
-    for signer in signed.into_iter().flat_map(|tag| &tag.signers) {
+    let signers = signed.into_iter().flat_map(|tag| &tag.signers);
+    for word in [&*row.row.name, row.word(), digest, registry].into_iter().chain(signers.map(String::as_str)) {
+        text.push_str(word);
         text.push(' ');
-        text.push_str(signer);
     }
-    Searched::new(text)
 }
 
 /// What the stage does to tags.

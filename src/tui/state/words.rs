@@ -151,8 +151,8 @@ pub fn needed_key(key: &NeededKey) -> String {
 /// How a repository's name, short or whole, is like those of others; `None` for any other text.
 #[must_use]
 pub fn likeness(state: &State, text: &str) -> Option<(usize, usize)> {
-    let is_of = |name: &str| name == text || state.short_name(name) == text;
-    let found = state.known.repositories.iter().find(|repository| is_of(&repository.entry.name))?;
+    let short = || state.known.repositories.named(&format!("{}/{text}", state.known.registry.as_ref()?));
+    let found = state.known.repositories.named(text).or_else(short)?;
     let registry = text.chars().count() - state.short_name(text).chars().count();
     Some((found.shared.0 + registry, found.shared.1))
 }
@@ -175,7 +175,7 @@ pub fn warning(warning: &PlanWarning) -> String {
 pub fn key_label(state: &State, key: &KeyView) -> String {
     let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
     let name = |gun: &String| {
-        let known = state.known.repositories.iter().find(|r| r.entry.gun.as_str() == gun);
+        let known = Gun::parse(gun).ok().and_then(|gun| state.known.repositories.find(&gun));
         state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
     };
     let role = Role::parse(&key.role);

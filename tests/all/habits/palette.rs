@@ -74,9 +74,9 @@ fn repositories_roles_tags_and_keys_are_gone_to_whatever_was_filtered() {
     assert_eq!((state.focus, state.lists.roles.selected()), (Pane::Roles, Some(&role("targets/jeff"))));
     let tag = state.view().unwrap().tags[3].name.clone();
     press(&mut state, &format!("3/no such tag<enter>1:{tag}"));
-    assert_eq!(hits(&state)[0], Hit::Tag(tag.as_str().into()));
+    assert_eq!(hits(&state)[0], Hit::Tag(tag.clone()));
     press(&mut state, "<enter>");
-    assert_eq!((state.focus, state.lists.tags.selected().map(|t| &**t)), (Pane::Tags, Some(tag.as_str())));
+    assert_eq!((state.focus, state.lists.tags.selected().map(|t| &**t)), (Pane::Tags, Some(&*tag)));
     press(&mut state, ":release board<enter>");
     assert_eq!(state.focus, Pane::Keys);
     assert_eq!(trustdeck::tui::state::selected::key(&state).unwrap().label, "release-board");

@@ -135,7 +135,7 @@ async fn cache_that_docker_wrote_is_read_as_docker_reads_it() {
         serde_json::from_slice(&std::fs::read("tests/fixtures/cli-output/docker-trust-inspect.json").unwrap()).unwrap();
     let pulled = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
     let rows: Vec<serde_json::Value> = pulled
-        .map(|tag| serde_json::json!({"SignedTag": tag.name, "Digest": tag.digest, "Signers": tag.signers}))
+        .map(|tag| serde_json::json!({"SignedTag": *tag.name, "Digest": tag.digest, "Signers": tag.signers}))
         .collect();
     assert_eq!(serde_json::Value::from(rows), expected[0]["SignedTags"]);
     assert_eq!(view.signers(), expected[0]["Signers"].as_array().unwrap().len());
@@ -329,7 +329,7 @@ async fn a_role_cannot_overwrite_the_root_of_another_repository() {
     assert_eq!(std::fs::read(&pin).unwrap(), before);
 
     // The role is shown all the same, without asking again for what has not changed, and offline.
-    assert!(view.tags.iter().any(|tag| tag.name == "9.9" && tag.roles.contains(&role)), "{:?}", view.tags);
+    assert!(view.tags.iter().any(|tag| *tag.name == *"9.9" && tag.roles.contains(&role)), "{:?}", view.tags);
     origin.asked();
     machine.refresh().await.unwrap();
     assert_eq!(origin.count(), 1);

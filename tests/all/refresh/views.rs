@@ -59,7 +59,7 @@ async fn tags_are_trusted_held_or_orphaned_and_paths_hold() {
     repository.tag(&Role::Targets, "base");
     let view = view_of(&repository).await;
     let tags: Vec<(&str, TagState, usize)> =
-        view.tags.iter().map(|tag| (tag.name.as_str(), tag.state, tag.signers.len())).collect();
+        view.tags.iter().map(|tag| (&*tag.name, tag.state, tag.signers.len())).collect();
     let expected = [
         ("1.0", TagState::Trusted, 1),
         ("base", TagState::Trusted, 0),
@@ -154,7 +154,7 @@ async fn tags_that_vanish_and_tags_that_look_alike_are_named() {
     repository.tag(&Role::releases(), "l\u{0430}test");
     let (origin, machine) = served(&repository).await;
     let view = machine.refresh().await.unwrap();
-    let alike: Vec<&str> = view.tags.iter().filter(|tag| tag.look_alike).map(|tag| tag.name.as_str()).collect();
+    let alike: Vec<&str> = view.tags.iter().filter(|tag| tag.look_alike).map(|tag| &*tag.name).collect();
     assert_eq!(alike.len(), 2, "{alike:?}");
     let targets = &mut repository.content.get_mut(&Role::releases()).unwrap().targets;
     targets.retain(|name, _| name.as_str() == "1.0");

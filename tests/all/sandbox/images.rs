@@ -151,7 +151,7 @@ async fn the_scene_has_drifted_gone_tampered_and_unsigned_tags() {
     let engine = trustdeck::engine::Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now)).unwrap();
     let gun = |name: &str| trustdeck::tuf::Gun::parse(&format!("registry.sandbox/{name}")).unwrap();
     let signed = |view: &trustdeck::engine::RepositoryView, name: &str| {
-        let found = view.tags.iter().find(|t| t.name.as_str() == name).unwrap();
+        let found = view.tags.iter().find(|t| *t.name == *name).unwrap();
         format!("sha256:{}", found.digest)
     };
     let web = engine.views().refresh(&gun("team/web")).await.unwrap();

@@ -102,7 +102,7 @@ pub fn tag(name: &str, digest: &str, state: TagState, signers: &[&str]) -> TagVi
     }
     roles.extend(signers.iter().map(|s| Role::from(DelegationName::parse(&format!("targets/{s}")).unwrap())));
     TagView {
-        name: name.to_owned(),
+        name: name.into(),
         digest: digits(digest),
         length: 1362 + name.len() as u64 * 7,
         sha512: None,

@@ -93,7 +93,7 @@ fn found(state: &mut State, gun: &Gun, answers: Vec<TagAnswer>) {
 pub(super) fn checked(state: &mut State, gun: &Gun, tag: &str, part: &CheckedPart) {
     let Some(repository) = state.find_mut(gun) else { return };
     let Some(view) = repository.view.clone() else { return };
-    let signed = view.tags.iter().find(|signed| signed.name == tag && signed.state == TagState::Trusted);
+    let signed = view.tags.iter().find(|signed| *signed.name == *tag && signed.state == TagState::Trusted);
     if signed.is_some_and(|signed| repository.registry.check(&signed.digest, part)) {
         repository.registry.count(Some(&view));
         list_anew(state, gun);

@@ -25,7 +25,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     if let Some(found) = row.row.registry.as_ref().filter(|_| !state.lists.tag_rows.is_same(row)) {
         detail.facts.push(("registry", words::grouped(found.digest.digest())));
     }
-    if let Some(digest) = row.staged.as_ref().filter(|digest| signed.is_none_or(|tag| tag.digest != **digest)) {
+    if let Some(digest) = row.staged.as_deref().filter(|digest| signed.is_none_or(|tag| tag.digest != *digest)) {
         detail.facts.push(("staged", words::grouped(digest)));
     }
     detail.acts = acts(state, row, signed);

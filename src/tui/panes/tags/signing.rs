@@ -32,7 +32,7 @@ pub(super) fn sign(state: &mut State, gun: &Gun, meant: &[Arc<str>]) -> Vec<Effe
 /// What is signed under a tag and pulled, else anything that is signed under it.
 fn signed<'a>(state: &'a State, gun: &Gun, name: &str) -> Option<&'a TagView> {
     let view = state.find(gun)?.view.as_deref()?;
-    let mut all: Vec<&TagView> = view.tags.iter().filter(|tag| tag.name == name).collect();
+    let mut all: Vec<&TagView> = view.tags.iter().filter(|tag| *tag.name == *name).collect();
     all.sort_by_key(|tag| std::cmp::Reverse(tag.state));
     all.first().copied()
 }

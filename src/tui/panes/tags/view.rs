@@ -94,7 +94,7 @@ fn draw(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, rows: &TagRow
     }
     let (digest, style) = match (signed.filter(|t| !t.digest.is_empty()), &tag.staged) {
         (Some(tag), _) => (tag.digest.as_str(), theme.text()),
-        (None, Some(digest)) => (digest.as_str(), theme.add()),
+        (None, Some(digest)) => (&**digest, theme.add()),
         (None, None) => (missing, theme.quiet()),
     };
     cell(canvas, slot(SIGNED), y, beginning(digest), style);

@@ -21,14 +21,14 @@ struct Inspected<'a> {
     /// Names of targets that were asked for.
     #[serde(skip)]
     targets: &'a [String],
-    signed_tags: Vec<Row<'a>>,
+    signed_tags: Vec<InspectedTag<'a>>,
     signers: Vec<HolderRow<'a>>,
     administrative_keys: Vec<HolderRow<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Row<'a> {
+struct InspectedTag<'a> {
     signed_tag: &'a str,
     digest: &'a str,
     signers: &'a [String],
@@ -39,11 +39,11 @@ struct Row<'a> {
 struct HolderRow<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    keys: Vec<KeyRow<'a>>,
+    keys: Vec<HolderKey<'a>>,
 }
 
 #[derive(Serialize)]
-struct KeyRow<'a> {
+struct HolderKey<'a> {
     #[serde(rename = "ID")]
     id: &'a str,
 }
@@ -124,7 +124,7 @@ fn inspect<'a>(
     let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| **wanted == *tag.name));
     let is_named = |tag: &&TagView| names.iter().any(|name| is_called(&tag.name, name));
     let wanted = wanted.filter(|tag| names.is_empty() || is_named(tag));
-    let row = |tag: &'a TagView| Row {
+    let row = |tag: &'a TagView| InspectedTag {
         signed_tag: &tag.name,
         digest: &tag.digest,
         signers: if tag.signers.is_empty() { administrator } else { &tag.signers },
@@ -134,7 +134,7 @@ fn inspect<'a>(
     let administrators = [(Role::Root, "Root"), (Role::Targets, "Repository")];
     let administrator = |(role, name): (Role, &'a str)| {
         let role = view.roles.iter().find(|r| r.role == role)?;
-        let keys = role.keys.iter().map(|k| KeyRow { id: k.id.as_str() }).collect();
+        let keys = role.keys.iter().map(|k| HolderKey { id: k.id.as_str() }).collect();
         Some(HolderRow { name, keys })
     };
     Inspected {
@@ -158,7 +158,7 @@ fn signer(role: &RoleView) -> Option<HolderRow<'_>> {
         return None;
     }
     let name = role.role.delegation()?.as_str().trim_start_matches("targets/");
-    Some(HolderRow { name, keys: role.keys.iter().map(|k| KeyRow { id: k.canonical.as_str() }).collect() })
+    Some(HolderRow { name, keys: role.keys.iter().map(|k| HolderKey { id: k.canonical.as_str() }).collect() })
 }
 
 fn pretty(inspected: &[Inspected<'_>]) -> String {
@@ -176,7 +176,7 @@ fn block(inspected: &Inspected<'_>) -> String {
     if inspected.signed_tags.is_empty() {
         text.push_str(&format!("\nNo signatures for {what}\n\n"));
     } else {
-        let signers = |row: &Row<'_>| match row.signers {
+        let signers = |row: &InspectedTag<'_>| match row.signers {
             [one] if one == "Repo Admin" => "(Repo Admin)".to_owned(),
             several => {
                 let mut sorted: Vec<&str> = several.iter().map(String::as_str).collect();

@@ -25,7 +25,7 @@ const SYSTEM: [&str; 4] = [
 
 /// One place that the plugin may have.
 #[derive(Serialize)]
-struct Row {
+struct LinkRow {
     file: PathBuf,
     state: &'static str,
     points_to: Option<PathBuf>,
@@ -160,7 +160,7 @@ async fn status(context: &Context) -> Result<Ending, Problem> {
     let right = name(docker.as_ref());
     let dirs = std::iter::once(users(context)).chain(SYSTEM.iter().map(PathBuf::from));
     let places = dirs.flat_map(|dir| plugin::NAMES.map(|name| (name, dir.join(plugin::file_name(name)))));
-    let rows: Vec<Row> = places.filter_map(|(name, file)| row(name == right, file, &program)).collect();
+    let rows: Vec<LinkRow> = places.filter_map(|(name, file)| row(name == right, file, &program)).collect();
     if context.console.json {
         let version = docker.as_ref().map(|docker| &docker.version);
         context.console.result_json(&serde_json::json!({ "docker": version, "name": right, "links": rows }))?;
@@ -182,7 +182,7 @@ async fn status(context: &Context) -> Result<Ending, Problem> {
     Ok(Ending::done())
 }
 
-fn row(has_right_name: bool, file: PathBuf, program: &Path) -> Option<Row> {
+fn row(has_right_name: bool, file: PathBuf, program: &Path) -> Option<LinkRow> {
     let (state, points_to, note) = match look(&file, program) {
         There::Nothing => return None,
         There::Other => ("other", None, "is something else than a link to trustdeck".to_owned()),
@@ -198,5 +198,5 @@ fn row(has_right_name: bool, file: PathBuf, program: &Path) -> Option<Row> {
             ("installed", Some(to), note)
         }
     };
-    Some(Row { file, state, points_to, note })
+    Some(LinkRow { file, state, points_to, note })
 }

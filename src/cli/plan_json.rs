@@ -21,8 +21,8 @@ pub(super) struct PlanRow<'a> {
     needs_accept: bool,
     changes: Vec<ChangeRow<'a>>,
     roles: Vec<RoleRow<'a>>,
-    tags: TagRow<'a>,
-    keys: Vec<KeyRow<'a>>,
+    tags: PlanTag<'a>,
+    keys: Vec<PlanKey<'a>>,
     unknown: Vec<UnknownRow<'a>>,
     warnings: Vec<WarningRow<'a>>,
     error: Option<&'a Problem>,
@@ -58,7 +58,7 @@ struct RoleRow<'a> {
 }
 
 #[derive(Serialize)]
-struct TagRow<'a> {
+struct PlanTag<'a> {
     before: usize,
     after: usize,
     orphaned: &'a [String],
@@ -69,7 +69,7 @@ struct TagRow<'a> {
 }
 
 #[derive(Serialize)]
-struct KeyRow<'a> {
+struct PlanKey<'a> {
     id: Option<&'a CanonicalKeyId>,
     label: Option<&'a str>,
     role: String,
@@ -170,8 +170,8 @@ fn role_row(role: &RoleDiff) -> RoleRow<'_> {
     }
 }
 
-fn tag_row(tags: &TagEffect) -> TagRow<'_> {
-    TagRow {
+fn tag_row(tags: &TagEffect) -> PlanTag<'_> {
+    PlanTag {
         before: tags.before,
         after: tags.after,
         orphaned: &tags.orphaned,
@@ -182,9 +182,9 @@ fn tag_row(tags: &TagEffect) -> TagRow<'_> {
     }
 }
 
-fn key_row(key: &NeededKey) -> KeyRow<'_> {
+fn key_row(key: &NeededKey) -> PlanKey<'_> {
     match key {
-        NeededKey::Unlock { id, label, role, locked, signs } => KeyRow {
+        NeededKey::Unlock { id, label, role, locked, signs } => PlanKey {
             id: Some(id),
             label: Some(label),
             role: role.clone(),
@@ -193,7 +193,7 @@ fn key_row(key: &NeededKey) -> KeyRow<'_> {
             signs: signs.iter().collect(),
         },
         NeededKey::New { role } => {
-            KeyRow { id: None, label: None, role: role.to_string(), new: true, locked: false, signs: vec![role] }
+            PlanKey { id: None, label: None, role: role.to_string(), new: true, locked: false, signs: vec![role] }
         }
     }
 }

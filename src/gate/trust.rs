@@ -25,12 +25,12 @@ const AT_ONCE: usize = 16;
 
 /// What is known of one repository.
 #[derive(Clone)]
-struct Known {
+struct Learned {
     outcome: Result<Arc<RepositoryView>, Arc<EngineError>>,
     asked: Time,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;
+type Slot = Arc<tokio::sync::Mutex<Option<Learned>>>;
 
 /// All that is known.
 #[derive(Clone)]
@@ -82,14 +82,14 @@ impl Trust {
     }
 
     /// Whether the server need not be asked again yet.
-    fn is_fresh(&self, known: &Known) -> bool {
+    fn is_fresh(&self, known: &Learned) -> bool {
         let age = (self.clock)().duration_since(known.asked);
         // A clock that was put back says nothing about age.
         !age.is_negative() && age.unsigned_abs() < FRESH && self.holds(known)
     }
 
     /// Whether what was found may be used at this moment.
-    fn holds(&self, known: &Known) -> bool {
+    fn holds(&self, known: &Learned) -> bool {
         known.outcome.as_ref().map_or(true, |view| expiry(view).is_none_or(|expires| expires > (self.clock)()))
     }
 
@@ -106,7 +106,7 @@ impl Trust {
             view.notices.iter().for_each(|notice| (self.log)(&printable(&format!("{gun}: {notice}"))));
         }
         self.tell(gun, &outcome);
-        *kept = Some(Known { outcome: outcome.clone(), asked: (self.clock)() });
+        *kept = Some(Learned { outcome: outcome.clone(), asked: (self.clock)() });
         outcome
     }
 

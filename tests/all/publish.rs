@@ -4,7 +4,7 @@ use crate::support;
 
 use serde_json::json;
 use support::machine::{Machine, add_signer, delegation, remove_signer, revoke, role, sign, sign_into, witness};
-use support::{Home, NotaryServer};
+use support::{Home, NotaryServer, in_own_process};
 use trustdeck::engine::plan::Weight;
 use trustdeck::engine::{Change, EngineError, Health, Kind, PublishOutcome, Published};
 use trustdeck::tuf::{Gun, PublicKey};
@@ -77,6 +77,25 @@ async fn a_signed_tag_is_trusted_by_docker_and_a_revoked_one_is_gone() {
     assert_eq!(done(machine.publish().await).trusted, 1);
     let listed = machine.home.notary(&["list", GUN]).ok().stdout;
     assert!(listed.contains("1.1") && !listed.contains("1.0 "), "{listed}");
+}
+
+#[test]
+fn a_publish_waits_for_the_disk_only_with_what_must_last() {
+    if !in_own_process("publish::a_publish_waits_for_the_disk_only_with_what_must_last") {
+        return;
+    }
+    let Some(server) = NotaryServer::start() else { return };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let (machine, _) = created(&server).await;
+        machine.stage(GUN, [sign("1.0")]);
+        done(machine.publish().await);
+        machine.stage(GUN, [sign("1.1")]);
+        let before = trustdeck::engine::disk_waits();
+        done(machine.publish().await);
+        // What is sent, before it is, and the marks of what was read back: each a file and its folder. That it is done may
+        // be lost, and is a file.
+        assert_eq!(trustdeck::engine::disk_waits() - before, 5);
+    });
 }
 
 #[tokio::test]

@@ -168,6 +168,23 @@ pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
     }
 }
 
+/// Runs the test of this name once more in a process of its own, for what is counted of all that a process does. `true` in
+/// that process.
+///
+/// # Panics
+/// If it fails there.
+pub fn in_own_process(test: &str) -> bool {
+    const OWN: &str = "TRUSTDECK_TEST_OWN_PROCESS";
+    let is_own = std::env::var_os(OWN).is_some();
+    if !is_own {
+        let mut own = Command::new(std::env::current_exe().unwrap());
+        let ran = own.args(["--exact", test, "--nocapture"]).env(OWN, "1").output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        assert!(String::from_utf8_lossy(&ran.stdout).contains("1 passed"), "no test is called {test}");
+    }
+    is_own
+}
+
 /// The first of these files that exists.
 ///
 /// # Panics

@@ -11,7 +11,7 @@ use crate::engine::view::troubles::Trouble;
 use crate::engine::{EngineError, Problem, RepositoryView};
 
 #[derive(Serialize)]
-struct Row {
+struct ResolvedRow {
     image: String,
     reference: String,
     digest: String,
@@ -43,12 +43,12 @@ pub(in crate::cli) async fn run(context: &Context, command: &Resolve) -> Result<
     Ok(ending)
 }
 
-async fn row(context: &Context, image: &str) -> Result<Row, Problem> {
+async fn row(context: &Context, image: &str) -> Result<ResolvedRow, Problem> {
     let target = context.target(image)?;
     let name = familiar_name(&target.gun);
     if let Some(digest) = target.digest {
         // Whoever names the digest has decided already.
-        return Ok(Row {
+        return Ok(ResolvedRow {
             image: image.to_owned(),
             reference: format!("{name}@{digest}"),
             digest,
@@ -60,7 +60,13 @@ async fn row(context: &Context, image: &str) -> Result<Row, Problem> {
     let view = context.relied_on(&target.gun).await?;
     let trusted = trusted(&view, &tag)?;
     let reference = format!("{name}@{}", trusted.digest);
-    Ok(Row { image: image.to_owned(), reference, digest: trusted.digest, tag: Some(tag), signers: trusted.signers })
+    Ok(ResolvedRow {
+        image: image.to_owned(),
+        reference,
+        digest: trusted.digest,
+        tag: Some(tag),
+        signers: trusted.signers,
+    })
 }
 
 /// Finds a tag; where it is not trusted because a role that pulls look at does not count, says what is wrong with that.

@@ -23,7 +23,7 @@ const STANDINGS: [TagStanding; 7] = [
 ];
 
 #[derive(Serialize)]
-struct TagRow<'a> {
+struct ComparedRow<'a> {
     repository: &'a Gun,
     tag: &'a str,
     state: &'static str,
@@ -52,7 +52,7 @@ pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<En
     let shown = |row: &&TagPair| wanted.is_empty() || wanted.contains(&row.standing);
     let rows: Vec<&TagPair> = compared.rows.iter().filter(shown).collect();
     if context.console.json {
-        let rows: Vec<TagRow<'_>> = rows.iter().map(|row| tag_row(&gun, &compared, row)).collect();
+        let rows: Vec<ComparedRow<'_>> = rows.iter().map(|row| tag_row(&gun, &compared, row)).collect();
         context.console.result_json(&rows)?;
     } else {
         context.console.result(&table(&compared, &rows))?;
@@ -71,9 +71,9 @@ fn standing(word: &str) -> Result<TagStanding, Problem> {
     found.ok_or_else(|| input(format!("{word:?} is no state of a tag"), format!("give one of {}", words.join(", "))))
 }
 
-fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a TagPair) -> TagRow<'a> {
+fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a TagPair) -> ComparedRow<'a> {
     let signed = compared.signed(row);
-    TagRow {
+    ComparedRow {
         repository: gun,
         tag: &row.name,
         state: row.standing.word(),
@@ -144,7 +144,7 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
         false => ending.problems.extend(troubles),
     }
     if context.console.json {
-        let rows: Vec<TagRow<'_>> = rows.iter().map(|(gun, compared, row)| tag_row(gun, compared, row)).collect();
+        let rows: Vec<ComparedRow<'_>> = rows.iter().map(|(gun, compared, row)| tag_row(gun, compared, row)).collect();
         context.console.result_json(&rows)?;
     } else {
         context.console.result(&sentences(&rows))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::passphrases::{Answer, Typed, chosen, nobody};
+use super::passphrases::{Typed, Unlocking, chosen, nobody};
 use super::words::{called, shown};
 use crate::cli::Context;
 use crate::cli::arguments::key::Backup;
@@ -77,11 +77,11 @@ fn passphrases(context: &Context, keys: &[CanonicalKeyId]) -> Result<BTreeMap<Ca
         }
         let what = format!("key {}", called(context, id));
         match typed.open_stored(context, id, &what)? {
-            Answer::Opened((), passphrase) => {
+            Unlocking::Opened((), passphrase) => {
                 found.insert(id.clone(), passphrase);
             }
-            Answer::Skipped => {}
-            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+            Unlocking::Skipped => {}
+            Unlocking::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         }
     }
     Ok(found)

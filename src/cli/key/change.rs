@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use super::passphrases::{Answer, Typed, chosen, nobody};
+use super::passphrases::{Typed, Unlocking, chosen, nobody};
 use super::token;
 use super::words::{called, shown};
 use crate::cli::Context;
@@ -62,9 +62,9 @@ fn open_to_see(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
     let passphrase = match context.engine.custody().opens(id, None)? {
         true => Passphrase::new(),
         false => match Typed::default().open_stored(context, id, &what)? {
-            Answer::Opened((), passphrase) => passphrase,
-            Answer::Skipped => return Err(stopped("the public half was not exported", "type the passphrase")),
-            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+            Unlocking::Opened((), passphrase) => passphrase,
+            Unlocking::Skipped => return Err(stopped("the public half was not exported", "type the passphrase")),
+            Unlocking::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         },
     };
     Ok(context.engine.keyring().unlock(id, &passphrase)?)
@@ -114,9 +114,11 @@ pub(super) fn passwd(context: &Context, arguments: &Passwd) -> Result<Ending, Pr
         None
     } else {
         match Typed::default().open_stored(context, &id, &what)? {
-            Answer::Opened((), passphrase) => Some(passphrase),
-            Answer::Skipped => return Err(stopped("the passphrase was not changed", "type the old one to change it")),
-            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+            Unlocking::Opened((), passphrase) => Some(passphrase),
+            Unlocking::Skipped => {
+                return Err(stopped("the passphrase was not changed", "type the old one to change it"));
+            }
+            Unlocking::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         }
     };
     let new = chosen(context, arguments.new_passphrase_fd, &what, "give --new-passphrase-fd FD")?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::passphrases::{Answer, Attempt, Typed, for_new_key, nobody};
+use super::passphrases::{Attempt, Typed, Unlocking, for_new_key, nobody};
 use crate::cli::Context;
 use crate::cli::arguments::key::Load;
 use crate::cli::console::input;
@@ -12,7 +12,7 @@ use crate::engine::{Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 
 #[derive(Serialize)]
-struct Row {
+struct LoadedRow {
     id: String,
     words: String,
     role: String,
@@ -60,7 +60,7 @@ fn one(
     gun: Option<&str>,
     what: &str,
     typed: &mut Typed,
-) -> Result<Row, Problem> {
+) -> Result<LoadedRow, Problem> {
     let (opened, passphrase) = open(context, key, role, what, typed)?;
     let id = opened.id().clone();
     // A passphrase that would not be taken for a new key is not kept for a loaded one.
@@ -75,7 +75,7 @@ fn one(
         LoadedKey::New(path) => ("loaded", role.to_owned(), Some(path)),
         LoadedKey::Known(role) => ("known", role, None),
     };
-    Ok(Row { id: id.to_string(), words: crate::engine::words(&id), role, result, file })
+    Ok(LoadedRow { id: id.to_string(), words: crate::engine::words(&id), role, result, file })
 }
 
 /// Opens a key, and gives the passphrase that did it, if it took one.
@@ -101,13 +101,13 @@ fn open(
         }
     };
     match typed.open(context, role, &format!("{what} ({})", printable(role)), attempt)? {
-        Answer::Opened(opened, passphrase) => Ok((opened, Some(passphrase))),
-        Answer::Skipped => Err(nobody(what, &[])),
-        Answer::Nobody(wrong) => Err(nobody(what, &wrong)),
+        Unlocking::Opened(opened, passphrase) => Ok((opened, Some(passphrase))),
+        Unlocking::Skipped => Err(nobody(what, &[])),
+        Unlocking::Nobody(wrong) => Err(nobody(what, &wrong)),
     }
 }
 
-fn text(row: &Row) -> String {
+fn text(row: &LoadedRow) -> String {
     let short: String = row.id.chars().take(8).collect();
     let what = match row.result {
         "loaded" => format!("loaded {short} as {}", printable(&row.role)),

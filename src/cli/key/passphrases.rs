@@ -16,7 +16,7 @@ pub(super) struct Typed(Vec<Passphrase>);
 pub(super) type Attempt<T> = Result<Option<T>, Problem>;
 
 /// What came of all attempts.
-pub(super) enum Answer<T> {
+pub(super) enum Unlocking<T> {
     /// It opened, with this passphrase.
     Opened(T, Passphrase),
     /// The user typed nothing.
@@ -40,7 +40,7 @@ impl Typed {
         role: &str,
         what: &str,
         attempt: impl FnMut(&Passphrase) -> Attempt<T>,
-    ) -> Result<Answer<T>, Problem> {
+    ) -> Result<Unlocking<T>, Problem> {
         self.open_or_name(context, (role, what), attempt, |_| None)
     }
 
@@ -53,7 +53,7 @@ impl Typed {
         context: &Context,
         id: &CanonicalKeyId,
         what: &str,
-    ) -> Result<Answer<()>, Problem> {
+    ) -> Result<Unlocking<()>, Problem> {
         let role = context.engine.keyring().stored_role(id).unwrap_or_default();
         let attempt = |passphrase: &Passphrase| Ok(context.engine.custody().opens(id, Some(passphrase))?.then_some(()));
         let instead = |passphrase: &Passphrase| {
@@ -68,10 +68,10 @@ impl Typed {
         (role, what): (&str, &str),
         mut attempt: impl FnMut(&Passphrase) -> Attempt<T>,
         instead: impl Fn(&Passphrase) -> Option<String>,
-    ) -> Result<Answer<T>, Problem> {
+    ) -> Result<Unlocking<T>, Problem> {
         for passphrase in &self.0 {
             if let Some(opened) = attempt(passphrase)? {
-                return Ok(Answer::Opened(opened, passphrase.clone()));
+                return Ok(Unlocking::Opened(opened, passphrase.clone()));
             }
         }
         let mut wrong = Vec::new();
@@ -81,14 +81,14 @@ impl Typed {
                     // Lines of a descriptor may be given one for each key.
                     wrong.retain(|(source, _)| *source != Source::Descriptor);
                     name_wrong(context, what, &wrong);
-                    return Ok(Answer::Opened(opened, passphrase));
+                    return Ok(Unlocking::Opened(opened, passphrase));
                 }
                 None => wrong.push((source, instead(&passphrase))),
             }
         }
         wrong.dedup();
         if !context.console.interactive {
-            return Ok(Answer::Nobody(wrong));
+            return Ok(Unlocking::Nobody(wrong));
         }
         name_wrong(context, what, &wrong);
         for count in 1_u32.. {
@@ -99,14 +99,14 @@ impl Typed {
             }
             if let Some(opened) = attempt(&passphrase)? {
                 self.0.push(passphrase.clone());
-                return Ok(Answer::Opened(opened, passphrase));
+                return Ok(Unlocking::Opened(opened, passphrase));
             }
             match instead(&passphrase) {
                 Some(other) => context.console.note(&format!("wrong passphrase; it opens {other}")),
                 None => context.console.note("wrong passphrase"),
             }
         }
-        Ok(Answer::Skipped)
+        Ok(Unlocking::Skipped)
     }
 }
 

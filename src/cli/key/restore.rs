@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::passphrases::{Answer, Attempt, Typed, from_descriptor, nobody};
+use super::passphrases::{Attempt, Typed, Unlocking, from_descriptor, nobody};
 use super::words::shown;
 use crate::cli::arguments::key::KeyRestore;
 use crate::cli::console::input;
@@ -13,7 +13,7 @@ use crate::engine::{Kind, Passphrase, Problem};
 use crate::printable::printable;
 
 #[derive(Serialize)]
-struct Row {
+struct RestoredRow {
     id: Option<String>,
     words: Option<String>,
     role: String,
@@ -106,13 +106,13 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
         }
     };
     match typed.open(context, role, &what, attempt)? {
-        Answer::Opened(restored, _) => Ok(restored),
+        Unlocking::Opened(restored, _) => Ok(restored),
         _ if untested => Ok(engine.custody().restore_key(key, None, accept)?),
-        Answer::Nobody(wrong) => {
+        Unlocking::Nobody(wrong) => {
             let problem = nobody(&what, &wrong);
             Err(Problem { hint: format!("{}; or give --untested to restore it as it is", problem.hint), ..problem })
         }
-        Answer::Skipped => {
+        Unlocking::Skipped => {
             let message = format!("{what} was skipped and is not restored");
             Err(Problem {
                 kind: Kind::Passphrase,
@@ -122,14 +122,14 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
     }
 }
 
-fn row(key: &RestoreKey) -> Row {
+fn row(key: &RestoreKey) -> RestoredRow {
     let standing = match key.standing {
         KeyStanding::New => "new",
         KeyStanding::Same => "same",
         KeyStanding::Conflicting => "conflicting",
         KeyStanding::Unnamed => "unnamed",
     };
-    Row {
+    RestoredRow {
         id: key.found.claimed.as_ref().map(ToString::to_string),
         words: key.found.claimed.as_ref().map(crate::engine::words),
         role: key.found.role.clone().unwrap_or_default(),
@@ -139,7 +139,7 @@ fn row(key: &RestoreKey) -> Row {
     }
 }
 
-fn note(row: &mut Row, restored: &Restored) {
+fn note(row: &mut RestoredRow, restored: &Restored) {
     let (id, result) = match restored {
         Restored::Tested(id, _) => (id, "restored"),
         Restored::Untested(id, _) => (id, "untested"),
@@ -150,7 +150,7 @@ fn note(row: &mut Row, restored: &Restored) {
     row.result = result;
 }
 
-fn text(row: &Row) -> String {
+fn text(row: &RestoredRow) -> String {
     let short: String = row.id.as_deref().unwrap_or("without ID").chars().take(8).collect();
     let result = match (row.result, row.standing) {
         ("restored", _) => "restored, and unlocked to test it",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::passphrases::{Answer, Typed, nobody};
+use super::passphrases::{Typed, Unlocking, nobody};
 use super::words::{called, shown};
 use crate::cli::arguments::key::{Token, TokenImport};
 use crate::cli::console::input;
@@ -36,11 +36,11 @@ struct TokenRow {
     serial: String,
     model: String,
     pin: &'static str,
-    keys: Vec<KeyRow>,
+    keys: Vec<TokenKeyRow>,
 }
 
 #[derive(Serialize)]
-struct KeyRow {
+struct TokenKeyRow {
     id: String,
     words: String,
     role: String,
@@ -62,7 +62,7 @@ fn list(context: &Context) -> Result<Ending, Problem> {
 }
 
 fn row(token: &TokenFacts) -> TokenRow {
-    let keys = token.keys.iter().map(|entry| KeyRow {
+    let keys = token.keys.iter().map(|entry| TokenKeyRow {
         id: entry.public.canonical_id().to_string(),
         words: words(entry.public.canonical_id()),
         role: entry.role.clone(),
@@ -157,14 +157,14 @@ fn import(context: &Context, arguments: &TokenImport) -> Result<Ending, Problem>
         let attempt =
             |passphrase: &Passphrase| Ok(context.engine.custody().opens(&id, Some(passphrase))?.then_some(()));
         match Typed::default().open(context, &role, &what, attempt)? {
-            Answer::Opened((), passphrase) => Some(passphrase),
-            Answer::Skipped => {
+            Unlocking::Opened((), passphrase) => Some(passphrase),
+            Unlocking::Skipped => {
                 return Err(Problem {
                     kind: Kind::Cancelled,
                     ..input("the key was not imported", "type its passphrase to import it")
                 });
             }
-            Answer::Nobody(wrong) => return Err(nobody(&what, &wrong)),
+            Unlocking::Nobody(wrong) => return Err(nobody(&what, &wrong)),
         }
     };
     let (serial, attendant) = (Some(token.name.serial.as_str()), attendant(context, &token));

@@ -1,6 +1,6 @@
 //! The commands of `docker trust`: their options, and what their help says.
 
-use super::options::{Help, Known, Takes};
+use super::options::{Help, PluginOption, Takes};
 
 /// A command, or a group of commands.
 pub(super) struct PluginCommand {
@@ -10,7 +10,7 @@ pub(super) struct PluginCommand {
     usage: &'static str,
     about: &'static str,
     options: &'static str,
-    pub(super) known: &'static [Known],
+    pub(super) known: &'static [PluginOption],
     pub(super) takes: Words,
     /// Where it differs from Docker's.
     differs: &'static str,
@@ -37,12 +37,12 @@ pub(super) enum Words {
     AtLeast(usize),
 }
 
-const fn flag(long: &'static str, short: Option<char>) -> Known {
-    Known { long, short, takes: Takes::Nothing }
+const fn flag(long: &'static str, short: Option<char>) -> PluginOption {
+    PluginOption { long, short, takes: Takes::Nothing }
 }
 
-const fn text(long: &'static str) -> Known {
-    Known { long, short: None, takes: Takes::Text }
+const fn text(long: &'static str) -> PluginOption {
+    PluginOption { long, short: None, takes: Takes::Text }
 }
 
 const TOP: &str = "

@@ -31,18 +31,18 @@ pub(super) enum Loss {
 pub(super) struct OneOff<'d> {
     docker: &'d Docker,
     gun: Gun,
-    staged: Arc<Staged>,
+    staged: Arc<OneOffStage>,
     /// Takes the changes back when the user stops it at a question.
     watch: JoinHandle<()>,
     _finishing: Finishing,
 }
 
-struct Staged {
+struct OneOffStage {
     engine: Engine,
     entries: Mutex<Vec<EntryId>>,
 }
 
-impl Staged {
+impl OneOffStage {
     fn take_back(&self) {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
         if !entries.is_empty() {
@@ -77,7 +77,7 @@ impl<'d> OneOff<'d> {
                  trustdeck reset {gun}"
             )));
         }
-        let staged = Arc::new(Staged { engine, entries: Mutex::default() });
+        let staged = Arc::new(OneOffStage { engine, entries: Mutex::default() });
         let (stop, watched) = (docker.context.stop.clone(), Arc::clone(&staged));
         let finishing = docker.context.busy.begin();
         let watch = tokio::spawn(async move {

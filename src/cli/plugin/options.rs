@@ -3,7 +3,7 @@
 //! Source: pflag, as docker 28.2.2 uses it. Scripts know these words, so no other reader of options would do.
 
 /// An option of a command.
-pub(super) struct Known {
+pub(super) struct PluginOption {
     pub(super) long: &'static str,
     pub(super) short: Option<char>,
     pub(super) takes: Takes,
@@ -54,7 +54,7 @@ impl Given {
 ///
 /// # Errors
 /// Docker's sentence about the first option that is wrong.
-pub(super) fn read(known: &'static [Known], arguments: &[String]) -> Result<Given, String> {
+pub(super) fn read(known: &'static [PluginOption], arguments: &[String]) -> Result<Given, String> {
     let mut given = Given::default();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -73,7 +73,7 @@ pub(super) fn read(known: &'static [Known], arguments: &[String]) -> Result<Give
 
 type Rest<'a> = std::slice::Iter<'a, String>;
 
-fn read_long(known: &'static [Known], text: &str, rest: &mut Rest<'_>, given: &mut Given) -> Result<(), String> {
+fn read_long(known: &'static [PluginOption], text: &str, rest: &mut Rest<'_>, given: &mut Given) -> Result<(), String> {
     let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
     let Some(option) = known.iter().find(|option| option.long == name) else {
         if name == "help" {
@@ -92,7 +92,12 @@ fn read_long(known: &'static [Known], text: &str, rest: &mut Rest<'_>, given: &m
 }
 
 /// Several short options may share one dash; the first that takes a text takes what follows it.
-fn read_short(known: &'static [Known], argument: &str, rest: &mut Rest<'_>, given: &mut Given) -> Result<(), String> {
+fn read_short(
+    known: &'static [PluginOption],
+    argument: &str,
+    rest: &mut Rest<'_>,
+    given: &mut Given,
+) -> Result<(), String> {
     let mut letters = argument.strip_prefix('-').unwrap_or(argument);
     while let Some(letter) = letters.chars().next() {
         let after = letters.get(letter.len_utf8()..).unwrap_or_default();
@@ -119,7 +124,7 @@ fn read_short(known: &'static [Known], argument: &str, rest: &mut Rest<'_>, give
     Ok(())
 }
 
-fn checked(option: &Known, value: String) -> Result<String, String> {
+fn checked(option: &PluginOption, value: String) -> Result<String, String> {
     if truth(&value).is_some() {
         return Ok(value);
     }
@@ -143,9 +148,9 @@ fn truth(value: &str) -> Option<bool> {
 mod tests {
     use super::*;
 
-    const KNOWN: &[Known] = &[
-        Known { long: "yes", short: Some('y'), takes: Takes::Nothing },
-        Known { long: "key", short: Some('k'), takes: Takes::Text },
+    const KNOWN: &[PluginOption] = &[
+        PluginOption { long: "yes", short: Some('y'), takes: Takes::Nothing },
+        PluginOption { long: "key", short: Some('k'), takes: Takes::Text },
     ];
 
     fn reading(line: &str) -> Result<Given, String> {

@@ -15,7 +15,7 @@ use crate::printable::printable;
 use crate::tuf::Gun;
 
 #[derive(Serialize)]
-struct Row {
+struct WizardRow {
     id: String,
     what: String,
     repositories: Vec<Gun>,
@@ -37,7 +37,7 @@ pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
     let guns: Vec<Gun> = begun.iter().flat_map(|choice| choice.repositories.clone()).collect();
     // What could not be read is said where its facts are used.
     context.views(&guns).await;
-    let rows = begun.iter().map(|choice| row(context, choice)).collect::<Result<Vec<Row>, Problem>>()?;
+    let rows = begun.iter().map(|choice| row(context, choice)).collect::<Result<Vec<WizardRow>, Problem>>()?;
     if context.console.json {
         context.console.result_json(&rows)?;
         return Ok(Ending::done());
@@ -59,11 +59,11 @@ pub(super) async fn list(context: &Context) -> Result<Ending, Problem> {
     Ok(Ending::done())
 }
 
-fn row(context: &Context, choice: &Choice) -> Result<Row, Problem> {
+fn row(context: &Context, choice: &Choice) -> Result<WizardRow, Problem> {
     let begun = context.engine.wizards().how_far(choice);
     let next = begun.next.as_ref();
     let unread = begun.unread.as_ref().map(|problem| format!("cannot be read: {}", problem.message));
-    Ok(Row {
+    Ok(WizardRow {
         id: context.engine.wizards().wizard_id(choice)?,
         what: choice.wizard.title(),
         repositories: choice.repositories.clone(),

@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::read;
 use crate::engine::error::EngineError;
 
 /// The form that this program writes.
@@ -63,11 +64,16 @@ pub(in crate::engine) fn decode<T: Note>(path: &Path, bytes: &[u8]) -> Result<T,
 /// The bytes of a file.
 ///
 /// # Errors
-/// `State`.
+/// `State`; `Input` for more than would be read back.
 pub(in crate::engine) fn encode<T: Note>(content: &T) -> Result<Vec<u8>, EngineError> {
     let form = Form { kind: T::KIND.to_owned(), version: VERSION, content };
     let wrong = |error: serde_json::Error| EngineError::State { path: T::KIND.into(), what: error.to_string() };
-    serde_json::to_vec(&form).map_err(wrong)
+    let bytes = serde_json::to_vec(&form).map_err(wrong)?;
+    if bytes.len() as u64 > read::OWN {
+        let message = format!("the {} file would be longer than {} MiB; nothing was changed", T::KIND, read::OWN >> 20);
+        return Err(EngineError::Input { message, hint: "publish or drop a part of what is staged first".to_owned() });
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -96,6 +102,13 @@ mod tests {
         for text in [&written, r#"{"version":1,"books":["one"]}"#, r#"{"books":["one"],"format":1}"#] {
             assert_eq!(read(text).unwrap(), shelf, "{text}");
         }
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_not_written() {
+        let shelf = Shelf { books: vec!["x".repeat(1 << 20); 24] };
+        let error = encode(&shelf).unwrap_err().to_string();
+        assert!(error.contains("shelf") && error.contains("24 MiB"), "{error}");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-/// Longest file that the program itself keeps, in bytes.
-pub(crate) const OWN: u64 = 64 << 20;
+/// Longest file that the program itself keeps, in bytes: some 30,000 staged tags, or all tags of a repository with
+/// hundreds of thousands. What others put there in its place takes ten times its length of memory at most.
+pub(crate) const OWN: u64 = 24 << 20;
 /// Longest configuration file, in bytes.
 pub(crate) const CONFIGURATION: u64 = 2 << 20;
 

@@ -108,6 +108,18 @@ impl Note for VerifiedAt {
     const KIND: &'static str = "verified";
 }
 
+/// Names and files of a server that are kept of one repository, in bytes; what is over is asked for again, or not
+/// missed when it is gone. It leaves the notes room for what else stands in them.
+const KEPT: usize = 12 << 20;
+
+/// As many as are kept, in their order.
+fn kept<T>(all: impl IntoIterator<Item = T>, length: impl Fn(&T) -> usize) -> impl Iterator<Item = T> {
+    all.into_iter().scan(0, move |total, one| {
+        *total += length(&one);
+        (*total <= KEPT).then_some(one)
+    })
+}
+
 impl Memory {
     /// The part for `trust_dir`.
     pub(in crate::engine) fn new(state_dir: &Path, trust_dir: &Path) -> Self {
@@ -136,7 +148,7 @@ impl Memory {
         let old = self.record(gun)?;
         let is_new = old.seen.is_empty() && self.root(gun)?.is_none();
         let met = old.met.or(is_new.then_some(found.now));
-        let (tags, signatures) = (found.tags, found.signatures);
+        let (tags, signatures) = (kept(found.tags, String::len).collect(), found.signatures);
         let mut new = Record { seen: old.seen.clone(), tags, signatures, keys: old.keys.clone(), met };
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
@@ -149,7 +161,7 @@ impl Memory {
             draft.pending.push(self.folder.pending(&file(gun, "root"), found.root.to_vec())?);
         }
         let encode = |(role, bytes): &(Role, Blob)| (role.clone(), BASE64.encode(bytes));
-        let files: BTreeMap<Role, String> = found.aside.iter().map(encode).collect();
+        let files: BTreeMap<Role, String> = kept(found.aside, |(_, file)| file.len()).map(encode).collect();
         if self.folder.load::<Aside>(&file(gun, "aside"))?.files != files {
             draft.pending.push(self.folder.pending(&file(gun, "aside"), note::encode(&Aside { files })?)?);
         }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use trustdeck::engine::{Clock, Engine, Settings};
 use trustdeck::gate::{self, Options, Running};
 
-use super::lab::options;
+use super::lab::{Lines, options};
 use crate::registry::real::token;
 use crate::remote::scripted::{Scripted, answer};
 use crate::support::docker_registry::Protection;
@@ -24,6 +24,8 @@ struct World {
     owner: Home,
     /// Seconds that the gate's clock is ahead.
     ahead: Arc<AtomicI64>,
+    /// What gates logged.
+    lines: Lines,
     /// Machines of gates.
     homes: std::cell::RefCell<Vec<Home>>,
     /// What pulls write into.
@@ -47,6 +49,7 @@ impl World {
             server,
             owner,
             ahead: Arc::default(),
+            lines: Lines::default(),
             homes: Default::default(),
             out: TempDir::new().unwrap(),
             dir,
@@ -92,7 +95,9 @@ impl World {
         change(&mut settings);
         let engine = Engine::open(settings, self.clock()).unwrap();
         let options = Options { upstream: format!("localhost:{port}"), ..options() };
-        let gate = gate::start(&engine, &options, self.clock(), Arc::new(|_: &str| {}));
+        let heard = Arc::clone(&self.lines);
+        let log: gate::Log = Arc::new(move |line: &str| heard.lock().unwrap().push(line.to_owned()));
+        let gate = gate::start(&engine, &options, self.clock(), log);
         self.homes.borrow_mut().push(home);
         self.runtime.block_on(gate).unwrap()
     }
@@ -131,6 +136,9 @@ fn what_is_signed_is_pulled_and_everything_else_refused_with_its_reason() {
     std::fs::write(&layer, b"Broken").unwrap();
     let gate = world.gate(port, |_| {});
     world.pull(&gate, "good").ok();
+    let met = format!("{}: new to this machine; its root key ", World::gun(port));
+    let told = world.lines.lock().unwrap().iter().filter(|line| line.starts_with(&met)).count();
+    assert_eq!(told, 1, "who trusts a root for the first time says so: {:?}", world.lines);
     assert_eq!(
         world.seen(&gate, "moved"),
         moved.digest(),

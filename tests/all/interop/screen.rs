@@ -2,12 +2,13 @@
 
 use std::io::Read;
 use std::process::Command;
+use std::sync::mpsc;
 
 use portable_pty::{PtySize, native_pty_system};
 
 use crate::interop::prompting::asking;
 use crate::interop::{GUN, docker_repository, input_file};
-use crate::support::front::Front;
+use crate::support::front::{Fault, Front};
 use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
 use crate::support::{Home, NotaryServer, Terminal, run, wait_until};
 
@@ -124,6 +125,37 @@ fn what_was_refused_is_published_once_somebody_else_has_logged_in() {
     assert!(!terminal.raw().contains("another word"));
     let shown = home.trustdeck(&["--insecure-http", "delegation", "list", GUN]).ok().stdout;
     assert!(shown.contains("targets/carol"), "{shown}");
+}
+
+#[test]
+fn while_an_upload_hangs_the_screen_answers_every_key() {
+    let Some(server) = NotaryServer::start_plain() else { return };
+    let (home, front) = (Home::at(&server.url, &server.ca), Front::start(server.port));
+    let alice = input_file("alice.pub");
+    home.publish(&["--insecure-http", "signer", "add", "--key", &alice, "alice", GUN]).ok();
+    let mut command = asking(&home, &["--insecure-http", "--server", &front.url, GUN]);
+    let mut terminal = Terminal::start(command.env("LANG", "C.UTF-8"), 100, 30);
+    terminal.wait_for("✓ ok");
+    add_signer(&mut terminal, "carol", &input_file("carol.pub"));
+    let (release, released) = mpsc::channel::<()>();
+    // Ends when the other side is dropped.
+    front.next_uploads([Fault::Before(Box::new(move || {
+        let _ = released.recv();
+    }))]);
+    terminal.keys("P");
+    terminal.wait_for("assphrase");
+    terminal.keys(&format!("{REPOSITORY_PASSPHRASE}\r"));
+    terminal.wait_for("sending");
+    terminal.keys("q");
+    terminal.wait_for("the publish still runs");
+    terminal.keys("?");
+    terminal.wait_for("Help");
+    terminal.keys("\u{1b}");
+    terminal.wait("help to be closed", |shown| !shown.contains("Help") && shown.contains("sending"));
+    terminal.keys("\u{3}");
+    drop(release);
+    terminal.wait_for("read back as a client with an empty cache");
+    leave(&mut terminal);
 }
 
 #[test]

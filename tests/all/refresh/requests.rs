@@ -9,7 +9,8 @@ use trustdeck::tuf::{Gun, Role};
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
 use crate::refresh::{GUN, gun, publish, refreshed, served, team, with_a_role_set_aside};
-use crate::support::forge::{Repository, noon};
+use crate::support::forge::{Key, Repository, noon};
+use crate::support::in_own_process;
 
 const FIRST: [&str; 4] = ["root.json", "snapshot.json", "targets.json", "timestamp.json"];
 
@@ -51,6 +52,21 @@ async fn repository_with_a_role_set_aside_still_costs_one_request() {
     origin.asked();
     let again = machine.refresh().await.unwrap();
     assert_eq!(origin.asked(), ["timestamp.json"]);
+    assert_eq!(again.tags, first.tags);
+}
+
+#[tokio::test]
+async fn role_set_aside_that_is_too_long_to_be_kept_is_asked_for_again() {
+    let mut repository = team();
+    repository.signers.insert(Role::releases(), vec![Key::named("mallory")]);
+    repository.file_edits.insert(Role::releases(), |text| text + &" ".repeat(49 << 20));
+    let (origin, machine) = served(&repository).await;
+    let first = machine.refresh().await.unwrap();
+    assert_eq!((first.trusted(), first.orphaned()), (0, 1));
+    origin.asked();
+    // The next process, with what the first one has kept.
+    let again = machine.refresh().await.unwrap();
+    assert_eq!(origin.asked(), ["targets/releases.#.json", "timestamp.json"]);
     assert_eq!(again.tags, first.tags);
 }
 
@@ -124,13 +140,7 @@ async fn who_wants_the_tags_opens_no_key() {
 
 #[test]
 fn a_repository_waits_for_the_disk_only_with_what_must_last() {
-    const ALONE: &str = "TRUSTDECK_TEST_ALONE";
-    const NAME: &str = "refresh::requests::a_repository_waits_for_the_disk_only_with_what_must_last";
-    if std::env::var_os(ALONE).is_none() {
-        // In a process of its own: the count is one for all that a process does.
-        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
-        let ran = alone.args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").output().unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    if !in_own_process("refresh::requests::a_repository_waits_for_the_disk_only_with_what_must_last") {
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -54,6 +54,10 @@ pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> R
             }
         }
     }
+    if tags.is_empty() && problems.is_empty() {
+        let hint = "give lines of REPO:TAG, digest and size, or all that docker push writes once it has pushed";
+        return Err(vec![input(format!("{} names no tag: nothing is signed", path.display()), hint)]);
+    }
     if problems.is_empty() { Ok(tags) } else { Err(problems) }
 }
 
@@ -73,6 +77,9 @@ fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>
                 tags.push(ListedTag { gun, tag, target });
             }
         }
+    }
+    if tags.is_empty() {
+        return Err(input("nothing was pushed: nothing is signed", "see what docker push says above, then push again"));
     }
     Ok(tags)
 }

@@ -2,7 +2,7 @@
 
 use super::console::input;
 use super::{Context, terminal};
-use crate::engine::keyring::sources::Source;
+use crate::engine::keyring::sources::{Source, variables_of};
 use crate::engine::{EngineError, Kind, NewPassphrase, Passphrase, Problem, Strength};
 use crate::printable::printable;
 
@@ -14,10 +14,15 @@ pub(super) fn for_role(context: &Context, role: &str) -> Result<NewPassphrase, P
     if let Some(known) = told(context, role)? {
         return Ok(known);
     }
+    let hint = how_to_give(role);
     let role = printable(role);
     let message = format!("a new {role} key needs a passphrase, and nobody can be asked");
-    let hint = "set NOTARY_ROOT_PASSPHRASE and NOTARY_TARGETS_PASSPHRASE, or Docker's, or give --passphrase-fd";
-    typed_twice(context, &format!("the {role} key that will be made"), (message, hint))
+    typed_twice(context, &format!("the {role} key that will be made"), (message, &hint))
+}
+
+/// How a script gives the passphrase of a key of `role`, which may be a signer's name.
+pub(super) fn how_to_give(role: &str) -> String {
+    format!("set {}, or give --passphrase-fd", variables_of(role))
 }
 
 /// The same as [`known`], with remarks on what is weak or odd about it.

@@ -172,6 +172,7 @@ fn tags_text(tags: &TagEffect, extent: Extent) -> String {
     let lists = [
         ("orphaned", &tags.orphaned),
         ("signed", &tags.signed),
+        ("another image", &tags.replaced),
         ("revoked", &tags.revoked),
         ("signed again unchanged", &tags.vouched),
         ("repaired", &tags.repaired),

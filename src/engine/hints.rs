@@ -94,7 +94,7 @@ impl EngineError {
             Self::Conflict { .. } => "agree with the others who publishes, then try again; everything is still staged",
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
             Self::NotStored { .. } => "everything is still staged; ask whoever runs the server why it lost the change",
-            Self::Cancelled => "everything is still staged; publish when you are ready",
+            Self::Cancelled => "nothing was changed by it; what is staged stays so",
             Self::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
             Self::Disk { .. } => "free space or mend the permissions of this path, then try again",
             Self::OwnDir { dir, .. } => {
@@ -277,7 +277,7 @@ fn token_hint(error: &TokenError) -> &'static str {
              TRUSTDECK_PKCS11_MODULE"
         }
         TokenError::WithoutTokens => "build it with the feature pkcs11, which is on by default",
-        TokenError::Absent(_) => "plug the token in and try again; everything is still staged",
+        TokenError::Absent(_) => "plug the token in and try again",
         TokenError::PulledOut(_) => "plug it in again and publish again; everything is still staged",
         TokenError::Several(_) => "name one by its label or serial number: --token=TOKEN",
         TokenError::WrongPin { .. } => "take care with the next try: a token locks itself after few wrong PINs",

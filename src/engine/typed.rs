@@ -5,6 +5,9 @@ use super::error::{EngineError, refuse};
 use crate::remote::Endpoint;
 use crate::tuf::{DelegationName, NameError, Role};
 
+/// Notary's clients read numbers as 64-bit floats; a longer manifest would be read as another length.
+const LONGEST: u64 = 1 << 53;
+
 /// Reads a delegation, with or without `targets/` before it.
 ///
 /// # Errors
@@ -45,7 +48,7 @@ pub fn server(typed: &str, insecure_http: bool) -> Result<String, EngineError> {
 /// `Input`: no 64 hexadecimal digits, or no bytes.
 pub fn manifest(digest: &str, size: &str) -> Result<SignedTarget, EngineError> {
     let sha256 = digest.strip_prefix("sha256:").unwrap_or(digest).to_ascii_lowercase();
-    let length = size.parse().ok().filter(|length| *length > 0);
+    let length = size.parse().ok().filter(|length| (1..=LONGEST).contains(length));
     let target =
         SignedTarget { length: length.unwrap_or_default(), sha256, sha512: None, custom: None, from_registry: false };
     if target.target().is_none() {

@@ -119,6 +119,19 @@ fn cbc_block(info: &EncryptedPrivateKeyInfoRef<'_>) -> Option<usize> {
     }
 }
 
+/// What opening a key costs, in rounds of PBKDF2; one that asks for no derivation costs nothing.
+#[must_use]
+pub fn rounds(block: &Block) -> u64 {
+    let info = EncryptedPrivateKeyInfoRef::from_der(&block.der).ok();
+    let parameters = info.as_ref().and_then(|info| info.encryption_algorithm.pbes2());
+    match parameters.map(|parameters| &parameters.kdf) {
+        Some(pbes2::Kdf::Pbkdf2(kdf)) => u64::from(kdf.iteration_count),
+        // 64 MiB of scrypt take as long as a million.
+        Some(pbes2::Kdf::Scrypt(kdf)) => kdf.cost_parameter.saturating_mul(2 * u64::from(kdf.block_size)),
+        _ => 0,
+    }
+}
+
 fn check_parameters(parameters: &pbes2::Parameters) -> Result<(), OpenError> {
     match &parameters.kdf {
         pbes2::Kdf::Pbkdf2(kdf) if kdf.iteration_count == 0 => {

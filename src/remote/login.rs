@@ -116,6 +116,22 @@ impl ServerLogin {
         Ok(next)
     }
 
+    /// What to send where anybody's token is not enough: asks a person, if there is no login and one can be asked.
+    pub(super) async fn of_person(
+        &self,
+        asking: Asking<'_>,
+        answer: &Answer,
+        refused: &Authorization,
+    ) -> Result<Option<Authorization>, RemoteError> {
+        let Some(challenge @ Challenge::Bearer { .. }) = Challenge::read(&answer.headers) else { return Ok(None) };
+        let (base, registry) = (asking.endpoint.base(), asking.registry);
+        let has_login = refused.user.is_some() || self.credentials.find(base, registry).await?.is_some();
+        match has_login || self.credentials.ask(registry).await?.is_none() {
+            true => Ok(None),
+            false => self.log_in(asking, &challenge, Some(refused)).await.map(Some),
+        }
+    }
+
     /// The error for a 401 that logging in did not mend.
     pub(super) fn refusal(&self, asking: Asking<'_>, answer: &Answer, sent: Option<&Authorization>) -> RemoteError {
         let (host, registry) = (asking.endpoint.host(), asking.registry);
@@ -262,8 +278,9 @@ impl ServerLogin {
         }
         let answer = fetch_again(asking.http, &host, request).await?;
         let is_refused = answer.status == 401;
-        if let Some(proof) = proof.filter(|_| is_refused || answer.status.is_success()) {
-            proof.conclude(!is_refused);
+        let is_denied = login.is_some() && matches!(answer.status.as_u16(), 400 | 403);
+        if let Some(proof) = proof.filter(|_| is_refused || is_denied || answer.status.is_success()) {
+            proof.conclude(!is_refused && !is_denied);
         }
         if is_refused {
             self.credentials.refused(registry);

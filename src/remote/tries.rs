@@ -93,9 +93,14 @@ impl Tries {
         let Some(answer) = outcome.unauthorized() else { return Ok((outcome, first)) };
         let second = login.after_401(asking, answer, first.as_ref()).await?;
         let outcome = self.send(attempt, Some(&second)).await?;
+        let Some(answer) = outcome.unauthorized() else { return Ok((outcome, Some(second))) };
+        let Some(third) = login.of_person(asking, answer, &second).await? else {
+            return Err(login.refusal(asking, answer, Some(&second)));
+        };
+        let outcome = self.send(attempt, Some(&third)).await?;
         match outcome.unauthorized() {
-            Some(answer) => Err(login.refusal(asking, answer, Some(&second))),
-            None => Ok((outcome, Some(second))),
+            Some(answer) => Err(login.refusal(asking, answer, Some(&third))),
+            None => Ok((outcome, Some(third))),
         }
     }
 

@@ -81,7 +81,9 @@ fn registry_lines(running: &Running) -> Vec<String> {
     let file = format!(" --registries-conf {}", path(&layout.registries_file()));
     let function = |(name, option): (&str, &str)| format!("{name}() {{ {variables} command {name}{option} \"$@\"; }}");
     let mut lines = vec![
-        format!("# images: skopeo inspect docker://{REGISTRY}/team/web:3.1.6, podman pull {REGISTRY}/team/web:3.1.6"),
+        format!(
+            "# images: skopeo inspect -n docker://{REGISTRY}/team/web:3.1.6, podman pull {REGISTRY}/team/web:3.1.6"
+        ),
         format!("# docker, and whoever pushes or lists, names them by address: {host}/team/web"),
     ];
     if running.url().starts_with("https:") {

@@ -6,6 +6,7 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
+use trustdeck::engine::draft::change::Stage;
 use trustdeck::engine::keyring::tokens::{PinState, TokenName, TokenPlace};
 use trustdeck::engine::plan::NeededKey;
 use trustdeck::engine::publish::job::Approval;
@@ -56,6 +57,15 @@ fn a_dropped_change_can_be_kept_again() {
     let effects = press(&mut state, "G<space>");
     let said = "remove signer ben from admin/api".to_owned();
     assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/api"), remove_ben())], said }]);
+}
+
+#[test]
+fn a_review_of_nothing_says_so_and_waits_for_no_plan() {
+    let mut state = staged();
+    press(&mut state, "p");
+    tell(&mut state, Effect::ReadStage, Outcome::Staged { said: None, result: Ok(Stage::default()) });
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("nothing is staged") && !shown.contains("comput"), "{shown}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Key files that are damaged, hostile or of another kind: each is refused, in words, and quickly.
 
 use proptest::prelude::*;
+use trustdeck::engine::custody::load::KeySet;
 use trustdeck::keys::pem::{Block, Head, MAX_FILE};
 use trustdeck::keys::{OpenError, Passphrase, PrivateKey};
 use zeroize::Zeroizing;
@@ -194,6 +195,16 @@ fn impossible_keys_are_refused() {
             "holds an Ed25519 key that has not 32 bytes",
         ),
     ]);
+}
+
+#[test]
+fn keys_of_one_file_may_ask_for_some_seconds_together() {
+    let costly = encrypted(&pbkdf2(&[0, 0x98, 0x96, 0x80]), AES_256_CBC, &[0; 32]);
+    let usual = encrypted(&pbkdf2(&[8, 0]), AES_256_CBC, &[0; 32]);
+    let file = [costly.repeat(3), usual.repeat(200)].concat();
+    let set = KeySet::parse(&file);
+    assert_eq!(set.keys.len(), 202);
+    assert_eq!(set.refused, ["block 3 asks, with those before it, for too many rounds of PBKDF2"]);
 }
 
 #[test]

@@ -201,6 +201,22 @@ async fn a_plan_whose_effect_changed_goes_back_to_review() {
 }
 
 #[tokio::test]
+async fn what_no_reader_takes_is_never_sent() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, alice) = created(&server).await;
+    let uploads = || server.requests().iter().filter(|r| r.method == "POST").count();
+    let before = uploads();
+    for path in ["a\nb", "\u{1b}[2J"] {
+        let (role, keys) = (delegation("targets/ci"), vec![alice.clone()]);
+        machine.stage(GUN, [Change::AddDelegation { role, keys, paths: vec![path.to_owned()] }]);
+        assert!(machine.publish().await.is_err() || uploads() == before);
+        let staged: Vec<_> = machine.engine.stage().staged().unwrap().changes.iter().map(|staged| staged.id).collect();
+        machine.engine.stage().drop_changes(&staged).unwrap();
+    }
+    assert_eq!(uploads(), before);
+}
+
+#[tokio::test]
 async fn a_role_that_is_added_again_continues_from_its_old_version() {
     let Some(server) = NotaryServer::start() else { return };
     let (machine, alice) = created(&server).await;
@@ -218,6 +234,7 @@ async fn a_role_that_is_added_again_continues_from_its_old_version() {
     machine.stage(GUN, [add(&[ben]), sign_into("new", &["targets/ci"])]);
     let published = done(machine.publish().await);
     assert!(published.versions.contains(&(role("targets/ci"), 2)), "{published:?}");
+    assert_eq!(published.notes, [""; 0], "its old file, which comes back, is nobody else's");
     let listed = machine.home.notary(&["list", GUN, "-r", "targets/ci"]).ok().stdout;
     assert!(listed.contains("new") && !listed.contains("old"), "{listed}");
 }

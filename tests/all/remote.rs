@@ -73,6 +73,10 @@ fn gun(name: &str) -> Gun {
 }
 
 fn client_with(url: &str, limits: Limits, logins: Arc<Logins>) -> NotaryServer {
+    client_of(url, limits, logins)
+}
+
+fn client_of(url: &str, limits: Limits, logins: Arc<dyn CredentialSource>) -> NotaryServer {
     let endpoint = Endpoint::parse(url, true).unwrap();
     let setup = Setup { limits, chosen: "a test".to_owned(), ..Setup::default() };
     NotaryServer::new(endpoint, setup, logins).unwrap()

@@ -14,29 +14,49 @@ use crate::engine::reference::familiar_name;
 /// If neither program is installed.
 pub(in crate::cli) async fn run(context: &Context, command: &Pull) -> Result<Ending, Problem> {
     let program = ImageProgram::choose(context, command.with)?;
-    let mut ending = Ending::done();
+    let (mut ending, mut pulled) = (Ending::done(), Vec::new());
     for (at, image) in command.images.iter().enumerate() {
         match one(context, program, image, (at + 1, command.images.len())).await {
-            Ok(()) => ending.succeeded += 1,
+            Ok((reference, stale)) => {
+                ending.succeeded += 1;
+                ending.stale |= stale;
+                pulled.push(serde_json::json!({ "image": image, "reference": reference }));
+            }
             Err(problem) => ending.problems.push(problem),
         }
+    }
+    if context.console.json {
+        context.console.result_json(&pulled)?;
     }
     Ok(ending)
 }
 
-async fn one(context: &Context, program: ImageProgram, image: &str, (at, of): (usize, usize)) -> Result<(), Problem> {
+/// Pulls one image; gives its reference by digest, and whether its digest is from the cache because the server could not be asked.
+async fn one(
+    context: &Context,
+    program: ImageProgram,
+    image: &str,
+    (at, of): (usize, usize),
+) -> Result<(String, bool), Problem> {
     let target = context.target(image)?;
     let name = familiar_name(&target.gun);
     if let Some(digest) = &target.digest {
-        program.run(context, &["pull", &format!("{name}@{digest}")]).await?;
-        return Ok(());
+        let digested = format!("{name}@{digest}");
+        program.run(context, &["pull", &digested]).await?;
+        return Ok((digested, false));
     }
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
-    let trusted = trusted(&context.relied_on(&target.gun).await?, &tag)?;
+    let view = context.relied_on(&target.gun).await?;
+    let stale = context.report_freshness(&view);
+    view.losses().iter().for_each(|loss| context.console.problem(&loss.problem));
+    let trusted = trusted(&view, &tag)?;
     let (tagged, digested) = (format!("{name}:{tag}"), format!("{name}@{}", trusted.digest));
     context.console.say(&format!("Pull ({at} of {of}): {tagged}@{}", trusted.digest));
     program.run(context, &["pull", digested.as_str()]).await?;
     context.console.say(&format!("Tagging {digested} as {tagged}"));
     program.run(context, &["tag", digested.as_str(), tagged.as_str()]).await?;
-    context.console.result(&format!("{digested}\n"))
+    if !context.console.json {
+        context.console.result(&format!("{digested}\n"))?;
+    }
+    Ok((digested, stale))
 }

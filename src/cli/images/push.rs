@@ -7,9 +7,10 @@ use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::staging::stage;
 use crate::cli::wanted::{Wanted, roles};
-use crate::cli::{keyfiles, publish};
+use crate::cli::{keyfiles, publish, unlock};
 use crate::engine::tags::pushed::{self, PushLine};
-use crate::engine::{Change, Kind, Problem};
+use crate::engine::{Change, Kind, Problem, SignedTarget};
+use crate::tuf::{Gun, Role, TargetName};
 
 /// Runs the command.
 ///
@@ -19,7 +20,11 @@ pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<End
     publish::require_yes(context, &command.agreement, "to push and sign without a question, add --yes")?;
     let roles = roles(&command.role)?;
     let (gun, tag) = keyfiles::tagged(&command.image, context.globals.gun)?;
+    if context.engine.settings().offline {
+        return Err(input("a push needs the network, and only the cache is used (--offline)", "leave --offline out"));
+    }
     let program = ImageProgram::choose(context, command.with)?;
+    can_sign(context, &gun, &tag, &roles).await?;
     let digest = push(context, program, &command.image, tag.as_str()).await?;
     let target = context.engine.tags().to_sign(&gun, tag.as_str()).await.map_err(Problem::from)?;
     if target.sha256 != digest {
@@ -31,6 +36,21 @@ pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<End
     let changes = vec![(gun, vec![Change::Sign { tag, target, roles }])];
     let publishing = Publishing { publish: true, dry_run: false, agreement: command.agreement.clone() };
     stage(context, Wanted::of(changes), &publishing).await
+}
+
+/// Looks whether a tag can be signed before anything is pushed, and opens the keys: who pushes first leaves a tag that
+/// nobody has signed.
+async fn can_sign(context: &Context, gun: &Gun, tag: &TargetName, roles: &[Role]) -> Result<(), Problem> {
+    let view = context.view(gun).await?;
+    context.has_trust_data(&view)?;
+    let (sha256, roles) = ("0".repeat(64), roles.to_vec());
+    let target = SignedTarget { length: 1, sha256, sha512: None, custom: None, from_registry: false };
+    let change = Change::Sign { tag: tag.clone(), target, roles };
+    let plan = context.engine.stage().preview(vec![(gun.clone(), change)], std::slice::from_ref(gun), &[])?;
+    match plan.repositories.iter().find_map(publish::obstacle) {
+        Some(problem) => Err(problem),
+        None => unlock::unlock(context, &plan).await,
+    }
 }
 
 /// Pushes; gives the digest that the program says it pushed, in hexadecimal.

@@ -28,7 +28,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Resolve) -> Result<
     let mut ending = Ending::done();
     let mut rows = Vec::new();
     for image in &command.images {
-        match row(context, image).await {
+        match row(context, image, &mut ending).await {
             Ok(row) => rows.push(row),
             Err(problem) => ending.problems.push(problem),
         }
@@ -43,7 +43,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Resolve) -> Result<
     Ok(ending)
 }
 
-async fn row(context: &Context, image: &str) -> Result<ResolvedRow, Problem> {
+async fn row(context: &Context, image: &str, ending: &mut Ending) -> Result<ResolvedRow, Problem> {
     let target = context.target(image)?;
     let name = familiar_name(&target.gun);
     if let Some(digest) = target.digest {
@@ -58,6 +58,8 @@ async fn row(context: &Context, image: &str) -> Result<ResolvedRow, Problem> {
     }
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
     let view = context.relied_on(&target.gun).await?;
+    ending.stale |= context.report_freshness(&view);
+    view.losses().iter().for_each(|loss| context.console.problem(&loss.problem));
     let trusted = trusted(&view, &tag)?;
     let reference = format!("{name}@{}", trusted.digest);
     Ok(ResolvedRow {

@@ -49,6 +49,9 @@ pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<En
         return Err(context.engine.trust().nothing_there(&gun).problem());
     }
     let compared = context.engine.tags().compare(view, RegistryExtent::All).await?;
+    if compared.view.health == Health::New && compared.rows.is_empty() {
+        return Err(context.engine.trust().nothing_there(&gun).problem());
+    }
     let shown = |row: &&TagPair| wanted.is_empty() || wanted.contains(&row.standing);
     let rows: Vec<&TagPair> = compared.rows.iter().filter(shown).collect();
     if context.console.json {
@@ -122,7 +125,9 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
     if command.repositories.is_empty() {
         guns = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
     }
-    let compared = context.comparisons(&guns).await;
+    // What stands in the list may have no trust data yet; what is named should have some.
+    let is_named = !command.repositories.is_empty();
+    let compared = context.comparisons(&guns, is_named).await;
     let (mut drifted, mut troubles) = (Vec::new(), Vec::new());
     for (gun, outcome) in compared {
         match outcome {
@@ -172,11 +177,13 @@ fn sentences(rows: &[Moved<'_>]) -> String {
 
 impl Context {
     /// Compares repositories side by side.
-    async fn comparisons(&self, guns: &[Gun]) -> Vec<(Gun, Result<Comparison, Problem>)> {
+    async fn comparisons(&self, guns: &[Gun], is_named: bool) -> Vec<(Gun, Result<Comparison, Problem>)> {
         use futures_util::{StreamExt, stream};
         let one = |gun: Gun| async move {
             let compared = match self.view(&gun).await {
-                Ok(view) if view.lost => Err(self.engine.trust().nothing_there(&gun).problem()),
+                Ok(view) if view.lost || is_named && view.health == Health::New => {
+                    Err(self.engine.trust().nothing_there(&gun).problem())
+                }
                 Ok(view) => {
                     let compared = self.engine.tags().compare(view, RegistryExtent::Signed).await;
                     compared.map_err(|error| {

@@ -51,6 +51,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
     let mut ending = Ending::done();
     let mut all = Vec::new();
     for typed in &command.references {
+        let failures = ending.problems.len();
         match images(context, typed, &mut ending).await {
             Ok(images) => {
                 let total = images.len();
@@ -65,7 +66,6 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
                             if told == Told::Whole {
                                 tell(context, &verification, (done, total))?;
                             }
-                            ending.succeeded += usize::from(verification.wrong().is_none());
                             ending.problems.extend(problem(&verification));
                             all.push(verification);
                         }
@@ -75,6 +75,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
             }
             Err(problem) => ending.problems.push(problem),
         }
+        ending.succeeded += usize::from(ending.problems.len() == failures);
     }
     if context.console.json {
         context.console.result_json(&all.iter().map(verified).collect::<Vec<_>>())?;
@@ -87,6 +88,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
 async fn images(context: &Context, typed: &str, ending: &mut Ending) -> Result<Vec<Trusted>, Problem> {
     let target = context.target(typed)?;
     let view = context.relied_on(&target.gun).await?;
+    ending.stale |= context.report_freshness(&view);
     if let Some(tag) = &target.tag {
         return Ok(vec![trusted(&view, tag)?]);
     }

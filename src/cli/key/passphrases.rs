@@ -138,7 +138,7 @@ pub(super) fn for_new_key(context: &Context, role: &str, what: &str) -> Result<N
     if let Some(known) = new_passphrase::told(context, role)? {
         return Ok(known);
     }
-    typed_twice(context, what, "set the passphrase variables of notary or docker, or give --passphrase-fd")
+    typed_twice(context, what, &new_passphrase::how_to_give(role))
 }
 
 /// A passphrase from a descriptor of its own, else typed twice; `hint` says what to do without a terminal.

@@ -34,6 +34,11 @@ pub(super) fn run(context: &Context, arguments: &KeyRestore) -> Result<Ending, P
         let hint = "look at where this backup comes from; the rest of it was read";
         ending.problems.push(Problem { kind: Kind::Keystore, ..input(why.clone(), hint) });
     }
+    if archive.keys.is_empty() && ending.problems.is_empty() {
+        let hint =
+            "give what trustdeck key backup wrote, an archive of a private directory, or a file with private keys";
+        return Err(input("there is no private key in it: nothing was restored", hint));
+    }
     let mut typed = Typed::default();
     let (mut rows, mut written) = (Vec::new(), Vec::new());
     for key in &archive.keys {

@@ -13,12 +13,12 @@ use crate::cli::staging::stage;
 use crate::cli::wanted::{Wanted, named};
 use crate::cli::{Context, age, publish, published};
 use crate::engine::wizard::{
-    Choice, Facts, Holder, Phase, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints, is_finished,
-    phase, steps,
+    Choice, Facts, Holder, Phase, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints,
+    is_finished, phase, steps,
 };
 use crate::engine::{Kind, Problem, typed};
 use crate::printable::printable;
-use crate::tuf::{Gun, Role};
+use crate::tuf::{Gun, PublicKey, Role};
 
 /// How long the same command is taken to ask whether it was finished.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -261,10 +261,21 @@ pub(super) async fn go_on(context: &Context, chosen: Chosen, publishing: &Publis
     Ok(ending)
 }
 
+/// Whether the key that was chosen was the role's before.
+fn keeps_its_keys(facts: &Facts, repository: &RepositoryFacts) -> bool {
+    let chosen = facts.choice.keys.get(&repository.gun).map(|keys| keys.iter().map(PublicKey::canonical_id));
+    let before = facts.choice.before.get(&repository.gun).map(|before| &before.keys);
+    let (Some(mut chosen), Some(before)) = (chosen, before) else { return false };
+    chosen.len() > 0 && chosen.all(|id| before.contains(id))
+}
+
 /// Says for each repository how far it is; forgets the wizard once nothing is left.
 fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
     for repository in &facts.repositories {
         let state = match phase(facts, repository) {
+            Phase::Done if keeps_its_keys(facts, repository) => {
+                format!("it has this key already, and nothing was changed: {}", facts.choice.wizard.title())
+            }
             Phase::Done => format!("done: {}", facts.choice.wizard.title()),
             Phase::Added => {
                 "the new key is listed, and the old one too; run the command without --add-only to remove it".to_owned()
@@ -282,7 +293,8 @@ fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
         context.console.say(&format!("{}: {state}", repository.name));
     }
     if is_finished(facts) {
-        let old = facts.choice.before.values().flat_map(|before| &before.keys);
+        let changed = facts.repositories.iter().filter(|repository| !keeps_its_keys(facts, repository));
+        let old = changed.filter_map(|repository| Some(&facts.choice.before.get(&repository.gun)?.keys)).flatten();
         let mut kept: Vec<&str> = old.filter(|id| facts.at_hand.contains(*id)).map(|id| id.short()).collect();
         kept.sort_unstable();
         kept.dedup();

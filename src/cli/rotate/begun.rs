@@ -98,11 +98,11 @@ pub(super) async fn resume(context: &Context, command: &Resume) -> Result<Ending
 pub(super) fn forget(context: &Context, command: &Forget) -> Result<Ending, Problem> {
     let choice = find(context, &command.id)?;
     context.engine.wizards().forget_wizard(&choice)?;
-    let what = format!("given up: {}; keys and what is staged stay\n", choice.wizard.title());
+    let what = format!("given up: {}; keys and what is staged stay", choice.wizard.title());
     if context.console.json {
         context.console.result_json(&serde_json::json!([]))?;
     } else {
-        context.console.result(&printable(&what))?;
+        context.console.result(&format!("{}\n", printable(&what)))?;
     }
     Ok(Ending::done())
 }

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::make::{check_name, of_the_server};
 use super::part::Custody;
 use crate::engine::error::EngineError;
+use crate::keys::container::rounds;
 use crate::keys::old_names::{PathFacts, named};
 use crate::keys::pem::{Block, PemError};
 use crate::keys::{Exposure, NewPassphrase, OpenError, Passphrase, PrivateKey};
@@ -47,7 +48,14 @@ pub struct KeySet {
     pub beside: Vec<String>,
     /// What should be a key and is of no use.
     pub refused: Vec<String>,
+    /// What opening all of them costs beyond what any key may, in rounds of PBKDF2.
+    costs: u64,
 }
+
+/// Rounds that every key of a set may ask for; Notary's and OpenSSL's own ask for 2048.
+const FREE_ROUNDS: u64 = 10_000;
+/// Rounds beyond those that all keys of a set may ask for together: some seconds.
+const SHARED_ROUNDS: u64 = 20_000_000;
 
 /// Why a block is not among the keys of a file.
 pub(in crate::engine) enum NoKey {
@@ -123,8 +131,14 @@ impl KeySet {
     pub(in crate::engine) fn take(&mut self, found: Result<FoundKey, NoKey>) -> bool {
         let (list, why) = match found {
             Ok(key) => {
-                self.keys.push(key);
-                return true;
+                let costs = self.costs.saturating_add(rounds(&key.block).saturating_sub(FREE_ROUNDS));
+                if costs <= SHARED_ROUNDS {
+                    self.costs = costs;
+                    self.keys.push(key);
+                    return true;
+                }
+                let place = key.place;
+                (&mut self.refused, format!("block {place} asks, with those before it, for too many rounds of PBKDF2"))
             }
             Err(NoKey::Beside(what)) => (&mut self.beside, what),
             Err(NoKey::Refused(why)) => (&mut self.refused, why),

@@ -109,6 +109,13 @@ impl Scope {
     }
 }
 
+/// The variables to set for the passphrase of a key of `role`, which may be a signer's name.
+#[must_use]
+pub fn variables_of(role: &str) -> String {
+    let names = VARIABLES.iter().filter(|(_, scope)| scope.covers(role)).map(|(name, _)| *name);
+    names.collect::<Vec<_>>().join(" or ")
+}
+
 /// Passphrases known before anybody is asked.
 #[derive(Default)]
 pub struct PassphraseSources {

@@ -142,6 +142,8 @@ pub struct TagEffect {
     pub orphaned: Vec<String>,
     /// Newly signed, or with another digest.
     pub signed: Vec<String>,
+    /// Those of them that stood for another image before: name, and both digests, shortened.
+    pub replaced: Vec<String>,
     /// Removed on purpose.
     pub revoked: Vec<String>,
     /// Tags that whoever re-signs vouches for: in role files that are signed again with unchanged content.

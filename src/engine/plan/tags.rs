@@ -7,7 +7,8 @@ use crate::engine::draft::Draft;
 use crate::engine::draft::change::Change;
 use crate::engine::draft::pulled::listed;
 use crate::engine::wording::natural;
-use crate::tuf::TargetName;
+use crate::tuf::hashes::digits;
+use crate::tuf::{Target, TargetName};
 
 /// Compares the tags before and after.
 pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]) -> TagEffect {
@@ -28,7 +29,14 @@ pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]
         match before.get(tag) {
             Some(old) if old == target => {}
             None if !asked_to_sign.contains(tag) => effect.repaired.push(tag.to_string()),
-            _ => effect.signed.push(tag.to_string()),
+            old => {
+                effect.signed.push(tag.to_string());
+                let [old, new] = [old.copied(), Some(*target)].map(digest);
+                if old.is_some() && old != new {
+                    let [old, new] = [old, new].map(|digits| digits.unwrap_or_else(|| "no SHA-256".to_owned()));
+                    effect.replaced.push(format!("{tag} {old} -> {new}"));
+                }
+            }
         }
     }
     for tag in before.keys().filter(|tag| !after.contains_key(*tag)) {
@@ -39,10 +47,16 @@ pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]
         }
     }
     effect.vouched = vouched(&base, draft).into_iter().map(TargetName::to_string).collect();
+    effect.replaced.sort_by(|a, b| natural(a, b));
     let lists =
         [&mut effect.orphaned, &mut effect.signed, &mut effect.revoked, &mut effect.vouched, &mut effect.repaired];
     lists.into_iter().for_each(|list| list.sort_by(|a, b| natural(a, b)));
     effect
+}
+
+/// The beginning of what a tag stands for.
+fn digest(target: Option<&Target>) -> Option<String> {
+    Some(target?.hashes.get("sha256").map(digits)?.chars().take(12).collect())
 }
 
 /// Tags in files that are signed again on request, or that no current key had signed any more.

@@ -1,6 +1,7 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
 use std::collections::btree_map::Entry;
+use std::fmt::Display;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -163,6 +164,8 @@ impl Publisher {
             }
             // The server said yes and cannot be asked any more: the record stays, to be resolved later.
             Err(EngineError::Remote { source, .. }) => Err(unread(gun, &source)),
+            // The same where what it shows since is not to be trusted, or not to be read here.
+            Err(error) => Err(unread(gun, &error)),
             other => Ok(TryEnd::Done(Box::new(Published { merged: prepared.merged, ..other? }))),
         }
     }
@@ -364,7 +367,7 @@ fn changed(plan: &RepositoryPlan, merged: &[Merge]) -> String {
 }
 
 /// An upload whose answer was lost and whose outcome could not be read.
-pub(super) fn unread(gun: &Gun, why: &RemoteError) -> EngineError {
+pub(super) fn unread(gun: &Gun, why: &dyn Display) -> EngineError {
     EngineError::OutcomeUnknown { gun: gun.clone(), why: format!("what the server holds could not be read: {why}") }
 }
 

@@ -195,8 +195,9 @@ fn likely(sent: &Sent, planned: Option<&ExpectedEnd<'_>>) -> Vec<(Role, String)>
 /// Whether a file that holds tags and was not sent is another one than before: somebody else has published it.
 fn others_changed(before: &TrustedSet, now: &TrustedSet, sent: &Sent) -> bool {
     let delegations = now.delegations().keys().map(|name| Role::from(name.clone()));
-    let mut others =
-        delegations.chain([Role::Targets]).filter(|role| !sent.files.iter().any(|file| file.role == *role));
+    // A role that was not listed before is ours: its file has waited there since it was listed last.
+    let is_others = |role: &Role| before.role_keys(role).is_some() && !sent.files.iter().any(|file| file.role == *role);
+    let mut others = delegations.chain([Role::Targets]).filter(is_others);
     others.any(|role| bytes_of(before, &role) != bytes_of(now, &role))
 }
 

@@ -253,7 +253,9 @@ fn readable(role: &Role, content: &Targets, bytes: &[u8]) -> Result<(), SigningE
         let what = format!("more than {} bytes", limits::FILE);
         return Err(SigningError::TooMuch(VerifyError::Limit { role: role.clone(), what }));
     }
-    content.check_written(role, bytes).map_err(SigningError::TooMuch)
+    content.check_written(role, bytes).map_err(SigningError::TooMuch)?;
+    // What the other checks do not know of: all that a reader refuses.
+    Targets::open(role, bytes.to_vec().into()).map(drop).map_err(SigningError::TooMuch)
 }
 
 /// A new snapshot: the old one with the signed files in it and without removed delegations.

@@ -75,6 +75,10 @@ impl<'a> Helper<'a> {
             return match text.trim() {
                 "credentials not found in native keychain" => Ok(None),
                 "" => Err(self.failure(registry, "it failed without a word")),
+                // It may be an answer with the secret in it, all the same.
+                words if words.contains(['{', '"']) => {
+                    Err(self.failure(registry, "it failed, with words that may hold the secret and are not shown"))
+                }
                 words => Err(self.failure(registry, &words.chars().take(300).collect::<String>())),
             };
         }
@@ -219,6 +223,21 @@ mod tests {
         assert_eq!(found(relative.as_os_str()), None);
         assert_eq!(found(OsStr::new(":.:")), None);
         assert_eq!(found(dir.path().as_os_str()), Some(path));
+    }
+
+    #[tokio::test]
+    async fn what_a_helper_prints_when_it_fails_is_not_shown_where_it_may_be_the_secret() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("docker-credential-odd");
+        let search = OsString::from(format!("{}:/usr/bin:/bin", dir.path().display()));
+        let environment = [("PATH".into(), search)];
+        for (line, shown) in [("{\"Username\":\"ci\",\"Secret\":\"hunter2\"}", false), ("no such vault", true)] {
+            std::fs::write(&path, format!("#!/bin/sh\necho '{line}'\nexit 1\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let error = Helper::new("odd", surroundings(&environment)).find("r.test").await.err().unwrap();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+            assert_eq!(error.to_string().contains(line), shown, "{error}");
+        }
     }
 
     /// Whether a process still runs; one that has ended may wait for its parent to notice.

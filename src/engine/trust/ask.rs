@@ -15,14 +15,14 @@ use super::pin;
 use super::repositories::LoadedRepositories;
 use super::session::{Freshness, Lost, Session};
 use super::source::ServerSource;
-use super::tree::names;
+use super::tree::TagNames;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::settings::FirstContact;
 use crate::keys::words::words;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{Gun, Remembered, Role, TrustedSet};
+use crate::tuf::{Gun, KnownSignatures, Remembered, Role, TrustedSet};
 
 /// What came of asking.
 struct Asked {
@@ -30,7 +30,7 @@ struct Asked {
     unchanged: bool,
     /// Marks that the refresh began with.
     before: SeenRoles,
-    tags: Vec<String>,
+    tags: TagNames,
     notices: Vec<Notice>,
 }
 
@@ -115,7 +115,7 @@ impl Trust {
         }
         let skew = held.as_ref().and_then(|held| held.skew);
         let set = Arc::new(set);
-        let answer = Asked { set, unchanged: false, before, tags: record.tags, notices: Vec::new() };
+        let answer = Asked { set, unchanged: false, before, tags: record.names(), notices: Vec::new() };
         self.settle(gun, answer, held, skew).await.map(drop)
     }
 
@@ -124,7 +124,7 @@ impl Trust {
         let timestamp = source.timestamp().await.map_err(|error| self.absent_if_gone(source.gun, error))?;
         let Some(set) = &session.set else { return Err(EngineError::Cancelled) };
         let known = set.timestamp().map(|loaded| loaded.envelope.bytes().as_ref());
-        let tags = Vec::new();
+        let tags = TagNames::default();
         if known == Some(timestamp.as_slice()) {
             let (before, notices) = (SeenRoles::new(), Vec::new());
             return Ok(Asked { set: Arc::clone(set), unchanged: true, before, tags, notices });
@@ -136,12 +136,13 @@ impl Trust {
         let mut shelf = FilesAtHand::of(set);
         let root = set.root().envelope.bytes();
         let before = seen.clone();
+        let tags = record.names();
         let mut remembered = Remembered { files: seen.clone(), keys: record.keys };
         remembered.keys.extend(set.listed_keys());
         let start = self.start(source.gun, root, &Pinning::default(), seen)?;
         let start = start.knowing(Arc::new(set.signatures())).remembering(&remembered);
         let set = source.climb(start, timestamp, &mut shelf).await?;
-        Ok(Asked { set: Arc::new(set), unchanged: false, before, tags: record.tags, notices: Vec::new() })
+        Ok(Asked { set: Arc::new(set), unchanged: false, before, tags, notices: Vec::new() })
     }
 
     /// In a new process: the cache is read while the server is asked.
@@ -271,8 +272,8 @@ impl Trust {
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
             let commit = move |trust: &Trust| {
-                let tags = if unchanged { Vec::new() } else { names(&good, now) };
-                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags[..])), now), tags))
+                let tags = if unchanged { TagNames::default() } else { TagNames::of(&good, now) };
+                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags)), now), tags))
             };
             let (kept, tags) = blocking(self, commit).await?;
             match kept {
@@ -280,7 +281,14 @@ impl Trust {
                 kept => kept?,
             }
             if !unchanged {
-                vanished = known.into_iter().filter(|tag| tags.binary_search(tag).is_err()).collect();
+                vanished = known.missing_in(&tags);
+            }
+            self.repositories.acceptance_is_used(set.gun());
+        } else {
+            let (gun, met) = (gun.clone(), Arc::clone(&set));
+            match blocking(self, move |trust| Ok(trust.keep_first_root(&gun, &met, now))).await? {
+                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
+                kept => kept?,
             }
             self.repositories.acceptance_is_used(set.gun());
         }
@@ -303,7 +311,7 @@ impl Trust {
         &self,
         gun: &Gun,
         set: &TrustedSet,
-        changed: Option<(&SeenRoles, &[String])>,
+        changed: Option<(&SeenRoles, &TagNames)>,
         now: Time,
     ) -> Result<(), EngineError> {
         let LoadedRepositories { cache, memory, .. } = &*self.repositories;
@@ -323,12 +331,30 @@ impl Trust {
             let root = set.root().envelope.bytes();
             let (seen, signatures) = (set.seen(), set.signatures());
             let keys = set.listed_keys();
-            let found = Refreshed { seen, tags: tags.to_vec(), signatures, keys, now, root, aside: &aside };
+            let found = Refreshed { seen, tags: tags.clone(), signatures, keys, now, root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
             drawer.store_after(draft.pending, &good)?;
         }
         memory.note_verified(gun, now)
+    }
+
+    /// Keeps the root of a first contact of which nothing else may be relied on now, as docker does: another one is told
+    /// from then on. Blocking.
+    fn keep_first_root(&self, gun: &Gun, set: &TrustedSet, now: Time) -> Result<(), EngineError> {
+        let LoadedRepositories { cache, memory, .. } = &*self.repositories;
+        let mut drawer = cache.drawer(gun);
+        if self.repositories.accepted(gun).is_some() {
+            memory.forget(gun)?;
+        } else if memory.root(gun)?.is_some() || drawer.read(&Role::Root)?.is_some() {
+            return Ok(());
+        }
+        let root = set.root().envelope.bytes();
+        let seen = set.seen().into_iter().filter(|(role, _)| *role == Role::Root).collect();
+        let (tags, signatures, keys) = (TagNames::default(), KnownSignatures::default(), set.listed_keys());
+        let found = Refreshed { seen, tags, signatures, keys, now, root, aside: &[] };
+        let draft = memory.draft(gun, &SeenRoles::new(), found)?;
+        drawer.store_after(draft.pending, &[(Role::Root, root.clone())])
     }
 
     /// The server has no trust data: never had, as far as this machine knows, or has lost it. Blocking.

@@ -13,6 +13,7 @@ use super::notice::Notice;
 use super::pin;
 use super::pin::RootPin;
 use super::source::BIG;
+use super::tree::TagNames;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::side_by_side;
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, tally};
@@ -109,7 +110,7 @@ pub(in crate::engine) struct Local {
     /// Keys that verified files list for roles, or once listed.
     pub(in crate::engine) keys: ListedKeys,
     /// Tags at the last refresh.
-    pub(in crate::engine) tags: Vec<String>,
+    pub(in crate::engine) tags: TagNames,
     /// Last verification against the server.
     pub(in crate::engine) verified_at: Option<Time>,
     /// What was mended.
@@ -129,6 +130,7 @@ impl Local {
         accepted: bool,
     ) -> Result<Self, EngineError> {
         let record = if accepted { Record::default() } else { memory.record(gun)? };
+        let tags = record.names();
         let mut local = Self {
             root: None,
             remembered: record.seen.clone(),
@@ -138,8 +140,8 @@ impl Local {
             set: None,
             broken: None,
             missing: Vec::new(),
+            tags,
             keys: record.keys,
-            tags: record.tags,
             verified_at: memory.verified_at(gun),
             notices: Vec::new(),
         };

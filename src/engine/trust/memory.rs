@@ -18,6 +18,7 @@ use crate::engine::disk::lock::{Lock, PATIENCE};
 use crate::engine::disk::note::{self, Note};
 use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
+use crate::engine::trust::tree::TagNames;
 use crate::tuf::verify::{Seen, SeenRoles};
 use crate::tuf::{Blob, Gun, KnownSignatures, ListedKeys, Remembered, Role};
 
@@ -36,6 +37,9 @@ pub(in crate::engine) struct Record {
     /// Tags at the last refresh, sorted.
     #[serde(default)]
     pub(in crate::engine) tags: Vec<String>,
+    /// Those of them that Docker pulled, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::engine) released: Vec<String>,
     /// Signatures that were valid at the last refresh. They lie where the copy of the root does.
     #[serde(default)]
     pub(in crate::engine) signatures: KnownSignatures,
@@ -52,12 +56,17 @@ impl Record {
     pub(in crate::engine) fn remembered(&self) -> Remembered {
         Remembered { keys: self.keys.clone(), files: self.seen.clone() }
     }
+
+    /// The tags of the last refresh.
+    pub(in crate::engine) fn names(&self) -> TagNames {
+        TagNames { listed: self.tags.clone(), released: self.released.clone() }
+    }
 }
 
 /// What a refresh found.
 pub(in crate::engine) struct Refreshed<'a> {
     pub(in crate::engine) seen: SeenRoles,
-    pub(in crate::engine) tags: Vec<String>,
+    pub(in crate::engine) tags: TagNames,
     pub(in crate::engine) signatures: KnownSignatures,
     pub(in crate::engine) keys: &'a ListedKeys,
     pub(in crate::engine) now: Time,
@@ -110,7 +119,7 @@ impl Note for VerifiedAt {
 
 /// Names and files of a server that are kept of one repository, in bytes; what is over is asked for again, or not
 /// missed when it is gone. It leaves the notes room for what else stands in them.
-const KEPT: usize = 12 << 20;
+const KEPT: usize = 6 << 20;
 
 /// As many as are kept, in their order.
 fn kept<T>(all: impl IntoIterator<Item = T>, length: impl Fn(&T) -> usize) -> impl Iterator<Item = T> {
@@ -148,8 +157,9 @@ impl Memory {
         let old = self.record(gun)?;
         let is_new = old.seen.is_empty() && self.root(gun)?.is_none();
         let met = old.met.or(is_new.then_some(found.now));
-        let (tags, signatures) = (kept(found.tags, String::len).collect(), found.signatures);
-        let mut new = Record { seen: old.seen.clone(), tags, signatures, keys: old.keys.clone(), met };
+        let [tags, released] = [found.tags.listed, found.tags.released].map(|names| kept(names, String::len).collect());
+        let signatures = found.signatures;
+        let mut new = Record { seen: old.seen.clone(), tags, released, signatures, keys: old.keys.clone(), met };
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         raise(&mut new.seen, &found.seen);

@@ -100,10 +100,40 @@ pub enum RoleState {
     Unreachable,
 }
 
-/// All tags inside their role's paths, sorted.
-pub(in crate::engine) fn names(set: &TrustedSet, now: Time) -> Vec<String> {
-    let nodes = nodes(set, now);
-    let listed = nodes.iter().flat_map(|node| {
+/// Names of tags, sorted: what a later look is compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct TagNames {
+    /// Those that any role lists.
+    pub(in crate::engine) listed: Vec<String>,
+    /// Those that a role lists that Docker pulls from.
+    pub(in crate::engine) released: Vec<String>,
+}
+
+impl TagNames {
+    /// All inside their role's paths.
+    pub(in crate::engine) fn of(set: &TrustedSet, now: Time) -> Self {
+        let nodes = nodes(set, now);
+        let released: Vec<&Node<'_>> = nodes.iter().filter(|node| node.role.is_released()).collect();
+        Self { listed: sorted(nodes.iter()), released: sorted(released.into_iter()) }
+    }
+
+    /// Those that are gone since: from all lists, or from those that Docker pulls from.
+    pub(in crate::engine) fn missing_in(self, now: &Self) -> Vec<String> {
+        let gone = |before: Vec<String>, now: &[String]| {
+            let mut before = before;
+            before.retain(|tag| now.binary_search(tag).is_err());
+            before
+        };
+        let mut all = gone(self.listed, &now.listed);
+        all.extend(gone(self.released, &now.released));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+fn sorted<'a>(nodes: impl Iterator<Item = &'a Node<'a>>) -> Vec<String> {
+    let listed = nodes.flat_map(|node| {
         let names = node.file.iter().flat_map(|file| file.content.targets.keys());
         names.filter(|name| node.allows(name.as_str()))
     });

@@ -174,7 +174,10 @@ fn about_session(session: &Session) -> Vec<Finding> {
     }
     if !session.vanished.is_empty() {
         let headline = format!("{} gone since the last refresh", count(session.vanished.len(), "tag"));
-        let detail = format!("{} were signed then and are not listed any more.", some(&session.vanished));
+        let detail = format!(
+            "{} could be seen then and are not listed any more, or not where pulls look.",
+            some(&session.vanished)
+        );
         found.push(fact(Health::Ok, headline, detail, None));
     }
     if let Some(clock) = clock_words(session.skew) {

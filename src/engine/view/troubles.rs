@@ -21,7 +21,14 @@ impl RepositoryView {
     pub fn troubles(&self) -> Vec<Trouble> {
         let mut troubles: Vec<Trouble> = self.roles.iter().filter_map(|role| self.of_role(role)).collect();
         troubles.sort_by_key(|trouble| !trouble.released);
-        if !self.vanished.is_empty() {
+        troubles.extend(self.losses());
+        troubles
+    }
+
+    /// The tags that are gone since this machine looked last, if any are.
+    #[must_use]
+    pub fn losses(&self) -> Option<Trouble> {
+        (!self.vanished.is_empty()).then(|| {
             let message = format!(
                 "{} gone since this machine looked last: {}; {} not be pulled any more",
                 count(self.vanished.len(), "tag"),
@@ -30,9 +37,8 @@ impl RepositoryView {
             );
             let hint =
                 "if nobody has revoked them, ask their signers; somebody who holds their keys can sign them again";
-            troubles.push(Trouble { problem: self.problem(None, message, hint.to_owned()), released: false });
-        }
-        troubles
+            Trouble { problem: self.problem(None, message, hint.to_owned()), released: false }
+        })
     }
 
     fn problem(&self, role: Option<&Role>, message: String, hint: String) -> Problem {

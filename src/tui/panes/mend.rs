@@ -72,6 +72,7 @@ fn wanted(state: &State, role: &RoleView) -> Option<Mend> {
         RoleState::UnderThreshold { .. } if role.vouched => Some(Mend::SignAgain),
         RoleState::UnderThreshold { .. } | RoleState::Hidden if role.role != Role::Root => Some(Mend::Restore),
         RoleState::Good if is_base && ends == Some(Age::Short) => Some(Mend::Renew),
+        RoleState::Good if !role.server_held && ends == Some(Age::Short) => Some(Mend::SignAgain),
         _ => None,
     }
 }

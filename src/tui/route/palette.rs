@@ -211,7 +211,13 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
     let note = match (reason, open.hits.len()) {
         (Some(reason), _) => format!("not now: {reason}"),
-        (None, 0) => "nothing is called like that".to_owned(),
+        (None, 0) => match state.repository() {
+            Some(shown) => {
+                let name = state.short_name(&shown.entry.name);
+                format!("nothing is called like that; roles and tags are looked for in {name}, the repository shown")
+            }
+            None => "nothing is called like that".to_owned(),
+        },
         (None, n) => format!("{} of {n}", open.cursor + 1),
     };
     let note = wrap(&note, lines.width());

@@ -163,6 +163,7 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool) -> Vec<(S
     let tags = &plan.tags;
     for (word, names) in [
         ("orphaned", &tags.orphaned),
+        ("another image", &tags.replaced),
         ("signed", &tags.signed),
         ("revoked", &tags.revoked),
         ("repaired", &tags.repaired),

@@ -80,6 +80,9 @@ pub fn included<'a>(state: &'a State, review: &'a Review) -> impl Iterator<Item 
 #[must_use]
 pub fn blocked(state: &State) -> Option<&'static str> {
     let review = review(state)?;
+    if state.stage.changes.is_empty() {
+        return Some("nothing is left to publish");
+    }
     if state.plan.is_none() {
         return Some("the plan is being computed");
     }

@@ -62,7 +62,11 @@ enum Line {
 fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wide: bool) {
     let theme = canvas.theme;
     if review.list.is_empty() {
-        let words = if state.plan.is_none() { "computing the plan" } else { "nothing is staged" };
+        let words = if state.plan.is_none() && !state.stage.changes.is_empty() {
+            "computing the plan"
+        } else {
+            "nothing is staged"
+        };
         canvas.put(inner.x + 1, inner.y + 1, inner.right() - 1, words, theme.quiet());
         return;
     }

@@ -1,13 +1,13 @@
 //! What is shown of a repository.
 
-use trustdeck::engine::Health;
 use trustdeck::engine::trust::tree::RoleState;
 use trustdeck::engine::view::TagState;
+use trustdeck::engine::{EngineError, Health, Notice};
 use trustdeck::tuf::{DelegationName, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, gun, publish, served, team};
+use crate::refresh::{GUN, gun, publish, refreshed, served, team};
 use crate::support::forge::{Key, Repository, days, noon};
 
 async fn view_of(repository: &Repository) -> trustdeck::engine::RepositoryView {
@@ -131,8 +131,37 @@ async fn expired_targets_are_shown_but_nothing_of_them_is_pulled() {
     let view = engine.views().refresh(&gun()).await.unwrap();
     assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
     assert_eq!(view.findings[0].headline, "targets expired 41 d ago");
-    assert!(machine.cache(GUN).is_empty(), "expired files are not cached");
+    let cached: Vec<_> = machine.cache(GUN).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(cached, [machine.cached(GUN, "root.json")], "expired files are not cached, but the pin is");
     assert!(engine.views().inspect(&gun()).await.is_err());
+}
+
+#[tokio::test]
+async fn the_root_of_a_first_contact_is_trusted_from_then_on_also_where_all_else_has_expired() {
+    let mut repository = team();
+    repository.content.get_mut(&Role::Targets).unwrap().expires = days(noon(), -41);
+    let (origin, machine) = served(&repository).await;
+    let first = machine.refresh().await.unwrap();
+    assert!(first.notices.iter().any(|notice| matches!(notice, Notice::FirstContact { .. })));
+    let again = machine.refresh().await.unwrap();
+    assert_eq!(again.notices, [], "it is told once");
+    let (role, other) = (Role::Root, [Key::named("mallory")]);
+    repository.set_keys(role, &other, 1);
+    origin.serve(&repository);
+    let refused = machine.refresh().await.unwrap_err();
+    assert!(matches!(refused, EngineError::OtherRoot(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_tag_that_leaves_releases_is_named_though_another_role_still_lists_it() {
+    let mut repository = team();
+    let (origin, machine) = refreshed(&repository).await;
+    repository.content.get_mut(&Role::releases()).unwrap().targets.clear();
+    publish(&mut repository, &Role::releases());
+    origin.serve(&repository);
+    let view = machine.refresh().await.unwrap();
+    assert_eq!((view.vanished.as_slice(), view.trusted()), (["1.0".to_owned()].as_slice(), 0));
+    assert!(view.losses().unwrap().problem.message.contains("1.0"));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Logins: what a server asks for with its first 401, and where passwords go.
 
+use std::sync::atomic::Ordering;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
@@ -313,6 +315,51 @@ async fn a_password_that_was_refused_is_not_sent_again() {
     }
     let sent = server.requests().iter().filter(|request| request.header("authorization").is_some()).count();
     assert_eq!(sent, 1, "of 20 repositories");
+}
+
+#[tokio::test]
+async fn a_password_that_a_realm_turns_down_with_other_numbers_is_not_sent_again_either() {
+    for status in ["400 Bad Request", "403 Forbidden"] {
+        let server = with_tokens("127.0.0.1", move |_| answer(status, &[], "no"), |_| true).await;
+        let client = client_with(&server.url(), SHORT, Arc::new(eve()));
+        let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
+        let names: Vec<_> = (0..5).map(|number| gun(&format!("{REGISTRY}/app{number}"))).collect();
+        let asks = names.iter().map(|name| client.fetch(name, &wanted, 100, Access::Pull, &stop));
+        assert!(join_all(asks).await.into_iter().all(|got| got.is_err()));
+        let sent = server.requests().iter().filter(|request| request.header("authorization").is_some()).count();
+        assert_eq!(sent, 1, "{status}");
+    }
+}
+
+/// A person who is asked, and has a login then.
+struct Asked(Logins, std::sync::atomic::AtomicBool);
+
+impl CredentialSource for Asked {
+    fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> FindCredential<'a> {
+        match self.1.load(Ordering::SeqCst) {
+            true => self.0.find(server, registry),
+            false => Box::pin(async { Ok(None) }),
+        }
+    }
+
+    fn ask<'a>(&'a self, registry: &'a str) -> FindCredential<'a> {
+        self.1.store(true, Ordering::SeqCst);
+        self.0.find("", registry)
+    }
+
+    fn allows_realm(&self, server: &str, realm: &str) -> bool {
+        self.0.allows_realm(server, realm)
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_asked_where_the_token_that_anybody_gets_is_not_enough() {
+    let realm = |request: &Request| token(if request.header("authorization").is_some() { "T11" } else { "T10" });
+    let server = with_tokens("127.0.0.1", realm, |sent| sent == "Bearer T11").await;
+    let client = client_of(&server.url(), SHORT, Arc::new(Asked(eve(), false.into())));
+    fetch(&client).await.unwrap();
+    fetch(&client).await.unwrap();
+    assert_eq!(server.count("/token"), 2, "of nobody, and of the person");
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use crate::engine::RepositoryView;
 use crate::engine::tags::compare::TagStanding;
 use crate::tui::kit::canvas::{Canvas, Runs, cut_name, shared};
 use crate::tui::kit::format;
-use crate::tui::kit::layout::{Inside, Shape, shape};
+use crate::tui::kit::layout::{Inside, Shape};
+use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::panes::row::{Row, cell, number, state_cell};
@@ -220,12 +221,14 @@ fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, 
 
 /// Cells for the summary beside the title, or beside the tabs.
 fn room(state: &State, name: &str) -> usize {
-    let width = usize::from(state.size.0);
-    let taken = "3 Tags".len() + state.short_name(name).len() + 10;
-    match shape(state.size) {
+    let areas = state.areas();
+    match areas.shape {
         Shape::TooSmall => 0,
-        Shape::Tabs => width.saturating_sub(60),
-        Shape::Two => width.saturating_sub(48 + taken),
-        Shape::Three => 74_usize.saturating_sub(taken),
+        Shape::Tabs => usize::from(state.size.0).saturating_sub(60),
+        Shape::Two | Shape::Three => {
+            let pane = areas.panes.iter().find(|(pane, _)| *pane == Pane::Tags);
+            let taken = "3 Tags".len() + state.short_name(name).len() + 10;
+            pane.map_or(0, |(_, area)| usize::from(area.width).saturating_sub(taken))
+        }
     }
 }

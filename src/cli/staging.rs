@@ -153,6 +153,11 @@ fn shown(
         let all = batch.iter().flat_map(|(gun, list)| list.iter().map(|change| (gun.clone(), change.clone())));
         context.engine.stage().preview(all.collect(), &guns, pretended)
     };
+    if !pretended.is_empty() {
+        let hint = "a key is made when the command runs, and the plan has another ID then; to accept it by its ID, stage it \
+                    without --publish, then ask trustdeck publish --dry-run";
+        context.console.note(hint);
+    }
     if let Ok(plan) = plan(&batch) {
         return preview::preview(context, ending, &plan, agreement);
     }

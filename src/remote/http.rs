@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
+use super::confided::Confided;
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Addressee, Fault, classify};
@@ -141,6 +142,7 @@ impl Http {
         let client = if url.host_str() == Some(self.name.as_str()) { &self.client } else { &self.stranger };
         let route = self.proxies.route(&url);
         let way = self.way(host, &route);
+        let confided = Confided::in_request(&request);
         let whole = async {
             let asked = Instant::now();
             let response = self.send(client, way, request, upload).await?;
@@ -150,7 +152,7 @@ impl Http {
             let body = if status.is_success() {
                 self.read(host, response, what, limit).await?
             } else {
-                self.read_some(response).await
+                confided.kept_out_of(self.read_some(response).await)
             };
             Ok(Answer { status, headers, body, began })
         };

@@ -45,6 +45,7 @@ mod again;
 mod answer;
 pub mod auth;
 mod challenge;
+mod confided;
 pub mod distrust;
 pub mod endpoint;
 mod error;

@@ -184,6 +184,10 @@ fn base_roles(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
         let detail = "Clients refuse the whole repository until somebody with the targets key renews it.";
         found.push(renew(Role::Targets, plain(Weight::Block, "targets has expired", detail)));
     }
+    if set.timestamp().is_some_and(|file| file.content.expires <= facts.now) {
+        let detail = "The server signs it anew at each publish, and nobody could pull until then: ask who runs it why.";
+        found.push(plain(Weight::Warning, "timestamp has expired", detail));
+    }
     let stale = set.snapshot().is_some_and(|file| file.content.expires() <= facts.now);
     if stale && !draft.signs_snapshot() {
         let detail = "Unless the server holds its key, somebody who does must sign it at this publish.";

@@ -53,6 +53,13 @@ fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
     let path = file.to_str().unwrap();
     home.publish(&["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", path]).ok();
     let good: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    // A server that holds back what the sender saw.
+    colleague.trustdeck(&["inspect", GUN]).ok();
+    let mut newer = good.clone();
+    newer["repositories"][0]["roles"]["targets/releases"] = 40.into();
+    std::fs::write(&file, newer.to_string()).unwrap();
+    let behind = colleague.publish(&["rotate", "take-over", path]).ended(7);
+    assert!(behind.stderr.contains("and the sender saw v40"), "{}", behind.stderr);
     let refused = |changed: Value, word: &str| {
         std::fs::write(&file, changed.to_string()).unwrap();
         let ran = colleague.publish(&["rotate", "take-over", path, "--accept"]);

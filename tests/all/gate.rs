@@ -15,6 +15,7 @@ use trustdeck::engine::{Change, EntryId, Kind, Passphrase, PlanId, Progress, Pub
 use trustdeck::tuf::Role;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::prompt::What;
+use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::failure::Ask;
@@ -41,6 +42,14 @@ fn the_fix_is_staged_by_one_key_and_never_silently() {
     let changes = vec![(gun("admin/api"), Change::Witness { role: Role::releases() })];
     let said = "re-sign releases with jeff new laptop, same publish".to_owned();
     assert_eq!(effects, [Effect::Plan, Effect::Stage { changes, said }]);
+}
+
+#[test]
+fn staging_what_orphans_tags_says_so_at_once() {
+    let state = staged();
+    let said = state.message.as_ref().unwrap();
+    assert_eq!((said.tone, said.back.is_some()), (Tone::Warn, true));
+    assert_eq!(said.object, "22 tags orphaned, p shows it: remove signer ben from admin/api");
 }
 
 #[test]

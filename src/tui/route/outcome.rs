@@ -9,6 +9,7 @@ use crate::engine::{
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::forms::{learn, offers};
+use crate::tui::kit::format::count;
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
@@ -272,11 +273,25 @@ fn show_plan(state: &mut State, plan: Arc<Plan>) {
         state.dialogs.retain(|d| !matches!(d, Dialog::Prompt(_) | Dialog::Confirm(_)));
         state.say(Tone::Warn, "the plan changed", "look at it again before you publish");
     }
+    let lost = orphaned(&plan);
+    let is_more = lost > state.plan.as_deref().map_or(0, orphaned);
+    // What was staged a moment ago, and can be undone, is what does it.
+    if let Some(message) =
+        state.message.as_mut().filter(|said| is_more && said.tone == Tone::Done && said.back.is_some())
+    {
+        message.tone = Tone::Warn;
+        message.object = format!("{} orphaned, p shows it: {}", count(lost, "tag", "tags"), message.object);
+    }
     state.plan = Some(plan);
     panes::reindex_shown(state);
     if matches!(state.screen, Screen::Review(_)) {
         review::reindex(state);
     }
+}
+
+/// Tags that a plan orphans.
+fn orphaned(plan: &Plan) -> usize {
+    plan.repositories.iter().map(|repository| repository.tags.orphaned.len()).sum()
 }
 
 fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<Effect> {

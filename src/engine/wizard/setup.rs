@@ -19,8 +19,12 @@ pub(super) fn phase(facts: &Facts, repository: &RepositoryFacts) -> Phase {
         changes.push(Change::Create { root_key: root_key.clone() });
     }
     for (name, keys) in &first.signers {
-        let roles = [&Role::from(name.role()), &Role::releases()];
-        if !roles.iter().all(|role| lists_all(repository.role(role), keys)) {
+        let own = Role::from(name.role());
+        // Whoever is a signer with other keys has been given them since: the first ones stay away.
+        let has_others =
+            repository.role(&own).is_some_and(|role| !role.keys.is_empty() && !lists_all(Some(role), keys));
+        let roles = [&own, &Role::releases()];
+        if !has_others && !roles.iter().all(|role| lists_all(repository.role(role), keys)) {
             changes.push(Change::AddSigner { name: name.clone(), keys: keys.clone() });
         }
     }

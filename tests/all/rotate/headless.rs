@@ -45,6 +45,19 @@ fn a_colleague_takes_over_with_the_hand_over_file() {
 }
 
 #[test]
+fn a_set_up_that_was_published_otherwise_puts_no_old_key_back() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = Home::new(&server);
+    home.trustdeck(&["setup", GUN, "--signer", "dave"]).ok();
+    home.trustdeck(&["publish", GUN, "--yes"]).ok();
+    home.publish(&["rotate", "signer", "dave", GUN]).ok();
+    let now = keys_of(&server, "targets/dave");
+    let begun = begun(&home).into_iter().find(|begun| begun["what"].as_str().unwrap().contains("set up"));
+    home.publish(&["rotate", "resume", begun.unwrap()["id"].as_str().unwrap()]);
+    assert_eq!(keys_of(&server, "targets/dave"), now);
+}
+
+#[test]
 fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
     let Some(server) = NotaryServer::start() else { return };
     let (home, colleague) = (repository(&server), Home::new(&server));

@@ -267,6 +267,11 @@ impl Context {
         failures.into_iter().map(|trouble| trouble.problem).collect()
     }
 
+    /// Says on standard error which tags are gone since this machine looked last.
+    pub(super) fn report_losses(&self, view: &RepositoryView) {
+        view.losses().iter().for_each(|loss| self.console.problem(&loss.problem));
+    }
+
     /// Says on standard error that a view is from the cache. Returns whether that is for want of the server.
     pub(super) fn report_freshness(&self, view: &RepositoryView) -> bool {
         let Freshness::Cached { at, reason: Some(reason) } = &view.freshness else { return false };

@@ -20,9 +20,7 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     let asked: Vec<Gun> = guns.iter().filter(|gun| !is_known(gun)).cloned().collect();
     let mut views = context.views(&asked).await;
     // Whoever signs a role again signs what is left in it: it is told before, and once.
-    for view in views.values().flatten() {
-        view.losses().iter().for_each(|loss| context.console.problem(&loss.problem));
-    }
+    views.values().flatten().for_each(|view| context.report_losses(view));
     views.extend(lately.iter().map(|(gun, view)| (gun.clone(), Ok(view.clone()))));
     if publishing.dry_run {
         let (batch, refused) = all_needed(context, wanted.changes, &views, wanted.creates.as_ref());

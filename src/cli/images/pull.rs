@@ -31,7 +31,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &Pull) -> Result<End
     Ok(ending)
 }
 
-/// Pulls one image; gives its reference by digest, and whether its digest is from the cache because the server could not be asked.
+/// Pulls one image; gives its reference by digest, and whether that is from the cache for want of the server.
 async fn one(
     context: &Context,
     program: ImageProgram,
@@ -48,7 +48,7 @@ async fn one(
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
     let view = context.relied_on(&target.gun).await?;
     let stale = context.report_freshness(&view);
-    view.losses().iter().for_each(|loss| context.console.problem(&loss.problem));
+    context.report_losses(&view);
     let trusted = trusted(&view, &tag)?;
     let (tagged, digested) = (format!("{name}:{tag}"), format!("{name}@{}", trusted.digest));
     context.console.say(&format!("Pull ({at} of {of}): {tagged}@{}", trusted.digest));

@@ -59,7 +59,7 @@ async fn row(context: &Context, image: &str, ending: &mut Ending) -> Result<Reso
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
     let view = context.relied_on(&target.gun).await?;
     ending.stale |= context.report_freshness(&view);
-    view.losses().iter().for_each(|loss| context.console.problem(&loss.problem));
+    context.report_losses(&view);
     let trusted = trusted(&view, &tag)?;
     let reference = format!("{name}@{}", trusted.digest);
     Ok(ResolvedRow {

@@ -33,7 +33,8 @@ pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]
                 effect.signed.push(tag.to_string());
                 let [old, new] = [old.copied(), Some(*target)].map(digest);
                 if old.is_some() && old != new {
-                    let [old, new] = [old, new].map(|digits| digits.unwrap_or_else(|| "no SHA-256".to_owned()));
+                    let short = |digits: String| digits.chars().take(12).collect::<String>();
+                    let [old, new] = [old, new].map(|digits| digits.map_or_else(|| "no SHA-256".to_owned(), short));
                     effect.replaced.push(format!("{tag} {old} -> {new}"));
                 }
             }
@@ -54,9 +55,9 @@ pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]
     effect
 }
 
-/// The beginning of what a tag stands for.
+/// What a tag stands for: all of it, since a beginning can be made alike.
 fn digest(target: Option<&Target>) -> Option<String> {
-    Some(target?.hashes.get("sha256").map(digits)?.chars().take(12).collect())
+    target?.hashes.get("sha256").map(digits)
 }
 
 /// Tags in files that are signed again on request, or that no current key had signed any more.

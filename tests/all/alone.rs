@@ -29,6 +29,19 @@ fn start(home: &TempDir) -> Terminal {
 }
 
 #[test]
+fn a_list_without_a_tag_and_a_backup_without_a_key_are_errors() {
+    let home = TempDir::new().unwrap();
+    for (name, text) in [("empty", ""), ("denied", "The push refers to repository [r.test/app]\ndenied: access\n")] {
+        std::fs::write(home.path().join(name), text).unwrap();
+        let ran = trustdeck(&home, &["sign", "--from", name, "--publish", "--yes"]).ended(2);
+        assert!(ran.stderr.contains("nothing is signed"), "{ran:?}");
+    }
+    std::fs::write(home.path().join("cert"), "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n").unwrap();
+    let ran = trustdeck(&home, &["key", "restore", "cert"]).ended(2);
+    assert!(ran.stderr.contains("nothing was restored"), "{ran:?}");
+}
+
+#[test]
 fn a_key_that_comes_with_a_new_size_is_taken_at_once() {
     let home = TempDir::new().unwrap();
     let mut terminal = start(&home);

@@ -73,6 +73,13 @@ async fn a_signed_tag_is_trusted_by_docker_and_a_revoked_one_is_gone() {
     assert_eq!(shown[0]["SignedTags"][0]["SignedTag"], "1.0");
     assert_eq!(shown[0]["SignedTags"][0]["Signers"], json!(["alice"]));
     assert_eq!(shown[0]["SignedTags"][0]["Digest"], support::home::digest("1.0"));
+    let Change::Sign { tag, roles, .. } = sign("1.0") else { unreachable!() };
+    let Change::Sign { target, .. } = sign("another") else { unreachable!() };
+    let digests = ["1.0", "another"].map(|tag| support::home::digest(tag)[..12].to_owned());
+    machine.stage(GUN, [Change::Sign { tag, roles, target }]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    assert_eq!(plan.repositories[0].tags.replaced, [format!("1.0 {} -> {}", digests[0], digests[1])]);
+    machine.engine.stage().undo().unwrap();
     machine.stage(GUN, [revoke("1.0")]);
     assert_eq!(done(machine.publish().await).trusted, 1);
     let listed = machine.home.notary(&["list", GUN]).ok().stdout;

@@ -50,7 +50,7 @@
 //! let sandbox = sandbox::start(sandbox::Options { http: true, ..sandbox::Options::default() }).await?;
 //! let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now))?;
 //! let view = engine.views().refresh(&Gun::parse("registry.sandbox/team/api")?).await?;
-//! assert!(view.tags.iter().any(|tag| tag.name == "latest"));
+//! assert!(view.tags.iter().any(|tag| &*tag.name == "latest"));
 //! # Ok(())
 //! # }
 //! ```

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::Command;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -20,6 +20,20 @@ struct Screen {
     /// Everything that was written, for output that does not stay on the screen.
     raw: Vec<u8>,
     ended: bool,
+}
+
+/// How long is waited for a program.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What begins and ends a frame, but for its last letter.
+const FRAME: &[u8] = b"\x1b[?2026";
+
+impl Screen {
+    /// Whether no frame is half drawn. The end of an output may be the beginning of a frame's mark.
+    fn is_whole(&self) -> bool {
+        let mut last = self.raw.windows(FRAME.len()).enumerate().rev();
+        let mark = last.find(|(_, bytes)| *bytes == FRAME).map(|(at, _)| at + FRAME.len());
+        self.ended || mark.is_none_or(|at| self.raw.get(at) == Some(&b'l'))
+    }
 }
 
 /// A running program; it is ended with the value.
@@ -79,7 +93,13 @@ impl Terminal {
 
     /// What the screen shows now.
     pub fn text(&self) -> String {
-        self.screen.0.lock().unwrap().parser.screen().contents()
+        self.until(Screen::is_whole).parser.screen().contents()
+    }
+
+    /// Waits for a state of the screen, not for ever.
+    fn until(&self, test: impl Fn(&Screen) -> bool) -> MutexGuard<'_, Screen> {
+        let screen = self.screen.0.lock().unwrap();
+        self.screen.1.wait_timeout_while(screen, PATIENCE, |screen| !screen.ended && !test(screen)).unwrap().0
     }
 
     /// Everything that was written so far, control sequences and all.
@@ -90,14 +110,11 @@ impl Terminal {
     /// Waits until the screen satisfies `test`.
     #[track_caller]
     pub fn wait(&self, what: &str, test: impl Fn(&str) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let mut screen = self.screen.0.lock().unwrap();
-        while !test(&screen.parser.screen().contents()) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let shown = screen.parser.screen().contents();
-            assert!(!left.is_zero() && !screen.ended, "waited for {what}; the screen shows:\n{shown}");
-            screen = self.screen.1.wait_timeout(screen, left).unwrap().0;
-        }
+        let satisfies = |screen: &Screen| screen.is_whole() && test(&screen.parser.screen().contents());
+        let screen = self.until(satisfies);
+        let (met, shown) = (satisfies(&screen), screen.parser.screen().contents());
+        drop(screen);
+        assert!(met, "waited for {what}; the screen shows:\n{shown}");
     }
 
     /// Waits until the screen shows `text`.

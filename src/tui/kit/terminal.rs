@@ -6,9 +6,10 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -81,14 +82,15 @@ impl FullScreen {
         size()
     }
 
-    /// Draws a frame; only what differs is written.
+    /// Draws a frame; only what differs is written. Terminals that can show it at once, whole.
     pub(in crate::tui) fn draw(&mut self, render: impl FnOnce(&mut ratatui::buffer::Buffer)) -> io::Result<()> {
         let (width, height) = size()?;
         if self.terminal.get_frame().area() != Rect::new(0, 0, width, height) {
             self.clear()?;
         }
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| render(frame.buffer_mut()))?;
-        Ok(())
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Forgets what was drawn, so that the next frame is written whole.
@@ -146,7 +148,8 @@ fn take(output: &mut impl Write) -> io::Result<()> {
 /// Gives it back, with the cursor below the last frame where that stays on the screen.
 fn give_back(output: &mut impl Write, rows: u16) -> io::Result<()> {
     let below = cursor::MoveTo(0, rows.saturating_sub(1));
-    execute!(output, DisableBracketedPaste, below, Print("\r\n"), LeaveAlternateScreen, cursor::Show)
+    let end = Print("\r\n");
+    execute!(output, EndSynchronizedUpdate, DisableBracketedPaste, below, end, LeaveAlternateScreen, cursor::Show)
 }
 
 /// Leaves full-screen mode. Does what it can: the terminal may be gone.

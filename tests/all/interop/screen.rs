@@ -46,7 +46,10 @@ fn leave(terminal: &mut Terminal) {
     }
     terminal.keys("q");
     assert_eq!(terminal.wait_end(), 0, "{}", terminal.text());
-    assert!(terminal.raw().contains("\u{1b}[?1049l") && terminal.echoes());
+    let raw = terminal.raw();
+    assert!(raw.contains("\u{1b}[?1049l") && terminal.echoes());
+    let (begun, ended) = (raw.matches("\u{1b}[?2026h").count(), raw.matches("\u{1b}[?2026l").count());
+    assert!(begun > 0 && ended >= begun, "each frame is shown whole: {begun} begun, {ended} ended");
 }
 
 #[test]

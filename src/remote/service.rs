@@ -50,12 +50,16 @@ impl Service {
         self.times().map_or(u64::MAX, |times| times.mean)
     }
 
-    /// After so long a request is nearly always answered; a large number as long as nothing is known.
-    pub(super) fn span(&self) -> u64 {
-        let span = |Times { mean, deviation }| {
-            let care = if mean > QUICK { CARE } else { 1 };
-            (care * SPARE * mean).max(mean + care * RARE * deviation)
-        };
+    /// Whether it seems to look into a database, from how long it needs for files.
+    pub(super) fn is_quick(&self) -> bool {
+        self.mean() <= QUICK
+    }
+
+    /// After so long a request is nearly always answered, by a server that `is_quick` or not; a large number as long as
+    /// nothing is known.
+    pub(super) fn span(&self, is_quick: bool) -> u64 {
+        let care = if is_quick { 1 } else { CARE };
+        let span = |Times { mean, deviation }| (care * SPARE * mean).max(mean + care * RARE * deviation);
         self.times().map_or(u64::MAX, span)
     }
 
@@ -72,15 +76,16 @@ mod tests {
     fn who_answers_evenly_gets_a_few_times_its_time_and_who_does_not_gets_more() {
         let quick = Service::presumed();
         (0..100).for_each(|_| quick.learn(1000));
-        assert!(quick.span().abs_diff(2000) < 50, "{}", quick.span());
+        let span = |service: &Service| service.span(service.is_quick());
+        assert!(span(&quick).abs_diff(2000) < 50, "{}", span(&quick));
         let even = Service::presumed();
         (0..100).for_each(|_| even.learn(2000));
-        assert!(even.span().abs_diff(8000) < 200, "with a database: {}", even.span());
-        let before = even.span();
+        assert!(span(&even).abs_diff(8000) < 200, "with a database: {}", span(&even));
+        let before = span(&even);
         even.learn(50_000);
-        assert!(even.span() > 10 * before, "one slow answer counts at once: {}", even.span());
+        assert!(span(&even) > 10 * before, "one slow answer counts at once: {}", span(&even));
         (0..30).for_each(|_| even.learn(2000));
-        assert!(even.span() < 3 * before, "and not for long: {}", even.span());
-        assert_eq!(Service::unknown().span(), u64::MAX);
+        assert!(span(&even) < 3 * before, "and not for long: {}", span(&even));
+        assert_eq!(span(&Service::unknown()), u64::MAX);
     }
 }

@@ -6,12 +6,12 @@
 //! away as many are under way as leave, on average, a quarter of a request in its hands (half of one where it answers as
 //! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies.
 //! They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many
-//! files, has a service time of its own: it is alone under way where that is long, or unknown.
+//! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{RwLock, RwLockWriteGuard, Semaphore, SemaphorePermit};
 
 use super::pace::Pace;
 use super::service::Service;
@@ -32,7 +32,7 @@ const UNKNOWN: u64 = u64::MAX;
 /// Turns for requests, as many at once as the server takes.
 pub(super) struct Turns {
     places: Semaphore,
-    /// Shared by requests, taken alone by uploads that take long.
+    /// Shared by requests until they start, held by uploads that take long until they are answered.
     alone: RwLock<()>,
     open: AtomicUsize,
     /// Places that are to be closed once they are given back.
@@ -54,19 +54,8 @@ pub(super) struct Turns {
 pub(super) struct Turn<'a> {
     turns: &'a Turns,
     permit: Option<SemaphorePermit<'a>>,
-    _company: Company<'a>,
-}
-
-/// Who else may be under way.
-enum Company<'a> {
-    /// Anybody: the user knows how much the server takes.
-    Any,
-    Others {
-        _shared: RwLockReadGuard<'a, ()>,
-    },
-    Nobody {
-        _alone: RwLockWriteGuard<'a, ()>,
-    },
+    /// Of an upload that takes long.
+    _alone: Option<RwLockWriteGuard<'a, ()>>,
 }
 
 /// What a request does to the server.
@@ -102,17 +91,20 @@ impl Turns {
 
     /// Waits for a turn.
     pub(super) async fn take(&self, doing: Doing) -> Turn<'_> {
-        // Before the place, which whoever holds this may wait for.
-        let company = match (self.fixed, doing) {
-            (Some(_), _) => Company::Any,
-            (None, Doing::Writes) if self.fit(&self.writes) <= 1 => {
-                Company::Nobody { _alone: self.alone.write().await }
-            }
-            (None, Doing::Reads | Doing::Writes) => Company::Others { _shared: self.alone.read().await },
+        let is_alone = || self.fixed.is_none() && doing == Doing::Writes && self.fit(&self.writes) <= 1;
+        // Before the place, which whoever holds this may wait for. What has started already is no company: it reaches
+        // the server earlier, by the distance that starts keep.
+        let (shared, alone) = if is_alone() {
+            let held = self.alone.write().await;
+            // The answers that came in the meantime may have shown that uploads do not take long.
+            if is_alone() { (None, Some(held)) } else { (Some(held.downgrade()), None) }
+        } else {
+            (Some(self.alone.read().await), None)
         };
         let permit = self.place().await;
         self.pace.keep(self.gap(doing)).await;
-        Turn { turns: self, permit, _company: company }
+        drop(shared);
+        Turn { turns: self, permit, _alone: alone }
     }
 
     /// `None` never happens, since the places are never closed.
@@ -139,7 +131,12 @@ impl Turns {
         }
         // Who is alone under way needs no distance to others.
         let service = Some(self.service(doing)).filter(|service| self.fit(service) > 1);
-        Duration::from_micros(service.map_or(0, Service::span))
+        Duration::from_micros(service.map_or(0, |service| self.span(service)))
+    }
+
+    /// For how long such a request is believed to be in the server's hands.
+    fn span(&self, service: &Service) -> u64 {
+        service.span(self.reads.is_quick())
     }
 
     fn service(&self, doing: Doing) -> &Service {
@@ -152,7 +149,7 @@ impl Turns {
     /// How many requests of such a service time may be under way.
     fn fit(&self, service: &Service) -> usize {
         let round_trip = self.round_trip().map_or(0, micros);
-        usize::try_from(round_trip / service.span().max(1)).unwrap_or(MOST)
+        usize::try_from(round_trip / self.span(service).max(1)).unwrap_or(MOST)
     }
 
     /// Learns how long a connection took, per round trip.
@@ -233,6 +230,8 @@ fn micros(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     const MILLI: fn(u64) -> Duration = Duration::from_millis;
@@ -313,17 +312,29 @@ mod tests {
         assert_eq!(turns.gap(Doing::Writes), MILLI(24), "but do not arrive together");
         (0..20).for_each(|_| turns.answered(Doing::Writes, MILLI(110), true));
         assert!(is_pending(turns.take(Doing::Writes)).await, "it has become slow");
+        let quick = measured(50, &[51; 80]);
+        quick.answered(Doing::Writes, MILLI(56), true);
+        assert_eq!(quick.gap(Doing::Writes), MILLI(12), "no database");
     }
 
     #[tokio::test]
-    async fn an_upload_is_alone_under_way_unless_the_user_knows_better() {
+    async fn uploads_that_waited_for_the_first_one_go_together_where_that_was_quick() {
+        let turns = measured(50, &[51; 80]);
+        let first = turns.take(Doing::Writes).await;
+        let (mut second, mut third) = (Box::pin(turns.take(Doing::Writes)), Box::pin(turns.take(Doing::Writes)));
+        assert!(is_pending(&mut second).await && is_pending(&mut third).await, "nothing is known of uploads");
+        turns.answered(Doing::Writes, MILLI(54), true);
+        drop(first);
+        let _both = (second.await, third.await);
+    }
+
+    #[tokio::test]
+    async fn nothing_starts_while_an_upload_is_under_way_unless_the_user_knows_better() {
         let turns = measured(50, &[]);
-        let read = turns.take(Doing::Reads).await;
-        let upload = turns.take(Doing::Writes);
-        tokio::pin!(upload);
-        assert!(is_pending(&mut upload).await, "a file is being read");
-        drop(read);
-        let alone = upload.await;
+        let _asked = turns.take(Doing::Reads).await;
+        let start = Instant::now();
+        let alone = turns.take(Doing::Writes).await;
+        assert!(start.elapsed() >= MILLI(8), "what was asked for before arrives before");
         let read = turns.take(Doing::Reads);
         tokio::pin!(read);
         assert!(is_pending(&mut read).await, "an upload is under way");

@@ -297,16 +297,17 @@ impl NotaryServer {
             Upload::attach(&mut request, body)
         });
         let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
-        let outcome = {
-            let _turn = inner.turns.take(doing).await;
-            inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await
+        let (outcome, is_calm) = {
+            let turn = inner.turns.take(doing).await;
+            let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
+            (outcome, turn.is_calm())
         };
         // Whose turn is next asks before this answer is worked on, which may take longer than the server needs.
         tokio::task::yield_now().await;
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
             inner.slots.learn(took);
-            inner.turns.answered(doing, took, is_used);
+            inner.turns.answered(doing, took, is_used && is_calm);
         }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {

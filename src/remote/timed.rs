@@ -57,6 +57,7 @@ where
         let (connecting, timed) = (self.inner.call(request), self.timed.clone());
         Box::pin(async move {
             let began = Instant::now();
+            timed.turns.connecting();
             let connection = connecting.await?;
             timed.turns.connected(began.elapsed() / timed.trips);
             Ok(connection)

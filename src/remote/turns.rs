@@ -45,6 +45,8 @@ pub(super) struct Turns {
     /// What answers took beyond the round trip: those with files, and those to uploads.
     reads: Service,
     writes: Service,
+    /// Connections that were begun and made: handshakes take both sides' time, which is no service time.
+    handshakes: AtomicUsize,
     /// Answers for which no more than one may be asked for, after the server went away.
     slow: AtomicU64,
     pace: Pace,
@@ -53,6 +55,7 @@ pub(super) struct Turns {
 /// A request's turn.
 pub(super) struct Turn<'a> {
     turns: &'a Turns,
+    handshakes: usize,
     permit: Option<SemaphorePermit<'a>>,
     /// Of an upload that takes long.
     _alone: Option<RwLockWriteGuard<'a, ()>>,
@@ -84,6 +87,7 @@ impl Turns {
             answer: AtomicU64::new(UNKNOWN),
             reads: Service::presumed(),
             writes: Service::unknown(),
+            handshakes: AtomicUsize::new(0),
             slow: AtomicU64::new(0),
             pace: Pace::default(),
         }
@@ -104,7 +108,7 @@ impl Turns {
         let permit = self.place().await;
         self.pace.keep(self.gap(doing)).await;
         drop(shared);
-        Turn { turns: self, permit, _alone: alone }
+        Turn { turns: self, handshakes: self.handshakes.load(Ordering::Relaxed), permit, _alone: alone }
     }
 
     /// `None` never happens, since the places are never closed.
@@ -152,14 +156,20 @@ impl Turns {
         usize::try_from(round_trip / self.span(service).max(1)).unwrap_or(MOST)
     }
 
+    /// A connection is being made.
+    pub(super) fn connecting(&self) {
+        self.handshakes.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Learns how long a connection took, per round trip.
     pub(super) fn connected(&self, took: Duration) {
+        self.handshakes.fetch_add(1, Ordering::Relaxed);
         self.connect.fetch_min(micros(took), Ordering::Relaxed);
         self.adjust();
     }
 
-    /// Learns how long the beginning of an answer took, of a request that had its connection already if it `is_apart`
-    /// from the making of one.
+    /// Learns how long the beginning of an answer took, of a request that had its connection already and met the making
+    /// of no other one if it `is_apart`.
     pub(super) fn answered(&self, doing: Doing, took: Duration, is_apart: bool) {
         self.answer.fetch_min(micros(took), Ordering::Relaxed);
         if is_apart && let Some(round_trip) = self.round_trip() {
@@ -210,6 +220,13 @@ impl Turns {
     #[cfg(test)]
     fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+}
+
+impl Turn<'_> {
+    /// Whether no connection was begun or made meanwhile.
+    pub(super) fn is_calm(&self) -> bool {
+        self.turns.handshakes.load(Ordering::Relaxed) == self.handshakes
     }
 }
 
@@ -315,6 +332,18 @@ mod tests {
         let quick = measured(50, &[51; 80]);
         quick.answered(Doing::Writes, MILLI(56), true);
         assert_eq!(quick.gap(Doing::Writes), MILLI(12), "no database");
+    }
+
+    #[tokio::test]
+    async fn an_answer_beside_a_handshake_tells_nothing_of_the_server() {
+        let turns = measured(50, &[]);
+        let turn = turns.take(Doing::Reads).await;
+        assert!(turn.is_calm());
+        turns.connecting();
+        assert!(!turn.is_calm(), "one begins");
+        let turn = turns.take(Doing::Reads).await;
+        turns.connected(MILLI(60));
+        assert!(!turn.is_calm(), "one has ended");
     }
 
     #[tokio::test]

@@ -32,7 +32,7 @@ pub enum ThemeChoice {
 
 impl ThemeChoice {
     /// All names.
-    pub const NAMES: &str = "auto, dark, light, mono, high-contrast or colour-blind";
+    pub const NAMES: [&str; 6] = ["auto", "dark", "light", "mono", "high-contrast", "colour-blind"];
 
     /// The choice of this name.
     #[must_use]

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::writing::Agreement;
+use crate::engine::tags::compare::TagStanding;
 
 /// `tags`
 #[derive(Debug, Args)]
@@ -13,9 +15,16 @@ pub struct Tags {
     /// Repository
     #[arg(value_name = "REPO")]
     pub repository: String,
-    /// Show only tags that stand like this: ok, drift, gone, held, orphan, expired or unsigned
-    #[arg(long, value_name = "STATE")]
-    pub state: Vec<String>,
+    /// Show only tags that stand like this; may be given several times
+    #[arg(long, value_name = "STATE", value_parser = standing())]
+    pub state: Vec<TagStanding>,
+}
+
+/// The words for how a tag stands once it was compared.
+fn standing() -> impl TypedValueParser<Value = TagStanding> {
+    let named = |word: String| TagStanding::COMPARED.into_iter().find(|standing| standing.word() == word);
+    let words = PossibleValuesParser::new(TagStanding::COMPARED.map(TagStanding::word));
+    words.try_map(move |word| named(word).ok_or("no state of a tag"))
 }
 
 /// `drift`

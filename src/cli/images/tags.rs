@@ -4,23 +4,11 @@ use serde::Serialize;
 
 use crate::cli::Context;
 use crate::cli::arguments::{Drift, Tags};
-use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;
-use crate::engine::tags::compare::{Comparison, RegistryExtent, TagPair, TagStanding};
+use crate::engine::tags::compare::{Comparison, TagPair};
 use crate::engine::{Health, Problem};
 use crate::tuf::{Gun, Role};
-
-/// All words that a tag's standing has.
-const STANDINGS: [TagStanding; 7] = [
-    TagStanding::Ok,
-    TagStanding::Drift,
-    TagStanding::Gone,
-    TagStanding::Held,
-    TagStanding::Orphan,
-    TagStanding::Expired,
-    TagStanding::Unsigned,
-];
 
 #[derive(Serialize)]
 struct ComparedRow<'a> {
@@ -42,17 +30,16 @@ struct ComparedRow<'a> {
 /// # Errors
 /// As the engine's.
 pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<Ending, Problem> {
-    let wanted: Vec<TagStanding> = command.state.iter().map(|word| standing(word)).collect::<Result<_, _>>()?;
     let gun = context.repository(&command.repository)?;
     let view = context.view(&gun).await?;
     if view.lost {
         return Err(context.engine.trust().nothing_there(&gun).problem());
     }
-    let compared = context.engine.tags().compare(view, RegistryExtent::All).await?;
+    let compared = context.engine.tags().compare(view).await?;
     if compared.view.health == Health::New && compared.rows.is_empty() {
         return Err(context.engine.trust().nothing_there(&gun).problem());
     }
-    let shown = |row: &&TagPair| wanted.is_empty() || wanted.contains(&row.standing);
+    let shown = |row: &&TagPair| command.state.is_empty() || command.state.contains(&row.standing);
     let rows: Vec<&TagPair> = compared.rows.iter().filter(shown).collect();
     if context.console.json {
         let rows: Vec<ComparedRow<'_>> = rows.iter().map(|row| tag_row(&gun, &compared, row)).collect();
@@ -66,12 +53,6 @@ pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<En
         context.console.say(&format!("{} has no trust data for {gun}: nothing is signed", compared.view.server));
     }
     Ok(Ending { succeeded: usize::from(problems.is_empty()), problems, stale, ..Ending::done() })
-}
-
-fn standing(word: &str) -> Result<TagStanding, Problem> {
-    let found = STANDINGS.into_iter().find(|standing| standing.word() == word);
-    let words: Vec<&str> = STANDINGS.iter().map(|standing| standing.word()).collect();
-    found.ok_or_else(|| input(format!("{word:?} is no state of a tag"), format!("give one of {}", words.join(", "))))
 }
 
 fn tag_row<'a>(gun: &'a Gun, compared: &'a Comparison, row: &'a TagPair) -> ComparedRow<'a> {
@@ -185,7 +166,7 @@ impl Context {
                     Err(self.engine.trust().nothing_there(&gun).problem())
                 }
                 Ok(view) => {
-                    let compared = self.engine.tags().compare(view, RegistryExtent::Signed).await;
+                    let compared = self.engine.tags().compare(view).await;
                     compared.map_err(|error| {
                         let mut problem = error.problem();
                         problem.repository.get_or_insert_with(|| gun.clone());

@@ -9,8 +9,8 @@ use crate::cli::arguments::Verify;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::tags::trusted::{Trusted, all_trusted_in};
-use crate::engine::tags::verify::{CheckedPart, Depth, Heard, PartFinding, Suspect, Verification};
-use crate::engine::{EngineError, Problem};
+use crate::engine::tags::verify::{CheckedPart, Depth, Heard, ImagePart, PartFinding, Suspect, Verification};
+use crate::engine::{EngineError, Problem, RemoteError};
 use crate::printable::printable;
 
 /// Images between two words on how far it is.
@@ -188,15 +188,16 @@ fn line(checked: &CheckedPart) -> String {
         PartFinding::Skipped(why) => format!("  ({why})"),
         PartFinding::Wrong { error, .. } => format!("\n          {}", printable(&error.to_string())),
     };
-    let state = state(&checked.finding);
+    let state = state(checked);
     let part = printable(&checked.part.to_string());
     format!("  {state:<7} {part}  {}  {} bytes{note}\n", checked.digest, checked.size)
 }
 
-fn state(finding: &PartFinding) -> &'static str {
-    match finding {
+fn state(checked: &CheckedPart) -> &'static str {
+    match &checked.finding {
         PartFinding::Good => "ok",
         PartFinding::Skipped(_) => "skipped",
+        PartFinding::Wrong { .. } if checked.is_gone() => "gone",
         PartFinding::Wrong { suspect: Suspect::Nobody, .. } => "unread",
         PartFinding::Wrong { .. } => "WRONG",
     }
@@ -217,6 +218,14 @@ fn problem(verification: &Verification) -> Option<Problem> {
     let gun = &verification.trusted.gun;
     let mut problem = EngineError::Remote { gun: Some(gun.clone()), source: error.clone() }.problem();
     let image = format!("{}:{}", verification.trusted.name, verification.trusted.tag);
+    if let RemoteError::NotFound { host, .. } = error {
+        problem.message = match checked.part {
+            ImagePart::Signed => format!("{image} is signed, but {host} does not have it"),
+            _ => format!("{image}: {host} does not have the {}", checked.part),
+        };
+        problem.hint = format!("push that very image again, or revoke the tag: trustdeck revoke {image}");
+        return Some(problem);
+    }
     let whom = match distrust(&checked.finding) {
         Some(whom) => format!("do not trust the {whom}: "),
         None => String::new(),
@@ -237,7 +246,7 @@ fn verified(verification: &Verification) -> Verified<'_> {
         part: checked.part.to_string(),
         digest: &checked.digest,
         size: checked.size,
-        state: state(&checked.finding),
+        state: state(checked),
         distrust: distrust(&checked.finding),
         problem: match &checked.finding {
             PartFinding::Wrong { error, .. } => Some(error.to_string()),

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use super::registered::{Registered, TagAnswer};
 use super::{Tags, remote};
 use crate::engine::error::EngineError;
-use crate::remote::RemoteError;
-use crate::remote::registry::{Reference, Tag};
+use crate::remote::registry::{Reference, RepositoryPath, Tag};
+use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
 
 /// Tags that are asked about at the same time; the client bounds requests on its own.
@@ -23,8 +23,10 @@ pub const UNASKED: usize = 500;
 /// What is to be asked of a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct TagQuestion {
-    /// The tags that are wanted first, such as those on the screen.
+    /// The tags that are wanted first, signed or not, such as those on the screen.
     pub first: Vec<Arc<str>>,
+    /// The tags that are signed: of others it is enough that they are listed.
+    pub signed: Vec<Arc<str>>,
     /// Whether to stop after the list if the registry has more than [`UNASKED`] tags.
     pub unless_many: bool,
 }
@@ -70,17 +72,7 @@ impl Tags {
         mut heard: impl FnMut(Vec<TagAnswer>),
     ) -> Result<(), EngineError> {
         let (registry, path) = self.registry(gun).await?;
-        let ask = |name: Arc<str>| {
-            let (registry, path) = (&registry, &path);
-            async move {
-                let reference = Reference::Tag(Tag::parse(&name)?);
-                match registry.resolve(path, &reference).await {
-                    Ok(resolved) => Ok((name, Some(Arc::new(resolved)))),
-                    Err(RemoteError::NotFound { .. }) => Ok((name, None)),
-                    Err(error) => Err(error),
-                }
-            }
-        };
+        let ask = |name: Arc<str>| one(&registry, &path, name);
         let mut answers = stream::iter(tags).map(ask).buffer_unordered(AT_ONCE).ready_chunks(BATCH);
         while let Some(chunk) = answers.next().await {
             let answers: Result<Vec<TagAnswer>, RemoteError> = chunk.into_iter().collect();
@@ -89,14 +81,23 @@ impl Tags {
         Ok(())
     }
 
-    /// Asks a registry for its tags and then what each of them is, telling what it hears. Dropping this stops it.
+    /// Asks about one tag.
+    ///
+    /// # Errors
+    /// `Remote`.
+    pub async fn ask_one(&self, gun: &Gun, tag: &str) -> Result<TagAnswer, EngineError> {
+        let (registry, path) = self.registry(gun).await?;
+        one(&registry, &path, Arc::from(tag)).await.map_err(remote(gun))
+    }
+
+    /// Asks a registry for its tags and then what those are that are wanted, telling what it hears. Dropping this stops it.
     ///
     /// # Errors
     /// `Remote`.
     pub async fn ask_all(&self, gun: &Gun, asking: TagQuestion, news: &mpsc::Sender<News>) -> Result<(), EngineError> {
         let registered = self.list(gun).await?;
         let many = asking.unless_many && registered.len() > UNASKED;
-        let wanted = if many { Vec::new() } else { in_order(&registered, asking.first) };
+        let wanted = if many { Vec::new() } else { in_order(&registered, asking) };
         // Whoever has stopped listening drops this too.
         news.send(News::Listed { registered, wanted: wanted.len() }).await.unwrap_or_default();
         let (sender, mut answers) = mpsc::unbounded_channel();
@@ -113,10 +114,19 @@ impl Tags {
     }
 }
 
-/// All tags, those before the others that are wanted first.
-fn in_order(registered: &Registered, first: Vec<Arc<str>>) -> Vec<Arc<str>> {
+async fn one(registry: &Registry, path: &RepositoryPath, name: Arc<str>) -> Result<TagAnswer, RemoteError> {
+    let reference = Reference::Tag(Tag::parse(&name)?);
+    match registry.resolve(path, &reference).await {
+        Ok(resolved) => Ok((name, Some(Arc::new(resolved)))),
+        Err(RemoteError::NotFound { .. }) => Ok((name, None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The tags that are asked about, each once.
+fn in_order(registered: &Registered, asking: TagQuestion) -> Vec<Arc<str>> {
     let listed: BTreeSet<&Arc<str>> = registered.names().collect();
     let mut taken = BTreeSet::new();
-    let first = first.into_iter().filter(|name| listed.contains(name));
-    first.chain(registered.names().cloned()).filter(|name| taken.insert(Arc::clone(name))).collect()
+    let wanted = asking.first.into_iter().chain(asking.signed).filter(|name| listed.contains(name));
+    wanted.filter(|name| taken.insert(Arc::clone(name))).collect()
 }

@@ -36,6 +36,10 @@ pub enum TagStanding {
 }
 
 impl TagStanding {
+    /// How tags can stand once they were compared.
+    pub const COMPARED: [Self; 7] =
+        [Self::Ok, Self::Drift, Self::Gone, Self::Held, Self::Orphan, Self::Expired, Self::Unsigned];
+
     /// The word in lists and filters.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -68,7 +72,7 @@ pub struct TagPair {
     pub standing: TagStanding,
     /// Place of what is signed among the tags of the view; a tag has several rows if roles sign different digests.
     pub signed: Option<usize>,
-    /// What the registry says that the tag is.
+    /// What the registry says that the tag is; of tags that nobody has signed only where somebody looks.
     pub registry: Option<Arc<Resolved>>,
 }
 
@@ -128,25 +132,16 @@ impl Comparison {
     }
 }
 
-/// Which tags the registry is asked about one by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegistryExtent {
-    /// All.
-    All,
-    /// Signed ones; of the others only their names are asked for.
-    Signed,
-}
-
 impl Tags {
-    /// Asks the registry and compares.
+    /// Asks the registry for its tags, and of the signed ones what they are, and compares.
     ///
     /// # Errors
     /// `Remote` of the registry.
-    pub async fn compare(&self, view: RepositoryView, extent: RegistryExtent) -> Result<Comparison, EngineError> {
+    pub async fn compare(&self, view: RepositoryView) -> Result<Comparison, EngineError> {
         let gun = &view.gun;
         let mut registered = self.list(gun).await?;
         let signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
-        let wanted = registered.names().filter(|name| extent == RegistryExtent::All || signed(name)).cloned().collect();
+        let wanted = registered.names().filter(|name| signed(name)).cloned().collect();
         self.ask(gun, wanted, |answers| answers.into_iter().for_each(|answer| registered.learn(answer))).await?;
         let rows = rows(&view, Some(&registered));
         Ok(Comparison { view, rows, at: self.context.now() })

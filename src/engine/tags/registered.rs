@@ -12,7 +12,6 @@ pub type TagAnswer = (Arc<str>, Option<Arc<Resolved>>);
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Registered {
     tags: BTreeMap<Arc<str>, Option<Arc<Resolved>>>,
-    asked: usize,
 }
 
 /// What is known of one tag in the registry.
@@ -29,7 +28,7 @@ pub enum KnownTag<'a> {
 impl Registered {
     /// The tags that the registry lists, of which nothing else is known yet.
     pub fn listed(names: impl IntoIterator<Item = Arc<str>>) -> Self {
-        Self { tags: names.into_iter().map(|name| (name, None)).collect(), asked: 0 }
+        Self { tags: names.into_iter().map(|name| (name, None)).collect() }
     }
 
     /// What is known of a tag.
@@ -45,14 +44,8 @@ impl Registered {
     /// Takes an answer about a tag that was listed.
     pub fn learn(&mut self, (name, found): TagAnswer) {
         match found {
-            Some(found) => {
-                let before = self.tags.insert(name, Some(found));
-                self.asked += usize::from(!matches!(before, Some(Some(_))));
-            }
-            None => {
-                let before = self.tags.remove(&name);
-                self.asked -= usize::from(matches!(before, Some(Some(_))));
-            }
+            Some(found) => drop(self.tags.insert(name, Some(found))),
+            None => drop(self.tags.remove(&name)),
         }
     }
 
@@ -71,11 +64,5 @@ impl Registered {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tags.is_empty()
-    }
-
-    /// Whether it is known of every tag what it is.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.asked == self.tags.len()
     }
 }

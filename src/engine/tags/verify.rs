@@ -74,7 +74,7 @@ pub enum Suspect {
     Registry,
     /// Whoever signed: what is signed contradicts itself.
     Signature,
-    /// Nobody yet: it could not be asked.
+    /// Nobody yet: it could not be asked, or has nothing.
     Nobody,
 }
 
@@ -108,6 +108,12 @@ impl CheckedPart {
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.finding == PartFinding::Good
+    }
+
+    /// Whether the registry says that it does not have it.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(&self.finding, PartFinding::Wrong { error: RemoteError::NotFound { .. }, .. })
     }
 
     /// Whether it was read and is something else: what could not be asked for proves nothing.
@@ -220,8 +226,7 @@ fn wrong(error: RemoteError) -> PartFinding {
         RemoteError::Altered { .. }
         | RemoteError::Length { .. }
         | RemoteError::Malformed { .. }
-        | RemoteError::TooBig { .. }
-        | RemoteError::NotFound { .. } => Suspect::Registry,
+        | RemoteError::TooBig { .. } => Suspect::Registry,
         _ => Suspect::Nobody,
     };
     PartFinding::Wrong { suspect, error }

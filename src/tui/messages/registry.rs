@@ -4,13 +4,14 @@ use super::failure::Failure;
 use crate::engine::tags::ask::{News, TagQuestion};
 use crate::engine::tags::candidate::{Candidate, WantedTag};
 use crate::engine::tags::platforms::Platform;
+use crate::engine::tags::registered::TagAnswer;
 use crate::engine::tags::verify::{CheckedPart, Depth, Verification};
 use crate::tuf::{Gun, Role};
 
 /// Work at a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistryWork {
-    /// Ask for all tags of a repository, and what each of them is.
+    /// Ask for all tags of a repository, and what the wanted ones are.
     Compare(Gun, TagQuestion),
     /// Stop that.
     StopComparing(Gun),
@@ -20,8 +21,8 @@ pub enum RegistryWork {
     Verify { gun: Gun, tags: Vec<String>, depth: Depth },
     /// Stop that.
     StopVerifying,
-    /// Ask for the platforms of what has this digest; the tag is told with the answer.
-    Platforms { gun: Gun, tag: String, digest: String },
+    /// Ask for the platforms of what has this digest, or of what the registry holds under the tag.
+    Platforms { gun: Gun, tag: String, digest: Option<String> },
 }
 
 /// Tags that are to be signed into these roles, or into those that `docker trust sign` would choose.
@@ -58,6 +59,6 @@ pub enum RegistryFound {
     LookedUp(LookUp, Vec<(WantedTag, Result<Candidate, Failure>)>),
     /// All images were verified, or why none could be.
     Verified(Result<(), Failure>),
-    /// The platforms of a tag's image; none if it is no index.
-    Platforms { gun: Gun, tag: String, found: Result<Vec<Platform>, Failure> },
+    /// The platforms of a tag's image; none if it is no index. Also what the tag is, if that was asked.
+    Platforms { gun: Gun, tag: String, answer: Option<TagAnswer>, found: Result<Vec<Platform>, Failure> },
 }

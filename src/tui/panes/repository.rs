@@ -110,7 +110,7 @@ fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str
     ];
     let some = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
     let mut words: Vec<String> = some.collect();
-    if registry.known.as_ref().is_none_or(|known| !known.is_whole()) {
+    if !registry.is_compared() {
         words.push("not compared tag by tag".to_owned());
     } else if words.is_empty() {
         words.push("holds what is signed".to_owned());

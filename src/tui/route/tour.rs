@@ -1,6 +1,5 @@
 //! When a step of the tour is done.
 
-use crate::engine::tags::registered::Registered;
 use crate::engine::{Change, PublishOutcome, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
@@ -27,9 +26,9 @@ fn is_done(state: &State, done: &Goal) -> bool {
             state.stage.changes.iter().any(|s| s.gun == *gun && matches!(s.change, Change::AddSigner { .. }))
         }
         Goal::Compared(gun) => {
-            let known = state.repository().and_then(|repository| repository.registry.known.as_ref());
+            let compared = state.repository().is_some_and(|repository| repository.registry.is_compared());
             let here = state.focus == Pane::Tags && state.lists.shown.as_ref() == Some(gun);
-            here && matches!(state.screen, Screen::Main) && known.is_some_and(Registered::is_whole)
+            here && matches!(state.screen, Screen::Main) && compared
         }
         Goal::TagsStaged(gun, wanted) => {
             let signs = |s: &&StagedChange| s.gun == *gun && matches!(s.change, Change::Sign { .. });

@@ -78,7 +78,7 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
             Some("whoever holds a key of targets/releases signs it there, with s in Tags")
         }
         EngineError::Untrusted { .. } => Some("whoever holds the role's keys signs it again, with w in Roles"),
-        EngineError::Remote { source: RemoteError::Network { .. }, .. } => {
+        EngineError::Remote { source: RemoteError::Network { chosen: None, .. }, .. } => {
             Some("check the address in the head of the screen, the network and the proxy variables")
         }
         EngineError::Name(NameError::Role(_) | NameError::Delegation(_)) => Some("Roles lists the roles there are"),

@@ -9,7 +9,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Runner, failure};
+use crate::engine::tags::Tags;
 use crate::engine::tags::ask::TagQuestion;
+use crate::engine::tags::platforms::Platform;
+use crate::engine::tags::registered::TagAnswer;
 use crate::engine::tags::trusted::Trusted;
 use crate::engine::tags::verify::{Depth, Heard};
 use crate::engine::{Engine, EngineError};
@@ -50,8 +53,11 @@ impl Runner {
             RegistryWork::StopVerifying => self.stop_verifying.cancel(),
             RegistryWork::Platforms { gun, tag, digest } => {
                 self.until_stopped(job, self.stop.clone(), async move {
-                    let found = tags.platforms(&gun, &digest).await.map_err(failure::of);
-                    RegistryFound::Platforms { gun, tag, found }
+                    let (answer, found) = match digest {
+                        Some(digest) => (None, tags.platforms(&gun, &digest).await),
+                        None => unsigned(&tags, &gun, &tag).await,
+                    };
+                    RegistryFound::Platforms { gun, tag, answer, found: found.map_err(failure::of) }
                 });
             }
         }
@@ -95,6 +101,18 @@ impl Runner {
             let (result, ()) = tokio::join!(asked, told);
             RegistryFound::Compared(gun.clone(), result.map_err(failure::of))
         });
+    }
+}
+
+/// What a tag is that nobody has signed, and its platforms.
+async fn unsigned(tags: &Tags, gun: &Gun, tag: &str) -> (Option<TagAnswer>, Result<Vec<Platform>, EngineError>) {
+    match tags.ask_one(gun, tag).await {
+        Ok((name, Some(found))) => {
+            let platforms = tags.platforms(gun, found.digest.as_ref()).await;
+            (Some((name, Some(found))), platforms)
+        }
+        Ok(gone) => (Some(gone), Ok(Vec::new())),
+        Err(error) => (None, Err(error)),
     }
 }
 

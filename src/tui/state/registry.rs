@@ -24,6 +24,8 @@ pub struct Compared {
     pub failure: Option<Failure>,
     /// Where it differs from what is signed, as far as it is known; counted when something changes, not for a frame.
     pub differences: Differences,
+    /// Signed tags of which the registry was not asked what it holds, counted with them.
+    unasked: usize,
     /// The digest of a part that was not what is signed, for the signed digest that it is part of: until that part is
     /// read again and is good.
     tampered: BTreeMap<String, String>,
@@ -71,6 +73,12 @@ impl Compared {
         matches!(self.work, Comparing::Idle | Comparing::Stopped)
     }
 
+    /// Whether it is known of every signed tag what the registry holds under it.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.known.is_some() && self.unasked == 0
+    }
+
     /// The user stops it, if it runs; what is known stays.
     pub fn stop(&mut self) {
         if !self.is_idle() {
@@ -88,6 +96,7 @@ impl Compared {
         let is_asked = self.known.is_some() || !self.tampered.is_empty();
         let rows = view.filter(|_| is_asked).map(|view| self.rows(view));
         self.differences = Differences::among(rows.iter().flatten());
+        self.unasked = rows.iter().flatten().filter(|row| row.standing == TagStanding::Signed).count();
     }
 
     /// What is signed beside what the registry holds.

@@ -42,7 +42,29 @@ fn tags_stand_in_both_worlds_as_the_scene_tells() {
     assert_eq!(order[..2], ["3.0.9", "3.1.0"]);
     let only = lab.trustdeck(&["tags", WEB, "--state", "drift", "--json"]).ok().json();
     assert_eq!(states(&only), [("latest".to_owned(), "drift".to_owned())]);
-    assert_eq!(lab.trustdeck(&["tags", WEB, "--state", "odd"]).ended(2).stdout, "");
+    let odd = lab.trustdeck(&["tags", WEB, "--state", "drifft", "--json"]).ended(2);
+    assert!(odd.stdout.is_empty() && odd.stderr.contains("drift") && odd.kinds() == ["input"], "{odd:?}");
+    // Only of what is signed the registry is asked what it is.
+    let unsigned = lab.trustdeck(&["tags", WEB, "--state", "unsigned", "--json"]).ok().json();
+    assert_eq!((&unsigned[0]["tag"], &unsigned[0]["registry_digest"]), (&json!("edge"), &Value::Null));
+    assert!(unsigned[0].get("size").is_none(), "{unsigned}");
+}
+
+#[test]
+fn a_signed_image_that_the_registry_lost_is_gone_and_not_wrong() {
+    let lab = Lab::start();
+    let image = format!("{WEB}:3.1.6");
+    let signed = lab.trustdeck(&["resolve", &image]).ok().stdout;
+    let (_, digest) = signed.trim().split_once('@').unwrap();
+    let manifest = format!("{}/v2/team/web/manifests/{digest}", lab.running().url());
+    let deleted = lab.runtime.block_on(reqwest::Client::new().delete(&manifest).send()).unwrap();
+    assert_eq!(deleted.status(), 202);
+    let gone = lab.trustdeck(&["verify", &image]).ended(1);
+    assert!(gone.stdout.contains("gone    manifest") && !gone.stdout.contains("WRONG"), "{gone:?}");
+    assert!(gone.stderr.contains("3.1.6 is signed, but"), "{}", gone.stderr);
+    assert!(gone.stderr.contains(&format!("trustdeck revoke {image}")), "{}", gone.stderr);
+    let rows = lab.trustdeck(&["verify", &image, "--json"]).ended(1);
+    assert_eq!((rows.kinds(), &rows.json()[0]["parts"][0]["state"]), (vec!["absent".to_owned()], &json!("gone")));
 }
 
 #[test]

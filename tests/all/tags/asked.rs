@@ -44,6 +44,16 @@ pub(super) fn engine(home: &TempDir, registry: &Scripted) -> (Engine, Gun) {
     (engine, Gun::parse(&format!("127.0.0.1:{}/team/app", registry.address.port())).unwrap())
 }
 
+/// A question about all tags of that registry, as if all were signed.
+fn about(tags: usize) -> TagQuestion {
+    TagQuestion { signed: (0..tags).map(|number| Arc::from(format!("t{number}"))).collect(), ..TagQuestion::default() }
+}
+
+/// Of how many tags it is known what they are.
+fn are_known(registered: &Registered) -> usize {
+    registered.names().filter(|name| matches!(registered.of(name), KnownTag::Is(_))).count()
+}
+
 /// Everything that is told.
 async fn told(engine: &Engine, gun: &Gun, asking: TagQuestion) -> Vec<News> {
     let (sender, mut news) = mpsc::channel(64);
@@ -75,15 +85,26 @@ fn known(news: Vec<News>) -> Registered {
 }
 
 #[tokio::test]
-async fn ten_thousand_tags_take_a_request_each_and_one_for_a_thousand_names() {
+async fn ten_thousand_signed_tags_take_a_request_each_and_one_for_a_thousand_names() {
     let registry = Scripted::start(answering(10_000)).await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let known = known(told(&engine, &gun, TagQuestion::default()).await);
-    assert_eq!((known.len(), known.is_whole()), (10_000, true));
+    let known = known(told(&engine, &gun, about(10_000)).await);
+    assert_eq!((known.len(), are_known(&known)), (10_000, 10_000));
     assert!(matches!(known.of("t77"), KnownTag::Is(found) if found.digest.as_ref() == digest(77)));
     assert_eq!((registry.count("/tags/list"), registry.count("/manifests/")), (10, 10_000));
     assert!(registry.connections() <= 33, "{}", registry.connections());
+}
+
+#[tokio::test]
+async fn what_nobody_signed_is_listed_and_asked_about_only_on_the_screen() {
+    let registry = Scripted::start(answering(3000)).await;
+    let home = TempDir::new().unwrap();
+    let (engine, gun) = engine(&home, &registry);
+    let asking = TagQuestion { first: vec!["t7".into()], signed: vec!["t2999".into()], unless_many: false };
+    let known = known(told(&engine, &gun, asking).await);
+    assert_eq!((known.len(), are_known(&known)), (3000, 2));
+    assert_eq!((known.of("t8"), registry.count("/manifests/")), (KnownTag::Listed, 2));
 }
 
 #[tokio::test]
@@ -92,7 +113,7 @@ async fn tags_on_the_screen_are_asked_about_first() {
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
     let first = ["t250", "gone", "t99", "t250"].map(Arc::from).to_vec();
-    told(&engine, &gun, TagQuestion { first, unless_many: true }).await;
+    told(&engine, &gun, TagQuestion { first, unless_many: true, ..about(300) }).await;
     let requests = registry.requests();
     let asked: Vec<&str> = requests.iter().filter_map(|r| Some(r.line.split_once("/manifests/")?.1)).collect();
     assert_eq!(asked.len(), 300);
@@ -106,9 +127,9 @@ async fn a_large_repository_is_listed_and_not_asked_about_until_somebody_wants_i
     let registry = Scripted::start(answering(UNASKED + 1)).await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let news = told(&engine, &gun, TagQuestion { unless_many: true, ..TagQuestion::default() }).await;
+    let news = told(&engine, &gun, TagQuestion { unless_many: true, ..about(UNASKED + 1) }).await;
     let [News::Listed { registered, wanted: 0 }] = news.as_slice() else { panic!("{news:?}") };
-    assert_eq!((registered.len(), registered.is_whole()), (UNASKED + 1, false));
+    assert_eq!((registered.len(), are_known(registered)), (UNASKED + 1, 0));
     assert_eq!(registry.count("/manifests/"), 0);
 }
 
@@ -124,6 +145,6 @@ async fn a_tag_that_is_removed_while_others_are_asked_about_is_gone() {
     .await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let known = known(told(&engine, &gun, TagQuestion::default()).await);
-    assert_eq!((known.of("t1"), known.len(), known.is_whole()), (KnownTag::Gone, 2, true));
+    let known = known(told(&engine, &gun, about(3)).await);
+    assert_eq!((known.of("t1"), known.len(), are_known(&known)), (KnownTag::Gone, 2, 2));
 }

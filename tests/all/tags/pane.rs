@@ -97,7 +97,8 @@ fn tags_are_filtered_by_their_state() {
 fn a_small_repository_is_compared_once_when_its_tags_are_looked_at() {
     let mut state = browsing();
     let effects = press(&mut state, "3");
-    let [Effect::Registry(RegistryWork::Compare(of, TagQuestion { first, unless_many: true }))] = effects.as_slice()
+    let [Effect::Registry(RegistryWork::Compare(of, TagQuestion { first, unless_many: true, .. }))] =
+        effects.as_slice()
     else {
         panic!("{effects:?}")
     };
@@ -117,7 +118,8 @@ fn a_large_repository_is_compared_only_when_asked_for() {
     assert_eq!(press(&mut state, "3G"), []);
     assert_eq!(word(&state, "1.7"), "signed");
     let effects = press(&mut state, "=");
-    let [Effect::Registry(RegistryWork::Compare(_, TagQuestion { first, unless_many: false }))] = effects.as_slice()
+    let [Effect::Registry(RegistryWork::Compare(_, TagQuestion { first, unless_many: false, .. }))] =
+        effects.as_slice()
     else {
         panic!("{effects:?}")
     };

@@ -1,5 +1,6 @@
 //! Verifying images on the screen: how deep, progress, what is wrong.
 
+use trustdeck::engine::tags::ask::News;
 use trustdeck::engine::tags::platforms::Platform;
 use trustdeck::engine::tags::trusted::Trusted;
 use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Verification};
@@ -12,6 +13,7 @@ use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
 use crate::screen;
+use screen::registry::{answers, begin_comparing, hear, listed};
 use screen::scene::{digits, gun, tell};
 use screen::told::browsing;
 use screen::{draw, frame, press};
@@ -148,11 +150,12 @@ fn the_page_of_a_tag_has_all_roles_hashes_and_platforms() {
     press(&mut state, "3/3.1.6<enter>");
     let effects = press(&mut state, "<enter>");
     let digest = format!("sha256:{}", digits("3d2e482b"));
-    let asked = RegistryWork::Platforms { gun: gun("admin/demo"), tag: "3.1.6".to_owned(), digest: digest.clone() };
+    let asked =
+        RegistryWork::Platforms { gun: gun("admin/demo"), tag: "3.1.6".to_owned(), digest: Some(digest.clone()) };
     assert_eq!(effects, [Effect::Registry(asked)]);
     let name = "linux/arm64/v8".to_owned();
     let found = Ok(vec![Platform { name, digest: format!("sha256:{}", digits("aa")), size: 500 }]);
-    let found = RegistryFound::Platforms { gun: gun("admin/demo"), tag: "3.1.6".to_owned(), found };
+    let found = RegistryFound::Platforms { gun: gun("admin/demo"), tag: "3.1.6".to_owned(), answer: None, found };
     tell(&mut state, effects[0].clone(), Outcome::Registry(found));
     let Some(Dialog::Report(page)) = state.dialogs.last() else { panic!("{:?}", state.dialogs) };
     let roles: Vec<(&str, &str)> = page.parts.iter().map(|part| (part.head.as_str(), part.below.as_str())).collect();
@@ -163,6 +166,24 @@ fn the_page_of_a_tag_has_all_roles_hashes_and_platforms() {
     assert_eq!(fact("pull by"), Some(format!("admin/demo@{digest}").as_str()));
     assert!(fact("platform").is_some_and(|text| text.starts_with("linux/arm64/v8")), "{page:?}");
     assert!(fact("signed").is_some_and(|text| text.contains("releases, jeff, ben")), "{page:?}");
+}
+
+#[test]
+fn a_tag_that_nobody_signed_is_asked_about_when_its_page_is_opened() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    let demo = gun("admin/demo");
+    let job = begin_comparing(&mut state, &effects);
+    hear(&mut state, job, &demo, News::Listed { registered: listed(&["edge", "latest"]), wanted: 0 });
+    let effects = press(&mut state, "/edge<enter><enter>");
+    let asked = RegistryWork::Platforms { gun: demo.clone(), tag: "edge".to_owned(), digest: None };
+    assert_eq!(effects, [Effect::Registry(asked)]);
+    let answer = answers(&[("edge", "c81f2ab0")]).pop();
+    let found = RegistryFound::Platforms { gun: demo, tag: "edge".to_owned(), answer, found: Ok(vec![]) };
+    tell(&mut state, effects[0].clone(), Outcome::Registry(found));
+    let Some(Dialog::Report(page)) = state.dialogs.last() else { panic!("{:?}", state.dialogs) };
+    let pulled = format!("admin/demo@sha256:{}", digits("c81f2ab0"));
+    assert!(page.facts.contains(&("pull by", pulled)), "{page:?}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub fn follow(state: &mut State) -> Vec<Effect> {
     begin(state, &gun, true)
 }
 
-/// Compares all tags, however many; again, that is stopped.
+/// Compares all signed tags, however many; again, that is stopped.
 pub(super) fn toggle(state: &mut State, gun: &Gun) -> Vec<Effect> {
     let Some(repository) = state.find_mut(gun) else { return vec![] };
     if repository.registry.is_idle() {
@@ -53,9 +53,11 @@ pub(super) fn toggle(state: &mut State, gun: &Gun) -> Vec<Effect> {
 fn begin(state: &mut State, gun: &Gun, unless_many: bool) -> Vec<Effect> {
     let list = &state.lists.tags;
     let first = list.window(ON_SCREEN).map(|(_, _, name)| Arc::clone(name)).collect();
+    let view = state.find(gun).and_then(|repository| repository.view.as_deref());
+    let signed = view.into_iter().flat_map(|view| view.tags.iter()).map(|tag| Arc::clone(&tag.name)).collect();
     let Some(repository) = state.find_mut(gun) else { return vec![] };
     repository.registry.begin();
-    let asking = TagQuestion { first, unless_many };
+    let asking = TagQuestion { first, signed, unless_many };
     vec![Effect::Registry(RegistryWork::Compare(gun.clone(), asking))]
 }
 
@@ -68,6 +70,7 @@ pub(super) fn heard(state: &mut State, gun: &Gun, news: News) {
             if let Some(repository) = state.find_mut(gun) {
                 repository.registry.hear(news, now);
             }
+            count(state, gun);
             list_anew(state, gun);
         }
     }
@@ -76,8 +79,21 @@ pub(super) fn heard(state: &mut State, gun: &Gun, news: News) {
 fn found(state: &mut State, gun: &Gun, answers: Vec<TagAnswer>) {
     let now = state.now;
     let names: Vec<Arc<str>> = answers.iter().map(|(name, _)| Arc::clone(name)).collect();
-    let Some(repository) = state.known.repositories.find_mut(gun) else { return };
+    let Some(repository) = state.find_mut(gun) else { return };
     repository.registry.hear(News::Found(answers), now);
+    show(state, gun, &names);
+}
+
+/// Takes what a tag is that was looked at alone.
+pub(super) fn learn(state: &mut State, gun: &Gun, answer: Option<TagAnswer>) {
+    let Some((answer, repository)) = answer.zip(state.find_mut(gun)) else { return };
+    let (Some(known), name) = (&mut repository.registry.known, Arc::clone(&answer.0)) else { return };
+    known.learn(answer);
+    show(state, gun, &[name]);
+}
+
+fn show(state: &mut State, gun: &Gun, names: &[Arc<str>]) {
+    let Some(repository) = state.known.repositories.find(gun) else { return };
     if state.lists.shown.as_ref() != Some(gun) {
         return;
     }

@@ -131,7 +131,10 @@ pub fn take(state: &mut State, found: RegistryFound) -> Vec<Effect> {
         RegistryFound::Compared(gun, result) => compare::ended(state, &gun, result),
         RegistryFound::LookedUp(asked, found) => return signing::looked_up(state, &asked, found),
         RegistryFound::Verified(result) => verifying::ended(state, result),
-        RegistryFound::Platforms { gun, tag, found } => page::platforms(state, &gun, &tag, found),
+        RegistryFound::Platforms { gun, tag, answer, found } => {
+            compare::learn(state, &gun, answer);
+            page::platforms(state, &gun, &tag, found);
+        }
     }
     vec![]
 }

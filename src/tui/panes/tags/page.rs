@@ -1,5 +1,6 @@
 //! Everything that is known of a tag, to read.
 
+use crate::engine::tags::compare::TagStanding;
 use crate::engine::tags::platforms::Platform;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagView};
@@ -20,10 +21,13 @@ type PlatformsFound = Option<Result<Vec<Platform>, Failure>>;
 pub(super) fn open(state: &mut State, gun: &Gun) -> Vec<Effect> {
     let Some(row) = selected::tag_row(state) else { return vec![] };
     let (tag, digest) = (row.row.name.to_string(), digest(state, row));
+    let is_unsigned = row.row.standing == TagStanding::Unsigned && !row.is_only_staged();
     let page = page(state, gun, &tag, None);
     state.dialogs.push(Dialog::Report(page));
-    let work = digest.map(|digest| RegistryWork::Platforms { gun: gun.clone(), tag, digest });
-    work.filter(|_| !state.here.offline).map(Effect::Registry).into_iter().collect()
+    // What nobody has signed, and only the registry lists, is asked for when somebody looks.
+    let is_asked = !state.here.offline && (digest.is_some() || is_unsigned);
+    let work = is_asked.then(|| RegistryWork::Platforms { gun: gun.clone(), tag, digest });
+    work.map(Effect::Registry).into_iter().collect()
 }
 
 /// The digest that a pull by digest would name: the signed one, else the registry's.

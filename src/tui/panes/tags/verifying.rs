@@ -178,6 +178,7 @@ fn part(checked: &CheckedPart, told: Option<&CheckedPart>) -> Part {
     let (tone, word) = match &checked.finding {
         PartFinding::Good => (Tone::Done, "ok"),
         PartFinding::Skipped(_) => (Tone::Note, "skipped"),
+        PartFinding::Wrong { .. } if checked.is_gone() => (Tone::Warn, "gone"),
         PartFinding::Wrong { suspect: Suspect::Nobody, .. } => (Tone::Warn, "unread"),
         PartFinding::Wrong { .. } => (Tone::Fail, "wrong"),
     };
@@ -216,6 +217,7 @@ fn facts(image: &Image, checked: &CheckedPart) -> Vec<(&'static str, String)> {
         match suspect {
             Suspect::Registry => "the registry, or the way to it: these are not the bytes that were signed".to_owned(),
             Suspect::Signature => "the signature: what is signed contradicts itself".to_owned(),
+            Suspect::Nobody if checked.is_gone() => "nobody: push that very image again, or revoke the tag".to_owned(),
             Suspect::Nobody => "nobody yet: it could not be read; try again".to_owned(),
         },
     ));

@@ -11,8 +11,9 @@ use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::settings::{settings, sources};
 use crate::cli::{Globals, signals};
+use crate::engine::plan::facts::RootKeyAtHand;
 use crate::engine::reference::{RepositoryRef, capitals, parse_repository};
-use crate::engine::{Engine, FirstContact, RepositoryView};
+use crate::engine::{Change, Engine, FirstContact, RepositoryView, RootKeyChoice};
 
 /// What the commands of the plugin share.
 pub(super) struct Docker {
@@ -55,6 +56,20 @@ impl Docker {
             return Err(self.context.engine.trust().nothing_there(&view.gun).into());
         }
         Ok(view)
+    }
+
+    /// The making of a repository, with the root key that Docker takes: of several the first by ID, which is said.
+    pub(super) fn creation(&self, typed: &str) -> Change {
+        let root_key = match self.context.engine.stage().root_key_at_hand() {
+            RootKeyAtHand::Several(ids) => ids.into_iter().min(),
+            _ => None,
+        };
+        if let Some(id) = &root_key {
+            self.context.console.say(&format!(
+                "several root keys are at hand: {typed} gets {id}, the first by ID, as docker trust takes it"
+            ));
+        }
+        Change::Create { root_key: root_key.map_or(RootKeyChoice::Auto, RootKeyChoice::Stored) }
     }
 
     /// Docker's sentence about a repository without trust data.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing of it stays staged, unless its outcome is unknown; nothing that was staged before is touched.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
@@ -11,6 +12,7 @@ use super::docker::Docker;
 use super::failure::Failure;
 use crate::cli::publish::obstacle;
 use crate::cli::{signals::Finishing, terminal};
+use crate::engine::plan::{PlanWarning, Weight};
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, RepositoryPlan};
 use crate::tuf::Gun;
@@ -23,8 +25,10 @@ const ROUNDS: usize = 5;
 pub(super) enum Loss {
     /// Nothing: a plan that would orphan tags is refused.
     Refused,
-    /// Somebody was asked, or forced it.
-    Accepted,
+    /// What somebody was asked about.
+    Asked,
+    /// Anything, unasked.
+    Forced,
 }
 
 /// Changes to one repository, on their way.
@@ -32,6 +36,8 @@ pub(super) struct OneOff<'d> {
     docker: &'d Docker,
     gun: Gun,
     staged: Arc<OneOffStage>,
+    /// Headlines of warnings that were shown.
+    told: Mutex<BTreeSet<String>>,
     /// Takes the changes back when the user stops it at a question.
     watch: JoinHandle<()>,
     _finishing: Finishing,
@@ -86,7 +92,7 @@ impl<'d> OneOff<'d> {
             terminal::restore();
             std::process::exit(130);
         });
-        Ok(Self { docker, gun: gun.clone(), staged, watch, _finishing: finishing })
+        Ok(Self { docker, gun: gun.clone(), staged, told: Mutex::default(), watch, _finishing: finishing })
     }
 
     /// Adds changes.
@@ -115,6 +121,17 @@ impl<'d> OneOff<'d> {
         }
     }
 
+    /// Shows on standard error what looks like an attack, and what is lost that nobody was asked about; each once.
+    pub(super) fn warn(&self, plan: &RepositoryPlan, loss: Loss) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_unasked = |warning: &PlanWarning| warning.weight == Weight::Danger && loss == Loss::Forced;
+        for warning in plan.warnings.iter().filter(|warning| warning.is_attack || is_unasked(warning)) {
+            if told.insert(warning.headline.clone()) {
+                self.docker.context.console.say(&format!("WARNING: {}. {}", warning.headline, warning.detail));
+            }
+        }
+    }
+
     /// Publishes them. Asks for what is locked.
     pub(super) async fn publish(self, loss: Loss) -> Result<(), Failure> {
         for _ in 0..ROUNDS {
@@ -123,6 +140,7 @@ impl<'d> OneOff<'d> {
             if is_dangerous && loss == Loss::Refused {
                 return Err(refused(&repository));
             }
+            self.warn(&repository, loss);
             self.docker.unlock(&plan).await?;
             let repositories = vec![self.gun.clone()];
             let accepted = if is_dangerous { repositories.clone() } else { Vec::new() };
@@ -168,7 +186,7 @@ impl<'d> OneOff<'d> {
 
 /// Why a plan is not published unseen.
 fn refused(plan: &RepositoryPlan) -> Failure {
-    let danger = plan.warnings.iter().find(|warning| warning.weight == crate::engine::plan::Weight::Danger);
+    let danger = plan.warnings.iter().find(|warning| warning.weight == Weight::Danger);
     let (headline, detail) =
         danger.map(|danger| (danger.headline.as_str(), danger.detail.as_str())).unwrap_or_default();
     Failure::new(format!("nothing was sent: {headline}\n  {detail} trustdeck shows it before it is published"))

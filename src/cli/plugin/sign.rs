@@ -8,7 +8,7 @@ use super::passphrase::no_key_of;
 use crate::cli::unlock::stored_key;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::view::{RoleView, TagState, TagView};
-use crate::engine::{Change, EngineError, Health, RepositoryView, RootKeyChoice, SignedTarget};
+use crate::engine::{Change, EngineError, Health, RepositoryView, SignedTarget};
 use crate::printable::printable;
 use crate::tuf::{Gun, PublicKey, Role, SignerName, TargetName};
 
@@ -111,7 +111,7 @@ async fn initialize(docker: &Docker, reference: &RepositoryRef, image: &str) -> 
         Failure::new(format!("could not add signer to repo: targets/{user}: tuf: invalid role: {error}"))
     })?;
     let one_off = OneOff::begin(docker, &reference.gun).await?;
-    one_off.stage(vec![Change::Create { root_key: RootKeyChoice::Auto }])?;
+    one_off.stage(vec![docker.creation(image)])?;
     let (plan, _) = one_off.plan()?;
     docker.unlock(&plan).await?;
     let key = signers_key(docker, name.as_str()).await?;

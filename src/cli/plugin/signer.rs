@@ -72,7 +72,9 @@ async fn add_to(docker: &Docker, name: &str, keys: &[PublicKey], typed: &str) ->
         return Err(failure);
     }
     let one_off = OneOff::begin(docker, &view.gun).await?;
-    one_off.stage(vec![Change::AddSigner { name: signer, keys: keys.to_vec() }])?;
+    let creation = creates.then(|| docker.creation(typed));
+    let added = Change::AddSigner { name: signer, keys: keys.to_vec() };
+    one_off.stage(creation.into_iter().chain([added]).collect())?;
     one_off.publish(Loss::Refused).await?;
     if creates {
         docker.say(&format!("Successfully initialized \"{}\"\n", printable(typed)))?;
@@ -118,11 +120,14 @@ async fn remove_from(docker: &Docker, name: &str, typed: &str, forced: bool) -> 
     let signer = SignerName::parse(name).map_err(crate::engine::EngineError::from)?;
     one_off.stage(vec![Change::RemoveSigner { name: signer }])?;
     let (_, plan) = one_off.plan()?;
+    let loss = if forced { Loss::Forced } else { Loss::Asked };
     let orphaning = plan.warnings.iter().filter(|warning| warning.weight == crate::engine::plan::Weight::Danger);
     let mends: Vec<Change> = orphaning.filter_map(|w| w.fix.clone()).flat_map(|(changes, _)| changes).collect();
     if !mends.is_empty() {
+        one_off.warn(&plan, Loss::Refused);
         one_off.stage(mends)?;
     } else if plan.is_dangerous() && !forced {
+        one_off.warn(&plan, loss);
         let question = format!(
             "The signer \"{name}\" signed the last released version of {typed}. Removing this signer will make {typed} \
              unpullable. Are you sure you want to continue?"
@@ -131,6 +136,6 @@ async fn remove_from(docker: &Docker, name: &str, typed: &str, forced: bool) -> 
             return Ok(false);
         }
     }
-    one_off.publish(Loss::Accepted).await?;
+    one_off.publish(loss).await?;
     Ok(true)
 }

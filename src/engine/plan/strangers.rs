@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::unknown::{TagBefore, UnknownFile, UnknownTag};
-use super::warning::{Warnings, plain};
+use super::warning::{Warnings, attack};
 use super::{RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
@@ -93,7 +93,7 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warning
             detail.push_str(&format!(", and for its {} delegations", file.delegations.len()));
         }
         detail.push_str(". Compare each line with whoever built the image, by another way than this server.");
-        let mut warning = plain(Weight::Danger, headline, detail);
+        let mut warning = attack(Weight::Danger, headline, detail);
         if let Some(version) = file.last_good {
             let words = format!("sign the last good file of {word} (version {version}) instead, same publish");
             warning.fix = Some((vec![Change::Restore { role: file.role.clone() }], words));
@@ -112,11 +112,11 @@ fn untouched(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     let base = Draft::new(draft.ground());
     let roles = base.tree().into_iter().map(Role::from).filter_map(|role| Some((draft.doubt(&role)?, role)));
     let (losing, others): (Vec<_>, Vec<_>) = roles.partition(|(_, role)| loses_tags(draft, plan, role));
-    for ((attack, before), role) in losing {
+    for ((what, before), role) in losing {
         let word = role_word(&role);
         let detail =
             format!("{before}. Keys of it are taken away: for clients that have that file its tags are orphaned.");
-        let mut warning = plain(Weight::Danger, attack, detail);
+        let mut warning = attack(Weight::Danger, what, detail);
         if draft.can_sign(&role) {
             let words = format!("sign the last good file of {word} again, same publish");
             warning.fix = Some((vec![Change::Restore { role }], words));
@@ -124,12 +124,11 @@ fn untouched(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
         found.push(warning);
     }
     let hint = "It does not count, and this publish does not mend it.";
-    let warnings =
-        others.iter().map(|((attack, before), _)| plain(Weight::Warning, attack, format!("{before}. {hint}")));
+    let warnings = others.iter().map(|((what, before), _)| attack(Weight::Warning, what, format!("{before}. {hint}")));
     found.extend(warnings.take(NAMED));
     if let Some(more) = others.len().checked_sub(NAMED).filter(|more| *more > 0) {
         let headline = format!("{more} more roles do not count: this may be an attack");
-        found.push(plain(Weight::Warning, headline, "`trustdeck status` names them all."));
+        found.push(attack(Weight::Warning, headline, "`trustdeck status` names them all."));
     }
 }
 
@@ -156,13 +155,13 @@ fn jumps(draft: &Draft<'_>, found: &mut Warnings) {
                  nobody known has signed. After such a jump there may be no room for another version: ask whoever runs \
                  the server to remove that file."
             );
-            found.push(plain(Weight::Block, headline, detail));
+            found.push(attack(Weight::Block, headline, detail));
         } else if draft.begins_far(role, next) {
             let headline = format!("{} would begin with version {next}", role_word(role));
             let detail = "This machine has verified no version of it, and the server demands one above that of a file \
                           that nobody known has signed. Ask its signers whether they have published so often."
                 .to_owned();
-            found.push(plain(Weight::Danger, headline, detail));
+            found.push(attack(Weight::Danger, headline, detail));
         }
     }
 }

@@ -125,3 +125,28 @@ fn a_failed_publish_leaves_nothing_staged() {
     let staged = lab.ours.home.trustdeck(&["status", "--json"]).ok().json();
     assert_eq!(staged["staged"], serde_json::json!([]));
 }
+
+#[test]
+fn of_two_root_keys_the_first_by_id_is_taken_as_docker_does_and_told() {
+    let Some(lab) = Lab::start() else { return };
+    let (docker, ours) = (&lab.docker, &lab.ours);
+    for dir in ["one", "two"] {
+        std::fs::create_dir(docker.home.path().join(dir)).unwrap();
+        docker.trust(&lab.words(&format!("key generate root --dir {dir}")), "").ok();
+    }
+    docker.trust(&lab.words("key generate alice"), "").ok();
+    std::fs::copy(docker.home.path().join("alice.pub"), ours.home.path().join("alice.pub")).unwrap();
+    for file in std::fs::read_dir(docker.home.trust_dir().join("private")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), ours.home.trust_dir().join("private").join(file.file_name())).unwrap();
+    }
+    let roots = lab.both().map(|user| {
+        let ran = user.trust(&lab.words("signer add --key alice.pub alice REG/team/app"), "").ok();
+        let app = &lab.words("REG/team/app")[0];
+        user.home.trustdeck(&["inspect", app]).ok();
+        let root = user.home.trustdeck(&["key", "export", "--root", app, "--json"]).ok().json();
+        (root[0]["id"].as_str().unwrap().to_owned(), ran.stderr)
+    });
+    assert_eq!(roots[0].0, roots[1].0);
+    assert!(roots[1].1.contains(&format!("gets {}", roots[1].0)), "{}", roots[1].1);
+}

@@ -170,6 +170,7 @@ fn api() -> RepositoryPlan {
                     .to_owned(),
             fix: Some((fix, "re-sign releases with jeff new laptop, same publish".to_owned())),
             remedy: None,
+            is_attack: false,
         }],
         ..repository("admin/api")
     }

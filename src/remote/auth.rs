@@ -86,6 +86,11 @@ pub trait CredentialSource: Send + Sync {
     /// Whether credentials may go to a token realm at `realm`, another `HOST` or `HOST:PORT` than `server`'s.
     fn allows_realm(&self, server: &str, realm: &str) -> bool;
 
+    /// Where the login for a registry was found, in words; never the login.
+    fn origin(&self, _registry: &str) -> Option<String> {
+        None
+    }
+
     /// Hears that a login was refused, so that it is looked up anew next time.
     fn refused(&self, _registry: &str) {}
 }

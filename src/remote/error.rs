@@ -14,9 +14,9 @@ pub enum RemoteError {
     /// 404 for a file.
     #[error("{host} has no {what}")]
     NotFound { host: String, what: String },
-    /// No connection: DNS, TCP, proxy.
+    /// No connection: DNS, TCP, proxy. `chosen` says what named the address of a trust server.
     #[error("cannot reach {host}: {why}")]
-    Network { host: String, why: String },
+    Network { host: String, why: String, chosen: Option<String> },
     /// The proxy before it is down or refuses.
     #[error("cannot reach {host} through the proxy {proxy} ({variable}): {why}")]
     Proxy { host: String, proxy: String, variable: &'static str, why: String },
@@ -38,9 +38,9 @@ pub enum RemoteError {
     /// A redirect, which is not followed.
     #[error("{host} redirects to {to}")]
     Redirect { host: String, to: String },
-    /// 401 with or without credentials.
-    #[error("{host} wants a login for {registry}{}", refused(user.as_deref()))]
-    Unauthorized { host: String, registry: String, user: Option<String> },
+    /// 401 with or without credentials; `origin` says where those were found.
+    #[error("{host} wants a login for {registry}{}", refused(user.as_deref(), origin.as_deref()))]
+    Unauthorized { host: String, registry: String, user: Option<String>, origin: Option<String> },
     /// 403, or a token without the rights.
     #[error("{host} does not allow this: {why}")]
     Forbidden { host: String, why: String },
@@ -91,11 +91,12 @@ pub enum RemoteError {
     Cancelled,
 }
 
-fn refused(user: Option<&str>) -> String {
+fn refused(user: Option<&str>, origin: Option<&str>) -> String {
+    let origin = origin.map(|origin| format!(" of {origin}")).unwrap_or_default();
     match user {
         None => String::new(),
-        Some(TOKEN_USER) => "; it refused the identity token".to_owned(),
-        Some(user) => format!("; it refused user {user}"),
+        Some(TOKEN_USER) => format!("; it refused the identity token{origin}"),
+        Some(user) => format!("; it refused user {user}{origin}"),
     }
 }
 

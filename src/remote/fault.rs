@@ -113,7 +113,7 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
             why if why.starts_with("invalid HTTP") || why == "message head is too large" => {
                 RemoteError::BadAnswer { why: format!("it does not speak HTTP: {why}"), host }
             }
-            why => RemoteError::Network { why, host },
+            why => RemoteError::Network { why, host, chosen: None },
         },
     };
     Fault { error, reach }

@@ -14,7 +14,7 @@ use reqwest::{Method, Request, Url};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::again::Again;
+use super::again::fetch_again;
 use super::auth::{Access, Credential, CredentialSource, Subject, TOKEN_USER};
 use super::challenge::{Challenge, TokenRefusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
@@ -22,7 +22,6 @@ use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::proof::{Proof, Proofs};
 use super::remark::{Remark, Remarks};
-use super::tries::Outcome;
 
 /// What is sent with a request.
 #[derive(Clone)]
@@ -144,7 +143,12 @@ impl ServerLogin {
             return RemoteError::Forbidden { host: host.to_owned(), why };
         }
         self.credentials.refused(registry);
-        RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user }
+        self.unauthorized(host, registry, user)
+    }
+
+    fn unauthorized(&self, host: &str, registry: &str, user: Option<String>) -> RemoteError {
+        let origin = user.as_ref().and_then(|_| self.credentials.origin(registry));
+        RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user, origin }
     }
 
     async fn log_in(
@@ -165,8 +169,7 @@ impl ServerLogin {
         if !endpoint.may_log_in(&base) {
             return Err(not_encrypted(endpoint.host(), "it asks for a password"));
         }
-        let unauthorized =
-            |user| RemoteError::Unauthorized { host: endpoint.host().to_owned(), registry: registry.to_owned(), user };
+        let unauthorized = |user| self.unauthorized(endpoint.host(), registry, user);
         let found = match self.credentials.find(endpoint.base(), registry).await? {
             None => self.credentials.ask(registry).await?,
             found => found,
@@ -268,7 +271,7 @@ impl ServerLogin {
         let registry = asking.registry;
         let host = place_of(url).unwrap_or_default();
         let (request, user) = token_request(asking, url.clone(), service, login)?;
-        let unauthorized = |user| RemoteError::Unauthorized { host: host.clone(), registry: registry.to_owned(), user };
+        let unauthorized = |user| self.unauthorized(&host, registry, user);
         let proof = match login {
             None => None,
             Some(login) => Some(self.proofs.of(&host, registry, login).await),
@@ -276,7 +279,7 @@ impl ServerLogin {
         if matches!(proof, Some(Proof::Refused)) {
             return Err(unauthorized(user));
         }
-        let answer = fetch_again(asking.http, &host, request).await?;
+        let answer = fetch_again(asking.http, &host, request, ("a token", TOKEN_ANSWER)).await?;
         let is_refused = answer.status == 401;
         let is_denied = login.is_some() && matches!(answer.status.as_u16(), 400 | 403);
         if let Some(proof) = proof.filter(|_| is_refused || is_denied || answer.status.is_success()) {
@@ -313,22 +316,6 @@ impl ServerLogin {
             return Err(RemoteError::RealmConsent { host, realm: place });
         }
         Ok(url)
-    }
-}
-
-/// Asks for a token, again where a gateway or a broken connection failed it: a second one does no harm.
-async fn fetch_again(http: &Http, host: &str, request: Request) -> Result<Answer, RemoteError> {
-    let mut tried = 0;
-    loop {
-        let Some(copy) = request.try_clone() else {
-            return Err(RemoteError::Setting("a request for a token cannot be built".to_owned()));
-        };
-        let outcome = http.exchange(host, copy, None, "a token", TOKEN_ANSWER).await;
-        match Again::judge(&Method::GET, outcome.as_ref().map(Outcome::head), tried, false, http.limits()) {
-            Some(Again::Gateway(pause) | Again::Busy(pause) | Again::Gone(pause)) => tokio::time::sleep(pause).await,
-            None => return outcome.map_err(|fault| fault.error),
-        }
-        tried += 1;
     }
 }
 

@@ -281,7 +281,18 @@ impl NotaryServer {
         let Inner { endpoint, http, login, .. } = &*self.inner;
         let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
         let asking = Asking { http, endpoint, registry, subject, access: call.access };
-        Ok(self.inner.tries.logged_in(login, asking, &Sending { server: self, call }).await?.0)
+        let answered = self.inner.tries.logged_in(login, asking, &Sending { server: self, call }).await;
+        Ok(answered.map_err(|error| self.unreached(error))?.0)
+    }
+
+    /// Says of a server that is not there what named it.
+    fn unreached(&self, error: RemoteError) -> RemoteError {
+        match error {
+            RemoteError::Network { host, why, .. } if host == self.host() => {
+                RemoteError::Network { host, why, chosen: Some(self.chosen().to_owned()) }
+            }
+            error => error,
+        }
     }
 
     async fn send_once(&self, call: &NotaryCall<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {

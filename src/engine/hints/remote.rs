@@ -46,11 +46,9 @@ pub(super) fn hint(error: &RemoteError) -> String {
             );
         }
         RemoteError::NotFound { .. } => "check the name of the repository and the address of the server",
-        RemoteError::NotNotary { chosen, .. } => {
-            return format!(
-                "name the trust server with --server, DOCKER_CONTENT_TRUST_SERVER or [servers] in config.toml (now: \
-                 {chosen})"
-            );
+        RemoteError::NotNotary { chosen, .. } => return name_server(chosen),
+        RemoteError::Network { chosen: Some(chosen), .. } => {
+            return format!("check the network and the proxy variables, or {}", name_server(chosen));
         }
         RemoteError::Network { .. } => {
             "check the address (trustdeck status shows it), the network and the proxy variables"
@@ -78,20 +76,24 @@ pub(super) fn hint(error: &RemoteError) -> String {
         }
         RemoteError::Malformed { .. } => "do not use this image; ask whoever pushed it which program wrote it",
         RemoteError::UploadTooBig { .. } => {
-            "raise the limit of whatever is in front of the trust server (nginx: client_max_body_size); everything is \
-             still staged"
+            "raise the limit of whatever is in front of the trust server (nginx: client_max_body_size)"
         }
         RemoteError::Race { .. } => "publish again; if it fails always, ask whoever runs the server, its log says more",
         RemoteError::Server { .. } => "ask whoever runs the server, its log says more",
-        RemoteError::Invalid { .. } | RemoteError::Incomplete { .. } => {
-            "refresh, review the plan and publish again; everything is still staged"
-        }
-        RemoteError::Version { .. } => "refresh and publish again; everything is still staged",
+        RemoteError::Invalid { .. } | RemoteError::Incomplete { .. } => "refresh, review the plan and publish again",
+        RemoteError::Version { .. } => "refresh and publish again",
         RemoteError::AnswerLost { .. } => "look at the repository before you publish again",
         RemoteError::Setting(_) => "mend the setting, trustdeck status shows where settings come from",
         RemoteError::Cancelled => "try again when you are ready",
     };
     fixed.to_owned()
+}
+
+/// How a trust server is named, and what named the one that was asked.
+fn name_server(chosen: &str) -> String {
+    format!(
+        "name the trust server with --server, DOCKER_CONTENT_TRUST_SERVER or [servers] in config.toml (now: {chosen})"
+    )
 }
 
 fn file_for(host: &str, place: Option<&Path>) -> String {

@@ -25,6 +25,9 @@ const KEPT: Duration = Duration::from_secs(60);
 /// How long the absence of one is believed.
 const KEPT_ABSENT: Duration = Duration::from_secs(5);
 
+/// The variable of notary's with a login.
+const NOTARY_AUTH: &str = "NOTARY_AUTH";
+
 /// What a look-up found.
 type LoginFound = Result<Option<Credential>, RemoteError>;
 
@@ -40,6 +43,8 @@ pub(in crate::engine) struct Credentials {
     notary_auth: Option<(String, NotaryAuth)>,
     typed: Mutex<HashMap<String, Credential>>,
     found: Mutex<HashMap<String, LoginSlot>>,
+    /// Where the login for a registry was found that was given last, in words.
+    origins: Mutex<HashMap<String, String>>,
     asker: Mutex<Option<Arc<Asker>>>,
     /// Who was asked for, so that nobody is asked twice.
     asked: tokio::sync::Mutex<HashMap<String, Option<Credential>>>,
@@ -62,6 +67,7 @@ impl Credentials {
             notary_auth: named.zip(settings.notary_auth.clone()),
             typed: Mutex::default(),
             found: Mutex::default(),
+            origins: Mutex::default(),
             asker: Mutex::default(),
             asked: tokio::sync::Mutex::default(),
             realms: Realms::open(&settings.state_dir, &settings.allowed_realms)?,
@@ -108,10 +114,16 @@ impl Credentials {
         };
         match (found, &self.notary_auth) {
             (Ok(None) | Err(RemoteError::Helper { .. }), Some((named, login))) if named == server => {
+                self.came_from(registry, NOTARY_AUTH.to_owned());
                 notarys_login(login)
             }
             (found, _) => found,
         }
+    }
+
+    /// Remembers where a login was found.
+    fn came_from(&self, registry: &str, origin: String) {
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), origin);
     }
 
     async fn read(&self, registry: &str) -> LoginFound {
@@ -120,16 +132,19 @@ impl Credentials {
         let store = Some(&config.creds_store).filter(|store| !store.is_empty());
         let surroundings = Surroundings { environment: &self.environment, launcher: &self.launcher };
         if let Some(helper) = helper.or(store) {
+            self.came_from(registry, format!("credential helper {helper}"));
             return Helper::new(helper, surroundings).find(registry).await;
         }
         if config.auths.is_empty() && config.cred_helpers.is_empty() {
             // Nobody chose this helper: one that does not work here (no desktop, no key) holds no login.
+            self.came_from(registry, "the platform's credential helper".to_owned());
             return match Helper::of_platform(surroundings) {
                 Some(helper) => Ok(helper.find(registry).await.unwrap_or_default()),
                 None => Ok(None),
             };
         }
         let Some((key, stored)) = config.entry_for(registry) else { return Ok(None) };
+        self.came_from(registry, self.config.display().to_string());
         stored.credential().map_err(|what| {
             RemoteError::Setting(format!("{}: the entry {key:?} of auths {what}", self.config.display()))
         })
@@ -188,6 +203,15 @@ impl CredentialSource for Credentials {
     fn allows_realm(&self, server: &str, realm: &str) -> bool {
         let docker_hub = server == "notary.docker.io" && realm == "auth.docker.io";
         docker_hub || self.realms.allow(realm)
+    }
+
+    fn origin(&self, registry: &str) -> Option<String> {
+        if self.typed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(registry) {
+            return Some("what was typed".to_owned());
+        }
+        let origin = self.origins.lock().unwrap_or_else(PoisonError::into_inner).get(registry).cloned()?;
+        let is_beside = self.notary_auth.is_some() && origin != NOTARY_AUTH;
+        Some(if is_beside { format!("{origin}, which comes before {NOTARY_AUTH}") } else { origin })
     }
 
     fn refused(&self, registry: &str) {

@@ -99,7 +99,7 @@ impl Servers {
         let settings = self.context.settings();
         if settings.offline {
             let why = "only the cache is used (--offline)".to_owned();
-            let source = RemoteError::Network { host: endpoint.host().to_owned(), why };
+            let source = RemoteError::Network { host: endpoint.host().to_owned(), why, chosen: None };
             return Err(EngineError::Remote { gun: Some(gun.clone()), source });
         }
         // Held while a client is made, so that repositories on one server wait for one client instead of making many.

@@ -59,7 +59,7 @@ impl Registries {
         };
         if settings.offline {
             let why = "only the cache is used (--offline)".to_owned();
-            return Err(remote(RemoteError::Network { host: host.to_owned(), why }));
+            return Err(remote(RemoteError::Network { host: host.to_owned(), why, chosen: None }));
         }
         let path = RepositoryPath::of(gun).map_err(remote)?;
         let slot = {

@@ -24,6 +24,7 @@ impl Machine {
             notary_auth: Some(("https://notary.test".to_owned(), NotaryAuth::new("Y2k6c2VjcmV0"))),
             typed: Mutex::default(),
             found: Mutex::default(),
+            origins: Mutex::default(),
             asker: Mutex::default(),
             asked: tokio::sync::Mutex::default(),
             realms: Realms::open(dir.path(), &["flag.test".to_owned()].into()).unwrap(),
@@ -189,9 +190,13 @@ async fn notarys_login_is_for_the_server_that_is_named_and_for_no_other() {
     };
     let machine = Machine::new(r#"{"auths":{"other.test":{"auth":"ZXZlOng="}}}"#);
     assert_eq!(login(&machine, "https://notary.test").await.as_deref(), Some("ci:secret"));
+    assert_eq!(machine.credentials.origin("r.test").as_deref(), Some("NOTARY_AUTH"));
     assert_eq!(login(&machine, "https://elsewhere.test").await, None);
     let machine = Machine::new(r#"{"auths":{"r.test":{"auth":"ZXZlOng="}}}"#);
     assert_eq!(login(&machine, "https://notary.test").await.as_deref(), Some("eve:x"), "Docker's own is stronger");
+    let file = machine.dir.path().join("config.json").display().to_string();
+    let origin = machine.credentials.origin("r.test").unwrap();
+    assert_eq!(origin, format!("{file}, which comes before NOTARY_AUTH"), "never the login");
     let machine = Machine::new(r#"{"credsStore":"missing"}"#);
     assert_eq!(login(&machine, "https://notary.test").await.as_deref(), Some("ci:secret"));
 }

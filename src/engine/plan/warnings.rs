@@ -37,6 +37,7 @@ pub(in crate::engine) fn warnings(
         return found;
     }
     missing_keys(facts, draft, names, &mut found);
+    super::misfits::warn(facts, draft, plan, &mut found);
     orphans(draft, names, plan, &mut found);
     base_roles(facts, draft, &mut found);
     left_without_keys(draft, plan, &mut found);

@@ -52,6 +52,27 @@ fn a_missing_key_blocks_and_is_named() {
 }
 
 #[test]
+fn a_key_that_takes_another_role_than_its_own_is_told_and_not_refused() {
+    let root_signs = World::new().plan(&[add_signer("carol", &[Key::named("root").public()])]);
+    assert!(!root_signs.is_blocked() && !root_signs.is_dangerous(), "{:?}", root_signs.warnings);
+    let id = Key::named("root").public().canonical_id().short().to_owned();
+    let told = headlines(&root_signs, Weight::Warning);
+    assert_eq!(
+        told,
+        [format!("key {id} gets targets/carol and targets/releases, but is a root key of this repository")]
+    );
+    let alice_is_targets = World::new().plan(&[Change::RotateKeys {
+        role: Role::Targets,
+        keys: trustdeck::engine::draft::change::NewKeys::Here(vec![Key::named("alice").public()]),
+        legacy: Vec::new(),
+    }]);
+    let told = headlines(&alice_is_targets, Weight::Warning);
+    assert!(told.iter().any(|line| line.ends_with("gets targets, but its file says that it is for alice")), "{told:?}");
+    let fitting = World::new().plan(&[add_signer("carol", &[Key::named("carol").public()])]);
+    assert_eq!(headlines(&fitting, Weight::Warning), [""; 0]);
+}
+
+#[test]
 fn the_needed_keys_are_those_of_the_signed_roles() {
     let plan = World::new().plan(&[remove_signer("ben"), witness("targets/releases")]);
     let signs: Vec<(String, Vec<Role>)> = plan

@@ -1,4 +1,4 @@
-//! Natural order of names: `1.2` before `1.10`, as `docker trust inspect` prints tags.
+//! Words in sentences, and natural order of names: `1.2` before `1.10`, as `docker trust inspect` prints tags.
 
 use std::cmp::Ordering;
 
@@ -84,9 +84,30 @@ pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// `text` as one word of a POSIX shell, quoted only if it must be.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._:@-".contains(&b));
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+/// `text` in the quotes of a POSIX shell.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::natural;
+    use super::{natural, quoted, shell_word};
+
+    #[test]
+    fn words_of_a_shell_are_quoted_only_if_they_must_be() {
+        assert_eq!(shell_word("/tmp/docs.and_more-1"), "/tmp/docs.and_more-1");
+        assert_eq!(shell_word("localhost:5000/team/app:1.0"), "localhost:5000/team/app:1.0");
+        assert_eq!(shell_word("/tmp/two words"), "'/tmp/two words'");
+        assert_eq!(quoted("/tmp/it's $HOME"), r"'/tmp/it'\''s $HOME'");
+    }
 
     #[test]
     fn tags_are_in_the_order_that_people_expect() {

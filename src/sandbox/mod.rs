@@ -97,6 +97,7 @@ pub struct Running {
     layout: Layout,
     url: String,
     filled: bool,
+    empty: bool,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
     temporary: Option<tempfile::TempDir>,
@@ -113,6 +114,12 @@ impl Running {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.filled
+    }
+
+    /// Whether it was started without the scene.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.empty
     }
 
     /// Where everything lies.
@@ -175,6 +182,7 @@ struct Prepared {
     layout: Layout,
     url: String,
     filled: bool,
+    empty: bool,
     server: server::Server,
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
@@ -206,7 +214,7 @@ fn prepare(options: &Options, clock: Clock) -> Result<Prepared, SandboxError> {
     let gate = auth::Gate::new(options.auth.clone(), &url)?;
     let shelf = Shelf { store: Arc::clone(&store), files };
     let server = server::Server { store, keys, gate, shelf, clock, room: server::Room::new() };
-    Ok(Prepared { layout, url, filled, server, listener, tls, temporary })
+    Ok(Prepared { layout, url, filled, empty: options.empty, server, listener, tls, temporary })
 }
 
 impl Prepared {
@@ -228,8 +236,8 @@ impl Prepared {
                 tokio::spawn(server.serve(app.into_make_service()))
             }
         };
-        let Self { layout, url, filled, temporary, .. } = self;
-        Ok(Running { layout, url, filled, handle, task, temporary })
+        let Self { layout, url, filled, empty, temporary, .. } = self;
+        Ok(Running { layout, url, filled, empty, handle, task, temporary })
     }
 }
 

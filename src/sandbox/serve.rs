@@ -8,6 +8,7 @@ use super::auth::Auth;
 use super::error::SandboxError;
 use super::layout::{REGISTRY, basic, write_private};
 use super::{Options, PASSPHRASE, Running, start};
+use crate::engine::wording::{quoted, shell_word};
 
 /// Runs a sandbox until `shutdown` resolves. Writes the URL and lines for `eval` to `out` as soon as it answers.
 ///
@@ -35,7 +36,7 @@ pub async fn serve(
 pub fn write_shell_file(running: &Running, auth: &Auth) -> Result<String, SandboxError> {
     let file = running.layout().shell_file();
     write_private(&file, shell_lines(running, auth).as_bytes())?;
-    Ok(format!(". {}", word(&file.to_string_lossy())))
+    Ok(format!(". {}", shell_word(&file.to_string_lossy())))
 }
 
 /// Lines that any POSIX shell can `eval`: `# URL`, Docker's variables, passphrases, and functions that give `notary`
@@ -60,63 +61,44 @@ fn shell_lines(running: &Running, auth: &Auth) -> String {
     }
     let path = |path: &Path| quoted(&path.to_string_lossy());
     lines.push(format!("notary() {{ command notary -c {} \"$@\"; }}", path(&layout.notary_config())));
-    lines.extend(registry_lines(running));
+    let images = image_variables(running);
+    lines.extend(registry_lines(running, &images));
     let (state, config) = (path(&layout.state_home()), path(&layout.config_home()));
-    lines.push(format!("trustdeck() {{ XDG_STATE_HOME={state} XDG_CONFIG_HOME={config} command trustdeck \"$@\"; }}"));
+    let own = format!("XDG_STATE_HOME={state} XDG_CONFIG_HOME={config} {images}");
+    lines.push(format!("trustdeck() {{ {own} command trustdeck \"$@\"; }}"));
     lines.push(String::new());
     lines.join("\n")
 }
 
-/// Lines about the registry: functions for programs that can be pointed at it by name, and words on those that cannot.
-fn registry_lines(running: &Running) -> Vec<String> {
-    let (layout, host) = (running.layout(), running.registry());
+/// What tells programs for images, also those that trustdeck runs, where the registry is and who vouches for it.
+fn image_variables(running: &Running) -> String {
+    let layout = running.layout();
     let path = |path: &Path| quoted(&path.to_string_lossy());
-    let variables = format!(
+    format!(
         "CONTAINERS_REGISTRIES_CONF={} REGISTRY_AUTH_FILE={} SSL_CERT_FILE={}",
         path(&layout.registries_file()),
         path(&layout.docker_dir().join("config.json")),
         path(&layout.ca_file())
-    );
+    )
+}
+
+/// Lines about the registry: functions for programs that can be pointed at it by name, and words on those that cannot.
+fn registry_lines(running: &Running, variables: &str) -> Vec<String> {
+    let (layout, host) = (running.layout(), running.registry());
     // Debian's skopeo reads no variable for its registries.
-    let file = format!(" --registries-conf {}", path(&layout.registries_file()));
+    let file = format!(" --registries-conf {}", quoted(&layout.registries_file().to_string_lossy()));
     let function = |(name, option): (&str, &str)| format!("{name}() {{ {variables} command {name}{option} \"$@\"; }}");
-    let mut lines = vec![
-        format!(
-            "# images: skopeo inspect -n docker://{REGISTRY}/team/web:3.1.6, podman pull {REGISTRY}/team/web:3.1.6"
-        ),
-        format!("# docker, and whoever pushes or lists, names them by address: {host}/team/web"),
-    ];
+    let mut lines = Vec::new();
+    let name = if running.is_empty() { "NAME" } else { "team/web" };
+    if !running.is_empty() {
+        let image = format!("{REGISTRY}/{name}:3.1.6");
+        lines.push(format!("# images: skopeo inspect -n docker://{image}, podman pull {image}"));
+    }
+    lines.push(format!("# docker, and whoever pushes or lists, names them by address: {host}/{name}"));
     if running.url().starts_with("https:") {
         let certs = format!("/etc/docker/certs.d/{host}/ca.crt");
-        lines.push(format!("# and its daemon needs {} as {certs}", word(&layout.ca_file().to_string_lossy())));
+        lines.push(format!("# and its daemon needs {} as {certs}", shell_word(&layout.ca_file().to_string_lossy())));
     }
     lines.extend([("skopeo", file.as_str()), ("podman", "")].map(function));
     lines
-}
-
-/// `text` as one word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// `text` as a word that is read easily: quoted only if it must be.
-fn word(text: &str) -> String {
-    let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
-    if is_plain { text.to_owned() } else { quoted(text) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{quoted, word};
-
-    #[test]
-    fn plain_paths_are_not_quoted() {
-        assert_eq!(word("/tmp/trustdeck-sandbox-a1/lab.sh"), "/tmp/trustdeck-sandbox-a1/lab.sh");
-        assert_eq!(word("/tmp/my lab/lab.sh"), "'/tmp/my lab/lab.sh'");
-    }
-
-    #[test]
-    fn quotes_in_paths_stay_one_word() {
-        assert_eq!(quoted("/tmp/it's $HOME"), r"'/tmp/it'\''s $HOME'");
-    }
 }

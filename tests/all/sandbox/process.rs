@@ -85,6 +85,16 @@ fn a_shell_that_takes_the_lines_uses_the_sandbox_with_all_programs() {
 }
 
 #[test]
+fn the_lines_name_images_that_are_there_and_point_what_trustdeck_runs_at_the_registry() {
+    let full = Process::start(&[], &[]);
+    assert!(full.lines.contains("docker://registry.sandbox/team/web:3.1.6"), "{}", full.lines);
+    let own = full.lines.lines().find(|line| line.starts_with("trustdeck()")).unwrap();
+    assert!(own.contains("CONTAINERS_REGISTRIES_CONF=") && own.contains("REGISTRY_AUTH_FILE="), "{own}");
+    let empty = Process::start(&["--empty"], &[]);
+    assert!(!empty.lines.contains("team/web"), "{}", empty.lines);
+}
+
+#[test]
 fn a_login_from_the_environment_is_demanded_and_handed_on() {
     if peers(&["notary", "docker"]).is_none() {
         return;

@@ -8,7 +8,8 @@ use super::staging::stage;
 use super::wanted::{Wanted, named, roles};
 use super::{Context, publish, tagging};
 use crate::engine::custody::file::public_key;
-use crate::engine::{Change, EngineError, Problem, RootKeyChoice, typed};
+use crate::engine::reference::in_command;
+use crate::engine::{Change, EngineError, Kind, Problem, RootKeyChoice, typed};
 use crate::tuf::{CanonicalKeyId, DelegationName, Gun, PublicKey, SignerName};
 
 /// Runs a command that stages.
@@ -141,26 +142,31 @@ fn witnessing(witness: &Witness) -> Result<Vec<Change>, Problem> {
 /// As the engine's; `Input` without a terminal and `--yes`, `Cancelled` if the answer is no.
 pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<Ending, Problem> {
     let gun = context.repository(&delete.repository)?;
-    if delete.publishing.dry_run {
-        context
-            .console
-            .say(&format!("this would delete this machine's copy of the trust data of {gun}, and forget its pin"));
-        return Ok(Ending::done());
-    }
     if delete.publishing.publish {
         return Err(input("deleting this machine's copy publishes nothing", "add --remote to delete on the server"));
     }
-    if !delete.publishing.agreement.yes {
-        if !context.console.interactive {
-            return Err(input(
-                "there is no terminal to ask on",
-                "add --yes to delete this machine's copy without a question",
-            ));
+    let is_asked = !delete.publishing.agreement.yes && !delete.publishing.dry_run;
+    if is_asked && !context.console.interactive {
+        return Err(input(
+            "there is no terminal to ask on",
+            "add --yes to delete this machine's copy without a question",
+        ));
+    }
+    if !context.engine.trust().has_local(&gun)? {
+        return Err(no_copy(context, gun)?);
+    }
+    if delete.publishing.dry_run {
+        if context.console.json {
+            context.console.result_json(&serde_json::json!([{ "repository": gun, "would_delete": "local" }]))?;
+        } else {
+            let what = format!("this would delete this machine's copy of the trust data of {gun}, and forget its pin");
+            context.console.say(&what);
         }
-        let question = format!("delete this machine's copy of the trust data of {gun}, and forget its pin? keys stay");
-        if !context.console.confirms(&question) {
-            return Err(EngineError::Cancelled.problem());
-        }
+        return Ok(Ending::done());
+    }
+    let question = format!("delete this machine's copy of the trust data of {gun}, and forget its pin? keys stay");
+    if is_asked && !context.console.confirms(&question) {
+        return Err(EngineError::Cancelled.problem());
     }
     context.engine.trust().delete_local(&gun).await?;
     if context.console.json {
@@ -169,6 +175,18 @@ pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<E
         context.console.result(&format!("deleted this machine's copy of the trust data of {gun}\n"))?;
     }
     Ok(Ending::done())
+}
+
+/// Nothing is here to be deleted.
+fn no_copy(context: &Context, gun: Gun) -> Result<Problem, Problem> {
+    let name = in_command(&gun);
+    let is_staged = context.engine.stage().staged()?.changes.iter().any(|change| change.gun == gun);
+    let hint = match is_staged {
+        true => format!("trustdeck reset {name} drops what is staged for it"),
+        false => format!("trustdeck delete {name} --remote deletes what its server has"),
+    };
+    let message = format!("this machine has no copy of the trust data of {gun}: there is nothing to delete");
+    Ok(Problem { kind: Kind::Absent, repository: Some(gun), ..input(message, hint) })
 }
 
 fn public_keys(context: &Context, files: &[std::path::PathBuf]) -> Result<Vec<PublicKey>, Vec<Problem>> {

@@ -1,5 +1,7 @@
 //! `delegation list` and `status`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::Context;
@@ -201,6 +203,12 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         context.console.result_json(&row)?;
     } else {
         context.console.result(&status_text(&row))?;
+    }
+    let about = stage.changes.iter().map(|change| &change.gun).filter(|of| gun.as_ref().is_none_or(|gun| gun == *of));
+    for gun in about.collect::<BTreeSet<_>>() {
+        if let Some(problem) = staged::elsewhere(context, &stage, gun) {
+            context.console.problem(&problem);
+        }
     }
     let mut ending = Ending::done();
     if let Some(gun) = &gun

@@ -3,10 +3,11 @@
 use super::table::{Table, wrapped};
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::{NeededKey, PlanWarning, RoleDiff, TagEffect, Weight};
+use crate::engine::reference::in_command;
 use crate::engine::wording::counted;
 use crate::engine::{Change, Plan, RepositoryPlan};
 use crate::printable::{printable, printable_within};
-use crate::tuf::Role;
+use crate::tuf::{Gun, Role};
 
 const WIDTH: usize = 80;
 
@@ -215,12 +216,12 @@ fn warning_text(plan: &RepositoryPlan, warning: &PlanWarning) -> String {
     let mut text = wrapped(&format!("{word}: {}", warning.headline), "  ", WIDTH);
     text.push_str(&wrapped(&warning.detail, "    ", WIDTH));
     if let Some(remedy) = warning.remedy {
-        let line = format!("{}: {}", remedy.words(), remedy.command(&plan.name));
+        let line = format!("{}: {}", remedy.words(), remedy.command(&plan.gun));
         text.push_str(&wrapped(&line, "    ", WIDTH));
     }
     if let Some((changes, what)) = &warning.fix {
         text.push_str(&wrapped(&format!("to mend it: {what}"), "    ", WIDTH));
-        for command in changes.iter().filter_map(|change| command_for(&plan.name, change)) {
+        for command in changes.iter().filter_map(|change| command_for(&plan.gun, change)) {
             text.push_str(&format!("      {command}\n"));
         }
     }
@@ -228,10 +229,10 @@ fn warning_text(plan: &RepositoryPlan, warning: &PlanWarning) -> String {
 }
 
 /// The command that stages a mending change.
-fn command_for(name: &str, change: &Change) -> Option<String> {
+fn command_for(gun: &Gun, change: &Change) -> Option<String> {
     match change {
-        Change::Witness { role } => Some(format!("trustdeck witness {} {role}", printable(name))),
-        Change::Restore { role } => Some(format!("trustdeck restore {} {role}", printable(name))),
+        Change::Witness { role } => Some(format!("trustdeck witness {} {role}", printable(&in_command(gun)))),
+        Change::Restore { role } => Some(format!("trustdeck restore {} {role}", printable(&in_command(gun)))),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
 use super::progress::say_progress;
 use super::published::{published_by_others, say_resolved, show_published};
-use super::{Context, preview, unlock};
+use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::{
     EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
@@ -220,24 +220,19 @@ fn staged_repositories(context: &Context) -> Result<Vec<Gun>, Problem> {
 
 /// Refuses to publish repositories by name whose changes are all for another server; without names they are left out.
 fn refuse_elsewhere(context: &Context, named: &[Gun], guns: &mut Vec<Gun>) -> Result<(), Problem> {
-    let staged = context.engine.stage().staged()?;
-    let is_here = |gun: &Gun| {
-        let server = context.engine.wizards().server_of(gun);
-        staged.changes.iter().any(|change| change.gun == *gun && change.server == server)
-    };
-    let elsewhere: Vec<Gun> = guns.iter().filter(|gun| !is_here(gun)).cloned().collect();
-    for gun in &elsewhere {
-        let there = staged.changes.iter().find(|change| change.gun == *gun).map(|change| change.server.clone());
-        let (there, here) = (there.unwrap_or_default(), context.engine.wizards().server_of(gun));
-        let message = format!("what is staged for {gun} is for {there}, and this run would publish to {here}");
-        let hint = format!("publish it with --server {there}, or drop it: trustdeck reset {gun}");
-        let problem = Problem { repository: Some(gun.clone()), ..input(message, hint) };
+    let stage = context.engine.stage().staged()?;
+    let elsewhere: Vec<(Gun, Problem)> = guns
+        .iter()
+        .filter(|gun| !staged::is_here(context, &stage, gun))
+        .filter_map(|gun| Some((gun.clone(), staged::elsewhere(context, &stage, gun)?)))
+        .collect();
+    for (gun, problem) in &elsewhere {
         if named.contains(gun) || elsewhere.len() == guns.len() {
-            return Err(problem);
+            return Err(problem.clone());
         }
-        context.console.problem(&problem);
+        context.console.problem(problem);
     }
-    guns.retain(|gun| !elsewhere.contains(gun));
+    guns.retain(|gun| !elsewhere.iter().any(|(other, _)| other == gun));
     Ok(())
 }
 
@@ -272,7 +267,7 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
         return Some(Problem { repository: Some(plan.gun.clone()), ..problem.clone() });
     }
     let block = plan.warnings.iter().find(|w| w.weight == crate::engine::plan::Weight::Block)?;
-    let remedy = || block.remedy.map(|remedy| format!("{}: {}", remedy.words(), remedy.command(&plan.name)));
+    let remedy = || block.remedy.map(|remedy| format!("{}: {}", remedy.words(), remedy.command(&plan.gun)));
     let mend = block.fix.as_ref().map(|(_, what)| what.clone()).or_else(remedy);
     Some(Problem {
         kind: Kind::Policy,

@@ -8,6 +8,7 @@ use super::Context;
 use super::arguments::{Changelist, MoveChanges, Reset};
 use super::console::input;
 use super::ending::Ending;
+use crate::engine::reference::in_command;
 use crate::engine::{Change, EntryId, Problem, Stage, StagedChange};
 use crate::tuf::{Gun, Role};
 
@@ -118,6 +119,26 @@ pub(super) fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<Entr
         all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),
     }
     Ok(())
+}
+
+/// Whether something is staged for the server that a repository has now.
+pub(super) fn is_here(context: &Context, stage: &Stage, gun: &Gun) -> bool {
+    let here = context.engine.wizards().server_of(gun);
+    stage.changes.iter().any(|change| change.gun == *gun && change.server == here)
+}
+
+/// What is staged for another server than the one that a repository has now, with the ways on.
+pub(super) fn elsewhere(context: &Context, stage: &Stage, gun: &Gun) -> Option<Problem> {
+    // Without an address nothing can be sent, which the publish says itself.
+    let here = Some(context.engine.wizards().server_of(gun)).filter(|here| !here.is_empty())?;
+    let there = &stage.changes.iter().find(|change| change.gun == *gun && change.server != here)?.server;
+    let name = in_command(gun);
+    let message = format!("what is staged for {gun} is for {there}, and a publish would now go to {here}");
+    let hint = format!(
+        "publish it with --server {there}, move it here with trustdeck changes move --to {here} {name}, or drop it: \
+         trustdeck reset {name}"
+    );
+    Some(Problem { repository: Some(gun.clone()), ..input(message, hint) })
 }
 
 /// `reset`: drops staged changes, of one repository or all.

@@ -93,7 +93,7 @@ fn no_terminal(error: &std::io::Error) -> Problem {
 }
 
 fn cancelled() -> Problem {
-    let mut problem = input("stopped at the passphrase; nothing was sent", "everything is still staged");
+    let mut problem = input("stopped at the passphrase; nothing was sent", "what is staged stays so");
     problem.kind = Kind::Cancelled;
     problem
 }

@@ -5,6 +5,7 @@ mod remote;
 use std::io::ErrorKind;
 
 use super::error::{Admission, EngineError, Kind, Problem, Untrusted};
+use super::reference::{image_in_command, in_command};
 use crate::keys::{KeyError, TokenError};
 use crate::remote::RemoteError;
 use crate::remote::auth::{TOKEN_USER, named_registry};
@@ -53,30 +54,24 @@ impl EngineError {
                 "check the name and the server; adding a first signer creates trust data for this repository"
             }
             Self::Lost { gun, copy: true, .. } => {
+                let name = in_command(gun);
                 return format!(
-                    "to send this machine's copy again: trustdeck restore {gun}; if its owner has deleted it, trustdeck \
-                     delete {gun} forgets it here"
+                    "to send this machine's copy again: trustdeck restore {name}; if its owner has deleted it, trustdeck \
+                     delete {name} forgets it here"
                 );
             }
             Self::Lost { gun, copy: false, .. } => {
-                return format!("ask its owner; if it was deleted, trustdeck delete {gun} forgets it here");
+                let name = in_command(gun);
+                return format!("ask its owner; if it was deleted, trustdeck delete {name} forgets it here");
             }
             Self::OtherRoot(other) => {
                 let way_on = format!(
                     "if so, trustdeck delete {} forgets the old root, and the next read shows the new one",
-                    other.gun
+                    in_command(&other.gun)
                 );
                 return other.hint(&way_on);
             }
-            Self::Untrusted { why: Untrusted::Unsigned { .. }, .. } => {
-                "sign it with: trustdeck sign REPO:TAG --publish"
-            }
-            Self::Untrusted { why: Untrusted::Held { .. }, .. } => {
-                "whoever holds a key of targets/releases signs it there: trustdeck sign REPO:TAG --publish"
-            }
-            Self::Untrusted { .. } => {
-                "ask the holders of the role's keys to sign it again: trustdeck witness REPO ROLE"
-            }
+            Self::Untrusted { gun, tag, why } => return untrusted_hint(gun, tag, why),
             Self::Key(key) => key_hint(key),
             Self::FirstContact { .. } => "compare the root key with what its owner published, then accept it",
             Self::PinLost { .. } => {
@@ -90,10 +85,10 @@ impl EngineError {
             Self::Moved { .. } => {
                 "find out who pushed it; sign the tag again to take what is there now, or drop the change"
             }
-            Self::PlanChanged { .. } => "review the new plan and publish again; everything is still staged",
-            Self::Conflict { .. } => "agree with the others who publishes, then try again; everything is still staged",
+            Self::PlanChanged { .. } => "review the new plan and publish again",
+            Self::Conflict { .. } => "agree with the others who publishes, then try again",
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
-            Self::NotStored { .. } => "everything is still staged; ask whoever runs the server why it lost the change",
+            Self::NotStored { .. } => "ask whoever runs the server why it lost the change, and publish again",
             Self::Cancelled => "nothing was changed by it; what is staged stays so",
             Self::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
             Self::Disk { .. } => "free space or mend the permissions of this path, then try again",
@@ -189,6 +184,22 @@ impl EngineError {
     }
 }
 
+fn untrusted_hint(gun: &Gun, tag: &str, why: &Untrusted) -> String {
+    let image = image_in_command(gun, tag);
+    match why {
+        Untrusted::Unsigned { .. } => format!("sign it with: trustdeck sign {image} --publish"),
+        Untrusted::Held { .. } => {
+            format!("whoever holds a key of targets/releases signs it there: trustdeck sign {image} --publish")
+        }
+        Untrusted::NoDigest => format!("sign it again: trustdeck sign {image} --publish"),
+        Untrusted::Orphaned { roles } => {
+            let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
+            let command = format!("trustdeck witness {} {} --publish", in_command(gun), roles.join(" "));
+            format!("whoever holds a key of it signs it again: {command}")
+        }
+    }
+}
+
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         error.problem()
@@ -278,7 +289,7 @@ fn token_hint(error: &TokenError) -> &'static str {
         }
         TokenError::WithoutTokens => "build it with the feature pkcs11, which is on by default",
         TokenError::Absent(_) => "plug the token in and try again",
-        TokenError::PulledOut(_) => "plug it in again and publish again; everything is still staged",
+        TokenError::PulledOut(_) => "plug it in again and try again",
         TokenError::Several(_) => "name one by its label or serial number: --token=TOKEN",
         TokenError::WrongPin { .. } => "take care with the next try: a token locks itself after few wrong PINs",
         TokenError::PinLocked(_) => {
@@ -290,11 +301,11 @@ fn token_hint(error: &TokenError) -> &'static str {
         }
         TokenError::PinEachTime(_) => {
             "put a key there that asks for the PIN once (ykman piv keys generate --pin-policy once), or name another \
-             PKCS#11 module for the token, such as OpenSC's; everything is still staged"
+             PKCS#11 module for the token, such as OpenSC's"
         }
         TokenError::Full(_) => "remove a key from it, or take another token; trustdeck key token list shows them",
-        TokenError::Refused { .. } => "check the token with its own tool; everything is still staged",
-        TokenError::Cancelled => "everything is still staged; publish when the token is at hand",
+        TokenError::Refused { .. } => "check the token with its own tool",
+        TokenError::Cancelled => "try again when the token is at hand",
     }
 }
 
@@ -328,7 +339,9 @@ fn key_hint(error: &KeyError) -> &'static str {
 fn name_hint(error: &NameError) -> &'static str {
     match error {
         NameError::Gun(_) => "write it as HOST/PATH, such as registry.example.com/team/app",
-        NameError::Role(_) | NameError::Delegation(_) => "trustdeck delegation list REPO shows the roles there are",
+        NameError::Role(_) | NameError::Delegation(_) => {
+            "trustdeck delegation list shows the roles that a repository has"
+        }
         NameError::Signer(_) | NameError::ReservedSigner => "choose another name for the signer",
         NameError::Target(_) => "give a tag such as 1.0",
         NameError::KeyId(_) => "trustdeck key list shows the IDs",

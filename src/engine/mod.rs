@@ -15,24 +15,24 @@
 //! |---|---|---|
 //! | `other_root` | what of a root is another than this machine trusts | nothing |
 //! | `error` | what goes wrong, by kind | `other_root` |
-//! | `hints` | what to do next about it | `error` |
-//! | `wording` | names in their natural order, counts | nothing |
+//! | `wording` | names in their natural order, counts, words of a shell | nothing |
+//! | `reference` | what people call a repository | `error`, `wording` |
+//! | `hints` | what to do next about it | `error`, `reference` |
 //! | `called` | what a key is called | nothing |
 //! | `settings` | what the engine is opened with | nothing |
 //! | `context` | settings and time, for every part | `error`, `settings` |
 //! | `lanes` | blocking work, side by side and apart | `error` |
-//! | `reference` | what people call a repository | `error` |
 //! | `draft` | a repository's files while changes are applied; pure | nothing |
 //! | `typed` | what people type where a role or a manifest is meant | `error`, `draft` |
 //! | `disk` | whole writes, bounded reads, folders and notes of our own | `error` |
 //! | `told` | sentences that are said once | `context`, `disk` |
-//! | `plan` | what publishing would do; pure | `error`, `wording`, `called`, `draft` |
+//! | `plan` | what publishing would do; pure | `error`, `wording`, `reference`, `called`, `draft` |
 //! | `keyring` | keys at hand | `error`, `called`, `settings`, `context`, `disk` |
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
 //! | `trust` | what is true of a repository | `other_root`, `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `called`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
 //! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
-//! | `custody` | owning keys | `error`, `called`, `context`, `disk`, `keyring`, `trust`, `view` |
+//! | `custody` | owning keys | `error`, `called`, `reference`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `wording`, `called`, `context`, `lanes`, `reference`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
 //! | `wizard` | what to do next | `error`, `wording`, `context`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust`, `view`, `stage`, `custody` |

@@ -3,6 +3,7 @@
 //! Source: docs/notary-v1.md section 14.1; distribution's reference grammar.
 
 use super::error::EngineError;
+use super::wording::shell_word;
 use crate::remote::registry::{is_component, is_digest, is_tag};
 use crate::tuf::Gun;
 
@@ -26,6 +27,7 @@ const HUB: &str = "docker.io";
 /// # Errors
 /// `Input` or `Name`, saying what a reference looks like.
 pub fn parse_repository(text: &str, literal: bool) -> Result<RepositoryRef, EngineError> {
+    let text = text.trim();
     if literal {
         let gun = Gun::parse(text)?;
         return Ok(RepositoryRef { familiar: text.to_owned(), gun, tag: None, digest: None });
@@ -83,6 +85,7 @@ pub fn parse_bare(text: &str, literal: bool) -> Result<Gun, EngineError> {
 /// # Errors
 /// As [`parse_repository`]; `Input` without a tag, or with a digest.
 pub fn parse_tagged(text: &str, literal: bool) -> Result<(Gun, String), EngineError> {
+    let text = text.trim();
     let untagged = |name: &str| EngineError::Input {
         message: format!("{text:?} names no tag"),
         hint: format!("name one: {name}:TAG"),
@@ -115,6 +118,27 @@ pub fn familiar_name(gun: &Gun) -> String {
     // A path such as `localhost/web` would be read as a host when it stood alone.
     let leads_back = split_host(short).0 == HUB && !short.starts_with("index.docker.io/");
     if leads_back { short } else { text }.to_owned()
+}
+
+/// What names a repository on the command line, for hints that are pasted: with `--gun` where Docker's way to read names
+/// would find another.
+#[must_use]
+pub fn in_command(gun: &Gun) -> String {
+    named_in_command(gun, "")
+}
+
+/// The same for an image in it.
+#[must_use]
+pub fn image_in_command(gun: &Gun, tag: &str) -> String {
+    named_in_command(gun, &format!(":{tag}"))
+}
+
+fn named_in_command(gun: &Gun, suffix: &str) -> String {
+    let familiar = familiar_name(gun);
+    match parse_bare(&familiar, false).is_ok_and(|read| read == *gun) {
+        true => shell_word(&format!("{familiar}{suffix}")),
+        false => format!("--gun {}", shell_word(&format!("{gun}{suffix}"))),
+    }
 }
 
 /// The path of a name, without its tag, if capitals make it none: what Docker complains about first.
@@ -176,4 +200,26 @@ fn is_label(label: &str) -> bool {
     edges(bytes.first().copied())
         && edges(bytes.last().copied())
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_commands_lead_back_to_the_repository() {
+        for (gun, tagged) in [
+            ("docker.io/library/alpine", "alpine:1.0"),
+            ("registry.example.com/team/app", "registry.example.com/team/app:1.0"),
+            ("team/app", "--gun team/app:1.0"),
+            ("Team of mine", "--gun 'Team of mine:1.0'"),
+        ] {
+            let gun = Gun::parse(gun).unwrap();
+            assert_eq!(image_in_command(&gun, "1.0"), tagged);
+            assert_eq!(format!("{}:1.0", in_command(&gun)).replace("':1.0", ":1.0'"), tagged);
+        }
+        assert_eq!(parse_repository(" team/app ", true).unwrap().gun.as_str(), "team/app");
+        assert_eq!(parse_repository(" alpine ", false).unwrap().familiar, "alpine");
+    }
 }

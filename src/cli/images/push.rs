@@ -9,6 +9,7 @@ use crate::cli::staging::stage;
 use crate::cli::wanted::{Wanted, roles};
 use crate::cli::{keyfiles, publish, unlock};
 use crate::engine::tags::pushed::{self, PushLine};
+use crate::engine::wording::shell_word;
 use crate::engine::{Change, Kind, Problem, SignedTarget};
 use crate::tuf::{Gun, Role, TargetName};
 
@@ -55,8 +56,10 @@ async fn can_sign(context: &Context, gun: &Gun, tag: &TargetName, roles: &[Role]
 
 /// Pushes; gives the digest that the program says it pushed, in hexadecimal.
 async fn push(context: &Context, program: ImageProgram, image: &str, tag: &str) -> Result<String, Problem> {
-    let unsaid =
-        || input(format!("{} does not say what it pushed", program.name()), "sign it with: trustdeck sign REPO:TAG");
+    let unsaid = || {
+        let hint = format!("sign it with: trustdeck sign {}", shell_word(image));
+        input(format!("{} does not say what it pushed", program.name()), hint)
+    };
     if program.0 == Puller::Podman {
         // podman writes no line about it, but a file.
         let file = tempfile::NamedTempFile::new().map_err(|error| input(format!("{error}"), "free space in TMPDIR"))?;

@@ -12,6 +12,7 @@ use crate::cli::ending::Ending;
 use crate::cli::staging::stage;
 use crate::cli::wanted::{Wanted, named};
 use crate::cli::{Context, age, publish, published};
+use crate::engine::reference::in_command;
 use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints,
     is_finished, phase, steps,
@@ -184,7 +185,8 @@ fn say_same_root(context: &Context, choice: &Choice) -> Result<(), Problem> {
     let facts = context.engine.wizards().wizard_facts(choice)?;
     if !facts.same_root.is_empty() {
         let names: Vec<&str> = facts.same_root.iter().map(Gun::as_str).collect();
-        let (names, first) = (names.join(", "), facts.repositories.first().map(|r| r.name.clone()).unwrap_or_default());
+        let (names, first) =
+            (names.join(", "), facts.repositories.first().map(|r| in_command(&r.gun)).unwrap_or_default());
         context.console.say(&format!(
             "the same root key serves {names} too; rotate them all with: trustdeck rotate root {first} --same-root"
         ));
@@ -282,7 +284,7 @@ fn say_state(context: &Context, facts: &Facts) -> Result<(), Problem> {
             }
             Phase::Waiting(roles) => {
                 let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
-                let (name, roles) = (&repository.name, roles.join(" "));
+                let (name, roles) = (in_command(&repository.gun), roles.join(" "));
                 format!(
                     "waiting until whoever has the new key has run: trustdeck witness {name} {roles} --publish; then \
                      run this command again"

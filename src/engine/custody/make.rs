@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::part::Custody;
 use crate::engine::disk::new_file::write_new;
 use crate::engine::error::{EngineError, refuse};
+use crate::engine::reference::in_command;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
@@ -201,7 +202,7 @@ impl Custody {
     pub fn export_root(&self, gun: &Gun) -> Result<Vec<PublicHalf>, EngineError> {
         let set = self.trust.base(gun)?.and_then(|base| base.set).ok_or_else(|| EngineError::Input {
             message: format!("this machine has no verified root of {gun}"),
-            hint: format!("read it first: trustdeck inspect {gun}"),
+            hint: format!("read it first: trustdeck inspect {}", in_command(gun)),
         })?;
         let half = |key: PublicKey| {
             let mut pem = key.unwrapped().map(|bare| plain_pem(&bare)).unwrap_or_default();

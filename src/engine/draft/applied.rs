@@ -32,6 +32,9 @@ pub struct Applied {
     pub missing: Option<Refusal>,
 }
 
+/// Stands in hints for the name of the repository, which a draft does not know.
+pub(in crate::engine) const REPOSITORY: &str = "{repository}";
+
 /// Why a change cannot be applied, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -39,7 +42,7 @@ pub struct Refusal {
     pub role: Option<Role>,
     /// Cause.
     pub what: String,
-    /// Next step.
+    /// Next step, with [`REPOSITORY`] for the repository's name.
     pub hint: String,
     /// Whether what the server has looks like an attack, so that it is no matter of what was typed.
     pub suspicious: bool,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Draft;
-use super::applied::{Refusal, Result};
+use super::applied::{REPOSITORY, Refusal, Result};
 use super::change::role_word;
 use crate::tuf::{Role, Targets, TrustedSet};
 
@@ -87,10 +87,12 @@ impl<'a> Draft<'a> {
         let has_good = self.ground().set.is_some_and(|set| set.last_good(role).is_some());
         let hint = match (why, has_good) {
             (Shut::Unread, _) => "renew the role above it first, or ask whoever runs the server".to_owned(),
-            (_, true) => format!("sign the last good file again: trustdeck restore REPO {role}; or ask its signers"),
+            (_, true) => {
+                format!("sign the last good file again: trustdeck restore {REPOSITORY} {role}; or ask its signers")
+            }
             (Shut::Hidden, false) => "ask whoever runs the server why it leaves the role out".to_owned(),
             (_, false) => format!(
-                "compare what it lists with its signers; then trustdeck witness REPO {role} signs it, with --accept"
+                "compare what it lists with its signers; then trustdeck witness {REPOSITORY} {role} signs it, with --accept"
             ),
         };
         Refusal { suspicious: true, ..Refusal::of(Some(role.clone()), what, &hint) }

@@ -31,6 +31,7 @@ pub mod effect;
 pub mod facts;
 pub mod locked;
 mod lost;
+mod misfits;
 pub(in crate::engine) mod names;
 pub mod needs;
 pub(in crate::engine) mod refused;
@@ -46,6 +47,7 @@ use jiff::Timestamp as Time;
 use super::draft::applied::Mark;
 use super::draft::change::{Change, EntryId};
 use super::error::Problem;
+use super::reference::in_command;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 use unknown::UnknownFile;
@@ -178,6 +180,8 @@ pub struct PlanWarning {
     pub fix: Option<(Vec<Change>, String)>,
     /// What helps, and is done elsewhere than in this publish.
     pub remedy: Option<Remedy>,
+    /// Whether the server shows what only somebody would who attacks.
+    pub is_attack: bool,
 }
 
 /// What helps, and is done elsewhere than in this publish: a command, or keys of the screen.
@@ -210,7 +214,8 @@ impl Remedy {
 
     /// The command that does it for a repository.
     #[must_use]
-    pub fn command(self, name: &str) -> String {
+    pub fn command(self, gun: &Gun) -> String {
+        let name = in_command(gun);
         match self {
             Self::NameRootKey => "--root-key KEYID, or --root-key new".to_owned(),
             Self::SendAgain => format!("trustdeck restore {name}"),

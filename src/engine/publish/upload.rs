@@ -4,7 +4,7 @@ use super::job::{PreparedPublish, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
-use crate::engine::reference::familiar_name;
+use crate::engine::reference::in_command;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::Sent;
 use crate::remote::RemoteError;
@@ -79,8 +79,9 @@ pub(super) fn copy_refused(prepared: &PreparedPublish, error: EngineError) -> En
     match error {
         EngineError::Remote { gun: Some(gun), source } if prepared.plan.republishes && is_refusal(&source) => {
             let hint = format!(
-                "whoever runs the server restores its database from a backup; where there is none, trustdeck delete {gun} \
-                 forgets it here, and it is set up anew with another root"
+                "whoever runs the server restores its database from a backup; where there is none, trustdeck delete {} \
+                 forgets it here, and it is set up anew with another root",
+                in_command(&gun)
             );
             EngineError::CopyRefused { gun, source: Box::new(source), hint }
         }
@@ -110,8 +111,8 @@ pub(super) fn without_snapshot_key(prepared: &PreparedPublish, error: EngineErro
         what: format!("neither the server nor this machine holds snapshot key {}", key.short()),
         hint: format!(
             "ask whoever set the repository up to leave it to the server: trustdeck rotate snapshot {} --server-managed \
-             --publish; or publish where that key is; everything is still staged",
-            familiar_name(gun)
+             --publish; or publish where that key is",
+            in_command(gun)
         ),
     }
 }

@@ -223,13 +223,16 @@ impl Memory {
 
     /// Forgets pin, marks, tags and time.
     pub(in crate::engine) fn forget(&self, gun: &Gun) -> Result<(), EngineError> {
-        let endings = ["json", "root", "aside", "time"].map(|ending| file(gun, ending));
-        let is_there = |name: &String| !matches!(self.folder.read(name), Ok(None));
-        if !endings.iter().any(is_there) {
+        if !self.has_something(gun) {
             return Ok(());
         }
         let _lock = self.folder.lock(&file(gun, "lock"), PATIENCE)?;
-        endings.iter().try_for_each(|name| self.folder.remove(name))
+        notes_of(gun).iter().try_for_each(|name| self.folder.remove(name))
+    }
+
+    /// Whether there is anything that [`Memory::forget`] forgets, readable or not.
+    pub(in crate::engine) fn has_something(&self, gun: &Gun) -> bool {
+        notes_of(gun).iter().any(|name| !matches!(self.folder.read(name), Ok(None)))
     }
 
     /// Repositories that were added by name, and those that were hidden.
@@ -244,6 +247,11 @@ impl Memory {
 }
 
 const LIST: &str = "list.json";
+
+/// The files that are about one repository.
+fn notes_of(gun: &Gun) -> [String; 4] {
+    ["json", "root", "aside", "time"].map(|ending| file(gun, ending))
+}
 
 /// Raises every mark of `marks` to that of `others`.
 pub(in crate::engine) fn raise(marks: &mut SeenRoles, others: &SeenRoles) {

@@ -125,6 +125,15 @@ impl Trust {
         Ok(())
     }
 
+    /// Whether there is anything that [`Trust::delete_local`] deletes.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn has_local(&self, gun: &Gun) -> Result<bool, EngineError> {
+        let repositories = &self.repositories;
+        Ok(repositories.memory.has_something(gun) || repositories.cache.guns()?.contains(gun))
+    }
+
     /// Removes this repository's cache (not nested ones) and forgets its pin. Keys stay.
     pub async fn delete_local(&self, gun: &Gun) -> Result<(), EngineError> {
         self.context.check_writable()?;

@@ -2,6 +2,7 @@
 
 use super::{RepositoryView, RoleView};
 use crate::engine::error::{Kind, Problem};
+use crate::engine::reference::in_command;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::wording::{count, some};
 use crate::tuf::Role;
@@ -64,12 +65,12 @@ impl RepositoryView {
                 format!(
                     "this may be an attack: ask whoever runs the server; trustdeck restore {} {name} signs its last good \
                      file again",
-                    self.name
+                    in_command(&self.gun)
                 ),
             ),
             RoleState::Missing => (
                 format!("the file of {name} is damaged or missing in this machine's cache"),
-                format!("read it again from the server: trustdeck inspect {}", self.name),
+                format!("read it again from the server: trustdeck inspect {}", in_command(&self.gun)),
             ),
         };
         let released = name.is_released();
@@ -82,7 +83,7 @@ impl RepositoryView {
     }
 
     fn under_threshold(&self, role: &RoleView, signed: usize) -> (String, String) {
-        let (name, repository) = (&role.role, &self.name);
+        let (name, repository) = (&role.role, in_command(&self.gun));
         if !role.vouched {
             let why =
                 format!("{name} carries no valid signature of a key that is or was one of it: this may be an attack");
@@ -103,14 +104,21 @@ impl RepositoryView {
     }
 
     fn add_key(&self, role: &Role) -> String {
-        format!("add a key, then sign it again: trustdeck delegation add {} {role} FILE; trustdeck witness", self.name)
+        let repository = in_command(&self.gun);
+        format!(
+            "add a key, then sign it again: trustdeck delegation add {repository} {role} FILE; trustdeck witness \
+             {repository} {role}"
+        )
     }
 
     fn renew(&self, role: &Role) -> String {
         match role {
             Role::Timestamp => "the server signs it: ask whoever runs it, and check this machine's clock".to_owned(),
             Role::Snapshot => "whoever holds its key signs it again: publish any change".to_owned(),
-            _ => format!("whoever holds its key signs it again: trustdeck renew {role} {} --publish", self.name),
+            _ => {
+                let repository = in_command(&self.gun);
+                format!("whoever holds its key signs it again: trustdeck renew {role} {repository} --publish")
+            }
         }
     }
 }

@@ -3,11 +3,12 @@
 use super::choice::{Holder, Way, Wizard};
 use super::facts::Facts;
 use crate::engine::draft::change::RootKeyChoice;
+use crate::engine::reference::in_command;
 use crate::tuf::CanonicalKeyId;
 
 /// The repositories as typed on a command line.
 pub(super) fn names(facts: &Facts) -> String {
-    facts.repositories.iter().map(|r| r.name.as_str()).collect::<Vec<_>>().join(" ")
+    facts.repositories.iter().map(|r| in_command(&r.gun)).collect::<Vec<_>>().join(" ")
 }
 
 /// Short IDs in one line.

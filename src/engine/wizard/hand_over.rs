@@ -14,6 +14,7 @@ use super::facts::{Facts, RepositoryFacts, RoleFacts};
 use crate::engine::disk::new_file::write_new;
 use crate::engine::disk::read;
 use crate::engine::error::EngineError;
+use crate::engine::reference::in_command;
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role, SignerName};
 
@@ -90,8 +91,9 @@ impl HandOver {
             })
         };
         let repositories: Vec<HandOverRepository> = facts.repositories.iter().filter_map(of).collect();
-        let by_hand =
-            repositories.iter().map(|r| format!("trustdeck witness {} {} {} --publish", r.gun, roles[0], roles[1]));
+        let by_hand = repositories
+            .iter()
+            .map(|r| format!("trustdeck witness {} {} {} --publish", in_command(&r.gun), roles[0], roles[1]));
         let commands = std::iter::once("trustdeck rotate take-over THIS-FILE --publish".to_owned()).chain(by_hand);
         Some(Self {
             form: FORM.to_owned(),

@@ -10,7 +10,7 @@ use super::phase::Phase;
 use super::progress::{is_finished, is_sent};
 use super::setup::fingerprints;
 use super::step::{StepDraft, StepKind, draft};
-use crate::engine::reference::familiar_name;
+use crate::engine::reference::{familiar_name, in_command};
 use crate::engine::wording::count;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey, Role};
 
@@ -49,7 +49,7 @@ pub(super) fn wait(facts: &Facts) -> StepDraft {
         if let Phase::Waiting(roles) = phase(facts, repository) {
             let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
             draft.view.detail.push(format!("{}: {} not signed with it yet", repository.name, roles.join(" and ")));
-            let command = format!("trustdeck witness {} {} --publish", repository.name, roles.join(" "));
+            let command = format!("trustdeck witness {} {} --publish", in_command(&repository.gun), roles.join(" "));
             draft.view.commands.push(command);
         }
     }

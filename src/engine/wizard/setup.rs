@@ -4,6 +4,7 @@ use super::facts::{Facts, RepositoryFacts};
 use super::phase::{Phase, lists_all};
 use super::step::{StepDraft, StepKind, draft};
 use crate::engine::draft::change::{Change, RootKeyChoice};
+use crate::engine::reference::image_in_command;
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 
@@ -105,7 +106,10 @@ pub(super) fn tags(facts: &Facts) -> StepDraft {
     } else if first.without_tags {
         draft.view.detail.push("tags are signed later".to_owned());
     }
-    draft.view.commands = vec!["trustdeck sign REPO:TAG --digest sha256:HEX --size BYTES".to_owned()];
+    let sign = |r: &RepositoryFacts| {
+        format!("trustdeck sign {} --digest sha256:HEX --size BYTES", image_in_command(&r.gun, "TAG"))
+    };
+    draft.view.commands = facts.repositories.iter().take(1).map(sign).collect();
     draft.done = count > 0 || first.without_tags;
     draft
 }

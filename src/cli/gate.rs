@@ -24,9 +24,13 @@ pub(super) async fn run(context: &Context, command: &Gate) -> Result<Ending, Pro
     let log: gate::Log = Arc::new(move |line: &str| console.note(line));
     let running = gate::start(&context.engine, &options, Arc::new(jiff::Timestamp::now), log).await.map_err(problem)?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
-    let kind = if options.strict { "signed tags and what they reach" } else { "signed tags" };
-    let words = format!("{scheme}://{} shows {kind} of {}\n", running.address(), options.upstream);
-    context.console.result(&words)?;
+    let (url, upstream, strict) = (format!("{scheme}://{}", running.address()), &options.upstream, options.strict);
+    if console.json {
+        console.result_json(&serde_json::json!({ "url": url, "upstream": upstream, "strict": strict }))?;
+    } else {
+        let kind = if strict { "signed tags and what they reach" } else { "signed tags" };
+        console.result(&format!("{url} shows {kind} of {upstream}\n"))?;
+    }
     ended().await;
     running.shutdown().await;
     Ok(Ending::done())

@@ -29,7 +29,7 @@ const FROM_DOCKER: [(&str, &str); 3] = [
 pub(super) fn repository(name: &str, literal: bool, settings: &Settings) -> Result<Gun, Problem> {
     let is_word = !name.contains(['/', '.', ':']);
     let reference = match parse_repository(name, literal) {
-        Err(_) if is_word && nearest(&name.to_lowercase()).is_some() => return Err(no_command(name, None)),
+        Err(_) if is_word && nearest_command(&name.to_lowercase()).is_some() => return Err(no_command(name, None)),
         read => read?,
     };
     if reference.tag.is_some() || reference.digest.is_some() {
@@ -51,8 +51,8 @@ pub(super) fn before_command(words: &[String]) -> Problem {
 
 fn no_command(name: &str, gun: Option<&Gun>) -> Problem {
     let meant = from_docker(name).map(str::to_owned);
-    let meant =
-        meant.or_else(|| nearest(&name.to_lowercase()).map(|command| format!("did you mean trustdeck {command}?")));
+    let meant = meant
+        .or_else(|| nearest_command(&name.to_lowercase()).map(|command| format!("did you mean trustdeck {command}?")));
     let mut hints = vec![meant.unwrap_or_else(|| "see trustdeck --help".to_owned())];
     hints.extend(gun.map(|gun| {
         format!("to open a repository that is called so, write it whole: trustdeck {}", printable(gun.as_str()))
@@ -69,23 +69,27 @@ fn is_known(gun: &Gun, settings: &Settings) -> Result<bool, Problem> {
     Ok(engine.views().entries()?.iter().any(|entry| entry.gun == *gun))
 }
 
-/// The command that is most like a word, if one is.
-fn nearest(word: &str) -> Option<String> {
+fn nearest_command(word: &str) -> Option<String> {
     let commands = Arguments::command();
-    let names = commands.get_subcommands().map(|command| command.get_name().to_owned());
-    let alike = names.map(|name| (strsim::jaro_winkler(word, &name), name)).filter(|(alike, _)| *alike >= ALIKE);
+    nearest(word, commands.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
+}
+
+/// The name that is most like a word, if one is.
+pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let alike = names.into_iter().map(|name| (strsim::jaro_winkler(word, name), name));
+    let alike = alike.filter(|(alike, _)| *alike >= ALIKE);
     alike.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::nearest_command;
 
     #[test]
     fn the_command_that_was_meant_is_named() {
         for (typed, meant) in [("publsh", "publish"), ("inspct", "inspect"), ("keys", "key"), ("rovoke", "revoke")] {
-            assert_eq!(nearest(typed).as_deref(), Some(meant));
+            assert_eq!(nearest_command(typed).as_deref(), Some(meant));
         }
-        assert_eq!(nearest("alpine"), None);
+        assert_eq!(nearest_command("alpine"), None);
     }
 }

@@ -91,6 +91,10 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
     options.repositories = of.iter().cloned().collect();
     options.pick = Some(tui::PickFor { pane, of });
     match run(Settings { read_only, ..settings }, options).await? {
+        Ok(Quit::Picked(lines)) if console.json => {
+            console.result_json(&lines)?;
+            Ok(Ending::done())
+        }
         Ok(Quit::Picked(lines)) => {
             // Names of tags are from outside, and the next program reads lines.
             lines.iter().try_for_each(|line| console.result(&format!("{}\n", printable(line))))?;
@@ -194,7 +198,7 @@ fn theme_asked_for(globals: &Globals) -> Result<Option<ThemeChoice>, Problem> {
 }
 
 fn theme(name: &str, place: &str) -> Result<ThemeChoice, Problem> {
-    let expected = format!("expected {}", ThemeChoice::NAMES);
+    let expected = format!("give one of {}", ThemeChoice::NAMES.join(", "));
     ThemeChoice::named(name).ok_or_else(|| input(format!("{place} is {name:?}"), expected))
 }
 

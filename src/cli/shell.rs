@@ -1,7 +1,8 @@
 //! Completions and manual pages, made of the same command line that reads arguments.
 //!
-//! What stands for a value in help says what it is completed from: `REPO`, `REPO:TAG`, `ROLE`, `KEYID`. Invariant:
-//! nothing is asked of a server, and what cannot be read completes nothing.
+//! What stands for a value in help says what it is completed from: `REPO`, `REPO:TAG`, `ROLE`, `SIGNER`, `KEYID`, `THEME`
+//! and others; files and fixed words are known to the library. Invariant: nothing is asked of a server, and what cannot be
+//! read completes nothing.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::CommandFactory;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::{CompleteEnv, Shells};
 
 use super::arguments::{Completions, Man};
@@ -21,6 +22,7 @@ use crate::engine::reference::{familiar_name, parse_repository};
 use crate::engine::{Engine, EngineError, FirstContact, Problem, RepositoryView};
 use crate::printable::printable;
 use crate::tuf::Gun;
+use crate::tui::ThemeChoice;
 
 /// The variable in which a shell asks for completions.
 const VARIABLE: &str = "TRUSTDECK_COMPLETE";
@@ -67,6 +69,12 @@ fn with_completer(argument: clap::Arg) -> clap::Arg {
         Some("REPO[:TAG]" | "IMAGE") => argument.add(ArgValueCompleter::new(repositories_and_tags)),
         Some("ROLE") if argument.get_possible_values().is_empty() => argument.add(ArgValueCompleter::new(roles)),
         Some("KEYID") => argument.add(ArgValueCompleter::new(keys)),
+        Some("FILE|KEYID") => argument.add(ArgValueCompleter::new(files_and_keys)),
+        Some("SIGNER") => argument.add(ArgValueCompleter::new(signers)),
+        Some("SIGNER[=FILE|KEYID]") => argument.add(ArgValueCompleter::new(signers_with_keys)),
+        Some("ROTATION") => argument.add(ArgValueCompleter::new(rotations)),
+        Some("CHANGE") => argument.add(ArgValueCompleter::new(changes)),
+        Some("THEME") => argument.add(ArgValueCompleter::new(themes)),
         _ => argument,
     }
 }
@@ -178,4 +186,40 @@ fn keys(current: &OsStr) -> Vec<CompletionCandidate> {
         CompletionCandidate::new(shown).help(Some(told.into()))
     };
     fitting.map(candidate).collect()
+}
+
+fn files_and_keys(current: &OsStr) -> Vec<CompletionCandidate> {
+    keys(current).into_iter().chain(PathCompleter::file().complete(current)).collect()
+}
+
+fn signer_names() -> Vec<String> {
+    let views = engine().map(|engine| views(&engine, guns(&engine).into_iter().take(MOST))).unwrap_or_default();
+    let roles = views.iter().flat_map(|view| &view.roles).filter(|role| role.depth == 2 && !role.role.is_released());
+    roles.filter_map(|role| Some(role.role.delegation()?.short().to_owned())).collect()
+}
+
+fn signers(current: &OsStr) -> Vec<CompletionCandidate> {
+    beginning(current, signer_names())
+}
+
+/// Of a name that nobody has yet, the key behind it.
+fn signers_with_keys(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some((name, key)) = current.to_str().and_then(|typed| typed.split_once('=')) else { return signers(current) };
+    let found = files_and_keys(OsStr::new(key)).into_iter();
+    found.map(|candidate| candidate.add_prefix(format!("{name}="))).collect()
+}
+
+fn rotations(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(engine) = engine() else { return Vec::new() };
+    let begun = engine.wizards().list().unwrap_or_default();
+    beginning(current, begun.iter().filter_map(|choice| engine.wizards().wizard_id(choice).ok()))
+}
+
+fn changes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let stage = engine().and_then(|engine| engine.stage().staged().ok());
+    beginning(current, stage.iter().flat_map(|stage| &stage.changes).map(|change| change.id.0.to_string()))
+}
+
+fn themes(current: &OsStr) -> Vec<CompletionCandidate> {
+    beginning(current, ThemeChoice::NAMES.map(str::to_owned))
 }

@@ -101,6 +101,17 @@ fn values_are_completed_from_what_this_machine_knows() {
     let id = listed[0]["id"].as_str().unwrap();
     assert_eq!(complete(&["key", "export", &id[..6]]), [&id[..8]]);
     assert_eq!(complete(&["rotate", "ro"]), ["root"]);
+    assert!(complete(&["rotate", ""]).contains(&"signer".to_owned()));
+    assert_eq!(complete(&["rotate", "root", "--key", &id[..6]]), [&id[..8]]);
+    assert_eq!(complete(&["setup", "x/y", "--signer", &format!("eve={}", &id[..6])]), [format!("eve={}", &id[..8])]);
+    assert!(complete(&["tags", "--state", ""]).contains(&"unsigned".to_owned()));
+    assert!(complete(&["--theme", "c"]).contains(&"colour-blind".to_owned()));
+    assert_eq!(complete(&["renew", "targets/r"]), ["targets/releases"]);
+    assert_eq!(complete(&["signer", "remove", "je"]), ["jeff"]);
+    assert_eq!(complete(&["pick", "re"]), ["repo"]);
+    assert_eq!(complete(&["pick", "tag", "registry.sandbox/team/we"]), ["registry.sandbox/team/web"]);
+    lab.trustdeck(&["witness", "registry.sandbox/team/web", "targets/jeff"]).ok();
+    assert_eq!(complete(&["reset", "--change", ""]), ["1"]);
     assert_eq!(complete(&["inspect", "nowhere/x:"]), [""; 0]);
 }
 

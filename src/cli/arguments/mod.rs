@@ -21,6 +21,8 @@ pub use writing::{
     Restore, Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
+use super::mistyped::nearest;
+use crate::tui::ThemeChoice;
 use key::Key;
 
 /// A terminal console for Docker Content Trust and Notary v1.
@@ -79,7 +81,8 @@ pub struct Globals {
     /// Colours of the screen: auto, dark, light, mono, high-contrast or colour-blind
     #[arg(
         long,
-        value_name = "NAME",
+        value_name = "THEME",
+        value_parser = theme,
         env = "TRUSTDECK_THEME",
         hide_env_values = true,
         global = true,
@@ -95,6 +98,16 @@ pub struct Globals {
     /// Read passphrases from this file descriptor: one line for all keys, or several ROLE=PASSPHRASE and token-pin=PIN
     #[arg(long, value_name = "FD", value_parser = numbers::descriptor, global = true, help_heading = "Global options")]
     pub passphrase_fd: Option<u32>,
+}
+
+/// The name of a theme; an empty one, as a variable may be, is none.
+fn theme(name: &str) -> Result<String, String> {
+    if name.is_empty() || ThemeChoice::named(name).is_some() {
+        return Ok(name.to_owned());
+    }
+    let names = ThemeChoice::NAMES;
+    let meant = nearest(name, names).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+    Err(format!("as --theme or TRUSTDECK_THEME give one of {}{meant}", names.join(", ")))
 }
 
 /// A realm is a host, and its port where that is not the one of https.
@@ -188,7 +201,7 @@ pub struct Inspect {
     #[arg(value_name = "REPO[:TAG]", required = true)]
     pub references: Vec<String>,
     /// Only this target, whose name no tag can have, such as one with slashes; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub target: Vec<String>,
     /// Tables for people
     #[arg(long, conflicts_with = "json")]
@@ -234,7 +247,7 @@ pub struct Reset {
     #[arg(value_name = "REPO")]
     pub repository: Option<String>,
     /// Drop only this change, by the number that `trustdeck status` shows; may be given several times
-    #[arg(long, value_name = "ID", value_parser = numbers::staged)]
+    #[arg(long, value_name = "CHANGE", value_parser = numbers::staged)]
     pub change: Vec<u64>,
 }
 

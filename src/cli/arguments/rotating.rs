@@ -61,7 +61,7 @@ pub struct RotateBase {
 #[derive(Debug, Args)]
 pub struct RotateSigner {
     /// Name of the signer
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "SIGNER")]
     pub name: String,
     /// Repositories
     #[arg(value_name = "REPO", required = true)]
@@ -110,7 +110,7 @@ pub struct TakeOver {
 #[derive(Debug, Args)]
 pub struct Resume {
     /// ID that `rotate list` shows, or its beginning
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ROTATION")]
     pub id: String,
     /// Whether and how to publish.
     #[command(flatten)]
@@ -121,7 +121,7 @@ pub struct Resume {
 #[derive(Debug, Args)]
 pub struct Forget {
     /// ID that `rotate list` shows, or its beginning
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ROTATION")]
     pub id: String,
 }
 
@@ -132,7 +132,7 @@ pub struct Setup {
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
     /// A first signer, with a file of his public key, or a KEYID; without, a new key is made
-    #[arg(long, value_name = "NAME[=FILE|KEYID]", required = true)]
+    #[arg(long, value_name = "SIGNER[=FILE|KEYID]", required = true)]
     pub signer: Vec<String>,
     /// Root key: a KEYID of the key store, or "new"; without, the only one there is, else a new one
     #[arg(long, value_name = "KEYID")]

@@ -70,7 +70,7 @@ pub struct SignerRemove {
 #[derive(Debug, Args)]
 pub struct SignerOf {
     /// Name of the signer
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "SIGNER")]
     pub name: String,
     /// Repositories
     #[arg(value_name = "REPO", required = true)]
@@ -173,7 +173,7 @@ pub struct Sign {
     #[arg(value_name = "REPO:TAG", required_unless_present = "from")]
     pub references: Vec<String>,
     /// Name of a target in REPO that no tag can have, such as one with slashes
-    #[arg(long, value_name = "NAME", requires = "digest")]
+    #[arg(long, value_name = "NAME", requires = "digest", allow_hyphen_values = true)]
     pub target: Option<String>,
     /// Digest of the manifest, as sha256:HEX, instead of the registry's
     #[arg(long, value_name = "DIGEST", requires = "size", conflicts_with = "from")]
@@ -200,7 +200,7 @@ pub struct Revoke {
     pub references: Vec<String>,
     /// Name of a target in REPO that no tag can have, such as one with slashes, or as inspect shows it; may be given
     /// several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub target: Vec<String>,
     /// Role to revoke them in, instead of all; may be given several times
     #[arg(long, value_name = "ROLE")]

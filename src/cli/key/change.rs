@@ -38,9 +38,13 @@ pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Pr
         return export_public(context, arguments, &context.engine.custody().export_public(&ids)?);
     }
     let set = context.engine.custody().export_keys(&ids)?;
+    let json = context.console.json;
     match &arguments.out {
         Some(file) => {
             context.engine.custody().write_export(&set, file)?;
+            if json {
+                context.console.result_json(&serde_json::json!({ "file": file, "keys": ids }))?;
+            }
             let keys = count(ids.len(), "key");
             let under = if ids.len() == 1 { "under its own passphrase" } else { "each under its own passphrase" };
             context.console.note(&format!("{keys} written to {}, {under}", shown(file)));
@@ -48,6 +52,7 @@ pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Pr
         None if std::io::stdout().is_terminal() => {
             return Err(input("a terminal keeps what it shows", "give --out FILE, or redirect the output"));
         }
+        None if json => context.console.result_json(&serde_json::json!({ "pem": set.as_str(), "keys": ids }))?,
         None => context.console.result(&set)?,
     }
     Ok(Ending::done())

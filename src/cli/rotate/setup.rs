@@ -12,6 +12,7 @@ use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, keyfiles};
 use crate::engine::plan::facts::RootKeyAtHand;
+use crate::engine::reference::in_command;
 use crate::engine::wizard::new_keys::{ChosenKey, choose_signer, sharing};
 use crate::engine::wizard::{Choice, RepositoryFacts, Wizard};
 use crate::engine::{Problem, RootKeyChoice, SignedTarget};
@@ -38,7 +39,12 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
     }
     let root_key = command.root_key.as_deref().map(|typed| named_root(context, typed)).transpose()?;
     prepare(context, &guns, &command.publishing).await?;
-    let Some(mut choice) = begun_or_new(context, guns, &named)? else { return Ok(Ending::done()) };
+    let Some(mut choice) = begun_or_new(context, guns, &named)? else {
+        if context.console.json {
+            context.console.result_json(&serde_json::json!([]))?;
+        }
+        return Ok(Ending::done());
+    };
     choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
     choice.first.without_tags = choice.first.tags.is_empty();
     let chosen = with_root(context, choice.into(), root_key, &command.publishing)?;
@@ -69,7 +75,8 @@ fn begun_or_new(
         if !missing.is_empty() || there.len() < facts.repositories.len() {
             let name = &repository.name;
             let message = format!("{name} has trust data already, so there is nothing to set up; nothing was changed");
-            let hint = format!("add signers with: trustdeck signer add --key FILE NAME {name}");
+            let hint =
+                format!("add signers with: trustdeck signer add --key FILE NAME {}", in_command(&repository.gun));
             return Err(Problem { repository: Some(repository.gun.clone()), ..input(message, hint) });
         }
         context

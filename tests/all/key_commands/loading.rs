@@ -145,6 +145,11 @@ fn public_halves_are_exported_as_pem() {
     assert_eq!(made.header("role"), Some("alice"), "as docker writes it");
     let shown = home.key(&["export", "--public", &id, "--json"]).ok().json();
     assert_eq!((&shown[0]["id"], &shown[0]["role"], &shown[0]["pem"]), (&json!(id), &json!("alice"), &json!(exported)));
+    let set = home.key(&["export", &id]).ok().stdout;
+    let private = home.key(&["export", &id, "--json"]).ok().json();
+    assert_eq!((&private["pem"], &private["keys"]), (&json!(set), &json!([id])));
+    let written = home.key(&["export", &id, "--json", "--out", "set.pem"]).ok().json();
+    assert_eq!((&written["file"], &written["keys"]), (&json!("set.pem"), &json!([id])));
     if peers(&["openssl"]).is_none() {
         return;
     }

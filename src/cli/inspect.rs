@@ -72,7 +72,7 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
         match views.get(&target.gun).map(|view| readable(context, view)) {
             Some(Ok(view)) => {
                 ending.succeeded += usize::from(!view.troubles().iter().any(|trouble| trouble.released));
-                inspected.push(inspect(typed, (&target, &command.target), view, &administrator));
+                inspected.push(inspect(typed.trim(), (&target, &command.target), view, &administrator));
             }
             Some(Err(problem)) => ending.problems.push(problem),
             None => {}

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use clap::CommandFactory;
 
 use super::Arguments;
+use super::arguments::nearest;
 use super::console::input;
 use crate::engine::reference::parse_repository;
 use crate::engine::{Engine, Problem, Settings};
 use crate::printable::printable;
 use crate::tuf::Gun;
-
-/// How alike two words must be that one may stand for the other: 0 is not at all, 1 is the same.
-const ALIKE: f64 = 0.7;
 
 /// What people type who come from docker, and what stands for it here.
 const FROM_DOCKER: [(&str, &str); 3] = [
@@ -72,13 +70,6 @@ fn is_known(gun: &Gun, settings: &Settings) -> Result<bool, Problem> {
 fn nearest_command(word: &str) -> Option<String> {
     let commands = Arguments::command();
     nearest(word, commands.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
-}
-
-/// The name that is most like a word, if one is.
-pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let alike = names.into_iter().map(|name| (strsim::jaro_winkler(word, name), name));
-    let alike = alike.filter(|(alike, _)| *alike >= ALIKE);
-    alike.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Method, Request, StatusCode};
+use reqwest::{Method, StatusCode};
 
-use super::error::RemoteError;
 use super::fault::{Fault, is_read};
-use super::http::{Answer, Http};
 use super::limits::Limits;
-use super::tries::Outcome;
 
 /// How often a request is tried again.
 const TIMES: u32 = 4;
@@ -76,27 +73,6 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let now = headers.get(reqwest::header::DATE)?.to_str().ok().and_then(date)?;
     let wait = date(text)?.duration_since(now);
     Some(Duration::try_from(wait).unwrap_or_default())
-}
-
-/// Asks for what may be asked for twice, such as a token, again where a gateway or a broken connection failed it.
-pub(super) async fn fetch_again(
-    http: &Http,
-    host: &str,
-    request: Request,
-    (what, limit): (&str, u64),
-) -> Result<Answer, RemoteError> {
-    let mut tried = 0;
-    loop {
-        let Some(copy) = request.try_clone() else {
-            return Err(RemoteError::Setting(format!("a request for {what} cannot be built")));
-        };
-        let outcome = http.exchange(host, copy, None, what, limit).await;
-        match Again::judge(&Method::GET, outcome.as_ref().map(Outcome::head), tried, false, http.limits()) {
-            Some(Again::Gateway(pause) | Again::Busy(pause) | Again::Gone(pause)) => tokio::time::sleep(pause).await,
-            None => return outcome.map_err(|fault| fault.error),
-        }
-        tried += 1;
-    }
 }
 
 #[cfg(test)]

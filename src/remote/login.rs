@@ -14,7 +14,7 @@ use reqwest::{Method, Request, Url};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::again::fetch_again;
+use super::again::Again;
 use super::auth::{Access, Credential, CredentialSource, Subject, TOKEN_USER};
 use super::challenge::{Challenge, TokenRefusal};
 use super::endpoint::{Endpoint, place_of, secret_header};
@@ -22,6 +22,7 @@ use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::proof::{Proof, Proofs};
 use super::remark::{Remark, Remarks};
+use super::tries::Outcome;
 
 /// What is sent with a request.
 #[derive(Clone)]
@@ -176,8 +177,8 @@ impl ServerLogin {
         };
         // An identity token is of use to a token realm only.
         let Some(login @ Credential::Password { user, password }) = &found else { return Err(unauthorized(None)) };
-        let header = basic_header(endpoint.host(), user, password)?;
-        let authorization = Authorization { header, user: Some(user.clone()) };
+        let authorization =
+            Authorization { header: basic_header(endpoint.host(), user, password)?, user: Some(user.clone()) };
         match self.proofs.of(endpoint.host(), registry, login).await {
             Proof::Taken => Ok(authorization),
             Proof::Refused => Err(unauthorized(Some(user.clone()))),
@@ -268,18 +269,14 @@ impl ServerLogin {
         service: &str,
         login: Option<&Credential>,
     ) -> Result<Token, RemoteError> {
-        let registry = asking.registry;
-        let host = place_of(url).unwrap_or_default();
+        let (registry, host) = (asking.registry, place_of(url).unwrap_or_default());
         let (request, user) = token_request(asking, url.clone(), service, login)?;
         let unauthorized = |user| self.unauthorized(&host, registry, user);
-        let proof = match login {
-            None => None,
-            Some(login) => Some(self.proofs.of(&host, registry, login).await),
-        };
+        let proof = if let Some(login) = login { Some(self.proofs.of(&host, registry, login).await) } else { None };
         if matches!(proof, Some(Proof::Refused)) {
             return Err(unauthorized(user));
         }
-        let answer = fetch_again(asking.http, &host, request, ("a token", TOKEN_ANSWER)).await?;
+        let answer = fetch_again(asking.http, &host, request).await?;
         let is_refused = answer.status == 401;
         let is_denied = login.is_some() && matches!(answer.status.as_u16(), 400 | 403);
         if let Some(proof) = proof.filter(|_| is_refused || is_denied || answer.status.is_success()) {
@@ -316,6 +313,21 @@ impl ServerLogin {
             return Err(RemoteError::RealmConsent { host, realm: place });
         }
         Ok(url)
+    }
+}
+
+/// Asks for a token, again where a gateway or a broken connection failed it: a second one does no harm.
+async fn fetch_again(http: &Http, host: &str, request: Request) -> Result<Answer, RemoteError> {
+    let unbuilt = || RemoteError::Setting("a request for a token cannot be built".to_owned());
+    let mut tried = 0;
+    loop {
+        let copy = request.try_clone().ok_or_else(unbuilt)?;
+        let outcome = http.exchange(host, copy, None, "a token", TOKEN_ANSWER).await;
+        match Again::judge(&Method::GET, outcome.as_ref().map(Outcome::head), tried, false, http.limits()) {
+            Some(Again::Gateway(pause) | Again::Busy(pause) | Again::Gone(pause)) => tokio::time::sleep(pause).await,
+            None => return outcome.map_err(|fault| fault.error),
+        }
+        tried += 1;
     }
 }
 
@@ -376,8 +388,7 @@ fn read_token(host: &str, body: &[u8], user: Option<String>) -> Result<Token, Re
     let bad = |why: &str| RemoteError::BadAnswer { host: host.to_owned(), why: why.to_owned() };
     let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| bad("its token answer is not as expected"))?;
     let both = [answer.token, answer.access_token].map(|token| Zeroizing::new(token.unwrap_or_default()));
-    let token = both.iter().find(|token| !token.is_empty());
-    let token = token.ok_or_else(|| bad("its token answer holds no token"))?;
+    let token = both.iter().find(|token| !token.is_empty()).ok_or_else(|| bad("its token answer holds no token"))?;
     let header = secret_header(&Zeroizing::new(format!("Bearer {}", token.as_str())));
     let header = header.ok_or_else(|| bad("its token holds characters that cannot be sent"))?;
     // A day at most: longer promises gain nothing and could overflow the clock.

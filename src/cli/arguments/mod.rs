@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+mod alike;
 mod images;
 pub(super) mod key;
 mod numbers;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(in crate::cli) use alike::nearest;
 pub use images::{Drift, Gate, Plugin, PluginPlace, Pull, Puller, Push, Resolve, Tags, Verify};
 pub use rotating::{Forget, Renew, Resume, Rotate, RotateBase, RotateSigner, Setup, TakeOver};
 pub use shell::{Completions, Man, Shell};
@@ -21,7 +23,6 @@ pub use writing::{
     Restore, Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
-use super::mistyped::nearest;
 use crate::tui::ThemeChoice;
 use key::Key;
 

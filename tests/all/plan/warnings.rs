@@ -22,6 +22,7 @@ fn orphaned_tags_are_a_danger_with_a_fix_by_a_key_at_hand() {
     let (fix, words) = plan.warnings[0].fix.clone().unwrap();
     assert_eq!(fix, [witness("targets/releases")]);
     assert_eq!(words, "re-sign releases with alice, same publish");
+    assert!(!plan.warnings[0].is_attack);
     let without_alice = World::new().without("alice").plan(&[remove_signer("ben")]);
     assert!(without_alice.is_dangerous());
     assert_eq!(without_alice.warnings[0].fix, None);
@@ -37,6 +38,7 @@ fn delegations_that_nobody_known_has_signed_are_a_danger_and_approved_one_by_one
     let changes = [witness("targets"), remove_signer("ben"), witness("targets/releases")];
     let plan = world.plan(&changes);
     assert!(plan.is_dangerous() && !plan.is_blocked());
+    assert!(plan.warnings.iter().any(|warning| warning.is_attack && warning.weight == Weight::Danger));
     let unknown = plan.unknown.iter().find(|file| file.role == Role::Targets).unwrap();
     assert!(unknown.delegations.iter().any(|entry| entry.contains("mallory (mallory)")), "{unknown:?}");
     world.repository.delegate("targets/other", &[Key::named("other")], &[""]);

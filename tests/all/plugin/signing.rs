@@ -51,6 +51,7 @@ fn force_removes_a_signer_without_a_question() {
     }
     let removed = user.trust(&lab.words("signer remove -f alice REG/team/app"), "").ok();
     assert!(!removed.stdout.contains("[y/N]"), "{}", removed.stdout);
+    assert!(removed.stderr.contains("WARNING: 1 tag orphaned"), "what nobody was asked about: {}", removed.stderr);
     assert_eq!(signers(user, &lab, "REG/team/app"), [""; 0]);
 }
 

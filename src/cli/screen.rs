@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::arguments::{Pick, Picked, Sandbox};
+use super::arguments::{self, Pick, Picked, Sandbox};
 use super::console::{broken, input};
 use super::{Console, Ending, Globals, docker_client, mistyped, sandbox, settings};
 use crate::config::{Kept, Places};
@@ -20,6 +20,9 @@ use crate::sandbox::{Options, PASSPHRASE, notes};
 use crate::tuf::Gun;
 use crate::tui::{OwnColours, Pane, Quit, ScreenOptions, ThemeChoice, Tour};
 use crate::{config, tui};
+
+/// The variable with the name of a theme.
+const THEME: &str = "TRUSTDECK_THEME";
 
 /// The repository of the scene that the tour works on, the signer it adds, and the file of that signer's key.
 const TOUR: (&str, &str, &str) = ("team/web", "carol", "carol.pub");
@@ -192,14 +195,15 @@ fn options(globals: &Globals) -> Result<ScreenOptions, Problem> {
     Ok(options)
 }
 
+/// The theme of the command line or, as far as there is one, of the variable, which concerns the screen alone.
 fn theme_asked_for(globals: &Globals) -> Result<Option<ThemeChoice>, Problem> {
-    let name = globals.theme.as_deref().filter(|name| !name.is_empty());
-    name.map(|name| theme(name, "--theme or TRUSTDECK_THEME")).transpose()
+    let variable = || std::env::var(THEME).ok().filter(|name| !name.is_empty());
+    let of_variable = || variable().map(|name| theme(&name, THEME)).transpose();
+    globals.theme.map_or_else(of_variable, |theme| Ok(Some(theme)))
 }
 
 fn theme(name: &str, place: &str) -> Result<ThemeChoice, Problem> {
-    let expected = format!("give one of {}", ThemeChoice::NAMES.join(", "));
-    ThemeChoice::named(name).ok_or_else(|| input(format!("{place} is {name:?}"), expected))
+    arguments::theme(name).map_err(|expected| input(format!("{place} is {name:?}"), expected))
 }
 
 /// The terminal went away, or a signal ended the screen.

@@ -79,17 +79,9 @@ pub struct Globals {
     /// PKCS#11 module behind which keys on tokens are, instead of a YubiKey's
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub pkcs11_module: Option<PathBuf>,
-    /// Colours of the screen: auto, dark, light, mono, high-contrast or colour-blind
-    #[arg(
-        long,
-        value_name = "THEME",
-        value_parser = theme,
-        env = "TRUSTDECK_THEME",
-        hide_env_values = true,
-        global = true,
-        help_heading = "Global options"
-    )]
-    pub theme: Option<String>,
+    /// Colours of the screen, instead of those of TRUSTDECK_THEME: auto, dark, light, mono, high-contrast or colour-blind
+    #[arg(long, value_name = "THEME", value_parser = theme, global = true, help_heading = "Global options")]
+    pub theme: Option<ThemeChoice>,
     /// Look at everything, stage, make and publish nothing
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,
@@ -101,14 +93,14 @@ pub struct Globals {
     pub passphrase_fd: Option<u32>,
 }
 
-/// The name of a theme; an empty one, as a variable may be, is none.
-fn theme(name: &str) -> Result<String, String> {
-    if name.is_empty() || ThemeChoice::named(name).is_some() {
-        return Ok(name.to_owned());
-    }
-    let names = ThemeChoice::NAMES;
-    let meant = nearest(name, names).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-    Err(format!("as --theme or TRUSTDECK_THEME give one of {}{meant}", names.join(", ")))
+/// The theme of this name.
+///
+/// # Errors
+/// Says which there are, and which was meant.
+pub(in crate::cli) fn theme(name: &str) -> Result<ThemeChoice, String> {
+    let meant = || nearest(name, ThemeChoice::NAMES).map(|meant| format!("; did you mean {meant}?"));
+    let unknown = || format!("give one of {}{}", ThemeChoice::NAMES.join(", "), meant().unwrap_or_default());
+    ThemeChoice::named(name).ok_or_else(unknown)
 }
 
 /// A realm is a host, and its port where that is not the one of https.

@@ -9,7 +9,7 @@ use super::fault::{Fault, is_read};
 use super::limits::Limits;
 
 /// How often a request is tried again.
-const TIMES: u32 = 4;
+pub(super) const TIMES: u32 = 4;
 /// Each pause is so many times longer than the one before.
 const GROWTH: u32 = 3;
 

@@ -1,5 +1,6 @@
 //! What refusals of servers mean.
 
+use reqwest::header::LOCATION;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -39,7 +40,8 @@ pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
     let status = answer.status.as_u16();
     match status {
         404 => RemoteError::NotFound { host, what: what.to_owned() },
-        300..=399 => RemoteError::Redirect { host, to: answer.location() },
+        300..=399 if answer.headers.contains_key(LOCATION) => RemoteError::Redirect { host, to: answer.location() },
+        400 if wants_tls(&answer.body) => RemoteError::WantsTls { host },
         400 if let Some(why) = client_certificate(&answer.body) => RemoteError::Tls { host, why },
         401 | 403 => RemoteError::Forbidden { host, why: detail(answer) },
         429 | 503 => RemoteError::Busy { host, status, wait: retry_after(&answer.headers).map(|wait| wait.as_secs()) },
@@ -105,11 +107,19 @@ fn is_page(body: &[u8]) -> bool {
 
 /// What nginx, which asks for a client certificate only after the handshake, writes where TLS would say it.
 fn client_certificate(body: &[u8]) -> Option<TlsFault> {
-    let has = |words: &str| body.windows(words.len()).any(|window| window == words.as_bytes());
-    if has("No required SSL certificate was sent") {
+    if has(body, "No required SSL certificate was sent") {
         return Some(TlsFault::ClientCertificateWanted);
     }
-    has("The SSL certificate error").then_some(TlsFault::ClientCertificateRefused)
+    has(body, "The SSL certificate error").then_some(TlsFault::ClientCertificateRefused)
+}
+
+/// What Go and nginx write where TLS is spoken and a request came without.
+fn wants_tls(body: &[u8]) -> bool {
+    has(body, "HTTP request to an HTTPS server") || has(body, "plain HTTP request was sent to HTTPS port")
+}
+
+fn has(body: &[u8], words: &str) -> bool {
+    body.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
 /// The text of an error answer, cut; it comes from outside and is drawn as such.

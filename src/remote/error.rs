@@ -17,6 +17,12 @@ pub enum RemoteError {
     /// No connection: DNS, TCP, proxy. `chosen` says what named the address of a trust server.
     #[error("cannot reach {host}: {why}")]
     Network { host: String, why: String, chosen: Option<String> },
+    /// There was a connection, and it ended before an answer was whole.
+    #[error("{host} broke off: {why}")]
+    BrokeOff { host: String, why: String },
+    /// It speaks TLS, and was asked without.
+    #[error("{host} wants TLS, and was spoken to without")]
+    WantsTls { host: String },
     /// The proxy before it is down or refuses.
     #[error("cannot reach {host} through the proxy {proxy} ({variable}): {why}")]
     Proxy { host: String, proxy: String, variable: &'static str, why: String },

@@ -49,9 +49,14 @@ impl Fault {
         Self { error, reach: Reach::Unknown }
     }
 
+    /// A failure before there was a connection.
+    pub(super) fn unsent(error: RemoteError) -> Self {
+        Self { error, reach: Reach::Nowhere }
+    }
+
     /// Whether an open connection broke.
     pub(super) fn broke(&self) -> bool {
-        self.reach != Reach::Nowhere && matches!(self.error, RemoteError::Network { .. })
+        matches!(self.error, RemoteError::BrokeOff { .. })
     }
 
     /// Whether there was no connection.
@@ -111,9 +116,10 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
         }
         (None, _) => match innermost(error) {
             why if why.starts_with("invalid HTTP") || why == "message head is too large" => {
-                RemoteError::BadAnswer { why: format!("it does not speak HTTP: {why}"), host }
+                RemoteError::BadAnswer { why: format!("it is no proper HTTP: {why}"), host }
             }
-            why => RemoteError::Network { why, host, chosen: None },
+            why if error.is_connect() => RemoteError::Network { why, host, chosen: None },
+            why => RemoteError::BrokeOff { why, host },
         },
     };
     Fault { error, reach }
@@ -130,6 +136,7 @@ pub(super) fn innermost(error: &dyn Error) -> String {
         "end of file before message length reached" | "connection closed before message completed" => {
             "the connection closed before the whole answer was there"
         }
+        "tls handshake eof" => "the connection closed in the TLS handshake",
         other => other,
     };
     let mut letters = words.chars();

@@ -85,3 +85,4 @@ pub use remark::{Remark, Remarks};
 pub use setup::Setup;
 pub use stranger::Stranger;
 pub use tls::TlsMaterial;
+pub use upload::Unconfirmed;

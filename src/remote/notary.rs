@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
+use super::again::retry_after;
 use super::answer::{error_of, is_metadata, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
@@ -20,7 +22,7 @@ use super::slots::Slots;
 use super::stranger::Stranger;
 use super::tries::{Attempt, Tries};
 use super::turns::{Doing, Turns};
-use super::upload::{Upload, lost, multipart};
+use super::upload::{Unconfirmed, Upload, lost, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -205,41 +207,52 @@ impl NotaryServer {
     /// Uploads role files in one request. `timestamp` is never among them.
     ///
     /// # Errors
-    /// [`RemoteError::AnswerLost`] whenever the body may have been processed.
-    pub async fn publish(&self, gun: &Gun, files: &[(Role, Vec<u8>)]) -> Result<(), RemoteError> {
-        let (content_type, body) = multipart(files)?;
+    /// [`RemoteError::AnswerLost`] if nothing was answered; whatever was, the server may have stored it.
+    pub async fn publish(&self, gun: &Gun, files: &[(Role, Vec<u8>)]) -> Result<(), Unconfirmed> {
+        let (content_type, body) = multipart(files).map_err(Unconfirmed::unsent)?;
         let size = body.len();
         let body = Some((&content_type, body.as_slice()));
         let (method, what) = (Method::POST, "its answer to the upload");
         let call = NotaryCall { gun, access: Access::Push, method, path: Some(""), body, what, limit: EMPTY_LIMIT };
         let _shared = self.inner.key_map.read().await;
-        let answer = self.run(call).await?;
-        match answer.status.as_u16() {
-            200..=299 => Ok(()),
-            status @ (502 | 504) => Err(self.lost_by_gateway(status)),
-            _ => Err(upload_error_of(self.host(), size, &answer)),
-        }
-    }
-
-    /// A gateway that lost its server behind it cannot say what that did.
-    fn lost_by_gateway(&self, status: u16) -> RemoteError {
-        RemoteError::AnswerLost { host: self.host().to_owned(), why: format!("a gateway answered {status}") }
+        self.confirmed(call, |answer| upload_error_of(self.host(), size, answer)).await
     }
 
     /// Deletes all trust data of a repository.
     ///
     /// # Errors
-    /// [`RemoteError::AnswerLost`] whenever the request may have been processed.
-    pub async fn delete(&self, gun: &Gun) -> Result<(), RemoteError> {
+    /// As [`NotaryServer::publish`].
+    pub async fn delete(&self, gun: &Gun) -> Result<(), Unconfirmed> {
         let (method, what) = (Method::DELETE, "its answer to the deletion");
         let call =
             NotaryCall { gun, access: Access::All, method, path: Some(""), body: None, what, limit: EMPTY_LIMIT };
-        let answer = self.run(call).await?;
-        match answer.status.as_u16() {
-            200..=299 => Ok(()),
-            status @ (502 | 504) => Err(self.lost_by_gateway(status)),
-            _ => Err(error_of(self.host(), "trust data of this repository", &answer)),
-        }
+        self.confirmed(call, |answer| error_of(self.host(), "trust data of this repository", answer)).await
+    }
+
+    /// Sends what changes something; `refusal` reads any answer that is no success.
+    async fn confirmed(
+        &self,
+        call: NotaryCall<'_>,
+        refusal: impl FnOnce(&Answer) -> RemoteError,
+    ) -> Result<(), Unconfirmed> {
+        let (answer, may_have_arrived) = self.run_watched(call).await;
+        let answer = answer.map_err(|error| Unconfirmed { error, may_have_arrived, pause: None })?;
+        let error = match answer.status.as_u16() {
+            200..=299 => return Ok(()),
+            // A gateway that lost its server behind it cannot say what that did.
+            status @ (502 | 504) => {
+                RemoteError::AnswerLost { host: self.host().to_owned(), why: format!("a gateway answered {status}") }
+            }
+            _ => refusal(&answer),
+        };
+        let longest = self.inner.http.limits().longest_pause;
+        let pause = retry_after(&answer.headers).filter(|pause| answer.status == 503 && *pause <= longest);
+        Err(Unconfirmed { error, may_have_arrived, pause })
+    }
+
+    /// Waits as long as the server asks for, and says so.
+    pub async fn pause(&self, pause: Duration) {
+        self.inner.tries.wait(Some(503), pause).await;
     }
 
     /// The server-held key of `snapshot` or `timestamp`. One such request at a time to one server.
@@ -278,11 +291,18 @@ impl NotaryServer {
 
     /// Sends a request, again after a login or a failure that passes.
     async fn run(&self, call: NotaryCall<'_>) -> Result<Answer, RemoteError> {
+        self.run_watched(call).await.0
+    }
+
+    /// The same; also says whether the request may have arrived, whatever was answered or went wrong afterwards.
+    async fn run_watched(&self, call: NotaryCall<'_>) -> (Result<Answer, RemoteError>, bool) {
         let Inner { endpoint, http, login, .. } = &*self.inner;
         let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
         let asking = Asking { http, endpoint, registry, subject, access: call.access };
-        let answered = self.inner.tries.logged_in(login, asking, &Sending { server: self, call }).await;
-        Ok(answered.map_err(|error| self.unreached(error))?.0)
+        let sending = Sending { server: self, call, arrived: AtomicBool::new(false) };
+        let answered = self.inner.tries.logged_in(login, asking, &sending).await;
+        let answered = answered.map(|(answer, _)| answer).map_err(|error| self.unreached(error));
+        (answered, sending.arrived.into_inner())
     }
 
     /// Says of a server that is not there what named it.
@@ -298,7 +318,7 @@ impl NotaryServer {
     async fn send_once(&self, call: &NotaryCall<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
         let (inner, host) = (&*self.inner, self.host());
         let path = call.path.map(|file| format!("{}/_trust/tuf/{file}", call.gun)).unwrap_or_default();
-        let url = inner.endpoint.url(&format!("v2/{path}")).map_err(Fault::plain)?;
+        let url = inner.endpoint.url(&format!("v2/{path}")).map_err(Fault::unsent)?;
         let mut request = Request::new(call.method.clone(), url);
         if let Some(authorization) = authorization {
             authorization.put(request.headers_mut());
@@ -340,6 +360,8 @@ impl NotaryServer {
 struct Sending<'a> {
     server: &'a NotaryServer,
     call: NotaryCall<'a>,
+    /// Whether one of its tries may have reached the server whole.
+    arrived: AtomicBool,
 }
 
 impl Attempt for Sending<'_> {
@@ -350,7 +372,11 @@ impl Attempt for Sending<'_> {
     }
 
     async fn once(&self, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
-        self.server.send_once(&self.call, authorization).await
+        let outcome = self.server.send_once(&self.call, authorization).await;
+        if outcome.as_ref().map_or_else(|fault| fault.reach == Reach::Unknown, |_| true) {
+            self.arrived.store(true, Ordering::Relaxed);
+        }
+        outcome
     }
 
     fn slow_down(&self) {

@@ -39,7 +39,7 @@ pub enum Remark {
 fn what(status: Option<u16>) -> String {
     match status {
         Some(status) => format!("answers {status}"),
-        None => "does not answer any more".to_owned(),
+        None => "gave no whole answer".to_owned(),
     }
 }
 

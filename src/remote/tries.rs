@@ -143,7 +143,7 @@ impl Tries {
     }
 
     /// Waits before a request is sent again; says so if that takes long.
-    async fn wait(&self, status: Option<u16>, pause: Duration) {
+    pub(super) async fn wait(&self, status: Option<u16>, pause: Duration) {
         if pause >= WORTH_A_WORD && self.is_news(pause) {
             let (host, seconds) = (self.host.clone(), pause.as_secs());
             self.remarks.say(Remark::Waits { host, status, seconds });

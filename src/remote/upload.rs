@@ -1,10 +1,13 @@
 //! Uploads: their form, how far one got, and what its failure means.
 
+use std::time::Duration;
+
 use futures_util::stream;
 use reqwest::Request;
 use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use tokio::sync::watch;
 
+use super::again::TIMES;
 use super::error::RemoteError;
 use super::fault::{Fault, Reach};
 use crate::tuf::Role;
@@ -65,12 +68,38 @@ impl Upload {
     }
 }
 
+/// Why an upload or a deletion is not known to have been done. Whoever answers is not always whoever has stored: a gateway
+/// may refuse what went through.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Unconfirmed {
+    /// What was answered, or why nothing was.
+    pub error: RemoteError,
+    /// Whether the request arrived as far as is known: the server may have acted on it whatever was answered.
+    pub may_have_arrived: bool,
+    /// The pause that the server asks for.
+    pub(super) pause: Option<Duration>,
+}
+
+impl Unconfirmed {
+    /// A failure before anything was sent.
+    pub(super) fn unsent(error: RemoteError) -> Self {
+        Self { error, may_have_arrived: false, pause: None }
+    }
+
+    /// After how long it may be sent again by whoever has seen that it was not stored and has waited `waited` times.
+    #[must_use]
+    pub fn again_after(&self, waited: u32) -> Option<Duration> {
+        self.pause.filter(|_| waited < TIMES)
+    }
+}
+
 /// What a failure means once the server may have acted on the request.
 pub(super) fn lost(fault: Fault) -> RemoteError {
     let why = fault.error.to_string();
     match fault.error {
         error if fault.reach != Reach::Unknown => error,
-        RemoteError::Network { host, .. }
+        RemoteError::BrokeOff { host, .. }
         | RemoteError::Slow { host, .. }
         | RemoteError::Tls { host, .. }
         | RemoteError::TooBig { host, .. }

@@ -127,9 +127,62 @@ async fn whichever_request_of_a_publish_is_lost_every_tag_ends_up_signed() {
 #[tokio::test]
 async fn a_success_that_is_none_is_not_believed() {
     let Some(scene) = scene().await else { return };
-    scene.front.next_uploads([Fault::FalseSuccess]);
+    scene.front.next_uploads([Fault::Answer("200 OK")]);
     assert_eq!(problem(only(scene.machine.publish().await)).kind, Kind::NotStored);
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
+}
+
+/// Whoever answers is not always whoever has stored: what the server holds decides.
+#[tokio::test]
+async fn an_upload_that_is_refused_and_stored_all_the_same_is_published() {
+    let Some(scene) = scene().await else { return };
+    let refusals = [
+        "302 Found\r\nLocation: https://login.test/",
+        "401 Unauthorized",
+        "413 Too Large",
+        "400 Bad Request",
+        "403 Forbidden",
+        "503 Unavailable\r\nRetry-After: 0",
+    ];
+    for (number, refusal) in refusals.into_iter().enumerate() {
+        scene.machine.stage(GUN, [sign(&format!("refused-{number}"))]);
+        scene.front.next_uploads([Fault::StoreAndAnswer(Box::new(|| ()), refusal)]);
+        let published = only(scene.machine.publish().await);
+        assert_eq!(published.outcome, PublishOutcome::Done, "{refusal}: {:?}", published.notes);
+        assert!(published.notes.iter().any(|note| note.contains("has stored it")), "{:?}", published.notes);
+        assert_eq!((scene.staged(), scene.uploads()), (0, 2 + number), "{refusal}");
+    }
+    scene.machine.stage(GUN, [sign("2.0")]);
+    scene.front.next_uploads([Fault::Answer("413 Too Large")]);
+    let problem = problem(only(scene.machine.publish().await));
+    assert!(problem.message.contains("takes no upload of"), "what is not there was refused: {problem:?}");
+}
+
+#[tokio::test]
+async fn what_became_of_an_upload_is_not_known_if_it_cannot_be_read_back() {
+    for answer in ["200 OK", "401 Unauthorized", "413 Too Large"] {
+        let Some(scene) = scene().await else { return };
+        let front = scene.front.clone();
+        let lock_out = Box::new(move || front.demand("nobody:1", "nobody:2"));
+        scene.front.next_uploads([Fault::StoreAndAnswer(lock_out, answer)]);
+        let problem = problem(only(scene.machine.publish().await));
+        assert_eq!(problem.kind, Kind::OutcomeUnknown, "{answer}: {problem:?}");
+        assert_eq!((scene.staged(), scene.uploads()), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_a_busy_server_did_not_take_is_sent_again_as_often_as_anything() {
+    let Some(scene) = scene().await else { return };
+    let busy = || Fault::Answer("503 Unavailable\r\nRetry-After: 0");
+    scene.front.next_uploads([busy(), busy()]);
+    assert_eq!(only(scene.machine.publish().await).outcome, PublishOutcome::Done);
+    assert_eq!((scene.staged(), scene.uploads()), (0, 2));
+    scene.machine.stage(GUN, [sign("1.1")]);
+    scene.front.next_uploads([busy(), busy(), busy(), busy(), busy()]);
+    assert_eq!(problem(only(scene.machine.publish().await)).kind, Kind::Busy);
+    assert_eq!((scene.staged(), scene.uploads()), (1, 2));
+    assert!(scene.machine.engine.publisher().resolve_interrupted().await.unwrap().is_empty(), "none is on its way");
 }
 
 #[tokio::test]

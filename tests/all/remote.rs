@@ -21,7 +21,7 @@ use trustdeck::remote::{
     Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, Setup, TlsFault, TlsMaterial,
     WantedFile,
 };
-use trustdeck::remote::{RemoteError, Stranger};
+use trustdeck::remote::{RemoteError, Stranger, Unconfirmed};
 use trustdeck::tuf::{Gun, Role};
 use zeroize::Zeroizing;
 
@@ -93,4 +93,9 @@ fn client(url: &str) -> NotaryServer {
 async fn fetch(client: &NotaryServer) -> Result<Received, RemoteError> {
     let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
     client.fetch(&gun("registry.test/team/app"), &wanted, 1000, Access::Pull, &stop).await
+}
+
+/// Uploads; what may have arrived is left out.
+async fn upload(client: &NotaryServer, gun: &Gun, files: &[(Role, Vec<u8>)]) -> Result<(), RemoteError> {
+    client.publish(gun, files).await.map_err(|failed| failed.error)
 }

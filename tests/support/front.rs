@@ -14,8 +14,10 @@ pub enum Fault {
     LoseAnswer,
     /// It is lost itself.
     LoseRequest,
-    /// The server never sees it, and a success is answered.
-    FalseSuccess,
+    /// The server never sees it, and this is answered: a status, and headers below it.
+    Answer(&'static str),
+    /// It is passed on, this runs, and this is answered.
+    StoreAndAnswer(Box<dyn FnOnce() + Send>, &'static str),
     /// This runs first; then it is passed on.
     Before(Box<dyn FnOnce() + Send>),
 }
@@ -76,11 +78,13 @@ fn is_login(request: &[u8], login: &str) -> bool {
 }
 
 /// A running front; its thread ends with the test's process.
+#[derive(Clone)]
 pub struct Front {
     pub url: String,
     faults: Faults,
     lost: Arc<Mutex<Lost>>,
     logins: Arc<Mutex<Logins>>,
+    hidden: Arc<Mutex<Option<String>>>,
 }
 
 impl Front {
@@ -94,14 +98,22 @@ impl Front {
         let losing = Arc::clone(&lost);
         let logins = Arc::<Mutex<Logins>>::default();
         let demanded = Arc::clone(&logins);
+        let hidden = Arc::<Mutex<Option<String>>>::default();
+        let kept_back = Arc::clone(&hidden);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (faults, lost) = (Arc::clone(&shared), Arc::clone(&losing));
                 let logins = demanded.lock().unwrap().clone();
-                thread::spawn(move || serve(client, target, &logins, (&faults, &lost)));
+                let hidden = kept_back.lock().unwrap().clone();
+                thread::spawn(move || serve(client, target, (&logins, hidden), (&faults, &lost)));
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins }
+        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden }
+    }
+
+    /// From now on files whose path holds this are not there.
+    pub fn hide(&self, part: &str) {
+        *self.hidden.lock().unwrap() = Some(part.to_owned());
     }
 
     /// After `count` more requests one is lost, or with `seen` its answer.
@@ -127,9 +139,20 @@ impl Front {
 }
 
 /// Serves one request on a connection and closes it.
-fn serve(mut client: TcpStream, target: u16, logins: &Logins, wrong: (&Faults, &Mutex<Lost>)) -> Option<()> {
-    let (faults, lost) = wrong;
+fn serve(
+    mut client: TcpStream,
+    target: u16,
+    (logins, hidden): (&Logins, Option<String>),
+    (faults, lost): (&Faults, &Mutex<Lost>),
+) -> Option<()> {
     let request = read_request(&mut client)?;
+    let line = String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next()?).into_owned();
+    if hidden.is_some_and(|part| line.starts_with("GET") && line.contains(&part)) {
+        let absent = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;
+        let length = absent.len();
+        let head = format!("HTTP/1.1 404 Not Found\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        return client.write_all((head + absent).as_bytes()).ok();
+    }
     if let Some(refusal) = logins.refusal(&request) {
         return client.write_all(refusal).ok();
     }
@@ -140,9 +163,11 @@ fn serve(mut client: TcpStream, target: u16, logins: &Logins, wrong: (&Faults, &
     let fault = if is_upload { faults.lock().unwrap().pop_front() } else { None };
     match fault {
         Some(Fault::LoseRequest) => return None,
-        Some(Fault::FalseSuccess) => {
-            client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok()?;
-            return Some(());
+        Some(Fault::Answer(head)) => return client.write_all(&answer(head)).ok(),
+        Some(Fault::StoreAndAnswer(act, head)) => {
+            answer_of(&request, target)?;
+            act();
+            return client.write_all(&answer(head)).ok();
         }
         Some(Fault::Before(act)) => act(),
         Some(Fault::LoseAnswer) => {
@@ -152,6 +177,10 @@ fn serve(mut client: TcpStream, target: u16, logins: &Logins, wrong: (&Faults, &
         None => {}
     }
     client.write_all(&answer_of(&request, target)?).ok()
+}
+
+fn answer(head: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
 }
 
 fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {

@@ -11,8 +11,11 @@ use crate::remote::auth::DOCKER_HUB;
 pub(super) fn kind(error: &RemoteError) -> Kind {
     match error {
         RemoteError::NotFound { .. } => Kind::Absent,
-        RemoteError::Network { .. } | RemoteError::Slow { .. } | RemoteError::Proxy { .. } => Kind::Network,
-        RemoteError::Tls { .. } => Kind::Tls,
+        RemoteError::Network { .. }
+        | RemoteError::BrokeOff { .. }
+        | RemoteError::Slow { .. }
+        | RemoteError::Proxy { .. } => Kind::Network,
+        RemoteError::Tls { .. } | RemoteError::WantsTls { .. } => Kind::Tls,
         RemoteError::TooBig { .. } => Kind::Limit,
         RemoteError::Altered { .. } | RemoteError::Length { .. } => Kind::Mix,
         RemoteError::Malformed { .. } => Kind::Format,
@@ -53,6 +56,8 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Network { .. } => {
             "check the address (trustdeck status shows it), the network and the proxy variables"
         }
+        RemoteError::BrokeOff { .. } => "try again; if it goes on, ask whoever runs the server, or a proxy before it",
+        RemoteError::WantsTls { .. } => "write https:// in its address",
         RemoteError::Proxy { host, variable, .. } => {
             return format!("check the proxy that {variable} names, or reach {host} without one: name it in NO_PROXY");
         }
@@ -66,11 +71,13 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Tls { host, why } => return tls_hint(host, why),
         RemoteError::Redirect { .. } => {
             "if this network wants a login first, log in with a browser; else give the address that it redirects to, if \
-             that is your server, with --server"
+             that is your server (--server for a trust server)"
         }
         RemoteError::Forbidden { .. } => "ask the owner of the repository for the right, or log in as somebody else",
         RemoteError::Helper { .. } => "run the credential helper by hand, or log in again with docker login",
-        RemoteError::TooBig { .. } | RemoteError::BadAnswer { .. } => "check that the address is a Notary server",
+        RemoteError::TooBig { host, .. } | RemoteError::BadAnswer { host, .. } => {
+            return format!("check that {host} is the server that is meant, and whether it speaks https or http");
+        }
         RemoteError::Altered { .. } | RemoteError::Length { .. } => {
             "do not use this image: its content was changed in the registry or on the way; ask whoever runs the registry"
         }

@@ -26,7 +26,6 @@ use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{PublishTurn, Sent, SentFile};
 use crate::engine::trust::session::Base;
 use crate::remote::NotaryServer;
-use crate::remote::RemoteError;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 
 /// How often somebody else may publish in between.
@@ -34,8 +33,6 @@ const TRIES: usize = 3;
 /// How often it is looked whether another trustdeck has finished, and how long between: two minutes in all.
 const TURN_LOOKS: u32 = 1200;
 const TURN_PAUSE: Duration = Duration::from_millis(100);
-/// Pauses before looking again whether a lost upload has landed.
-const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
 
 impl Publisher {
     /// Publishes one repository; failures are in the result.
@@ -288,51 +285,12 @@ impl Publisher {
         Ok(sent)
     }
 
-    /// After an answer that says nothing certain: looks until it is certain, or gives up.
-    pub(super) async fn settle_upload(
-        &self,
-        sent: &Sent,
-        server: &NotaryServer,
-        error: RemoteError,
-    ) -> Result<(), EngineError> {
-        let gun = &sent.gun;
-        let is_lost = matches!(error, RemoteError::AnswerLost { .. });
-        // A gateway may say 5xx for a request that went through.
-        let may_have_landed = is_lost
-            || matches!(error, RemoteError::Server { .. } | RemoteError::Busy { .. } | RemoteError::Race { .. });
-        if !may_have_landed {
-            self.forget_sent(gun).await?;
-            return Err(Servers::remote(gun)(error));
-        }
-        let mut unknown = None;
-        for pause in if is_lost { &LOOKS[..] } else { &[0] } {
-            tokio::time::sleep(Duration::from_millis(*pause)).await;
-            match Self::has_landed(sent, server).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => unknown = None,
-                Err(why) => unknown = Some(why),
-            }
-        }
-        match unknown {
-            // What was answered to the upload says who to ask: a gateway, or nobody.
-            Some(why) => Err(EngineError::OutcomeUnknown {
-                gun: gun.clone(),
-                why: format!("{error}; then what it holds could not be read: {why}"),
-            }),
-            None => {
-                // A lost request may still be on its way: its record stays, and the next publish looks again.
-                if !is_lost {
-                    self.forget_sent(gun).await?;
-                }
-                Err(Servers::remote(gun)(error))
-            }
-        }
-    }
-
     async fn delete_remote(&self, gun: &Gun, prepared: &PreparedPublish) -> Result<Published, EngineError> {
         let sent = self.record(gun, prepared, &[]).await?;
-        if let Err(error) = prepared.server.delete(gun).await {
-            self.settle_upload(&sent, &prepared.server, error).await?;
+        if let Err(failed) = prepared.server.delete(gun).await
+            && !Self::landed_after(&failed, &sent, &prepared.server).await?
+        {
+            return Err(self.not_done(gun, failed.error).await);
         }
         let landed = Self::has_landed(&sent, &prepared.server).await;
         let is_gone = landed.map_err(|why| unread(gun, &why))?;

@@ -1,5 +1,7 @@
 //! One upload, with what its failure means for the publish.
 
+use std::time::Duration;
+
 use super::job::{PreparedPublish, Run};
 use super::part::Publisher;
 use super::sign::SignedFile;
@@ -7,7 +9,7 @@ use crate::engine::error::EngineError;
 use crate::engine::reference::in_command;
 use crate::engine::servers::Servers;
 use crate::engine::stage::journal::Sent;
-use crate::remote::RemoteError;
+use crate::remote::{NotaryServer, RemoteError, Unconfirmed};
 use crate::tuf::{Gun, Role, TrustedSet};
 
 /// What became of an upload.
@@ -18,9 +20,12 @@ pub(in crate::engine) enum Uploaded {
     Overtaken,
 }
 
+/// Pauses before looking again whether a lost upload has landed.
+const LOOKS: [u64; 5] = [0, 300, 700, 1500, 3000];
+
 impl Publisher {
-    /// Uploads what was signed. An upload whose answer was lost is sent once more, after a look has shown that it is not
-    /// there: the server takes each version once.
+    /// Uploads what was signed. Whatever else than a success is answered, it is looked for: a gateway may refuse what went
+    /// through. What is not there is sent again where the answer was lost, once, and where the server asks for time.
     pub(in crate::engine) async fn upload(
         &self,
         gun: &Gun,
@@ -29,40 +34,82 @@ impl Publisher {
         sent: &Sent,
         run: &mut Run,
     ) -> Result<Uploaded, EngineError> {
+        let (server, stop) = (&prepared.server, &prepared.batch.stop);
         let parts: Vec<(Role, Vec<u8>)> = files.iter().map(|file| (file.role.clone(), file.bytes.clone())).collect();
-        let mut is_first = true;
+        let (mut was_lost, mut waited) = (false, 0);
         loop {
-            let error = match prepared.server.publish(gun, &parts).await {
-                Ok(()) => return Ok(Uploaded::Stored),
-                Err(error) => error,
-            };
-            let is_overtaken = match &error {
+            let Err(mut failed) = server.publish(gun, &parts).await else { return Ok(Uploaded::Stored) };
+            let is_lost = matches!(failed.error, RemoteError::AnswerLost { .. });
+            let is_in_doubt = is_lost || (was_lost && !failed.may_have_arrived);
+            // Of two that were sent, the first may have come late.
+            failed.may_have_arrived |= was_lost;
+            if Self::landed_after(&failed, sent, server).await? {
+                if !is_lost {
+                    run.notes.push(format!("the server has stored it, though this was answered: {}", failed.error));
+                }
+                return Ok(Uploaded::Stored);
+            }
+            let is_overtaken = match &failed.error {
                 RemoteError::Version { .. } => true,
                 RemoteError::Race { .. } => self.has_moved(gun, prepared).await?,
                 _ => false,
             };
             if is_overtaken {
-                // Of two that were sent, the first may have come late.
-                if !is_first && Self::has_landed(sent, &prepared.server).await.map_err(Servers::remote(gun))? {
-                    return Ok(Uploaded::Stored);
-                }
                 self.forget_sent(gun).await?;
-                self.raise_versions(gun, &prepared.server, files, run).await?;
+                self.raise_versions(gun, server, files, run).await?;
                 return Ok(Uploaded::Overtaken);
             }
-            let is_lost = matches!(error, RemoteError::AnswerLost { .. });
-            match self.settle_upload(sent, &prepared.server, error).await {
-                Ok(()) => return Ok(Uploaded::Stored),
-                Err(EngineError::Remote { source: RemoteError::AnswerLost { .. }, .. }) if is_lost && is_first => {
-                    is_first = false;
-                }
-                Err(EngineError::Remote { source: lost @ RemoteError::AnswerLost { .. }, .. }) => {
-                    let why = format!("{lost}; it was not there when it was looked for, and may still arrive");
+            match failed.again_after(waited) {
+                _ if is_lost && !was_lost => was_lost = true,
+                _ if is_in_doubt => {
+                    let why =
+                        format!("{}; it was not there when it was looked for, and may still arrive", failed.error);
                     return Err(EngineError::OutcomeUnknown { gun: gun.clone(), why });
                 }
-                Err(error) => return Err(error),
+                Some(pause) if stop.run_until_cancelled(server.pause(pause)).await.is_some() => waited += 1,
+                _ => return Err(self.not_done(gun, failed.error).await),
             }
         }
+    }
+
+    /// Whether what was not confirmed was done all the same; where nothing was answered, it is looked for until it is
+    /// certain.
+    ///
+    /// # Errors
+    /// `OutcomeUnknown` if that cannot be read.
+    pub(super) async fn landed_after(
+        failed: &Unconfirmed,
+        sent: &Sent,
+        server: &NotaryServer,
+    ) -> Result<bool, EngineError> {
+        if !failed.may_have_arrived {
+            return Ok(false);
+        }
+        let is_lost = matches!(failed.error, RemoteError::AnswerLost { .. });
+        let mut found = Ok(false);
+        for pause in if is_lost { &LOOKS[..] } else { &[0] } {
+            tokio::time::sleep(Duration::from_millis(*pause)).await;
+            found = Self::has_landed(sent, server).await;
+            if matches!(found, Ok(true)) {
+                break;
+            }
+        }
+        found.map_err(|why| EngineError::OutcomeUnknown {
+            gun: sent.gun.clone(),
+            // What was answered says who to ask: a gateway, or nobody.
+            why: format!("{}; then what it holds could not be read: {why}", failed.error),
+        })
+    }
+
+    /// The error for what was looked for and is not there. A lost request may still be on its way: its record stays, and
+    /// the next publish looks again.
+    pub(super) async fn not_done(&self, gun: &Gun, error: RemoteError) -> EngineError {
+        if !matches!(error, RemoteError::AnswerLost { .. })
+            && let Err(unkept) = self.forget_sent(gun).await
+        {
+            return unkept;
+        }
+        Servers::remote(gun)(error)
     }
 
     /// Whether somebody else has published since the repository was read.

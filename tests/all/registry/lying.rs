@@ -193,7 +193,7 @@ async fn a_blob_that_stalls_or_breaks_is_told_from_a_changed_one() {
     assert!(matches!(ended, Err(RemoteError::Slow { .. })), "{ended:?}");
     let server = Scripted::start(move |_, _| Act::SendAndClose(head.as_bytes().to_vec())).await;
     let (_, ended) = read_blob(&client(&server), expected(&name, Some(10))).await;
-    assert!(matches!(ended, Err(RemoteError::Network { .. })), "{ended:?}");
+    assert!(matches!(ended, Err(RemoteError::BrokeOff { .. })), "{ended:?}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn fetch_from(act: Act) -> Result<Received, RemoteError> {
 async fn publish_to(act: Act) -> Result<(), RemoteError> {
     let server = Scripted::start(move |_, _| act.clone()).await;
     let files = [(Role::Root, b"{}".to_vec())];
-    client(&server.url()).publish(&gun("registry.test/team/app"), &files).await
+    upload(&client(&server.url()), &gun("registry.test/team/app"), &files).await
 }
 
 fn bytes(text: &str) -> Vec<u8> {
@@ -82,11 +82,25 @@ async fn bodies_over_the_cap_are_refused_however_they_are_announced() {
 }
 
 #[tokio::test]
-async fn answers_that_break_off_are_network_errors() {
+async fn answers_that_break_off_are_told_from_servers_that_cannot_be_reached() {
     for text in ["", "HTTP/1.1 200 O", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"] {
         let got = fetch_from(Act::SendAndClose(bytes(text))).await;
-        assert!(matches!(got, Err(RemoteError::Network { .. })), "{text:?}: {got:?}");
+        assert!(matches!(got, Err(RemoteError::BrokeOff { .. })), "{text:?}: {got:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_to_the_question_is_told_for_what_it_is() {
+    let unchanged = fetch_from(answer("304 Not Modified", &[], "")).await;
+    let told = matches!(&unchanged, Err(RemoteError::Server { status: 304, detail, .. }) if detail == "not modified");
+    assert!(told, "no redirect: {unchanged:?}");
+    for malformed in ["HTTP/1.1 2x0 OK\r\n\r\n", "\u{15}\u{3}\u{1}\0\u{2}\u{2}\u{16}", "hello\r\n\r\n"] {
+        let got = fetch_from(Act::SendAndClose(bytes(malformed))).await;
+        assert!(matches!(&got, Err(RemoteError::BadAnswer { why, .. }) if why.contains("no proper HTTP")), "{got:?}");
+    }
+    let go = answer("400 Bad Request", &[], "Client sent an HTTP request to an HTTPS server.\n");
+    let got = fetch_from(go).await;
+    assert!(matches!(got, Err(RemoteError::WantsTls { .. })), "{got:?}");
 }
 
 #[tokio::test]
@@ -169,8 +183,8 @@ async fn nobody_listening_is_a_network_error_also_for_uploads() {
     let got = fetch(&client(&url)).await;
     assert!(matches!(&got, Err(RemoteError::Network { why, .. }) if why == "connection refused"), "{got:?}");
     let files = [(Role::Root, b"{}".to_vec())];
-    let got = client(&url).publish(&gun("registry.test/team/app"), &files).await;
-    assert!(matches!(got, Err(RemoteError::Network { .. })), "{got:?}");
+    let failed = client(&url).publish(&gun("registry.test/team/app"), &files).await.unwrap_err();
+    assert!(matches!(failed.error, RemoteError::Network { .. }) && !failed.may_have_arrived, "{failed:?}");
 }
 
 #[tokio::test]
@@ -190,7 +204,7 @@ async fn an_answer_lost_after_the_whole_upload_is_told_apart() {
 }
 
 /// Takes a part of a request and then closes with a reset, or takes nothing more.
-async fn upload_to_one_that_stops_reading(close: bool) -> Result<(), RemoteError> {
+async fn upload_to_one_that_stops_reading(close: bool) -> Unconfirmed {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let reading = tokio::spawn(async move {
@@ -204,15 +218,16 @@ async fn upload_to_one_that_stops_reading(close: bool) -> Result<(), RemoteError
     let files = [(Role::Targets, vec![b'x'; 64 << 20])];
     let got = client(&url).publish(&gun("registry.test/team/app"), &files).await;
     reading.abort();
-    got
+    got.unwrap_err()
 }
 
 #[tokio::test]
 async fn an_upload_that_breaks_off_in_the_middle_was_not_processed() {
     let got = upload_to_one_that_stops_reading(true).await;
-    assert!(matches!(got, Err(RemoteError::Network { .. })), "{got:?}");
+    let broke = matches!(got.error, RemoteError::BrokeOff { .. } | RemoteError::Network { .. });
+    assert!(broke && !got.may_have_arrived, "it is sent again, and nobody listens any more: {got:?}");
     let got = upload_to_one_that_stops_reading(false).await;
-    assert!(matches!(got, Err(RemoteError::Slow { .. })), "{got:?}");
+    assert!(matches!(got.error, RemoteError::Slow { .. }) && !got.may_have_arrived, "{got:?}");
 }
 
 #[tokio::test]

@@ -56,22 +56,22 @@ async fn refused_uploads_say_which_role_and_why() {
     let targets = current(&client, &name, Role::Targets).await.unwrap();
     let snapshot = current(&client, &name, Role::Snapshot).await.unwrap();
 
-    let again = client.publish(&name, &[(Role::Targets, targets.clone()), (Role::Snapshot, snapshot.clone())]).await;
+    let again = upload(&client, &name, &[(Role::Targets, targets.clone()), (Role::Snapshot, snapshot.clone())]).await;
     assert_eq!(again, Err(RemoteError::Version { host: client.endpoint().host().to_owned() }));
 
     let mut forged = targets.clone();
     let at = forged.windows(4).position(|w| w == b"\"v1\"").unwrap();
     forged[at + 2] = b'9';
-    match client.publish(&name, &[(Role::Targets, forged)]).await {
+    match upload(&client, &name, &[(Role::Targets, forged)]).await {
         Err(RemoteError::Invalid { role: Some(Role::Targets), detail, .. }) => assert!(!detail.is_empty()),
         other => panic!("{other:?}"),
     }
     let delegation = (Role::parse("targets/releases").unwrap(), targets);
-    match client.publish(&name, &[delegation]).await {
+    match upload(&client, &name, &[delegation]).await {
         Err(RemoteError::Invalid { role, .. }) => assert_eq!(role, Some(Role::parse("targets/releases").unwrap())),
         other => panic!("{other:?}"),
     }
-    match client.publish(&gun("registry.example.test/real/other"), &[(Role::Snapshot, snapshot)]).await {
+    match upload(&client, &gun("registry.example.test/real/other"), &[(Role::Snapshot, snapshot)]).await {
         Err(RemoteError::Invalid { role: None, detail, .. }) => assert!(detail.contains("no root"), "{detail}"),
         other => panic!("{other:?}"),
     }
@@ -100,7 +100,7 @@ async fn an_upload_that_notary_made_is_taken_again_under_another_server() {
         files.push((role.clone(), current(&source, &name, role).await.unwrap()));
     }
     // The other server has no timestamp key of this root: it reads the whole form and then says so.
-    match target.publish(&name, &files).await {
+    match upload(&target, &name, &files).await {
         Err(RemoteError::Invalid { role: Some(Role::Root), detail, .. }) => {
             assert!(detail.contains("timestamp"), "{detail}");
         }
@@ -138,7 +138,7 @@ async fn an_authority_that_is_not_trusted_is_a_tls_error() {
         "{refused:?}"
     );
     let files = [(Role::Root, b"{}".to_vec())];
-    let refused = client.publish(&gun("registry.test/team/app"), &files).await;
+    let refused = upload(&client, &gun("registry.test/team/app"), &files).await;
     assert!(matches!(refused, Err(RemoteError::Tls { .. })), "nothing was sent: {refused:?}");
 }
 

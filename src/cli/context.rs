@@ -50,7 +50,7 @@ impl Context {
     }
 
     /// Says on standard error what happened while a repository was read, such as that its root is trusted from now on.
-    fn say_notices(&self, view: &RepositoryView) {
+    pub(super) fn say_notices(&self, view: &RepositoryView) {
         view.notices.iter().for_each(|notice| self.console.say(&format!("{}: {notice}", view.name)));
     }
 

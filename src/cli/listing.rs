@@ -215,6 +215,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         && let Ok(view) = context.engine.views().cached(gun).await
     {
         // Nothing is asked of a server here: this is what the last look found.
+        context.say_notices(&view);
         ending.problems = context.report_troubles(&view);
     }
     let foreign = gun.as_ref().map(|gun| context.engine.stage().foreign_changes(gun)).transpose()?.flatten();

@@ -30,9 +30,47 @@ pub enum Foreign {
     /// A backup of trustdeck's.
     #[error("is an encrypted backup; restore it with: trustdeck key restore FILE")]
     Backup,
+    /// The same as text.
+    #[error("is an armoured age file; if it is a backup, restore what comes out of: age -d FILE")]
+    ArmouredAge,
+    /// What opens files of `age`.
+    #[error("is an identity of age, which opens files and signs nothing")]
+    AgeIdentity,
+    /// A key in JSON.
+    #[error("is a JSON Web Key (JWK); write the key as PEM with the program that made it")]
+    Jwk,
+    /// A private key of PuTTY.
+    #[error(
+        "is a key of PuTTY; if it is an ECDSA or RSA key, convert it with: puttygen FILE -O private-openssh -o key.pem"
+    )]
+    Putty,
+    /// A public key of OpenSSH.
+    #[error(
+        "is a public key of OpenSSH; if it is an ECDSA or RSA key, convert it with: ssh-keygen -e -m PKCS8 -f FILE >key.pub"
+    )]
+    SshPublic,
+    /// Anything of GnuPG.
+    #[error("is of GnuPG, whose keys do not sign here; make another key with: trustdeck key generate")]
+    Pgp,
+    /// Nothing.
+    #[error("is empty")]
+    Empty,
 }
 
+/// How a line of OpenSSH's begins.
+const SSH: [&[u8]; 4] = [b"ssh-rsa ", b"ssh-ed25519 ", b"ecdsa-sha2-", b"sk-"];
+
 impl Foreign {
+    /// Judges a PEM block of another kind by its label.
+    #[must_use]
+    pub fn of_label(label: &str) -> Option<Self> {
+        match label {
+            "AGE ENCRYPTED FILE" => Some(Self::ArmouredAge),
+            label if label.starts_with("PGP ") => Some(Self::Pgp),
+            _ => None,
+        }
+    }
+
     /// Judges a file by its first bytes.
     #[must_use]
     pub fn of(file: &[u8]) -> Option<Self> {
@@ -45,6 +83,15 @@ impl Foreign {
             _ if file.starts_with(&[0x1f, 0x8b]) => Some(Self::Compressed),
             _ if utf16(file) => Some(Self::Utf16),
             _ if file.starts_with(b"age-encryption.org/") => Some(Self::Backup),
+            _ if file.trim_ascii().is_empty() => Some(Self::Empty),
+            _ if file.starts_with(b"PuTTY-User-Key-File-") => Some(Self::Putty),
+            _ if SSH.iter().any(|kind| file.starts_with(kind)) => Some(Self::SshPublic),
+            _ if file.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"AGE-SECRET-KEY-")) => {
+                Some(Self::AgeIdentity)
+            }
+            _ if file.trim_ascii().starts_with(b"{") && file.windows(5).any(|part| part == b"\"kty\"") => {
+                Some(Self::Jwk)
+            }
             _ if is_pkcs12(file) => Some(Self::Pkcs12),
             _ if Certificate::parse(file).is_ok() => Some(Self::Certificate),
             _ if content(file).is_some() => Some(Self::Der),

@@ -30,7 +30,7 @@ pub enum PublicKeyError {
     #[error(transparent)]
     Foreign(#[from] Foreign),
     /// A PEM block of another kind, such as a private key.
-    #[error("holds a PEM block {0:?}, expected PUBLIC KEY or CERTIFICATE")]
+    #[error("{}", other_pem(.0))]
     OtherPem(String),
     /// The block is damaged or of an algorithm that Notary does not know.
     #[error("{0}")]
@@ -52,6 +52,15 @@ pub struct PublicKey {
     id: KeyId,
     canonical: CanonicalKeyId,
     inside: Inside,
+}
+
+fn other_pem(label: &str) -> String {
+    match label.ends_with("PRIVATE KEY") {
+        true => format!(
+            "holds a private key ({label}), expected a public one; write that with: openssl pkey -in FILE -pubout -out key.pub"
+        ),
+        false => format!("holds a PEM block {label:?}, expected PUBLIC KEY or CERTIFICATE"),
+    }
 }
 
 impl PublicKey {
@@ -111,7 +120,8 @@ impl PublicKey {
                 };
                 Ok(Self::new(key_type, pem::certificate(&der).into_bytes()))
             }
-            other => Err(PublicKeyError::OtherPem(other.to_owned())),
+            other => Err(Foreign::of_label(other)
+                .map_or_else(|| PublicKeyError::OtherPem(other.to_owned()), PublicKeyError::Foreign)),
         }
     }
 

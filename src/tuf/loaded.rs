@@ -93,6 +93,18 @@ pub struct Seen {
 /// What this machine has seen, by role name. Empty on first contact.
 pub type SeenRoles = BTreeMap<Role, Seen>;
 
+/// A version that rose further at once than [`LEAP`](super::verify::LEAP).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Leap {
+    /// The highest version that was verified before.
+    pub from: u64,
+    /// The version after it.
+    pub to: u64,
+}
+
+/// The roles whose last file leapt.
+pub type Leaps = BTreeMap<Role, Leap>;
+
 /// Whether expired base roles are an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

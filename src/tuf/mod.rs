@@ -80,8 +80,8 @@ pub use trusted::TrustedSet;
 pub mod verify {
     pub use super::count::{tally, tally_knowing};
     pub use super::fault::VerifyError;
-    pub use super::loaded::{Loaded, Origin, Purpose, Seen, SeenRoles, SetAside, Standing, Verified};
+    pub use super::loaded::{Leap, Leaps, Loaded, Origin, Purpose, Seen, SeenRoles, SetAside, Standing, Verified};
     pub use super::pinning::Pinning;
     pub use super::tally::Tally;
-    pub use super::trusted::TrustedSet;
+    pub use super::trusted::{DELEGATION_DEPTH, DELEGATIONS, HIGHEST_VERSION, LEAP, TrustedSet};
 }

@@ -67,7 +67,7 @@ use super::pinning::{Pinning, RootKey, root_keys};
 use super::prepared::Prepared;
 use super::remembered::Remembered;
 
-pub use limits::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS};
+pub use limits::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS, HIGHEST_VERSION, LEAP};
 
 /// A repository's metadata, verified in TUF order: root, timestamp, snapshot, targets, delegations.
 ///

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
-use crate::tuf::verify::{SeenRoles, Tally, tally};
+use crate::tuf::verify::{LEAP, SeenRoles, Tally, tally};
 use crate::tuf::{Loaded, Metadata, PublicKey, Role, RoleKeys, Standing, Targets};
 
-/// How far a role's version may rise at once above what was verified of it.
-const JUMP: u64 = 1000;
-/// The same where nothing of it was ever verified here: its signers may have published for years, and refusing that
-/// would lock them out of the role. It leaves room for thousands of such jumps, and more than [`JUMP`] is a danger to be
+/// How far a role's version may rise at once where nothing of it was ever verified here: its signers may have published for years, and refusing that
+/// would lock them out of the role. It leaves room for thousands of such jumps, and more than [`LEAP`] is a danger to be
 /// accepted, with its number.
 const FIRST_JUMP: u64 = 1_000_000;
 
@@ -115,14 +113,14 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn is_jump(&self, role: &Role, next: u64) -> bool {
         let verified = self.verified_version(role);
-        let room = if verified.is_some() { JUMP } else { FIRST_JUMP };
+        let room = if verified.is_some() { LEAP } else { FIRST_JUMP };
         role.holds_targets() && next > verified.unwrap_or(0).saturating_add(room)
     }
 
     /// Whether a role of which nothing was ever verified here would begin further up than a known one may rise.
     #[must_use]
     pub fn begins_far(&self, role: &Role, next: u64) -> bool {
-        role.holds_targets() && self.verified_version(role).is_none() && next > JUMP
+        role.holds_targets() && self.verified_version(role).is_none() && next > LEAP
     }
 
     /// Whether this machine signs the snapshot: its key is in the store. Else the server does.

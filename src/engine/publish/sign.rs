@@ -13,7 +13,7 @@ use crate::engine::draft::base_roles::replace_keys;
 use crate::engine::trust::limits;
 use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
-use crate::tuf::verify::SeenRoles;
+use crate::tuf::verify::{HIGHEST_VERSION, SeenRoles};
 use crate::tuf::{
     Blob, CanonicalKeyId, Envelope, FileMeta, Gun, KeyId, Metadata, PublicKey, Role, RoleKeys, Root, Targets,
     TrustedSet, VerifyError,
@@ -278,13 +278,15 @@ fn sign_snapshot(
     Ok(Some(SignedFile { role: Role::Snapshot, version, bytes }))
 }
 
-/// Notary's clients read numbers as 64-bit floats; a version beyond those would be read as another one.
 fn countable(draft: &Draft<'_>, role: &Role, version: u64) -> Result<u64, SigningError> {
     if draft.is_jump(role, version) {
         let verified = draft.verified_version(role);
         return Err(SigningError::Jump { role: role.clone(), version, verified });
     }
-    if version < 1 << 53 { Ok(version) } else { Err(SigningError::Version { role: role.clone(), version }) }
+    match version {
+        ..=HIGHEST_VERSION => Ok(version),
+        _ => Err(SigningError::Version { role: role.clone(), version }),
+    }
 }
 
 /// The files of this machine's copy, as they are.

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp as Time};
 use tokio_util::sync::CancellationToken;
 
-use super::cache::is_shared;
 use super::judge::{CLOCK_TOLERANCE, judge};
-use super::local::{FilesAtHand, Local, files};
-use super::memory::{Refreshed, raise};
+use super::local::{FilesAtHand, Local};
+use super::memory::raise;
 use super::notice::Notice;
 use super::part::Trust;
 use super::pin;
-use super::repositories::LoadedRepositories;
 use super::session::{Freshness, Lost, Session};
 use super::source::ServerSource;
 use super::tree::TagNames;
@@ -21,8 +19,8 @@ use crate::engine::lanes::blocking;
 use crate::engine::settings::FirstContact;
 use crate::keys::words::words;
 use crate::remote::{Access, RemoteError};
-use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles, Standing};
-use crate::tuf::{Gun, KnownSignatures, Remembered, Role, TrustedSet};
+use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles};
+use crate::tuf::{Gun, Remembered, Role, TrustedSet};
 
 /// What came of asking.
 struct Asked {
@@ -114,8 +112,8 @@ impl Trust {
             return self.ask(gun, Access::Push, &CancellationToken::new()).await.map(drop);
         }
         let skew = held.as_ref().and_then(|held| held.skew);
-        let set = Arc::new(set);
-        let answer = Asked { set, unchanged: false, before, tags: record.names(), notices: Vec::new() };
+        let (set, notices) = (Arc::new(set), Notice::of_leaps(&record.leaps).collect());
+        let answer = Asked { set, unchanged: false, before, tags: record.names(), notices };
         self.settle(gun, answer, held, skew).await.map(drop)
     }
 
@@ -126,8 +124,8 @@ impl Trust {
         let known = set.timestamp().map(|loaded| loaded.envelope.bytes().as_ref());
         let tags = TagNames::default();
         if known == Some(timestamp.as_slice()) {
-            let (before, notices) = (SeenRoles::new(), Vec::new());
-            return Ok(Asked { set: Arc::clone(set), unchanged: true, before, tags, notices });
+            let notices = Notice::of_leaps(&Notice::still_leaps(&session.notices, set)).collect();
+            return Ok(Asked { set: Arc::clone(set), unchanged: true, before: SeenRoles::new(), tags, notices });
         }
         let gun = source.gun.clone();
         let record = blocking(self, move |trust| trust.repositories.memory.record(&gun)).await?;
@@ -136,13 +134,13 @@ impl Trust {
         let mut shelf = FilesAtHand::of(set);
         let root = set.root().envelope.bytes();
         let before = seen.clone();
-        let tags = record.names();
+        let (tags, notices) = (record.names(), Notice::of_leaps(&record.leaps).collect());
         let mut remembered = Remembered { files: seen.clone(), keys: record.keys };
         remembered.keys.extend(set.listed_keys());
         let start = self.start(source.gun, root, &Pinning::default(), seen)?;
         let start = start.knowing(Arc::new(set.signatures())).remembering(&remembered);
         let set = source.climb(start, timestamp, &mut shelf).await?;
-        Ok(Asked { set: Arc::new(set), unchanged: false, before, tags, notices: Vec::new() })
+        Ok(Asked { set: Arc::new(set), unchanged: false, before, tags, notices })
     }
 
     /// In a new process: the cache is read while the server is asked.
@@ -268,12 +266,18 @@ impl Trust {
     ) -> Result<Arc<Session>, EngineError> {
         let now = self.context.now();
         let mut vanished = held.map(|held| held.vanished.clone()).unwrap_or_default();
-        let Asked { set, unchanged, before, tags: known, notices } = answer;
+        let Asked { set, unchanged, before, tags: known, mut notices } = answer;
+        let mut leaps = Notice::still_leaps(&notices, &set);
+        if !unchanged {
+            leaps.extend(set.leaps(&before));
+        }
+        notices.retain(|notice| !matches!(notice, Notice::Leap(..)));
+        notices.extend(Notice::of_leaps(&leaps));
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
             let commit = move |trust: &Trust| {
                 let tags = if unchanged { TagNames::default() } else { TagNames::of(&good, now) };
-                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags)), now), tags))
+                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags, leaps)), now), tags))
             };
             let (kept, tags) = blocking(self, commit).await?;
             match kept {
@@ -304,57 +308,6 @@ impl Trust {
             lost: None,
         };
         Ok(self.repositories.set_session(gun, session))
-    }
-
-    /// Writes the cache and the marks, if anything changed: with the marks before it and the tags now. Blocking.
-    fn commit(
-        &self,
-        gun: &Gun,
-        set: &TrustedSet,
-        changed: Option<(&SeenRoles, &TagNames)>,
-        now: Time,
-    ) -> Result<(), EngineError> {
-        let LoadedRepositories { cache, memory, .. } = &*self.repositories;
-        if let Some((before, tags)) = changed {
-            let is_aside = |role: &Role| {
-                let loaded = role.delegation().and_then(|name| set.delegations().get(name));
-                // What has no place of its own in the trust directory is kept apart as well.
-                loaded.is_some_and(|loaded| loaded.standing != Standing::Good || is_shared(role))
-            };
-            let (aside, mut good): (Vec<_>, Vec<_>) = files(set).into_iter().partition(|(role, _)| is_aside(role));
-            let mut drawer = cache.drawer(gun);
-            good.retain(|(role, bytes)| drawer.read(role).ok().flatten().as_deref() != Some(&bytes[..]));
-            if self.repositories.accepted(gun).is_some() {
-                // Another root was accepted: what was seen below the old one says nothing.
-                memory.forget(gun)?;
-            }
-            let root = set.root().envelope.bytes();
-            let (seen, signatures) = (set.seen(), set.signatures());
-            let keys = set.listed_keys();
-            let found = Refreshed { seen, tags: tags.clone(), signatures, keys, now, root, aside: &aside };
-            let draft = memory.draft(gun, before, found)?;
-            // The marks first: if this machine stops in between, it has seen more than it stored, never less.
-            drawer.store_after(draft.pending, &good)?;
-        }
-        memory.note_verified(gun, now)
-    }
-
-    /// Keeps the root of a first contact of which nothing else may be relied on now, as docker does: another one is told
-    /// from then on. Blocking.
-    fn keep_first_root(&self, gun: &Gun, set: &TrustedSet, now: Time) -> Result<(), EngineError> {
-        let LoadedRepositories { cache, memory, .. } = &*self.repositories;
-        let mut drawer = cache.drawer(gun);
-        if self.repositories.accepted(gun).is_some() {
-            memory.forget(gun)?;
-        } else if memory.root(gun)?.is_some() || drawer.read(&Role::Root)?.is_some() {
-            return Ok(());
-        }
-        let root = set.root().envelope.bytes();
-        let seen = set.seen().into_iter().filter(|(role, _)| *role == Role::Root).collect();
-        let (tags, signatures, keys) = (TagNames::default(), KnownSignatures::default(), set.listed_keys());
-        let found = Refreshed { seen, tags, signatures, keys, now, root, aside: &[] };
-        let draft = memory.draft(gun, &SeenRoles::new(), found)?;
-        drawer.store_after(draft.pending, &[(Role::Root, root.clone())])
     }
 
     /// The server has no trust data: never had, as far as this machine knows, or has lost it. Blocking.

@@ -131,6 +131,7 @@ impl Local {
     ) -> Result<Self, EngineError> {
         let record = if accepted { Record::default() } else { memory.record(gun)? };
         let tags = record.names();
+        let notices = Notice::of_leaps(&record.leaps).collect();
         let mut local = Self {
             root: None,
             remembered: record.seen.clone(),
@@ -143,7 +144,7 @@ impl Local {
             tags,
             keys: record.keys,
             verified_at: memory.verified_at(gun),
-            notices: Vec::new(),
+            notices,
         };
         let mut drawer = cache.drawer(gun);
         let pin = if accepted { RootPin::None } else { pin::resolve(drawer.read(&Role::Root)?, memory.root(gun)?) };

@@ -19,7 +19,7 @@ use crate::engine::disk::note::{self, Note};
 use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
 use crate::engine::trust::tree::TagNames;
-use crate::tuf::verify::{Seen, SeenRoles};
+use crate::tuf::verify::{Leaps, Seen, SeenRoles};
 use crate::tuf::{Blob, Gun, KnownSignatures, ListedKeys, Remembered, Role};
 
 /// The state directory's part for one trust directory.
@@ -46,6 +46,9 @@ pub(in crate::engine) struct Record {
     /// Keys that verified files list for roles, or once listed.
     #[serde(default)]
     pub(in crate::engine) keys: ListedKeys,
+    /// Roles whose version rose far at once, as long as that file is their last.
+    #[serde(default, skip_serializing_if = "Leaps::is_empty")]
+    pub(in crate::engine) leaps: Leaps,
     /// When this machine first trusted the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::engine) met: Option<Time>,
@@ -67,6 +70,7 @@ impl Record {
 pub(in crate::engine) struct Refreshed<'a> {
     pub(in crate::engine) seen: SeenRoles,
     pub(in crate::engine) tags: TagNames,
+    pub(in crate::engine) leaps: Leaps,
     pub(in crate::engine) signatures: KnownSignatures,
     pub(in crate::engine) keys: &'a ListedKeys,
     pub(in crate::engine) now: Time,
@@ -159,7 +163,8 @@ impl Memory {
         let met = old.met.or(is_new.then_some(found.now));
         let [tags, released] = [found.tags.listed, found.tags.released].map(|names| kept(names, String::len).collect());
         let signatures = found.signatures;
-        let mut new = Record { seen: old.seen.clone(), tags, released, signatures, keys: old.keys.clone(), met };
+        let (seen, keys, leaps) = (old.seen.clone(), old.keys.clone(), found.leaps);
+        let mut new = Record { seen, tags, released, signatures, keys, leaps, met };
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         raise(&mut new.seen, &found.seen);

@@ -25,6 +25,7 @@
 
 pub(in crate::engine) mod ask;
 pub(in crate::engine) mod cache;
+mod commit;
 pub(in crate::engine) mod fresh;
 pub(in crate::engine) mod judge;
 pub(in crate::engine) mod limits;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp as Time;
 
-use crate::tuf::KeyId;
+use crate::tuf::verify::{Leap, Leaps};
+use crate::tuf::{KeyId, Role, TrustedSet};
 
 /// Something that happened on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,26 @@ pub enum Notice {
     /// This machine's clock was ahead when the repository was last verified, at this time; the server says that it is
     /// right now.
     ClockWasAhead(Time),
+    /// The version of a role rose far at once, in a file that its signers have signed.
+    Leap(Role, Leap),
+}
+
+impl Notice {
+    /// The leaps that were told before and are still the last of their role.
+    pub(super) fn still_leaps(notices: &[Self], set: &TrustedSet) -> Leaps {
+        let seen = set.seen();
+        let is_last = |role: &Role, leap: &Leap| seen.get(role).is_some_and(|mark| mark.version == leap.to);
+        let leaps = notices.iter().filter_map(|notice| match notice {
+            Self::Leap(role, leap) if is_last(role, leap) => Some((role.clone(), *leap)),
+            _ => None,
+        });
+        leaps.collect()
+    }
+
+    /// One notice each.
+    pub(super) fn of_leaps(leaps: &Leaps) -> impl Iterator<Item = Self> {
+        leaps.iter().map(|(role, leap)| Self::Leap(role.clone(), *leap))
+    }
 }
 
 impl fmt::Display for Notice {
@@ -41,6 +62,11 @@ impl fmt::Display for Notice {
                 f,
                 "this machine's clock was ahead when this was verified at {last:.0}; the server says it is right now, \
                  so that the record is corrected"
+            ),
+            Self::Leap(role, Leap { from, to }) => write!(
+                f,
+                "{role} leapt from version {from} to {to}, and is validly signed: ask its signers whether they have \
+                 published so often; with a stolen key somebody can use up the versions of a role"
             ),
             Self::Unpinned(why) => write!(
                 f,

@@ -38,6 +38,7 @@ fn about_role(role: &RoleView, tags: &[TagView], now: Time) -> Vec<Finding> {
     found.extend(too_few_keys(role));
     found.extend(unknown_members(role));
     found.extend(accepted_elsewhere(role));
+    found.extend(last_versions(role));
     found
 }
 
@@ -183,6 +184,13 @@ fn accepted_elsewhere(role: &RoleView) -> Option<Finding> {
                 .to_owned();
         finding(Health::Warn, format!("docker and notary accept {name} although one key signed twice"), detail, role)
     })
+}
+
+fn last_versions(role: &RoleView) -> Option<Finding> {
+    let headline = role.near_its_last_version()?;
+    let detail = "After the last one nothing can be published in it. Ask its signers whether that was them: with a stolen \
+                  key somebody can use up the versions of a role. A delegation can go on under another name.";
+    Some(finding(Health::Warn, headline, detail.to_owned(), role))
 }
 
 fn about_paths(ignored: &[(Role, String)]) -> Option<Finding> {

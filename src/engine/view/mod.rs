@@ -44,7 +44,11 @@ use super::called;
 use super::trust::notice::Notice;
 use super::trust::session::Freshness;
 use super::trust::tree::RoleState;
+use crate::tuf::verify::HIGHEST_VERSION;
 use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
+
+/// Fewer versions than this are few: as many as a role may leap over at its first contact.
+const FEW_VERSIONS: u64 = 1_000_000;
 
 pub use crate::keys::TokenPlace;
 
@@ -195,6 +199,14 @@ pub struct RoleView {
 }
 
 impl RoleView {
+    /// Says that few versions are left, where that is so and somebody with the right to it has signed it.
+    #[must_use]
+    pub fn near_its_last_version(&self) -> Option<String> {
+        let version = self.version.filter(|_| self.vouched)?;
+        let left = HIGHEST_VERSION.saturating_sub(version);
+        (left < FEW_VERSIONS).then(|| format!("{} is at version {version}, and {left} are left", self.role.short()))
+    }
+
     /// Who holds the key of a role that is [`server_held`](Self::server_held).
     #[must_use]
     pub fn holder(&self) -> &'static str {

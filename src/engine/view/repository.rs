@@ -15,6 +15,7 @@ use crate::engine::trust::notice::Notice;
 use crate::engine::trust::session::{Freshness, Session};
 use crate::engine::trust::tree::nodes;
 use crate::engine::wording::{count, some};
+use crate::tuf::verify::Leap;
 use crate::tuf::{Gun, TrustedSet};
 
 /// What was verified within this time is good enough to stage on: the plan is made anew before anything is sent.
@@ -179,6 +180,15 @@ fn about_session(session: &Session) -> Vec<Finding> {
             some(&session.vanished)
         );
         found.push(fact(Health::Ok, headline, detail, None));
+    }
+    for notice in &session.notices {
+        let Notice::Leap(role, Leap { from, to }) = notice else { continue };
+        let headline = format!("{} leapt from version {from} to {to}", role.short());
+        let detail =
+            "It is validly signed, but hardly anybody publishes so often: ask its signers whether that was them. \
+                      With a stolen key somebody can use up the versions of a role."
+                .to_owned();
+        found.push(fact(Health::Warn, headline, detail, Some(role.clone())));
     }
     if let Some(clock) = clock_words(session.skew) {
         let detail = "Expiry is judged by this machine's clock: set it right.".to_owned();

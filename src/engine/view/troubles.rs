@@ -22,6 +22,7 @@ impl RepositoryView {
     pub fn troubles(&self) -> Vec<Trouble> {
         let mut troubles: Vec<Trouble> = self.roles.iter().filter_map(|role| self.of_role(role)).collect();
         troubles.sort_by_key(|trouble| !trouble.released);
+        troubles.extend(self.roles.iter().filter_map(|role| self.of_versions(role)));
         troubles.extend(self.losses());
         troubles
     }
@@ -80,6 +81,13 @@ impl RepositoryView {
             (false, _) => "; what it signs does not count".to_owned(),
         };
         Some(Trouble { problem: self.problem(Some(name), format!("{why}{effect}"), hint), released })
+    }
+
+    fn of_versions(&self, role: &RoleView) -> Option<Trouble> {
+        let message = format!("{}: after the last one nothing can be published in it", role.near_its_last_version()?);
+        let hint =
+            "ask its signers whether that was them: with a stolen key somebody can use up the versions of a role";
+        Some(Trouble { problem: self.problem(Some(&role.role), message, hint.to_owned()), released: false })
     }
 
     fn under_threshold(&self, role: &RoleView, signed: usize) -> (String, String) {

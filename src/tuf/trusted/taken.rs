@@ -6,10 +6,11 @@ use jiff::Timestamp as Time;
 
 use super::super::check::raise;
 use super::super::known::KnownSignatures;
-use super::super::loaded::{Loaded, Purpose, SeenRoles, SetAside};
+use super::super::loaded::{Leap, Leaps, Loaded, Purpose, Seen, SeenRoles, SetAside};
 use super::super::metadata::{RoleKeys, Root, Snapshot, Targets, Timestamp};
 use super::super::names::{DelegationName, Gun, Role};
 use super::TrustedSet;
+use super::limits::LEAP;
 
 impl TrustedSet {
     /// What this machine has now seen: the old marks raised by every file that was accepted.
@@ -25,6 +26,18 @@ impl TrustedSet {
             raise(&mut seen, &Role::Delegation(name.clone()), loaded);
         }
         seen
+    }
+
+    /// Roles whose signed file is far above what was seen of it, as this set began with it or as `before` says.
+    #[must_use]
+    pub fn leaps(&self, before: &SeenRoles) -> Leaps {
+        let leap = |(role, mark): (Role, Seen)| {
+            let from =
+                [before, &self.seen].iter().filter_map(|marks| marks.get(&role)).map(|mark| mark.version).max()?;
+            let leap = Leap { from, to: mark.version };
+            (leap.to > leap.from.saturating_add(LEAP)).then_some((role, leap))
+        };
+        self.seen().into_iter().filter_map(leap).collect()
     }
 
     /// Who signed the files that are loaded now; root is verified each time all the same.

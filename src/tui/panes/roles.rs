@@ -7,11 +7,11 @@ use super::detail::Detail;
 use super::life::{expiry, life_bar};
 use super::row::{self, Row, cell, number};
 use super::{empty, mend};
-use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::RoleDiff;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleView;
+use crate::engine::{Change, Notice};
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::label::Label;
@@ -319,6 +319,9 @@ pub fn detail(state: &State) -> Option<Detail> {
         let all = role.paths.iter().any(String::is_empty);
         detail.facts.push(("paths", if all { "all".to_owned() } else { role.paths.join(", ") }));
     }
+    let notices = state.view().into_iter().flat_map(|view| &view.notices);
+    let leap = notices.filter(|notice| matches!(notice, Notice::Leap(leapt, _) if *leapt == role.role));
+    detail.facts.extend(leap.map(|leap| ("leapt", leap.to_string())));
     let keys: Vec<String> = role.keys.iter().map(|key| words::role_key(state, key)).collect();
     if !keys.is_empty() {
         detail.facts.push(("keys", keys.join("; ")));

@@ -1,7 +1,8 @@
 //! What a server, or whoever answers for it, can try.
 
 use trustdeck::engine::trust::tree::RoleState;
-use trustdeck::engine::{EngineError, FirstContact, Health, Kind, Notice};
+use trustdeck::engine::view::Finding;
+use trustdeck::engine::{EngineError, FirstContact, Health, Kind, Notice, RepositoryView};
 use trustdeck::tuf::{Role, VerifyError};
 
 use crate::refresh::{GUN, gun, publish, refreshed, root_key, served, team};
@@ -116,6 +117,47 @@ async fn a_clock_that_was_once_ahead_locks_nobody_out_where_the_servers_clock_ag
     let view = machine.refresh().await.unwrap();
     assert!(view.notices.is_empty(), "corrected and told once: {:?}", view.notices);
     machine.engine().views().cached(&gun()).await.unwrap();
+}
+
+/// Fast-forward: whoever has stolen a signer's key uses up the versions of the role.
+#[tokio::test]
+async fn a_version_that_leaps_is_told_until_the_next_one() {
+    let mut repository = team();
+    let (origin, machine) = refreshed(&repository).await;
+    let leapt = |view: &RepositoryView| {
+        let leaps = view.notices.iter().filter_map(|notice| match notice {
+            Notice::Leap(role, leap) => Some((role.clone(), leap.from, leap.to)),
+            _ => None,
+        });
+        leaps.collect::<Vec<_>>()
+    };
+    publish(&mut repository, &Role::releases());
+    repository.content.get_mut(&Role::releases()).unwrap().version = 1001;
+    origin.serve(&repository);
+    assert_eq!(leapt(&machine.refresh().await.unwrap()), [], "so often somebody may publish");
+    publish(&mut repository, &Role::releases());
+    repository.content.get_mut(&Role::releases()).unwrap().version = 2002;
+    origin.serve(&repository);
+    let engine = machine.engine();
+    let one = [(Role::releases(), 1001, 2002)];
+    for _ in 0..2 {
+        let view = engine.views().refresh(&gun()).await.unwrap();
+        assert_eq!(leapt(&view), one);
+        let is_warned = |finding: &Finding| finding.role == Some(Role::releases()) && finding.level == Health::Warn;
+        assert!(view.findings.iter().any(is_warned), "{:?}", view.findings);
+    }
+    assert_eq!(leapt(&machine.engine().views().cached(&gun()).await.unwrap()), one, "and remembered");
+    publish(&mut repository, &Role::parse("targets/bob").unwrap());
+    origin.serve(&repository);
+    assert_eq!(leapt(&machine.refresh().await.unwrap()), one, "bob's publish says nothing of releases");
+    publish(&mut repository, &Role::releases());
+    origin.serve(&repository);
+    assert_eq!(leapt(&machine.refresh().await.unwrap()), []);
+    publish(&mut repository, &Role::releases());
+    repository.content.get_mut(&Role::releases()).unwrap().version = (1 << 53) - 5;
+    origin.serve(&repository);
+    let troubles = machine.refresh().await.unwrap().troubles();
+    assert!(troubles.iter().any(|trouble| trouble.problem.message.contains("4 are left")), "{troubles:?}");
 }
 
 #[tokio::test]

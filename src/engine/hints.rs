@@ -90,13 +90,9 @@ impl EngineError {
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
             Self::NotStored { .. } => "ask whoever runs the server why it lost the change, and publish again",
             Self::Cancelled => "nothing was changed by it; what is staged stays so",
-            Self::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
-            Self::Disk { .. } => "free space or mend the permissions of this path, then try again",
-            Self::OwnDir { dir, .. } => {
-                return format!(
-                    "free space or mend the permissions of this path, or name another directory with {}",
-                    dir.variable()
-                );
+            Self::Disk { source, .. } => disk_hint(source),
+            Self::OwnDir { dir, source, .. } => {
+                return format!("{}; or name another directory with {}", disk_hint(source), dir.variable());
             }
             Self::Exposed { path, .. } => {
                 let path = path.display();
@@ -329,10 +325,22 @@ fn key_hint(error: &KeyError) -> &'static str {
         }
         KeyError::OtherKey { .. } => "rename the file to the ID of the key that it holds",
         KeyError::Token(error) => token_hint(error),
-        KeyError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => "check the path",
-        KeyError::Disk { .. } => {
-            "free space or mend the permissions of this path, then try again; --trust-dir names another directory for keys"
-        }
+        KeyError::Disk { source, .. } => disk_hint(source),
+    }
+}
+
+/// What to do about a file or directory, by what the system says of it.
+fn disk_hint(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "check the path",
+        ErrorKind::IsADirectory => "name a file, not a directory",
+        ErrorKind::PermissionDenied => "mend the permissions of this path, or use it as the user whose it is",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free space on its disk, then try again",
+        ErrorKind::ReadOnlyFilesystem => "name a place that can be written",
+        ErrorKind::FileTooLarge => "see that this is the right file",
+        // In words of ours: what lies there is something else.
+        ErrorKind::Other => "see what lies at this path",
+        _ => "look after this path and its disk, then try again",
     }
 }
 

@@ -184,7 +184,7 @@ pub struct Backup {
 /// `key restore`
 #[derive(Debug, Args)]
 pub struct KeyRestore {
-    /// Backup: an age file, a PEM set, or an archive (tar, tar.gz) of the directory trust/private
+    /// Backup: an age file, a PEM set, or an archive (tar, tar.gz) of the directory trust/private; - is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Show what is in it, write nothing

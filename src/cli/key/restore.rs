@@ -8,7 +8,7 @@ use crate::cli::arguments::key::KeyRestore;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::cli::{Context, terminal};
-use crate::engine::custody::backup::{Archive, KeyStanding, RestoreKey, Restored, Untested};
+use crate::engine::custody::backup::{Archive, BackupFile, KeyStanding, RestoreKey, Restored, Untested};
 use crate::engine::{Kind, Passphrase, Problem};
 use crate::printable::printable;
 
@@ -72,20 +72,20 @@ pub(super) fn run(context: &Context, arguments: &KeyRestore) -> Result<Ending, P
 }
 
 fn open(context: &Context, arguments: &KeyRestore) -> Result<Archive, Problem> {
-    let engine = &context.engine;
-    if !engine.custody().backup_is_encrypted(&arguments.file)? {
-        return Ok(engine.custody().open_backup(&arguments.file, None)?);
+    let (custody, file) = (context.engine.custody(), BackupFile::read(&arguments.file)?);
+    if !file.is_encrypted() {
+        return Ok(custody.open_backup(&file, None)?);
     }
     if let Some(descriptor) = arguments.backup_passphrase_fd {
-        return Ok(engine.custody().open_backup(&arguments.file, Some(&from_descriptor(descriptor)?))?);
+        return Ok(custody.open_backup(&file, Some(&from_descriptor(descriptor)?))?);
     }
     if !context.console.interactive {
-        let message = format!("{} needs its passphrase, and nobody can be asked", shown(&arguments.file));
+        let message = format!("{} needs its passphrase, and nobody can be asked", shown(file.path()));
         return Err(Problem { kind: Kind::Passphrase, ..input(message, "give --backup-passphrase-fd FD") });
     }
     loop {
         let passphrase = terminal::ask_passphrase("passphrase of the backup")?;
-        match engine.custody().open_backup(&arguments.file, Some(&passphrase)) {
+        match custody.open_backup(&file, Some(&passphrase)) {
             Err(error) if error.kind() == Kind::Passphrase => context.console.say(&error.to_string()),
             opened => return Ok(opened?),
         }

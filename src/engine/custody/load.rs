@@ -2,10 +2,10 @@
 //!
 //! Invariant: what a file holds is imported or named; nothing is skipped in silence.
 
-use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use zeroize::Zeroizing;
 
@@ -245,17 +245,30 @@ fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
     read_to(fs::File::open(path).map_err(disk)?, path)
 }
 
+/// Reads a file of keys whole.
 pub(in crate::engine) fn read_to(input: impl Read, path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
+    let (bytes, end) = read_on(input);
+    end.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > MAX_SET {
+        let message = format!("{} is larger than {} MiB", path.display(), MAX_SET >> 20);
+        return Err(EngineError::Input { message, hint: "name a file with keys only".to_owned() });
+    }
+    Ok(bytes)
+}
+
+/// Reads to the end, until something fails, or a byte more than keys have.
+pub(in crate::engine) fn read_on(input: impl Read) -> (Zeroizing<Vec<u8>>, io::Result<()>) {
     let mut bytes = Zeroizing::new(Vec::new());
     // In pieces of its own, so that no copy of a secret is left behind when the buffer grows.
     let mut piece = Zeroizing::new([0_u8; 64 * 1024]);
     let mut input = input.take(MAX_SET + 1);
     loop {
-        let count = input.read(piece.as_mut_slice());
-        let count = count.map_err(|source| EngineError::Disk { path: path.to_owned(), source })?;
-        if count == 0 {
-            break;
-        }
+        let count = match input.read(piece.as_mut_slice()) {
+            Ok(0) => return (bytes, Ok(())),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return (bytes, Err(error)),
+        };
         if bytes.capacity() < bytes.len() + count {
             let mut grown = Zeroizing::new(Vec::with_capacity(2 * (bytes.len() + count)));
             grown.extend_from_slice(&bytes);
@@ -263,11 +276,6 @@ pub(in crate::engine) fn read_to(input: impl Read, path: &Path) -> Result<Zeroiz
         }
         bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
     }
-    if bytes.len() as u64 > MAX_SET {
-        let message = format!("{} is larger than {} MiB", path.display(), MAX_SET >> 20);
-        return Err(EngineError::Input { message, hint: "name a file with keys only".to_owned() });
-    }
-    Ok(bytes)
 }
 
 impl Custody {

@@ -254,7 +254,7 @@ pub(in crate::engine) fn syncs() -> usize {
     SYNCS.load(Ordering::Relaxed)
 }
 
-fn aside_name(name: &str) -> String {
+pub(super) fn aside_name(name: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!(".{name}.{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

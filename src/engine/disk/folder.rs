@@ -46,8 +46,17 @@ pub(in crate::engine) fn is_aside(name: &str) -> bool {
 
 /// Removes what processes left aside when they were killed. Does what it can: nothing depends on it.
 pub(in crate::engine) fn sweep(folder: &OwnedFd) {
+    sweep_where(folder, |_| true);
+}
+
+/// The same in a folder of somebody else's, where only what was to become `whole` is ours.
+pub(in crate::engine) fn sweep_of(folder: &OwnedFd, whole: &str) {
+    sweep_where(folder, |name| name.starts_with(&format!(".{whole}.")));
+}
+
+fn sweep_where(folder: &OwnedFd, is_ours: impl Fn(&str) -> bool) {
     for (name, kind) in entries(folder).unwrap_or_default() {
-        if kind == FileType::RegularFile && is_left(folder, &name) {
+        if kind == FileType::RegularFile && is_ours(&name) && is_left(folder, &name) {
             let _ = rustix::fs::unlinkat(folder, name.as_str(), AtFlags::empty());
         }
     }

@@ -6,12 +6,15 @@ use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 /// Longest file that the program itself keeps, in bytes: some 30,000 staged tags, or all tags of a repository with
 /// hundreds of thousands. What others put there in its place takes ten times its length of memory at most.
 pub(crate) const OWN: u64 = 24 << 20;
+/// How long somebody has to open the other end of a pipe, in seconds.
+const WRITER: i64 = 5;
 /// Longest configuration file, in bytes.
 pub(crate) const CONFIGURATION: u64 = 2 << 20;
 
@@ -19,7 +22,7 @@ pub(crate) const CONFIGURATION: u64 = 2 << 20;
 /// configuration elsewhere; a pipe or a device at its end is refused.
 ///
 /// # Errors
-/// Whatever the system says; `Other` for what is no plain file, or longer than `limit`.
+/// Whatever the system says; `Other` for what is no plain file, `FileTooLarge` for what is longer than `limit`.
 pub(crate) fn read_kept(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     read(path, OFlags::empty(), limit)
 }
@@ -32,28 +35,32 @@ pub(in crate::engine) fn read_own(path: &Path, limit: u64) -> io::Result<Option<
     read(path, OFlags::NOFOLLOW, limit)
 }
 
-/// Opens a file that the user names, for reading.
+/// Opens a file that the user names for this one time: a plain one, or a pipe that somebody writes into soon.
 ///
 /// # Errors
-/// Whatever the system says; `Other` for what is no plain file.
-pub(in crate::engine) fn open_kept(path: &Path) -> io::Result<File> {
-    plain(find(path, OFlags::empty())?.ok_or(rustix::io::Errno::NOENT)?)
+/// Whatever the system says; `Other` for what is neither.
+pub(in crate::engine) fn open_named(path: &Path) -> io::Result<File> {
+    let file = find(path, OFlags::empty())?.ok_or(Errno::NOENT)?;
+    if !file.metadata()?.file_type().is_fifo() {
+        return plain(file);
+    }
+    // A pipe is at its end as long as nobody has opened it to write: a writer gets some time for that.
+    let mut waited = [PollFd::new(&file, PollFlags::IN)];
+    let patience = Timespec { tv_sec: WRITER, tv_nsec: 0 };
+    if retry_on_intr(|| poll(&mut waited, Some(&patience)))? == 0 {
+        return Err(io::Error::other("is a pipe, and nobody writes into it"));
+    }
+    rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
 }
 
-/// Reads a file that the user names for this one time: a plain one, or a pipe that somebody writes into.
+/// Reads a file that the user names for this one time.
 ///
 /// # Errors
-/// As [`read_kept`]; `NotFound`.
+/// As [`open_named`]; `FileTooLarge` for what is longer than `limit`.
 pub(in crate::engine) fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let missing = || io::Error::new(io::ErrorKind::NotFound, "there is no such file");
-    let file = find(path, OFlags::empty())?.ok_or_else(missing)?;
-    if !file.metadata()?.file_type().is_fifo() {
-        return read_opened(file, limit);
-    }
-    // A pipe that nobody has open any more is at its end; one that is written into is waited for.
-    rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
+    open_named(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit { Err(too_long(limit)) } else { Ok(bytes) }
 }
 
@@ -93,7 +100,7 @@ pub(in crate::engine) fn read_opened(file: File, limit: u64) -> io::Result<Vec<u
 }
 
 fn too_long(limit: u64) -> io::Error {
-    io::Error::other(format!("is longer than {limit} bytes"))
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("is longer than {limit} bytes"))
 }
 
 /// Opens a file of the program's own for writing, made 0600 if it is missing; it keeps its content.

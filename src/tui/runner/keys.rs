@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::failure;
-use crate::engine::custody::backup::{Restored, Untested};
+use crate::engine::custody::backup::{BackupFile, Restored, Untested};
 use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey};
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, KeyError, Kind, NewPassphrase, OpenError, Passphrase, Problem};
@@ -220,14 +220,12 @@ impl Worker<'_> {
     }
 
     fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> KeyFound {
-        if passphrase.is_none() {
-            match self.engine.custody().backup_is_encrypted(file) {
-                Ok(true) => return KeyFound::Sealed,
-                Ok(false) => {}
-                Err(error) => return KeyFound::Backup(Err(failure::of(error))),
-            }
-        }
-        KeyFound::Backup(self.engine.custody().open_backup(file, passphrase).map(Held::new).map_err(failure::of))
+        let file = match BackupFile::read(file) {
+            Ok(file) if file.is_encrypted() && passphrase.is_none() => return KeyFound::Sealed,
+            file => file,
+        };
+        let opened = file.and_then(|file| self.engine.custody().open_backup(&file, passphrase));
+        KeyFound::Backup(opened.map(Held::new).map_err(failure::of))
     }
 
     fn restore(

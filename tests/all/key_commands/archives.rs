@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tar::{Builder, EntryType, Header};
 
-use super::support::{Home, run};
+use super::support::{Home, run, run_with_input};
 use super::{files, home, mode, private};
 
 const ID: &str = "9e1dd6e6c1cde5f8dede16bd97cb955c30ef05e296e66f1214f8e21f414a52bd";
@@ -124,7 +124,7 @@ fn archives_that_are_damaged_or_too_large_are_refused_as_a_whole() {
         ("bomb", compressed(&bomb), ""),
         ("crowd", compressed(&crowd), "more than 50000 members"),
         ("nothing", b"nothing".to_vec(), "is no backup"),
-        ("empty", Vec::new(), "is no backup"),
+        ("empty", Vec::new(), "is empty"),
     ];
     for (what, bytes, message) in rows {
         let home = home();
@@ -132,5 +132,61 @@ fn archives_that_are_damaged_or_too_large_are_refused_as_a_whole() {
         assert_ne!(refused.code, 0, "{what}");
         assert!(refused.stderr.contains(message), "{what}: {}", refused.stderr);
         assert!(files(&home).is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn what_is_missing_of_an_archive_or_follows_it_is_named_and_the_rest_is_restored() {
+    let mut tar = Builder::new(Vec::new());
+    tar.append(&header(&format!("private/{ID}.key"), EntryType::Regular, alice().len() as u64, ""), &alice()[..])
+        .unwrap();
+    tar.append(&header("private/notes", EntryType::Regular, 2000, ""), &[b'n'; 2000][..]).unwrap();
+    let tar = tar.into_inner().unwrap();
+    let whole = compressed(&tar);
+    let rows = [
+        ("cut between members", tar[..tar.len() - 1024 - 2048 - 512].to_vec(), "without the mark of an end"),
+        ("cut at its end", tar[..tar.len() - 1024].to_vec(), "without the mark of an end"),
+        ("cut in a member", tar[..tar.len() - 2048].to_vec(), "is no whole tar archive"),
+        ("compressed when it was cut", compressed(&tar[..tar.len() - 1024]), "without the mark of an end"),
+        ("two glued together", [&whole[..], &whole[..]].concat(), "has more behind its end"),
+        ("garbage behind it", [&tar[..], b"garbage"].concat(), "has more behind its end"),
+        ("garbage behind the compressed", [&whole[..], b"garbage"].concat(), "has more behind its end"),
+    ];
+    for (what, bytes, message) in rows {
+        let home = home();
+        let named = restore(&home, "keys.tar", &bytes, &[]).ended(9);
+        assert_eq!(named.kinds(), ["keystore"], "{what}: {}", named.stderr);
+        assert!(named.stderr.contains(message), "{what}: {}", named.stderr);
+        assert_eq!(files(&home), [(format!("{ID}.key"), alice())], "{what}");
+    }
+}
+
+#[test]
+fn a_backup_comes_through_a_pipe_too() {
+    let tar = compressed(&archive(&format!("private/{ID}.key"), EntryType::Regular, &alice(), ""));
+    let (through_input, through_pipe) = (home(), home());
+    let mut command = through_input.trustdeck_command(&["key", "restore", "-"]);
+    run_with_input(command.env("NOTARY_DELEGATION_PASSPHRASE", "repopass1"), &tar).ok();
+    let pipe = through_pipe.path().join("pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let (writes_to, bytes) = (pipe.clone(), tar.clone());
+    let writer = std::thread::spawn(move || fs::write(writes_to, bytes));
+    let mut command = through_pipe.trustdeck_command(&["key", "restore", pipe.to_str().unwrap()]);
+    run(command.env("NOTARY_DELEGATION_PASSPHRASE", "repopass1")).ok();
+    writer.join().unwrap().unwrap();
+    for home in [through_input, through_pipe] {
+        assert_eq!(files(&home), [(format!("{ID}.key"), alice())]);
+    }
+}
+
+#[test]
+fn what_is_no_file_is_told_with_what_helps_against_that() {
+    let home = home();
+    let directory = home.path().to_str().unwrap().to_owned();
+    for (path, says) in [(directory.as_str(), "is not a plain file"), ("/nowhere/backup", "check the path")] {
+        let refused = home.key(&["restore", path]);
+        assert!(refused.code != 0 && refused.stderr.contains(says), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("free space"), "{}", refused.stderr);
     }
 }

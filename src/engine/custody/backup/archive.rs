@@ -3,6 +3,7 @@
 //! Invariant: an archive is hostile. Nothing in it names a place on this machine: of a path only the key ID in its last
 //! part is read; links and devices are refused; sizes and counts are bounded before anything is read.
 
+use std::fmt::Display;
 use std::io;
 use std::io::Read;
 use std::path::Path;
@@ -13,37 +14,27 @@ use zeroize::Zeroizing;
 
 use super::seal::{UnsealError, unseal};
 use super::{Contents, read_manifest, refuse};
-use crate::engine::custody::load::{FoundKey, KeySet, MAX_SET, NoKey, read_to};
-use crate::engine::disk::read;
+use crate::engine::custody::load::{FoundKey, KeySet, MAX_SET, NoKey, read_on};
 use crate::engine::error::EngineError;
 use crate::keys::old_names::named;
 use crate::keys::pem::{Block, MAX_FILE, PemError};
 use crate::keys::{KeyError, Passphrase};
+use crate::tuf::foreign::Foreign;
 
 /// Most members of an archive.
 const MAX_MEMBERS: usize = 50_000;
+/// What an archive is made of; one of zeros is its end, and usually more follow.
+const BLOCK: usize = 512;
 
 /// Whether a backup needs a passphrase to be opened.
 pub(super) fn is_sealed(file: &[u8]) -> bool {
     file.starts_with(b"age-encryption.org/")
 }
 
-/// Reads a backup of any kind.
-///
-/// # Errors
-/// `Key` for a missing or wrong passphrase; `Input` for what is none, or too large; `Disk`.
-pub(super) fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Contents, EngineError> {
-    let file = read::open_kept(path).map_err(|source| match source.kind() {
-        io::ErrorKind::Other => refuse(format!("{} {source}", path.display()), "name a backup"),
-        _ => EngineError::Disk { path: path.to_owned(), source },
-    })?;
-    parse(path, &read_to(file, path)?, passphrase)
-}
-
 /// Reads the bytes of a backup that lies at `path`.
 ///
 /// # Errors
-/// As [`read()`], but for `Disk`.
+/// `Key` for a missing or wrong passphrase; `Input` for what is none, or too large.
 pub(super) fn parse(path: &Path, bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<Contents, EngineError> {
     let about = |what: String| format!("{}: {what}", path.display());
     if is_sealed(bytes) {
@@ -55,14 +46,22 @@ pub(super) fn parse(path: &Path, bytes: &[u8], passphrase: Option<&Passphrase>) 
         })?;
         return Ok(contents(&content));
     }
+    let refused = |what| refuse(about(what), "make the archive again, of the key directory only");
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return members(MultiGzDecoder::new(bytes))
-            .map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
+        let (tar, end) = read_on(MultiGzDecoder::new(bytes));
+        if tar.len() as u64 > MAX_SET {
+            let what = format!("unpacks to more than {} MiB, which keys never do", MAX_SET >> 20);
+            return Err(refused(what));
+        }
+        return members(&tar, end.err()).map_err(refused);
     }
     if bytes.get(257..262) == Some(b"ustar") {
-        return members(bytes).map_err(|what| refuse(about(what), "make the archive again, of the key directory only"));
+        return members(bytes, None).map_err(refused);
     }
     let contents = contents(bytes);
+    if let (true, Some(foreign)) = (contents.set.keys.is_empty(), Foreign::of(bytes)) {
+        return Err(refuse(about(foreign.to_string()), "name a backup, or a file with private keys in PEM"));
+    }
     if contents.set.keys.is_empty() && contents.set.refused.is_empty() && contents.set.beside.is_empty() {
         let hint =
             "name a file that trustdeck key backup or notary key export wrote, or an archive of the key directory";
@@ -75,21 +74,47 @@ fn contents(set: &[u8]) -> Contents {
     Contents { set: KeySet::parse(set), manifest: read_manifest(set) }
 }
 
-fn members(input: impl Read) -> Result<Contents, String> {
+/// Reads the members of an archive whose bytes `broke` off, or not. What is good in it is taken, and what else there is or
+/// seems to be missing is named.
+fn members(tar: &[u8], broke: Option<io::Error>) -> Result<Contents, String> {
     let mut set = KeySet::default();
-    let mut counted = Counted { input, left: MAX_SET };
-    let mut tar = Tar::new(&mut counted);
-    let damaged = |error: io::Error| format!("is no whole tar archive: {error}");
-    for (index, member) in tar.entries().map_err(damaged)?.enumerate() {
+    let (mut last, mut end, mut fault) = (None, 0, None);
+    let damaged = |what: &dyn Display| format!("is no whole tar archive: {what}");
+    for (index, member) in Tar::new(tar).entries().map_err(|error| damaged(&error))?.enumerate() {
         if index == MAX_MEMBERS {
             return Err(format!("has more than {MAX_MEMBERS} members"));
         }
-        let mut member = member.map_err(damaged)?;
+        let mut member = match member {
+            Ok(member) => member,
+            Err(error) => {
+                fault = Some(error);
+                break;
+            }
+        };
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+        let blocks = member.size().checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX);
+        end = member.raw_file_position().saturating_add(blocks);
         if let Some(found) = key(&mut member, &name, index + 1) {
             set.take(found.map_err(|why| why.of(&format!("{name}:"))));
         }
+        last = Some(name);
     }
+    let rest = usize::try_from(end).ok().and_then(|end| tar.get(end..));
+    let is_ended = |rest: &[u8]| rest.get(..BLOCK).is_some_and(|mark| mark.iter().all(|byte| *byte == 0));
+    let why = match (fault.or(broke), rest.filter(|rest| is_ended(rest)), last) {
+        (Some(error), None, None) => return Err(damaged(&error)),
+        (Some(error), None, Some(last)) => damaged(&format!("{error}; what came behind {last} is missing")),
+        (None, None, last) => damaged(&format!(
+            "it ends without the mark of an end, behind {}: more may be missing",
+            last.as_deref().unwrap_or("nothing")
+        )),
+        (_, Some(rest), _) if rest.iter().any(|byte| *byte != 0) => {
+            "has more behind its end, such as another archive, which was not read".to_owned()
+        }
+        (Some(error), Some(_), _) => format!("has more behind its end, which cannot be read: {error}"),
+        (None, Some(_), _) => return Ok(Contents { set, manifest: None }),
+    };
+    set.take(Err(NoKey::Refused(why).of("the archive")));
     Ok(Contents { set, manifest: None })
 }
 
@@ -126,6 +151,9 @@ fn content(member: &mut Entry<'_, impl Read>, name: &str, place: usize) -> Resul
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE));
     let read = member.take(MAX_FILE as u64).read_to_end(&mut bytes);
     read.map_err(|error| NoKey::Refused(format!("is cut short: {error}")))?;
+    if (bytes.len() as u64) < member.size() {
+        return Err(NoKey::Refused("is cut short".to_owned()));
+    }
     let block = Block::read(&bytes).map_err(|error| match error {
         PemError::NoBlock => NoKey::Beside(error.to_string()),
         error => NoKey::Refused(error.to_string()),
@@ -133,20 +161,4 @@ fn content(member: &mut Entry<'_, impl Read>, name: &str, place: usize) -> Resul
     let mut found = FoundKey::new(block, place)?;
     found.named_by(Path::new(name));
     Ok(found)
-}
-
-/// Ends with an error instead of an end of input when too much comes out: a small file may unpack to terabytes.
-struct Counted<R> {
-    input: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
-            io::Error::other(format!("unpacks to more than {} MiB, which keys never do", MAX_SET >> 20))
-        })?;
-        Ok(count)
-    }
 }

@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Custody;
-use super::load::{FoundKey, KeySet};
+use super::load::{FoundKey, KeySet, read_to};
 use crate::engine::disk::new_file::write_new;
+use crate::engine::disk::read;
 use crate::engine::error::EngineError;
 use crate::engine::keyring::backed_up::BackupRecord;
 use crate::engine::view::keys::{KeyPlace, KeyView};
@@ -36,6 +37,47 @@ const MANIFEST: &str = "trustdeck-backup: ";
 /// As [`crate::engine::custody::Custody::open_backup`].
 pub fn parse(bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<KeySet, EngineError> {
     Ok(archive::parse(Path::new("backup"), bytes, passphrase)?.set)
+}
+
+/// The bytes of a backup, read once: they may come through a pipe.
+pub struct BackupFile {
+    path: PathBuf,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl BackupFile {
+    /// Reads a file or a pipe; `-` is standard input. Blocking.
+    ///
+    /// # Errors
+    /// `Input` for what is too large or no file; `Disk`.
+    pub fn read(path: &Path) -> Result<Self, EngineError> {
+        if path == Path::new("-") {
+            let path = PathBuf::from("standard input");
+            let bytes = read_to(std::io::stdin().lock(), &path)?;
+            return Ok(Self { path, bytes });
+        }
+        let file = read::open_named(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::Other => refuse(format!("{} {source}", path.display()), "name a backup"),
+            _ => EngineError::Disk { path: path.to_owned(), source },
+        })?;
+        Ok(Self { path: path.to_owned(), bytes: read_to(file, path)? })
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it has a passphrase of its own.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        archive::is_sealed(&self.bytes)
+    }
+
+    fn parse(&self, passphrase: Option<&Passphrase>) -> Result<Contents, EngineError> {
+        archive::parse(&self.path, &self.bytes, passphrase)
+    }
 }
 
 /// How a backup is kept.
@@ -235,7 +277,7 @@ impl Custody {
             BackupForm::Encrypted(passphrase) => Some(&**passphrase),
             BackupForm::Plain => None,
         };
-        let set = archive::read(file, passphrase)?.set;
+        let set = BackupFile::read(file)?.parse(passphrase)?.set;
         let unproven = |id: &CanonicalKeyId, why: &str| {
             refuse(
                 format!("key {} does not read back from {}: {why}", id.short(), file.display()),

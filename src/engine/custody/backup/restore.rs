@@ -1,12 +1,11 @@
 //! From a backup into the key store: shown first, never overwriting, each key unlocked to test it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{BackupManifest, ManifestKey, archive};
+use super::{BackupFile, BackupManifest, ManifestKey};
 use crate::engine::custody::Custody;
 use crate::engine::custody::load::{FoundKey, KeySet, OpenedKey};
-use crate::engine::disk::read;
 use crate::engine::error::EngineError;
 use crate::keys::pem::Block;
 use crate::keys::store::headers_for;
@@ -80,25 +79,12 @@ pub enum Untested {
 }
 
 impl Custody {
-    /// Whether a backup has a passphrase of its own.
-    ///
-    /// # Errors
-    /// `Disk`.
-    pub fn backup_is_encrypted(&self, file: &Path) -> Result<bool, EngineError> {
-        use std::io::Read;
-        let disk = |source| EngineError::Disk { path: file.to_owned(), source };
-        let mut start = Vec::new();
-        let opened = read::open_kept(file).map_err(disk)?;
-        opened.take(32).read_to_end(&mut start).map_err(disk)?;
-        Ok(archive::is_sealed(&start))
-    }
-
     /// Opens a backup and compares it with the key store. Nothing is written.
     ///
     /// # Errors
-    /// `Key` for a missing or wrong passphrase; `Input` for what is no backup, or is too large; `Disk`.
-    pub fn open_backup(&self, file: &Path, passphrase: Option<&Passphrase>) -> Result<Archive, EngineError> {
-        let mut contents = archive::read(file, passphrase)?;
+    /// `Key` for a missing or wrong passphrase; `Input` for what is no backup; `Disk`.
+    pub fn open_backup(&self, file: &BackupFile, passphrase: Option<&Passphrase>) -> Result<Archive, EngineError> {
+        let mut contents = file.parse(passphrase)?;
         let views = self.views.keys()?;
         let uses = |id: &CanonicalKeyId| {
             let view = views.iter().find(|view| view.id == *id);

@@ -119,6 +119,7 @@ impl Block {
     }
 
     fn read_span(span: Span<'_>) -> Result<Self, PemError> {
+        Foreign::of_label(span.label).map_or(Ok(()), |foreign| Err(PemError::from(foreign)))?;
         let label = || span.label.to_owned();
         if span.body.len() > MAX_FILE {
             return Err(if span.closed { PemError::TooLarge } else { PemError::NoEnd(label()) });

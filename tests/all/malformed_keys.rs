@@ -111,7 +111,7 @@ fn damaged_pem_is_refused() {
     let mut many = b"-----BEGIN PRIVATE KEY-----\n".to_vec();
     (0..17).for_each(|_| many.extend(b"a: b\n"));
     assert_each(vec![
-        (b"".to_vec(), "holds no PEM block"),
+        (b"".to_vec(), "is empty"),
         (b"no key at all\n".to_vec(), "holds no PEM block"),
         (b"\0\xff\xfe-----BEGIN X-----".to_vec(), "has no line -----END X-----"),
         (b"-----BEGIN PRIVATE KEY----\n".to_vec(), "holds no PEM block"),

@@ -158,6 +158,37 @@ fn files_of_other_kinds_are_named_with_the_command_that_converts_them() {
     assert_eq!(PublicKey::from_spki(key.public().public()).unwrap(), *key.public());
 }
 
+#[test]
+fn keys_of_other_programs_are_named_for_what_they_are_and_never_quoted() {
+    let rows = [
+        ("", "is empty"),
+        (" \n\n", "is empty"),
+        ("{ \"kty\": \"EC\", \"d\": \"c2VjcmV0LW9uZQ\" }", "JSON Web Key"),
+        ("PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\nc2VjcmV0LW9uZQ\n", "puttygen FILE -O private-openssh"),
+        ("ssh-ed25519 c2VjcmV0LW9uZQ jeff@host\n", "ssh-keygen -e -m PKCS8"),
+        ("ecdsa-sha2-nistp256 c2VjcmV0LW9uZQ jeff@host\n", "ssh-keygen -e -m PKCS8"),
+        ("# created: 2026\nAGE-SECRET-KEY-1c2VjcmV0LW9uZQ\n", "identity of age"),
+        (
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nc2VjcmV0LW9uZQ\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n",
+            "GnuPG",
+        ),
+        ("-----BEGIN AGE ENCRYPTED FILE-----\nc2VjcmV0LW9uZQ\n-----END AGE ENCRYPTED FILE-----\n", "age -d FILE"),
+    ];
+    for (file, says) in rows {
+        let private = PrivateKey::from_pem(file.as_bytes(), None).err().unwrap().to_string();
+        let public = PublicKey::from_file(file.as_bytes(), jiff::Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        for told in [private, public] {
+            assert!(told.contains(says) && !told.contains("c2Vj"), "{told}");
+        }
+    }
+    let private = plain().1;
+    let told = PublicKey::from_file(private.as_bytes(), jiff::Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+    assert!(told.contains("openssl pkey -in FILE -pubout"), "{told}");
+    let ssh =
+        PrivateKey::from_pem(b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", None);
+    assert!(ssh.err().unwrap().to_string().contains("ssh-keygen -p -m"));
+}
+
 /// Made with `openssl pkcs8 -topk8 -v2 des3 -passout pass:sandbox-only`.
 #[test]
 fn a_key_under_triple_des_opens() {

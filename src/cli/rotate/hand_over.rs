@@ -31,14 +31,19 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
         }
     }
     meet_strangers(context, &file, &command.publishing.agreement).await?;
-    let choice = file.choice(context.engine.now());
+    let mut choice = file.choice(context.engine.now());
     prepare(context, &choice.repositories, &command.publishing).await?;
     refuse_older(context, &file, &command.publishing.agreement).await?;
+    if command.publishing.agreement.accept.is_some() {
+        // Older is accepted, missing is not: what is not there cannot be signed again.
+        choice.sent.values_mut().flat_map(|roles| roles.values_mut()).for_each(|version| *version = 0);
+    }
     let choice = begin_with(context, choice)?;
     go_on(context, choice.into(), &command.publishing).await
 }
 
-/// Refuses, unless it is accepted, what is older on the server than the sender has seen it: it may be held back.
+/// Refuses, unless it is accepted, what is older on the server than the sender has seen it, or not there: it may be held
+/// back.
 async fn refuse_older(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<(), Problem> {
     let guns: Vec<Gun> = file.repositories.iter().map(|repository| repository.gun.clone()).collect();
     let views = context.views(&guns).await;
@@ -46,13 +51,8 @@ async fn refuse_older(context: &Context, file: &HandOver, agreement: &Agreement)
     for repository in &file.repositories {
         // One that could not be read is told of by whoever reads it next.
         let Some(Ok(view)) = views.get(&repository.gun) else { continue };
-        for (role, sent) in &repository.roles {
-            let here = view.roles.iter().find(|shown| shown.role == *role).and_then(|shown| shown.version);
-            if here.is_some_and(|here| here < *sent) {
-                let here = here.unwrap_or_default();
-                older.push(format!("{} has {role} v{here}, and the sender saw v{sent}", view.gun));
-            }
-        }
+        let version = |role: &Role| view.roles.iter().find(|shown| shown.role == *role).and_then(|shown| shown.version);
+        older.extend(file.held_back(&view.gun, version).map(|what| format!("{}: {what}", view.gun)));
     }
     if older.is_empty() || agreement.accept.is_some() {
         return Ok(());

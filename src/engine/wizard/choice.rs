@@ -111,6 +111,9 @@ pub struct Choice {
     /// Root keys that a hand-over file names, to be found on the server.
     #[serde(default)]
     pub roots: BTreeMap<Gun, Vec<CanonicalKeyId>>,
+    /// Versions that a hand-over file names, by role: a server that has older ones, or none, may hold something back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<Gun, BTreeMap<Role, u64>>,
     /// Older root keys that sign a new root too.
     #[serde(default)]
     pub legacy: BTreeMap<Gun, Vec<PublicKey>>,
@@ -185,10 +188,24 @@ impl Choice {
     /// A choice that was just made.
     #[must_use]
     pub fn new(wizard: Wizard, repositories: Vec<Gun>, begun: Time) -> Self {
-        let (keys, before, roots, legacy) = Default::default();
+        let (keys, before, roots, sent, legacy) = Default::default();
         let (without_backup, remove_old, told, first) = Default::default();
         let way = Way::OnePublish;
-        Self { wizard, repositories, keys, without_backup, before, way, remove_old, told, first, roots, legacy, begun }
+        Self {
+            wizard,
+            repositories,
+            keys,
+            without_backup,
+            before,
+            way,
+            remove_old,
+            told,
+            first,
+            roots,
+            sent,
+            legacy,
+            begun,
+        }
     }
 
     /// The new keys of a repository.
@@ -201,4 +218,13 @@ impl Choice {
     pub fn use_keys(&mut self, keys: &[PublicKey]) {
         self.keys = self.repositories.iter().map(|gun| (gun.clone(), keys.to_vec())).collect();
     }
+}
+
+/// The first role whose file is older than the version that was sent, or missing.
+pub(super) fn held_back(sent: &BTreeMap<Role, u64>, version: impl Fn(&Role) -> Option<u64>) -> Option<String> {
+    sent.iter().find_map(|(role, sent)| match version(role) {
+        Some(here) if here >= *sent => None,
+        Some(here) => Some(format!("{role} is v{here} there, and the sender saw v{sent}")),
+        None => Some(format!("no file of {role} is there, and the sender saw one")),
+    })
 }

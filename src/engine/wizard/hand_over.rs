@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
-use super::choice::{Choice, Wizard};
+use super::choice::{Choice, Wizard, held_back};
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
 use crate::engine::disk::new_file::write_new;
 use crate::engine::disk::read;
@@ -120,7 +120,7 @@ impl HandOver {
     pub fn read(path: &Path) -> Result<Self, EngineError> {
         let disk = |source| EngineError::Disk { path: path.to_owned(), source };
         let bytes = read::read_kept(path, LONGEST).map_err(|error| match error.kind() {
-            std::io::ErrorKind::Other => refused(path, &error.to_string()),
+            std::io::ErrorKind::Other | std::io::ErrorKind::FileTooLarge => refused(path, &error.to_string()),
             _ => disk(error),
         })?;
         let bytes = bytes.ok_or_else(|| disk(rustix::io::Errno::NOENT.into()))?;
@@ -174,6 +174,13 @@ impl HandOver {
         write_new(path, &text)
     }
 
+    /// What of a repository is older than the sender has seen it, or not there at all, by the versions of its roles.
+    #[must_use]
+    pub fn held_back(&self, gun: &Gun, version: impl Fn(&Role) -> Option<u64>) -> Option<String> {
+        let sent = self.repositories.iter().find(|repository| repository.gun == *gun)?;
+        held_back(&sent.roles, version)
+    }
+
     /// What taking over begins with. Nothing of it is believed before the server has said the same.
     #[must_use]
     pub fn choice(&self, now: Time) -> Choice {
@@ -181,6 +188,7 @@ impl HandOver {
         let mut choice = Choice::new(Wizard::TakeOver { signer: self.signer.clone() }, guns, now);
         choice.use_keys(std::slice::from_ref(&self.key));
         choice.roots = self.repositories.iter().map(|r| (r.gun.clone(), r.root.clone())).collect();
+        choice.sent = self.repositories.iter().map(|r| (r.gun.clone(), r.roles.clone())).collect();
         choice
     }
 }

@@ -1,5 +1,6 @@
 //! The colleague's half of a rotation: his roles signed with his new key.
 
+use super::choice::held_back;
 use super::facts::{Facts, RepositoryFacts, RoleFacts};
 use super::phase::Phase;
 use crate::engine::draft::change::Change;
@@ -18,6 +19,10 @@ pub(super) fn phase(facts: &Facts, repository: &RepositoryFacts, own: &Role, new
                 "its root key is {there}, and the hand-over file names {named}: ask the sender"
             ));
         }
+    }
+    let version = |role: &Role| repository.role(role).and_then(|now| now.version);
+    if let Some(what) = facts.choice.sent.get(&repository.gun).and_then(|sent| held_back(sent, version)) {
+        return Phase::Blocked(format!("{what}: it may be held back; ask the sender and whoever runs the server"));
     }
     let mut changes = Vec::new();
     for role in [own.clone(), Role::releases()] {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::commands::{GUN, keys_of, repository, tags};
 use super::support::NotaryServer;
+use super::support::front::Front;
 use super::support::home::{Home, digest};
 
 /// What was begun, as `rotate list` shows it.
@@ -104,6 +105,61 @@ fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
     refused(with("/repositories", twice), "twice");
     refused(with("/about", "x".repeat(2 << 20).into()), "longer than");
     assert_eq!(keys_of(&server, "targets/jeff").len(), 2, "nothing came of it");
+}
+
+#[test]
+fn a_role_whose_file_the_server_keeps_back_is_not_signed_anew() {
+    let Some(server) = NotaryServer::start_plain() else { return };
+    let front = Front::start(server.port);
+    let (home, colleague) = (Home::at(&server.url, &server.ca), Home::at(&front.url, &server.ca));
+    let run = |home: &Home, arguments: &[&str]| home.publish(&[&["--insecure-http"], arguments].concat());
+    run(&home, &["setup", GUN, "--signer", "jeff"]).ok();
+    let tag = format!("{GUN}:1.0");
+    run(&home, &["sign", &tag, "--digest", &format!("sha256:{}", digest("1.0")), "--size", "1234"]).ok();
+    let (public, file) = (colleague.generate_key("jeff"), home.path().join("jeff.json"));
+    let path = file.to_str().unwrap();
+    run(&home, &["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", path]).ok();
+    let uploads = || server.requests().iter().filter(|request| request.method == "POST").count();
+    let before = uploads();
+    front.hide("targets/releases");
+    for accept in [&[][..], &["--accept"]] {
+        let refused = run(&colleague, &[&["rotate", "take-over", path], accept].concat());
+        assert!(refused.code != 0 && refused.stderr.contains("targets/releases"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("done: take over"), "{}", refused.stderr);
+    }
+    assert_eq!(uploads(), before);
+}
+
+#[test]
+fn a_role_that_the_server_has_no_file_of_though_the_sender_saw_one_is_not_taken_over() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (home, colleague) = (Home::new(&server), Home::new(&server));
+    home.publish(&["setup", GUN, "--signer", "jeff"]).ok();
+    let (public, file) = (colleague.generate_key("jeff"), home.path().join("jeff.json"));
+    let path = file.to_str().unwrap();
+    home.publish(&["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", path]).ok();
+    let mut sent: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    sent["repositories"][0]["roles"] = serde_json::json!({"targets/releases": 3});
+    std::fs::write(&file, sent.to_string()).unwrap();
+    colleague.trustdeck(&["inspect", GUN]).ok();
+    let refused = colleague.publish(&["rotate", "take-over", path]).ended(7);
+    let says = "no file of targets/releases is there, and the sender saw one";
+    assert!(refused.stderr.contains(says), "{}", refused.stderr);
+    let accepted = colleague.publish(&["rotate", "take-over", path, "--accept"]);
+    assert!(accepted.code != 0 && accepted.stderr.contains(says), "{}", accepted.stderr);
+    assert!(!accepted.stderr.contains("done: take over"), "{}", accepted.stderr);
+}
+
+#[test]
+fn a_rotation_to_the_key_that_is_there_already_changes_nothing_and_says_so() {
+    let Some(server) = NotaryServer::start() else { return };
+    let home = repository(&server);
+    home.trustdeck(&["inspect", GUN]).ok();
+    let rows = home.trustdeck(&["key", "list", "--json"]).ok().json();
+    let targets = rows.as_array().unwrap().iter().find(|row| row["role"] == "targets").unwrap();
+    let same = home.publish(&["rotate", "targets", GUN, "--key", targets["id"].as_str().unwrap()]);
+    assert!(same.stderr.contains("it has this key already, and nothing was changed"), "{}", same.stderr);
+    assert!(begun(&home).is_empty());
 }
 
 #[test]

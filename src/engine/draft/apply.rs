@@ -145,6 +145,9 @@ fn add_delegation(
     keys: &[PublicKey],
     paths: &[String],
 ) -> Result<Applied> {
+    if draft.entry(role).is_none() {
+        draft.check_room(role)?;
+    }
     let parent = role.parent();
     if let Role::Delegation(above) = &parent
         && draft.entry(above).is_none()

@@ -3,21 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
-use super::applied::Result;
+use super::applied::{Result, refuse};
 use super::change::role_word;
+use crate::tuf::verify::{DELEGATION_DEPTH, DELEGATIONS};
 use crate::tuf::{CanonicalKeyId, Delegation, DelegationName, KeyId, PublicKey, Role, Targets};
 
 impl Draft<'_> {
     /// Adds keys and paths to a delegation, listed if missing. Returns what was really added.
     ///
     /// # Errors
-    /// As [`Draft::content_mut`] for the role above.
+    /// As [`Draft::content_mut`] for the role above; more than is read.
     pub(in crate::engine) fn add_to(
         &mut self,
         name: &DelegationName,
         keys: &[PublicKey],
         paths: &[String],
     ) -> Result<Added> {
+        if self.entry(name).is_none() {
+            self.check_room(name)?;
+        }
         let parent = self.listing_mut(&name.parent())?;
         let listed = parent.delegations.get_or_insert_with(Vec::new);
         let new = !listed.iter().any(|d| d.name == *name);
@@ -46,6 +50,20 @@ impl Draft<'_> {
             self.touch(name.parent(), format!("adds to {}", role_word(&Role::Delegation(name.clone()))));
         }
         Ok(added)
+    }
+
+    /// Refuses what this program would not read: then nobody could see what was published.
+    pub(super) fn check_room(&self, name: &DelegationName) -> Result<()> {
+        let role = || Role::Delegation(name.clone());
+        if name.depth() > DELEGATION_DEPTH {
+            let what = format!("{name} is {} delegations deep, and {DELEGATION_DEPTH} are read at most", name.depth());
+            return refuse(role(), what, "list it further up");
+        }
+        if self.tree().len() >= DELEGATIONS {
+            let what = format!("there are {DELEGATIONS} delegations already, and more are not read");
+            return refuse(role(), what, "remove one that nobody signs with any more");
+        }
+        Ok(())
     }
 
     /// Removes keys from a delegation. Returns those that were there.

@@ -50,6 +50,16 @@ fn a_signer_comes_with_his_role_and_a_key_in_releases() {
 }
 
 #[test]
+fn a_delegation_deeper_than_is_read_is_refused_with_the_limit() {
+    let failed = |depth: usize| {
+        let plan = World::new().plan(&[add(&format!("targets{}", "/a".repeat(depth)), "deep", &[""])]);
+        plan.failed.unwrap().message
+    };
+    assert!(failed(33).ends_with("is 33 delegations deep, and 32 are read at most"), "{}", failed(33));
+    assert!(!failed(32).contains("at most"), "only its parent is missing: {}", failed(32));
+}
+
+#[test]
 fn removing_a_signer_who_was_not_last_orphans_nothing() {
     row(
         &[remove_signer("alice")],

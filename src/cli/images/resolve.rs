@@ -81,6 +81,9 @@ pub(super) fn trusted(view: &RepositoryView, tag: &str) -> Result<Trusted, Probl
             Some(Trouble { problem: cause, .. }) => {
                 Problem { message: format!("{message}: {}", cause.message), ..cause }
             }
+            None if view.vanished.iter().any(|gone| gone == tag) => {
+                Problem { message: format!("{message}; it was there when this machine looked last"), ..problem }
+            }
             None => Problem { message, ..problem },
         }
     })

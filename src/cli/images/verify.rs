@@ -90,6 +90,7 @@ async fn images(context: &Context, typed: &str, ending: &mut Ending) -> Result<V
     let view = context.relied_on(&target.gun).await?;
     ending.stale |= context.report_freshness(&view);
     if let Some(tag) = &target.tag {
+        context.report_losses(&view);
         return Ok(vec![trusted(&view, tag)?]);
     }
     ending.problems.extend(context.report_troubles(&view));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::real::World;
 use crate::support::image::{DOCKER_MANIFEST, Image};
-use crate::support::{Engine, Ran, run};
+use crate::support::{Engine, Ran, free_port, run};
 
 /// Programs that stand before all others and write down what they are asked for.
 struct Played<'w> {
@@ -82,6 +82,33 @@ fn nothing_is_pulled_that_nobody_has_signed() {
     let one_of_two = played.trustdeck(&["pull", &world.image("edge"), &world.image("1.0")]).ended(9);
     assert!(one_of_two.stderr.contains("is not signed"), "{one_of_two:?}");
     assert_eq!(played.asked().len(), 2);
+}
+
+#[test]
+fn what_is_relied_on_from_the_cache_alone_is_told_and_ends_with_five() {
+    let Some(world) = World::start() else { return };
+    let image = signed(&world);
+    world.home.trustdeck(&["resolve", &world.image("1.0")]).ok();
+    let played = Played::new(&world);
+    played.program("docker", "");
+    let gone = format!("https://localhost:{}", free_port());
+    for command in ["resolve", "verify", "pull"] {
+        let stale = played.trustdeck(&["--server", &gone, command, &world.image("1.0")]).ended(5);
+        assert!(stale.stderr.contains("shown from this machine's cache"), "{command}: {}", stale.stderr);
+        assert!(stale.stdout.contains(&image.digest()), "{command}: {}", stale.stdout);
+    }
+}
+
+#[test]
+fn nothing_is_pushed_that_nobody_here_can_sign() {
+    let Some(world) = World::start() else { return };
+    signed(&world);
+    std::fs::remove_dir_all(world.home.trust_dir().join("private")).unwrap();
+    let played = Played::new(&world);
+    played.program("podman", "");
+    let refused = played.trustdeck(&["push", "--with", "podman", "--yes", &world.image("2.0")]);
+    assert!(refused.code != 0, "{}", refused.stdout);
+    assert_eq!(played.asked(), [""; 0], "{}", refused.stderr);
 }
 
 #[test]

@@ -73,6 +73,16 @@ fn drift_names_what_moved_and_ends_with_ten() {
 }
 
 #[test]
+fn a_name_that_nobody_knows_is_an_error_and_no_empty_list() {
+    let lab = Lab::start();
+    for command in ["tags", "drift"] {
+        let unknown = lab.trustdeck(&[command, "registry.sandbox/team/nothing"]);
+        assert!(unknown.code != 0 && unknown.stdout.is_empty(), "{command}: {unknown:?}");
+        assert!(unknown.stderr.contains("registry.sandbox/team/nothing"), "{command}: {}", unknown.stderr);
+    }
+}
+
+#[test]
 fn resolve_prints_the_trusted_digest_or_says_why_there_is_none() {
     let lab = Lab::start();
     let signed = lab.trustdeck(&["inspect", &format!("{WEB}:latest")]).ok().json();

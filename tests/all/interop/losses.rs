@@ -1,6 +1,6 @@
 //! What a server has lost or does not count any more: said on standard error, and brought back with this machine's copy.
 
-use super::{GUN, docker_repository};
+use super::{GUN, docker_repository, sign_arguments};
 use crate::interop::publishing::all_agree;
 use crate::support::home::digest;
 use crate::support::{Home, NotaryServer, run};
@@ -86,6 +86,22 @@ fn a_root_that_no_server_begins_with_is_told_before_and_after() {
     assert!(plan.contains("will probably refuse it"), "{plan}");
     let refused = home.publish(&["restore", GUN]).ended(5);
     assert!(refused.stderr.contains("restores its database"), "{}", refused.stderr);
+}
+
+#[test]
+fn whoever_signs_or_verifies_is_told_which_tags_are_gone() {
+    let Some((_server, home)) = docker_repository() else { return };
+    home.sign(GUN, "1.0");
+    home.sign(GUN, "1.1");
+    home.docker(&["revoke", "--yes", &format!("{GUN}:1.1")]).ok();
+    let arguments = sign_arguments(GUN, "2.0");
+    let signed = home.publish(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+    assert!(signed.stderr.contains("1 tag gone since this machine looked last: 1.1"), "{}", signed.stderr);
+    home.docker(&["revoke", "--yes", &format!("{GUN}:1.0")]).ok();
+    let verified = home.trustdeck(&["verify", &format!("{GUN}:1.0")]);
+    for told in ["gone since this machine looked last: 1.0", "it was there when this machine looked last"] {
+        assert!(verified.code != 0 && verified.stderr.contains(told), "{}", verified.stderr);
+    }
 }
 
 #[test]

@@ -133,6 +133,15 @@ fn signing_into_a_file_of_a_removed_signer_vouches_for_what_is_in_it() {
 }
 
 #[test]
+fn an_expired_timestamp_is_pointed_out() {
+    let mut world = World::new();
+    let expired = "timestamp has expired";
+    assert!(!headlines(&world.plan(&[sign("2.0")]), Weight::Warning).contains(&expired));
+    world.repository.timestamp.1 = days(world.now, -1);
+    assert!(headlines(&world.plan(&[sign("2.0")]), Weight::Warning).contains(&expired));
+}
+
+#[test]
 fn a_signer_outside_releases_is_pointed_out() {
     let keys = vec![Key::named("carol").public()];
     let plan = World::new().plan(&[Change::AddDelegation { role: delegation("targets/ci"), keys, paths: vec![] }]);

@@ -1,6 +1,5 @@
 //! What refusals of servers mean.
 
-use reqwest::header::LOCATION;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,7 +39,7 @@ pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
     let status = answer.status.as_u16();
     match status {
         404 => RemoteError::NotFound { host, what: what.to_owned() },
-        300..=399 if answer.headers.contains_key(LOCATION) => RemoteError::Redirect { host, to: answer.location() },
+        301 | 302 | 303 | 307 | 308 => RemoteError::Redirect { host, to: answer.location() },
         400 if wants_tls(&answer.body) => RemoteError::WantsTls { host },
         400 if let Some(why) = client_certificate(&answer.body) => RemoteError::Tls { host, why },
         401 | 403 => RemoteError::Forbidden { host, why: detail(answer) },

@@ -315,7 +315,7 @@ impl Answer {
     /// Where a redirect leads, cut to 300 characters.
     pub(super) fn location(&self) -> String {
         let location = self.headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
-        location.unwrap_or_default().chars().take(300).collect()
+        location.unwrap_or_else(|| "an address that it does not name".to_owned()).chars().take(300).collect()
     }
 
     /// The server's clock.

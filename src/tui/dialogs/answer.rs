@@ -58,7 +58,7 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opens {
     /// One that was begun.
-    Begun(Choice),
+    Begun(Box<Choice>),
     /// A new one, unless it was begun.
     New { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
     /// The first set-up of a repository that is not listed yet.

@@ -12,7 +12,7 @@ use crate::tui::state::State;
 /// Opens a wizard: the effects, and the form that comes first if something must be asked.
 pub fn open(opens: Opens, state: &mut State) -> Vec<Effect> {
     let task = match opens {
-        Opens::Begun(choice) => Task::Resume(choice),
+        Opens::Begun(choice) => Task::Resume(*choice),
         Opens::New { wizard, candidates, chosen } => Task::Open { wizard, candidates, chosen },
         Opens::SetUp => return ask(state, forms::set_up),
         Opens::TakeOver => return ask(state, forms::take_over),
@@ -42,7 +42,7 @@ pub fn all(state: &State, begun: &[Begun]) -> Menu {
             (None, Some(what)) => Waits::Due(what.to_owned()),
             (None, None) => Waits::Next(due::waits_for(begun)),
         }),
-        opens: Opens::Begun(begun.choice.clone()),
+        opens: Opens::Begun(Box::new(begun.choice.clone())),
     };
     let mut offers: Vec<Offer> = begun.iter().rev().map(resume).collect();
     // What is due stands first.

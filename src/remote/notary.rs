@@ -338,7 +338,7 @@ impl NotaryServer {
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
             inner.slots.learn(took);
-            inner.turns.answered(doing, took, is_used && is_calm);
+            inner.turns.answered(doing, took, is_used, is_calm);
         }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {

@@ -168,11 +168,13 @@ impl Turns {
         self.adjust();
     }
 
-    /// Learns how long the beginning of an answer took, of a request that had its connection already and met the making
-    /// of no other one if it `is_apart`.
-    pub(super) fn answered(&self, doing: Doing, took: Duration, is_apart: bool) {
+    /// Learns how long the beginning of an answer took, of a request that had its connection already if it `is_apart`, and
+    /// met the making of no other one if it `is_calm`: that makes late what a quick server answers, and is no reason to
+    /// spare it. One with a database is spared for every reason.
+    pub(super) fn answered(&self, doing: Doing, took: Duration, is_apart: bool, is_calm: bool) {
         self.answer.fetch_min(micros(took), Ordering::Relaxed);
-        if is_apart && let Some(round_trip) = self.round_trip() {
+        let counts = is_apart && (is_calm || !self.reads.is_quick());
+        if counts && let Some(round_trip) = self.round_trip() {
             self.service(doing).learn(micros(took.saturating_sub(round_trip)));
             // Fails when nothing is left, which is the usual case.
             let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
@@ -256,7 +258,7 @@ mod tests {
     fn measured(connect: u64, answers: &[u64]) -> Turns {
         let turns = Turns::new(None);
         turns.connected(MILLI(connect));
-        answers.iter().for_each(|answer| turns.answered(Doing::Reads, MILLI(*answer), true));
+        answers.iter().for_each(|answer| turns.answered(Doing::Reads, MILLI(*answer), true, true));
         turns
     }
 
@@ -284,7 +286,7 @@ mod tests {
     fn what_the_user_sets_holds_whatever_is_measured() {
         let turns = Turns::new(Some(6));
         turns.connected(MILLI(1));
-        turns.answered(Doing::Reads, MILLI(1), true);
+        turns.answered(Doing::Reads, MILLI(1), true, true);
         assert_eq!(turns.open(), 6);
     }
 
@@ -301,7 +303,7 @@ mod tests {
         assert_eq!(turns.places.available_permits(), 0, "the one that is left is in use");
         held.clear();
         assert_eq!(turns.places.available_permits(), 1);
-        (0..RECOVERY).for_each(|_| turns.answered(Doing::Reads, MILLI(52), true));
+        (0..RECOVERY).for_each(|_| turns.answered(Doing::Reads, MILLI(52), true, true));
         assert!(turns.open() > 1, "well again");
         assert_eq!(turns.places.available_permits(), turns.open());
     }
@@ -324,18 +326,18 @@ mod tests {
     #[tokio::test]
     async fn uploads_that_a_server_far_away_takes_quickly_are_under_way_with_others() {
         let turns = measured(50, &[]);
-        turns.answered(Doing::Writes, MILLI(56), true);
+        turns.answered(Doing::Writes, MILLI(56), true, true);
         let _both = (turns.take(Doing::Writes).await, turns.take(Doing::Writes).await);
         assert_eq!(turns.gap(Doing::Writes), MILLI(24), "but do not arrive together");
-        (0..20).for_each(|_| turns.answered(Doing::Writes, MILLI(110), true));
+        (0..20).for_each(|_| turns.answered(Doing::Writes, MILLI(110), true, true));
         assert!(is_pending(turns.take(Doing::Writes)).await, "it has become slow");
         let quick = measured(50, &[51; 80]);
-        quick.answered(Doing::Writes, MILLI(56), true);
+        quick.answered(Doing::Writes, MILLI(56), true, true);
         assert_eq!(quick.gap(Doing::Writes), MILLI(12), "no database");
     }
 
     #[tokio::test]
-    async fn an_answer_beside_a_handshake_tells_nothing_of_the_server() {
+    async fn an_answer_beside_a_handshake_tells_nothing_of_a_quick_server() {
         let turns = measured(50, &[]);
         let turn = turns.take(Doing::Reads).await;
         assert!(turn.is_calm());
@@ -344,6 +346,14 @@ mod tests {
         let turn = turns.take(Doing::Reads).await;
         turns.connected(MILLI(60));
         assert!(!turn.is_calm(), "one has ended");
+        let quick = measured(50, &[51; 80]);
+        quick.answered(Doing::Reads, MILLI(90), true, false);
+        assert_eq!(quick.open(), 25);
+        quick.answered(Doing::Reads, MILLI(90), true, true);
+        assert!(quick.open() < 3, "nothing else explains it");
+        let database = measured(50, &[52; 80]);
+        database.answered(Doing::Reads, MILLI(90), true, false);
+        assert!(database.open() < 3, "spared for every reason");
     }
 
     #[tokio::test]
@@ -352,7 +362,7 @@ mod tests {
         let first = turns.take(Doing::Writes).await;
         let (mut second, mut third) = (Box::pin(turns.take(Doing::Writes)), Box::pin(turns.take(Doing::Writes)));
         assert!(is_pending(&mut second).await && is_pending(&mut third).await, "nothing is known of uploads");
-        turns.answered(Doing::Writes, MILLI(54), true);
+        turns.answered(Doing::Writes, MILLI(54), true, true);
         drop(first);
         let _both = (second.await, third.await);
     }

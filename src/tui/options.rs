@@ -165,6 +165,9 @@ impl ScreenOptions {
         }
         state.here.wanted = self.repositories.last().cloned();
         state.tour.clone_from(&self.tour);
+        if settings.read_only.everything {
+            state.tour = state.tour.take().map(Tour::only_looking);
+        }
         state.here.sandbox.clone_from(&self.sandbox);
         state.here.shell.clone_from(&self.shell);
         state.here.notes.clone_from(&self.notes);

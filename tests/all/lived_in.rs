@@ -125,34 +125,84 @@ fn the_key_that_ends_the_tour_is_no_key_of_a_wizard() {
 
 #[test]
 fn the_tour_never_names_a_key_that_is_not_bound_where_the_user_is() {
-    let mut state = browsing();
-    let web = gun("admin/web");
-    state.tour = Some(Tour::first_signer(&web, "admin/web", "carol", "/k/carol.pub", "sandbox-only"));
-    if let Some(tour) = &mut state.tour {
-        tour.at = 1;
-    }
+    let mut state = touring(1);
     select(&mut state, "admin/demo");
-    assert!(shown(&state).contains("First go back to admin/web"), "{}", shown(&state));
+    assert!(shown(&state).contains("Go to admin/web with j."), "{}", shown(&state));
+    press(&mut state, "2");
+    assert!(shown(&state).contains("Press 1: to the list of repositories."), "{}", shown(&state));
     select(&mut state, "admin/web");
     press(&mut state, "<enter>3");
-    assert!(shown(&state).contains("First 2, to the roles"), "{}", shown(&state));
-    press(&mut state, "2");
-    assert!(!shown(&state).contains("First"), "{}", shown(&state));
+    assert!(shown(&state).contains("Press 2: to its roles."), "{}", shown(&state));
+    press(&mut state, "/");
+    assert!(shown(&state).contains("Press enter: what you type finds rows."), "{}", shown(&state));
+    press(&mut state, "<enter>2");
+    assert!(shown(&state).contains("Press a, then enter: carol is filled in."), "{}", shown(&state));
+    press(&mut state, "a");
+    assert!(shown(&state).contains("Press enter: carol is filled in."), "{}", shown(&state));
+    press(&mut state, "<esc>W");
+    press(&mut state, "?");
+    assert!(shown(&state).contains("Press esc: this window is no part of the tour."), "{}", shown(&state));
+}
+
+/// A tour of both chapters, at one of its steps.
+fn touring(at: usize) -> State {
+    let mut state = browsing();
+    let web = gun("admin/web");
+    let tour = Tour::first_signer(&web, "admin/web", "carol", "/k/carol.pub", "sandbox-only");
+    state.tour = Some(Tour { at, ..tour.then_tags(&web, &gun("admin/demo")) });
+    state
 }
 
 #[test]
 fn the_tour_says_what_is_left_where_all_was_dropped_that_it_goes_on_with() {
     let mut state = staged();
     state.message = None;
-    state.tour = Some(Tour::first_signer(&gun("admin/web"), "admin/web", "carol", "/k/carol.pub", "sandbox-only"));
-    if let Some(tour) = &mut state.tour {
-        tour.at = 3;
-    }
-    resize(&mut state, (80, 24));
-    assert!(shown(&state).contains("First p, to the review. Press P"), "{}", shown(&state));
+    state.tour = touring(3).tour;
+    resize(&mut state, (60, 16));
+    assert!(shown(&state).contains("Press p: back to the review."), "{}", shown(&state));
     state.stage.changes.clear();
     assert!(shown(&state).contains("Nothing is staged: add a signer with a in Roles, or skip."), "{}", shown(&state));
-    assert!(!shown(&state).contains("Press P"), "{}", shown(&state));
+    state.tour = touring(7).tour;
+    assert!(shown(&state).contains("Nothing is staged: sign a tag with s in Tags, or skip."), "{}", shown(&state));
+}
+
+#[test]
+fn each_sentence_of_the_tour_is_whole_at_60_columns_wherever_the_user_stands() {
+    for at in 0..9 {
+        for keys in ["", "1", "2", "3", "4", "5", "p", "/", "?", "2a", "W"] {
+            let mut state = staged();
+            state.message = None;
+            state.tour = touring(at).tour;
+            resize(&mut state, (60, 16));
+            press(&mut state, keys);
+            let shown = shown(&state);
+            let line = shown.lines().nth(2).unwrap().trim();
+            assert!(line.ends_with('.') || line.ends_with('?'), "step {at} after {keys:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_skipped_step_takes_along_what_would_go_on_with_it() {
+    let title = |state: &State| state.tour.as_ref().and_then(|tour| tour.step()).map(|step| step.title);
+    let mut state = touring(1);
+    press(&mut state, ">");
+    assert_eq!(title(&state), Some("Tags."), "nothing is staged that could be reviewed");
+    let mut state = staged();
+    state.tour = touring(1).tour;
+    press(&mut state, ">");
+    assert_eq!(title(&state), Some("Review."));
+    // Latest alone is enough where edge was skipped.
+    let mut state = touring(5);
+    press(&mut state, ">");
+    assert_eq!(title(&state), Some("Drift."));
+}
+
+#[test]
+fn where_nothing_may_be_changed_the_tour_only_looks() {
+    let tour = touring(0).tour.unwrap().only_looking();
+    let titles: Vec<&str> = tour.steps.iter().map(|step| step.title).collect();
+    assert_eq!(titles, ["Look around.", "Tags.", "Verify."]);
 }
 
 #[test]

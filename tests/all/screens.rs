@@ -297,7 +297,7 @@ fn the_second_chapter_of_the_tour_looks_as_stored() {
         let (demo, web) = (gun("admin/demo"), gun("admin/web"));
         let tour = Tour::first_signer(&demo, "admin/demo", "ben", "keys/ben.pub", "sandbox-only");
         state.tour = Some(tour.then_tags(&demo, &web));
-        press(&mut state, ">>>>/admin/demo<enter><esc>");
+        press(&mut state, ">>/admin/demo<enter><esc>");
         let effects = press(&mut state, "3");
         screen::registry::compare(&mut state, &effects, &demo, &screen::registry::DEMO);
         state

@@ -139,11 +139,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
         let full = state.guide.is_some() || (matches!(state.screen, Screen::Main) && wizard::is_any_due(state));
         let crowded = full && state.size.0 < 110;
         if locked > 0 && is_roomy && !crowded {
-            let words = if state.size.0 < 110 {
-                format!("{locked} locked")
-            } else {
-                format!("{} locked", crate::tui::kit::format::count(locked, "key", "keys"))
-            };
+            let words = format!("{} locked", count(locked, "key", "keys"));
             parts.push(Runs::new().then(words, theme.quiet()));
         }
         // In a wizard its name and the tags at risk need the room.
@@ -174,12 +170,11 @@ fn open_keys(state: &State, is_roomy: bool) -> Option<Runs> {
     }
     // In minutes: a number that changes each second draws the eye, and nobody acts on it.
     let left_words = if left < 60 { "under 1 min".to_owned() } else { format!("{} min", left / 60) };
+    let words = format!("{} open", count(open, "key", "keys"));
     let words = match (is_roomy, state.size.0 < 110) {
-        (false, _) => format!("{open} open"),
-        (true, true) => format!("{open} open {left_words}"),
-        (true, false) => {
-            format!("{} open, locks in {left_words}", crate::tui::kit::format::count(open, "key", "keys"))
-        }
+        (false, _) => words,
+        (true, true) => format!("{words}, {left_words}"),
+        (true, false) => format!("{words}, locks in {left_words}"),
     };
     let style = if left < 60 { state.theme.warn_word() } else { state.theme.ok() };
     Some(Runs::new().then(words, style))
@@ -209,7 +204,9 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     let line = 36u16.min(end.saturating_sub(40));
     canvas.gauge(1, 1, line, line * (at + 1).min(total) / total.max(1), (theme.tour(), theme.quiet()));
     canvas.put(line + 3, 1, end, &label, theme.tour());
-    canvas.runs_right(line + 20, 1, end, &Runs::new().then("T", theme.key()).then(" end tour", theme.quiet()));
+    let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet()).gap(3);
+    let keys = if tour.step().is_some() { skip } else { Runs::new() };
+    canvas.runs_right(line + 16, 1, end, &keys.then("T", theme.key()).then(" end tour", theme.quiet()));
     let Some(step) = tour.step() else {
         let broken = state.known.repositories.iter().filter(|r| r.health() == Health::Fail).count();
         let scenes = count(broken, "repository is broken", "repositories are broken");
@@ -223,13 +220,10 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
         canvas.runs(1, 2, end, &runs);
         return;
     };
-    let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet());
-    let room = end.saturating_sub(skip.width() + 2);
-    let sentence = sentence(state, step);
+    let sentence = sentence(state, tour, step);
     let mut line = Runs::new().then(step.title, theme.strong()).gap(2).then(sentence.clone(), theme.text());
-    if line.width() >= room {
+    if line.width() >= end {
         line = Runs::new().then(sentence, theme.text());
     }
-    let x = canvas.runs(1, 2, room, &line);
-    canvas.runs_right(x, 2, end, &skip);
+    canvas.runs(1, 2, end, &line);
 }

@@ -1,8 +1,11 @@
 //! When a step of the tour is done.
 
+use std::sync::Arc;
+
 use crate::engine::{Change, PublishOutcome, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
+use crate::tui::kit::list::List;
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::tour::{Goal, Tour, TourStep};
 use crate::tui::state::{Screen, State};
@@ -30,11 +33,11 @@ fn is_done(state: &State, done: &Goal) -> bool {
             let here = state.focus == Pane::Tags && state.lists.shown.as_ref() == Some(gun);
             here && matches!(state.screen, Screen::Main) && compared
         }
-        Goal::TagsStaged(gun, wanted) => {
-            let signs = |s: &&StagedChange| s.gun == *gun && matches!(s.change, Change::Sign { .. });
-            state.stage.changes.iter().filter(signs).count() >= *wanted
+        Goal::TagStaged(gun, wanted) => {
+            let signs = |s: &StagedChange| matches!(&s.change, Change::Sign { tag, .. } if tag.as_str() == *wanted);
+            state.stage.changes.iter().any(|s| s.gun == *gun && signs(s))
         }
-        Goal::Verified(gun) => state.verifying.as_ref().is_some_and(|v| v.gun == *gun && v.ended),
+        Goal::Verified(gun, _) => state.verifying.as_ref().is_some_and(|v| v.gun == *gun && v.ended),
         Goal::Reviewing => matches!(state.screen, Screen::Review(_)),
         Goal::Published(gun) => match &state.screen {
             Screen::Publish(p) => p
@@ -46,45 +49,99 @@ fn is_done(state: &State, done: &Goal) -> bool {
     }
 }
 
-/// What to press now: never a key that is not bound where the user is.
+/// What to press now, and nothing else: never a key that is not bound where the user is.
 #[must_use]
-pub(super) fn sentence(state: &State, step: &TourStep) -> String {
-    if lacks_changes(state, &step.done) {
-        return "Nothing is staged: add a signer with a in Roles, or skip.".to_owned();
-    }
-    let Some(wanted) = elsewhere(state, &step.done) else { return step.sentence.clone() };
-    format!("{wanted} {}", step.sentence)
+pub(super) fn sentence(state: &State, tour: &Tour, step: &TourStep) -> String {
+    let done = &step.done;
+    let now = match state.dialogs.last() {
+        Some(dialog) => Some(in_dialog(tour, dialog, done)),
+        None if state.filtering.is_some() => Some("Press enter: what you type finds rows.".to_owned()),
+        None => on_screen(state, tour, done),
+    };
+    now.unwrap_or_else(|| step.sentence.clone())
 }
 
-/// Whether what the step goes on with was taken back.
-fn lacks_changes(state: &State, done: &Goal) -> bool {
-    let goes_on = matches!(done, Goal::Reviewing | Goal::Published(_));
-    goes_on && state.stage.changes.is_empty() && state.dialogs.is_empty() && matches!(state.screen, Screen::Main)
+fn in_dialog(tour: &Tour, dialog: &Dialog, done: &Goal) -> String {
+    match (dialog, done) {
+        (Dialog::Form(_), Goal::SignerStaged(_)) => format!("Press enter: {} is filled in.", tour.signer.0),
+        (Dialog::Form(_), Goal::TagStaged(..)) => "Press enter: it is staged.".to_owned(),
+        (Dialog::Choose(_), Goal::TagStaged(..)) => "Compare the two digests, then press enter.".to_owned(),
+        (Dialog::Choose(_), Goal::Verified(..)) => "Press enter: the registry is asked.".to_owned(),
+        (Dialog::Prompt(_), Goal::Published(_)) => format!("Type {}, then press enter.", tour.passphrase),
+        (Dialog::Confirm(_), Goal::Published(_)) => "Type the name that is asked for, then press enter.".to_owned(),
+        _ => "Press esc: this window is no part of the tour.".to_owned(),
+    }
 }
 
-/// The way back to where the step's keys hold; `None` there.
-fn elsewhere(state: &State, done: &Goal) -> Option<String> {
-    if !state.dialogs.is_empty() {
-        let is_of_step = matches!(
-            (state.dialogs.last(), done),
-            (Some(Dialog::Form(_)), Goal::SignerStaged(_) | Goal::TagsStaged(..))
-                | (Some(Dialog::Choose(_)), Goal::TagsStaged(..) | Goal::Verified(_))
-                | (Some(Dialog::Prompt(_) | Dialog::Confirm(_)), Goal::Published(_))
-        );
-        return (!is_of_step).then(|| "First close this with esc.".to_owned());
+/// The way to where the step's own keys hold; `None` there.
+fn on_screen(state: &State, tour: &Tour, done: &Goal) -> Option<String> {
+    match (&state.screen, done) {
+        (Screen::Review(_), Goal::Published(_)) if !state.stage.changes.is_empty() => return None,
+        (Screen::Publish(publishing), _) if publishing.ended.is_none() => {
+            return Some("Wait a moment: it is signed, sent and read back.".to_owned());
+        }
+        (Screen::Main, _) => {}
+        _ => return Some("Press esc: back to the panes.".to_owned()),
     }
-    let name = |gun: &Gun| state.short_name(&state.name_of(gun)).to_owned();
-    match (done, &state.screen) {
-        (Goal::Published(_), Screen::Review(_)) => None,
-        (Goal::Published(_), Screen::Main) => Some("First p, to the review.".to_owned()),
-        (_, Screen::Main) => match done {
-            Goal::Shows(..) if state.focus != Pane::Repositories => Some("First 1, to the list.".to_owned()),
-            Goal::SignerStaged(gun) if state.lists.shown.as_ref() != Some(gun) => {
-                Some(format!("First go back to {}: 1, then j or k, then enter.", name(gun)))
-            }
-            Goal::SignerStaged(_) if state.focus != Pane::Roles => Some("First 2, to the roles.".to_owned()),
-            _ => None,
-        },
-        _ => Some("First esc, back.".to_owned()),
+    if done.goes_on() && state.stage.changes.is_empty() {
+        return Some(stage_again(tour));
     }
+    match done {
+        Goal::Shows(_, gun) => to_repository(state, gun),
+        Goal::SignerStaged(gun) => to_pane(state, gun, Pane::Roles),
+        Goal::Compared(gun) => to_repository(state, gun)
+            .or_else(|| (state.focus == Pane::Tags).then(|| "Wait a moment: the registry is asked.".to_owned())),
+        Goal::TagStaged(gun, tag) | Goal::Verified(gun, tag) => {
+            to_pane(state, gun, Pane::Tags).or_else(|| to_tag(state, tag))
+        }
+        Goal::Reviewing => None,
+        Goal::Published(_) => Some("Press p: back to the review.".to_owned()),
+    }
+}
+
+/// Nothing is left of what the step goes on with: it was taken back.
+fn stage_again(tour: &Tour) -> String {
+    let before = tour.steps.iter().take(tour.at).rev().find(|step| !step.done.goes_on());
+    match before.map(|step| &step.done) {
+        Some(Goal::TagStaged(..)) => "Nothing is staged: sign a tag with s in Tags, or skip.".to_owned(),
+        _ => "Nothing is staged: add a signer with a in Roles, or skip.".to_owned(),
+    }
+}
+
+/// The way to a repository's row; `None` there, and in the panes that show what is in it.
+fn to_repository(state: &State, gun: &Gun) -> Option<String> {
+    let rows = &state.lists.repositories;
+    if state.lists.shown.as_ref() == Some(gun) && rows.selected() == Some(gun) {
+        return None;
+    }
+    if state.focus != Pane::Repositories {
+        return Some("Press 1: to the list of repositories.".to_owned());
+    }
+    let name = state.name_of(gun);
+    let name = state.short_name(&name);
+    Some(to_row(rows, gun, name).unwrap_or_else(|| format!("Press esc: a filter hides {name}.")))
+}
+
+fn to_pane(state: &State, gun: &Gun, pane: Pane) -> Option<String> {
+    let change = || format!("Press {}: to its {}.", pane.number(), pane.name().to_lowercase());
+    let change = || (state.focus != pane).then(change);
+    to_repository(state, gun).or_else(change)
+}
+
+fn to_tag(state: &State, tag: &str) -> Option<String> {
+    let rows = &state.lists.tags;
+    if rows.selected().is_some_and(|row| **row == *tag) {
+        return None;
+    }
+    let hidden = || match rows.filter.is_empty() {
+        true => format!("{tag} is not listed: press = to ask the registry."),
+        false => format!("Press esc: a filter hides {tag}."),
+    };
+    Some(to_row(rows, &Arc::from(tag), tag).unwrap_or_else(hidden))
+}
+
+/// The way to a row that is listed.
+fn to_row<K: Clone + Ord>(rows: &List<K>, row: &K, name: &str) -> Option<String> {
+    let (place, ..) = rows.rows().find(|(_, _, key)| *key == row)?;
+    Some(format!("Go to {name} with {}.", if place < rows.cursor() { "k" } else { "j" }))
 }

@@ -377,8 +377,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::SkipTourStep => {
+            let is_staged = !state.stage.changes.is_empty();
             if let Some(tour) = &mut state.tour {
-                tour.at = (tour.at + 1).min(tour.steps.len());
+                tour.skip(is_staged);
             }
         }
         Action::EndTour => state.tour = None,

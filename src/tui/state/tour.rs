@@ -1,7 +1,6 @@
 //! The sandbox's tour: a few steps, each with a sentence and a test on the state.
 
 use crate::tuf::Gun;
-use crate::tui::kit::format;
 use crate::tui::kit::pane::Pane;
 
 /// A tour that runs.
@@ -20,7 +19,7 @@ pub struct Tour {
 #[derive(Clone, Debug)]
 pub struct TourStep {
     pub title: &'static str,
-    /// What to press and why, in one line.
+    /// What to press where the step is done, and why: at most 58 cells, so that it is whole at 60 columns.
     pub sentence: String,
     pub done: Goal,
 }
@@ -38,10 +37,32 @@ pub enum Goal {
     Published(Gun),
     /// Its tags are on the screen beside what the registry holds.
     Compared(Gun),
-    /// So many tags are staged to be signed.
-    TagsStaged(Gun, usize),
-    /// An image of it was verified.
-    Verified(Gun),
+    /// This tag is staged to be signed.
+    TagStaged(Gun, &'static str),
+    /// An image of it was verified, best this one.
+    Verified(Gun, &'static str),
+}
+
+impl Goal {
+    /// The tag that it is about.
+    #[must_use]
+    pub fn tag(&self) -> Option<&'static str> {
+        match self {
+            Self::TagStaged(_, tag) | Self::Verified(_, tag) => Some(tag),
+            _ => None,
+        }
+    }
+
+    /// Whether it goes on with what was staged before.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Reviewing | Self::Published(_))
+    }
+
+    /// Whether it is reached by looking alone.
+    fn only_looks(&self) -> bool {
+        matches!(self, Self::Shows(..) | Self::Compared(_) | Self::Verified(..))
+    }
 }
 
 impl Tour {
@@ -52,7 +73,7 @@ impl Tour {
         let steps = vec![
             step(
                 "Look around.",
-                format!("Go to {name} with j, then press enter."),
+                format!("Press enter: the roles of {name}, and who signs."),
                 Goal::Shows(Pane::Roles, gun.clone()),
             ),
             step(
@@ -60,7 +81,7 @@ impl Tour {
                 format!("Press a, then enter: {signer} is filled in."),
                 Goal::SignerStaged(gun.clone()),
             ),
-            step("Review.", "Press p: see what would change. Nothing is sent yet.".to_owned(), Goal::Reviewing),
+            step("Review.", "Press p: see what would change; nothing is sent yet.".to_owned(), Goal::Reviewing),
             step("Publish.", format!("Press P; the passphrase is {passphrase}."), Goal::Published(gun.clone())),
         ];
         let signer = (signer.to_owned(), key_file.to_owned());
@@ -75,21 +96,37 @@ impl Tour {
         let passphrase = &self.passphrase;
         let more = vec![
             step("Tags.", "Press 3: what the registry holds stands beside it.".to_owned(), Goal::Compared(gun.clone())),
-            step("Sign.", "Nobody signed edge: go there with j, press s.".to_owned(), Goal::TagsStaged(gun.clone(), 1)),
+            step("Sign.", "Press s: nobody has signed edge yet.".to_owned(), Goal::TagStaged(gun.clone(), "edge")),
             step(
                 "Drift.",
-                "latest was pushed again: go there, press s, compare, enter.".to_owned(),
-                Goal::TagsStaged(gun.clone(), 2),
+                "Press s: latest was pushed again since it was signed.".to_owned(),
+                Goal::TagStaged(gun.clone(), "latest"),
             ),
             step("Publish.", format!("Press P; the passphrase is {passphrase}."), Goal::Published(gun.clone())),
             step(
                 "Verify.",
-                format!("Press 1, to {}, 3, to 0.11; V, then enter.", format::short_name(tampered.as_str())),
-                Goal::Verified(tampered.clone()),
+                "Press V, then enter: is 0.11 still what was signed?".to_owned(),
+                Goal::Verified(tampered.clone(), "0.11"),
             ),
         ];
         self.steps.extend(more);
         self
+    }
+
+    /// The steps that are for looking alone, where nothing may be changed.
+    #[must_use]
+    pub fn only_looking(mut self) -> Self {
+        self.steps.retain(|step| step.done.only_looks());
+        self
+    }
+
+    /// Goes on without the step that is shown; what would go on with it is left out too, if nothing is staged.
+    pub fn skip(&mut self, is_staged: bool) {
+        self.at += 1;
+        while !is_staged && self.step().is_some_and(|step| step.done.goes_on()) {
+            self.at += 1;
+        }
+        self.at = self.at.min(self.steps.len());
     }
 
     /// Whether the step that is shown wants a signer for one of these repositories.

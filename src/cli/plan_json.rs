@@ -235,7 +235,7 @@ fn warning_row<'a>(plan: &RepositoryPlan, warning: &'a PlanWarning) -> WarningRo
         weight,
         headline: &warning.headline,
         detail: &warning.detail,
-        remedy: warning.remedy.map(|remedy| remedy.command(&plan.gun)),
+        remedy: warning.remedy_alone().map(|remedy| remedy.command(&plan.gun)),
         mend: warning.fix.as_ref().map(|(_, what)| what.as_str()),
         mend_changes: warning.fix.as_ref().map_or(&[], |(changes, _)| changes),
     }

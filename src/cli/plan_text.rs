@@ -215,7 +215,7 @@ fn warning_text(plan: &RepositoryPlan, warning: &PlanWarning) -> String {
     };
     let mut text = wrapped(&format!("{word}: {}", warning.headline), "  ", WIDTH);
     text.push_str(&wrapped(&warning.detail, "    ", WIDTH));
-    if let Some(remedy) = warning.remedy {
+    if let Some(remedy) = warning.remedy_alone() {
         let line = format!("{}: {}", remedy.words(), remedy.command(&plan.gun));
         text.push_str(&wrapped(&line, "    ", WIDTH));
     }

@@ -185,7 +185,7 @@ pub struct PlanWarning {
 }
 
 /// What helps, and is done elsewhere than in this publish: a command, or keys of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Saying which root key a new repository gets.
     NameRootKey,
@@ -195,33 +195,47 @@ pub enum Remedy {
     SetUpAnew,
     /// Leaving the snapshot key to the server.
     LeaveSnapshot,
-    /// Adding a key to the role that would have none.
-    AddKey,
+    /// Adding a key to the role that would have none, and signing it again.
+    AddKey(Role),
+    /// Signing the role again, whose keys that stay have not signed it.
+    SignAgain(Role),
+}
+
+impl PlanWarning {
+    /// What helps where no changes would mend it at once.
+    #[must_use]
+    pub fn remedy_alone(&self) -> Option<&Remedy> {
+        self.remedy.as_ref().filter(|_| self.fix.is_none())
+    }
 }
 
 impl Remedy {
     /// What it is, as a sentence without its end.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn words(&self) -> &'static str {
         match self {
             Self::NameRootKey => "Say which",
             Self::SendAgain => "To send the copy of this machine again instead, drop these changes, then",
             Self::SetUpAnew => "If this publish is refused, delete the trust data there and set it up again",
             Self::LeaveSnapshot => "Leave it to the server",
-            Self::AddKey => "Add a key to it in the same publish, and sign it again",
+            Self::AddKey(_) => "Add a key to it in the same publish, and sign it again",
+            Self::SignAgain(_) => "To keep its tags sign it again in the same publish",
         }
     }
 
     /// The command that does it for a repository.
     #[must_use]
-    pub fn command(self, gun: &Gun) -> String {
+    pub fn command(&self, gun: &Gun) -> String {
         let name = in_command(gun);
         match self {
             Self::NameRootKey => "--root-key KEYID, or --root-key new".to_owned(),
             Self::SendAgain => format!("trustdeck restore {name}"),
             Self::SetUpAnew => format!("trustdeck delete {name} --remote"),
             Self::LeaveSnapshot => format!("trustdeck rotate snapshot {name} --server-managed"),
-            Self::AddKey => format!("trustdeck delegation add {name} ROLE FILE, then trustdeck witness"),
+            Self::AddKey(role) => {
+                format!("trustdeck delegation add {name} {role} FILE, then trustdeck witness {name} {role}")
+            }
+            Self::SignAgain(role) => format!("trustdeck witness {name} {role}"),
         }
     }
 }

@@ -133,11 +133,13 @@ fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &
         let has_keys = draft.role_keys(role).is_some_and(|k| k.keys.len() >= k.threshold as usize);
         found.push(if can_sign {
             let words = format!("re-sign {word} with {signers}, same publish");
-            fixed(plain(weight, headline, format!("{why} Signing it again keeps its tags.")), role.clone(), words)
+            let again = remedied(Remedy::SignAgain(role.clone()), plain(weight, headline, why));
+            fixed(again, role.clone(), words)
         } else if has_keys {
-            plain(weight, headline, format!("{why} Let somebody who holds another of its keys sign it first."))
+            let detail = format!("{why} None of those is on this machine: load one, or let its holder sign first.");
+            remedied(Remedy::SignAgain(role.clone()), plain(weight, headline, detail))
         } else {
-            remedied(Remedy::AddKey, plain(weight, headline, why))
+            remedied(Remedy::AddKey(role.clone()), plain(weight, headline, why))
         });
     }
     let explained = found.iter().any(|w| w.weight == Weight::Danger);

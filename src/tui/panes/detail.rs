@@ -22,7 +22,7 @@ pub struct Detail {
 }
 
 /// The fact that says what to do.
-const REMEDY: &str = "do";
+pub const REMEDY: &str = "do";
 
 impl Detail {
     /// Rows that it needs to be read whole in lines of `width` cells.
@@ -117,6 +117,13 @@ impl Detail {
         while over > 0 && shorten(&mut kept, cells, mark) {
             over -= 1;
         }
+        if over > 0 && !kept.is_empty() && lines.len() > 1 {
+            // What happened gives way to what to do.
+            lines.truncate(lines.len().saturating_sub(over).max(1));
+            if let Some((text, _)) = lines.last_mut().and_then(|line| line.0.first_mut()) {
+                *text = cut(&format!("{text} {mark}"), width, mark);
+            }
+        }
         for ((label, _), wrapped) in kept {
             for (i, text) in wrapped.into_iter().enumerate() {
                 let label = if i == 0 { label } else { "" };
@@ -159,6 +166,20 @@ fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_to_do_is_seen_where_what_happened_alone_would_fill_the_place() {
+        let detail = Detail {
+            name: "admin/demo".to_owned(),
+            sentences: vec!["releases was last signed by ben and by no key that stays. ".repeat(3)],
+            facts: vec![("do", "sign it again: w in Roles".to_owned()), ("asks for", "jeff".to_owned())],
+            ..Detail::default()
+        };
+        let lines = detail.lines(60, 2, "…");
+        let text: Vec<String> = lines.iter().map(|l| l.0.iter().map(|(t, _)| t.as_str()).collect()).collect();
+        assert_eq!(text.len(), 2, "{text:?}");
+        assert!(text[0].ends_with('…') && text[1].ends_with("w in Roles"), "{text:?}");
+    }
 
     #[test]
     fn in_a_narrow_place_what_to_do_stays_whole() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ratatui::layout::Rect;
 
-use super::detail::Detail;
+use super::detail::{Detail, REMEDY};
 use super::empty;
 use super::row;
 use crate::engine::plan::{PlannedChange, Weight};
@@ -224,14 +224,15 @@ pub fn detail(state: &State) -> Option<Detail> {
                 Weight::Note => theme.quiet(),
             };
             detail.state = Some((warning.headline.clone(), style));
-            detail.sentences.push(words::warning(warning));
-            if let Some((_, fix)) = &warning.fix {
+            detail.sentences.push(warning.detail.clone());
+            detail.facts.extend(words::remedy(warning).map(|remedy| (REMEDY, remedy)));
+            if let Some((_, fix)) = warning.fix.as_ref().filter(|_| !state.is_read_only(false)) {
                 detail.acts.push(("p", "review".to_owned(), format!("f there: {fix}")));
             }
         }
         None => detail.state = Some(("nothing gets worse".to_owned(), theme.quiet())),
     }
-    let keys: Vec<String> = plan.keys.iter().map(words::needed_key).collect();
+    let keys: Vec<String> = plan.keys.iter().map(|key| words::needed_key(state, key)).collect();
     if !keys.is_empty() {
         detail.facts.push(("asks for", keys.join(", ")));
     }

@@ -2,7 +2,7 @@
 
 use trustdeck::engine::plan::compute::plan_repository;
 use trustdeck::engine::plan::facts::KnownFiles;
-use trustdeck::engine::plan::{NeededKey, RepositoryPlan, Weight};
+use trustdeck::engine::plan::{NeededKey, Remedy, RepositoryPlan, Weight};
 use trustdeck::engine::{Change, Kind, RootKeyChoice};
 use trustdeck::tuf::Role;
 
@@ -156,6 +156,26 @@ fn a_role_left_without_keys_is_pointed_out() {
     let left = "releases has 0 of 1 keys left";
     assert!(headlines(&plan, Weight::Warning).contains(&left), "{:?}", plan.warnings);
     assert_eq!(headlines(&plan, Weight::Danger), ["2 tags orphaned"]);
+}
+
+#[test]
+fn what_keeps_the_tags_of_a_removed_signer_is_said_until_it_is_staged() {
+    let purged: Vec<_> = ["ben", "alice"].map(|name| Key::named(name).public().canonical_id().clone()).to_vec();
+    let purge = Change::PurgeKeys { keys: purged };
+    let releases = || role("targets/releases");
+    let remedy = |world: &World, changes: &[Change]| {
+        let plan = world.plan(changes);
+        plan.warnings.iter().find(|w| w.weight == Weight::Danger).map(|w| (w.headline.clone(), w.remedy.clone()))
+    };
+    let orphaned = |remedy| Some(("2 tags orphaned".to_owned(), Some(remedy)));
+    let mut world = World::new();
+    assert_eq!(remedy(&world, std::slice::from_ref(&purge)), orphaned(Remedy::AddKey(releases())));
+    let added = [purge, add_signer("carol", &[Key::named("carol").public()])];
+    assert_eq!(remedy(&world, &added), orphaned(Remedy::SignAgain(releases())), "her key is elsewhere");
+    world.keys.push((Key::named("carol"), "carol"));
+    assert_eq!(remedy(&world, &added), orphaned(Remedy::SignAgain(releases())), "her key is here");
+    assert_eq!(remedy(&World::new(), &[remove_signer("ben")]), orphaned(Remedy::SignAgain(releases())));
+    assert_eq!(remedy(&World::new(), &[remove_signer("ben"), witness("targets/releases")]), None);
 }
 
 #[test]

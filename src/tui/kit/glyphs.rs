@@ -119,7 +119,7 @@ const PLAIN: Glyphs = Glyphs {
     resign: "~",
     marked: "*",
     cursor: ">",
-    now: ">",
+    now: "o",
     to_come: "-",
     branch: "|",
     last_branch: "`",
@@ -167,3 +167,17 @@ pub static CONSOLE: Glyphs = Glyphs {
     focused_borders: &SQUARE,
     ..PLAIN
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_that_stand_in_one_picture_differ() {
+        for g in [&UNICODE, &ASCII, &CONSOLE] {
+            let chart = [g.holds, g.now, g.becomes, g.fail, g.warn, g.lost];
+            let others = |i: usize| chart.iter().skip(i + 1);
+            assert!(chart.iter().enumerate().all(|(i, sign)| others(i).all(|other| other != sign)), "{chart:?}");
+        }
+    }
+}

@@ -98,7 +98,8 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
 /// What the signs of the bars mean.
 fn legend(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
     let (glyphs, quiet) = (canvas.theme.glyphs, canvas.theme.quiet());
-    let first = [(glyphs.holds, "time left"), (glyphs.becomes, "beyond three years"), (glyphs.fail, "expired")];
+    let (left, beyond) = ((glyphs.holds, "time left"), (glyphs.becomes, "over 3 years"));
+    let first = [left, (glyphs.now, "its end"), beyond, (glyphs.fail, "expired")];
     let line = first.map(|(sign, words)| format!("{sign} {words}")).join("   ");
     canvas.put(x, y, end, &line, quiet);
     let root = format!("{}{} last half year of root: publishing needs its key", glyphs.warn, glyphs.lost);

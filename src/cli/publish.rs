@@ -267,7 +267,7 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
         return Some(Problem { repository: Some(plan.gun.clone()), ..problem.clone() });
     }
     let block = plan.warnings.iter().find(|w| w.weight == crate::engine::plan::Weight::Block)?;
-    let remedy = || block.remedy.as_ref().map(|remedy| format!("{}: {}", remedy.words(), remedy.command(&plan.gun)));
+    let remedy = || block.remedy_alone().map(|remedy| format!("{}: {}", remedy.words(), remedy.command(&plan.gun)));
     let mend = block.fix.as_ref().map(|(_, what)| what.clone()).or_else(remedy);
     Some(Problem {
         kind: Kind::Policy,

@@ -188,6 +188,6 @@ fn agree_to_all(
         };
     }
     let message = format!("nothing was revoked: {name} without a tag stands for all of it, {tags}");
-    let hint = "name the tags as REPO:TAG, or accept it with --accept";
-    Err(Problem { kind: Kind::Policy, repository: Some(view.gun.clone()), ..input(message, hint) })
+    let hint = format!("name the tags as {name}:TAG, or accept it with --accept");
+    Err(Problem { kind: Kind::Policy, repository: Some(view.gun.clone()), ..input(message, &hint) })
 }

@@ -234,8 +234,9 @@ impl Trust {
         match settings.first_contact {
             FirstContact::Ask => Err(refused(roots)),
             FirstContact::Trust => {
-                let words = pin::bare_root_keys(root).iter().map(words).collect();
-                notices.push(Notice::FirstContact { roots, words });
+                let keys = pin::bare_root_keys(root);
+                let words = keys.iter().map(words).collect();
+                notices.push(Notice::FirstContact { keys, words });
                 Ok(set)
             }
         }

@@ -5,16 +5,16 @@ use std::fmt;
 use jiff::Timestamp as Time;
 
 use crate::tuf::verify::{Leap, Leaps};
-use crate::tuf::{KeyId, Role, TrustedSet};
+use crate::tuf::{CanonicalKeyId, Role, TrustedSet};
 
 /// Something that happened on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The repository is new to this machine, and its root key is trusted from now on.
     FirstContact {
-        /// The root keys, as the root file lists them.
-        roots: Vec<KeyId>,
-        /// Four words for each bare key, to compare by ear.
+        /// The bare root keys, without their certificates: the words are of the same.
+        keys: Vec<CanonicalKeyId>,
+        /// Four words for each of them, to compare by ear.
         words: Vec<String>,
     },
     /// The root that this machine trusts is not one that the configuration allows; why. It was trusted before.
@@ -49,12 +49,12 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FirstContact { roots, words } => {
-                let roots: Vec<&str> = roots.iter().map(KeyId::as_str).collect();
+            Self::FirstContact { keys, words } => {
+                let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
                 write!(
                     f,
                     "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
-                    roots.join(", "),
+                    keys.join(", "),
                     words.join(", ")
                 )
             }

@@ -130,6 +130,8 @@ fn ended(
     if results.iter().any(|result| !result.new_keys.is_empty()) {
         context.console.note("nobody else has the new keys: back them up with trustdeck key backup --out FILE");
     }
+    let guns: Vec<Gun> = results.iter().map(|result| result.gun.clone()).collect();
+    context.engine.wizards().close_set_ups(&guns)?;
     ending.problems.extend(failed);
     let is_done = |r: &&Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     ending.succeeded = results.iter().filter(is_done).count();

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::choice::{Choice, Wizard};
 use super::part::Wizards;
+use super::progress::is_finished;
 use crate::engine::disk::note::{self, Note};
 use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
@@ -80,6 +81,22 @@ impl Wizards {
         let trust_dir = self.context.settings().trust_dir.clone();
         let file = self.file_of(&choice.wizard, &choice.repositories)?;
         self.folder().store(&format!("{file}.json"), &BegunFile { trust_dir, choice: choice.clone() })
+    }
+
+    /// Forgets set-ups that a publish of these repositories has finished: what is left, a backup of the keys that it made,
+    /// is said of the keys. Blocking.
+    ///
+    /// # Errors
+    /// As [`Wizards::list`].
+    pub fn close_set_ups(&self, published: &[Gun]) -> Result<(), EngineError> {
+        let mut begun = self.list()?;
+        begun.retain(|choice| choice.wizard == Wizard::FirstSetup);
+        for choice in begun.iter().filter(|choice| choice.repositories.iter().any(|gun| published.contains(gun))) {
+            if is_finished(&self.wizard_facts(choice)?) {
+                self.forget_wizard(choice)?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets a wizard that is finished or given up. What is staged stays staged.

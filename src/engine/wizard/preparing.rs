@@ -21,7 +21,10 @@ fn purpose(wizard: &Wizard) -> &'static str {
         Wizard::Snapshot { holder: Holder::Here } => "Without the server's help nobody mixes old and new files.",
         Wizard::Snapshot { holder: Holder::Server } => "The server then signs snapshots: signers need no key for it.",
         Wizard::Timestamp => "For a key of the server that others may have seen: root lists another one.",
-        Wizard::RenewRoot => "When root expires, nothing can be pulled. Its key stays, and what clients pinned.",
+        Wizard::RenewRoot => {
+            "When root expires, nothing can be pulled. Its key stays, but a certificate that is renewed with it has a new \
+             ID: pins that name the old one must name it."
+        }
         Wizard::RenewTargets { .. } => "When it expires, nothing can be pulled. Its key stays.",
         Wizard::FirstSetup => "With trust data, clients that demand it pull only what your signers signed.",
     }

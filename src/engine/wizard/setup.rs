@@ -109,7 +109,7 @@ pub(super) fn tags(facts: &Facts) -> StepDraft {
     let sign = |r: &RepositoryFacts| {
         format!("trustdeck sign {} --digest sha256:HEX --size BYTES", image_in_command(&r.gun, "TAG"))
     };
-    draft.view.commands = facts.repositories.iter().take(1).map(sign).collect();
+    draft.view.commands = facts.repositories.iter().map(sign).collect();
     draft.done = count > 0 || first.without_tags;
     draft
 }

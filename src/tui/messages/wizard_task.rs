@@ -45,6 +45,8 @@ pub enum Task {
     HandOver(Choice, PathBuf),
     /// Forget it, whatever is staged.
     Forget(Choice),
+    /// Forget set-ups that a publish of these repositories has finished.
+    Close(Vec<Gun>),
 }
 
 impl Task {

@@ -304,6 +304,8 @@ fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<
         state.message.take_if(|message| message.tone == Tone::Note);
     }
     let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
+    // A wizard that is open shows its last steps itself.
+    effects.extend(state.guide.is_none().then(|| Task::Close(guns.clone()).effect()));
     effects.extend(guns.iter().filter_map(|gun| asking::once(state, gun, Effect::Refresh)));
     effects
 }

@@ -67,8 +67,16 @@ impl Performer {
     async fn set_up(&self, name: &str) -> std::result::Result<Learned, Failure> {
         let parsed = parse_bare(name, false).or_else(|first| parse_bare(name, true).map_err(|_| first));
         let gun = parsed.map_err(failure::of)?;
+        let entries = self.blocking(|engine| engine.views().entries()).await?;
+        let was_listed = entries.iter().any(|entry| entry.gun == gun);
         self.list(vec![gun.clone()]).await?;
-        self.engine.views().refresh_until(&gun, &self.stop).await.map_err(failure::of)?;
+        if let Err(error) = self.engine.views().refresh_until(&gun, &self.stop).await {
+            if !was_listed {
+                // Nothing was begun: no row stays for what could not be read.
+                self.blocking(move |engine| engine.trust().remove_entry(&gun)).await?;
+            }
+            return Err(failure::of(error));
+        }
         self.blocking(move |engine| open(engine, Wizard::FirstSetup, vec![gun.clone()], &[gun])).await
     }
 
@@ -126,6 +134,10 @@ fn perform(engine: &Engine, task: Task) -> Result<Learned> {
         }
         Task::HandOver(choice, file) => {
             return hand_over(engine, &choice, &engine.settings().typed_paths.expanded(&file));
+        }
+        Task::Close(guns) => {
+            engine.wizards().close_set_ups(&guns)?;
+            Learned::Reminded(engine.wizards().begun_wizards()?)
         }
         Task::Forget(choice) => {
             engine.wizards().forget_wizard(&choice)?;

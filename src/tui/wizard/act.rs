@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::options::{self, Pick};
 use super::{forms, words};
 use crate::engine::view::keys::{KeyPlace, KeyState};
-use crate::engine::wizard::{Choice, First, StepKind, changes};
+use crate::engine::wizard::{Choice, First, StepKind, Wizard, changes};
 use crate::engine::{Change, EntryId, KeyView, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::choose::{Choose, Reply};
@@ -57,13 +57,16 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             let kept = guide.phase == Footing::Walking && !guide.is_over();
             let title = guide.choice().wizard.title();
             let over = guide.is_over().then(|| Task::Forget(guide.choice().clone()));
+            let unlisted = if kept { vec![] } else { nothing_there(guide) };
             state.guide = None;
             state.screen = Screen::Main;
             // What is on its way to the disk is not kept yet; its answer says so.
             if kept && !saving {
                 state.say(Tone::Note, "kept", format!("{title}; W goes on with it"));
             }
-            return vec![over.unwrap_or(Task::Remind).effect()];
+            let mut effects = unlist(state, unlisted);
+            effects.push(over.unwrap_or(Task::Remind).effect());
+            return effects;
         }
     }
     vec![]
@@ -83,13 +86,30 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
     vec![Effect::UndoOnly(own)]
 }
 
+/// Repositories that a set-up listed, and that have neither trust data nor staged changes.
+fn nothing_there(guide: &Guide) -> Vec<Gun> {
+    if guide.choice().wizard != Wizard::FirstSetup {
+        return vec![];
+    }
+    let bare = guide.facts.repositories.iter().filter(|r| r.state == Ok(None) && r.staged.is_empty());
+    bare.map(|r| r.gun.clone()).collect()
+}
+
+/// Takes repositories off the list that nothing came of; undo brings them back.
+fn unlist(state: &mut State, guns: Vec<Gun>) -> Vec<Effect> {
+    state.known.taken_off.clone_from(&guns);
+    guns.into_iter().map(Effect::RemoveEntry).collect()
+}
+
 /// Forgets the wizard; asks what shall become of what it staged, if that is anything.
 fn give_up(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
     let forget = Task::Forget(guide.choice().clone()).effect();
     let entries = own_entries(state, guide);
     if entries.is_empty() {
-        return vec![forget];
+        let unlisted = nothing_there(guide);
+        let effects = unlist(state, unlisted);
+        return effects.into_iter().chain([forget]).collect();
     }
     let staged = count(entries.len(), "change", "changes");
     let is_one = entries.len() == 1;

@@ -9,12 +9,23 @@ use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::answer::Opens;
 use crate::tui::dialogs::menu::{Menu, Offer};
+use crate::tui::kit::list::List;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::{Repository, State, selected};
+
+const FOR_ONE: &str = "it works on one, not on the marked ones: esc clears the marks";
+
+/// Whether the row under the cursor is what is meant, and nothing else is marked.
+fn is_for_one<K: Clone + Ord>(list: &List<K>) -> bool {
+    list.marks.iter().all(|marked| Some(marked) == list.selected())
+}
 
 /// Why `t` does nothing on the role under the cursor.
 #[must_use]
 pub fn no_role(state: &State) -> Option<&'static str> {
+    if !is_for_one(&state.lists.roles) {
+        return Some(FOR_ONE);
+    }
     match selected::role(state).map(|r| &r.role) {
         None => Some("the list is empty"),
         Some(Role::Delegation(name)) if !name.is_releases() && signer_of(&Role::from(name.clone())).is_none() => {
@@ -27,6 +38,9 @@ pub fn no_role(state: &State) -> Option<&'static str> {
 /// Why `t` does nothing on the key under the cursor.
 #[must_use]
 pub fn no_key(state: &State) -> Option<&'static str> {
+    if !is_for_one(&state.lists.keys) {
+        return Some(FOR_ONE);
+    }
     let Some(key) = selected::key(state) else { return Some("the list is empty") };
     of_key(state, key).is_empty().then_some("no role lists this key")
 }

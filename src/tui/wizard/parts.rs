@@ -110,7 +110,12 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
         }
         lines.push(runs);
     }
-    if step.kind == StepKind::HandOver {
+    let is_later = guide.stand(guide.shown()) == StepState::Later;
+    if let Some(next) = guide.next().and_then(|next| guide.steps.get(next)).filter(|_| is_later) {
+        let text = format!("Not yet: {} comes first.", words::listed(next));
+        lines.extend(wrap(&text, room).into_iter().map(|line| Runs::new().then(line, theme.quiet())));
+    }
+    if step.kind == StepKind::HandOver && !is_later {
         let carry = words::carrying(guide).into_iter();
         lines.extend(carry.map(|(text, style)| Runs::new().then(text, if style { theme.key() } else { theme.text() })));
     }
@@ -118,7 +123,7 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
     let told = matches!(step.kind, StepKind::Stage | StepKind::Key)
         || (step.kind == StepKind::Choose && guide.phase != Footing::Walking);
     let blocked = guide.stand(guide.shown());
-    for text in step.detail.iter().filter(|_| !told) {
+    for text in words::detail(guide, step).iter().filter(|_| !told) {
         if blocked != StepState::Blocked(text.clone()) {
             lines.extend(
                 wrap(&words::said(state, text), room).into_iter().map(|line| Runs::new().then(line, theme.text())),
@@ -138,9 +143,8 @@ fn end(state: &State, guide: &Guide, room: usize) -> Vec<StepLine> {
         StepLine::Blank,
     ];
     for repository in &guide.facts.repositories {
-        let tags = repository.there().map_or(0, |there| there.tags);
+        let tags = words::tags(state, repository);
         let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
-        let tags = crate::tui::kit::format::count(tags, "tag can be pulled", "tags can be pulled");
         lines.push(StepLine::Runs(Runs::new().then(name, theme.text()).gap(3).then(tags, theme.quiet())));
     }
     lines.push(StepLine::Blank);
@@ -216,10 +220,7 @@ fn head(
     let runs = Runs::new().then(name, theme.strong());
     let right = match plan {
         Some(plan) => tag_effect(canvas, plan, 10),
-        None => {
-            let tags = repository.there().map_or(0, |there| there.tags);
-            Runs::new().then(crate::tui::kit::format::count(tags, "tag", "tags"), theme.quiet())
-        }
+        None => Runs::new().then(words::tags(state, repository), theme.quiet()),
     };
     let gap = cells.saturating_sub(usize::from(runs.width() + right.width())).max(2);
     let mut runs = runs.gap(gap);

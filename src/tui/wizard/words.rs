@@ -4,6 +4,7 @@ use crate::engine::RootKeyChoice;
 use crate::engine::plan::NeededKey;
 use crate::engine::wizard::{Holder, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, steps};
 use crate::tuf::{CanonicalKeyId, Role};
+use crate::tui::kit::format::count;
 use crate::tui::state::guide::{Footing, Guide};
 use crate::tui::state::{State, words as shared};
 
@@ -82,10 +83,7 @@ fn capital(text: &str) -> String {
 /// What the engine says, with keys and repositories as the panes call them.
 #[must_use]
 pub(super) fn said(state: &State, text: &str) -> String {
-    let mut text = match &state.known.registry {
-        Some(registry) => text.replace(&format!("{registry}/"), ""),
-        None => text.to_owned(),
-    };
+    let mut text = shared::short_names(state, text);
     for key in state.keyring.keys.iter().filter(|key| !key.place.is_of_server() && key.label != key.id.short()) {
         let named = key.called();
         if text.contains(key.id.short()) && !text.contains(&named) {
@@ -169,15 +167,39 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
     if let Err(problem) = &facts.state {
         return problem.message.clone();
     }
-    let Some(there) = facts.there() else { return "no trust data yet".to_owned() };
+    if facts.there().is_none() {
+        return "no trust data yet".to_owned();
+    }
     let wizard = &guide.choice().wizard;
-    let tags = crate::tui::kit::format::count(there.tags, "tag", "tags");
+    let tags = tags(state, facts);
     let Some(role) = facts.role(&wizard.role()) else { return format!("no {}", wizard.role()) };
     if let (Wizard::RenewRoot | Wizard::RenewTargets { .. }, Some(version)) = (wizard, role.version) {
         return format!("v{version}   {tags}");
     }
     let keys: Vec<String> = role.ids().iter().map(|id| state.keyring.called_with_id(id)).collect();
     format!("{}   {tags}", keys.join(", "))
+}
+
+/// How many tags it has, as its pane counts them; how many of them are pulled, if that is not all.
+#[must_use]
+pub(super) fn tags(state: &State, facts: &RepositoryFacts) -> String {
+    let pulled = facts.there().map_or(0, |there| there.tags);
+    let listed = state.find(&facts.gun).and_then(|r| r.view.as_ref()).map_or(pulled, |view| view.tags.len());
+    let all = count(listed.max(pulled), "tag", "tags");
+    match pulled {
+        _ if pulled >= listed => all,
+        0 => format!("{all}, none can be pulled"),
+        _ => format!("{all}, {pulled} can be pulled"),
+    }
+}
+
+/// What the engine says of a step; nothing while that is still to come, when it would speak of what is not there yet.
+#[must_use]
+pub(super) fn detail<'a>(guide: &Guide, step: &'a StepView) -> &'a [String] {
+    let comes_last =
+        matches!(step.kind, StepKind::Check | StepKind::HandOver | StepKind::Retire | StepKind::BackUpMade);
+    let is_later = guide.stand(guide.shown()) == StepState::Later;
+    if comes_last && is_later { &[] } else { &step.detail }
 }
 
 /// What the loss of a new key without a backup means.
@@ -213,8 +235,8 @@ fn signers(state: &State, guide: &Guide) -> String {
     for needed in plans.flat_map(|plan| plan.keys) {
         let name = match &needed {
             NeededKey::Unlock { label, role, .. } if label == role => format!("the {role} key"),
-            NeededKey::Unlock { label, role, .. } => format!("{label} ({role})"),
-            NeededKey::New { .. } => shared::needed_key(&needed),
+            NeededKey::Unlock { role, .. } => format!("{} ({role})", shared::needed_key(state, &needed)),
+            NeededKey::New { .. } => shared::needed_key(state, &needed),
         };
         if !names.contains(&name) {
             names.push(name);
@@ -271,7 +293,7 @@ pub(super) fn note(state: &State, guide: &Guide, step: &StepView) -> String {
 #[must_use]
 pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
     let Some(step) = guide.step() else { return vec!["Every step is done.".to_owned()] };
-    let mut lines: Vec<String> = step.detail.iter().map(|text| said(state, text)).collect();
+    let mut lines: Vec<String> = detail(guide, step).iter().map(|text| said(state, text)).collect();
     if let StepState::Blocked(why) = guide.stand(guide.shown())
         && !step.detail.contains(&why)
     {

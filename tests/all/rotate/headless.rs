@@ -50,7 +50,14 @@ fn a_set_up_that_was_published_otherwise_puts_no_old_key_back() {
     let Some(server) = NotaryServer::start() else { return };
     let home = Home::new(&server);
     home.trustdeck(&["setup", GUN, "--signer", "dave"]).ok();
+    let wizards = || home.state_dir().join("wizards");
+    let [file] =
+        std::fs::read_dir(wizards()).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>().try_into().unwrap();
+    let kept = std::fs::read(&file).unwrap();
     home.trustdeck(&["publish", GUN, "--yes"]).ok();
+    assert!(begun(&home).is_empty(), "what it has staged is published, so that it is finished");
+    // As if it had been published from another machine.
+    std::fs::write(&file, kept).unwrap();
     home.publish(&["rotate", "signer", "dave", GUN]).ok();
     let now = keys_of(&server, "targets/dave");
     let begun = begun(&home).into_iter().find(|begun| begun["what"].as_str().unwrap().contains("set up"));

@@ -395,6 +395,46 @@ fn a_repository_is_set_up_by_choosing_root_signer_and_tags() {
 }
 
 #[test]
+fn a_set_up_that_was_not_begun_leaves_no_repository_in_the_list() {
+    let first = begun(Wizard::FirstSetup);
+    let gun = first.choice.repositories[0].clone();
+    let mut state = browsing();
+    answer(&mut state, Learned::ToChoose(Box::new(first.clone()), vec![gun.clone()]));
+    let effects = press(&mut state, "q");
+    assert_eq!(effects[0], Effect::RemoveEntry(gun.clone()));
+    assert_eq!(state.known.taken_off, [gun.clone()], "undo brings it back");
+    // One that was begun stays until it is given up.
+    let mut state = walking(first);
+    assert!(!press(&mut state, "q").contains(&Effect::RemoveEntry(gun.clone())));
+    let mut state = walking(begun(Wizard::FirstSetup));
+    assert_eq!(press(&mut state, "X")[0], Effect::RemoveEntry(gun));
+}
+
+#[test]
+fn a_wizard_counts_tags_as_their_pane_does_and_says_what_is_pulled_of_them() {
+    let mut facts = begun(Wizard::Targets);
+    if let Ok(Some(there)) = &mut facts.repositories[0].state {
+        there.tags = 0;
+    }
+    let mut state = browsing();
+    let guns = facts.choice.repositories.clone();
+    answer(&mut state, Learned::ToChoose(Box::new(facts), guns));
+    let shown = crate::screen::frame::signs(&crate::screen::draw(&state));
+    assert!(shown.contains("9 tags, none can be pulled") && !shown.contains("0 tags"), "{shown}");
+}
+
+#[test]
+fn a_step_that_comes_later_says_so_and_nothing_of_what_will_be_then() {
+    let mut state = walking(begun(Wizard::DelegationKey { signer: signer() }));
+    for (keys, step) in [("nnnnn", "Check as a fresh client"), ("n", "Hand over"), ("n", "Retire")] {
+        press(&mut state, keys);
+        let shown = crate::screen::frame::signs(&crate::screen::draw(&state));
+        assert!(shown.contains(step) && shown.contains("Not yet: new key comes first."), "{shown}");
+        assert!(!shown.contains("can be pulled") && !shown.contains("nothing to carry"), "{shown}");
+    }
+}
+
+#[test]
 fn a_late_answer_about_another_choice_is_dropped() {
     let mut state = walking(rotation());
     let other = keyed(rotation());

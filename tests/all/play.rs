@@ -39,7 +39,7 @@ fn lost_for_good(size: (u16, u16)) -> State {
     let api = plan.repositories.iter_mut().find(|p| p.name == "admin/api").unwrap();
     for warning in &mut api.warnings {
         warning.fix = None;
-        warning.remedy = Some(Remedy::AddKey);
+        warning.remedy = Some(Remedy::AddKey(trustdeck::tuf::Role::releases()));
     }
     tell_plan(&mut state, plan);
     state.message = None;
@@ -51,7 +51,7 @@ fn what_no_key_mends_in_the_review_says_where_it_is_mended_and_offers_no_f() {
     let mut state = lost_for_good((120, 40));
     press(&mut state, "G");
     let frame = shown(&state);
-    assert!(frame.contains("admin/api: a in Roles adds a key; space on its name accepts the loss"), "{frame}");
+    assert!(frame.contains("admin/api: a in Roles adds a key; space accepts it"), "{frame}");
     assert!(frame.contains("a in Roles, then w"), "{frame}");
     assert!(!frame.contains("f mends it") && !frame.contains("takes the loss"), "{frame}");
     press(&mut state, "f");
@@ -68,6 +68,103 @@ fn publish_goes_to_what_blocks_it_and_names_it() {
     let Screen::Review(review) = &state.screen else { panic!() };
     assert_eq!(review.list.selected(), Some(&ReviewRow::Repository(gun("admin/api"))));
     assert!(said(&state).contains("admin/api: "), "{}", said(&state));
+}
+
+#[test]
+fn a_plan_that_is_longer_than_the_screen_is_read_to_its_end() {
+    let mut state = lost_for_good((60, 16));
+    press(&mut state, "G");
+    let frame = shown(&state);
+    assert!(frame.contains("enter read on"), "{frame}");
+    for key in ["<enter>", "]"] {
+        press(&mut state, key);
+        let mut read = String::new();
+        for _ in 0..12 {
+            read.push_str(&shown(&state));
+            press(&mut state, "<pagedown>");
+        }
+        // The last of the orphaned tags, what helps, and the roles.
+        for part in ["2.9", "a in Roles, then w", "targets/releases", "space"] {
+            assert!(read.contains(part), "{part} after {key}: {read}");
+        }
+        press(&mut state, "<esc>");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_whole_in_the_border_keeps_its_remedy() {
+    let mut state = lost_for_good((60, 16));
+    press(&mut state, "G");
+    let frame = shown(&state);
+    assert!(frame.contains("a in Roles adds a key; space accepts it"), "{frame}");
+}
+
+#[test]
+fn the_way_to_the_review_is_shown_once_something_is_staged() {
+    let mut state = browsing();
+    state.message = None;
+    assert!(!hints(&state).contains("p review"), "{}", hints(&state));
+    tell_stage(&mut state, stage(), plan());
+    assert!(hints(&state).contains("p review"), "{}", hints(&state));
+}
+
+#[test]
+fn t_works_on_one_row_and_says_so_where_others_are_marked() {
+    for list in ["4<space><space>", "2jj<space>j<space>"] {
+        let mut state = browsing();
+        press(&mut state, list);
+        assert_eq!(press(&mut state, "t"), []);
+        assert!(said(&state).contains("it works on one, not on the marked ones"), "{}", said(&state));
+    }
+}
+
+#[test]
+fn names_of_repositories_are_short_wherever_something_is_said_of_them() {
+    let mut state = browsing();
+    let text = "registry.example.com/admin/demo at https://registry.example.com/v2/ and x.registry.example.com/a";
+    state.say(trustdeck::tui::kit::message::Tone::Note, "told", text);
+    let frame = shown(&state);
+    let short = "admin/demo at https://registry.example.com/v2/ and x.registry.example.com/a";
+    assert!(frame.contains(&format!("told  {short}")), "{frame}");
+}
+
+#[test]
+fn where_nothing_may_be_changed_no_key_that_changes_is_offered() {
+    let mut state = staged();
+    press(&mut state, "1");
+    select(&mut state, "admin/api");
+    state.message = None;
+    assert!(shown(&state).contains("t renew root"), "{}", shown(&state));
+    state.here.read_only.everything = true;
+    assert!(!shown(&state).contains("t renew root"), "{}", shown(&state));
+    press(&mut state, "p");
+    tell_plan(&mut state, plan());
+    state.message = None;
+    press(&mut state, "G");
+    let frame = shown(&state);
+    assert!(frame.contains("nothing is published from here"), "{frame}");
+    assert!(!frame.contains("fix  re-sign") && !frame.contains("f mends it"), "{frame}");
+}
+
+#[test]
+fn the_help_turns_pages_and_says_the_whole_reason() {
+    let mut state = browsing();
+    state.size = (60, 16);
+    press(&mut state, "?");
+    let page = |state: &State| {
+        let frame = shown(state);
+        let at = frame.find("page ").unwrap_or_else(|| panic!("{frame}"));
+        frame[at..].split_whitespace().nth(1).unwrap().parse::<usize>().unwrap()
+    };
+    for n in 1..4 {
+        assert_eq!(page(&state), n);
+        press(&mut state, "<pagedown>");
+    }
+    press(&mut state, "<pageup>");
+    assert_eq!(page(&state), 3);
+    press(&mut state, "<esc>?undo");
+    let frame = shown(&state);
+    assert!(frame.contains("what was published cannot be") && frame.contains("undone"), "{frame}");
 }
 
 #[test]

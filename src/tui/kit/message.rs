@@ -41,7 +41,7 @@ pub enum Said {
     Line(MessageLine),
 }
 
-/// A line: how it is meant, verb, object, what to do about it, and the key and word that take it back.
+/// A line: how it is meant, verb, object, what to do about it, and the keys with their words that take it back or show it.
 #[derive(Clone, Debug)]
 pub struct MessageLine {
     pub tone: Tone,
@@ -49,14 +49,24 @@ pub struct MessageLine {
     pub object: String,
     pub remedy: Option<String>,
     pub back: Option<(&'static str, &'static str)>,
+    /// Key and word that show all of it: said where it is cut.
+    pub whole: Option<(&'static str, &'static str)>,
 }
 
 impl MessageLine {
+    /// Cells of what happened and what to do about it.
+    fn width(&self) -> u16 {
+        width(&self.object) + self.remedy.as_ref().map_or(0, |remedy| width(remedy) + 2)
+    }
+
     fn object(&self, theme: Theme, room: usize) -> String {
         let Some(remedy) = &self.remedy else { return cut(&self.object, room, theme.glyphs.cut) };
         let whole = format!("{}: {remedy}", self.object);
         if usize::from(width(&whole)) <= room {
             return whole;
+        }
+        if usize::from(width(remedy)) + LEAST + 2 > room {
+            return cut(remedy, room, theme.glyphs.cut);
         }
         let cells = room.saturating_sub(usize::from(width(remedy)) + 2);
         let object = cut(&self.object, cells.max(LEAST), theme.glyphs.cut);
@@ -79,11 +89,15 @@ impl Said {
             Tone::Warn => (theme.glyphs.warn, theme.warn()),
             Tone::Fail => (theme.glyphs.fail, theme.fail()),
         };
-        let back =
-            line.back.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
-        let back = back.unwrap_or_default();
+        let keys = |keys: Option<(&'static str, &'static str)>| {
+            let runs =
+                keys.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
+            runs.unwrap_or_default()
+        };
         let runs = Runs::new().then(glyph, style).gap(1).then(line.verb.clone(), theme.text());
         let runs = if line.object.is_empty() { runs } else { runs.gap(2) };
+        let is_whole = runs.width() + line.width() <= room;
+        let back = keys(if line.back.is_none() && !is_whole { line.whole } else { line.back });
         let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
         let mut runs = runs.then(line.object(theme, cells), theme.text());
         runs.0.extend(back.0);
@@ -110,9 +124,16 @@ mod tests {
             object: "cannot reach https://notary.example.com:4443 for the sixth time".to_owned(),
             remedy: Some("check the proxy".to_owned()),
             back: None,
+            whole: Some(("@", "all of it")),
         };
-        let runs = Said::Line(line).runs(Theme::default(), 50);
-        let text: String = runs.0.iter().map(|(text, _)| text.as_str()).collect();
-        assert!(text.contains("cannot") && text.ends_with(": check the proxy"), "{text}");
+        let said = |room: u16| -> String {
+            let runs = Said::Line(line.clone()).runs(Theme::default(), room);
+            runs.0.iter().map(|(text, _)| text.as_str()).collect()
+        };
+        let text = said(60);
+        assert!(text.contains("cannot") && text.ends_with(": check the proxy   @ all of it"), "{text}");
+        let text = said(42);
+        assert!(text.ends_with("  check the proxy   @ all of it"), "what happened gives way: {text}");
+        assert!(said(200).ends_with("check the proxy"), "{}", said(200));
     }
 }

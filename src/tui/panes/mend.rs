@@ -48,7 +48,8 @@ pub const STAGED: &str = "it is staged already; p reviews it";
 /// What mends this role, if it wants that.
 #[must_use]
 pub fn of(state: &State, role: &RoleView) -> Option<Mend> {
-    let wanted = wanted(state, role)?;
+    // Where nothing may be changed, only asking mends anything.
+    let wanted = wanted(state, role).filter(|mend| *mend == Mend::AskServer || !state.is_read_only(true))?;
     let planned = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
     let diff = planned.and_then(|plan| plan.roles.iter().find(|diff| diff.role == role.role));
     let is_staged = diff.is_some_and(|diff| match wanted {

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::keys;
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{Dialog, Help};
-use crate::tui::kit::canvas::{Canvas, Runs, Spot as Click, width};
+use crate::tui::kit::canvas::{self, Canvas, Runs, Spot as Click, wrap};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::list::Move;
@@ -18,8 +18,8 @@ use crate::tui::state::binding::{Action, Binding, Group};
 const COLUMN: u16 = 23;
 /// Those of them that the key takes.
 const KEYS: u16 = 10;
-/// Lines that a key scrolls.
-const PAGE: usize = 8;
+/// Lines below the keys that say why one does nothing.
+const BELOW: u16 = 2;
 
 fn listed(help: &Help, state: &State) -> Vec<&'static Binding> {
     let filter = Filter::new(help.typed.text());
@@ -51,8 +51,8 @@ pub(super) fn key(mut help: Help, state: &mut State, key: &KeyEvent) -> Option<&
                 return Some(binding);
             }
         }
-        KeyCode::PageDown => help.cursor = (help.cursor + PAGE).min(last),
-        KeyCode::PageUp => help.cursor = help.cursor.saturating_sub(PAGE),
+        KeyCode::PageDown => help.cursor = Pages::of(&listed, state.size).beside(help.cursor, 1).unwrap_or(last),
+        KeyCode::PageUp => help.cursor = Pages::of(&listed, state.size).beside(help.cursor, -1).unwrap_or(0),
         KeyCode::End => help.cursor = last,
         KeyCode::Home => help.cursor = 0,
         // A letter filters, but nothing is called by this one alone.
@@ -65,39 +65,71 @@ pub(super) fn key(mut help: Help, state: &mut State, key: &KeyEvent) -> Option<&
     None
 }
 
+/// How the keys lie in columns, and the columns on pages.
+struct Pages {
+    spots: Vec<Spot>,
+    columns: u16,
+    /// Cells of a column.
+    cells: u16,
+    rows: u16,
+}
+
+impl Pages {
+    fn of(listed: &[&Binding], (width, height): (u16, u16)) -> Self {
+        let blocks = blocks(listed);
+        let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
+        let most = usize::from(height.saturating_sub(8));
+        let longest = listed.iter().map(|binding| canvas::width(shown_word(binding))).max().unwrap_or(0);
+        let columns = |cells: u16| (width.min(92).saturating_sub(8) / cells).clamp(1, 3);
+        // Words are cut only where whole ones would take another page.
+        let whole = (KEYS + longest + 2).max(COLUMN);
+        let is_roomy = rows_total / usize::from(columns(whole)) + 3 <= most;
+        let columns = columns(if is_roomy { whole } else { COLUMN });
+        let cells = whole.min(width.min(92).saturating_sub(11) / columns);
+        let rows = (rows_total / usize::from(columns) + 3).max(8).min(most);
+        let rows = u16::try_from(rows).unwrap_or(20);
+        // What the window has for them: see `Window::open`.
+        let height = (rows + BELOW + 4).min(height.saturating_sub(2)).saturating_sub(3 + BELOW);
+        Self { spots: flow(&blocks, height), columns, cells, rows }
+    }
+
+    fn count(&self) -> u16 {
+        self.spots.iter().map(|spot| spot.column / self.columns + 1).max().unwrap_or(1)
+    }
+
+    /// The page that a line is on, from 0.
+    fn page_of(&self, index: usize) -> u16 {
+        self.spots.iter().find(|spot| spot.index == Some(index)).map_or(0, |spot| spot.column / self.columns)
+    }
+
+    /// The first line of the page so many pages from that of a line.
+    fn beside(&self, index: usize, pages: i16) -> Option<usize> {
+        let wanted = self.page_of(index).checked_add_signed(pages)?;
+        self.spots.iter().filter(|spot| spot.column / self.columns == wanted).find_map(|spot| spot.index)
+    }
+}
+
 /// Draws it.
 pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let listed = listed(help, state);
-    let screen = canvas.area();
-    let blocks = blocks(&listed);
-    let rows_total: usize = blocks.iter().map(|(_, b)| b.len() + 2).sum();
-    let most = usize::from(screen.height.saturating_sub(8));
-    let longest = listed.iter().map(|binding| width(shown_word(binding))).max().unwrap_or(0);
-    let columns = |cells: u16| (screen.width.min(92).saturating_sub(8) / cells).clamp(1, 3);
-    // Words are cut only where whole ones would take another page.
-    let whole = (KEYS + longest + 2).max(COLUMN);
-    let is_roomy = rows_total / usize::from(columns(whole)) + 3 <= most;
-    let columns = columns(if is_roomy { whole } else { COLUMN });
-    let cells = whole.min(screen.width.min(92).saturating_sub(11) / columns);
-    let rows = (rows_total / usize::from(columns) + 3).max(8).min(most);
+    let pages = Pages::of(&listed, (canvas.area().width, canvas.area().height));
+    let (count, page) = (pages.count(), pages.page_of(help.cursor));
     let typed =
         if help.typed.text().is_empty() { "type to filter".to_owned() } else { format!("/{}", help.typed.text()) };
+    let place = if count > 1 { format!("   page {} of {count}", page + 1) } else { String::new() };
+    let turn: &[(&str, &str)] = if count > 1 { &[("PgDn", "page")] } else { &[] };
     let window = Window {
         title: "Help".to_owned(),
-        subject: format!("{}   {typed}", help.subject),
-        keys: keys(canvas, &[("enter", "run"), ("up down", "choose"), ("esc", "close")]),
+        subject: format!("{}   {typed}{place}", help.subject),
+        keys: keys(canvas, &[&[("enter", "run")], turn, &[("up down", "choose"), ("esc", "close")]].concat()),
         colour: None,
     };
-    let place = window.open(canvas, columns * cells + 7, u16::try_from(rows).unwrap_or(20) + 2);
-    let bottom = place.bottom.saturating_sub(2);
-    let height = bottom.saturating_sub(place.y);
-    let mut spots = flow(&blocks, height);
-    let shown = spots.iter().find(|s| s.index == Some(help.cursor)).map_or(0, |s| s.column / columns * columns);
-    let pages = spots.iter().map(|s| s.column / columns + 1).max().unwrap_or(1);
-    spots.retain(|s| (shown..shown + columns).contains(&s.column));
-    for spot in spots {
-        let (x, y) = (place.x + (spot.column - shown) * cells, place.y + spot.row);
+    let Pages { columns, cells, .. } = pages;
+    let place = window.open(canvas, columns * cells + 7, pages.rows + BELOW);
+    let first = page * columns;
+    for spot in pages.spots.iter().filter(|spot| (first..first + columns).contains(&spot.column)) {
+        let (x, y) = (place.x + (spot.column - first) * cells, place.y + spot.row);
         let end = (x + cells).min(place.end);
         match (spot.index.and_then(|i| listed.get(i)), spot.group) {
             (Some(binding), _) => {
@@ -118,11 +150,11 @@ pub(super) fn render(help: &Help, state: &State, canvas: &mut Canvas<'_>) {
     let reason = listed.get(help.cursor).and_then(|b| b.blocked(state));
     let note =
         reason.map_or_else(|| "dim: not possible now, choose it to read why".to_owned(), |r| format!("not now: {r}"));
-    let page = shown / columns + 1;
-    let more = if pages > 1 { format!("page {page} of {pages}, PgDn PgUp") } else { String::new() };
-    let end = place.end.saturating_sub(width(&more) + 2);
-    canvas.put(place.x, place.bottom.saturating_sub(1), end, &note, theme.quiet());
-    canvas.right(end, place.bottom.saturating_sub(1), place.end, &more, theme.text());
+    let note = wrap(&note, place.width());
+    let lines = u16::try_from(note.len()).unwrap_or(BELOW).min(BELOW);
+    for (y, line) in (place.bottom.saturating_sub(lines)..place.bottom).zip(note) {
+        canvas.put(place.x, y, place.end, &line, theme.quiet());
+    }
 }
 
 struct Spot {

@@ -77,7 +77,8 @@ pub(in crate::tui) fn front(state: &State, canvas: &mut Canvas<'_>) {
     match (state.dialogs.last(), &state.screen) {
         (Some(dialog), _) => in_front(state, dialog, canvas),
         (None, Screen::Main) => main(state, canvas, &areas, &Said::Nothing),
-        (None, Screen::Review(review)) => review_view::render(state, review, canvas, (&areas, &said(state))),
+        // What was said is told as it comes.
+        (None, Screen::Review(review)) => review_view::render(state, review, canvas, (&areas, &own(state))),
         (None, Screen::Publish(publishing)) => {
             publish_view::render(state, publishing, canvas, (&areas, &Said::Nothing));
         }
@@ -120,30 +121,41 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas, said: &Said) {
 
 /// The line for the user: what was said last, else what the screen says of itself.
 fn said(state: &State) -> Said {
-    let own = match &state.screen {
-        Screen::Review(review) => Some(review::verdict(state, review)),
-        Screen::Publish(publishing) => Some(publish::verdict(publishing)),
-        Screen::Wizard => state.guide.as_ref().map(|guide| wizard::verdict(state, guide)),
-        Screen::Main => None,
-    };
+    let own = own(state);
     // What is done does not hide that the next step is blocked; why a key does nothing is an answer to it.
     let is_good = |m: &&Message| m.tone == Tone::Done;
-    let blocked = own.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Fail);
+    let blocked = matches!(&own, Said::Line(line) if line.tone == Tone::Fail);
     let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
-    match (state.before, message, own) {
-        (Before::Prefix(prefix), _, _) => Said::Prefix(prefix_runs(state, prefix)),
-        (_, Some(m), _) => Said::Line(MessageLine {
+    match (state.before, message) {
+        (Before::Prefix(prefix), _) => Said::Prefix(prefix_runs(state, prefix)),
+        (_, Some(m)) => Said::Line(MessageLine {
             tone: m.tone,
             verb: m.verb.clone(),
-            object: m.object.clone(),
-            remedy: m.remedy.clone(),
+            object: words::short_names(state, &m.object),
+            remedy: m.remedy.as_ref().map(|remedy| words::short_names(state, remedy)),
             back: m.back,
+            whole: keys::key_of(state, Action::Messages).map(|key| (key, "all of it")),
         }),
-        (_, None, Some((tone, verb, object))) => {
-            Said::Line(MessageLine { tone, verb: verb.to_owned(), object, remedy: None, back: None })
-        }
-        (_, None, None) => Said::Nothing,
+        (_, None) => own,
     }
+}
+
+/// What the screen says of itself.
+fn own(state: &State) -> Said {
+    let (tone, verb, object, remedy) = match &state.screen {
+        Screen::Review(review) => review::verdict(state, review),
+        Screen::Publish(publishing) => without_remedy(publish::verdict(publishing)),
+        Screen::Wizard => match &state.guide {
+            Some(guide) => without_remedy(wizard::verdict(state, guide)),
+            None => return Said::Nothing,
+        },
+        Screen::Main => return Said::Nothing,
+    };
+    Said::Line(MessageLine { tone, verb: verb.to_owned(), object, remedy, back: None, whole: None })
+}
+
+fn without_remedy((tone, verb, object): (Tone, &'static str, String)) -> review::Verdict {
+    (tone, verb, object, None)
 }
 
 fn prefix_runs(state: &State, prefix: &str) -> Runs {
@@ -183,29 +195,19 @@ fn undo_word(state: &State) -> String {
     let what = match (&state.screen, state.known.taken_off.first()) {
         (Screen::Wizard, _) => Some("what this staged".to_owned()),
         (Screen::Main, Some(gun)) => Some(state.short_name(&state.name_of(gun)).to_owned()),
-        _ => state.stage.undo.as_ref().map(|what| short_names(state, what)),
+        _ => state.stage.undo.as_ref().map(|what| words::short_names(state, what)),
     };
     let what = what.map(|what| format!(" {}", cut(&what, CELLS, state.theme.glyphs.cut)));
     format!("undo{}", what.unwrap_or_default())
 }
 
-/// Text without the registry that all repositories share.
-fn short_names(state: &State, text: &str) -> String {
-    state.known.registry.as_ref().map_or_else(|| text.to_owned(), |registry| text.replace(&format!("{registry}/"), ""))
-}
-
-/// Whether a key shows the way that staged work goes, also while it cannot be pressed.
-fn leads_on(action: Action) -> bool {
-    matches!(action, Action::Review | Action::ReviewScreen(actions::Review::Publish))
-}
-
-/// Keys that do something here, most used first; blocked ones that are worth knowing stay, dim.
+/// Keys that do something here, most used first. What sends stays, dim, while something must be mended first.
 pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
     let mut shown: Vec<&Binding> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
         let blocked = binding.blocked(state).is_some();
-        if !covered && (!blocked || leads_on(binding.action)) {
+        if !covered && (!blocked || binding.action == Action::ReviewScreen(actions::Review::Publish)) {
             shown.push(binding);
         }
     }

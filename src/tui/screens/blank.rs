@@ -89,12 +89,14 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect) {
     y += 2 + u16::from(is_roomy);
     for (i, (choice, note)) in CHOICES.into_iter().enumerate() {
         let (key, word) = (choice.keys.first().copied().unwrap_or_default(), choice.word);
+        let is_blocked = choice.blocked(state).is_some();
+        let (key_style, text) = if is_blocked { (quiet, quiet) } else { (theme.key(), text) };
         let word_style = if i == state.lists.blank { theme.strong() } else { text };
         canvas.runs(
             x,
             y,
             inner.right(),
-            &Runs::new().then(key, theme.key()).gap(3).then(format!("{word:<20}"), word_style).gap(2).then(note, quiet),
+            &Runs::new().then(key, key_style).gap(3).then(format!("{word:<20}"), word_style).gap(2).then(note, quiet),
         );
         if i == state.lists.blank {
             canvas.select(x.saturating_sub(3), y, (x + 66).min(inner.right()));

@@ -16,6 +16,9 @@ use crate::tui::kit::widgets::tag_line;
 use crate::tui::state::review::Review;
 use crate::tui::state::{State, words};
 
+/// Most tags that are named where there is little room.
+pub(super) const NAMED: usize = 11;
+
 /// Draws both boxes for the repository under the cursor.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
@@ -36,20 +39,21 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rec
         canvas.runs_right(inner.x + 1, y, end, right);
     }
     let lower = Rect { y: upper.bottom(), height: area.bottom() - upper.bottom(), ..area };
-    let needed = effect_height(theme, review, plan, area.width);
+    let needed = effect_height(state, review, plan, area.width);
     let middle = if needed + 5 <= lower.height { Rect { height: needed, ..lower } } else { lower };
-    effect(review, canvas, middle, plan);
+    effect(state, review, canvas, (middle, plan));
     let rest = Rect { y: middle.bottom(), height: lower.bottom() - middle.bottom(), ..lower };
     if rest.height > 2 {
         as_commands(state, canvas, rest);
     }
 }
 
-fn effect_height(theme: Theme, review: &Review, plan: &RepositoryPlan, width: u16) -> u16 {
+fn effect_height(state: &State, review: &Review, plan: &RepositoryPlan, width: u16) -> u16 {
     let room = usize::from(width.saturating_sub(6)).min(76);
-    let text: usize = sentences(theme, plan, is_titled(plan)).iter().map(|(text, _)| wrap(text, room).len()).sum();
+    let text: usize =
+        sentences(state.theme, plan, is_titled(plan), NAMED).iter().map(|(text, _)| wrap(text, room).len()).sum();
     let bars = if plan.failed.is_none() { 3 } else { 0 };
-    u16::try_from(text + bars + keys(theme, review, plan).len() + 5).unwrap_or(u16::MAX)
+    u16::try_from(text + bars + keys(state, review, plan).len() + 5).unwrap_or(u16::MAX)
 }
 
 /// The plan as commands, as far as there is room; `e` shows all of it.
@@ -64,7 +68,7 @@ fn as_commands(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &RepositoryPlan) {
+fn effect(state: &State, review: &Review, canvas: &mut Canvas<'_>, (area, plan): (Rect, &RepositoryPlan)) {
     let theme = canvas.theme;
     let heaviest = plan.warnings.first();
     let bad = heaviest.is_some_and(|w| w.weight <= Weight::Danger) || plan.failed.is_some();
@@ -87,12 +91,12 @@ fn effect(review: &Review, canvas: &mut Canvas<'_>, area: Rect, plan: &Repositor
         y += 3;
     }
     let width = usize::from(end.saturating_sub(x)).min(76);
-    let keys = keys(theme, review, plan);
+    let keys = keys(state, review, plan);
     let reserved = u16::try_from(keys.len()).unwrap_or(0) + 1;
     let room = usize::from(bottom.saturating_sub(y + reserved));
     // What to do about a failure stands second, and is whole whatever else there is no room for.
     let keep = plan.failed.is_some().then_some(1);
-    for (line, style) in fitting(sentences(theme, plan, is_titled(plan)), width, room, keep) {
+    for (line, style) in fitting(sentences(theme, plan, is_titled(plan), NAMED), width, room, keep) {
         canvas.put(x, y, end, &line, style);
         y += 1;
     }
@@ -141,9 +145,9 @@ fn is_titled(plan: &RepositoryPlan) -> bool {
     plan.failed.is_none() && plan.warnings.first().is_some_and(|w| w.weight <= Weight::Warning)
 }
 
-/// What is said about the plan, with the tags by name. The first warning's headline may stand elsewhere already.
+/// What is said about the plan, with at most so many tags by name. The first warning's headline may stand elsewhere already.
 #[must_use]
-pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool) -> Vec<(String, Style)> {
+pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool, most: usize) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
     if let Some(problem) = &plan.failed {
         lines.push((problem.message.clone(), theme.text()));
@@ -169,29 +173,33 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool) -> Vec<(S
         ("repaired", &tags.repaired),
     ] {
         if !names.is_empty() {
-            lines.push((format!("{word}: {}", some(names, theme.glyphs.cut)), theme.quiet()));
+            lines.push((format!("{word}: {}", some(names, most, theme.glyphs.cut)), theme.quiet()));
         }
     }
     if !tags.vouched.is_empty() {
-        let text = format!("re-signing vouches for {}: {}", tags.vouched.len(), some(&tags.vouched, theme.glyphs.cut));
+        let text =
+            format!("re-signing vouches for {}: {}", tags.vouched.len(), some(&tags.vouched, most, theme.glyphs.cut));
         lines.push((text, theme.quiet()));
     }
     lines
 }
 
-fn some(names: &[String], mark: &str) -> String {
-    const SHOWN: usize = 11;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-    match names.len().saturating_sub(SHOWN) {
+fn some(names: &[String], most: usize, mark: &str) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(String::as_str).collect();
+    match names.len().saturating_sub(most) {
         0 => shown.join("  "),
         more => format!("{}  {mark}  {more} more", shown.join("  ")),
     }
 }
 
-/// Keys that mend or accept.
+/// Keys that mend or accept; none where nothing may be changed.
 #[must_use]
-pub fn keys(theme: Theme, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
+pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
+    let theme = state.theme;
     let mut lines = Vec::new();
+    if state.is_read_only(false) {
+        return lines;
+    }
     let key = |key: &str, word: &str, style: Style| {
         Runs::new().then(format!("{key:<7}"), theme.key()).then(format!("{word}  "), style)
     };
@@ -242,7 +250,7 @@ fn version(theme: Theme, role: &RoleDiff) -> String {
     }
 }
 
-fn role_lines(state: &State, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
+pub(super) fn role_lines(state: &State, plan: &RepositoryPlan) -> Vec<(Runs, Runs)> {
     let theme = state.theme;
     let mut lines = Vec::new();
     for role in &plan.roles {

@@ -7,4 +7,5 @@ pub mod effect_box;
 pub mod publish;
 pub mod publish_view;
 pub mod review;
+pub mod review_page;
 pub mod review_view;

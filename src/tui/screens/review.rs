@@ -18,6 +18,7 @@ use crate::tui::state::{Screen, State, actions, staging, words};
 pub const BINDINGS: &[Binding] = &[
     bind(&["space"], Wanted::ReviewScreen(actions::Review::Toggle), "drop or keep", Group::Stage, 10).unless(no_row),
     bind(&["f"], Wanted::ReviewScreen(actions::Review::Fix), "fix", Group::Stage, 20).unless(no_fix),
+    bind(&["enter", "]", "I"], Wanted::Inspect, "read all", Group::Look, 35).unless(no_row),
     bind(&["e"], Wanted::ReviewScreen(actions::Review::Commands), "commands", Group::Look, 40).unless(no_row),
     bind(&["x"], Wanted::ReviewScreen(actions::Review::DropAll), "drop all", Group::Stage, 50).unless(no_row),
     bind(&["P"], Wanted::ReviewScreen(actions::Review::Publish), "publish", Group::Publish, 30).unless(blocked),
@@ -104,14 +105,18 @@ fn is_open(review: &Review, plan: &RepositoryPlan) -> bool {
 
 /// What helps against what stops it.
 fn reason(plan: &RepositoryPlan) -> &'static str {
-    let adds_key = plan.warnings.iter().any(|w| w.weight == Weight::Danger && w.remedy == Some(Remedy::AddKey));
+    let mut dangers = plan.warnings.iter().filter(|w| w.weight == Weight::Danger);
+    let remedy = dangers.find_map(|w| w.remedy.as_ref());
     match (plan.is_blocked(), fix_of(plan).is_some()) {
-        (true, true) => "f mends it; space on its name leaves it out",
-        (true, false) => "mend it, or space on its name leaves it out",
-        (false, _) if plan.deletes => "space on its name accepts the deletion",
-        (false, true) => "f mends it; space on its name accepts the loss",
-        (false, false) if adds_key => "a in Roles adds a key; space on its name accepts the loss",
-        (false, false) => "space on its name accepts it",
+        (true, true) => "f mends it; space leaves it out",
+        (true, false) => "mend it, or space leaves it out",
+        (false, _) if plan.deletes => "space accepts the deletion",
+        (false, true) => "f mends it; space accepts the loss",
+        (false, false) => match remedy {
+            Some(Remedy::AddKey(_)) => "a in Roles adds a key; space accepts it",
+            Some(Remedy::SignAgain(_)) => "w in Roles signs it again; space accepts it",
+            _ => "space accepts it",
+        },
     }
 }
 
@@ -278,20 +283,32 @@ fn publish(state: &mut State) -> Vec<Effect> {
     questions::begin(state, approval)
 }
 
+/// How it is meant, a word, what it is about, and what helps.
+pub type Verdict = (Tone, &'static str, String, Option<String>);
+
 /// What the message line says while the review is open.
 #[must_use]
-pub fn verdict(state: &State, review: &Review) -> (Tone, &'static str, String) {
-    if let Some(reason) = blocked(state) {
-        let named = stopping(state, review).map(|plan| stopped(state, plan));
-        return (Tone::Fail, "blocked", named.unwrap_or_else(|| reason.to_owned()));
+pub fn verdict(state: &State, review: &Review) -> Verdict {
+    if state.is_read_only(false) {
+        return (Tone::Note, "read-only", "nothing is published from here".to_owned(), None);
+    }
+    if let Some(why) = blocked(state) {
+        return match stopping(state, review) {
+            Some(plan) => {
+                let name = state.short_name(&plan.name).to_owned();
+                (Tone::Fail, "blocked", name, Some(reason(plan).to_owned()))
+            }
+            None => (Tone::Fail, "blocked", why.to_owned(), None),
+        };
     }
     let warnings = included(state, review).flat_map(|p| &p.warnings).filter(|w| w.weight == Weight::Warning).count();
     let (_, accepted) = counts(state, review);
     match (accepted, warnings) {
-        (0, 0) => (Tone::Done, "ready", "nothing gets worse".to_owned()),
-        (0, n) => (Tone::Warn, "ready", count(n, "warning to read", "warnings to read")),
+        (0, 0) => (Tone::Done, "ready", "nothing gets worse".to_owned(), None),
+        (0, n) => (Tone::Warn, "ready", count(n, "warning to read", "warnings to read"), None),
         (n, _) => {
-            (Tone::Warn, "ready", format!("{} accepted; P asks you to type the name", count(n, "loss", "losses")))
+            let accepted = format!("{} accepted; P asks you to type the name", count(n, "loss", "losses"));
+            (Tone::Warn, "ready", accepted, None)
         }
     }
 }

@@ -22,7 +22,7 @@ const NAMED: usize = 6;
 
 /// Draws the review.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
-    let body = areas.body;
+    let (body, theme) = (areas.body, canvas.theme);
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     let repositories = count(plans.len(), "repository", "repositories");
     let mut frame = Frame::titled("Changes");
@@ -34,8 +34,12 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, s
         }
         let inner = frame.draw(canvas, body, true);
         let upper = Rect { height: inner.height.saturating_sub(2), ..inner };
-        list(state, review, canvas, upper, false);
+        let is_whole = list(state, review, canvas, upper, false);
         rule(canvas, inner, upper.bottom());
+        if !is_whole {
+            let more = Runs::new().gap(1).then("enter", theme.key()).then(" read on ", theme.quiet());
+            canvas.runs_right(inner.x + 1, upper.bottom(), inner.right() - 2, &more);
+        }
         canvas.runs(inner.x + 1, upper.bottom() + 1, inner.right() - 1, &asked_line(state, review));
         return;
     }
@@ -59,7 +63,8 @@ enum Line {
     Runs(Runs),
 }
 
-fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wide: bool) {
+/// Says whether all lines of the repository under the cursor found room.
+fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wide: bool) -> bool {
     let theme = canvas.theme;
     if review.list.is_empty() {
         let words = if state.plan.is_none() && !state.stage.changes.is_empty() {
@@ -68,7 +73,7 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
             "nothing is staged"
         };
         canvas.put(inner.x + 1, inner.y + 1, inner.right() - 1, words, theme.quiet());
-        return;
+        return true;
     }
     let lines = lines(state, review, canvas, usize::from(inner.width), wide);
     let selected = review.list.selected();
@@ -95,6 +100,7 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
             }
         }
     }
+    block_end <= offset + height
 }
 
 fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide: bool) -> Vec<Line> {
@@ -112,7 +118,7 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
         lines.extend(tags.into_iter().map(Line::Runs));
         if !wide && super::review::selected(state).is_some_and(|p| p.gun == plan.gun) {
             lines.push(Line::Blank);
-            lines.extend(explain(canvas, review, plan, width.saturating_sub(6)).into_iter().map(Line::Runs));
+            lines.extend(explain(state, review, plan, width.saturating_sub(6)).into_iter().map(Line::Runs));
         }
     }
     lines
@@ -146,15 +152,15 @@ fn wide_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan, width: usize) -> Vec<Ru
 }
 
 /// Why, and the keys that help: what the effect box says where there is room for one.
-fn explain(canvas: &Canvas<'_>, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
-    let theme = canvas.theme;
+fn explain(state: &State, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
+    let theme = state.theme;
     let mut lines = Vec::new();
     // The line of the tags has said it already.
     let is_said = !plan.tags.orphaned.is_empty() && plan.failed.is_none();
-    for (text, style) in effect_box::sentences(theme, plan, is_said) {
+    for (text, style) in effect_box::sentences(theme, plan, is_said, effect_box::NAMED) {
         lines.extend(wrap(&text, width.min(70)).into_iter().map(|l| Runs::new().gap(4).then(l, style)));
     }
-    let keys = effect_box::keys(theme, review, plan);
+    let keys = effect_box::keys(state, review, plan);
     if !keys.is_empty() {
         lines.push(Runs::new());
         let indented = keys.into_iter().map(|k| Runs(Runs::new().gap(4).0.into_iter().chain(k.0).collect()));
@@ -270,11 +276,7 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
                 NeededKey::Unlock { role, .. } => format!("{role}, open"),
                 NeededKey::New { .. } => "new".to_owned(),
             };
-            let name = match key {
-                NeededKey::Unlock { id, label, .. } => words::key_name(state, id, label),
-                NeededKey::New { .. } => words::needed_key(key),
-            };
-            let pair = (name, role);
+            let pair = (words::needed_key(state, key), role);
             if !needed.contains(&pair) {
                 needed.push(pair);
             }

@@ -139,13 +139,32 @@ pub fn short_algorithm(algorithm: &Algorithm) -> String {
     }
 }
 
-/// A key that a publish asks for.
+/// A key that a publish asks for, by the name that its row has.
 #[must_use]
-pub fn needed_key(key: &NeededKey) -> String {
+pub fn needed_key(state: &State, key: &NeededKey) -> String {
     match key {
-        NeededKey::Unlock { label, .. } => label.clone(),
+        NeededKey::Unlock { id, label, .. } => key_name(state, id, label),
         NeededKey::New { role } => format!("a new {role} key"),
     }
+}
+
+/// A text with the names of repositories as rows show them: without the registry that all of them share. Commands keep
+/// whole names.
+#[must_use]
+pub fn short_names(state: &State, text: &str) -> String {
+    let Some(registry) = state.known.registry.as_ref().filter(|_| !text.contains("trustdeck ")) else {
+        return text.to_owned();
+    };
+    let (prefix, mut rest, mut short) = (format!("{registry}/"), text, String::new());
+    while let Some((before, after)) = rest.split_once(prefix.as_str()) {
+        short.push_str(before);
+        // In an address, or in another host's name, it is no name of a repository.
+        if short.chars().last().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '@')) {
+            short.push_str(&prefix);
+        }
+        rest = after;
+    }
+    short + rest
 }
 
 /// How a repository's name, short or whole, is like those of others; `None` for any other text.
@@ -160,15 +179,25 @@ pub fn likeness(state: &State, text: &str) -> Option<(usize, usize)> {
 /// Why there is a warning, and the key that helps.
 #[must_use]
 pub fn warning(warning: &PlanWarning) -> String {
-    let Some(remedy) = warning.remedy else { return warning.detail.clone() };
+    match remedy(warning) {
+        Some(remedy) => format!("{} {remedy}.", warning.detail),
+        None => warning.detail.clone(),
+    }
+}
+
+/// What helps, with its key.
+#[must_use]
+pub fn remedy(warning: &PlanWarning) -> Option<String> {
+    let remedy = warning.remedy.as_ref()?;
     let key = match remedy {
         Remedy::NameRootKey => "W, set up trust data, asks for it",
         Remedy::SendAgain => "S in Repositories",
         Remedy::SetUpAnew => "D in Repositories, then W",
         Remedy::LeaveSnapshot => "t on snapshot in Roles",
-        Remedy::AddKey => "a in Roles, then w",
+        Remedy::AddKey(_) => "a in Roles, then w",
+        Remedy::SignAgain(_) => "w in Roles",
     };
-    format!("{} {}: {key}.", warning.detail, remedy.words())
+    Some(format!("{}: {key}", remedy.words()))
 }
 
 /// The label; a base role's key that nobody named is told apart by its repository.

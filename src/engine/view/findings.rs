@@ -224,11 +224,14 @@ fn who_can_sign(role: &RoleView) -> String {
     };
     let (mine, theirs) = (labels(true), labels(false));
     let name = role.role.short();
+    // A key that nobody named is called like its role, which says nothing here.
+    let is_named = |labels: &[String]| labels.iter().any(|label| label != name);
+    let named = |labels: &[String]| if is_named(labels) { format!(" ({})", some(labels)) } else { String::new() };
     let renews =
         matches!(role.role, Role::Root | Role::Targets) && !matches!(role.state, RoleState::UnderThreshold { .. });
     match (mine.is_empty(), theirs.is_empty()) {
-        (false, _) if renews => format!("You hold a key of it ({}): renew {name}.", some(&mine)),
-        (false, _) => format!("You hold a key of it ({}): sign {name} again.", some(&mine)),
+        (false, _) if renews => format!("You hold a key of it{}: renew {name}.", named(&mine)),
+        (false, _) => format!("You hold a key of it{}: sign {name} again.", named(&mine)),
         (true, false) if role.server_held && role.role == Role::Snapshot => {
             format!(
                 "Its key is not on this machine: ask the server's operator, or who set the repository up, to sign {name} again."

@@ -53,7 +53,7 @@ pub(super) fn all(state: &State) -> Vec<Need> {
                 headline,
                 gun: gun.clone(),
                 role: None,
-                detail: format!("{}: {}{others}", problem.message, problem.hint),
+                detail: words::short_names(state, &format!("{}: {}{others}", problem.message, problem.hint)),
             });
         }
         let tampered = repository.registry.differences.tampered;

@@ -105,14 +105,24 @@ impl TextField {
         true
     }
 
-    /// Draws `› text` with the cursor if it has the focus; a long text shows its end.
+    /// Draws `› text` with the cursor if it has the focus. A long text is shown where the cursor is, its end at first,
+    /// with a mark for what is left out at either side.
     pub fn render(&self, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), focused: bool) {
         let theme = canvas.theme;
         let x = canvas.put(x, y, end, theme.glyphs.prompt, theme.quiet()) + 1;
         let room = usize::from(end.saturating_sub(x + 1)).max(1);
         let cursor = self.cursor();
         let skip = cursor.saturating_sub(room);
-        let shown: String = self.text().chars().skip(skip).take(room).collect();
+        let mut shown: Vec<char> = self.text().chars().skip(skip).take(room).collect();
+        let ends = skip + shown.len() == self.length();
+        // The cursor's cell is not marked over.
+        let last = shown.len().saturating_sub(1);
+        if let Some(mark) = theme.glyphs.cut.chars().next() {
+            shown.first_mut().filter(|_| skip > 0).into_iter().for_each(|first| *first = mark);
+            let is_under = focused && skip + last == cursor;
+            shown.last_mut().filter(|_| !ends && !is_under).into_iter().for_each(|last| *last = mark);
+        }
+        let shown: String = shown.into_iter().collect();
         canvas.put(x, y, end, &shown, theme.text());
         if focused {
             let before: String = self.text().chars().skip(skip).take(cursor - skip).collect();
@@ -160,6 +170,22 @@ mod tests {
 
     fn plain(code: KeyCode) -> KeyEvent {
         KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    fn drawn(field: &TextField, cells: u16) -> String {
+        use crate::tui::kit::theme::Theme;
+        let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, cells, 1));
+        field.render(&mut Canvas::new(&mut buffer, Theme::default()), (0, 0, cells), true);
+        (0..cells).filter_map(|x| buffer.cell((x, 0))).map(|cell| cell.symbol()).collect()
+    }
+
+    #[test]
+    fn a_long_path_shows_its_end_and_a_mark_for_what_is_left_out() {
+        let mut field = TextField::with("/home/jeff/keys/jeff.pub");
+        assert_eq!(drawn(&field, 16), "› …keys/jeff.pub".to_owned() + " ");
+        field.key(&plain(KeyCode::Home));
+        assert_eq!(drawn(&field, 16), "› /home/jeff/ke…");
+        assert_eq!(drawn(&field, 40).trim_end(), "› /home/jeff/keys/jeff.pub");
     }
 
     #[test]

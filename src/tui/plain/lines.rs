@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::Canvas;
-use crate::tui::route::render;
+use crate::tui::route::{render, typed};
 use crate::tui::state::{Screen, State};
 
 /// The rows of what is in front, each whole, and which of them a cursor can be on.
@@ -41,6 +41,10 @@ pub(super) fn has_numbers(state: &State) -> bool {
 
 /// The list or the question in front.
 pub(super) fn front(state: &State) -> Vec<String> {
+    if let Some(Dialog::Help(_)) = state.dialogs.last() {
+        // Its columns are for the eye.
+        return [vec!["Help".to_owned()], typed::actions(state)].concat();
+    }
     let (rows, numbers) = rows(state);
     let mut lines: Vec<String> = Vec::new();
     if state.dialogs.is_empty() && matches!(state.screen, Screen::Main) {

@@ -44,7 +44,8 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     let mut runner = Runner::new(engine.clone(), options.sources.clone(), sender);
     runner.hear(options.learned.take());
     let log = Log::open(engine.settings().log_file.clone());
-    let mut session = Session { engine, runner, state, results, reader: Reader::start(), log, shown: vec![], told: 0 };
+    let (shown, listed) = (vec![], vec![]);
+    let mut session = Session { engine, runner, state, results, reader: Reader::start(), log, shown, listed, told: 0 };
     let mut effects = update::start(&session.state);
     effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
     session.perform(effects)?;
@@ -65,6 +66,8 @@ struct Session {
     log: Log,
     /// What was printed last of the list or question in front.
     shown: Vec<String>,
+    /// What was printed last of a list, to which a dialog leads back.
+    listed: Vec<String>,
     /// Lines of the running publish that were printed.
     told: usize,
 }
@@ -127,11 +130,15 @@ impl Session {
     /// Prints the list or the question in front, if it is another than before.
     fn show(&mut self) -> anyhow::Result<()> {
         let shown = lines::front(&self.state);
-        if shown != self.shown {
+        let is_list = self.state.dialogs.is_empty();
+        if shown != self.shown && !(is_list && shown == self.listed) {
             self.print("")?;
             shown.iter().try_for_each(|line| self.print(line))?;
-            self.shown = shown;
         }
+        if is_list {
+            self.listed.clone_from(&shown);
+        }
+        self.shown = shown;
         Ok(())
     }
 
@@ -211,6 +218,9 @@ impl Session {
         let row = front.iter().find(|line| line.trim_start_matches(['>', ' ']).starts_with(&number)).cloned();
         let below = front.iter().filter(|line| !self.shown.contains(line) && Some(*line) != row.as_ref());
         let told: Vec<String> = row.iter().chain(below).cloned().collect();
+        if self.state.dialogs.is_empty() {
+            self.listed.clone_from(&front);
+        }
         self.shown = front;
         told.iter().try_for_each(|line| self.print(line))
     }

@@ -231,6 +231,17 @@ fn lines_say_only_what_holds_for_lines_each_thing_once_and_whole() {
 }
 
 #[test]
+fn help_is_a_key_a_line_and_a_list_is_not_said_again_where_nothing_changed() {
+    let mut talk = Talk::start(&["--plain", "sandbox"]);
+    talk.question();
+    talk.say("help");
+    let help = talk.question();
+    assert!(help.contains("\nHelp\n") && help.lines().any(|line| line.starts_with("a: ")), "{help}");
+    assert!(!help.lines().any(|line| line.matches(": ").count() > 2), "{help}");
+    assert!(!help.contains("team/web"), "the list was said before: {help}");
+}
+
+#[test]
 fn what_is_staged_goes_with_the_sandbox() {
     let mut talk = Talk::start(&["--plain", "sandbox"]);
     talk.hear("Repositories, ");

@@ -177,6 +177,10 @@ fn each_sentence_of_the_tour_is_whole_at_60_columns_wherever_the_user_stands() {
             press(&mut state, keys);
             let shown = shown(&state);
             let line = shown.lines().nth(2).unwrap().trim();
+            // A dialog lies over it where there is no other room.
+            if line.ends_with('│') {
+                continue;
+            }
             assert!(line.ends_with('.') || line.ends_with('?'), "step {at} after {keys:?}: {line}");
         }
     }
@@ -312,7 +316,7 @@ fn what_is_done_does_not_hide_that_publishing_is_blocked() {
     press(&mut state, "p");
     tell_plan(&mut state, plan());
     state.say(Tone::Done, "staged", "something");
-    assert!(shown(&state).contains("space on its name accepts"), "{}", shown(&state));
+    assert!(shown(&state).contains("space accepts"), "{}", shown(&state));
     tell_plan(&mut state, mended());
 }
 

@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn a_long_path_shows_its_end_and_a_mark_for_what_is_left_out() {
         let mut field = TextField::with("/home/jeff/keys/jeff.pub");
-        assert_eq!(drawn(&field, 16), "› …keys/jeff.pub".to_owned() + " ");
+        assert_eq!(drawn(&field, 16), "› …eys/jeff.pub ");
         field.key(&plain(KeyCode::Home));
-        assert_eq!(drawn(&field, 16), "› /home/jeff/ke…");
+        assert_eq!(drawn(&field, 16), "› /home/jeff/k… ");
         assert_eq!(drawn(&field, 40).trim_end(), "› /home/jeff/keys/jeff.pub");
     }
 

@@ -41,7 +41,8 @@ pub fn waiting(state: &State) -> Option<Runs> {
         (_, 0) if !roomy => None,
         (all, 0) => Some(Runs::new().then(count(all, "wizard", "wizards"), theme.quiet())),
         (_, due) => {
-            let words = if roomy { format!("{} due", count(due, "wizard", "wizards")) } else { format!("{due} due") };
+            let wide = state.size.0 >= 80;
+            let words = if wide { format!("{} due", count(due, "wizard", "wizards")) } else { format!("{due} due") };
             Some(Runs::new().then(theme.glyphs.warn, theme.warn()).then(format!(" {words}"), theme.text()))
         }
     }

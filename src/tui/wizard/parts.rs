@@ -143,7 +143,7 @@ fn end(state: &State, guide: &Guide, room: usize) -> Vec<StepLine> {
         StepLine::Blank,
     ];
     for repository in &guide.facts.repositories {
-        let tags = words::tags(state, repository);
+        let tags = words::tags(state, repository, words::PULLED);
         let name = state.short_name(&state.name_of(&repository.gun)).to_owned();
         lines.push(StepLine::Runs(Runs::new().then(name, theme.text()).gap(3).then(tags, theme.quiet())));
     }
@@ -220,7 +220,7 @@ fn head(
     let runs = Runs::new().then(name, theme.strong());
     let right = match plan {
         Some(plan) => tag_effect(canvas, plan, 10),
-        None => Runs::new().then(words::tags(state, repository), theme.quiet()),
+        None => Runs::new().then(words::tags(state, repository, words::TAGS), theme.quiet()),
     };
     let gap = cells.saturating_sub(usize::from(runs.width() + right.width())).max(2);
     let mut runs = runs.gap(gap);

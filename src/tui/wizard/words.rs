@@ -171,7 +171,7 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
         return "no trust data yet".to_owned();
     }
     let wizard = &guide.choice().wizard;
-    let tags = tags(state, facts);
+    let tags = tags(state, facts, TAGS);
     let Some(role) = facts.role(&wizard.role()) else { return format!("no {}", wizard.role()) };
     if let (Wizard::RenewRoot | Wizard::RenewTargets { .. }, Some(version)) = (wizard, role.version) {
         return format!("v{version}   {tags}");
@@ -180,16 +180,21 @@ pub(super) fn repository(state: &State, guide: &Guide, facts: &RepositoryFacts) 
     format!("{}   {tags}", keys.join(", "))
 }
 
-/// How many tags it has, as its pane counts them; how many of them are pulled, if that is not all.
+/// Words for one tag and for several.
+pub(super) const TAGS: (&str, &str) = ("tag", "tags");
+/// The same where it is said that they are pulled.
+pub(super) const PULLED: (&str, &str) = ("tag can be pulled", "tags can be pulled");
+
+/// How many tags it has, as its row counts them; how many of them are pulled, if that is not all.
 #[must_use]
-pub(super) fn tags(state: &State, facts: &RepositoryFacts) -> String {
+pub(super) fn tags(state: &State, facts: &RepositoryFacts, (one, several): (&str, &str)) -> String {
     let pulled = facts.there().map_or(0, |there| there.tags);
-    let listed = state.find(&facts.gun).and_then(|r| r.view.as_ref()).map_or(pulled, |view| view.tags.len());
-    let all = count(listed.max(pulled), "tag", "tags");
+    let view = state.find(&facts.gun).and_then(|r| r.view.as_ref());
+    let listed = view.map_or(0, |view| view.trusted() + view.orphaned()).max(pulled);
     match pulled {
-        _ if pulled >= listed => all,
-        0 => format!("{all}, none can be pulled"),
-        _ => format!("{all}, {pulled} can be pulled"),
+        _ if pulled == listed => count(listed, one, several),
+        0 => format!("{}, none can be pulled", count(listed, TAGS.0, TAGS.1)),
+        _ => format!("{}, {pulled} can be pulled", count(listed, TAGS.0, TAGS.1)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::screen::frame::signs;
+use crate::screen::plans::{plan, stage, tell_stage};
 use crate::screen::told::{browsing, said};
 use crate::screen::{draw, press};
 use trustdeck::tui::dialogs::Dialog;
@@ -23,6 +24,7 @@ fn with_keys(keys: &[(&str, &[&str])]) -> State {
 fn a_key_of_the_users_own_replaces_the_usual_one_in_help_and_hints_too() {
     let mut state = with_keys(&[("review", &["ctrl-r"]), ("quit", &["Q", "ctrl-q"]), ("repositories.add", &["z a"])]);
     assert_eq!(state.message, None);
+    tell_stage(&mut state, stage(), plan());
     assert!(signs(&draw(&state)).contains("ctrl-r review"));
     press(&mut state, "q");
     assert_eq!(state.quit, None);

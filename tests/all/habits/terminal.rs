@@ -81,7 +81,7 @@ fn a_choice_is_printed_while_the_screen_is_on_standard_error() {
     shell.arg("-c").arg(script).env_clear().env("HOME", home.path()).env("LANG", "C.UTF-8");
     shell.env("PATH", std::env::var_os("PATH").unwrap()).current_dir(home.path());
     let mut terminal = Terminal::start(&shell, 100, 30);
-    terminal.wait_for("registry.example.com/a");
+    terminal.wait_for("fail    a");
     terminal.wait_for("enter choose");
     terminal.keys("\r");
     terminal.wait_for("chosen: registry.example.com/a");

@@ -56,9 +56,9 @@ fn a_set_up_that_was_published_otherwise_puts_no_old_key_back() {
     let kept = std::fs::read(&file).unwrap();
     home.trustdeck(&["publish", GUN, "--yes"]).ok();
     assert!(begun(&home).is_empty(), "what it has staged is published, so that it is finished");
-    // As if it had been published from another machine.
-    std::fs::write(&file, kept).unwrap();
     home.publish(&["rotate", "signer", "dave", GUN]).ok();
+    // As if all that had been published from another machine.
+    std::fs::write(&file, kept).unwrap();
     let now = keys_of(&server, "targets/dave");
     let begun = begun(&home).into_iter().find(|begun| begun["what"].as_str().unwrap().contains("set up"));
     home.publish(&["rotate", "resume", begun.unwrap()["id"].as_str().unwrap()]);

@@ -424,9 +424,17 @@ fn a_wizard_counts_tags_as_their_pane_does_and_says_what_is_pulled_of_them() {
 }
 
 #[test]
+fn what_renewing_root_keeps_is_not_promised_to_pins_of_its_certificate() {
+    let mut state = walking(begun(Wizard::RenewRoot));
+    press(&mut state, "b");
+    let shown = crate::screen::frame::signs(&crate::screen::draw(&state));
+    assert!(shown.contains("Its key stays") && shown.contains("must name it"), "{shown}");
+}
+
+#[test]
 fn a_step_that_comes_later_says_so_and_nothing_of_what_will_be_then() {
     let mut state = walking(begun(Wizard::DelegationKey { signer: signer() }));
-    for (keys, step) in [("nnnnn", "Check as a fresh client"), ("n", "Hand over"), ("n", "Retire")] {
+    for (keys, step) in [("nnnn", "Check as a fresh client"), ("n", "Hand over"), ("n", "Retire")] {
         press(&mut state, keys);
         let shown = crate::screen::frame::signs(&crate::screen::draw(&state));
         assert!(shown.contains(step) && shown.contains("Not yet: new key comes first."), "{shown}");

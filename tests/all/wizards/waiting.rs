@@ -114,11 +114,15 @@ fn what_is_due_is_said_once_and_stays_in_sight() {
     answer(&mut state, due());
     let words = "ask the colleague whether he has signed with the new key";
     assert!(said(&state).starts_with(&format!("due {words}")), "{}", said(&state));
-    assert!(shows(&state).contains("▲ 1 due") && shows(&state).contains("due: ask the colleague"), "{}", shows(&state));
+    assert!(
+        shows(&state).contains("▲ 1 wizard due") && shows(&state).contains("due: ask the colleague"),
+        "{}",
+        shows(&state)
+    );
     state.message = None;
     answer(&mut state, due());
     assert!(state.message.is_none(), "said once");
-    assert!(shows(&state).contains("▲ 1 due"));
+    assert!(shows(&state).contains("▲ 1 wizard due"));
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn the_tour_says_what_is_left_where_all_was_dropped_that_it_goes_on_with() {
     state.message = None;
     state.tour = touring(3).tour;
     resize(&mut state, (60, 16));
-    assert!(shown(&state).contains("Press p: back to the review."), "{}", shown(&state));
+    assert!(shown(&state).contains("Press p: the review, before anything is sent."), "{}", shown(&state));
     state.stage.changes.clear();
     assert!(shown(&state).contains("Nothing is staged: add a signer with a in Roles, or skip."), "{}", shown(&state));
     state.tour = touring(7).tour;

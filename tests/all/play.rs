@@ -109,6 +109,23 @@ fn the_way_to_the_review_is_shown_once_something_is_staged() {
 }
 
 #[test]
+fn a_key_that_is_called_like_its_repository_is_named_with_its_role() {
+    let mut state = staged();
+    let mut keys = screen::scene::keys();
+    let id = id(ADMIN.0);
+    for key in keys.iter_mut().filter(|key| key.id == id) {
+        key.label = "targets".to_owned();
+    }
+    tell(&mut state, Effect::ListKeys, Outcome::Keys(Ok(keys)));
+    press(&mut state, "5");
+    assert!(shown(&state).contains("admin/demo (targets)"), "{}", shown(&state));
+    state.size = (80, 24);
+    press(&mut state, "p");
+    tell_plan(&mut state, plan());
+    assert!(shown(&state).contains("asks for admin/demo (targets)"), "{}", shown(&state));
+}
+
+#[test]
 fn t_works_on_one_row_and_says_so_where_others_are_marked() {
     for list in ["4<space><space>", "2jj<space>j<space>"] {
         let mut state = browsing();

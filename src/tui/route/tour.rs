@@ -95,7 +95,7 @@ fn on_screen(state: &State, tour: &Tour, done: &Goal) -> Option<String> {
             to_pane(state, gun, Pane::Tags).or_else(|| to_tag(state, tag))
         }
         Goal::Reviewing => None,
-        Goal::Published(_) => Some("Press p: back to the review.".to_owned()),
+        Goal::Published(_) => Some("Press p: the review, before anything is sent.".to_owned()),
     }
 }
 

@@ -257,7 +257,7 @@ fn change_row(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), change: &Pl
 fn asked_line(state: &State, review: &Review) -> Runs {
     let theme = state.theme;
     let (keys, names) = needs(state, review);
-    let labels: Vec<String> = keys.into_iter().map(|(label, _)| label).collect();
+    let labels: Vec<String> = keys.into_iter().map(|(label, role)| words::with_role(state, label, &role)).collect();
     let labels = if labels.is_empty() { "no passphrase".to_owned() } else { labels.join(", ") };
     let sends = count(names.len(), "repository", "repositories");
     let runs = Runs::new().then("asks for ", theme.quiet()).then(labels, theme.text());
@@ -276,7 +276,11 @@ fn needs(state: &State, review: &Review) -> (Vec<(String, String)>, Vec<String>)
                 NeededKey::Unlock { role, .. } => format!("{role}, open"),
                 NeededKey::New { .. } => "new".to_owned(),
             };
-            let pair = (words::needed_key(state, key), role);
+            let name = match key {
+                NeededKey::Unlock { id, label, .. } => words::key_name(state, id, label),
+                NeededKey::New { .. } => words::needed_key(state, key),
+            };
+            let pair = (name, role);
             if !needed.contains(&pair) {
                 needed.push(pair);
             }

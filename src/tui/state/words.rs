@@ -139,11 +139,11 @@ pub fn short_algorithm(algorithm: &Algorithm) -> String {
     }
 }
 
-/// A key that a publish asks for, by the name that its row has.
+/// A key that a publish asks for, by the name that its row has; with its role where that is the name of a repository.
 #[must_use]
 pub fn needed_key(state: &State, key: &NeededKey) -> String {
     match key {
-        NeededKey::Unlock { id, label, .. } => key_name(state, id, label),
+        NeededKey::Unlock { id, label, role, .. } => with_role(state, key_name(state, id, label), role),
         NeededKey::New { role } => format!("a new {role} key"),
     }
 }
@@ -165,6 +165,12 @@ pub fn short_names(state: &State, text: &str) -> String {
         rest = after;
     }
     short + rest
+}
+
+/// The name of a key, with its role where that is the name of a repository.
+#[must_use]
+pub fn with_role(state: &State, name: String, role: &str) -> String {
+    if likeness(state, &name).is_some() { format!("{name} ({role})") } else { name }
 }
 
 /// How a repository's name, short or whole, is like those of others; `None` for any other text.

@@ -240,7 +240,7 @@ fn signers(state: &State, guide: &Guide) -> String {
     for needed in plans.flat_map(|plan| plan.keys) {
         let name = match &needed {
             NeededKey::Unlock { label, role, .. } if label == role => format!("the {role} key"),
-            NeededKey::Unlock { role, .. } => format!("{} ({role})", shared::needed_key(state, &needed)),
+            NeededKey::Unlock { id, label, role, .. } => format!("{} ({role})", shared::key_name(state, id, label)),
             NeededKey::New { .. } => shared::needed_key(state, &needed),
         };
         if !names.contains(&name) {

@@ -263,6 +263,15 @@ fn the_tour_goes_on_from_tags_to_what_was_tampered_with() {
 }
 
 #[test]
+fn where_a_filter_hides_every_tag_none_is_verified() {
+    let mut state = browsing();
+    press(&mut state, "3/nothing<enter>V");
+    assert!(state.dialogs.is_empty());
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("the filter hides every tag"), "{shown}");
+}
+
+#[test]
 fn a_role_that_is_staged_has_a_row_behind_its_neighbours() {
     let mut state = browsing();
     let mut plan = plan();

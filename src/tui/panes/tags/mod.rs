@@ -15,6 +15,7 @@ use crate::engine::tags::compare::TagStanding;
 use crate::tuf::{Gun, TargetName};
 use crate::tui::dialogs::{Dialog, Form};
 use crate::tui::forms::offers;
+use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::registry::{RegistryFound, RegistryNews};
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
@@ -55,7 +56,8 @@ fn nothing_to_verify(state: &State) -> Option<&'static str> {
         return Some("the registry is not asked while offline");
     }
     let nothing = state.view().is_none_or(|view| view.tags.is_empty());
-    nothing.then_some("nothing is signed here")
+    let hidden = state.lists.tags.is_empty().then_some("the filter hides every tag; esc clears it");
+    if nothing { Some("nothing is signed here") } else { hidden.filter(|_| state.focus == Pane::Tags) }
 }
 
 /// Does what the user wants.

@@ -13,6 +13,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::panes::mend;
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
+use crate::tui::state::guide::Footing;
 use crate::tui::state::{Before, Repository, Screen, State, actions, selected, words};
 use crate::tui::{panes, wizard};
 
@@ -247,12 +248,15 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let renews = role.is_some_and(|role| mend::of(state, role) == Some(mend::Mend::Renew));
     let asks = state.repository().and_then(Repository::question);
     let question = asks.as_ref().map(words::question);
+    let is_begun = state.guide.as_ref().is_some_and(|guide| guide.phase == Footing::Walking);
     let shown = hinted(state).into_iter().enumerate();
     pairs.extend(shown.map(|(i, b)| {
         let word = match b.action {
             Action::Undo => undo.as_str(),
             Action::Rotate if renews => "renew",
             Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
+            // While repositories are chosen, nothing is kept.
+            Action::Wizard(actions::Wizard::Leave) if !is_begun => "leave",
             _ => b.word,
         };
         (b.keys.first().copied().unwrap_or(""), word, b.blocked(state).is_some(), Some(i))

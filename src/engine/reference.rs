@@ -27,8 +27,8 @@ const HUB: &str = "docker.io";
 /// # Errors
 /// `Input` or `Name`, saying what a reference looks like.
 pub fn parse_repository(text: &str, literal: bool) -> Result<RepositoryRef, EngineError> {
-    let text = text.trim();
     if literal {
+        let text = text.trim();
         let gun = Gun::parse(text)?;
         return Ok(RepositoryRef { familiar: text.to_owned(), gun, tag: None, digest: None });
     }
@@ -85,12 +85,12 @@ pub fn parse_bare(text: &str, literal: bool) -> Result<Gun, EngineError> {
 /// # Errors
 /// As [`parse_repository`]; `Input` without a tag, or with a digest.
 pub fn parse_tagged(text: &str, literal: bool) -> Result<(Gun, String), EngineError> {
-    let text = text.trim();
     let untagged = |name: &str| EngineError::Input {
         message: format!("{text:?} names no tag"),
         hint: format!("name one: {name}:TAG"),
     };
     if literal {
+        let text = text.trim();
         let (name, tag) = text.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).ok_or_else(|| untagged(text))?;
         let tag = crate::tuf::TargetName::parse(tag)?;
         return Ok((Gun::parse(name)?, tag.as_str().to_owned()));

@@ -6,12 +6,13 @@
 //! away as many are under way as leave, on average, a quarter of a request in its hands (half of one where it answers as
 //! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies.
 //! They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many
-//! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered.
+//! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered, and it
+//! starts when a server with a database has answered the rest.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{RwLock, RwLockWriteGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
 
 use super::pace::Pace;
 use super::service::Service;
@@ -32,7 +33,7 @@ const UNKNOWN: u64 = u64::MAX;
 /// Turns for requests, as many at once as the server takes.
 pub(super) struct Turns {
     places: Semaphore,
-    /// Shared by requests until they start, held by uploads that take long until they are answered.
+    /// Shared by requests, held by uploads that take long until they are answered.
     alone: RwLock<()>,
     open: AtomicUsize,
     /// Places that are to be closed once they are given back.
@@ -57,6 +58,8 @@ pub(super) struct Turn<'a> {
     turns: &'a Turns,
     handshakes: usize,
     permit: Option<SemaphorePermit<'a>>,
+    /// Of a request to a server with a database, which may take longer than usual.
+    _shared: Option<RwLockReadGuard<'a, ()>>,
     /// Of an upload that takes long.
     _alone: Option<RwLockWriteGuard<'a, ()>>,
 }
@@ -96,8 +99,7 @@ impl Turns {
     /// Waits for a turn.
     pub(super) async fn take(&self, doing: Doing) -> Turn<'_> {
         let is_alone = || self.fixed.is_none() && doing == Doing::Writes && self.fit(&self.writes) <= 1;
-        // Before the place, which whoever holds this may wait for. What has started already is no company: it reaches
-        // the server earlier, by the distance that starts keep.
+        // Before the place, which whoever holds this may wait for.
         let (shared, alone) = if is_alone() {
             let held = self.alone.write().await;
             // The answers that came in the meantime may have shown that uploads do not take long.
@@ -107,8 +109,16 @@ impl Turns {
         };
         let permit = self.place().await;
         self.pace.keep(self.gap(doing)).await;
-        drop(shared);
-        Turn { turns: self, handshakes: self.handshakes.load(Ordering::Relaxed), permit, _alone: alone }
+        // What has started is no company where answers come quickly: it reaches the server earlier, by the distance that
+        // starts keep.
+        let shared = shared.filter(|_| !self.reads.is_quick());
+        Turn {
+            turns: self,
+            handshakes: self.handshakes.load(Ordering::Relaxed),
+            permit,
+            _shared: shared,
+            _alone: alone,
+        }
     }
 
     /// `None` never happens, since the places are never closed.
@@ -248,138 +258,4 @@ fn micros(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::time::Instant;
-
-    use super::*;
-
-    const MILLI: fn(u64) -> Duration = Duration::from_millis;
-
-    fn measured(connect: u64, answers: &[u64]) -> Turns {
-        let turns = Turns::new(None);
-        turns.connected(MILLI(connect));
-        answers.iter().for_each(|answer| turns.answered(Doing::Reads, MILLI(*answer), true, true));
-        turns
-    }
-
-    #[test]
-    fn a_server_nearby_gets_one_request_at_a_time_however_slow_it_is() {
-        assert_eq!(measured(2, &[3; 50]).open(), 1);
-        assert_eq!(measured(1, &[80; 50]).open(), 1, "slow, but near");
-        assert_eq!(measured(40, &[2; 50]).open(), 1, "its name was looked up slowly");
-    }
-
-    #[test]
-    fn a_server_far_away_gets_as_many_as_leave_part_of_a_request_in_its_hands() {
-        assert_eq!(measured(50, &[]).open(), 6);
-        assert_eq!(measured(50, &[51; 80]).open(), 25, "no database");
-        assert_eq!(measured(50, &[52; 80]).open(), 6);
-        assert_eq!(measured(50, &[54; 80]).open(), 3);
-        assert_eq!(measured(50, &[62; 80]).open(), 1, "busy");
-        assert_eq!(measured(200, &[212; 80]).open(), 1, "however far away it is");
-        assert_eq!(measured(50, &[300; 50]).open(), 1);
-        assert_eq!(measured(50, &[52, 53, 51, 54].repeat(20)).open(), 4, "sometimes slow");
-        assert_eq!(measured(200, &[201; 80]).open(), MOST);
-    }
-
-    #[test]
-    fn what_the_user_sets_holds_whatever_is_measured() {
-        let turns = Turns::new(Some(6));
-        turns.connected(MILLI(1));
-        turns.answered(Doing::Reads, MILLI(1), true, true);
-        assert_eq!(turns.open(), 6);
-    }
-
-    #[tokio::test]
-    async fn places_that_are_closed_while_they_are_used_are_not_given_again() {
-        let turns = measured(50, &[]);
-        let mut held = Vec::new();
-        for _ in 0..6 {
-            held.push(turns.take(Doing::Reads).await);
-        }
-        turns.slow_down();
-        assert_eq!(turns.open(), 1);
-        held.truncate(1);
-        assert_eq!(turns.places.available_permits(), 0, "the one that is left is in use");
-        held.clear();
-        assert_eq!(turns.places.available_permits(), 1);
-        (0..RECOVERY).for_each(|_| turns.answered(Doing::Reads, MILLI(52), true, true));
-        assert!(turns.open() > 1, "well again");
-        assert_eq!(turns.places.available_permits(), turns.open());
-    }
-
-    #[tokio::test]
-    async fn who_waits_long_for_the_first_connection_asks_on_another() {
-        let turns = Turns::new(None);
-        let first = turns.take(Doing::Reads).await;
-        let second = turns.take(Doing::Reads).await;
-        assert_eq!(turns.open(), AT_FIRST);
-        drop((first, second));
-        turns.connected(MILLI(1));
-        assert_eq!((turns.open(), turns.places.available_permits()), (1, 1));
-    }
-
-    async fn is_pending<T>(waiting: impl Future<Output = T>) -> bool {
-        tokio::time::timeout(Duration::ZERO, waiting).await.is_err()
-    }
-
-    #[tokio::test]
-    async fn uploads_that_a_server_far_away_takes_quickly_are_under_way_with_others() {
-        let turns = measured(50, &[]);
-        turns.answered(Doing::Writes, MILLI(56), true, true);
-        let _both = (turns.take(Doing::Writes).await, turns.take(Doing::Writes).await);
-        assert_eq!(turns.gap(Doing::Writes), MILLI(24), "but do not arrive together");
-        (0..20).for_each(|_| turns.answered(Doing::Writes, MILLI(110), true, true));
-        assert!(is_pending(turns.take(Doing::Writes)).await, "it has become slow");
-        let quick = measured(50, &[51; 80]);
-        quick.answered(Doing::Writes, MILLI(56), true, true);
-        assert_eq!(quick.gap(Doing::Writes), MILLI(12), "no database");
-    }
-
-    #[tokio::test]
-    async fn an_answer_beside_a_handshake_tells_nothing_of_a_quick_server() {
-        let turns = measured(50, &[]);
-        let turn = turns.take(Doing::Reads).await;
-        assert!(turn.is_calm());
-        turns.connecting();
-        assert!(!turn.is_calm(), "one begins");
-        let turn = turns.take(Doing::Reads).await;
-        turns.connected(MILLI(60));
-        assert!(!turn.is_calm(), "one has ended");
-        let quick = measured(50, &[51; 80]);
-        quick.answered(Doing::Reads, MILLI(90), true, false);
-        assert_eq!(quick.open(), 25);
-        quick.answered(Doing::Reads, MILLI(90), true, true);
-        assert!(quick.open() < 3, "nothing else explains it");
-        let database = measured(50, &[52; 80]);
-        database.answered(Doing::Reads, MILLI(90), true, false);
-        assert!(database.open() < 3, "spared for every reason");
-    }
-
-    #[tokio::test]
-    async fn uploads_that_waited_for_the_first_one_go_together_where_that_was_quick() {
-        let turns = measured(50, &[51; 80]);
-        let first = turns.take(Doing::Writes).await;
-        let (mut second, mut third) = (Box::pin(turns.take(Doing::Writes)), Box::pin(turns.take(Doing::Writes)));
-        assert!(is_pending(&mut second).await && is_pending(&mut third).await, "nothing is known of uploads");
-        turns.answered(Doing::Writes, MILLI(54), true, true);
-        drop(first);
-        let _both = (second.await, third.await);
-    }
-
-    #[tokio::test]
-    async fn nothing_starts_while_an_upload_is_under_way_unless_the_user_knows_better() {
-        let turns = measured(50, &[]);
-        let _asked = turns.take(Doing::Reads).await;
-        let start = Instant::now();
-        let alone = turns.take(Doing::Writes).await;
-        assert!(start.elapsed() >= MILLI(8), "what was asked for before arrives before");
-        let read = turns.take(Doing::Reads);
-        tokio::pin!(read);
-        assert!(is_pending(&mut read).await, "an upload is under way");
-        drop(alone);
-        let _read = read.await;
-        let fixed = Turns::new(Some(2));
-        let _both = (fixed.take(Doing::Reads).await, fixed.take(Doing::Writes).await);
-    }
-}
+mod tests;

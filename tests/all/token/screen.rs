@@ -291,5 +291,5 @@ fn two_repositories_get_a_targets_key_each_on_the_token() {
     terminal.keys("q");
     terminal.wait_for("W goes on with it");
     terminal.keys("4");
-    terminal.wait_for("2 open");
+    terminal.wait_for("2 keys open");
 }

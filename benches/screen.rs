@@ -214,16 +214,20 @@ fn frames(size: (u16, u16), repos: usize, tags: usize) {
     }
     answers.row(&name("an answer of the engine"));
 
-    let mut presses = Times::default();
+    let mut presses = Vec::new();
     for (what, keys) in KEYS {
         let mut times = Times::default();
         for pressed in named(keys) {
             times.0.push(desk.timed(Event::Key(pressed)).0);
+            presses.push((times.0[times.0.len() - 1], what, pressed.code));
         }
-        presses.0.extend(&times.0);
         times.row(&name(what));
     }
-    presses.row(&name("every key above"));
+    presses.sort_unstable_by_key(|(time, ..)| std::cmp::Reverse(*time));
+    for (time, what, key) in presses.iter().take(5) {
+        println!("  {:.2} {key} ({what})", time.as_secs_f64() * 1e3);
+    }
+    Times(presses.into_iter().map(|(time, ..)| time).collect()).row(&name("every key above"));
     assert_eq!(desk.state.known.repositories.len(), repos);
 }
 

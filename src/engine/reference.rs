@@ -219,6 +219,5 @@ mod tests {
             assert_eq!(format!("{}:1.0", in_command(&gun)), tagged);
         }
         assert_eq!(parse_repository(" team/app ", true).unwrap().gun.as_str(), "team/app");
-        assert_eq!(parse_repository(" alpine ", false).unwrap().familiar, "alpine");
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 const WEIGHT: u64 = 8;
 /// What a server is believed to need for a file until it was measured, in microseconds.
 const PRESUMED: u64 = 2000;
-/// A server that needs no longer than this for a file on average looks into no database.
-const QUICK: u64 = 1500;
+/// A server that answers nearly always within this looks into no database.
+const QUICK: u64 = 2000;
 /// An answer that took so many deviations longer than the mean is rare.
 const RARE: u64 = 4;
 /// However evenly it answers, it gets so many times the time that it needs.
@@ -50,9 +50,9 @@ impl Service {
         self.times().map_or(u64::MAX, |times| times.mean)
     }
 
-    /// Whether it seems to look into a database, from how long it needs for files.
+    /// Whether it seems to look into no database, from how long it needs for files.
     pub(super) fn is_quick(&self) -> bool {
-        self.mean() <= QUICK
+        self.span(true) <= QUICK
     }
 
     /// After so long a request is nearly always answered, by a server that `is_quick` or not; a large number as long as

@@ -50,6 +50,8 @@ impl Ending {
             None if self.drifted => DRIFT,
             None if self.stale => Kind::Stale.exit_code(),
             None => 0,
+            // What the cache does not hold the server may have.
+            Some(_) if self.stale && self.problems.iter().all(|p| p.kind == Kind::Absent) => 9,
             Some((first, rest)) if self.succeeded == 0 && rest.iter().all(|c| c == first) => *first,
             Some(_) => 9,
         }
@@ -73,6 +75,9 @@ mod tests {
         assert_eq!(with(vec![policy.clone()], 1), 9);
         assert_eq!(with(vec![policy, input("", "")], 0), 9);
         assert_eq!(Ending { stale: true, ..Ending::default() }.code(), 5);
+        let absent = crate::engine::Problem { kind: Kind::Absent, ..input("", "") };
+        assert_eq!(Ending { problems: vec![absent.clone()], ..Ending::default() }.code(), 1);
+        assert_eq!(Ending { problems: vec![absent], stale: true, ..Ending::default() }.code(), 9);
         assert_eq!(Ending { drifted: true, stale: true, ..Ending::default() }.code(), 10);
         assert_eq!(Ending { interrupted: true, ..Ending::default() }.code(), 130);
     }

@@ -1,5 +1,6 @@
 //! Lists of tags, read from files that users name.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -40,18 +41,32 @@ pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> R
         read(path, LIST).map_err(|problem| vec![problem])?
     };
     let text = String::from_utf8_lossy(&bytes);
-    if text.lines().any(|line| pushed::read(line).is_some()) {
+    let is_listed = |line: &str| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("sha256:"));
+    if text.lines().any(|line| pushed::read(line).is_some()) && !text.lines().any(is_listed) {
         return pushed_tags(&text, repository).map_err(|problem| vec![problem]);
     }
+    written_tags(&text, path, repository, literal)
+}
+
+/// A list that somebody wrote: each line counts, be it one of `docker push` or not.
+fn written_tags(
+    text: &str,
+    path: &Path,
+    mut repository: Option<Gun>,
+    literal: bool,
+) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
     let (mut tags, mut problems) = (Vec::new(), Vec::new());
+    let mut places = HashMap::new();
     for (index, line) in lines {
-        match listed(line, literal) {
-            Ok(tag) => tags.push(tag),
-            Err(mut problem) => {
-                problem.message = format!("line {}: {}", index + 1, problem.message);
-                problems.push(problem);
-            }
+        let tag = match pushed::read(line) {
+            Some(line) => pushed_tag(line, &mut repository),
+            None => listed(line, literal).map(Some),
+        };
+        let added = tag.and_then(|tag| tag.map_or(Ok(()), |tag| add(tag, index, &mut places, &mut tags)));
+        if let Err(mut problem) = added {
+            problem.message = format!("line {}: {}", index + 1, problem.message);
+            problems.push(problem);
         }
     }
     if tags.is_empty() && problems.is_empty() {
@@ -61,27 +76,58 @@ pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> R
     if problems.is_empty() { Ok(tags) } else { Err(problems) }
 }
 
-/// What `docker push` says that it pushed; its progress is passed over.
+/// Adds a tag of a line, unless it was listed before.
+fn add(
+    tag: ListedTag,
+    line: usize,
+    places: &mut HashMap<(Gun, TargetName), (usize, usize)>,
+    tags: &mut Vec<ListedTag>,
+) -> Result<(), Problem> {
+    let name = (tag.gun.clone(), tag.tag.clone());
+    match places.get(&name) {
+        None => {
+            places.insert(name, (line, tags.len()));
+            tags.push(tag);
+        }
+        Some((first, place)) if tags.get(*place) != Some(&tag) => {
+            let message = format!("{} is listed with another digest or size on line {} already", tag.tag, first + 1);
+            return Err(input(message, "keep the line that is meant"));
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// What `docker push` says that it pushed; its progress is passed over. What was pushed last counts.
 fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>, Problem> {
-    let mut tags = Vec::new();
+    let mut tags: Vec<ListedTag> = Vec::new();
     for line in text.lines().filter_map(pushed::read) {
-        match line {
-            PushLine::Repository(name) => repository = Some(parse_bare(&name, false)?),
-            PushLine::Pushed { tag, target } => {
-                let unnamed = || {
-                    let hint = "name it, or take all that docker push writes: trustdeck sign REPO --from -";
-                    input(format!("{tag} was pushed, but nothing says to which repository"), hint)
-                };
-                let gun = repository.clone().ok_or_else(unnamed)?;
-                let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
-                tags.push(ListedTag { gun, tag, target });
-            }
+        if let Some(tag) = pushed_tag(line, &mut repository)? {
+            tags.retain(|other| (&other.gun, &other.tag) != (&tag.gun, &tag.tag));
+            tags.push(tag);
         }
     }
     if tags.is_empty() {
         return Err(input("nothing was pushed: nothing is signed", "see what docker push says above, then push again"));
     }
     Ok(tags)
+}
+
+/// The tag of a line, or none where it says of which repository the next ones are.
+fn pushed_tag(line: PushLine, repository: &mut Option<Gun>) -> Result<Option<ListedTag>, Problem> {
+    let (tag, target) = match line {
+        PushLine::Repository(name) => {
+            *repository = Some(parse_bare(&name, false)?);
+            return Ok(None);
+        }
+        PushLine::Pushed { tag, target } => (tag, target),
+    };
+    let gun = repository.clone().ok_or_else(|| {
+        let hint = "name it, or take all that docker push writes: trustdeck sign REPO --from -";
+        input(format!("{tag} was pushed, but nothing says to which repository"), hint)
+    })?;
+    let tag = TargetName::parse(&tag).map_err(crate::engine::EngineError::from)?;
+    Ok(Some(ListedTag { gun, tag, target }))
 }
 
 fn listed(line: &str, literal: bool) -> Result<ListedTag, Problem> {

@@ -18,7 +18,8 @@ use super::console::broken;
 use super::ending::Ending;
 use super::settings::settings;
 use super::{Arguments, Console, Globals};
-use crate::engine::reference::{familiar_name, parse_repository};
+use crate::engine::reference::{familiar_name, parse_repository, parse_tagged};
+use crate::engine::wording::shell_word;
 use crate::engine::{Engine, EngineError, FirstContact, Problem, RepositoryView};
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -129,10 +130,11 @@ fn views(engine: &Engine, guns: impl IntoIterator<Item = Gun>) -> Vec<Repository
     guns.into_iter().filter_map(read).collect()
 }
 
-/// Candidates that begin with what was typed; names that a shell or a terminal could misread are left out.
+/// Candidates that begin with what was typed. Names that a shell or a terminal could misread are left out: shells put
+/// them on the line as they are, and who signs a target chooses its name.
 fn beginning(current: &OsStr, names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
     let current = current.to_string_lossy();
-    let fits = |name: &String| name.starts_with(&*current) && printable(name) == *name;
+    let fits = |name: &String| name.starts_with(&*current) && shell_word(name) == *name;
     let names: BTreeSet<String> = names.into_iter().filter(fits).collect();
     names.into_iter().map(CompletionCandidate::new).collect()
 }
@@ -152,7 +154,9 @@ fn tags(current: &OsStr) -> Option<Vec<String>> {
     let (name, _) = typed.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
     let gun = parse_repository(name, false).ok()?.gun;
     let view = views(&engine()?, [gun]).pop()?;
-    Some(view.tags.iter().map(|tag| format!("{name}:{}", tag.name)).collect())
+    let images = view.tags.iter().map(|tag| format!("{name}:{}", tag.name));
+    // Other targets are named with --target.
+    Some(images.filter(|image| parse_tagged(image, false).is_ok()).collect())
 }
 
 fn tagged(current: &OsStr) -> Vec<CompletionCandidate> {

@@ -181,7 +181,9 @@ impl EngineError {
 }
 
 fn untrusted_hint(gun: &Gun, tag: &str, why: &Untrusted) -> String {
-    let image = image_in_command(gun, tag);
+    // Without a registry nothing tells what the tag is.
+    let told = if gun.host().is_some() { "" } else { " --digest sha256:HEX --size BYTES" };
+    let image = image_in_command(gun, tag) + told;
     match why {
         Untrusted::Unsigned { .. } => format!("sign it with: trustdeck sign {image} --publish"),
         Untrusted::Held { .. } => {
@@ -346,7 +348,7 @@ fn disk_hint(source: &std::io::Error) -> &'static str {
 
 fn name_hint(error: &NameError) -> &'static str {
     match error {
-        NameError::Gun(_) => "write it as HOST/PATH, such as registry.example.com/team/app",
+        NameError::Gun(_) => "write it as HOST/PATH, such as registry.example.com/team/app, without spaces",
         NameError::Role(_) | NameError::Delegation(_) => {
             "trustdeck delegation list shows the roles that a repository has"
         }

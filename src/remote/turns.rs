@@ -3,7 +3,7 @@
 //! notary-server up to 0.7.0 with a SQL store keeps a map of the files it has met, without a lock, and writes it whenever
 //! it meets one for the first time: two requests in the same microsecond end the process. A timestamp is read apart, but the
 //! server then looks for the snapshot that it names, in the map. So requests go one at a time to a server nearby; to one far
-//! away as many are under way as leave, on average, a quarter of a request in its hands (half of one where it answers as
+//! away as many are under way as leave, on average, a sixth of a request in its hands (half of one where it answers as
 //! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies.
 //! They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many
 //! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered, and it
@@ -27,7 +27,7 @@ const AT_FIRST: usize = 4;
 const MOST: usize = 32;
 /// A server that needs longer for a file on average has much else to do: then it may be interrupted amid its map, and one
 /// request at a time is what it stands.
-const BUSY: Duration = Duration::from_millis(6);
+const BUSY: Duration = Duration::from_millis(4);
 const UNKNOWN: u64 = u64::MAX;
 
 /// Turns for requests, as many at once as the server takes.

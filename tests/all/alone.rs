@@ -42,6 +42,39 @@ fn a_list_without_a_tag_and_a_backup_without_a_key_are_errors() {
 }
 
 #[test]
+fn each_line_of_a_list_that_somebody_wrote_counts() {
+    let home = TempDir::new().unwrap();
+    let (one, two) = ("a".repeat(64), "b".repeat(64));
+    let mixed = format!("r.test/app:x1 sha256:{one} 12\nx2: digest: sha256:{two} size: 12\nthis is a typo\n");
+    let twice = format!("r.test/app:y1 sha256:{one} 12\n\nr.test/app:y1 sha256:{two} 12\n");
+    for (text, said) in
+        [(mixed, "line 3: has 4 words"), (twice, "line 3: y1 is listed with another digest or size on line 1")]
+    {
+        std::fs::write(home.path().join("list"), text).unwrap();
+        let ran = trustdeck(&home, &["sign", "r.test/app", "--from", "list", "--publish", "--yes"]).ended(2);
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+}
+
+#[test]
+fn what_is_no_private_key_is_named_whoever_may_read_it() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("cert");
+    std::fs::write(&file, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n").unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let ran = trustdeck(&home, &["key", "load", "cert"]).ended(2);
+    assert!(ran.stderr.contains("public key") && !ran.stderr.contains("chmod"), "{ran:?}");
+}
+
+#[test]
+fn what_is_read_again_is_not_written_to_standard_output() {
+    let home = TempDir::new().unwrap();
+    let ran = trustdeck(&home, &["key", "backup", "--plain", "--out", "-"]).ended(2);
+    assert!(ran.stderr.contains("standard output cannot be"), "{ran:?}");
+    assert!(!home.path().join("-").exists());
+}
+
+#[test]
 fn a_key_that_comes_with_a_new_size_is_taken_at_once() {
     let home = TempDir::new().unwrap();
     let mut terminal = start(&home);

@@ -110,6 +110,11 @@ fn values_are_completed_from_what_this_machine_knows() {
     assert_eq!(complete(&["signer", "remove", "je"]), ["jeff"]);
     assert_eq!(complete(&["pick", "re"]), ["repo"]);
     assert_eq!(complete(&["pick", "tag", "registry.sandbox/team/we"]), ["registry.sandbox/team/web"]);
+    let evil = ["sign", "registry.sandbox/team/web", "--target", "$(touch${IFS}pwned)", "--digest"];
+    let digest = format!("sha256:{}", "a".repeat(64));
+    lab.trustdeck(&[&evil[..], &[&digest, "--size", "12", "--publish", "--yes"]].concat()).ok();
+    let tags = complete(&["inspect", "registry.sandbox/team/web:"]);
+    assert!(tags.len() > 3 && tags.iter().all(|tag| !tag.contains('$')), "a shell would run it: {tags:?}");
     lab.trustdeck(&["witness", "registry.sandbox/team/web", "targets/jeff"]).ok();
     assert_eq!(complete(&["reset", "--change", ""]), ["1"]);
     assert_eq!(complete(&["inspect", "nowhere/x:"]), [""; 0]);

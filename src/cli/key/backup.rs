@@ -1,11 +1,13 @@
 //! `key backup`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::passphrases::{Typed, Unlocking, chosen, nobody};
 use super::words::{called, shown};
 use crate::cli::Context;
 use crate::cli::arguments::key::Backup;
+use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::custody::backup::BackupForm;
 use crate::engine::{Passphrase, Problem};
@@ -16,6 +18,10 @@ use crate::tuf::CanonicalKeyId;
 /// # Errors
 /// As the engine's; `Passphrase` if a key cannot be unlocked and nobody can be asked: nothing is written then.
 pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Problem> {
+    if arguments.out == Path::new("-") {
+        let hint = "name a file on the medium that keeps it; ./- is a file with that name";
+        return Err(input("a backup is read again once it is written, which standard output cannot be", hint));
+    }
     let keys = chosen_keys(context, &arguments.keys)?;
     if keys.is_empty() {
         context.console.note("every key has a tested backup; name keys to back them up again");

@@ -1,6 +1,7 @@
 //! `key export`, `key passwd`, `key remove` and `key label`.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use super::passphrases::{Typed, Unlocking, chosen, nobody};
 use super::token;
@@ -39,7 +40,7 @@ pub(super) fn export(context: &Context, arguments: &Export) -> Result<Ending, Pr
     }
     let set = context.engine.custody().export_keys(&ids)?;
     let json = context.console.json;
-    match &arguments.out {
+    match file_of(arguments) {
         Some(file) => {
             context.engine.custody().write_export(&set, file)?;
             if json {
@@ -76,15 +77,20 @@ fn open_to_see(context: &Context, id: &CanonicalKeyId) -> Result<(), Problem> {
 }
 
 /// Writes what anybody may see.
+/// Where an export goes; `-` is standard output, as without.
+fn file_of(arguments: &Export) -> Option<&Path> {
+    arguments.out.as_deref().filter(|file| *file != Path::new("-"))
+}
+
 fn export_public(context: &Context, arguments: &Export, halves: &[PublicHalf]) -> Result<Ending, Problem> {
     let pem: String = halves.iter().map(|half| half.pem.as_str()).collect();
-    if let Some(file) = &arguments.out {
+    if let Some(file) = file_of(arguments) {
         context.engine.custody().write_export(&pem, file)?;
         context.console.note(&format!("written to {}", shown(file)));
     }
     if context.console.json {
         context.console.result_json(&halves)?;
-    } else if arguments.out.is_none() {
+    } else if file_of(arguments).is_none() {
         context.console.result(&pem)?;
     }
     Ok(Ending::done())

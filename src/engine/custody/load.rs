@@ -155,7 +155,8 @@ impl KeySet {
     /// # Errors
     /// `Input`: others may read the file, or there is no key in it; `Disk`.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
-        let bytes = if path == Path::new("-") { read_to(std::io::stdin().lock(), path)? } else { read_private(path)? };
+        let is_file = path != Path::new("-");
+        let bytes = if is_file { read_regular(path)? } else { read_to(std::io::stdin().lock(), path)? };
         let mut set = Self::parse(&bytes);
         if let [key] = set.keys.as_mut_slice() {
             key.named_by(path);
@@ -167,6 +168,10 @@ impl KeySet {
                 message: format!("{}: {why}", path.display()),
                 hint: "give a file with a private key; public keys go to: trustdeck signer add --key FILE".to_owned(),
             });
+        }
+        // What holds no key may be read by anybody.
+        if is_file {
+            refuse_exposed(path)?;
         }
         Ok(set)
     }
@@ -227,22 +232,26 @@ impl FoundKey {
     }
 }
 
-/// Reads a private key file, unless others may.
-fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
+/// Reads a file whole, which is no device.
+fn read_regular(path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
     let disk = |source| EngineError::Disk { path: path.to_owned(), source };
-    let facts = fs::metadata(path).map_err(disk)?;
-    if !facts.is_file() {
+    if !fs::metadata(path).map_err(disk)?.is_file() {
         let hint = "name a file with a private key, or - for standard input".to_owned();
         return Err(EngineError::Input { message: format!("{} is not a regular file", path.display()), hint });
     }
-    let mode = facts.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(EngineError::Input {
-            message: format!("{} can be read or changed by others (mode {mode:04o})", path.display()),
-            hint: format!("{}; docker trust refuses such files too", Exposure::Mode(mode).mend(path)),
-        });
-    }
     read_to(fs::File::open(path).map_err(disk)?, path)
+}
+
+/// A private key that others can read is none any more.
+fn refuse_exposed(path: &Path) -> Result<(), EngineError> {
+    let mode = fs::metadata(path).map_err(|source| EngineError::Disk { path: path.to_owned(), source })?.mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(EngineError::Input {
+        message: format!("{} can be read or changed by others (mode {mode:04o})", path.display()),
+        hint: format!("{}; docker trust refuses such files too", Exposure::Mode(mode).mend(path)),
+    })
 }
 
 /// Reads a file of keys whole.

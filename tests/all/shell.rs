@@ -116,7 +116,7 @@ fn values_are_completed_from_what_this_machine_knows() {
     let tags = complete(&["inspect", "registry.sandbox/team/web:"]);
     assert!(tags.len() > 3 && tags.iter().all(|tag| !tag.contains('$')), "a shell would run it: {tags:?}");
     lab.trustdeck(&["witness", "registry.sandbox/team/web", "targets/jeff"]).ok();
-    assert_eq!(complete(&["reset", "--change", ""]), ["1"]);
+    assert_eq!(complete(&["reset", "--change", ""]), ["2"]);
     assert_eq!(complete(&["inspect", "nowhere/x:"]), [""; 0]);
 }
 

@@ -26,7 +26,7 @@ fn a_server_far_away_gets_as_many_as_leave_part_of_a_request_in_its_hands() {
     assert_eq!(measured(50, &[54; 80]).open(), 2);
     assert_eq!(measured(200, &[205; 80]).open(), 1, "busy, however far away it is");
     assert_eq!(measured(50, &[300; 50]).open(), 1);
-    assert_eq!(measured(50, &[52, 53, 51, 54].repeat(20)).open(), 3, "sometimes slow");
+    assert_eq!(measured(50, &[52, 53, 51, 54].repeat(20)).open(), 2, "sometimes slow");
     assert_eq!(measured(200, &[201; 80]).open(), MOST);
 }
 

@@ -154,7 +154,7 @@ fn is_called(target: &str, name: &str) -> bool {
 /// A delegation other than `targets/releases`, with the IDs of its bare keys.
 fn signer(role: &RoleView) -> Option<HolderRow<'_>> {
     // Docker knows nothing of roles below one whose file it does not trust.
-    if role.role.is_released() || role.state == RoleState::Unreachable {
+    if role.role.is_released() || matches!(role.state, RoleState::OverLimit { .. } | RoleState::Unreachable) {
         return None;
     }
     let name = role.role.delegation()?.as_str().trim_start_matches("targets/");

@@ -127,6 +127,7 @@ fn state_word(state: &RoleState) -> &'static str {
         RoleState::NeverSigned => "never signed",
         RoleState::Hidden => "hidden",
         RoleState::Missing => "missing in the cache",
+        RoleState::OverLimit { .. } => "over a limit",
         RoleState::Unreachable => "parent not trusted",
     }
 }

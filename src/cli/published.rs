@@ -15,7 +15,7 @@ pub(super) fn say_resolved(context: &Context, resolved: &[Published]) {
     for published in resolved {
         let how = match &published.outcome {
             PublishOutcome::Done | PublishOutcome::Unchanged => "had landed; it is done".to_owned(),
-            PublishOutcome::Failed(problem) if problem.kind == Kind::OutcomeUnknown => {
+            PublishOutcome::Failed(problem) if matches!(problem.kind, Kind::OutcomeUnknown | Kind::Role) => {
                 format!("may have landed or not: {}", problem.message)
             }
             PublishOutcome::Failed(problem) => format!("had not landed, and stays staged: {}", problem.message),
@@ -145,20 +145,27 @@ fn failed_row(problem: &Problem) -> Option<PublishedRow<'_>> {
     })
 }
 
+fn versions(published: &Published) -> String {
+    let versions: Vec<String> = published.versions.iter().map(|(r, v)| format!("{r} v{v}")).collect();
+    versions.join(", ")
+}
+
 fn published_text(published: &Published) -> String {
     let gun = &published.gun;
     let mut text = match &published.outcome {
         PublishOutcome::Done if published.versions.is_empty() => format!("{gun}: deleted on the server\n"),
         PublishOutcome::Done => {
-            let versions: Vec<String> = published.versions.iter().map(|(r, v)| format!("{r} v{v}")).collect();
             let tags = if published.trusted == 1 { "tag" } else { "tags" };
-            format!("{gun}: published {}; {} {tags} can be pulled\n", versions.join(", "), published.trusted)
+            format!("{gun}: published {}; {} {tags} can be pulled\n", versions(published), published.trusted)
         }
         PublishOutcome::Unchanged => {
             format!("{gun}: nothing to publish, the server has all of it already\n")
         }
         PublishOutcome::Failed(problem) if problem.kind == Kind::OutcomeUnknown => {
             format!("{gun}: unknown whether it was published; looked up again at the next publish\n")
+        }
+        PublishOutcome::Failed(_) if !published.versions.is_empty() => {
+            format!("{gun}: sent {}, and not read back; looked up again at the next publish\n", versions(published))
         }
         PublishOutcome::Failed(_) => format!("{gun}: not published, everything stays staged\n"),
         PublishOutcome::Skipped => format!("{gun}: not begun, everything stays staged\n"),

@@ -272,6 +272,9 @@ pub enum EngineError {
     /// The server said yes, but reading back says no.
     #[error("the server accepted the change, but reading back shows {what}")]
     NotStored { gun: Gun, what: String },
+    /// The server has kept some files of an upload and not the others.
+    #[error("the server has stored only a part of the upload: {}, and not {}", roles(.stored), roles(.missing))]
+    PartlyStored { gun: Gun, stored: Vec<Role>, missing: Vec<Role> },
     /// Blocked without an explicit acceptance.
     #[error("{what}")]
     Policy { gun: Option<Gun>, what: String, hint: String },
@@ -375,6 +378,10 @@ impl From<TooShort> for EngineError {
 fn short_list<T: std::fmt::Display>(ids: &[T]) -> String {
     let shorts: Vec<String> = ids.iter().map(|id| id.to_string().chars().take(8).collect()).collect();
     shorts.join(", ")
+}
+
+fn roles(roles: &[Role]) -> String {
+    roles.iter().map(Role::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// A refusal of what was typed or chosen, with the way out.

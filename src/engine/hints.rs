@@ -29,7 +29,7 @@ impl EngineError {
             Self::Locked(_) => Kind::Passphrase,
             Self::PlanChanged { .. } | Self::Moved { .. } | Self::Conflict { .. } => Kind::Conflict,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
-            Self::NotStored { .. } => Kind::NotStored,
+            Self::NotStored { .. } | Self::PartlyStored { .. } => Kind::NotStored,
             Self::Policy { .. } => Kind::Policy,
             Self::Unvouched { .. } => Kind::Role,
             Self::Cancelled => Kind::Cancelled,
@@ -88,7 +88,7 @@ impl EngineError {
             Self::PlanChanged { .. } => "review the new plan and publish again",
             Self::Conflict { .. } => "agree with the others who publishes, then try again",
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
-            Self::NotStored { .. } => "ask whoever runs the server why it lost the change, and publish again",
+            Self::NotStored { .. } | Self::PartlyStored { .. } => "ask whoever runs the server why it lost the change, and publish again",
             Self::Cancelled => "nothing was changed by it; what is staged stays so",
             Self::Disk { source, .. } => disk_hint(source),
             Self::OwnDir { dir, source, .. } => {
@@ -127,6 +127,7 @@ impl EngineError {
             | Self::Conflict { gun }
             | Self::OutcomeUnknown { gun, .. }
             | Self::NotStored { gun, .. }
+            | Self::PartlyStored { gun, .. }
             | Self::Unvouched { gun, .. }
             | Self::CopyRefused { gun, .. }
             | Self::Change { gun, .. } => Some(gun),

@@ -48,6 +48,14 @@ pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
     }
 }
 
+/// The class of a token service's refusal: one that is not there says nothing of what a token was wanted for.
+pub(super) fn token_error_of(host: &str, answer: &Answer) -> RemoteError {
+    match error_of(host, "token service", answer) {
+        RemoteError::NotFound { host, what } => RemoteError::BadAnswer { host, why: format!("it has no {what}") },
+        other => other,
+    }
+}
+
 /// The class of a refused upload of `size` bytes.
 pub(super) fn upload_error_of(host: &str, size: usize, answer: &Answer) -> RemoteError {
     let item = first_error(&answer.body);

@@ -13,6 +13,8 @@ use crate::tuf::Gun;
 /// What a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
+    /// What anybody may read: no login is looked up or sent.
+    Public,
     /// `pull`
     Pull,
     /// `pull,push`
@@ -25,7 +27,7 @@ impl Access {
     /// As token scopes spell it.
     pub(super) fn actions(self) -> &'static str {
         match self {
-            Self::Pull => "pull",
+            Self::Public | Self::Pull => "pull",
             Self::Push => "pull,push",
             Self::All => "*",
         }

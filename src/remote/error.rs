@@ -97,6 +97,21 @@ pub enum RemoteError {
     Cancelled,
 }
 
+impl RemoteError {
+    /// Whether a login stands in the way, or what the server says of one: without any it may answer.
+    #[must_use]
+    pub fn is_of_login(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized { .. }
+                | Self::Forbidden { .. }
+                | Self::RealmConsent { .. }
+                | Self::Helper { .. }
+                | Self::BadAnswer { .. }
+        )
+    }
+}
+
 fn refused(user: Option<&str>, origin: Option<&str>) -> String {
     let origin = origin.map(|origin| format!(" of {origin}")).unwrap_or_default();
     match user {

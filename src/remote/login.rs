@@ -287,7 +287,7 @@ impl ServerLogin {
             return Err(unauthorized(user));
         }
         if !answer.status.is_success() {
-            return Err(super::answer::error_of(&host, "token service", &answer));
+            return Err(super::answer::token_error_of(&host, &answer));
         }
         read_token(&host, &answer.body, user)
     }

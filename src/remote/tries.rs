@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 
 use super::again::Again;
+use super::auth::Access;
 use super::error::RemoteError;
 use super::fault::Fault;
 use super::http::{Answer, Opened};
@@ -88,6 +89,13 @@ impl Tries {
         asking: Asking<'_>,
         attempt: &A,
     ) -> Result<(A::Outcome, Option<Authorization>), RemoteError> {
+        if asking.access == Access::Public {
+            let outcome = self.send(attempt, None).await?;
+            return match outcome.unauthorized() {
+                Some(answer) => Err(login.refusal(asking, answer, None)),
+                None => Ok((outcome, None)),
+            };
+        }
         let first = login.authorization(asking).await?;
         let outcome = self.send(attempt, first.as_ref()).await?;
         let Some(answer) = outcome.unauthorized() else { return Ok((outcome, first)) };

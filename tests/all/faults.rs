@@ -12,7 +12,7 @@ use support::{Home, NotaryServer, wait_until};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trustdeck::engine::publish::job::Approval;
-use trustdeck::engine::{EngineError, Kind, Problem, PublishOutcome, Published};
+use trustdeck::engine::{Change, EngineError, Kind, Problem, PublishOutcome, Published};
 use trustdeck::tuf::Gun;
 
 const GUN: &str = "registry.example.test/team/app";
@@ -132,6 +132,11 @@ async fn a_success_that_is_none_is_not_believed() {
     assert_eq!((scene.staged(), scene.uploads()), (1, 1));
 }
 
+/// Nobody has a login for it.
+const ASKS_FOR_A_LOGIN: &str = "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"front\"";
+const ASKS_FOR_A_TOKEN: &str =
+    "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"http://elsewhere.test/token\",service=\"front\"";
+
 /// Whoever answers is not always whoever has stored: what the server holds decides.
 #[tokio::test]
 async fn an_upload_that_is_refused_and_stored_all_the_same_is_published() {
@@ -156,6 +161,70 @@ async fn an_upload_that_is_refused_and_stored_all_the_same_is_published() {
     scene.front.next_uploads([Fault::Answer("413 Too Large")]);
     let problem = problem(only(scene.machine.publish().await));
     assert!(problem.message.contains("takes no upload of"), "what is not there was refused: {problem:?}");
+}
+
+#[tokio::test]
+async fn what_wants_a_login_is_looked_for_without_one() {
+    for asks in [ASKS_FOR_A_LOGIN, ASKS_FOR_A_TOKEN] {
+        let Some(scene) = scene().await else { return };
+        scene.front.next_uploads([Fault::StoreAndAnswer(Box::new(|| ()), asks)]);
+        let published = only(scene.machine.publish().await);
+        assert_eq!(published.outcome, PublishOutcome::Done, "{asks}: {published:?}");
+        assert_eq!((scene.staged(), scene.uploads()), (0, 2));
+    }
+}
+
+#[tokio::test]
+async fn what_wants_a_login_and_is_not_done_names_the_login() {
+    for (asks, change) in
+        [(ASKS_FOR_A_LOGIN, sign("2.0")), (ASKS_FOR_A_TOKEN, sign("2.0")), (ASKS_FOR_A_LOGIN, Change::Delete)]
+    {
+        let Some(scene) = scene().await else { return };
+        let staged = scene.machine.engine.stage().staged().unwrap().changes;
+        let staged: Vec<_> = staged.iter().map(|change| change.id).collect();
+        scene.machine.engine.stage().drop_changes(&staged).unwrap();
+        scene.machine.stage(GUN, [change]);
+        scene.front.next_uploads([Fault::Answer(asks)]);
+        let plan = scene.machine.engine.stage().plan(None).unwrap();
+        let problem = problem(only(scene.machine.publish_plan(&plan, true).await));
+        assert_eq!(problem.kind, Kind::Auth, "{asks}: {problem:?}");
+        assert!(problem.admission.is_some(), "{problem:?}");
+        assert_eq!((scene.staged(), scene.uploads()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_upload_of_which_a_part_is_stored_says_which() {
+    let Some(scene) = scene().await else { return };
+    let front = scene.front.clone();
+    let lose = Box::new(move || front.hide("/targets/releases."));
+    scene.front.next_uploads([Fault::StoreAndAnswer(lose, "503 Unavailable")]);
+    let problem = problem(only(scene.machine.publish().await));
+    assert_eq!(problem.kind, Kind::NotStored, "{problem:?}");
+    assert!(problem.message.contains("targets/alice, and not targets/releases"), "{problem:?}");
+    assert_eq!(scene.staged(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_and_cannot_be_noted_here_is_published() {
+    let Some(scene) = scene().await else { return };
+    // Whoever holds the journal's lock keeps it from being written.
+    let names = std::fs::read_dir(scene.machine.home.state_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let locks: Vec<_> = names.filter(|path| path.extension().is_some_and(|end| end == "lock")).collect();
+    let held: Arc<std::sync::Mutex<Vec<std::fs::File>>> = Arc::default();
+    let holding = Arc::clone(&held);
+    let hold = move || {
+        let opened = locks.iter().map(|path| std::fs::File::options().write(true).open(path).unwrap());
+        holding.lock().unwrap().extend(opened.filter(|file| file.try_lock().is_ok()));
+    };
+    scene.front.next_uploads([Fault::Before(Box::new(hold))]);
+    let published = only(scene.machine.publish().await);
+    assert_eq!((published.outcome, published.trusted), (PublishOutcome::Done, 1));
+    assert!(published.notes.iter().any(|note| note.contains("could not note it")), "{:?}", published.notes);
+    assert_eq!((scene.staged(), scene.uploads()), (1, 2));
+    held.lock().unwrap().clear();
+    let resolved = only(scene.machine.engine.publisher().resolve_interrupted().await);
+    assert_eq!((resolved.outcome, scene.staged()), (PublishOutcome::Done, 0));
 }
 
 #[tokio::test]

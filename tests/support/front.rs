@@ -8,7 +8,7 @@ use std::thread;
 
 use super::free_port;
 
-/// What happens to one upload.
+/// What happens to one upload or deletion.
 pub enum Fault {
     /// It is passed on, and its answer is lost.
     LoseAnswer,
@@ -159,7 +159,7 @@ fn serve(
     if let Some(seen) = { lost.lock().unwrap().counts() } {
         return if seen { answer_of(&request, target).map(drop) } else { None };
     }
-    let is_upload = request.starts_with(b"POST");
+    let is_upload = [&b"POST"[..], b"DELETE"].iter().any(|method| request.starts_with(method));
     let fault = if is_upload { faults.lock().unwrap().pop_front() } else { None };
     match fault {
         Some(Fault::LoseRequest) => return None,

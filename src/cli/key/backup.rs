@@ -35,7 +35,10 @@ pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Probl
         let hint = "give --backup-passphrase-fd FD, or --plain for a PEM set";
         BackupForm::Encrypted(chosen(context, arguments.backup_passphrase_fd, "the backup", hint)?)
     };
-    let backup = context.engine.custody().back_up(&keys, &passphrases, &form, &arguments.out)?;
+    // A file that was not tested is not left behind.
+    let _finishing = context.busy.begin();
+    let stopped = || context.stop.is_cancelled();
+    let backup = context.engine.custody().back_up_until(&keys, &passphrases, &form, &arguments.out, stopped)?;
     if context.console.json {
         context.console.result_json(&serde_json::json!({
             "file": backup.file, "manifest": backup.manifest, "tested": backup.tested, "untested": backup.untested,

@@ -11,9 +11,12 @@ use crate::cli::{Context, terminal};
 use crate::engine::custody::backup::{Archive, BackupFile, KeyStanding, RestoreKey, Restored, Untested};
 use crate::engine::{Kind, Passphrase, Problem};
 use crate::printable::printable;
+use crate::tuf::CanonicalKeyId;
 
 #[derive(Serialize)]
 struct RestoredRow {
+    #[serde(skip)]
+    place: usize,
     id: Option<String>,
     words: Option<String>,
     role: String,
@@ -43,17 +46,19 @@ pub(super) fn run(context: &Context, arguments: &KeyRestore) -> Result<Ending, P
     let (mut rows, mut written) = (Vec::new(), Vec::new());
     for key in &archive.keys {
         let mut row = row(key);
-        if !arguments.dry_run {
-            match one(context, key, arguments.untested, &mut typed) {
-                Ok(restored) => {
-                    written.extend(restored.written().cloned());
-                    note(&mut row, &restored);
-                }
-                Err(problem) => {
-                    row.result = "failed";
-                    ending.problems.push(problem);
-                }
-            }
+        let done = match arguments.dry_run {
+            true => context.engine.custody().foresee(key).map_err(Problem::from).map(|(id, standing)| {
+                row.name(id.as_ref());
+                row.standing = standing_word(&standing);
+            }),
+            false => one(context, key, arguments.untested, &mut typed).map(|restored| {
+                written.extend(restored.written().cloned());
+                note(&mut row, &restored);
+            }),
+        };
+        if let Err(problem) = done {
+            row.result = "failed";
+            ending.problems.push(problem);
         }
         ending.succeeded += usize::from(row.result != "failed");
         rows.push(row);
@@ -127,21 +132,34 @@ fn one(context: &Context, key: &RestoreKey, untested: bool, typed: &mut Typed) -
     }
 }
 
-fn row(key: &RestoreKey) -> RestoredRow {
-    let standing = match key.standing {
+impl RestoredRow {
+    fn name(&mut self, id: Option<&CanonicalKeyId>) {
+        self.id = id.map(ToString::to_string);
+        self.words = id.map(crate::engine::words);
+    }
+}
+
+fn standing_word(standing: &KeyStanding) -> &'static str {
+    match standing {
         KeyStanding::New => "new",
         KeyStanding::Same => "same",
         KeyStanding::Conflicting => "conflicting",
         KeyStanding::Unnamed => "unnamed",
-    };
-    RestoredRow {
-        id: key.found.claimed.as_ref().map(ToString::to_string),
-        words: key.found.claimed.as_ref().map(crate::engine::words),
+    }
+}
+
+fn row(key: &RestoreKey) -> RestoredRow {
+    let mut row = RestoredRow {
+        place: key.found.place,
+        id: None,
+        words: None,
         role: key.found.role.clone().unwrap_or_default(),
-        standing,
+        standing: standing_word(&key.standing),
         result: "shown",
         may_sign: key.may_sign.iter().map(|(gun, role)| (gun.to_string(), role.to_string())).collect(),
-    }
+    };
+    row.name(key.found.claimed.as_ref());
+    row
 }
 
 fn note(row: &mut RestoredRow, restored: &Restored) {
@@ -150,13 +168,13 @@ fn note(row: &mut RestoredRow, restored: &Restored) {
         Restored::Untested(id, _) => (id, "untested"),
         Restored::Kept(id) => (id, "kept"),
     };
-    row.id = Some(id.to_string());
-    row.words = Some(crate::engine::words(id));
+    row.name(Some(id));
     row.result = result;
 }
 
 fn text(row: &RestoredRow) -> String {
-    let short: String = row.id.as_deref().unwrap_or("without ID").chars().take(8).collect();
+    let name = row.id.clone().unwrap_or_else(|| format!("key {}", row.place));
+    let short: String = name.chars().take(8).collect();
     let result = match (row.result, row.standing) {
         ("restored", _) => "restored, and unlocked to test it",
         ("untested", _) => "restored, not tested",
@@ -167,7 +185,7 @@ fn text(row: &RestoredRow) -> String {
         (_, "new") => "new",
         (_, "same") => "same as in the key store",
         (_, "conflicting") => "conflicts: the key store has another file for it",
-        _ => "not named in the backup; its passphrase tells",
+        _ => "the backup does not say which key it is: restoring it asks for its passphrase, and tells",
     };
     let words = row.words.as_deref().unwrap_or_default();
     let mut text = format!("{short}  {}  {result}  {words}\n", printable(&row.role));

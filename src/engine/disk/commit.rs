@@ -26,6 +26,7 @@ const MANY: usize = 8;
 const LITTLE: u64 = 8 << 10;
 
 /// A file that is about to be written.
+#[derive(Clone)]
 pub(in crate::engine) struct Pending {
     pub(in crate::engine) folder: Arc<OwnedFd>,
     pub(in crate::engine) name: String,

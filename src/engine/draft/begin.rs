@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use super::Draft;
 use super::applied::{REPOSITORY, Refusal, Result};
 use super::change::role_word;
-use crate::tuf::{Role, Targets, TrustedSet};
+use crate::tuf::verify::SetAside;
+use crate::tuf::{Role, Targets, TrustedSet, VerifyError};
 
 /// Why a role's file cannot be edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,10 +83,16 @@ impl<'a> Draft<'a> {
     fn refusal(&self, role: &Role, why: Shut) -> Refusal {
         let what = match why.attack(role) {
             Some(attack) => format!("{attack}. {}", self.before(role)),
+            None if let Some(limit) = self.limit(role) => {
+                format!("the file of {} is not read ({limit}), so signing it would lose its tags", role_word(role))
+            }
             None => format!("the file of {} could not be read, so signing it would lose its tags", role_word(role)),
         };
         let has_good = self.ground().set.is_some_and(|set| set.last_good(role).is_some());
         let hint = match (why, has_good) {
+            (Shut::Unread, _) if self.limit(role).is_some() => {
+                "ask whoever lists it to take delegations out; trustdeck reads no more of them".to_owned()
+            }
             (Shut::Unread, _) => "renew the role above it first, or ask whoever runs the server".to_owned(),
             (_, true) => {
                 format!("sign the last good file again: trustdeck restore {REPOSITORY} {role}; or ask its signers")
@@ -96,6 +103,14 @@ impl<'a> Draft<'a> {
             ),
         };
         Refusal { suspicious: true, ..Refusal::of(Some(role.clone()), what, &hint) }
+    }
+
+    /// The limit for which a role's file is not read.
+    fn limit(&self, role: &Role) -> Option<&str> {
+        match self.ground().set?.aside().get(role.delegation()?) {
+            Some(SetAside::Invalid(VerifyError::Limit { what, .. })) => Some(what),
+            _ => None,
+        }
     }
 
     /// What this machine knows of a role from before, in a sentence.

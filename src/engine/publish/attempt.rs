@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::job::{Job, PreparedPublish, Run, TryEnd, not_accepted};
-use super::landing::ExpectedEnd;
+use super::landing::{ExpectedEnd, unnoted};
 use super::merged::{Merge, merges};
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
@@ -135,8 +135,8 @@ impl Publisher {
         self.new_server_keys(gun, &prepared, run).await?;
         let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
         if files.is_empty() {
-            self.forget_published(gun, &prepared.entries).await?;
-            let done = Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
+            let notes = unnoted(self.forget_published(gun, &prepared.entries).await)?.into_iter().collect();
+            let done = Published { outcome: PublishOutcome::Unchanged, notes, ..Published::skipped(gun) };
             let done = Published { trusted: expected.len(), merged: prepared.merged, ..done };
             return Ok(TryEnd::Done(Box::new(done)));
         }
@@ -161,6 +161,12 @@ impl Publisher {
             }
             // The server said yes and cannot be asked any more: the record stays, to be resolved later.
             Err(EngineError::Remote { source, .. }) => Err(unread(gun, &source)),
+            // It says itself what became of the upload; the record stays too.
+            Err(error @ EngineError::Unvouched { .. }) => {
+                let outcome = PublishOutcome::Failed(of_repository(gun, &error));
+                let sent = Published { outcome, versions: sent.versions(), ..Published::skipped(gun) };
+                Ok(TryEnd::Done(Box::new(sent)))
+            }
             // The same where what it shows since is not to be trusted, or not to be read here.
             Err(error) => Err(unread(gun, &error)),
             other => Ok(TryEnd::Done(Box::new(Published { merged: prepared.merged, ..other? }))),
@@ -292,17 +298,17 @@ impl Publisher {
         {
             return Err(self.not_done(gun, failed.error).await);
         }
-        let landed = Self::has_landed(&sent, &prepared.server).await;
-        let is_gone = landed.map_err(|why| unread(gun, &why))?;
+        let landed = Self::landed(&sent, &prepared.server).await;
+        let is_gone = landed.map_err(|why| unread(gun, &why))?.is_whole(gun)?;
         if !is_gone {
             self.forget_sent(gun).await?;
             let what = "that its trust data is still there".to_owned();
             return Err(EngineError::NotStored { gun: gun.clone(), what });
         }
-        self.forget_published(gun, &prepared.entries).await?;
-        self.trust.delete_local(gun).await?;
+        let noted = self.forget_published(gun, &prepared.entries).await.and(self.trust.delete_local(gun).await);
+        let notes = unnoted(noted)?.into_iter().collect();
         let checked = "the server has no trust data any more".to_owned();
-        Ok(Published { outcome: PublishOutcome::Done, checked, ..Published::skipped(gun) })
+        Ok(Published { outcome: PublishOutcome::Done, checked, notes, ..Published::skipped(gun) })
     }
 }
 

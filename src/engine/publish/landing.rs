@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -9,7 +10,7 @@ use super::attempt::unread;
 use super::outcome::{PublishOutcome, Published};
 use super::part::Publisher;
 use super::sign::SignedFile;
-use crate::engine::draft::change::{EntryId, StagedChange};
+use crate::engine::draft::change::{EntryId, StagedChange, role_word};
 use crate::engine::draft::pulled::{Pulled, pulled};
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::{EngineError, Kind, Problem};
@@ -18,7 +19,11 @@ use crate::engine::servers::Servers;
 use crate::engine::stage::journal::{Sent, SentFile};
 use crate::engine::trust::limits;
 use crate::remote::{Access, NotaryServer, RemoteError, WantedFile};
-use crate::tuf::{Gun, Role, TrustedSet};
+use crate::tuf::verify::Standing;
+use crate::tuf::{Gun, Role, TrustedSet, VerifyError};
+
+/// Files of one upload that are looked for at once.
+const AT_ONCE: usize = 8;
 
 /// What a publish should come to.
 pub(in crate::engine) struct ExpectedEnd<'a> {
@@ -28,6 +33,32 @@ pub(in crate::engine) struct ExpectedEnd<'a> {
     pub(in crate::engine) tags: &'a Pulled,
 }
 
+/// How much of an upload the server holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Landing {
+    Whole,
+    Nothing,
+    /// Servers store an upload whole or not at all; this one has not.
+    Partly {
+        stored: Vec<Role>,
+        missing: Vec<Role>,
+    },
+}
+
+impl Landing {
+    /// Whether all is there, or nothing.
+    ///
+    /// # Errors
+    /// `PartlyStored` for what is neither.
+    pub(in crate::engine) fn is_whole(self, gun: &Gun) -> Result<bool, EngineError> {
+        match self {
+            Self::Whole => Ok(true),
+            Self::Nothing => Ok(false),
+            Self::Partly { stored, missing } => Err(EngineError::PartlyStored { gun: gun.clone(), stored, missing }),
+        }
+    }
+}
+
 impl SentFile {
     pub(in crate::engine) fn of(file: &SignedFile) -> Self {
         let sha256 = hex::encode(Sha256::digest(&file.bytes));
@@ -35,23 +66,33 @@ impl SentFile {
     }
 }
 
+impl Sent {
+    pub(super) fn versions(&self) -> Vec<(Role, u64)> {
+        self.files.iter().map(|file| (file.role.clone(), file.version)).collect()
+    }
+}
+
 impl Publisher {
-    /// Whether what was sent is on the server. Asks for the very bytes, so that later publishes of others do not matter.
-    pub(in crate::engine) async fn has_landed(sent: &Sent, server: &NotaryServer) -> Result<bool, RemoteError> {
-        let stop = CancellationToken::new();
-        let wanted = match sent.files.first() {
-            // One upload is stored whole or not at all.
-            Some(file) => WantedFile::ByHash { role: file.role.clone(), sha256: file.sha256.clone() },
-            None => WantedFile::Current(Role::Root),
-        };
-        let found = match server.fetch(&sent.gun, &wanted, limits::FILE, Access::Push, &stop).await {
-            Ok(received) => Some(hex::encode(Sha256::digest(&received.bytes))),
-            Err(RemoteError::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(match sent.files.first() {
-            Some(file) => found.is_some_and(|sha256| sha256 == file.sha256),
-            None => found.is_none(),
+    /// How much of what was sent is on the server. Asks for the very bytes, so that later publishes of others do not
+    /// matter, and without a login where one stands in the way: what anybody may read tells as much.
+    pub(in crate::engine) async fn landed(sent: &Sent, server: &NotaryServer) -> Result<Landing, RemoteError> {
+        if sent.files.is_empty() {
+            let root = fetch(sent, server, &WantedFile::Current(Role::Root)).await?;
+            return Ok(if root.is_none() { Landing::Whole } else { Landing::Nothing });
+        }
+        let looks = sent.files.clone().into_iter().map(|SentFile { role, sha256, .. }| async move {
+            let wanted = WantedFile::ByHash { role: role.clone(), sha256: sha256.clone() };
+            let found = fetch(sent, server, &wanted).await?;
+            let is_stored = found.is_some_and(|bytes| hex::encode(Sha256::digest(&bytes)) == sha256);
+            Ok::<_, RemoteError>((role, is_stored))
+        });
+        let found: Vec<(Role, bool)> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        let (stored, missing): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, is_stored)| *is_stored);
+        let roles = |found: Vec<(Role, bool)>| found.into_iter().map(|(role, _)| role).collect();
+        Ok(match (stored.is_empty(), missing.is_empty()) {
+            (_, true) => Landing::Whole,
+            (true, _) => Landing::Nothing,
+            _ => Landing::Partly { stored: roles(stored), missing: roles(missing) },
         })
     }
 
@@ -63,26 +104,38 @@ impl Publisher {
         planned: Option<&ExpectedEnd<'_>>,
     ) -> Result<Published, EngineError> {
         let gun = &sent.gun;
+        let mut notes = Vec::new();
         if let Some(root) = &sent.created_root {
-            self.trust.pin_created(gun, root.as_bytes())?;
+            notes.extend(unnoted(self.trust.pin_created(gun, root.as_bytes()))?);
         }
         let not_stored = |what: String| EngineError::NotStored { gun: gun.clone(), what };
-        let set = self.trust.read_as_fresh_client(gun, likely(sent, planned)).await?;
-        let set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
-        let mut overtaken = false;
-        for file in &sent.files {
-            match bytes_of(&set, &file.role) {
-                Some((_, sha256)) if sha256 == file.sha256 => {}
-                Some((version, _)) if version > file.version => overtaken = true,
-                Some((version, _)) => return Err(not_stored(format!("{} version {version} instead", file.role))),
-                None => return Err(not_stored(format!("no {}", file.role))),
+        let set = self.trust.read_as_fresh_client(gun, likely(sent, planned)).await;
+        let set = set.map_err(|error| match error {
+            EngineError::Verify { source: VerifyError::Threshold { role, .. }, .. } if role.holds_targets() => {
+                forged(gun, &role)
             }
+            other => other,
+        })?;
+        let set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
+        let (mut overtaken, mut stored, mut lacking) = (false, Vec::new(), Vec::new());
+        for SentFile { role, version: sent, sha256 } in &sent.files {
+            match bytes_of(&set, role) {
+                Some((_, found)) if found == *sha256 => stored.push(role.as_str()),
+                Some(_) if !is_signed(&set, role) => return Err(forged(gun, role)),
+                Some((version, _)) if version > *sent => overtaken = true,
+                Some((version, _)) => lacking.push(format!("{role} version {version} instead")),
+                None => lacking.push(format!("no {role}")),
+            }
+        }
+        if !lacking.is_empty() {
+            let there =
+                if stored.is_empty() { String::new() } else { format!("; of it there is {}", stored.join(", ")) };
+            return Err(not_stored(lacking.join(", ") + &there));
         }
         let before = planned.and_then(|planned| planned.before);
         overtaken |= before.is_some_and(|before| others_changed(before, &set, sent));
-        let mut notes = Vec::new();
         if overtaken {
-            if !Self::has_landed(sent, server).await.map_err(Servers::remote(gun))? {
+            if !Self::landed(sent, server).await.map_err(Servers::remote(gun))?.is_whole(gun)? {
                 return Err(not_stored("the files of somebody else".to_owned()));
             }
             notes.push("somebody else has published since".to_owned());
@@ -97,10 +150,10 @@ impl Publisher {
         // What is shown next is what was just read; if that fails now, it is tried again when somebody looks. Both write
         // and sync files, side by side.
         let (_, finished) = tokio::join!(self.trust.adopt(gun, set), self.finish(gun, sent.entries.clone()));
-        finished?;
+        notes.extend(unnoted(finished)?);
         Ok(Published {
             outcome: PublishOutcome::Done,
-            versions: sent.files.iter().map(|file| (file.role.clone(), file.version)).collect(),
+            versions: sent.versions(),
             trusted,
             checked: "read back as a client with an empty cache".to_owned(),
             notes,
@@ -156,8 +209,11 @@ impl Publisher {
     async fn resolve(&self, sent: &Sent) -> Result<Published, EngineError> {
         let gun = &sent.gun;
         let server = self.servers.server(gun).await?;
-        if !Self::has_landed(sent, &server).await.map_err(|why| unread(gun, &why))? {
+        let landed = Self::landed(sent, &server).await.map_err(|why| unread(gun, &why))?;
+        if landed != Landing::Whole {
             self.forget_sent(gun).await?;
+        }
+        if !landed.is_whole(gun)? {
             let problem = Problem {
                 kind: Kind::Cancelled,
                 message: "the last publish was interrupted before it reached the server".to_owned(),
@@ -181,6 +237,50 @@ impl Publisher {
     }
 }
 
+/// One file as the server has it; `None` if it has none.
+async fn fetch(sent: &Sent, server: &NotaryServer, wanted: &WantedFile) -> Result<Option<Vec<u8>>, RemoteError> {
+    let stop = CancellationToken::new();
+    let asked = |access| server.fetch(&sent.gun, wanted, limits::FILE, access, &stop);
+    let found = match asked(Access::Push).await {
+        Err(error) if error.is_of_login() => match asked(Access::Public).await {
+            found @ (Ok(_) | Err(RemoteError::NotFound { .. })) => found,
+            Err(_) => Err(error),
+        },
+        found => found,
+    };
+    match found {
+        Ok(received) => Ok(Some(received.bytes)),
+        Err(RemoteError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is said where this machine could not note what is on the server: it is published all the same.
+///
+/// # Errors
+/// Whatever else went wrong.
+pub(super) fn unnoted(noted: Result<(), EngineError>) -> Result<Option<String>, EngineError> {
+    match noted {
+        Err(error) if error.is_unkept() => {
+            Ok(Some(format!("it is published; this machine could not note it: {error}: {}", error.hint())))
+        }
+        noted => noted.map(|()| None),
+    }
+}
+
+/// What was sent has another file in its place, which nobody who may has signed.
+fn forged(gun: &Gun, role: &Role) -> EngineError {
+    EngineError::Unvouched {
+        gun: gun.clone(),
+        role: Some(role.clone()),
+        what: format!(
+            "the upload was sent, and now {} carries no valid signature: this may be an attack",
+            role_word(role)
+        ),
+        hint: "ask whoever runs the server; the next publish looks again what became of the upload".to_owned(),
+    }
+}
+
 /// The files that hold tags as they should be now: those that were sent, and those that nobody changed.
 fn likely(sent: &Sent, planned: Option<&ExpectedEnd<'_>>) -> Vec<(Role, String)> {
     let before = planned.and_then(|planned| planned.before);
@@ -198,7 +298,17 @@ fn others_changed(before: &TrustedSet, now: &TrustedSet, sent: &Sent) -> bool {
     // A role that was not listed before is ours: its file has waited there since it was listed last.
     let is_others = |role: &Role| before.role_keys(role).is_some() && !sent.files.iter().any(|file| file.role == *role);
     let mut others = delegations.chain([Role::Targets]).filter(is_others);
-    others.any(|role| bytes_of(before, &role) != bytes_of(now, &role))
+    others.any(|role| is_signed(now, &role) && bytes_of(before, &role) != bytes_of(now, &role))
+}
+
+/// Whether a role's file is there and signed to its threshold; the files of other roles are not loaded without.
+fn is_signed(set: &TrustedSet, role: &Role) -> bool {
+    let file = match role {
+        Role::Targets => set.targets(),
+        Role::Delegation(name) => set.delegations().get(name),
+        _ => return true,
+    };
+    file.is_some_and(|file| file.standing != Standing::UnderThreshold)
 }
 
 /// Version and SHA-256 of a role's file.

@@ -52,7 +52,7 @@ pub struct Published {
     pub gun: Gun,
     /// How it ended.
     pub outcome: PublishOutcome,
-    /// Versions that were written.
+    /// Versions that were written, or sent where it failed.
     pub versions: Vec<(Role, u64)>,
     /// Tags that a fresh client trusts now.
     pub trusted: usize,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::job::{PreparedPublish, Run};
+use super::landing::Landing;
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;
@@ -76,7 +77,7 @@ impl Publisher {
     /// certain.
     ///
     /// # Errors
-    /// `OutcomeUnknown` if that cannot be read.
+    /// `OutcomeUnknown` if that cannot be read, `PartlyStored`.
     pub(super) async fn landed_after(
         failed: &Unconfirmed,
         sent: &Sent,
@@ -86,19 +87,20 @@ impl Publisher {
             return Ok(false);
         }
         let is_lost = matches!(failed.error, RemoteError::AnswerLost { .. });
-        let mut found = Ok(false);
+        let mut found = Ok(Landing::Nothing);
         for pause in if is_lost { &LOOKS[..] } else { &[0] } {
             tokio::time::sleep(Duration::from_millis(*pause)).await;
-            found = Self::has_landed(sent, server).await;
-            if matches!(found, Ok(true)) {
+            found = Self::landed(sent, server).await;
+            if matches!(found, Ok(Landing::Whole)) {
                 break;
             }
         }
-        found.map_err(|why| EngineError::OutcomeUnknown {
+        let found = found.map_err(|why| EngineError::OutcomeUnknown {
             gun: sent.gun.clone(),
             // What was answered says who to ask: a gateway, or nobody.
             why: format!("{}; then what it holds could not be read: {why}", failed.error),
-        })
+        });
+        found?.is_whole(&sent.gun)
     }
 
     /// The error for what was looked for and is not there. A lost request may still be on its way: its record stays, and

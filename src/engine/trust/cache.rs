@@ -60,7 +60,7 @@ impl Cache {
     /// Stores role files, each aside and renamed; the order given is kept. A file that could be another
     /// repository's is left out: whoever names a role must not write the root of a repository that is not theirs.
     pub(in crate::engine) fn store<B: AsRef<[u8]>>(&self, gun: &Gun, files: &[(Role, B)]) -> Result<(), EngineError> {
-        self.drawer(gun).store_after(Vec::new(), files)
+        self.drawer(gun).store_after(Vec::new(), self.failed(), files)
     }
 
     /// Removes the cached files and Notary's staged changes of one repository; those of nested names stay.
@@ -94,6 +94,11 @@ impl Cache {
         folders.push("changelist".to_owned());
         let entries = self.descend(&folders).ok().flatten().and_then(|folder| entries(&folder).ok());
         entries.unwrap_or_default().iter().filter(|(name, _)| name.ends_with(".change")).count()
+    }
+
+    fn failed(&self) -> impl Fn(io::Error) -> EngineError + use<> {
+        let path = self.dir.clone();
+        move |source| EngineError::OwnDir { dir: OwnDir::Trust, path: path.clone(), source }
     }
 
     fn attempt<T>(
@@ -169,27 +174,31 @@ impl Drawer<'_> {
         self.named(below, &name, read)
     }
 
-    /// Stores role files after other files, all of them together; the order given is kept.
+    /// Stores role files after other files, all of them together; the order given is kept. `failed` names those others,
+    /// which count although these cannot be stored.
     ///
     /// # Errors
-    /// `Disk`.
+    /// `OwnDir`, and that of `failed`.
     pub(in crate::engine) fn store_after<B: AsRef<[u8]>>(
         &mut self,
         first: Vec<Pending>,
+        failed: impl Fn(io::Error) -> EngineError,
         files: &[(Role, B)],
     ) -> Result<(), EngineError> {
-        let (mut pending, placed) = (first, self.placed(files));
+        let (mut pending, placed) = (first.clone(), self.placed(files));
         let (lasting, loose): (Vec<_>, Vec<_>) = match placed {
             Ok(files) => files.into_iter().partition(|(role, _)| *role == Role::Root),
             Err(error) => {
-                // What was seen counts although its files cannot be stored; that error is the one to tell.
-                let _ = write_all(pending);
+                write_all(first).map_err(failed)?;
                 return Err(error);
             }
         };
         let files = |files: Vec<(Role, Pending)>| files.into_iter().map(|(_, file)| file);
         pending.extend(files(lasting));
         let written = write_all(pending).and_then(|()| write_loose(files(loose).collect()));
+        if written.is_err() {
+            write_all(first).map_err(failed)?;
+        }
         self.named("", "", written)
     }
 

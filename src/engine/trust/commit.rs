@@ -42,7 +42,7 @@ impl Trust {
             let found = Refreshed { seen, tags: tags.clone(), leaps, signatures, keys, now, root, aside: &aside };
             let draft = memory.draft(gun, before, found)?;
             // The marks first: if this machine stops in between, it has seen more than it stored, never less.
-            drawer.store_after(draft.pending, &good)?;
+            drawer.store_after(draft.pending, memory.failed(gun), &good)?;
         }
         memory.note_verified(gun, now)
     }
@@ -62,6 +62,6 @@ impl Trust {
         let (tags, signatures, keys) = (TagNames::default(), KnownSignatures::default(), set.listed_keys());
         let found = Refreshed { seen, tags, leaps: Leaps::new(), signatures, keys, now, root, aside: &[] };
         let draft = memory.draft(gun, &SeenRoles::new(), found)?;
-        drawer.store_after(draft.pending, &[(Role::Root, root.clone())])
+        drawer.store_after(draft.pending, memory.failed(gun), &[(Role::Root, root.clone())])
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: the marks of a listed role only rise. Processes that write at once merge under a lock.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -181,6 +182,11 @@ impl Memory {
             draft.pending.push(self.folder.pending(&file(gun, "aside"), note::encode(&Aside { files })?)?);
         }
         Ok(draft)
+    }
+
+    /// What an error of the system means for what is remembered of a repository.
+    pub(in crate::engine) fn failed(&self, gun: &Gun) -> impl Fn(io::Error) -> EngineError + use<> {
+        self.folder.failed(&file(gun, "json"))
     }
 
     /// The copy of the last good root.

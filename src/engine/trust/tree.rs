@@ -6,7 +6,7 @@ use jiff::Timestamp as Time;
 
 use super::judge::judge;
 use crate::tuf::verify::SetAside;
-use crate::tuf::{DelegationName, Loaded, Metadata, Role, Targets, TrustedSet, walk};
+use crate::tuf::{DelegationName, Loaded, Metadata, Role, Targets, TrustedSet, VerifyError, walk};
 
 /// A role that holds targets.
 pub(in crate::engine) struct Node<'a> {
@@ -72,6 +72,7 @@ fn stand<'a>(set: &'a TrustedSet, name: &DelegationName, now: Time) -> (RoleStat
     }
     let state = match set.aside().get(name) {
         Some(SetAside::Hidden) => RoleState::Hidden,
+        Some(SetAside::Invalid(VerifyError::Limit { what, .. })) => RoleState::OverLimit { limit: what.clone() },
         Some(SetAside::Invalid(_)) => RoleState::Unreachable,
         // The snapshot names a file, but nobody has it here.
         None if set.expected(&Role::from(name.clone())).is_some() => RoleState::Missing,
@@ -96,6 +97,8 @@ pub enum RoleState {
     Hidden,
     /// The snapshot names a file that is not at hand, such as one that is damaged in the cache.
     Missing,
+    /// The server has a file of it that is not read: a repository may have only so much. `limit` says what is too much.
+    OverLimit { limit: String },
     /// Its parent is not trusted.
     Unreachable,
 }

@@ -33,7 +33,9 @@ fn about_role(role: &RoleView, tags: &[TagView], now: Time) -> Vec<Finding> {
         RoleState::Hidden => vec![hidden(role)],
         RoleState::Good => expires_soon(role, now).into_iter().chain(alone(role)).collect(),
         // The session knows why a file is missing.
-        RoleState::NeverSigned | RoleState::Unreachable | RoleState::Missing => Vec::new(),
+        RoleState::NeverSigned | RoleState::OverLimit { .. } | RoleState::Unreachable | RoleState::Missing => {
+            Vec::new()
+        }
     };
     found.extend(too_few_keys(role));
     found.extend(unknown_members(role));
@@ -156,7 +158,7 @@ fn alone(role: &RoleView) -> Option<Finding> {
 fn too_few_keys(role: &RoleView) -> Option<Finding> {
     let name = role.role.short();
     let has = role.keys.len();
-    if has >= role.threshold as usize || matches!(role.state, RoleState::Unreachable) {
+    if has >= role.threshold as usize || matches!(role.state, RoleState::OverLimit { .. } | RoleState::Unreachable) {
         return None;
     }
     let headline = match has {

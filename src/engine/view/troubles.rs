@@ -1,5 +1,7 @@
 //! What of a repository does not count: one line for each role and for tags that are gone, with the command that helps.
 
+use std::collections::BTreeMap;
+
 use super::{RepositoryView, RoleView};
 use crate::engine::error::{Kind, Problem};
 use crate::engine::reference::in_command;
@@ -10,7 +12,7 @@ use crate::tuf::Role;
 /// Something that does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// What, and what helps. Its class is `role`.
+    /// What, and what helps. Its class is `role`, or `limit` for what is not read.
     pub problem: Problem,
     /// Whether Docker pulls from the role: then tags are missing that somebody has signed.
     pub released: bool,
@@ -23,8 +25,28 @@ impl RepositoryView {
         let mut troubles: Vec<Trouble> = self.roles.iter().filter_map(|role| self.of_role(role)).collect();
         troubles.sort_by_key(|trouble| !trouble.released);
         troubles.extend(self.roles.iter().filter_map(|role| self.of_versions(role)));
+        troubles.extend(self.unread());
         troubles.extend(self.losses());
         troubles
+    }
+
+    /// The roles that are not read because there is too much of them: one trouble for each limit.
+    fn unread(&self) -> Vec<Trouble> {
+        let mut over: BTreeMap<&str, Vec<&Role>> = BTreeMap::new();
+        for role in &self.roles {
+            if let RoleState::OverLimit { limit } = &role.state {
+                over.entry(limit).or_default().push(&role.role);
+            }
+        }
+        let trouble = |(limit, roles): (&str, Vec<&Role>)| {
+            let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            let message = format!("{} {verb} not read, so their tags do not count: {limit}", some(&names));
+            let hint = "trustdeck reads no more; ask whoever lists them to take delegations out".to_owned();
+            let problem = Problem { kind: Kind::Limit, ..self.problem(None, message, hint) };
+            Trouble { problem, released: roles.iter().any(|role| role.is_released()) }
+        };
+        over.into_iter().map(trouble).collect()
     }
 
     /// The tags that are gone since this machine looked last, if any are.
@@ -51,7 +73,7 @@ impl RepositoryView {
     fn of_role(&self, role: &RoleView) -> Option<Trouble> {
         let name = &role.role;
         let (why, hint) = match &role.state {
-            RoleState::Good => return None,
+            RoleState::Good | RoleState::OverLimit { .. } => return None,
             RoleState::NeverSigned | RoleState::Unreachable if !role.keys.is_empty() => return None,
             RoleState::NeverSigned | RoleState::Unreachable => (format!("{name} has no keys"), self.add_key(name)),
             RoleState::Expired => (format!("{name} has expired"), self.renew(name)),

@@ -347,6 +347,7 @@ fn consequence(role: &RoleView) -> Option<String> {
             "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again.",
             role.threshold, role.tags
         )),
+        RoleState::OverLimit { limit } => Some(format!("{name} is not read: {limit}.")),
         RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again.")),
         _ if role.accepted_elsewhere => {
             Some("docker and notary accept this file, because they count one key in two wrappings twice.".to_owned())

@@ -70,6 +70,7 @@ pub fn role_state(role: &RoleView) -> &'static str {
         RoleState::NeverSigned => "never signed",
         RoleState::Hidden => "hidden by the server",
         RoleState::Missing => "not in the cache",
+        RoleState::OverLimit { .. } => "over a limit",
         RoleState::Unreachable => "parent refused",
     }
 }

@@ -79,6 +79,15 @@ fn a_disk_that_is_full_at_any_write_loses_nothing() {
 }
 
 #[test]
+fn a_state_directory_that_is_full_is_named_itself() {
+    let Some((server, _)) = docker_repository() else { return };
+    let home = Home::new(&server);
+    let ran = limited(&home, 0, &["inspect", GUN]);
+    let state = home.state_dir();
+    assert!(ran.stderr.contains(state.to_str().unwrap()) && ran.stderr.contains("XDG_STATE_HOME"), "{ran:?}");
+}
+
+#[test]
 fn a_publish_that_is_killed_at_any_step_is_finished_by_the_next() {
     let Some((_server, home)) = docker_repository() else { return };
     let mut expected = Vec::new();

@@ -196,6 +196,19 @@ fn files_that_cannot_be_loaded_are_refused_in_words() {
 }
 
 #[test]
+fn a_key_without_a_passphrase_is_named_before_it_is_restored() {
+    let home = home();
+    let open = home.put("open.pem", &fixture("keyfiles/ec-sec1-plain.pem"));
+    let shown = home.key(&["restore", &open, "--json", "--dry-run"]).ok().json();
+    assert!(files(&home).is_empty());
+    let restored = home.key(&["restore", &open, "--json"]).ok().json();
+    assert_eq!((&shown[0]["id"], &shown[0]["standing"]), (&restored[0]["id"], &json!("new")));
+    let sealed = home.put("sealed.pem", &fixture("keyfiles/ec-pkcs8-pbes2-sha1-aes256.pem"));
+    let shown = home.key(&["restore", &sealed, "--dry-run"]).ok().stdout;
+    assert!(shown.contains("key 1") && shown.contains("does not say which key it is"), "{shown}");
+}
+
+#[test]
 fn a_short_rsa_key_is_refused() {
     let home = home();
     let made = run(home.command("openssl").args(["genrsa", "-traditional", "-out", "short.pem", "1024"]));
@@ -204,5 +217,11 @@ fn a_short_rsa_key_is_refused() {
     let refused = home.key(&["load", "short.pem", "--json"]).ended(1);
     assert_eq!(refused.kinds(), ["keystore"]);
     assert!(refused.stderr.contains("under 2048 bits"), "{}", refused.stderr);
+    // As a backup it is refused as well, and that is foretold.
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = home.key(&[&["restore", "short.pem", "--json"], more].concat()).ended(1);
+        assert_eq!(refused.kinds(), ["keystore"], "{more:?}");
+        assert!(refused.stderr.contains("under 2048 bits"), "{}", refused.stderr);
+    }
     assert!(files(&home).is_empty());
 }

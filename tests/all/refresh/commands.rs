@@ -3,10 +3,12 @@
 use jiff::Timestamp as Time;
 
 use crate::refresh::origin::Origin;
-use crate::refresh::{GUN, publish, root_key};
-use crate::support::Ran;
+use crate::refresh::{GUN, gun, publish, root_key};
 use crate::support::forge::{Key, Repository};
-use crate::support::home::Home;
+use crate::support::home::{Home, REPOSITORY_PASSPHRASE};
+use crate::support::machine::{Machine, sign};
+use crate::support::{Ran, new_passphrase};
+use trustdeck::engine::{Kind, PublishOutcome};
 use trustdeck::tuf::Role;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,4 +115,30 @@ async fn commands_about_tags_name_a_hidden_or_forged_role_and_invite_nobody_to_s
             assert!(!ran.stderr.contains("trustdeck witness") && !ran.stderr.contains("trustdeck sign"), "{ran:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_nobody_has_signed_in_the_place_of_an_upload_is_no_good_publish() {
+    let origin = Origin::start().await;
+    origin.set_date(Time::now());
+    let honest = signed_by_jeff();
+    origin.serve(&honest);
+    let home = Home::at(&origin.url, std::path::Path::new("tests/fixtures/input/erin.crt"));
+    let machine = Machine::of(home, &origin.url);
+    let passphrase = new_passphrase(REPOSITORY_PASSPHRASE);
+    let store = trustdeck::keys::KeyStore::new(&machine.home.trust_dir());
+    store.save(&Key::named("jeff").private(), "jeff", None, &passphrase).unwrap();
+    machine.engine.views().refresh(&gun()).await.unwrap();
+    let mut forged = honest;
+    forged.signers.insert(Role::releases(), Vec::new());
+    // Higher than what is uploaded.
+    (0..5).for_each(|_| publish(&mut forged, &Role::releases()));
+    origin.serve_after_upload(&forged);
+    machine.stage(GUN, [sign("2.0")]);
+    let published = machine.publish().await.unwrap().remove(0);
+    assert!(!published.versions.is_empty(), "it was sent: {published:?}");
+    let PublishOutcome::Failed(problem) = published.outcome else { panic!("{published:?}") };
+    assert_eq!((problem.kind, problem.role), (Kind::Role, Some(Role::releases())), "{}", problem.message);
+    assert!(problem.message.contains("was sent"), "{}", problem.message);
+    assert_eq!(machine.engine.stage().staged().unwrap().changes.len(), 1);
 }

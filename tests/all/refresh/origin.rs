@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use jiff::Timestamp as Time;
 use tokio::net::TcpListener;
 use tokio::sync::Barrier;
@@ -22,6 +22,7 @@ struct Shelf {
     down: Option<StatusCode>,
     date: Option<Time>,
     gate: Option<Arc<Barrier>>,
+    after_upload: BTreeMap<String, Vec<u8>>,
 }
 
 /// The running server; it ends with the value.
@@ -43,17 +44,14 @@ impl Origin {
 
     /// Serves a repository as it is now; older files stay under their hashes, older roots under their versions.
     pub fn serve(&self, repository: &Repository) -> Files {
-        let built = repository.build();
-        let mut shelf = self.shelf.lock().unwrap();
-        for (role, bytes) in &built.files {
-            let at = format!("/v2/{}/_trust/tuf/{role}", built.gun);
-            let sha256 = FileMeta::of(bytes).sha256().unwrap();
-            shelf.files.insert(format!("{at}.{sha256}.json"), bytes.clone());
-            shelf.files.insert(format!("{at}.json"), bytes.clone());
-        }
-        let root = format!("/v2/{}/_trust/tuf/{}.root.json", built.gun, repository.root.version);
-        shelf.files.insert(root, built.get(&trustdeck::tuf::Role::Root).to_vec());
+        let (built, files) = shelved(repository);
+        self.shelf.lock().unwrap().files.extend(files);
         built
+    }
+
+    /// Takes the next upload, throws it away, and serves this from then on.
+    pub fn serve_after_upload(&self, repository: &Repository) {
+        self.shelf.lock().unwrap().after_upload = shelved(repository).1;
     }
 
     /// Forgets everything.
@@ -89,6 +87,20 @@ impl Origin {
     }
 }
 
+/// A repository's files, and where each is asked for.
+fn shelved(repository: &Repository) -> (Files, BTreeMap<String, Vec<u8>>) {
+    let (built, mut files) = (repository.build(), BTreeMap::new());
+    for (role, bytes) in &built.files {
+        let at = format!("/v2/{}/_trust/tuf/{role}", built.gun);
+        let sha256 = FileMeta::of(bytes).sha256().unwrap();
+        files.insert(format!("{at}.{sha256}.json"), bytes.clone());
+        files.insert(format!("{at}.json"), bytes.clone());
+    }
+    let root = format!("/v2/{}/_trust/tuf/{}.root.json", built.gun, repository.root.version);
+    files.insert(root, built.get(&trustdeck::tuf::Role::Root).to_vec());
+    (built, files)
+}
+
 impl Drop for Origin {
     fn drop(&mut self) {
         self.task.abort();
@@ -110,7 +122,12 @@ async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, request: Request) -> Res
     if let Some(gate) = gate {
         gate.wait().await;
     }
-    let shelf = shelf.lock().unwrap();
+    let mut shelf = shelf.lock().unwrap();
+    if request.method() == Method::POST && !shelf.after_upload.is_empty() {
+        let after = std::mem::take(&mut shelf.after_upload);
+        shelf.files.extend(after);
+        return Response::new(Body::empty());
+    }
     let mut response = Response::builder();
     if let Some(date) = shelf.date {
         response = response.header("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());

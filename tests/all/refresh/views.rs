@@ -2,13 +2,15 @@
 
 use trustdeck::engine::trust::tree::RoleState;
 use trustdeck::engine::view::TagState;
-use trustdeck::engine::{EngineError, Health, Notice};
+use trustdeck::engine::{EngineError, Health, Kind, Notice};
+use trustdeck::tuf::verify::DELEGATION_DEPTH;
 use trustdeck::tuf::{DelegationName, Role};
 
 use crate::refresh::machine::Machine;
 use crate::refresh::origin::Origin;
 use crate::refresh::{GUN, gun, publish, refreshed, served, team};
 use crate::support::forge::{Key, Repository, days, noon};
+use crate::support::machine::sign_into;
 
 async fn view_of(repository: &Repository) -> trustdeck::engine::RepositoryView {
     let origin = Origin::start().await;
@@ -18,6 +20,28 @@ async fn view_of(repository: &Repository) -> trustdeck::engine::RepositoryView {
 
 fn role(name: &str) -> Role {
     Role::parse(name).unwrap()
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_read_for_a_limit_is_told_with_the_limit() {
+    let mut repository = team();
+    let mut deepest = role("targets");
+    for depth in 1..=DELEGATION_DEPTH + 1 {
+        let name = format!("targets{}", "/d".repeat(depth));
+        deepest = repository.delegate(&name, &[Key::named("deep")], &[""]);
+        repository.add_file(deepest.clone(), noon());
+    }
+    let (_origin, machine) = served(&repository).await;
+    let engine = machine.engine();
+    let view = engine.views().refresh(&gun()).await.unwrap();
+    let state = &view.roles.iter().find(|row| row.role == deepest).unwrap().state;
+    let RoleState::OverLimit { limit } = state else { panic!("{state:?}") };
+    let told = view.troubles();
+    let told = told.iter().find(|trouble| trouble.problem.kind == Kind::Limit).unwrap();
+    assert!(told.problem.message.contains(limit.as_str()), "{told:?}");
+    engine.stage().stage(vec![(gun(), sign_into("2.0", &[deepest.as_str()]))]).unwrap();
+    let failed = engine.stage().plan(None).unwrap().repositories[0].failed.clone().unwrap();
+    assert!(failed.message.contains(limit.as_str()), "{failed:?}");
 }
 
 #[tokio::test]

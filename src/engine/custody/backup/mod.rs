@@ -221,7 +221,11 @@ impl Custody {
         let beside = manifest_path(file);
         if let Some(taken) = [file, &beside].into_iter().find(|path| path.symlink_metadata().is_ok()) {
             let message = format!("{} exists already and is not overwritten", taken.display());
-            return Err(refuse(message, "name another file"));
+            let hint = match beside.symlink_metadata() {
+                Ok(_) => "name another file",
+                Err(_) => "name another file; it may be left of a backup that was stopped before it was tested",
+            };
+            return Err(refuse(message, hint));
         }
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if parent.is_dir() {

@@ -92,14 +92,30 @@ impl Custody {
         };
         let keys = std::mem::take(&mut contents.set.keys).into_iter().map(|found| {
             let may_sign = found.claimed.as_ref().map(uses).unwrap_or_default();
-            RestoreKey { standing: self.standing(&found), may_sign, found }
+            RestoreKey { standing: self.standing(found.claimed.as_ref(), &found), may_sign, found }
         });
         let KeySet { beside, refused, .. } = contents.set;
         Ok(Archive { keys: keys.collect(), beside, refused, manifest: contents.manifest })
     }
 
-    fn standing(&self, found: &FoundKey) -> KeyStanding {
-        let Some(id) = &found.claimed else { return KeyStanding::Unnamed };
+    /// What restoring a key would come to, as far as that can be told without its passphrase: which key it is, and
+    /// whether the store has it. Nothing is written.
+    ///
+    /// # Errors
+    /// `Key` for what [`Custody::restore_key`] refuses whatever the passphrase.
+    pub fn foresee(&self, key: &RestoreKey) -> Result<(Option<CanonicalKeyId>, KeyStanding), EngineError> {
+        let found = &key.found;
+        if matches!(key.standing, KeyStanding::Same | KeyStanding::Conflicting) {
+            return Ok((found.claimed.clone(), key.standing.clone()));
+        }
+        let opened = opened(found, None, Untested::Accept)?;
+        let id = opened.map(|opened| opened.id().clone()).or_else(|| found.claimed.clone());
+        let standing = self.standing(id.as_ref(), found);
+        Ok((id, standing))
+    }
+
+    fn standing(&self, id: Option<&CanonicalKeyId>, found: &FoundKey) -> KeyStanding {
+        let Some(id) = id else { return KeyStanding::Unnamed };
         if self.keyring.key_store().path(id).symlink_metadata().is_err() {
             return KeyStanding::New;
         }
@@ -124,27 +140,10 @@ impl Custody {
         if let (Some(id), KeyStanding::Same | KeyStanding::Conflicting) = (&found.claimed, &key.standing) {
             return Ok(Restored::Kept(id.clone()));
         }
-        let about =
-            || found.claimed.as_ref().map_or_else(|| format!("key {}", found.place), |id| id.short().to_owned());
-        let failed = |what: String| KeyError::Unsupported(format!("{} of the backup {what}", about())).into();
-        let opened = match found.open(passphrase) {
-            Ok(opened) => Some(opened),
-            Err(OpenError::Locked) if untested == Untested::Accept => None,
-            Err(OpenError::WrongPassphrase) => {
-                let id = found.claimed.clone();
-                return Err(id.map_or_else(
-                    || failed(OpenError::WrongPassphrase.to_string()),
-                    |id| KeyError::WrongPassphrase { id, opens: None }.into(),
-                ));
-            }
-            Err(error) => return Err(failed(error.to_string())),
-        };
+        let opened = opened(found, passphrase, untested)?;
         let Some(id) = opened.as_ref().map(|opened| opened.id().clone()).or_else(|| found.claimed.clone()) else {
-            return Err(failed("has no ID and no passphrase, so that it cannot be named".to_owned()));
+            return Err(failed(found, "has no ID and no passphrase, so that it cannot be named"));
         };
-        if found.claimed.as_ref().is_some_and(|claimed| *claimed != id) {
-            return Err(failed(format!("holds another key, {}", id.short())));
-        }
         if self.keyring.key_store().holds(&id) {
             return Ok(Restored::Kept(id));
         }
@@ -207,4 +206,28 @@ impl Custody {
             && self.keyring.label(&key.id).as_deref() != Some(&key.label)
             && !key.id.as_str().starts_with(&key.label)
     }
+}
+
+/// Opens a key of a backup; `None` for one that stays locked where that is accepted.
+fn opened(
+    found: &FoundKey,
+    passphrase: Option<&Passphrase>,
+    untested: Untested,
+) -> Result<Option<OpenedKey>, EngineError> {
+    match (found.open(passphrase), &found.claimed) {
+        (Ok(opened), Some(claimed)) if claimed != opened.id() => {
+            Err(failed(found, &format!("holds another key, {}", opened.id().short())))
+        }
+        (Ok(opened), _) => Ok(Some(opened)),
+        (Err(OpenError::Locked), _) if untested == Untested::Accept => Ok(None),
+        (Err(OpenError::WrongPassphrase), Some(id)) => {
+            Err(KeyError::WrongPassphrase { id: id.clone(), opens: None }.into())
+        }
+        (Err(error), _) => Err(failed(found, &error.to_string())),
+    }
+}
+
+fn failed(found: &FoundKey, what: &str) -> EngineError {
+    let about = found.claimed.as_ref().map_or_else(|| format!("key {}", found.place), |id| id.short().to_owned());
+    KeyError::Unsupported(format!("{about} of the backup {what}")).into()
 }

@@ -88,7 +88,9 @@ impl EngineError {
             Self::PlanChanged { .. } => "review the new plan and publish again",
             Self::Conflict { .. } => "agree with the others who publishes, then try again",
             Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
-            Self::NotStored { .. } | Self::PartlyStored { .. } => "ask whoever runs the server why it lost the change, and publish again",
+            Self::NotStored { .. } | Self::PartlyStored { .. } => {
+                "ask whoever runs the server why it lost the change, and publish again"
+            }
             Self::Cancelled => "nothing was changed by it; what is staged stays so",
             Self::Disk { source, .. } => disk_hint(source),
             Self::OwnDir { dir, source, .. } => {

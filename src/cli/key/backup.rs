@@ -10,7 +10,7 @@ use crate::cli::arguments::key::Backup;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::custody::backup::BackupForm;
-use crate::engine::{Passphrase, Problem};
+use crate::engine::{EngineError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
 
 /// Writes a backup and proves it.
@@ -38,7 +38,13 @@ pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Probl
     // A file that was not tested is not left behind.
     let _finishing = context.busy.begin();
     let stopped = || context.stop.is_cancelled();
-    let backup = context.engine.custody().back_up_until(&keys, &passphrases, &form, &arguments.out, stopped)?;
+    let backup = match context.engine.custody().back_up_until(&keys, &passphrases, &form, &arguments.out, stopped) {
+        Err(EngineError::Cancelled) if stopped() => {
+            context.console.say("stopped before the backup was tested: nothing of it is kept");
+            return Ok(Ending { interrupted: true, ..Ending::done() });
+        }
+        outcome => outcome?,
+    };
     if context.console.json {
         context.console.result_json(&serde_json::json!({
             "file": backup.file, "manifest": backup.manifest, "tested": backup.tested, "untested": backup.untested,

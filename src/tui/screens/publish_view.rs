@@ -279,7 +279,9 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
         lines.push(("what", problem.message.clone()));
         lines.push(("where", where_.unwrap_or_else(|| name.to_owned())));
         lines.push(("do", problem.hint.clone()));
-        let outcome = if problem.kind == Kind::OutcomeUnknown {
+        let was_sent =
+            track.and_then(|t| t.ended.as_ref()).is_some_and(|(_, published)| !published.versions.is_empty());
+        let outcome = if problem.kind == Kind::OutcomeUnknown || was_sent {
             "It is looked up again at the next start; nothing is sent twice."
         } else {
             "The changes stay staged; this repository is as it was before."

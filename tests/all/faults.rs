@@ -135,7 +135,7 @@ async fn a_success_that_is_none_is_not_believed() {
 /// Nobody has a login for it.
 const ASKS_FOR_A_LOGIN: &str = "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"front\"";
 const ASKS_FOR_A_TOKEN: &str =
-    "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"http://elsewhere.test/token\",service=\"front\"";
+    "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"https://elsewhere.test/token\",service=\"front\"";
 
 /// Whoever answers is not always whoever has stored: what the server holds decides.
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn an_upload_of_which_a_part_is_stored_says_which() {
 async fn what_is_published_and_cannot_be_noted_here_is_published() {
     let Some(scene) = scene().await else { return };
     // Whoever holds the journal's lock keeps it from being written.
-    let names = std::fs::read_dir(scene.machine.home.state_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let names = std::fs::read_dir(scene.machine.home.state_dir().join("stage")).unwrap().map(|entry| entry.unwrap().path());
     let locks: Vec<_> = names.filter(|path| path.extension().is_some_and(|end| end == "lock")).collect();
     let held: Arc<std::sync::Mutex<Vec<std::fs::File>>> = Arc::default();
     let holding = Arc::clone(&held);

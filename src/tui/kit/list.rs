@@ -14,6 +14,8 @@ pub struct List<K> {
     /// Marked rows.
     pub marks: BTreeSet<K>,
     anchor: Option<K>,
+    /// How far what is said of a row was scrolled, and of which row.
+    told: Option<(K, usize)>,
     /// What is shown at all.
     pub filter: Filter,
 }
@@ -26,6 +28,7 @@ impl<K> Default for List<K> {
             offset: 0,
             marks: BTreeSet::new(),
             anchor: None,
+            told: None,
             filter: Filter::default(),
         }
     }
@@ -102,6 +105,17 @@ impl<K: Clone + Ord> List<K> {
     #[must_use]
     pub fn selected(&self) -> Option<&K> {
         self.order.get(self.cursor).map(|(_, k)| k)
+    }
+
+    /// How far what is said of the row under the cursor was scrolled.
+    #[must_use]
+    pub fn scrolled(&self) -> usize {
+        self.told.as_ref().filter(|(row, _)| Some(row) == self.selected()).map_or(0, |(_, from)| *from)
+    }
+
+    /// Scrolls it to a line.
+    pub fn scroll_to(&mut self, from: usize) {
+        self.told = self.selected().cloned().map(|row| (row, from));
     }
 
     /// Index of the row under the cursor in the data that the order was made from.

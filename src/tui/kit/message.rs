@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Runs, cut, width};
 use super::theme::Theme;
 
-/// Fewest cells of what happened that stand beside what to do.
+/// Fewest cells of what happened, and of what to do about it, that say anything.
 const LEAST: usize = 8;
 
 /// A line for the user.
@@ -15,7 +15,7 @@ pub struct Message {
     pub tone: Tone,
     pub verb: String,
     pub object: String,
-    /// What to do about it: it is cut only where nothing is left of the object.
+    /// What to do about it: it is cut only where else nothing of the object would be left.
     pub remedy: Option<String>,
     /// Key and word that take it back.
     pub back: Option<(&'static str, &'static str)>,
@@ -65,11 +65,12 @@ impl MessageLine {
         if usize::from(width(&whole)) <= room {
             return whole;
         }
-        if usize::from(width(remedy)) + LEAST + 2 > room {
+        if room < LEAST + 2 + LEAST {
             return cut(remedy, room, theme.glyphs.cut);
         }
+        // A third at least says what failed: the remedy alone could be that of anything.
         let cells = room.saturating_sub(usize::from(width(remedy)) + 2);
-        let object = cut(&self.object, cells.max(LEAST), theme.glyphs.cut);
+        let object = cut(&self.object, cells.max(LEAST).max(room / 3), theme.glyphs.cut);
         cut(&format!("{object}: {remedy}"), room, theme.glyphs.cut)
     }
 }
@@ -94,9 +95,13 @@ impl Said {
                 keys.map(|(key, word)| Runs::new().gap(3).then(key, theme.key()).gap(1).then(word, theme.quiet()));
             runs.unwrap_or_default()
         };
-        let runs = Runs::new().then(glyph, style).gap(1).then(line.verb.clone(), theme.text());
+        let sign = Runs::new().then(glyph, style).gap(1);
+        let runs = sign.clone().then(line.verb.clone(), theme.text());
         let runs = if line.object.is_empty() { runs } else { runs.gap(2) };
         let is_whole = runs.width() + line.width() <= room;
+        // What failed and what helps need the room more than the class of the failure.
+        let is_tight = !is_whole && line.remedy.is_some() && line.whole.is_some();
+        let runs = if is_tight { sign } else { runs };
         let back = keys(if line.back.is_none() && !is_whole { line.whole } else { line.back });
         let cells = usize::from(room.saturating_sub(runs.width() + back.width()));
         let mut runs = runs.then(line.object(theme, cells), theme.text());
@@ -133,7 +138,14 @@ mod tests {
         let text = said(60);
         assert!(text.contains("cannot") && text.ends_with(": check the proxy   @ all of it"), "{text}");
         let text = said(42);
-        assert!(text.ends_with("  check the proxy   @ all of it"), "what happened gives way: {text}");
+        assert!(text.contains(" cannot r…: check the proxy   @ all of it"), "both are said: {text}");
+        let long = "put the certificate of its authority into the folder that the server has in docker";
+        let line = MessageLine { remedy: Some(long.to_owned()), ..line.clone() };
+        for room in [40, 45, 78] {
+            let runs = Said::Line(line.clone()).runs(Theme::default(), room);
+            let text: String = runs.0.iter().map(|(text, _)| text.as_str()).collect();
+            assert!(text.contains(" cannot") && text.contains(": put the ") && runs.width() <= room, "{text}");
+        }
         assert!(said(200).ends_with("check the proxy"), "{}", said(200));
     }
 }

@@ -4,9 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::tui::kit::canvas::{Canvas, Runs, cut, width, wrap};
+use crate::tui::kit::theme::Theme;
 
 /// Longest line of running text.
 pub const TEXT_WIDTH: usize = 76;
+
+/// Key, act, and what it needs.
+pub type Act = (&'static str, String, String);
 
 /// What is said about one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +21,7 @@ pub struct Detail {
     pub sentences: Vec<String>,
     /// Label and value.
     pub facts: Vec<(&'static str, String)>,
-    /// Key, act, and what it needs.
-    pub acts: Vec<(&'static str, String, String)>,
+    pub acts: Vec<Act>,
 }
 
 /// The fact that says what to do.
@@ -28,78 +31,88 @@ impl Detail {
     /// Rows that it needs to be read whole in lines of `width` cells.
     #[must_use]
     pub fn rows(&self, width: u16) -> u16 {
-        let text = self.lines(usize::from(width.saturating_sub(2)), usize::MAX, "").len();
-        u16::try_from(1 + text + self.acts.len() + usize::from(!self.acts.is_empty())).unwrap_or(u16::MAX)
+        u16::try_from(self.count(width) + usize::from(!self.acts.is_empty())).unwrap_or(u16::MAX)
     }
 
     /// Lines of it that find no room.
     #[must_use]
     pub fn hidden(&self, area: Rect) -> usize {
-        usize::from(self.rows(area.width).saturating_sub(area.height))
+        self.count(area.width).saturating_sub(usize::from(area.height))
+    }
+
+    /// Lines of it without blank ones; they are as many in every theme.
+    fn count(&self, width: u16) -> usize {
+        self.parts(width, Theme::default()).iter().map(Vec::len).sum()
     }
 
     /// Draws it: where it has no room from its first line on, shortened, else what comes from another line on.
     pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect, from: usize) {
-        if from > 0 {
-            return self.render_from(canvas, area, from);
+        let hidden = self.hidden(area);
+        if from == 0 && hidden > 0 {
+            return self.render_shortened(canvas, area);
         }
+        let [head, text, acts] = self.parts(area.width, canvas.theme);
+        let height = usize::from(area.height);
+        let spare = height.saturating_sub(head.len() + text.len() + acts.len());
+        let above_acts = usize::from(spare > 0 && !acts.is_empty());
+        let below_head = usize::from(spare > above_acts && height >= 7 + acts.len());
+        let blanks = |n: usize| std::iter::repeat_n(Runs::new(), n);
+        let lines = head.into_iter().chain(blanks(below_head)).chain(text).chain(blanks(above_acts)).chain(acts);
+        for (y, line) in (area.y..area.bottom()).zip(lines.skip(from)) {
+            canvas.runs(area.x + 1, y, area.right().saturating_sub(1), &line);
+        }
+    }
+
+    /// Head and acts in a line each, and between them what has room.
+    fn render_shortened(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let theme = canvas.theme;
         let (x, end) = (area.x + 1, area.right().saturating_sub(1));
-        let mut y = area.y;
-        canvas.runs(x, y, end, &self.head(canvas));
-        y += 1;
+        let below = area.height.saturating_sub(1);
         let acts = u16::try_from(self.acts.len()).unwrap_or(0);
-        let roomy = area.height >= 7 + acts;
-        if roomy {
-            y += 1;
-        }
-        let bottom = area.bottom();
-        let reserved = if roomy && acts > 0 { acts + 1 } else { acts };
-        let text_bottom = if bottom.saturating_sub(y) > reserved { bottom - reserved } else { bottom };
-        let room = usize::from(text_bottom.saturating_sub(y));
-        for line in self.lines(usize::from(end.saturating_sub(x)), room, theme.glyphs.cut).into_iter().take(room) {
+        let room = usize::from(if below > acts { below - acts } else { below });
+        let text = self.lines(usize::from(end.saturating_sub(x)), room, theme.glyphs.cut).into_iter().take(room);
+        let acts = self.acts.iter().map(|act| act_line(theme, act));
+        for (y, line) in (area.y..area.bottom()).zip([self.head(theme)].into_iter().chain(text).chain(acts)) {
             canvas.runs(x, y, end, &line);
-            y += 1;
         }
-        if y + acts < bottom {
-            y += 1;
+    }
+
+    /// Head, text and acts, all whole: what is wider than a line goes on in the next one.
+    fn parts(&self, width: u16, theme: Theme) -> [Vec<Runs>; 3] {
+        let width = width.saturating_sub(2);
+        let cells = usize::from(width);
+        let broken = |text: &str, gap: usize, style: Style| -> Vec<Runs> {
+            wrap(text, cells.saturating_sub(gap))
+                .into_iter()
+                .map(|line| Runs::new().gap(gap).then(line, style))
+                .collect()
+        };
+        let mut head = vec![self.head(theme)];
+        if head.iter().any(|line| line.width() > width) {
+            head = broken(&self.name, 0, theme.strong());
+            head.extend(self.state.iter().flat_map(|(text, style)| broken(text, 0, *style)));
         }
-        for act in self.act_lines(canvas) {
-            if y < bottom {
-                canvas.runs(x, y, end, &act);
-                y += 1;
+        let act = |act: &Act| {
+            let line = act_line(theme, act);
+            if line.width() <= width {
+                return vec![line];
             }
-        }
+            let (key, word, needs) = act;
+            let mut lines = broken(&format!("{key} {word}"), 0, theme.text());
+            if !needs.is_empty() {
+                lines.extend(broken(needs, key.len() + 1, theme.quiet()));
+            }
+            lines
+        };
+        [head, self.lines(cells, usize::MAX, ""), self.acts.iter().flat_map(act).collect()]
     }
 
-    fn render_from(&self, canvas: &mut Canvas<'_>, area: Rect, from: usize) {
-        let (x, end) = (area.x + 1, area.right().saturating_sub(1));
-        let mut lines = vec![self.head(canvas)];
-        lines.extend(self.lines(usize::from(end.saturating_sub(x)), usize::MAX, ""));
-        if !self.acts.is_empty() {
-            lines.push(Runs::new());
-            lines.extend(self.act_lines(canvas));
-        }
-        for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(from)) {
-            canvas.runs(x, y, end, line);
-        }
-    }
-
-    fn head(&self, canvas: &Canvas<'_>) -> Runs {
-        let head = Runs::new().then(self.name.clone(), canvas.theme.strong());
+    fn head(&self, theme: Theme) -> Runs {
+        let head = Runs::new().then(self.name.clone(), theme.strong());
         match &self.state {
             Some((text, style)) => head.gap(2).then(text.clone(), *style),
             None => head,
         }
-    }
-
-    fn act_lines(&self, canvas: &Canvas<'_>) -> Vec<Runs> {
-        let theme = canvas.theme;
-        let line = |(key, act, needs): &(&'static str, String, String)| {
-            let runs = Runs::new().then(*key, theme.key()).gap(1).then(act.clone(), theme.text());
-            runs.gap(3).then(needs.clone(), theme.quiet())
-        };
-        self.acts.iter().map(line).collect()
     }
 
     /// Sentences and facts. Where they need more than `room`, long facts are cut rather than the last ones lost, and
@@ -163,6 +176,11 @@ fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
     true
 }
 
+fn act_line(theme: Theme, (key, act, needs): &Act) -> Runs {
+    let runs = Runs::new().then(*key, theme.key()).gap(1).then(act.clone(), theme.text());
+    runs.gap(3).then(needs.clone(), theme.quiet())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +197,24 @@ mod tests {
         let text: Vec<String> = lines.iter().map(|l| l.0.iter().map(|(t, _)| t.as_str()).collect()).collect();
         assert_eq!(text.len(), 2, "{text:?}");
         assert!(text[0].ends_with('…') && text[1].ends_with("w in Roles"), "{text:?}");
+    }
+
+    #[test]
+    fn nothing_is_left_out_or_cut_where_no_line_counts_as_hidden() {
+        let act = ("w", "sign releases again".to_owned(), "with your key jeff, which is open".to_owned());
+        let sentences = vec!["one two three four five six seven eight nine ten".to_owned()];
+        let detail = Detail { name: "admin/demo".to_owned(), sentences, acts: vec![act], ..Detail::default() };
+        for width in 14..70 {
+            let area = Rect::new(0, 0, width, 0);
+            let enough = (1..60).find(|height| detail.hidden(Rect { height: *height, ..area }) == 0).unwrap();
+            let mut buffer = ratatui::buffer::Buffer::empty(Rect { height: enough, ..area });
+            let mut canvas = Canvas::new(&mut buffer, Theme::default());
+            detail.render(&mut canvas, Rect { height: enough, ..area }, 0);
+            let text: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+            for word in ["ten", "again", "open"] {
+                assert!(text.contains(word), "{word} at {width}: {text}");
+            }
+        }
     }
 
     #[test]

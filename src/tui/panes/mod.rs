@@ -157,10 +157,11 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     if let Some(y) = inside.rule {
         rule(canvas, inner, y);
         if let Some(detail) = detail {
-            let from = scrolled(state, pane, shape);
+            let (about, hidden) = (speaks_of(state, pane, shape), detail.hidden(inside.detail));
+            let from = scrolled(state, about).min(hidden);
             detail.render(canvas, inside.detail, from);
-            if speaks_of(state, pane, shape) == state.focus {
-                more(state, canvas, inside, from, detail.hidden(inside.detail));
+            if about == state.focus {
+                more(state, canvas, inside, from, hidden);
             }
         }
     }
@@ -190,25 +191,35 @@ pub fn telling(state: &State, pane: Pane) -> Option<(Inside, Detail)> {
     Some((inside, detail?))
 }
 
-/// How many lines of it find no room.
+/// How many lines of it find no room; `None` where nothing is said of the row.
 #[must_use]
-pub fn unread(state: &State, pane: Pane) -> usize {
-    telling(state, pane).map_or(0, |(inside, detail)| detail.hidden(inside.detail))
+pub fn unread(state: &State, pane: Pane) -> Option<usize> {
+    telling(state, pane).map(|(inside, detail)| detail.hidden(inside.detail))
 }
 
 /// Scrolls it by what is seen at once, but for a line.
 pub fn scroll(state: &mut State, pane: Pane, to: Move) {
     let Some((inside, detail)) = telling(state, pane) else { return };
     let (page, last) = (usize::from(inside.detail.height).saturating_sub(1).max(1), detail.hidden(inside.detail));
-    let from = scrolled(state, pane, Shape::Tabs);
+    let from = scrolled(state, pane).min(last);
     let from = if to == Move::Up { from.saturating_sub(page) } else { (from + page).min(last) };
-    state.lists.told = Some(((pane, state.spot().1), place(pane, state).0, from));
+    match pane {
+        Pane::Repositories => state.lists.repositories.scroll_to(from),
+        Pane::Roles => state.lists.roles.scroll_to(from),
+        Pane::Tags => state.lists.tags.scroll_to(from),
+        Pane::Keys => state.lists.keys.scroll_to(from),
+        Pane::Staged => state.lists.staged.scroll_to(from),
+    }
 }
 
-fn scrolled(state: &State, pane: Pane, shape: Shape) -> usize {
-    let about = speaks_of(state, pane, shape);
-    let of = ((about, state.spot().1), place(about, state).0);
-    state.lists.told.as_ref().filter(|(spot, row, _)| (spot, *row) == (&of.0, of.1)).map_or(0, |(.., from)| *from)
+fn scrolled(state: &State, pane: Pane) -> usize {
+    match pane {
+        Pane::Repositories => state.lists.repositories.scrolled(),
+        Pane::Roles => state.lists.roles.scrolled(),
+        Pane::Tags => state.lists.tags.scrolled(),
+        Pane::Keys => state.lists.keys.scrolled(),
+        Pane::Staged => state.lists.staged.scrolled(),
+    }
 }
 
 /// Says on the rule that there is more to read, and the key for it.

@@ -177,7 +177,12 @@ fn no_row(state: &State) -> Option<&'static str> {
 }
 
 fn all_is_read(state: &State) -> Option<&'static str> {
-    (panes::unread(state, state.focus) == 0).then_some("all that is said of the row is on the screen")
+    match panes::unread(state, state.focus) {
+        _ if state.rows() == 0 => Some("the list is empty"),
+        None => Some("there is no room below the list; I shows all of the row"),
+        Some(0) => Some("all that is said of the row is on the screen"),
+        Some(_) => None,
+    }
 }
 
 fn no_repository(state: &State) -> Option<&'static str> {

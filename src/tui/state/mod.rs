@@ -181,8 +181,6 @@ pub struct Lists {
     pub tag_rows: TagRows,
     pub keys: List<CanonicalKeyId>,
     pub staged: List<StagedRow>,
-    /// How far what is said of a row was scrolled, and of which row.
-    pub told: Option<(PaneSpot, usize, usize)>,
     /// Whose roles and tags are listed.
     pub shown: Option<Gun>,
     /// Answers came since rows were put in order: that is done once before a frame, however many came.
@@ -370,7 +368,7 @@ impl State {
     pub fn complain(&mut self, failure: &Failure) {
         let problem = &failure.problem;
         self.record(failure);
-        let (verb, object) = (problem.kind.word().to_owned(), problem.message.clone());
+        let (verb, object) = (words::failed(problem.kind).to_owned(), problem.message.clone());
         let remedy = Some(problem.hint.clone());
         self.message = Some(Message { tone: Tone::Fail, verb, object, remedy, back: None, since: self.now });
     }
@@ -382,7 +380,7 @@ impl State {
         detail.extend(problem.repository.as_ref().map(|gun| format!("repository {gun}")));
         detail.extend(problem.role.as_ref().map(|role| format!("role {role}")));
         detail.extend(raw.clone());
-        self.log.add(self.now, Tone::Fail, problem.kind.word(), &problem.message, detail);
+        self.log.add(self.now, Tone::Fail, words::failed(problem.kind), &problem.message, detail);
     }
 
     /// Whether nothing may be changed, at all or for the repository under the cursor.

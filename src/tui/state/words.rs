@@ -8,7 +8,7 @@ use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::{NeededKey, PlanWarning, Remedy};
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleKeyView, RoleView, SignedBy};
-use crate::engine::{Admission, Change, KeyView};
+use crate::engine::{Admission, Change, KeyView, Kind};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
 use crate::tui::messages::failure::Ask;
@@ -56,6 +56,15 @@ pub fn removal(role: &DelegationName) -> Change {
     match SignerName::parse(role.short()) {
         Ok(name) => Change::RemoveSigner { name },
         Err(_) => Change::RemoveDelegation { role: role.clone() },
+    }
+}
+
+/// The word that a failure begins with.
+#[must_use]
+pub fn failed(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Input => "not done",
+        kind => kind.word(),
     }
 }
 

@@ -74,7 +74,7 @@ fn what_is_said_of_a_row_can_be_read_to_its_end_at_every_size() {
     let (_, told) = panes::telling(&state, Pane::Repositories).unwrap();
     let all: String = told.sentences.iter().chain(told.facts.iter().map(|(_, fact)| fact)).cloned().collect();
     let words: Vec<&str> = all.split_whitespace().collect();
-    assert!(panes::unread(&state, Pane::Repositories) > 0, "too short for this test: {all}");
+    assert!(panes::unread(&state, Pane::Repositories) > Some(0), "too short for this test: {all}");
     let mut read = signs(&draw(&state));
     assert!(read.contains("] read on"), "{read}");
     assert!(words.iter().any(|word| !read.contains(word)));
@@ -86,6 +86,28 @@ fn what_is_said_of_a_row_can_be_read_to_its_end_at_every_size() {
     assert!(read.contains("[ read back"));
     press(&mut state, "j");
     assert!(!signs(&draw(&state)).contains("read back"), "another row begins at its beginning");
+}
+
+#[test]
+fn how_far_a_row_was_read_is_of_that_row_alone() {
+    let mut view = repository("admin/api", Health::Ok, 4, 2, ("targets", 900));
+    for role in &mut view.roles {
+        role.paths = (0..90).map(|n| format!("a/long/path/number/{n}")).collect();
+    }
+    let mut state = state_of(vec![view], (80, 24), Theme::default());
+    press(&mut state, "2/releases<enter>]]");
+    assert!(!signs(&draw(&state)).contains("number/0,"), "it was read on");
+    press(&mut state, "<esc>/ben<enter>");
+    assert_eq!(state.lists.roles.cursor(), 0, "the same place as before");
+    assert!(signs(&draw(&state)).contains("number/0,"), "{}", signs(&draw(&state)));
+}
+
+#[test]
+fn where_nothing_is_said_below_the_list_reading_on_names_the_key_that_says_it() {
+    let mut state = browsing();
+    state.size = (60, 16);
+    press(&mut state, "]");
+    assert!(said(&state).contains("I shows all of the row"), "{}", said(&state));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Everything that was said, with all that is known of it.
 
 use super::looks_as_stored;
-use crate::screen::told::{browsing, failure};
+use crate::screen::told::{browsing, failure, said};
 use crate::screen::{self, press};
 use screen::scene::{gun, now, repositories, state_of, tell};
 use trustdeck::engine::Kind;
@@ -51,6 +51,14 @@ fn a_repository_that_could_not_be_read_is_told_with_remedy_and_raw_answer() {
     for part in ["14:02  error  server: registry.example.com answered 502", "ask who runs", "admin/web", "<html>"] {
         assert!(lines.contains(part), "{part} in {lines}");
     }
+}
+
+#[test]
+fn no_line_begins_with_the_word_that_programs_have_for_what_was_typed() {
+    let mut state = browsing();
+    state.complain(&failure(Kind::Input, None));
+    assert_eq!(said(&state), "not done what: do");
+    assert!(lines(&mut state)[0].contains("not done: what"));
 }
 
 #[test]

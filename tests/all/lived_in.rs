@@ -154,6 +154,17 @@ fn touring(at: usize) -> State {
 }
 
 #[test]
+fn the_last_words_of_the_tour_are_whole_in_the_smallest_window() {
+    let mut state = touring(1);
+    state.tour.as_mut().unwrap().at = 99;
+    resize(&mut state, (60, 16));
+    assert!(shown(&state).contains("Done. 1 repository is worth mending: N says why."), "{}", shown(&state));
+    state.known.repositories = trustdeck::tui::state::Repositories::default();
+    state.focus = Pane::Keys;
+    assert!(shown(&state).contains("Done. Explore freely: nothing here can break."), "{}", shown(&state));
+}
+
+#[test]
 fn the_tour_says_what_is_left_where_all_was_dropped_that_it_goes_on_with() {
     let mut state = staged();
     state.message = None;

@@ -9,6 +9,7 @@ use screen::plans::{plan, remove_ben, stage, tell_plan};
 use screen::scene::{BEN, digits, entry, gun, id, repositories, repository, role, state_of, tell};
 use screen::told::{browsing, failure, public_key, said, select, signer, staged};
 use screen::{begin, draw, frame, press};
+use trustdeck::engine::draft::applied::Mark;
 use trustdeck::engine::view::TagState;
 use trustdeck::engine::view::keys::KeyState;
 use trustdeck::engine::{
@@ -24,6 +25,7 @@ use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome, Source};
 use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::messages::wizard_task::Task;
+use trustdeck::tui::panes;
 use trustdeck::tui::route::update::{start, update};
 use trustdeck::tui::state::{Quit, State, Work, words};
 
@@ -407,6 +409,45 @@ fn ten_thousand_tags_and_a_thousand_repositories_are_only_drawn_where_seen() {
     assert!(frame::signs(&draw(&state)).contains("10000 of 10000"));
     press(&mut state, "1G");
     assert!(frame::signs(&draw(&state)).contains("1000 of 1000"));
+}
+
+#[test]
+fn where_no_role_can_be_changed_it_is_said_whether_it_is_staged_or_nothing_matches() {
+    let mut state = staged();
+    let mut with_carol = plan();
+    let mut carol = with_carol.repositories[0].roles[2].clone();
+    (carol.role, carol.mark) = (role("targets/carol"), Mark::Added);
+    with_carol.repositories[0].roles.push(carol);
+    tell_plan(&mut state, with_carol);
+    press(&mut state, "2/carol<enter>t");
+    assert!(said(&state).contains("it is not published yet"), "{}", said(&state));
+    for key in ["e", "t", "w"] {
+        press(&mut state, "<esc><esc>/nobody<enter>");
+        press(&mut state, key);
+        assert!(said(&state).contains("nothing matches"), "{key}: {}", said(&state));
+    }
+}
+
+#[test]
+fn a_role_that_ends_soon_says_when_as_its_repository_does() {
+    let mut state = browsing();
+    press(&mut state, "2/root<enter>");
+    let told = panes::detail(Pane::Roles, &state).unwrap();
+    assert_eq!(told.state.map(|(words, _)| words).as_deref(), Some("expires in 236 d"));
+    assert!(told.acts.iter().any(|(key, ..)| *key == "t"), "{:?}", told.acts);
+}
+
+#[test]
+fn the_header_keeps_whether_the_server_answers_and_says_it_in_a_word() {
+    let mut state = staged();
+    (state.size, state.keyring.locks_at) = ((60, 16), Some(state.now + jiff::SignedDuration::from_mins(4)));
+    state.here.sandbox = Some("sandbox-only".to_owned());
+    let header = |state: &State| frame::signs(&draw(state)).lines().next().unwrap_or_default().to_owned();
+    assert!(header(&state).contains("online") && header(&state).contains("staged"), "{}", header(&state));
+    select(&mut state, "team/archive");
+    assert!(header(&state).contains("not asked"), "{}", header(&state));
+    press(&mut state, "r");
+    assert!(header(&state).contains(" asking"), "{}", header(&state));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::label::Label;
 use crate::tui::forms::offers;
 use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::format::{self, Age, age};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
@@ -46,14 +47,18 @@ fn no_trust_data(state: &State) -> Option<&'static str> {
 }
 
 fn no_delegation(state: &State) -> Option<&'static str> {
-    let delegations = meant(state).iter().all(|r| r.delegation().is_some());
-    (!delegations || state.lists.roles.is_empty()).then_some("only delegations can be changed; this is a base role")
+    let roles = meant(state);
+    match roles.iter().all(|r| r.delegation().is_some()) {
+        _ if roles.is_empty() => selected::no_role(state),
+        true => None,
+        false => Some("only delegations can be changed; this is a base role"),
+    }
 }
 
 fn not_ours_to_sign(state: &State) -> Option<&'static str> {
     let roles = meant(state);
     match roles.as_slice() {
-        [] => Some("the list is empty"),
+        [] => selected::no_role(state),
         roles if roles.iter().any(|r| matches!(r, Role::Snapshot | Role::Timestamp)) => {
             Some("the server signs snapshot and timestamp")
         }
@@ -307,11 +312,12 @@ pub fn detail(state: &State) -> Option<Detail> {
         return Some(Detail { name: staged.to_string(), state: words, sentences, ..Detail::default() });
     };
     let mut detail = Detail { name: role.role.to_string(), ..Detail::default() };
-    let style = match role.state {
-        RoleState::Good => theme.quiet(),
-        _ => theme.fail(),
-    };
-    detail.state = Some((words::role_state(role).to_owned(), style));
+    let ends = role.expires.filter(|at| age(state.now, &role.role, *at) == Age::Short);
+    detail.state = Some(match (&role.state, ends) {
+        (RoleState::Good, Some(at)) => (format!("expires in {}", format::expiry(state.now, at)), theme.warn_word()),
+        (RoleState::Good, None) => (words::role_state(role).to_owned(), theme.quiet()),
+        _ => (words::role_state(role).to_owned(), theme.fail()),
+    });
     if let Some(sentence) = consequence(role) {
         detail.sentences.push(sentence);
     }

@@ -9,8 +9,18 @@ use crate::tui::kit::theme::Theme;
 use crate::tui::screens::review;
 use crate::tui::state::guide::Guide;
 use crate::tui::state::publishing::Publishing;
-use crate::tui::state::{Screen, State};
+use crate::tui::state::{Screen, State, Work};
 use crate::tui::wizard;
+
+/// How much is said of keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// How many are locked, how many are open and for how long.
+    Whole,
+    /// How many are open.
+    Open,
+    Unsaid,
+}
 
 /// Draws header and tour.
 pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
@@ -23,11 +33,14 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     if state.here.read_only.everything && state.here.pick.is_none() {
         left = left.then(" READ-ONLY ", theme.chip()).gap(2);
     }
-    let whole = left.width() + place(state, u16::MAX).width() + 3;
-    let mut right = right_side(state, true);
-    if whole + right.width() > end {
+    let beside = |room: u16| left.width() + place(state, room).width() + 3;
+    let mut right = right_side(state, Keys::Whole);
+    if beside(u16::MAX) + right.width() > end {
         // Where one is counts for more; the keys have a pane of their own.
-        right = right_side(state, false);
+        right = right_side(state, Keys::Open);
+    }
+    if beside(0) + right.width() > end {
+        right = right_side(state, Keys::Unsaid);
     }
     let room = end.saturating_sub(right.width() + 2);
     left.0.extend(place(state, room.saturating_sub(left.width() + 1)).0);
@@ -85,7 +98,10 @@ fn server(state: &State, room: u16) -> Runs {
     let answers = match state.is_online() {
         Some(true) => Runs::new().then(theme.glyphs.now, theme.ok()).then(" online", theme.quiet()),
         Some(false) => Runs::new().then(theme.glyphs.to_come, theme.warn()).then(" offline", theme.warn_word()),
-        None => Runs::new().then(theme.glyphs.to_come, theme.quiet()),
+        None => {
+            let word = if repository.work() == Work::Idle { " not asked" } else { " asking" };
+            Runs::new().then(theme.glyphs.to_come, theme.quiet()).then(word, theme.quiet())
+        }
     };
     let cells = usize::from(room.saturating_sub(answers.width() + 2));
     let mut runs = Runs::new().then(cut(&where_, cells, theme.glyphs.cut), theme.text()).gap(2);
@@ -93,8 +109,8 @@ fn server(state: &State, room: u16) -> Runs {
     runs
 }
 
-/// What needs a person, and what is staged; how many keys are locked if there is room.
-fn right_side(state: &State, is_roomy: bool) -> Runs {
+/// What needs a person, and what is staged; of keys what there is room for.
+fn right_side(state: &State, keys: Keys) -> Runs {
     let theme = state.theme;
     let mut parts: Vec<Runs> = Vec::new();
     match &state.screen {
@@ -138,12 +154,13 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
         let locked = state.keyring.keys.iter().filter(|k| k.state == KeyState::Locked).count();
         let full = state.guide.is_some() || (matches!(state.screen, Screen::Main) && wizard::is_any_due(state));
         let crowded = full && state.size.0 < 110;
-        if locked > 0 && is_roomy && !crowded {
+        if locked > 0 && keys == Keys::Whole && !crowded {
             let words = format!("{} locked", count(locked, "key", "keys"));
             parts.push(Runs::new().then(words, theme.quiet()));
         }
         // In a wizard its name and the tags at risk need the room.
-        parts.extend(open_keys(state, is_roomy).filter(|_| is_roomy || state.guide.is_none()));
+        let is_said = keys == Keys::Whole || (keys == Keys::Open && state.guide.is_none());
+        parts.extend(open_keys(state, keys).filter(|_| is_said));
         let staged = state.stage.changes.len();
         let style = if staged == 0 { theme.quiet() } else { theme.staged() };
         parts.push(Runs::new().then(format!("{staged} staged"), style));
@@ -162,7 +179,7 @@ fn right_side(state: &State, is_roomy: bool) -> Runs {
 }
 
 /// How many keys are open, and for how long where there is room: `2 keys open, locks in 4 min`.
-fn open_keys(state: &State, is_roomy: bool) -> Option<Runs> {
+fn open_keys(state: &State, keys: Keys) -> Option<Runs> {
     let open = state.keyring.keys.iter().filter(|k| k.state == KeyState::Open).count();
     let left = seconds_until(state.now, state.keyring.locks_at?).max(0);
     if open == 0 {
@@ -171,7 +188,7 @@ fn open_keys(state: &State, is_roomy: bool) -> Option<Runs> {
     // In minutes: a number that changes each second draws the eye, and nobody acts on it.
     let left_words = if left < 60 { "under 1 min".to_owned() } else { format!("{} min", left / 60) };
     let words = format!("{} open", count(open, "key", "keys"));
-    let words = match (is_roomy, state.size.0 < 110) {
+    let words = match (keys == Keys::Whole, state.size.0 < 110) {
         (false, _) => words,
         (true, true) => format!("{words}, {left_words}"),
         (true, false) => format!("{words}, locks in {left_words}"),
@@ -209,13 +226,13 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     canvas.runs_right(line + 16, 1, end, &keys.then("T", theme.key()).then(" end tour", theme.quiet()));
     let Some(step) = tour.step() else {
         let broken = state.known.repositories.iter().filter(|r| r.health() == Health::Fail).count();
-        let scenes = count(broken, "repository is broken", "repositories are broken");
+        let scenes = count(broken, "repository is", "repositories are");
         let runs = match broken {
-            0 => Runs::new().then("Done. Everything is free to explore: nothing here can break.", theme.text()),
+            0 => Runs::new().then("Done. Explore freely: nothing here can break.", theme.text()),
             _ => Runs::new()
-                .then(format!("Done. Here {scenes} and worth mending: "), theme.text())
+                .then(format!("Done. {scenes} worth mending: "), theme.text())
                 .then("N", theme.key())
-                .then(" lists why, enter goes there.", theme.text()),
+                .then(" says why.", theme.text()),
         };
         canvas.runs(1, 2, end, &runs);
         return;

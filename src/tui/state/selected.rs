@@ -15,6 +15,17 @@ pub fn role(state: &State) -> Option<&RoleView> {
     state.view()?.roles.get(state.lists.roles.selected_index()?)
 }
 
+/// Why there is no role under the cursor that can be changed.
+pub fn no_role(state: &State) -> Option<&'static str> {
+    let list = &state.lists.roles;
+    match (role(state), list.selected()) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some("it is not published yet"),
+        (None, None) if !list.filter.is_empty() => Some("nothing matches; esc clears the filter"),
+        (None, None) => Some("the list is empty"),
+    }
+}
+
 /// The tag under the cursor.
 pub fn tag_row(state: &State) -> Option<&TagRow> {
     state.lists.tag_rows.get(state.lists.tags.selected_index()?)

@@ -27,7 +27,7 @@ pub fn no_role(state: &State) -> Option<&'static str> {
         return Some(FOR_ONE);
     }
     match selected::role(state).map(|r| &r.role) {
-        None => Some("the list is empty"),
+        None => selected::no_role(state),
         Some(Role::Delegation(name)) if !name.is_releases() && signer_of(&Role::from(name.clone())).is_none() => {
             Some("only a signer's key is rotated; add and remove the keys of this role with e")
         }

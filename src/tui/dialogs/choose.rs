@@ -56,12 +56,22 @@ impl Reply {
     }
 }
 
+/// Breaks a line; a digest begins beside the word that says what it is of.
+fn broken(line: &str, cells: usize) -> Vec<String> {
+    let digits = line.split_once(' ').map_or("", |(_, rest)| rest);
+    if digits.is_empty() || digits.len() > cells.saturating_mul(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return wrap(line, cells);
+    }
+    let chars: Vec<char> = line.chars().collect();
+    chars.chunks(cells.max(1)).map(|part| part.iter().collect()).collect()
+}
+
 impl Choose {
     pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
         let last = self.replies.len().saturating_sub(1);
         match input::key_name(key).as_str() {
             "ctrl-d" | "pagedown" => {
-                let lines: usize = self.about.iter().map(|l| wrap(l, usize::from(WIDEST - 6)).len()).sum();
+                let lines: usize = self.about.iter().map(|l| broken(l, usize::from(WIDEST - 6)).len()).sum();
                 self.offset = (self.offset + PAGE).min(lines.saturating_sub(PAGE));
             }
             "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
@@ -85,7 +95,7 @@ impl Choose {
         let long = self.about.iter().any(|l| l.len() > 54);
         let width = if long { WIDEST } else { WIDTH.max(longest).min(WIDEST) };
         let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
-        let about: Vec<String> = self.about.iter().flat_map(|l| wrap(l, inner)).collect();
+        let about: Vec<String> = self.about.iter().flat_map(|l| broken(l, inner)).collect();
         // The answers are always seen; what is asked about is read page by page where it is longer.
         let note = Notes::of(self.replies.iter().map(|c| (words, c.note.as_str())), inner);
         let room = usize::from(canvas.area().height.saturating_sub(2 + 4 + 2));

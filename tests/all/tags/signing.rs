@@ -100,6 +100,19 @@ fn a_tag_that_drifted_shows_both_digests_before_it_is_staged() {
 }
 
 #[test]
+fn both_digests_are_whole_in_the_smallest_window_too() {
+    let mut state = browsing();
+    state.size = (60, 16);
+    drifted(&mut state);
+    let shown = frame::signs(&draw(&state));
+    let text: String = shown.chars().filter(char::is_ascii_alphanumeric).collect();
+    for (word, first) in [("was", "3d2e482b"), ("now", "77fe10aa")] {
+        assert!(shown.contains(&format!("{word} {first}")), "{shown}");
+        assert!(text.contains(&digits(first)), "{first} in {shown}");
+    }
+}
+
+#[test]
 fn with_the_registry_away_a_signed_tag_is_signed_again_as_it_was_and_that_is_said() {
     let mut state = on_tags();
     press(&mut state, "/drift<enter>");

@@ -114,9 +114,12 @@ fn offline_again(state: &State, gun: &Gun, wanted: &WantedTag, failure: &Failure
 fn offer(state: &mut State, asked: &LookUp, candidates: Vec<Candidate>) -> Vec<Effect> {
     let mut about = Vec::new();
     let mut changes = Vec::new();
+    let is_alone = candidates.len() == 1;
     for candidate in candidates {
         let before = signed(state, &asked.gun, candidate.tag.as_str());
-        about.extend(difference(&candidate, before));
+        // The title has said already which tag it is, and which image is which.
+        let is_said = is_alone && candidate.instead.is_none();
+        about.extend(difference(&candidate, before).into_iter().skip(usize::from(is_said)));
         let kept = before.filter(|tag| tag.digest == candidate.target.sha256);
         let mut target = candidate.target;
         if let Some(tag) = kept {

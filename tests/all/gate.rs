@@ -6,9 +6,10 @@ use screen::plans::{mended, plan, remove_ben, tell_plan};
 use screen::scene::{NEW, gun, id, tell};
 use screen::told::{failure, said, staged};
 use screen::{draw, frame, press};
+use trustdeck::engine::draft::applied::Mark;
 use trustdeck::engine::draft::change::Stage;
 use trustdeck::engine::keyring::tokens::{PinState, TokenName, TokenPlace};
-use trustdeck::engine::plan::NeededKey;
+use trustdeck::engine::plan::{NeededKey, Weight};
 use trustdeck::engine::publish::job::Approval;
 use trustdeck::engine::view::keys::{KeyPlace, KeyWarning};
 use trustdeck::engine::{Change, EntryId, Kind, Passphrase, PlanId, Progress, PublishOutcome, Published, Step};
@@ -66,6 +67,49 @@ fn a_dropped_change_can_be_kept_again() {
     let effects = press(&mut state, "G<space>");
     let said = "remove signer ben from admin/api".to_owned();
     assert_eq!(effects, [Effect::Stage { changes: vec![(gun("admin/api"), remove_ben())], said }]);
+}
+
+#[test]
+fn a_repository_that_is_left_out_says_so_with_the_key_that_takes_it_in_again() {
+    let mut state = staged();
+    let mut blocked = plan();
+    blocked.repositories[1].warnings[0].weight = Weight::Block;
+    press(&mut state, "p");
+    tell_plan(&mut state, blocked);
+    for size in [(80, 24), (120, 40)] {
+        state.size = size;
+        press(&mut state, "Gk<space>");
+        let shown = frame::signs(&draw(&state));
+        assert!(shown.contains("take it in again") && !shown.contains("leave it out"), "{shown}");
+        assert!(shown.contains("[ ] − signer ben"), "{shown}");
+        press(&mut state, "j<space>");
+        let shown = frame::signs(&draw(&state));
+        assert!(shown.contains("leave it out") && shown.contains("[x] − signer ben"), "{shown}");
+    }
+}
+
+#[test]
+fn all_that_is_said_of_a_plan_keeps_its_columns_and_ends_its_sentences() {
+    let mut state = staged();
+    let mut paths = plan();
+    paths.repositories[1].roles[0].paths = vec![(Mark::Added, String::new())];
+    tell_plan(&mut state, paths);
+    press(&mut state, "pGk<enter>");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("22 tags orphaned. ben signed"), "{shown}");
+    assert!(shown.contains("+ all paths     "), "{shown}");
+}
+
+#[test]
+fn what_is_lost_is_said_of_the_repository_and_not_of_its_first_change() {
+    let mut state = staged();
+    for size in [(60, 16), (80, 24), (120, 40)] {
+        state.size = size;
+        press(&mut state, "5");
+        let shown = frame::signs(&draw(&state));
+        let line = shown.lines().find(|line| line.contains("22 orphaned")).unwrap_or_default();
+        assert!(line.contains("admin/api"), "{line}\n{shown}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use super::answer::Answer;
 use super::window::{Window, keys};
 use crate::printable::printable;
-use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::list::moved;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::input;
@@ -25,8 +25,11 @@ const BESIDE: (u16, u16) = (4, 6);
 /// Rows above and below the text: the screen's edges, and the box's.
 const ABOVE: u16 = 6;
 
-/// Breaks a line; what it begins with in blanks stays before each part.
+/// Breaks a line that is too long; what it begins with in blanks stays before each part. One that fits keeps its columns.
 fn indented(line: &str, cells: usize) -> Vec<String> {
+    if usize::from(width(line)) <= cells {
+        return vec![line.to_owned()];
+    }
     let blanks = line.chars().take_while(|c| *c == ' ').count();
     wrap(line, cells.saturating_sub(blanks)).into_iter().map(|part| format!("{}{part}", " ".repeat(blanks))).collect()
 }

@@ -10,7 +10,7 @@ use super::row;
 use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{EntryId, RepositoryPlan, StagedChange};
 use crate::tuf::Gun;
-use crate::tui::kit::canvas::{Canvas, Runs, width};
+use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::table::MARGIN;
 use crate::tui::kit::{format, mark, widgets};
@@ -112,7 +112,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 row.gutter(canvas, list.marks.contains(key), None);
                 let planned = state.plan.as_ref().and_then(|p| find(p.repositories.as_slice(), *entry));
                 match (planned, state.stage.changes.get(index)) {
-                    (Some((plan, change)), _) => change_row(canvas, row, plan, change),
+                    (Some(change), _) => change_row(canvas, row, change),
                     (None, Some(staged)) => unplanned(state, canvas, row, staged),
                     (None, None) => {}
                 }
@@ -130,8 +130,8 @@ fn spaced(state: &State, inside: Inside) -> bool {
     list.offset == 0 && list.len() + heads <= usize::from(inside.rows) + 1
 }
 
-fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<(&RepositoryPlan, &PlannedChange)> {
-    plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == entry)?)))
+fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<&PlannedChange> {
+    plans.iter().flat_map(|p| &p.changes).find(|c| c.entry == entry)
 }
 
 fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
@@ -143,15 +143,21 @@ fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
         canvas.put(x + 3, y, end, &format::count(changes, "change", "changes"), theme.quiet());
         return;
     };
-    let wide = row.inner.width >= 56;
-    let effect = widgets::tag_effect(canvas, plan, if wide { 10 } else { 0 });
+    let (lost, cells) = (plan.tags.orphaned.len(), row.inner.width);
+    // What is lost needs the room of the bar.
+    let roomy = if lost > 0 { 76 } else { 56 };
+    let bar = if cells >= roomy { 10 } else { 0 };
+    let mut effect = widgets::tag_effect(canvas, plan, bar);
+    if lost > 0 && cells >= 56 {
+        effect = effect.gap(3).then(format!("{} {lost} orphaned", theme.glyphs.fail), theme.fail());
+    }
     let room = end.saturating_sub(effect.width() + 2);
     let x = canvas.put(start, y, room, state.short_name(&plan.name), theme.strong());
     canvas.put(x + 3, y, room, &format::count(changes, "change", "changes"), theme.quiet());
     canvas.runs_right(start, y, end, &effect);
 }
 
-fn change_row(canvas: &mut Canvas<'_>, row: row::Row, plan: &RepositoryPlan, change: &PlannedChange) {
+fn change_row(canvas: &mut Canvas<'_>, row: row::Row, change: &PlannedChange) {
     let (theme, y) = (canvas.theme, row.y);
     let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
     if let Some((glyph, colour)) = mark::sign(theme, change.mark) {
@@ -162,14 +168,6 @@ fn change_row(canvas: &mut Canvas<'_>, row: row::Row, plan: &RepositoryPlan, cha
     let x = canvas.put(thing_end + 1, y, end, change.ids.first().map_or("", String::as_str), theme.quiet());
     let x = x.max(thing_end + 11);
     let roles: Vec<&str> = change.roles.iter().map(crate::tuf::Role::short).collect();
-    let lost = plan.tags.orphaned.len();
-    let first = plan.changes.first().is_some_and(|c| c.entry == change.entry);
-    let mut end = end;
-    if lost > 0 && first && row.inner.width >= 56 {
-        let words = format!("{} {lost} orphaned", theme.glyphs.fail);
-        canvas.right(x, y, end, &words, theme.fail());
-        end = end.saturating_sub(width(&words) + 2);
-    }
     let x = canvas.put(x + 1, y, end, &roles.join(", "), theme.quiet());
     if let Some(why) = &change.no_effect {
         canvas.put(x + 2, y, end, why, theme.warn_word());

@@ -157,7 +157,7 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool, most: usi
         let text = if i == 0 && is_titled {
             words::warning(warning)
         } else {
-            format!("{}: {}", warning.headline, words::warning(warning))
+            format!("{}. {}", warning.headline, words::warning(warning))
         };
         let style = if warning.weight == Weight::Note { theme.quiet() } else { theme.text() };
         lines.push((text, style));
@@ -206,7 +206,9 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> 
     if let Some((_, words)) = plan.warnings.iter().find_map(|w| w.fix.as_ref()) {
         lines.push(key("f", "fix", theme.strong()).then(words.clone(), theme.text()));
     }
-    if plan.is_blocked() {
+    if review.left_out.contains(&plan.gun) {
+        lines.push(key("space", "take it in again", theme.text()).then("it is left out", theme.quiet()));
+    } else if plan.is_blocked() {
         lines.push(key("space", "leave it out", theme.text()).then("the rest can be published", theme.quiet()));
     } else if plan.is_dangerous() {
         let what = match (plan.deletes, plan.creates, plan.unknown.is_empty()) {

@@ -238,14 +238,20 @@ pub fn update(state: &mut State, action: actions::Review) -> Vec<Effect> {
 
 fn toggle(state: &mut State) -> Vec<Effect> {
     let plan = state.plan.clone();
+    // What was left out comes back whole, from whichever of its rows.
+    let gun = selected(state).map(|plan| plan.gun.clone());
     let Screen::Review(review) = &mut state.screen else { return vec![] };
+    if gun.is_some_and(|gun| review.left_out.remove(&gun)) {
+        return vec![];
+    }
     let plans = plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     match review.list.selected().cloned() {
         Some(ReviewRow::Repository(gun)) => {
             let dangerous = plans.iter().any(|p| p.gun == gun && p.is_dangerous() && !p.is_blocked());
-            let set = if dangerous { &mut review.accepted } else { &mut review.left_out };
-            if !set.remove(&gun) {
-                set.insert(gun);
+            if !dangerous {
+                review.left_out.insert(gun);
+            } else if !review.accepted.remove(&gun) {
+                review.accepted.insert(gun);
             }
             vec![]
         }

@@ -205,8 +205,8 @@ fn draw_row(
             }
         }
         ReviewRow::Change(id) => {
-            if let Some(change) = find(plans, *id) {
-                change_row(canvas, (start, y, end), change, true, wide);
+            if let Some((plan, change)) = find(plans, *id) {
+                change_row(canvas, (start, y, end), change, !review.left_out.contains(&plan.gun), wide);
             }
         }
         ReviewRow::Dropped(id) => {
@@ -217,8 +217,8 @@ fn draw_row(
     }
 }
 
-fn find(plans: &[RepositoryPlan], id: EntryId) -> Option<&PlannedChange> {
-    plans.iter().flat_map(|p| &p.changes).find(|c| c.entry == id)
+fn find(plans: &[RepositoryPlan], id: EntryId) -> Option<(&RepositoryPlan, &PlannedChange)> {
+    plans.iter().find_map(|plan| Some((plan, plan.changes.iter().find(|c| c.entry == id)?)))
 }
 
 fn head_words(review: &Review, canvas: &Canvas<'_>, plan: &RepositoryPlan, wide: bool) -> String {

@@ -134,10 +134,12 @@ impl Guide {
         self.phase == Footing::Walking && is_finished(&self.facts)
     }
 
-    /// Tags that could break by what is staged.
+    /// Tags that could break by what is staged in the repositories it is about.
     #[must_use]
     pub fn tags_at_risk(&self) -> usize {
-        self.facts.repositories.iter().map(|repository| repository.at_risk).sum()
+        let guns = self.guns();
+        let own = self.facts.repositories.iter().filter(|repository| guns.contains(&repository.gun));
+        own.map(|repository| repository.at_risk).sum()
     }
 
     /// The repositories it is about now.

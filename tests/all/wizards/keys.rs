@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use trustdeck::engine::KeyView;
 use trustdeck::engine::custody::backed_up::Removing;
 use trustdeck::engine::custody::remove::Removal;
-use trustdeck::engine::wizard::{Begun, Choice, Facts, Way, Wizard, changes};
+use trustdeck::engine::wizard::{Begun, Choice, Facts, RepositoryFacts, Way, Wizard, changes};
 use trustdeck::engine::{NewPassphrase, Passphrase, RootKeyChoice};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::theme::Theme;
@@ -13,6 +13,7 @@ use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
 use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::messages::wizard_task::{KeySource, Learned, Task};
+use trustdeck::tui::state::guide::{Footing, Guide};
 use trustdeck::tui::state::{Screen, State};
 
 use crate::screen::scene::{gun, keys, repositories, state_of};
@@ -246,6 +247,18 @@ fn removal_is_not_offered_before_a_key_that_stays_has_signed() {
     assert!(shows(&state).contains("stage the removal"));
     let effects = press(&mut state, "<enter>");
     assert!(matches!(only_task(&effects), Task::Keep(choice) if choice.remove_old));
+}
+
+#[test]
+fn tags_at_risk_are_those_of_the_repositories_that_it_is_about() {
+    let mut facts = rotation();
+    let other = RepositoryFacts { gun: gun("admin/web"), at_risk: 9, ..facts.repositories[0].clone() };
+    facts.repositories.push(other);
+    let at_risk = |guns: &[&str]| {
+        let chosen = guns.iter().map(|name| gun(name)).collect();
+        Guide::new(facts.clone(), Footing::Choosing(chosen)).tags_at_risk()
+    };
+    assert_eq!((at_risk(&["admin/demo"]), at_risk(&["admin/demo", "admin/web"])), (0, 9));
 }
 
 #[test]

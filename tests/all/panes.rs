@@ -422,7 +422,7 @@ fn where_no_role_can_be_changed_it_is_said_whether_it_is_staged_or_nothing_match
     press(&mut state, "2/carol<enter>t");
     assert!(said(&state).contains("it is not published yet"), "{}", said(&state));
     for key in ["e", "t", "w"] {
-        press(&mut state, "<esc><esc>/nobody<enter>");
+        press(&mut state, "<esc>2/nobody<enter>");
         press(&mut state, key);
         assert!(said(&state).contains("nothing matches"), "{key}: {}", said(&state));
     }

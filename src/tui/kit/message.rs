@@ -68,9 +68,10 @@ impl MessageLine {
         if room < LEAST + 2 + LEAST {
             return cut(remedy, room, theme.glyphs.cut);
         }
-        // A third at least says what failed: the remedy alone could be that of anything.
+        // Where both are cut a third says what failed: the remedy alone could be that of anything.
         let cells = room.saturating_sub(usize::from(width(remedy)) + 2);
-        let object = cut(&self.object, cells.max(LEAST).max(room / 3), theme.glyphs.cut);
+        let cells = if cells < LEAST { LEAST.max(room / 3) } else { cells };
+        let object = cut(&self.object, cells, theme.glyphs.cut);
         cut(&format!("{object}: {remedy}"), room, theme.glyphs.cut)
     }
 }

@@ -47,11 +47,9 @@ impl Detail {
 
     /// Draws it: where it has no room from its first line on, shortened, else what comes from another line on.
     pub fn render(&self, canvas: &mut Canvas<'_>, area: Rect, from: usize) {
-        let hidden = self.hidden(area);
-        if from == 0 && hidden > 0 {
-            return self.render_shortened(canvas, area);
-        }
-        let [head, text, acts] = self.parts(area.width, canvas.theme);
+        let is_short = from == 0 && self.hidden(area) > 0;
+        let [head, text, acts] =
+            if is_short { self.shortened(area, canvas.theme) } else { self.parts(area.width, canvas.theme) };
         let height = usize::from(area.height);
         let spare = height.saturating_sub(head.len() + text.len() + acts.len());
         let above_acts = usize::from(spare > 0 && !acts.is_empty());
@@ -63,18 +61,13 @@ impl Detail {
         }
     }
 
-    /// Head and acts in a line each, and between them what has room.
-    fn render_shortened(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let theme = canvas.theme;
-        let (x, end) = (area.x + 1, area.right().saturating_sub(1));
-        let below = area.height.saturating_sub(1);
-        let acts = u16::try_from(self.acts.len()).unwrap_or(0);
-        let room = usize::from(if below > acts { below - acts } else { below });
-        let text = self.lines(usize::from(end.saturating_sub(x)), room, theme.glyphs.cut).into_iter().take(room);
-        let acts = self.acts.iter().map(|act| act_line(theme, act));
-        for (y, line) in (area.y..area.bottom()).zip([self.head(theme)].into_iter().chain(text).chain(acts)) {
-            canvas.runs(x, y, end, &line);
-        }
+    /// Head and acts in a line each, and what of the text has room between them.
+    fn shortened(&self, area: Rect, theme: Theme) -> [Vec<Runs>; 3] {
+        let below = usize::from(area.height).saturating_sub(1);
+        let room = if below > self.acts.len() { below - self.acts.len() } else { below };
+        let mut text = self.lines(usize::from(area.width.saturating_sub(2)), room, theme.glyphs.cut);
+        text.truncate(room);
+        [vec![self.head(theme)], text, self.acts.iter().map(|act| act_line(theme, act)).collect()]
     }
 
     /// Head, text and acts, all whole: what is wider than a line goes on in the next one.

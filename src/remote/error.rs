@@ -89,6 +89,9 @@ pub enum RemoteError {
     /// The request was sent but no answer came: it may have worked.
     #[error("the answer of {host} was lost: {why}")]
     AnswerLost { host: String, why: String },
+    /// What was typed is no tag.
+    #[error("{0:?} is not a tag that a registry can hold")]
+    NotTag(String),
     /// An address, certificate file or setting is wrong.
     #[error("{0}")]
     Setting(String),

@@ -203,6 +203,7 @@ fn a_backup_is_shown_before_anything_is_asked_and_only_new_keys_are_restored() {
         assert_eq!(again, KeyWork::OpenBackup(file.clone(), Some(passphrase("no"))));
         assert_eq!(found(&mut state, &again, KeyFound::Backup(Err(failure(Kind::Passphrase, None)))), []);
         assert!(shown(&state).contains("attempt 2"), "{}", shown(&state));
+        assert!(shown(&state).contains("does not open this backup"), "{}", shown(&state));
         let again = work(press(&mut state, "yes<enter>"));
         let held = Held::new(archive());
         assert_eq!(found(&mut state, &again, KeyFound::Backup(Ok(held.clone()))), []);

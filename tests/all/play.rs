@@ -59,6 +59,25 @@ fn what_no_key_mends_in_the_review_says_where_it_is_mended_and_offers_no_f() {
 }
 
 #[test]
+fn a_key_that_must_sign_and_is_elsewhere_is_named() {
+    let mut state = lost_for_good((120, 40));
+    let mut plan = (**state.plan.as_ref().unwrap()).clone();
+    for warning in plan.repositories.iter_mut().flat_map(|plan| &mut plan.warnings) {
+        if warning.remedy.is_some() {
+            let role = trustdeck::tuf::Role::releases();
+            warning.remedy = Some(Remedy::LoadKey { role, keys: "1234567 (bob)".to_owned() });
+        }
+    }
+    tell_plan(&mut state, plan);
+    press(&mut state, "G");
+    let frame = shown(&state);
+    assert!(frame.contains("load 1234567 (bob), or keep the old one; space accepts it"), "{frame}");
+    assert!(!frame.contains("w in Roles signs it again"), "{frame}");
+    press(&mut state, "f");
+    assert!(shown(&state).contains("a in Keys loads a key that stays"), "what helps, not where it is said");
+}
+
+#[test]
 fn publish_goes_to_what_blocks_it_and_names_it() {
     let mut state = lost_for_good((80, 24));
     press(&mut state, "gg");

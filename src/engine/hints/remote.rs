@@ -32,7 +32,7 @@ pub(super) fn kind(error: &RemoteError) -> Kind {
         RemoteError::Busy { .. } => Kind::Busy,
         RemoteError::Version { .. } => Kind::Conflict,
         RemoteError::AnswerLost { .. } => Kind::OutcomeUnknown,
-        RemoteError::Setting(_) => Kind::Input,
+        RemoteError::NotTag(_) | RemoteError::Setting(_) => Kind::Input,
         RemoteError::Cancelled => Kind::Cancelled,
     }
 }
@@ -90,6 +90,7 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Invalid { .. } | RemoteError::Incomplete { .. } => "refresh, review the plan and publish again",
         RemoteError::Version { .. } => "refresh and publish again",
         RemoteError::AnswerLost { .. } => "look at the repository before you publish again",
+        RemoteError::NotTag(_) => "a tag is letters, digits, _, . and -, such as 1.0; the first is no . and no -",
         RemoteError::Setting(_) => "mend the setting, trustdeck status shows where settings come from",
         RemoteError::Cancelled => "try again when you are ready",
     };

@@ -199,6 +199,13 @@ pub enum Remedy {
     AddKey(Role),
     /// Signing the role again, whose keys that stay have not signed it.
     SignAgain(Role),
+    /// Loading keys that stay, which have not signed the role and are elsewhere.
+    LoadKey {
+        /// The role.
+        role: Role,
+        /// Which keys these are, as sentences name them.
+        keys: String,
+    },
 }
 
 impl PlanWarning {
@@ -220,6 +227,7 @@ impl Remedy {
             Self::LeaveSnapshot => "Leave it to the server",
             Self::AddKey(_) => "Add a key to it in the same publish, and sign it again",
             Self::SignAgain(_) => "To keep its tags sign it again in the same publish",
+            Self::LoadKey { .. } => "Keep the key that signed it until one that stays is here and signs it",
         }
     }
 
@@ -236,6 +244,9 @@ impl Remedy {
                 format!("trustdeck delegation add {name} {role} FILE, then trustdeck witness {name} {role}")
             }
             Self::SignAgain(role) => format!("trustdeck witness {name} {role}"),
+            Self::LoadKey { role, .. } => {
+                format!("trustdeck key load FILE --name NAME, then trustdeck witness {name} {role}")
+            }
         }
     }
 }

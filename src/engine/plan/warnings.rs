@@ -38,7 +38,7 @@ pub(in crate::engine) fn warnings(
     }
     missing_keys(facts, draft, names, &mut found);
     super::misfits::warn(facts, draft, plan, &mut found);
-    orphans(draft, names, plan, &mut found);
+    orphans(facts, draft, names, plan, &mut found);
     base_roles(facts, draft, &mut found);
     left_without_keys(draft, plan, &mut found);
     vouching(draft, plan, &mut found);
@@ -70,13 +70,23 @@ fn deletion(plan: &RepositoryPlan) -> PlanWarning {
     plain(Weight::Danger, format!("deletes all trust data, {} lost", tags(plan.tags.before)), detail)
 }
 
+/// The keys that are not at hand, as sentences name them.
+fn absent<'a>(
+    facts: &PlanFacts<'_>,
+    names: &Names<'_>,
+    ids: impl Iterator<Item = &'a CanonicalKeyId>,
+) -> Vec<String> {
+    let absent = ids.filter(|id| !facts.at_hand.contains(*id));
+    absent.map(|id| format!("{} ({})", id.short(), names.label(id))).collect()
+}
+
 /// Files that must be signed although too few of their keys are here.
 fn missing_keys(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
     for role in draft.touched().keys().filter(|role| !draft.can_sign(role)) {
         let keys = draft.role_keys(role).map(|k| (k.keys, k.threshold)).unwrap_or_default();
         let ids = keys.0.iter().map(|key| key.canonical_id().clone());
         let lacks: Vec<CanonicalKeyId> = ids.filter(|id| !facts.at_hand.contains(id)).collect();
-        let absent: Vec<String> = lacks.iter().map(|id| format!("{} ({})", id.short(), names.label(id))).collect();
+        let absent = absent(facts, names, lacks.iter());
         let looked = (facts.elsewhere)(&lacks).map(|looked| format!(" Here {looked}.")).unwrap_or_default();
         let word = role_word(role);
         let warning = if keys.0.is_empty() {
@@ -118,7 +128,7 @@ fn which_root_key(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, f
 }
 
 /// Tags that nobody could pull any more although nobody asked for that.
-fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
+fn orphans(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     for diff in plan.roles.iter().filter(|diff| diff.loses_trust) {
         let role = &diff.role;
         let word = role_word(role);
@@ -136,8 +146,10 @@ fn orphans(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &
             let again = remedied(Remedy::SignAgain(role.clone()), plain(weight, headline, why));
             fixed(again, role.clone(), words)
         } else if has_keys {
-            let detail = format!("{why} None of those is on this machine: load one, or let its holder sign first.");
-            remedied(Remedy::SignAgain(role.clone()), plain(weight, headline, detail))
+            let keys = draft.role_keys(role).map(|of| of.keys).unwrap_or_default();
+            let absent = absent(facts, names, keys.iter().map(|key| key.canonical_id())).join(", ");
+            let needed = Remedy::LoadKey { role: role.clone(), keys: absent.clone() };
+            remedied(needed, plain(weight, headline, format!("{why} Not on this machine: {absent}.")))
         } else {
             remedied(Remedy::AddKey(role.clone()), plain(weight, headline, why))
         });

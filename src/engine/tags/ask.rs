@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::registered::{Registered, TagAnswer};
 use super::{Tags, remote};
 use crate::engine::error::EngineError;
+use crate::engine::wording::natural;
 use crate::remote::registry::{Reference, RepositoryPath, Tag};
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
@@ -27,6 +28,8 @@ pub struct TagQuestion {
     pub first: Vec<Arc<str>>,
     /// The tags that are signed: of others it is enough that they are listed.
     pub signed: Vec<Arc<str>>,
+    /// So many of the others are asked about all the same, in natural order: which there are is not known yet.
+    pub others: usize,
     /// Whether to stop after the list if the registry has more than [`UNASKED`] tags.
     pub unless_many: bool,
 }
@@ -128,5 +131,9 @@ fn in_order(registered: &Registered, asking: TagQuestion) -> Vec<Arc<str>> {
     let listed: BTreeSet<&Arc<str>> = registered.names().collect();
     let mut taken = BTreeSet::new();
     let wanted = asking.first.into_iter().chain(asking.signed).filter(|name| listed.contains(name));
-    wanted.filter(|name| taken.insert(Arc::clone(name))).collect()
+    let mut wanted: Vec<Arc<str>> = wanted.filter(|name| taken.insert(Arc::clone(name))).collect();
+    let mut others: Vec<&Arc<str>> = listed.difference(&taken.iter().collect()).copied().collect();
+    others.sort_by(|a, b| natural(a, b));
+    wanted.extend(others.into_iter().take(asking.others).cloned());
+    wanted
 }

@@ -11,6 +11,9 @@ use super::step::{StepDraft, StepKind, draft};
 use super::ways::last_signatures;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
+/// Backs up the keys that have no tested backup.
+const BACK_UP: &str = "trustdeck key backup --out FILE";
+
 /// What it is good for.
 fn purpose(wizard: &Wizard) -> &'static str {
     match wizard {
@@ -111,9 +114,8 @@ pub(super) fn back_up(facts: &Facts) -> Option<StepDraft> {
     draft.view.detail = missing.iter().map(line).collect();
     let ids_to_copy: Vec<&str> =
         ids.iter().filter(|id| facts.only_on_token(id).is_none()).map(CanonicalKeyId::short).collect();
-    if !ids_to_copy.is_empty() || ids.is_empty() {
-        draft.view.commands =
-            vec![["trustdeck key backup --out FILE"].into_iter().chain(ids_to_copy).collect::<Vec<_>>().join(" ")];
+    if !ids_to_copy.is_empty() {
+        draft.view.commands = vec![format!("{BACK_UP} {}", ids_to_copy.join(" "))];
     }
     if missing.iter().any(|id| facts.only_on_token(id).is_some()) {
         draft.view.risk = "If the token is lost, breaks or locks itself, the key is gone: no program can copy it.";
@@ -121,6 +123,12 @@ pub(super) fn back_up(facts: &Facts) -> Option<StepDraft> {
     }
     draft.done = !ids.is_empty() && (draft.view.detail.is_empty() || facts.choice.without_backup);
     Some(draft)
+}
+
+/// Whether the command makes the new key, which only then can be backed up.
+fn makes_its_key(facts: &Facts) -> bool {
+    let here = facts.choice.way != Way::Colleague && facts.choice.wizard.needs_key();
+    here && distinct(facts).is_empty()
 }
 
 /// The new keys, each once.
@@ -139,6 +147,9 @@ pub(super) fn stage(facts: &Facts) -> StepDraft {
     let mut draft = draft(facts, StepKind::Stage, "fill the stage", "Nothing is sent before it was reviewed.");
     draft.view.back = "Undo takes the changes off the stage.";
     draft.view.commands = vec![command(facts)];
+    if makes_its_key(facts) {
+        draft.view.commands.push(BACK_UP.to_owned());
+    }
     let wanted = changes(facts);
     draft.view.detail = last_signatures(facts);
     draft.view.detail.extend(wanted.iter().map(|(gun, change)| format!("{gun}: {}", change.describe())));

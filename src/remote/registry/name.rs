@@ -52,10 +52,9 @@ impl Tag {
     /// Parses `text`.
     ///
     /// # Errors
-    /// [`RemoteError::Setting`] if no registry could hold it.
+    /// [`RemoteError::NotTag`] if no registry could hold it.
     pub fn parse(text: &str) -> Result<Self, RemoteError> {
-        let refused = || RemoteError::Setting(format!("{text:?} is not a tag that a registry can hold"));
-        is_tag(text).then(|| Self(text.into())).ok_or_else(refused)
+        is_tag(text).then(|| Self(text.into())).ok_or_else(|| RemoteError::NotTag(text.to_owned()))
     }
 
     /// The text.

@@ -43,6 +43,8 @@ pub struct Request {
     pub note: String,
     /// Typed twice.
     pub is_new: bool,
+    /// It opens a backup file, not a key.
+    pub is_of_file: bool,
     /// What tab does, if the task can go on without.
     pub skip: Option<&'static str>,
 }
@@ -54,6 +56,11 @@ impl What {
             Self::New { .. } => true,
             Self::Ask(ask) => ask.is_new,
         }
+    }
+
+    /// What its passphrase opens.
+    fn opened(&self) -> &'static str {
+        if matches!(self, Self::Ask(ask) if ask.is_of_file) { "backup" } else { "key" }
     }
 }
 
@@ -312,13 +319,13 @@ impl Prompt {
         let remark = if remark { Strength::of(&self.buffer).remark() } else { None };
         if let Some(since) = self.busy {
             let glyph = spinner::turned(theme, around.now, since).unwrap_or(theme.glyphs.now);
-            lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(" unlocking the key", theme.text()));
+            lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(format!(" unlocking the {}", self.what.opened()), theme.text()));
         } else {
             match &self.note {
                 Some(Note::Wrong { opens }) => {
                     let runs = Runs::new()
                         .then(theme.glyphs.warn, theme.warn())
-                        .then(" does not open this key", theme.warn_word());
+                        .then(format!(" does not open this {}", self.what.opened()), theme.warn_word());
                     let runs = match opens {
                         Some(label) => runs.gap(3).then("it opens ", theme.text()).then(label.clone(), theme.strong()),
                         None => runs,

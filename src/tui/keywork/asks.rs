@@ -7,8 +7,8 @@ use crate::tuf::CanonicalKeyId;
 use crate::tui::dialogs::prompt::Request;
 use crate::tui::kit::format::count;
 use crate::tui::messages::keywork::{Closed, Look};
-use crate::tui::state::State;
 use crate::tui::state::key_task::{Aim, KeyTask};
+use crate::tui::state::{State, words as in_words};
 
 /// The passphrase of a backup.
 pub(super) fn sealed(file: &Path) -> Request {
@@ -19,6 +19,7 @@ pub(super) fn sealed(file: &Path) -> Request {
         about: vec![],
         note: "The one it was made with; the keys in it have their own.".to_owned(),
         is_new: false,
+        is_of_file: true,
         skip: None,
     }
 }
@@ -35,12 +36,13 @@ impl KeyTask {
                 let known = state.keyring.find(id);
                 let uses = known.map(|k| k.used_in.clone()).unwrap_or_default();
                 Request {
-                    label: state.keyring.called(id),
+                    label: in_words::key_name(state, id, id.short()),
                     right: format!("{} key, file", short_role(role)),
                     id: named(id),
                     about: report::uses(state, &uses, 3),
                     note: with_more("Opens the copy in the backup, to prove it."),
                     is_new: false,
+                    is_of_file: false,
                     skip: Some("leave untested"),
                 }
             }
@@ -54,6 +56,7 @@ impl KeyTask {
                     about: vec![],
                     note: with_more("The one it has in the file; it keeps it."),
                     is_new: false,
+                    is_of_file: false,
                     skip: Some("leave it out"),
                 }
             }
@@ -61,12 +64,13 @@ impl KeyTask {
                 let key = archive.inner().keys.get(*at)?;
                 let id = key.found.claimed.as_ref();
                 Request {
-                    label: report::label_in(archive.inner(), *at),
+                    label: report::label_in(state, archive.inner(), *at),
                     right: format!("{} key, backup", short_role(key.found.role.as_deref().unwrap_or_default())),
                     id: id.map(named).unwrap_or_default(),
                     about: report::uses(state, &key.may_sign, 3),
                     note: with_more("Proves that the key is whole."),
                     is_new: false,
+                    is_of_file: false,
                     skip: Some("restore untested"),
                 }
             }
@@ -89,6 +93,7 @@ impl KeyTask {
             about: vec![],
             note: "Nobody can recover it. Longer is better than stranger.".to_owned(),
             is_new: true,
+            is_of_file: false,
             skip: None,
         }
     }

@@ -64,8 +64,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
 #[must_use]
 pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
     let subject = |id: &CanonicalKeyId| {
-        let known = state.keyring.find(id).map(|k| k.label.clone());
-        known.unwrap_or_else(|| form.text(Label::Name).to_owned())
+        in_words::key_name(state, id, form.text(Label::Name))
     };
     let facts = |on: &OnToken| {
         let mut facts = vec![
@@ -135,8 +134,7 @@ pub(super) fn loaded(
 /// The manifest of a backup.
 pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
     let row = |id: &CanonicalKeyId, tested: bool| {
-        let label = state.keyring.find(id).map_or_else(String::new, |k| k.label.clone());
-        let head = format!("{}  {label}", id.short());
+        let head = format!("{}  {}", id.short(), in_words::key_name(state, id, ""));
         let row = if tested {
             Part::new(Tone::Done, head, "unlocked from the backup")
         } else {
@@ -165,14 +163,17 @@ pub(super) fn backed_up(state: &State, backup: &Backup) -> Report {
 }
 
 /// What a key of a backup is called.
-pub(super) fn label_in(archive: &Archive, at: usize) -> String {
+pub(super) fn label_in(state: &State, archive: &Archive, at: usize) -> String {
     let Some(key) = archive.keys.get(at) else { return String::new() };
     let named = |id: &CanonicalKeyId| {
         let entry = archive.manifest.as_ref()?.keys.iter().find(|entry| entry.id == *id)?;
         Some(entry.label.clone())
     };
-    let label = key.found.claimed.as_ref().and_then(named);
-    label.or_else(|| key.found.role.clone()).unwrap_or_else(|| format!("key {}", at + 1))
+    let claimed = key.found.claimed.as_ref();
+    let label = claimed.and_then(named).or_else(|| key.found.role.clone()).unwrap_or_else(|| format!("key {}", at + 1));
+    let guns = key.may_sign.iter().map(|(gun, _)| gun.to_string()).collect();
+    let label = in_words::label_of(state, &label, key.found.role.as_deref().unwrap_or_default(), &guns);
+    claimed.map_or_else(|| label.clone(), |id| in_words::key_name(state, id, &label))
 }
 
 /// What a backup holds, beside the key store.
@@ -185,7 +186,7 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
             KeyStanding::Conflicting => (Tone::Warn, "another file here, which stays"),
             KeyStanding::Unnamed => (Tone::Done, "its passphrase tells which"),
         };
-        let row = Part::new(tone, format!("{short}  {}", label_in(archive, at)), word);
+        let row = Part::new(tone, format!("{short}  {}", label_in(state, archive, at)), word);
         let may = uses(state, &key.may_sign, 2);
         if may.is_empty() { row } else { row.with(format!("may sign {}", may.join("; "))) }
     };
@@ -213,9 +214,9 @@ pub(super) fn contents(state: &State, archive: &Archive, file: &Path) -> Report 
 }
 
 /// What became of the keys of a backup.
-pub(super) fn restored(archive: &Archive, all: &[(usize, Result<Restored, Problem>)]) -> Report {
+pub(super) fn restored(state: &State, archive: &Archive, all: &[(usize, Result<Restored, Problem>)]) -> Report {
     let row = |(at, result): &(usize, Result<Restored, Problem>)| {
-        let label = label_in(archive, *at);
+        let label = label_in(state, archive, *at);
         match result {
             Ok(Restored::Tested(id, _)) => {
                 Part::new(Tone::Done, format!("{}  {label}", id.short()), "restored, unlocked").with(words(id))

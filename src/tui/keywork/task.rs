@@ -16,8 +16,8 @@ use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::keywork::{Closed, Held, KeyFound, KeyWork, Look, ToLoad};
-use crate::tui::state::State;
 use crate::tui::state::key_task::{Aim, KeyTask};
+use crate::tui::state::{State, words as in_words};
 
 /// Begins a task that starts with looking at keys.
 pub fn begin(state: &mut State, form: Form, job: Aim, keys: Vec<Closed>) -> Vec<Effect> {
@@ -89,7 +89,7 @@ pub fn take(state: &mut State, found: KeyFound) -> Vec<Effect> {
         KeyFound::BackedUp(Err(failure)) => state.dialogs.push(Dialog::Form(task.form.failed(&failure))),
         KeyFound::Restored(all) => {
             let Aim::Restore { archive, .. } = &task.job else { return vec![] };
-            state.dialogs.push(Dialog::Report(report::restored(archive.inner(), &all)));
+            state.dialogs.push(Dialog::Report(report::restored(state, archive.inner(), &all)));
         }
         _ => {}
     }
@@ -106,7 +106,7 @@ fn tried(
     task.looks.extend(looks);
     let missed = task.asking.filter(|at| task.looks.get(at) == Some(&Look::Locked));
     if let (Some(_), Some(Dialog::Prompt(mut prompt))) = (missed, top) {
-        prompt.wrong(other.map(|id| state.keyring.called(&id)));
+        prompt.wrong(other.map(|id| in_words::key_name(state, &id, id.short())));
         state.dialogs.push(Dialog::Prompt(prompt));
         state.key_task = Some(task);
         return vec![];

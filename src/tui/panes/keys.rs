@@ -150,7 +150,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             state.dialogs.push(Dialog::Report(report));
         }
         (KeyFound::Said(Err(failure)), Some(form)) if failure.problem.kind == Kind::Passphrase => {
-            let opens = failure.other_key().map(|id| state.keyring.called(id));
+            let opens = failure.other_key().map(|id| words::key_name(state, id, id.short()));
             state.record(&failure);
             state.dialogs.push(Dialog::Form(form.wrong_passphrase(&failure, opens)));
             return vec![];

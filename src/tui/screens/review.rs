@@ -45,11 +45,12 @@ fn nothing_to_redo(state: &State) -> Option<&'static str> {
 }
 
 fn no_fix(state: &State) -> Option<&'static str> {
-    let plan = selected(state);
-    let stands = plan.is_some_and(|plan| plan.is_blocked() || plan.is_dangerous());
-    let why =
-        if stands { "no key mends it here; what helps is said beside it" } else { "there is nothing to fix here" };
-    plan.and_then(fix_of).is_none().then_some(why)
+    match selected(state) {
+        Some(plan) if fix_of(plan).is_some() => None,
+        Some(plan) if plan.is_blocked() => Some("no key mends it here; space leaves it out, esc goes back"),
+        Some(plan) if plan.is_dangerous() => Some(reason(plan)),
+        _ => Some("there is nothing to fix here"),
+    }
 }
 
 /// The plan of the repository under the cursor.
@@ -115,9 +116,19 @@ fn reason(plan: &RepositoryPlan) -> &'static str {
         (false, false) => match remedy {
             Some(Remedy::AddKey(_)) => "a in Roles adds a key; space accepts it",
             Some(Remedy::SignAgain(_)) => "w in Roles signs it again; space accepts it",
+            Some(Remedy::LoadKey { .. }) => "a in Keys loads a key that stays; space accepts it",
             _ => "space accepts it",
         },
     }
+}
+
+/// The same, with the keys that must be loaded.
+fn helping(plan: &RepositoryPlan) -> String {
+    let absent = plan.warnings.iter().find_map(|w| match &w.remedy {
+        Some(Remedy::LoadKey { keys, .. }) if w.weight == Weight::Danger && !plan.is_blocked() => Some(keys),
+        _ => None,
+    });
+    absent.map_or_else(|| reason(plan).to_owned(), |keys| format!("load {keys}, or keep the old one; space accepts it"))
 }
 
 /// Moves to what stops the publish, and says what it is.
@@ -136,7 +147,7 @@ pub fn point_out(state: &mut State) {
 }
 
 fn stopped(state: &State, plan: &RepositoryPlan) -> String {
-    format!("{}: {}", state.short_name(&plan.name), reason(plan))
+    format!("{}: {}", state.short_name(&plan.name), helping(plan))
 }
 
 /// How many blocks and accepted dangers there are.
@@ -302,7 +313,7 @@ pub fn verdict(state: &State, review: &Review) -> Verdict {
         return match stopping(state, review) {
             Some(plan) => {
                 let name = state.short_name(&plan.name).to_owned();
-                (Tone::Fail, "blocked", name, Some(reason(plan).to_owned()))
+                (Tone::Fail, "blocked", name, Some(helping(plan)))
             }
             None => (Tone::Fail, "blocked", why.to_owned(), None),
         };

@@ -212,23 +212,28 @@ pub fn remedy(warning: &PlanWarning) -> Option<String> {
         Remedy::LeaveSnapshot => "t on snapshot in Roles",
         Remedy::AddKey(_) => "a in Roles, then w",
         Remedy::SignAgain(_) => "w in Roles",
+        Remedy::LoadKey { .. } => "a in Keys loads it, then w in Roles",
     };
     Some(format!("{}: {key}", remedy.words()))
 }
 
 /// The label; a base role's key that nobody named is told apart by its repository.
 pub fn key_label(state: &State, key: &KeyView) -> String {
-    let guns: BTreeSet<String> = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
+    let guns = key.used_in.iter().map(|(gun, _)| gun.to_string()).chain(key.gun.clone()).collect();
+    label_of(state, &key.label, &key.role, &guns)
+}
+
+/// The same of a key in a file, of which it is known in which repositories it is used.
+pub fn label_of(state: &State, label: &str, role: &str, guns: &BTreeSet<String>) -> String {
     let name = |gun: &String| {
         let known = Gun::parse(gun).ok().and_then(|gun| state.known.repositories.find(&gun));
         state.short_name(known.map_or(gun.as_str(), |r| r.entry.name.as_str())).to_owned()
     };
-    let role = Role::parse(&key.role);
-    let unnamed = key.label == key.role && matches!(role, Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
+    let unnamed = label == role && matches!(Role::parse(role), Ok(Role::Targets | Role::Snapshot | Role::Timestamp));
     match (guns.first(), guns.len()) {
         (Some(gun), 1) if unnamed => name(gun),
-        (Some(_), n) if unnamed => format!("{} of {n} repositories", key.role),
-        _ => key.label.clone(),
+        (Some(_), n) if unnamed => format!("{role} of {n} repositories"),
+        _ => label.to_owned(),
     }
 }
 

@@ -101,10 +101,13 @@ async fn what_nobody_signed_is_listed_and_asked_about_only_on_the_screen() {
     let registry = Scripted::start(answering(3000)).await;
     let home = TempDir::new().unwrap();
     let (engine, gun) = engine(&home, &registry);
-    let asking = TagQuestion { first: vec!["t7".into()], signed: vec!["t2999".into()], unless_many: false };
-    let known = known(told(&engine, &gun, asking).await);
-    assert_eq!((known.len(), are_known(&known)), (3000, 2));
-    assert_eq!((known.of("t8"), registry.count("/manifests/")), (KnownTag::Listed, 2));
+    let asking = TagQuestion { first: vec!["t7".into()], signed: vec!["t2999".into()], ..TagQuestion::default() };
+    let seen = known(told(&engine, &gun, asking.clone()).await);
+    assert_eq!((seen.len(), are_known(&seen)), (3000, 2));
+    assert_eq!((seen.of("t8"), registry.count("/manifests/")), (KnownTag::Listed, 2));
+    let unseen = known(told(&engine, &gun, TagQuestion { others: 8, ..asking }).await);
+    assert!(matches!(unseen.of("t8"), KnownTag::Is(_)), "the ninth in natural order, t7 apart");
+    assert_eq!((unseen.of("t9"), are_known(&unseen)), (KnownTag::Listed, 10));
 }
 
 #[tokio::test]

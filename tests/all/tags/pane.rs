@@ -97,17 +97,45 @@ fn tags_are_filtered_by_their_state() {
 fn a_small_repository_is_compared_once_when_its_tags_are_looked_at() {
     let mut state = browsing();
     let effects = press(&mut state, "3");
-    let [Effect::Registry(RegistryWork::Compare(of, TagQuestion { first, unless_many: true, .. }))] =
+    let [Effect::Registry(RegistryWork::Compare(of, TagQuestion { first, others, unless_many: true, .. }))] =
         effects.as_slice()
     else {
         panic!("{effects:?}")
     };
     assert_eq!((of, first.len()), (&gun("admin/demo"), 10));
+    assert!(*others > 0, "which tags nobody signed is not known yet");
     assert_eq!(press(&mut state, "jk13"), [], "it runs");
     compare(&mut state, &effects, &gun("admin/demo"), &DEMO);
     assert_eq!(press(&mut state, "jk13"), [], "it is known");
     select(&mut state, "admin/api");
     assert_eq!(press(&mut state, "3").len(), 1, "another one was not asked");
+}
+
+#[test]
+fn what_nobody_signed_is_not_revoked_and_without_trust_data_nothing_is_signed() {
+    let mut state = compared();
+    press(&mut state, "/edge<enter>");
+    assert_eq!(press(&mut state, "d"), []);
+    assert!(frame::signs(&draw(&state)).contains("nobody has signed it"), "{}", frame::signs(&draw(&state)));
+    assert_ne!(press(&mut state, "s"), []);
+    select(&mut state, "team/new-service");
+    let effects = press(&mut state, "3");
+    compare(&mut state, &effects, &gun("team/new-service"), &[("1.0", "0badcafe")]);
+    assert_eq!(press(&mut state, "s"), []);
+    assert!(frame::signs(&draw(&state)).contains("it has no trust data yet"), "{}", frame::signs(&draw(&state)));
+}
+
+#[test]
+fn marked_tags_are_signed_in_natural_order() {
+    let mut many = repository("team/many", Health::Ok, 0, 1, ("targets", 900));
+    let one = |name: &&str| tag(name, "00000000", TagState::Trusted, &["jeff"]);
+    many.tags = ["1.2", "1.9", "1.10"].iter().map(one).collect();
+    let mut state = state_of(vec![many], (120, 40), Theme::default());
+    press(&mut state, "3*");
+    let effects = press(&mut state, "s");
+    let [Effect::Registry(RegistryWork::LookUp(asked))] = effects.as_slice() else { panic!("{effects:?}") };
+    let names: Vec<&str> = asked.wanted.iter().map(|wanted| wanted.tag.as_str()).collect();
+    assert_eq!(names, ["1.2", "1.9", "1.10"]);
 }
 
 #[test]

@@ -369,6 +369,15 @@ fn e_shows_commands_and_w_says_why() {
 }
 
 #[test]
+fn a_key_that_the_command_makes_is_backed_up_after_it() {
+    let mut state = walking(rotation());
+    press(&mut state, "e");
+    let shown = shows(&state);
+    let made = shown.find("trustdeck rotate signer jeff").unwrap();
+    assert!(shown.find("trustdeck key backup").unwrap() > made, "{shown}");
+}
+
+#[test]
 fn commands_are_those_of_the_chosen_repositories_and_act_on_the_sandbox_there() {
     let mut state = walking(backed_up(keyed(rotation())));
     press(&mut state, "e");

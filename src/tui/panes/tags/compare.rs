@@ -56,8 +56,10 @@ fn begin(state: &mut State, gun: &Gun, unless_many: bool) -> Vec<Effect> {
     let view = state.find(gun).and_then(|repository| repository.view.as_deref());
     let signed = view.into_iter().flat_map(|view| view.tags.iter()).map(|tag| Arc::clone(&tag.name)).collect();
     let Some(repository) = state.find_mut(gun) else { return vec![] };
+    // Before the registry's list is known, no unsigned tag is on the screen.
+    let others = if repository.registry.known.is_none() { ON_SCREEN } else { 0 };
     repository.registry.begin();
-    let asking = TagQuestion { first, signed, unless_many };
+    let asking = TagQuestion { first, signed, others, unless_many };
     vec![Effect::Registry(RegistryWork::Compare(gun.clone(), asking))]
 }
 

@@ -7,11 +7,11 @@ mod signing;
 mod verifying;
 mod view;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::Change;
 use crate::engine::tags::compare::TagStanding;
+use crate::engine::view::Health;
+use crate::engine::{Change, natural};
 use crate::tuf::{Gun, TargetName};
 use crate::tui::dialogs::{Dialog, Form};
 use crate::tui::forms::offers;
@@ -19,7 +19,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::registry::{RegistryFound, RegistryNews};
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
-use crate::tui::state::rows::TagRows;
+use crate::tui::state::rows::{TagRow, TagRows};
 use crate::tui::state::{Lists, State, actions, selected, staging};
 
 pub use compare::follow;
@@ -29,9 +29,9 @@ pub use view::{render, summary};
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all about it", Group::Look, 45).unless(none),
-    bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(none),
+    bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(not_signable),
     bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
-    bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(none),
+    bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(not_signed),
     bind(&["="], Wanted::Tags(actions::Tags::Compare), "compare", Group::Look, 40).unless(no_registry),
     bind(&["V"], Wanted::Tags(actions::Tags::Verify), "verify", Group::Look, 42).unless(nothing_to_verify),
 ];
@@ -42,6 +42,29 @@ fn no_repository(state: &State) -> Option<&'static str> {
 
 fn none(state: &State) -> Option<&'static str> {
     state.lists.tags.is_empty().then_some("there is no tag here")
+}
+
+/// The tags that are meant, in natural order.
+fn meant(state: &State) -> Vec<Arc<str>> {
+    let mut meant = state.lists.tags.meant();
+    meant.sort_by(|a, b| natural(a, b));
+    meant
+}
+
+/// Where nobody may sign yet.
+fn not_signable(state: &State) -> Option<&'static str> {
+    let creates = |gun: &Gun| state.stage.changes.iter().any(|c| c.gun == *gun && c.change.is_creation());
+    let bare = state.repository().filter(|r| r.view.as_ref().is_some_and(|view| view.health == Health::New));
+    let unset = || Some("it has no trust data yet; W sets it up").filter(|_| bare.is_some_and(|r| !creates(&r.entry.gun)));
+    none(state).or_else(unset)
+}
+
+fn not_signed(state: &State) -> Option<&'static str> {
+    let meant = state.lists.tags.meant();
+    let is_bare = |tag: &TagRow| tag.row.signed.is_none() && tag.staged.is_none();
+    let unsigned = |name: &Arc<str>| state.lists.tag_rows.of_tag(name).all(is_bare);
+    let why = meant.iter().all(unsigned).then_some("nobody has signed it, so there is nothing to revoke");
+    none(state).or(why)
 }
 
 fn no_registry(state: &State) -> Option<&'static str> {
@@ -63,7 +86,7 @@ fn nothing_to_verify(state: &State) -> Option<&'static str> {
 /// Does what the user wants.
 pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
     let Some(gun) = state.repository().map(|r| r.entry.gun.clone()) else { return vec![] };
-    let meant: BTreeSet<Arc<str>> = state.lists.tags.meant().into_iter().collect();
+    let meant = meant(state);
     match action {
         actions::Tags::Add => {
             let form = add(state, gun);
@@ -71,7 +94,6 @@ pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
             vec![]
         }
         actions::Tags::Sign => {
-            let meant: Vec<Arc<str>> = meant.into_iter().collect();
             signing::sign(state, &gun, &meant)
         }
         actions::Tags::Revoke => {
@@ -80,7 +102,6 @@ pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
         }
         actions::Tags::Compare => compare::toggle(state, &gun),
         actions::Tags::Verify => {
-            let meant: Vec<Arc<str>> = meant.into_iter().collect();
             verifying::ask(state, &gun, &meant);
             vec![]
         }
@@ -90,9 +111,8 @@ pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
 
 /// The form for the marked tags, or for one whose name is filled in if nobody has signed it.
 fn add(state: &State, gun: Gun) -> Form {
-    let marks = &state.lists.tags.marks;
-    if !marks.is_empty() {
-        let tags = marks.iter().filter_map(|name| TargetName::parse(name).ok()).collect();
+    if !state.lists.tags.marks.is_empty() {
+        let tags = meant(state).iter().filter_map(|name| TargetName::parse(name).ok()).collect();
         return offers::sign_marked(state, gun, tags);
     }
     let unsigned = selected::tag_row(state).filter(|tag| tag.row.standing == TagStanding::Unsigned);

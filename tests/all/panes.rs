@@ -120,6 +120,17 @@ fn base_roles_cannot_be_removed_and_say_why() {
 }
 
 #[test]
+fn the_cursor_goes_to_a_signer_name_that_is_refused() {
+    let mut state = browsing();
+    select(&mut state, "team/new-service");
+    press(&mut state, "sca rol<tab>");
+    assert_eq!(press(&mut state, "certs/carol.pub<enter>"), []);
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!() };
+    assert!(form.error.is_some());
+    assert_eq!(form.fields[form.focus].label, Label::Name);
+}
+
+#[test]
 fn the_first_signer_of_an_empty_repository_creates_it() {
     let mut state = browsing();
     select(&mut state, "team/new-service");

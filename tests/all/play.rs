@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::screen;
 
 use screen::plans::{mended, plan, stage, tell_plan, tell_stage};
-use screen::scene::{ADMIN, entry, gun, id, repositories, role, tell};
+use screen::scene::{ADMIN, entry, gun, id, repositories, repository, role, state_of, tell};
 use screen::told::{browsing, said, select, staged};
 use screen::{draw, frame, press};
 use trustdeck::engine::draft::applied::Mark;
@@ -155,13 +155,26 @@ fn t_works_on_one_row_and_says_so_where_others_are_marked() {
 }
 
 #[test]
+fn names_stay_short_beside_one_of_another_registry_unless_they_would_read_the_same() {
+    let of = |name: &str| repository(name, Health::Ok, 0, 1, ("targets", 900));
+    let names = ["registry.test/team/web", "registry.test/team/api", "alice"];
+    let state = state_of(names.map(of).to_vec(), (120, 40), trustdeck::tui::kit::theme::Theme::default());
+    assert_eq!(names.map(|name| state.short_name(name)), ["team/web", "team/api", "alice"]);
+    let both = ["registry.test/team/web", "registry.test/team/api", "team/web"];
+    let state = state_of(both.map(of).to_vec(), (120, 40), trustdeck::tui::kit::theme::Theme::default());
+    assert_eq!(both.map(|name| state.short_name(name)), ["registry.test/team/web", "team/api", "team/web"]);
+    let text = "in registry.test/team/web, registry.test/team/api";
+    assert_eq!(trustdeck::tui::state::words::short_names(&state, text), "in registry.test/team/web, team/api");
+}
+
+#[test]
 fn names_of_repositories_are_short_wherever_something_is_said_of_them() {
     let mut state = browsing();
     state.known.registry = Some("registry.example.com".to_owned());
-    let text = "registry.example.com/admin/demo at https://registry.example.com/v2/ and x.registry.example.com/a";
+    let text = "registry.example.com/team/app at https://registry.example.com/v2/ and x.registry.example.com/a";
     state.say(trustdeck::tui::kit::message::Tone::Note, "told", text);
     let frame = shown(&state);
-    let short = "admin/demo at https://registry.example.com/v2/ and x.registry.example.com/a";
+    let short = "team/app at https://registry.example.com/v2/ and x.registry.example.com/a";
     assert!(frame.contains(&format!("told  {short}")), "{frame}");
 }
 

@@ -71,6 +71,15 @@ fn what_one_process_stages_the_other_sees_and_can_take_back() {
 }
 
 #[test]
+fn what_undo_takes_back_is_called_as_the_change_is() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[remove_signer("ben")]).unwrap();
+    let expected = format!("remove signer ben from {}", gun());
+    assert_eq!(engine.stage().staged().unwrap().undo, Some(expected));
+}
+
+#[test]
 fn dropped_changes_come_back_where_they_stood() {
     let place = Place::new();
     let engine = place.engine();

@@ -278,7 +278,8 @@ pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
     if fits {
         return Ok(());
     }
-    let message = format!("{name:?} is no name for a key: lower-case letters, digits, - and _, the first no sign");
+    let message =
+        format!("{name:?} is no name for a key: it begins with a letter or digit; in it are a-z, 0-9, - and _");
     Err(refuse(message, "take a name such as alice"))
 }
 

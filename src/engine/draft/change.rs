@@ -195,6 +195,19 @@ impl Change {
             Self::Delete => "delete all trust data on the server".to_owned(),
         }
     }
+
+    /// The same with its repository: `remove signer ben from admin/api`.
+    #[must_use]
+    pub fn describe_at(&self, name: &str) -> String {
+        let preposition = match self {
+            Self::Create { .. } => "",
+            Self::AddSigner { .. } => "to ",
+            Self::RemoveSigner { .. } | Self::RemoveDelegation { .. } => "from ",
+            Self::Delete => "of ",
+            _ => "in ",
+        };
+        format!("{} {preposition}{name}", self.describe())
+    }
 }
 
 fn within(before: &str, roles: &[Role]) -> String {

@@ -174,7 +174,7 @@ impl Staging {
         self.kept.journal.change(|content| {
             let dropped: Vec<&StagedChange> = content.entries.iter().filter(|e| entries.contains(&e.id)).collect();
             let what = match dropped.as_slice() {
-                [one] => format!("drop: {} in {}", one.change.describe(), one.gun),
+                [one] => format!("drop: {}", one.change.describe_at(one.gun.as_str())),
                 more => format!("drop {} changes", more.len()),
             };
             content.act(what, entries, Vec::new());
@@ -390,9 +390,9 @@ impl Staging {
 
 pub(in crate::engine) fn describe_all(changes: &[(Gun, Change)]) -> String {
     match changes {
-        [(gun, change)] => format!("{} in {gun}", change.describe()),
+        [(gun, change)] => change.describe_at(gun.as_str()),
         [(gun, first), rest @ ..] if rest.iter().all(|(g, c)| g == gun && c.describe() == first.describe()) => {
-            format!("{} in {gun}", first.describe())
+            first.describe_at(gun.as_str())
         }
         [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
         more => format!("{} changes", more.len()),

@@ -319,7 +319,8 @@ impl Prompt {
         let remark = if remark { Strength::of(&self.buffer).remark() } else { None };
         if let Some(since) = self.busy {
             let glyph = spinner::turned(theme, around.now, since).unwrap_or(theme.glyphs.now);
-            lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(format!(" unlocking the {}", self.what.opened()), theme.text()));
+            let words = format!(" unlocking the {}", self.what.opened());
+            lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(words, theme.text()));
         } else {
             match &self.note {
                 Some(Note::Wrong { opens }) => {

@@ -32,11 +32,11 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
             Ok(Some(vec![Effect::AddRepository(name)]))
         }
         Purpose::AddSigner { .. } => {
-            signer_name(form)?;
+            signer_name(form).inspect_err(|_| form.focus_on(Label::Name))?;
             Ok(Some(read_files(form)))
         }
         Purpose::AddDelegation { .. } => {
-            delegation_name(form)?;
+            delegation_name(form).inspect_err(|_| form.focus_on(Label::Role))?;
             if form.paths().is_empty() { Ok(Some(with_keys(form, state, vec![])?)) } else { Ok(Some(read_files(form))) }
         }
         Purpose::EditDelegation { .. } => {

@@ -63,9 +63,7 @@ pub fn made(state: &State, name: &str, made: &MadeKey) -> Report {
 /// A key that was put on a token, or deleted there.
 #[must_use]
 pub fn at_token(state: &State, form: &Form, done: &TokenDone) -> Report {
-    let subject = |id: &CanonicalKeyId| {
-        in_words::key_name(state, id, form.text(Label::Name))
-    };
+    let subject = |id: &CanonicalKeyId| in_words::key_name(state, id, form.text(Label::Name));
     let facts = |on: &OnToken| {
         let mut facts = vec![
             ("id", in_words::grouped(on.id.as_str())),

@@ -1,6 +1,6 @@
 //! What is known of repositories.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::repositories::Repositories;
 use crate::tuf::Gun;
@@ -13,10 +13,26 @@ pub struct Known {
     pub repositories: Repositories,
     /// How many changes are staged for each.
     pub staged: HashMap<Gun, usize>,
-    /// The registry that all of them share.
+    /// The registry that most of them are in.
     pub registry: Option<String>,
     /// Taken off the list by the last act: undo brings it back.
     pub taken_off: Vec<Gun>,
+}
+
+impl Known {
+    /// The registry that more of them are in than in any other, or in none.
+    #[must_use]
+    pub fn common_registry(&self) -> Option<String> {
+        let mut hosts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        for repository in self.repositories.iter() {
+            let host = repository.entry.name.split_once('/').map(|(host, _)| host);
+            *hosts.entry(host.filter(|host| host.contains(['.', ':']))).or_default() += 1;
+        }
+        let most = hosts.values().copied().max()?;
+        let mut common = hosts.into_iter().filter(|(_, repositories)| *repositories == most);
+        let (host, _) = common.next()?;
+        host.filter(|_| common.next().is_none()).map(str::to_owned)
+    }
 }
 
 /// Whether the list of repositories was read.

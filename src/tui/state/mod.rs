@@ -251,19 +251,17 @@ impl State {
         self.known.repositories.find_mut(gun)
     }
 
-    /// A name as rows show it: without the registry, if all repositories of the list share one.
+    /// A name as rows show it: without the registry that most repositories of the list are in, unless another is called
+    /// what would be left.
     #[must_use]
     pub fn short_name<'a>(&self, name: &'a str) -> &'a str {
         let rest = self.known.registry.as_deref().and_then(|registry| name.strip_prefix(registry)?.strip_prefix('/'));
-        rest.unwrap_or(name)
+        rest.filter(|rest| self.known.repositories.named(rest).is_none()).unwrap_or(name)
     }
 
-    /// Finds out whether all repositories share a registry.
+    /// Finds out which registry more repositories are in than in any other.
     pub fn learn_registry(&mut self) {
-        let mut hosts = self.known.repositories.iter().map(|r| r.entry.name.split_once('/').map(|(host, _)| host));
-        let first = hosts.next().flatten().filter(|host| host.contains(['.', ':']));
-        let shared = first.filter(|first| hosts.all(|host| host == Some(first)));
-        self.known.registry = shared.map(str::to_owned);
+        self.known.registry = self.known.common_registry();
         let names: Vec<&str> = self.known.repositories.iter().map(|r| self.short_name(&r.entry.name)).collect();
         let shared = shared_by(&names);
         self.known.repositories.share(shared);

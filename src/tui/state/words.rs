@@ -16,14 +16,7 @@ use crate::tui::messages::failure::Ask;
 /// What a change does, with its repository: `remove signer ben from admin/api`.
 #[must_use]
 pub fn change(change: &Change, name: &str) -> String {
-    let preposition = match change {
-        Change::Create { .. } => "",
-        Change::AddSigner { .. } => "to ",
-        Change::RemoveSigner { .. } | Change::RemoveDelegation { .. } => "from ",
-        Change::Delete => "of ",
-        _ => "in ",
-    };
-    format!("{} {preposition}{name}", change.describe())
+    change.describe_at(name)
 }
 
 /// Where on which token.
@@ -158,7 +151,7 @@ pub fn needed_key(state: &State, key: &NeededKey) -> String {
     }
 }
 
-/// A text with the names of repositories as rows show them: without the registry that all of them share. Commands keep
+/// A text with the names of repositories as rows show them: without the registry that most of them are in. Commands keep
 /// whole names.
 #[must_use]
 pub fn short_names(state: &State, text: &str) -> String {
@@ -168,8 +161,10 @@ pub fn short_names(state: &State, text: &str) -> String {
     let (prefix, mut rest, mut short) = (format!("{registry}/"), text, String::new());
     while let Some((before, after)) = rest.split_once(prefix.as_str()) {
         short.push_str(before);
-        // In an address, or in another host's name, it is no name of a repository.
-        if short.chars().last().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '@')) {
+        // In an address, or in another host's name, it is no name of a repository; or another is called what is left.
+        let is_part = short.chars().last().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '@'));
+        let name = after.split(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_'))).next();
+        if is_part || name.is_some_and(|name| state.known.repositories.named(name.trim_end_matches('.')).is_some()) {
             short.push_str(&prefix);
         }
         rest = after;

@@ -96,7 +96,7 @@ pub(super) fn unlock(state: &State, guide: &Guide, id: CanonicalKeyId) -> Form {
 }
 
 /// Fields for the passphrases of keys that are backed up.
-const OWN: [Label; 3] = [Label::KeysOwn, Label::SecondKeys, Label::ThirdKeys];
+const OWN: [Label; 3] = [Label::OfKey, Label::OfSecondKey, Label::OfThirdKey];
 
 /// Asks where the backup goes.
 pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
@@ -112,13 +112,13 @@ pub(super) fn back_up(state: &State, guide: &Guide) -> Form {
     let file = format!("{}{kind}-{name}.backup", state.here.offered_dir);
     let mut fields = vec![
         path(Label::File, &file, "better on another device than this one"),
-        secret(Label::Passphrase, "of the backup (age); empty: a PEM set, each key under its own"),
+        secret(Label::OfBackup, "passphrase of the backup (age); empty: a PEM set, each key under its own"),
     ];
     let is_known = guide.passphrase.is_some() && ids.len() == 1;
     for (label, id) in OWN.iter().zip(&ids).filter(|_| !is_known) {
         fields.push(secret(
             *label,
-            &format!("of {}: it is unlocked from the file, to prove it", state.keyring.called_with_id(id)),
+            &format!("passphrase of {}: it is unlocked from the file", state.keyring.called_with_id(id)),
         ));
     }
     let keys: Vec<String> = ids.iter().map(|id| state.keyring.called_with_id(id)).collect();
@@ -198,7 +198,7 @@ pub(super) fn take_over(state: &State) -> Form {
 fn must(ask: &WizardForm, label: Label) -> bool {
     match ask {
         WizardForm::Make | WizardForm::MakeOnToken => label != Label::Label,
-        WizardForm::BackUp(_) => matches!(label, Label::File | Label::KeysOwn),
+        WizardForm::BackUp(_) => matches!(label, Label::File | Label::OfKey),
         WizardForm::Load => label == Label::KeyFile,
         _ => true,
     }
@@ -243,7 +243,7 @@ fn filled(form: &mut Form, ask: &WizardForm, state: &State) -> Result<Vec<Effect
             Task::Key(choice()?, KeySource::Stored(id.clone(), Some(form.secret(Label::Passphrase))))
         }
         WizardForm::BackUp(keys) => {
-            let seal = form.secret(Label::Passphrase);
+            let seal = form.secret(Label::OfBackup);
             let seal = match NewPassphrase::new(seal.clone()) {
                 Ok(seal) => Some(seal),
                 Err(_) if seal.is_empty() => None,
@@ -283,8 +283,9 @@ fn new_passphrase(form: &Form) -> Result<NewPassphrase, String> {
     Ok(passphrase)
 }
 
-fn signer(form: &Form) -> Result<SignerName, String> {
-    SignerName::parse(form.text(Label::Signer)).map_err(|e| e.to_string())
+fn signer(form: &mut Form) -> Result<SignerName, String> {
+    let parsed = SignerName::parse(form.text(Label::Signer)).map_err(|e| e.to_string());
+    parsed.inspect_err(|_| form.focus_on(Label::Signer))
 }
 
 fn with_tag(form: &Form, mut choice: Choice) -> Result<Choice, String> {

@@ -55,7 +55,8 @@ fn meant(state: &State) -> Vec<Arc<str>> {
 fn not_signable(state: &State) -> Option<&'static str> {
     let creates = |gun: &Gun| state.stage.changes.iter().any(|c| c.gun == *gun && c.change.is_creation());
     let bare = state.repository().filter(|r| r.view.as_ref().is_some_and(|view| view.health == Health::New));
-    let unset = || Some("it has no trust data yet; W sets it up").filter(|_| bare.is_some_and(|r| !creates(&r.entry.gun)));
+    let unset =
+        || Some("it has no trust data yet; W sets it up").filter(|_| bare.is_some_and(|r| !creates(&r.entry.gun)));
     none(state).or_else(unset)
 }
 
@@ -93,9 +94,7 @@ pub fn update(state: &mut State, action: actions::Tags) -> Vec<Effect> {
             state.dialogs.push(Dialog::Form(form));
             vec![]
         }
-        actions::Tags::Sign => {
-            signing::sign(state, &gun, &meant)
-        }
+        actions::Tags::Sign => signing::sign(state, &gun, &meant),
         actions::Tags::Revoke => {
             let revoke = |name: Arc<str>| Change::Revoke { tag: TargetName::received(name.to_string()), roles: vec![] };
             staging::once(state, meant.into_iter().map(|name| (gun.clone(), revoke(name))).collect())

@@ -156,7 +156,10 @@ fn t_works_on_one_row_and_says_so_where_others_are_marked() {
 
 #[test]
 fn names_stay_short_beside_one_of_another_registry_unless_they_would_read_the_same() {
-    let of = |name: &str| repository(name, Health::Ok, 0, 1, ("targets", 900));
+    let of = |name: &str| {
+        let view = repository(name, Health::Ok, 0, 1, ("targets", 900));
+        RepositoryView { name: name.to_owned(), ..view }
+    };
     let names = ["registry.test/team/web", "registry.test/team/api", "alice"];
     let state = state_of(names.map(of).to_vec(), (120, 40), trustdeck::tui::kit::theme::Theme::default());
     assert_eq!(names.map(|name| state.short_name(name)), ["team/web", "team/api", "alice"]);

@@ -131,7 +131,7 @@ fn marked_tags_are_signed_in_natural_order() {
     let one = |name: &&str| tag(name, "00000000", TagState::Trusted, &["jeff"]);
     many.tags = ["1.2", "1.9", "1.10"].iter().map(one).collect();
     let mut state = state_of(vec![many], (120, 40), Theme::default());
-    press(&mut state, "3*");
+    press(&mut state, "3A");
     let effects = press(&mut state, "s");
     let [Effect::Registry(RegistryWork::LookUp(asked))] = effects.as_slice() else { panic!("{effects:?}") };
     let names: Vec<&str> = asked.wanted.iter().map(|wanted| wanted.tag.as_str()).collect();

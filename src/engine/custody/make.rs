@@ -279,7 +279,7 @@ pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
         return Ok(());
     }
     let message =
-        format!("{name:?} is no name for a key: it begins with a letter or digit; in it are a-z, 0-9, - and _");
+        format!("{name:?} is no name for a key: lower-case letters, digits, - and _; it begins with a letter or digit");
     Err(refuse(message, "take a name such as alice"))
 }
 

@@ -209,7 +209,8 @@ async fn an_upload_of_which_a_part_is_stored_says_which() {
 async fn what_is_published_and_cannot_be_noted_here_is_published() {
     let Some(scene) = scene().await else { return };
     // Whoever holds the journal's lock keeps it from being written.
-    let names = std::fs::read_dir(scene.machine.home.state_dir().join("stage")).unwrap().map(|entry| entry.unwrap().path());
+    let names =
+        std::fs::read_dir(scene.machine.home.state_dir().join("stage")).unwrap().map(|entry| entry.unwrap().path());
     let locks: Vec<_> = names.filter(|path| path.extension().is_some_and(|end| end == "lock")).collect();
     let held: Arc<std::sync::Mutex<Vec<std::fs::File>>> = Arc::default();
     let holding = Arc::clone(&held);

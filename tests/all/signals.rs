@@ -155,13 +155,18 @@ fn measure(der: &[u8]) -> (u8, usize, usize) {
     }
 }
 
-/// A key of a fixture that takes seconds to open, with these headers.
-fn slow_key(headers: &str) -> String {
+/// A million rounds.
+const MILLION: &[u8] = &[2, 3, 0x0f, 0x42, 0x40];
+/// The most that are taken.
+const MOST: &[u8] = &[2, 4, 0, 0x98, 0x96, 0x80];
+
+/// A key of a fixture that asks for so many rounds, as DER, with these headers.
+fn slow_key(headers: &str, rounds: &[u8]) -> String {
     let pem = std::fs::read_to_string("tests/fixtures/keyfiles/ec-pkcs8-pbes2-sha256-aes256.pem").unwrap();
     let lines: String = pem.lines().filter(|line| !line.contains('-') && !line.contains(':')).collect();
     let der = BASE64.decode(lines).unwrap();
-    // 2048 rounds, and the most that are taken.
-    let slow = replaced(&der, &[2, 2, 8, 0], &[2, 4, 0, 0x98, 0x96, 0x80]);
+    // It has 2048.
+    let slow = replaced(&der, &[2, 2, 8, 0], rounds);
     assert_ne!(slow, der);
     let lines: Vec<String> =
         BASE64.encode(slow).as_bytes().chunks(64).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect();
@@ -175,7 +180,7 @@ fn a_signal_before_a_backup_is_tested_leaves_nothing_of_it() {
     let private = home.path().join(".docker/trust/private");
     std::fs::create_dir_all(&private).unwrap();
     let file = private.join("bb9cbeafa4ae94279210d6eaa1e77c0724950eaf24bb75a66dcd685c49ed88b8.key");
-    std::fs::write(&file, slow_key("role: x\n\n")).unwrap();
+    std::fs::write(&file, slow_key("role: x\n\n", MILLION)).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut backup = command(&home, &["key", "backup", "--plain", "--out", "b.pem"]);
     let mut child = backup.env("NOTARY_DELEGATION_PASSPHRASE", "repopass1").spawn().unwrap();
@@ -190,7 +195,7 @@ fn a_signal_before_a_backup_is_tested_leaves_nothing_of_it() {
 fn signals_end_a_command_that_derives_a_key() {
     let home = TempDir::new().unwrap();
     let file = home.path().join("slow.pem");
-    std::fs::write(&file, slow_key("")).unwrap();
+    std::fs::write(&file, slow_key("", MOST)).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut load = command(&home, &["key", "load", "slow.pem", "--name", "x"]);
     ends(&home, load.env("NOTARY_DELEGATION_PASSPHRASE", "repopass1"), |child| {

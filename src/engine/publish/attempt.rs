@@ -1,14 +1,14 @@
 //! One repository's publish, from asking the server to seeing the result as a stranger would.
 
 use std::collections::btree_map::Entry;
-use std::fmt::Display;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::job::{Job, PreparedPublish, Run, TryEnd, not_accepted};
-use super::landing::{ExpectedEnd, unnoted};
+use super::landed::{unnoted, unread};
+use super::landing::ExpectedEnd;
 use super::merged::{Merge, merges};
 use super::outcome::{Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
@@ -328,11 +328,6 @@ fn changed(plan: &RepositoryPlan, merged: &[Merge]) -> String {
         (None, Some(warning)) => format!("publishing would now come to: {}", warning.headline),
         (None, None) => "publishing would now do something else than was reviewed".to_owned(),
     }
-}
-
-/// An upload whose answer was lost and whose outcome could not be read.
-pub(super) fn unread(gun: &Gun, why: &dyn Display) -> EngineError {
-    EngineError::OutcomeUnknown { gun: gun.clone(), why: format!("what the server holds could not be read: {why}") }
 }
 
 /// The error as plain data that names the repository.

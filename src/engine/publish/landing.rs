@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::unread;
+use super::landed::{Landing, unnoted, unread};
 use super::outcome::{PublishOutcome, Published};
 use super::part::Publisher;
 use super::sign::SignedFile;
@@ -31,32 +31,6 @@ pub(in crate::engine) struct ExpectedEnd<'a> {
     pub(in crate::engine) before: Option<&'a TrustedSet>,
     /// The tags that Docker pulls afterwards.
     pub(in crate::engine) tags: &'a Pulled,
-}
-
-/// How much of an upload the server holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Landing {
-    Whole,
-    Nothing,
-    /// Servers store an upload whole or not at all; this one has not.
-    Partly {
-        stored: Vec<Role>,
-        missing: Vec<Role>,
-    },
-}
-
-impl Landing {
-    /// Whether all is there, or nothing.
-    ///
-    /// # Errors
-    /// `PartlyStored` for what is neither.
-    pub(in crate::engine) fn is_whole(self, gun: &Gun) -> Result<bool, EngineError> {
-        match self {
-            Self::Whole => Ok(true),
-            Self::Nothing => Ok(false),
-            Self::Partly { stored, missing } => Err(EngineError::PartlyStored { gun: gun.clone(), stored, missing }),
-        }
-    }
 }
 
 impl SentFile {
@@ -252,19 +226,6 @@ async fn fetch(sent: &Sent, server: &NotaryServer, wanted: &WantedFile) -> Resul
         Ok(received) => Ok(Some(received.bytes)),
         Err(RemoteError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-/// What is said where this machine could not note what is on the server: it is published all the same.
-///
-/// # Errors
-/// Whatever else went wrong.
-pub(super) fn unnoted(noted: Result<(), EngineError>) -> Result<Option<String>, EngineError> {
-    match noted {
-        Err(error) if error.is_unkept() => {
-            Ok(Some(format!("it is published; this machine could not note it: {error}: {}", error.hint())))
-        }
-        noted => noted.map(|()| None),
     }
 }
 

@@ -43,6 +43,7 @@ pub(in crate::engine) mod attempt;
 mod attend;
 pub(in crate::engine) mod creation;
 pub mod job;
+pub(in crate::engine) mod landed;
 pub(in crate::engine) mod landing;
 pub mod merged;
 mod moved;

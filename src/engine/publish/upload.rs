@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::job::{PreparedPublish, Run};
-use super::landing::Landing;
+use super::landed::Landing;
 use super::part::Publisher;
 use super::sign::SignedFile;
 use crate::engine::error::EngineError;

@@ -39,9 +39,8 @@ async fn a_role_that_is_not_read_for_a_limit_is_told_with_the_limit() {
     let told = view.troubles();
     let told = told.iter().find(|trouble| trouble.problem.kind == Kind::Limit).unwrap();
     assert!(told.problem.message.contains(limit.as_str()), "{told:?}");
-    engine.stage().stage(vec![(gun(), sign_into("2.0", &[deepest.as_str()]))]).unwrap();
-    let failed = engine.stage().plan(None).unwrap().repositories[0].failed.clone().unwrap();
-    assert!(failed.message.contains(limit.as_str()), "{failed:?}");
+    let refused = engine.stage().stage(vec![(gun(), sign_into("2.0", &[deepest.as_str()]))]).unwrap_err();
+    assert!(refused.to_string().contains(limit.as_str()), "{refused}");
 }
 
 #[tokio::test]

@@ -299,7 +299,7 @@ impl Publisher {
             return Err(self.not_done(gun, failed.error).await);
         }
         let landed = Self::landed(&sent, &prepared.server).await;
-        let is_gone = landed.map_err(|why| unread(gun, &why))?.is_whole(gun)?;
+        let is_gone = landed.map_err(|why| unread(gun, &why))?.in_full(gun)?;
         if !is_gone {
             self.forget_sent(gun).await?;
             let what = "that its trust data is still there".to_owned();

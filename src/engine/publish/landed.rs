@@ -22,7 +22,7 @@ impl Landing {
     ///
     /// # Errors
     /// `PartlyStored` for what is neither.
-    pub(in crate::engine) fn is_whole(self, gun: &Gun) -> Result<bool, EngineError> {
+    pub(in crate::engine) fn in_full(self, gun: &Gun) -> Result<bool, EngineError> {
         match self {
             Self::Whole => Ok(true),
             Self::Nothing => Ok(false),

@@ -109,7 +109,7 @@ impl Publisher {
         let before = planned.and_then(|planned| planned.before);
         overtaken |= before.is_some_and(|before| others_changed(before, &set, sent));
         if overtaken {
-            if !Self::landed(sent, server).await.map_err(Servers::remote(gun))?.is_whole(gun)? {
+            if !Self::landed(sent, server).await.map_err(Servers::remote(gun))?.in_full(gun)? {
                 return Err(not_stored("the files of somebody else".to_owned()));
             }
             notes.push("somebody else has published since".to_owned());
@@ -187,7 +187,7 @@ impl Publisher {
         if landed != Landing::Whole {
             self.forget_sent(gun).await?;
         }
-        if !landed.is_whole(gun)? {
+        if !landed.in_full(gun)? {
             let problem = Problem {
                 kind: Kind::Cancelled,
                 message: "the last publish was interrupted before it reached the server".to_owned(),

@@ -100,7 +100,7 @@ impl Publisher {
             // What was answered says who to ask: a gateway, or nobody.
             why: format!("{}; then what it holds could not be read: {why}", failed.error),
         });
-        found?.is_whole(&sent.gun)
+        found?.in_full(&sent.gun)
     }
 
     /// The error for what was looked for and is not there. A lost request may still be on its way: its record stays, and

@@ -89,16 +89,13 @@ impl Tries {
         asking: Asking<'_>,
         attempt: &A,
     ) -> Result<(A::Outcome, Option<Authorization>), RemoteError> {
-        if asking.access == Access::Public {
-            let outcome = self.send(attempt, None).await?;
-            return match outcome.unauthorized() {
-                Some(answer) => Err(login.refusal(asking, answer, None)),
-                None => Ok((outcome, None)),
-            };
-        }
-        let first = login.authorization(asking).await?;
+        let is_public = asking.access == Access::Public;
+        let first = if is_public { None } else { login.authorization(asking).await? };
         let outcome = self.send(attempt, first.as_ref()).await?;
         let Some(answer) = outcome.unauthorized() else { return Ok((outcome, first)) };
+        if is_public {
+            return Err(login.refusal(asking, answer, None));
+        }
         let second = login.after_401(asking, answer, first.as_ref()).await?;
         let outcome = self.send(attempt, Some(&second)).await?;
         let Some(answer) = outcome.unauthorized() else { return Ok((outcome, Some(second))) };

@@ -115,7 +115,7 @@ impl Publisher {
         let lately = if may_rely { self.trust.base_of_a_moment_ago(gun) } else { None };
         let base = match lately {
             Some(base) => base,
-            None => self.trust.fetch_base(gun).await?,
+            None => Box::pin(self.trust.fetch_base(gun)).await?,
         };
         say(Step::Plan, None).await;
         let prepared = self.prepare(job, server, base).await?;
@@ -125,7 +125,7 @@ impl Publisher {
                 return skipped();
             }
             say(Step::Upload, None).await;
-            return self.delete_remote(gun, &prepared).await.map(|done| TryEnd::Done(Box::new(done)));
+            return Box::pin(self.delete_remote(gun, &prepared)).await.map(|done| TryEnd::Done(Box::new(done)));
         }
         run.notes = self.check_unmoved(gun, &prepared.entries).await?.into_iter().collect();
         self.find_versions(gun, &prepared, run).await?;
@@ -133,7 +133,7 @@ impl Publisher {
             run.created = Some(self.base_keys(gun, root, &prepared, progress).await?);
         }
         self.new_server_keys(gun, &prepared, run).await?;
-        let (files, expected, prepared) = self.sign_all(gun, prepared, run, progress).await?;
+        let (files, expected, prepared) = Box::pin(self.sign_all(gun, prepared, run, progress)).await?;
         if files.is_empty() {
             let notes = unnoted(self.forget_published(gun, &prepared.entries).await)?.into_iter().collect();
             let done = Published { outcome: PublishOutcome::Unchanged, notes, ..Published::skipped(gun) };
@@ -146,14 +146,14 @@ impl Publisher {
         }
         say(Step::Upload, None).await;
         let sent = self.record(gun, &prepared, &files).await?;
-        let uploaded = self.upload(gun, &prepared, &files, &sent, run).await;
+        let uploaded = Box::pin(self.upload(gun, &prepared, &files, &sent, run)).await;
         match uploaded.map_err(|error| copy_refused(&prepared, without_snapshot_key(&prepared, error)))? {
             Uploaded::Stored => {}
             Uploaded::Overtaken => return Ok(TryEnd::Overtaken),
         }
         say(Step::Check, None).await;
         let planned = ExpectedEnd { before: prepared.base.set.as_deref(), tags: &expected };
-        let checked = self.check(&sent, &prepared.server, Some(&planned)).await;
+        let checked = Box::pin(self.check(&sent, &prepared.server, Some(&planned))).await;
         match checked {
             Err(error @ EngineError::NotStored { .. }) => {
                 self.forget_sent(gun).await?;

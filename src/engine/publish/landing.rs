@@ -214,7 +214,7 @@ impl Publisher {
 /// One file as the server has it; `None` if it has none.
 async fn fetch(sent: &Sent, server: &NotaryServer, wanted: &WantedFile) -> Result<Option<Vec<u8>>, RemoteError> {
     let stop = CancellationToken::new();
-    let asked = |access| server.fetch(&sent.gun, wanted, limits::FILE, access, &stop);
+    let asked = |access| Box::pin(server.fetch(&sent.gun, wanted, limits::FILE, access, &stop));
     let found = match asked(Access::Push).await {
         Err(error) if error.is_of_login() => match asked(Access::Public).await {
             found @ (Ok(_) | Err(RemoteError::NotFound { .. })) => found,

@@ -28,10 +28,10 @@ impl Trust {
         // The writer's token is at hand, so that no second one is asked for; without, what anybody may read is read.
         let mut source = ServerSource { server: &server, gun, access: Access::Push, stop: &stop, date: None };
         let mut shelf = FilesAtHand::default();
-        let mut guess = source.guess_by_hash(likely.clone(), &mut shelf).await;
+        let mut guess = Box::pin(source.guess_by_hash(likely.clone(), &mut shelf)).await;
         if matches!(&guess, Err(EngineError::Remote { source, .. }) if source.is_of_login()) {
             source.access = Access::Public;
-            guess = source.guess_by_hash(likely, &mut shelf).await;
+            guess = Box::pin(source.guess_by_hash(likely, &mut shelf)).await;
         }
         let guess = match guess {
             Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => return Ok(None),

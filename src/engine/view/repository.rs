@@ -55,7 +55,7 @@ impl Views {
     /// # Errors
     /// As `refresh`; `Remote` with `Cancelled`.
     pub async fn refresh_until(&self, gun: &Gun, stop: &CancellationToken) -> Result<RepositoryView, EngineError> {
-        let session = self.trust.look(gun, stop).await?;
+        let session = Box::pin(self.trust.look(gun, stop)).await?;
         Ok(self.view_of_session(gun, &session))
     }
 
@@ -64,7 +64,7 @@ impl Views {
     /// # Errors
     /// As `refresh`; `Absent` without trust data, `Verify` if anything that all tags depend on is expired.
     pub async fn inspect(&self, gun: &Gun) -> Result<RepositoryView, EngineError> {
-        let session = self.trust.look(gun, &CancellationToken::new()).await?;
+        let session = Box::pin(self.trust.look(gun, &CancellationToken::new())).await?;
         let Some(set) = &session.set else {
             return Err(self.trust.nothing_there(gun));
         };

@@ -199,7 +199,8 @@ mod tests {
         let detail = Detail { name: "admin/demo".to_owned(), sentences, acts: vec![act], ..Detail::default() };
         for width in 14..70 {
             let area = Rect::new(0, 0, width, 0);
-            let enough = (1..60).find(|height| detail.hidden(Rect { height: *height, ..area }) == 0).unwrap();
+            let enough =
+                (1..60).find(|height| detail.hidden(Rect { height: *height, ..area }) == 0).unwrap_or_default();
             let mut buffer = ratatui::buffer::Buffer::empty(Rect { height: enough, ..area });
             let mut canvas = Canvas::new(&mut buffer, Theme::default());
             detail.render(&mut canvas, Rect { height: enough, ..area }, 0);

@@ -114,8 +114,8 @@ fn reason(plan: &RepositoryPlan) -> &'static str {
         (false, _) if plan.deletes => "space accepts the deletion",
         (false, true) => "f mends it; space accepts the loss",
         (false, false) => match remedy {
-            Some(Remedy::AddKey(_)) => "a in Roles adds a key; space accepts it",
-            Some(Remedy::SignAgain(_)) => "w in Roles signs it again; space accepts it",
+            Some(Remedy::AddKey(_)) => "a in Roles, or space accepts it",
+            Some(Remedy::SignAgain(_)) => "w in Roles, or space accepts it",
             Some(Remedy::LoadKey { .. }) => "a in Keys loads a key that stays; space accepts it",
             _ => "space accepts it",
         },

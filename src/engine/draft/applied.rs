@@ -42,7 +42,7 @@ pub struct Refusal {
     pub role: Option<Role>,
     /// Cause.
     pub what: String,
-    /// Next step, with [`REPOSITORY`] for the repository's name.
+    /// Next step, with `{repository}` in the place of the repository's name.
     pub hint: String,
     /// Whether what the server has looks like an attack, so that it is no matter of what was typed.
     pub suspicious: bool,

@@ -105,14 +105,16 @@ fn memory_is_in_proportion_to_the_file() {
         let reader =
             module_path!().split_once("::").map_or(reader.to_owned(), |(_, within)| format!("{within}::{reader}"));
         command.args(["--exact", &reader, "--nocapture"]).env(FILE, &path);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{name}");
-        let text = String::from_utf8(output.stdout).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix("peak ")).unwrap();
-        let grown = line.parse::<usize>().unwrap();
-        // Most for its length takes a digest that is empty: 7 bytes, and two strings in a tree, some 15 times as much. The
-        // system counts whole pages, and more of them on some days.
-        assert!(grown < 20 * file.len(), "{name}: {grown} bytes for {}", file.len());
+        let mut grown = || {
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{name}");
+            let text = String::from_utf8(output.stdout).unwrap();
+            text.lines().find_map(|line| line.strip_prefix("peak ")).unwrap().parse::<usize>().unwrap()
+        };
+        // Most for its length takes a digest that is empty: 7 bytes, and two strings in a tree. The system counts pages
+        // for each processor apart, and is some of them off: what is always over the bound is over it.
+        let least = (0..3).map(|_| grown()).min().unwrap();
+        assert!(least < 15 * file.len(), "{name}: {least} bytes for {}", file.len());
     }
 }
 

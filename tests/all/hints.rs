@@ -1,19 +1,12 @@
 //! What commands say next: true, and as it can be pasted.
 
-use std::process::Command;
-
 use tempfile::TempDir;
 
 use crate::images::lab::Lab;
+use crate::shell::program;
 use crate::support::run;
 
 const WEB: &str = "registry.sandbox/team/web";
-
-fn program(home: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
-    command.env_clear().env("HOME", home.path());
-    command
-}
 
 #[test]
 fn an_address_that_nobody_named_is_told_where_it_does_not_answer() {

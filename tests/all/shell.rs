@@ -50,7 +50,8 @@ fn completed(command: &mut Command, words: &[&str]) -> Vec<String> {
     run(command).ok().stdout.lines().map(str::to_owned).collect()
 }
 
-fn program(home: &TempDir) -> Command {
+/// The program in a home, and nothing else around it.
+pub fn program(home: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
     command.env_clear().env("HOME", home.path());
     command

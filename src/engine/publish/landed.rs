@@ -36,14 +36,14 @@ pub(super) fn unread(gun: &Gun, why: &dyn Display) -> EngineError {
     EngineError::OutcomeUnknown { gun: gun.clone(), why: format!("what the server holds could not be read: {why}") }
 }
 
-/// What is said where this machine could not note what is on the server: it is published all the same.
+/// What is said where this machine could not note what is done on the server, be it published or deleted.
 ///
 /// # Errors
 /// Whatever else went wrong.
 pub(super) fn unnoted(noted: Result<(), EngineError>) -> Result<Option<String>, EngineError> {
     match noted {
         Err(error) if error.is_unkept() => {
-            Ok(Some(format!("it is published; this machine could not note it: {error}: {}", error.hint())))
+            Ok(Some(format!("it is done on the server; this machine could not note it: {error}: {}", error.hint())))
         }
         noted => noted.map(|()| None),
     }

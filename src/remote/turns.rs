@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
 
 use super::pace::Pace;
 use super::service::Service;
@@ -35,6 +35,8 @@ pub(super) struct Turns {
     places: Semaphore,
     /// Shared by requests, held by uploads that take long until they are answered.
     alone: RwLock<()>,
+    /// Told when uploads turn out not to take long.
+    together: Notify,
     open: AtomicUsize,
     /// Places that are to be closed once they are given back.
     owed: AtomicUsize,
@@ -83,6 +85,7 @@ impl Turns {
         Self {
             places: Semaphore::new(open),
             alone: RwLock::new(()),
+            together: Notify::new(),
             open: AtomicUsize::new(open),
             owed: AtomicUsize::new(0),
             fixed,
@@ -98,15 +101,8 @@ impl Turns {
 
     /// Waits for a turn.
     pub(super) async fn take(&self, doing: Doing) -> Turn<'_> {
-        let is_alone = || self.fixed.is_none() && doing == Doing::Writes && self.fit(&self.writes) <= 1;
         // Before the place, which whoever holds this may wait for.
-        let (shared, alone) = if is_alone() {
-            let held = self.alone.write().await;
-            // The answers that came in the meantime may have shown that uploads do not take long.
-            if is_alone() { (None, Some(held)) } else { (Some(held.downgrade()), None) }
-        } else {
-            (Some(self.alone.read().await), None)
-        };
+        let (shared, alone) = self.company(doing).await;
         let permit = self.place().await;
         self.pace.keep(self.gap(doing)).await;
         // What has started is no company where answers come quickly: it reaches the server earlier, by the distance that
@@ -118,6 +114,24 @@ impl Turns {
             permit,
             _shared: shared,
             _alone: alone,
+        }
+    }
+
+    /// Waits until it may be under way with the others, or alone if it must.
+    async fn company(&self, doing: Doing) -> (Option<RwLockReadGuard<'_, ()>>, Option<RwLockWriteGuard<'_, ()>>) {
+        let is_alone = || self.fixed.is_none() && doing == Doing::Writes && self.fit(&self.writes) <= 1;
+        loop {
+            // Answers that come meanwhile may show that uploads do not take long: then nobody waits in line for that.
+            let together = self.together.notified();
+            tokio::pin!(together);
+            together.as_mut().enable();
+            if !is_alone() {
+                return (Some(self.alone.read().await), None);
+            }
+            tokio::select! {
+                held = self.alone.write() => return if is_alone() { (None, Some(held)) } else { (Some(held.downgrade()), None) },
+                () = together => {}
+            }
         }
     }
 
@@ -188,6 +202,9 @@ impl Turns {
             self.service(doing).learn(micros(took.saturating_sub(round_trip)));
             // Fails when nothing is left, which is the usual case.
             let _ = self.slow.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        }
+        if doing == Doing::Writes && self.fit(&self.writes) > 1 {
+            self.together.notify_waiters();
         }
         self.adjust();
     }

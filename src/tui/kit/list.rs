@@ -1,8 +1,19 @@
 //! A list's cursor, marks, range and filter. The order is computed when data changes, never for a frame.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use foldhash::fast::RandomState;
 
 use super::filter::Filter;
+
+/// What can name a row.
+pub trait RowName: Clone + Ord + Hash {}
+
+impl<K: Clone + Ord + Hash> RowName for K {}
+
+/// Names of rows. A hash that is quickly made: one key may mark a hundred thousand.
+pub type Marks<K> = HashSet<K, RandomState>;
 
 /// Which rows are shown and which of them is meant. `K` names a row, whatever its place.
 #[derive(Clone, Debug)]
@@ -11,8 +22,8 @@ pub struct List<K> {
     cursor: usize,
     /// First visible row.
     pub offset: usize,
-    /// Marked rows.
-    pub marks: BTreeSet<K>,
+    /// Marked rows, in no order; [`List::marked`] has one.
+    pub marks: Marks<K>,
     anchor: Option<K>,
     /// How far what is said of a row was scrolled, and of which row.
     told: Option<(K, usize)>,
@@ -26,7 +37,7 @@ impl<K> Default for List<K> {
             order: Vec::new(),
             cursor: 0,
             offset: 0,
-            marks: BTreeSet::new(),
+            marks: Marks::default(),
             anchor: None,
             told: None,
             filter: Filter::default(),
@@ -70,7 +81,7 @@ pub fn stepped(key: &str, at: usize, last: usize, page: usize) -> Option<usize> 
     moved(key, at, last, page)
 }
 
-impl<K: Clone + Ord> List<K> {
+impl<K: RowName> List<K> {
     /// Replaces the rows; the cursor follows its row, marks of rows that are gone are dropped.
     pub fn set(&mut self, order: Vec<(usize, K)>) {
         let selected = self.selected().cloned();
@@ -78,7 +89,7 @@ impl<K: Clone + Ord> List<K> {
         self.cursor = place.unwrap_or(self.cursor).min(order.len().saturating_sub(1));
         self.order = order;
         if !self.marks.is_empty() && self.filter.is_empty() {
-            let present: BTreeSet<&K> = self.order.iter().map(|(_, k)| k).collect();
+            let present: Marks<&K> = self.order.iter().map(|(_, k)| k).collect();
             self.marks.retain(|k| present.contains(k));
         }
     }
@@ -201,9 +212,17 @@ impl<K: Clone + Ord> List<K> {
 
     /// Marks all rows shown, or none if all are.
     pub fn toggle_all(&mut self) {
-        let all: BTreeSet<K> = self.order.iter().map(|(_, k)| k.clone()).collect();
         self.anchor = None;
-        self.marks = if all == self.marks { BTreeSet::new() } else { all };
+        let are_all = self.order.iter().all(|(_, k)| self.marks.contains(k));
+        // Marks of rows that the filter hides are given up either way.
+        let hides = are_all && !self.filter.is_empty() && {
+            let shown: Marks<&K> = self.order.iter().map(|(_, k)| k).collect();
+            shown.len() < self.marks.len()
+        };
+        self.marks = match are_all && !hides {
+            true => Marks::default(),
+            false => self.order.iter().map(|(_, k)| k.clone()).collect(),
+        };
     }
 
     /// Takes back, in this order: range, marks, filter. Says whether there was anything.
@@ -218,14 +237,18 @@ impl<K: Clone + Ord> List<K> {
         Cleared::Nothing
     }
 
+    /// The marked rows, by their names.
+    #[must_use]
+    pub fn marked(&self) -> Vec<K> {
+        let mut marked: Vec<K> = self.marks.iter().cloned().collect();
+        marked.sort_unstable();
+        marked
+    }
+
     /// The marked rows, else the one under the cursor.
     #[must_use]
     pub fn meant(&self) -> Vec<K> {
-        if self.marks.is_empty() {
-            self.selected().cloned().into_iter().collect()
-        } else {
-            self.marks.iter().cloned().collect()
-        }
+        if self.marks.is_empty() { self.selected().cloned().into_iter().collect() } else { self.marked() }
     }
 
     fn extend_range(&mut self) {

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use crate::engine::draft::applied::Mark;
 use crate::tui::kit::canvas::Canvas;
 use crate::tui::kit::layout::Inside;
-use crate::tui::kit::list::List;
+use crate::tui::kit::list::{List, RowName};
 use crate::tui::kit::mark;
 use crate::tui::kit::table::Slot;
 use crate::tui::kit::theme::Theme;
@@ -24,7 +24,7 @@ pub struct Row {
 
 /// Draws the visible rows of a list: what all rows have, and between that what `draw` adds for the row of an index. `staged`
 /// says what the stage does to a row.
-pub fn each<K: Clone + Ord>(
+pub fn each<K: RowName>(
     canvas: &mut Canvas<'_>,
     list: &List<K>,
     (inner, inside, focused): (Rect, Inside, bool),

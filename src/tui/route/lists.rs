@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::tui::kit::field::TextField;
 use crate::tui::kit::filter::Filter;
 use crate::tui::kit::layout::{self, Areas};
-use crate::tui::kit::list::{Cleared, List, Move};
+use crate::tui::kit::list::{Cleared, List, Move, RowName};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{self, repositories, staged};
@@ -163,7 +163,7 @@ pub(super) enum Marking {
 }
 
 pub(super) fn with_list(state: &mut State, marking: Marking) {
-    fn mark<K: Clone + Ord>(list: &mut List<K>, marking: Marking) {
+    fn mark<K: RowName>(list: &mut List<K>, marking: Marking) {
         match marking {
             Marking::Toggle => list.toggle_mark(),
             Marking::Range => list.toggle_range(),

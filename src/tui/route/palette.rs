@@ -121,13 +121,15 @@ fn places(state: &State, scored: &mut Scored) {
     }
 }
 
-/// What was found so far.
+/// The best of what was found so far.
 struct Scored {
     pattern: Pattern,
     matcher: Matcher,
     letters: usize,
     buffer: Vec<char>,
     found: Vec<(u32, Hit)>,
+    /// A score that is no longer good enough.
+    least: Option<u32>,
 }
 
 impl Scored {
@@ -138,20 +140,32 @@ impl Scored {
             letters: words.chars().count(),
             buffer: Vec::new(),
             found: Vec::new(),
+            least: None,
         }
     }
 
     fn take(&mut self, text: &str, bonus: u32, hit: impl FnOnce() -> Hit) {
         let score = self.pattern.score(Utf32Str::new(text, &mut self.buffer), &mut self.matcher);
-        if let Some(score) = score {
-            self.found.push((score + bonus, hit()));
+        let Some(score) = score.map(|score| score + bonus) else { return };
+        if self.least.is_some_and(|least| score <= least) {
+            return;
+        }
+        self.found.push((score, hit()));
+        if self.found.len() == 2 * MOST {
+            self.keep_best();
+            self.least = self.found.last().map(|(score, _)| *score);
         }
     }
 
-    fn best(mut self) -> Vec<Hit> {
+    fn keep_best(&mut self) {
         // Stable: of the same score, what was offered first stays first.
         self.found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        self.found.into_iter().take(MOST).map(|(_, hit)| hit).collect()
+        self.found.truncate(MOST);
+    }
+
+    fn best(mut self) -> Vec<Hit> {
+        self.keep_best();
+        self.found.into_iter().map(|(_, hit)| hit).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::{Change, PublishOutcome, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
-use crate::tui::kit::list::List;
+use crate::tui::kit::list::{List, RowName};
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::tour::{Goal, Tour, TourStep};
 use crate::tui::state::{Screen, State};
@@ -141,7 +141,7 @@ fn to_tag(state: &State, tag: &str) -> Option<String> {
 }
 
 /// The way to a row that is listed.
-fn to_row<K: Clone + Ord>(rows: &List<K>, row: &K, name: &str) -> Option<String> {
+fn to_row<K: RowName>(rows: &List<K>, row: &K, name: &str) -> Option<String> {
     let (place, ..) = rows.rows().find(|(_, _, key)| *key == row)?;
     Some(format!("Go to {name} with {}.", if place < rows.cursor() { "k" } else { "j" }))
 }

@@ -23,7 +23,7 @@ pub struct Review {
 }
 
 /// A row that the cursor can stand on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReviewRow {
     Repository(Gun),
     Change(EntryId),

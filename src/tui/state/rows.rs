@@ -14,7 +14,7 @@ use crate::tui::state::registry::Compared;
 use crate::tui::state::sort::Sort;
 
 /// A row of the pane: a repository, or a change below it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StagedRow {
     Repository(Gun),
     Change(EntryId),

@@ -9,14 +9,14 @@ use crate::tuf::{CanonicalKeyId, Gun, Role, SignerName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::answer::Opens;
 use crate::tui::dialogs::menu::{Menu, Offer};
-use crate::tui::kit::list::List;
+use crate::tui::kit::list::{List, RowName};
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::{Repository, State, selected};
 
 const FOR_ONE: &str = "it works on one, not on the marked ones: esc clears the marks";
 
 /// Whether the row under the cursor is what is meant, and nothing else is marked.
-fn is_for_one<K: Clone + Ord>(list: &List<K>) -> bool {
+fn is_for_one<K: RowName>(list: &List<K>) -> bool {
     list.marks.iter().all(|marked| Some(marked) == list.selected())
 }
 
@@ -102,7 +102,7 @@ fn offer(state: &State, wizard: Wizard, note: &str, candidates: Vec<Gun>) -> Off
 
 /// Marked ones, else the one under the cursor.
 fn chosen(state: &State, candidates: &[Gun]) -> Vec<Gun> {
-    let marked: Vec<Gun> = state.lists.repositories.marks.iter().filter(|g| candidates.contains(g)).cloned().collect();
+    let marked: Vec<Gun> = state.lists.repositories.marked().into_iter().filter(|g| candidates.contains(g)).collect();
     let here = state.repository().map(|r| r.entry.gun.clone()).filter(|gun| candidates.contains(gun));
     if marked.is_empty() { here.into_iter().collect() } else { marked }
 }

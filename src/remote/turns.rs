@@ -104,7 +104,9 @@ impl Turns {
         // Before the place, which whoever holds this may wait for.
         let (shared, alone) = self.company(doing).await;
         let permit = self.place().await;
-        self.pace.keep(self.gap(doing)).await;
+        // Who is alone under way needs no distance to others.
+        let gap = if alone.is_some() { Duration::ZERO } else { self.gap(doing) };
+        self.pace.keep(gap).await;
         // What has started is no company where answers come quickly: it reaches the server earlier, by the distance that
         // starts keep.
         let shared = shared.filter(|_| !self.reads.is_quick());
@@ -157,9 +159,7 @@ impl Turns {
         if self.fixed.is_some() || self.open.load(Ordering::Relaxed) == 1 {
             return Duration::ZERO;
         }
-        // Who is alone under way needs no distance to others.
-        let service = Some(self.service(doing)).filter(|service| self.fit(service) > 1);
-        Duration::from_micros(service.map_or(0, |service| self.span(service)))
+        Duration::from_micros(self.span(self.service(doing))).min(self.round_trip().unwrap_or_default())
     }
 
     /// For how long such a request is believed to be in the server's hands.

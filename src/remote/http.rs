@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
-use reqwest::{Request, Response, StatusCode};
+use reqwest::{Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::confided::Confided;
@@ -16,11 +17,12 @@ use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Addressee, Fault, classify};
 use super::limits::Limits;
+use super::line::Lines;
 use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
 use super::setup::Setup;
 use super::timed::Timed;
-use super::tls::{built, client, verifier};
+use super::tls::{built, client, plain_configuration, verifier};
 use super::turns::Turns;
 use super::upload::Upload;
 
@@ -28,7 +30,7 @@ use super::upload::Upload;
 const LEAST: usize = 1024;
 
 /// Error bodies are read up to here, in bytes.
-const ERROR_BODY: u64 = 8 * 1024;
+pub(super) const ERROR_BODY: u64 = 8 * 1024;
 
 /// An answer, read whole.
 pub(super) struct Answer {
@@ -66,6 +68,9 @@ pub(super) struct Http {
     limits: Limits,
     proxies: Arc<Proxies>,
     place: Option<PathBuf>,
+    /// Where many requests go in line, and whether they may: the server spoke HTTP/1.1 last, and to us without a proxy.
+    lines: Option<Arc<Lines>>,
+    is_plain: AtomicBool,
     /// Our ends of connections that were used.
     used: Mutex<HashSet<SocketAddr>>,
 }
@@ -80,6 +85,10 @@ impl Http {
         let verifier = verifier(endpoint, tls)?;
         let proxies = Arc::new(setup.proxies.clone());
         let prepared = |identity| client(endpoint, &verifier, identity, &proxies, limits.connect);
+        let own = match endpoint.base().starts_with("https:") {
+            true => Some(Arc::new(plain_configuration(endpoint, &verifier, tls.identities.first())?)),
+            false => None,
+        };
         let timed = Timed::new(Arc::clone(turns), endpoint.base().starts_with("https:"));
         Ok(Self {
             client: built(endpoint, prepared(tls.identities.first())?.connector_layer(timed))?,
@@ -88,6 +97,8 @@ impl Http {
             limits,
             proxies,
             place: tls.place.clone(),
+            lines: Lines::new(endpoint, own, limits).map(Arc::new),
+            is_plain: AtomicBool::new(false),
             used: Mutex::default(),
         })
     }
@@ -95,6 +106,16 @@ impl Http {
     /// The deadlines.
     pub(super) fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Where many requests go in line, if that is of use.
+    pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
+        self.lines.as_ref()
+    }
+
+    /// Whether the server speaks HTTP/1.1, and to us without a proxy, as far as was seen.
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain.load(Ordering::Relaxed)
     }
 
     /// Sends a request without a body and waits for the head of its answer.
@@ -139,7 +160,8 @@ impl Http {
         limit: u64,
     ) -> Result<Answer, Fault> {
         let url = request.url().clone();
-        let client = if url.host_str() == Some(self.name.as_str()) { &self.client } else { &self.stranger };
+        let is_own = url.host_str() == Some(self.name.as_str());
+        let client = if is_own { &self.client } else { &self.stranger };
         let route = self.proxies.route(&url);
         let way = self.way(host, &route);
         let confided = Confided::in_request(&request);
@@ -148,6 +170,10 @@ impl Http {
             let response = self.send(client, way, request, upload).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let began = (asked.elapsed(), self.is_used(&response));
+            if is_own {
+                let is_plain = response.version() == Version::HTTP_11 && matches!(way.route, Route::Direct(_));
+                self.is_plain.store(is_plain, Ordering::Relaxed);
+            }
             check_encoding(host, &headers)?;
             let body = if status.is_success() {
                 self.read(host, response, what, limit).await?
@@ -265,7 +291,7 @@ impl Http {
 }
 
 /// How fast a body comes.
-struct Rate {
+pub(super) struct Rate {
     stall: Duration,
     /// Bytes since the time that is counted from.
     counted: usize,
@@ -274,36 +300,36 @@ struct Rate {
 }
 
 impl Rate {
-    fn new(stall: Duration) -> Self {
+    pub(super) fn new(stall: Duration) -> Self {
         let now = Instant::now();
         Self { stall, counted: 0, since: now, last: now }
     }
 
-    fn count(&mut self, bytes: usize) {
+    pub(super) fn count(&mut self, bytes: usize) {
         self.counted += bytes;
         self.last = Instant::now();
     }
 
     /// When it must be looked at, if nothing comes before.
-    fn until(&self) -> Instant {
+    pub(super) fn until(&self) -> Instant {
         self.since.min(self.last) + self.stall
     }
 
     /// Begins to count anew, if enough came.
-    fn goes_on(&mut self) -> bool {
+    pub(super) fn goes_on(&mut self) -> bool {
         let enough = self.counted >= LEAST;
         (self.counted, self.since) = (0, self.since + self.stall);
         enough
     }
 
     /// What did not come.
-    fn lacks(&self) -> &'static str {
+    pub(super) fn lacks(&self) -> &'static str {
         if self.last + self.stall <= Instant::now() { "send more" } else { "send 1 KiB" }
     }
 }
 
 /// Refuses an encoding: bytes must be those that the server was asked for.
-fn check_encoding(host: &str, headers: &HeaderMap) -> Result<(), Fault> {
+pub(super) fn check_encoding(host: &str, headers: &HeaderMap) -> Result<(), Fault> {
     if headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity") {
         return Ok(());
     }

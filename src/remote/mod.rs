@@ -52,6 +52,7 @@ mod error;
 mod fault;
 mod http;
 pub mod limits;
+mod line;
 mod login;
 pub mod notary;
 mod outage;

@@ -1,28 +1,30 @@
 //! Notary's HTTP API, as a client. Source: docs/notary-v1.md sections 11 and 13.
 
+mod sending;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::Method;
+use reqwest::header::HeaderValue;
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
+use self::sending::Sending;
 use super::again::retry_after;
 use super::answer::{error_of, is_metadata, is_registry, stranger, upload_error_of};
 use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
-use super::fault::{Fault, Reach};
 use super::http::{Answer, Http};
-use super::login::{Asking, Authorization, ServerLogin};
+use super::login::{Asking, ServerLogin};
 use super::setup::Setup;
 use super::slots::Slots;
 use super::stranger::Stranger;
-use super::tries::{Attempt, Tries};
-use super::turns::{Doing, Turns};
-use super::upload::{Unconfirmed, Upload, lost, multipart};
+use super::tries::Tries;
+use super::turns::Turns;
+use super::upload::{Unconfirmed, multipart};
 use crate::tuf::{Gun, PublicKey, Role};
 
 /// A file that is asked for.
@@ -299,10 +301,10 @@ impl NotaryServer {
         let Inner { endpoint, http, login, .. } = &*self.inner;
         let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));
         let asking = Asking { http, endpoint, registry, subject, access: call.access };
-        let sending = Sending { server: self, call, arrived: AtomicBool::new(false) };
+        let sending = Sending::new(self, call);
         let answered = self.inner.tries.logged_in(login, asking, &sending).await;
         let answered = answered.map(|(answer, _)| answer).map_err(|error| self.unreached(error));
-        (answered, sending.arrived.into_inner())
+        (answered, sending.has_arrived())
     }
 
     /// Says of a server that is not there what named it.
@@ -313,73 +315,5 @@ impl NotaryServer {
             }
             error => error,
         }
-    }
-
-    async fn send_once(&self, call: &NotaryCall<'_>, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
-        let (inner, host) = (&*self.inner, self.host());
-        let path = call.path.map(|file| format!("{}/_trust/tuf/{file}", call.gun)).unwrap_or_default();
-        let url = inner.endpoint.url(&format!("v2/{path}")).map_err(Fault::unsent)?;
-        let mut request = Request::new(call.method.clone(), url);
-        if let Some(authorization) = authorization {
-            authorization.put(request.headers_mut());
-        }
-        let upload = call.body.map(|(content_type, body)| {
-            request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
-            Upload::attach(&mut request, body)
-        });
-        let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
-        let (outcome, is_calm) = {
-            let turn = inner.turns.take(doing).await;
-            let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
-            (outcome, turn.is_calm())
-        };
-        // Whose turn is next asks before this answer is worked on, which may take longer than the server needs.
-        tokio::task::yield_now().await;
-        if let Ok(answer) = &outcome {
-            let (took, is_used) = answer.began;
-            inner.slots.learn(took);
-            inner.turns.answered(doing, took, is_used, is_calm);
-        }
-        outcome.map_err(|fault| {
-            if matches!(fault.error, RemoteError::Tls { .. }) {
-                inner.distrusted.store(true, Ordering::Relaxed);
-            }
-            match &upload {
-                Some(upload) if !upload.is_whole() && fault.reach == Reach::Unknown => {
-                    Fault { reach: Reach::Partly, ..fault }
-                }
-                None if call.method != Method::DELETE => fault,
-                _ if fault.reach != Reach::Unknown => fault,
-                _ => Fault::plain(lost(fault)),
-            }
-        })
-    }
-}
-
-/// A request of this server, as it is tried.
-struct Sending<'a> {
-    server: &'a NotaryServer,
-    call: NotaryCall<'a>,
-    /// Whether one of its tries may have reached the server whole.
-    arrived: AtomicBool,
-}
-
-impl Attempt for Sending<'_> {
-    type Outcome = Answer;
-
-    fn method(&self) -> &Method {
-        &self.call.method
-    }
-
-    async fn once(&self, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
-        let outcome = self.server.send_once(&self.call, authorization).await;
-        if outcome.as_ref().map_or_else(|fault| fault.reach == Reach::Unknown, |_| true) {
-            self.arrived.store(true, Ordering::Relaxed);
-        }
-        outcome
-    }
-
-    fn slow_down(&self) {
-        self.server.inner.turns.slow_down();
     }
 }

@@ -9,10 +9,13 @@
 //! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered, and it
 //! starts when a server with a database has answered the rest.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{
+    Notify, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+};
 
 use super::pace::Pace;
 use super::service::Service;
@@ -34,7 +37,7 @@ const UNKNOWN: u64 = u64::MAX;
 pub(super) struct Turns {
     places: Semaphore,
     /// Shared by requests, held by uploads that take long until they are answered.
-    alone: RwLock<()>,
+    alone: Arc<RwLock<()>>,
     /// Told when uploads turn out not to take long.
     together: Notify,
     open: AtomicUsize,
@@ -84,7 +87,7 @@ impl Turns {
         let open = fixed.unwrap_or(1).max(1);
         Self {
             places: Semaphore::new(open),
-            alone: RwLock::new(()),
+            alone: Arc::default(),
             together: Notify::new(),
             open: AtomicUsize::new(open),
             owed: AtomicUsize::new(0),
@@ -117,6 +120,16 @@ impl Turns {
             _shared: shared,
             _alone: alone,
         }
+    }
+
+    /// Waits until nothing is under way, and holds everybody off.
+    pub(super) async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.alone).write_owned().await
+    }
+
+    /// Whether the server is far away, and how many requests it gets is left to us.
+    pub(super) fn is_far(&self) -> bool {
+        self.fixed.is_none() && self.round_trip().is_some_and(|round_trip| round_trip >= NEAR)
     }
 
     /// Waits until it may be under way with the others, or alone if it must.

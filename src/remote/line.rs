@@ -1,0 +1,257 @@
+//! Requests in line on one connection: each is sent before the one before it is answered (HTTP/1.1, RFC 9112 section 9.3.2).
+//!
+//! A server takes up a request when it has answered the one before: a trust server far away works without a pause, and yet
+//! never has two in its hands (see [`Turns`]). A line is opened where many wait for their turn, holds everybody
+//! else off as long as it lasts, and ends when nobody has asked for a while. One that breaks is not opened again: what it
+//! left unanswered goes the way of single requests.
+
+mod reading;
+mod writing;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::{Request, Url};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use super::confided::Confided;
+use super::endpoint::Endpoint;
+use super::fault::Fault;
+use super::http::Answer;
+use super::limits::Limits;
+use super::turns::Turns;
+use reading::{Awaited, Reading};
+use writing::{Written, head, write};
+
+/// So many that wait for their turn are worth a connection.
+const MANY: usize = 6;
+/// Requests that are sent and not yet answered, at most.
+const DEPTH: usize = 32;
+/// After so long without a request the line ends, before the server ends it.
+const IDLE: Duration = Duration::from_secs(10);
+/// Who closes a connection sooner than after so many answers does not want lines.
+const WORTH: usize = 32;
+
+/// The line of one server, while there is one.
+pub(super) struct Lines {
+    address: Address,
+    state: watch::Sender<State>,
+    waiting: AtomicUsize,
+}
+
+/// Where a line leads, and how.
+#[derive(Clone)]
+struct Address {
+    /// `host[:port]`, for messages.
+    host: Arc<str>,
+    name: String,
+    port: u16,
+    /// `None` for plain HTTP.
+    tls: Option<Arc<ClientConfig>>,
+    limits: Limits,
+}
+
+#[derive(Clone, Default)]
+enum State {
+    #[default]
+    Closed,
+    Opening,
+    /// Connected: it opens as soon as what is under way is answered.
+    Ready,
+    Open(Arc<Line>),
+    /// It broke, or could not be opened.
+    Never,
+}
+
+/// An open line.
+pub(super) struct Line {
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+/// A request in line.
+struct Job {
+    written: Written,
+    awaited: Awaited,
+}
+
+/// Why a request was not answered.
+pub(super) enum Missed {
+    /// It was not sent: the line has ended.
+    Unsent,
+    /// It may have been.
+    Failed(Fault),
+}
+
+/// How a line ended.
+enum End {
+    /// Nobody asked, or the server had enough of this connection.
+    Orderly,
+    Broken,
+}
+
+impl Lines {
+    /// Nothing is opened yet. `tls` is what a connection is made with.
+    pub(super) fn new(endpoint: &Endpoint, tls: Option<Arc<ClientConfig>>, limits: Limits) -> Option<Self> {
+        let url = Url::parse(endpoint.base()).ok()?;
+        let address = Address {
+            host: endpoint.host().into(),
+            name: endpoint.name().trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: url.port_or_known_default()?,
+            tls,
+            limits,
+        };
+        Some(Self { address, state: watch::Sender::default(), waiting: AtomicUsize::new(0) })
+    }
+
+    /// Waits until a line is connected or open. Who waits for a turn gives that up then, so that the line can open.
+    pub(super) async fn coming(&self) {
+        let is_coming = |state: &State| matches!(state, State::Ready | State::Open(_));
+        // Fails only once nobody can ask any more.
+        let _ = self.state.subscribe().wait_for(is_coming).await;
+    }
+
+    /// The line that is coming, once it is open.
+    pub(super) async fn open_line(&self) -> Option<Arc<Line>> {
+        let mut state = self.state.subscribe();
+        let settled = state.wait_for(|state| !matches!(state, State::Ready)).await.ok()?;
+        if let State::Open(line) = &*settled { Some(Arc::clone(line)) } else { None }
+    }
+
+    /// One more waits for its turn, until what is returned is dropped.
+    pub(super) fn waits(&self) -> Waits<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waits(&self.waiting)
+    }
+
+    /// Opens a line if many wait and there is none.
+    pub(super) fn consider(self: &Arc<Self>, turns: &Arc<Turns>) {
+        if self.waiting.load(Ordering::Relaxed) >= MANY && turns.is_far() {
+            self.open(Arc::clone(turns));
+        }
+    }
+
+    fn open(self: &Arc<Self>, turns: Arc<Turns>) {
+        let begins = |state: &mut State| {
+            let is_closed = matches!(state, State::Closed);
+            if is_closed {
+                *state = State::Opening;
+            }
+            is_closed
+        };
+        if !self.state.send_if_modified(begins) {
+            return;
+        }
+        let lines = Arc::clone(self);
+        tokio::spawn(async move {
+            let end = lines.run(&turns).await;
+            lines.state.send_replace(match end {
+                End::Orderly => State::Closed,
+                End::Broken => State::Never,
+            });
+        });
+    }
+
+    async fn run(&self, turns: &Turns) -> End {
+        let limit = self.address.limits.connect;
+        let Ok(Ok(stream)) = tokio::time::timeout(limit, TcpStream::connect(self.address.place())).await else {
+            return End::Broken;
+        };
+        // Small requests are sent at once.
+        if stream.set_nodelay(true).is_err() {
+            return End::Broken;
+        }
+        let Some(tls) = self.address.tls.clone() else { return self.serve(stream, turns).await };
+        let Ok(name) = ServerName::try_from(self.address.name.clone()) else { return End::Broken };
+        match tokio::time::timeout(limit, TlsConnector::from(tls).connect(name, stream)).await {
+            Ok(Ok(stream)) => self.serve(stream, turns).await,
+            _ => End::Broken,
+        }
+    }
+
+    /// Serves those in line until it ends.
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Send, turns: &Turns) -> End {
+        self.state.send_replace(State::Ready);
+        let _alone = turns.hold().await;
+        let (jobs, wanted) = mpsc::unbounded_channel();
+        self.state.send_replace(State::Open(Arc::new(Line { jobs })));
+        serve(stream, wanted, &self.address).await
+    }
+
+    /// Waits until a line that has ended is known to have.
+    pub(super) async fn gone(&self, line: &Arc<Line>) {
+        let is_other = |state: &State| !matches!(state, State::Open(open) if Arc::ptr_eq(open, line));
+        // Fails only once nobody can ask any more.
+        let _ = self.state.subscribe().wait_for(is_other).await;
+    }
+}
+
+impl Address {
+    fn place(&self) -> (&str, u16) {
+        (self.name.as_str(), self.port)
+    }
+}
+
+/// Counts one who waits, also when nobody waits for it any more.
+pub(super) struct Waits<'a>(&'a AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Line {
+    /// Sends a request in its turn and waits for the answer. More than `limit` bytes are an error for a success, and cut
+    /// for failures.
+    pub(super) async fn exchange(
+        &self,
+        request: &Request,
+        body: &[u8],
+        what: &str,
+        limit: u64,
+    ) -> Result<Answer, Missed> {
+        let (answer, answered) = oneshot::channel();
+        let is_written = Arc::new(AtomicBool::new(false));
+        let written =
+            Written { head: head(request, body.len()), body: body.to_vec(), is_whole: Arc::clone(&is_written) };
+        let confided = Confided::in_request(request);
+        let awaited = Awaited { what: what.to_owned(), limit, confided, is_written, answer };
+        self.jobs.send(Job { written, awaited }).map_err(|_| Missed::Unsent)?;
+        answered.await.unwrap_or(Err(Missed::Unsent))
+    }
+}
+
+/// Writes and reads until one of them ends.
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Send,
+    mut wanted: mpsc::UnboundedReceiver<Job>,
+    address: &Address,
+) -> End {
+    let (from, to) = tokio::io::split(stream);
+    let (sent, mut unanswered) = mpsc::unbounded_channel();
+    let progress = watch::Sender::new(Instant::now());
+    let depth = Arc::new(Semaphore::new(DEPTH));
+    let mut reading = Reading::new(from, Arc::clone(&address.host), address.limits);
+    let end = tokio::select! {
+        biased;
+        end = reading.answers(&mut unanswered, progress.subscribe()) => end,
+        () = write(to, &mut wanted, &sent, &depth, &progress) => End::Broken,
+    };
+    // First those that may have been taken up, then those that were not sent.
+    unanswered.close();
+    while let Ok((awaited, _place)) = unanswered.try_recv() {
+        awaited.broken(&address.host, &end);
+    }
+    wanted.close();
+    while let Ok(job) = wanted.try_recv() {
+        job.awaited.unsent();
+    }
+    end
+}

@@ -1,0 +1,355 @@
+//! The way back: answers in the order of their requests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use reqwest::StatusCode;
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::writing::Sent;
+use super::{End, IDLE, Missed, WORTH};
+use crate::remote::confided::Confided;
+use crate::remote::error::RemoteError;
+use crate::remote::fault::{Fault, Reach, innermost};
+use crate::remote::http::{Answer, ERROR_BODY, Rate, check_encoding};
+use crate::remote::limits::Limits;
+
+/// A longer head is none.
+const HEAD: usize = 64 * 1024;
+const HEADERS: usize = 100;
+/// A longer line before a piece of a body, or behind all, is none.
+const LINE: usize = 1024;
+/// So much of a failure's body is read beyond what is kept; for more the line ends.
+const REST: u64 = 64 * 1024;
+const CLOSED: &str = "the connection closed before the whole answer was there";
+
+/// A request whose answer is awaited.
+pub(super) struct Awaited {
+    pub(super) what: String,
+    pub(super) limit: u64,
+    pub(super) confided: Confided,
+    pub(super) is_written: Arc<AtomicBool>,
+    pub(super) answer: oneshot::Sender<Result<Answer, Missed>>,
+}
+
+impl Awaited {
+    /// Who asked may have given up, which ends nothing.
+    fn tell(self, outcome: Result<Answer, Missed>) {
+        drop(self.answer.send(outcome));
+    }
+
+    /// Nothing of it was sent.
+    pub(super) fn unsent(self) {
+        self.tell(Err(Missed::Unsent));
+    }
+
+    fn reach(&self) -> Reach {
+        if self.is_written.load(Ordering::Relaxed) { Reach::Unknown } else { Reach::Partly }
+    }
+
+    /// The line ended before its turn came.
+    pub(super) fn broken(self, host: &str, end: &End) {
+        // A server that ends a connection after an answer has taken up nothing more on it.
+        let reach = if matches!(end, End::Orderly) { Reach::Refused } else { self.reach() };
+        let error = RemoteError::BrokeOff { host: host.to_owned(), why: CLOSED.to_owned() };
+        self.tell(Err(Missed::Failed(Fault { error, reach })));
+    }
+}
+
+/// Answers as they come.
+pub(super) struct Reading<R> {
+    from: R,
+    came: BytesMut,
+    host: Arc<str>,
+    limits: Limits,
+}
+
+/// Where a body ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    Of(u64),
+    InPieces,
+    ToTheEnd,
+}
+
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Body,
+    /// Whether this answer is the last on its connection.
+    is_last: bool,
+}
+
+impl<R: AsyncRead + Unpin> Reading<R> {
+    pub(super) fn new(from: R, host: Arc<str>, limits: Limits) -> Self {
+        Self { from, came: BytesMut::new(), host, limits }
+    }
+
+    /// Reads answers until the line ends.
+    pub(super) async fn answers(
+        &mut self,
+        sent: &mut mpsc::UnboundedReceiver<Sent>,
+        progress: watch::Receiver<Instant>,
+    ) -> End {
+        let mut answered = 0;
+        loop {
+            let (awaited, place) = tokio::select! {
+                biased;
+                next = sent.recv() => match next {
+                    Some(next) => next,
+                    None => return End::Orderly,
+                },
+                // Nothing is due: what comes now is the end, or no answer to anything.
+                came = self.from.read_buf(&mut self.came) => {
+                    return if matches!(came, Ok(0)) { End::Orderly } else { End::Broken };
+                }
+                () = tokio::time::sleep(IDLE) => return End::Orderly,
+            };
+            let whole = timeout(self.limits.total, self.answer(&awaited, &progress)).await;
+            let slow = || Err(Fault::plain(self.slow("end its answer", self.limits.total)));
+            match whole.unwrap_or_else(|_| slow()) {
+                Ok((answer, is_last)) => {
+                    awaited.tell(Ok(answer));
+                    answered += 1;
+                    if is_last {
+                        return if answered >= WORTH { End::Orderly } else { End::Broken };
+                    }
+                }
+                Err(fault) => {
+                    let reach = awaited.reach();
+                    awaited.tell(Err(Missed::Failed(Fault { reach, ..fault })));
+                    return End::Broken;
+                }
+            }
+            drop(place);
+        }
+    }
+
+    /// Reads one answer; says whether it is the last.
+    async fn answer(
+        &mut self,
+        awaited: &Awaited,
+        progress: &watch::Receiver<Instant>,
+    ) -> Result<(Answer, bool), Fault> {
+        let asked = Instant::now();
+        let Head { status, headers, body, is_last } = self.head(asked, progress).await?;
+        check_encoding(&self.host, &headers)?;
+        let began = (asked.elapsed(), false);
+        let (most, kept) = match status.is_success() {
+            true => (awaited.limit, awaited.limit),
+            false => (ERROR_BODY + REST, ERROR_BODY),
+        };
+        let read = self.body(body, &awaited.what, most).await;
+        let (mut body, is_last) = match read {
+            Ok(body) => (body, is_last),
+            // The status tells already; what is left of the body is nobody's answer.
+            Err(_) if !status.is_success() => (Vec::new(), true),
+            Err(fault) => return Err(fault),
+        };
+        body.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
+        if !status.is_success() {
+            body = awaited.confided.kept_out_of(body);
+        }
+        Ok((Answer { status, headers, body, began }, is_last))
+    }
+
+    async fn head(&mut self, asked: Instant, progress: &watch::Receiver<Instant>) -> Result<Head, Fault> {
+        let limit = self.limits.first_byte;
+        loop {
+            if let Some(head) = self.parsed()? {
+                if head.status.is_informational() {
+                    continue;
+                }
+                return Ok(head);
+            }
+            if self.came.len() > HEAD {
+                return Err(self.improper("message head is too large"));
+            }
+            // As long as a request is being sent its answer is not due.
+            let since = asked.max(*progress.borrow());
+            match timeout_at(since + limit, self.from.read_buf(&mut self.came)).await {
+                Ok(came) => self.more(came)?,
+                Err(_) if *progress.borrow() > since => {}
+                Err(_) => return Err(Fault::plain(self.slow("answer", limit))),
+            }
+        }
+    }
+
+    /// The head, if all of it is there.
+    fn parsed(&mut self) -> Result<Option<Head>, Fault> {
+        let mut room = [httparse::EMPTY_HEADER; HEADERS];
+        let mut response = httparse::Response::new(&mut room);
+        let length = match response.parse(&self.came) {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(why) => return Err(self.improper(&format!("invalid {why}"))),
+        };
+        let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
+        let Some(status) = status else { return Err(self.improper("invalid HTTP status")) };
+        let mut headers = HeaderMap::new();
+        for header in response.headers.iter() {
+            let (name, value) = (HeaderName::from_bytes(header.name.as_bytes()), HeaderValue::from_bytes(header.value));
+            let (Ok(name), Ok(value)) = (name, value) else { return Err(self.improper("invalid HTTP header")) };
+            headers.append(name, value);
+        }
+        let is_old = response.version == Some(0);
+        let Some(body) = body_of(status, &headers) else { return Err(self.improper("invalid length of its body")) };
+        let closes = headers.get_all(CONNECTION).iter().any(|value| {
+            value.to_str().is_ok_and(|words| words.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
+        });
+        self.came.advance(length);
+        Ok(Some(Head { status, headers, body, is_last: closes || is_old || body == Body::ToTheEnd }))
+    }
+
+    /// Reads a body of at most `most` bytes.
+    async fn body(&mut self, body: Body, what: &str, most: u64) -> Result<Vec<u8>, Fault> {
+        let mut rate = Rate::new(self.limits.stall);
+        let mut read = Vec::new();
+        match body {
+            Body::Of(length) => self.piece(length, &mut read, (what, most), &mut rate).await?,
+            Body::InPieces => loop {
+                let length = self.chunk(&mut rate).await?;
+                if length == 0 {
+                    // Lines behind the body, and an empty one.
+                    while self.line(&mut rate).await? > 2 {}
+                    break;
+                }
+                self.piece(length, &mut read, (what, most), &mut rate).await?;
+                if self.line(&mut rate).await? > 2 {
+                    return Err(self.improper("invalid chunk"));
+                }
+            },
+            Body::ToTheEnd => loop {
+                let came = self.came.split();
+                if (read.len() + came.len()) as u64 > most {
+                    return Err(self.too_big(what, most));
+                }
+                read.extend_from_slice(&came);
+                if !self.wait(&mut rate).await? {
+                    break;
+                }
+            },
+        }
+        Ok(read)
+    }
+
+    /// Reads so many bytes.
+    async fn piece(
+        &mut self,
+        length: u64,
+        read: &mut Vec<u8>,
+        (what, most): (&str, u64),
+        rate: &mut Rate,
+    ) -> Result<(), Fault> {
+        // Announced is not received: nothing is reserved for it.
+        if length > most.saturating_sub(read.len() as u64) {
+            return Err(self.too_big(what, most));
+        }
+        let mut left = usize::try_from(length).unwrap_or(usize::MAX);
+        loop {
+            let came = self.came.split_to(left.min(self.came.len()));
+            read.extend_from_slice(&came);
+            left -= came.len();
+            if left == 0 {
+                return Ok(());
+            }
+            self.need(rate).await?;
+        }
+    }
+
+    /// The length of the next piece.
+    async fn chunk(&mut self, rate: &mut Rate) -> Result<u64, Fault> {
+        loop {
+            match httparse::parse_chunk_size(&self.came) {
+                Ok(httparse::Status::Complete((taken, length))) => {
+                    self.came.advance(taken);
+                    return Ok(length);
+                }
+                Ok(httparse::Status::Partial) if self.came.len() <= LINE => self.need(rate).await?,
+                _ => return Err(self.improper("invalid chunk size")),
+            }
+        }
+    }
+
+    /// Skips a line; its length with its end.
+    async fn line(&mut self, rate: &mut Rate) -> Result<usize, Fault> {
+        loop {
+            match self.came.iter().position(|byte| *byte == b'\n') {
+                Some(end) => {
+                    self.came.advance(end + 1);
+                    return Ok(end + 1);
+                }
+                None if self.came.len() <= LINE => self.need(rate).await?,
+                None => return Err(self.improper("invalid line behind a body")),
+            }
+        }
+    }
+
+    /// Waits for bytes that must come.
+    async fn need(&mut self, rate: &mut Rate) -> Result<(), Fault> {
+        if self.wait(rate).await? { Ok(()) } else { Err(self.broke(CLOSED.to_owned())) }
+    }
+
+    /// Waits for bytes; `false` at the end of the connection.
+    async fn wait(&mut self, rate: &mut Rate) -> Result<bool, Fault> {
+        loop {
+            match timeout_at(rate.until(), self.from.read_buf(&mut self.came)).await {
+                Ok(Ok(0)) => return Ok(false),
+                Ok(Ok(bytes)) => {
+                    rate.count(bytes);
+                    return Ok(true);
+                }
+                Ok(Err(error)) => return Err(self.broke(innermost(&error))),
+                Err(_) if rate.goes_on() => {}
+                Err(_) => return Err(Fault::plain(self.slow(rate.lacks(), self.limits.stall))),
+            }
+        }
+    }
+
+    fn more(&self, came: std::io::Result<usize>) -> Result<(), Fault> {
+        match came {
+            Ok(0) => Err(self.broke(CLOSED.to_owned())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.broke(innermost(&error))),
+        }
+    }
+
+    fn broke(&self, why: String) -> Fault {
+        Fault::plain(RemoteError::BrokeOff { host: self.host.to_string(), why })
+    }
+
+    fn improper(&self, why: &str) -> Fault {
+        let why = format!("it is no proper HTTP: {why}");
+        Fault::plain(RemoteError::BadAnswer { host: self.host.to_string(), why })
+    }
+
+    fn too_big(&self, what: &str, limit: u64) -> Fault {
+        Fault::plain(RemoteError::TooBig { host: self.host.to_string(), what: what.to_owned(), limit })
+    }
+
+    fn slow(&self, what: &'static str, limit: Duration) -> RemoteError {
+        RemoteError::Slow { host: self.host.to_string(), what, seconds: limit.as_secs() }
+    }
+}
+
+/// Where a body ends; `None` if that cannot be told for sure.
+fn body_of(status: StatusCode, headers: &HeaderMap) -> Option<Body> {
+    if status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+        return (status != StatusCode::SWITCHING_PROTOCOLS).then_some(Body::Of(0));
+    }
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let (length, other) = (lengths.next(), lengths.next());
+    match (headers.get(TRANSFER_ENCODING), length) {
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked").then_some(Body::InPieces),
+        (None, Some(length)) if other.is_none() && length.as_bytes().iter().all(u8::is_ascii_digit) => {
+            length.to_str().ok()?.parse().ok().map(Body::Of)
+        }
+        (None, None) => Some(Body::ToTheEnd),
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! How one request is sent: in its turn on a connection that it has for itself, or in line behind others.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, Request};
+
+use super::{Inner, NotaryCall, NotaryServer};
+use crate::remote::error::RemoteError;
+use crate::remote::fault::{Fault, Reach};
+use crate::remote::http::Answer;
+use crate::remote::line::{Line, Missed};
+use crate::remote::login::Authorization;
+use crate::remote::tries::Attempt;
+use crate::remote::turns::{Doing, Turn};
+use crate::remote::upload::{Upload, lost};
+
+impl NotaryServer {
+    pub(super) async fn send_once(
+        &self,
+        call: &NotaryCall<'_>,
+        authorization: Option<&Authorization>,
+    ) -> Result<Answer, Fault> {
+        let inner = &*self.inner;
+        let path = call.path.map(|file| format!("{}/_trust/tuf/{file}", call.gun)).unwrap_or_default();
+        let url = inner.endpoint.url(&format!("v2/{path}")).map_err(Fault::unsent)?;
+        let mut request = Request::new(call.method.clone(), url);
+        if let Some(authorization) = authorization {
+            authorization.put(request.headers_mut());
+        }
+        if let Some((content_type, _)) = call.body {
+            request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+        }
+        let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
+        let outcome = loop {
+            match self.way(doing).await {
+                Way::Single(turn) => break self.send_single(call, request, (doing, turn)).await,
+                Way::InLine(line) => {
+                    let body = call.body.map(|(_, body)| body).unwrap_or_default();
+                    match line.exchange(&request, body, call.what, call.limit).await {
+                        Ok(answer) => break Ok(answer),
+                        Err(Missed::Failed(fault)) => break Err(fault),
+                        Err(Missed::Unsent) => {
+                            if let Some(lines) = inner.http.lines() {
+                                lines.gone(&line).await;
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        outcome.map_err(|fault| {
+            if matches!(fault.error, RemoteError::Tls { .. }) {
+                inner.distrusted.store(true, Ordering::Relaxed);
+            }
+            let changes = call.body.is_some() || call.method == Method::DELETE;
+            if changes && fault.reach == Reach::Unknown { Fault::plain(lost(fault)) } else { fault }
+        })
+    }
+
+    /// Waits until a request may be sent, and says how.
+    async fn way(&self, doing: Doing) -> Way<'_> {
+        let Inner { http, turns, .. } = &*self.inner;
+        let Some(lines) = http.lines() else { return Way::Single(turns.take(doing).await) };
+        loop {
+            let _waits = lines.waits();
+            self.consider_line();
+            tokio::select! {
+                biased;
+                () = lines.coming() => {}
+                turn = turns.take(doing) => return Way::Single(turn),
+            }
+            if let Some(line) = lines.open_line().await {
+                return Way::InLine(line);
+            }
+        }
+    }
+
+    fn consider_line(&self) {
+        let Inner { http, turns, .. } = &*self.inner;
+        if let Some(lines) = http.lines().filter(|_| http.is_plain()) {
+            lines.consider(turns);
+        }
+    }
+
+    /// Sends a request on a connection that it has for itself.
+    async fn send_single(
+        &self,
+        call: &NotaryCall<'_>,
+        mut request: Request,
+        (doing, turn): (Doing, Turn<'_>),
+    ) -> Result<Answer, Fault> {
+        let (inner, host) = (&*self.inner, self.host());
+        let upload = call.body.map(|(_, body)| Upload::attach(&mut request, body));
+        let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
+        let is_calm = turn.is_calm();
+        drop(turn);
+        // Whose turn is next asks before this answer is worked on, which may take longer than the server needs.
+        tokio::task::yield_now().await;
+        if let Ok(answer) = &outcome {
+            let (took, is_used) = answer.began;
+            inner.slots.learn(took);
+            inner.turns.answered(doing, took, is_used, is_calm);
+            self.consider_line();
+        }
+        let is_part = upload.is_some_and(|upload| !upload.is_whole());
+        outcome.map_err(|fault| match fault.reach {
+            Reach::Unknown if is_part => Fault { reach: Reach::Partly, ..fault },
+            _ => fault,
+        })
+    }
+}
+
+/// How a request goes.
+enum Way<'a> {
+    /// In its turn.
+    Single(Turn<'a>),
+    /// Behind others on one connection.
+    InLine(Arc<Line>),
+}
+
+/// A request of this server, as it is tried.
+pub(super) struct Sending<'a> {
+    server: &'a NotaryServer,
+    call: NotaryCall<'a>,
+    /// Whether one of its tries may have reached the server whole.
+    arrived: AtomicBool,
+}
+
+impl<'a> Sending<'a> {
+    pub(super) fn new(server: &'a NotaryServer, call: NotaryCall<'a>) -> Self {
+        Self { server, call, arrived: AtomicBool::new(false) }
+    }
+
+    /// Whether it may have reached the server, whatever was answered.
+    pub(super) fn has_arrived(&self) -> bool {
+        self.arrived.load(Ordering::Relaxed)
+    }
+}
+
+impl Attempt for Sending<'_> {
+    type Outcome = Answer;
+
+    fn method(&self) -> &Method {
+        &self.call.method
+    }
+
+    async fn once(&self, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
+        let outcome = self.server.send_once(&self.call, authorization).await;
+        if outcome.as_ref().map_or_else(|fault| fault.reach == Reach::Unknown, |_| true) {
+            self.arrived.store(true, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    fn slow_down(&self) {
+        self.server.inner.turns.slow_down();
+    }
+}

@@ -71,6 +71,16 @@ pub enum Credential {
     IdentityToken(Zeroizing<String>),
 }
 
+impl Credential {
+    /// Whose it is, as errors name it.
+    pub(super) fn user(&self) -> &str {
+        match self {
+            Self::Password { user, .. } => user,
+            Self::IdentityToken(_) => TOKEN_USER,
+        }
+    }
+}
+
 /// A future on the heap, so that sources of credentials can be exchanged.
 pub type FindCredential<'a> = Pin<Box<dyn Future<Output = Result<Option<Credential>, RemoteError>> + Send + 'a>>;
 

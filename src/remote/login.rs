@@ -5,42 +5,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Url};
-use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use super::again::Again;
-use super::auth::{Access, Credential, CredentialSource, Subject, TOKEN_USER};
+use super::auth::{Access, Credential, CredentialSource, Subject};
 use super::challenge::{Challenge, TokenRefusal};
-use super::endpoint::{Endpoint, place_of, secret_header};
+use super::endpoint::{Endpoint, place_of};
 use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::proof::{Proof, Proofs};
 use super::remark::{Remark, Remarks};
+use super::token::{Authorization, Token, basic_header, read_token, token_request};
 use super::tries::Outcome;
-
-/// What is sent with a request.
-#[derive(Clone)]
-pub(super) struct Authorization {
-    header: HeaderValue,
-    user: Option<String>,
-}
-
-impl Authorization {
-    pub(super) fn put(&self, headers: &mut HeaderMap) {
-        headers.insert(AUTHORIZATION, self.header.clone());
-    }
-}
-
-struct Token {
-    authorization: Authorization,
-    until: Instant,
-}
 
 type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
@@ -54,20 +32,9 @@ pub(super) struct ServerLogin {
     tokens: Mutex<HashMap<(String, String, String), TokenSlot>>,
 }
 
-const SHORTEST_TOKEN: u64 = 60;
-/// A token about to expire is not used any more: it has to survive the way to the server.
-const TOKEN_MARGIN: Duration = Duration::from_secs(5);
 const TOKEN_ANSWER: u64 = 256 * 1024;
 /// Tokens that are kept; whoever asks for more repositories than that logs in anew now and then.
 const MOST_TOKENS: usize = 10_000;
-
-/// Fields of a token realm's answer.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    token: Option<String>,
-    access_token: Option<String>,
-    expires_in: Option<u64>,
-}
 
 /// A request's place: which server, through what, with whose login, for what.
 #[derive(Clone, Copy)]
@@ -78,6 +45,12 @@ pub(super) struct Asking<'a> {
     pub(super) registry: &'a str,
     pub(super) subject: Subject<'a>,
     pub(super) access: Access,
+}
+
+impl Asking<'_> {
+    fn scope(&self) -> String {
+        self.subject.scope(self.access)
+    }
 }
 
 impl ServerLogin {
@@ -103,7 +76,7 @@ impl ServerLogin {
         refused: Option<&Authorization>,
     ) -> Result<Authorization, RemoteError> {
         let Some(challenge) = Challenge::read(&answer.headers) else {
-            return Err(self.refusal(asking, answer, refused));
+            return Err(self.refusal(asking, answer, refused).await);
         };
         *self.challenge.write().unwrap_or_else(PoisonError::into_inner) = Some(challenge.clone());
         if refused.is_some() {
@@ -111,7 +84,7 @@ impl ServerLogin {
         }
         let next = self.log_in(asking, &challenge, refused).await?;
         if refused.is_some_and(|refused| refused.header == next.header) {
-            return Err(self.refusal(asking, answer, refused));
+            return Err(self.refusal(asking, answer, refused).await);
         }
         Ok(next)
     }
@@ -125,31 +98,52 @@ impl ServerLogin {
     ) -> Result<Option<Authorization>, RemoteError> {
         let Some(challenge @ Challenge::Bearer { .. }) = Challenge::read(&answer.headers) else { return Ok(None) };
         let (base, registry) = (asking.endpoint.base(), asking.registry);
-        let has_login = refused.user.is_some() || self.credentials.find(base, registry).await?.is_some();
+        let has_login = refused.login.is_some() || self.credentials.find(base, registry).await?.is_some();
         match has_login || self.credentials.ask(registry).await?.is_none() {
             true => Ok(None),
             false => self.log_in(asking, &challenge, Some(refused)).await.map(Some),
         }
     }
 
-    /// The error for a 401 that logging in did not mend.
-    pub(super) fn refusal(&self, asking: Asking<'_>, answer: &Answer, sent: Option<&Authorization>) -> RemoteError {
-        let (host, registry) = (asking.endpoint.host(), asking.registry);
-        let user = sent.and_then(|sent| sent.user.clone());
-        if let Some(user) = &user
-            && TokenRefusal::read(&answer.headers) == TokenRefusal::InsufficientScope
-        {
-            let why =
-                format!("the login {user:?} has no right to {} of {}", asking.access.actions(), asking.subject.words());
+    /// The error for a 401 that logging in did not mend. The login is not sent again for the same before it has changed.
+    pub(super) async fn refusal(
+        &self,
+        asking: Asking<'_>,
+        answer: &Answer,
+        sent: Option<&Authorization>,
+    ) -> RemoteError {
+        let (host, registry, scope) = (asking.endpoint.host(), asking.registry, asking.scope());
+        let Some(login) = sent.and_then(|sent| sent.login.as_ref()) else {
+            self.credentials.refused(registry);
+            return self.unauthorized(host, registry, None);
+        };
+        if TokenRefusal::read(&answer.headers) == TokenRefusal::InsufficientScope {
+            let (user, what) = (login.user(), asking.subject.words());
+            let why = format!("the login {user:?} has no right to {} of {what}", asking.access.actions());
             return RemoteError::Forbidden { host: host.to_owned(), why };
         }
+        // Whether it is good for anything else is seen when that is asked for.
+        self.proofs.doubt(host, registry, login).await;
+        self.proofs.refuse(&scope, registry, login).await;
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, ..), _| *of != scope);
         self.credentials.refused(registry);
-        self.unauthorized(host, registry, user)
+        self.unauthorized(host, registry, Some(login))
     }
 
-    fn unauthorized(&self, host: &str, registry: &str, user: Option<String>) -> RemoteError {
-        let origin = user.as_ref().and_then(|_| self.credentials.origin(registry));
+    fn unauthorized(&self, host: &str, registry: &str, login: Option<&Credential>) -> RemoteError {
+        let user = login.map(|login| login.user().to_owned());
+        let origin = login.and_then(|_| self.credentials.origin(registry));
         RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user, origin }
+    }
+
+    /// Passes where the login at hand is another one than was refused for this.
+    async fn check_changed(&self, asking: Asking<'_>) -> Result<(), RemoteError> {
+        let Asking { endpoint, registry, .. } = asking;
+        let Some(refused) = self.proofs.refused(&asking.scope(), registry).await else { return Ok(()) };
+        match self.credentials.find(endpoint.base(), registry).await {
+            Ok(Some(login)) if login == refused => Err(self.unauthorized(endpoint.host(), registry, Some(&login))),
+            _ => Ok(()),
+        }
     }
 
     async fn log_in(
@@ -158,6 +152,7 @@ impl ServerLogin {
         challenge: &Challenge,
         refused: Option<&Authorization>,
     ) -> Result<Authorization, RemoteError> {
+        self.check_changed(asking).await?;
         match challenge {
             Challenge::Basic => self.basic(asking).await,
             Challenge::Bearer { realm, service } => self.token(asking, realm, service, refused).await,
@@ -170,18 +165,18 @@ impl ServerLogin {
         if !endpoint.may_log_in(&base) {
             return Err(not_encrypted(endpoint.host(), "it asks for a password"));
         }
-        let unauthorized = |user| self.unauthorized(endpoint.host(), registry, user);
+        let unauthorized = |login: Option<&Credential>| self.unauthorized(endpoint.host(), registry, login);
         let found = match self.credentials.find(endpoint.base(), registry).await? {
             None => self.credentials.ask(registry).await?,
             found => found,
         };
         // An identity token is of use to a token realm only.
         let Some(login @ Credential::Password { user, password }) = &found else { return Err(unauthorized(None)) };
-        let authorization =
-            Authorization { header: basic_header(endpoint.host(), user, password)?, user: Some(user.clone()) };
+        let header = basic_header(endpoint.host(), user, password)?;
+        let authorization = Authorization { header, login: Some(login.clone()) };
         match self.proofs.of(endpoint.host(), registry, login).await {
             Proof::Taken => Ok(authorization),
-            Proof::Refused => Err(unauthorized(Some(user.clone()))),
+            Proof::Refused => Err(unauthorized(Some(login))),
             // All requests will carry it, so that it is tried alone first.
             first => match self.is_taken(asking, base, &authorization).await? {
                 true => {
@@ -191,7 +186,7 @@ impl ServerLogin {
                 false => {
                     first.conclude(false);
                     self.credentials.refused(registry);
-                    Err(unauthorized(Some(user.clone())))
+                    Err(unauthorized(Some(login)))
                 }
             },
         }
@@ -213,7 +208,7 @@ impl ServerLogin {
         service: &str,
         refused: Option<&Authorization>,
     ) -> Result<Authorization, RemoteError> {
-        let key = (asking.subject.scope(asking.access), realm.to_owned(), service.to_owned());
+        let key = (asking.scope(), realm.to_owned(), service.to_owned());
         let slot = {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             if tokens.len() >= MOST_TOKENS {
@@ -270,11 +265,10 @@ impl ServerLogin {
         login: Option<&Credential>,
     ) -> Result<Token, RemoteError> {
         let (registry, host) = (asking.registry, place_of(url).unwrap_or_default());
-        let (request, user) = token_request(asking, url.clone(), service, login)?;
-        let unauthorized = |user| self.unauthorized(&host, registry, user);
+        let request = token_request(&asking.scope(), url.clone(), service, login)?;
         let proof = if let Some(login) = login { Some(self.proofs.of(&host, registry, login).await) } else { None };
         if matches!(proof, Some(Proof::Refused)) {
-            return Err(unauthorized(user));
+            return Err(self.unauthorized(&host, registry, login));
         }
         let answer = fetch_again(asking.http, &host, request).await?;
         let is_refused = answer.status == 401;
@@ -283,13 +277,16 @@ impl ServerLogin {
             proof.conclude(!is_refused && !is_denied);
         }
         if is_refused {
+            if let Some(login) = login {
+                self.proofs.refuse(&host, registry, login).await;
+            }
             self.credentials.refused(registry);
-            return Err(unauthorized(user));
+            return Err(self.unauthorized(&host, registry, login));
         }
         if !answer.status.is_success() {
             return Err(super::answer::token_error_of(&host, &answer));
         }
-        read_token(&host, &answer.body, user)
+        read_token(&host, &answer.body, login)
     }
 
     /// Decides whether a login may go to `realm`.
@@ -334,65 +331,4 @@ async fn fetch_again(http: &Http, host: &str, request: Request) -> Result<Answer
 fn not_encrypted(host: &str, what: &str) -> RemoteError {
     let why = format!("{what}, and a login is sent over TLS only");
     RemoteError::BadAnswer { host: host.to_owned(), why }
-}
-
-fn basic_header(host: &str, user: &str, password: &str) -> Result<HeaderValue, RemoteError> {
-    let plain = Zeroizing::new(format!("{user}:{password}"));
-    let encoded = Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes())));
-    secret_header(&encoded).ok_or_else(|| RemoteError::Setting(format!("the login for {host} cannot be sent")))
-}
-
-/// Builds the request for a token, and names the user it is for.
-fn token_request(
-    asking: Asking<'_>,
-    mut url: Url,
-    service: &str,
-    credential: Option<&Credential>,
-) -> Result<(Request, Option<String>), RemoteError> {
-    let scope = asking.subject.scope(asking.access);
-    if let Some(Credential::IdentityToken(token)) = credential {
-        let mut form = url.clone();
-        form.query_pairs_mut()
-            .clear()
-            .append_pair("client_id", "docker")
-            .append_pair("grant_type", "refresh_token")
-            .append_pair("refresh_token", token)
-            .append_pair("scope", &scope)
-            .append_pair("service", service);
-        let mut request = Request::new(Method::POST, url);
-        *request.body_mut() = form.query().map(|body| body.to_owned().into());
-        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form_type);
-        return Ok((request, Some(TOKEN_USER.to_owned())));
-    }
-    let password = match credential {
-        Some(Credential::Password { user, password }) => Some((user, password)),
-        _ => None,
-    };
-    {
-        let mut query = url.query_pairs_mut();
-        if let Some((user, _)) = password {
-            query.append_pair("account", user);
-        }
-        query.append_pair("scope", &scope).append_pair("service", service);
-    }
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let mut request = Request::new(Method::GET, url);
-    if let Some((user, password)) = password {
-        request.headers_mut().insert(AUTHORIZATION, basic_header(&host, user, password)?);
-    }
-    Ok((request, password.map(|(user, _)| user.clone())))
-}
-
-fn read_token(host: &str, body: &[u8], user: Option<String>) -> Result<Token, RemoteError> {
-    let bad = |why: &str| RemoteError::BadAnswer { host: host.to_owned(), why: why.to_owned() };
-    let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| bad("its token answer is not as expected"))?;
-    let both = [answer.token, answer.access_token].map(|token| Zeroizing::new(token.unwrap_or_default()));
-    let token = both.iter().find(|token| !token.is_empty()).ok_or_else(|| bad("its token answer holds no token"))?;
-    let header = secret_header(&Zeroizing::new(format!("Bearer {}", token.as_str())));
-    let header = header.ok_or_else(|| bad("its token holds characters that cannot be sent"))?;
-    // A day at most: longer promises gain nothing and could overflow the clock.
-    let seconds = answer.expires_in.unwrap_or(SHORTEST_TOKEN).clamp(SHORTEST_TOKEN, 24 * 60 * 60);
-    let until = Instant::now() + Duration::from_secs(seconds) - TOKEN_MARGIN;
-    Ok(Token { authorization: Authorization { header, user }, until })
 }

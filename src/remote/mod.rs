@@ -69,6 +69,7 @@ mod slots;
 pub mod stranger;
 mod timed;
 pub mod tls;
+mod token;
 mod tries;
 mod turns;
 mod upload;

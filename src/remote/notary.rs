@@ -296,7 +296,8 @@ impl NotaryServer {
         self.run_watched(call).await.0
     }
 
-    /// The same; also says whether the request may have arrived, whatever was answered or went wrong afterwards.
+    /// The same; also says whether the server may have acted on the request, whatever was answered or went wrong
+    /// afterwards.
     async fn run_watched(&self, call: NotaryCall<'_>) -> (Result<Answer, RemoteError>, bool) {
         let Inner { endpoint, http, login, .. } = &*self.inner;
         let (registry, subject) = (registry_of(call.gun, endpoint), Subject::Repository(call.gun.as_str()));

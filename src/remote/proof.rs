@@ -1,4 +1,5 @@
-//! Which logins a server or realm has taken or refused: a refused one is sent once, and not again until it changed.
+//! Which logins a server or realm has taken or refused: a refused one is sent once, and not again until it changed. A login
+//! that is taken can still be refused for one thing: that is known by its scope.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,7 @@ pub(super) enum Verdict {
 
 type Place = Arc<tokio::sync::Mutex<(Option<Credential>, Verdict)>>;
 
-/// Verdicts by the place that a login goes to and the registry that it is for.
+/// Verdicts by the place that a login goes to, or a scope, and the registry that it is for.
 #[derive(Default)]
 pub(super) struct Proofs(Mutex<HashMap<(String, String), Place>>);
 
@@ -38,14 +39,7 @@ pub(super) enum Proof {
 impl Proofs {
     /// What is known of `login` at `place`; waits for another who finds out.
     pub(super) async fn of(&self, place: &str, registry: &str, login: &Credential) -> Proof {
-        let found = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(
-                all.entry((place.to_owned(), registry.to_owned()))
-                    .or_insert_with(|| Arc::new(tokio::sync::Mutex::new((None, Verdict::Unknown)))),
-            )
-        };
-        let mut held = found.lock_owned().await;
+        let mut held = self.place(place, registry).lock_owned().await;
         if held.0.as_ref() != Some(login) {
             *held = (Some(login.clone()), Verdict::Unknown);
         }
@@ -54,6 +48,37 @@ impl Proofs {
             Verdict::Refused(at) if at.elapsed() < BELIEVED => Proof::Refused,
             Verdict::Unknown | Verdict::Refused(_) => Proof::First(held),
         }
+    }
+
+    /// Takes back that `login` was taken: whoever sends it next tries it alone.
+    pub(super) async fn doubt(&self, place: &str, registry: &str, login: &Credential) {
+        let place = self.place(place, registry);
+        let mut held = place.lock().await;
+        if held.0.as_ref() == Some(login) && held.1 == Verdict::Taken {
+            held.1 = Verdict::Unknown;
+        }
+    }
+
+    /// Remembers that `login` was refused, whatever was known of it.
+    pub(super) async fn refuse(&self, place: &str, registry: &str, login: &Credential) {
+        *self.place(place, registry).lock().await = (Some(login.clone()), Verdict::Refused(Instant::now()));
+    }
+
+    /// The login that was refused, as long as that is believed.
+    pub(super) async fn refused(&self, place: &str, registry: &str) -> Option<Credential> {
+        let place = {
+            let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.get(&(place.to_owned(), registry.to_owned()))?)
+        };
+        let held = place.lock().await;
+        let is_refused = matches!(held.1, Verdict::Refused(at) if at.elapsed() < BELIEVED);
+        held.0.clone().filter(|_| is_refused)
+    }
+
+    fn place(&self, place: &str, registry: &str) -> Place {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = || Arc::new(tokio::sync::Mutex::new((None, Verdict::Unknown)));
+        Arc::clone(all.entry((place.to_owned(), registry.to_owned())).or_insert_with(unknown))
     }
 }
 

@@ -13,9 +13,10 @@ use super::error::RemoteError;
 use super::fault::Fault;
 use super::http::{Answer, Opened};
 use super::limits::Limits;
-use super::login::{Asking, Authorization, ServerLogin};
+use super::login::{Asking, ServerLogin};
 use super::outage::{Outage, Trial};
 use super::remark::{Remark, Remarks};
+use super::token::Authorization;
 
 /// Shorter pauses are not told.
 const WORTH_A_WORD: Duration = Duration::from_secs(1);
@@ -94,17 +95,17 @@ impl Tries {
         let outcome = self.send(attempt, first.as_ref()).await?;
         let Some(answer) = outcome.unauthorized() else { return Ok((outcome, first)) };
         if is_public {
-            return Err(login.refusal(asking, answer, None));
+            return Err(login.refusal(asking, answer, None).await);
         }
         let second = login.after_401(asking, answer, first.as_ref()).await?;
         let outcome = self.send(attempt, Some(&second)).await?;
         let Some(answer) = outcome.unauthorized() else { return Ok((outcome, Some(second))) };
         let Some(third) = login.of_person(asking, answer, &second).await? else {
-            return Err(login.refusal(asking, answer, Some(&second)));
+            return Err(login.refusal(asking, answer, Some(&second)).await);
         };
         let outcome = self.send(attempt, Some(&third)).await?;
         match outcome.unauthorized() {
-            Some(answer) => Err(login.refusal(asking, answer, Some(&third))),
+            Some(answer) => Err(login.refusal(asking, answer, Some(&third)).await),
             None => Ok((outcome, Some(third))),
         }
     }

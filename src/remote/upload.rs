@@ -75,7 +75,8 @@ impl Upload {
 pub struct Unconfirmed {
     /// What was answered, or why nothing was.
     pub error: RemoteError,
-    /// Whether the request arrived as far as is known: the server may have acted on it whatever was answered.
+    /// Whether the server may have acted on the request, whatever was answered: it arrived as far as is known, and was not
+    /// turned away for want of a login.
     pub may_have_arrived: bool,
     /// The pause that the server asks for.
     pub(super) pause: Option<Duration>,

@@ -242,6 +242,21 @@ async fn what_became_of_an_upload_is_not_known_if_it_cannot_be_read_back() {
 }
 
 #[tokio::test]
+async fn an_upload_that_is_turned_away_names_the_login_where_nobody_can_read_either() {
+    for (lost, kind) in [(None, Kind::Auth), (Some(Fault::LoseRequest), Kind::OutcomeUnknown)] {
+        let Some(scene) = scene().await else { return };
+        let front = scene.front.clone();
+        let lock_out = Box::new(move || front.demand("nobody:1", "nobody:2"));
+        scene.front.next_uploads(lost.into_iter().chain([Fault::ActAndAnswer(lock_out, ASKS_FOR_A_LOGIN)]));
+        let problem = problem(only(scene.machine.publish().await));
+        assert_eq!(problem.kind, kind, "unknown only if one was lost before: {problem:?}");
+        assert!(problem.message.contains("wants a login for registry.example.test"), "{problem:?}");
+        assert_eq!(problem.admission.is_some(), kind == Kind::Auth, "{problem:?}");
+        assert_eq!((scene.staged(), scene.uploads()), (1, 1));
+    }
+}
+
+#[tokio::test]
 async fn an_upload_that_a_busy_server_did_not_take_is_sent_again_as_often_as_anything() {
     let Some(scene) = scene().await else { return };
     let busy = || Fault::Answer("503 Unavailable\r\nRetry-After: 0");

@@ -18,6 +18,8 @@ pub enum Fault {
     Answer(&'static str),
     /// It is passed on, this runs, and this is answered.
     StoreAndAnswer(Box<dyn FnOnce() + Send>, &'static str),
+    /// The server never sees it, this runs, and this is answered.
+    ActAndAnswer(Box<dyn FnOnce() + Send>, &'static str),
     /// This runs first; then it is passed on.
     Before(Box<dyn FnOnce() + Send>),
 }
@@ -166,6 +168,10 @@ fn serve(
         Some(Fault::Answer(head)) => return client.write_all(&answer(head)).ok(),
         Some(Fault::StoreAndAnswer(act, head)) => {
             answer_of(&request, target)?;
+            act();
+            return client.write_all(&answer(head)).ok();
+        }
+        Some(Fault::ActAndAnswer(act, head)) => {
             act();
             return client.write_all(&answer(head)).ok();
         }

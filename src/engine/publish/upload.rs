@@ -83,7 +83,9 @@ impl Publisher {
         sent: &Sent,
         server: &NotaryServer,
     ) -> Result<bool, EngineError> {
-        if !failed.may_have_arrived {
+        // Whoever asks for a login does so before anything else: then a look is worth what it finds, and no doubt.
+        let is_turned_away = !failed.may_have_arrived;
+        if is_turned_away && !failed.error.is_of_login() {
             return Ok(false);
         }
         let is_lost = matches!(failed.error, RemoteError::AnswerLost { .. });
@@ -94,6 +96,9 @@ impl Publisher {
             if matches!(found, Ok(Landing::Whole)) {
                 break;
             }
+        }
+        if is_turned_away && found.is_err() {
+            return Ok(false);
         }
         let found = found.map_err(|why| EngineError::OutcomeUnknown {
             gun: sent.gun.clone(),

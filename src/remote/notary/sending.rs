@@ -7,11 +7,12 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Request};
 
 use super::{Inner, NotaryCall, NotaryServer};
+use crate::remote::challenge::Challenge;
 use crate::remote::error::RemoteError;
 use crate::remote::fault::{Fault, Reach};
 use crate::remote::http::Answer;
 use crate::remote::line::{Line, Missed};
-use crate::remote::login::Authorization;
+use crate::remote::token::Authorization;
 use crate::remote::tries::Attempt;
 use crate::remote::turns::{Doing, Turn};
 use crate::remote::upload::{Upload, lost};
@@ -124,7 +125,7 @@ enum Way<'a> {
 pub(super) struct Sending<'a> {
     server: &'a NotaryServer,
     call: NotaryCall<'a>,
-    /// Whether one of its tries may have reached the server whole.
+    /// Whether the server may have acted on one of its tries.
     arrived: AtomicBool,
 }
 
@@ -133,7 +134,7 @@ impl<'a> Sending<'a> {
         Self { server, call, arrived: AtomicBool::new(false) }
     }
 
-    /// Whether it may have reached the server, whatever was answered.
+    /// Whether the server may have acted on it, whatever was answered.
     pub(super) fn has_arrived(&self) -> bool {
         self.arrived.load(Ordering::Relaxed)
     }
@@ -148,7 +149,9 @@ impl Attempt for Sending<'_> {
 
     async fn once(&self, authorization: Option<&Authorization>) -> Result<Answer, Fault> {
         let outcome = self.server.send_once(&self.call, authorization).await;
-        if outcome.as_ref().map_or_else(|fault| fault.reach == Reach::Unknown, |_| true) {
+        // Who asks for a login does so before anything else.
+        let is_let_in = |answer: &Answer| answer.status != 401 || Challenge::read(&answer.headers).is_none();
+        if outcome.as_ref().map_or_else(|fault| fault.reach == Reach::Unknown, is_let_in) {
             self.arrived.store(true, Ordering::Relaxed);
         }
         outcome

@@ -362,6 +362,58 @@ async fn a_person_is_asked_where_the_token_that_anybody_gets_is_not_enough() {
     assert_eq!(server.count("/token"), 2, "of nobody, and of the person");
 }
 
+/// A person whose password is another one once it is changed.
+#[derive(Default)]
+struct Changing(std::sync::atomic::AtomicBool);
+
+impl CredentialSource for Changing {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> FindCredential<'a> {
+        let password = if self.0.load(Ordering::SeqCst) { "changed" } else { "s:ecret" };
+        let login = Logins::password(registry, "eve", password);
+        Box::pin(async move { login.find("", registry).await })
+    }
+
+    fn allows_realm(&self, _server: &str, _realm: &str) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_for_an_upload_alone_is_not_sent_with_another_before_it_changed() {
+    for with_tokens in [false, true] {
+        let server = Scripted::start(move |request, _| {
+            let sent = request.header("authorization").map(str::to_owned);
+            if request.line.contains("/token") {
+                return token(if sent.as_deref() == Some(EVE) { "OLD" } else { "NEW" });
+            }
+            let is_old = [EVE, "Bearer OLD"].map(str::to_owned).contains(&sent.clone().unwrap_or_default());
+            if sent.is_some() && !(is_old && request.line.starts_with("POST")) {
+                return good();
+            }
+            let realm = format!("http://{}/token", request.header("host").unwrap());
+            refuse(&if with_tokens { format!("Bearer realm=\"{realm}\"") } else { "Basic realm=\"x\"".to_owned() })
+        })
+        .await;
+        let logins = Arc::new(Changing::default());
+        let client = client_of(&server.url(), SHORT, Arc::clone(&logins) as Arc<dyn CredentialSource>);
+        let (name, files) = (gun(&format!("{REGISTRY}/team/app")), [(Role::Root, b"{}".to_vec())]);
+        let uploads = || server.count("POST");
+        fetch(&client).await.unwrap();
+        for _ in 0..3 {
+            let got = upload(&client, &name, &files).await;
+            assert!(
+                matches!(&got, Err(RemoteError::Unauthorized { user: Some(user), .. }) if user == "eve"),
+                "{got:?}"
+            );
+            assert_eq!(uploads(), 1, "with tokens: {with_tokens}");
+        }
+        fetch(&client).await.unwrap();
+        logins.0.store(true, Ordering::SeqCst);
+        upload(&client, &name, &files).await.unwrap();
+        assert_eq!(uploads(), 2, "with tokens: {with_tokens}");
+    }
+}
+
 #[tokio::test]
 async fn a_password_that_was_taken_is_sent_for_all_at_once() {
     let server = with_tokens("127.0.0.1", |_| token("T9"), |sent| sent == "Bearer T9").await;

@@ -182,6 +182,41 @@ fn signals_end_a_command_that_derives_a_key() {
     });
 }
 
+/// Memory that a process has in its hands, in kB.
+fn memory(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    held.map_or(0, |held| held.trim().trim_end_matches(" kB").parse().unwrap())
+}
+
+/// To derive its key takes a second and 256 MiB: before anything is written, and once more to test what was.
+#[test]
+fn a_signal_in_the_middle_of_a_backup_leaves_nothing_of_it() {
+    const KEY: &str = "9e1dd6e6c1cde5f8dede16bd97cb955c30ef05e296e66f1214f8e21f414a52bd.key";
+    let home = TempDir::new().unwrap();
+    let (private, medium) = (home.path().join(".docker/trust/private"), home.path().join("medium"));
+    std::fs::create_dir_all(&private).unwrap();
+    std::fs::create_dir(&medium).unwrap();
+    std::fs::copy(Path::new("tests/fixtures/trust/private").join(KEY), private.join(KEY)).unwrap();
+    std::fs::set_permissions(private.join(KEY), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let passphrase = home.path().join("passphrase");
+    std::fs::write(&passphrase, "orbit plaza tulip cedar").unwrap();
+    let mut backup = command(&home, &["key", "backup", "--out", "medium/keys.age", "--backup-passphrase-fd", "0"]);
+    backup.env("NOTARY_DELEGATION_PASSPHRASE", "repopass1");
+    for is_written in [false, true] {
+        for signal in [Signal::INT, Signal::TERM] {
+            let mut child = backup.stdin(std::fs::File::open(&passphrase).unwrap()).spawn().unwrap();
+            wait_until("the backup to be sealed or written", || match is_written {
+                false => memory(&child) > 128 << 10,
+                true => medium.join("keys.age").exists(),
+            });
+            kill_process(Pid::from_child(&child), signal).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(130), "{signal:?}, written: {is_written}");
+            assert_eq!(std::fs::read_dir(&medium).unwrap().count(), 0, "{signal:?}, written: {is_written}");
+        }
+    }
+}
+
 #[test]
 fn a_signal_at_a_question_for_a_passphrase_leaves_the_terminal_as_it_was() {
     let home = TempDir::new().unwrap();

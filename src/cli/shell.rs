@@ -32,17 +32,29 @@ const PROGRAM: &str = "trustdeck";
 /// Repositories whose roles are looked at; whoever has more waits no longer for it.
 const MOST: usize = 50;
 
-/// Bash splits words at colons, which stand in every name of an image: its own library puts them together again.
+/// Bash splits words at colons, which stand in every name of an image. They are put together again where no blank is
+/// between, and of what is offered only that behind the last colon is given: the rest is on the line already.
 const BASH: &str = r#"
 _trustdeck_with_colons() {
-    if declare -F _get_comp_words_by_ref __ltrim_colon_completions >/dev/null; then
-        local cur words cword
-        _get_comp_words_by_ref -n : cur words cword
-        local COMP_WORDS=("${words[@]}") COMP_CWORD=$cword
-        _clap_complete_trustdeck "$1" "$cur" "$3"
-        __ltrim_colon_completions "$cur"
-    else
-        _clap_complete_trustdeck "$@"
+    local rest=$COMP_LINE line words=() cword=0 cur='' i n at
+    for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
+        line=${rest#"${rest%%[![:space:]]*}"}
+        n=${#words[@]}
+        if [[ $i != 0 && $line == "$rest" && (${COMP_WORDS[i]} == :* || ${COMP_WORDS[i - 1]} == *:) ]]; then
+            n=$((n - 1))
+        fi
+        if ((i == COMP_CWORD)); then
+            cword=$n
+            at=$((COMP_POINT - ${#COMP_LINE} + ${#line}))
+            cur=${words[n]-}${COMP_WORDS[i]:0:$((at > 0 ? at : 0))}
+        fi
+        words[n]+=${COMP_WORDS[i]}
+        rest=${line#"${COMP_WORDS[i]}"}
+    done
+    local COMP_WORDS=("${words[@]}") COMP_CWORD=$cword
+    _clap_complete_trustdeck "$1" "$cur" "$3"
+    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
+        COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}")
     fi
 }
 complete -o nospace -o bashdefault -F _trustdeck_with_colons trustdeck

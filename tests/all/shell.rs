@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use trustdeck::cli::Arguments;
 
 use crate::images::lab::Lab;
-use crate::support::run;
+use crate::support::{Terminal, run};
 
 /// The paths of all commands, `key token import` for example.
 fn paths(command: &clap::Command, path: &[&str]) -> Vec<Vec<String>> {
@@ -133,33 +133,32 @@ fn every_shell_gets_a_script_that_asks_this_program() {
 }
 
 #[test]
-fn bash_completes_names_with_colons_in_them() {
+fn bash_alone_completes_names_with_colons_in_them() {
     let lab = Lab::start();
     lab.trustdeck(&["inspect", "registry.sandbox/team/web"]).ok();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_trustdeck")).parent().unwrap().display();
     let surroundings = lab.command_alone();
-    let program = env!("CARGO_BIN_EXE_trustdeck");
-    let bin = std::path::Path::new(program).parent().unwrap().display();
-    // What bash-completion brings, cut down to one word with a colon.
-    let script = format!(
-        r#"
-        PATH={bin}:/usr/bin:/bin
-        _get_comp_words_by_ref() {{ words=(trustdeck sign "$TYPED"); cword=2; cur=$TYPED; }}
-        __ltrim_colon_completions() {{ COMPREPLY=("${{COMPREPLY[@]#"${{1%:*}}:"}}"); }}
-        source <(trustdeck completions bash)
-        TYPED=registry.sandbox/team/web:3.1.
-        COMP_WORDS=(trustdeck sign registry.sandbox/team/web : 3.1.)
-        COMP_CWORD=4
-        _trustdeck_with_colons trustdeck 3.1. :
-        printf '%s\n' "${{COMPREPLY[@]}}"
-        "#
-    );
     let mut command = Command::new("bash");
-    command.args(["--norc", "-c", &script]).env_clear();
-    surroundings.get_envs().filter_map(|(name, value)| Some((name, value?))).for_each(|(name, value)| {
-        command.env(name, value);
-    });
-    let offered = run(&mut command).ok().stdout;
-    assert!(offered.lines().any(|tag| tag == "3.1.6"), "{offered}");
+    command.args(["--norc", "--noprofile", "-i"]).env_clear();
+    command.envs(surroundings.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("PATH", format!("{bin}:/usr/bin:/bin")).env("PS1", "ready> ");
+    let mut terminal = Terminal::start(&command, 120, 24);
+    // As it is, and where colons divide no words.
+    for (number, before) in ["", "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}; "].iter().enumerate() {
+        terminal.keys(&format!("{before}source <(trustdeck completions bash); echo lis''tens-{number}\r"));
+        terminal.wait_for(&format!("listens-{number}"));
+        let web = "registry.sandbox/team/web";
+        for (typed, completed) in [
+            (format!("{web}:3.0"), format!("sign {web}:3.0.9")),
+            (format!("{web}:3.1.6 {web}:l"), format!("sign {web}:3.1.6 {web}:latest")),
+            ("registry.sandbox/team/we".to_owned(), format!("sign {web}:")),
+        ] {
+            terminal.keys(&format!("trustdeck sign {typed}\t"));
+            terminal.wait_for(&completed);
+            // Takes the line away.
+            terminal.keys("\u{15}");
+        }
+    }
 }
 
 #[test]

@@ -188,6 +188,10 @@ fn untrusted_hint(gun: &Gun, tag: &str, why: &Untrusted) -> String {
     let told = if gun.host().is_some() { "" } else { " --digest sha256:HEX --size BYTES" };
     let image = image_in_command(gun, tag) + told;
     match why {
+        Untrusted::Unsigned { .. } if gun.host().is_some() => format!(
+            "if the registry has it, as trustdeck tags {} shows, sign it with: trustdeck sign {image} --publish",
+            in_command(gun)
+        ),
         Untrusted::Unsigned { .. } => format!("sign it with: trustdeck sign {image} --publish"),
         Untrusted::Held { .. } => {
             format!("whoever holds a key of targets/releases signs it there: trustdeck sign {image} --publish")

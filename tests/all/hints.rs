@@ -67,6 +67,19 @@ fn an_untrusted_tag_comes_with_the_command_for_it() {
 }
 
 #[test]
+fn a_tag_that_nobody_has_is_not_told_to_be_signed_nor_the_role_that_does_not_list_it() {
+    let lab = Lab::start();
+    let nowhere = lab.trustdeck(&["resolve", &format!("{WEB}:nowhere")]).ended(1).stderr;
+    assert!(nowhere.contains(&format!("if the registry has it, as trustdeck tags {WEB} shows")), "{nowhere}");
+    // Whose releases nobody has signed since its signer was removed.
+    let portal = "registry.sandbox/team/portal";
+    let orphan = lab.trustdeck(&["resolve", &format!("{portal}:5.3")]).ended(6).stderr;
+    assert!(orphan.contains(&format!("trustdeck witness {portal} targets/releases")), "{orphan}");
+    let unlisted = lab.trustdeck(&["resolve", &format!("{portal}:nowhere")]).ended(1).stderr;
+    assert!(unlisted.contains("is not signed in targets/releases") && !unlisted.contains("witness"), "{unlisted}");
+}
+
+#[test]
 fn an_unknown_theme_is_refused_by_every_command_with_the_nearest_one() {
     let home = TempDir::new().unwrap();
     let pink = run(program(&home).args(["--theme", "pink", "status"])).ended(2);

@@ -71,13 +71,13 @@ async fn row(context: &Context, image: &str, ending: &mut Ending) -> Result<Reso
     })
 }
 
-/// Finds a tag; where it is not trusted because a role that pulls look at does not count, says what is wrong with that.
+/// Finds a tag; where it is not trusted because a role that does not count lists it, says what is wrong with that.
 pub(super) fn trusted(view: &RepositoryView, tag: &str) -> Result<Trusted, Problem> {
     trusted_in(view, tag).map_err(|why| {
         let error = EngineError::Untrusted { gun: view.gun.clone(), tag: tag.to_owned(), why };
         let problem = error.problem();
         let message = format!("{}: {}", view.name, problem.message);
-        match view.troubles().into_iter().find(|trouble| trouble.released) {
+        match view.trouble_of(tag) {
             Some(Trouble { problem: cause, .. }) => {
                 Problem { message: format!("{message}: {}", cause.message), ..cause }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{RepositoryView, RoleView};
+use super::{RepositoryView, RoleView, TagState};
 use crate::engine::error::{Kind, Problem};
 use crate::engine::reference::in_command;
 use crate::engine::trust::tree::RoleState;
@@ -28,6 +28,24 @@ impl RepositoryView {
         troubles.extend(self.unread());
         troubles.extend(self.losses());
         troubles
+    }
+
+    /// The role that keeps a tag from being pulled because it does not count: one that lists it, or might.
+    #[must_use]
+    pub fn trouble_of(&self, tag: &str) -> Option<Trouble> {
+        let is_listed = self.tags.iter().any(|row| *row.name == *tag && row.state == TagState::Orphaned);
+        let is_cause = |role: &Role| is_listed || self.may_list(role);
+        self.troubles()
+            .into_iter()
+            .find(|trouble| trouble.released && trouble.problem.role.as_ref().is_none_or(is_cause))
+    }
+
+    /// Whether a tag may be in a role although no file that was read lists it: nothing counts without targets, nobody can
+    /// sign where there are no keys, and what was not read or is forged says nothing.
+    fn may_list(&self, role: &Role) -> bool {
+        let Some(view) = self.roles.iter().find(|view| view.role == *role) else { return true };
+        let is_unread = matches!(view.state, RoleState::Hidden | RoleState::Missing | RoleState::OverLimit { .. });
+        *role == Role::Targets || view.keys.is_empty() || is_unread || !view.vouched
     }
 
     /// The roles that are not read because there is too much of them: one trouble for each limit.
@@ -75,11 +93,18 @@ impl RepositoryView {
         let (why, hint) = match &role.state {
             RoleState::Good | RoleState::OverLimit { .. } => return None,
             RoleState::NeverSigned | RoleState::Unreachable if !role.keys.is_empty() => return None,
-            RoleState::NeverSigned | RoleState::Unreachable => (format!("{name} has no keys"), self.add_key(name)),
-            RoleState::Expired => (format!("{name} has expired"), self.renew(name)),
-            RoleState::UnderThreshold { .. } if role.keys.is_empty() => {
-                (format!("{name} has no keys, so no signature counts"), self.add_key(name))
+            RoleState::NeverSigned | RoleState::Unreachable => {
+                (format!("{name} has no keys"), format!("add a key, then sign tags into it: {}", self.add_key(name)))
             }
+            RoleState::Expired => (format!("{name} has expired"), self.renew(name)),
+            RoleState::UnderThreshold { .. } if role.keys.is_empty() => (
+                format!("{name} has no keys, so no signature counts"),
+                format!(
+                    "add a key, then sign it again: {}; trustdeck witness {} {name}",
+                    self.add_key(name),
+                    in_command(&self.gun)
+                ),
+            ),
             RoleState::UnderThreshold { signed } => self.under_threshold(role, *signed),
             RoleState::Hidden => (
                 format!(
@@ -134,11 +159,7 @@ impl RepositoryView {
     }
 
     fn add_key(&self, role: &Role) -> String {
-        let repository = in_command(&self.gun);
-        format!(
-            "add a key, then sign it again: trustdeck delegation add {repository} {role} FILE; trustdeck witness \
-             {repository} {role}"
-        )
+        format!("trustdeck delegation add {} {role} FILE", in_command(&self.gun))
     }
 
     fn renew(&self, role: &Role) -> String {

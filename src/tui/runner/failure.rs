@@ -77,6 +77,7 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
         EngineError::Untrusted { why: Untrusted::Held { .. }, .. } => {
             Some("whoever holds a key of targets/releases signs it there, with s in Tags")
         }
+        EngineError::Untrusted { why: Untrusted::NoDigest, .. } => Some("s in Tags signs it again"),
         EngineError::Untrusted { .. } => Some("whoever holds the role's keys signs it again, with w in Roles"),
         EngineError::Remote { source: RemoteError::Network { chosen: None, .. }, .. } => {
             Some("check the address in the head of the screen, the network and the proxy variables")

@@ -1,5 +1,7 @@
 //! What is asked of registries, and what they answer.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
 use crate::engine::tags::ask::{News, TagQuestion};
 use crate::engine::tags::candidate::{Candidate, WantedTag};
@@ -15,6 +17,8 @@ pub enum RegistryWork {
     Compare(Gun, TagQuestion),
     /// Stop that.
     StopComparing(Gun),
+    /// Ask what these tags are, which have come on the screen.
+    Look(Gun, Vec<Arc<str>>),
     /// Look up what would be signed.
     LookUp(LookUp),
     /// Read an image and what is in it, and compare it with what is signed.
@@ -55,6 +59,8 @@ pub enum RegistryNews {
 pub enum RegistryFound {
     /// All tags of a repository were asked about, as far as they were to be.
     Compared(Gun, Result<(), Failure>),
+    /// What tags on the screen are, and why of others it is not known.
+    Seen(Gun, Vec<TagAnswer>, Result<(), Failure>),
     /// What would be signed.
     LookedUp(LookUp, Vec<(WantedTag, Result<Candidate, Failure>)>),
     /// All images were verified, or why none could be.

@@ -33,6 +33,11 @@ impl Runner {
                     stop.cancel();
                 }
             }
+            RegistryWork::Look(gun, names) => self.until_stopped(job, self.stop.clone(), async move {
+                let mut answers = Vec::new();
+                let result = tags.ask(&gun, names, |some| answers.extend(some)).await;
+                RegistryFound::Seen(gun, answers, result.map_err(failure::of))
+            }),
             RegistryWork::LookUp(asked) => {
                 let LookUp { gun, wanted, .. } = asked.clone();
                 self.until_stopped(job, self.stop.clone(), async move {

@@ -75,7 +75,7 @@ impl Jobs {
                 let job = self.verifying.take();
                 job.iter().for_each(|job| self.end_silently(*job));
             }
-            RegistryWork::LookUp(_) | RegistryWork::Platforms { .. } => {}
+            RegistryWork::Look(..) | RegistryWork::LookUp(_) | RegistryWork::Platforms { .. } => {}
         }
     }
 

@@ -20,6 +20,10 @@ pub struct Compared {
     /// When it listed its tags.
     pub at: Option<Time>,
     pub work: Comparing,
+    /// Whether it was asked what tags are, and not for their names alone.
+    pub answered: bool,
+    /// Whether it is being asked what tags on the screen are.
+    pub looking: bool,
     /// Why the last try gave nothing.
     pub failure: Option<Failure>,
     /// Where it differs from what is signed, as far as it is known; counted when something changes, not for a frame.
@@ -54,13 +58,14 @@ impl Compared {
     pub fn hear(&mut self, news: News, now: Time) {
         match news {
             News::Listed { registered, wanted } => {
-                (self.known, self.at) = (Some(registered), Some(now));
+                (self.known, self.at, self.answered) = (Some(registered), Some(now), false);
                 self.work = Comparing::Asked { done: 0, of: wanted };
             }
             News::Found(answers) => {
                 if let Comparing::Asked { done, .. } = &mut self.work {
                     *done += answers.len();
                 }
+                self.answered = true;
                 let known = self.known.get_or_insert_default();
                 answers.into_iter().for_each(|answer| known.learn(answer));
             }
@@ -81,8 +86,8 @@ impl Compared {
 
     /// The user stops it, if it runs; what is known stays.
     pub fn stop(&mut self) {
-        if !self.is_idle() {
-            self.work = Comparing::Stopped;
+        if !self.is_idle() || self.looking {
+            (self.work, self.looking) = (Comparing::Stopped, false);
         }
     }
 

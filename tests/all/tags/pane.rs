@@ -2,7 +2,7 @@
 
 use trustdeck::engine::tags::ask::{News, TagQuestion};
 use trustdeck::engine::view::TagState;
-use trustdeck::engine::{Change, Health, SignedTarget};
+use trustdeck::engine::{Change, Health, Kind, SignedTarget};
 use trustdeck::tuf::TargetName;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -15,8 +15,8 @@ use trustdeck::tui::state::registry::Comparing;
 use crate::screen;
 use screen::plans::{plan, stage, tell_plan, tell_stage};
 use screen::registry::{DEMO, answers, begin_comparing, compare, end, hear, listed};
-use screen::scene::{digits, gun, repository, state_of, tag};
-use screen::told::{browsing, select};
+use screen::scene::{digits, gun, repository, state_of, tag, tell};
+use screen::told::{browsing, failure, select};
 use screen::{draw, frame, press};
 
 /// The rows on the screen: state and name.
@@ -191,6 +191,35 @@ fn ctrl_c_stops_a_comparison() {
     assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Cancel]);
     hear(&mut state, job, &gun("admin/demo"), News::Listed { registered: listed(&["new"]), wanted: 1 });
     assert_eq!((word(&state, "new"), state.repository().unwrap().registry.work), (String::new(), Comparing::Stopped));
+}
+
+#[test]
+fn what_nobody_signed_is_asked_about_when_it_comes_on_the_screen() {
+    let mut state = browsing();
+    let effects = press(&mut state, "3");
+    let demo = gun("admin/demo");
+    let job = begin_comparing(&mut state, &effects);
+    let many: Vec<String> = (0..300).map(|n| format!("9.{n}")).collect();
+    let names: Vec<&str> = many.iter().map(String::as_str).collect();
+    hear(&mut state, job, &demo, News::Listed { registered: listed(&names), wanted: 1 });
+    hear(&mut state, job, &demo, News::Found(answers(&[("9.0", "c81f2ab0")])));
+    let looks = |effects: &[Effect]| match effects {
+        [Effect::Registry(RegistryWork::Look(of, names))] if *of == demo => names.clone(),
+        _ => panic!("{effects:?}"),
+    };
+    let effects = end(&mut state, job, &demo);
+    let first = looks(&effects);
+    assert_eq!(first[0].as_ref(), "9.1", "of the signed ones and 9.0 it is known");
+    assert_eq!(press(&mut state, "G"), [], "one look at a time");
+    let known: Vec<(&str, &str)> = first.iter().map(|name| (&**name, "c81f2ab0")).collect();
+    let seen = |tags, result| Outcome::Registry(RegistryFound::Seen(demo.clone(), answers(tags), result));
+    let effects = tell(&mut state, effects[0].clone(), seen(&known, Ok(())));
+    let last = looks(&effects);
+    assert!(last.iter().any(|name| &**name == "9.299") && !last.contains(&first[0]), "{last:?}");
+    let failed = Err(failure(Kind::Network, None));
+    assert_eq!(tell(&mut state, effects[0].clone(), seen(&[("9.299", "c81f2ab0")], failed)), []);
+    assert_eq!(press(&mut state, "kk"), [], "after a failure nothing is asked unless it is wanted");
+    assert_eq!(press(&mut state, "=").len(), 1);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::reindex;
 use crate::engine::Freshness;
 use crate::engine::tags::ask::{News, TagQuestion, UNASKED};
+use crate::engine::tags::compare::TagStanding;
 use crate::engine::tags::registered::TagAnswer;
 use crate::engine::tags::verify::CheckedPart;
 use crate::engine::view::TagState;
@@ -15,27 +16,55 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::registry::RegistryWork;
 use crate::tui::state::registry::Comparing;
-use crate::tui::state::rows::TagRows;
+use crate::tui::state::rows::{TagRow, TagRows};
 use crate::tui::state::{Screen, State};
 
 /// Rows from the first visible one that are asked about before all others: at least as many as fit a screen.
 const ON_SCREEN: usize = 100;
 
-/// Compares a small repository once, when its tags are looked at.
+/// Compares a small repository once, when its tags are looked at, and then asks about what comes on the screen.
 pub fn follow(state: &mut State) -> Vec<Effect> {
     let looks = state.focus == Pane::Tags && matches!(state.screen, Screen::Main) && !state.here.offline;
     let Some(repository) = state.repository().filter(|_| looks) else { return vec![] };
-    let registry = &repository.registry;
-    let unasked = registry.known.is_none() && registry.failure.is_none() && registry.work == Comparing::Idle;
+    let (gun, registry) = (repository.entry.gun.clone(), &repository.registry);
+    if registry.work != Comparing::Idle || registry.failure.is_some() {
+        return vec![];
+    }
+    if registry.known.is_some() {
+        return look(state, &gun);
+    }
     let small = repository
         .view
         .as_ref()
         .is_some_and(|view| matches!(view.freshness, Freshness::Fresh { .. }) && view.tags.len() <= UNASKED);
-    if !unasked || !small {
+    if small { begin(state, &gun, true) } else { vec![] }
+}
+
+/// Asks what the tags on the screen are that nobody has signed: there may be too many to ask about all.
+fn look(state: &mut State, gun: &Gun) -> Vec<Effect> {
+    let rows = &state.lists.tag_rows;
+    let is_unknown = |row: &&TagRow| row.row.standing == TagStanding::Unsigned && row.row.registry.is_none();
+    let seen = state.lists.tags.window(ON_SCREEN).filter_map(|(_, index, _)| rows.get(index)).filter(is_unknown);
+    let names: Vec<Arc<str>> = seen.map(|row| Arc::clone(&row.row.name)).collect();
+    let is_here = state.lists.shown.as_ref() == Some(gun) && !names.is_empty();
+    let Some(registry) = state.find_mut(gun).map(|repository| &mut repository.registry) else { return vec![] };
+    if !is_here || !registry.answered || registry.looking {
         return vec![];
     }
-    let gun = repository.entry.gun.clone();
-    begin(state, &gun, true)
+    registry.looking = true;
+    vec![Effect::Registry(RegistryWork::Look(gun.clone(), names))]
+}
+
+/// Takes what tags on the screen are.
+pub(super) fn seen(state: &mut State, gun: &Gun, answers: Vec<TagAnswer>, result: Result<(), Failure>) {
+    found(state, gun, answers);
+    if let Some(repository) = state.find_mut(gun) {
+        repository.registry.looking = false;
+        repository.registry.failure = result.as_ref().err().cloned();
+    }
+    if let Err(failure) = &result {
+        state.complain(failure);
+    }
 }
 
 /// Compares all signed tags, however many; again, that is stopped.

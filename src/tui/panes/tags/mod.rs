@@ -150,6 +150,7 @@ pub fn heard(state: &mut State, news: RegistryNews) -> Vec<Effect> {
 pub fn take(state: &mut State, found: RegistryFound) -> Vec<Effect> {
     match found {
         RegistryFound::Compared(gun, result) => compare::ended(state, &gun, result),
+        RegistryFound::Seen(gun, answers, result) => compare::seen(state, &gun, answers, result),
         RegistryFound::LookedUp(asked, found) => return signing::looked_up(state, &asked, found),
         RegistryFound::Verified(result) => verifying::ended(state, result),
         RegistryFound::Platforms { gun, tag, answer, found } => {

@@ -430,12 +430,12 @@ fn where_no_role_can_be_changed_it_is_said_whether_it_is_staged_or_nothing_match
     (carol.role, carol.mark) = (role("targets/carol"), Mark::Added);
     with_carol.repositories[0].roles.push(carol);
     tell_plan(&mut state, with_carol);
-    press(&mut state, "2/carol<enter>t");
-    assert!(said(&state).contains("it is not published yet"), "{}", said(&state));
-    for key in ["e", "t", "w"] {
-        press(&mut state, "<esc>2/nobody<enter>");
-        press(&mut state, key);
-        assert!(said(&state).contains("nothing matches"), "{key}: {}", said(&state));
+    for (filter, why) in [("carol", "it is not published yet"), ("nobody", "nothing matches")] {
+        for key in ["d", "e", "t", "w"] {
+            press(&mut state, &format!("<esc>2/{filter}<enter>"));
+            assert_eq!(press(&mut state, key), []);
+            assert!(said(&state).contains(why), "{key}: {}", said(&state));
+        }
     }
 }
 

@@ -50,7 +50,7 @@ fn no_delegation(state: &State) -> Option<&'static str> {
     let roles = meant(state);
     match roles.iter().all(|r| r.delegation().is_some()) {
         _ if roles.is_empty() => selected::no_role(state),
-        true => None,
+        true => unpublished(state, &roles),
         false => Some("only delegations can be changed; this is a base role"),
     }
 }
@@ -62,8 +62,14 @@ fn not_ours_to_sign(state: &State) -> Option<&'static str> {
         roles if roles.iter().any(|r| matches!(r, Role::Snapshot | Role::Timestamp)) => {
             Some("the server signs snapshot and timestamp")
         }
-        _ => None,
+        roles => unpublished(state, roles),
     }
+}
+
+/// Where one of them is staged only.
+fn unpublished(state: &State, roles: &[Role]) -> Option<&'static str> {
+    let is_there = |role: &Role| state.view().is_some_and(|view| view.roles.iter().any(|there| there.role == *role));
+    (!roles.iter().all(is_there)).then_some("it is not published yet")
 }
 
 fn no_restoring(state: &State) -> Option<&'static str> {

@@ -87,6 +87,29 @@ fn answers_of_a_server_become_their_class() {
 }
 
 #[test]
+fn a_refused_login_says_where_it_was_found() {
+    let home = plain_home();
+    let port = http_server(move |_| response("401 Unauthorized", b""));
+    let url = format!("http://127.0.0.1:{port}");
+    // ci:wrong
+    let auth = "Y2k6d3Jvbmc=";
+    let refused = || {
+        let mut inspect = home.trustdeck_command(&["inspect", GUN, "--json", "--insecure-http", "--server", &url]);
+        let ran = run(inspect.env("NOTARY_AUTH", auth)).ended(4);
+        assert!(!ran.stderr.contains(auth) && !ran.stderr.contains("ci:wrong"), "never the login: {}", ran.stderr);
+        ran.errors()[0]["message"].as_str().unwrap().to_owned()
+    };
+    let message = refused();
+    assert!(message.ends_with("refused user ci of NOTARY_AUTH"), "{message}");
+    let config = home.path().join(".docker/config.json");
+    let logins = serde_json::json!({"auths": {"registry.example.test": {"auth": auth}}});
+    std::fs::write(&config, logins.to_string()).unwrap();
+    let message = refused();
+    let place = format!("refused user ci of {}, which comes before NOTARY_AUTH", config.display());
+    assert!(message.ends_with(&place), "{message}");
+}
+
+#[test]
 fn addresses_without_tls_are_refused() {
     let home = plain_home();
     for url in ["http://127.0.0.1:1", "ftp://localhost", "localhost:1"] {

@@ -44,6 +44,19 @@ fn an_encrypted_backup_comes_back_on_another_machine() {
     assert!(again.as_array().unwrap().iter().all(|row| row["standing"] == "same" && row["result"] == "kept"));
 }
 
+#[test]
+fn the_reports_of_a_backup_and_of_a_restore_name_each_key() {
+    let (home, other) = (home(), home());
+    let id = home.made(&["alice"]);
+    home.key(&["label", &id, "old laptop"]).ok();
+    let (short, words) = (&id[..8], home.listed()[0]["words"].as_str().unwrap().to_owned());
+    let made = home.key(&["backup", "--plain", "--out", "keys.pem"]).ok().stdout;
+    assert!(made.starts_with(&format!("old laptop ({short}): unlocked from the backup\n")), "{made}");
+    let restored = other.key(&["restore", home.path().join("keys.pem").to_str().unwrap()]).ok();
+    assert_eq!(restored.stdout, format!("{short}  alice  restored, and unlocked to test it  {words}\n"));
+    assert!(restored.stderr.contains(&format!("{short} is labelled old laptop again")), "{}", restored.stderr);
+}
+
 /// What is in an encrypted backup needs no trustdeck to be of use.
 #[test]
 fn an_encrypted_backup_is_an_age_file_around_a_pem_set() {

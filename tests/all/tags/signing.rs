@@ -1,7 +1,7 @@
 //! Signing tags as the registry holds them.
 
 use trustdeck::engine::tags::candidate::{Candidate, WantedTag};
-use trustdeck::engine::{Change, Kind, SignedTarget};
+use trustdeck::engine::{Change, EngineError, Kind, RemoteError, SignedTarget};
 use trustdeck::tuf::TargetName;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::label::Label;
@@ -182,6 +182,20 @@ fn what_the_form_asked_for_is_refused_in_the_form_and_dropped_if_it_was_closed()
     press(&mut state, "<esc>");
     assert_eq!(answer(&mut state, &effects, &[Ok("77fe10aa")]), []);
     assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn what_no_registry_takes_as_a_tag_is_refused_in_the_form_with_what_a_tag_is() {
+    let mut state = on_tags();
+    let effects = press(&mut state, "a-rc1<enter>");
+    let asked = look_up(&effects);
+    let source = RemoteError::NotTag("-rc1".to_owned());
+    let problem = EngineError::Remote { gun: Some(gun("admin/demo")), source }.problem();
+    let found = vec![(asked.wanted[0].clone(), Err(Failure { problem, ask: None, raw: None }))];
+    tell(&mut state, effects[0].clone(), Outcome::Registry(RegistryFound::LookedUp(asked, found)));
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
+    let error = form.error.as_deref().unwrap_or_default();
+    assert!(error.contains("\"-rc1\" is not a tag") && error.contains("letters, digits, _, . and -"), "{error}");
 }
 
 #[test]

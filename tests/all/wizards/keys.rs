@@ -417,6 +417,22 @@ fn a_repository_is_set_up_by_choosing_root_signer_and_tags() {
 }
 
 #[test]
+fn the_backup_of_a_set_up_says_which_passphrase_is_of_which_key() {
+    let mut facts = begun(Wizard::FirstSetup);
+    let root = public("admin laptop").canonical_id().clone();
+    facts.choice.first.root_key = Some(RootKeyChoice::Stored(root));
+    facts.choice.first.signers.insert(signer(), vec![public("jeff old laptop")]);
+    let mut state = walking(facts);
+    press(&mut state, "<enter>");
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("{}", shows(&state)) };
+    let fields: Vec<(&str, &str)> = form.fields.iter().map(|f| (f.label.text(), f.hint.as_str())).collect();
+    let labels: Vec<&str> = fields.iter().map(|(label, _)| *label).collect();
+    assert_eq!(labels, ["file", "of backup", "of key 1", "of key 2"]);
+    assert!(fields[2].1.starts_with("passphrase of jeff old laptop "), "{fields:?}");
+    assert!(fields[3].1.starts_with("passphrase of admin laptop "), "{fields:?}");
+}
+
+#[test]
 fn a_set_up_that_was_not_begun_leaves_no_repository_in_the_list() {
     let first = begun(Wizard::FirstSetup);
     let gun = first.choice.repositories[0].clone();
